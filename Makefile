@@ -1,0 +1,40 @@
+# Two cores and no GPU are enough for everything here.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install demo test check format docs clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed  ## create .venv and install everything from constraints.txt
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "geobfdt needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: install  ## a simulated well: written as DLIS, picked, scored, drawn
+	$(BIN)/geobfdt demo
+
+test: install  ## all tests, on two workers
+	$(BIN)/python -m pytest -n 2
+
+check: install  ## lint, types, import arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: install  ## tidy the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: install  ## the documentation as web pages, in docs/_build/html
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+clean:  ## remove what the targets above made
+	rm -rf .venv docs/_build demo

@@ -1,0 +1,45 @@
+"""Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
+
+The verbs of the command line are functions here; each is imported when it is first used.
+
+Examples
+--------
+>>> import geobfdt
+>>> geobfdt.__version__
+'0.1.0'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from geobfdt.evaluation.scores import evaluate as evaluate
+    from geobfdt.picking.picker import pick as pick
+    from geobfdt.simulation.field import simulate as simulate
+    from geobfdt.wells.readers.files import inspect as inspect
+    from geobfdt.wells.readers.files import read as read
+
+# Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
+_VERBS = {
+    "evaluate": "geobfdt.evaluation.scores",
+    "inspect": "geobfdt.wells.readers.files",
+    "pick": "geobfdt.picking.picker",
+    "read": "geobfdt.wells.readers.files",
+    "simulate": "geobfdt.simulation.field",
+}
+
+__all__ = ["__version__", "evaluate", "inspect", "pick", "read", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _VERBS:
+        raise AttributeError(f"module 'geobfdt' has no attribute {name!r}")
+    return getattr(import_module(_VERBS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Scores that a blind picker could not earn. Knows tables, never networks."""

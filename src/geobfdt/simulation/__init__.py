@@ -1,0 +1,1 @@
+"""Wells with known truth, made from a seed: rock, tool, interpreter, field."""

@@ -1,0 +1,118 @@
+"""Intervals of a well: where each class was interpreted, and what to ignore.
+
+An interval table is a DataFrame with the columns of :data:`COLUMNS`. ``kind`` is ``interpreted`` (every plane of
+``class`` between ``top_m`` and ``base_m`` was looked for, so silence there means "nothing here") or ``ignored``
+(breakouts, induced fractures, bad image: neither picks nor silence mean anything there; ``class`` says what it is).
+A well without an ``interpreted`` row for a class was interpreted throughout for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.storage import atomic_path
+
+__all__ = ["COLUMNS", "covered", "new_intervals", "read_intervals", "write_intervals"]
+
+COLUMNS = ("well", "kind", "class", "top_m", "base_m")
+
+
+def new_intervals(rows: list[tuple[str, str, str, float, float]] | None = None) -> pd.DataFrame:
+    """
+    Make an interval table.
+
+    Parameters
+    ----------
+    rows : list of (well, kind, class, top, base)
+        Depths in m, MD.
+
+    Returns
+    -------
+    DataFrame
+        The table, possibly empty.
+
+    Examples
+    --------
+    >>> new_intervals([("A-1", "ignored", "breakout", 10.0, 12.0)])["base_m"].tolist()
+    [12.0]
+    """
+    frame = pd.DataFrame(rows or [], columns=list(COLUMNS))
+    return frame.astype({"well": str, "kind": str, "class": str, "top_m": float, "base_m": float})
+
+
+def covered(intervals: pd.DataFrame, well: str, name: str, depth: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """
+    Tell where silence and picks of a class mean something.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Interval table.
+    well, name : str
+        Well and class.
+    depth : array (n,)
+        Depths (m, MD).
+
+    Returns
+    -------
+    array (n,) of bool
+        True inside the interpreted intervals of the class (anywhere, if it has none) and outside every ignored one.
+
+    Examples
+    --------
+    >>> table = new_intervals([("A", "interpreted", "bedding", 0.0, 9.0), ("A", "ignored", "breakout", 2.0, 3.0)])
+    >>> covered(table, "A", "bedding", [1.0, 2.5, 10.0])
+    array([ True, False, False])
+    """
+    at = np.asarray(depth, dtype=float)
+    mine = intervals[intervals["well"] == well]
+    interpreted = mine[(mine["kind"] == "interpreted") & (mine["class"] == name)]
+    inside = _inside(interpreted, at) if len(interpreted) else np.ones(at.shape, dtype=bool)
+    return inside & ~_inside(mine[mine["kind"] == "ignored"], at)
+
+
+def _inside(rows: pd.DataFrame, depth: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    top, base = rows["top_m"].to_numpy(float), rows["base_m"].to_numpy(float)
+    return np.asarray(((depth[..., None] >= top) & (depth[..., None] <= base)).any(-1))
+
+
+def write_intervals(intervals: pd.DataFrame, path: str | Path) -> None:
+    """
+    Write an interval table as CSV, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written.
+    """
+    with atomic_path(path) as part:
+        intervals.to_csv(part, index=False, float_format="%.4f", lineterminator="\n", columns=list(COLUMNS))
+
+
+def read_intervals(path: str | Path) -> pd.DataFrame:
+    """
+    Read an interval table.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column is missing, a kind is unknown or an interval ends above its top.
+    """
+    try:
+        frame = pd.read_csv(path, dtype={"well": str, "kind": str, "class": str}).fillna({"well": "", "class": ""})
+        frame = frame[list(COLUMNS)].astype({"top_m": float, "base_m": float})
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(path, f"not an interval table: {error}", f"give a CSV with {', '.join(COLUMNS)}") from error
+    bad = ~frame["kind"].isin(["interpreted", "ignored"]) | ~(frame["base_m"] >= frame["top_m"])
+    if bad.any():
+        raise InputError(
+            path,
+            f"row {int(np.flatnonzero(bad)[0]) + 2}: kind is not interpreted or ignored, or base_m is above top_m",
+            "correct that row",
+        )
+    return frame

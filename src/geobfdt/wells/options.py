@@ -1,0 +1,35 @@
+"""Reading options: what a user may say where a file does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["ReadingOptions"]
+
+
+class ReadingOptions(BaseModel):
+    """
+    What to assume where the file is silent. Each one used is recorded as a finding.
+
+    An option never overrides in silence what the file says: where both speak and differ, the option wins and a
+    ``major`` finding says so.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: str | None = Field(None, description="mnemonic or name of the image, where a file holds several")
+    well: str | None = Field(None, description="name of the well")
+    depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = Field(None, description="unit of the depths")
+    top: float | None = Field(None, description="depth of the first row's upper edge (m, MD), for rasters")
+    bottom: float | None = Field(None, description="depth of the last row's lower edge (m, MD), for rasters")
+    diameter: float | None = Field(None, gt=0, lt=5, description="hole diameter (m)")
+    azimuth_reference: Literal["north", "high_side", "pseudo_north"] | None = Field(
+        None, description="where image angle 0 points"
+    )
+    deviation: float | None = Field(None, ge=0, le=180, description="hole inclination from vertical (deg)")
+    hole_azimuth: float | None = Field(None, ge=0, le=360, description="hole azimuth from north (deg)")
+    survey: Path | None = Field(None, description="CSV of depth, deviation and azimuth stations")
+    dark: Literal["low", "high"] | None = Field(None, description="which values are conductive and drawn dark")

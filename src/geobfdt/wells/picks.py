@@ -1,0 +1,290 @@
+"""PickTable: one row a plane, the CSV that ``geobfdt pick`` writes.
+
+A PickTable is a :class:`pandas.DataFrame` that starts with the columns of :data:`COLUMNS`, in that order and always
+present. What is not known is NaN or an empty string. Further columns may follow (``optional`` marks truth that may be
+missed without harm). ``depth_m`` is where the plane meets the hole axis (m, MD, the mid-depth of its trace).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt import geometry
+from geobfdt.geometry import Reference
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.image import REFERENCES, WellImage, log_at
+from geobfdt.wells.storage import atomic_path
+
+__all__ = ["CLASSES", "COLUMNS", "complete", "new_picks", "read_picks", "traces", "validate", "write_picks"]
+
+CLASSES = ("bedding", "fracture")
+
+COLUMNS: dict[str, type] = {
+    "well": str,
+    "depth_m": float,
+    "class": str,  # CLASSES
+    "dip_app_deg": float,
+    "azimuth_app_deg": float,
+    "dip_true_deg": float,
+    "azimuth_true_deg": float,
+    "amplitude_m": float,  # half the trace height
+    "diameter_m": float,  # the hole diameter that ties dip to amplitude
+    "reference": str,  # where apparent azimuth 0 points
+    "confidence": float,  # 0 to 1
+    "sigma_depth_m": float,
+    "sigma_dip_deg": float,
+    "sigma_azimuth_deg": float,
+    "coverage": float,  # share of the turn that was measured
+    "polarity": str,  # conductive or resistive
+    "continuity": float,  # share of the seen trace that is visible
+    "quality": str,  # A (best) to D
+    "source": str,  # model id and digest, or a person
+    "status": str,  # proposed, accepted, edited, rejected
+}
+
+
+def new_picks(**columns: Any) -> pd.DataFrame:
+    """
+    Make a pick table from some of its columns; the others are there and empty.
+
+    Parameters
+    ----------
+    **columns
+        Values by column name, arrays of one length or scalars; ``class_`` stands for ``class``.
+
+    Returns
+    -------
+    DataFrame
+        A valid pick table, sorted by well and depth.
+
+    Examples
+    --------
+    >>> new_picks(well="A-1", depth_m=[2.0, 1.0], class_="bedding")["depth_m"].tolist()
+    [1.0, 2.0]
+    """
+    if "class_" in columns:
+        columns["class"] = columns.pop("class_")
+    rows = max((np.size(v) for v in columns.values() if np.ndim(v)), default=1 if columns else 0)
+    table = {n: columns.pop(n, "" if kind is str else np.nan) for n, kind in COLUMNS.items()} | columns
+    frame = pd.DataFrame(table, index=range(rows))
+    if not rows:
+        frame = frame.astype({name: object if kind is str else float for name, kind in COLUMNS.items()})
+    return validate(frame.sort_values(["well", "depth_m"], kind="stable", ignore_index=True))
+
+
+def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFrame:
+    """
+    Check a pick table against the contract.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        The table; columns of :data:`COLUMNS` first, in order.
+    file : str or Path
+        Name for the error.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with the contract's types.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or out of order, or a value out of its range; the first such row is named.
+
+    Examples
+    --------
+    >>> len(validate(new_picks(depth_m=[1.0], class_="fracture")))
+    1
+    """
+    import pandera.errors
+
+    try:
+        return _schema().validate(picks)
+    except pandera.errors.SchemaError as error:
+        cases = error.failure_cases
+        case = cases.iloc[0].get("failure_case") if isinstance(cases, pd.DataFrame) and len(cases) else cases
+        row = cases.iloc[0].get("index") if isinstance(cases, pd.DataFrame) and len(cases) else None
+        column = getattr(error.schema, "name", None) or "columns"
+        where = column if row is None else f"row {row}, {column}"
+        raise InputError(
+            file, f"{where}: {str(case)[:60]!r} does not fit a pick table", "see docs/pick-tables.md for the columns"
+        ) from error
+
+
+@cache
+def _schema() -> Any:
+    import pandera.pandas as pa
+
+    def between(low: float, high: float, nullable: bool = True) -> Any:
+        return pa.Column(float, pa.Check.in_range(low, high), nullable=nullable, coerce=True)
+
+    def one_of(*values: str) -> Any:
+        return pa.Column(str, pa.Check.isin(values), coerce=True)
+
+    share, angle, sigma = between(0, 1), between(0, 360), between(0, np.finfo(float).max)
+    special = {
+        "depth_m": between(-1e5, 1e5, nullable=False),
+        "class": one_of(*CLASSES),
+        "reference": one_of("", *REFERENCES),
+        "polarity": one_of("", "conductive", "resistive"),
+        "quality": one_of("", "A", "B", "C", "D"),
+        "status": one_of("", "proposed", "accepted", "edited", "rejected"),
+    } | dict.fromkeys(("dip_app_deg", "dip_true_deg"), between(0, 90))
+    special |= dict.fromkeys(("azimuth_app_deg", "azimuth_true_deg"), angle)
+    special |= dict.fromkeys(("confidence", "coverage", "continuity"), share)
+    special |= dict.fromkeys(
+        ("amplitude_m", "diameter_m", "sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg"), sigma
+    )
+    columns = {n: special.get(n) or pa.Column(str, coerce=True) for n in COLUMNS}
+    return pa.DataFrameSchema(columns, ordered=True, strict=False)
+
+
+def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """
+    Traces ``(z0, a, b)`` of picks.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table with amplitudes and apparent azimuths.
+
+    Returns
+    -------
+    array (n, 3)
+        Traces (m); NaN where a pick has no amplitude. The azimuth of a flat pick may be missing.
+
+    Examples
+    --------
+    >>> traces(new_picks(depth_m=[5.0], class_="bedding", amplitude_m=0.1, azimuth_app_deg=180.0)).round(6)
+    array([[ 5. , -0.1,  0. ]])
+    """
+    amplitude = picks["amplitude_m"].to_numpy(float)
+    azimuth = np.where(amplitude == 0, 0.0, np.radians(picks["azimuth_app_deg"].to_numpy(float)))
+    return np.stack([picks["depth_m"].to_numpy(float), amplitude * np.cos(azimuth), amplitude * np.sin(azimuth)], -1)
+
+
+def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[Finding]]:
+    """
+    Fill what a pick table lacks from the well's own hole: diameter, amplitude, apparent and true dip.
+
+    What a row has is kept; apparent azimuths are turned to the image's reference.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table of this well with, in each row, an amplitude, an apparent dip or a true dip.
+    image : WellImage
+        The well.
+
+    Returns
+    -------
+    picks : DataFrame
+        The completed table.
+    findings : list of Finding
+        What could not be filled and why.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> pixels, hole = np.zeros((3, 4)), {"diameter": 0.2, "deviation": 0, "hole_azimuth": 0}
+    >>> well = well_image(pixels, [0.0, 1.0, 2.0], reference="north", **hole)
+    >>> rows, _ = complete(new_picks(depth_m=[1.0], class_="bedding", dip_app_deg=45.0, azimuth_app_deg=90.0), well)
+    >>> rows[["amplitude_m", "dip_true_deg", "azimuth_true_deg"]].to_numpy()
+    array([[ 0.1, 45. , 90. ]])
+    """
+    out, findings = picks.copy(), []
+    place = image.attrs["source"] or image.attrs["well"] or "image"
+    column = {name: out[name].to_numpy(float).copy() for name, kind in COLUMNS.items() if kind is float}
+    deviation, hole_azimuth = (log_at(image, name, column["depth_m"]) for name in ("deviation", "hole_azimuth"))
+    reference = image.attrs["reference"]
+
+    _fill(column["diameter_m"], log_at(image, "diameter", column["depth_m"]))
+    _fill(column["dip_app_deg"], geometry.apparent_dip(column["amplitude_m"], column["diameter_m"]))
+    if reference != "unknown":
+        target = cast(Reference, reference)
+        for source in set(out["reference"]) - {"", "unknown", reference}:
+            rows = (out["reference"] == source).to_numpy()
+            column["azimuth_app_deg"][rows] = geometry.convert_azimuth(
+                column["azimuth_app_deg"][rows], deviation[rows], hole_azimuth[rows], cast(Reference, source), target
+            )
+        dip, azimuth = geometry.apparent_from_true(
+            column["dip_true_deg"], column["azimuth_true_deg"], deviation, hole_azimuth, target
+        )
+        # A pair is filled as a pair: half of one reading with half of another is no plane.
+        missing = np.isnan(column["dip_app_deg"]) | (np.isnan(column["azimuth_app_deg"]) & (column["dip_app_deg"] > 0))
+        column["dip_app_deg"][missing], column["azimuth_app_deg"][missing] = dip[missing], azimuth[missing]
+        dip, azimuth = geometry.true_from_apparent(
+            column["dip_app_deg"], np.nan_to_num(column["azimuth_app_deg"]), deviation, hole_azimuth, target
+        )
+        missing = np.isnan(column["dip_true_deg"])
+        column["dip_true_deg"][missing], column["azimuth_true_deg"][missing] = dip[missing], azimuth[missing]
+    _fill(column["amplitude_m"], geometry.amplitude_from_dip(column["dip_app_deg"], column["diameter_m"]))
+
+    for name, why, cure in (
+        (
+            "dip_true_deg",
+            "hole deviation or azimuth reference unknown",
+            "give --deviation and --hole-azimuth or --survey",
+        ),
+        ("amplitude_m", "hole diameter unknown", "give --diameter"),
+    ):
+        lacking = int(np.isnan(column[name]).sum())
+        if lacking:
+            findings.append(
+                Finding(
+                    Severity.MAJOR, f"no-{name.split('_')[0]}", place, f"{lacking} of {len(out)} picks: {why}", cure
+                )
+            )
+    for name, values in column.items():
+        out[name] = values
+    out["reference"] = reference
+    return out, findings
+
+
+def _fill(values: npt.NDArray[np.float64], better: npt.NDArray[np.float64]) -> None:
+    missing = np.isnan(values)
+    values[missing] = np.broadcast_to(better, values.shape)[missing]
+
+
+def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
+    """
+    Write a pick table as CSV, whole or not at all; equal tables give equal bytes.
+
+    Raises
+    ------
+    InputError
+        If the table breaks the contract or the place cannot be written.
+    """
+    with atomic_path(path) as part:
+        validate(picks, path).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_picks(path: str | Path) -> pd.DataFrame:
+    """
+    Read a pick table that :func:`write_picks` wrote. For anybody else's table use ``readers.tables``.
+
+    Returns
+    -------
+    DataFrame
+        The table.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or breaks the contract.
+    """
+    text = [name for name, kind in COLUMNS.items() if kind is str]
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=True)
+    except (OSError, ValueError) as error:  # pandas' parser and decoding errors are ValueErrors
+        raise InputError(path, f"not a pick table: {error}", "give a CSV that geobfdt wrote, or convert it") from error
+    frame[[n for n in text if n in frame]] = frame[[n for n in text if n in frame]].fillna("")
+    return validate(frame, path)

@@ -1,0 +1,92 @@
+"""What every image reader hands over: values as the file has them, nothing repaired yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.wells.findings import Finding
+
+__all__ = ["Contents", "RawImage", "RawLog"]
+
+
+@dataclass
+class RawLog:
+    """
+    A hole log on its own depths, in its own unit.
+
+    Parameters
+    ----------
+    values : array (n,)
+        As in the file, nulls included.
+    unit : str
+        As in the file; an empty string where it says none.
+    depth : array (n,)
+        Depths in the unit of the image's depths.
+    """
+
+    values: npt.NDArray[np.float64]
+    unit: str
+    depth: npt.NDArray[np.float64]
+
+
+@dataclass
+class RawImage:
+    """
+    An image as a file has it; ``assemble`` turns it into a WellImage and writes down every repair.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        float32, owned by whoever holds this object (``assemble`` works in place); nulls still in.
+    depth : array (rows,)
+        Depths as in the file, in any order.
+    depth_unit : str
+        Unit as the file spells it; an empty string where it says none.
+    azimuth : array (columns,) or None
+        Column centres (deg) where the file gives them.
+    nulls : tuple of float
+        Values that stand for "not measured" besides the usual ones.
+    dynamic : array or None
+        Dynamically normalised companion on the same rows and columns.
+    logs : dict
+        RawLog by name: diameter, deviation, hole_azimuth.
+    attributes : dict
+        Attributes of a WellImage as far as the file knows them (well, tool, units, reference, ...).
+    findings : list of Finding
+        What the reader saw.
+    """
+
+    values: npt.NDArray[np.float32]
+    depth: npt.NDArray[np.float64]
+    depth_unit: str = ""
+    azimuth: npt.NDArray[np.float64] | None = None
+    nulls: tuple[float, ...] = ()
+    dynamic: npt.NDArray[np.float32] | None = None
+    logs: dict[str, RawLog] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """
+    What is in a file, for ``geobfdt inspect``.
+
+    Parameters
+    ----------
+    format : str
+        ``DLIS``, ``LAS 2.0``, ``CSV (Techlog flat)``, ...
+    items : list of dict
+        One a channel, curve or array, with keys ``name``, ``role`` (image, depth, diameter, deviation, hole_azimuth,
+        other), ``shape``, ``unit``, ``frame`` (where in the file) and ``description``.
+    header : dict
+        What the file says of well, company, date, tool.
+    """
+
+    format: str
+    items: list[dict[str, Any]]
+    header: dict[str, str]

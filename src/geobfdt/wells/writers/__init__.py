@@ -1,0 +1,1 @@
+"""Writers: pick tables and images in the formats of other packages."""
