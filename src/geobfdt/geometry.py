@@ -134,7 +134,7 @@ def apparent_dip(amplitude: npt.ArrayLike, diameter: npt.ArrayLike) -> Array:
     >>> apparent_dip(0.1, 0.2)
     45.0
     """
-    return np.degrees(np.arctan2(2 * np.asarray(amplitude, dtype=float), diameter))
+    return np.asarray(np.degrees(np.arctan2(2 * np.asarray(amplitude, dtype=float), diameter)))[()]
 
 
 def trace_from_dip(
@@ -409,7 +409,7 @@ def pole_angle(dip1: npt.ArrayLike, azimuth1: npt.ArrayLike, dip2: npt.ArrayLike
     p, q = pole(dip1, azimuth1), pole(dip2, azimuth2)
     # atan2 of cross and dot keeps its precision for nearly equal poles, where acos loses it.
     cross = np.linalg.norm(np.cross(p, q), axis=-1)
-    return np.degrees(np.arctan2(cross, np.abs((p * q).sum(-1))))
+    return np.asarray(np.degrees(np.arctan2(cross, np.abs((p * q).sum(-1)))))[()]
 
 
 def interpolate_survey(

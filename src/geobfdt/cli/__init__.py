@@ -1,1 +1,38 @@
 """The command line: one thin file a verb. It parses, calls the library, prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from geobfdt.cli.app import app
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """
+    Run the command line; the exit status is 0, 1 for input that cannot be read, or 2 for wrong usage.
+
+    Examples
+    --------
+    ``geobfdt --help``
+    """
+    from geobfdt.wells.findings import InputError
+
+    try:
+        app()
+    except InputError as error:
+        if "--json" in sys.argv:
+            from geobfdt.wells.findings import findings_to_json
+
+            sys.stdout.write(f'{{"error": {findings_to_json([error.finding])[1:-1].strip()}}}\n')
+        sys.stderr.write(f"geobfdt: {error}\n")
+        sys.exit(1)
+    except MemoryError:
+        sys.stderr.write("geobfdt: out of memory; close other programs, or ingest the file and pick the .nc instead\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output went away (`| head`): not an error. Python would complain at exit otherwise.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

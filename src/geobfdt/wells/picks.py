@@ -106,16 +106,18 @@ def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFra
     """
     import pandera.errors
 
+    if list(picks.columns[: len(COLUMNS)]) != list(COLUMNS):
+        missing = [name for name in COLUMNS if name not in picks.columns]
+        seen = f"no column {', '.join(missing)}" if missing else "columns out of order"
+        raise InputError(file, seen, "see docs/pick-tables.md for the columns")
     try:
-        return _schema().validate(picks)
-    except pandera.errors.SchemaError as error:
-        cases = error.failure_cases
-        case = cases.iloc[0].get("failure_case") if isinstance(cases, pd.DataFrame) and len(cases) else cases
-        row = cases.iloc[0].get("index") if isinstance(cases, pd.DataFrame) and len(cases) else None
-        column = getattr(error.schema, "name", None) or "columns"
-        where = column if row is None else f"row {row}, {column}"
+        return _schema().validate(picks, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        case = error.failure_cases.iloc[0]
         raise InputError(
-            file, f"{where}: {str(case)[:60]!r} does not fit a pick table", "see docs/pick-tables.md for the columns"
+            file,
+            f"row {case['index']}, {case['column']}: {str(case['failure_case'])[:60]!r} does not fit a pick table",
+            "see docs/pick-tables.md for the columns",
         ) from error
 
 
@@ -144,7 +146,7 @@ def _schema() -> Any:
         ("amplitude_m", "diameter_m", "sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg"), sigma
     )
     columns = {n: special.get(n) or pa.Column(str, coerce=True) for n in COLUMNS}
-    return pa.DataFrameSchema(columns, ordered=True, strict=False)
+    return pa.DataFrameSchema(columns)
 
 
 def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:

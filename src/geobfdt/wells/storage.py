@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from geobfdt.wells.findings import InputError
 
-__all__ = ["atomic_path", "sha256", "write_text"]
+__all__ = ["atomic_files", "atomic_path", "sha256", "write_text"]
 
 
 @contextmanager
@@ -52,7 +53,55 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}", _cure(error)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # never made, or the disk is gone: the error above says what matters
+            part.unlink()
+
+
+@contextmanager
+def atomic_files(folder: str | Path) -> Iterator[Path]:
+    """
+    Yield an empty folder to write several files in; on success they move to `folder` together, else none stays.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the files belong; made if missing.
+
+    Yields
+    ------
+    Path
+        A temporary folder on the same disk.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written: no permission, a full disk, a file of that name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp()) / "out"
+    >>> with atomic_files(folder) as part:
+    ...     _ = (part / "a.txt").write_text("whole")
+    >>> [p.name for p in folder.iterdir()]
+    ['a.txt']
+    """
+    folder = Path(folder)
+    part = folder / f".{os.getpid()}.part"
+    fresh = not folder.exists()
+    try:
+        part.mkdir(parents=True)
+        yield part
+        for file in sorted(part.iterdir()):
+            file.replace(folder / file.name)
+    except OSError as error:
+        raise InputError(
+            folder, f"cannot be written: {(error.strerror or str(error)).lower()}", _cure(error)
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if fresh and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -1,0 +1,44 @@
+"""The command-line application and its verbs, in the order of a geologist's day."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geobfdt import __version__
+from geobfdt.cli import agree, audit, convert, demo, evaluate, ingest, inspect, pick, simulate
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"geobfdt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def geobfdt(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """
+    Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
+
+    Start with [bold]geobfdt inspect FILE[/], then [bold]geobfdt pick FILE --out DIR[/].
+    No file at hand? [bold]geobfdt demo[/]
+    """
+
+
+for verb in (inspect, pick, evaluate, agree, audit, ingest, convert, simulate, demo):
+    verb.register(app)

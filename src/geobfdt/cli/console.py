@@ -1,0 +1,95 @@
+"""What every verb prints: progress on standard error, findings, JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from geobfdt.wells.findings import Finding
+
+__all__ = ["AsJson", "console", "print_findings", "print_json", "print_table", "progress"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+
+_COLOURS = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"}
+
+
+def console(*, stderr: bool = False) -> Any:
+    """A rich console; colours only where a person reads."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[float], None]]:
+    """
+    Show a progress bar on standard error while the block runs.
+
+    Yields
+    ------
+    callable
+        Takes the share done, 0 to 1.
+    """
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print findings, one a line, worst first."""
+    from rich.markup import escape
+
+    rank = list(_COLOURS)
+    out = console()
+    for finding in sorted(findings, key=lambda f: -rank.index(f.severity)):
+        line = escape(f"{finding.place}: {finding.seen}; {finding.done}")
+        out.print(f"[{_COLOURS[finding.severity]}]{finding.severity:<8}[/] {line}")
+
+
+def print_table(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print dicts of the same keys as a table."""
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for name in rows[0] if rows else ():
+        numeric = all(isinstance(row[name], (int, float)) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(value)) for value in row.values()))
+    console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.3g}"
+    return str(value)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; what is not a number there (NaN) becomes null."""
+    typer.echo(json.dumps(_plain(value), indent=1, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return None
+    return value

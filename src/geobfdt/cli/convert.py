@@ -1,0 +1,44 @@
+"""``geobfdt convert``: images and pick tables from one format to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import console, print_findings, progress
+from geobfdt.cli.reading import with_reading_options
+from geobfdt.wells.options import ReadingOptions
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="An image file or a pick table.")],
+    target: Annotated[Path, typer.Argument(help="The file to write.")],
+    reading: ReadingOptions,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="Image formats: netcdf, dlis, png, csv, techlog-image. Pick tables: picks, techlog, wellcad, geolog, "
+            "las. Default: what the target's suffix says (.nc, .dlis, .png)."
+        ),
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="YAML that says what a pick table's columns mean.")] = None,
+    vocabulary: Annotated[Path | None, typer.Option(help="YAML that says which class each label is.")] = None,
+) -> None:
+    """
+    Convert an image or a pick table.
+
+    Examples: geobfdt convert well.dlis well.nc; geobfdt convert techlog.csv picks.csv --to picks.
+    """
+    from geobfdt.wells import conversion
+
+    with progress(f"converting {source.name}"):
+        findings = conversion.convert(source, target, to, reading, mapping=mapping, vocabulary=vocabulary)
+    print_findings(findings)
+    console().print(str(target), markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(with_reading_options(convert))

@@ -1,0 +1,39 @@
+"""``geobfdt demo``: the whole path on a simulated well, with the commands a user would type."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import console
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the demonstration.")] = Path("demo"),
+) -> None:
+    """
+    Simulate a well, write it as DLIS, pick it, score it against its known planes.
+
+    Every step is a command that you could type; each is shown before it runs.
+    """
+    from geobfdt.cli.app import app
+
+    field, well, picks = (shlex.quote(str(path)) for path in (out / "field", out / "field" / "W01", out / "picks"))
+    steps = (
+        f"simulate {field} --wells 1 --length 20 --seed 7 --tool fmi --deviation 0",
+        f"inspect {well}.dlis",
+        f"pick {well}.dlis --out {picks}",
+        f"evaluate {picks}/W01.picks.csv {well}.truth.csv --intervals {well}.intervals.csv",
+    )
+    for step in steps:
+        console().print(f"\n[bold]$ geobfdt {step}[/]")
+        app(shlex.split(step), standalone_mode=False)
+    console().print(f"\nThe picture: {out / 'picks' / 'W01.png'}\nThe table:   {out / 'picks' / 'W01.picks.csv'}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(demo)

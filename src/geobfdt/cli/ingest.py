@@ -1,0 +1,50 @@
+"""``geobfdt ingest``: bring wells into a field."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
+from geobfdt.cli.reading import with_reading_options
+from geobfdt.wells.options import ReadingOptions
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="Image files, one a well.", metavar="FILE...")],
+    field: Annotated[Path, typer.Option("--field", help="Folder that holds the wells; made if missing.")],
+    reading: ReadingOptions,
+    picks: Annotated[
+        Path | None, typer.Option(help="Interpreter's picks: a table, or a folder of WELL.picks.csv.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML that says what the columns of the pick table mean.")
+    ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="YAML that says which class each of the table's labels is.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Bring image files, and the picks made on them, into a field: a folder ready to pick, score and train on.
+
+    Every repair and doubt is printed and kept in WELL.findings.json.
+    """
+    from geobfdt.wells.ingest import ingest as bring
+
+    with progress(f"ingesting {len(files)} files") as advance:
+        wells = bring(files, field, reading, picks=picks, mapping=mapping, vocabulary=vocabulary, progress=advance)
+    if as_json:
+        print_json({stem: [asdict(f) for f in findings] for stem, findings in wells.items()})
+        return
+    for stem, findings in wells.items():
+        console().print(f"{stem}: {field / stem}.nc", markup=False)
+        print_findings(findings)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(with_reading_options(ingest))

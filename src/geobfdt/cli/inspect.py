@@ -1,0 +1,74 @@
+"""``geobfdt inspect``: what is in a file and how it will be read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_findings, print_json, print_table, progress
+from geobfdt.cli.reading import with_reading_options
+from geobfdt.wells.options import ReadingOptions
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="Any readable file: DLIS, LIS, LAS, CSV, PNG, TIFF, npz, netCDF.")],
+    reading: ReadingOptions,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Show what is in a file, how it will be read, and what is doubtful about it.
+
+    Nothing is written. Try the reading options here before you pick.
+    """
+    from geobfdt.wells.findings import InputError
+    from geobfdt.wells.image import row_spacing
+    from geobfdt.wells.quality import check_image
+    from geobfdt.wells.readers import files
+
+    contents = files.inspect(file)
+    image, refusal = None, None
+    with progress(f"reading {file.name}"):
+        try:
+            image = files.read(file, reading)
+            findings = [*image.attrs["findings"], *check_image(image)]
+        except InputError as error:
+            # The contents are worth showing, above all when the file cannot be read without an option.
+            refusal, findings = error, [error.finding]
+    summary = {}
+    if image is not None:
+        depth = image.depth.values
+        summary = {
+            "well": image.attrs["well"],
+            "tool": image.attrs["tool"],
+            "top_m": float(depth[0]),
+            "bottom_m": float(depth[-1]),
+            "rows": image.sizes["depth"],
+            "columns": image.sizes["azimuth"],
+            "row_spacing_m": row_spacing(image),
+            "reference": image.attrs["reference"],
+            "north": image.attrs["north"],
+            "dynamic": "dynamic" in image,
+            "diameter_m": float(image.diameter.median()),
+            "deviation_deg": float(image.deviation.median()),
+        }
+    if as_json:
+        print_json({**asdict(contents), "reads_as": summary, "findings": [asdict(f) for f in findings]})
+    else:
+        print_table(f"{file.name}: {contents.format}", contents.items)
+        for name, value in contents.header.items():
+            console().print(f"{name}: {value}", markup=False)
+        if summary:
+            print_table("reads as", [{"what": k, "value": v} for k, v in summary.items()])
+        print_findings(f for f in findings if refusal is None or f is not findings[0])
+    if refusal is not None:
+        if as_json:
+            raise typer.Exit(1)
+        raise refusal
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(with_reading_options(inspect))

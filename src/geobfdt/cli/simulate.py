@@ -1,0 +1,44 @@
+"""``geobfdt simulate``: wells with known planes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder for the wells.")],
+    wells: Annotated[int, typer.Option(min=1, max=10_000, help="How many wells.")] = 14,
+    length: Annotated[float, typer.Option(min=1, max=20_000, help="Length of each (m).")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same wells.")] = 0,
+    tool: Annotated[str | None, typer.Option(help="One tool for all wells; mixed if not given.")] = None,
+    deviation: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Hole inclination (deg); mixed if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Simulate wells whose planes are known, written as DLIS with their pick tables.
+
+    Each well leaves WELL.dlis, WELL.truth.csv (every plane), WELL.picks.csv (a simulated interpreter's picks)
+    and WELL.intervals.csv (where each class was interpreted).
+    """
+    from geobfdt.simulation import field
+
+    with progress(f"simulating {wells} wells of {length:g} m") as advance:
+        files = field.simulate(
+            out, wells=wells, length=length, seed=seed, tool=tool, deviation=deviation, progress=advance
+        )
+    if as_json:
+        print_json({"files": [str(file) for file in files]})
+    else:
+        console().print(f"{wells} wells in {out}", markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(simulate)

@@ -1,0 +1,134 @@
+"""A well in, dips out: what ``geobfdt pick`` leaves in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from geobfdt.picking.picker import pick_with_findings
+from geobfdt.reports.page import write_pictures
+from geobfdt.wells.field import Field, file_stem
+from geobfdt.wells.findings import Finding, findings_to_json
+from geobfdt.wells.intervals import read_intervals
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.picks import write_picks
+from geobfdt.wells.quality import check_image
+from geobfdt.wells.readers.files import read
+from geobfdt.wells.storage import atomic_files, write_text
+
+__all__ = ["Delivery", "deliver", "sources"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """
+    What was delivered for a well.
+
+    Parameters
+    ----------
+    well : str
+        Its name.
+    length_m : float
+        Length of image (m).
+    counts : dict
+        Picks by class.
+    files : tuple of Path
+        Table, findings and pictures.
+    findings : tuple of Finding
+        What was repaired or doubted.
+    """
+
+    well: str
+    length_m: float
+    counts: dict[str, int]
+    files: tuple[Path, ...]
+    findings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return {**asdict(self), "files": [str(file) for file in self.files]}
+
+
+def sources(inputs: Sequence[Path]) -> list[Path]:
+    """
+    Files to pick: a folder stands for the wells of a field, anything else for itself.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no well.
+    """
+    return [
+        file
+        for path in inputs
+        for file in ([path / f"{well}.nc" for well in Field(path).wells()] if path.is_dir() else [path])
+    ]
+
+
+def deliver(
+    source: Path,
+    out: Path,
+    options: ReadingOptions | None = None,
+    *,
+    method: str = "hough",
+    min_confidence: float | None = None,
+    picture: bool = True,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Delivery:
+    """
+    Pick a well and leave its table, findings and pictures in a folder, all together or none.
+
+    Parameters
+    ----------
+    source : Path
+        Any readable image file.
+    out : Path
+        The folder; made if missing.
+    options : ReadingOptions, optional
+        What the file does not say.
+    method : str
+        The picker.
+    min_confidence : float, optional
+        Keep picks at least this sure.
+    picture : bool
+        Draw the pictures.
+    progress : callable
+        Told the share done, 0 to 1.
+
+    Returns
+    -------
+    Delivery
+        What was written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or the folder not written.
+    """
+    image = read(source, options)
+    quality = check_image(image)
+    progress(0.1)
+    picks, doubts = pick_with_findings(
+        image, method=method, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
+    )
+    findings = [*image.attrs["findings"], *quality, *doubts]
+    stem = file_stem(image.attrs["well"] or source.stem)
+    beside = source.with_suffix(".intervals.csv")
+    intervals = read_intervals(beside) if beside.exists() else None
+    with atomic_files(out) as part:
+        write_picks(picks, part / f"{stem}.picks.csv")
+        write_text(part / f"{stem}.findings.json", findings_to_json(findings))
+        if picture:
+            write_pictures(
+                image,
+                picks,
+                part / f"{stem}.png",
+                intervals=intervals,
+                progress=lambda share: progress(0.8 + 0.2 * share),
+            )
+        files = tuple(out / file.name for file in sorted(part.iterdir()))
+    depth = image.depth.values
+    counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
+    return Delivery(image.attrs["well"] or stem, float(depth[-1] - depth[0]), counts, files, tuple(findings))
