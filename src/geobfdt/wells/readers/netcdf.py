@@ -1,0 +1,148 @@
+"""Read the netCDF-4 files that :mod:`geobfdt.wells.writers.netcdf` writes; pixels stay on disk until they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from geobfdt.wells.findings import InputError, findings_from_json
+from geobfdt.wells.image import LOGS, WellImage, well_image
+from geobfdt.wells.readers.raw import Contents
+from geobfdt.wells.writers.netcdf import FORMAT
+
+__all__ = ["contents", "read"]
+
+_CURE = "make it anew with geobfdt ingest or geobfdt convert"
+_PACKED = 2000  # no deflated file holds more than about 1,030 times its size; a larger claim is a trap
+
+
+def read(path: Path) -> WellImage:
+    """
+    Open a WellImage.
+
+    Depths, angles and hole logs are loaded. ``image`` and ``dynamic`` are read from the file when they are sliced,
+    only the rows that are needed; asking for the whole array loads it.
+
+    Parameters
+    ----------
+    path : Path
+        A file from :func:`geobfdt.wells.writers.netcdf.write_netcdf`.
+
+    Returns
+    -------
+    WellImage
+        The well; call its ``close()`` to let go of the file.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or is not such a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from geobfdt.wells.writers.netcdf import write_netcdf
+    >>> file = Path(tempfile.mkdtemp()) / "a.nc"
+    >>> write_netcdf(well_image(np.eye(3, 8), [10.0, 10.1, 10.2]), file)
+    >>> read(file)["image"][1:2].values[0, :3]
+    array([0., 1., 0.], dtype=float32)
+    """
+    with _hostile(path):
+        opened = _open(path)
+        try:
+            return _well(opened, path)
+        except BaseException:
+            opened.close()
+            raise
+
+
+def contents(path: Path) -> Contents:
+    """
+    List what a netCDF file holds.
+
+    Parameters
+    ----------
+    path : Path
+        A netCDF-4 file, ours or not.
+
+    Returns
+    -------
+    Contents
+        Its variables and text attributes.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with _hostile(path), _open(path) as opened:
+        roles = {"image": "image", "dynamic": "image", "depth": "depth", **{name: name for name in LOGS}}
+        items = [
+            {
+                "name": str(name),
+                "role": roles.get(str(name), "other"),
+                "shape": variable.shape,
+                "unit": str(variable.attrs.get("units", "")),
+                "frame": "",
+                "description": "",
+            }
+            for name, variable in opened.variables.items()
+        ]
+        header = {name: str(value) for name, value in opened.attrs.items() if name not in ("findings", "format")}
+        return Contents("netCDF-4", items, header)
+
+
+@contextmanager
+def _hostile(path: Path) -> Iterator[None]:
+    """Turn what the HDF5 library may raise on a damaged file into one line; it documents no narrower list."""
+    try:
+        yield
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+        OverflowError,
+    ) as error:
+        raise InputError(path, f"not a sound netCDF-4 file: {error}", _CURE) from error
+
+
+def _open(path: Path) -> xr.Dataset:
+    # Nothing is decoded: no fill value or time unit of a foreign file may change what we wrote.
+    return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+
+
+def _well(opened: xr.Dataset, path: Path) -> WellImage:
+    if opened.attrs.get("format") != FORMAT:
+        raise InputError(path, f"a netCDF file, but not a {FORMAT!r}", _CURE)
+    missing = [name for name in ("depth", "azimuth", "image", *LOGS) if name not in opened.variables]
+    if missing:
+        raise InputError(path, f"no variable {', '.join(missing)}", _CURE)
+    claimed = sum(variable.nbytes for variable in opened.variables.values())
+    if claimed > _PACKED * path.stat().st_size:
+        raise InputError(path, f"claims {claimed:,} bytes of data, more than a file of its size can hold", _CURE)
+    pictures = {name: opened[name] for name in ("image", "dynamic") if name in opened.variables}
+    for name, picture in pictures.items():
+        if picture.dims != ("depth", "azimuth") or picture.dtype != np.float32:
+            raise InputError(path, f"{name} is {picture.dtype} over {picture.dims}", _CURE)
+    attributes: dict[str, Any] = {name: value for name, value in opened.attrs.items() if name != "format"}
+    attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
+    # The contract is checked on an image of no size; the real pixels take its place unread.
+    empty = np.broadcast_to(np.float32(0), opened["image"].shape)
+    well = well_image(
+        empty,
+        opened["depth"].values,
+        opened["azimuth"].values,
+        **{name: opened[name].values for name in LOGS},
+        **attributes,
+    ).assign(pictures)
+    well.set_close(opened.close)
+    return well
