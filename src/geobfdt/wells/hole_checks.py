@@ -8,7 +8,7 @@ import numpy.typing as npt
 from geobfdt import geometry
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.stretches import report, stretches
+from geobfdt.wells.stretches import Stretch, report, stretches
 
 __all__ = ["check_depth", "check_diameter", "check_inclination"]
 
@@ -56,7 +56,7 @@ def check_depth(image: WellImage) -> list[Finding]:
                 Severity.MINOR,
                 "row-spacing-irregular",
                 f"{depth[0]:.2f}-{depth[-1]:.2f} m",
-                f"{uneven:.0%} of rows lie over 10 % off the usual {usual * 1000:.2f} mm (1-99 %: {low:.2f}-{high:.2f})",
+                f"{uneven:.0%} of rows are over 10 % off the usual {usual * 1000:.2f} mm ({low:.2f}-{high:.2f}, 1-99 %)",
                 "resample the image to even rows before picking",
             )
         )
@@ -70,8 +70,8 @@ def check_diameter(image: WellImage) -> list[Finding]:
     Examples
     --------
     >>> from geobfdt.wells.image import well_image
-    >>> print(check_diameter(well_image(np.zeros((2, 4)), [0.0, 1.0], diameter=8.5))[0].seen)
-    median 8.5 m is no hole; it would be 0.216 m if these were inches
+    >>> print(check_diameter(well_image(np.zeros((2, 4)), [0.0, 1.0], diameter=216))[0].seen)
+    median 216 m is no hole; it would be 0.216 m if these were millimetres
     """
     depth = np.asarray(image.depth.values, dtype=np.float64)
     diameter = np.asarray(image["diameter"].values, dtype=np.float64)
@@ -135,7 +135,9 @@ def check_inclination(image: WellImage) -> list[Finding]:
             stretches(deviation < VERTICAL, depth, join=1.0),
             Severity.MAJOR,
             "high-side-ill-defined",
-            lambda s: f"angles are from the high side, but the hole deviates {_least(deviation, s):.1f} deg at the least",
+            lambda s: (
+                f"angles are from the high side, but the hole deviates {_least(deviation, s):.1f} deg at the least"
+            ),
             f"under {VERTICAL:g} deg the high side is noise: use an image oriented to north there",
         )
     if image.attrs["reference"] == "north":
@@ -150,7 +152,7 @@ def check_inclination(image: WellImage) -> list[Finding]:
     return findings
 
 
-def _least(values: Array, stretch: tuple[int, int, float, float]) -> float:
+def _least(values: Array, stretch: Stretch) -> float:
     return float(np.nanmin(values[stretch[0] : stretch[1] + 1]))
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
 from geobfdt.wells.findings import InputError, findings_from_json
 from geobfdt.wells.image import LOGS, WellImage, well_image
+from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.raw import Contents
 from geobfdt.wells.writers.netcdf import FORMAT
 
@@ -52,7 +52,7 @@ def read(path: Path) -> WellImage:
     >>> read(file)["image"][1:2].values[0, :3]
     array([0., 1., 0.], dtype=float32)
     """
-    with _hostile(path):
+    with decoding(path, "a netCDF-4 file", _CURE):
         opened = _open(path)
         try:
             return _well(opened, path)
@@ -80,7 +80,7 @@ def contents(path: Path) -> Contents:
     InputError
         If the file is damaged.
     """
-    with _hostile(path), _open(path) as opened:
+    with decoding(path, "a netCDF-4 file", _CURE), _open(path) as opened:
         roles = {"image": "image", "dynamic": "image", "depth": "depth", **{name: name for name in LOGS}}
         items = [
             {
@@ -97,25 +97,10 @@ def contents(path: Path) -> Contents:
         return Contents("netCDF-4", items, header)
 
 
-@contextmanager
-def _hostile(path: Path) -> Iterator[None]:
-    """Turn what the HDF5 library may raise on a damaged file into one line; it documents no narrower list."""
-    try:
-        yield
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        MemoryError,
-        OverflowError,
-    ) as error:
-        raise InputError(path, f"not a sound netCDF-4 file: {error}", _CURE) from error
-
-
 def _open(path: Path) -> xr.Dataset:
+    # Where these fail, h5netcdf leaves a half-made object whose end prints a traceback; h5py only raises.
+    with h5py.File(path, "r") as file:
+        dict(file.attrs)
     # Nothing is decoded: no fill value or time unit of a foreign file may change what we wrote.
     return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -165,7 +166,9 @@ def _quiet() -> Iterator[None]:
     logger.setLevel(logging.ERROR)
     dliswriter.file.writer.progressbar = lambda records, **_: records
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # an image of one row has no spacing
+            yield
     finally:
         logger.setLevel(level)
         dliswriter.file.writer.progressbar = bar

@@ -1,0 +1,312 @@
+"""Pixels out of PNG, TIFF and npz files. Every size is checked before anything of that size is made."""
+
+from __future__ import annotations
+
+import logging
+import math
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+from PIL import Image
+
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.image import LOGS
+from geobfdt.wells.readers.boundary import decoding
+from geobfdt.wells.readers.delimited_layout import column_role
+
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "load_pixels", "open_arrays"]
+
+MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm x 360 columns
+MAX_BYTES = 4 * MAX_PIXELS  # of one array in an npz
+
+_EXPORT = "export it again"
+_SMALLER = f"cut it into pieces of at most {MAX_PIXELS:,} pixels"
+_MODES = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}
+_KEPT = ("L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """
+    A decoded picture.
+
+    Parameters
+    ----------
+    values : array (rows, columns) or (rows, columns, 3)
+        Grey values, or red, green and blue, as in the file.
+    opaque : array (rows, columns) or None
+        False where the picture is transparent; None where it is nowhere.
+    white : float
+        Value of white: 255 and 65535 for integers, 1 for fractions.
+    depth, depth_unit : array (rows,) or None, str
+        Depths that the file itself gives, and their unit if it says.
+    logs : dict
+        Hole logs of an npz, one value a row, and their units.
+    findings : tuple of Finding
+        What was seen while decoding.
+    """
+
+    values: npt.NDArray[Any]
+    opaque: npt.NDArray[np.bool_] | None = None
+    white: float = 1.0
+    depth: npt.NDArray[np.float64] | None = None
+    depth_unit: str = ""
+    logs: dict[str, tuple[npt.NDArray[np.float64], str]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def cropped(self, left: int, right: int) -> Pixels:
+        """Keep the columns from `left` up to, not including, `right`."""
+        opaque = None if self.opaque is None else self.opaque[:, left:right]
+        return replace(self, values=self.values[:, left:right], opaque=opaque)
+
+
+def load_pixels(path: Path, name: str | None = None) -> Pixels:
+    """
+    Decode a picture.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, TIFF or npz file, told apart by its first bytes.
+    name : str, optional
+        Array of an npz; default: its largest one that can be a picture.
+
+    Returns
+    -------
+    Pixels
+        The picture.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, too large, or holds no picture.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.npz"
+    >>> np.savez(file, small=np.ones((2, 2)), large=np.ones((4, 8), dtype=np.uint8))
+    >>> load_pixels(file).values.shape, load_pixels(file, "small").values.shape
+    ((4, 8), (2, 2))
+    """
+    kind = _kind(path)
+    if kind == "npz":
+        return _load_npz(path, name)
+    with decoding(path, f"a {kind} image", _EXPORT):
+        return _load_tiff(path) if kind == "TIFF" else _load_pillow(path)
+
+
+def open_arrays(path: Path) -> tuple[str, list[dict[str, Any]]]:
+    """
+    List the arrays of a picture file from its headers.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, TIFF or npz file.
+
+    Returns
+    -------
+    kind : str
+        PNG, TIFF or npz.
+    items : list of dict
+        As in :class:`geobfdt.wells.readers.raw.Contents`.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.npz"
+    >>> np.savez(file, picture=np.ones((4, 8)))
+    >>> [(item["name"], item["role"], item["shape"]) for item in open_arrays(file)[1]]
+    [('picture', 'image', (4, 8))]
+    """
+    kind = _kind(path)
+    if kind == "npz":
+        headers = _headers(path)
+        rows = {shape[0] for shape, _ in headers.values() if _pictorial(shape)}
+        return kind, [
+            _item(name, shape, str(dtype), "image" if _pictorial(shape) else _role(name, shape, rows))
+            for name, (shape, dtype) in headers.items()
+        ]
+    with decoding(path, f"a {kind} image", _EXPORT):
+        if kind == "TIFF":
+            with tifffile.TiffFile(path) as file:
+                page: Any = file.pages.first
+                return kind, [_item(path.stem, page.shape, str(page.dtype), "image")]
+        with _pillow(path) as picture:
+            return kind, [_item(path.stem, (picture.height, picture.width), picture.mode, "image")]
+
+
+def _item(name: str, shape: tuple[int, ...], description: str, role: str) -> dict[str, Any]:
+    unit = column_role(name)[1] if role not in ("image", "other") else ""
+    return {"name": name, "role": role, "shape": shape, "unit": unit, "frame": "", "description": description}
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as stream:
+        magic = stream.read(8)
+    if magic == b"\x89PNG\r\n\x1a\n":
+        return "PNG"
+    if magic[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if magic[:4] in (b"PK\3\4", b"PK\5\6"):
+        return "npz"
+    raise InputError(path, "not a PNG, TIFF or npz file", _EXPORT)
+
+
+def _refuse_large(path: Path, rows: int, columns: int) -> None:
+    if rows * columns > MAX_PIXELS:
+        raise InputError(path, f"claims {rows:,} x {columns:,} pixels", _SMALLER)
+    if min(rows, columns) < 1:
+        raise InputError(path, f"claims {rows} x {columns} pixels", _EXPORT)
+
+
+def _pillow(path: Path) -> Image.Image:
+    # Pillow's own limit, 179 million pixels, is under what a deep well needs; ours takes its place.
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        picture = Image.open(path, formats=("PNG", "TIFF"))
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+    _refuse_large(path, picture.height, picture.width)
+    return picture
+
+
+def _load_pillow(path: Path) -> Pixels:
+    with _pillow(path) as opened:
+        clear = opened.info.get("transparency")
+        if opened.mode == "P" and clear is not None:
+            picture, clear = opened.convert("RGBA"), None
+        else:
+            picture = opened.convert(_MODES[opened.mode]) if opened.mode in _MODES else opened
+        if picture.mode not in _KEPT:
+            raise InputError(path, f"colours of kind {picture.mode}", "save it as grey or RGB")
+        values = np.asarray(picture)
+    opaque = None
+    if values.ndim == 3 and values.shape[2] in (2, 4):
+        values, opaque = values[:, :, :-1], values[:, :, -1] > 0
+        values = values[:, :, 0] if values.shape[2] == 1 else values
+    elif clear is not None:
+        # One grey value, or one colour, that stands for transparent.
+        opaque = values != clear if values.ndim == 2 else (values != np.asarray(clear)).any(axis=2)
+    return Pixels(values, opaque, _white(values))
+
+
+def _load_tiff(path: Path) -> Pixels:
+    # The library logs each oddity of a damaged file; what matters comes out as the one error.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    with tifffile.TiffFile(path) as file:
+        page: Any = file.pages.first
+        _refuse_large(path, page.imagelength, page.imagewidth)
+        more = _more_pages(file)
+        findings = (
+            (Finding(Severity.MAJOR, "tiff-pages", path.name, "more than one page", "the first one read"),)
+            if more
+            else ()
+        )
+        if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+            return replace(_load_pillow(path), findings=findings)
+        try:
+            values = page.asarray()
+        except ValueError as error:
+            if "imagecodecs" not in str(error):
+                raise
+            # LZW and JPEG need a further package there; Pillow brings them along.
+            return replace(_load_pillow(path), findings=findings)
+        if page.axes == "SYX":
+            values = np.moveaxis(values, 0, -1)
+        if page.axes not in ("YX", "YXS", "SYX") or values.ndim != len(page.axes):
+            raise InputError(path, f"an image of axes {page.axes}", "save it as one grey or RGB picture")
+        opaque = None
+        if page.extrasamples:
+            values, opaque = values[:, :, :-1], values[:, :, -1] > 0
+        if values.ndim == 3 and values.shape[2] == 1:
+            values = values[:, :, 0]
+        if values.ndim == 3 and (values.shape[2] != 3 or page.photometric != tifffile.PHOTOMETRIC.RGB):
+            raise InputError(path, f"{values.shape[2]} channels of another kind than RGB", "save it as grey or RGB")
+        white = _white(values)
+        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+            values = np.asarray(white, dtype=values.dtype) - values
+    return Pixels(values, opaque, white, findings=findings)
+
+
+def _more_pages(file: tifffile.TiffFile) -> bool:
+    try:
+        file.pages.get(1)
+    except IndexError:
+        return False
+    return True
+
+
+def _white(values: npt.NDArray[Any]) -> float:
+    return float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else 1.0
+
+
+def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+    """Shapes and types of the arrays in an npz, each proved against the size of its member."""
+    found = {}
+    with decoding(path, "an npz file", "write it again with numpy.savez"), zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.filename.endswith(".npy"):
+                continue
+            with archive.open(member) as stream:
+                version = np.lib.format.read_magic(stream)
+                read_header = (
+                    np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                )
+                shape, _, dtype = read_header(stream)
+                size = math.prod(shape) * dtype.itemsize
+                if dtype.kind in "biuf" and size > member.file_size - stream.tell():
+                    raise InputError(path, f"{member.filename} claims {size:,} bytes it does not have", _EXPORT)
+            found[member.filename.removesuffix(".npy")] = (shape, dtype)
+    return found
+
+
+def _pictorial(shape: tuple[int, ...]) -> bool:
+    return len(shape) in (2, 3) and min(shape[:2]) > 1 and (len(shape) == 2 or shape[2] == 3)
+
+
+def _role(name: str, shape: tuple[int, ...], rows: set[int]) -> str:
+    role = column_role(name)[2]
+    return role if len(shape) == 1 and shape[0] in rows and role in ("depth", *LOGS) else "other"
+
+
+def _load_npz(path: Path, name: str | None) -> Pixels:
+    headers = _headers(path)
+    pictures = {key: shape for key, (shape, dtype) in headers.items() if _pictorial(shape) and dtype.kind in "uif"}
+    if name is not None and name not in pictures:
+        names = ", ".join(sorted(pictures)) or "none"
+        raise InputError(path, f"no picture named {name!r}; it holds {names}", "give --image one of them")
+    if not pictures:
+        raise InputError(path, "holds no array of rows x columns", "write one with numpy.savez")
+    chosen = name or max(pictures, key=lambda key: math.prod(pictures[key][:2]))
+    _refuse_large(path, *pictures[chosen][:2])
+    shape, dtype = headers[chosen]
+    if math.prod(shape) * dtype.itemsize > MAX_BYTES:
+        raise InputError(path, f"{chosen} takes {math.prod(shape) * dtype.itemsize:,} bytes", _SMALLER)
+    with (
+        decoding(path, "an npz file", "write it again with numpy.savez"),
+        np.load(path, allow_pickle=False) as archive,
+    ):
+        values = archive[chosen]
+        vectors: dict[str, tuple[npt.NDArray[np.float64], str]] = {}
+        for key, (length, _) in headers.items():
+            role = _role(key, length, {shape[0]})
+            if role != "other":
+                vectors.setdefault(role, (np.asarray(archive[key], dtype=np.float64), column_role(key)[1]))
+    depth, unit = vectors.pop("depth", (None, ""))
+    findings: tuple[Finding, ...] = ()
+    if name is None and len(pictures) > 1:
+        seen = f"arrays {', '.join(sorted(pictures))}"
+        findings = (Finding(Severity.MAJOR, "image-chosen", path.name, seen, f"{chosen}, the largest, read"),)
+    return Pixels(values, None, _white(values), depth, unit, vectors, findings)

@@ -1,0 +1,221 @@
+"""Read pictures: PNG, TIFF, and arrays in numpy's npz.
+
+A picture knows neither depths nor angles. They come from the reading options, from a YAML file beside it
+(:mod:`geobfdt.wells.readers.sidecar`), or, in an npz, from a vector ``depth_m``. Rows are depths downwards; depths
+given for the edges of the picture become those of the row centres.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.readers.pixels import Pixels, load_pixels, open_arrays
+from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
+from geobfdt.wells.readers.sidecar import Log, Sidecar, find_sidecar, read_sidecar
+
+__all__ = ["contents", "read"]
+
+LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709-6, item 3.2, on the gamma-coded channels
+_ROWS = 4096  # rows converted at a time
+
+
+def read(path: Path, options: ReadingOptions) -> RawImage:
+    """
+    Read a picture of a borehole wall.
+
+    Colours become luminance, ``0.2126 R + 0.7152 G + 0.0722 B`` (ITU-R BT.709); transparent pixels become NaN.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, TIFF or npz file.
+    options : ReadingOptions
+        ``top`` and ``bottom`` are the depths of the picture's edges (m); ``image`` names the array of an npz.
+
+    Returns
+    -------
+    RawImage
+        Its columns in the order of increasing angle.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or too large, nothing says its depths, or its sidecar contradicts it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.npz"
+    >>> np.savez(file, picture=np.ones((4, 8)))
+    >>> read(file, ReadingOptions(top=10.0, bottom=12.0)).depth
+    array([10.25, 10.75, 11.25, 11.75])
+    """
+    beside = find_sidecar(path)
+    side = read_sidecar(beside) if beside else Sidecar()
+    pixels = load_pixels(path, options.image)
+    findings = list(pixels.findings)
+    if side.columns:
+        pixels = _crop(pixels, side.columns, beside or path)
+    rows, columns = pixels.values.shape[:2]
+    depth, unit = _depths(path, options, side, pixels.depth, pixels.depth_unit, rows, findings)
+    values = _luminance(pixels, path, findings)
+    if side.values:
+        black, white = side.values
+        values *= np.float32((white - black) / pixels.white)
+        values += np.float32(black)
+    if beside is None or "azimuth_first" not in side.model_fields_set:
+        findings.append(
+            Finding(
+                Severity.INFO,
+                "left-edge",
+                path.name,
+                "nothing says the angle of the left edge",
+                "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else",
+            )
+        )
+    turn = (np.arange(columns) + 0.5) * 360 / columns
+    # Rounded, lest an angle just under 0 turn into 360.
+    azimuth = np.mod(np.round(side.azimuth_first + (turn if side.clockwise else -turn), 9), 360)
+    order = np.argsort(azimuth, kind="stable")
+    if not np.array_equal(order, np.arange(columns)):
+        values = np.take(values, order, axis=1)
+    logs = {name: RawLog(log, of, depth) for name, (log, of) in pixels.logs.items()}
+    logs |= _logs(side, depth, unit, beside or path)
+    given = {"well": side.well, "run": side.run, "tool": side.tool, "units": side.units, "north": side.north,
+             "reference": side.azimuth_reference, "declination": side.declination, "dark": side.dark,
+             "normalisation": side.normalisation}  # fmt: skip
+    attributes = {name: value for name, value in given.items() if value not in ("", None)}
+    return RawImage(values, depth, unit, azimuth[order], logs=logs, attributes=attributes, findings=findings)
+
+
+def contents(path: Path) -> Contents:
+    """
+    List the arrays of a picture file, reading no pixels.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, TIFF or npz file.
+
+    Returns
+    -------
+    Contents
+        Its arrays, and what the sidecar says.
+
+    Raises
+    ------
+    InputError
+        If the file or its sidecar is damaged.
+    """
+    kind, items = open_arrays(path)
+    beside = find_sidecar(path)
+    said: dict[str, Any] = read_sidecar(beside).model_dump(exclude_unset=True) if beside else {}
+    return Contents(kind, items, {name: str(value) for name, value in said.items()})
+
+
+def _crop(pixels: Pixels, columns: tuple[int, int], place: Path) -> Pixels:
+    left, right = columns
+    width = pixels.values.shape[1]
+    if not 0 <= left < right <= width:
+        raise InputError(place, f"columns {left} to {right} of a picture {width} wide", "keep them inside it")
+    return pixels.cropped(left, right)
+
+
+def _depths(
+    path: Path,
+    options: ReadingOptions,
+    side: Sidecar,
+    own: npt.NDArray[np.float64] | None,
+    own_unit: str,
+    rows: int,
+    findings: list[Finding],
+) -> tuple[npt.NDArray[np.float64], str]:
+    """Depths of the row centres and their unit: options before sidecar before the file's own vector."""
+    asked = (options.top, options.bottom)
+    noted = (side.top, side.bottom)
+    if asked != (None, None):
+        if None in asked:
+            raise InputError(path, "only one of --top and --bottom is given", "give both, in metres")
+        if options.depth_unit not in (None, "m"):
+            raise InputError(path, f"--top and --bottom with --depth-unit {options.depth_unit}", "give both in metres")
+        if own is not None or (None not in noted and (side.depth_unit != "m" or noted != asked)):
+            seen = f"the file says {own[0]:g} to {own[-1]:g} {own_unit}" if own is not None else (
+                f"the YAML file beside it says {noted[0]:g} to {noted[1]:g} {side.depth_unit}"
+            )  # fmt: skip
+            done = f"--top {asked[0]:g} and --bottom {asked[1]:g} m used"
+            findings.append(Finding(Severity.MAJOR, "option-overrides", path.name, seen, done))
+        return _centres(path, asked, rows), "m"
+    if None not in noted:
+        if own is not None:
+            seen = f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file, {noted[0]:g} to {noted[1]:g} beside it"
+            findings.append(Finding(Severity.MAJOR, "sidecar-overrides", path.name, seen, "the YAML file's used"))
+        return _centres(path, noted, rows), side.depth_unit
+    if noted != (None, None):
+        raise InputError(path, "the YAML file beside it gives only one of top and bottom", "give both")
+    if own is None:
+        raise InputError(
+            path,
+            "a picture does not say its depths",
+            f"give --top and --bottom (m), or write top, bottom and depth_unit in {path.with_suffix('.yaml').name}",
+        )
+    if own.shape != (rows,):
+        raise InputError(path, f"{own.size} depths for {rows} rows", "give --top and --bottom (m)")
+    return own, own_unit or side.depth_unit
+
+
+def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) -> npt.NDArray[np.float64]:
+    top, bottom = (float(edge) for edge in edges if edge is not None)
+    if top >= bottom:
+        raise InputError(path, f"its top, {top:g}, is not above its bottom, {bottom:g}", "depths grow down-hole")
+    return np.asarray(top + (np.arange(rows) + 0.5) * (bottom - top) / rows)
+
+
+def _luminance(pixels: Pixels, path: Path, findings: list[Finding]) -> npt.NDArray[np.float32]:
+    rows, columns = pixels.values.shape[:2]
+    values = np.empty((rows, columns), dtype=np.float32)
+    coloured = False
+    for start in range(0, rows, _ROWS):
+        block = pixels.values[start : start + _ROWS]
+        if block.ndim == 3:
+            coloured = coloured or bool((block != block[:, :, :1]).any())
+            # Summed channel by channel: a matrix product may differ in the last bit from one machine to another.
+            block = sum(np.float32(weight) * block[:, :, channel] for channel, weight in enumerate(LUMA))
+        values[start : start + _ROWS] = block
+        if pixels.opaque is not None:
+            values[start : start + _ROWS][~pixels.opaque[start : start + _ROWS]] = np.nan
+    if coloured:
+        findings.append(
+            Finding(
+                Severity.INFO,
+                "colour-to-luminance",
+                path.name,
+                "the picture is coloured",
+                "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low",
+            )
+        )
+    return values
+
+
+def _logs(side: Sidecar, depth: npt.NDArray[np.float64], unit: str, place: Path) -> dict[str, RawLog]:
+    logs: dict[str, Log | None] = {
+        "diameter": side.diameter,
+        "deviation": side.deviation,
+        "hole_azimuth": side.hole_azimuth,
+    }
+    raw = {}
+    for name, log in logs.items():
+        if log is None:
+            continue
+        if isinstance(log, list) and side.depth_unit != unit:
+            seen = f"stations of {name} in {side.depth_unit or 'no unit'} with depths of the picture in {unit}"
+            raise InputError(place, seen, "give both in one unit")
+        stations = log if isinstance(log, list) else [(edge, log) for edge in (depth[0], depth[-1])]
+        at, values = np.asarray(stations, dtype=np.float64).T
+        raw[name] = RawLog(values, "m" if name == "diameter" else "deg", at)
+    return raw

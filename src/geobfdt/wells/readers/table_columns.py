@@ -1,0 +1,236 @@
+"""What the columns of a table mean: names, units, and the mapping file that says it where names do not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.readers.cells import Cells
+
+__all__ = ["ALIASES", "TableMapping", "angle_factor", "column_key", "length_factor", "load_mapping", "resolve"]
+
+Array = npt.NDArray[np.float64]
+
+# Names as column_key leaves them, the more telling ones first.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "well": ("well", "wellname", "borehole", "boreholename", "hole", "holeid", "wellid", "uwi"),
+    "depth": ("depth", "tdep", "md", "dept", "measureddepth", "depthmd", "mdepth"),
+    "depth_plane": ("depthplane",),
+    "dip_true": ("diptrue", "truedip", "truedipinclination", "truedipangle", "truedipmagnitude", "diptru"),
+    "azimuth_true": (
+        "azimuthtrue", "trueazimuth", "truedipazimuth", "dipazimuthtrue", "truedipdirection", "azimtrue", "azitrue",
+        "diptrueazimuth", "azimtru", "azimuthtru",
+    ),
+    "dip_app": ("dipapp", "dipapparent", "apparentdip", "appdip", "apparentdipinclination", "apparentdipangle"),
+    "azimuth_app": (
+        "azimuthapp", "azimapp", "apparentazimuth", "azimuthapparent", "apparentdipazimuth", "appazimuth",
+        "dipazimuthapp", "apparentdipdirection", "aziapp",
+    ),
+    "dip": ("dip", "dipangle", "dipmagnitude", "dipinclination"),
+    "azimuth": ("azimuth", "azim", "azi", "dipazimuth", "dipdirection", "dipazi", "dipaz", "dipdir", "dipazim"),
+    "strike": ("strike", "strikeazimuth"),
+    "strike_rhr": ("strikerhr", "rhrstrike"),
+    "height": ("height", "dipheight", "traceheight", "sinusoidheight"),
+    "amplitude": ("amplitude",),
+    "diameter": ("diahole", "diameter", "holediameter", "caliper", "averagecaliper", "avgcali", "cali"),
+    "deviation": ("holedeviation", "hdev", "deviation", "devi", "holeinclination", "wellboredeviation"),
+    "hole_azimuth": ("holeazimuth", "hazi", "wellboreazimuth", "deviationazimuth"),
+    "label": (
+        "class", "type", "category", "dipclassification", "classification", "diptype", "feature", "featuretype",
+        "structuretype", "picktype",
+    ),
+    "class_source": ("classsource",),
+    "visible_start": ("azistart",),
+    "visible_end": ("aziend",),
+    "visible_ranges": ("visibleazimuthranges",),
+    "event_height": ("breakoutheightn", "breakoutheight"),
+    "confidence": ("confidence", "probability"),
+    "quality": ("quality",),
+    "reference": ("reference", "azimuthreference"),
+    "polarity": ("polarity",),
+    "coverage": ("coverage",),
+    "continuity": ("continuity",),
+    "sigma_depth": ("sigmadepth",),
+    "sigma_dip": ("sigmadip",),
+    "sigma_azimuth": ("sigmaazimuth",),
+    "source": ("source", "interpreter", "picker"),
+    "status": ("status",),
+}  # fmt: skip
+
+_LENGTHS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254, "0.1 in": 0.00254}
+_SPELLINGS = {
+    "metre": "m", "metres": "m", "meter": "m", "meters": "m", "f": "ft", "feet": "ft", "foot": "ft", "inch": "in",
+    "inches": "in", ".1in": "0.1 in", "0.1in": "0.1 in", ".1 in": "0.1 in",
+}  # fmt: skip
+_ANGLES = {"": 1.0, "deg": 1.0, "dega": 1.0, "degree": 1.0, "degrees": 1.0, "dd": 1.0, "°": 1.0, "rad": 180 / np.pi}
+_NAME_UNIT = re.compile(r"m|metres?|meters?|ft|feet|mm|cm|in|inch(es)?|deg(rees?)?|dega|rad|(m|ft)(md|mdrf|mdrt|mdkb)")
+_BRACKETS = re.compile(r"([^\[(]*)[\[(]([^\])]{0,20})[\])]\s*")
+
+
+def column_key(name: str) -> tuple[str, str]:
+    """
+    Reduce a column name to letters and digits, its unit apart.
+
+    Parameters
+    ----------
+    name : str
+        Name as in the file.
+
+    Returns
+    -------
+    key, unit : str
+        Lower-case name without separators; the unit in the name, empty if there is none.
+
+    Examples
+    --------
+    >>> column_key("depth_mMDRF"), column_key("Hole Azimuth [deg]"), column_key("DIA_HOLE")
+    (('depth', 'm'), ('holeazimuth', 'deg'), ('diahole', ''))
+    """
+    unit = ""
+    if match := _BRACKETS.fullmatch(name):
+        name, unit = match[1], match[2].strip().lower()
+    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+    if not unit and len(words) > 1 and _NAME_UNIT.fullmatch(words[-1]):
+        unit = words.pop()
+    return "".join(words), re.sub(r"^(m|ft)md\w*$", r"\1", unit)
+
+
+class TableMapping(BaseModel):
+    """What a table's columns mean, where their names do not say it: the mapping file (``docs/pick-tables.md``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, str] = Field({}, description="column of the table by what it holds (depth, dip, azimuth, ...)")
+    units: dict[str, str] = Field({}, description="unit by what it belongs to (diameter: in)")
+    dip: Literal["true", "apparent"] | None = Field(None, description="what the columns dip and azimuth are")
+    azimuth: Literal["dip_direction", "strike_rhr"] | None = Field(
+        None, description="whether azimuths point down the dip or along the strike by the right-hand rule"
+    )
+    reference: Literal["north", "high_side", "pseudo_north"] | None = Field(
+        None, description="where apparent azimuth 0 points"
+    )
+    depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = Field(None, description="unit of the depths")
+    diameter: float | None = Field(None, gt=0, lt=5, description="hole diameter (m) where no column holds it")
+    nulls: tuple[float, ...] = Field((), description="further values that stand for not measured")
+    label: str | None = Field(None, description="label of every row, where no column holds it")
+    well: str | None = Field(None, description="well of every row, where no column holds it")
+
+    @field_validator("dip", mode="before")
+    @classmethod
+    def _yaml_true(cls, value: Any) -> Any:
+        # YAML reads a bare `true` as a boolean; here it is a word.
+        return "true" if value is True else value
+
+    @field_validator("columns")
+    @classmethod
+    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(value) - set(ALIASES))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} not among {', '.join(ALIASES)}")
+        return value
+
+
+def load_mapping(path: str | Path) -> TableMapping:
+    """
+    Read a mapping file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or says something that is not known.
+    """
+    cure = "see docs/pick-tables.md for the mapping file"
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(path, f"not a mapping file: {error}", cure) from error
+    if content is not None and not isinstance(content, dict):
+        raise InputError(path, "not a mapping file: no `name: value` lines", cure)
+    try:
+        return TableMapping.model_validate(content or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", cure) from error
+
+
+def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[str, int]:
+    """
+    Find the column of each role: by the mapping first, then by the format, then by name.
+
+    Parameters
+    ----------
+    cells : Cells
+        The table.
+    mapping : TableMapping
+        What the user says.
+    known : dict of str to int
+        What the table's format settles: column index by role.
+
+    Returns
+    -------
+    dict of str to int
+        Column index by role (a key of :data:`ALIASES`); no column has two roles.
+
+    Raises
+    ------
+    InputError
+        If the mapping names a column that is not there, or two columns fit a role equally well.
+    """
+    roles: dict[str, int] = {}
+    names = [name.casefold() for name in cells.header]
+    for role, name in mapping.columns.items():
+        if name.casefold() not in names:
+            raise InputError(
+                cells.path, f"no column {name!r}, which the mapping names for {role}",
+                f"choose among {', '.join(cells.header[:40])}",
+            )  # fmt: skip
+        roles[role] = names.index(name.casefold())
+    roles |= {role: i for role, i in known.items() if role not in roles and i not in roles.values()}
+    keys = [column_key(name)[0] for name in cells.header]
+    for role, aliases in ALIASES.items():
+        for alias in aliases if role not in roles else ():
+            hits = [i for i, key in enumerate(keys) if key == alias and i not in roles.values()]
+            if len(hits) > 1:
+                both = " and ".join(repr(cells.header[i]) for i in hits[:2])
+                raise InputError(
+                    cells.path,
+                    f"columns {both} may both be {role}",
+                    f"say which in a mapping file: columns: {{{role}: ...}}",
+                )
+            if hits:
+                roles[role] = hits[0]
+                break
+    return roles
+
+
+def length_factor(unit: str) -> float | None:
+    """
+    Metres in a unit of length, None if the unit is not known.
+
+    Examples
+    --------
+    >>> length_factor("Feet"), length_factor("furlong")
+    (0.3048, None)
+    """
+    word = unit.strip().lower()
+    return _LENGTHS.get(_SPELLINGS.get(word, word))
+
+
+def angle_factor(unit: str) -> float | None:
+    """
+    Degrees in a unit of angle, None if the unit is not known; no unit means degrees.
+
+    Examples
+    --------
+    >>> angle_factor("dega"), angle_factor("gon")
+    (1.0, None)
+    """
+    return _ANGLES.get(unit.strip().lower())

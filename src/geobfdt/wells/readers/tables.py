@@ -1,0 +1,291 @@
+"""Pick tables of the world: Techlog, Geolog, WellCAD, LAS, Excel, any CSV, and ours.
+
+Nothing is guessed: whether dips are true or apparent, and in which unit depths are, is said by the column names, the
+format, or a mapping file; otherwise the table is refused with the line to write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
+from geobfdt.wells.readers.cells import Cells, read_cells
+from geobfdt.wells.readers.las_table import is_las, read_las_cells
+from geobfdt.wells.readers.table_columns import TableMapping, load_mapping, resolve
+from geobfdt.wells.readers.table_formats import Format, recognise
+from geobfdt.wells.readers.table_planes import Planes, read_planes
+from geobfdt.wells.readers.table_values import TableValues
+from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
+
+__all__ = ["Interpretation", "read_pick_table"]
+
+Array = npt.NDArray[np.float64]
+Words = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """
+    What an interpreter's table holds.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table (``wells.picks``) with the further columns ``class_source``, the label as in the file, and
+        ``continuity_source``, what the label says of the trace (continuous, discontinuous or nothing).
+    intervals : DataFrame
+        Ignored intervals (``wells.intervals``): breakouts, induced fractures.
+    findings : list of Finding
+        What was repaired, assumed or left out.
+    """
+
+    picks: pd.DataFrame
+    intervals: pd.DataFrame
+    findings: list[Finding]
+
+
+def read_pick_table(
+    path: str | Path,
+    *,
+    mapping: str | Path | TableMapping | None = None,
+    vocabulary: str | Path | Vocabulary | None = None,
+    well: str | None = None,
+    depth_unit: str | None = None,
+) -> Interpretation:
+    r"""
+    Read a pick table of any known format.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or other delimited text, XLSX or LAS.
+    mapping : str or Path or TableMapping, optional
+        What the columns mean, where names and format do not say it.
+    vocabulary : str or Path or Vocabulary, optional
+        Which class each label is, asked before the built-in vocabulary.
+    well : str, optional
+        Well wanted, where the table holds several; the well's name, where it names none.
+    depth_unit : str, optional
+        Unit of the depths; it wins over what the file says.
+
+    Returns
+    -------
+    Interpretation
+        Picks, ignored intervals, findings.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, a label is not in the vocabulary, or nothing says what the dips or depths are.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "dips.csv"
+    >>> _ = file.write_text("MD;True dip;True azimuth;Type\nft;deg;deg;\n1000;30;370;CCF\n1010;80;90;Breakout\n")
+    >>> read = read_pick_table(file, well="A-1")
+    >>> read.picks[["depth_m", "dip_true_deg", "azimuth_true_deg", "polarity"]].values.tolist()
+    [[304.8, 30.0, 10.0, 'conductive']]
+    >>> read.intervals["class"].tolist()
+    ['Breakout']
+    """
+    path = Path(path)
+    if _is_ours(path) and mapping is None:
+        return _named(path, read_picks(path), well)
+    mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
+    vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
+    cells = read_las_cells(path) if is_las(path) else read_cells(path)
+    format_ = recognise(cells)
+    cells = _without_repetitions(cells, format_)
+    roles = resolve(cells, mapping, format_.roles)
+    values = TableValues(cells, roles, mapping)
+    if format_.name != "table":
+        values.note(Severity.INFO, "table-format", f"a {format_.name} table", "read as such")
+    north = cells.parameters.get("north", "unknown").lower()
+    if north not in ("", "unknown"):
+        declination = cells.parameters.get("declination") or "not given"
+        values.note(
+            Severity.INFO, "north", f"azimuths are from {north} north, declination {declination}", "kept as such"
+        )
+
+    labels, meanings = _labels(values, vocabulary)
+    fate = np.array([meanings[label].class_ for label in labels], dtype=object)
+    names, wanted = _wells(values, well)
+    planes = read_planes(values, format_, np.isin(fate, ["bedding", "fracture"]), depth_unit)
+    further = _further(values, labels, meanings)
+
+    _leave_out(values, fate)
+    kept = ~values.unreadable & wanted
+    plane = kept & np.isin(fate, ["bedding", "fracture"])
+    columns = {"well": names, "class": fate} | planes.columns | further
+    picks = new_picks(**{name: column[plane] for name, column in columns.items()})
+    intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
+    unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
+    if unread:
+        seen = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
+        values.note(Severity.INFO, "columns-unused", seen, "left out")
+    return Interpretation(picks, intervals, [*cells.findings, *format_.findings, *values.findings])
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            header = stream.readline(1 << 14).decode("utf-8", "replace").strip().split(",")
+    except OSError:
+        return False  # whoever reads it next says why
+    return header[: len(COLUMNS)] == list(COLUMNS)
+
+
+def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
+    """Our own table, one well of it if asked."""
+    findings: list[Finding] = []
+    if well is not None:
+        keep = _wanted(path, picks["well"].to_numpy(object), well, findings)
+        picks = picks[keep].assign(well=well).reset_index(drop=True)
+    return Interpretation(picks, new_intervals(), findings)
+
+
+def _without_repetitions(cells: Cells, format_: Format) -> Cells:
+    """Techlog writes a pick once for every element of its array column: keep the first of equal rows."""
+    if format_.array is None or not len(cells.rows):
+        return cells
+    rest = pd.DataFrame(np.delete(cells.rows, format_.array, axis=1))
+    first = ~rest.duplicated().to_numpy(bool)
+    if first.all():
+        return cells
+    seen = (
+        f"{len(first)} rows hold {int(first.sum())} picks: each is repeated for the elements of the array column "
+        f"{cells.header[format_.array]!r}"
+    )
+    found = Finding(Severity.MINOR, "picks-repeated", cells.path.name, seen, "kept once")
+    return replace(cells, rows=cells.rows[first], lines=cells.lines[first], findings=[*cells.findings, found])
+
+
+def _labels(values: TableValues, vocabulary: Vocabulary) -> tuple[Words, dict[str, Meaning]]:
+    path = values.cells.path
+    if values.mapping.label is not None:
+        labels = np.full(len(values.cells.rows), values.mapping.label, dtype=object)
+    elif "label" in values.roles:
+        labels = values.cells.rows[:, values.roles["label"]]
+    else:
+        raise InputError(
+            path,
+            "no column says what each plane is",
+            "say it in a mapping file: columns: {label: <column>}, or label: fracture for all rows",
+        )
+    return labels, vocabulary.meanings(labels, path)
+
+
+def _wells(values: TableValues, well: str | None) -> tuple[Words, npt.NDArray[np.bool_]]:
+    """Well of each row, and which rows are of the well wanted."""
+    names = values.words("well")
+    names[names == ""] = values.mapping.well or values.cells.parameters.get("well", "")
+    if well is not None:
+        wanted = _wanted(values.cells.path, names, well, values.findings)
+        return np.full(len(names), well, dtype=object), wanted
+    if (names == "").any():
+        done = "left open; add a column of it, or well: NAME in a mapping file"
+        values.note(Severity.INFO, "well-unnamed", f"{int((names == '').sum())} rows name no well", done)
+    return names, np.ones(len(names), dtype=bool)
+
+
+def _wanted(path: Path, names: Words, well: str, findings: list[Finding]) -> npt.NDArray[np.bool_]:
+    """Rows of a well; those that name none are its own, and so are all where the table knows one other name alone."""
+    found = sorted(set(names) - {""})
+    if well in found:
+        own = np.asarray((names == well) | (names == ""))
+        if not own.all():
+            seen = f"{int((~own).sum())} rows are of other wells: {', '.join(w for w in found if w != well)[:200]}"
+            findings.append(Finding(Severity.INFO, "other-wells", path.name, seen, "left out, as asked"))
+        return own
+    if len(found) > 1:
+        raise InputError(
+            path, f"no row of well {well!r}, but of {', '.join(found)[:300]}", "give one of them as --well"
+        )
+    if found:
+        seen = f"the table names the well {found[0]!r}"
+        findings.append(Finding(Severity.MAJOR, "well-overruled", path.name, seen, f"read as {well!r}, as asked"))
+    return np.ones(len(names), dtype=bool)
+
+
+def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -> dict[str, Words | Array]:
+    """Columns that stand beside the plane: what the label says, confidence, quality, shares, sigmas, people."""
+    quality, confidence = values.words("quality"), values.number("confidence", 0.0, 1.0)
+    letters = np.array([q.upper() if q.upper() in ("A", "B", "C", "D") else "" for q in quality], dtype=object)
+    if (quality != "").any() and (letters == "").all():
+        # A rank from 0 to 1, as Techlog writes, is a confidence; our quality is a letter.
+        ranks, unreadable = values.cells.numbers(values.roles["quality"])
+        ranks[quality == ""] = np.nan
+        if not unreadable[quality != ""].any() and not ((ranks < 0) | (ranks > 1)).any():
+            confidence = np.where(np.isnan(confidence), ranks, confidence)
+            values.note(Severity.INFO, "quality-as-confidence", "quality is a number from 0 to 1", "kept as confidence")
+        else:
+            values.note(Severity.MINOR, "quality-unknown", "quality is neither A to D nor 0 to 1", "left out")
+    said = values.choice("polarity", ("conductive", "resistive"))
+    hinted = np.array([meanings[label].polarity for label in labels], dtype=object)
+    source = values.words("class_source")
+    columns: dict[str, Words | Array] = {
+        "polarity": np.where(said == "", hinted, said),
+        "quality": letters,
+        "confidence": confidence,
+        "source": values.words("source"),
+        "status": values.choice("status", ("proposed", "accepted", "edited", "rejected")),
+        "coverage": values.number("coverage", 0.0, 1.0),
+        "sigma_depth_m": values.length("sigma_depth", 0.0, np.inf),
+        "sigma_dip_deg": values.angle("sigma_dip", 0.0, np.inf),
+        "sigma_azimuth_deg": values.angle("sigma_azimuth", 0.0, np.inf),
+        "class_source": np.where(source == "", labels, source),
+    }
+    continuity = np.array([meanings[label].continuity for label in labels], dtype=object)
+    return columns | ({"continuity_source": continuity} if (continuity != "").any() else {})
+
+
+def _leave_out(values: TableValues, fate: Words) -> None:
+    """Count the rows that go, and stop if none stays."""
+    bad, rows = values.unreadable, len(fate)
+    if bad.any():
+        first = int(values.cells.lines[bad][0])
+        if bad.all():
+            raise InputError(
+                values.cells.path,
+                f"none of {rows} rows can be read, the first is line {first}",
+                "check the units and that dips are 0 to 90, or give a mapping file",
+            )
+        seen = (
+            f"{int(bad.sum())} of {rows} rows hold no depth, text for a number, or one out of range; first line {first}"
+        )
+        values.note(Severity.MAJOR, "rows-unreadable", seen, "left out")
+    excluded = (fate == "excluded") & ~bad
+    if excluded.any():
+        seen = f"{int(excluded.sum())} rows have labels to exclude"
+        values.note(Severity.INFO, "rows-excluded", seen, "left out")
+
+
+def _intervals(
+    values: TableValues, planes: Planes, names: Words, labels: Words, rows: npt.NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Intervals to ignore, around the middle of what was seen."""
+    if not rows.any():
+        return new_intervals()
+    half = np.nan_to_num(planes.half_extent)
+    flat = rows & (half == 0)
+    if flat.any():
+        seen = f"{int(flat.sum())} rows that are no planes have no height"
+        values.note(Severity.MAJOR, "interval-without-height", seen, "marked as points: they hide nothing around them")
+    done = "kept as intervals to ignore"
+    values.note(
+        Severity.INFO, "ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", done
+    )
+    return new_intervals(
+        [
+            (names[i], "ignored", labels[i], planes.middle[i] - half[i], planes.middle[i] + half[i])
+            for i in np.flatnonzero(rows)
+        ]
+    )

@@ -1,0 +1,193 @@
+"""The hole's survey: deviation and azimuth at stations along it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt import geometry
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.readers.cells import read_cells
+from geobfdt.wells.readers.table_columns import angle_factor, column_key, length_factor
+
+__all__ = ["Survey", "read_survey"]
+
+Array = npt.NDArray[np.float64]
+
+_ALIASES = {
+    "depth": ("depth", "md", "dept", "tdep", "measureddepth", "depthmd", "mdepth"),
+    "deviation": (
+        "deviation", "devi", "inclination", "incl", "inc", "dev", "hdev", "holedeviation", "holeinclination", "drift",
+    ),
+    "azimuth": ("holeazimuth", "hazi", "azimuth", "azim", "azi", "azm", "az", "deviationazimuth"),
+}  # fmt: skip
+_NULLS = (-9999.0, -999.25, -9999.25, -999.0)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """
+    Stations of a deviation survey.
+
+    Parameters
+    ----------
+    depth : array (n,)
+        Station depths (m, MD), strictly increasing.
+    deviation, azimuth : array (n,)
+        Hole inclination from vertical and azimuth (deg).
+
+    Examples
+    --------
+    >>> Survey(np.array([0.0, 100.0]), np.array([10.0, 20.0]), np.array([0.0, 0.0])).at([50.0])
+    (array([15.]), array([0.]))
+    """
+
+    depth: Array
+    deviation: Array
+    azimuth: Array
+
+    def at(self, depth: npt.ArrayLike) -> tuple[Array, Array]:
+        """
+        Deviation and azimuth at depths, by minimum curvature; beyond the ends the end stations are held.
+
+        Parameters
+        ----------
+        depth : array (m,)
+            Depths (m, MD).
+
+        Returns
+        -------
+        deviation, azimuth : array (m,)
+            Interpolated (deg).
+        """
+        return geometry.interpolate_survey(self.depth, self.deviation, self.azimuth, depth)
+
+
+def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey, list[Finding]]:
+    r"""
+    Read a survey from a CSV or Excel table with columns of depth, deviation and azimuth.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; columns are known by their names (``DEPTH``, ``MD``, ``DEVI``, ``inclination_deg``, ``AZIM``, ...).
+    depth_unit : str, optional
+        Unit of the depths; it wins over what the file says. A survey that says nothing is taken to be in metres.
+
+    Returns
+    -------
+    survey : Survey
+        The stations, sorted, without nulls and repetitions.
+    findings : list of Finding
+        What was repaired or assumed.
+
+    Raises
+    ------
+    InputError
+        If the file is no such table, or two stations at one depth disagree.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "survey.csv"
+    >>> _ = file.write_text("MD (ft),INCL,AZIM\n0,0,0\n1000,10,370\n")
+    >>> survey, findings = read_survey(file)
+    >>> survey.depth, survey.azimuth, [f.kind for f in findings]
+    (array([  0. , 304.8]), array([ 0., 10.]), ['azimuth-wrapped'])
+    """
+    path = Path(path)
+    cells = read_cells(path)
+    findings = list(cells.findings)
+    keys = [column_key(name) for name in cells.header]
+    columns: dict[str, Array] = {}
+    bad = np.zeros(len(cells.rows), dtype=bool)
+    for role, aliases in _ALIASES.items():
+        index = next((i for alias in aliases for i, (key, _) in enumerate(keys) if key == alias), None)
+        if index is None:
+            raise InputError(
+                path,
+                f"no column of {role} among {', '.join(cells.header[:20])}",
+                f"name it {role}: a survey has depth, deviation and azimuth",
+            )
+        values, unreadable = cells.numbers(index, _NULLS)
+        unit = cells.units[index] or keys[index][1]
+        if role == "depth":
+            columns[role] = values * _depth_factor(path, unit, depth_unit, findings)
+        else:
+            factor = angle_factor(unit)
+            if factor is None:
+                raise InputError(path, f"{cells.header[index]} is in {unit!r}", "give angles in degrees")
+            columns[role] = values * factor
+        bad |= unreadable
+    if bad.any():
+        seen = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
+        findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+    stations = np.stack([columns[role] for role in _ALIASES], axis=-1)
+    # A vertical station has no azimuth; some programs leave it empty.
+    stations[(stations[:, 1] == 0) & np.isnan(stations[:, 2]), 2] = 0.0
+    empty = ~np.isfinite(stations).all(axis=-1)
+    if (empty & ~bad).any():
+        seen = f"{int((empty & ~bad).sum())} stations lack a value"
+        findings.append(Finding(Severity.MINOR, "stations-empty", path.name, seen, "left out"))
+    stations, lines = stations[~empty], cells.lines[~empty]
+    if not len(stations):
+        raise InputError(path, "no station can be read", "give rows of depth, deviation and azimuth")
+    return _tidy(path, stations, lines, findings), findings
+
+
+def _depth_factor(path: Path, unit: str, wanted: str | None, findings: list[Finding]) -> float:
+    given = length_factor(unit)
+    if wanted is None:
+        if unit and given is None:
+            raise InputError(path, f"depths are in {unit!r}, which is no known unit", "give them in m or ft")
+        if not unit:
+            seen = "the file names no unit of depth"
+            findings.append(Finding(Severity.MAJOR, "depth-unit-assumed", path.name, seen, "taken as metres"))
+        return given or 1.0
+    factor = length_factor(wanted)
+    if factor is None:
+        raise InputError(path, f"{wanted!r} is no known unit of depth", "give m, cm, mm, ft, in or 0.1 in")
+    if given is not None and given != factor:
+        seen = f"depths are in {unit} by the file"
+        findings.append(Finding(Severity.MAJOR, "depth-unit-overruled", path.name, seen, f"read as {wanted}, as asked"))
+    return factor
+
+
+def _tidy(path: Path, stations: Array, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Survey:
+    """Wrap, sort, and merge repeated stations of (depth, deviation, azimuth)."""
+    out = (stations[:, 1] < 0) | (stations[:, 1] > 180) | (np.abs(stations[:, 2]) > 720)
+    if out.any():
+        raise InputError(
+            path,
+            f"line {lines[out][0]}: deviation {stations[out][0, 1]:g}, azimuth {stations[out][0, 2]:g} deg",
+            "correct that station; deviations are 0 to 180",
+        )
+    over = (stations[:, 2] < 0) | (stations[:, 2] >= 360)
+    if over.any():
+        seen = f"{int(over.sum())} azimuths lie outside 0 to 360"
+        findings.append(Finding(Severity.MINOR, "azimuth-wrapped", path.name, seen, "taken modulo 360"))
+        stations[:, 2] %= 360.0
+    if np.any(np.diff(stations[:, 0]) < 0):
+        seen = f"{int((np.diff(stations[:, 0]) < 0).sum())} stations lie above the one before"
+        findings.append(Finding(Severity.MINOR, "stations-unsorted", path.name, seen, "sorted by depth"))
+        order = np.argsort(stations[:, 0], kind="stable")
+        stations, lines = stations[order], lines[order]
+    repeated = np.r_[False, np.diff(stations[:, 0]) == 0]
+    if repeated.any():
+        # Of two vertical stations the azimuths mean nothing, so they cannot disagree.
+        at = np.flatnonzero(repeated)
+        same = geometry.pole_angle(stations[at, 1], stations[at, 2], stations[at - 1, 1], stations[at - 1, 2]) < 1e-6
+        if not same.all():
+            worst = at[~same][0]
+            raise InputError(
+                path,
+                f"lines {lines[worst - 1]} and {lines[worst]} give two directions at {stations[worst, 0]:g} m",
+                "keep the right one",
+            )
+        seen = f"{int(repeated.sum())} stations are repeated"
+        findings.append(Finding(Severity.MINOR, "stations-repeated", path.name, seen, "left out"))
+        stations = stations[~repeated]
+    return Survey(*np.ascontiguousarray(stations.T))

@@ -1,0 +1,175 @@
+"""The words of interpreters: which class a label of a pick table is, and what else it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from geobfdt.wells.findings import InputError
+
+__all__ = ["Meaning", "Pattern", "Vocabulary", "load_vocabulary"]
+
+_CURE = "see docs/pick-tables.md for the vocabulary file"
+
+
+class Meaning(BaseModel):
+    """What a label says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    class_: Literal["bedding", "fracture", "ignored", "excluded"] = Field(alias="class", description="class or fate")
+    polarity: Literal["", "conductive", "resistive"] = Field("", description="what the label says of the polarity")
+    continuity: Literal["", "continuous", "discontinuous"] = Field("", description="what it says of the trace")
+
+
+class Pattern(Meaning):
+    """A meaning and the labels it is for."""
+
+    like: str = Field(description="label with * for any text")
+
+
+def _normal(label: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", label.strip().casefold())).strip()
+
+
+def _bare(value: Any) -> Any:
+    """`bedding` is short for `{class: bedding}`."""
+    return {"class": value} if isinstance(value, str) else value
+
+
+class Vocabulary(BaseModel):
+    """
+    Labels and what they mean.
+
+    Examples
+    --------
+    >>> words = Vocabulary(labels={"Bedding": "bedding"}, patterns=[{"like": "*frac*", "class": "fracture"}])
+    >>> words.meaning("BEDDING").class_, words.meaning("Open_Fracture").class_, words.meaning("fold")
+    ('bedding', 'fracture', None)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labels: dict[str, Meaning] = Field({}, description="meaning by whole label")
+    patterns: tuple[Pattern, ...] = Field((), description="tried in order for a label that is not among them")
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        # YAML reads a label such as 12 as a number; labels are text.
+        return {_normal(str(k)): _bare(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    def meaning(self, label: str) -> Meaning | None:
+        """
+        Look a label up: whole first, then by the patterns in order; case, ``_``, ``-`` and blanks do not matter.
+
+        Parameters
+        ----------
+        label : str
+            Label as in a table.
+
+        Returns
+        -------
+        Meaning or None
+            None if the vocabulary does not hold it.
+        """
+        word = _normal(label)
+        if word in self.labels:
+            return self.labels[word]
+        return next((p for p in self.patterns if fnmatchcase(word, _normal(p.like))), None)
+
+    def meanings(self, labels: Iterable[str], file: str | Path = "pick table") -> dict[str, Meaning]:
+        """
+        Look up every label of a table.
+
+        Parameters
+        ----------
+        labels : iterable of str
+            Labels, one a row.
+        file : str or Path
+            Name for the error.
+
+        Returns
+        -------
+        dict of str to Meaning
+            Meaning by label.
+
+        Raises
+        ------
+        InputError
+            If the vocabulary does not hold some of them; all are named, with their counts.
+
+        Examples
+        --------
+        >>> load_vocabulary().meanings(["CCF", "blob", "blob"])
+        Traceback (most recent call last):
+        geobfdt.wells.findings.InputError: pick table: labels not in the vocabulary: 'blob' (2 rows); give a vocabulary
+        file with the line labels: {'blob': fracture}, or bedding, ignored, excluded as each is
+        """
+        counts: dict[str, int] = {}
+        for label in labels:
+            counts[label] = counts.get(label, 0) + 1
+        found = {label: self.meaning(label) for label in counts}
+        unknown = [label for label, meaning in found.items() if meaning is None]
+        if unknown:
+            shown = sorted(unknown, key=lambda label: -counts[label])[:30]
+            named = ", ".join(f"{label[:40]!r} ({counts[label]} rows)" for label in shown)
+            more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
+            line = ", ".join(f"{label[:40]!r}: fracture" for label in shown)
+            raise InputError(
+                file,
+                f"labels not in the vocabulary: {named}{more}",
+                f"give a vocabulary file with the line labels: {{{line}}}, or bedding, ignored, excluded as each is",
+            )
+        return {label: meaning for label, meaning in found.items() if meaning is not None}
+
+
+def load_vocabulary(path: str | Path | None = None) -> Vocabulary:
+    """
+    Read a vocabulary file and put it before the built-in one; without a file, the built-in one alone.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        YAML with ``labels`` and ``patterns`` (``docs/pick-tables.md``).
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or says something that is not known.
+
+    Examples
+    --------
+    >>> load_vocabulary().meaning("Conductive fracture").polarity
+    'conductive'
+    """
+    if path is None:
+        return _built_in()
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(path, f"not a vocabulary file: {error}", _CURE) from error
+    try:
+        own = Vocabulary.model_validate({} if content is None else content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "top"
+        raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", _CURE) from error
+    base = _built_in()
+    # A pattern of the user's goes before a whole label of ours, so labels that it catches are dropped from ours.
+    kept = {k: v for k, v in base.labels.items() if own.meaning(k) is None}
+    return Vocabulary.model_construct(labels=kept | own.labels, patterns=(*own.patterns, *base.patterns))
+
+
+@cache
+def _built_in() -> Vocabulary:
+    text = files("geobfdt.wells").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
+    return Vocabulary.model_validate(yaml.safe_load(text))

@@ -1,0 +1,163 @@
+"""A well that goes to disk and comes back is the same well, and a bad file is one line."""
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.image import well_image
+from geobfdt.wells.readers.netcdf import contents, read
+from geobfdt.wells.writers.netcdf import write_netcdf
+
+BITS = np.array([0.1, -0.0, np.nan, np.inf, 1e-45, 3.4e38], dtype=np.float32)
+
+
+def example(rows=40, columns=12, **attributes):
+    """A well with awkward values."""
+    rng = np.random.default_rng(rows)
+    return well_image(
+        rng.choice(BITS, (rows, columns)),
+        100 + np.cumsum(rng.random(rows) + 0.001),
+        diameter=rng.random(rows),
+        deviation=np.where(rng.random(rows) < 0.3, np.nan, 1 / 3),
+        findings=[Finding(Severity.MAJOR, "a-kind", "place", "seen ‰ 3", "done")],
+        **attributes,
+    )
+
+
+def assert_same(first, second):
+    """Same bits, types and attributes."""
+    assert set(first.variables) == set(second.variables)
+    for name in first.variables:
+        one, two = first[name].values, second[name].values
+        assert one.dtype == two.dtype
+        assert one.tobytes() == two.tobytes(), name
+        assert first[name].attrs == second[name].attrs
+    for name, value in first.attrs.items():
+        assert second.attrs[name] == value or (value != value and second.attrs[name] != second.attrs[name]), name
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    rows=st.integers(1, 60),
+    columns=st.integers(2, 20),
+    well=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8),
+    declination=st.sampled_from([float("nan"), 0.1, -35.0]),
+)
+def test_round_trip_to_the_bit(tmp_path_factory, rows, columns, well, declination):
+    """Values, depths, logs, findings and attributes all come back."""
+    file = tmp_path_factory.mktemp("nc") / "a.nc"
+    image = example(rows, columns, well=well, declination=declination, reference="pseudo_north", dark="high")
+    write_netcdf(image, file)
+    with read(file) as back:
+        assert_same(image, back)
+
+
+def test_dynamic_companion(tmp_path):
+    """The companion comes back where there was one."""
+    image = well_image(np.zeros((3, 4)), [1, 2, 3], dynamic=np.eye(3, 4), normalisation="static")
+    write_netcdf(image, tmp_path / "a.nc")
+    with read(tmp_path / "a.nc") as back:
+        assert_same(image, back)
+
+
+def test_pixels_stay_on_disk(tmp_path, monkeypatch):
+    """Opening reads no pixel; a slice reads its own rows."""
+    write_netcdf(example(5000, 36), tmp_path / "a.nc")
+    asked = []
+    whole = xr.core.indexing.LazilyIndexedArray.get_duck_array
+
+    def spy(self):
+        asked.append(self.shape)
+        return whole(self)
+
+    monkeypatch.setattr(xr.core.indexing.LazilyIndexedArray, "get_duck_array", spy)
+    with read(tmp_path / "a.nc") as well:
+        assert all(len(shape) == 1 for shape in asked)
+        asked.clear()
+        assert well["image"][100:110].values.shape == (10, 36)
+        assert asked == [(10, 36)]
+
+
+def test_contents(tmp_path):
+    """What is in it, without reading it."""
+    write_netcdf(example(well="A-1"), tmp_path / "a.nc")
+    listed = contents(tmp_path / "a.nc")
+    assert {item["name"]: item["role"] for item in listed.items}["image"] == "image"
+    assert listed.header["well"] == "A-1"
+
+
+def test_damage_is_noticed(tmp_path):
+    """Bytes flipped in the pixels fail their checksum instead of giving a wrong picture."""
+    rng = np.random.default_rng(0)
+    write_netcdf(well_image(rng.random((400, 36)), np.arange(400.0)), tmp_path / "a.nc")
+    with h5py.File(tmp_path / "a.nc") as file:
+        offset = file["image"].id.get_chunk_info(0).byte_offset
+    data = bytearray((tmp_path / "a.nc").read_bytes())
+    data[offset + 500] ^= 0xFF
+    (tmp_path / "a.nc").write_bytes(data)
+    with read(tmp_path / "a.nc") as well, pytest.raises(OSError, match=r"."):
+        well["image"].values  # noqa: B018
+
+
+def set_attribute(file, name, value):
+    """Change an attribute in place."""
+    with h5py.File(file, "a") as opened:
+        opened.attrs[name] = value
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.write_bytes(f.read_bytes()[:3000]), "not a sound netCDF-4 file"),
+        (lambda f: f.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 500), "not a sound netCDF-4 file"),
+        (lambda f: set_attribute(f, "format", "other"), "not a 'GeoBFDT well image 1'"),
+        (lambda f: set_attribute(f, "reference", "south"), "south"),
+        (lambda f: set_attribute(f, "colour", "red"), "colour"),
+        (lambda f: set_attribute(f, "findings", "[{}]"), "findings"),
+        (lambda f: set_attribute(f, "findings", "{"), "not a sound"),
+    ],
+)
+def test_bad_files(tmp_path, spoil, message):
+    """Each is refused in one line."""
+    file = tmp_path / "a.nc"
+    write_netcdf(example(), file)
+    spoil(file)
+    with pytest.raises(InputError, match=message) as caught:
+        read(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_foreign_and_monstrous_files(tmp_path):
+    """A foreign file lacks what we need; one that claims terabytes is not opened further."""
+    xr.Dataset({"t": ("x", [1.0])}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match="not a 'GeoBFDT"):
+        read(tmp_path / "a.nc")
+    write_netcdf(example(), tmp_path / "b.nc")
+    with h5py.File(tmp_path / "b.nc", "a") as file:
+        del file["image"]
+        made = file.create_dataset("image", (40, 10**9), np.float32, chunks=(1, 1000))
+        made.dims[0].attach_scale(file["depth"])
+    with pytest.raises(InputError):
+        read(tmp_path / "b.nc")
+
+
+def test_fuzz(tmp_path):
+    """Files damaged anywhere are read or refused, never worse."""
+    rng = np.random.default_rng(1)
+    write_netcdf(example(20, 8), tmp_path / "a.nc")
+    whole = (tmp_path / "a.nc").read_bytes()
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in rng.integers(0, len(data), 8):
+            data[place] = rng.integers(0, 256)
+        (tmp_path / "b.nc").write_bytes(data)
+        try:
+            read(tmp_path / "b.nc").close()
+        except InputError:
+            refused += 1
+    assert refused > 0

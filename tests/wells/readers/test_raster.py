@@ -1,0 +1,274 @@
+"""Pictures: depths, angles, colours, transparency, and what is refused."""
+
+import io
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.readers import pixels
+from geobfdt.wells.readers.raster import contents, read
+
+DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
+EDGES = ReadingOptions(top=100.0, bottom=102.0)
+GREY = np.arange(32, dtype=np.uint8).reshape(4, 8)
+
+
+def save(path, values, mode=None, **options):
+    """Write a picture, and a sidecar if `side` is among the options."""
+    side = options.pop("side", None)
+    Image.fromarray(values, mode).save(path, **options) if mode else Image.fromarray(values).save(path, **options)
+    if side:
+        path.with_suffix(".yaml").write_text(side, encoding="utf-8")
+    return path
+
+
+def kinds(raw):
+    """Kinds of its findings."""
+    return [finding.kind for finding in raw.findings]
+
+
+def test_edges_become_row_centres(tmp_path):
+    """Four rows over two metres have centres a quarter metre inside; eight columns are 45 degrees wide."""
+    raw = read(save(tmp_path / "a.png", GREY), EDGES)
+    assert raw.depth.tolist() == [100.25, 100.75, 101.25, 101.75]
+    assert raw.depth_unit == "m"
+    assert raw.azimuth.tolist() == [22.5, 67.5, 112.5, 157.5, 202.5, 247.5, 292.5, 337.5]
+    assert raw.values.dtype == np.float32
+    assert np.array_equal(raw.values, GREY)
+    assert kinds(raw) == ["left-edge"]
+
+
+def test_colour_is_luminance(tmp_path):
+    """Each primary weighs as BT.709 says; grey in colour is no finding."""
+    colours = np.zeros((2, 4, 3), dtype=np.uint8)
+    colours[:, 0, 0] = colours[:, 1, 1] = colours[:, 2, 2] = 255
+    colours[:, 3] = 255
+    raw = read(save(tmp_path / "a.png", colours), EDGES)
+    assert raw.values[0].tolist() == pytest.approx([54.213, 182.376, 18.411, 255.0], abs=1e-3)
+    assert "colour-to-luminance" in kinds(raw)
+    assert "colour-to-luminance" not in kinds(read(save(tmp_path / "b.png", np.full((2, 4, 3), 9, np.uint8)), EDGES))
+
+
+def test_transparent_is_not_measured(tmp_path):
+    """Alpha 0, a transparent grey and a transparent palette colour are all NaN."""
+    colours = np.full((3, 4, 4), 200, dtype=np.uint8)
+    colours[1, 2, 3] = 0
+    raw = read(save(tmp_path / "a.png", colours), EDGES)
+    assert np.argwhere(np.isnan(raw.values)).tolist() == [[1, 2]]
+    raw = read(save(tmp_path / "b.png", GREY, transparency=5), EDGES)
+    assert np.argwhere(np.isnan(raw.values)).tolist() == [[0, 5]]
+    palette = Image.fromarray(GREY).convert("P")
+    palette.save(tmp_path / "c.png", transparency=int(np.asarray(palette)[2, 3]))
+    assert np.argwhere(np.isnan(read(tmp_path / "c.png", EDGES).values)).tolist() == [[2, 3]]
+    grey = np.stack([GREY, np.where(GREY == 7, 0, 255)], axis=-1).astype(np.uint8)
+    assert np.argwhere(np.isnan(read(save(tmp_path / "d.png", grey), EDGES).values)).tolist() == [[0, 7]]
+
+
+def test_north_in_the_centre(tmp_path):
+    """A picture that starts at 180 is rolled by half its width; one drawn anticlockwise is turned round too."""
+    side = "{top: 100, bottom: 102, depth_unit: m, azimuth_first: 180}"
+    raw = read(save(tmp_path / "a.png", GREY, side=side), ReadingOptions())
+    assert np.array_equal(raw.values, np.roll(GREY, 4, axis=1))
+    assert raw.azimuth[0] == 22.5
+    side = "{top: 100, bottom: 102, depth_unit: m, azimuth_first: 90, clockwise: false}"
+    raw = read(save(tmp_path / "b.png", GREY, side=side), ReadingOptions())
+    # The left column spans 90 down to 45 degrees, the next 45 down to 0, the third 360 down to 315.
+    assert raw.values[0].tolist() == [1, 0, 7, 6, 5, 4, 3, 2]
+    assert (np.diff(raw.azimuth) > 0).all()
+
+
+def test_sidecar_says_the_rest(tmp_path):
+    """Depth unit, crop, hole and attributes come from the YAML file."""
+    side = """
+well: 12
+top: 10.0
+bottom: 20.0
+depth_unit: ft
+columns: [2, 6]
+azimuth_reference: high_side
+diameter: 0.2
+deviation: [[10.0, 1.5], [20.0, 3.5]]
+dark: high
+values: [1.0, 256.0]
+"""
+    raw = read(save(tmp_path / "a.png", GREY, side=side), ReadingOptions())
+    assert raw.depth_unit == "ft"
+    assert raw.depth[0] == 11.25
+    assert np.array_equal(raw.values, GREY[:, 2:6] + 1.0)
+    assert raw.attributes == {"well": "12", "reference": "high_side", "dark": "high"}
+    assert raw.logs["diameter"].values.tolist() == [0.2, 0.2]
+    assert (raw.logs["deviation"].values.tolist(), raw.logs["deviation"].unit) == ([1.5, 3.5], "deg")
+    assert contents(tmp_path / "a.png").header["well"] == "12"
+
+
+def test_options_win_and_say_so(tmp_path):
+    """Depths given by hand override the YAML file's, in a major finding; the same depths are none."""
+    side = "{top: 1, bottom: 2, depth_unit: m}"
+    path = save(tmp_path / "a.png", GREY, side=side)
+    assert "option-overrides" in kinds(read(path, EDGES))
+    assert "option-overrides" not in kinds(read(path, ReadingOptions(top=1, bottom=2)))
+
+
+@pytest.mark.parametrize(
+    ("side", "options", "message"),
+    [
+        (None, {}, "--top and --bottom"),
+        (None, {"top": 1.0}, "only one of"),
+        (None, {"top": 2.0, "bottom": 1.0}, "not above its bottom"),
+        (None, {"top": 1.0, "bottom": 2.0, "depth_unit": "ft"}, "in metres"),
+        ("top: 1.0", {}, "only one of"),
+        ("{top: 1, bottom: 2, colour: red}", {}, "colour: extra inputs"),
+        ("{top: .inf, bottom: 2}", {}, "top: "),
+        ("top: [", {}, "not a sound YAML file"),
+        ("- 1", {}, "the whole: "),
+        ("a: &a [1]\nb: *a", {}, "aliases"),
+        ("[" * 5000, {}, "nested"),
+        ("- " * 5000, {}, "not a sound YAML file"),
+        ("{top: 1, bottom: 2, columns: [4, 90]}", {}, "columns 4 to 90"),
+        ("{top: 1, bottom: 2, depth_unit: ft, deviation: [[1, 2]]}", {"top": 1.0, "bottom": 2.0}, "one unit"),
+    ],
+)
+def test_refusals_name_the_cure(tmp_path, side, options, message):
+    """Depths that are missing, half given or contradictory, and sidecars that are no sidecars."""
+    path = save(tmp_path / "a.png", GREY, side=side)
+    with pytest.raises(InputError, match=message) as caught:
+        read(path, ReadingOptions(**options))
+    assert "\n" not in str(caught.value)
+
+
+def tiff(path, values, **options):
+    """Write a TIFF."""
+    tifffile.imwrite(path, values, **options)
+    return path
+
+
+def test_tiff(tmp_path):
+    """Grey of 8, 16 and 32 bits, colour in either order of planes, white as zero, alpha, pages."""
+    for number, kind in enumerate((np.uint8, np.uint16, np.float32)):
+        raw = read(tiff(tmp_path / f"{number}.tif", GREY.astype(kind), photometric="minisblack"), EDGES)
+        assert np.array_equal(raw.values, GREY)
+    colours = np.random.default_rng(0).integers(0, 65535, (5, 6, 3), dtype=np.uint16)
+    one = read(tiff(tmp_path / "a.tif", colours, photometric="rgb"), EDGES)
+    two = read(tiff(tmp_path / "b.tif", np.moveaxis(colours, 2, 0), photometric="rgb", planarconfig="separate"), EDGES)
+    assert np.array_equal(one.values, two.values)
+    assert one.values[3, 4] == pytest.approx(colours[3, 4] @ [0.2126, 0.7152, 0.0722], rel=1e-5)
+    raw = read(tiff(tmp_path / "c.tif", GREY, photometric="miniswhite"), EDGES)
+    assert np.array_equal(raw.values, 255 - GREY)
+    alpha = np.stack([GREY] * 3 + [np.where(GREY == 3, 0, 255).astype(np.uint8)], axis=-1)
+    raw = read(tiff(tmp_path / "d.tif", alpha, photometric="rgb", extrasamples=["unassalpha"]), EDGES)
+    assert np.argwhere(np.isnan(raw.values)).tolist() == [[0, 3]]
+    raw = read(tiff(tmp_path / "e.tif", np.stack([GREY, GREY]), photometric="minisblack"), EDGES)
+    assert "tiff-pages" in kinds(raw)
+    raw = read(save(tmp_path / "f.tif", GREY, compression="tiff_lzw"), EDGES)
+    assert np.array_equal(raw.values, GREY)
+
+
+def test_npz(tmp_path):
+    """Depth vector and hole logs come along; of several pictures the largest is read, or the one asked for."""
+    depth = np.array([5.0, 5.5, 6.0, 7.0])
+    large = np.zeros((4, 8, 3), np.uint8)
+    np.savez(tmp_path / "a.npz", amp=GREY[:, :4], rgb=large, depth_m=depth, cal_ave_mm=np.full(4, 104.0))
+    raw = read(tmp_path / "a.npz", ReadingOptions())
+    assert raw.values.shape == (4, 8)
+    assert (raw.depth.tolist(), raw.depth_unit) == (depth.tolist(), "m")
+    assert (raw.logs["diameter"].values[0], raw.logs["diameter"].unit) == (104.0, "mm")
+    assert "image-chosen" in kinds(raw)
+    raw = read(tmp_path / "a.npz", ReadingOptions(image="amp"))
+    assert np.array_equal(raw.values, GREY[:, :4])
+    roles = {item["name"]: item["role"] for item in contents(tmp_path / "a.npz").items}
+    assert roles == {"amp": "image", "rgb": "image", "depth_m": "depth", "cal_ave_mm": "diameter"}
+    with pytest.raises(InputError, match="it holds amp, rgb"):
+        read(tmp_path / "a.npz", ReadingOptions(image="none"))
+    np.savez(tmp_path / "b.npz", line=np.zeros(5))
+    with pytest.raises(InputError, match="no array of rows x columns"):
+        read(tmp_path / "b.npz", EDGES)
+
+
+def test_pickles_stay_shut(tmp_path):
+    """An array of Python objects is never loaded."""
+    np.savez(tmp_path / "a.npz", image=np.array([[print, 1], [2, 3]], dtype=object))
+    with pytest.raises(InputError):
+        read(tmp_path / "a.npz", EDGES)
+
+
+def png_claiming(width, height):
+    """A PNG whose header claims a size its data do not have."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    )
+
+
+def test_bombs(tmp_path):
+    """Claims of absurd sizes are refused before anything of that size is made."""
+    (tmp_path / "a.png").write_bytes(png_claiming(100_000, 100_000))
+    with pytest.raises(InputError, match="pixels"):
+        read(tmp_path / "a.png", EDGES)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**7, 360)})
+    with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
+        archive.writestr("image.npy", header.getvalue())
+    with pytest.raises(InputError, match="does not have"):
+        read(tmp_path / "b.npz", EDGES)
+    with zipfile.ZipFile(tmp_path / "c.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("image.npy", header.getvalue() + bytes(10**6))
+    with pytest.raises(InputError):
+        read(tmp_path / "c.npz", EDGES)
+
+
+def test_size_limit(tmp_path, monkeypatch):
+    """A picture that is whole but too large is refused with the limit."""
+    monkeypatch.setattr(pixels, "MAX_PIXELS", 20)
+    for path in (save(tmp_path / "a.png", GREY), tiff(tmp_path / "a.tif", GREY)):
+        with pytest.raises(InputError, match="4 x 8 pixels"):
+            read(path, EDGES)
+    np.savez(tmp_path / "a.npz", image=GREY)
+    with pytest.raises(InputError, match="4 x 8 pixels"):
+        read(tmp_path / "a.npz", EDGES)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.npz"])
+def test_fuzz(tmp_path, name):
+    """Damaged and cut files are read or refused in one line, never worse."""
+    path = tmp_path / name
+    values = np.random.default_rng(0).integers(0, 255, (20, 16, 3), dtype=np.uint8)
+    if name == "a.npz":
+        np.savez(path, rgb=values, depth_m=np.arange(20.0))
+    else:
+        save(path, values)
+    whole, rng, refused = path.read_bytes(), np.random.default_rng(2), 0
+    for turn in range(60):
+        data = bytearray(whole if turn % 3 else whole[: rng.integers(1, len(whole))])
+        for place in rng.integers(0, min(len(data), 200), 3):
+            data[place] = rng.integers(0, 256)
+        path.write_bytes(data)
+        for use in (lambda: read(path, EDGES), lambda: contents(path)):
+            try:
+                use()
+            except InputError:
+                refused += 1
+    assert refused > 10
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="no shared data beside the repository")
+def test_televiewer():
+    """The PNG and the npz of the optical televiewer are one picture, 3 m of 2.1 mm rows."""
+    picture = read(next((DATA / "otv").glob("*.png")), ReadingOptions(top=33.0003, bottom=35.9991))
+    arrays = read(next((DATA / "otv").glob("*.npz")), ReadingOptions())
+    assert np.array_equal(picture.values, arrays.values)
+    assert np.abs(picture.depth - arrays.depth).max() < 1e-4
+    amplitude = read(DATA / "atv" / "atv_breakout_amp.npz", ReadingOptions())
+    assert amplitude.values.shape == (451, 144)
+    assert np.median(amplitude.logs["diameter"].values) == pytest.approx(104.7, abs=0.1)
