@@ -21,10 +21,10 @@ import json, resource, time
 from pathlib import Path
 import geobfdt
 geobfdt.pick, geobfdt.read
-base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 start = time.perf_counter()
 picks = geobfdt.pick(geobfdt.read({path!r}), method={method!r})
-print(json.dumps([time.perf_counter() - start, base, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, len(picks)]))
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, len(picks)]))
 """
 
 
@@ -46,7 +46,7 @@ def main() -> None:
             ingest([next(out.glob("*.dlis"))], out / "field")
             code = MEASURE.format(path=str(next((out / "field").glob("*.nc"))), method=arguments.method)
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-            seconds, _, peak, count = json.loads(done.stdout.splitlines()[-1])
+            seconds, peak, count = json.loads(done.stdout.splitlines()[-1])
             rates.append(length / seconds)
             print(
                 f"{length:8.0f}   {seconds:7.1f}   {length / seconds:4.2f}   {peak / 2**20:8.0f}   {count:5d}",

@@ -17,22 +17,41 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from geobfdt.evaluation.agreement import agree as agree
     from geobfdt.evaluation.scores import evaluate as evaluate
     from geobfdt.picking.picker import pick as pick
+    from geobfdt.preparation.audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
+    from geobfdt.wells.conversion import convert as convert
+    from geobfdt.wells.ingest import ingest as ingest
     from geobfdt.wells.readers.files import inspect as inspect
     from geobfdt.wells.readers.files import read as read
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _VERBS = {
+    "agree": "geobfdt.evaluation.agreement",
+    "audit": "geobfdt.preparation.audit",
+    "convert": "geobfdt.wells.conversion",
     "evaluate": "geobfdt.evaluation.scores",
+    "ingest": "geobfdt.wells.ingest",
     "inspect": "geobfdt.wells.readers.files",
     "pick": "geobfdt.picking.picker",
     "read": "geobfdt.wells.readers.files",
     "simulate": "geobfdt.simulation.field",
 }
 
-__all__ = ["__version__", "evaluate", "inspect", "pick", "read", "simulate"]
+__all__ = [
+    "__version__",
+    "agree",
+    "audit",
+    "convert",
+    "evaluate",
+    "ingest",
+    "inspect",
+    "pick",
+    "read",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

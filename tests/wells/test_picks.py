@@ -123,3 +123,19 @@ def test_traces_by_hand():
     """Trace parameters come from amplitude and azimuth; a flat pick needs no azimuth."""
     picks = new_picks(depth_m=[1.0, 2.0], class_="bedding", amplitude_m=[0.5, 0.0], azimuth_app_deg=[90.0, np.nan])
     assert np.allclose(traces(picks), [[1, 0, 0.5], [2, 0, 0]])
+
+
+def test_apparent_azimuth_survives_an_unknown_diameter():
+    """Without a diameter there is no dip, but the trace that was measured on the image stays whole."""
+    picks = new_picks(depth_m=[1.0], class_="fracture", amplitude_m=0.3, azimuth_app_deg=200.0)
+    full, _ = complete(picks, hole(deviation=10.0, hole_azimuth=20.0))
+    assert full.azimuth_app_deg[0] == 200.0
+    assert np.allclose(traces(full), traces(picks))
+
+
+def test_unknown_azimuth_is_not_north():
+    """A dipping pick without an azimuth has no true dip; a flat one needs none."""
+    picks = new_picks(depth_m=[1.0, 2.0], class_="bedding", dip_app_deg=[30.0, 0.0])
+    full, _ = complete(picks, hole(diameter=0.2, deviation=20.0, hole_azimuth=90.0))
+    assert np.isnan(full.dip_true_deg[0])
+    assert full.dip_true_deg[1] == pytest.approx(20.0)

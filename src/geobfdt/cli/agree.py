@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
-from geobfdt.cli.tables import read_interpretation
+from geobfdt.cli.tables import Mapping, Vocabulary, read_interpretation
 
 
 def agree(
     first: Annotated[Path, typer.Argument(metavar="A", help="One interpreter's picks: a table or a folder.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="The other's.")],
+    mapping: Mapping = None,
+    vocabulary: Vocabulary = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the blind picker and the intervals.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -25,7 +27,7 @@ def agree(
     from geobfdt.evaluation import agreement
 
     with progress("comparing"):
-        ours, theirs = read_interpretation(first), read_interpretation(second)
+        ours, theirs = (read_interpretation(path, mapping=mapping, vocabulary=vocabulary) for path in (first, second))
         result = agreement.agree(ours.picks, theirs.picks, seed=seed)
     if as_json:
         print_json(result.to_dict())

@@ -74,7 +74,7 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return "" if value != value else f"{value:.3g}"
+        return "" if value != value else f"{value:.7g}"
     return str(value)
 
 

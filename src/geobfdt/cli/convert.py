@@ -9,6 +9,7 @@ import typer
 
 from geobfdt.cli.console import console, print_findings, progress
 from geobfdt.cli.reading import with_reading_options
+from geobfdt.cli.tables import Mapping, Vocabulary
 from geobfdt.wells.options import ReadingOptions
 
 
@@ -23,8 +24,8 @@ def convert(
             "las. Default: what the target's suffix says (.nc, .dlis, .png)."
         ),
     ] = None,
-    mapping: Annotated[Path | None, typer.Option(help="YAML that says what a pick table's columns mean.")] = None,
-    vocabulary: Annotated[Path | None, typer.Option(help="YAML that says which class each label is.")] = None,
+    mapping: Mapping = None,
+    vocabulary: Vocabulary = None,
 ) -> None:
     """
     Convert an image or a pick table.

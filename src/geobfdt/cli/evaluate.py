@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
-from geobfdt.cli.tables import read_interpretation
+from geobfdt.cli.tables import Mapping, Vocabulary, read_interpretation
 
 
 def evaluate(
@@ -19,6 +19,8 @@ def evaluate(
     intervals: Annotated[
         Path | None, typer.Option(help="CSV of interpreted and ignored intervals; a folder of truth brings its own.")
     ] = None,
+    mapping: Mapping = None,
+    vocabulary: Vocabulary = None,
     shifts: Annotated[int, typer.Option(min=50, max=10_000, help="Blind depth shifts to compare with.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the blind pickers and the intervals.")] = 0,
     as_json: AsJson = False,
@@ -33,7 +35,8 @@ def evaluate(
     from geobfdt.wells.intervals import read_intervals
 
     with progress("scoring"):
-        ours, theirs = read_interpretation(picks), read_interpretation(truth, (".truth.csv", ".picks.csv"))
+        ours = read_interpretation(picks, mapping=mapping, vocabulary=vocabulary)
+        theirs = read_interpretation(truth, (".truth.csv", ".picks.csv"), mapping, vocabulary)
         where = theirs.intervals if intervals is None else read_intervals(intervals)
         result = scores.evaluate(ours.picks, theirs.picks, where, shifts=shifts, seed=seed)
     if as_json:

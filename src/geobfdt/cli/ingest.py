@@ -10,6 +10,7 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
+from geobfdt.cli.tables import Mapping, Vocabulary
 from geobfdt.wells.options import ReadingOptions
 
 
@@ -20,12 +21,8 @@ def ingest(
     picks: Annotated[
         Path | None, typer.Option(help="Interpreter's picks: a table, or a folder of WELL.picks.csv.")
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(help="YAML that says what the columns of the pick table mean.")
-    ] = None,
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="YAML that says which class each of the table's labels is.")
-    ] = None,
+    mapping: Mapping = None,
+    vocabulary: Vocabulary = None,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ def pick(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for tables, findings and pictures; made if missing.")],
     reading: ReadingOptions,
-    method: Annotated[str, typer.Option(help="The picker: hough (classical).")] = "hough",
+    method: Annotated[Literal["hough"], typer.Option(help="The picker: hough is the classical one.")] = "hough",
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Keep picks at least this sure; default: the picker's own.")
     ] = None,

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from geobfdt.wells.readers.tables import Interpretation
 
-__all__ = ["read_interpretation"]
+__all__ = ["Mapping", "Vocabulary", "read_interpretation"]
+
+Mapping = Annotated[Path | None, typer.Option(help="YAML that says what the columns of a pick table mean.")]
+Vocabulary = Annotated[Path | None, typer.Option(help="YAML that says which class each of a table's labels is.")]
 
 
-def read_interpretation(path: Path, suffixes: tuple[str, ...] = (".picks.csv",)) -> Interpretation:
+def read_interpretation(
+    path: Path,
+    suffixes: tuple[str, ...] = (".picks.csv",),
+    mapping: Path | None = None,
+    vocabulary: Path | None = None,
+) -> Interpretation:
     """
     Read picks and intervals.
 
@@ -21,6 +31,8 @@ def read_interpretation(path: Path, suffixes: tuple[str, ...] = (".picks.csv",))
         A pick table, or a folder of ``WELL<suffix>`` with their ``WELL.intervals.csv``.
     suffixes : tuple of str
         In a folder, the first of these that any file has is read.
+    mapping, vocabulary : Path, optional
+        What a table's columns and labels mean.
 
     Raises
     ------
@@ -35,7 +47,7 @@ def read_interpretation(path: Path, suffixes: tuple[str, ...] = (".picks.csv",))
     from geobfdt.wells.readers.tables import Interpretation, read_pick_table
 
     if not path.is_dir():
-        return read_pick_table(path)
+        return read_pick_table(path, mapping=mapping, vocabulary=vocabulary)
     for suffix in suffixes:
         files = sorted(path.glob(f"*{suffix}"))
         if files:

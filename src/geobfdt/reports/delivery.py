@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.reports.page import write_pictures
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.findings import Finding, findings_to_json
+from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import write_picks
@@ -72,7 +73,7 @@ def deliver(
     out: Path,
     options: ReadingOptions | None = None,
     *,
-    method: str = "hough",
+    method: Literal["hough"] = "hough",
     min_confidence: float | None = None,
     picture: bool = True,
     progress: Callable[[float], None] = lambda _share: None,
@@ -122,7 +123,7 @@ def deliver(
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
         if picture:
             write_pictures(
-                image,
+                add_findings(image, [*quality, *doubts]),
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,

@@ -222,10 +222,10 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
         )
         # A pair is filled as a pair: half of one reading with half of another is no plane.
         missing = np.isnan(column["dip_app_deg"]) | (np.isnan(column["azimuth_app_deg"]) & (column["dip_app_deg"] > 0))
+        missing &= np.isfinite(dip)  # an azimuth stays where the dip is unknown for want of a diameter
         column["dip_app_deg"][missing], column["azimuth_app_deg"][missing] = dip[missing], azimuth[missing]
-        dip, azimuth = geometry.true_from_apparent(
-            column["dip_app_deg"], np.nan_to_num(column["azimuth_app_deg"]), deviation, hole_azimuth, target
-        )
+        turned = np.where(column["dip_app_deg"] == 0, 0.0, column["azimuth_app_deg"])
+        dip, azimuth = geometry.true_from_apparent(column["dip_app_deg"], turned, deviation, hole_azimuth, target)
         missing = np.isnan(column["dip_true_deg"])
         column["dip_true_deg"][missing], column["azimuth_true_deg"][missing] = dip[missing], azimuth[missing]
     _fill(column["amplitude_m"], geometry.amplitude_from_dip(column["dip_app_deg"], column["diameter_m"]))

@@ -14,6 +14,7 @@ from PIL import Image
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers import pixels
+from geobfdt.wells.readers.assemble import assemble
 from geobfdt.wells.readers.raster import contents, read
 
 DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
@@ -72,17 +73,31 @@ def test_transparent_is_not_measured(tmp_path):
     assert np.argwhere(np.isnan(read(save(tmp_path / "d.png", grey), EDGES).values)).tolist() == [[0, 7]]
 
 
-def test_north_in_the_centre(tmp_path):
-    """A picture that starts at 180 is rolled by half its width; one drawn anticlockwise is turned round too."""
+def test_angles(tmp_path):
+    """The left edge may lie at any angle, and angles may grow to the left."""
     side = "{top: 100, bottom: 102, depth_unit: m, azimuth_first: 180}"
     raw = read(save(tmp_path / "a.png", GREY, side=side), ReadingOptions())
-    assert np.array_equal(raw.values, np.roll(GREY, 4, axis=1))
-    assert raw.azimuth[0] == 22.5
+    assert raw.azimuth.tolist() == [202.5, 247.5, 292.5, 337.5, 22.5, 67.5, 112.5, 157.5]
     side = "{top: 100, bottom: 102, depth_unit: m, azimuth_first: 90, clockwise: false}"
     raw = read(save(tmp_path / "b.png", GREY, side=side), ReadingOptions())
-    # The left column spans 90 down to 45 degrees, the next 45 down to 0, the third 360 down to 315.
-    assert raw.values[0].tolist() == [1, 0, 7, 6, 5, 4, 3, 2]
-    assert (np.diff(raw.azimuth) > 0).all()
+    assert raw.azimuth.tolist() == [67.5, 22.5, 337.5, 292.5, 247.5, 202.5, 157.5, 112.5]
+
+
+def test_north_in_the_centre(tmp_path):
+    """Once assembled, the column right of the centre is the first one."""
+    side = "{top: 100, bottom: 102, depth_unit: m, azimuth_first: 180}"
+    path = save(tmp_path / "a.png", GREY, side=side)
+    image = assemble(read(path, ReadingOptions()), path, ReadingOptions())
+    assert np.array_equal(image["image"].values, np.roll(GREY, 4, axis=1))
+    assert image.azimuth.values[0] == 22.5
+
+
+def test_jpeg(tmp_path):
+    """Grey and colour JPEG are read, to within their losses."""
+    flat = np.full((16, 16), 90, np.uint8)
+    for number, values in enumerate((flat, np.stack([flat] * 3, axis=-1))):
+        raw = read(save(tmp_path / f"{number}.jpg", values), EDGES)
+        assert raw.values == pytest.approx(90, abs=2)
 
 
 def test_sidecar_says_the_rest(tmp_path):
@@ -109,6 +124,24 @@ values: [1.0, 256.0]
     assert contents(tmp_path / "a.png").header["well"] == "12"
 
 
+def test_stations_in_another_unit(tmp_path):
+    """Stations in feet are put on depths in metres."""
+    side = "{depth_unit: ft, deviation: [[1000, 2], [2000, 4]]}"
+    raw = read(save(tmp_path / "a.png", GREY, side=side), EDGES)
+    assert raw.logs["deviation"].depth == pytest.approx([304.8, 609.6])
+
+
+def test_depth_vector_without_unit(tmp_path):
+    """A bare vector named depth has no unit until the YAML file gives it one; only then stations can join it."""
+    np.savez(tmp_path / "a.npz", image=GREY, depth=np.arange(4.0))
+    assert read(tmp_path / "a.npz", ReadingOptions()).depth_unit == ""
+    (tmp_path / "a.yaml").write_text("deviation: [[0, 2]]")
+    with pytest.raises(InputError, match="no unit"):
+        read(tmp_path / "a.npz", ReadingOptions())
+    (tmp_path / "a.yaml").write_text("{depth_unit: ft, deviation: [[0, 2]]}")
+    assert read(tmp_path / "a.npz", ReadingOptions()).depth_unit == "ft"
+
+
 def test_options_win_and_say_so(tmp_path):
     """Depths given by hand override the YAML file's, in a major finding; the same depths are none."""
     side = "{top: 1, bottom: 2, depth_unit: m}"
@@ -133,7 +166,6 @@ def test_options_win_and_say_so(tmp_path):
         ("[" * 5000, {}, "nested"),
         ("- " * 5000, {}, "not a sound YAML file"),
         ("{top: 1, bottom: 2, columns: [4, 90]}", {}, "columns 4 to 90"),
-        ("{top: 1, bottom: 2, depth_unit: ft, deviation: [[1, 2]]}", {"top": 1.0, "bottom": 2.0}, "one unit"),
     ],
 )
 def test_refusals_name_the_cure(tmp_path, side, options, message):

@@ -26,6 +26,7 @@ from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 __all__ = ["contents", "read"]
 
 _CELLS = 2_000_000  # cells parsed at a time
+_EMPTY = ["", "nan", "NaN", "NAN", "NA", "N/A", "null", "NULL", "None", "-"]
 _REPAIR = "repair that line, or export the file again"
 _STATED = ("well", "run", "tool", "reference", "north", "dark", "normalisation", "units")
 
@@ -90,8 +91,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         raise InputError(path, f"well {well} has data sets {', '.join(datasets)}", "export one of them")
     values, scalars = values[:filled], scalars[:filled]
     if not np.isfinite(scalars[:, 0]).all():
-        row = int(np.flatnonzero(~np.isfinite(scalars[:, 0]))[0])
-        raise InputError(path, f"no depth in row {row + 1} of the data{_of(well)}", _REPAIR)
+        raise InputError(path, _first_bad_line(path, layout, []), _REPAIR)
     if layout.stacked:
         sectors = _sectors(path, scalars[:, 0], well)
         values, scalars = values.reshape(-1, sectors), scalars[::sectors]
@@ -234,6 +234,8 @@ def _chunks(path: Path, layout: Layout, picture: Picture, numbers: list[int]) ->
             chunksize=max(1, _CELLS // len(types)),
             encoding=layout.encoding,
             encoding_errors="replace",
+            na_values=_EMPTY,
+            keep_default_na=False,
             skipinitialspace=True,
         ) as parts:
             yield from parts
@@ -242,17 +244,21 @@ def _chunks(path: Path, layout: Layout, picture: Picture, numbers: list[int]) ->
 
 
 def _first_bad_line(path: Path, layout: Layout, columns: list[int]) -> str:
+    """Say where the first line is that has text in one of the columns, or no depth."""
+    depth = layout.roles["depth"]
     with path.open(encoding=layout.encoding, errors="replace") as stream:
         for number, line in enumerate(stream, 1):
             if number <= layout.first_line or not line.strip():
                 continue
             cells = split(line, layout.separator)
-            for column in columns:
-                text = cells[column].replace(layout.decimal, ".") if layout.decimal == "," else cells[column]
+            for column in (depth, *columns):
+                text = cells[column].replace(layout.decimal, ".")
                 try:
-                    float(text or "nan")
+                    value = np.nan if text in _EMPTY else float(text)
                 except ValueError:
                     return f"line {number}: {text[:40]!r} under {layout.names[column]} is not a number"
+                if column == depth and not np.isfinite(value):
+                    return f"line {number}: no depth"
     return "a cell is not a number"
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.readers.mnemonics import role
 
 __all__ = ["Layout", "Picture", "column_role", "find_layout", "split"]
 
@@ -26,16 +27,7 @@ _MEMBER = re.compile(r"(.*\D|)(\d+)(\D*)")
 _ATTRIBUTE = re.compile(r"#\s*(\w+)\s*:\s*(.*)")
 _CURE = "see docs/reading.md for the layouts that are read"
 
-_ROLES = {
-    "depth": "depth dept dep md tdep measured_depth mdepth depth_md tiefe",
-    "diameter": "diameter hole_diameter dia cali caliper avgcali avg_cali hcal lcal mcal cal calave cal_ave cal_avg "
-    "cal_mean c1 c13 dia_hole",
-    "deviation": "deviation hole_deviation devi hdev dev incl inclination inc tilt",
-    "hole_azimuth": "hole_azimuth hazi hazim haz holeaz hole_azi azim azi",
-    "well": "well wellname well_name",
-    "dataset": "dataset datasetname dataset_name",
-}
-_ROLE = {alias: role for role, aliases in _ROLES.items() for alias in aliases.split()}
+_NAMES = {"WELL": "well", "WELLNAME": "well", "WELL_NAME": "well", "DATASET": "dataset", "DATASETNAME": "dataset"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ def column_role(cell: str) -> tuple[str, str, str]:
     name, unit = cell, ""
     if match := _UNIT.fullmatch(cell):
         name, unit = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
-    return name, unit, _ROLE.get(re.sub(r"\W+", "_", name.lower()).strip("_"), "")
+    return name, unit, _NAMES.get(name.upper(), "") or role(name)
 
 
 def split(line: str, separator: str) -> list[str]:
@@ -168,10 +160,10 @@ def find_layout(path: Path) -> Layout:
     names = []
     roles: dict[str, int] = {}
     for column, cell in enumerate(header):
-        name, units[column], role = column_role(cell)
+        name, units[column], played = column_role(cell)
         names.append(name)
-        if role:
-            roles.setdefault(role, column)
+        if played:
+            roles.setdefault(played, column)
     if "depth" not in roles:
         raise InputError(path, "no depth column in its header", "name one column DEPTH, MD or TDEP")
     below = split(lines[first], separator)

@@ -1,4 +1,4 @@
-"""Pixels out of PNG, TIFF and npz files. Every size is checked before anything of that size is made."""
+"""Pixels out of PNG, JPEG, TIFF and npz files. Every size is checked before anything of that size is made."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def load_pixels(path: Path, name: str | None = None) -> Pixels:
     Parameters
     ----------
     path : Path
-        A PNG, TIFF or npz file, told apart by its first bytes.
+        A PNG, JPEG, TIFF or npz file, told apart by its first bytes.
     name : str, optional
         Array of an npz; default: its largest one that can be a picture.
 
@@ -108,12 +108,12 @@ def open_arrays(path: Path) -> tuple[str, list[dict[str, Any]]]:
     Parameters
     ----------
     path : Path
-        A PNG, TIFF or npz file.
+        A PNG, JPEG, TIFF or npz file.
 
     Returns
     -------
     kind : str
-        PNG, TIFF or npz.
+        PNG, JPEG, TIFF or npz.
     items : list of dict
         As in :class:`geobfdt.wells.readers.raw.Contents`.
 
@@ -157,11 +157,13 @@ def _kind(path: Path) -> str:
         magic = stream.read(8)
     if magic == b"\x89PNG\r\n\x1a\n":
         return "PNG"
+    if magic[:3] == b"\xff\xd8\xff":
+        return "JPEG"
     if magic[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "TIFF"
     if magic[:4] in (b"PK\3\4", b"PK\5\6"):
         return "npz"
-    raise InputError(path, "not a PNG, TIFF or npz file", _EXPORT)
+    raise InputError(path, "not a PNG, JPEG, TIFF or npz file", _EXPORT)
 
 
 def _refuse_large(path: Path, rows: int, columns: int) -> None:
@@ -175,10 +177,14 @@ def _pillow(path: Path) -> Image.Image:
     # Pillow's own limit, 179 million pixels, is under what a deep well needs; ours takes its place.
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        picture = Image.open(path, formats=("PNG", "TIFF"))
+        picture = Image.open(path, formats=("PNG", "JPEG", "TIFF"))
     finally:
         Image.MAX_IMAGE_PIXELS = limit
-    _refuse_large(path, picture.height, picture.width)
+    try:
+        _refuse_large(path, picture.height, picture.width)
+    except InputError:
+        picture.close()
+        raise
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Read pictures: PNG, TIFF, and arrays in numpy's npz.
+"""Read pictures: PNG, JPEG, TIFF, and arrays in numpy's npz.
 
 A picture knows neither depths nor angles. They come from the reading options, from a YAML file beside it
 (:mod:`geobfdt.wells.readers.sidecar`), or, in an npz, from a vector ``depth_m``. Rows are depths downwards; depths
@@ -18,6 +18,7 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.pixels import Pixels, load_pixels, open_arrays
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.sidecar import Log, Sidecar, find_sidecar, read_sidecar
+from geobfdt.wells.readers.table_columns import length_factor
 
 __all__ = ["contents", "read"]
 
@@ -34,14 +35,14 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     Parameters
     ----------
     path : Path
-        A PNG, TIFF or npz file.
+        A PNG, JPEG, TIFF or npz file.
     options : ReadingOptions
         ``top`` and ``bottom`` are the depths of the picture's edges (m); ``image`` names the array of an npz.
 
     Returns
     -------
     RawImage
-        Its columns in the order of increasing angle.
+        Its columns as in the file, with their angles.
 
     Raises
     ------
@@ -80,18 +81,14 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             )
         )
     turn = (np.arange(columns) + 0.5) * 360 / columns
-    # Rounded, lest an angle just under 0 turn into 360.
-    azimuth = np.mod(np.round(side.azimuth_first + (turn if side.clockwise else -turn), 9), 360)
-    order = np.argsort(azimuth, kind="stable")
-    if not np.array_equal(order, np.arange(columns)):
-        values = np.take(values, order, axis=1)
+    azimuth = np.mod(side.azimuth_first + (turn if side.clockwise else -turn), 360)
     logs = {name: RawLog(log, of, depth) for name, (log, of) in pixels.logs.items()}
     logs |= _logs(side, depth, unit, beside or path)
     given = {"well": side.well, "run": side.run, "tool": side.tool, "units": side.units, "north": side.north,
              "reference": side.azimuth_reference, "declination": side.declination, "dark": side.dark,
              "normalisation": side.normalisation}  # fmt: skip
     attributes = {name: value for name, value in given.items() if value not in ("", None)}
-    return RawImage(values, depth, unit, azimuth[order], logs=logs, attributes=attributes, findings=findings)
+    return RawImage(values, depth, unit, azimuth, logs=logs, attributes=attributes, findings=findings)
 
 
 def contents(path: Path) -> Contents:
@@ -101,7 +98,7 @@ def contents(path: Path) -> Contents:
     Parameters
     ----------
     path : Path
-        A PNG, TIFF or npz file.
+        A PNG, JPEG, TIFF or npz file.
 
     Returns
     -------
@@ -162,11 +159,11 @@ def _depths(
         raise InputError(
             path,
             "a picture does not say its depths",
-            f"give --top and --bottom (m), or write top, bottom and depth_unit in {path.with_suffix('.yaml').name}",
+            f"give --top and --bottom (m), or write top and bottom in {path.with_suffix('.yaml').name}",
         )
     if own.shape != (rows,):
         raise InputError(path, f"{own.size} depths for {rows} rows", "give --top and --bottom (m)")
-    return own, own_unit or side.depth_unit
+    return own, own_unit or (side.depth_unit if "depth_unit" in side.model_fields_set else "")
 
 
 def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) -> npt.NDArray[np.float64]:
@@ -185,7 +182,8 @@ def _luminance(pixels: Pixels, path: Path, findings: list[Finding]) -> npt.NDArr
         if block.ndim == 3:
             coloured = coloured or bool((block != block[:, :, :1]).any())
             # Summed channel by channel: a matrix product may differ in the last bit from one machine to another.
-            block = sum(np.float32(weight) * block[:, :, channel] for channel, weight in enumerate(LUMA))
+            red, green, blue = np.moveaxis(block.astype(np.float32), 2, 0)
+            block = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
         values[start : start + _ROWS] = block
         if pixels.opaque is not None:
             values[start : start + _ROWS][~pixels.opaque[start : start + _ROWS]] = np.nan
@@ -212,10 +210,12 @@ def _logs(side: Sidecar, depth: npt.NDArray[np.float64], unit: str, place: Path)
     for name, log in logs.items():
         if log is None:
             continue
-        if isinstance(log, list) and side.depth_unit != unit:
-            seen = f"stations of {name} in {side.depth_unit or 'no unit'} with depths of the picture in {unit}"
-            raise InputError(place, seen, "give both in one unit")
         stations = log if isinstance(log, list) else [(edge, log) for edge in (depth[0], depth[-1])]
         at, values = np.asarray(stations, dtype=np.float64).T
+        if isinstance(log, list) and side.depth_unit != unit:
+            theirs, ours = length_factor(side.depth_unit), length_factor(unit)
+            if theirs is None or ours is None:
+                raise InputError(place, f"stations of {name}, and depths of the picture in no unit", "add depth_unit")
+            at = at * theirs / ours
         raw[name] = RawLog(values, "m" if name == "diameter" else "deg", at)
     return raw

@@ -5,7 +5,7 @@
     well: A-1
     top: 33.0            # upper edge of the first row
     bottom: 36.0         # lower edge of the last row
-    depth_unit: m
+    depth_unit: m        # the default
     diameter: 0.101      # m
     azimuth_reference: north
     azimuth_first: 180   # angle of the left edge: this picture has north in its centre
@@ -42,7 +42,7 @@ class Sidecar(BaseModel):
     tool: str = Field("", description="tool")
     top: FiniteFloat | None = Field(None, description="depth of the first row's upper edge, in depth_unit")
     bottom: FiniteFloat | None = Field(None, description="depth of the last row's lower edge, in depth_unit")
-    depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in", ""] = Field("", description="unit of all depths here")
+    depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] = Field("m", description="unit of all depths here")
     columns: tuple[int, int] | None = Field(None, description="pixel columns to keep, first and one past the last")
     azimuth_first: FiniteFloat = Field(0.0, description="image angle of the left edge (deg)")
     clockwise: bool = Field(True, description="whether angles grow from left to right, looking down-hole")

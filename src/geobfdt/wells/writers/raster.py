@@ -93,9 +93,9 @@ def write_png(
 
 def _limits(image: WellImage, variable: str, path: Path) -> tuple[float, float]:
     """Values drawn at the ends of the scale, from rows spread over the well: enough for two percentiles."""
-    last = max(0, image.depth.size - _SAMPLE_ROWS)
-    starts = np.unique(np.linspace(0, last, _SAMPLES).astype(int))
+    step = max(_SAMPLE_ROWS, image.depth.size // _SAMPLES)
     # Short runs of rows: a strided read of a compressed file would unpack all of it at once.
+    starts = range(0, image.depth.size, step)
     sample = [image[variable][start : start + _SAMPLE_ROWS].values.ravel() for start in starts]
     values = np.concatenate(sample)
     values = values[np.isfinite(values)].astype(np.float64)

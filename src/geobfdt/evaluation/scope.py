@@ -1,0 +1,298 @@
+"""What is scored: the rows, wells and depths about which a pick or its absence says something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.evaluation.matching import UNKNOWN, Kind, Planes
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.intervals import covered, new_intervals
+
+__all__ = ["ALL", "Group", "Span", "gather", "scored_pieces"]
+
+Span = Mapping[str, tuple[float, float]]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+ALL = "all"
+_MARGIN = 0.25  # m beyond the outermost row, where the logged span of a well is not given
+
+
+@dataclass(frozen=True)
+class Group:
+    """
+    Picks and truth that may be matched with each other: of one well and one class, or of one well.
+
+    Parameters
+    ----------
+    well, class_ : str
+        Well, and class or :data:`ALL`.
+    picks, truth : Planes
+        Planes (n) and (m), in an order that does not depend on the order of the tables.
+    pick_rows, truth_rows : array (n,), (m,) of int
+        Their positions in the tables as given.
+    pick_class, truth_class : array (n,), (m,) of str
+        Their classes.
+    confidence : array (n,)
+        Confidence of the picks, NaN where not said.
+    pick_inside, truth_inside : array (n,), (m,) of bool
+        Whether they lie where their class was interpreted.
+    optional : array (m,) of bool
+        True planes that may be missed without harm.
+    pieces : array (k, 2)
+        Top and base of the scored pieces of the well (m, MD), ascending.
+    kinds : tuple of str
+        Distances that the truth allows.
+    """
+
+    well: str
+    class_: str
+    picks: Planes
+    truth: Planes
+    pick_rows: Ints
+    truth_rows: Ints
+    pick_class: npt.NDArray[np.object_]
+    truth_class: npt.NDArray[np.object_]
+    confidence: Floats
+    pick_inside: Bools
+    truth_inside: Bools
+    optional: Bools
+    pieces: Floats
+    kinds: tuple[Kind, ...]
+
+    @property
+    def best_kind(self) -> Kind:
+        """The distance that says most: trace where the truth allows it, else depth."""
+        return "trace" if "trace" in self.kinds else "depth"
+
+
+def scored_pieces(intervals: pd.DataFrame, well: str, name: str, top: float, base: float) -> Floats:
+    """
+    Pieces of a span in which a class was interpreted and nothing is ignored.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Interval table.
+    well, name : str
+        Well and class.
+    top, base : float
+        The span (m, MD).
+
+    Returns
+    -------
+    array (k, 2)
+        Top and base of each piece (m, MD), ascending; pieces that touch are one.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.intervals import new_intervals
+    >>> table = new_intervals([("A", "ignored", "breakout", 2.0, 3.0)])
+    >>> scored_pieces(table, "A", "bedding", 0.0, 9.0)
+    array([[0., 2.],
+           [3., 9.]])
+    """
+    ends = intervals.loc[intervals["well"] == well, ["top_m", "base_m"]].to_numpy(float).ravel()
+    edges = np.unique(np.clip(np.concatenate([[top, base], ends]), top, base))
+    keep = covered(intervals, well, name, (edges[:-1] + edges[1:]) / 2)
+    starts = keep & ~np.concatenate([[False], keep[:-1]])
+    stops = keep & ~np.concatenate([keep[1:], [False]])
+    return np.column_stack([edges[:-1][starts], edges[1:][stops]])
+
+
+def gather(
+    picks: pd.DataFrame,
+    truth: pd.DataFrame,
+    intervals: pd.DataFrame | None = None,
+    span: Span | None = None,
+    by_class: bool = True,
+) -> tuple[list[Group], list[Finding]]:
+    """
+    Sort picks and truth into groups that are matched each by itself.
+
+    Rejected rows of either table are left out. A well is scored if the truth has a plane in it or the interval table
+    says that it was interpreted; picks in other wells are neither right nor wrong.
+
+    Parameters
+    ----------
+    picks, truth : DataFrame
+        Pick tables; truth may have a boolean column ``optional``.
+    intervals : DataFrame, optional
+        Interval table.
+    span : mapping of well to (top, base), optional
+        Logged depths (m, MD); else from a little above the first to a little below the last row or interval.
+    by_class : bool
+        A group for each class, or for each well only.
+
+    Returns
+    -------
+    groups : list of Group
+        By well and class, sorted.
+    findings : list of Finding
+        What could not be compared, and why.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to score against, or the tables have no well in common.
+    """
+    intervals = new_intervals() if intervals is None else intervals
+    tables = [_usable(picks), _usable(truth)]
+    marked = set(intervals.loc[intervals["kind"] == "interpreted", "well"])
+    wells, picked = sorted(set(tables[1]["well"]) | marked), set(tables[0]["well"])
+    if not wells:
+        raise InputError("truth", "it has no plane and no interpreted interval", "give a table that has")
+    if picked and not picked & set(wells):
+        raise InputError(
+            "picks and truth",
+            f"no well in common: {_names(picked)} against {_names(wells)}",
+            "give both tables the same well names",
+        )
+    findings = []
+    if stray := sorted(picked - set(wells)):
+        findings.append(_doubt("well-without-truth", stray, "picked, but there is no truth", "left out"))
+    if silent := [well for well in wells if well not in picked]:
+        findings.append(_doubt("well-without-picks", silent, "no picks", "every plane there counts as missed"))
+    classes = sorted({*tables[0]["class"], *tables[1]["class"]})
+    for name in classes:
+        alone = int((tables[0]["class"] == name).sum())
+        if (
+            name not in set(tables[1]["class"])
+            and not ((intervals["class"] == name) & intervals["well"].isin(wells)).any()
+        ):
+            findings.append(
+                _doubt(
+                    "class-without-truth",
+                    [name],
+                    f"{alone} picks and no truth",
+                    "they count as wrong; say in an interval table where the class was interpreted",
+                )
+            )
+
+    groups = []
+    for well in wells:
+        mine = [table[table["well"] == well] for table in tables]
+        top, base = _span(well, mine, intervals, span)
+        for name in classes if by_class else [ALL]:
+            members = [table[table["class"] == name] if by_class else table for table in mine]
+            if any(map(len, members)):
+                pieces = scored_pieces(intervals, well, name, top, base)
+                groups.append(_group(well, name, members[0], members[1], intervals, pieces, findings))
+    return groups, findings
+
+
+def _usable(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.assign(_row=np.arange(len(table)))
+    return table[table["status"] != "rejected"]
+
+
+def _names(wells: set[str] | list[str]) -> str:
+    some = sorted(wells)
+    return ", ".join(repr(name) for name in some[:3]) + (f" and {len(some) - 3} more" if len(some) > 3 else "")
+
+
+def _doubt(kind: str, wells: list[str], seen: str, done: str) -> Finding:
+    return Finding(Severity.MAJOR, kind, _names(wells), seen, done)
+
+
+def _span(well: str, tables: list[pd.DataFrame], intervals: pd.DataFrame, span: Span | None) -> tuple[float, float]:
+    rows = np.concatenate([table["depth_m"].to_numpy(float) for table in tables])
+    if span is not None and well in span:
+        # Rows beyond the logged span are scored, so the blind pickers must be able to go there too.
+        reach = np.concatenate([rows, span[well]])
+    else:
+        said = intervals[(intervals["well"] == well) & (intervals["kind"] == "interpreted")]
+        reach = np.concatenate([rows - _MARGIN, rows + _MARGIN, said["top_m"], said["base_m"]])
+    return float(reach.min()), float(reach.max())
+
+
+def _group(
+    well: str,
+    name: str,
+    picks: pd.DataFrame,
+    truth: pd.DataFrame,
+    intervals: pd.DataFrame,
+    pieces: Floats,
+    findings: list[Finding],
+) -> Group:
+    picks, truth = _ordered(picks), _ordered(truth)
+    inside = [_inside(table, intervals, well) for table in (picks, truth)]
+    optional = truth["optional"].to_numpy(bool) if "optional" in truth else np.zeros(len(truth), dtype=bool)
+    planes = Planes.of(picks), Planes.of(truth)
+    kinds = _kinds(f"{well} {name}".strip(), planes, ~optional & inside[1], findings)
+    return Group(
+        well=well,
+        class_=name,
+        picks=planes[0],
+        truth=planes[1],
+        pick_rows=picks["_row"].to_numpy(),
+        truth_rows=truth["_row"].to_numpy(),
+        pick_class=picks["class"].to_numpy(object),
+        truth_class=truth["class"].to_numpy(object),
+        confidence=picks["confidence"].to_numpy(float),
+        pick_inside=inside[0],
+        truth_inside=inside[1],
+        optional=optional,
+        pieces=pieces,
+        kinds=kinds,
+    )
+
+
+def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+    keys = ["depth_m", "amplitude_m", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg", "confidence", "class"]
+    return table.sort_values(keys, kind="stable")
+
+
+def _inside(table: pd.DataFrame, intervals: pd.DataFrame, well: str) -> Bools:
+    inside = np.zeros(len(table), dtype=bool)
+    for name in table["class"].unique():
+        rows = (table["class"] == name).to_numpy()
+        inside[rows] = covered(intervals, well, name, table["depth_m"].to_numpy(float)[rows])
+    return inside
+
+
+def _kinds(place: str, planes: tuple[Planes, Planes], required: Bools, findings: list[Finding]) -> tuple[Kind, ...]:
+    """Distances that the truth allows: what a picker cannot be judged by is left out, not held against it."""
+    codes = [set(p.reference.tolist()) for p in planes]
+    clash = len((codes[0] | codes[1]) - {UNKNOWN}) > 1
+    if all(codes) and (UNKNOWN in codes[0]) != (UNKNOWN in codes[1]):
+        findings.append(
+            _doubt(
+                "reference-assumed", [place], "one table does not say its azimuth reference", "taken to be the other's"
+            )
+        )
+    kinds: list[Kind] = ["depth"]
+    has: list[dict[Kind, Bools]] = [
+        {
+            "pole": np.asarray(np.isfinite(p.true).all(-1) | (np.isfinite(p.apparent).all(-1) & (not clash))),
+            "trace": np.asarray(np.isfinite(p.trace).all(-1) & (not clash)),
+        }
+        for p in planes
+    ]
+    wants: dict[Kind, str] = {"pole": "dips", "trace": "amplitudes and apparent azimuths in one reference"}
+    for kind, needs in wants.items():
+        if not has[1][kind][required].all() or (clash and not has[1][kind].any()):
+            missing = int((~has[1][kind][required]).sum())
+            findings.append(
+                _doubt(
+                    f"truth-without-{kind}",
+                    [place],
+                    f"{missing} true planes lack {needs}",
+                    f"not scored by {kind} here",
+                )
+            )
+            continue
+        kinds.append(kind)
+        if missing := int((~has[0][kind]).sum()):
+            findings.append(
+                _doubt(
+                    f"pick-without-{kind}", [place], f"{missing} picks lack {needs}", f"they count as wrong by {kind}"
+                )
+            )
+    return tuple(kinds)

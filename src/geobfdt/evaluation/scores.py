@@ -1,0 +1,312 @@
+"""Scores of a picker, each beside what a blind picker would have scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.evaluation.bootstrap import Units, interval, resamples
+from geobfdt.evaluation.counts import Counts, Pairs, count, f1, possible_pairs, precision, recall
+from geobfdt.evaluation.errors import MEASURES, error_means, error_sums, matched_rows, pair_errors
+from geobfdt.evaluation.matching import KINDS, Kind
+from geobfdt.evaluation.nulls import BLIND, Blind, blind_counts, z_score
+from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
+from geobfdt.evaluation.scope import ALL, Group, Span, gather
+from geobfdt.evaluation.wording import describe_scores, records
+from geobfdt.wells.findings import Finding
+from geobfdt.wells.picks import validate
+
+__all__ = ["DRAWS", "TOLERANCES", "Key", "Scores", "evaluate"]
+
+Floats = npt.NDArray[np.float64]
+
+TOLERANCES = (0.01, 0.02, 0.03, 0.05)  # m
+DRAWS = 1000  # resamples of a 95 % interval
+
+
+class Key(NamedTuple):
+    """What a score is of: class (or ``all``), kind of distance, tolerance (m)."""
+
+    class_: str
+    kind: Kind
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """
+    What :func:`evaluate` found. ``print`` it, or take :meth:`table`, :meth:`nulls`, :meth:`errors`, :meth:`to_dict`.
+
+    Parameters
+    ----------
+    units : Units
+        Wells or depth blocks.
+    counts : mapping of Key to Counts
+        Counts by unit. Matches of ``all`` still need equal classes.
+    blind : mapping of (str, Key) to array (shifts,)
+        F1 of the copies of each blind picker.
+    ranking : mapping of Key to float
+        Average precision over confidence.
+    sums : mapping of str to array (units, 2, measures)
+        Sums of errors of matched pairs, by class.
+    classes_wrong : array (units, 2)
+        Pairs matched whatever their class that differ in class, and all of them.
+    wells : tuple of str
+        Wells that were scored.
+    seed, shifts : int
+        What the blind pickers and the intervals were made with.
+    findings : tuple of Finding
+        What could not be compared, and why.
+    """
+
+    units: Units
+    counts: Mapping[Key, Counts]
+    blind: Mapping[tuple[Blind, Key], Floats]
+    ranking: Mapping[Key, float]
+    sums: Mapping[str, Floats]
+    classes_wrong: Floats
+    wells: tuple[str, ...]
+    seed: int
+    shifts: int
+    findings: tuple[Finding, ...]
+
+    def table(self) -> pd.DataFrame:
+        """
+        Scores, one row a class, kind and tolerance.
+
+        Returns
+        -------
+        DataFrame
+            ``class, kind, tolerance_m, f1, f1_lo, f1_hi`` (95 % interval), ``precision, recall, ap, null_f1`` (mean
+            over the blind shifts), ``z, n_truth`` and ``n_picks`` (those that were judged).
+        """
+        weights = self.resamples()
+        rows = []
+        for key, counts in self.counts.items():
+            total, shifted = counts.total(), self.blind["shift", key]
+            low, high = interval(f1(counts.over(weights)))
+            rows.append(
+                {
+                    **_columns(key),
+                    "f1": float(f1(total)),
+                    "f1_lo": low,
+                    "f1_hi": high,
+                    "precision": float(precision(total)),
+                    "recall": float(recall(total)),
+                    "ap": self.ranking[key],
+                    "null_f1": float(shifted.mean()),
+                    "z": z_score(float(f1(total)), shifted),
+                    "n_truth": int(np.add(total.found, total.missed)),
+                    "n_picks": int(np.add(total.found, total.wrong)),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def nulls(self) -> pd.DataFrame:
+        """
+        All blind pickers, one row each a class, kind and tolerance.
+
+        Returns
+        -------
+        DataFrame
+            ``class, kind, tolerance_m, null, f1`` (the picker's), ``null_f1, null_std, z``.
+        """
+        rows = []
+        for (blind, key), values in self.blind.items():
+            score = float(f1(self.counts[key].total()))
+            rows.append(
+                {
+                    **_columns(key),
+                    "null": blind,
+                    "f1": score,
+                    "null_f1": float(values.mean()),
+                    "null_std": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+                    "z": z_score(score, values),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def errors(self) -> pd.DataFrame:
+        """
+        Errors of the picks matched within 5 cm, one row a class and measure.
+
+        Returns
+        -------
+        DataFrame
+            ``class, measure, value, lo, hi`` (95 % interval), ``n``. The measures are those of
+            :mod:`geobfdt.evaluation.errors`, and ``class_error_pct`` of ``all``: the share of pairs, matched whatever
+            their class, that differ in class. It is blind to misses and false picks.
+        """
+        weights = self.resamples()
+        rows = []
+        for name, sums in self.sums.items():
+            means, drawn = error_means(sums.sum(0)), error_means(np.tensordot(weights, sums, 1))
+            known = dict(zip(MEASURES, sums.sum(0)[1], strict=True))
+            known["azimuth_bias_deg"] = known["azimuth_error_deg"]
+            for measure, value in means.items():
+                low, high = interval(drawn[measure])
+                rows.append((name, measure, float(value), low, high, int(known[measure])))
+        (wrong, pairs), drawn_wrong = self.classes_wrong.sum(0), weights @ self.classes_wrong
+        with np.errstate(invalid="ignore"):
+            low, high = interval(100 * drawn_wrong[:, 0] / drawn_wrong[:, 1])
+        share = 100 * wrong / pairs if pairs else float("nan")
+        rows.append((ALL, "class_error_pct", share, low, high, int(pairs)))
+        return pd.DataFrame(rows, columns=["class", "measure", "value", "lo", "hi", "n"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON; what is not defined is None."""
+        return {
+            "wells": list(self.wells),
+            "units": len(self.units),
+            "unit_m": self.units.block,
+            "shifts": self.shifts,
+            "seed": self.seed,
+            "scores": records(self.table()),
+            "nulls": records(self.nulls()),
+            "errors": records(self.errors()),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    def __str__(self) -> str:
+        return describe_scores(self)
+
+    def resamples(self) -> Floats:
+        """Return how often each resample draws each unit (draws, units)."""
+        # One unit cannot vary: no resamples, hence no interval, rather than one of no width.
+        return resamples(len(self.units), DRAWS if len(self.units) > 1 else 0, self.seed)
+
+
+def evaluate(
+    picks: pd.DataFrame,
+    truth: pd.DataFrame,
+    intervals: pd.DataFrame | None = None,
+    *,
+    span: Span | None = None,
+    shifts: int = 50,
+    seed: int = 0,
+    tolerances: tuple[float, ...] = TOLERANCES,
+) -> Scores:
+    """
+    Score picks against truth, beside blind pickers.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table to score; rejected rows are left out.
+    truth : DataFrame
+        Pick table of what should have been found. A boolean column ``optional`` marks planes that may be missed.
+    intervals : DataFrame, optional
+        Where each class was interpreted, and what to ignore; without it, everywhere.
+    span : mapping of well to (top, base), optional
+        Logged depths (m, MD), around which the blind shifts go; else the extent of the rows.
+    shifts : int
+        Blind copies, at least 50 for a result to quote.
+    seed : int
+        Seed of the blind pickers and of the bootstrap.
+    tolerances : tuple of float
+        Gates (m).
+
+    Returns
+    -------
+    Scores
+        F1 by class, kind and tolerance with intervals, blind scores, errors of the matched.
+
+    Raises
+    ------
+    InputError
+        If a table breaks its contract, there is nothing to score against, or the tables have no well in common.
+    ValueError
+        If there are fewer than two shifts, or a tolerance is not positive.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> truth = new_picks(well="A", depth_m=np.arange(1.0, 9.0), class_="bedding", amplitude_m=0.0)
+    >>> scores = evaluate(truth.iloc[:6], truth)
+    >>> scores.table().query("`class` == 'all' and kind == 'trace'")[["f1", "precision", "recall"]].iloc[0].tolist()
+    [0.8571, 1.0, 0.75]
+    """
+    if shifts < 2 or not tolerances or min(tolerances) <= 0:
+        raise ValueError("at least two shifts and one positive tolerance are needed")
+    picks, truth = validate(picks, "picks"), validate(truth, "truth")
+    groups, findings = gather(picks, truth, intervals, span)
+    units = Units.of(groups)
+    classes = sorted({group.class_ for group in groups})
+
+    keys = [Key(name, kind, tolerance) for name in [*classes, ALL] for kind in KINDS for tolerance in tolerances]
+    zero = np.zeros(len(units), dtype=np.int64)
+    counts = {key: Counts(zero, zero, zero) for key in keys}
+    blind = {(null, key): Counts() for key in keys for null in BLIND}
+    outcomes: dict[Key, list[tuple[Floats, Floats]]] = {key: [] for key in keys}
+    sums = {name: np.zeros((len(units), 2, len(MEASURES))) for name in [*classes, ALL]}
+
+    for group in groups:
+        for kind in group.kinds:
+            pairs = possible_pairs(group, kind, max(tolerances))
+            for tolerance in tolerances:
+                made = _count(group, pairs, tolerance, units)
+                ranked = group.confidence, ranked_outcomes(group, pairs, tolerance)
+                for key in (Key(group.class_, kind, tolerance), Key(ALL, kind, tolerance)):
+                    counts[key] += made
+                    outcomes[key].append(ranked)
+            for null in BLIND:
+                for tolerance, copies in blind_counts(group, null, kind, tolerances, shifts, seed).items():
+                    for key in (Key(group.class_, kind, tolerance), Key(ALL, kind, tolerance)):
+                        blind[null, key] += copies
+        for name in (group.class_, ALL):
+            sums[name] = sums[name] + _error_sums(group, units)
+
+    return Scores(
+        units=units,
+        counts=counts,
+        blind={at: _blind_f1(made, 1 if at[0] == "constant" else shifts) for at, made in blind.items()},
+        ranking={key: _ranking(some, counts[key].total()) for key, some in outcomes.items()},
+        sums=sums,
+        classes_wrong=sum(
+            (_classes_wrong(group, units) for group in gather(picks, truth, intervals, span, by_class=False)[0]),
+            start=np.zeros((len(units), 2)),
+        ),
+        wells=tuple(sorted({group.well for group in groups})),
+        seed=seed,
+        shifts=shifts,
+        findings=tuple(findings),
+    )
+
+
+def _count(group: Group, pairs: Pairs, tolerance: float, units: Units) -> Counts:
+    at = [units.of_depths(group.well, planes.depth) for planes in (group.picks, group.truth)]
+    return count(group, pairs, pairs.matched(tolerance), at[0], at[1], len(units))
+
+
+def _error_sums(group: Group, units: Units) -> Floats:
+    first, second = matched_rows(group)
+    truth = group.truth.take(second)
+    return error_sums(pair_errors(group.picks.take(first), truth), units.of_depths(group.well, truth.depth), len(units))
+
+
+def _classes_wrong(group: Group, units: Units) -> Floats:
+    first, second = matched_rows(group)
+    unit = units.of_depths(group.well, group.truth.depth[second])
+    wrong = group.pick_class[first] != group.truth_class[second]
+    pairs = (np.bincount(unit, weights=kept, minlength=len(units)) for kept in (wrong, np.ones(len(unit))))
+    return np.column_stack(list(pairs))
+
+
+def _blind_f1(made: Counts, copies: int) -> Floats:
+    return np.broadcast_to(f1(made), (len(np.atleast_1d(made.found)),))[:copies]
+
+
+def _ranking(some: list[tuple[Floats, Floats]], total: Counts) -> float:
+    if not some:
+        return float("nan")
+    confidence, outcome = (np.concatenate(parts) for parts in zip(*some, strict=True))
+    return average_precision(confidence, outcome, int(np.add(total.found, total.missed)))
+
+
+def _columns(key: Key) -> dict[str, Any]:
+    return {"class": key.class_, "kind": key.kind, "tolerance_m": key.tolerance}

@@ -1,0 +1,163 @@
+"""What an interpreter would note about a plane: how much of it was seen, what it looks like, how good it is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.picking.refine import Refined, local_energy
+
+__all__ = ["Description", "describe", "plane_sigmas", "quality_rank"]
+
+_VISIBLE = 0.4  # correlation with the mean profile from which a piece of a trace counts as visible
+_LINE = 0.5  # share of local energy that is line, not step, for a plane to have a polarity
+
+Array = npt.NDArray[np.float64]
+
+
+class Description(NamedTuple):
+    """
+    Columns of a pick table, one value a plane.
+
+    Parameters
+    ----------
+    sigma_depth_m, sigma_dip_deg, sigma_azimuth_deg : array (n,)
+        Standard deviations; NaN where unknown.
+    coverage : array (n,)
+        Share of the turn that was measured.
+    polarity : array (n,) of str
+        ``conductive`` or ``resistive`` for a line; empty for a step, which is neither.
+    continuity : array (n,)
+        Share of the seen trace that is visible.
+    quality : array (n,) of str
+        A (best) to D.
+    """
+
+    sigma_depth_m: Array
+    sigma_dip_deg: Array
+    sigma_azimuth_deg: Array
+    coverage: Array
+    polarity: npt.NDArray[np.str_]
+    continuity: Array
+    quality: npt.NDArray[np.str_]
+
+
+def describe(refined: Refined, diameter: Array, dark: str) -> Description:
+    """
+    Describe refined planes.
+
+    Parameters
+    ----------
+    refined : Refined
+        Traces and what was seen along them.
+    diameter : array (n,)
+        Hole diameter (m), NaN where unknown.
+    dark : {"low", "high"}
+        Which values are conductive.
+
+    Returns
+    -------
+    Description
+        Columns of a pick table.
+    """
+    sigma_depth, sigma_dip, sigma_azimuth = plane_sigmas(refined.traces, refined.covariance, diameter)
+    seen = np.isfinite(refined.agreement)
+    visible = (np.nan_to_num(refined.agreement, nan=-1.0) >= _VISIBLE).sum(axis=1)
+    continuity = visible / np.maximum(seen.sum(axis=1), 1)
+    middle = refined.profile.shape[1] // 2
+    energy = np.asarray(local_energy(refined.profile, middle / 4)[:, middle])
+    line = energy.real**2 >= _LINE * np.abs(energy) ** 2
+    sign = -1.0 if dark == "low" else 1.0
+    polarity = np.where(line, np.where(sign * energy.real > 0, "conductive", "resistive"), "")
+    quality = quality_rank(refined.coverage, continuity, sigma_depth, sigma_dip)
+    return Description(sigma_depth, sigma_dip, sigma_azimuth, refined.coverage, polarity, continuity, quality)
+
+
+def plane_sigmas(traces: Array, covariance: Array, diameter: Array) -> tuple[Array, Array, Array]:
+    """
+    Standard deviations of depth, apparent dip and azimuth from the covariance of ``(z0, a, b)``.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m).
+    covariance : array (n, 3, 3)
+        Covariances (m^2).
+    diameter : array (n,)
+        Hole diameter (m).
+
+    Returns
+    -------
+    depth, dip, azimuth : array (n,)
+        (m, deg, deg). First-order propagation; the azimuth's is held at that of no knowledge at all, 104 deg,
+        and the dip's at 90. NaN where the covariance is infinite or, for the dip, the diameter unknown.
+
+    Examples
+    --------
+    >>> depth, dip, azimuth = plane_sigmas(np.array([[5.0, 0.1, 0.0]]), np.eye(3)[None] * 1e-6, np.array([0.2]))
+    >>> depth, dip, azimuth
+    (array([0.001]), array([0.2865]), array([0.573]))
+    """
+    a, b = traces[:, 1], traces[:, 2]
+    amplitude = np.maximum(np.hypot(a, b), 1e-9)
+    along, across = np.zeros((len(traces), 3)), np.zeros((len(traces), 3))
+    # A flat plane has no direction of its own; any one then serves.
+    cos, sin = np.where(np.hypot(a, b) > 1e-9, [a / amplitude, b / amplitude], [[1.0], [0.0]])
+    along[:, 1], along[:, 2] = cos, sin
+    across[:, 1], across[:, 2] = -sin, cos
+    known = np.isfinite(covariance).all((1, 2))
+    finite = np.where(known[:, None, None], covariance, 0.0)
+
+    def deviation(direction: Array) -> Array:
+        variance = np.einsum("ni,nij,nj->n", direction, finite, direction)
+        return np.where(known, np.sqrt(np.maximum(variance, 0)), np.nan)
+
+    slope = (2 / diameter) / (1 + (2 * amplitude / diameter) ** 2)
+    depth = deviation(np.broadcast_to([1.0, 0.0, 0.0], traces.shape))
+    dip = np.minimum(np.degrees(deviation(along) * slope), 90.0)
+    azimuth = np.minimum(np.degrees(deviation(across) / amplitude), 360 / np.sqrt(12))
+    return depth, dip, azimuth
+
+
+def quality_rank(coverage: Array, continuity: Array, sigma_depth: Array, sigma_dip: Array) -> npt.NDArray[np.str_]:
+    """
+    Rank planes A to D.
+
+    ======  ========  ==========  ===========  =========
+    rank    coverage  continuity  sigma depth  sigma dip
+    ======  ========  ==========  ===========  =========
+    A       >= 0.6    >= 0.7      <= 5 mm      <= 2 deg
+    B       >= 0.4    >= 0.5      <= 10 mm     <= 5 deg
+    C       >= 0.2    >= 0.3      <= 20 mm     <= 10 deg
+    D       anything else
+    ======  ========  ==========  ===========  =========
+
+    Where the diameter is unknown the dip's sigma is NaN and not asked for.
+
+    Parameters
+    ----------
+    coverage, continuity : array (n,)
+        Shares.
+    sigma_depth, sigma_dip : array (n,)
+        (m, deg).
+
+    Returns
+    -------
+    array (n,) of str
+        Ranks.
+
+    Examples
+    --------
+    >>> quality_rank(np.array([0.8, 0.5]), np.array([0.9, 0.9]), np.array([0.002, 0.002]), np.array([1.0, np.nan]))
+    array(['A', 'B'], dtype='<U1')
+    """
+    rank = np.full(coverage.shape, "D")
+    for name, share, visible, depth, dip in _RANKS:
+        good = (coverage >= share) & (continuity >= visible) & (sigma_depth <= depth)
+        rank[good & ~(sigma_dip > dip)] = name
+    return rank
+
+
+_RANKS = (("C", 0.2, 0.3, 0.020, 10.0), ("B", 0.4, 0.5, 0.010, 5.0), ("A", 0.6, 0.7, 0.005, 2.0))

@@ -1,0 +1,55 @@
+"""What finds planes in a strip of image: the slot that the classical picker and a network both fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.wells.image import WellImage
+
+__all__ = ["Candidates", "Detector"]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """
+    Planes that a detector proposes.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), good to a few centimetres; refinement does the rest.
+    classes : array (n,) of str
+        ``bedding`` or ``fracture``.
+    confidence : array (n,)
+        0 to 1, growing with the evidence.
+    """
+
+    traces: npt.NDArray[np.float64]
+    classes: npt.NDArray[np.str_]
+    confidence: npt.NDArray[np.float64]
+
+
+class Detector(Protocol):
+    """
+    Finds planes in strips of one well.
+
+    ``source`` names it in pick tables; strips of about ``length`` m suit its memory; what it says of a plane depends
+    on nothing further than ``overlap`` m away; picks below ``min_confidence`` are not worth showing.
+    """
+
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def length(self) -> float: ...  # noqa: D102
+    @property
+    def overlap(self) -> float: ...  # noqa: D102
+    @property
+    def min_confidence(self) -> float: ...  # noqa: D102
+
+    def detect(self, strip: WellImage) -> Candidates:
+        """Find planes in a strip."""
+        ...

@@ -1,0 +1,120 @@
+"""The classical picker: a Hough transform of lines and steps over all sinusoids, without any training images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.picking.classes import bedding_probability
+from geobfdt.picking.detector import Candidates
+from geobfdt.picking.evidence import oriented_evidence
+from geobfdt.picking.grid import STEP, WorkingGrid, working_grid
+from geobfdt.picking.thinning import thin, thin_by_distance
+from geobfdt.picking.voting import Along, evidence_along, peaks, polish, trace_shapes
+from geobfdt.wells.image import WellImage, row_spacing
+
+__all__ = ["HoughDetector"]
+
+_WIDTHS = (1.2, 2.4)  # standard deviations of the filters, in working rows: thin lines, and open or blurred ones
+_STEEPEST = 82.0  # apparent dip searched (deg)
+_TALLEST = 20  # rows of amplitude searched at least, where rows are coarse
+_USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
+_EXPLAINED = 2.5  # filter widths on either side of a kept trace that it accounts for
+_FIRST, _KEPT = 0.25, 0.3  # lowest scores in the vote, and of a kept trace
+# Confidence: logistic in the score, fitted on simulated wells (docs/hough.md).
+_CENTRE, _SCALE = 0.45, 0.04
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HoughDetector:
+    """
+    Sinusoid Hough transform on oriented line and step evidence.
+
+    Parameters
+    ----------
+    step : float
+        Working row height (m).
+    origin : float
+        Depth that working rows count from (m, MD).
+    radius : float
+        Hole radius (m).
+    amplitude : float
+        Largest trace amplitude searched (m).
+    """
+
+    step: float
+    origin: float
+    radius: float
+    amplitude: float
+
+    @classmethod
+    def of(cls, image: WellImage) -> HoughDetector:
+        """
+        Make a detector that suits a well: its rows, and the size of its hole.
+
+        Examples
+        --------
+        >>> from geobfdt.wells.image import well_image
+        >>> HoughDetector.of(well_image(np.zeros((9, 8)), 0.0025 * np.arange(9), diameter=0.2))
+        HoughDetector(step=0.005, origin=0.0, radius=0.1, amplitude=0.7115)
+        """
+        spacing = row_spacing(image) or STEP
+        step = max(round(STEP / spacing), 1) * spacing
+        diameter = image["diameter"].values
+        known = diameter[np.isfinite(diameter)]
+        radius, widest = (np.percentile(known, [50, 95]) / 2).tolist() if known.size else 2 * [_USUAL_RADIUS]
+        amplitude = max(widest * np.tan(np.radians(_STEEPEST)), _TALLEST * step)
+        return cls(step, float(image["depth"].values[0]), radius, float(amplitude))
+
+    source = "hough 1"
+    min_confidence = 0.5
+
+    @property
+    def length(self) -> float:
+        """Core length of strips that suits the memory (m)."""
+        return 3000 * self.step
+
+    @property
+    def overlap(self) -> float:
+        """How far beyond a plane's depth the image matters to it (m)."""
+        return 2 * self.amplitude + max(3.0, 200 * self.step)
+
+    def detect(self, strip: WellImage) -> Candidates:
+        """
+        Find planes in a strip.
+
+        Parameters
+        ----------
+        strip : WellImage
+            Rows of one well, in memory.
+
+        Returns
+        -------
+        Candidates
+            Planes whose mid-depth lies within the strip, by depth.
+        """
+        grid = working_grid(strip, self.step, self.origin)
+        tried = [self._at_width(grid, rows * max(self.step, STEP)) for rows in _WIDTHS]
+        traces, scores, reach = (np.concatenate([part[i] for part in tried]) for i in range(3))
+        along = Along.joined([part[3] for part in tried])
+        kept, own = thin(along, reach, scores, _KEPT)
+        by_depth = np.argsort(traces[kept, 0], kind="stable")
+        kept, own = kept[by_depth], own[by_depth]
+        total = along.response[kept].sum(axis=1)
+        step = total.imag**2 / np.maximum(np.abs(total) ** 2, 1e-12)
+        confidence = 1 / (1 + np.exp(-(own - _CENTRE) / _SCALE))
+        bedding = bedding_probability(traces[kept], step, confidence, self.radius)
+        return Candidates(traces[kept], np.where(bedding >= 0.5, "bedding", "fracture"), confidence)
+
+    def _at_width(self, grid: WorkingGrid, width: float) -> tuple[Array, Array, Array, Along]:
+        """Candidates at one filter width: traces, scores, how far each explains its surroundings, evidence."""
+        evidence = oriented_evidence(grid, self.radius, width)
+        traces, scores = peaks(evidence, trace_shapes(evidence.radius, width, self.amplitude), _FIRST)
+        traces, scores = polish(evidence, traces)
+        single = thin_by_distance(traces, scores, 2.5 * width)
+        along = evidence_along(evidence, traces[single])
+        return traces[single], scores[single], _EXPLAINED * width * evidence.stretch(along.slope), along

@@ -1,0 +1,176 @@
+"""Picking: from an image to its pick table, strip by strip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.geometry import amplitude_azimuth, trace_rms
+from geobfdt.picking.attributes import describe
+from geobfdt.picking.detector import Detector
+from geobfdt.picking.hough import HoughDetector
+from geobfdt.picking.refine import refine
+from geobfdt.picking.thinning import thin_by_distance
+from geobfdt.preparation.strips import Strip, strips
+from geobfdt.wells.findings import Finding, Severity
+from geobfdt.wells.image import WellImage, log_at, row_spacing
+from geobfdt.wells.picks import complete, new_picks
+
+__all__ = ["pick", "pick_with_findings"]
+
+_USUAL_DIAMETER = 0.2  # assumed, for the height of bands only, where the diameter is unknown (m)
+_APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
+_LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
+
+Array = npt.NDArray[np.float64]
+
+
+def pick(
+    image: WellImage,
+    *,
+    method: Literal["hough"] = "hough",
+    min_confidence: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> pd.DataFrame:
+    """
+    Pick the planes that cross a borehole image.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; its pixels may lie in a file, they are loaded strip by strip.
+    method : {"hough"}
+        How: the classical picker, which needs no training.
+    min_confidence : float, optional
+        Least confidence of a pick (0 to 1). Default: the method's own threshold.
+    progress : callable, optional
+        Called with the share of the well that is done.
+
+    Returns
+    -------
+    DataFrame
+        Pick table. Dips are empty where hole diameter, deviation or azimuth reference are unknown.
+
+    Raises
+    ------
+    ValueError
+        If the method is not known or the confidence is not within 0 and 1.
+
+    Examples
+    --------
+    >>> from geobfdt.geometry import trace_depth
+    >>> from geobfdt.wells.image import well_image
+    >>> depth, angles = 50 + 0.005 * np.arange(400), np.arange(2.5, 360, 5)
+    >>> plane = trace_depth([51.0, 0.1, 0.0], angles)
+    >>> pixels = np.random.default_rng(0).normal(size=(400, 72)) - 5 * np.exp(-(((depth[:, None] - plane) / 0.01) ** 2))
+    >>> hole = {"diameter": 0.2, "deviation": 0.0, "hole_azimuth": 0.0}
+    >>> picks = pick(well_image(pixels, depth, angles, well="A-1", reference="north", **hole))
+    >>> picks[["depth_m", "class", "dip_true_deg", "polarity"]].round(0).to_numpy().tolist()
+    [[51.0, 'fracture', 45.0, 'conductive']]
+    """
+    return pick_with_findings(image, method=method, min_confidence=min_confidence, progress=progress)[0]
+
+
+def pick_with_findings(
+    image: WellImage,
+    *,
+    method: Literal["hough"] | Detector = "hough",
+    min_confidence: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """
+    Pick planes and tell what was assumed on the way.
+
+    Parameters
+    ----------
+    image, min_confidence, progress
+        As in :func:`pick`.
+    method : "hough" or Detector
+        How, or a detector built for this well.
+
+    Returns
+    -------
+    picks : DataFrame
+        Pick table.
+    findings : list of Finding
+        What the picks lean on.
+
+    Raises
+    ------
+    ValueError
+        If the method is not known or the confidence is not within 0 and 1.
+    """
+    if isinstance(method, str):
+        if method != "hough":
+            raise ValueError(f"picking method {method!r} is not hough")
+        detector: Detector = HoughDetector.of(image)
+    else:
+        detector = method
+    least = detector.min_confidence if min_confidence is None else min_confidence
+    if not 0 <= least <= 1:
+        raise ValueError(f"least confidence {least} is not within 0 and 1")
+    depth = image["depth"].values
+    parts: list[pd.DataFrame] = []
+    seam = np.empty((0, 3))
+    for strip in strips(image, detector.length, detector.overlap):
+        columns, traces = _pick_strip(strip, detector, least, seam)
+        parts.append(columns)
+        seam = traces[traces[:, 0] >= strip.base - 1.0]
+        if progress is not None:
+            progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
+    columns = pd.concat(parts, ignore_index=True)
+    picks = new_picks(
+        well=image.attrs["well"],
+        reference=image.attrs["reference"],
+        source=detector.source,
+        status="proposed",
+        **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
+    )
+    picks, findings = complete(picks, image)
+    return picks, [*_doubts(image), *findings]
+
+
+def _pick_strip(strip: Strip, detector: Detector, least: float, seam: Array) -> tuple[pd.DataFrame, Array]:
+    """Picks whose mid-depth lies in a strip's core, but for those that the strip before has already."""
+    image = strip.image
+    found = detector.detect(image)
+    sure = np.flatnonzero(found.confidence >= least)
+    diameter = image["diameter"].values
+    radius = (
+        float(np.median(diameter[np.isfinite(diameter)])) / 2 if np.isfinite(diameter).any() else _USUAL_DIAMETER / 2
+    )
+    values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
+    refined = refine(values, depth, angles, found.traces[sure], radius)
+    apart = max(_APART, 1.5 * row_spacing(image))
+    keep = np.sort(thin_by_distance(refined.traces, found.confidence[sure], apart))
+    keep = keep[refined.coverage[keep] >= _LEAST_COVERAGE]
+    z0 = refined.traces[keep, 0]
+    keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
+    if len(seam):
+        keep = keep[trace_rms(refined.traces[keep][:, None], seam).min(axis=1) >= apart]
+    notes = describe(refined, np.asarray(log_at(image, "diameter", refined.traces[:, 0])), image.attrs["dark"])
+    amplitude, azimuth = amplitude_azimuth(refined.traces[keep])
+    columns = pd.DataFrame(
+        {
+            "depth_m": refined.traces[keep, 0],
+            "class": found.classes[sure[keep]],
+            "azimuth_app_deg": azimuth,
+            "amplitude_m": amplitude,
+            "confidence": found.confidence[sure[keep]],
+            **{name: values[keep] for name, values in notes._asdict().items()},
+        }
+    )
+    return columns, refined.traces[keep]
+
+
+def _doubts(image: WellImage) -> list[Finding]:
+    """What picks of this image lean on."""
+    if np.isfinite(image["diameter"].values).any():
+        return []
+    place = image.attrs["source"] or image.attrs["well"] or "image"
+    seen = "hole diameter unknown: trace amplitudes are in metres, dips are empty"
+    return [Finding(Severity.MAJOR, "no-diameter", place, seen, "give --diameter")]

@@ -1,0 +1,69 @@
+"""Filling the gaps between pads, for the eye and for filters that need a value everywhere.
+
+A filled pixel is not a measurement: the mask stays ``isfinite`` of the image before it was filled.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["fill_gaps"]
+
+_BLOCK = 4096  # rows filled at a time, which bounds the memory
+
+
+def fill_gaps(values: npt.ArrayLike, angles: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """
+    Fill missing pixels by linear interpolation around the hole, row by row.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        Image; NaN where nothing was measured.
+    angles : array (columns,)
+        Column centres (deg), increasing in [0, 360). The row closes at 360 degrees.
+
+    Returns
+    -------
+    array (rows, columns)
+        float32 image; a row without any measured pixel stays NaN.
+
+    Raises
+    ------
+    ValueError
+        If there is not one angle a column.
+
+    Examples
+    --------
+    >>> fill_gaps([[np.nan, 1.0, np.nan, 3.0]], [0, 90, 180, 270])
+    array([[2., 1., 2., 3.]], dtype=float32)
+    """
+    image = np.array(values, dtype=np.float32)
+    turn = np.asarray(angles, dtype=np.float64)
+    if image.ndim != 2 or turn.shape != image.shape[1:]:
+        raise ValueError(f"image {image.shape} and angles {turn.shape} do not fit")
+    gappy = np.flatnonzero(~np.isfinite(image).all(axis=1) & np.isfinite(image).any(axis=1))
+    for top in range(0, gappy.size, _BLOCK):
+        rows = gappy[top : top + _BLOCK]
+        image[rows] = _filled(image[rows], turn)
+    image[~np.isfinite(image)] = np.nan
+    return image
+
+
+def _filled(image: npt.NDArray[np.float32], turn: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    n = turn.size
+    column = np.arange(n)
+    measured = np.isfinite(image)
+    # Column of the nearest measured neighbour on either side. Where the turn has none left, the one across 360 degrees
+    # takes over: it is the last (or first) of the same row, a turn away.
+    before = np.maximum.accumulate(np.where(measured, column, -1), axis=1)
+    before = np.where(before < 0, before[:, -1:] - n, before)
+    after = np.minimum.accumulate(np.where(measured, column, 2 * n)[:, ::-1], axis=1)[:, ::-1]
+    after = np.where(after == 2 * n, after[:, :1] + n, after)
+    row = np.arange(image.shape[0])[:, None]
+    start = turn[before] - 360.0 * (before < 0)  # a negative index is already the same column, a turn earlier
+    span = turn[after % n] + 360.0 * (after >= n) - start
+    weight = np.where(span > 0, (turn - start) / np.where(span > 0, span, 1), 0).astype(np.float32)
+    left, right = image[row, before], image[row, after % n]
+    return np.asarray(np.where(measured, image, left + weight * (right - left)))

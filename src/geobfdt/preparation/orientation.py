@@ -1,0 +1,186 @@
+"""Ways in which the orientation of picks goes wrong between programs, and the one that the image speaks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt import geometry
+from geobfdt.geometry import Reference
+from geobfdt.wells.image import WellImage, log_at
+from geobfdt.wells.picks import traces
+
+__all__ = ["Comparison", "compare", "scaled", "turned", "versions"]
+
+Array = npt.NDArray[np.float64]
+
+CERTAIN = 4.5  # standard errors: over a hundred versions are tried
+GAIN = 1.15  # times the evidence as given: a significant but small gain is style, not a mistake
+
+
+def turned(trace: Array, angle: npt.ArrayLike, mirror: bool = False) -> Array:
+    """
+    Traces turned about the hole, mirrored (``t -> -t``) first if asked.
+
+    Parameters
+    ----------
+    trace : array (..., 3)
+        ``(z0, a, b)`` (m).
+    angle : array broadcast against the traces
+        What is added to their azimuths (deg).
+    mirror : bool
+        Count azimuths the other way round first.
+
+    Returns
+    -------
+    array (..., 3)
+        The turned traces.
+
+    Examples
+    --------
+    >>> turned(np.array([1.0, 0.5, 0.0]), 90.0).round(6)
+    array([1. , 0. , 0.5])
+    """
+    z0, a, b = np.moveaxis(trace, -1, 0)
+    b = -b if mirror else b
+    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    return np.stack(np.broadcast_arrays(z0, c * a - s * b, s * a + c * b), axis=-1)
+
+
+def scaled(trace: Array, factor: npt.ArrayLike) -> Array:
+    """
+    Traces of other amplitude at the same depth.
+
+    Examples
+    --------
+    >>> scaled(np.array([1.0, 0.5, 0.0]), 2.0)
+    array([1., 1., 0.])
+    """
+    z0, a, b = np.moveaxis(trace, -1, 0)
+    return np.stack(np.broadcast_arrays(z0, a * np.asarray(factor), b * np.asarray(factor)), axis=-1)
+
+
+def versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
+    """
+    The picks as given, and as they would be if a known mistake were undone.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Completed picks of the well.
+    image : WellImage
+        The well.
+
+    Returns
+    -------
+    dict of str to array (picks, 3)
+        Traces (m) by name: ``as given``, ``mirrored``, ``rotated 180``, ``rotated 90``, ``rotated 270``; where the hole
+        deviates enough for it to matter ``true-for-apparent`` (the apparent columns hold true dips),
+        ``apparent-for-true`` (the true columns, from which the trace was made, hold apparent ones) and
+        ``reference high_side`` and the like (azimuths counted from another line than the image).
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> from geobfdt.wells.picks import new_picks
+    >>> rows = new_picks(depth_m=[1.0], class_="bedding", amplitude_m=0.1, azimuth_app_deg=0.0)
+    >>> sorted(versions(rows, well_image(np.zeros((3, 4)), [0.0, 1.0, 2.0])))
+    ['as given', 'mirrored', 'rotated 180', 'rotated 270', 'rotated 90']
+    """
+    given = traces(picks)
+    out = {"as given": given, "mirrored": turned(given, 0.0, mirror=True)}
+    out |= {f"rotated {angle}": turned(given, float(angle)) for angle in (180, 90, 270)}
+    depth = given[:, 0]
+    deviation, azimuth = log_at(image, "deviation", depth), log_at(image, "hole_azimuth", depth)
+    named = image.attrs["reference"]
+    if named == "unknown" or not np.isfinite(deviation).any() or np.nanmedian(deviation) < 5:
+        return out
+    reference = cast(Reference, named)
+    dip_app, azimuth_app, dip_true, azimuth_true = (
+        picks[name].to_numpy(float) for name in ("dip_app_deg", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg")
+    )
+    diameter = picks["diameter_m"].to_numpy(float)
+
+    def drawn(dip: Array, direction: Array) -> Array:
+        # A plane along the hole has no trace.
+        return geometry.trace_from_dip(depth, np.where(dip > 89, np.nan, dip), direction, diameter)
+
+    out["true-for-apparent"] = drawn(*geometry.apparent_from_true(dip_app, azimuth_app, deviation, azimuth, reference))
+    out["apparent-for-true"] = drawn(dip_true, azimuth_true)
+    for source in get_args(Reference):
+        if source != named:
+            turn = geometry.convert_azimuth(np.zeros_like(depth), deviation, azimuth, source, reference)
+            out[f"reference {source}"] = turned(given, turn)
+    return out
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """
+    The best of several versions against the first one.
+
+    Parameters
+    ----------
+    best : int
+        Version with the most evidence.
+    t : float
+        Standard errors of the mean paired difference by which it beats the first.
+    gain : float
+        Its evidence over that of the first.
+    certain : bool
+        Whether it is another than the first, and better beyond doubt.
+    tied : list of int
+        Versions that cannot be told from the best (less than 2 standard errors).
+    """
+
+    best: int
+    t: float
+    gain: float
+    certain: bool
+    tied: list[int]
+
+
+def compare(evidence: Array) -> Comparison:
+    """
+    Compare versions of the same picks, pick by pick.
+
+    Parameters
+    ----------
+    evidence : array (versions, picks)
+        The first version is "as given".
+
+    Returns
+    -------
+    Comparison
+        The best version and how sure that is.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(0, 0.2, (3, 50))
+    >>> compare(noise + np.array([[0.1], [0.1], [0.8]])).best
+    2
+    """
+    both = np.isfinite(evidence[:1]) & np.isfinite(evidence)
+    enough = both.sum(1) >= 10
+    if not enough[0]:
+        return Comparison(0, 0.0, 1.0, False, [0])
+    filled = np.where(both, evidence, 0.0)
+    # Each version against the first on the picks that both can be seen for.
+    gain = (filled - np.where(both, evidence[:1], 0.0)).sum(1) / np.maximum(both.sum(1), 1)
+    best = int(np.where(enough, gain, -np.inf).argmax())
+    tied = [v for v in range(len(evidence)) if enough[v] and abs(_paired(evidence[best], evidence[v])) < 2]
+    t = _paired(evidence[best], evidence[0])
+    first = float(np.nanmean(evidence[0]))
+    ratio = float((first + gain[best]) / max(first, 0.02))
+    return Comparison(best, t, ratio, best != 0 and t > CERTAIN and ratio > GAIN, tied)
+
+
+def _paired(one: Array, other: Array) -> float:
+    difference = (one - other)[np.isfinite(one - other)]
+    if difference.size < 2 or not difference.any():
+        return 0.0
+    return float(difference.mean() / (difference.std(ddof=1) / np.sqrt(difference.size)))

@@ -1,0 +1,78 @@
+"""Strips: a well in pieces that overlap, so that the memory in use does not grow with its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from geobfdt.wells.image import WellImage
+
+__all__ = ["Strip", "strips"]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """
+    A piece of a well with a margin on both sides.
+
+    Parameters
+    ----------
+    image : WellImage
+        Rows of the core and of the margins, in memory.
+    top, base : float
+        The core, top included and base not (m, MD). Cores tile the depth axis from -inf to inf: what lies beyond the
+        first or last row belongs to the first or last strip.
+    """
+
+    image: WellImage
+    top: float
+    base: float
+
+
+def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
+    """
+    Cut a well into strips.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; pixels that lie in a file are loaded strip by strip.
+    length : float
+        Length of a core (m).
+    overlap : float
+        Margin above and below each core (m).
+
+    Yields
+    ------
+    Strip
+        Strips downwards. A core without a row (a hole in the depths) is left out, its depths go to the next strip.
+
+    Raises
+    ------
+    ValueError
+        If the length is not positive or the overlap negative.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> well = well_image(np.zeros((100, 4)), 0.1 * np.arange(100))
+    >>> [(s.top, s.base, s.image.sizes["depth"]) for s in strips(well, 5.0, 1.0)]
+    [(-inf, 5.0, 60), (5.0, inf, 60)]
+    """
+    if not length > 0 or overlap < 0:
+        raise ValueError(f"strips of {length} m that overlap by {overlap} m")
+    depth = image["depth"].values
+    # A last core of less than half a length joins the one before, which then has all its neighbours at hand.
+    count = max(round((depth[-1] - depth[0]) / length), 1)
+    edges = depth[0] + length * np.arange(count + 1)
+    edges[0], edges[-1] = -np.inf, np.inf
+    rows = np.searchsorted(depth, edges)
+    held = np.flatnonzero(np.diff(rows))
+    top = -np.inf
+    for i in held:
+        base = np.inf if i == held[-1] else float(edges[i + 1])
+        first, last = np.searchsorted(depth, [edges[i] - overlap, edges[i + 1] + overlap])
+        yield Strip(image.isel(depth=slice(int(first), int(last))).load(), top, base)
+        top = base

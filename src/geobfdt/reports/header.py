@@ -1,0 +1,212 @@
+"""The head of a page: which well, how it was measured, what was picked by whom, and the key to the symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from geobfdt.reports.strips import Bar
+from geobfdt.reports.style import DOUBTED, INK, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
+from geobfdt.reports.tracks import reference_name
+from geobfdt.wells.image import WellImage
+
+__all__ = ["HEIGHT", "Page", "draw_header"]
+
+HEIGHT = 1.75  # inches
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    What a page shows.
+
+    Parameters
+    ----------
+    top, base : float
+        Depths (m, MD).
+    scale : float
+        Metres of hole a metre of paper shows.
+    number, count : int
+        Of the page; 0 where it stands alone.
+    """
+
+    top: float
+    base: float
+    scale: float
+    number: int = 0
+    count: int = 0
+
+
+def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bars: list[Bar], notes: list[str]) -> None:
+    """
+    Draw the head of a page.
+
+    Parameters
+    ----------
+    ax : Axes
+        An empty strip :data:`HEIGHT` inches high, across the page.
+    image : WellImage
+        The well.
+    picks : DataFrame
+        All of the well's picks that are drawn.
+    page : Page
+        What the page shows.
+    bars : list of Bar
+        What the margin tells.
+    notes : list of str
+        What the reader has to know of picks that are missing from the picture.
+    """
+    box = ax.get_window_extent()
+    width = box.width / ax.figure.dpi
+    ax.set_xlim(0, width)
+    ax.set_ylim(0, HEIGHT)
+    ax.axis("off")
+
+    place = f"{page.top:.2f} \N{EN DASH} {page.base:.2f} m MD    1:{page.scale:g}"
+    if page.number:
+        place += f"    page {page.number} of {page.count}"
+    right = ax.text(width, HEIGHT - 0.26, place, fontsize=10, ha="right", va="baseline", color=INK)
+    room = width - _width(right) - 0.3
+    name = image.attrs["well"] or image.attrs["source"] or "Unnamed well"
+    _fit(ax.text(0, HEIGHT - 0.28, name, fontsize=19, fontweight="bold", va="baseline"), room)
+    ax.plot([0, width], [HEIGHT - 0.42] * 2, color=INK, lw=1.2)
+
+    facts = _facts(image, picks, page)
+    for index, (label, value) in enumerate(facts):
+        x, y = (index % 4) * width / 4, HEIGHT - 0.6 - 0.34 * (index // 4)
+        ax.text(x, y, label, fontsize=6.5, color=MUTED, va="baseline")
+        _fit(ax.text(x, y - 0.15, value, fontsize=8.5, va="baseline"), width / 4 - 0.12)
+    ax.plot([0, width], [HEIGHT - 1.2] * 2, color=MUTED, lw=0.5)
+    _draw_key(ax, picks, page, width, image.attrs["dark"], bars, notes)
+
+
+def _facts(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str, str]]:
+    attrs = image.attrs
+    tool = ", ".join(part for part in (attrs["tool"], attrs["run"] and f"run {attrs['run']}") if part) or "not named"
+    angle = reference_name(image)
+    if np.isfinite(attrs["declination"]):
+        angle += f", declination {attrs['declination']:+.1f}\N{DEGREE SIGN}"
+    sources = list(dict.fromkeys(source for source in picks["source"] if source))
+    by = ", ".join(sources[:2]) + (f" and {len(sources) - 2} more" if len(sources) > 2 else "")
+    here = picks[(picks["depth_m"] >= page.top) & (picks["depth_m"] < page.base)]
+    counted = f"{len(here)}" if len(here) == len(picks) else f"{len(here)} of {len(picks)}"
+    states = picks["status"].value_counts().sort_index()
+    status = ", ".join(f"{n} {state}" if len(states) > 1 else state for state, n in states.items() if state)
+    severe = [str(finding.severity) for finding in attrs["findings"]]
+    doubts = ", ".join(f"{severe.count(s)} {s}" for s in ("critical", "major", "minor") if s in severe) or "none"
+    inside = (image.depth.values >= page.top) & (image.depth.values < page.base)
+    degrees = "\N{DEGREE SIGN}"
+    deviation = _spread(image["deviation"].values[inside], degrees)
+    return [
+        ("Tool", tool),
+        ("Image angle 0 at", angle),
+        ("Hole diameter", _spread(image["diameter"].values[inside] * 1e3, " mm")),
+        (
+            "Deviation / hole azimuth",
+            f"{deviation} / {_spread(image['hole_azimuth'].values[inside], degrees, circular=True)}",
+        ),
+        ("Picks on this page", counted + (f" ({status})" if status else "")),
+        ("Picked by", by or ("not said" if len(picks) else "nobody")),
+        ("Image source", attrs["source"] or "not named"),
+        ("Doubts about the image", doubts),
+    ]
+
+
+def _spread(values: npt.NDArray[np.float64], unit: str, *, circular: bool = False) -> str:
+    """Range of a log in words; for directions the sector they lie in."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return "unknown"
+    if circular:
+        turned = np.exp(1j * np.radians(known))
+        middle = np.degrees(np.angle(turned.sum()))
+        off = np.degrees(np.angle(turned * np.exp(-1j * np.radians(middle))))
+        first, last = (f"{round(float(middle + edge)) % 360}" for edge in (off.min(), off.max()))
+    else:
+        digits = 1 if known.max() < 20 else 0
+        first, last = f"{known.min():.{digits}f}", f"{known.max():.{digits}f}"
+    return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"
+
+
+def _draw_key(
+    ax: Axes, picks: pd.DataFrame, page: Page, width: float, dark: str, bars: list[Bar], notes: list[str]
+) -> None:
+    """Draw the symbols in use, line by line from left to right, and the notes after them."""
+    depth, kinds, faint = picks["depth_m"].to_numpy(float), kind_of(picks), weak(picks)
+    here = (depth >= page.top) & (depth < page.base)
+    entries: list[tuple[float, Callable[[float, float], None], str, str]] = [
+        (0.7, partial(_ramp, ax), "high to low values" if dark == "high" else "low to high values", INK),
+        (0.22, partial(_swatch, ax, UNMEASURED), "not measured", INK),
+    ]
+    for name, kind in KINDS.items():
+        if count := int((kinds == name).sum()):
+            seen = int(((kinds == name) & here).sum())
+            text = f"{kind.label} {seen}" + (f" of {count}" if seen != count else "")
+            entries.append((0.5, partial(_symbol, ax, name, hollow=False), text, INK))
+    if faint.any():
+        first = next(name for name in KINDS if (kinds[faint] == name).any())
+        entries.append((0.5, partial(_symbol, ax, first, hollow=True), "quality C, D or confidence below 0.5", INK))
+    entries += [(0.1, partial(_swatch, ax, bar.colour, width=0.07), bar.label, INK) for bar in bars]
+    entries += [(0.0, lambda _x, _y: None, note, DOUBTED) for note in notes]
+    x, y = 0.0, HEIGHT - 1.37
+    for size, draw, words, colour in entries:
+        label = ax.text(x + size + 0.05, y, words, fontsize=7.5, va="center", color=colour)
+        wide = size + 0.05 + _width(label)
+        if x + wide > width:
+            x, y = 0.0, y - 0.2
+            label.set_position((x + size + 0.05, y))
+        draw(x, y)
+        x += wide + 0.22
+
+
+def _ramp(ax: Axes, x: float, y: float) -> None:
+    ax.imshow(
+        np.linspace(0, 1, 128)[None], cmap=RAMP, extent=(x, x + 0.7, y - 0.05, y + 0.05), aspect="auto", vmin=0, vmax=1
+    )
+    ax.add_patch(Rectangle((x, y - 0.05), 0.7, 0.1, fill=False, ec=MUTED, lw=0.4))
+    ax.set_xlim(0, ax.get_window_extent().width / ax.figure.dpi)
+    ax.set_ylim(0, HEIGHT)
+
+
+def _swatch(ax: Axes, colour: str, x: float, y: float, width: float = 0.22) -> None:
+    ax.add_patch(Rectangle((x, y - 0.05), width, 0.1, fc=colour, ec=MUTED, lw=0.4))
+
+
+def _symbol(ax: Axes, name: str, x: float, y: float, *, hollow: bool) -> None:
+    kind = KINDS[name]
+    style = (0, (4, 2)) if hollow else "solid"
+    ax.add_line(Line2D([x, x + 0.26], [y, y], color=kind.colour, lw=1.3, ls=style))
+    ax.add_line(Line2D([x + 0.38, x + 0.48], [y, y + 0.05], color=kind.colour, lw=0.9, solid_capstyle="butt"))
+    face = "white" if hollow else kind.colour
+    ax.add_line(Line2D([x + 0.38], [y], marker=kind.marker, ms=4.6, mfc=face, mec=kind.colour, mew=0.9, ls="none"))
+
+
+def _width(text: Text) -> float:
+    """Width of a text on paper (inches)."""
+    return float(text.get_window_extent().width / text.figure.dpi)
+
+
+def _fit(text: Text, room: float) -> None:
+    """Shrink a text that is too wide by up to a third, then cut it."""
+    size = float(text.get_fontsize())
+    least = 0.66 * size
+    while _width(text) > room and size > least:
+        size = max(least, 0.93 * size)
+        text.set_fontsize(size)
+    if _width(text) <= room:
+        return
+    whole, fits, too_long = text.get_text(), 0, len(text.get_text())
+    while too_long - fits > 1:  # halving: measuring a text is slow
+        middle = (fits + too_long) // 2
+        text.set_text(whole[:middle].rstrip() + "\N{HORIZONTAL ELLIPSIS}")
+        fits, too_long = (middle, too_long) if _width(text) <= room else (fits, middle)
+    text.set_text(whole[:fits].rstrip() + "\N{HORIZONTAL ELLIPSIS}")

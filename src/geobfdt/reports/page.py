@@ -1,0 +1,302 @@
+"""Pages: a stretch of a well on one sheet, to scale, and a well's sheets as PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from geobfdt.reports.header import HEIGHT, Page, draw_header
+from geobfdt.reports.png import write_png
+from geobfdt.reports.raster import Variable, contrast, depth_range
+from geobfdt.reports.strips import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
+from geobfdt.reports.style import INK, house_style, shown
+from geobfdt.reports.tadpoles import draw_tadpoles
+from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_image, draw_traces
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import complete, traces
+from geobfdt.wells.storage import atomic_path
+
+__all__ = ["draw_well", "page_edges", "write_pictures"]
+
+DPI = 160
+_INCH = 0.0254  # m
+_TALLEST, _SHORTEST = 12.0, 1.0  # inches of tracks
+_EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55  # inches: round the page, between tracks, above them
+_SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
+_OVERVIEW = 200  # from this scale on traces would only hide the image
+_PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))  # length of a well up to which its pages have this scale
+
+
+def draw_well(
+    image: WellImage,
+    picks: pd.DataFrame,
+    *,
+    intervals: pd.DataFrame | None = None,
+    top: float | None = None,
+    base: float | None = None,
+    scale: float | None = None,
+    north: North = "left",
+) -> Figure:
+    """
+    Draw a stretch of a well on one page, to scale.
+
+    From left to right: depth, margin bars, the static and the dynamic image, the dynamic image again with the traces
+    of the picks (so that nothing hides the rock they are judged by), tadpoles, picks per metre, the hole. At 1:200 and
+    beyond the dynamic images give way to a wider static one.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; only what is shown is read.
+    picks : DataFrame
+        Pick table. What it lacks is filled as :func:`geobfdt.wells.picks.complete` does; picks of other wells and
+        rejected ones are left out and counted in the head of the page.
+    intervals : DataFrame, optional
+        Interval table, drawn as margin bars.
+    top, base : float, optional
+        Depths (m, MD); default the whole image.
+    scale : float, optional
+        Metres of hole a metre of paper shows; default the largest that fits a page.
+    north : {"left", "centre"}
+        Where image angle 0 is drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The page, with an Agg canvas and out of pyplot's hands; ``figure.savefig("page.png")`` writes it.
+
+    Raises
+    ------
+    InputError
+        If the image has nothing between the depths, or they would take over 3 m of paper.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> from geobfdt.wells.picks import new_picks
+    >>> well = well_image(np.eye(60), 100 + 0.05 * np.arange(60), well="A-1", diameter=0.2, reference="north")
+    >>> page = draw_well(well, new_picks(depth_m=101.0, class_="bedding", amplitude_m=0.1, azimuth_app_deg=90.0))
+    >>> [ax.get_label() for ax in page.axes]
+    ['header', 'depth', 'static', 'dynamic', 'traces', 'tadpoles', 'density', 'hole']
+    """
+    first, last = depth_range(image)
+    top, base = first if top is None else top, last if base is None else base
+    name = image.attrs["source"] or image.attrs["well"] or "image"
+    if not max(top, first) < min(base, last):
+        raise InputError(name, f"no image between {top:.2f} and {base:.2f} m", f"it covers {first:.2f} to {last:.2f} m")
+    scale = _largest_scale(base - top) if scale is None else scale
+    if base - top > 3.0 * scale:
+        raise InputError(name, f"{base - top:.1f} m do not fit a page at 1:{scale:g}", "choose a smaller scale")
+    mine, notes = _own_picks(image, picks)
+    with house_style():
+        return _draw(image, mine, intervals, Page(top, base, scale), notes, north, {})
+
+
+def write_pictures(
+    image: WellImage,
+    picks: pd.DataFrame,
+    path: str | Path,
+    *,
+    intervals: pd.DataFrame | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Path]:
+    """
+    Write a well's pictures as PNG: one page, or for a long well an overview and numbered pages beside it.
+
+    Each file appears whole or not at all, and the same input gives the same bytes.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; read page by page, so that memory does not grow with its length.
+    picks : DataFrame
+        Pick table.
+    path : str or Path
+        The picture of the whole well, ``<well>.png``; pages are ``<well>-01.png`` and on.
+    intervals : DataFrame, optional
+        Interval table.
+    progress : callable, optional
+        Told the share done, 0 to 1.
+
+    Returns
+    -------
+    list of Path
+        The files, the whole well first.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written.
+    """
+    path, whole = Path(path), depth_range(image)
+    edges = page_edges(*whole)
+    mine, notes = _own_picks(image, picks)
+    limits = {name: contrast(image, name) for name in ("image", "dynamic") if name in image}
+    count = edges.size - 1
+    pages = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
+    if count > 1:
+        digits = max(2, len(str(count)))
+        scale = _page_scale(whole[1] - whole[0])
+        pages += [
+            (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
+            for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
+        ]
+    for done, (file, page) in enumerate(pages, start=1):
+        with house_style(), atomic_path(file) as part:
+            figure = _draw(image, mine, intervals, page, notes, "left", limits, edges if page.number == 0 else None)
+            write_png(figure, part)
+        if progress is not None:
+            progress(done / len(pages))
+    return [file for file, _ in pages]
+
+
+def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
+    """
+    Depths at which a well is cut into pages: one page if a large scale shows it all, else nearly equal ones.
+
+    Parameters
+    ----------
+    top, base : float
+        Of the image (m, MD).
+
+    Returns
+    -------
+    array (pages + 1,)
+        Edges, the inner ones on whole metres.
+
+    Examples
+    --------
+    >>> page_edges(100.3, 160.0)
+    array([100.3, 115. , 130. , 145. , 160. ])
+    """
+    most = _TALLEST * _INCH * _page_scale(base - top)
+    count = int(np.ceil((base - top) / most))
+    while True:
+        inner = np.round(np.linspace(top, base, count + 1)[1:-1])
+        edges = np.concatenate([[top], inner, [base]])
+        if np.diff(edges).max() <= most:
+            return edges
+        count += 1  # rounding made a page too long
+
+
+def _page_scale(length: float) -> float:
+    return next(scale for longest, scale in _PAGE_SCALES if length <= longest)
+
+
+def _largest_scale(length: float) -> float:
+    return float(_SCALES[np.searchsorted(_SCALES, length / (_TALLEST * _INCH) * (1 - 1e-9))])
+
+
+def _own_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The well's picks, completed, that are drawn; and what to say of the others."""
+    well, notes = image.attrs["well"], []
+    own = picks[picks["well"].isin(["", well])] if well else picks
+    if len(own) < len(picks):
+        notes.append(f"{_picks(len(picks) - len(own))} of other wells not drawn")
+    drawn = shown(own)
+    if len(drawn) < len(own):
+        notes.append(f"{_picks(len(own) - len(drawn), 'rejected ')} not drawn")
+    drawn, _ = complete(drawn, image)
+    for lacking, what in (
+        (~np.isfinite(traces(drawn)).all(axis=1), "without a trace"),
+        (drawn["dip_true_deg"].isna().to_numpy(), "without a true dip"),
+    ):
+        if lacking.any():
+            notes.append(f"{_picks(int(lacking.sum()))} {what}")
+    return drawn, notes
+
+
+def _picks(count: int, which: str = "") -> str:
+    return f"{count} {which}pick{'s' if count > 1 else ''}"
+
+
+def _draw(
+    image: WellImage,
+    picks: pd.DataFrame,
+    intervals: pd.DataFrame | None,
+    page: Page,
+    notes: list[str],
+    north: North,
+    limits: dict[str, tuple[float, float]],
+    edges: npt.NDArray[np.float64] | None = None,
+) -> Figure:
+    top, base, overview = page.top, page.base, page.scale >= _OVERVIEW
+    bars = margin_bars(image, intervals)
+    widths = (
+        ({"margin": 0.08 * len(bars)} if bars else {})
+        | {"depth": 0.5}
+        | ({"static": 3.2} if overview else dict.fromkeys(("static", "dynamic", "traces"), 2.0))
+    )
+    widths |= {"tadpoles": 2.6 if overview else 1.6, "density": 1.1 if overview else 0.45}
+    if knows_hole(image):
+        widths["hole"] = 1.1 if overview else 0.95
+    height = float(np.clip((base - top) / page.scale / _INCH, _SHORTEST, 3.0 / _INCH))
+    size = 2 * _EDGE + sum(widths.values()) + _GAP * (len(widths) - 1), 2 * _EDGE + HEIGHT + _HEADINGS + height
+    figure = Figure(size, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+
+    def track(name: str, left: float, bottom: float, wide: float, high: float) -> Axes:
+        box = (left / size[0], bottom / size[1], wide / size[0], high / size[1])
+        return figure.add_axes(box, label=name)
+
+    head = track("header", _EDGE, size[1] - _EDGE - HEIGHT, size[0] - 2 * _EDGE, HEIGHT)
+    draw_header(head, image, picks, page, bars, notes)
+    tracks, left = {}, _EDGE
+    for name, wide in widths.items():
+        # A stretch too short for the page leaves the rest of it white.
+        tall = min(height, (base - top) / page.scale / _INCH)
+        tracks[name] = track(name, left, _EDGE + height - tall, wide, tall)
+        if name != "depth":
+            tracks[name].tick_params(axis="y", left=False, labelleft=False)
+        left += wide + _GAP
+
+    here = _touching(picks, top, base)
+    draw_depth_axis(tracks["depth"], top, base)
+    if bars:
+        draw_margin(tracks["margin"], bars, top, base)
+    for name, title in (("static", "Static"), ("dynamic", "Dynamic"), ("traces", "Dynamic with picks")):
+        if name in tracks:
+            variable: Variable = "static" if name == "static" else "dynamic"
+            bounds = limits.get("image" if variable == "static" else "dynamic")
+            draw_image(tracks[name], image, variable=variable, north=north, top=top, base=base, limits=bounds)
+            tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
+    if "traces" in tracks:
+        draw_traces(tracks["traces"], here, north=north, linewidth=1.2 if page.scale <= 20 else 0.9)
+    for name, title in (("tadpoles", "Tadpoles"), ("density", "Density"), ("hole", "Hole")):
+        if name in tracks:
+            tracks[name].set_ylim(base, top)
+            depth_lines(tracks[name], top, base)
+            tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
+    inside = (here["depth_m"] >= top) & (here["depth_m"] < base)
+    draw_tadpoles(tracks["tadpoles"], here[inside], size=3.2 if overview else 4.5)
+    draw_density(tracks["density"], here[inside], top, base, inches=0.25 if overview else 1.0)
+    if "hole" in tracks:
+        draw_hole(tracks["hole"], image, top, base)
+    if edges is not None and edges.size > 2:
+        _mark_pages(tracks["static"], edges)
+    return figure
+
+
+def _touching(picks: pd.DataFrame, top: float, base: float) -> pd.DataFrame:
+    """Picks on a page: those that lie on it, and those whose trace reaches into it."""
+    reach = picks["amplitude_m"].fillna(0.0)
+    return picks[(picks["depth_m"] + reach >= top) & (picks["depth_m"] - reach < base)]
+
+
+def _mark_pages(ax: Axes, edges: npt.NDArray[np.float64]) -> None:
+    """Number the pages along the edge of an overview."""
+    ax.hlines(edges[1:-1], 0.97, 1, transform=ax.get_yaxis_transform(), color="white", lw=0.8)
+    for number, middle in enumerate((edges[1:] + edges[:-1]) / 2, start=1):
+        if edges.size <= 60:
+            ax.text(
+                0.985, middle, f"{number}", transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=6.5,
+                bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+            )  # fmt: skip

@@ -1,0 +1,73 @@
+"""Pages as small PNG files, in a palette of their own."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+from scipy.spatial import cKDTree
+
+from geobfdt.reports.style import ACCENTS, INK, KINDS, RAMP
+
+__all__ = ["write_png"]
+
+_TONES = 128  # of the image ramp: twice what an eye tells apart
+
+
+def write_png(figure: Figure, path: Path) -> None:
+    """
+    Write a page as a PNG of 256 colours: equal pages give equal bytes.
+
+    A rock image is noise to a PNG coder: true colour takes some 4 MB a page, this palette a quarter of it. It is the
+    same on every page, so that a tone or the colour of a class never drifts from one page to the next.
+
+    Parameters
+    ----------
+    figure : Figure
+        The page.
+    path : Path
+        The file.
+    """
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF  # red in the lowest byte
+    table, tree = _palette()
+    entry = np.zeros(1 << 24, dtype=np.uint8)
+    entry[colour] = 1
+    used = np.flatnonzero(entry)
+    # Pillow's own nearest colour is approximate: it turns white paper yellowish.
+    entry[used] = tree.query(np.stack([used & 255, (used >> 8) & 255, used >> 16], axis=-1))[1]
+    page = Image.fromarray(entry[colour], "P")
+    page.putpalette(table.tobytes())
+    # No version of any software inside: the bytes depend on the picture only.
+    page.save(path, "PNG", dpi=(figure.dpi, figure.dpi))
+
+
+@cache
+def _palette() -> tuple[npt.NDArray[np.uint8], Any]:
+    """The ramp, greys, and each colour of the house style fading to white, to its casing and to mid-rock."""
+    white, ink, rock = (1.0, 1.0, 1.0), to_rgb(INK), RAMP(0.5)[:3]
+    colours = [RAMP(np.linspace(0, 1, _TONES))[:, :3], _between(white, ink, 24)]
+    colours += [_between(to_rgb(colour), white, 6, both=False) for colour in ACCENTS]
+    for colour, casing in sorted({(kind.colour, kind.casing) for kind in KINDS.values()}):
+        colours += [
+            _between(to_rgb(colour), white, 6, both=False),
+            _between(to_rgb(colour), to_rgb(casing), 5, both=False),
+            _between(to_rgb(casing), rock, 5, both=False),
+        ]
+    table = np.unique(np.round(255 * np.concatenate(colours)).astype(np.uint8), axis=0)
+    return table, cKDTree(table)
+
+
+def _between(
+    first: tuple[float, ...], last: tuple[float, ...], steps: int, *, both: bool = True
+) -> npt.NDArray[np.float64]:
+    share = np.linspace(0, 1, steps, endpoint=both)[:, None]
+    return np.asarray((1 - share) * np.array(first) + share * np.array(last))

@@ -1,0 +1,155 @@
+"""Colours, symbols and type of the pictures: one look, legible in print and to the colour-blind.
+
+Hues come from the palette of Okabe and Ito (2008), which common colour-vision deficiencies keep apart. Nothing is told
+by colour alone: classes have their own symbol, weak picks are dashed and hollow.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
+
+__all__ = [
+    "ACCENTS",
+    "DOUBTED",
+    "FAINT",
+    "FAINTEST",
+    "HOLE",
+    "IGNORED",
+    "INK",
+    "KINDS",
+    "MUTED",
+    "RAMP",
+    "UNMEASURED",
+    "WALL",
+    "Kind",
+    "house_style",
+    "kind_of",
+    "shown",
+    "weak",
+]
+
+INK, MUTED, FAINT, FAINTEST = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#efefef"
+
+UNMEASURED = "#ccd1d8"  # the ramp holds no cool grey, so a gap is never mistaken for a bright bed
+
+IGNORED, DOUBTED = "#8a8f98", "#d55e00"  # margin bars
+WALL, HOLE = "#7a4b12", "#f1e6d6"
+
+ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WALL, HOLE)  # colours that are neither rock nor a plane's
+
+# The "heat" ramp of image logs: lightness rises evenly, so that it survives a black-and-white copier.
+RAMP = LinearSegmentedColormap.from_list(
+    "image-log", ["#000000", "#3f1d0b", "#7d3b0c", "#bf6a13", "#e79f2c", "#f8d36d", "#ffffff"], N=256
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    How a kind of plane is drawn.
+
+    Parameters
+    ----------
+    label : str
+        For the legend.
+    colour, casing : str
+        Of the trace, and of the thin edge that lifts it off dark and bright rock alike.
+    marker : str
+        Head of the tadpole.
+    """
+
+    label: str
+    colour: str
+    casing: str
+    marker: str
+
+
+KINDS = {
+    "bedding": Kind("Bedding", "#009e73", "white", "o"),
+    "fracture": Kind("Fracture", "#0072b2", "white", "^"),
+    "conductive fracture": Kind("Conductive fracture", "#0072b2", "white", "v"),
+    "resistive fracture": Kind("Resistive fracture", "#56b4e9", "#10222e", "D"),
+}
+
+
+def kind_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """
+    Tell the kind of each pick: its class, and for fractures the polarity where it is known.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table of n rows.
+
+    Returns
+    -------
+    array (n,) of str
+        Keys of :data:`KINDS`.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> kind_of(new_picks(depth_m=[1.0, 2.0], class_="fracture", polarity=["resistive", ""])).tolist()
+    ['resistive fracture', 'fracture']
+    """
+    name, polarity = picks["class"].to_numpy(object), picks["polarity"].to_numpy(object)
+    told = (name == "fracture") & np.isin(polarity.astype(str), ["conductive", "resistive"])
+    return np.asarray(np.where(told, polarity + " fracture", name), dtype=object)
+
+
+def weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """
+    Tell the picks to be drawn dashed and hollow: of quality C or D, or of confidence below 0.5.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> weak(new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""]))
+    array([False,  True, False])
+    """
+    return np.asarray(picks["quality"].isin(["C", "D"]) | (picks["confidence"] < 0.5), dtype=bool)
+
+
+def shown(picks: pd.DataFrame) -> pd.DataFrame:
+    """Picks that are drawn: all but the rejected ones."""
+    return picks[picks["status"] != "rejected"]
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with the house type and lines, whatever the user's own matplotlib settings are."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A well named in a script that the font lacks is drawn with boxes; that is no reason to alarm anybody.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        mpl.rcdefaults()
+        mpl.rcParams.update(
+            {
+                "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+                "font.size": 7.5,
+                "text.color": INK,
+                "axes.edgecolor": MUTED,
+                "axes.labelcolor": MUTED,
+                "axes.linewidth": 0.6,
+                "axes.unicode_minus": True,
+                "xtick.color": MUTED,
+                "xtick.labelcolor": INK,
+                "ytick.color": MUTED,
+                "ytick.labelcolor": INK,
+                "xtick.major.width": 0.6,
+                "ytick.major.width": 0.6,
+                "xtick.major.size": 2.5,
+                "ytick.major.size": 2.5,
+                "xtick.major.pad": 1.5,
+                "text.parse_math": False,  # a well may be called $1
+            }
+        )
+        yield

@@ -1,0 +1,88 @@
+"""The tadpole track: a head at (dip, depth), a tail that points where the plane dips to, north up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from geobfdt.reports.style import FAINT, KINDS, kind_of, shown, weak
+from geobfdt.reports.tracks import top_axis
+
+__all__ = ["draw_tadpoles"]
+
+
+def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
+    """
+    Draw tadpoles: colour and shape by kind, hollow where weak. Rejected picks are left out.
+
+    Tails are turned by azimuth and are equally long on paper at any scale. Dips are true; where no pick has a true
+    dip they are apparent, the axis says so, and up is image angle 0. A flat plane has no tail.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where; its depths are left as they are.
+    picks : DataFrame
+        Pick table.
+    size : float
+        Diameter of a head (points).
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from geobfdt.wells.picks import new_picks
+    >>> ax = Figure().subplots()
+    >>> draw_tadpoles(ax, new_picks(depth_m=5.0, class_="bedding", dip_true_deg=30.0, azimuth_true_deg=90.0))
+    >>> ax.get_xlabel()
+    'True dip'
+    """
+    picks = shown(picks)
+    apparent = bool(len(picks) and picks["dip_true_deg"].isna().all() and picks["dip_app_deg"].notna().any())
+    which = "app" if apparent else "true"
+    dip, azimuth = picks[f"dip_{which}_deg"].to_numpy(float), np.radians(picks[f"azimuth_{which}_deg"].to_numpy(float))
+    depth, kinds, hollow = picks["depth_m"].to_numpy(float), kind_of(picks), weak(picks)
+    for order, (name, kind) in enumerate(KINDS.items()):
+        for empty in (True, False):
+            rows = (kinds == name) & (hollow == empty) & np.isfinite(dip)
+            if not rows.any():
+                continue
+            level = 3 + order / 10 - empty / 20
+            tailed = rows & np.isfinite(azimuth) & (dip > 0)
+            if tailed.any():
+                ax.quiver(
+                    dip[tailed],
+                    depth[tailed],
+                    np.sin(azimuth[tailed]),
+                    np.cos(azimuth[tailed]),
+                    angles="uv",  # of the paper: an inverted depth axis does not turn north down
+                    units="inches",
+                    scale_units="inches",
+                    scale=72 / (2.4 * size),
+                    width=0.8 / 72,
+                    headwidth=0,
+                    headlength=0,
+                    headaxislength=0,
+                    color=kind.colour,
+                    zorder=level,
+                    label=name,
+                )
+            ax.scatter(
+                dip[rows],
+                depth[rows],
+                s=(size * (0.85 if kind.marker == "D" else 1.1)) ** 2,
+                marker=kind.marker,
+                facecolors="white" if empty else kind.colour,
+                edgecolors=kind.colour if empty else "white",
+                linewidths=0.9 if empty else 0.4,
+                zorder=level + 0.01,
+                label=name,
+            )
+    ax.set_xlim(0, 90)
+    ax.vlines([30, 60], 0, 1, transform=ax.get_xaxis_transform(), color=FAINT, lw=0.6, zorder=0)
+    ax.set_xticks(range(10, 90, 10), minor=True)
+    ax.tick_params(axis="x", which="minor", top=True, bottom=False, length=1.5, width=0.4)
+    degree = "\N{DEGREE SIGN}"
+    top_axis(
+        ax, [0, 30, 60, 90], ["0", "30", "60", f"90{degree}"], "Apparent dip, up = angle 0" if apparent else "True dip"
+    )

@@ -1,0 +1,243 @@
+"""Image tracks: the unrolled wall, and the traces of picks upon it.
+
+Tracks take an Axes, depth down, so that they go into anybody's figure.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import matplotlib.patheffects as pe
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
+
+from geobfdt.geometry import trace_depth
+from geobfdt.reports.raster import Variable, depth_range, tone
+from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, kind_of, shown, weak
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import traces
+
+__all__ = ["North", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
+
+North = Literal["left", "centre"]
+
+_COLUMNS = 720  # of the drawn image: half a degree each
+_LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
+
+
+def reference_name(image: WellImage) -> str:
+    """
+    Name of the line that image angles are counted from.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> reference_name(well_image([[0.0]], [1.0], reference="north", north="magnetic"))
+    'magnetic north'
+    """
+    reference, north = image.attrs["reference"], image.attrs["north"]
+    if reference == "north":
+        return "north" if north == "unknown" else f"{north} north"
+    return {"high_side": "high side", "pseudo_north": "pseudo-north", "unknown": "an unknown line"}[reference]
+
+
+def draw_image(
+    ax: Axes,
+    image: WellImage,
+    *,
+    variable: Variable = "static",
+    north: North = "left",
+    top: float | None = None,
+    base: float | None = None,
+    limits: tuple[float, float] | None = None,
+) -> None:
+    """
+    Draw the unrolled wall: dark is conductive, grey was not measured.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where; its height in pixels is the number of rows drawn, however many the well has.
+    image : WellImage
+        The well.
+    variable : {"static", "dynamic"}
+        One contrast for the whole well, or one that follows the rock.
+    north : {"left", "centre"}
+        Where image angle 0 is drawn.
+    top, base : float, optional
+        Depths (m, MD); default the whole image.
+    limits : (low, high), optional
+        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.raster.contrast`.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from geobfdt.wells.image import well_image
+    >>> ax = Figure().subplots()
+    >>> draw_image(ax, well_image(np.eye(4), [1.0, 1.1, 1.2, 1.3], reference="high_side"))
+    >>> [label.get_text() for label in ax.get_xticklabels()]
+    ['T', 'R', 'B', 'L', 'T']
+    """
+    first, last = depth_range(image)
+    top, base = first if top is None else top, last if base is None else base
+    tones = tone(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
+    start = _start(north)
+    tones = tones[:, _nearest_column(image.azimuth.values, start)]
+    colours = RAMP(np.nan_to_num(tones), bytes=True)
+    colours[~np.isfinite(tones)] = np.round(255 * np.array(to_rgba(UNMEASURED))).astype(np.uint8)
+    ax.imshow(
+        colours, extent=(start, start + 360, base, top), aspect="auto", interpolation="antialiased", resample=True
+    )
+    ax.set_ylim(base, top)
+    _azimuth_axis(ax, image, north)
+
+
+def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewidth: float = 1.1) -> None:
+    """
+    Draw the traces of picks on an image: colour by kind, dashed where weak. Rejected picks are left out.
+
+    Parameters
+    ----------
+    ax : Axes
+        The image's.
+    picks : DataFrame
+        Pick table whose apparent azimuths have the image's reference; picks without an amplitude have no trace.
+    north : {"left", "centre"}
+        As the image was drawn.
+    linewidth : float
+        Of a line (points); a casing half as wide lies on either side.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from geobfdt.wells.picks import new_picks
+    >>> ax = Figure().subplots()
+    >>> draw_traces(ax, new_picks(depth_m=5.0, class_="bedding", amplitude_m=0.1, azimuth_app_deg=90.0))
+    >>> line = ax.collections[0].get_segments()[0]
+    >>> line[line[:, 0] == 90.0][0]
+    array([90. ,  5.1])
+    """
+    picks = shown(picks)
+    angles = _start(north) + np.arange(0, 361, 2.5)
+    depths = trace_depth(traces(picks), angles)
+    kinds, faint, drawable = kind_of(picks), weak(picks), np.isfinite(depths).all(axis=1)
+    for order, (name, kind) in enumerate(KINDS.items()):
+        for dashed in (True, False):
+            rows = depths[(kinds == name) & (faint == dashed) & drawable]
+            if not len(rows):
+                continue
+            lines = np.stack([np.broadcast_to(angles, rows.shape), rows], axis=-1)
+            width = linewidth * (0.8 if dashed else 1.0)
+            casing = pe.Stroke(linewidth=2.1 * width + 0.2, foreground=kind.casing, alpha=0.6 if dashed else 0.8)
+            collection = LineCollection(
+                list(lines),
+                colors=kind.colour,
+                linewidths=width,
+                linestyles=(0, (4, 2)) if dashed else "solid",
+                capstyle="butt",
+                label=name,
+                zorder=3 + order / 10 - dashed / 20,
+            )
+            collection.set_path_effects([casing, pe.Normal()])
+            ax.add_collection(collection, autolim=False)
+
+
+def draw_depth_axis(ax: Axes, top: float, base: float) -> None:
+    """
+    Draw the depths of a page in a narrow track of their own.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where.
+    top, base : float
+        Depths of the page (m, MD).
+    """
+    major, minor = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi)
+    ax.set_ylim(base, top)
+    ax.set_yticks(_multiples(top, base, major))
+    ax.set_yticks(_multiples(top, base, minor), minor=True)
+    ax.set_xticks([])
+    decimals = max(0, -int(np.floor(np.log10(major) + 1e-9)))
+    ax.yaxis.set_major_formatter(lambda depth, _: f"{depth:.{decimals}f}")
+    ax.yaxis.tick_right()
+    # Labels hang inside the track, against ticks that point at them.
+    ax.tick_params(axis="y", which="both", direction="in", pad=-7)
+    ax.tick_params(axis="y", which="minor", length=1.5, width=0.4)
+    for label in ax.get_yticklabels():
+        label.set_horizontalalignment("right")
+    for side in ("left", "top", "bottom"):
+        ax.spines[side].set_visible(False)
+
+
+def depth_steps(length: float, inches: float) -> tuple[float, float]:
+    """
+    Major and minor steps of a depth axis: round numbers, a label every half inch or more.
+
+    Parameters
+    ----------
+    length : float
+        Depth shown (m).
+    inches : float
+        Height of the axis.
+
+    Returns
+    -------
+    major, minor : float
+        Steps (m).
+
+    Examples
+    --------
+    >>> depth_steps(30.0, 12.0)
+    (2.0, 0.5)
+    """
+    least = 0.5 * length / inches
+    decade = 10.0 ** np.floor(np.log10(least))
+    step, divisions = next(pair for pair in ((1, 5), (2, 4), (5, 5), (10, 5)) if pair[0] * decade >= least * (1 - 1e-9))
+    return float(step * decade), float(step * decade / divisions)
+
+
+def depth_lines(ax: Axes, top: float, base: float) -> None:
+    """Rule a track at the steps of the depth axis, behind what it holds."""
+    major, minor = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi)
+    ax.hlines(_multiples(top, base, minor), 0, 1, transform=ax.get_yaxis_transform(), color=FAINTEST, lw=0.4, zorder=0)
+    ax.hlines(_multiples(top, base, major), 0, 1, transform=ax.get_yaxis_transform(), color=FAINT, lw=0.6, zorder=0.1)
+
+
+def top_axis(ax: Axes, ticks: list[float], labels: list[str], caption: str, **caption_style: Any) -> None:
+    """Put a track's scale on top; its end labels lean inwards, so that neighbours do not touch."""
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.set_xticks(ticks, labels, fontsize=7)
+    first, *_, last = ax.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+    ax.set_xlabel(caption, **{"fontsize": 6.5, "labelpad": 3, "color": MUTED, **caption_style})
+
+
+def _multiples(top: float, base: float, step: float) -> npt.NDArray[np.float64]:
+    return np.arange(np.ceil(top / step - 1e-9), np.floor(base / step + 1e-9) + 1) * step
+
+
+def _start(north: North) -> float:
+    return 0.0 if north == "left" else -180.0
+
+
+def _nearest_column(angles: npt.NDArray[np.float64], start: float) -> npt.NDArray[np.int64]:
+    """Image column nearest to each drawn one, round the cylinder."""
+    drawn = np.mod(start + (np.arange(_COLUMNS) + 0.5) * 360 / _COLUMNS, 360)
+    around = np.concatenate([[angles[-1] - 360], angles, [angles[0] + 360]])
+    return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, drawn) - 1) % angles.size)
+
+
+def _azimuth_axis(ax: Axes, image: WellImage, north: North) -> None:
+    start = _start(north)
+    ticks = [start + 90.0 * quarter for quarter in range(5)]
+    letters = _LETTERS.get(image.attrs["reference"])
+    labels = [letters[round(tick / 90) % 4] if letters else f"{tick:.0f}\N{DEGREE SIGN}" for tick in ticks]
+    ax.set_xlim(start, start + 360)
+    top_axis(ax, ticks, labels, f"from {reference_name(image)}")

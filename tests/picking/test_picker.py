@@ -1,0 +1,244 @@
+"""Picking from image to table."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from geobfdt.geometry import trace_rms, true_from_apparent
+from geobfdt.picking.detector import Candidates
+from geobfdt.picking.hough import HoughDetector
+from geobfdt.picking.picker import pick, pick_with_findings
+from geobfdt.wells.image import well_image
+from geobfdt.wells.picks import COLUMNS, traces, validate
+
+
+@pytest.fixture(scope="module")
+def long_scene(make_scene: Callable[..., Any]) -> Any:
+    """Forty metres of random beds and fractures at 1 cm rows, so that strips are short beside it."""
+    rng = np.random.default_rng(0)
+    beds = [(z, *rng.normal(0.01, 0.004, 2)) for z in np.arange(100.2, 139.9, 0.37)]
+    fractures = [(z, *rng.normal(0, 0.12, 2)) for z in rng.uniform(100.3, 139.7, 40)]
+    return make_scene(fractures, beds, length=40.0, row=0.01, columns=48, thick=0.012, pads=4)
+
+
+@dataclass(frozen=True)
+class Short(HoughDetector):
+    """The classical detector on shorter strips."""
+
+    core: float = 5.0
+
+    @property
+    def length(self) -> float:
+        """Core length (m)."""
+        return self.core
+
+
+def short(image: Any, core: float) -> Short:
+    """Detector for an image with strips of `core` m."""
+    whole = HoughDetector.of(image)
+    return Short(whole.step, whole.origin, whole.radius, whole.amplitude, core)
+
+
+def same_share(one: pd.DataFrame, other: pd.DataFrame) -> float:
+    """Share of picks of two tables that are in both, to a millimetre and with the same class."""
+    a, b = traces(one), traces(other)
+    gaps = trace_rms(a[:, None], b[None])
+    near = (gaps.min(axis=1) < 0.001) & (one["class"].to_numpy() == other["class"].to_numpy()[gaps.argmin(axis=1)])
+    return float(2 * near.sum() / (len(a) + len(b)))
+
+
+def test_table_is_complete_and_right(scene: Any) -> None:
+    """Every column is filled, true dips follow from geometry, planes are right to millimetres."""
+    picks, findings = pick_with_findings(scene.image)
+    assert findings == []
+    validate(picks)
+    assert list(picks) == list(COLUMNS)
+    assert picks.drop(columns="polarity").notna().all().all()
+    assert (picks.drop(columns="polarity") != "").all().all()
+    assert set(picks["source"]) == {"hough 1"}
+    assert set(picks["status"]) == {"proposed"}
+    truth = np.concatenate([scene.fractures, scene.beds])
+    gaps = trace_rms(traces(picks)[:, None], truth[None])
+    assert len(picks) == len(truth)
+    assert gaps.min(axis=0).max() < 0.006
+    assert np.median(gaps.min(axis=0)) < 0.001
+    dip, azimuth = true_from_apparent(picks["dip_app_deg"], picks["azimuth_app_deg"], 0.0, 0.0, "north")
+    np.testing.assert_allclose(picks["dip_true_deg"], dip)
+    np.testing.assert_allclose(picks["azimuth_true_deg"], azimuth)
+    fractures = picks[picks["class"] == "fracture"]
+    assert set(fractures["polarity"]) == {"conductive"}
+
+
+def test_strip_length_does_not_matter(long_scene: Any) -> None:
+    """Strips of 5 and of 13 m give the picks of one strip."""
+    whole = pick_with_findings(long_scene.image, method=short(long_scene.image, 100.0))[0]
+    assert len(whole) > 80
+    for core in (5.0, 13.0):
+        assert same_share(pick_with_findings(long_scene.image, method=short(long_scene.image, core))[0], whole) > 0.98
+
+
+def test_pieces_agree_with_the_long_well(long_scene: Any) -> None:
+    """A well cut in two by hand has the long well's picks, away from the cut."""
+    image = long_scene.image
+    whole = pick(image)
+    for piece in (image.isel(depth=slice(0, 2000)), image.isel(depth=slice(2000, None))):
+        picks = pick(piece)
+        top, base = float(piece.depth[0]), float(piece.depth[-1])
+        inner = [t[(t["depth_m"] > top + 3) & (t["depth_m"] < base - 3)] for t in (picks, whole)]
+        assert same_share(*inner) > 0.97
+
+
+def test_most_planes_of_a_busy_well(long_scene: Any) -> None:
+    """Recall and precision in forty metres with crossing planes."""
+    found = traces(pick(long_scene.image))
+    truth = np.concatenate([long_scene.fractures, long_scene.beds])
+    gaps = trace_rms(found[:, None], truth[None])
+    assert (gaps.min(axis=0) < 0.03).mean() > 0.8
+    assert (gaps.min(axis=1) < 0.03).mean() > 0.95
+
+
+def test_same_bytes_each_run(scene: Any) -> None:
+    """Two runs write the same bytes."""
+    texts = []
+    for _ in range(2):
+        buffer = io.StringIO()
+        pick(scene.image).to_csv(buffer)
+        texts.append(buffer.getvalue())
+    assert texts[0] == texts[1]
+
+
+def test_roll_turns_azimuths(make_scene: Callable[..., Any], scene: Any) -> None:
+    """The image rolled by a quarter turn gives the same planes a quarter turn on."""
+    image = scene.image
+    rolled = image.copy(deep=True)
+    rolled["image"].values[:] = np.roll(image["image"].values, 18, axis=1)
+    one, other = pick(image), pick(rolled)
+    np.testing.assert_allclose(one["depth_m"], other["depth_m"], atol=1e-4)
+    turned = (other["azimuth_app_deg"] - one["azimuth_app_deg"] - 90 + 180) % 360 - 180
+    assert turned.abs().max() < 1.0
+
+
+def test_unknown_hole_is_told_not_guessed(scene: Any) -> None:
+    """Without diameter, or without deviation, what cannot be known is empty and a finding says why."""
+    image = scene.image
+    blind = well_image(image["image"].values, image["depth"].values, image["azimuth"].values, well="S-1")
+    picks, findings = pick_with_findings(blind)
+    assert len(picks) == len(pick(image))
+    assert picks[["dip_app_deg", "dip_true_deg", "sigma_dip_deg", "diameter_m"]].isna().all().all()
+    assert picks["amplitude_m"].notna().all()
+    assert "no-diameter" in {finding.kind for finding in findings}
+    picks, findings = pick_with_findings(image.assign(deviation=image["deviation"] * np.nan))
+    assert picks["dip_app_deg"].notna().all()
+    assert picks["dip_true_deg"].isna().all()
+    assert {finding.kind for finding in findings} == {"no-dip"}
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A detector that proposes what it is told to."""
+
+    traces: np.ndarray
+    source: str = "fixed"
+    length: float = 100.0
+    overlap: float = 1.0
+    min_confidence: float = 0.0
+
+    def detect(self, strip: Any) -> Candidates:
+        """Say the same of every strip."""
+        n = len(self.traces)
+        return Candidates(self.traces, np.full(n, "fracture"), np.full(n, 0.9))
+
+
+def test_picks_on_filled_pixels_are_refused(make_scene: Callable[..., Any]) -> None:
+    """A plane proposed where nothing was measured does not reach the table."""
+    scene = make_scene([(100.5, 0.05, 0.0), (101.5, 0.05, 0.0)], [], length=2.0)
+    scene.image["image"].values[200:] = np.nan
+    picks, _ = pick_with_findings(scene.image, method=Fixed(scene.fractures))
+    assert picks["depth_m"].round(2).tolist() == [100.5]
+    assert picks["source"].tolist() == ["fixed"]
+
+
+def test_seam_holds_no_doubles(make_scene: Callable[..., Any]) -> None:
+    """A plane on the seam of two strips is picked once, whichever side it refines to."""
+    planes = [(101.0 + e, 0.05, 0.02) for e in (-0.004, 0.0, 0.004)]
+    for plane in planes:
+        scene = make_scene([plane], [], length=2.0)
+        picks, _ = pick_with_findings(scene.image, method=Fixed(np.array([plane]), length=1.0))
+        assert len(picks) == 1
+
+
+def test_lazy_well_gives_the_same_picks(scene: Any, tmp_path: Path) -> None:
+    """Pixels may stay in a file."""
+    plain = scene.image.assign_attrs(findings="")
+    plain.to_netcdf(tmp_path / "well.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "well.nc", engine="h5netcdf") as lazy:
+        picks = pick(lazy)
+        assert not lazy["image"].variable._in_memory
+    pd.testing.assert_frame_equal(picks, pick(scene.image))
+
+
+def test_progress_and_threshold(long_scene: Any) -> None:
+    """Progress grows to 1; a higher threshold gives a part of the picks of a lower one."""
+    shares: list[float] = []
+    detector = short(long_scene.image, 9.0)
+    low = pick_with_findings(long_scene.image, method=detector, min_confidence=0.3, progress=shares.append)[0]
+    high = pick_with_findings(long_scene.image, method=detector, min_confidence=0.9)[0]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) == 4
+    assert 0 < len(high) < len(low)
+    assert same_share(high, low) * (len(high) + len(low)) / 2 > 0.95 * len(high)
+
+
+def test_nothing_to_pick(make_scene: Callable[..., Any]) -> None:
+    """An image without a measured pixel gives a valid, empty table."""
+    scene = make_scene([], [], length=1.0)
+    scene.image["image"].values[:] = np.nan
+    picks = pick(scene.image)
+    assert len(picks) == 0
+    assert list(picks) == list(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"method": "magic"}, "not hough"), ({"min_confidence": 2}, "within")]
+)
+def test_nonsense_is_refused(scene: Any, options: dict[str, Any], message: str) -> None:
+    """Unknown methods and thresholds that are no probabilities."""
+    with pytest.raises(ValueError, match=message):
+        pick(scene.image, **options)
+
+
+OTV = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "otv" / "otv_fractured_rgb.npz"
+
+
+@pytest.mark.skipif(not OTV.exists(), reason="shared optical televiewer image is not here")
+def test_clear_fractures_of_a_real_image() -> None:
+    """Eight clear fractures, read off the picture by eye (crest and trough), are traced within 2.5 cm."""
+    with np.load(OTV) as file:
+        grey, depth = file["rgb"].astype(np.float32).mean(axis=-1), file["depth_m"]
+    picks = pick(well_image(grey, depth, diameter=0.101, well="otv"))
+    found = traces(picks)
+    by_eye = [  # crest, trough (m), azimuth of the trough (deg)
+        (33.455, 33.59, 75),
+        (33.56, 33.76, 70),
+        (34.255, 34.335, 90),
+        (34.53, 34.73, 70),
+        (34.665, 34.90, 72),
+        (35.59, 35.705, 65),
+        (35.43, 35.59, 65),
+        (33.295, 33.37, 75),
+    ]
+    for crest, trough, azimuth in by_eye:
+        amplitude, t = (trough - crest) / 2, np.radians(azimuth)
+        plane = [(crest + trough) / 2, amplitude * np.cos(t), amplitude * np.sin(t)]
+        assert trace_rms(found, plane).min() < 0.025
+    assert len(picks) < 45
