@@ -52,7 +52,7 @@ def test_noise_alone_yields_hardly_a_pick(make_scene: Callable[..., Any]) -> Non
 )
 def test_any_tool(make_scene: Callable[..., Any], columns: int, row: float, diameter: float, pads: int) -> None:
     """Televiewers, pads and sectors: the working grid follows the image."""
-    scale = max(row / 0.005, diameter / 0.2)
+    scale = min(max(row / 0.005, diameter / 0.2), 10.0)
     fractures = [(100 + scale * (1.1 + i), scale * 0.15 * (-1) ** i, scale * 0.1) for i in range(3)]
     beds = [(100 + scale * (0.55 + i), scale * 0.01, -scale * 0.02) for i in range(4)]
     size = {"length": 4.5 * scale, "row": row, "thick": max(0.006, 0.8 * row), "diameter": diameter}

@@ -32,7 +32,7 @@ def along_of(traces: np.ndarray, response: np.ndarray) -> Along:
     a, b = traces[:, 1:2], traces[:, 2:]
     depth = traces[:, :1] + a * np.cos(TURN) + b * np.sin(TURN)
     slope = b * np.cos(TURN) - a * np.sin(TURN)
-    return Along(response.astype(np.complex64), np.ones(depth.shape, np.float32), depth, slope)
+    return Along(response.astype(np.complex64), np.ones(depth.shape, np.float32), depth, slope, np.ones(len(traces)))
 
 
 def test_explained_pixels_speak_no_more() -> None:

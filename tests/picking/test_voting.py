@@ -54,7 +54,7 @@ def test_sampling_matches_a_loop(evidence: Evidence) -> None:
 def test_peaks_are_the_highest_scores(evidence: Evidence) -> None:
     """The score of a peak is the plain sum along its trace; around it none is higher."""
     shapes = trace_shapes(0.1, 0.006, 0.3)
-    traces, scores = peaks(evidence, shapes, 0.3)
+    traces, scores = peaks(evidence, shapes, 0.15)
     grid = evidence.grid
     turn = np.radians(grid.angles)
 
@@ -66,7 +66,7 @@ def test_peaks_are_the_highest_scores(evidence: Evidence) -> None:
             k = int(np.abs(np.arctan(slope / 0.1) - evidence.tilts).argmin())
             total += evidence.response[k, c, int(row[c])]
             seen += evidence.weight[k, c, int(row[c])]
-        return abs(total) / (seen + 0.05 * 72) if seen >= 7.2 else 0.0
+        return abs(total) / (seen + 0.05 * 72) - 0.52 * np.sqrt(evidence.alike / seen) if seen >= 7.2 else -1.0
 
     for i in range(0, len(traces), 7):
         assert scores[i] == pytest.approx(slow(*traces[i]), abs=1e-4)
@@ -76,7 +76,7 @@ def test_peaks_are_the_highest_scores(evidence: Evidence) -> None:
 
 def test_true_planes_are_peaks(scene: Any, evidence: Evidence) -> None:
     """Each plane of the scene has a peak within 2 cm, within 12 mm once polished, and scores above all noise."""
-    traces, scores = peaks(evidence, trace_shapes(0.1, 0.006, 0.7), 0.3)
+    traces, scores = peaks(evidence, trace_shapes(0.1, 0.006, 0.7), 0.15)
     better, higher = polish(evidence, traces)
     assert higher.mean() > scores.mean()
     for plane in [*scene.fractures, *scene.beds]:

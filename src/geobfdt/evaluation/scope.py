@@ -223,7 +223,8 @@ def _group(
 ) -> Group:
     picks, truth = _ordered(picks), _ordered(truth)
     inside = [_inside(table, intervals, well) for table in (picks, truth)]
-    optional = truth["optional"].to_numpy(bool) if "optional" in truth else np.zeros(len(truth), dtype=bool)
+    # A CSV with empty cells gives True, False and NaN.
+    optional = truth["optional"].isin([True]).to_numpy() if "optional" in truth else np.zeros(len(truth), dtype=bool)
     planes = Planes.of(picks), Planes.of(truth)
     kinds = _kinds(f"{well} {name}".strip(), planes, ~optional & inside[1], findings)
     return Group(

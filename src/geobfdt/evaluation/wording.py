@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geobfdt.evaluation.scope import ALL
 from geobfdt.wells.findings import Finding
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def describe_scores(scores: Scores) -> str:
     widest = table["tolerance_m"].max()
     fence = scores.nulls().query("null == 'fence' and tolerance_m == @widest and `class` == 'all' and kind == 'depth'")
     shown = table[(table["kind"] == "trace") | (table["tolerance_m"] == widest)]
+    errors = scores.errors()
+    if table["class"].nunique() == 2:  # all is the one class again
+        shown, errors = shown[shown["class"] != ALL], errors[(errors["class"] != ALL)]
     lines = [
         f"{len(scores.wells)} well{'s'[: len(scores.wells) != 1]}; 95 % intervals over "
         + unit_words(len(scores.wells), len(scores.units), scores.units.block),
@@ -101,7 +105,7 @@ def describe_scores(scores: Scores) -> str:
         "",
         f"An even fence of as many picks has depth F1 {number(fence['null_f1'].iloc[0])} at {100 * widest:g} cm.",
         "",
-        *error_lines(scores.errors()),
+        *error_lines(errors),
         *findings_lines(scores.findings),
     ]
     return "\n".join(lines)

@@ -104,7 +104,8 @@ def plane_sigmas(traces: Array, covariance: Array, diameter: Array) -> tuple[Arr
     amplitude = np.maximum(np.hypot(a, b), 1e-9)
     along, across = np.zeros((len(traces), 3)), np.zeros((len(traces), 3))
     # A flat plane has no direction of its own; any one then serves.
-    cos, sin = np.where(np.hypot(a, b) > 1e-9, [a / amplitude, b / amplitude], [[1.0], [0.0]])
+    flat = np.hypot(a, b) < 1e-9
+    cos, sin = np.where(flat, 1.0, a / amplitude), np.where(flat, 0.0, b / amplitude)
     along[:, 1], along[:, 2] = cos, sin
     across[:, 1], across[:, 2] = -sin, cos
     known = np.isfinite(covariance).all((1, 2))

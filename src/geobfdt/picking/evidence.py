@@ -27,7 +27,7 @@ __all__ = ["Evidence", "oriented_evidence"]
 
 _TILT = np.radians(12.0)  # between two slopes, on the wall
 _STEEPEST = np.radians(78.0)
-_REACH = 0.02  # how far along its slope a pixel is averaged with its neighbours (m, standard deviation)
+_REACH = 0.01  # how far along its slope a pixel is averaged with its neighbours (m, standard deviation)
 _BACKGROUND = 1.0  # height over which the usual strength of an answer is taken (m)
 
 
@@ -49,6 +49,8 @@ class Evidence:
         Radius of the hole (m), or the larger one below which the grid is too coarse to resolve a slope.
     width : float
         Standard deviation of the filters square to a trace (m).
+    alike : float
+        Neighbouring columns whose noise is alike, because each was averaged with the others.
     grid : WorkingGrid
         Where the rows and columns lie.
     """
@@ -58,6 +60,7 @@ class Evidence:
     tilts: npt.NDArray[np.float64]
     radius: float
     width: float
+    alike: float
     grid: WorkingGrid
 
     def slope_index(self, slope: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -134,7 +137,8 @@ def oriented_evidence(grid: WorkingGrid, radius: float, width: float) -> Evidenc
         usual = np.maximum(usual, 1e-12).astype(np.float32)
         response[k] = signal * (seen / (strength + usual))
         weight[k] = seen
-    return Evidence(response, weight, tilts, radius, width, grid)
+    alike = max(1.0, 2 * np.sqrt(np.pi) * _REACH / radius / turn)
+    return Evidence(response, weight, tilts, radius, width, alike, grid)
 
 
 def _level(grid: WorkingGrid, rows: int) -> npt.NDArray[np.float32]:

@@ -22,9 +22,9 @@ _STEEPEST = 82.0  # apparent dip searched (deg)
 _TALLEST = 20  # rows of amplitude searched at least, where rows are coarse
 _USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
 _EXPLAINED = 2.5  # filter widths on either side of a kept trace that it accounts for
-_FIRST, _KEPT = 0.25, 0.3  # lowest scores in the vote, and of a kept trace
+_FIRST, _KEPT = 0.12, 0.14  # lowest scores in the vote, and of a kept trace
 # Confidence: logistic in the score, fitted on simulated wells (docs/hough.md).
-_CENTRE, _SCALE = 0.45, 0.04
+_CENTRE, _SCALE = 0.25, 0.03
 
 Array = npt.NDArray[np.float64]
 

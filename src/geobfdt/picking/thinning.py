@@ -84,6 +84,7 @@ def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.N
         touched = np.flatnonzero((current > -np.inf) & (top <= base[i]) & (base >= top[i]))
         free[touched] &= np.abs(along.depth[touched] - along.depth[i]) > np.maximum(reach[touched], reach[i])
         weight = (along.weight[touched] * free[touched]).sum(axis=1)
-        left = score((along.response[touched] * free[touched]).sum(axis=1), weight, along.weight.shape[1])
+        response = (along.response[touched] * free[touched]).sum(axis=1)
+        left = score(response, weight, along.weight.shape[1], along.alike[touched])
         current[touched] = np.where(weight >= _OWN * measured[touched], np.minimum(left, current[touched]), -np.inf)
     return np.array(kept, dtype=np.int64), np.array(own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ __all__ = ["Along", "evidence_along", "peaks", "polish", "trace_shapes"]
 
 _SPACING = 2.0  # of trace shapes near zero dip, in filter widths
 _PRIOR = 0.05  # of a turn: evidence that is always missing, so that a few columns cannot score as a whole turn
+_NOISE = 0.52  # standard deviation of a single column's response where there is nothing but noise
 _LEAST_COVERAGE = 0.1  # of a turn, for a trace to be scored at all
 _BLOCK = 64  # shapes scored at a time, to stay in the processor's cache
 
@@ -75,12 +77,15 @@ class Along:
         Depth of the trace in each column (m, MD).
     slope : array (traces, columns)
         Slope of the trace in each column (m/rad).
+    alike : array (traces,)
+        Neighbouring columns whose noise is alike.
     """
 
     response: npt.NDArray[np.complex64]
     weight: npt.NDArray[np.float32]
     depth: Array
     slope: Array
+    alike: Array
 
     @classmethod
     def joined(cls, parts: Sequence[Along]) -> Along:
@@ -119,13 +124,45 @@ def evidence_along(evidence: Evidence, traces: Array) -> Along:
     column = np.arange(turn.size)
     response = (1 - part) * evidence.response[k, column, upper] + part * evidence.response[k, column, lower]
     weight = (1 - part) * evidence.weight[k, column, upper] + part * evidence.weight[k, column, lower]
-    return Along(response * inside, weight * inside, depth, slope)
+    return Along(response * inside, weight * inside, depth, slope, np.full(len(traces), evidence.alike))
 
 
-def score(response: npt.NDArray[np.complexfloating], weight: npt.NDArray[np.floating], columns: int) -> Array:
-    """Coherent evidence of a turn, 0 to 1, from summed responses and weights of its columns."""
-    shown = np.abs(response).astype(np.float64) / (weight + _PRIOR * columns)
-    return np.asarray(np.where(weight >= _LEAST_COVERAGE * columns, shown, 0))
+def score(
+    response: npt.NDArray[np.complexfloating[Any, Any]],
+    weight: npt.NDArray[np.floating[Any]],
+    columns: int,
+    alike: float | Array,
+) -> Array:
+    """
+    Coherent evidence of a turn over what noise alone would show.
+
+    ``|sum of responses| / sum of weights`` less one standard deviation of the same for noise: few columns, or columns
+    that err alike, reach high sums by chance.
+
+    Parameters
+    ----------
+    response : array
+        Sum of complex responses over the columns of a trace.
+    weight : array
+        Sum of their weights.
+    columns : int
+        Columns of a whole turn.
+    alike : float or array
+        Neighbouring columns whose noise is alike.
+
+    Returns
+    -------
+    array
+        Scores, at most 1; 0 or less where there is nothing, -1 where less than a tenth of the turn was measured.
+
+    Examples
+    --------
+    >>> score(np.array([20.0 + 0j, 5.0]), np.array([40.0, 10.0]), 72, 2.0).round(2)
+    array([0.34, 0.14])
+    """
+    seen = np.maximum(weight, 1e-9)
+    shown = np.abs(response) / (weight + _PRIOR * columns) - _NOISE * np.sqrt(alike / seen)
+    return np.asarray(np.where(weight >= _LEAST_COVERAGE * columns, shown, -1.0), dtype=np.float64)
 
 
 def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array]:
@@ -190,7 +227,7 @@ def _vote(evidence: Evidence, shapes: Array) -> npt.NDArray[np.float32]:
         for c in range(columns):
             total += response[slope[block, c], c, shift[block, c] + margin]
             seen += weight[slope[block, c], c, shift[block, c] + margin]
-        votes[block] = score(total, seen, columns)
+        votes[block] = score(total, seen, columns, evidence.alike)
     return votes
 
 
@@ -216,7 +253,7 @@ def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
 
     def scored(at: Array) -> Array:
         along = evidence_along(evidence, at)
-        return score(along.response.sum(axis=1), along.weight.sum(axis=1), columns)
+        return score(along.response.sum(axis=1), along.weight.sum(axis=1), columns, evidence.alike)
 
     best, value = traces.copy(), scored(traces)
     reach = 0.5 * _SPACING * evidence.width

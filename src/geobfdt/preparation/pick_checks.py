@@ -10,6 +10,7 @@ from geobfdt.geometry import trace_rms
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES, traces
+from geobfdt.wells.readers.units import FOOT
 
 __all__ = ["check_doubles", "check_numbers", "check_places"]
 
@@ -17,7 +18,6 @@ Array = npt.NDArray[np.float64]
 
 DOUBLE = 0.01  # m of trace RMS within which two picks of a class are one plane
 FEW = 10
-FOOT = 0.3048
 UNMEASURED = 0.1  # share of the turn
 
 

@@ -11,20 +11,21 @@ import numpy.typing as npt
 from geobfdt import geometry
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import read_cells
-from geobfdt.wells.readers.table_columns import angle_factor, column_key, length_factor
+from geobfdt.wells.readers.mnemonics import hole_names
+from geobfdt.wells.readers.nulls import NULLS
+from geobfdt.wells.readers.table_columns import column_key
+from geobfdt.wells.readers.units import angle_factor, length_factor
 
 __all__ = ["Survey", "read_survey"]
 
 Array = npt.NDArray[np.float64]
 
+# In a survey these can mean nothing else.
 _ALIASES = {
-    "depth": ("depth", "md", "dept", "tdep", "measureddepth", "depthmd", "mdepth"),
-    "deviation": (
-        "deviation", "devi", "inclination", "incl", "inc", "dev", "hdev", "holedeviation", "holeinclination", "drift",
-    ),
-    "azimuth": ("holeazimuth", "hazi", "azimuth", "azim", "azi", "azm", "az", "deviationazimuth"),
-}  # fmt: skip
-_NULLS = (-9999.0, -999.25, -9999.25, -999.0)
+    "depth": hole_names("depth", logs=True),
+    "deviation": (*hole_names("deviation", logs=True), "drift"),
+    "azimuth": (*hole_names("hole_azimuth", logs=True), "azimuth", "azm", "az"),
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
                 f"no column of {role} among {', '.join(cells.header[:20])}",
                 f"name it {role}: a survey has depth, deviation and azimuth",
             )
-        values, unreadable = cells.numbers(index, _NULLS)
+        values, unreadable = cells.numbers(index, NULLS)
         unit = cells.units[index] or keys[index][1]
         if role == "depth":
             columns[role] = values * _depth_factor(path, unit, depth_unit, findings)

@@ -12,15 +12,15 @@ import numpy.typing as npt
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawImage, RawLog
-from geobfdt.wells.readers.table_columns import angle_factor, length_factor
+from geobfdt.wells.readers.units import angle_factor, length_factor
 from geobfdt.wells.survey import read_survey
 
 __all__ = ["assemble", "state"]
 
 Array = npt.NDArray[np.float64]
 
-NULLS = (-9999.0, -9999.25, -999.25, -999.0, -99999.0, 9999.25)
 _ROWS = 4096  # rows repaired at a time
 _DEEPEST = 15_000.0  # m; no hole is deeper
 _WIDEST_ROW = 1.0  # m; no image is coarser
@@ -54,7 +54,8 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     """
     findings = list(raw.findings)
     factor = _metres(raw.depth_unit, options.depth_unit, path, findings)
-    depth, rows = _downwards(raw.depth * factor, raw.values, path, findings)
+    said = np.where(is_null(raw.depth, raw.nulls), np.nan, raw.depth)
+    depth, rows = _downwards(said * factor, raw.values, path, findings)
     values = raw.values[rows]
     dynamic = None if raw.dynamic is None else raw.dynamic[rows]
     _mask(values, raw.nulls, path, findings)
@@ -127,6 +128,8 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
 
     depth = image.depth.values
     stated: dict[str, Array] = {}
+    if options.survey is not None and (options.deviation is not None or options.hole_azimuth is not None):
+        raise InputError(path, "a survey is given and a deviation or azimuth besides", "give one of them")
     if options.survey is not None:
         survey, notes = read_survey(options.survey)
         findings += notes
@@ -194,7 +197,7 @@ def _downwards(
         findings.append(Finding(severity, kind, path.name, seen, done))
 
     rows = np.arange(depth.size)
-    finite = np.isfinite(depth) & ~np.isin(depth, NULLS)
+    finite = np.isfinite(depth)
     if not finite.any():
         raise InputError(path, "no row has a depth", "export it again with its depth curve")
     upward = np.median(np.diff(depth[finite])) < 0 if finite.sum() > 1 else False
@@ -214,8 +217,9 @@ def _downwards(
         if same:
             tell(Severity.MINOR, "rows-repeated", f"{same} rows stand twice", "the copy left out")
         if same < repeated.size:
-            seen = f"{repeated.size - same} rows share a depth with another and differ, the first at {ordered[repeated[0]]:.3f} m"
-            tell(Severity.MAJOR, "depth-repeated", seen, "the first of each kept")
+            seen = f"{repeated.size - same} rows share a depth with another and differ"
+            done = f"the first of each kept; look at {ordered[repeated[0]]:.3f} m"
+            tell(Severity.MAJOR, "depth-repeated", seen, done)
         rows = np.delete(rows, repeated + 1)
         ordered = depth[rows]
     kept = _longest_rise(ordered)
@@ -267,16 +271,9 @@ def _plausible(depth: Array, path: Path) -> None:
 
 def _blank(values: npt.NDArray[np.float32], nulls: tuple[float, ...]) -> None:
     """Turn null values into NaN, in place, a block of rows at a time."""
-    absent = [np.float32(null) for null in dict.fromkeys([*NULLS, *nulls]) if np.isfinite(null)]
     for top in range(0, values.shape[0], _ROWS):
         block = values[top : top + _ROWS]
-        missing = ~np.isfinite(block)
-        # Bytes and the like hold no null: most blocks need one look.
-        low, high = np.nanmin(block, initial=np.inf), np.nanmax(block, initial=-np.inf)
-        for null in absent:
-            if low <= null <= high:
-                missing |= block == null
-        block[missing] = np.nan
+        block[is_null(block, nulls)] = np.nan
 
 
 def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
@@ -332,7 +329,7 @@ def _log(
         findings.append(Finding(severity, kind, path.name, seen, done))
 
     values, at = np.asarray(log.values, dtype=float), np.asarray(log.depth, dtype=float) * factor
-    good = np.isfinite(values) & np.isfinite(at) & ~np.isin(values, [*NULLS, *nulls])
+    good = ~is_null(values, nulls) & ~is_null(log.depth, nulls)
     words = name.replace("_", " ")
     if name == "diameter":
         values = values * (length_factor(log.unit) or 1.0)
@@ -356,9 +353,7 @@ def _log(
     order = np.argsort(at[good], kind="stable")
     at, values = at[good][order], values[good][order]
     if name == "hole_azimuth":
-        turned = np.interp(depth, at, np.cos(np.radians(values))) + 1j * np.interp(
-            depth, at, np.sin(np.radians(values))
-        )
+        turned = np.interp(depth, at, np.exp(1j * np.radians(values)))  # the short way round, over north
         out = np.mod(np.degrees(np.angle(turned)), 360)
     else:
         out = np.interp(depth, at, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ _KINDS = "DLIS, LIS, LAS, CSV, PNG, TIFF, npz or a well of a field (.nc)"
 
 
 def read(path: str | Path, options: ReadingOptions | None = None, **reading_options: Any) -> WellImage:
-    """
+    r"""
     Read a borehole image from any known file.
 
     Parameters
@@ -50,7 +51,7 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "wall.csv"
-    >>> _ = file.write_text("depth_m,45.0,135.0,225.0,315.0\\n10.0,1,2,3,4\\n10.1,5,6,7,8\\n")
+    >>> _ = file.write_text("depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n")
     >>> read(file, diameter=0.2).diameter.values
     array([0.2, 0.2])
     """
@@ -63,10 +64,11 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
             path, f"reading option {'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}", "correct the option"
         ) from error
     kind = _format(path)
+    unused: tuple[str, ...] = () if kind == "raster" else ("top", "bottom")
     reader = import_module(f"geobfdt.wells.readers.{kind}")
     if kind == "netcdf":
         image = state(reader.read(path), path, options)
-        unused = ("image", "depth_unit", "top", "bottom")
+        unused = ("image", "depth_unit", *unused)
     else:
         raw = reader.read(path, options)
         try:
@@ -74,7 +76,6 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
         except ValueError as error:  # the contract's own refusals: what the file says of itself breaks it
             raise InputError(path, str(error), "check the file with geobfdt inspect") from error
         image = image.assign_attrs(source=path.name, source_sha256=sha256(path))
-        unused = () if kind == "raster" else ("top", "bottom")
     ignored = [f"--{name.replace('_', '-')}" for name in unused if getattr(options, name) is not None]
     if ignored:
         seen = f"{', '.join(ignored)} says nothing about such a file"
@@ -111,6 +112,8 @@ def _format(path: Path) -> str:
     try:
         if path.is_dir():
             raise InputError(path, "is a folder", "name a file in it")
+        if path.exists() and not path.is_file():
+            raise InputError(path, "is no ordinary file", "save what it gives to a file first")
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError as error:
@@ -127,7 +130,7 @@ def _format(path: Path) -> str:
     if head.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"PK\x03\x04", b"\xff\xd8\xff")):
         return "raster"
     # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it.
-    if b"V1." in head[:200] and b"RECORD" in head[:200]:
+    if re.search(rb"V1\.\d\dRECORD", head[:200]):
         return "dlis"
     text = head.removeprefix(b"\xef\xbb\xbf")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]
@@ -145,7 +148,7 @@ def _printable(head: bytes) -> float:
 
 
 def _is_lis(head: bytes) -> bool:
-    """LIS79 begins with a physical record whose first logical record is a reel, tape or file header, after a tape mark."""
+    """LIS79 begins with a physical record that holds a reel, tape or file header, perhaps after a tape mark."""
     at = 12 if head[:8] == bytes(8) and len(head) > 18 else 0
     return (
         len(head) > at + 6

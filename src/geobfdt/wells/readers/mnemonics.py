@@ -6,17 +6,31 @@ Names alone are a hint, never proof: they choose a curve, and the reader says wh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["image_kind", "role", "tool_of"]
+__all__ = ["hole_names", "image_kind", "role", "role_columns", "tool_of"]
 
-_ROLES = {
-    "depth": "DEPTH DEPT DEP TDEP MD BDEP INDEX DEPTH_M MEASURED_DEPTH DEPT_MD DEPTH_MD MDEPTH ADPT ETIM_DEPTH",
-    "diameter": "DIAMETER HOLE_DIAMETER CALI CAL CALIPER AVGCALI AVG_CALI AVERAGE_CALIPER HCAL LCAL MCAL DCAL BS_CAL C1 C2 "
-    "C13 C24 CALX CALY CAL1 CAL2 CALA CALAVE CAL_AVE CAL_AVG CAL_MEAN HDAR DIA DIA_HOLE UCAV ADIA ACAL",
-    "deviation": "DEVIATION HOLE_DEVIATION DEVI HDEV DEV DEVIM SDEV INCL INCLINATION INC TILT INNM INCM DEVOD",
-    "hole_azimuth": "HOLE_AZIMUTH HAZI HAZIM HAZ HOLEAZ HAZIT AZIM AZI HLAZ SAZI AZIMM",
+# Names without case and separators, the more telling ones first. Those of the first line mean the same in any file;
+# the second line holds for logs and surveys only: in a table of picks AZIM is the azimuth of a plane.
+_NAMES = {
+    "depth": (
+        "depth tdep md dept measureddepth depthmd mdepth",
+        "dep bdep index depthm deptmd adpt",
+    ),
+    "diameter": (
+        "diahole diameter holediameter caliper averagecaliper avgcali cali",
+        "hcal lcal mcal cal calave calavg calmean c1 c2 c13 c24 calx caly cal1 cal2 cala bscal hdar dia ucav adia acal",
+    ),
+    "deviation": (
+        "holedeviation hdev deviation devi holeinclination wellboredeviation",
+        "inclination incl inc dev devim sdev tilt innm incm devod",
+    ),
+    "hole_azimuth": (
+        "holeazimuth hazi wellboreazimuth deviationazimuth",
+        "hazim haz holeaz hazit azim azi hlaz sazi azimm",
+    ),
 }
-_ROLE = {alias: name for name, aliases in _ROLES.items() for alias in aliases.split()}
+_ROLE = {name: role for role, lines in _NAMES.items() for name in " ".join(lines).split()}
 
 _TOOLS = {
     "FMI": "FMI FBST FMIHD FMIS NGI QGEO",
@@ -37,6 +51,25 @@ _NO_IMAGE = re.compile(
 )
 
 
+def hole_names(role: str, *, logs: bool) -> tuple[str, ...]:
+    """
+    Names of the depth or of a hole log, lower case without separators, the more telling ones first.
+
+    Parameters
+    ----------
+    role : {"depth", "diameter", "deviation", "hole_azimuth"}
+        What is named.
+    logs : bool
+        Whether the file is one of logs or of a survey; else it may be a table of picks, where fewer names are certain.
+
+    Examples
+    --------
+    >>> "azim" in hole_names("hole_azimuth", logs=True), "azim" in hole_names("hole_azimuth", logs=False)
+    (True, False)
+    """
+    return tuple(" ".join(_NAMES[role][: 1 + logs]).split())
+
+
 def role(mnemonic: str) -> str:
     """
     Which hole log a curve is by its name: depth, diameter, deviation, hole_azimuth, or an empty string.
@@ -46,7 +79,24 @@ def role(mnemonic: str) -> str:
     >>> role("HAZI"), role("GR")
     ('hole_azimuth', '')
     """
-    return _ROLE.get(re.sub(r"\W+", "_", mnemonic.strip().upper()).strip("_"), "")
+    return _ROLE.get(re.sub(r"[\W_]+", "", mnemonic.lower()), "")
+
+
+def role_columns(mnemonics: Iterable[str]) -> dict[str, list[int]]:
+    """
+    Positions of the curves that are depths or hole logs by their names, the most telling name of each first.
+
+    Examples
+    --------
+    >>> role_columns(["TDEP", "C1", "GR", "CALI"])
+    {'depth': [0], 'diameter': [3, 1]}
+    """
+    keys = [re.sub(r"[\W_]+", "", mnemonic.lower()) for mnemonic in mnemonics]
+    found = {
+        role: [i for name in hole_names(role, logs=True) for i, key in enumerate(keys) if key == name]
+        for role in _NAMES
+    }
+    return {role: positions for role, positions in found.items() if positions}
 
 
 def image_kind(mnemonic: str) -> str:

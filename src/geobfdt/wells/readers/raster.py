@@ -18,7 +18,7 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.pixels import Pixels, load_pixels, open_arrays
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.sidecar import Log, Sidecar, find_sidecar, read_sidecar
-from geobfdt.wells.readers.table_columns import length_factor
+from geobfdt.wells.readers.units import length_factor
 
 __all__ = ["contents", "read"]
 

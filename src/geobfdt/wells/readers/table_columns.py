@@ -6,22 +6,19 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.cells import Cells
+from geobfdt.wells.readers.mnemonics import hole_names
 
-__all__ = ["ALIASES", "TableMapping", "angle_factor", "column_key", "length_factor", "load_mapping", "resolve"]
-
-Array = npt.NDArray[np.float64]
+__all__ = ["ALIASES", "TableMapping", "column_key", "load_mapping", "resolve"]
 
 # Names as column_key leaves them, the more telling ones first.
 ALIASES: dict[str, tuple[str, ...]] = {
     "well": ("well", "wellname", "borehole", "boreholename", "hole", "holeid", "wellid", "uwi"),
-    "depth": ("depth", "tdep", "md", "dept", "measureddepth", "depthmd", "mdepth"),
+    "depth": hole_names("depth", logs=False),
     "depth_plane": ("depthplane",),
     "dip_true": ("diptrue", "truedip", "truedipinclination", "truedipangle", "truedipmagnitude", "diptru"),
     "azimuth_true": (
@@ -39,9 +36,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "strike_rhr": ("strikerhr", "rhrstrike"),
     "height": ("height", "dipheight", "traceheight", "sinusoidheight"),
     "amplitude": ("amplitude",),
-    "diameter": ("diahole", "diameter", "holediameter", "caliper", "averagecaliper", "avgcali", "cali"),
-    "deviation": ("holedeviation", "hdev", "deviation", "devi", "holeinclination", "wellboredeviation"),
-    "hole_azimuth": ("holeazimuth", "hazi", "wellboreazimuth", "deviationazimuth"),
+    "diameter": hole_names("diameter", logs=False),
+    "deviation": hole_names("deviation", logs=False),
+    "hole_azimuth": hole_names("hole_azimuth", logs=False),
     "label": (
         "class", "type", "category", "dipclassification", "classification", "diptype", "feature", "featuretype",
         "structuretype", "picktype",
@@ -64,12 +61,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "status": ("status",),
 }  # fmt: skip
 
-_LENGTHS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254, "0.1 in": 0.00254}
-_SPELLINGS = {
-    "metre": "m", "metres": "m", "meter": "m", "meters": "m", "f": "ft", "feet": "ft", "foot": "ft", "inch": "in",
-    "inches": "in", ".1in": "0.1 in", "0.1in": "0.1 in", ".1 in": "0.1 in",
-}  # fmt: skip
-_ANGLES = {"": 1.0, "deg": 1.0, "dega": 1.0, "degree": 1.0, "degrees": 1.0, "dd": 1.0, "°": 1.0, "rad": 180 / np.pi}
 _NAME_UNIT = re.compile(r"m|metres?|meters?|ft|feet|mm|cm|in|inch(es)?|deg(rees?)?|dega|rad|(m|ft)(md|mdrf|mdrt|mdkb)")
 _BRACKETS = re.compile(r"([^\[(]*)[\[(]([^\])]{0,20})[\])]\s*")
 
@@ -209,28 +200,3 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
                 roles[role] = hits[0]
                 break
     return roles
-
-
-def length_factor(unit: str) -> float | None:
-    """
-    Metres in a unit of length, None if the unit is not known.
-
-    Examples
-    --------
-    >>> length_factor("Feet"), length_factor("furlong")
-    (0.3048, None)
-    """
-    word = unit.strip().lower()
-    return _LENGTHS.get(_SPELLINGS.get(word, word))
-
-
-def angle_factor(unit: str) -> float | None:
-    """
-    Degrees in a unit of angle, None if the unit is not known; no unit means degrees.
-
-    Examples
-    --------
-    >>> angle_factor("dega"), angle_factor("gon")
-    (1.0, None)
-    """
-    return _ANGLES.get(unit.strip().lower())

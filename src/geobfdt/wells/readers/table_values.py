@@ -7,13 +7,14 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells
-from geobfdt.wells.readers.table_columns import TableMapping, angle_factor, column_key, length_factor
+from geobfdt.wells.readers.nulls import NULLS
+from geobfdt.wells.readers.table_columns import TableMapping, column_key
+from geobfdt.wells.readers.units import angle_factor, length_factor
 
 __all__ = ["TableValues"]
 
 Array = npt.NDArray[np.float64]
 
-_NULLS = (-9999.0, -9999.25, -999.25, -999.0)
 _NULL_WORDS = ("", "-9999", "-999.25", "-999", "nan", "null")
 
 
@@ -46,7 +47,7 @@ class TableValues:
             own = float(cells.parameters.get("null", ""))
         except ValueError:
             own = np.nan
-        self._nulls = (*_NULLS, *mapping.nulls, own)
+        self._nulls = (*NULLS, *mapping.nulls, own)
 
     def unit(self, role: str) -> str:
         """Unit of a role: by the mapping, the units row, or the column's name; empty where none says it."""

@@ -11,12 +11,12 @@ import pandas as pd
 
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import LOGS, WellImage
+from geobfdt.wells.readers.units import FOOT
 from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_csv", "write_techlog_image"]
 
 _CELLS = 1_000_000  # written at a time
-_FOOT = 0.3048  # m
 _STATED = ("well", "run", "tool", "reference", "north", "declination", "dark", "normalisation", "units")
 _UNITS = {"diameter": "m", "deviation": "deg", "hole_azimuth": "deg"}
 
@@ -101,7 +101,7 @@ def write_techlog_image(image: WellImage, path: str | Path) -> None:
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write(f"wellName,datasetName,TDEP,{tool}_IMG\n,,ft,{units}\n")
         for rows in _blocks(image):
-            depth = np.char.mod("%.5f", image.depth.values[rows] / _FOOT)
+            depth = np.char.mod("%.5f", image.depth.values[rows] / FOOT)
             values = image["image"][rows].values
             table = pd.DataFrame(
                 {

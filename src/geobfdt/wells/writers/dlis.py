@@ -34,11 +34,11 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.readers.units import METRES
 from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_dlis"]
 
-_UNIT = {"0.1 in": 0.00254, "in": 0.0254, "ft": 0.3048, "cm": 0.01, "m": 1.0}  # m
 _BUFFER = 2**22  # bytes; the library's default, 4 GiB, is allocated and cleared at every flush
 _ROWS = 4096  # rows laid out at a time
 # The standard wants a time; a constant one keeps the same image the same file.
@@ -89,7 +89,7 @@ def write_dlis(
     ['TDEP', 'FMI_IMG', 'DEVI', 'HAZI', 'CALI']
     """
     with _quiet():
-        document = _document(image, 1 / _UNIT[depth_unit], depth_unit, -1 if upward else 1, null)
+        document = _document(image, 1 / METRES[depth_unit], depth_unit, -1 if upward else 1, null)
         with atomic_path(path) as part:
             document.write(part, input_chunk_size=_ROWS, output_chunk_size=_BUFFER)
 

@@ -1,0 +1,143 @@
+"""A simulated interpreter: picks what can be seen, misses some, and is never exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.simulation.settings import WellSettings
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import new_picks, traces
+
+__all__ = ["interpret", "interpreted"]
+
+# Visibility at which half of the planes are picked, and the least distance between bed picks (m), by style.
+_STYLES: dict[str, tuple[dict[str, float], float]] = {
+    "dense": ({"bedding": 0.42, "fracture": 0.36}, 0.03),
+    "sparse": ({"bedding": 0.6, "fracture": 0.42}, 0.25),
+    "fractures": ({"fracture": 0.36}, 0.0),
+    "beds": ({"bedding": 0.42}, 0.05),
+}
+_SOFT = 0.04
+
+
+def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
+    """
+    Where the interpreter looked for each class.
+
+    Parameters
+    ----------
+    settings : WellSettings
+        Style and share left out.
+    top, base : float
+        Logged interval (m, MD).
+    rng : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    DataFrame
+        Interval table; a class that was not looked for has one interval of no length.
+
+    Examples
+    --------
+    >>> interpreted(WellSettings(), 10.0, 20.0, np.random.default_rng(0))[["class", "top_m", "base_m"]].values.tolist()
+    [['bedding', 10.0, 20.0], ['fracture', 10.0, 20.0]]
+    """
+    wanted, _ = _STYLES[settings.style]
+    rows = []
+    for name in ("bedding", "fracture"):
+        cuts = [(top, base)] if name in wanted else [(top, top)]
+        left = settings.unpicked * (base - top) if name in wanted else 0.0
+        while left > 0.01 * (base - top):
+            begin, end = cuts.pop(int(np.argmax([b - a for a, b in cuts])))
+            length = min(left, rng.uniform(0.2, 0.7) * (end - begin))
+            start = rng.uniform(begin, end - length)
+            cuts += [(begin, start), (start + length, end)]
+            left -= length
+        rows += [(settings.well, "interpreted", name, a, b) for a, b in sorted(cuts)]
+    return new_intervals(rows)
+
+
+def interpret(
+    truth: pd.DataFrame, intervals: pd.DataFrame, settings: WellSettings, diameter: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> pd.DataFrame:  # fmt: skip
+    """
+    Pick a well.
+
+    Parameters
+    ----------
+    truth : DataFrame
+        Truth table with the column ``visible``.
+    intervals : DataFrame
+        Where the interpreter looked.
+    settings : WellSettings
+        Style, misses, jitter and shift.
+    diameter : array (n,)
+        Hole diameter at each plane (m).
+    rng : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    DataFrame
+        Pick table with depth, class, amplitude and apparent azimuth.
+
+    Examples
+    --------
+    >>> plane = {"amplitude_m": 0.1, "azimuth_app_deg": 0.0, "visible": 0.9}
+    >>> truth = new_picks(well="W01", depth_m=[5.0], class_="bedding", **plane)
+    >>> where = interpreted(WellSettings(), 0.0, 9.0, np.random.default_rng(0))
+    >>> interpret(truth, where, WellSettings(jitter=0), np.full(1, 0.2), np.random.default_rng(1))["depth_m"].tolist()
+    [5.0]
+    """
+    wanted, apart = _STYLES[settings.style]
+    chance = rng.random(len(truth))
+    errors = rng.standard_normal((len(truth), 3))
+    truth_trace = traces(truth)
+    name, depth = truth["class"].to_numpy(), truth["depth_m"].to_numpy(float)
+    visible = truth["visible"].to_numpy(float)
+    threshold = np.array([wanted.get(one, np.inf) for one in name])
+    share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _SOFT))
+    looked = np.zeros(len(truth), dtype=bool)
+    for row in intervals[intervals["kind"] == "interpreted"].itertuples():
+        looked |= (name == row[3]) & (depth >= row.top_m) & (depth <= row.base_m)
+    chosen = np.flatnonzero((chance < share) & looked)
+    chosen = _spaced(chosen, depth, visible, name == "bedding", apart)
+    picked, error = truth.iloc[chosen], errors[chosen]
+    # Steep traces are harder to fit: the error grows with the trace.
+    size = settings.jitter * np.hypot(1, np.hypot(truth_trace[chosen, 1], truth_trace[chosen, 2]) / 0.1)
+    trace = truth_trace[chosen] + error * np.stack([np.full(size.size, settings.jitter), size, size], axis=1)
+    amplitude = np.hypot(trace[:, 1], trace[:, 2])
+    ranks = np.array(list("DCBA"))[np.digitize(visible[chosen], [0.5, 0.65, 0.8])] if chosen.size else []
+    return new_picks(
+        well=settings.well,
+        depth_m=trace[:, 0] + settings.depth_shift,
+        class_=picked["class"].to_numpy(),
+        amplitude_m=amplitude,
+        azimuth_app_deg=np.degrees(np.arctan2(trace[:, 2], trace[:, 1])) % 360,
+        diameter_m=diameter[chosen],
+        reference=settings.reference,
+        polarity=picked["polarity"].to_numpy(),
+        quality=ranks,
+        source="simulated interpreter",
+        status="accepted",
+    )
+
+
+def _spaced(
+    chosen: npt.NDArray[np.int64], depth: npt.NDArray[np.float64], visible: npt.NDArray[np.float64],
+    bed: npt.NDArray[np.bool_], apart: float,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    """Drop bed picks that are nearer to a clearer one than an interpreter would draw them."""
+    kept: list[int] = []
+    for i in chosen[np.argsort(depth[chosen], kind="stable")].tolist():
+        near = next((j for j in reversed(kept) if bed[j]), None) if bed[i] else None
+        if near is not None and depth[i] - depth[near] < apart:
+            if visible[i] <= visible[near]:
+                continue
+            kept.remove(near)
+        kept.append(i)
+    return np.array(kept, dtype=np.int64)

@@ -1,0 +1,116 @@
+"""How well the planes of a simulated well can be seen in its image: the yardstick of what may be missed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt import geometry
+
+__all__ = ["Sight", "look"]
+
+Array = npt.NDArray[np.float64]
+ANGLES = 96  # looked at; more would not change a mean
+BAND = 0.02  # m, of rock compared on either side of a boundary
+FAINT = 0.12  # contrast, against the rock's own variation over a metre, that is hard to see
+
+
+class Sight(NamedTuple):
+    """
+    How a plane shows.
+
+    Parameters
+    ----------
+    visible : float
+        0 (nothing there) to 1; contrast against its own scatter and against the local variation.
+    coverage : float
+        Share of the turn that was measured along it.
+    continuity : float
+        Share of the measured trace where the plane is.
+    """
+
+    visible: float
+    coverage: float
+    continuity: float
+
+
+def look(
+    image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
+    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32],
+) -> Sight:  # fmt: skip
+    """
+    Measure how a plane shows in an image.
+
+    Parameters
+    ----------
+    image : array (rows, columns)
+        Recorded image, NaN in gaps.
+    top, step : float
+        Depth of the first row and distance between rows (m).
+    trace : array (3,)
+        ``(z0, a, b)`` (m).
+    half_width : float
+        Half the height of a line (m); 0 for a boundary between two beds.
+    gap : float
+        Distance to the next boundary (m).
+    there : array (columns,) of bool
+        Where round the hole the plane is.
+    variation : array (rows,)
+        Standard deviation of the image nearby.
+
+    Returns
+    -------
+    Sight
+        What there is to see.
+
+    Examples
+    --------
+    >>> image = np.zeros((100, 36), np.float32)
+    >>> image[50:] = 1
+    >>> image += 0.1 * np.random.default_rng(0).standard_normal(image.shape)
+    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "variation": np.full(100, 0.5)}
+    >>> sights = [look(image, 0.0, 0.01, np.array([z, 0.0, 0.0]), **args).visible for z in (0.495, 0.2)]
+    >>> sights[0] > 0.8, sights[1] < 0.2
+    (True, True)
+    """
+    rows, columns = image.shape
+    column = np.arange(0, columns, max(columns // ANGLES, 1))
+    angle = (column + 0.5) * 360 / columns
+    centre = (geometry.trace_depth(trace, angle) - top) / step
+    if half_width > 0:
+        core = max(int(np.ceil(half_width / step)), 1)
+        far = core + 1 + max(core, 3)
+        inner, outer = np.arange(-core, core + 1), np.arange(core + 2, far + 1)
+        above, below = -outer, outer
+        offsets = np.concatenate([above[::-1], inner, below])
+        weight = np.where(np.abs(offsets) <= core, 1.0 / inner.size, -0.5 / outer.size)
+    else:
+        band = int(np.clip(min(0.6 * gap, BAND) / step, 2, 20))
+        offsets = np.concatenate([np.arange(-band, 0), np.arange(1, band + 1)])
+        weight = np.sign(offsets) / band
+    at = np.rint(centre).astype(int)[:, None] + offsets
+    inside = (at >= 0) & (at < rows)
+    values = image[at.clip(0, rows - 1), column[:, None]]
+    good = inside & np.isfinite(values)
+    # A column counts where most of its band was measured.
+    measured = good.mean(1) > 0.7
+    on = measured & there[column]
+    coverage = float(measured.mean())
+    if on.sum() < 3:
+        return Sight(0.0, coverage, 0.0)
+    positive, negative = weight > 0, weight < 0
+    filled = np.where(good, values, 0.0)[on]
+    counts = good[on]
+    high = (filled[:, positive].sum(1)) / np.maximum(counts[:, positive].sum(1), 1)
+    low = (filled[:, negative].sum(1)) / np.maximum(counts[:, negative].sum(1), 1)
+    difference = (high - low)[(counts[:, positive].sum(1) > 0) & (counts[:, negative].sum(1) > 0)]
+    if difference.size < 3:
+        return Sight(0.0, coverage, 0.0)
+    contrast = abs(float(difference.mean()))
+    against_scatter = contrast / (float(difference.std()) + 1e-6)
+    row = int(np.clip((trace[0] - top) / step, 0, rows - 1))
+    against_rock = contrast / (float(variation[row]) + 1e-6)
+    visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT)
+    return Sight(visible, coverage, float(on.sum() / max(measured.sum(), 1)))
