@@ -166,7 +166,7 @@ def test_bad_input_is_one_line_and_status_1(tmp_path, what):
     path = bad_files(tmp_path)[what]
     run = geobfdt("pick", path, "--out", tmp_path / "out")
     assert run.returncode == 1, run.stdout + run.stderr
-    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+    assert len(run.stderr.splitlines()) == 1, run.stderr
     assert path.name in run.stderr
     assert not (tmp_path / "out").exists()
 
@@ -183,7 +183,7 @@ def test_truncated_dlis(field, tmp_path):
         )
     else:
         assert run.returncode == 1
-        assert len(run.stderr.strip().splitlines()) == 1
+        assert len(run.stderr.splitlines()) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -196,13 +196,16 @@ def test_no_permission(tmp_path):
     assert "permission" in run.stderr
 
 
-def test_full_disk_leaves_nothing(field, tmp_path):
-    """When a write fails half-way, there is one line, status 1 and no partial output."""
+@pytest.mark.parametrize(("verb", "option"), [("pick", "--out"), ("ingest", "--field")])
+@pytest.mark.parametrize("limit", [3_000, 30_000, 300_000])
+def test_full_disk_leaves_nothing(field, tmp_path, verb, option, limit):
+    """When a write fails, early or late, there is one line, status 1 and no partial output."""
     well = sorted(field.glob("*.dlis"))[0]
-    run = geobfdt("pick", well, "--out", tmp_path / "out", limit=30_000)
+    run = geobfdt(verb, well, option, tmp_path / "out", limit=limit)
     assert run.returncode == 1, run.stderr
-    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+    assert len(run.stderr.splitlines()) == 1, run.stderr
     assert "cannot be written" in run.stderr
+    assert ".part" not in run.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -26,7 +26,7 @@ def demo(
         f"simulate {field} --wells 1 --length 20 --seed 7 --tool fmi --deviation 0",
         f"inspect {well}.dlis",
         f"pick {well}.dlis --out {picks}",
-        f"evaluate {picks}/W01.picks.csv {well}.truth.csv --intervals {well}.intervals.csv",
+        f"evaluate {picks} {field}",
     )
     for step in steps:
         console().print(f"\n[bold]$ geobfdt {step}[/]")

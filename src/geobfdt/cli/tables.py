@@ -58,6 +58,9 @@ def read_interpretation(
         )
     tables = [read_pick_table(file) for file in files]
     intervals = [read_intervals(file) for file in sorted(path.glob("*.intervals.csv"))]
+    if suffix == ".truth.csv":
+        # A simulated truth is known everywhere, wherever the simulated interpreter looked.
+        intervals = [table[table["kind"] == "ignored"] for table in intervals]
     return Interpretation(
         pd.concat([new_picks(), *(t.picks for t in tables if len(t.picks))], ignore_index=True),
         pd.concat([new_intervals(), *(t.intervals for t in tables), *intervals], ignore_index=True),

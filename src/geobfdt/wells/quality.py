@@ -6,6 +6,7 @@ what is kept is a few bytes a row.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -24,6 +25,7 @@ Flags = npt.NDArray[np.bool_]
 
 BLOCK_PIXELS = 1 << 20
 DEAD_WINDOW = 6  # rows over which a living button has to change; short, for the column it fills moves as pads rotate
+CLIPPED_PIXELS = 20
 DEAD_LENGTH = 1.0  # m that an unchanging button has to be followed for
 SECTORS = 64  # an image of so few columns is built up by a rotating tool; with more, by pads
 
@@ -157,6 +159,7 @@ class _DeadButtons:
 
     def __init__(self, columns: int, spacing: float) -> None:
         self._reach = max(1, columns // 180)
+        self._widest = max(2, columns // 90)
         self._span = max(round(DEAD_LENGTH / spacing / DEAD_WINDOW), 10)
         # A button that moves on to the next column within a window is missed there: not every window must show it.
         self._needed = round(0.4 * self._span)
@@ -164,7 +167,8 @@ class _DeadButtons:
         self._alive = np.zeros(columns, dtype=bool)
         self._rest: Pixels = np.empty((0, columns), dtype=np.float32)
         self._windows = 0
-        self._dead: dict[int, int] = {}  # window: number of columns dead for long
+        self._dead: dict[int, list[float]] = {}  # window: values of the columns that are dead for long
+        self._clips: Counter[float] = Counter()  # value: pixels of still patches wider than a button
 
     def add(self, block: Pixels) -> None:
         self._alive |= np.isfinite(block).any(0)
@@ -177,31 +181,44 @@ class _DeadButtons:
         # Stillness means something only where the rest of the row is lively, and a button is a few columns wide.
         lively = np.median(np.where(measured, changes, DEAD_WINDOW), axis=1) > 0.75 * DEAD_WINDOW
         few = still.sum(1) <= np.maximum(1, 0.15 * measured.sum(1))
-        for now in still & (lively & few)[:, None]:
-            self._step(now)
+        narrow = self._narrow(still)
+        held = block[:used:DEAD_WINDOW]
+        self._clips.update(held[still & ~narrow].tolist())
+        for now, values in zip(narrow & (lively & few)[:, None], held, strict=True):
+            self._step(now, values)
         self._rest = block[used:]
 
-    def _step(self, now: Flags) -> None:
+    def _narrow(self, still: Flags) -> Flags:
+        """Still columns in runs no wider than a button: breakouts off the scale are as still, but wide."""
+        shifts = range(self._widest + 1)
+        core = np.all([np.roll(still, -shift, axis=1) for shift in shifts], axis=0)
+        return np.asarray(still & ~np.any([np.roll(core, shift, axis=1) for shift in shifts], axis=0))
+
+    def _step(self, now: Flags, values: Pixels) -> None:
         near = runs = np.zeros_like(self._past[0])
         if now.any():
             near = np.maximum(np.maximum(self._past[0], self._past[1]), self._past[2])
             sides = [np.roll(near, shift) for shift in range(-self._reach, self._reach + 1)]
             runs = np.where(now, np.max(sides, axis=0) + 1, 0)
-            dead = int((runs >= self._needed).sum())
-            if dead:
-                self._dead[self._windows] = dead
+            dead = values[runs >= self._needed]
+            if dead.size:
+                self._dead[self._windows] = dead.tolist()
         self._past = [*self._past[1:], runs]
         self._windows += 1
 
     def findings(self, depth: npt.NDArray[np.float64]) -> list[Finding]:
+        # A value at which whole patches are still is where the scale ends: its pixels are off the scale, not dead.
+        alive = {value for value, pixels in self._clips.items() if pixels > CLIPPED_PIXELS}
+        dead = {window: sum(value not in alive for value in values) for window, values in self._dead.items()}
+        dead = {window: count for window, count in dead.items() if count}
         flagged = np.zeros(depth.size, dtype=bool)
-        for window in self._dead:
+        for window in dead:
             first = max(0, window + 1 - self._needed)
             flagged[first * DEAD_WINDOW : (window + 1) * DEAD_WINDOW + 1] = True
 
         def seen(stretch: Stretch) -> str:
             first, last = stretch.first // DEAD_WINDOW, stretch.last // DEAD_WINDOW
-            most = max(count for window, count in self._dead.items() if first <= window <= last)
+            most = max(count for window, count in dead.items() if first <= window <= last)
             return f"{most} of {self._alive.size} columns at a time do not change while the others do"
 
         found = report(

@@ -94,6 +94,10 @@ def atomic_files(folder: str | Path) -> Iterator[Path]:
         yield part
         for file in sorted(part.iterdir()):
             file.replace(folder / file.name)
+    except InputError as error:
+        if Path(error.file).parent != part:
+            raise
+        raise InputError(folder / Path(error.file).name, error.seen, error.cure) from error
     except OSError as error:
         raise InputError(
             folder, f"cannot be written: {(error.strerror or str(error)).lower()}", _cure(error)

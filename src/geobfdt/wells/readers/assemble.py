@@ -273,7 +273,7 @@ def _blank(values: npt.NDArray[np.float32], nulls: tuple[float, ...]) -> None:
     """Turn null values into NaN, in place, a block of rows at a time."""
     for top in range(0, values.shape[0], _ROWS):
         block = values[top : top + _ROWS]
-        block[is_null(block, nulls)] = np.nan
+        np.copyto(block, np.nan, where=is_null(block, nulls))
 
 
 def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
@@ -295,12 +295,9 @@ def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], path: Path,
         seen = f"{100 * (1 - count / values.size):.1f} % of the pixels are null"
         findings.append(Finding(Severity.INFO, "pixels-null", path.name, seen, "taken as not measured"))
     if whole and low >= 0 and high <= 15:
-        findings.append(
-            Finding(
-                Severity.MAJOR, "image-range", path.name, f"whole values from {low:g} to {high:g}, where 0 to 255 is usual",
-                "kept; sixteen steps of grey hide faint planes: export the image again if you can",
-            )
-        )  # fmt: skip
+        seen = f"whole values from {low:g} to {high:g}, where 0 to 255 is usual"
+        done = "kept; sixteen steps of grey hide faint planes: export the image again if you can"
+        findings.append(Finding(Severity.MAJOR, "image-range", path.name, seen, done))
 
 
 def _around(azimuth: Array, path: Path) -> tuple[Array, npt.NDArray[np.intp]]:

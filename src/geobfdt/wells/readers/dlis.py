@@ -7,6 +7,7 @@ array that stays, so memory is the image and a block, not all channels of the fr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +18,14 @@ import dlisio.dlis
 import numpy as np
 import numpy.typing as npt
 from dlisio import core
-from dlisio.common import ErrorHandler
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.mnemonics import image_kind, role, tool_of
+from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
+from geobfdt.wells.readers.tolerance import tolerant
+from geobfdt.wells.readers.units import length_factor
 
 __all__ = ["contents", "read"]
 
@@ -42,6 +43,7 @@ class _Curve:
     frame: Any
     channel: Any
     position: int  # among the frame's channels
+    full: str  # LOGICAL FILE/FRAME/CHANNEL, and #2, #3, ... where that is there before
 
     @property
     def name(self) -> str:
@@ -54,8 +56,7 @@ class _Curve:
     @property
     def names(self) -> tuple[str, str, str]:
         """Names a user may call it by, the short one first."""
-        frame = f"{self.frame.name}/{self.name}"
-        return self.name, frame, f"{self.logical.fileheader.id.strip() if self.logical.fileheader else ''}/{frame}"
+        return self.name, f"{self.frame.name}/{self.name}", self.full
 
 
 def read(path: Path, options: ReadingOptions) -> RawImage:
@@ -80,28 +81,29 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
     with _open(path) as (files, findings):
-        curves = list(_curves(files))
+        curves = _curves(files)
         image = _choose(path, [c for c in curves if _is_image(c)], options.image, findings)
         companion = _companion(image, curves)
         if companion is not None and image_kind(image.name) == "dynamic":
             image, companion = companion, image
         here = [c for c in curves if c.frame is image.frame]
         index = _index(path, image, here)
-        logs = _logs(image, curves)
+        logs = _logs(path, image, curves, findings)
         together = [c for c in (index, image, companion, *logs.values()) if c is not None and c.frame is image.frame]
         columns = _read_rows(path, image, together)
         depth = columns[index.position].ravel().astype(np.float64)
+        unit = str(index.channel.units or "")
         dynamic = None
         if companion is not None:
             dynamic = columns.get(companion.position) if companion.frame is image.frame else None
             if dynamic is None:
-                dynamic = _from_other_frame(path, companion, depth, curves, findings)
+                dynamic = _from_other_frame(path, companion, depth, unit, curves, findings)
         raw = RawImage(
             columns[image.position],
             depth,
-            str(index.channel.units or ""),
+            unit,
             dynamic=dynamic,
-            logs={name: _raw_log(path, log, image, depth, columns, curves) for name, log in logs.items()},
+            logs={name: _raw_log(path, log, image, depth, unit, columns, curves) for name, log in logs.items()},
             attributes=_attributes(image, companion),
             findings=findings,
         )
@@ -135,7 +137,7 @@ def contents(path: Path) -> Contents:
                 "role": "image" if _is_image(curve) else role(curve.name) or "other",
                 "shape": (len(_rows(curve)), curve.columns) if curve.columns > 1 else (len(_rows(curve)),),
                 "unit": str(curve.channel.units or ""),
-                "frame": f"{curve.names[2].split('/')[0]}/{curve.frame.name}",
+                "frame": curve.full.removesuffix(f"/{curve.name}"),
                 "description": str(curve.channel.long_name or ""),
             }
             for curve in _curves(files)
@@ -153,35 +155,27 @@ def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
     """Open a file; what is wrong with it but can be read past becomes findings."""
     findings: list[Finding] = []
 
-    def say(severity: Severity, kind: str, done: str) -> Any:
-        def record(message: str) -> None:
-            # A broken file repeats itself a thousand times over.
-            if sum(f.kind == kind for f in findings) < 3:
-                seen = " ".join(str(message).split())[:300]
-                findings.append(Finding(severity, kind, path.name, seen, done))
-
-        return record
-
-    rules = ErrorHandler(
-        critical=say(Severity.MAJOR, "dlis-damaged", "read as far as it goes"),
-        major=say(Severity.MAJOR, "dlis-violation", "read on the reader's best understanding"),
-        minor=say(Severity.MINOR, "dlis-violation", "read past"),
-        info=lambda message: None,  # noqa: ARG005 - peculiar but allowed
-    )
-    with decoding(path, "a DLIS file", _CURE):
-        with dlisio.dlis.load(str(path), error_handler=rules) as files:
-            if not len(files):
-                why = findings[0].seen if findings else "it holds no logical file"
-                raise InputError(path, why, _CURE)
-            yield files, findings
+    rules = tolerant(path, "dlis", findings)
+    with decoding(path, "a DLIS file", _CURE), dlisio.dlis.load(str(path), error_handler=rules) as files:
+        if not len(files):
+            why = findings[0].seen if findings else "it holds no logical file"
+            raise InputError(path, why, _CURE)
+        yield files, findings
 
 
-def _curves(files: Any) -> Iterator[_Curve]:
+def _curves(files: Any) -> list[_Curve]:
+    curves = []
+    known: Counter[str] = Counter()
     for logical in files:
+        label = str(logical.fileheader.id).strip() if logical.fileheader else ""
         for frame in logical.frames:
             for position, channel in enumerate(frame.channels):
                 if channel is not None and hasattr(channel, "dimension"):
-                    yield _Curve(logical, frame, channel, position)
+                    full = f"{label}/{frame.name}/{channel.name}"
+                    known[full] += 1
+                    again = f"#{known[full]}" if known[full] > 1 else ""
+                    curves.append(_Curve(logical, frame, channel, position, full + again))
+    return curves
 
 
 def _is_image(curve: _Curve) -> bool:
@@ -205,6 +199,8 @@ def _choose(path: Path, images: list[_Curve], wanted: str | None, findings: list
     known = ", ".join(dict.fromkeys(c.names[0] for c in images))
     if wanted is not None:
         named = [c for c in images if wanted.strip().lower() in (name.lower() for name in c.names)]
+        # A full name ends where the next one's #2 begins, and is that of one image only.
+        named = [c for c in named if c.full.lower() == wanted.strip().lower()] or named
         if len(named) == 1:
             return named[0]
         if not named:
@@ -244,9 +240,11 @@ def _companion(image: _Curve, curves: list[_Curve]) -> _Curve | None:
     twins = [
         c
         for c in curves
-        if _is_image(c) and image_kind(c.name) == other and _stem(c.name) == _stem(image.name) and c.columns == image.columns
-        and c.logical is image.logical
-    ]  # fmt: skip
+        if c.logical is image.logical
+        and _is_image(c)
+        and image_kind(c.name) == other
+        and (_stem(c.name), c.columns) == (_stem(image.name), image.columns)
+    ]
     near = [c for c in twins if c.frame is image.frame] or twins
     return near[0] if len(near) == 1 else None
 
@@ -263,15 +261,11 @@ def _index(path: Path, image: _Curve, here: list[_Curve]) -> _Curve:
     raise InputError(path, f"frame {image.frame.name} has no depth index", "ask for an export indexed by depth")
 
 
-def _logs(image: _Curve, curves: list[_Curve]) -> dict[str, _Curve]:
-    """The hole logs of an image's logical file, its own frame first."""
-    logs: dict[str, _Curve] = {}
+def _logs(path: Path, image: _Curve, curves: list[_Curve], findings: list[Finding]) -> dict[str, _Curve]:
+    """The hole logs of an image's logical file; of equally telling names, that of its own frame."""
     mine = [c for c in curves if c.logical is image.logical and c.columns == 1 and _rows(c)]
-    for curve in sorted(mine, key=lambda c: c.frame is not image.frame):
-        name = role(curve.name)
-        if name in LOGS:
-            logs.setdefault(name, curve)
-    return logs
+    mine.sort(key=lambda c: c.frame is not image.frame)
+    return {name: mine[i] for name, i in choose_logs([c.name for c in mine], path.name, findings).items()}
 
 
 def _read_rows(path: Path, curve: _Curve, wanted: list[_Curve]) -> dict[int, npt.NDArray[Any]]:
@@ -312,17 +306,28 @@ def _read_rows(path: Path, curve: _Curve, wanted: list[_Curve]) -> dict[int, npt
     return {position: column[:done] for position, column in out.items()}
 
 
-def _frame_depth(path: Path, curve: _Curve, curves: list[_Curve]) -> _Curve:
-    return _index(path, curve, [c for c in curves if c.frame is curve.frame])
+def _with_depth(
+    path: Path, curve: _Curve, unit: str, curves: list[_Curve]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
+    """Depths of a curve's own frame, in the unit of the image's depths, and the curve."""
+    index = _index(path, curve, [c for c in curves if c.frame is curve.frame])
+    columns = _read_rows(path, curve, [index, curve])
+    theirs, ours = length_factor(str(index.channel.units or unit)), length_factor(unit)
+    depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
+    # With a unit that is not known nothing is converted: the image's will be refused, or overruled for all frames.
+    return depth * (theirs / ours if theirs and ours else 1.0), columns[curve.position]
 
 
 def _from_other_frame(
-    path: Path, companion: _Curve, depth: npt.NDArray[np.float64], curves: list[_Curve], findings: list[Finding]
+    path: Path,
+    companion: _Curve,
+    depth: npt.NDArray[np.float64],
+    unit: str,
+    curves: list[_Curve],
+    findings: list[Finding],
 ) -> npt.NDArray[np.float32] | None:
     """The companion's rows at the depths of the image, or nothing where the two frames do not share their depths."""
-    index = _frame_depth(path, companion, curves)
-    columns = _read_rows(path, companion, [index, companion])
-    there, values = columns[index.position].ravel(), columns[companion.position]
+    there, values = _with_depth(path, companion, unit, curves)
     order = np.argsort(there, kind="stable")
     at = np.clip(np.searchsorted(there[order], depth), 1, max(len(there) - 1, 1))
     left, right = order[at - 1], order[np.minimum(at, len(there) - 1)]
@@ -346,15 +351,15 @@ def _raw_log(
     log: _Curve,
     image: _Curve,
     depth: npt.NDArray[np.float64],
+    unit: str,
     columns: dict[int, npt.NDArray[Any]],
     curves: list[_Curve],
 ) -> RawLog:
-    unit = str(log.channel.units or "")
+    said = str(log.channel.units or "")
     if log.frame is image.frame:
-        return RawLog(columns[log.position].ravel(), unit, depth)
-    index = _frame_depth(path, log, curves)
-    there = _read_rows(path, log, [index, log])
-    return RawLog(there[log.position].ravel(), unit, there[index.position].ravel())
+        return RawLog(columns[log.position].ravel(), said, depth)
+    there, values = _with_depth(path, log, unit, curves)
+    return RawLog(values.ravel(), said, there)
 
 
 def _attributes(image: _Curve, companion: _Curve | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ several data sections of LAS 3.0, and holds the data three times over.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,34 +19,50 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.mnemonics import role, tool_of
+from geobfdt.wells.readers.mnemonics import choose_logs, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 
 __all__ = ["contents", "read"]
 
 _SECTORS = 8  # fewer curves of one family are no image
 _CELLS = 2_000_000  # cells parsed at a time
-_HEADER = 4 << 20  # bytes a header may take
+_HEADER = 4 << 20  # characters a header, or a line, may take
 _CURE = "export the file again as LAS 2.0"
 _MEMBER = re.compile(r"(.*?)[\[_]?(\d+)\]?(\D*)")
+_NUMBERS = r"A(SCII|\s|\||$)|Log_Data"
+_CURVES = r"C(urve|\s|$)|Log_Definition"
+_GENERAL = r"V|W"
+_EMPTY = ("", "nan", "na", "n/a", "null", "none", "-")
 _DELIMITERS = {"SPACE": r"\s+", "COMMA": ",", "TAB": "\t", "": r"\s+"}
 
 
 @dataclass(frozen=True)
-class _Header:
-    """What stands before the numbers."""
+class _Section:
+    """Lines of a section of the header; of one of numbers only where they begin."""
+
+    title: str
+    first: int  # line number of what follows the title, from 0
+    lines: list[str]
+
+    def titled(self, pattern: str) -> bool:
+        return re.match(rf"~({pattern})", self.title, re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A section of numbers and what the header says of it."""
 
     version: str
+    title: str
     names: list[str]
     units: list[str]
     descriptions: list[str]
     well: dict[str, str]
     wrapped: bool
     separator: str
-    first: int  # line number of the first row of numbers, from 0
+    first: int
     encoding: str
 
 
@@ -53,6 +70,7 @@ class _Header:
 class _Family:
     """Curves that are the sectors of one image, in order."""
 
+    table: _Table
     label: str
     columns: tuple[int, ...]
 
@@ -88,32 +106,30 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     >>> read(file, ReadingOptions()).values.shape
     (3, 8)
     """
-    header = _header(path)
     findings: list[Finding] = []
-    family = _choose(path, _families(header.names), options.image, findings)
-    depth = _depth_column(path, header)
-    logs = {}
-    for column, name in enumerate(header.names):
-        if role(name) in LOGS and column not in family.columns:
-            logs.setdefault(role(name), column)
+    family = _choose(path, [f for table in _tables(path) for f in _families(table)], options.image, findings)
+    table = family.table
+    depth = _depth_column(path, table)
+    scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
+    logs = choose_logs(scalar, path.name, findings)
     wanted = [depth, *logs.values(), *family.columns]
     with decoding(path, "a LAS file", _CURE):
-        values, scalars = _numbers(path, header, wanted, 1 + len(logs), findings)
-    null = header.well.get("NULL", "")
+        values, scalars = _numbers(path, table, wanted, 1 + len(logs), findings)
+    null = table.well.get("NULL", "")
     nulls = (float(null),) if re.fullmatch(r"[-+]?\d+\.?\d*", null) else ()
     depths = scalars[:, 0].copy()
     attributes = {
-        "well": header.well.get("WELL", "") or header.well.get("UWI", ""),
-        "units": header.units[family.columns[0]],
+        "well": table.well.get("WELL", "") or table.well.get("UWI", ""),
+        "units": table.units[family.columns[0]],
         "tool": tool_of(family.label.split("#")[0]),
     }
     return RawImage(
         values,
         depths,
-        header.units[depth],
+        table.units[depth],
         nulls=nulls,
         logs={
-            name: RawLog(scalars[:, 1 + k].copy(), header.units[column], depths)
+            name: RawLog(scalars[:, 1 + k].copy(), table.units[column], depths)
             for k, (name, column) in enumerate(logs.items())
         },
         attributes=attributes,
@@ -140,70 +156,100 @@ def contents(path: Path) -> Contents:
     InputError
         If the header is damaged.
     """
-    header = _header(path)
-    families = _families(header.names)
-    members = {column for family in families for column in family.columns}
-    items: list[dict[str, Any]] = [
-        {
-            "name": family.label,
-            "role": "image",
-            "shape": (len(family.columns),),
-            "unit": header.units[family.columns[0]],
-            "frame": "",
-            "description": f"{header.names[family.columns[0]]} to {header.names[family.columns[-1]]}",
-        }
-        for family in families
-    ]
-    items += [
-        {
-            "name": name,
-            "role": role(name) or ("depth" if column == 0 else "other"),
-            "shape": (),
-            "unit": header.units[column],
-            "frame": "",
-            "description": header.descriptions[column],
-        }
-        for column, name in enumerate(header.names)
-        if column not in members
-    ]
-    return Contents(f"LAS {header.version}", items, header.well)
+    tables = _tables(path)
+    items: list[dict[str, Any]] = []
+    for table in tables:
+        where = table.title if len(tables) > 1 else ""
+        families = _families(table)
+        members = {column for family in families for column in family.columns}
+        items += [
+            {
+                "name": family.label,
+                "role": "image",
+                "shape": (len(family.columns),),
+                "unit": table.units[family.columns[0]],
+                "frame": where,
+                "description": f"{table.names[family.columns[0]]} to {table.names[family.columns[-1]]}",
+            }
+            for family in families
+        ]
+        items += [
+            {
+                "name": name,
+                "role": role(name) or ("depth" if column == 0 else "other"),
+                "shape": (),
+                "unit": table.units[column],
+                "frame": where,
+                "description": table.descriptions[column],
+            }
+            for column, name in enumerate(table.names)
+            if column not in members
+        ]
+    return Contents(f"LAS {tables[0].version}", items, tables[0].well)
 
 
-def _header(path: Path) -> _Header:
+def _tables(path: Path) -> list[_Table]:
     with decoding(path, "a LAS file", _CURE):
         with path.open("rb") as stream:
-            head = stream.read(_HEADER)
-        encoding = "utf-8-sig" if _is_utf8(head) else "latin-1"
-        lines = head.decode(encoding, "replace").splitlines()
-        titles = [(i, line.strip()) for i, line in enumerate(lines) if line.lstrip().startswith("~")]
-        start, section = next(
-            ((i, title) for i, title in titles if re.match(r"~(A|Log_Data)", title, re.IGNORECASE)), (None, "")
-        )
-        if start is None:
+            encoding = "utf-8-sig" if _is_utf8(stream.read(_HEADER)) else "latin-1"
+        sections = _sections(path, encoding)
+        header = [line for s in sections if s.titled(_GENERAL) for line in (s.title, *s.lines)]
+        tables = []
+        for at, numbers in enumerate(sections):
+            if not numbers.titled(_NUMBERS):
+                continue
+            # LAS 3.0 names the definition after a bar: ~Log_Data[2] | Log_Definition[2].
+            bar = numbers.title.partition("|")[2].strip()
+            named = [s for s in sections if bar and s.titled(re.escape(bar) + r"\s*$")]
+            curves = named or [s for s in sections[:at] if s.titled(_CURVES)][-1:]
+            if not curves:
+                raise InputError(path, "no curve is defined (~C)", _CURE)
+            parsed = lasio.read(
+                "\n".join([*header, "~Curve", *curves[0].lines, "~ASCII", ""]),
+                ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
+            )  # fmt: skip
+            version = parsed.version
+            delimiter = str(version["DLM"].value).upper() if "DLM" in version else ""
+            if delimiter not in _DELIMITERS:
+                raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
+            if not len(parsed.curves):
+                raise InputError(path, "no curve is defined (~C)", _CURE)
+            table = _Table(
+                str(version["VERS"].value) if "VERS" in version else "2.0",
+                numbers.title.removeprefix("~").partition("|")[0].strip(),
+                [str(curve.original_mnemonic).strip() for curve in parsed.curves],
+                [str(curve.unit).strip() for curve in parsed.curves],
+                [str(curve.descr).strip() for curve in parsed.curves],
+                {
+                    str(item.mnemonic).upper(): str(item.value).strip()
+                    for item in parsed.well
+                    if str(item.value).strip()
+                },
+                "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
+                _DELIMITERS[delimiter],
+                numbers.first,
+                encoding,
+            )
+            tables.append(table)
+        if not tables:
             raise InputError(path, "no section of log data (~A)", _CURE)
-        # lasio takes no ~Log_Definition, which in LAS 3.0 is what ~Curve is before it.
-        text = "\n".join(
-            re.sub(r"^\s*~Log_Definition.*", "~Curve", line, flags=re.IGNORECASE) for line in lines[:start]
-        )
-        parsed = lasio.read(text + "\n~ASCII\n", ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve")
-        version, well = parsed.version, parsed.well
-        names = [str(curve.original_mnemonic).strip() for curve in parsed.curves]
-        if not names:
-            raise InputError(path, "no curve is defined (~C)", _CURE)
-        delimiter = str(version["DLM"].value).upper() if "DLM" in version else ""
-        if delimiter not in _DELIMITERS:
-            raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
-        return _Header(
-            str(version["VERS"].value) if "VERS" in version else "2.0",
-            names,
-            [str(curve.unit).strip() for curve in parsed.curves],
-            [str(curve.descr).strip() for curve in parsed.curves],
-            {str(item.mnemonic).upper(): str(item.value).strip() for item in well if str(item.value).strip()},
-            "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
-            _DELIMITERS[delimiter],
-            start + 1,
-            encoding,
-        )
+        return tables
+
+
+def _sections(path: Path, encoding: str) -> list[_Section]:
+    """All sections of a file; the lines of numbers are passed over."""
+    sections: list[_Section] = []
+    size = 0
+    with path.open(encoding=encoding, errors="replace") as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(_HEADER), "")):
+            if line.lstrip().startswith("~"):
+                sections.append(_Section(line.strip(), number + 1, []))
+            elif sections and not sections[-1].titled(_NUMBERS):
+                size += len(line)
+                sections[-1].lines.append(line.rstrip("\n"))
+            if size > _HEADER or len(line) == _HEADER:
+                raise InputError(path, f"its header or a line is over {_HEADER:,} characters long", _CURE)
+    return sections
 
 
 def _is_utf8(head: bytes) -> bool:
@@ -214,14 +260,14 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _families(names: list[str]) -> list[_Family]:
+def _families(table: _Table) -> list[_Family]:
     """Curves named alike but for a number that counts up by one, from 0 or 1, in the order of that number."""
     groups: dict[tuple[str, str], dict[int, int]] = {}
-    for column, name in enumerate(names):
+    for column, name in enumerate(table.names):
         if match := _MEMBER.fullmatch(name):
             groups.setdefault((match[1], match[3]), {}).setdefault(int(match[2]), column)
     return [
-        _Family(f"{prefix}#{suffix}", tuple(numbered[k] for k in sorted(numbered)))
+        _Family(table, f"{prefix}#{suffix}" if suffix else prefix, tuple(numbered[k] for k in sorted(numbered)))
         for (prefix, suffix), numbered in groups.items()
         if len(numbered) >= _SECTORS and min(numbered) in (0, 1) and max(numbered) - min(numbered) == len(numbered) - 1
     ]
@@ -247,22 +293,22 @@ def _choose(path: Path, families: list[_Family], wanted: str | None, findings: l
     return found[0]
 
 
-def _depth_column(path: Path, header: _Header) -> int:
-    if role(header.names[0]) == "depth" or header.units[0].lower() in ("m", "ft", "f"):
+def _depth_column(path: Path, table: _Table) -> int:
+    if role(table.names[0]) == "depth" or table.units[0].lower() in ("m", "ft", "f"):
         return 0
-    depths = [column for column, name in enumerate(header.names) if role(name) == "depth"]
+    depths = [column for column, name in enumerate(table.names) if role(name) == "depth"]
     if len(depths) != 1:
-        raise InputError(path, f"the first curve, {header.names[0]}, is no depth", "export it indexed by depth")
+        raise InputError(path, f"the first curve, {table.names[0]}, is no depth", "export it indexed by depth")
     return depths[0]
 
 
 def _numbers(
-    path: Path, header: _Header, wanted: list[int], logs: int, findings: list[Finding]
+    path: Path, table: _Table, wanted: list[int], logs: int, findings: list[Finding]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Image (rows, sectors) and scalar columns (rows, logs)."""
     pictures, scalars, bad = [], [], 0
-    for chunk in _wrapped(path, header) if header.wrapped else _chunks(path, header):
-        numbers = chunk[:, wanted]
+    unreadable: list[str] = []
+    for numbers in _wrapped(path, table, wanted) if table.wrapped else _chunks(path, table, wanted, unreadable):
         keep = np.isfinite(numbers[:, 0])
         bad += int((~keep).sum())
         pictures.append(numbers[keep, logs:].astype(np.float32))
@@ -273,6 +319,9 @@ def _numbers(
     if bad:
         seen = f"{bad} rows have no depth"
         findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+    if unreadable:
+        seen = f"{len(unreadable)} cells are no numbers, the first {unreadable[0][:40]!r}"
+        findings.append(Finding(Severity.MAJOR, "cells-unreadable", path.name, seen, "taken as not measured"))
     # Moved piece by piece, so that the pieces go as the whole grows.
     image = np.empty((rows, pictures[0].shape[1]), dtype=np.float32)
     top = 0
@@ -283,50 +332,56 @@ def _numbers(
     return image, np.concatenate(scalars)
 
 
-def _chunks(path: Path, header: _Header) -> Iterator[npt.NDArray[np.float64]]:
-    columns = len(header.names)
-    reader = pd.read_csv(
-        path,
-        sep=header.separator,
-        header=None,
-        names=range(columns),
-        usecols=range(columns),
-        skiprows=header.first,
-        comment="#",
-        encoding=header.encoding,
-        encoding_errors="replace",
-        dtype=str,
-        na_values=[],
-        keep_default_na=False,
-        skipinitialspace=True,
-        chunksize=max(_CELLS // columns, 1),
-        on_bad_lines="error",
-    )
-    with reader:
-        for chunk in reader:
-            # The next section ends the numbers.
-            ended = chunk[0].astype(str).str.startswith("~")
-            if ended.any():
-                chunk = chunk.loc[: ended.idxmax()].iloc[:-1]
-            yield np.stack([pd.to_numeric(chunk[k], errors="coerce").to_numpy(float) for k in range(columns)], axis=1)
-            if ended.any():
-                return
+def _chunks(path: Path, table: _Table, wanted: list[int], unreadable: list[str]) -> Iterator[npt.NDArray[np.float64]]:
+    """Wanted columns, a piece of the file at a time; words among the numbers are collected in `unreadable`."""
+    with path.open(encoding=table.encoding, errors="replace") as stream:
+        # Not by `skiprows`: there a lone quotation mark, which an inch mark is, joins lines.
+        for _ in range(table.first):
+            stream.readline()
+        reader = pd.read_csv(
+            stream,
+            sep=table.separator,
+            header=None,
+            names=range(len(table.names)),
+            usecols=sorted({0, *wanted}),
+            comment="#",
+            dtype=str,
+            na_values=[],
+            keep_default_na=False,
+            skipinitialspace=True,
+            chunksize=max(_CELLS // len(table.names), 1),
+            quoting=csv.QUOTE_NONE if table.separator == r"\s+" else csv.QUOTE_MINIMAL,
+        )
+        with reader:
+            for chunk in reader:
+                # The next section ends the numbers.
+                ended = chunk[0].astype(str).str.startswith("~")
+                if ended.any():
+                    chunk = chunk.loc[: ended.idxmax()].iloc[:-1]
+                columns = []
+                for column in wanted:
+                    columns.append(pd.to_numeric(chunk[column], errors="coerce").to_numpy(float))
+                    words = chunk[column][np.isnan(columns[-1])].dropna()
+                    unreadable += [word for word in words if word.strip().lower() not in _EMPTY]
+                yield np.stack(columns, axis=1)
+                if ended.any():
+                    return
 
 
-def _wrapped(path: Path, header: _Header) -> Iterator[npt.NDArray[np.float64]]:
+def _wrapped(path: Path, table: _Table, wanted: list[int]) -> Iterator[npt.NDArray[np.float64]]:
     """A row over several lines: only the count of numbers tells where it ends."""
-    columns, words = len(header.names), []
-    with path.open(encoding=header.encoding, errors="replace") as stream:
+    columns, words = len(table.names), []
+    with path.open(encoding=table.encoding, errors="replace") as stream:
         for number, line in enumerate(stream):
-            if number < header.first or line.startswith("#"):
+            if number < table.first or line.startswith("#"):
                 continue
             if line.startswith("~"):
                 break
             words += line.replace(",", " ").split()
             if len(words) > _CELLS:
                 whole = len(words) // columns * columns
-                yield np.array(words[:whole], dtype=np.float64).reshape(-1, columns)
+                yield np.array(words[:whole], dtype=np.float64).reshape(-1, columns)[:, wanted]
                 words = words[whole:]
     if len(words) % columns:
         raise InputError(path, f"{len(words) % columns} numbers are left over after the last whole row", _CURE)
-    yield np.array(words, dtype=np.float64).reshape(-1, columns)
+    yield np.array(words, dtype=np.float64).reshape(-1, columns)[:, wanted]

@@ -15,12 +15,12 @@ import dlisio.lis
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.image import LOGS
+from geobfdt.wells.findings import Finding, InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.mnemonics import image_kind, role, tool_of
+from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
+from geobfdt.wells.readers.tolerance import tolerant
 
 __all__ = ["contents", "read"]
 
@@ -38,8 +38,12 @@ class _Table:
     units: dict[str, str]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return self.curves.dtype.names or ()
+
+    @property
     def index(self) -> str:
-        return str(self.curves.dtype.names[0])
+        return self.names[0]
 
     def width(self, name: str) -> int:
         return int(np.prod(self.curves.dtype[name].shape, dtype=np.int64))
@@ -66,11 +70,11 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     InputError
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
-    with _open(path) as files:
+    with _open(path) as (files, findings):
         images = [
             (table, name)
             for table in _tables(files)
-            for name in table.curves.dtype.names
+            for name in table.names
             if table.width(name) >= _COLUMNS and image_kind(name)
         ]
         wanted = options.image
@@ -84,10 +88,10 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         values = curves[name].reshape(len(curves), -1).astype(np.float32)
         depth = curves[table.index].astype(np.float64)
         absent = table.specification.absent_value
+        scalars = [n for n in table.names[1:] if table.width(n) == 1]
         logs = {
-            role(n.strip()): RawLog(curves[n].astype(np.float64).ravel(), table.units[n], depth)
-            for n in curves.dtype.names[1:]
-            if role(n.strip()) in LOGS and table.width(n) == 1
+            log: RawLog(curves[scalars[i]].astype(np.float64).ravel(), table.units[scalars[i]], depth)
+            for log, i in choose_logs([n.strip() for n in scalars], path.name, findings).items()
         }
         return RawImage(
             values,
@@ -96,6 +100,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             nulls=() if absent is None else (float(absent),),
             logs=logs,
             attributes={"well": _well(table.file), "units": table.units[name], "tool": tool_of(name.strip())},
+            findings=findings,
         )
 
 
@@ -118,7 +123,7 @@ def contents(path: Path) -> Contents:
     InputError
         If the file is damaged beyond use.
     """
-    with _open(path) as files:
+    with _open(path) as (files, _):
         items = [
             {
                 "name": name.strip(),
@@ -129,15 +134,19 @@ def contents(path: Path) -> Contents:
                 "description": "",
             }
             for number, table in enumerate(_tables(files))
-            for name in table.curves.dtype.names
+            for name in table.names
         ]
         return Contents("LIS79", items, {})
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    with decoding(path, "a LIS79 file", _CURE), dlisio.lis.load(str(path)) as files:
-        yield files
+def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
+    findings: list[Finding] = []
+    rules = tolerant(path, "lis", findings)
+    with decoding(path, "a LIS79 file", _CURE), dlisio.lis.load(str(path), error_handler=rules) as files:
+        if not len(files):
+            raise InputError(path, findings[0].seen if findings else "it holds no logical file", _CURE)
+        yield files, findings
 
 
 def _tables(files: Any) -> Iterator[_Table]:
@@ -148,9 +157,10 @@ def _tables(files: Any) -> Iterator[_Table]:
                 if not len(curves):
                     continue
                 units = {str(block.mnemonic): str(block.units).strip() for block in specification.specs}
-                index = str(curves.dtype.names[0])
-                units.setdefault(index, str(specification.index_units or "").strip())
-                yield _Table(file, specification, curves, {n: units.get(n, "") for n in curves.dtype.names})
+                table = _Table(file, specification, curves, units)
+                units.setdefault(table.index, str(specification.index_units or "").strip())
+                units.update({name: "" for name in table.names if name not in units})
+                yield table
 
 
 def _well(file: Any) -> str:

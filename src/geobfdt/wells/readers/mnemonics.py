@@ -6,9 +6,12 @@ Names alone are a hint, never proof: they choose a curve, and the reader says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-__all__ = ["hole_names", "image_kind", "role", "role_columns", "tool_of"]
+from geobfdt.wells.findings import Finding, Severity
+from geobfdt.wells.image import LOGS
+
+__all__ = ["choose_logs", "hole_names", "image_kind", "role", "tool_of"]
 
 # Names without case and separators, the more telling ones first. Those of the first line mean the same in any file;
 # the second line holds for logs and surveys only: in a table of picks AZIM is the azimuth of a plane.
@@ -79,24 +82,48 @@ def role(mnemonic: str) -> str:
     >>> role("HAZI"), role("GR")
     ('hole_azimuth', '')
     """
-    return _ROLE.get(re.sub(r"[\W_]+", "", mnemonic.lower()), "")
+    return _ROLE.get(_key(mnemonic), "")
 
 
-def role_columns(mnemonics: Iterable[str]) -> dict[str, list[int]]:
+def choose_logs(mnemonics: Sequence[str], place: str, findings: list[Finding]) -> dict[str, int]:
     """
-    Positions of the curves that are depths or hole logs by their names, the most telling name of each first.
+    Choose the hole logs among curves by their names; where several fit, the most telling name, then the first curve.
+
+    Parameters
+    ----------
+    mnemonics : sequence of str
+        Names of curves; an empty one is passed over.
+    place : str
+        File, for the finding that says which of several was chosen.
+    findings : list of Finding
+        Grows by these.
+
+    Returns
+    -------
+    dict of str to int
+        Position by log: diameter, deviation, hole_azimuth.
 
     Examples
     --------
-    >>> role_columns(["TDEP", "C1", "GR", "CALI"])
-    {'depth': [0], 'diameter': [3, 1]}
+    >>> choose_logs(["TDEP", "C1", "GR", "CALI"], "a.las", found := [])
+    {'diameter': 3}
+    >>> print(found[0])
+    info  log-chosen  a.las: diameter may be CALI, C1; CALI taken
     """
-    keys = [re.sub(r"[\W_]+", "", mnemonic.lower()) for mnemonic in mnemonics]
-    found = {
-        role: [i for name in hole_names(role, logs=True) for i, key in enumerate(keys) if key == name]
-        for role in _NAMES
-    }
-    return {role: positions for role, positions in found.items() if positions}
+    keys = [_key(mnemonic) for mnemonic in mnemonics]
+    chosen = {}
+    for name in LOGS:
+        fit = [i for alias in hole_names(name, logs=True) for i, key in enumerate(keys) if key == alias]
+        if fit:
+            chosen[name] = fit[0]
+        if len(fit) > 1:
+            seen = f"{name.replace('_', ' ')} may be {', '.join(mnemonics[i] for i in fit)}"
+            findings.append(Finding(Severity.INFO, "log-chosen", place, seen, f"{mnemonics[fit[0]]} taken"))
+    return chosen
+
+
+def _key(mnemonic: str) -> str:
+    return re.sub(r"[\W_]+", "", mnemonic.lower())
 
 
 def image_kind(mnemonic: str) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
+from xarray.core import indexing
 
 from geobfdt.wells.findings import InputError, findings_from_json
 from geobfdt.wells.image import LOGS, WellImage, well_image
@@ -97,6 +99,21 @@ def contents(path: Path) -> Contents:
         return Contents("netCDF-4", items, header)
 
 
+class _Pixels(xr.backends.BackendArray):
+    """Pixels on disk; damage met when a slice of them is read is told in one line, as it is on opening."""
+
+    def __init__(self, pixels: xr.DataArray, path: Path) -> None:
+        self.pixels, self.path = pixels.variable, path
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[np.float32]:
+        with decoding(self.path, "a netCDF-4 file", _CURE):
+            return np.asarray(self.pixels[key].values)
+
+
 def _open(path: Path) -> xr.Dataset:
     # Where these fail, h5netcdf leaves a half-made object whose end prints a traceback; h5py only raises.
     with h5py.File(path, "r") as file:
@@ -122,12 +139,20 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
     # The contract is checked on an image of no size; the real pixels take its place unread.
     empty = np.broadcast_to(np.float32(0), opened["image"].shape)
+    lazy = {
+        name: (
+            picture.dims,
+            indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Pixels(picture, path))),
+            picture.attrs,
+        )
+        for name, picture in pictures.items()
+    }
     well = well_image(
         empty,
         opened["depth"].values,
         opened["azimuth"].values,
         **{name: opened[name].values for name in LOGS},
         **attributes,
-    ).assign(pictures)
+    ).assign(lazy)
     well.set_close(opened.close)
     return well

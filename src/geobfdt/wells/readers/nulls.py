@@ -34,7 +34,12 @@ def is_null(values: npt.NDArray[Any], more: Iterable[float] = ()) -> npt.NDArray
     >>> is_null(np.array([1.0, -999.25, np.nan, -1.0]), [-1.0])
     array([False,  True,  True,  True])
     """
-    absent = np.array([*NULLS, *(null for null in more if np.isfinite(null))], dtype=np.float32)
     with np.errstate(over="ignore"):
         single = np.asarray(values, dtype=np.float32)
-    return np.asarray(~np.isfinite(values) | np.isin(single, absent))
+        named = np.array([*NULLS, *(null for null in more if np.isfinite(null))], dtype=np.float32)
+    absent = ~np.isfinite(values)
+    # Most images hold bytes, or no null at all: one look at their range spares a look for each null.
+    low, high = np.fmin.reduce(single, axis=None, initial=np.inf), np.fmax.reduce(single, axis=None, initial=-np.inf)
+    for null in np.unique(named[(named >= low) & (named <= high)]):
+        absent |= single == null
+    return np.asarray(absent)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5netcdf
+import h5py
 import numpy as np
 
 from geobfdt.wells.findings import findings_to_json
@@ -49,7 +54,12 @@ def write_netcdf(image: WellImage, path: str | Path) -> None:
     """
     rows, columns = image["image"].shape
     chunk = min(rows, max(1, _CHUNK // (4 * columns)))
-    with atomic_path(path) as part, h5netcdf.File(part, "w") as file:
+    with (
+        atomic_path(path) as part,
+        _sink(part) as sink,
+        h5py.File(sink, "w") as store,
+        h5netcdf.File(store, "w") as file,
+    ):
         file.dimensions = {"depth": rows, "azimuth": columns}
         file.attrs["format"] = FORMAT
         for name, value in image.attrs.items():
@@ -78,3 +88,57 @@ def write_netcdf(image: WellImage, path: str | Path) -> None:
                 variable[block] = image[name][block].values
             for key, value in image[name].attrs.items():
                 variable.attrs[key] = value
+
+
+class _Sink(io.RawIOBase):
+    """
+    A file that HDF5 can always write to: what the disk refuses is dropped, and the refusal kept.
+
+    HDF5 does not survive a write that fails: it tries again while its objects are torn down, prints what goes wrong
+    there, and may crash. So it is told that all is well, and whoever opened the sink raises the error afterwards.
+    """
+
+    def __init__(self, stream: io.FileIO) -> None:
+        self.stream = stream
+        self.refusal: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        if self.refusal is None:
+            try:
+                # A disk may take less than it was given, and refuse only the rest.
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self.stream.write(rest) :]
+            except OSError as error:
+                self.refusal = error
+        return len(data)
+
+    def readinto(self, buffer: Any) -> int:
+        count = self.stream.readinto(buffer) or 0
+        if self.refusal is not None and count < len(buffer):
+            buffer[count:] = bytes(len(buffer) - count)  # what was dropped reads as zeros
+            return len(buffer)
+        return count
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def truncate(self, size: int | None = None) -> int:
+        if self.refusal is None:
+            try:
+                return self.stream.truncate(size)
+            except OSError as error:
+                self.refusal = error
+        return size or 0
+
+
+@contextmanager
+def _sink(path: Path) -> Iterator[_Sink]:
+    with io.FileIO(path, "w+") as stream:
+        sink = _Sink(stream)
+        yield sink
+        if sink.refusal is not None:
+            raise sink.refusal

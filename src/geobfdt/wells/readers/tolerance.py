@@ -1,0 +1,50 @@
+"""How far damage to a DLIS or LIS file is read past: dlisio's complaints, written down as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dlisio.common import ErrorHandler
+
+from geobfdt.wells.findings import Finding, Severity
+
+__all__ = ["tolerant"]
+
+_REPEATED = 3  # a broken file says the same a thousand times over
+
+
+def tolerant(path: Path, name: str, findings: list[Finding]) -> Any:
+    """
+    Make an error handler that lets dlisio read as far as it can.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        Of the format, as findings are called by: ``dlis-damaged``.
+    findings : list of Finding
+        Grows by what dlisio complains about.
+
+    Returns
+    -------
+    dlisio.common.ErrorHandler
+        To give to ``dlisio.dlis.load`` or ``dlisio.lis.load``.
+    """
+
+    def say(severity: Severity, kind: str, done: str) -> Callable[[str], None]:
+        def record(message: str) -> None:
+            if sum(f.kind == kind for f in findings) < _REPEATED:
+                seen = " ".join(str(message).split())[:300]
+                findings.append(Finding(severity, kind, path.name, seen, done))
+
+        return record
+
+    return ErrorHandler(
+        critical=say(Severity.MAJOR, f"{name}-damaged", "read as far as it goes"),
+        major=say(Severity.MAJOR, f"{name}-violation", "read on the reader's best understanding"),
+        minor=say(Severity.MINOR, f"{name}-violation", "read past"),
+        info=lambda message: None,  # noqa: ARG005 - peculiar but allowed
+    )
