@@ -101,9 +101,11 @@ def main() -> None:
                 continue
             result = audit(image, spoil(picks), simulated.intervals)
             found = {f.kind for f in result.findings}
-            told = kind in found and right(result)
+            # In a straight hole another reference line is a turn by another name.
+            names = {kind, "azimuth-reference"} if kind == "azimuth-rotated" else {kind}
+            told = bool(names & found) and right(result)
             unsure = not told and any(k.endswith("cannot-tell") for k in found)
-            counts[name] += [1, told, unsure, bool((found & set(GEOMETRY)) - {kind})]
+            counts[name] += [1, told, unsure, bool((found & set(GEOMETRY)) - names)]
             if not kind:
                 deviation = float(np.nanmedian(image["deviation"].values))
                 line = f"{args.seed + i:5} {image.attrs['tool'][:8]:8} {deviation:9.0f} {len(picks):5}  "

@@ -78,9 +78,9 @@ def versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
     Returns
     -------
     dict of str to array (picks, 3)
-        Traces (m) by name: ``as given``, ``mirrored``, ``rotated 180``, ``rotated 90``, ``rotated 270``; where the hole
-        deviates enough for it to matter ``true-for-apparent`` (the apparent columns hold true dips),
-        ``apparent-for-true`` (the true columns, from which the trace was made, hold apparent ones) and
+        Traces (m) by name: ``as given``, ``mirrored``, ``rotated 180`` and by 90 and 270, ``amplitude 0.8`` and other
+        factors; where the hole deviates enough for it to matter ``true-for-apparent`` (the apparent columns hold true
+        dips), ``apparent-for-true`` (the true columns, from which the trace was made, hold apparent ones) and
         ``reference high_side`` and the like (azimuths counted from another line than the image).
 
     Examples
@@ -88,12 +88,14 @@ def versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
     >>> from geobfdt.wells.image import well_image
     >>> from geobfdt.wells.picks import new_picks
     >>> rows = new_picks(depth_m=[1.0], class_="bedding", amplitude_m=0.1, azimuth_app_deg=0.0)
-    >>> sorted(versions(rows, well_image(np.zeros((3, 4)), [0.0, 1.0, 2.0])))
-    ['as given', 'mirrored', 'rotated 180', 'rotated 270', 'rotated 90']
+    >>> list(versions(rows, well_image(np.zeros((3, 4)), [0.0, 1.0, 2.0])))[:5]
+    ['as given', 'mirrored', 'rotated 180', 'rotated 90', 'rotated 270']
     """
     given = traces(picks)
     out = {"as given": given, "mirrored": turned(given, 0.0, mirror=True)}
     out |= {f"rotated {angle}": turned(given, float(angle)) for angle in (180, 90, 270)}
+    # Of planes that dip one way, seen on part of the turn, a wrong amplitude looks like a shift: each at its own depth.
+    out |= {f"amplitude {factor:g}": scaled(given, factor) for factor in (0.5, 0.63, 0.8, 1.25, 1.6, 2.0)}
     depth = given[:, 0]
     deviation, azimuth = log_at(image, "deviation", depth), log_at(image, "hole_azimuth", depth)
     named = image.attrs["reference"]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from geobfdt.preparation.alignment import SMALLEST, Alignment, align
 from geobfdt.preparation.evidence import line_width, trace_evidence
-from geobfdt.preparation.orientation import Comparison, compare, scaled, turned, versions
+from geobfdt.preparation.orientation import GAIN, Comparison, compare, scaled, turned, versions
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, row_spacing
 
@@ -24,6 +24,7 @@ TURNS = np.arange(0.0, 360.0, 3.0)
 FACTORS = np.exp(np.linspace(np.log(0.45), np.log(2.2), 81))
 SMALLEST_TURN = 5.0  # deg
 SMALLEST_SCALE = 0.05
+FIRST_LOOK = 100  # picks, spread over the well, for many versions at many depths
 FEWEST = 15  # picks steep enough to tell an azimuth or an amplitude
 
 
@@ -42,7 +43,7 @@ class Scan:
         ``agrees``, ``unclear``, ``mirrored``, ``rotated``, ``true-for-apparent``, ``apparent-for-true`` or
         ``reference`` and the line that azimuths are really counted from.
     turn : float
-        What to add to the azimuths (deg), after mirroring where they are mirrored.
+        What to add to the azimuths (deg), after mirroring where they are mirrored; the mean of it for a reference.
     dip : str
         ``agrees``, ``unclear`` or ``scaled``.
     scale : float
@@ -100,26 +101,40 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
         return Scan([_unclear("depth-cannot-tell", place, seen)], Alignment(shifts, 0 * shifts, "unclear"))
 
     named = versions(picks, image)
-    looks = np.stack(list(named.values()))
+    steep = np.hypot(named["as given"][:, 1], named["as given"][:, 2]) > 2.5 * line_width(image)
+    few = np.unique(np.linspace(0, len(picks) - 1, FIRST_LOOK).astype(int))
+    looks = np.stack([trace[few] for trace in named.values()])
     first = trace_evidence(image, looks, shifts[::2], lambda share: tell(0.6 * share))
-    steep = np.hypot(looks[0, :, 1], looks[0, :, 2]) > 2.5 * line_width(image)
-    at_best = np.stack([_at_best(curves, shifts[::2], depth, smallest) for curves in first])
-    usual = compare(at_best[:, steep]) if steep.sum() >= FEWEST else _undecided()
+    at_best = np.stack([_at_best(curves, shifts[::2], depth[few], smallest) for curves in first])
+    usual = compare(at_best[:, steep[few]]) if steep[few].sum() >= FEWEST else _undecided()
     name = list(named)[usual.best] if usual.certain else "as given"
     trace = named[name]
 
     alignment = align(trace_evidence(image, trace[None], shifts)[0], shifts, depth, smallest)
     tell(0.75)
     azimuth, turn, mirror = _orientation(image, trace, alignment, steep)
+    straight = trace
     if turn or mirror:
-        trace = turned(trace, turn, mirror)
+        trace = turned(straight, turn, mirror)
         alignment = align(trace_evidence(image, trace[None], shifts)[0], shifts, depth, smallest)
+    elif alignment.verdict not in ("aligned", "unclear"):
+        # Turned picks of planes that dip one way can pass for shifted ones: ask for the azimuth where they lie, too.
+        asked = _orientation(image, straight, Alignment(shifts, 0 * shifts, "unclear"), steep)
+        looked = turned(straight, asked[1], asked[2])
+        again = align(trace_evidence(image, looked[None], shifts)[0], shifts, depth, smallest)
+        if again.evidence.max() > GAIN * alignment.evidence.max():
+            trace, alignment, (azimuth, turn, mirror) = looked, again, asked
     tell(0.9)
     dip, scale = _amplitude(image, trace, alignment, steep)
     if dip == "scaled" and azimuth == "unclear":
         azimuth, turn, mirror = _orientation(image, scaled(trace, scale), alignment, steep)
     tell(1.0)
 
+    if name.startswith("amplitude"):
+        dip, scale = "scaled", scale * float(name.split()[1])
+    if name.startswith("reference"):
+        azimuth_given, azimuth_meant = (np.arctan2(t[:, 2], t[:, 1]) for t in (named["as given"], named[name]))
+        turn += float(np.degrees(np.angle(np.exp(1j * (azimuth_meant - azimuth_given)).mean())))
     verdict, total, flipped = _combined(name, azimuth, turn, mirror)
     findings = _depth_findings(alignment, place, len(picks))
     findings += _azimuth_findings(verdict, total, flipped, place, int(steep.sum()))
@@ -216,7 +231,7 @@ def _amplitude(image: WellImage, trace: Array, alignment: Alignment, steep: npt.
 
 def _combined(name: str, azimuth: str, turn: float, mirror: bool) -> tuple[str, float, bool]:
     """One verdict from the mistake that the first look found and the turn that was left."""
-    if name == "as given":
+    if name == "as given" or name.startswith("amplitude"):
         return azimuth, turn, mirror
     if name == "mirrored" and not mirror:
         return "mirrored", turn, True
@@ -263,8 +278,8 @@ def _azimuth_findings(verdict: str, turn: float, mirror: bool, place: str, steep
         return [Finding(Severity.MAJOR, "azimuth-mirrored", place, seen, done)]
     if verdict.startswith("reference"):
         line = verdict.split()[1]
-        seen = f"the picks fit the image if their azimuths are counted from {line}"
-        return [Finding(Severity.MAJOR, "azimuth-reference", place, seen, f"set the picks' reference to {line}{also}")]
+        seen = f"the picks fit the image if their azimuths are counted from {line} (here a turn of {turn:+.0f} deg)"
+        return [Finding(Severity.MAJOR, "azimuth-reference", place, seen, f"set the picks' reference to {line}")]
     columns = ("apparent", "true") if verdict == "true-for-apparent" else ("true", "apparent")
     seen = f"the picks fit the image if the columns of {columns[0]} dip and azimuth hold {columns[1]} ones"
     return [Finding(Severity.MAJOR, verdict, place, seen, f"read those columns as {columns[1]}{also}")]

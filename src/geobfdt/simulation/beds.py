@@ -120,7 +120,7 @@ def _edges(
     while total < high - low + 2 * mean:
         kind = rng.choice(3, size=guess, p=_shares(geology)).astype(np.int8)
         drawn = median * np.exp(spread * rng.standard_normal(guess))
-        drawn[kind == 1] *= rng.uniform(6, 25, int((kind == 1).sum()))
+        drawn[kind == 1] *= rng.uniform(4, 18, int((kind == 1).sum()))
         drawn[kind == 2] = rng.uniform(0.004, THIN, int((kind == 2).sum()))
         # Beds thinner than a thin layer are laminae: they are drawn as such.
         drawn[kind == 0] = drawn[kind == 0].clip(THIN if median > THIN else 0.4 * median, 6.0)

@@ -160,9 +160,11 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
     for first, last in _stretches(hole, settings.breakouts, (0.3, 3.0), rng):
         at = hole.depth[first:last]
         middle = stress + 0.12 * smooth_series(rng, at, 0.5) + np.array([[0.0], [np.pi]])
-        noise = np.stack([smooth_series(rng, at, 0.25) + 0.4 * smooth_series(rng, at, 0.03) for _ in range(2)])
-        half = rng.uniform(0.2, 0.5) * (1 + 0.6 * noise)
-        breakouts.append(_Breakout(first, last, middle, half, -rng.uniform(2, 5), rng.uniform(0.03, 0.25)))
+        noise = np.stack([0.9 * smooth_series(rng, at, 0.2) + 0.4 * smooth_series(rng, at, 0.02) for _ in range(2)])
+        # Breakouts come in patches and taper out; below zero the wall is whole.
+        taper = np.minimum(at - at[0], at[-1] - at) / rng.uniform(0.05, 0.4)
+        half = rng.uniform(0.2, 0.5) * (np.minimum(taper, 1) * (1.3 + 0.9 * noise) - 0.4)
+        breakouts.append(_Breakout(first, last, middle, half, -rng.uniform(2, 5), rng.uniform(0.03, 0.15)))
         intervals.append(("breakout", float(at[0]), float(at[-1])))
     for first, last in _stretches(hole, settings.induced, (0.5, 4.0), rng):
         cracks += _induced(hole, first, last, stress + np.pi / 2, rng)

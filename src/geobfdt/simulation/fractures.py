@@ -43,7 +43,7 @@ class Band(NamedTuple):
     there : array (columns,)
         0 to 1, how much of it there is at each angle.
     halo : tuple of float
-        Width, against the band's, and opacity of an altered rim; its level is the band's or, if negative, the opposite.
+        Half height (m along the hole) and opacity of an altered rim; if negative, its level is opposite to the band's.
     """
 
     trace: Array
@@ -195,9 +195,11 @@ def _band(
     slope = 2 * float(np.hypot(trace[1], trace[2])) / diameter
     aperture = float(np.exp(rng.normal(np.log(0.0035), 0.75)).clip(0.001, 0.03))
     half_width = np.full(columns, aperture / 2 * np.sqrt(1 + slope**2))
+    rim = min(rng.uniform(3, 8) * aperture / 2, 0.03) * np.sqrt(1 + slope**2)
     half_width *= np.exp(rng.uniform(0.1, 0.5) * _periodic(rng, columns, columns / 40))
     if rng.random() < 0.06:  # an open cavity on one side
-        half_width *= 1 + rng.uniform(3, 10) * np.exp(3 * (np.cos(t - rng.uniform(0, 2 * np.pi)) - 1))
+        bump = np.exp(3 * (np.cos(t - rng.uniform(0, 2 * np.pi)) - 1))
+        half_width += bump * np.minimum(rng.uniform(3, 10) * half_width, 0.03 * np.sqrt(1 + slope**2))
     there = np.ones(columns)
     look = rng.random()
     if look < 0.25 and not whole:  # partial: ends inside the wall
@@ -218,9 +220,7 @@ def _band(
         half_width=half_width,
         sharpness=float(rng.uniform(2, 5)),
         there=there,
-        halo=(rng.uniform(3, 8), rng.uniform(0.05, 0.3) * rng.choice([1, -1], p=[0.7, 0.3]))
-        if rng.random() < 0.4
-        else (0.0, 0.0),
+        halo=(rim, rng.uniform(0.05, 0.3) * rng.choice([1, -1], p=[0.7, 0.3])) if rng.random() < 0.4 else (0.0, 0.0),
     )
 
 
@@ -280,8 +280,9 @@ def paint(wall: npt.NDArray[np.float32], first: int, hole: Hole, bands: list[Ban
         centre = (geometry.trace_depth(band.trace, hole.angle) + band.offset - hole.depth[first]) / hole.step
         width = band.half_width / hole.step
         if abs(band.halo[1]) > 0:
+            rim = np.full(centre.size, band.halo[0] / hole.step)
             sign = 1.0 if band.halo[1] > 0 else -0.5
-            _stroke(wall, centre, width * band.halo[0], 2.0, sign * band.level, abs(band.halo[1]) * band.there)
+            _stroke(wall, centre, rim, 2.0, sign * band.level, abs(band.halo[1]) * band.there)
         # A band thinner than a row keeps its total contrast: it is drawn a row wide and fainter.
         drawn = np.maximum(width, 0.6)
         _stroke(wall, centre, drawn, band.sharpness, band.level, band.opacity * band.there * width / drawn)

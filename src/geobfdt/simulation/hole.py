@@ -52,7 +52,7 @@ class Hole:
 
     def traces(self, depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike) -> Array:
         """
-        Traces of planes that meet the hole axis at depths: array (n, 3), NaN for planes along the hole.
+        Traces of planes that meet the hole axis at depths: array (n, 3), with NaN for planes along the hole.
 
         Parameters
         ----------
@@ -92,8 +92,8 @@ def bore(settings: WellSettings, depth: Array, columns: int, rng: np.random.Gene
     Examples
     --------
     >>> hole = bore(WellSettings(diameter=0.2), 1000 + np.arange(3) / 10, 4, np.random.default_rng(0))
-    >>> hole.traces([1000.1], [45.0], [0.0])
-    array([[1000.1, 0.1, 0. ]])
+    >>> hole.traces([1000.0], [45.0], [0.0]).tolist()
+    [[1000.0, 0.1, 0.0]]
     """
     along = depth - settings.top
     length = float(along[-1] - along[0])

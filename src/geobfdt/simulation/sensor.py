@@ -17,6 +17,7 @@ __all__ = ["Sensor"]
 
 Array = npt.NDArray[np.float64]
 DEAD = -2.5  # property that a dead button reads
+HARMONICS = 6  # waves round the hole that a row's noise is made of
 
 
 class Sensor:
@@ -48,11 +49,16 @@ class Sensor:
         depth = hole.depth[::down]
         self._rows, self._columns = depth.size, hole.angle.size // round_
         self._noise_rng = rng.spawn(1)[0]
-        blur = self._tool.blur * settings.blur
+        blur = max(self._tool.blur * settings.blur, 1e-6)  # m; the filter cannot do nothing at all
         self._blur = (blur / hole.step, blur / (math.pi * settings.diameter / hole.angle.size))
+        #: Standard deviation of each wave that a row's noise is made of.
+        self.row_noise = 0.4 * self._tool.row_noise * settings.row_noise
         self._slip = _stick_slip(settings.stick_slip, hole, rng)
         self._shade = _shading(self._tool.shading * settings.streaks, depth, rng)
-        self._streaks = Texture(rng, self._rows, self._columns, max(0.6 * down / hole.step / down, 1), 1.5)
+        t = np.radians((np.arange(self._columns) + 0.5) * 360 / self._columns)
+        waves = [np.ones(self._columns)] + [turn(k * t) for k in range(1, HARMONICS + 1) for turn in (np.cos, np.sin)]
+        self._waves = np.stack(waves).astype(np.float32)
+        self._streaks = Texture(rng, self._rows, self._columns, max(0.6 / (hole.step * down), 1), 1.5)
         if self._tool.pads:
             self._fit_pads(depth, rng)
         segments = max(self._tool.pads * self._tool.segments, 1)
@@ -103,16 +109,16 @@ class Sensor:
             image = image.reshape(last - first, down, self._columns, round_).mean(axis=(1, 3))
         shape = image.shape
         rng = self._noise_rng
-        image += settings.noise * rng.standard_normal(shape, dtype=np.float32)
-        level = tool.row_noise * settings.row_noise
-        rough = gaussian_filter1d(rng.standard_normal(shape, dtype=np.float32), shape[1] / 14, axis=1, mode="wrap")
-        image += (2.5 * level) * rough + level * 0.7 * rng.standard_normal((shape[0], 1), dtype=np.float32)
+        white = rng.standard_normal(shape, dtype=np.float32)
+        white *= np.float32(settings.noise * tool.noise)
+        image += white
+        # What a row has in common varies smoothly round the hole: a few waves with heights of their own in each row.
+        waves = rng.standard_normal((shape[0], self._waves.shape[0]), dtype=np.float32)
+        waves *= np.float32(self.row_noise)
+        waves[:, 1:5] += self._shade[first:last]
+        image += waves @ self._waves
         if tool.streaks:
-            image += np.float32(0.35 * tool.streaks * settings.streaks) * self._streaks.block(first, last)
-        if tool.shading:
-            t = np.radians((np.arange(shape[1]) + 0.5) * 360 / shape[1]).astype(np.float32)
-            waves = np.stack([np.cos(t), np.sin(t), np.cos(2 * t), np.sin(2 * t)])
-            image += self._shade[first:last] @ waves
+            image += np.float32(0.3 * tool.streaks * settings.streaks) * self._streaks.block(first, last)
         return np.asarray(image, dtype=np.float32)
 
     def _touch(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.geometry import Reference
 from geobfdt.simulation.geology import Geology, draw_geology
@@ -71,6 +72,12 @@ class WellSettings(BaseModel):
     unpicked: float = Field(0.0, ge=0, le=1, description="share of the well that was not interpreted")
     depth_shift: float = Field(0.0, description="shift of all picks against the image (m)")
 
+    @model_validator(mode="after")
+    def _oriented(self) -> WellSettings:
+        if self.reference == "north" and _along_north(self.deviation, self.hole_azimuth) > 0.9995:
+            raise ValueError("a hole that points north has no north side; use the high_side reference")
+        return self
+
     def grid(self) -> tuple[float, int]:
         """Row spacing (m) and number of columns of the image."""
         tool = TOOLS[self.tool]
@@ -106,6 +113,11 @@ def draw(rng: np.random.Generator, **fixed: Any) -> WellSettings:
     return WellSettings(**(drawn | fixed))
 
 
+def _along_north(deviation: float, hole_azimuth: float) -> float:
+    """Cosine of the angle between a hole and the north-south line."""
+    return abs(math.sin(math.radians(deviation)) * math.cos(math.radians(hole_azimuth)))
+
+
 def _draw_hole(rng: np.random.Generator, fixed: dict[str, Any]) -> dict[str, Any]:
     kind = rng.choice(4, p=[0.45, 0.3, 0.1, 0.15])
     ranges = ((0, 6), (6, 60), (60, 80), (80, 95))
@@ -113,15 +125,17 @@ def _draw_hole(rng: np.random.Generator, fixed: dict[str, Any]) -> dict[str, Any
     deviation = float(fixed.get("deviation", drawn))
     # High side is undefined in a vertical hole; north is the exception in a steeply deviated one.
     weights = (1.0, 0.0, 0.0) if deviation < 3 else (0.5, 0.3, 0.2) if deviation < 30 else (0.2, 0.55, 0.25)
+    drawn_azimuth = rng.uniform(0, 359.9)
+    azimuth = round(float(fixed.get("hole_azimuth", drawn_azimuth)), 2)
     reference = rng.choice(["north", "high_side", "pseudo_north"], p=weights)
     return {
         "top": round(float(rng.uniform(100, 4000)), 1),
         "diameter": round(float(np.exp(rng.normal(np.log(0.2), 0.3)).clip(0.1, 0.44)), 4),
         "deviation": round(deviation, 2),
-        "hole_azimuth": round(float(rng.uniform(0, 359.9)), 2),
+        "hole_azimuth": azimuth,
         "deviation_drift": round(float(rng.normal(0, 0.03)), 4),
         "azimuth_drift": round(float(rng.normal(0, 0.05)), 4),
-        "reference": str(reference),
+        "reference": "high_side" if _along_north(deviation, azimuth) > 0.95 else str(reference),
         "caliper_error": round(float(rng.uniform(0, 0.012)), 4),
     }
 

@@ -31,8 +31,9 @@ class Tool:
         No pads: the tool sees all round.
     blur : float
         Standard deviation of the point spread (m).
-    row_noise, streaks, shading : float
-        Noise shared by a row; vertical streaks; bands along the hole from a tool that is off centre.
+    row_noise, noise, streaks, shading : float
+        Noise shared by a row; white noise, times the well's; vertical streaks; bands along the hole from a tool that
+        is off centre.
     beds : float
         How much of the rock's own contrast it sees, against that of fractures.
     oversampling : int, int
@@ -56,6 +57,7 @@ class Tool:
     pitch: float = 0.0
     blur: float = 0.003
     row_noise: float = 0.03
+    noise: float = 1.0
     streaks: float = 0.0
     shading: float = 0.0
     beds: float = 1.0
@@ -85,11 +87,11 @@ TOOLS: dict[str, Tool] = {
         ),
         Tool(
             "atv", 0.14, 144, 0.004, (72, 144, 180, 288), (0.0025, 0.004, 0.00667),
-            blur=0.0025, row_noise=0.15, streaks=0.25, shading=0.7, beds=0.45,
+            blur=0.0025, row_noise=0.15, noise=0.7, streaks=0.25, shading=0.7, beds=0.45,
         ),
         Tool(
             "otv", 0.14, 360, 0.002, (180, 360), (0.001, 0.002, 0.004),
-            blur=0.0008, row_noise=0.05, streaks=0.6, shading=0.5, beds=0.6,
+            blur=0.0008, row_noise=0.03, noise=0.4, streaks=0.4, shading=0.4, beds=0.6,
         ),
     )
 }  # fmt: skip

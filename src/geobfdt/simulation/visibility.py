@@ -38,7 +38,7 @@ class Sight(NamedTuple):
 
 def look(
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
-    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32],
+    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: float,
 ) -> Sight:  # fmt: skip
     """
     Measure how a plane shows in an image.
@@ -59,6 +59,8 @@ def look(
         Where round the hole the plane is.
     variation : array (rows,)
         Standard deviation of the image nearby.
+    row_noise : float
+        Standard deviation of noise that the columns of a row share.
 
     Returns
     -------
@@ -70,7 +72,8 @@ def look(
     >>> image = np.zeros((100, 36), np.float32)
     >>> image[50:] = 1
     >>> image += 0.1 * np.random.default_rng(0).standard_normal(image.shape)
-    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "variation": np.full(100, 0.5)}
+    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "row_noise": 0.0}
+    >>> args["variation"] = np.full(100, 0.5)
     >>> sights = [look(image, 0.0, 0.01, np.array([z, 0.0, 0.0]), **args).visible for z in (0.495, 0.2)]
     >>> sights[0] > 0.8, sights[1] < 0.2
     (True, True)
@@ -109,7 +112,10 @@ def look(
     if difference.size < 3:
         return Sight(0.0, coverage, 0.0)
     contrast = abs(float(difference.mean()))
-    against_scatter = contrast / (float(difference.std()) + 1e-6)
+    # Noise shared by a row looks like a flat boundary; a trace that spans many rows averages it.
+    crossed = 1 + 2 * float(np.hypot(trace[1], trace[2])) / step
+    shared = row_noise * np.sqrt(float((weight**2).sum()) / crossed)
+    against_scatter = contrast / (float(np.hypot(difference.std(), 2 * shared)) + 1e-6)
     row = int(np.clip((trace[0] - top) / step, 0, rows - 1))
     against_rock = contrast / (float(variation[row]) + 1e-6)
     visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT)

@@ -65,9 +65,7 @@ class Wall:
         self._grain = Texture(texture_rng, rows, columns, max(0.008 / hole.step, 1), max(0.012 / arc, 1))
         self._lateral = Texture(texture_rng, rows, columns, 0.05 / hole.step, 0.1 / arc)
         self._texture = np.float32(geology.texture)
-        reach = [
-            np.hypot(*band.trace[1:]) + 0.02 + band.half_width.max() * max(3 * band.halo[0], 3) for band in self.bands
-        ]
+        reach = [np.hypot(*band.trace[1:]) + 0.02 + 3 * max(band.half_width.max(), band.halo[0]) for band in self.bands]
         centre = np.array([band.trace[0] for band in self.bands])
         self._shallowest, self._deepest = centre - np.array(reach), centre + np.array(reach)
 

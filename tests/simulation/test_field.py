@@ -1,0 +1,79 @@
+"""Fields on disk: complete, repeatable, each well independent of the others."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import yaml
+
+import geobfdt
+from geobfdt.simulation.field import simulate
+from geobfdt.simulation.settings import WellSettings
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.intervals import read_intervals
+from geobfdt.wells.picks import read_picks
+
+
+def _digests(folder):
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A field of two wells, and the progress it told."""
+    out, told = tmp_path_factory.mktemp("field"), []
+    files = simulate(out, wells=2, length=2.0, seed=4, tool="lwd56", progress=told.append)
+    return out, files, told
+
+
+def test_everything_is_written(two):
+    """Four files a well and the settings; tables read back; progress ends at 1."""
+    out, files, told = two
+    assert sorted(files) == sorted(out.iterdir())
+    assert len(files) == 9
+    assert told == [0.5, 1.0]
+    truth = read_picks(out / "W01.truth.csv")
+    assert {"visible", "optional"} <= set(truth.columns)
+    assert set(read_picks(out / "W01.picks.csv")["well"]) <= {"W01"}
+    assert set(read_intervals(out / "W02.intervals.csv")["well"]) == {"W02"}
+
+
+def test_the_dlis_reads_back(two):
+    """Rows, columns, diameter and reference survive the file."""
+    out, _, _ = two
+    card = yaml.safe_load((out / "simulation.yaml").read_text())
+    settings = WellSettings(**card["wells"][0])
+    image = geobfdt.read(out / "W01.dlis")
+    assert image.attrs["reference"] == settings.reference
+    assert image.sizes["azimuth"] == settings.grid()[1]
+    assert float(image.diameter.median()) == pytest.approx(settings.diameter, rel=0.1)
+    assert float(np.diff(image.depth.values).mean()) == pytest.approx(settings.grid()[0], rel=1e-4)
+
+
+def test_a_well_does_not_depend_on_its_neighbours(two, tmp_path):
+    """The first well of one is the first well of two, byte for byte."""
+    out, _, _ = two
+    simulate(tmp_path, wells=1, length=2.0, seed=4, tool="lwd56")
+    alone, both = _digests(tmp_path), _digests(out)
+    for name in ("W01.dlis", "W01.picks.csv", "W01.truth.csv", "W01.intervals.csv"):
+        assert alone[name] == both[name]
+
+
+def test_wells_of_a_field_share_their_rock(two):
+    """Same rock and sets, another tool position, name and hole."""
+    card = yaml.safe_load((two[0] / "simulation.yaml").read_text())
+    first, second = card["wells"]
+    assert first["geology"]["rock"] == second["geology"]["rock"] == card["geology"]["rock"]
+    assert len(first["geology"]["sets"]) == len(second["geology"]["sets"])
+    assert first["diameter"] != second["diameter"]
+    assert card["seed"] == 4
+
+
+@pytest.mark.parametrize("bad", [{"tool": "ouija"}, {"deviation": 200.0}, {"wells": 0}, {"length": -1.0}, {"seed": -1}])
+def test_bad_requests_get_one_line_and_leave_nothing(bad, tmp_path):
+    """The line names the cure; no folder is made."""
+    with pytest.raises(InputError) as error:
+        simulate(tmp_path / "out", **bad)
+    assert "\n" not in str(error.value)
+    assert "give" in error.value.cure or "ask" in error.value.cure
+    assert not (tmp_path / "out").exists()
