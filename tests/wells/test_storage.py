@@ -21,7 +21,7 @@ def test_failure_keeps_the_old_file_and_leaves_nothing(tmp_path):
 
 def test_full_disk_is_one_line(tmp_path):
     """A full disk is told as such, with the cure, and leaves nothing."""
-    with pytest.raises(InputError, match="no space.*free some space"), atomic_path(tmp_path / "a") as part:
+    with pytest.raises(InputError, match=r"no space.*free some space"), atomic_path(tmp_path / "a") as part:
         part.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert not any(tmp_path.iterdir())

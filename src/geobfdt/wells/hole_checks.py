@@ -56,7 +56,7 @@ def check_depth(image: WellImage) -> list[Finding]:
                 Severity.MINOR,
                 "row-spacing-irregular",
                 f"{depth[0]:.2f}-{depth[-1]:.2f} m",
-                f"{uneven:.0%} of rows are over 10 % off the usual {usual * 1000:.2f} mm ({low:.2f}-{high:.2f}, 1-99 %)",
+                f"{uneven:.0%} of rows are over 10 % off {usual * 1000:.2f} mm ({low:.2f}-{high:.2f}, 1-99 %)",
                 "resample the image to even rows before picking",
             )
         )

@@ -1,4 +1,4 @@
-"""Hostile files: 2,400 mutants of every format read, or are refused with one line; nothing hangs, nothing crashes.
+"""Hostile files: 200 mutants of every format read, or are refused with one line; nothing hangs, nothing crashes.
 
 Each format's mutants are read in a child process with bounded memory, so that a crash in a C library is seen and told
 from a refusal. The seeds are fixed: a failure names the mutant, and ``python test_fuzz.py KIND FOLDER`` repeats it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import resource
+import runpy
 import signal
 import subprocess
 import sys
@@ -65,9 +66,12 @@ def seeds(folder: Path) -> dict[str, bytes]:
         "~V\n VERS. 2.0 :\n WRAP. NO :\n~W\n STRT.M 1000 :\n STOP.M 1005.9 :\n STEP.M 0.1 :\n NULL. -999.25 :\n"
         f" WELL. A-1 :\n~C\n DEPT.M : depth\n{names}~A\n{body}"
     )
+    lis = runpy.run_path(str(Path(__file__).with_name("test_lis.py")))
+    null = np.nan_to_num(pixels(), nan=-999.25)
+    (folder / "a.lis").write_bytes(lis["lis79"](40000.0 - np.arange(60), null, np.full(60, 8.5)))
     for name, write in FORMATS.items():
         write(picks, folder / f"picks.{name}")
-    pd.DataFrame({"DEPTH": [1.0], "DIP_TRUE": [5.0], "AZIMUTH_TRUE": [9.0], "TYPE": ["Bedding"]}).to_excel(
+    pd.DataFrame({"DEPTH (m)": [1.0], "DIP_TRUE": [5.0], "AZIMUTH_TRUE": [9.0], "TYPE": ["Bedding"]}).to_excel(
         folder / "picks.xlsx", index=False
     )
     (folder / "survey.csv").write_text("DEPTH,DEVI,AZIM\n0,0,0\n100,5,80\n200,7,439\n")
@@ -137,7 +141,8 @@ def outcomes(name: str, folder: Path) -> list[str]:
     return wrong
 
 
-KINDS = ("a.csv", "a.dlis", "a.las", "a.nc", "a.npz", "a.png", "a.techlog.csv", "a.tif", "picks.techlog", "picks.las",
+KINDS = ("a.csv", "a.dlis", "a.las", "a.lis", "a.nc",
+         "a.npz", "a.png", "a.techlog.csv", "a.tif", "picks.techlog", "picks.las",
          "picks.xlsx", "survey.csv")  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_pixels_stay_on_disk(tmp_path, monkeypatch):
         assert all(len(shape) == 1 for shape in asked)
         asked.clear()
         assert well["image"][100:110].values.shape == (10, 36)
-        assert asked == [(10, 36)]
+        assert set(asked) == {(10, 36)}
 
 
 def test_contents(tmp_path):
@@ -99,7 +99,7 @@ def test_damage_is_noticed(tmp_path):
     data = bytearray((tmp_path / "a.nc").read_bytes())
     data[offset + 500] ^= 0xFF
     (tmp_path / "a.nc").write_bytes(data)
-    with read(tmp_path / "a.nc") as well, pytest.raises(OSError, match=r"."):
+    with read(tmp_path / "a.nc") as well, pytest.raises(InputError, match=r"a\.nc: not a sound netCDF-4 file"):
         well["image"].values  # noqa: B018
 
 

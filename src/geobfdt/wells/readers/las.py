@@ -35,6 +35,7 @@ _NUMBERS = r"A(SCII|\s|\||$)|Log_Data"
 _CURVES = r"C(urve|\s|$)|Log_Definition"
 _GENERAL = r"V|W"
 _EMPTY = ("", "nan", "na", "n/a", "null", "none", "-")
+_DELIMITER = re.compile(r"\s*DLM\s*\.\s*(\w*)", re.IGNORECASE)
 _DELIMITERS = {"SPACE": r"\s+", "COMMA": ",", "TAB": "\t", "": r"\s+"}
 
 
@@ -194,6 +195,12 @@ def _tables(path: Path) -> list[_Table]:
             encoding = "utf-8-sig" if _is_utf8(stream.read(_HEADER)) else "latin-1"
         sections = _sections(path, encoding)
         header = [line for s in sections if s.titled(_GENERAL) for line in (s.title, *s.lines)]
+        # Taken out of what lasio reads: it stops at a delimiter that it does not know.
+        said = next((match for line in header if (match := _DELIMITER.match(line))), None)
+        header = [line for line in header if not _DELIMITER.match(line)]
+        delimiter = said[1].upper() if said else ""
+        if delimiter not in _DELIMITERS:
+            raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
         tables = []
         for at, numbers in enumerate(sections):
             if not numbers.titled(_NUMBERS):
@@ -209,9 +216,6 @@ def _tables(path: Path) -> list[_Table]:
                 ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
             )  # fmt: skip
             version = parsed.version
-            delimiter = str(version["DLM"].value).upper() if "DLM" in version else ""
-            if delimiter not in _DELIMITERS:
-                raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
             if not len(parsed.curves):
                 raise InputError(path, "no curve is defined (~C)", _CURE)
             table = _Table(

@@ -114,6 +114,11 @@ class _Pixels(xr.backends.BackendArray):
             return np.asarray(self.pixels[key].values)
 
 
+def _lazy(pixels: xr.DataArray, path: Path) -> Any:
+    """Pixels that are read when they are used, and kept once all of them were."""
+    return indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Pixels(pixels, path)))  # type: ignore[no-untyped-call]
+
+
 def _open(path: Path) -> xr.Dataset:
     # Where these fail, h5netcdf leaves a half-made object whose end prints a traceback; h5py only raises.
     with h5py.File(path, "r") as file:
@@ -139,14 +144,7 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
     # The contract is checked on an image of no size; the real pixels take its place unread.
     empty = np.broadcast_to(np.float32(0), opened["image"].shape)
-    lazy = {
-        name: (
-            picture.dims,
-            indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Pixels(picture, path))),
-            picture.attrs,
-        )
-        for name, picture in pictures.items()
-    }
+    lazy = {name: (picture.dims, _lazy(picture, path), picture.attrs) for name, picture in pictures.items()}
     well = well_image(
         empty,
         opened["depth"].values,
