@@ -82,7 +82,8 @@ def test_table_is_complete_and_right(scene: Any) -> None:
     assert len(picks) == len(truth)
     assert gaps.min(axis=0).max() < 0.006
     assert np.median(gaps.min(axis=0)) < 0.001
-    dip, azimuth = true_from_apparent(picks["dip_app_deg"], picks["azimuth_app_deg"], 0.0, 0.0, "north")
+    apparent = (picks[name].to_numpy() for name in ("dip_app_deg", "azimuth_app_deg"))
+    dip, azimuth = true_from_apparent(*apparent, 0.0, 0.0, "north")
     np.testing.assert_allclose(picks["dip_true_deg"], dip)
     np.testing.assert_allclose(picks["azimuth_true_deg"], azimuth)
     fractures = picks[picks["class"] == "fracture"]

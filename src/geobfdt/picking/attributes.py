@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.picking.refine import Refined, local_energy
+from geobfdt.picking.refine import Refined, centre_energy
 
 __all__ = ["Description", "describe", "plane_sigmas", "quality_rank"]
 
@@ -66,8 +66,7 @@ def describe(refined: Refined, diameter: Array, dark: str) -> Description:
     seen = np.isfinite(refined.agreement)
     visible = (np.nan_to_num(refined.agreement, nan=-1.0) >= _VISIBLE).sum(axis=1)
     continuity = visible / np.maximum(seen.sum(axis=1), 1)
-    middle = refined.profile.shape[1] // 2
-    energy = np.asarray(local_energy(refined.profile, middle / 4)[:, middle])
+    energy = centre_energy(refined)
     line = energy.real**2 >= _LINE * np.abs(energy) ** 2
     sign = -1.0 if dark == "low" else 1.0
     polarity = np.where(line, np.where(sign * energy.real > 0, "conductive", "resistive"), "")
@@ -103,12 +102,11 @@ def plane_sigmas(traces: Array, covariance: Array, diameter: Array) -> tuple[Arr
     a, b = traces[:, 1], traces[:, 2]
     amplitude = np.maximum(np.hypot(a, b), 1e-9)
     along, across = np.zeros((len(traces), 3)), np.zeros((len(traces), 3))
-    # A flat plane has no direction of its own; any one then serves.
-    flat = np.hypot(a, b) < 1e-9
-    cos, sin = np.where(flat, 1.0, a / amplitude), np.where(flat, 0.0, b / amplitude)
-    along[:, 1], along[:, 2] = cos, sin
-    across[:, 1], across[:, 2] = -sin, cos
-    known = np.isfinite(covariance).all((1, 2))
+    # A flat plane has no direction of its own, and arctan2(0, 0) is as good as any.
+    turn = np.arctan2(b, a)
+    along[:, 1], along[:, 2] = np.cos(turn), np.sin(turn)
+    across[:, 1], across[:, 2] = -np.sin(turn), np.cos(turn)
+    known = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
     finite = np.where(known[:, None, None], covariance, 0.0)
 
     def deviation(direction: Array) -> Array:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 __all__ = ["bedding_probability", "plane_angles"]
 
 _NEIGHBOURHOOD = 2.0  # depth over which beds are taken to be parallel (m, standard deviation)
-_PARALLEL = 8.0  # angle within which they are (deg, standard deviation)
+_PARALLEL = 15.0  # angle within which they are (deg, standard deviation)
 _ROUNDS = 5
 # Logistic weights of step against line, of parallel beds and of parallel fractures; docs/hough.md says how they
 # were fitted.
-_BIAS, _STEP, _BEDS, _FRACTURES = -1.0, 3.0, 3.0, -3.0
+_BIAS, _STEP, _BEDS, _FRACTURES = -2.9, 3.4, 8.1, -2.3
 
 Array = npt.NDArray[np.float64]
 

@@ -11,22 +11,46 @@ from geobfdt.picking.classes import bedding_probability
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.evidence import oriented_evidence
 from geobfdt.picking.grid import STEP, WorkingGrid, working_grid
+from geobfdt.picking.refine import centre_energy, mean_agreement, refine
 from geobfdt.picking.thinning import thin, thin_by_distance
-from geobfdt.picking.voting import Along, evidence_along, peaks, polish, trace_shapes
+from geobfdt.picking.voting import Along, contrast, evidence_along, peaks, polish, trace_shapes
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["HoughDetector"]
+__all__ = ["HoughDetector", "Sighting"]
 
-_WIDTHS = (1.2, 2.4)  # standard deviations of the filters, in working rows: thin lines, and open or blurred ones
+_WIDTHS = (1.2, 2.4, 4.8)  # standard deviations of the filters in working rows: from thin lines to open fractures
 _STEEPEST = 82.0  # apparent dip searched (deg)
 _TALLEST = 20  # rows of amplitude searched at least, where rows are coarse
 _USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
 _EXPLAINED = 2.5  # filter widths on either side of a kept trace that it accounts for
 _FIRST, _KEPT = 0.12, 0.14  # lowest scores in the vote, and of a kept trace
-# Confidence: logistic in the score, fitted on simulated wells (docs/hough.md).
-_CENTRE, _SCALE = 0.25, 0.03
+_APART = 3.0  # working rows of trace RMS within which two refined traces are one
+_FAINT = 0.7  # contrast below which a trace is not worth a closer look
+# Logistic weights of a plane's confidence, fitted on simulated wells (docs/hough.md): one, log contrast, agreement,
+# coverage, log of the tangent of the apparent dip plus 0.05.
+_WEIGHTS = np.array([-2.2, 2.0, 3.5, -1.1, 0.45])
 
 Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """
+    Planes seen in a strip, before anything is decided about them.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        Refined traces ``(z0, a, b)`` (m).
+    evidence : array (n, 5)
+        One, log contrast, mean agreement around the turn, coverage, log of the tangent of the apparent dip plus 0.05.
+    step : array (n,)
+        How far each looks like a step (1) or like a line (0).
+    """
+
+    traces: Array
+    evidence: Array
+    step: Array
 
 
 @dataclass(frozen=True)
@@ -71,7 +95,7 @@ class HoughDetector:
         return cls(step, float(image["depth"].values[0]), radius, float(amplitude))
 
     source = "hough 1"
-    min_confidence = 0.5
+    min_confidence = 0.2
 
     @property
     def length(self) -> float:
@@ -97,24 +121,49 @@ class HoughDetector:
         Candidates
             Planes whose mid-depth lies within the strip, by depth.
         """
+        seen = self.look(strip)
+        confidence = 1 / (1 + np.exp(-seen.evidence @ _WEIGHTS))
+        bedding = bedding_probability(seen.traces, seen.step, confidence, self.radius)
+        return Candidates(seen.traces, np.where(bedding >= 0.5, "bedding", "fracture"), confidence)
+
+    def look(self, strip: WellImage) -> Sighting:
+        """
+        Find everything in a strip that might be a plane, and measure what speaks for it.
+
+        Parameters
+        ----------
+        strip : WellImage
+            Rows of one well, in memory.
+
+        Returns
+        -------
+        Sighting
+            By depth.
+        """
         grid = working_grid(strip, self.step, self.origin)
         tried = [self._at_width(grid, rows * max(self.step, STEP)) for rows in _WIDTHS]
-        traces, scores, reach = (np.concatenate([part[i] for part in tried]) for i in range(3))
-        along = Along.joined([part[3] for part in tried])
-        kept, own = thin(along, reach, scores, _KEPT)
-        by_depth = np.argsort(traces[kept, 0], kind="stable")
-        kept, own = kept[by_depth], own[by_depth]
-        total = along.response[kept].sum(axis=1)
-        step = total.imag**2 / np.maximum(np.abs(total) ** 2, 1e-12)
-        confidence = 1 / (1 + np.exp(-(own - _CENTRE) / _SCALE))
-        bedding = bedding_probability(traces[kept], step, confidence, self.radius)
-        return Candidates(traces[kept], np.where(bedding >= 0.5, "bedding", "fracture"), confidence)
+        traces, scores, reach, shown = (np.concatenate([part[i] for part in tried]) for i in range(4))
+        along = Along.joined([part[4] for part in tried])
+        kept, _ = thin(along, reach, scores, _KEPT)
+        kept = kept[shown[kept] >= _FAINT]
+        kept = kept[np.argsort(traces[kept, 0], kind="stable")]
+        values, depth, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
+        refined = refine(values, depth, angles, traces[kept], self.radius)
+        agreement = mean_agreement(refined)
+        dip = np.hypot(refined.traces[:, 1], refined.traces[:, 2]) / self.radius
+        evidence = [np.ones(kept.size), np.log(shown[kept]), agreement, refined.coverage, np.log(dip + 0.05)]
+        energy = centre_energy(refined)
+        step = energy.imag**2 / np.maximum(np.abs(energy) ** 2, 1e-12)
+        # Candidates a little apart may have been refined on to one plane.
+        single = np.sort(thin_by_distance(refined.traces, shown[kept], _APART * max(self.step, STEP)))
+        return Sighting(refined.traces[single], np.column_stack(evidence)[single], step[single])
 
-    def _at_width(self, grid: WorkingGrid, width: float) -> tuple[Array, Array, Array, Along]:
-        """Candidates at one filter width: traces, scores, how far each explains its surroundings, evidence."""
+    def _at_width(self, grid: WorkingGrid, width: float) -> tuple[Array, Array, Array, Array, Along]:
+        """Candidates at one filter width: traces, scores, how far each explains, contrast, evidence."""
         evidence = oriented_evidence(grid, self.radius, width)
         traces, scores = peaks(evidence, trace_shapes(evidence.radius, width, self.amplitude), _FIRST)
         traces, scores = polish(evidence, traces)
         single = thin_by_distance(traces, scores, 2.5 * width)
         along = evidence_along(evidence, traces[single])
-        return traces[single], scores[single], _EXPLAINED * width * evidence.stretch(along.slope), along
+        reach = _EXPLAINED * width * evidence.stretch(along.slope)
+        return traces[single], scores[single], reach, contrast(along), along

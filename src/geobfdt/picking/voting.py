@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geobfdt.picking.evidence import Evidence
 
-__all__ = ["Along", "evidence_along", "peaks", "polish", "trace_shapes"]
+__all__ = ["Along", "contrast", "evidence_along", "peaks", "polish", "trace_shapes"]
 
 _SPACING = 2.0  # of trace shapes near zero dip, in filter widths
 _PRIOR = 0.05  # of a turn: evidence that is always missing, so that a few columns cannot score as a whole turn
@@ -268,3 +268,25 @@ def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
                 best[better], value[better] = trial[better], trial_value[better]
         reach /= 2
     return best, value
+
+
+def contrast(along: Along) -> Array:
+    """
+    Strength of the coherent answer along traces, in units of the usual strength of answers at that depth.
+
+    Unlike the score it knows a strong plane from a faint but even one. Answers over four times the usual strength count
+    as four, so that a few columns cannot speak for all.
+
+    Parameters
+    ----------
+    along : Along
+        Evidence along n traces.
+
+    Returns
+    -------
+    array (n,)
+        Contrast, 0 to 4.
+    """
+    saturation = np.minimum(np.abs(along.response) / np.maximum(along.weight, 1e-6), 0.8)
+    total = np.abs((along.response / (1 - saturation)).sum(axis=1))
+    return np.asarray(total / np.maximum(along.weight.sum(axis=1), 1e-6), dtype=np.float64)

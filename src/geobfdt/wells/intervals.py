@@ -3,8 +3,8 @@
 An interval table is a DataFrame with the columns of :data:`COLUMNS`. ``kind`` is ``interpreted`` (every plane of
 ``class`` between ``top_m`` and ``base_m`` was looked for, so silence there means "nothing here") or ``ignored``
 (breakouts, induced fractures, bad image: neither picks nor silence mean anything there; ``class`` says what it is).
-A well without an ``interpreted`` row for a class was interpreted throughout for it; one whose only such row has no length
-was not interpreted for it at all.
+A well without an ``interpreted`` row for a class was interpreted throughout for it; one whose only such row has no
+length was not interpreted for it at all.
 """
 
 from __future__ import annotations
