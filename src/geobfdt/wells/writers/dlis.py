@@ -105,6 +105,7 @@ def _document(image: WellImage, per_metre: float, depth_unit: str, step: int, nu
         file_number=1,
         creation_time=_WRITTEN,
         well_name=text["well"] or None,
+        field_name="unknown",
         company="unknown",
         producer_name="geobfdt",
     )

@@ -1,0 +1,49 @@
+"""What a delivery leaves in its folder."""
+
+import json
+
+import numpy as np
+import pytest
+
+from geobfdt.reports.delivery import deliver, sources
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import well_image
+from geobfdt.wells.picks import read_picks
+from geobfdt.wells.writers.netcdf import write_netcdf
+
+
+def field(folder, wells=("A",)):
+    """A field of wells with one dark plane each, at 51 m, 45 deg to the east."""
+    depth, angle = 50 + 0.005 * np.arange(400), np.arange(2.5, 360, 5)
+    for seed, well in enumerate(wells):
+        plane = 51 + 0.1 * np.cos(np.radians(angle - 90))
+        pixels = np.random.default_rng(seed).normal(size=(400, 72)) - 6 * np.exp(
+            -(((depth[:, None] - plane) / 0.008) ** 2)
+        )
+        image = well_image(
+            pixels, depth, angle, diameter=0.2, deviation=0, hole_azimuth=0, well=well, reference="north"
+        )
+        write_netcdf(image, folder / f"{well}.nc")
+    return folder
+
+
+def test_table_findings_and_picture(tmp_path):
+    """The three files are there and hold the plane that the image was made with."""
+    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out")
+    assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json", "A.png"}
+    picks = read_picks(tmp_path / "out" / "A.picks.csv")
+    best = picks.loc[picks.confidence.idxmax()]
+    assert best.depth_m == pytest.approx(51, abs=0.005)
+    assert (best.dip_true_deg, best.azimuth_true_deg) == pytest.approx((45, 90), abs=1)
+    assert isinstance(json.loads((tmp_path / "out" / "A.findings.json").read_text()), list)
+    assert delivery.counts == picks["class"].value_counts().to_dict()
+    assert delivery.length_m == pytest.approx(1.995)
+
+
+def test_a_folder_stands_for_its_wells(tmp_path):
+    """A field is picked well by well, a file as itself; an empty folder is refused."""
+    folder = field(tmp_path, ("A", "B"))
+    assert [p.name for p in sources([folder, folder / "A.nc"])] == ["A.nc", "B.nc", "A.nc"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no well here"):
+        sources([tmp_path / "empty"])
