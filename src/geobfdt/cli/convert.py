@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from geobfdt.cli.console import console, print_findings, progress
+from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
 from geobfdt.cli.tables import Mapping, Vocabulary
 from geobfdt.wells.options import ReadingOptions
@@ -26,6 +27,7 @@ def convert(
     ] = None,
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
+    as_json: AsJson = False,
 ) -> None:
     """
     Convert an image or a pick table.
@@ -36,6 +38,9 @@ def convert(
 
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, to, reading, mapping=mapping, vocabulary=vocabulary)
+    if as_json:
+        print_json({"file": str(target), "findings": [asdict(finding) for finding in findings]})
+        return
     print_findings(findings)
     console().print(str(target), markup=False)
 
