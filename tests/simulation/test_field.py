@@ -77,3 +77,14 @@ def test_bad_requests_get_one_line_and_leave_nothing(bad, tmp_path):
     assert "\n" not in str(error.value)
     assert "give" in error.value.cure or "ask" in error.value.cure
     assert not (tmp_path / "out").exists()
+
+
+def test_one_interpreter_for_all(tmp_path):
+    """An interpreter of beds picks no fracture and says so; one that does not exist is refused with the list."""
+    simulate(tmp_path, wells=2, length=4.0, seed=3, interpreter="beds")
+    for number in (1, 2):
+        assert "fracture" not in set(read_picks(tmp_path / f"W0{number}.picks.csv")["class"])
+        rows = read_intervals(tmp_path / f"W0{number}.intervals.csv").query("`class` == 'fracture'")
+        assert (rows["top_m"] == rows["base_m"]).all()
+    with pytest.raises(InputError, match=r"dense, sparse, fractures, beds"):
+        simulate(tmp_path, wells=1, length=4.0, interpreter="nobody")

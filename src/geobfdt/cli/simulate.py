@@ -19,6 +19,9 @@ def simulate(
     deviation: Annotated[
         float | None, typer.Option(min=0, max=100, help="Hole inclination (deg); mixed if not given.")
     ] = None,
+    interpreter: Annotated[
+        str | None, typer.Option(help="What interpreters pick: dense, sparse, fractures or beds; mixed if not given.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -31,7 +34,14 @@ def simulate(
 
     with progress(f"simulating {wells} wells of {length:g} m") as advance:
         files = field.simulate(
-            out, wells=wells, length=length, seed=seed, tool=tool, deviation=deviation, progress=advance
+            out,
+            wells=wells,
+            length=length,
+            seed=seed,
+            tool=tool,
+            deviation=deviation,
+            interpreter=interpreter,
+            progress=advance,
         )
     if as_json:
         print_json({"files": [str(file) for file in files]})

@@ -11,6 +11,7 @@ import yaml
 
 import geobfdt
 from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.interpreter import STYLES
 from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
@@ -31,6 +32,7 @@ def simulate(
     seed: int = 0,
     tool: str | None = None,
     deviation: float | None = None,
+    interpreter: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> list[Path]:
     """
@@ -54,6 +56,8 @@ def simulate(
         One tool for all wells; mixed if not given.
     deviation : float, optional
         Hole inclination (deg); mixed if not given.
+    interpreter : str, optional
+        What every interpreter picks: ``dense``, ``sparse``, ``fractures`` or ``beds``; mixed if not given.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -65,7 +69,7 @@ def simulate(
     Raises
     ------
     InputError
-        If there is no such tool, a number is out of range, or the folder cannot be written.
+        If there is no such tool or interpreter, a number is out of range, or the folder cannot be written.
 
     Examples
     --------
@@ -75,7 +79,7 @@ def simulate(
     ['W01.dlis', 'W01.picks.csv', 'W01.truth.csv', 'W01.intervals.csv', 'simulation.yaml']
     """
     out = Path(out)
-    fixed = _checked(out, wells, length, seed, tool, deviation)
+    fixed = _checked(out, wells, length, seed, tool, deviation, interpreter)
     geology = draw_geology(np.random.default_rng((seed, 0)))
     files: list[Path] = []
     made: list[WellSettings] = []
@@ -104,7 +108,13 @@ def simulate(
 
 
 def _checked(
-    out: Path, wells: int, length: float, seed: int, tool: str | None, deviation: float | None
+    out: Path,
+    wells: int,
+    length: float,
+    seed: int,
+    tool: str | None,
+    deviation: float | None,
+    interpreter: str | None,
 ) -> dict[str, Any]:
     for bad, seen, cure in (
         (wells < 1, f"{wells} wells", "ask for one or more"),
@@ -116,6 +126,11 @@ def _checked(
             f"a deviation of {deviation} deg",
             "give 0 (vertical) to 120",
         ),
+        (
+            interpreter is not None and interpreter not in STYLES,
+            f"no interpreter {interpreter!r}",
+            f"give one of {', '.join(STYLES)}",
+        ),
     ):
         if bad:
             raise InputError(out, seen, cure)
@@ -124,4 +139,6 @@ def _checked(
         fixed["tool"] = tool
     if deviation is not None:
         fixed["deviation"] = float(deviation)
+    if interpreter is not None:
+        fixed["style"] = interpreter
     return fixed

@@ -10,10 +10,10 @@ from geobfdt.simulation.settings import WellSettings
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks, traces
 
-__all__ = ["interpret", "interpreted"]
+__all__ = ["STYLES", "interpret", "interpreted"]
 
 # Visibility at which half of the planes are picked, and the least distance between bed picks (m), by style.
-_STYLES: dict[str, tuple[dict[str, float], float]] = {
+STYLES: dict[str, tuple[dict[str, float], float]] = {
     "dense": ({"bedding": 0.42, "fracture": 0.36}, 0.03),
     "sparse": ({"bedding": 0.6, "fracture": 0.42}, 0.25),
     "fractures": ({"fracture": 0.36}, 0.0),
@@ -45,7 +45,7 @@ def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.
     >>> interpreted(WellSettings(), 10.0, 20.0, np.random.default_rng(0))[["class", "top_m", "base_m"]].values.tolist()
     [['bedding', 10.0, 20.0], ['fracture', 10.0, 20.0]]
     """
-    wanted, _ = _STYLES[settings.style]
+    wanted, _ = STYLES[settings.style]
     rows = []
     for name in ("bedding", "fracture"):
         cuts = [(top, base)] if name in wanted else [(top, top)]
@@ -93,7 +93,7 @@ def interpret(
     >>> interpret(truth, where, WellSettings(jitter=0), np.full(1, 0.2), np.random.default_rng(1))["depth_m"].tolist()
     [5.0]
     """
-    wanted, apart = _STYLES[settings.style]
+    wanted, apart = STYLES[settings.style]
     chance = rng.random(len(truth))
     errors = rng.standard_normal((len(truth), 3))
     truth_trace = traces(truth)
