@@ -320,3 +320,11 @@ def test_blocks(monkeypatch):
     whole = make(raw(values.copy()))
     monkeypatch.setattr("geobfdt.wells.readers.assemble._ROWS", 3)
     assert make(raw(values.copy())).identical(whole)
+
+
+def test_doubts_of_a_replaced_log_are_left_out():
+    """A log too short to serve is doubted, unless the user states what it would have said."""
+    image = raw(logs={"deviation": RawLog(np.array([10.0, 10.0]), "deg", np.array([950.0, 960.0]))})
+    assert "deviation-short" in kinds(make(image))
+    image = raw(logs={"deviation": RawLog(np.array([10.0, 10.0]), "deg", np.array([950.0, 960.0]))})
+    assert "deviation-short" not in kinds(make(image, deviation=12.0, hole_azimuth=5.0))

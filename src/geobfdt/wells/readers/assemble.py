@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.image import WellImage, add_findings, well_image
+from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawImage, RawLog
@@ -67,10 +67,14 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
         if not np.array_equal(order, np.arange(len(order))):
             values = np.take(values, order, axis=1)
             dynamic = None if dynamic is None else np.take(dynamic, order, axis=1)
+    # What the user states is only compared with the file's own log, whose doubts then matter to nobody.
+    replaced = {name for name in LOGS if getattr(options, name) is not None}
+    replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
+    doubts: dict[str, list[Finding]] = {name: [] if name in replaced else findings for name in LOGS}
     logs = {
-        name: _log(name, log, factor, depth, raw.nulls, path, findings)
+        name: _log(name, log, factor, depth, raw.nulls, path, doubts[name])
         for name, log in raw.logs.items()
-        if not (name == "diameter" and not _known_unit(log, path, findings))
+        if not (name == "diameter" and not _known_unit(log, path, doubts[name]))
     }
     image = well_image(values, depth, azimuth, dynamic=dynamic, findings=findings, **logs, **raw.attributes)
     return state(image, path, options)
