@@ -180,7 +180,9 @@ def trace_coverage(image: WellImage, traces: Array) -> Array:
             continue
         measured = np.isfinite(np.asarray(image["image"].isel(depth=rows, azimuth=columns).values))
         nearest = np.clip(np.searchsorted(at[rows], curve - half), 0, measured.shape[0] - 1)
+        # The slack is for rows unevenly spaced; the image itself ends half a row beyond its first and last row.
         close = np.abs(at[rows][nearest] - curve) <= 1.5 * half + 1e-9
+        close &= (curve >= at[0] - half - 1e-9) & (curve <= at[-1] + half + 1e-9)
         out[members] = (close & measured[nearest, np.arange(columns.size)]).mean(1)
     return out
 
