@@ -92,13 +92,38 @@ def test_repeated_rows(upward):
     values, depth = pixels(), DEPTH.copy()
     values[11], depth[11] = values[10], depth[10]
     depth[21] = depth[20]
-    well = make(raw(values[::step], depth[::step]))
+    well = make(raw(values[::step].copy(), depth[::step]))
     kept = np.delete(np.arange(ROWS), [11, 21])
     assert np.array_equal(well.depth.values, depth[kept])
     assert np.array_equal(well.image.values, values[kept])
     assert finding(well, "rows-repeated").severity == Severity.MINOR
     assert "1 rows" in finding(well, "depth-repeated").seen
     assert finding(well, "depth-repeated").severity == Severity.MAJOR
+
+
+@pytest.mark.parametrize("upward", [False, True])
+@pytest.mark.parametrize("times", [2, 3])
+def test_every_row_repeated(times, upward):
+    """A file that says every row several times over is one of single rows, in either direction."""
+    step = -1 if upward else 1
+    well = make(raw(np.repeat(pixels()[::step], times, axis=0), np.repeat(DEPTH[::step], times)))
+    assert np.array_equal(well.depth.values, DEPTH)
+    assert np.array_equal(well.image.values, pixels())
+    assert finding(well, "rows-repeated").seen == f"{ROWS * (times - 1)} rows stand twice"
+
+
+@pytest.mark.parametrize("upward", [False, True])
+def test_rows_are_left_out_in_place(upward, monkeypatch):
+    """Where rows are left out, the others move within the image's own memory, a few at a time."""
+    monkeypatch.setattr("geobfdt.wells.readers.row_depths._BLOCK", 3)
+    step, depth = -1 if upward else 1, DEPTH.copy()
+    depth[[7, 30]] = np.nan, DEPTH[29]
+    image = raw(pixels()[::step].copy(), depth[::step], dynamic=pixels(1)[::step].copy())
+    well = make(image)
+    kept = np.delete(np.arange(ROWS), [7, 30])
+    assert np.array_equal(well.image.values, pixels()[kept])
+    assert np.array_equal(well.dynamic.values, pixels(1)[kept])
+    assert np.shares_memory(well.image.values, image.values)
 
 
 def test_wild_depth():
@@ -261,6 +286,17 @@ def test_logs_of_other_depths():
     short = make(raw(depth=DEPTH * 10, logs={"deviation": log([1, 1], "deg", [10_000.0, 10_001.0])}))
     assert np.array_equal(np.isnan(short.deviation.values), DEPTH * 10 > 10_002)
     assert finding(short, "deviation-short").severity == Severity.MAJOR
+
+
+def test_gap_in_a_log():
+    """A caliper with a long stretch of nulls is told of, a survey of sparse stations is not."""
+    depth = 1000 + 0.5 * np.arange(ROWS)
+    caliper = np.where((depth > 1002) & (depth < 1012), -999.25, np.where(depth < 1010, 8.0, 12.0))
+    stations = {"deviation": log([10, 10], "deg", depth[[0, -1]])}
+    well = make(raw(depth=depth, logs={"diameter": log(caliper, "in", depth), **stations}))
+    assert finding(well, "diameter-gap").seen == "no diameter between 1002.00 and 1012.00 m"
+    assert well.diameter.values[14] == pytest.approx(0.254)  # half way, at 1007 m
+    assert "deviation-gap" not in kinds(well)
 
 
 def test_options_against_the_file():

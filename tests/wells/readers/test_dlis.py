@@ -115,7 +115,17 @@ def test_time_index(tmp_path):
     frames = {"options": {"index": "TIME"}, "F": [time, depth(), image(pixels())]}
     assert read(write(tmp_path / "a.dlis", frames)).depth.values == pytest.approx(DEPTH)
     frames = {"options": {"index": "TIME"}, "F": [time, image(pixels())]}
-    with pytest.raises(InputError, match="frame F has no depth index"):
+    with pytest.raises(InputError, match="frame F has no index of measured depth"):
+        read(write(tmp_path / "b.dlis", frames))
+
+
+def test_vertical_depth_index(tmp_path):
+    """A frame indexed by true vertical depth is read at its measured depths, or refused if it has none."""
+    vertical = ("TVD", DEPTH / 2, "m", "true vertical depth")
+    frames = {"options": {"index": "VERTICAL-DEPTH"}, "F": [vertical, depth(), image(pixels())]}
+    assert read(write(tmp_path / "a.dlis", frames)).depth.values == pytest.approx(DEPTH)
+    frames = {"options": {"index": "VERTICAL-DEPTH"}, "F": [vertical, image(pixels())]}
+    with pytest.raises(InputError, match="frame F has no index of measured depth"):
         read(write(tmp_path / "b.dlis", frames))
 
 
@@ -165,6 +175,16 @@ def test_two_tools(tmp_path):
     assert read(path, image="ubi_amp").image.shape == (ROWS, 56)
     with pytest.raises(InputError, match="no image 'CMI'; give --image one of FMI_STAT, UBI_AMP"):
         read(path, image="CMI")
+
+
+def test_known_name_among_unknown_arrays(tmp_path):
+    """Of several arrays the one that has the name of an image is taken, and told of; two unknown ones are refused."""
+    unknown = [image(pixels(64, 1), "RXAB"), image(pixels(32, 2), "ECHO")]
+    well = read(write(tmp_path / "a.dlis", {"F": [depth(), *unknown, image(pixels(), "UBI_AMP")]}))
+    assert np.array_equal(well.image.values, pixels())
+    assert "UBI_AMP taken" in next(f.done for f in well.attrs["findings"] if f.kind == "image-chosen")
+    with pytest.raises(InputError, match="2 images and nothing says which; give --image one of RXAB, ECHO"):
+        read(write(tmp_path / "b.dlis", {"F": [depth(), *unknown]}))
 
 
 def test_equal_mnemonics(tmp_path):
@@ -256,6 +276,15 @@ def test_blocks(tmp_path, monkeypatch):
     path = write(tmp_path / "a.dlis", {"F": [depth(), image(pixels())]})
     monkeypatch.setattr(dlis, "_BLOCK", 500)
     assert np.array_equal(read(path).image.values, pixels())
+
+
+def test_dlisio_without_blocks(tmp_path, monkeypatch):
+    """With a dlisio that reads no slice of the rows the image is the same."""
+    path = write(tmp_path / "a.dlis", {"F": [depth(), image(pixels()), image(pixels(seed=1), "FMI_DYN")]})
+    monkeypatch.setattr(dlis, "core", object())
+    well = read(path)
+    assert np.array_equal(well.image.values, pixels())
+    assert np.array_equal(well.dynamic.values, pixels(seed=1))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.97])

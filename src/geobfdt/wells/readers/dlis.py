@@ -7,10 +7,8 @@ array that stays, so memory is the image and a block, not all channels of the fr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +20,24 @@ from dlisio import core
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, role, tool_of
+from geobfdt.wells.readers.dlis_channels import (
+    Curve,
+    choose_image,
+    companion_of,
+    curves_of,
+    hole_logs,
+    index_of,
+    is_image,
+)  # fmt: skip
+from geobfdt.wells.readers.mnemonics import image_kind, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.tolerance import tolerant
 from geobfdt.wells.readers.units import length_factor
 
 __all__ = ["contents", "read"]
 
-_COLUMNS = 8  # fewer samples a row are no image
-_WIDEST = 100_000  # samples a row; more is damage
 _BLOCK = 16 << 20  # bytes of a frame read at a time
 _CURE = "copy the file again, or ask for a new export"
-
-
-@dataclass(frozen=True)
-class _Curve:
-    """A channel where it lies."""
-
-    logical: Any
-    frame: Any
-    channel: Any
-    position: int  # among the frame's channels
-    full: str  # LOGICAL FILE/FRAME/CHANNEL, and #2, #3, ... where that is there before
-
-    @property
-    def name(self) -> str:
-        return str(self.channel.name)
-
-    @property
-    def columns(self) -> int:
-        return int(np.prod(self.channel.dimension or [1], dtype=np.int64))
-
-    @property
-    def names(self) -> tuple[str, str, str]:
-        """Names a user may call it by, the short one first."""
-        return self.name, f"{self.frame.name}/{self.name}", self.full
 
 
 def read(path: Path, options: ReadingOptions) -> RawImage:
@@ -81,14 +62,14 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
     with _open(path) as (files, findings):
-        curves = _curves(files)
-        image = _choose(path, [c for c in curves if _is_image(c)], options.image, findings)
-        companion = _companion(image, curves)
+        curves = curves_of(files)
+        image = choose_image(path, [c for c in curves if is_image(c)], options.image, findings)
+        companion = companion_of(image, curves)
         if companion is not None and image_kind(image.name) == "dynamic":
             image, companion = companion, image
         here = [c for c in curves if c.frame is image.frame]
-        index = _index(path, image, here)
-        logs = _logs(path, image, curves, findings)
+        index = index_of(path, image, here)
+        logs = hole_logs(path, image, curves, findings)
         together = [c for c in (index, image, companion, *logs.values()) if c is not None and c.frame is image.frame]
         columns = _read_rows(path, image, together)
         depth = columns[index.position].ravel().astype(np.float64)
@@ -134,13 +115,13 @@ def contents(path: Path) -> Contents:
         items = [
             {
                 "name": curve.name,
-                "role": "image" if _is_image(curve) else role(curve.name) or "other",
-                "shape": (len(_rows(curve)), curve.columns) if curve.columns > 1 else (len(_rows(curve)),),
+                "role": "image" if is_image(curve) else role(curve.name) or "other",
+                "shape": (len(curve.rows), curve.columns) if curve.columns > 1 else (len(curve.rows),),
                 "unit": str(curve.channel.units or ""),
                 "frame": curve.full.removesuffix(f"/{curve.name}"),
                 "description": str(curve.channel.long_name or ""),
             }
-            for curve in _curves(files)
+            for curve in curves_of(files)
         ]
         header: dict[str, str] = {}
         for origin in (o for f in files for o in f.origins):
@@ -163,154 +144,52 @@ def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
         yield files, findings
 
 
-def _curves(files: Any) -> list[_Curve]:
-    curves = []
-    known: Counter[str] = Counter()
-    for logical in files:
-        label = str(logical.fileheader.id).strip() if logical.fileheader else ""
-        for frame in logical.frames:
-            for position, channel in enumerate(frame.channels):
-                if channel is not None and hasattr(channel, "dimension"):
-                    full = f"{label}/{frame.name}/{channel.name}"
-                    known[full] += 1
-                    again = f"#{known[full]}" if known[full] > 1 else ""
-                    curves.append(_Curve(logical, frame, channel, position, full + again))
-    return curves
-
-
-def _is_image(curve: _Curve) -> bool:
-    dimension = [n for n in curve.channel.dimension if n != 1]
-    return (
-        len(dimension) == 1
-        and _COLUMNS <= dimension[0] <= _WIDEST
-        and bool(image_kind(curve.name))
-        and bool(_rows(curve))
-    )
-
-
-def _rows(curve: _Curve) -> Any:
-    return curve.logical.fdata_index.get(curve.frame.fingerprint, [])
-
-
-def _choose(path: Path, images: list[_Curve], wanted: str | None, findings: list[Finding]) -> _Curve:
-    """The image asked for, or the only one, or the static one of a pair."""
-    if not images:
-        raise InputError(path, "no channel is an image", "list the channels with geobfdt inspect")
-    known = ", ".join(dict.fromkeys(c.names[0] for c in images))
-    if wanted is not None:
-        named = [c for c in images if wanted.strip().lower() in (name.lower() for name in c.names)]
-        # A full name ends where the next one's #2 begins, and is that of one image only.
-        named = [c for c in named if c.full.lower() == wanted.strip().lower()] or named
-        if len(named) == 1:
-            return named[0]
-        if not named:
-            raise InputError(path, f"no image {wanted!r}", f"give --image one of {known}")
-        raise InputError(
-            path,
-            f"{len(named)} images are called {wanted!r}",
-            f"give --image one of {', '.join(c.names[2] for c in named)}",
-        )
-    found = images
-    if len(found) > 1:
-        # One picture in several versions is one image: its static one is taken, the dynamic one comes along.
-        stems = {_stem(c.name) for c in found}
-        if len(stems) > 1:
-            raise InputError(path, f"{len(images)} images and nothing says which", f"give --image one of {known}")
-        found = sorted(found, key=lambda c: {"static": 0, "none": 1, "dynamic": 2}[image_kind(c.name)])
-        versions = [c for c in found if image_kind(c.name) == image_kind(found[0].name)]
-        if len(versions) > 1:
-            names = ", ".join(c.names[2] for c in versions)
-            raise InputError(
-                path, f"{len(versions)} images are called {versions[0].name!r}", f"give --image one of {names}"
-            )
-        seen = f"images {known}"
-        findings.append(Finding(Severity.INFO, "image-chosen", path.name, seen, f"{found[0].name} taken"))
-    return found[0]
-
-
-def _stem(name: str) -> str:
-    """Name of a picture without the word for its version: FMI_STAT and FMI_DYN are one picture."""
-    words = [word for word in name.upper().replace("-", "_").split("_") if image_kind(word) == "none" and word]
-    return "_".join(word for word in words if word not in ("IMG", "IMAGE")) or "IMAGE"
-
-
-def _companion(image: _Curve, curves: list[_Curve]) -> _Curve | None:
-    """The other version of the same picture: the dynamic one of a static image, or the reverse."""
-    other = {"static": "dynamic", "none": "dynamic", "dynamic": "static"}[image_kind(image.name)]
-    twins = [
-        c
-        for c in curves
-        if c.logical is image.logical
-        and _is_image(c)
-        and image_kind(c.name) == other
-        and (_stem(c.name), c.columns) == (_stem(image.name), image.columns)
-    ]
-    near = [c for c in twins if c.frame is image.frame] or twins
-    return near[0] if len(near) == 1 else None
-
-
-def _index(path: Path, image: _Curve, here: list[_Curve]) -> _Curve:
-    """The depths of a frame: its index if that is one, else the channel that a depth is called."""
-    first = here[0]
-    timed = "TIME" in str(image.frame.index_type or "").upper()
-    if first.columns == 1 and not timed and (image.frame.index_type or role(first.name) == "depth"):
-        return first
-    depths = [c for c in here if c.columns == 1 and role(c.name) == "depth"]
-    if len(depths) == 1:
-        return depths[0]
-    raise InputError(path, f"frame {image.frame.name} has no depth index", "ask for an export indexed by depth")
-
-
-def _logs(path: Path, image: _Curve, curves: list[_Curve], findings: list[Finding]) -> dict[str, _Curve]:
-    """The hole logs of an image's logical file; of equally telling names, that of its own frame."""
-    mine = [c for c in curves if c.logical is image.logical and c.columns == 1 and _rows(c)]
-    mine.sort(key=lambda c: c.frame is not image.frame)
-    return {name: mine[i] for name, i in choose_logs([c.name for c in mine], path.name, findings).items()}
-
-
-def _read_rows(path: Path, curve: _Curve, wanted: list[_Curve]) -> dict[int, npt.NDArray[Any]]:
-    """
-    Columns of one frame by position, read block by block.
-
-    ``Frame.curves`` makes one array of all channels and all rows; this asks the same reader for a slice of the rows at
-    a time and keeps the wanted columns.
-    """
-    frame, tells = curve.frame, _rows(curve)
+def _read_rows(path: Path, curve: Curve, wanted: list[Curve]) -> dict[int, npt.NDArray[Any]]:
+    """Columns of one frame by position, read block by block."""
+    frame, rows = curve.frame, len(curve.rows)
     # Of equal mnemonics only the position tells which is which; field 0 is the frame number.
     dtype = frame.dtype(strict=False)
-    if len(tells) * dtype.itemsize > 4 * path.stat().st_size + _BLOCK:
+    if rows * dtype.itemsize > 4 * path.stat().st_size + _BLOCK:
         raise InputError(path, f"frame {frame.name} claims more data than the file holds", _CURE)
-    step = max(1, _BLOCK // max(dtype.itemsize, 1))
     out: dict[int, npt.NDArray[Any]] = {}
     for c in wanted:
-        out[c.position] = np.empty((len(tells), c.columns), dtype=np.float64 if c.columns == 1 else np.float32)
+        out[c.position] = np.empty((rows, c.columns), dtype=np.float64 if c.columns == 1 else np.float32)
     done = 0
-    for top in range(0, len(tells), step):
-        block = core.read_fdata(
-            "",
-            frame.fmtstr(),
-            "",
-            curve.logical.file,
-            tells[top : top + step],
-            dtype.itemsize,
-            lambda size: np.empty(shape=size, dtype=dtype),
-            curve.logical.error_handler,
-        )
+    for block in _blocks(curve, dtype):
         for position, column in out.items():
-            column[top : top + len(block)] = block[dtype.names[position + 1]].reshape(len(block), -1)
-        done = top + len(block)
-        if len(block) < len(tells[top : top + step]):
-            break  # the error handler has recorded why
+            column[done : done + len(block)] = block[dtype.names[position + 1]].reshape(len(block), -1)
+        done += len(block)
     if not done:
         raise InputError(path, f"no row of frame {frame.name} can be read", _CURE)
     return {position: column[:done] for position, column in out.items()}
 
 
+def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
+    """
+    All channels of a frame, a block of rows at a time; fewer rows where the file breaks off.
+
+    ``Frame.curves`` makes one array of all rows; this asks the same reader for a slice of them.
+    """
+    if not hasattr(core, "read_fdata"):  # no part of dlisio's public face: a later one may have moved it
+        yield curve.frame.curves(strict=False)
+        return
+    step = max(1, _BLOCK // max(dtype.itemsize, 1))
+    for top in range(0, len(curve.rows), step):
+        part = curve.rows[top : top + step]
+        block = core.read_fdata(
+            "", curve.frame.fmtstr(), "", curve.logical.file, part, dtype.itemsize,
+            lambda size: np.empty(shape=size, dtype=dtype), curve.logical.error_handler,
+        )  # fmt: skip
+        yield block
+        if len(block) < len(part):
+            return  # the error handler has recorded why
+
+
 def _with_depth(
-    path: Path, curve: _Curve, unit: str, curves: list[_Curve]
+    path: Path, curve: Curve, unit: str, curves: list[Curve]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
     """Depths of a curve's own frame, in the unit of the image's depths, and the curve."""
-    index = _index(path, curve, [c for c in curves if c.frame is curve.frame])
+    index = index_of(path, curve, [c for c in curves if c.frame is curve.frame])
     columns = _read_rows(path, curve, [index, curve])
     theirs, ours = length_factor(str(index.channel.units or unit)), length_factor(unit)
     depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
@@ -320,10 +199,10 @@ def _with_depth(
 
 def _from_other_frame(
     path: Path,
-    companion: _Curve,
+    companion: Curve,
     depth: npt.NDArray[np.float64],
     unit: str,
-    curves: list[_Curve],
+    curves: list[Curve],
     findings: list[Finding],
 ) -> npt.NDArray[np.float32] | None:
     """The companion's rows at the depths of the image, or nothing where the two frames do not share their depths."""
@@ -348,12 +227,12 @@ def _from_other_frame(
 
 def _raw_log(
     path: Path,
-    log: _Curve,
-    image: _Curve,
+    log: Curve,
+    image: Curve,
     depth: npt.NDArray[np.float64],
     unit: str,
     columns: dict[int, npt.NDArray[Any]],
-    curves: list[_Curve],
+    curves: list[Curve],
 ) -> RawLog:
     said = str(log.channel.units or "")
     if log.frame is image.frame:
@@ -362,7 +241,7 @@ def _raw_log(
     return RawLog(values.ravel(), said, there)
 
 
-def _attributes(image: _Curve, companion: _Curve | None) -> dict[str, Any]:
+def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
     """What the file says in words and parameters; our own parameters say the rest of the contract."""
     attributes: dict[str, Any] = {"units": str(image.channel.units or ""), "tool": tool_of(image.name)}
     origin = next(iter(image.logical.origins), None)
@@ -392,7 +271,7 @@ def _attributes(image: _Curve, companion: _Curve | None) -> dict[str, Any]:
     return attributes
 
 
-def _angles(image: _Curve) -> npt.NDArray[np.float64] | None:
+def _angles(image: Curve) -> npt.NDArray[np.float64] | None:
     """Column angles where the channel's axis gives them (deg), which few files do."""
     for axis in image.channel.axis or ():
         if getattr(axis, "axis_id", None) == "AZIMUTH" and len(axis.coordinates or ()) == image.columns:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lasio
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,6 +20,7 @@ import pandas as pd
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
+from geobfdt.wells.readers.las_header import Table, header_tables
 from geobfdt.wells.readers.mnemonics import choose_logs, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 
@@ -28,50 +28,16 @@ __all__ = ["contents", "read"]
 
 _SECTORS = 8  # fewer curves of one family are no image
 _CELLS = 2_000_000  # cells parsed at a time
-_HEADER = 4 << 20  # characters a header, or a line, may take
 _CURE = "export the file again as LAS 2.0"
 _MEMBER = re.compile(r"(.*?)[\[_]?(\d+)\]?(\D*)")
-_NUMBERS = r"A(SCII|\s|\||$)|Log_Data"
-_CURVES = r"C(urve|\s|$)|Log_Definition"
-_GENERAL = r"V|W"
 _EMPTY = ("", "nan", "na", "n/a", "null", "none", "-")
-_DELIMITER = re.compile(r"\s*DLM\s*\.\s*(\w*)", re.IGNORECASE)
-_DELIMITERS = {"SPACE": r"\s+", "COMMA": ",", "TAB": "\t", "": r"\s+"}
-
-
-@dataclass(frozen=True)
-class _Section:
-    """Lines of a section of the header; of one of numbers only where they begin."""
-
-    title: str
-    first: int  # line number of what follows the title, from 0
-    lines: list[str]
-
-    def titled(self, pattern: str) -> bool:
-        return re.match(rf"~({pattern})", self.title, re.IGNORECASE) is not None
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A section of numbers and what the header says of it."""
-
-    version: str
-    title: str
-    names: list[str]
-    units: list[str]
-    descriptions: list[str]
-    well: dict[str, str]
-    wrapped: bool
-    separator: str
-    first: int
-    encoding: str
 
 
 @dataclass(frozen=True)
 class _Family:
     """Curves that are the sectors of one image, in order."""
 
-    table: _Table
+    table: Table
     label: str
     columns: tuple[int, ...]
 
@@ -108,7 +74,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     (3, 8)
     """
     findings: list[Finding] = []
-    family = _choose(path, [f for table in _tables(path) for f in _families(table)], options.image, findings)
+    family = _choose(path, [f for table in header_tables(path) for f in _families(table)], options.image, findings)
     table = family.table
     depth = _depth_column(path, table)
     scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
@@ -157,7 +123,7 @@ def contents(path: Path) -> Contents:
     InputError
         If the header is damaged.
     """
-    tables = _tables(path)
+    tables = header_tables(path)
     items: list[dict[str, Any]] = []
     for table in tables:
         where = table.title if len(tables) > 1 else ""
@@ -189,82 +155,7 @@ def contents(path: Path) -> Contents:
     return Contents(f"LAS {tables[0].version}", items, tables[0].well)
 
 
-def _tables(path: Path) -> list[_Table]:
-    with decoding(path, "a LAS file", _CURE):
-        with path.open("rb") as stream:
-            encoding = "utf-8-sig" if _is_utf8(stream.read(_HEADER)) else "latin-1"
-        sections = _sections(path, encoding)
-        header = [line for s in sections if s.titled(_GENERAL) for line in (s.title, *s.lines)]
-        # Taken out of what lasio reads: it stops at a delimiter that it does not know.
-        said = next((match for line in header if (match := _DELIMITER.match(line))), None)
-        header = [line for line in header if not _DELIMITER.match(line)]
-        delimiter = said[1].upper() if said else ""
-        if delimiter not in _DELIMITERS:
-            raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
-        tables = []
-        for at, numbers in enumerate(sections):
-            if not numbers.titled(_NUMBERS):
-                continue
-            # LAS 3.0 names the definition after a bar: ~Log_Data[2] | Log_Definition[2].
-            bar = numbers.title.partition("|")[2].strip()
-            named = [s for s in sections if bar and s.titled(re.escape(bar) + r"\s*$")]
-            curves = named or [s for s in sections[:at] if s.titled(_CURVES)][-1:]
-            if not curves:
-                raise InputError(path, "no curve is defined (~C)", _CURE)
-            parsed = lasio.read(
-                "\n".join([*header, "~Curve", *curves[0].lines, "~ASCII", ""]),
-                ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
-            )  # fmt: skip
-            version = parsed.version
-            if not len(parsed.curves):
-                raise InputError(path, "no curve is defined (~C)", _CURE)
-            table = _Table(
-                str(version["VERS"].value) if "VERS" in version else "2.0",
-                numbers.title.removeprefix("~").partition("|")[0].strip(),
-                [str(curve.original_mnemonic).strip() for curve in parsed.curves],
-                [str(curve.unit).strip() for curve in parsed.curves],
-                [str(curve.descr).strip() for curve in parsed.curves],
-                {
-                    str(item.mnemonic).upper(): str(item.value).strip()
-                    for item in parsed.well
-                    if str(item.value).strip()
-                },
-                "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
-                _DELIMITERS[delimiter],
-                numbers.first,
-                encoding,
-            )
-            tables.append(table)
-        if not tables:
-            raise InputError(path, "no section of log data (~A)", _CURE)
-        return tables
-
-
-def _sections(path: Path, encoding: str) -> list[_Section]:
-    """All sections of a file; the lines of numbers are passed over."""
-    sections: list[_Section] = []
-    size = 0
-    with path.open(encoding=encoding, errors="replace") as stream:
-        for number, line in enumerate(iter(lambda: stream.readline(_HEADER), "")):
-            if line.lstrip().startswith("~"):
-                sections.append(_Section(line.strip(), number + 1, []))
-            elif sections and not sections[-1].titled(_NUMBERS):
-                size += len(line)
-                sections[-1].lines.append(line.rstrip("\n"))
-            if size > _HEADER or len(line) == _HEADER:
-                raise InputError(path, f"its header or a line is over {_HEADER:,} characters long", _CURE)
-    return sections
-
-
-def _is_utf8(head: bytes) -> bool:
-    try:
-        head[: head.rfind(b"\n") + 1].decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _families(table: _Table) -> list[_Family]:
+def _families(table: Table) -> list[_Family]:
     """Curves named alike but for a number that counts up by one, from 0 or 1, in the order of that number."""
     groups: dict[tuple[str, str], dict[int, int]] = {}
     for column, name in enumerate(table.names):
@@ -297,7 +188,7 @@ def _choose(path: Path, families: list[_Family], wanted: str | None, findings: l
     return found[0]
 
 
-def _depth_column(path: Path, table: _Table) -> int:
+def _depth_column(path: Path, table: Table) -> int:
     if role(table.names[0]) == "depth" or table.units[0].lower() in ("m", "ft", "f"):
         return 0
     depths = [column for column, name in enumerate(table.names) if role(name) == "depth"]
@@ -307,7 +198,7 @@ def _depth_column(path: Path, table: _Table) -> int:
 
 
 def _numbers(
-    path: Path, table: _Table, wanted: list[int], logs: int, findings: list[Finding]
+    path: Path, table: Table, wanted: list[int], logs: int, findings: list[Finding]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Image (rows, sectors) and scalar columns (rows, logs)."""
     pictures, scalars, bad = [], [], 0
@@ -336,7 +227,7 @@ def _numbers(
     return image, np.concatenate(scalars)
 
 
-def _chunks(path: Path, table: _Table, wanted: list[int], unreadable: list[str]) -> Iterator[npt.NDArray[np.float64]]:
+def _chunks(path: Path, table: Table, wanted: list[int], unreadable: list[str]) -> Iterator[npt.NDArray[np.float64]]:
     """Wanted columns, a piece of the file at a time; words among the numbers are collected in `unreadable`."""
     with path.open(encoding=table.encoding, errors="replace") as stream:
         # Not by `skiprows`: there a lone quotation mark, which an inch mark is, joins lines.
@@ -372,7 +263,7 @@ def _chunks(path: Path, table: _Table, wanted: list[int], unreadable: list[str])
                     return
 
 
-def _wrapped(path: Path, table: _Table, wanted: list[int]) -> Iterator[npt.NDArray[np.float64]]:
+def _wrapped(path: Path, table: Table, wanted: list[int]) -> Iterator[npt.NDArray[np.float64]]:
     """A row over several lines: only the count of numbers tells where it ends."""
     columns, words = len(table.names), []
     with path.open(encoding=table.encoding, errors="replace") as stream:

@@ -1,0 +1,119 @@
+"""Hole logs at the rows of an image: diameter in metres, deviation and azimuth in degrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.wells.findings import Finding, Severity
+from geobfdt.wells.readers.nulls import is_null
+from geobfdt.wells.readers.raw import RawLog
+from geobfdt.wells.readers.units import angle_factor, length_factor
+
+__all__ = ["known_unit", "log_at_rows"]
+
+Array = npt.NDArray[np.float64]
+
+_REACH = 1.0  # m a hole log is held beyond its ends
+_DIAMETERS = (0.05, 1.5)  # m
+_GAP = 5.0  # m, or usual distances between values where they are wider, over which a log is doubted
+
+
+def known_unit(log: RawLog, path: Path, findings: list[Finding]) -> bool:
+    """
+    Whether a caliper is in a unit of length; if not, a finding says so, for inches taken as centimetres bend every dip.
+
+    Examples
+    --------
+    >>> known_unit(RawLog(np.ones(2), "furlong", np.ones(2)), Path("a.las"), [])
+    False
+    """
+    if length_factor(log.unit) is None:
+        seen = f"the caliper is in {log.unit!r}" if log.unit else "the caliper has no unit"
+        findings.append(Finding(Severity.MAJOR, "caliper-unit", path.name, seen, "not used; give --diameter"))
+        return False
+    return True
+
+
+def log_at_rows(
+    name: str, log: RawLog, factor: float, depth: Array, nulls: tuple[float, ...], path: Path, findings: list[Finding]
+) -> Array:
+    """
+    Bring a hole log to the rows of the image, straight between its values; azimuths the short way round.
+
+    Parameters
+    ----------
+    name : {"diameter", "deviation", "hole_azimuth"}
+        Which log.
+    log : RawLog
+        As the file has it; a diameter in a unit that `known_unit` knows.
+    factor : float
+        Metres in the unit of its depths.
+    depth : array (rows,)
+        Depths of the image's rows (m), increasing.
+    nulls : tuple of float
+        The file's own nulls.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by what is doubtful.
+
+    Returns
+    -------
+    array (rows,)
+        Metres or degrees, NaN where the log says nothing.
+
+    Examples
+    --------
+    >>> log = RawLog(np.array([8.0, 9.0]), "in", np.array([10.0, 11.0]))
+    >>> log_at_rows("diameter", log, 1.0, np.array([10.0, 10.5]), (), Path("a.las"), [])
+    array([0.2032, 0.2159])
+    """
+
+    def tell(severity: Severity, kind: str, seen: str, done: str) -> None:
+        findings.append(Finding(severity, kind, path.name, seen, done))
+
+    values, at = np.asarray(log.values, dtype=float), np.asarray(log.depth, dtype=float) * factor
+    good = ~is_null(values, nulls) & ~is_null(log.depth, nulls)
+    words = name.replace("_", " ")
+    if name == "diameter":
+        values = values * (length_factor(log.unit) or 1.0)
+        absurd = good & ((values < _DIAMETERS[0]) | (values > _DIAMETERS[1]))
+        if absurd.any():
+            seen = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"
+            tell(Severity.MAJOR, "diameter-absurd", seen, "not used")
+            good &= ~absurd
+    else:
+        unit = angle_factor(log.unit)
+        if unit is None:
+            tell(Severity.MAJOR, f"{name}-unit", f"{words} in {log.unit!r}, no unit of angle", "taken as degrees")
+        values = values * (unit or 1.0)
+        absurd = good & ((values < 0) | (values > 180)) if name == "deviation" else good & (np.abs(values) > 720)
+        if absurd.any():
+            seen = f"{absurd.sum()} of {good.sum()} values of {words} are no such angle"
+            tell(Severity.MAJOR, f"{name.replace('_', '-')}-absurd", seen, "not used")
+            good &= ~absurd
+    if not good.any():
+        return np.full(depth.shape, np.nan)
+    order = np.argsort(at[good], kind="stable")
+    at, values = at[good][order], values[good][order]
+    if name == "hole_azimuth":
+        turned = np.interp(depth, at, np.exp(1j * np.radians(values)))  # the short way round, over north
+        out = np.mod(np.degrees(np.angle(turned)), 360)
+    else:
+        out = np.interp(depth, at, values)
+    usual = float(np.median(np.diff(at))) if at.size > 1 else 0.0
+    gaps = np.flatnonzero(np.diff(at) > _GAP * max(1.0, usual))
+    gaps = gaps[(at[gaps] < depth[-1]) & (at[gaps + 1] > depth[0])]
+    if gaps.size:
+        widest = gaps[np.argmax(np.diff(at)[gaps])]
+        seen = f"no {words} between {at[widest]:.2f} and {at[widest + 1]:.2f} m"
+        more = f", and {gaps.size - 1} more such gaps" if gaps.size > 1 else ""
+        tell(Severity.MINOR, f"{name.replace('_', '-')}-gap", seen + more, "taken straight across")
+    outside = (depth < at[0] - _REACH) | (depth > at[-1] + _REACH)
+    if outside.any():
+        seen = f"{words} is known from {at[0]:.2f} to {at[-1]:.2f} m only"
+        tell(Severity.MAJOR, f"{name.replace('_', '-')}-short", seen, "left unknown beyond")
+    return np.where(outside, np.nan, out)
