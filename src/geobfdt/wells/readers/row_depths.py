@@ -204,7 +204,7 @@ def _longest_rise(depth: Array) -> npt.NDArray[np.intp]:
 
 
 def _check(depth: Array, path: Path) -> None:
-    """Refuse depths that are none of an image's. Where rows are missing is told by `check_image`, with the intervals."""
+    """Refuse depths that are none of an image's. Rows that are missing are told of by `check_image`."""
     cure = "check the file, or say the unit with --depth-unit"
     if np.abs(depth[[0, -1]]).max() > _DEEPEST:
         raise InputError(path, f"depths reach {np.abs(depth[[0, -1]]).max():,.0f} m, deeper than any hole", cure)
