@@ -1,7 +1,7 @@
 """Score a picker on simulated wells, beside its blind nulls.
 
     python benchmarks/scores.py --wells 6 --length 60 --seed 9001
-    python benchmarks/scores.py --fields 20 --wells 1 --length 20 --seed 120 --deviation 0
+    python benchmarks/scores.py --method hough --fields 20 --wells 1 --length 20 --seed 120 --deviation 0
 
 A field has one geology; several fields, of seeds that follow each other, have several. The seed 9001 is for the first
 of these measurements alone: nothing is ever tuned on it. The classical picker was fitted on seeds 100 to 119.
@@ -20,7 +20,8 @@ import pandas as pd
 def main() -> None:
     """Print the scores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--method", default="hough")
+    parser.add_argument("--method", default="network")
+    parser.add_argument("--model", default="default")
     parser.add_argument("--fields", type=int, default=1)
     parser.add_argument("--wells", type=int, default=6)
     parser.add_argument("--length", type=float, default=60.0)
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--deviation", type=float, default=None)
     arguments = parser.parse_args()
     import geobfdt
+    import geobfdt.evaluation.calibration
     from geobfdt.wells.intervals import read_intervals
     from geobfdt.wells.picks import read_picks
 
@@ -44,7 +46,7 @@ def main() -> None:
                 image = geobfdt.read(file)
                 well = f"{seed}-{file.stem}"
                 start = time.process_time()
-                picked = geobfdt.pick(image, method=arguments.method)
+                picked = geobfdt.pick(image, model=arguments.model, method=arguments.method)
                 seconds += time.process_time() - start
                 length += float(image.depth[-1] - image.depth[0])
                 picks.append(picked.assign(well=well))
@@ -55,6 +57,7 @@ def main() -> None:
     # Only ignored intervals count here: the truth is known everywhere, whatever the simulated interpreter looked at.
     ignored = pd.concat(intervals).query("kind == 'ignored'")
     print(geobfdt.evaluate(pd.concat(picks), pd.concat(truth), ignored))
+    print(geobfdt.evaluation.calibration.calibrate(pd.concat(picks), pd.concat(truth), ignored))
     print(f"{length / seconds:.2f} m a second of processor time")
 
 
