@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geobfdt.picking.picker import pick as pick
     from geobfdt.preparation.audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
+    from geobfdt.training.train import train as train
     from geobfdt.wells.conversion import convert as convert
     from geobfdt.wells.ingest import ingest as ingest
     from geobfdt.wells.readers.files import inspect as inspect
@@ -38,6 +39,7 @@ _VERBS = {
     "pick": "geobfdt.picking.picker",
     "read": "geobfdt.wells.readers.files",
     "simulate": "geobfdt.simulation.field",
+    "train": "geobfdt.training.train",
 }
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "pick",
     "read",
     "simulate",
+    "train",
 ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-VERBS = ["inspect", "simulate", "ingest", "audit", "pick", "evaluate", "agree", "convert", "demo"]
+VERBS = ["inspect", "simulate", "ingest", "audit", "train", "pick", "evaluate", "agree", "convert", "demo"]
 
 
 def geobfdt(*words, cwd=None, limit=None):

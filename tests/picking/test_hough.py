@@ -17,7 +17,7 @@ def detect(image: Any) -> Candidates:
     """Detect on a whole image, at the detector's own threshold."""
     detector = HoughDetector.of(image)
     found = detector.detect(image)
-    sure = found.confidence >= detector.min_confidence
+    sure = found.confidence >= detector.thresholds["fracture"]
     return Candidates(found.traces[sure], found.classes[sure], found.confidence[sure])
 
 

@@ -15,9 +15,9 @@ import xarray as xr
 from geobfdt.geometry import trace_rms, true_from_apparent
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.hough import HoughDetector
-from geobfdt.picking.picker import pick, pick_with_findings
+from geobfdt.picking.picker import detector_of, pick, pick_with_findings
 from geobfdt.wells.image import well_image
-from geobfdt.wells.picks import COLUMNS, traces, validate
+from geobfdt.wells.picks import CLASSES, COLUMNS, traces, validate
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,13 @@ def long_scene(make_scene: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="module")
 def picks_of_scene(scene: Any) -> pd.DataFrame:
     """Picks of the common scene."""
-    return pick(scene.image)
+    return pick(scene.image, method="hough")
 
 
 @pytest.fixture(scope="module")
 def picks_of_long(long_scene: Any) -> pd.DataFrame:
     """Picks of the long scene, found in one strip."""
-    return pick_with_findings(long_scene.image, method=short(long_scene.image, 100.0))[0]
+    return pick_with_findings(long_scene.image, short(long_scene.image, 100.0))[0]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def same_share(one: pd.DataFrame, other: pd.DataFrame) -> float:
 
 def test_table_is_complete_and_right(scene: Any) -> None:
     """Every column is filled, true dips follow from geometry, planes are right to millimetres."""
-    picks, findings = pick_with_findings(scene.image)
+    picks, findings = pick_with_findings(scene.image, detector_of(scene.image, method="hough"))
     assert findings == []
     validate(picks)
     assert list(picks) == list(COLUMNS)
@@ -94,7 +94,7 @@ def test_table_is_complete_and_right(scene: Any) -> None:
 def test_strip_length_does_not_matter(long_scene: Any, picks_of_long: pd.DataFrame, core: float) -> None:
     """Strips of 7 and of 17 m give the picks of one strip."""
     assert len(picks_of_long) > 80
-    picks = pick_with_findings(long_scene.image, method=short(long_scene.image, core))[0]
+    picks = pick_with_findings(long_scene.image, short(long_scene.image, core))[0]
     assert same_share(picks, picks_of_long) > 0.98
 
 
@@ -102,7 +102,7 @@ def test_pieces_agree_with_the_long_well(long_scene: Any, picks_of_long: pd.Data
     """A well cut in two by hand has the long well's picks, away from the cut."""
     image = long_scene.image
     for piece in (image.isel(depth=slice(0, 2000)), image.isel(depth=slice(2000, None))):
-        picks = pick(piece)
+        picks = pick(piece, method="hough")
         top, base = float(piece.depth[0]), float(piece.depth[-1])
         inner = [t[(t["depth_m"] > top + 3) & (t["depth_m"] < base - 3)] for t in (picks, picks_of_long)]
         assert same_share(*inner) > 0.97
@@ -119,7 +119,7 @@ def test_most_planes_of_a_busy_well(long_scene: Any, picks_of_long: pd.DataFrame
 
 def test_same_bytes_each_run(scene: Any, picks_of_scene: pd.DataFrame) -> None:
     """Two runs write the same bytes."""
-    assert pick(scene.image).to_csv() == picks_of_scene.to_csv()
+    assert pick(scene.image, method="hough").to_csv() == picks_of_scene.to_csv()
 
 
 def test_roll_turns_azimuths(scene: Any, picks_of_scene: pd.DataFrame) -> None:
@@ -127,7 +127,7 @@ def test_roll_turns_azimuths(scene: Any, picks_of_scene: pd.DataFrame) -> None:
     image = scene.image
     rolled = image.copy(deep=True)
     rolled["image"].values[:] = np.roll(image["image"].values, 18, axis=1)
-    one, other = picks_of_scene, pick(rolled)
+    one, other = picks_of_scene, pick(rolled, method="hough")
     np.testing.assert_allclose(one["depth_m"], other["depth_m"], atol=1e-4)
     turned = (other["azimuth_app_deg"] - one["azimuth_app_deg"] - 90 + 180) % 360 - 180
     assert turned.abs().max() < 1.0
@@ -137,12 +137,14 @@ def test_unknown_hole_is_told_not_guessed(scene: Any, picks_of_scene: pd.DataFra
     """Without diameter, or without deviation, what cannot be known is empty and a finding says why."""
     image = scene.image
     blind = well_image(image["image"].values, image["depth"].values, image["azimuth"].values, well="S-1")
-    picks, findings = pick_with_findings(blind)
+    picks, findings = pick_with_findings(blind, detector_of(blind, method="hough"))
     assert len(picks) == len(picks_of_scene)
     assert picks[["dip_app_deg", "dip_true_deg", "sigma_dip_deg", "diameter_m"]].isna().all().all()
     assert picks["amplitude_m"].notna().all()
     assert "no-diameter" in {finding.kind for finding in findings}
-    picks, findings = pick_with_findings(image.assign(deviation=image["deviation"] * np.nan))
+    picks, findings = pick_with_findings(
+        image.assign(deviation=image["deviation"] * np.nan), detector_of(image, method="hough")
+    )
     assert picks["dip_app_deg"].notna().all()
     assert picks["dip_true_deg"].isna().all()
     assert {finding.kind for finding in findings} == {"no-dip"}
@@ -156,7 +158,11 @@ class Fixed:
     source: str = "fixed"
     length: float = 100.0
     overlap: float = 1.0
-    min_confidence: float = 0.0
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Everything is shown."""
+        return dict.fromkeys(CLASSES, 0.0)
 
     def detect(self, strip: Any) -> Candidates:
         """Say the same of every strip."""
@@ -168,7 +174,7 @@ def test_picks_on_filled_pixels_are_refused(make_scene: Callable[..., Any]) -> N
     """A plane proposed where nothing was measured does not reach the table."""
     scene = make_scene([(100.5, 0.05, 0.0), (101.5, 0.05, 0.0)], [], length=2.0)
     scene.image["image"].values[200:] = np.nan
-    picks, _ = pick_with_findings(scene.image, method=Fixed(scene.fractures))
+    picks, _ = pick_with_findings(scene.image, Fixed(scene.fractures))
     assert picks["depth_m"].round(2).tolist() == [100.5]
     assert picks["source"].tolist() == ["fixed"]
 
@@ -178,7 +184,7 @@ def test_seam_holds_no_doubles(make_scene: Callable[..., Any]) -> None:
     planes = [(101.0 + e, 0.05, 0.02) for e in (-0.004, 0.0, 0.004)]
     for plane in planes:
         scene = make_scene([plane], [], length=2.0)
-        picks, _ = pick_with_findings(scene.image, method=Fixed(np.array([plane]), length=1.0))
+        picks, _ = pick_with_findings(scene.image, Fixed(np.array([plane]), length=1.0))
         assert len(picks) == 1
 
 
@@ -187,7 +193,7 @@ def test_lazy_well_gives_the_same_picks(scene: Any, picks_of_scene: pd.DataFrame
     plain = scene.image.assign_attrs(findings="")
     plain.to_netcdf(tmp_path / "well.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "well.nc", engine="h5netcdf") as lazy:
-        picks = pick(lazy)
+        picks = pick(lazy, method="hough")
         assert not lazy["image"].variable._in_memory
     pd.testing.assert_frame_equal(picks, picks_of_scene)
 
@@ -197,8 +203,8 @@ def test_progress_and_threshold(long_scene: Any) -> None:
     shares: list[float] = []
     image = long_scene.image.isel(depth=slice(0, 1800))
     detector = short(image, 6.0)
-    low = pick_with_findings(image, method=detector, min_confidence=0.3, progress=shares.append)[0]
-    high = pick_with_findings(image, method=detector, min_confidence=0.9)[0]
+    low = pick_with_findings(image, detector, min_confidence=0.3, progress=shares.append)[0]
+    high = pick_with_findings(image, detector, min_confidence=0.9)[0]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert len(shares) == 3
@@ -210,13 +216,14 @@ def test_nothing_to_pick(make_scene: Callable[..., Any]) -> None:
     """An image without a measured pixel gives a valid, empty table."""
     scene = make_scene([], [], length=1.0)
     scene.image["image"].values[:] = np.nan
-    picks = pick(scene.image)
+    picks = pick(scene.image, method="hough")
     assert len(picks) == 0
     assert list(picks) == list(COLUMNS)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"method": "magic"}, "not hough"), ({"min_confidence": 2}, "within")]
+    ("options", "message"),
+    [({"method": "magic"}, "not network or hough"), ({"method": "hough", "min_confidence": 2}, "within")],
 )
 def test_nonsense_is_refused(scene: Any, options: dict[str, Any], message: str) -> None:
     """Unknown methods and thresholds that are no probabilities."""
@@ -232,7 +239,7 @@ def test_clear_fractures_of_a_real_image() -> None:
     """Eight clear fractures, read off the picture by eye (crest and trough), are traced within 2.5 cm."""
     with np.load(OTV) as file:
         grey, depth = file["rgb"].astype(np.float32).mean(axis=-1), file["depth_m"]
-    picks = pick(well_image(grey, depth, diameter=0.101, well="otv"))
+    picks = pick(well_image(grey, depth, diameter=0.101, well="otv"), method="hough")
     found = traces(picks)
     by_eye = [  # crest, trough (m), azimuth of the trough (deg)
         (33.455, 33.59, 75),

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from geobfdt.geometry import trace_rms
-from geobfdt.picking.refine import Refined, local_energy, refine
+from geobfdt.picking.local_energy import local_energy
+from geobfdt.picking.refine import Refined, refine
 
 
 def refined(scene: Any, traces: np.ndarray, radius: float = 0.1) -> Refined:

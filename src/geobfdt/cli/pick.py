@@ -18,11 +18,21 @@ def pick(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for tables, findings and pictures; made if missing.")],
     reading: ReadingOptions,
-    method: Annotated[Literal["hough"], typer.Option(help="The picker: hough is the classical one.")] = "hough",
+    model: Annotated[str, typer.Option(help="Folder of a model bundle; default: the shipped one.")] = "default",
+    method: Annotated[
+        Literal["network", "hough"], typer.Option(help="The picker: a network, or the classical one.")
+    ] = "network",
+    runtime: Annotated[
+        Literal["torch", "onnx"], typer.Option(help="What computes the network; onnx needs geobfdt[onnx].")
+    ] = "torch",
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Keep picks at least this sure; default: the picker's own.")
     ] = None,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
+    explain: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Also draw why the N-th pick was made; repeat for more.", metavar="N"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -41,7 +51,10 @@ def pick(
                     source,
                     out,
                     reading,
+                    model=model,
                     method=method,
+                    runtime=runtime,
+                    explained=explain or (),
                     min_confidence=min_confidence,
                     picture=picture,
                     progress=advance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,11 +27,14 @@ class Candidates:
         ``bedding`` or ``fracture``.
     confidence : array (n,)
         0 to 1, growing with the evidence.
+    evidence : array (n, columns), optional
+        How much each part of the turn had to say, 0 to 1; the first column lies at angle 0.
     """
 
     traces: npt.NDArray[np.float64]
     classes: npt.NDArray[np.str_]
     confidence: npt.NDArray[np.float64]
+    evidence: npt.NDArray[np.float64] | None = None
 
 
 class Detector(Protocol):
@@ -38,7 +42,7 @@ class Detector(Protocol):
     Finds planes in strips of one well.
 
     ``source`` names it in pick tables; strips of about ``length`` m suit its memory; what it says of a plane depends
-    on nothing further than ``overlap`` m away; picks below ``min_confidence`` are not worth showing.
+    on nothing further than ``overlap`` m away; picks below the ``thresholds`` of their class are not worth showing.
     """
 
     @property
@@ -48,7 +52,7 @@ class Detector(Protocol):
     @property
     def overlap(self) -> float: ...  # noqa: D102
     @property
-    def min_confidence(self) -> float: ...  # noqa: D102
+    def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
 
     def detect(self, strip: WellImage) -> Candidates:
         """Find planes in a strip."""

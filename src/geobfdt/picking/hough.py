@@ -15,6 +15,7 @@ from geobfdt.picking.refine import centre_energy, mean_agreement, refine
 from geobfdt.picking.thinning import thin, thin_by_distance
 from geobfdt.picking.voting import Along, contrast, evidence_along, peaks, polish, trace_shapes
 from geobfdt.wells.image import WellImage, row_spacing
+from geobfdt.wells.picks import CLASSES
 
 __all__ = ["HoughDetector", "Sighting"]
 
@@ -95,7 +96,11 @@ class HoughDetector:
         return cls(step, float(image["depth"].values[0]), radius, float(amplitude))
 
     source = "hough 1"
-    min_confidence = 0.2
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Confidence of best F1 on the wells it was fitted on, by class."""
+        return dict.fromkeys(CLASSES, 0.2)
 
     @property
     def length(self) -> float:

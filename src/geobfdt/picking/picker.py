@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
-__all__ = ["pick", "pick_with_findings"]
+__all__ = ["detector_of", "pick", "pick_with_findings"]
 
 _USUAL_DIAMETER = 0.2  # assumed, for the height of bands only, where the diameter is unknown (m)
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
@@ -32,7 +33,9 @@ Array = npt.NDArray[np.float64]
 def pick(
     image: WellImage,
     *,
-    method: Literal["hough"] = "hough",
+    model: str | Path = "default",
+    method: Literal["network", "hough"] = "network",
+    runtime: Literal["torch", "onnx"] = "torch",
     min_confidence: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
@@ -43,10 +46,14 @@ def pick(
     ----------
     image : WellImage
         The well; its pixels may lie in a file, they are loaded strip by strip.
-    method : {"hough"}
-        How: the classical picker, which needs no training.
+    model : str or Path
+        Folder of a model bundle; ``default`` is the one that is shipped.
+    method : {"network", "hough"}
+        How: with a network, or with the classical picker, which needs no training.
+    runtime : {"torch", "onnx"}
+        What computes the network; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
     min_confidence : float, optional
-        Least confidence of a pick (0 to 1). Default: the method's own threshold.
+        Least confidence of a pick (0 to 1). Default: the method's own threshold for its class.
     progress : callable, optional
         Called with the share of the well that is done.
 
@@ -57,6 +64,8 @@ def pick(
 
     Raises
     ------
+    InputError
+        If the model bundle is damaged, foreign or newer.
     ValueError
         If the method is not known or the confidence is not within 0 and 1.
 
@@ -72,13 +81,14 @@ def pick(
     >>> picks[["depth_m", "class", "dip_true_deg", "polarity"]].round(0).to_numpy().tolist()
     [[51.0, 'fracture', 45.0, 'conductive']]
     """
-    return pick_with_findings(image, method=method, min_confidence=min_confidence, progress=progress)[0]
+    detector = detector_of(image, model, method, runtime)
+    return pick_with_findings(image, detector, min_confidence=min_confidence, progress=progress)[0]
 
 
 def pick_with_findings(
     image: WellImage,
+    detector: Detector,
     *,
-    method: Literal["hough"] | Detector = "hough",
     min_confidence: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[pd.DataFrame, list[Finding]]:
@@ -89,8 +99,8 @@ def pick_with_findings(
     ----------
     image, min_confidence, progress
         As in :func:`pick`.
-    method : "hough" or Detector
-        How, or a detector built for this well.
+    detector : Detector
+        Made for this well; see :func:`detector_of`.
 
     Returns
     -------
@@ -102,22 +112,15 @@ def pick_with_findings(
     Raises
     ------
     ValueError
-        If the method is not known or the confidence is not within 0 and 1.
+        If the confidence is not within 0 and 1.
     """
-    if isinstance(method, str):
-        if method != "hough":
-            raise ValueError(f"picking method {method!r} is not hough")
-        detector: Detector = HoughDetector.of(image)
-    else:
-        detector = method
-    least = detector.min_confidence if min_confidence is None else min_confidence
-    if not 0 <= least <= 1:
-        raise ValueError(f"least confidence {least} is not within 0 and 1")
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
     depth = image["depth"].values
     parts: list[pd.DataFrame] = []
     seam = np.empty((0, 3))
     for strip in strips(image, detector.length, detector.overlap):
-        columns, traces = _pick_strip(strip, detector, least, seam)
+        columns, traces = _pick_strip(strip, detector, min_confidence, seam)
         parts.append(columns)
         seam = traces[traces[:, 0] >= strip.base - 1.0]
         if progress is not None:
@@ -134,11 +137,44 @@ def pick_with_findings(
     return picks, [*_doubts(image), *findings]
 
 
-def _pick_strip(strip: Strip, detector: Detector, least: float, seam: Array) -> tuple[pd.DataFrame, Array]:
+def detector_of(
+    image: WellImage,
+    model: str | Path = "default",
+    method: str = "network",
+    runtime: Literal["torch", "onnx"] = "torch",
+) -> Detector:
+    """
+    Make the detector of a well.
+
+    Parameters
+    ----------
+    image, model, method, runtime
+        As in :func:`pick`.
+
+    Raises
+    ------
+    InputError
+        If the model bundle is damaged, foreign or newer, or what runs it is not installed.
+    ValueError
+        If the method or the runtime is not known.
+    """
+    if method == "hough":
+        return HoughDetector.of(image)
+    if method != "network":
+        raise ValueError(f"picking method {method!r} is not network or hough")
+    # Loaded here: PyTorch takes seconds, and the classical picker does without.
+    from geobfdt.model.bundle import DEFAULT, load_bundle
+    from geobfdt.picking.network import NetworkDetector
+
+    return NetworkDetector.of(load_bundle(DEFAULT if model == "default" else model), image, runtime)
+
+
+def _pick_strip(strip: Strip, detector: Detector, least: float | None, seam: Array) -> tuple[pd.DataFrame, Array]:
     """Picks whose mid-depth lies in a strip's core, but for those that the strip before has already."""
     image = strip.image
     found = detector.detect(image)
-    sure = np.flatnonzero(found.confidence >= least)
+    wanted = [detector.thresholds[name] if least is None else least for name in found.classes]
+    sure = np.flatnonzero(found.confidence >= wanted)
     diameter = image["diameter"].values
     radius = (
         float(np.median(diameter[np.isfinite(diameter)])) / 2 if np.isfinite(diameter).any() else _USUAL_DIAMETER / 2

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from geobfdt.geometry import trace_depth, trace_rms
+from geobfdt.picking.local_energy import local_energy, nearest_centre
 
-__all__ = ["Refined", "centre_energy", "local_energy", "mean_agreement", "refine"]
+__all__ = ["Refined", "centre_energy", "mean_agreement", "refine"]
 
 _REACH = 0.025  # how far from a candidate its plane is looked for (m, square to the trace)
 _BAND = 0.03  # half-height of the template (m, square to the trace)
@@ -23,9 +25,12 @@ _UNDERSTATED = 1.6  # by how much residuals alone understate sigmas, measured on
 _MEANING = 0.004  # how well "the depth of a plane" is defined for features that have a thickness (m, the same source)
 _PIECES = 72  # pieces of a turn, at most
 _PASSES = 3
-_BATCH = 48  # traces refined at a time, which bounds the memory
+_ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
+_FAR = -1e9  # row of what lies above or below the image
+_BATCH = 80  # traces refined at a time, which bounds the memory
 
 Array = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -109,10 +114,10 @@ def refine(
 class _Band:
     """An image and how to read it along traces."""
 
-    values: npt.NDArray[np.float32]
+    pairs: npt.NDArray[np.complex64]  # pixels by column, each with the step to the one below it as imaginary part
     depth: Array
     angles: Array
-    piece: npt.NDArray[np.int64]  # piece of the turn that each column belongs to
+    together: int  # columns in a piece of the turn
     turn: Array  # centre of each piece (rad)
     spacing: float  # of rows, and of profile samples square to the trace (m)
     half: int  # samples on either side of the template
@@ -121,150 +126,169 @@ class _Band:
 
     @classmethod
     def of(cls, values: npt.NDArray[np.float32], depth: Array, angles: Array, spacing: float, radius: float) -> _Band:
-        together = -(-angles.size // _PIECES)
-        piece = np.arange(angles.size) // together
-        turn = np.radians([angles[piece == i].mean() for i in range(piece[-1] + 1)])
+        rows, columns = values.shape
+        together = -(-columns // _PIECES)
+        turn = np.radians([angles[i : i + together].mean() for i in range(0, columns, together)])
+        # Rows and columns never measured, so that what lies outside the image needs no case of its own.
+        pairs = np.full((turn.size * together, rows + 2), complex(np.nan, np.nan), dtype=np.complex64)
+        pairs.real[:columns, 1:-1] = values.T
+        np.subtract(pairs.real[:, 1:], pairs.real[:, :-1], out=pairs.imag[:, :-1])
         half, reach = max(round(_BAND / spacing), 5), max(round(_REACH / spacing), 3)
-        return cls(values, depth, angles, piece, turn, spacing, half, reach, max(radius, 4 * spacing))
+        return cls(pairs, depth, angles, together, turn, spacing, half, reach, max(radius, 4 * spacing))
 
     def stretch(self, traces: Array) -> Array:
         """How much taller in depth than across itself a plane's band is, averaged over the turn."""
         return np.asarray(np.sqrt(1 + (np.hypot(traces[:, 1], traces[:, 2]) / self.radius) ** 2 / 2))
 
-    def read(self, traces: Array) -> tuple[Array, npt.NDArray[np.bool_], Array]:
+    def read(self, traces: Array) -> tuple[Single, Single, Array]:
         """
-        Profiles across traces.
+        Profiles across traces, their own means removed; where they were measured (1 or 0); share of columns measured.
 
-        Returns
-        -------
-        profiles : array (n, pieces, samples)
-            Means over the columns of a piece.
-        measured : array (n, pieces, samples)
-            Where any of them was measured.
-        coverage : array (n,)
-            Share of columns measured where the trace itself runs.
+        The first two are arrays (n, pieces, samples) of means over the columns of a piece, 0 where none was measured.
+        The last (n,) is counted where the trace itself runs.
         """
-        rows = self.depth.size
-        at = np.interp(trace_depth(traces, self.angles), self.depth, np.arange(rows), left=-np.inf, right=np.inf)
+        size = self.pairs.shape[1]
+        at = np.full((len(traces), len(self.pairs)), _FAR)
+        at[:, : self.angles.size] = np.interp(
+            trace_depth(traces, self.angles), self.depth, np.arange(self.depth.size), left=_FAR, right=_FAR
+        )
+        whole = np.floor(at)
+        # Single precision is enough for what is left once whole rows are taken off.
+        rest = (at - whole).astype(np.float32)
+        row = whole.astype(np.intp) + 1
         across = np.arange(-self.half - self.reach, self.half + self.reach + 1)
-        row = at[:, :, None] + across * self.stretch(traces)[:, None, None]
-        with np.errstate(invalid="ignore"):
-            inside = (row >= 0) & (row <= rows - 1)
-            upper = np.clip(np.where(inside, row, 0), 0, max(rows - 2, 0)).astype(np.int64)
-        part = np.where(inside, row - upper, 0).astype(np.float32)
-        column = np.arange(self.angles.size)[:, None]
-        first, second = self.values[upper, column], self.values[np.minimum(upper + 1, rows - 1), column]
-        # A sample between a measured and a missing row is not measured, unless it lies on the measured one.
-        pixel = np.where(part == 0, first, np.where(part == 1, second, first + part * (second - first)))
-        seen = inside & np.isfinite(pixel)
-        starts = np.flatnonzero(np.diff(self.piece, prepend=-1))
-        count = np.add.reduceat(seen, starts, axis=1, dtype=np.float64)
-        total = np.add.reduceat(np.where(seen, pixel, 0), starts, axis=1, dtype=np.float64)
-        return total / np.maximum(count, 1), count > 0, seen[:, :, self.half + self.reach].mean(axis=1)
+        step = (across * self.stretch(traces)[:, None]).astype(np.float32)[:, None]
+        total = np.zeros((len(traces), self.turn.size, across.size), dtype=np.float32)
+        count = np.zeros(total.shape, dtype=np.uint16)
+        # One column of every piece at a time, which fits into a processor's cache.
+        for first in range(self.together):
+            column = slice(first, None, self.together)
+            part = rest[:, column, None] + step
+            down = np.floor(part)
+            part -= down
+            index = down.astype(np.intp)
+            index += row[:, column, None]
+            np.clip(index, 0, size - 1, out=index)
+            index += np.arange(first, len(self.pairs), self.together)[:, None] * size
+            pair = self.pairs.ravel().take(index)
+            # A sample between a measured and a missing row is not measured, unless it lies on the measured one.
+            pixel = np.where(part == 0, pair.real, pair.real + part * pair.imag)
+            seen = np.isfinite(pixel)
+            count += seen
+            np.add(total, np.where(seen, pixel, np.float32(0)), out=total)
+        middle = count[:, :, self.half + self.reach]
+        measured = (count > 0).astype(np.float32)
+        profiles: Single = np.asarray(total / np.maximum(count, 1), dtype=np.float32)
+        profiles -= _level(profiles, measured)[:, :, None] * measured
+        return profiles, measured, middle.sum(axis=1) / self.angles.size
 
 
 def _refine(band: _Band, start: Array) -> Refined:
     traces = start.copy()
-    n, pieces = len(start), band.turn.size
-    trust = np.ones((n, pieces))
+    trust = np.ones((len(start), band.turn.size))
     for _ in range(_PASSES):
         profiles, measured, _ = band.read(traces)
-        template = _template(profiles, measured, trust, band.reach)
-        lag, match = _offsets(profiles, measured, template, band)
+        curve = _correlation(profiles, measured, _template(profiles, measured, trust, band.reach))
+        lag, match = _offsets(curve, band.reach)
         change, trust, _ = _fit(band, traces, lag, match)
-        change[:, 0] += _centre(_template(profiles, measured, trust, 0), band) * band.spacing * band.stretch(traces)
+        centre = nearest_centre(_template(profiles, measured, trust, 0), [w / band.spacing for w in _WIDTHS], band.half)
+        change[:, 0] += centre * band.spacing * band.stretch(traces)
         traces = traces + change
     # A trace that wandered off has locked on to something else: it stays where it was put.
     lost = ~(trace_rms(traces, start) <= 1.5 * _REACH * band.stretch(start) + 2 * band.spacing)
     traces[lost] = start[lost]
     profiles, measured, coverage = band.read(traces)
     template = _template(profiles, measured, trust, band.reach)
-    lag, match = _offsets(profiles, measured, template, band)
+    curve = _correlation(profiles, measured, template)
+    lag, match = _offsets(curve, band.reach)
     _, _, covariance = _fit(band, traces, lag, match)
     inner = slice(band.reach, profiles.shape[2] - band.reach)
-    agreement = _correlation(profiles[:, :, inner], measured[:, :, inner], template)
-    level = _mean(profiles[:, :, inner], measured[:, :, inner])
-    rest = (profiles[:, :, inner] - level - template[:, None]) * measured[:, :, inner]
-    scatter = np.sqrt((rest**2).sum((1, 2)) / np.maximum(measured[:, :, inner].sum((1, 2)), 1))
+    profiles, measured = profiles[:, :, inner], measured[:, :, inner]
+    rest = profiles - _level(profiles, measured)[:, :, None] - template[:, None]
+    count = np.maximum(measured.sum((1, 2), dtype=np.float64), 1)
+    scatter = np.sqrt((measured * rest**2).sum((1, 2), dtype=np.float64) / count)
     offsets = np.arange(-band.half, band.half + 1) * band.spacing * band.stretch(traces)[:, None]
-    return Refined(traces, covariance, coverage, agreement, template, offsets, scatter)
+    agreement = curve[:, :, band.reach].astype(np.float64)
+    return Refined(traces, covariance, coverage, agreement, template.astype(np.float64), offsets, scatter)
 
 
-def _mean(profiles: Array, measured: npt.NDArray[np.bool_]) -> Array:
-    """Mean of each profile's measured samples."""
-    return np.asarray((profiles * measured).sum(-1, keepdims=True) / np.maximum(measured.sum(-1, keepdims=True), 1))
+def _level(profiles: Single, measured: Single) -> Single:
+    """Mean of each profile's measured samples (n, pieces); the others are 0."""
+    return np.asarray(profiles.sum(-1) / np.maximum(measured.sum(-1), 1))
 
 
-def _template(profiles: Array, measured: npt.NDArray[np.bool_], trust: Array, cut: int) -> Array:
+def _template(profiles: Single, measured: Single, trust: Array, cut: int) -> Single:
     """Mean profile of the trusted pieces (n, samples), with `cut` samples left out at either end."""
     inner = slice(cut, profiles.shape[2] - cut)
-    level = _mean(profiles[:, :, inner], measured[:, :, inner])
-    weight = measured[:, :, inner] * np.maximum(trust, 1e-3)[:, :, None]
-    mean = ((profiles[:, :, inner] - level) * weight).sum(1) / np.maximum(weight.sum(1), 1e-9)
+    profiles, measured = profiles[:, :, inner], measured[:, :, inner]
+    weight = np.maximum(trust, 1e-3).astype(np.float32)[:, None]
+    level = _level(profiles, measured)[:, None]
+    total = (weight @ profiles - (weight * level) @ measured)[:, 0]
+    mean = total / np.maximum((weight @ measured)[:, 0], 1e-9)
     return np.asarray(mean - mean.mean(-1, keepdims=True))
 
 
-def _correlation(profiles: Array, measured: npt.NDArray[np.bool_], template: Array) -> Array:
-    """Correlation of each profile with the template; NaN where less than 3/4 of it was measured."""
-    centred = (profiles - _mean(profiles, measured)) * measured
-    cross = np.einsum("ngu,nu->ng", centred, template)
-    norm = np.sqrt((centred**2).sum(-1) * (template**2).sum(-1)[:, None])
-    enough = measured.mean(-1) >= 0.75
-    return np.where(enough, cross / np.maximum(norm, 1e-12), np.nan)
-
-
-def _offsets(profiles: Array, measured: npt.NDArray[np.bool_], template: Array, band: _Band) -> tuple[Array, Array]:
+def _correlation(profiles: Single, measured: Single, template: Single) -> Single:
     """
-    How far down each piece has to look to match the template best.
+    Correlation (n, pieces, lags) of each profile with the template, moved from the farthest up to the farthest down.
 
-    Returns
-    -------
-    lag : array (n, pieces)
-        Offset (samples), between samples by a parabola.
-    match : array (n, pieces)
-        Correlation there, 0 where it is not positive or too little was measured.
+    NaN where less than 3/4 of the template's length was measured.
     """
     size = template.shape[1]
-    lags = np.arange(-band.reach, band.reach + 1)
-    curve = np.stack(
-        [_correlation(profiles[:, :, i : i + size], measured[:, :, i : i + size], template) for i in range(lags.size)],
-        axis=-1,
-    )
+    lags = profiles.shape[2] - size + 1
+    # Row u, column l holds template[u - l]: every sum that the lags need is a product of matrices.
+    padded = np.pad(template, ((0, 0), (lags - 1, lags - 1)))
+    moved = np.ascontiguousarray(sliding_window_view(padded, lags, axis=1)[:, :, ::-1])
+    window = np.pad(np.ones((1, size), dtype=np.float32), ((0, 0), (lags - 1, lags - 1)))
+    window = np.ascontiguousarray(sliding_window_view(window[0], lags)[:, ::-1])
+    count = measured @ window
+    level = (profiles @ window) / np.maximum(count, 1)
+    cross = profiles @ moved - level * (measured @ moved)
+    power = profiles**2 @ window
+    spread = power - count * level**2
+    # Where nothing varies, rounding is all that is left of both.
+    known = spread > _ROUNDING * power
+    norm = np.sqrt(np.where(known, spread, 1) * (template**2).sum(-1)[:, None, None])
+    curve = np.clip(known * cross / np.maximum(norm, 1e-12), -1, 1)
+    return np.where(count >= 0.75 * size, curve, np.float32(np.nan))
+
+
+def _offsets(curve: Single, reach: int) -> tuple[Array, Array]:
+    """
+    How far down each piece has to look to match the template best (samples), and the correlation there.
+
+    Between samples by a parabola; the correlation is 0 where it is not positive or too little was measured.
+    """
+    lags = np.arange(-reach, reach + 1)
     known = np.isfinite(curve)
     # Of two equal matches the nearer one is meant; a far one has to be clearly better.
-    pull = np.where(known, curve, -1.0) - 0.3 * (lags / band.reach) ** 2
+    pull = np.where(known, curve, np.float32(-1)) - (0.3 * (lags / reach) ** 2).astype(np.float32)
     best = np.argmax(pull, axis=-1)
     middle = np.clip(best, 1, lags.size - 2)[..., None]
-    before, here, after = (np.take_along_axis(pull, middle + i, -1)[..., 0] for i in (-1, 0, 1))
+    before, here, after = (np.take_along_axis(pull, middle + i, -1)[..., 0].astype(np.float64) for i in (-1, 0, 1))
     bend = before - 2 * here + after
     inside = (best == middle[..., 0]) & (bend < 0)
     shift = np.where(inside, 0.5 * (before - after) / np.where(inside, bend, -1.0), 0.0)
-    match = np.take_along_axis(np.where(known, curve, 0.0), best[..., None], -1)[..., 0]
+    match = np.nan_to_num(np.take_along_axis(curve, best[..., None], -1)[..., 0].astype(np.float64))
     at_end = (best == 0) | (best == lags.size - 1)
     return lags[best] + np.clip(shift, -1, 1), np.where(at_end, 0.0, np.maximum(match, 0.0))
 
 
 def _fit(band: _Band, traces: Array, lag: Array, match: Array) -> tuple[Array, Array, Array]:
     """
-    Robust least squares of offsets by a trace.
+    Robust least squares of offsets by a trace: what to add to it (m), final weight of each piece, covariance (m^2).
 
-    Returns
-    -------
-    change : array (n, 3)
-        What to add to the traces (m); 0 where fewer than a fifth of the pieces say anything.
-    trust : array (n, pieces)
-        Final weight of each piece.
-    covariance : array (n, 3, 3)
-        Of the fitted traces (m^2).
+    Nothing is added where fewer than a fifth of the pieces say anything.
     """
     turn = band.turn
     design = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn)], axis=1)
+    products = (design[:, :, None] * design[:, None]).reshape(-1, 9)
     offset = lag * (band.spacing * band.stretch(traces))[:, None]
     weight = base = match**2
     floor = 0.3 * band.spacing
     for _ in range(8):
-        normal = np.einsum("gi,ng,gj->nij", design, weight, design) + 1e-9 * np.eye(3)
-        change = np.linalg.solve(normal, np.einsum("gi,ng,ng->ni", design, weight, offset)[..., None])[..., 0]
+        normal = (weight @ products).reshape(-1, 3, 3) + 1e-9 * np.eye(3)
+        change = np.linalg.solve(normal, ((weight * offset) @ design)[..., None])[..., 0]
         rest = offset - change @ design.T
         spread = _weighted_median(np.abs(rest), base)
         scale = np.maximum(1.4826 * spread, floor)[:, None]
@@ -279,7 +303,7 @@ def _fit(band: _Band, traces: Array, lag: Array, match: Array) -> tuple[Array, A
     link = (pair * rest * np.roll(rest, -1, axis=1)).sum(axis=1) / np.maximum((pair * rest**2).sum(axis=1), 1e-12)
     link = np.clip(link, 0, 0.9)
     inflation = variance * (1 + link) / (1 - link)
-    normal = np.einsum("gi,ng,gj->nij", design, weight, design) * (effective / total)[:, None, None]
+    normal = (weight @ products).reshape(-1, 3, 3) * (effective / total)[:, None, None]
     covariance = np.linalg.inv(normal + 1e-6 * np.eye(3)) * (_UNDERSTATED**2 * inflation)[:, None, None]
     covariance[:, 0, 0] += _MEANING**2
     covariance[~enough] = np.inf
@@ -294,29 +318,6 @@ def _weighted_median(values: Array, weight: Array) -> Array:
     return np.asarray(np.take_along_axis(values, np.take_along_axis(order, middle[:, None], -1), -1)[:, 0])
 
 
-def _centre(profile: Array, band: _Band) -> Array:
-    """Samples from the middle of a profile down to its line or step (n,): the nearest strong peak of local energy."""
-    size = profile.shape[1]
-    across = np.arange(size) - size // 2
-    each = np.arange(len(profile))
-    best, centre = np.zeros(len(profile)), np.zeros(len(profile))
-    for width in _WIDTHS:
-        energy = np.abs(local_energy(profile, width / band.spacing))
-        peak = np.zeros(energy.shape, dtype=bool)
-        peak[:, 1:-1] = (energy[:, 1:-1] >= energy[:, :-2]) & (energy[:, 1:-1] >= energy[:, 2:])
-        # Nearness chooses among peaks; it must not draw the chosen one towards the middle.
-        top = np.argmax(energy * peak * np.exp(-((across / band.half) ** 2)), axis=1)
-        top = np.clip(top, 1, size - 2)
-        before, here, after = (energy[each, top + i] for i in (-1, 0, 1))
-        bend = before - 2 * here + after
-        shift = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, -1.0), 0.0)
-        strength = here * np.exp(-((across[top] / band.half) ** 2)) * peak[each, top]
-        stronger = strength > best
-        best = np.where(stronger, strength, best)
-        centre = np.where(stronger, across[top] + np.clip(shift, -0.5, 0.5), centre)
-    return centre
-
-
 def mean_agreement(refined: Refined) -> Array:
     """Mean correlation of the measured pieces of each turn with the mean profile (n,); 0 where none was measured."""
     seen = np.isfinite(refined.agreement)
@@ -329,33 +330,3 @@ def centre_energy(refined: Refined) -> npt.NDArray[np.complex128]:
     per_width = [local_energy(refined.profile, middle * width / _BAND)[:, middle] for width in _WIDTHS]
     best = np.argmax(np.abs(per_width), axis=0)
     return np.asarray(np.take_along_axis(np.array(per_width), best[None], axis=0)[0])
-
-
-def local_energy(profile: Array, sigma: float) -> npt.NDArray[np.complex128]:
-    """
-    Local energy of profiles: real part a line (bright +, dark -), imaginary part a step (up +, down -), downwards.
-
-    Parameters
-    ----------
-    profile : array (n, samples)
-        Profiles.
-    sigma : float
-        Width of the filters (samples).
-
-    Returns
-    -------
-    array (n, samples)
-        Complex responses, with the filters of ``evidence`` in their closed form of Freeman and Adelson.
-
-    Examples
-    --------
-    >>> int(np.abs(local_energy(np.eye(21)[10:11], 2.0)).argmax())
-    10
-    """
-    size = profile.shape[1]
-    x = (np.arange(size)[:, None] - np.arange(size)) / (np.sqrt(2) * max(sigma, 0.7))
-    bell = np.exp(-(x**2))
-    even, odd = 0.9213 * (1 - 2 * x**2) * bell, 0.9780 * (2.254 * x - x**3) * bell
-    # Cut at the profile's ends, a filter would see its level as a line.
-    even = even - even.mean(axis=0)
-    return np.asarray((profile @ even + 1j * (profile @ odd)) / max(sigma, 0.7))

@@ -84,7 +84,7 @@ def normalise_dynamic(values: npt.ArrayLike, rows: int) -> Image:
     clipped = np.clip(image, (mean - _SPAN * deviation)[:, None], (mean + _SPAN * deviation)[:, None])
     mean, deviation = _window_statistics(clipped, measured, rows)
     # Below float32's own resolution there is no contrast, only rounding.
-    flat = ~(deviation > 1e-6 * np.abs(mean))
+    flat = ~(deviation > np.maximum(1e-6 * np.abs(mean), 1e-30))
     scale = np.where(flat, 0.0, 1 / (2 * _SPAN * np.where(flat, 1.0, deviation)))
     out = (image - mean.astype(np.float32)[:, None]) * scale.astype(np.float32)[:, None]
     out += np.float32(0.5)

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from geobfdt.picking.picker import pick_with_findings
+from geobfdt.picking.explanation import explain
+from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.reports.explanation import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.findings import Finding, findings_to_json
+from geobfdt.wells.findings import Finding, InputError, findings_to_json
 from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
@@ -73,9 +75,12 @@ def deliver(
     out: Path,
     options: ReadingOptions | None = None,
     *,
-    method: Literal["hough"] = "hough",
+    model: str | Path = "default",
+    method: Literal["network", "hough"] = "network",
+    runtime: Literal["torch", "onnx"] = "torch",
     min_confidence: float | None = None,
     picture: bool = True,
+    explained: Sequence[int] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Delivery:
     """
@@ -89,12 +94,18 @@ def deliver(
         The folder; made if missing.
     options : ReadingOptions, optional
         What the file does not say.
-    method : str
-        The picker.
+    model : str or Path
+        Folder of a model bundle; ``default`` is the one that is shipped.
+    method : {"network", "hough"}
+        The picker: with a network, or the classical one.
+    runtime : {"torch", "onnx"}
+        What computes the network.
     min_confidence : float, optional
         Keep picks at least this sure.
     picture : bool
         Draw the pictures.
+    explained : sequence of int
+        Rows of the pick table, from 1, to draw by themselves, with what speaks for them.
     progress : callable
         Told the share done, 0 to 1.
 
@@ -111,8 +122,9 @@ def deliver(
     image = read(source, options)
     quality = check_image(image)
     progress(0.1)
+    detector = detector_of(image, model, method, runtime)
     picks, doubts = pick_with_findings(
-        image, method=method, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
+        image, detector, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
     )
     findings = [*image.attrs["findings"], *quality, *doubts]
     stem = file_stem(image.attrs["well"] or source.stem)
@@ -129,6 +141,13 @@ def deliver(
                 intervals=intervals,
                 progress=lambda share: progress(0.8 + 0.2 * share),
             )
+        for row in explained:
+            if not 1 <= row <= len(picks):
+                raise InputError(
+                    source, f"pick {row} cannot be explained, there are {len(picks)}", "name one that is there"
+                )
+            one = picks.iloc[[row - 1]]
+            draw_explanation(explain(image, one, detector), one, part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
     depth = image.depth.values
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}

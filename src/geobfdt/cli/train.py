@@ -1,0 +1,64 @@
+"""``geobfdt train``: a network taught on interpreted wells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+
+def train(
+    field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
+    preset: Annotated[Literal["curve", "detr"], typer.Option(help="Network, when training from scratch.")] = "curve",
+    start: Annotated[
+        str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")
+    ] = None,
+    holdout: Annotated[list[str] | None, typer.Option(help="Well to hold out; repeat for more.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, windows and augmentation.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Train on the interpreted wells of a field, or fine-tune a model on them.
+
+    Scores are of wells held out: a fifth of them, or of fewer than four wells the deepest fifth of each. Leaves the
+    model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
+    """
+    from geobfdt.reports.learning import draw_learning
+    from geobfdt.training.train import SCRATCH, TUNING
+    from geobfdt.training.train import train as teach
+
+    settings = (SCRATCH if start is None else TUNING).model_copy(update={"seed": seed})
+    if steps is not None:
+        settings = settings.model_copy(update={"steps": steps, "every": min(settings.every, steps)})
+    with progress(f"training on {field}") as advance:
+        bundle = teach(
+            field,
+            out,
+            preset=preset,
+            model=start,
+            holdout=holdout,
+            settings=settings,
+            progress=lambda share, _text: advance(share),
+        )
+    draw_learning(out / "run" / "metrics.jsonl", out / "run" / "learning.png")
+    if as_json:
+        print_json(bundle.card)
+        return
+    card = bundle.card
+    console().print(
+        f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.0f} m, "
+        f"{card['minutes']:.1f} min; mean F1 at 3 cm, held out {card['split']}: "
+        f"{card['validation']['mean_f1_3cm'] or 0:.2f}",
+        markup=False,
+    )
+    console().print(f"  {out}", markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(train)

@@ -1,0 +1,125 @@
+"""Residual convolutions on a cylinder: the image's last column touches its first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["BasicBlock", "Pyramid", "RoundConv", "wrap"]
+
+
+def wrap(image: Tensor, columns: int) -> Tensor:
+    """
+    Repeat columns round the hole on either side.
+
+    Parameters
+    ----------
+    image : Tensor (..., columns)
+        Anything with angle last.
+    columns : int
+        How many to add on each side.
+
+    Examples
+    --------
+    >>> wrap(torch.arange(4.0), 1).tolist()
+    [3.0, 0.0, 1.0, 2.0, 3.0, 0.0]
+    """
+    return torch.cat([image[..., -columns:], image, image[..., :columns]], dim=-1) if columns else image
+
+
+class RoundConv(nn.Module):
+    """
+    Convolution, batch normalisation and, if asked, ReLU; padded round the hole with the image itself, along it with 0.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    size : int
+        Odd size of the kernel.
+    stride : int
+        Stride along both axes.
+    relu : bool
+        Whether negative values become 0.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1, relu: bool = True) -> None:
+        super().__init__()
+        self.pad = size // 2
+        self.conv = nn.Conv2d(inputs, outputs, size, stride, padding=(self.pad, 0), bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.relu = relu
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
+        out: Tensor = self.norm(self.conv(wrap(image, self.pad)))
+        return functional.relu(out) if self.relu else out
+
+
+class BasicBlock(nn.Module):
+    """
+    Two 3 x 3 convolutions and a short cut (He et al. 2016, Deep residual learning).
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    stride : int
+        Stride of the first convolution.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first = RoundConv(inputs, outputs, 3, stride)
+        self.second = RoundConv(outputs, outputs, 3, relu=False)
+        same = inputs == outputs and stride == 1
+        self.short = nn.Identity() if same else RoundConv(inputs, outputs, 1, stride, relu=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
+        return functional.relu(self.second(self.first(image)) + self.short(image))
+
+
+class Pyramid(nn.Module):
+    """
+    Features at a quarter of the resolution that know what is around them down to a sixteenth (Lin et al. 2017).
+
+    Parameters
+    ----------
+    inputs : int
+        Channels of the image.
+    widths : sequence of int
+        Channels at strides 2, 4, 8, 16.
+    blocks : sequence of int
+        Residual blocks at each.
+    features : int
+        Channels of the result.
+    """
+
+    def __init__(self, inputs: int, widths: Sequence[int], blocks: Sequence[int], features: int) -> None:
+        super().__init__()
+        self.stem = RoundConv(inputs, widths[0], 5, 2)
+        stages = []
+        for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            below = widths[max(i - 1, 0)]
+            first = BasicBlock(below, width, 1 if i == 0 else 2)
+            stages.append(nn.Sequential(first, *(BasicBlock(width, width) for _ in range(count - 1))))
+        self.stages = nn.ModuleList(stages)
+        self.lateral = nn.ModuleList(nn.Conv2d(width, features, 1) for width in widths[1:])
+        self.smooth = RoundConv(features, features, 3)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (batch, inputs, rows, columns), both multiples of 16, to (batch, features, rows / 4, columns / 4)."""
+        image = self.stages[0](self.stem(image))
+        levels = []
+        for stage in list(self.stages)[1:]:
+            image = stage(image)
+            levels.append(image)
+        out = self.lateral[-1](levels[-1])
+        for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
+            out = functional.interpolate(out, scale_factor=2.0, mode="nearest") + lateral(level)
+        result: Tensor = self.smooth(functional.relu(out))
+        return result

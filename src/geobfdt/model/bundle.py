@@ -1,0 +1,193 @@
+"""Model bundles: a folder that explains itself, with weights that hold numbers only.
+
+=========================  ================================================================
+``weights.safetensors``    weights and batch statistics
+``settings.yaml``          settings of the network
+``card.json``              what it saw and how it did, calibration, versions
+=========================  ================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.storage import atomic_files
+
+__all__ = ["DEFAULT", "Bundle", "Calibration", "load_bundle", "save_bundle"]
+
+FORMAT = 1  # of bundles; a reader refuses newer ones
+DEFAULT = Path(__file__).with_name("weights")  # what the package ships
+_WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
+
+Array = npt.NDArray[np.float64]
+
+
+class Calibration(BaseModel):
+    """
+    From a network's log odds of a class to the probability that a pick is right (Platt 1999).
+
+    Examples
+    --------
+    >>> Calibration(slope=2.0, intercept=1.0).probability(np.array([-0.5]))
+    array([0.5])
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slope: float = Field(1.0, gt=0, description="factor of the log odds")
+    intercept: float = Field(0.0, description="what is added to them")
+    threshold: float = Field(0.5, ge=0, le=1, description="probability of best F1 on validation wells")
+
+    def probability(self, logits: Array) -> Array:
+        """Probability of log odds."""
+        return np.asarray(1 / (1 + np.exp(-(self.slope * logits + self.intercept))))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """
+    A trained network with what is known about it.
+
+    Parameters
+    ----------
+    network : Network
+        In evaluation mode.
+    settings : NetworkSettings
+        Its settings.
+    calibration : dict of str to Calibration
+        By class.
+    card : dict
+        The rest of ``card.json``: training wells, scores, versions.
+    digest : str
+        First 12 digits of the SHA-256 of the weights; empty while they are in no file.
+    """
+
+    network: Network
+    settings: NetworkSettings
+    calibration: dict[str, Calibration]
+    card: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def source(self) -> str:
+        """How pick tables name it."""
+        return f"{self.card.get('name', self.settings.preset)} {self.digest}".strip()
+
+
+def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundle:
+    """
+    Write a bundle, whole or not at all.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        What is written.
+    folder : str or Path
+        Where; made if missing.
+    half : bool
+        Whether weights are stored in 16 bits.
+
+    Returns
+    -------
+    Bundle
+        The same as it will be read.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written.
+    """
+    folder = Path(folder)
+    tensors = {name: _stored(value, half) for name, value in bundle.network.state_dict().items()}
+    calibration = {name: part.model_dump() for name, part in bundle.calibration.items()}
+    weights = save(tensors, {"format": "geobfdt"})
+    card = {"format": FORMAT, **bundle.card, "classes": list(CLASSES), "calibration": calibration}
+    card["weights_sha256"] = hashlib.sha256(weights).hexdigest()
+    with atomic_files(folder) as part:
+        (part / _WEIGHTS).write_bytes(weights)
+        (part / _SETTINGS).write_text(yaml.safe_dump(bundle.settings.model_dump(mode="json"), sort_keys=False))
+        (part / _CARD).write_text(json.dumps(_plain(card), indent=1) + "\n")
+    return load_bundle(folder)
+
+
+def load_bundle(folder: str | Path = DEFAULT) -> Bundle:
+    """
+    Read a bundle.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The bundle; by default the one that is shipped.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, of another program, or written by a newer version of this one.
+    """
+    folder = Path(folder)
+    if not (folder / _CARD).is_file():
+        cure = "name a folder that geobfdt train wrote, or leave --model out"
+        raise InputError(folder, "no model bundle here (no card.json)", cure)
+    try:
+        card = json.loads((folder / _CARD).read_text())
+        version = int(card.pop("format"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(folder / _CARD, "not the card of a model bundle", _RETRAIN) from error
+    if version > FORMAT:
+        seen = f"written by a newer version (bundle format {version}, this one reads {FORMAT})"
+        raise InputError(folder, seen, "update geobfdt")
+    try:
+        settings = parse_settings(yaml.safe_load((folder / _SETTINGS).read_text()))
+        calibration = {name: Calibration(**part) for name, part in card.pop("calibration").items()}
+        if card.pop("classes") != list(CLASSES) or sorted(calibration) != sorted(CLASSES):
+            raise ValueError(f"classes are not {', '.join(CLASSES)}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, ValidationError) as error:
+        seen = f"settings or calibration are damaged: {str(error).splitlines()[0]}"
+        raise InputError(folder / _SETTINGS, seen, _RETRAIN) from error
+    try:
+        content = (folder / _WEIGHTS).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        if card.pop("weights_sha256", digest) != digest:
+            raise ValueError("they are not those that the card speaks of")
+        tensors = {name: value.float() for name, value in load(content).items()}
+        network = build(settings)
+        network.load_state_dict(tensors)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        seen = f"weights are damaged or of another network: {str(error).splitlines()[0]}"
+        raise InputError(folder / _WEIGHTS, seen, _RETRAIN) from error
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise InputError(folder / _WEIGHTS, "weights are not all finite numbers", _RETRAIN)
+    network.eval()
+    return Bundle(network, settings, calibration, card, digest[:12])
+
+
+_RETRAIN = "copy the bundle again, or train anew"
+
+
+def _stored(value: Tensor, half: bool) -> Tensor:
+    return (value.half() if half and value.is_floating_point() else value).detach().contiguous()
+
+
+def _plain(value: Any) -> Any:
+    """The same with numbers that JSON cannot hold as null."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,249 @@
+"""The curve decoder: each query looks at a narrow band along its own trace and moves the trace on to what it sees."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from geobfdt.model.settings import CurveSettings
+
+__all__ = ["CurveDecoder", "Guess", "fold", "stretch"]
+
+
+class Guess(NamedTuple):
+    """
+    What a decoder layer says of its queries.
+
+    Parameters
+    ----------
+    logits : Tensor (batch, queries, classes)
+        Log odds of each class.
+    traces : Tensor (batch, queries, 3)
+        ``(z0, a, b)`` (m), z0 from the first row of the image.
+    evidence : Tensor (batch, queries, columns)
+        How much each column of the features had to say, 0 to 1.
+    """
+
+    logits: Tensor
+    traces: Tensor
+    evidence: Tensor
+
+
+def stretch(traces: Tensor, radius: Tensor) -> Tensor:
+    """
+    Tell how much taller in depth than square to itself a trace's band is, averaged over the turn.
+
+    Parameters
+    ----------
+    traces : Tensor (..., 3)
+        ``(z0, a, b)`` (m).
+    radius : Tensor
+        Hole radius (m), of a shape that broadcasts with the traces'.
+
+    Examples
+    --------
+    >>> stretch(torch.tensor([0.0, 0.1, 0.1]), torch.tensor(0.1)).item()
+    1.414
+    """
+    return torch.sqrt(1 + (traces[..., 1] ** 2 + traces[..., 2] ** 2) / radius**2 / 2)
+
+
+def fold(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float = 0.02) -> Tensor:
+    """
+    Fit ``dz0 + da cos t + db sin t`` to offsets round the hole.
+
+    Parameters
+    ----------
+    offsets, weights : Tensor (..., columns)
+        Offset (m) and weight of each column.
+    waves : Tensor (columns, 3)
+        1, cos t and sin t of the columns.
+    ridge : float
+        Weight that holds the answer at 0.
+
+    Returns
+    -------
+    Tensor (..., 3)
+        Weighted least squares, solved by Cramer's rule, which every runtime has.
+
+    Examples
+    --------
+    >>> t = 2 * torch.pi * torch.arange(8) / 8
+    >>> waves = torch.stack([torch.ones(8), t.cos(), t.sin()], 1)
+    >>> fold(0.1 - 0.2 * t.cos(), torch.ones(8), waves, 1e-6)
+    tensor([ 0.1000, -0.2000,  0.0000])
+    """
+    share = weights / waves.shape[0]
+    pairs = torch.stack([waves[:, i] * waves[:, j] for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))], 1)
+    n00, n01, n02, n11, n12, n22 = (share @ pairs).unbind(-1)
+    n00, n11, n22 = n00 + ridge, n11 + ridge, n22 + ridge
+    r0, r1, r2 = ((share * offsets) @ waves).unbind(-1)
+    c00, c01, c02 = n11 * n22 - n12 * n12, n02 * n12 - n01 * n22, n01 * n12 - n02 * n11
+    c11, c12, c22 = n00 * n22 - n02 * n02, n01 * n02 - n00 * n12, n00 * n11 - n01 * n01
+    whole = n00 * c00 + n01 * c01 + n02 * c02
+    answer = torch.stack(
+        [c00 * r0 + c01 * r1 + c02 * r2, c01 * r0 + c11 * r1 + c12 * r2, c02 * r0 + c12 * r1 + c22 * r2], -1
+    )
+    return answer / whole[..., None]
+
+
+class CurveDecoder(nn.Module):
+    """
+    Refine queries layer by layer.
+
+    Parameters
+    ----------
+    settings : CurveSettings
+        Sizes.
+    classes : int
+        Classes told apart.
+    """
+
+    waves: Tensor
+    across: Tensor
+    beside: Tensor
+
+    def __init__(self, settings: CurveSettings, classes: int) -> None:
+        super().__init__()
+        columns = settings.columns // 4
+        turn = 2 * math.pi * torch.arange(columns) / columns
+        self.register_buffer("waves", torch.stack([torch.ones(columns), turn.cos(), turn.sin()], 1), persistent=False)
+        across = settings.band * torch.linspace(-1, 1, settings.samples)
+        self.register_buffer("across", across, persistent=False)
+        self.register_buffer("beside", torch.arange(-settings.beside, settings.beside + 1), persistent=False)
+        self.row = 4 * settings.step
+        self.company = settings.company
+        self.sampled = nn.Conv2d(settings.features, settings.sampled, 1)
+        self.start = nn.Parameter(torch.zeros(settings.content))
+        self.layers = nn.ModuleList(_Layer(settings, classes) for _ in range(settings.layers))
+
+    def forward(self, features: Tensor, mask: Tensor, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
+        """
+        Look along queries.
+
+        Each sees the queries next to it in depth, so that the cost grows with the length of a strip, not its square.
+
+        Parameters
+        ----------
+        features : Tensor (batch, features, rows, columns)
+            What was seen.
+        mask : Tensor (batch, 1, rows, columns)
+            Share of each that was measured.
+        traces : Tensor (batch, queries, 3)
+            ``(z0, a, b)`` (m), z0 from the first row of the image; sorted by group, then by z0.
+        radius : Tensor (batch,)
+            Hole radius (m).
+        group : Tensor (batch, queries)
+            Queries of different groups do not see each other.
+
+        Returns
+        -------
+        list of Guess
+            One a layer.
+        """
+        field = torch.cat([self.sampled(features), mask], dim=1).permute(0, 3, 2, 1)
+        content = self.start.expand(*traces.shape[:2], -1)
+        radius = radius[:, None]
+        place = torch.arange(traces.shape[1], device=traces.device)[:, None] + self.beside
+        near = place.clamp(0, traces.shape[1] - 1)
+        blocked = torch.maximum((place != near).to(traces.dtype), (group[:, near] != group[..., None]).to(traces.dtype))
+        guesses = []
+        for layer in self.layers:
+            band, slope = self._band(field, traces, radius)
+            company = self._company(traces, radius, near)
+            far = torch.maximum(blocked, company[..., 5])
+            content, logits, offset, weight = layer(content, band, company[..., :5], near, far)
+            # Offsets are square to the trace: steep columns say less about its depth.
+            down = offset * slope
+            traces = traces + fold(down, weight / slope**2, self.waves)
+            guesses.append(Guess(logits, traces, weight))
+            traces = traces.detach()
+        return guesses
+
+    def _band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (batch, queries, columns, samples x channels) across each trace, and its local stretch."""
+        batch, columns, rows, channels = field.shape
+        depth = traces @ self.waves.T
+        rise = traces[..., 2:] * self.waves[:, 1] - traces[..., 1:2] * self.waves[:, 2]
+        slope = torch.sqrt(1 + (rise / radius[..., None]) ** 2)
+        at = (depth[..., None] + slope[..., None] * self.across) / self.row
+        inside = ((at >= 0) & (at <= rows - 1)).to(field.dtype)
+        at = at.clamp(0, rows - 1)
+        low = at.floor().clamp(max=max(rows - 2, 0))
+        part = at - low
+        each = torch.arange(batch, device=field.device)[:, None] * columns
+        line = (each + torch.arange(columns, device=field.device))[:, None, :, None] * rows
+        index = low.long() + line
+        flat = field.reshape(-1, channels)
+        first = functional.embedding(index, flat)
+        second = functional.embedding((index + 1).clamp(max=flat.shape[0] - 1), flat)
+        band = first * ((1 - part) * inside)[..., None] + second * (part * inside)[..., None]
+        return band.flatten(-2), slope
+
+    def _company(self, traces: Tensor, radius: Tensor, near: Tensor) -> Tensor:
+        """How queries lie to those beside them (batch, queries, beside, 6); turning the hole leaves it unchanged."""
+        one, other = traces[:, :, None], traces[:, near]
+        change = one - other
+        rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
+        tall = stretch(traces, radius)
+        scaled = rms / torch.sqrt(tall[:, :, None] * tall[:, near])
+        pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
+        pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
+        along = (pole[:, :, None] * pole[:, near]).sum(-1).abs()
+        close = torch.exp(-((change[..., 0] / 0.3) ** 2))
+        far = (change[..., 0].abs() > self.company).to(traces.dtype)
+        return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far, far], dim=-1)
+
+
+class _Layer(nn.Module):
+    """One look along the traces, one among the queries."""
+
+    def __init__(self, settings: CurveSettings, classes: int) -> None:
+        super().__init__()
+        size, local = settings.content, 64
+        self.heads = 4
+        self.limit = settings.band
+        self.look = nn.Linear(settings.samples * (settings.sampled + 1), local)
+        self.tell = nn.Linear(size, local)
+        self.again = nn.Linear(local, local)
+        self.local = nn.Linear(local, 2)
+        self.mean = nn.Linear(2 * local, size)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(size) for _ in range(3))
+        self.bias = nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 2 * self.heads))
+        self.project = nn.Linear(size, 3 * size)
+        self.relation = nn.Linear(self.heads, size)
+        self.out = nn.Linear(size, size)
+        self.wide, self.back = nn.Linear(size, 2 * size), nn.Linear(2 * size, size)
+        self.classes = nn.Linear(size, classes)
+        nn.init.constant_(self.classes.bias, -2.0)
+
+    def forward(
+        self, content: Tensor, band: Tensor, company: Tensor, near: Tensor, blocked: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Update contents; tell logits, and the offset (m, square to the trace) and weight of each column."""
+        seen = functional.relu(self.look(band) + self.tell(content)[:, :, None])
+        seen = functional.relu(self.again(seen))
+        offset, weight = self.local(seen).unbind(-1)
+        offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
+        share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
+        pooled = torch.cat([(seen * share[..., None]).sum(2), seen.mean(2)], dim=-1)
+        content = self.norm1(content + self.mean(pooled))
+        content = self.norm2(content + self._attend(content, company, near, blocked))
+        content = self.norm3(content + self.back(functional.relu(self.wide(content))))
+        return content, self.classes(content), offset, weight
+
+    def _attend(self, content: Tensor, company: Tensor, near: Tensor, blocked: Tensor) -> Tensor:
+        heads = (*content.shape[:2], self.heads, content.shape[2] // self.heads)
+        query, key, value = (part.reshape(heads) for part in self.project(content).chunk(3, dim=-1))
+        bias, gate = self.bias(company).chunk(2, dim=-1)
+        score = (query[:, :, None] * key[:, near]).sum(-1) / math.sqrt(heads[-1]) + bias
+        attention = torch.softmax(score - 1e4 * blocked[..., None], dim=2)
+        mixed = (attention[..., None] * value[:, near]).sum(2).flatten(2)
+        # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
+        count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(2)
+        result: Tensor = self.out(mixed) + self.relation(torch.log1p(count))
+        return result

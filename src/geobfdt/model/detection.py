@@ -1,0 +1,136 @@
+"""Asking a ``curve`` network for the planes of a strip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.model.curve import Tier, choose
+from geobfdt.model.matching import thin_scaled
+from geobfdt.model.settings import CurveSettings
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["Planes", "Runtime", "detect"]
+
+_LEAST = 0.03  # vote below which a cell is not looked at
+_PER_METRE = 20  # cells looked at, at most
+_THIN = 0.022  # between queries, and
+_SAME = 0.015  # between answers (m, scaled trace RMS)
+
+Array = npt.NDArray[np.float64]
+Seen = TypeVar("Seen")
+
+
+class Planes(NamedTuple):
+    """
+    Planes of a strip, best first.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), z0 from the strip's first row.
+    logits : array (n, classes)
+        Log odds of each class, not calibrated.
+    evidence : array (n, columns)
+        What each column of the features had to say for it, 0 to 1.
+    """
+
+    traces: Array
+    logits: Array
+    evidence: Array
+
+
+class Runtime(Protocol[Seen]):
+    """What runs a ``curve`` network: PyTorch, by :class:`geobfdt.model.curve.CurveNetwork` itself, or another."""
+
+    @property
+    def settings(self) -> CurveSettings:
+        """Sizes of the network."""
+        ...
+
+    @property
+    def tiers(self) -> Sequence[Tier]:
+        """What the cells of its votes stand for."""
+        ...
+
+    def see(self, grid: npt.NDArray[np.uint8]) -> tuple[Seen, Sequence[npt.NDArray[np.float32]]]:
+        """
+        Look at a strip.
+
+        Parameters
+        ----------
+        grid : array (rows, columns)
+            Both multiples of 16.
+
+        Returns
+        -------
+        seen : anything
+            What :meth:`ask` needs.
+        scores : sequence of array (shapes, cells)
+            Votes of each tier, above 0 at peaks only.
+        """
+        ...
+
+    def ask(self, seen: Seen, traces: Array, radius: float) -> tuple[Array, Array, Array]:
+        """
+        Ask queries.
+
+        Parameters
+        ----------
+        seen : anything
+            From :meth:`see`.
+        traces : array (n, 3)
+            ``(z0, a, b)`` (m), sorted by z0.
+        radius : float
+            Hole radius (m).
+
+        Returns
+        -------
+        traces, logits, evidence : array
+            As in :class:`Planes`, one for each query.
+        """
+        ...
+
+
+def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -> Planes:
+    """
+    Find planes.
+
+    Parameters
+    ----------
+    network : Runtime
+        A ``CurveNetwork`` in evaluation mode, or another runtime.
+    grid : array (rows, columns)
+        Strip of a :class:`geobfdt.preparation.network_grid.NetworkGrid`; rows a multiple of 16.
+    radius : float
+        Hole radius (m).
+
+    Examples
+    --------
+    >>> from geobfdt.model.curve import CurveNetwork
+    >>> network = CurveNetwork(CurveSettings()).eval()
+    >>> len(detect(network, np.zeros((64, 128), np.uint8), 0.1).traces)
+    0
+    """
+    most = int(np.ceil(_PER_METRE * len(grid) * network.settings.step))
+    seen, scores = network.see(_tall_enough(grid, network.settings))
+    traces, votes = choose(scores, network.tiers, 2 * most)
+    sure = votes >= _LEAST
+    traces, votes = traces[sure], votes[sure]
+    kept = thin_scaled(traces, votes, radius, _THIN, most)
+    if not kept.size:
+        columns = network.settings.columns // 4
+        return Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
+    kept = kept[np.argsort(traces[kept, 0], kind="stable")]
+    traces, logits, evidence = network.ask(seen, traces[kept], radius)
+    single = thin_scaled(traces, logits.max(axis=1), radius, _SAME, len(traces))
+    return Planes(traces[single], logits[single], evidence[single])
+
+
+def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
+    """The grid, and below it as many rows that were not measured as the coarsest vote needs for its first cell."""
+    least = 4 * max(pool for _, pool in settings.tiers)
+    return np.pad(grid, ((0, -(-max(least - len(grid), 0) // 16) * 16), (0, 0)))

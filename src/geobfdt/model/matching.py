@@ -1,0 +1,123 @@
+"""Pairing answers with the truth: one to one, by trace RMS and class."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+__all__ = ["match", "scaled_rms", "thin_scaled"]
+
+Array = npt.NDArray[np.float64]
+
+
+def scaled_rms(first: Array, second: Array, radius: float) -> Array:
+    """
+    Trace RMS between two sets, square to the traces: what a steep pair is apart in depth counts for less.
+
+    Parameters
+    ----------
+    first : array (n, 3)
+        ``(z0, a, b)`` (m).
+    second : array (m, 3)
+        ``(z0, a, b)`` (m).
+    radius : float
+        Hole radius (m).
+
+    Returns
+    -------
+    array (n, m)
+        Metres.
+
+    Examples
+    --------
+    >>> scaled_rms(np.array([[0.0, 0.2, 0.2]]), np.array([[0.1, 0.2, 0.2], [0.1, 0.2, 0.2]]), 0.1).round(3)
+    array([[0.045, 0.045]])
+    """
+    change = first[:, None] - second
+    rms = np.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2)
+    tall = [np.sqrt(1 + (part[:, 1:] ** 2).sum(-1) / radius**2 / 2) for part in (first, second)]
+    return np.asarray(rms / np.sqrt(tall[0][:, None] * tall[1]))
+
+
+def match(
+    traces: Array, probability: Array, truth: Array, classes: npt.NDArray[np.int64], radius: float, furthest: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """
+    Pair queries with planes (Kuhn 1955; Carion et al. 2020).
+
+    Parameters
+    ----------
+    traces : array (queries, 3)
+        ``(z0, a, b)`` (m).
+    probability : array (queries, classes)
+        Probability of each class.
+    truth : array (planes, 3)
+        ``(z0, a, b)`` (m).
+    classes : array (planes,)
+        Class of each.
+    radius : float
+        Hole radius (m).
+    furthest : float
+        Scaled trace RMS beyond which a pair is no pair (m).
+
+    Returns
+    -------
+    query, plane : array (pairs,)
+        Indices.
+
+    Examples
+    --------
+    >>> planes = np.array([[0.0, 0.1, 0.0], [1.0, 0.0, 0.0]])
+    >>> match(planes[::-1], np.full((2, 2), 0.5), planes, np.array([0, 1]), 0.1, 0.2)
+    (array([0, 1]), array([1, 0]))
+    """
+    if not len(traces) or not len(truth):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    apart = scaled_rms(traces, truth, radius)
+    # 1 - p rather than its logarithm: commensurable with the distance, as in the article that introduced this.
+    cost = np.minimum(apart / 0.03, 10) + 2 * (1 - probability[:, classes])
+    cost = np.where(apart > furthest, 1e3, cost)
+    query, plane = linear_sum_assignment(cost)
+    close = apart[query, plane] <= furthest
+    return query[close], plane[close]
+
+
+def thin_scaled(traces: Array, scores: Array, radius: float, distance: float, most: int) -> npt.NDArray[np.int64]:
+    """
+    Greedy non-maximum suppression by scaled trace RMS.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m).
+    scores : array (n,)
+        What to keep first.
+    radius : float
+        Hole radius (m).
+    distance : float
+        Traces nearer than this to a kept one are dropped (m).
+    most : int
+        How many to keep.
+
+    Returns
+    -------
+    array (m,)
+        Indices of the kept traces, best first.
+
+    Examples
+    --------
+    >>> thin_scaled(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.1, 0.02, 9)
+    array([1, 2])
+    """
+    left = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    tall = np.sqrt(1 + (traces[:, 1:] ** 2).sum(-1) / radius**2 / 2)
+    while left.size and len(kept) < most:
+        best = int(left[0])
+        kept.append(best)
+        rest = left[1:]
+        change = traces[rest] - traces[best]
+        square = change[:, 0] ** 2 + (change[:, 1] ** 2 + change[:, 2] ** 2) / 2
+        left = rest[square >= distance**2 * tall[rest] * tall[best]]
+    return np.array(kept, dtype=np.int64)

@@ -1,0 +1,78 @@
+"""The presets: which network, loss and detection belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, TypeAdapter
+from torch import Tensor
+
+from geobfdt.model.criterion import Losses, Targets, curve_loss
+from geobfdt.model.curve import CurveNetwork
+from geobfdt.model.detection import Planes, Runtime, detect
+from geobfdt.model.detr import DetrNetwork, detect_windows
+from geobfdt.model.detr_criterion import detr_loss
+from geobfdt.model.settings import CurveSettings, DetrSettings
+
+__all__ = ["Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]
+
+Network = CurveNetwork | DetrNetwork
+NetworkSettings = Annotated[CurveSettings | DetrSettings, Field(discriminator="preset")]
+
+_ADAPTER: TypeAdapter[CurveSettings | DetrSettings] = TypeAdapter(NetworkSettings)
+
+
+def parse_settings(values: Any) -> CurveSettings | DetrSettings:
+    """
+    Check settings of a network.
+
+    Parameters
+    ----------
+    values : dict
+        With ``preset`` and whatever differs from its defaults.
+
+    Raises
+    ------
+    ValidationError
+        If one is unknown or out of range.
+
+    Examples
+    --------
+    >>> parse_settings({"preset": "curve", "columns": 64}).columns
+    64
+    """
+    return _ADAPTER.validate_python(values)
+
+
+def build(settings: CurveSettings | DetrSettings) -> Network:
+    """Make the network of some settings, with random weights."""
+    return CurveNetwork(settings) if isinstance(settings, CurveSettings) else DetrNetwork(settings)
+
+
+def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random.Generator) -> Losses:
+    """Compute the loss of a batch; see :func:`geobfdt.model.criterion.curve_loss`."""
+    if isinstance(network, CurveNetwork):
+        return curve_loss(network, grids, targets, rng)
+    return detr_loss(network, grids, targets, rng)
+
+
+def find_planes(network: DetrNetwork | Runtime[Any]) -> Callable[[npt.NDArray[np.uint8], float], Planes]:
+    """
+    Tell how to ask a network for planes.
+
+    Parameters
+    ----------
+    network : Network or Runtime
+        In evaluation mode; a ``curve`` network may be run by another runtime than PyTorch.
+
+    Returns
+    -------
+    callable
+        Grid (rows, columns) and hole radius (m) in, planes out.
+    """
+    if isinstance(network, DetrNetwork):
+        return lambda grid, radius: detect_windows(network, grid, radius)
+    return lambda grid, radius: detect(network, grid, radius)

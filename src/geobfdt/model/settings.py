@@ -1,0 +1,96 @@
+"""Settings of the networks; each default stands here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["CurveSettings", "DetrSettings"]
+
+
+class CurveSettings(BaseModel):
+    """
+    Settings of the ``curve`` network.
+
+    Examples
+    --------
+    >>> CurveSettings().columns
+    128
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: Literal["curve"] = "curve"
+    step: float = Field(0.005, gt=0, description="row height of the grid (m)")
+    columns: int = Field(128, multiple_of=16, gt=0, description="columns of the grid")
+    widths: tuple[int, int, int, int] = Field((24, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
+    blocks: tuple[int, int, int, int] = Field((1, 1, 1, 1), description="residual blocks at strides 2, 4, 8, 16")
+    features: int = Field(48, gt=0, description="channels of the features that votes and queries read")
+    votes: int = Field(6, gt=0, description="channels averaged along candidate traces, for each slope")
+    head: int = Field(32, gt=0, description="hidden channels of the head that scores votes")
+    tiers: tuple[tuple[float, int], ...] = Field(
+        ((0.13, 1), (0.4, 2), (1.15, 4), (2.2, 8)),
+        description="votes: amplitudes up to so many m are voted for on so many feature rows at once",
+    )
+    layers: int = Field(3, gt=0, description="decoder layers")
+    content: int = Field(96, multiple_of=4, gt=0, description="channels of a query")
+    sampled: int = Field(24, gt=0, description="channels sampled along a query's trace")
+    band: float = Field(0.08, gt=0, description="half-width of the sampled band, square to the trace (m)")
+    samples: int = Field(9, ge=3, description="samples across the band")
+    company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
+    beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
+    queries: int = Field(56, gt=0, description="queries of a training window")
+
+
+class DetrSettings(BaseModel):
+    """
+    Settings of the ``detr`` network: the published system.
+
+    Its authors state the input of 800 x 360 pixels, the feature map of 256 x 50 x 23, ResNet-10 to 34, four layers of
+    encoder and of decoder, a feed-forward width of 1024, weights of 5 and 1, and the confidence of 0.5. Guesses are
+    the row height, which five of their figures agree on though they state another; where the backbone is cut; what
+    ResNet-14 is, which has no standard; heads, channels and dropout; the number of queries; and both settings of the
+    focal loss.
+
+    Notes
+    -----
+    A half of the resolution and a third of the width, ``step=0.00508, columns=180, rows=400, width=0.35``, is what a
+    CPU trains in reasonable time; the window stays as high in metres.
+
+    Examples
+    --------
+    >>> DetrSettings(width=0.35).scaled(256)
+    88
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: Literal["detr"] = "detr"
+    step: float = Field(0.00254, gt=0, description="row height of the grid (m)")
+    columns: int = Field(360, gt=0, description="columns of the grid")
+    rows: int = Field(800, multiple_of=4, gt=0, description="height of a window (rows)")
+    depth: Literal[10, 14, 18, 34] = Field(10, description="layers of the residual network")
+    cut: Literal["four", "three"] = Field("four", description="stages of the residual network, the last at stride 16")
+    width: float = Field(1.0, gt=0, description="factor on all channels, of backbone and transformer")
+    encoder: int = Field(4, gt=0, description="encoder layers")
+    decoder: int = Field(4, gt=0, description="decoder layers")
+    heads: int = Field(8, multiple_of=4, gt=0, description="attention heads")
+    channels: int = Field(256, gt=0, description="channels of the transformer at width 1")
+    feed_forward: int = Field(1024, gt=0, description="hidden channels of a feed-forward block at width 1")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of the transformer's activations dropped in training")
+    queries: int = Field(100, gt=0, description="learned queries: most planes of a window")
+    alpha: float = Field(0.25, ge=0, le=1, description="weight of ones in the focal loss; zeros weigh 1 - alpha")
+    gamma: float = Field(2.0, ge=0, description="exponent of the focal loss")
+    class_weight: float = Field(5.0, ge=0, description="weight of classes, in matching and loss")
+    distance_weight: float = Field(1.0, ge=0, description="weight of the L1 distance, in matching and loss")
+    confidence: float = Field(0.5, ge=0, le=1, description="probability from which an answer is a plane; 0: all are")
+
+    def scaled(self, channels: int) -> int:
+        """Channels at this width, in whole multiples of the heads."""
+        return max(round(channels * self.width / self.heads), 1) * self.heads
+
+    @property
+    def height(self) -> float:
+        """Height of a window (m)."""
+        return self.rows * self.step

@@ -1,0 +1,213 @@
+"""Curve voting: a deep Hough transform whose every cell is one candidate plane.
+
+A narrow feature map is averaged along every trace of a fixed set of shapes at every depth; where a trace rises, only
+what rises like it is asked. Along depth this is a convolution with a sparse kernel that holds the trace, so it is
+exact, fast, and runs on strips of any length.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["Ballot", "Shapes", "Vote", "trace_shapes"]
+
+_SLOPES = 5  # slopes told apart, evenly in asinh(slope / _GENTLE)
+_GENTLE = 0.1  # m per rad
+
+Array = npt.NDArray[np.float64]
+
+
+class Shapes(NamedTuple):
+    """
+    Trace shapes that are voted for.
+
+    Parameters
+    ----------
+    curves : array (shapes, 2)
+        ``(a, b)`` (m).
+    ring : array (shapes,)
+        Which amplitude each has, by rank.
+    neighbours : array (shapes, 6)
+        The shapes nearest to each (itself, where there are fewer).
+    """
+
+    curves: Array
+    ring: npt.NDArray[np.int64]
+    neighbours: npt.NDArray[np.int64]
+
+
+class Ballot(NamedTuple):
+    """
+    Votes of a batch.
+
+    Parameters
+    ----------
+    logits : Tensor (batch, classes, shapes, cells)
+        How much each cell looks like a plane of each class.
+    coverage : Tensor (batch, shapes, cells)
+        Share of the turn that was measured along it.
+    """
+
+    logits: Tensor
+    coverage: Tensor
+
+
+def trace_shapes(lowest: float, tallest: float, columns: int) -> Shapes:
+    """
+    Spread trace shapes over amplitudes and azimuths, ever sparser as they get steeper.
+
+    Parameters
+    ----------
+    lowest, tallest : float
+        Amplitudes (m); the lower one is included, the upper one is not.
+    columns : int
+        Columns of the features; the numbers of azimuths divide it, so that the set stays the same when the hole is
+        turned by a few columns.
+
+    Examples
+    --------
+    >>> shapes = trace_shapes(0.0, 0.13, 32)
+    >>> len(shapes.curves), shapes.curves[0].tolist()
+    (25, [0.0, 0.0])
+    """
+    amplitudes, amplitude = [], 0.0
+    while amplitude < tallest:
+        if amplitude >= lowest:
+            amplitudes.append(amplitude)
+        amplitude += 0.045 + 0.22 * amplitude
+    curves, ring = [], []
+    for i, amplitude in enumerate(amplitudes):
+        wanted = max(2 * np.pi * amplitude / (0.045 + 0.1 * amplitude), 1)
+        # Whole parts of the columns, so many that a turn by four of them leads from one to another.
+        counts = [n for n in range(1, columns + 1) if columns % n == 0 and n % max(columns // 4, 1) == 0]
+        count = next((n for n in counts if n >= 0.81 * wanted), columns) if amplitude > 0 else 1
+        turn = 2 * np.pi * np.arange(count) / count
+        curves.append(amplitude * np.stack([np.cos(turn), np.sin(turn)], axis=1))
+        ring += [i] * count
+    flat = np.concatenate(curves)
+    apart = np.hypot(*(flat[:, None] - flat).transpose(2, 0, 1))
+    scaled = apart / (0.045 + 0.1 * np.maximum(*np.meshgrid(*2 * [np.hypot(*flat.T)])))
+    nearest = np.argsort(scaled, axis=1, kind="stable")[:, 1:7]
+    here = np.arange(len(flat))[:, None]
+    near = np.take_along_axis(scaled, nearest, 1) < 2.5
+    neighbours = np.where(near, nearest, here)
+    return Shapes(flat, np.array(ring), np.pad(neighbours, ((0, 0), (0, 6 - neighbours.shape[1])), mode="edge"))
+
+
+class Vote(nn.Module):
+    """
+    Average features along candidate traces and score them.
+
+    Parameters
+    ----------
+    features, votes, hidden, classes : int
+        Channels: of the features, of what is averaged, of the head, of the answer.
+    shapes : Shapes
+        Candidate traces.
+    columns : int
+        Columns of the features.
+    row : float
+        Height of a row of the features (m).
+    pool : int
+        Rows averaged into one cell.
+    """
+
+    kernel: Tensor
+    measured: Tensor
+    neighbours: Tensor
+    ring: Tensor
+
+    def __init__(
+        self, features: int, votes: int, hidden: int, classes: int, shapes: Shapes, columns: int, row: float, pool: int
+    ) -> None:
+        super().__init__()
+        self.shapes, self.row, self.pool = shapes, row, pool
+        self.cell = row * pool
+        kernel = torch.from_numpy(_kernel(shapes, columns, self.cell))
+        self.votes = votes
+        self.register_buffer("kernel", kernel.flatten(1, 2), persistent=False)
+        self.register_buffer("measured", kernel.sum(dim=1), persistent=False)
+        self.register_buffer("neighbours", torch.from_numpy(shapes.neighbours), persistent=False)
+        self.register_buffer("ring", torch.from_numpy(shapes.ring), persistent=False)
+        self.narrow = nn.Conv2d(features, votes * _SLOPES, 1)
+        self.first = nn.Conv2d(votes + 1, hidden, (1, 3), padding=(0, 1))
+        self.rings = nn.Parameter(torch.zeros(hidden, int(shapes.ring.max()) + 1))
+        self.second = nn.Conv2d(hidden, hidden, 1)
+        self.last = nn.Conv2d(hidden, classes, 1)
+        nn.init.constant_(self.last.bias, -5.0)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, mask: Tensor) -> Ballot:
+        """
+        Vote.
+
+        Parameters
+        ----------
+        features : Tensor (batch, features, rows, columns)
+            What was seen.
+        mask : Tensor (batch, 1, rows, columns)
+            Share of each that was measured.
+        """
+        seen = self.narrow(features) * mask
+        if self.pool > 1:
+            seen, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (seen, mask))
+        batch, _, cells, columns = seen.shape
+        lines = seen.reshape(batch * self.votes, _SLOPES, cells, columns).transpose(2, 3).flatten(1, 2)
+        pad = self.kernel.shape[2] // 2
+        total = functional.conv1d(lines, self.kernel, padding=pad).reshape(batch, self.votes, -1, cells)
+        weight = functional.conv1d(mask[:, 0].transpose(1, 2), self.measured, padding=pad)[:, None]
+        coverage = weight / columns
+        mean = total / (weight + 0.02 * columns)
+        hidden = self.first(torch.cat([mean, coverage], dim=1)) + self.rings[:, self.ring][:, :, None]
+        logits = self.last(functional.relu(self.second(functional.relu(hidden))))
+        return Ballot(logits, coverage[:, 0])
+
+    def peaks(self, score: Tensor) -> Tensor:
+        """
+        Tell the cells that no neighbour in depth or shape beats.
+
+        Parameters
+        ----------
+        score : Tensor (batch, shapes, cells)
+            Scores.
+
+        Returns
+        -------
+        Tensor (batch, shapes, cells)
+            The same, minus infinity where a neighbour is higher.
+        """
+        high = functional.max_pool1d(score, 3, 1, 1)
+        beaten = torch.maximum(high, high[:, self.neighbours].amax(dim=2))
+        return torch.where(score >= beaten, score, torch.full_like(score, -torch.inf))
+
+    def depth(self, cells: int) -> Array:
+        """Depths of cells below the first row of the image (m); a feature lies at the first of its rows."""
+        return np.asarray((np.arange(cells) * self.pool + (self.pool - 1) / 2) * self.row)
+
+
+def _kernel(shapes: Shapes, columns: int, cell: float) -> npt.NDArray[np.float32]:
+    """
+    Draw traces (shapes, slopes, columns, cells).
+
+    Each value is the share of a column's turn that a trace spends in a cell below or above its depth, dealt out to the
+    two slopes nearest to its own.
+    """
+    fine = 16
+    turn = 2 * np.pi * (np.arange(columns * fine) + 0.5 - fine / 2) / columns / fine
+    at = shapes.curves @ np.stack([np.cos(turn), np.sin(turn)]) / cell
+    rise = np.arcsinh(shapes.curves @ np.stack([-np.sin(turn), np.cos(turn)]) / _GENTLE)
+    slope = (rise / max(np.abs(rise).max(), 1e-9) + 1) / 2 * (_SLOPES - 1)
+    half = int(np.ceil(np.abs(at).max() + 0.5))
+    low, flat = np.floor(at).astype(int), np.minimum(np.floor(slope).astype(int), _SLOPES - 2)
+    kernel = np.zeros((len(at), _SLOPES, columns, 2 * half + 3))
+    shape, column = np.arange(len(at))[:, None], np.arange(columns * fine) // fine
+    for i in range(2):
+        for j in range(2):
+            share = np.abs(1 - i - (slope - flat)) * np.abs(1 - j - (at - low)) / fine
+            np.add.at(kernel, (shape, flat + i, column, low + half + 1 + j), share)
+    return kernel.astype(np.float32)

@@ -1,0 +1,103 @@
+"""The network as a picker: strips in, calibrated candidates out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from geobfdt.model.bundle import Bundle
+from geobfdt.model.onnx import OnnxNetwork, onnx_network
+from geobfdt.model.presets import Network, find_planes
+from geobfdt.picking.detector import Candidates
+from geobfdt.preparation.network_grid import network_grid
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["NetworkDetector"]
+
+_USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
+_FAINT = 0.05  # probability below which a plane is not worth refining
+
+
+@dataclass(frozen=True)
+class NetworkDetector:
+    """
+    A trained network.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Network and calibration.
+    origin : float
+        Depth that rows of its grid count from (m, MD).
+    network : Network or OnnxNetwork
+        The bundle's network, or the same as onnxruntime runs it.
+    """
+
+    bundle: Bundle
+    origin: float
+    network: Network | OnnxNetwork
+
+    length = 32.0  # m, of a strip's core: what suits the memory
+    overlap = 5.0  # m: receptive field, tallest trace and the company of queries
+
+    @classmethod
+    def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:
+        """
+        Make a detector for a well.
+
+        Parameters
+        ----------
+        bundle : Bundle
+            Network and calibration.
+        image : WellImage
+            The well.
+        runtime : {"torch", "onnx"}
+            What runs the network: PyTorch, or onnxruntime, for the ``curve`` preset.
+
+        Raises
+        ------
+        InputError
+            If onnx or onnxruntime is not installed, or the preset has no ONNX export.
+        ValueError
+            If the runtime is not known.
+        """
+        if runtime not in ("torch", "onnx"):
+            raise ValueError(f"runtime {runtime!r} is not torch or onnx")
+        network = onnx_network(bundle) if runtime == "onnx" else bundle.network
+        return cls(bundle, float(image["depth"].values[0]), network)
+
+    @property
+    def source(self) -> str:
+        """How pick tables name it."""
+        return self.bundle.source
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Confidence of best F1 on validation wells, by class."""
+        return {name: part.threshold for name, part in self.bundle.calibration.items()}
+
+    def detect(self, strip: WellImage) -> Candidates:
+        """
+        Find planes in a strip.
+
+        Parameters
+        ----------
+        strip : WellImage
+            Rows of one well, in memory.
+        """
+        settings = self.bundle.settings
+        grid = network_grid(strip, settings.step, settings.columns, self.origin, 16)
+        diameter = strip["diameter"].values
+        known = diameter[np.isfinite(diameter)]
+        radius = float(np.median(known)) / 2 if known.size else _USUAL_RADIUS
+        planes = find_planes(self.network)(grid.values, radius)
+        calibrated = [self.bundle.calibration[name].probability(planes.logits[:, i]) for i, name in enumerate(CLASSES)]
+        probability = np.column_stack(calibrated)
+        best = probability.argmax(axis=1)
+        confidence = probability.max(axis=1, initial=0)
+        seen = confidence >= _FAINT
+        traces = planes.traces[seen] + [grid.top, 0, 0]
+        return Candidates(traces, np.array(CLASSES)[best[seen]], confidence[seen], planes.evidence[seen])

@@ -1,0 +1,138 @@
+"""Augmentation: windows changed as tools and holes might change them, and their labels with them, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.model.criterion import Targets
+from geobfdt.training.settings import Augmentation
+
+__all__ = ["Window", "augment", "flip", "invert", "mirror", "roll"]
+
+_MIDDLE = 128  # grid value of the local mean
+
+
+@dataclass(frozen=True)
+class Window:
+    """
+    A piece of a well with its labels.
+
+    Parameters
+    ----------
+    grid : array (rows, columns)
+        uint8, as in :class:`geobfdt.preparation.network_grid.NetworkGrid`.
+    targets : Targets
+        Its planes.
+    step : float
+        Row height (m).
+    """
+
+    grid: npt.NDArray[np.uint8]
+    targets: Targets
+    step: float
+
+
+def roll(window: Window, columns: int) -> Window:
+    """
+    Turn the image clockwise by whole columns.
+
+    Examples
+    --------
+    >>> planes = Targets(np.array([[0.1, 0.2, 0.0]]), np.array([1]), np.array([False]), 0.1, np.ones((2, 1), bool))
+    >>> roll(Window(np.ones((1, 8), np.uint8), planes, 0.005), 2).targets.traces.round(3) + 0
+    array([[0.1, 0. , 0.2]])
+    """
+    turn = 2 * np.pi * columns / window.grid.shape[1]
+    a, b = window.targets.traces[:, 1], window.targets.traces[:, 2]
+    turned = np.stack([a * np.cos(turn) - b * np.sin(turn), a * np.sin(turn) + b * np.cos(turn)], axis=1)
+    traces = np.column_stack([window.targets.traces[:, 0], turned])
+    return Window(np.roll(window.grid, columns, axis=1), window.targets._replace(traces=traces), window.step)
+
+
+def mirror(window: Window) -> Window:
+    """Look at the image from the other side of the wall: angles change sign."""
+    traces = window.targets.traces * [1, 1, -1]
+    return Window(np.roll(window.grid[:, ::-1], 1, axis=1), window.targets._replace(traces=traces), window.step)
+
+
+def flip(window: Window) -> Window:
+    """Turn the image upside down."""
+    last = (len(window.grid) - 1) * window.step
+    traces = [last, 0, 0] - window.targets.traces
+    known = window.targets.known[:, ::-1]
+    return Window(window.grid[::-1], window.targets._replace(traces=traces, known=known), window.step)
+
+
+def invert(grid: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Make what was dark bright; what was not measured stays so."""
+    return np.where(grid > 0, 256 - np.maximum(grid, 1).astype(np.int16), 0).clip(0, 255).astype(np.uint8)
+
+
+def augment(window: Window, kind: Augmentation, rng: np.random.Generator) -> Window:
+    """
+    Change a window at random.
+
+    Parameters
+    ----------
+    window : Window
+        As cut.
+    kind : {"none", "photometric", "geometric", "both"}
+        What may change: the look, the place of things, or both.
+    rng : Generator
+        Source of randomness.
+    """
+    if kind in ("geometric", "both"):
+        window = roll(window, int(rng.integers(window.grid.shape[1])))
+        window = mirror(window) if rng.random() < 0.5 else window
+        window = flip(window) if rng.random() < 0.5 else window
+    if kind in ("photometric", "both"):
+        window = Window(_look(window.grid, rng), window.targets, window.step)
+    return window
+
+
+def _look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Contrast, polarity, noise, blur, gaps and dead columns."""
+    if rng.random() < 0.3:
+        grid = invert(grid)
+    if rng.random() < 0.7:
+        grid = _contrast(grid, rng)
+    if rng.random() < 0.3:
+        grid = _blurred(grid, int(rng.integers(2, 5)), rng.random() < 0.5)
+    if rng.random() < 0.3:
+        noise = rng.normal(0, rng.uniform(2, 15), grid.shape) + rng.normal(0, rng.uniform(0, 4), (len(grid), 1))
+        grid = np.where(grid > 0, np.clip(grid + noise, 1, 255), 0).astype(np.uint8)
+    if rng.random() < 0.25:
+        grid = np.where(_stripes(grid.shape, rng), 0, grid).astype(np.uint8)
+    return grid
+
+
+def _contrast(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    level = (np.arange(256) - _MIDDLE) / 127
+    bent = np.sign(level) * np.abs(level) ** np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.2))
+    curve = np.clip(np.rint(bent * 127 + _MIDDLE + rng.normal(0, 6)), 1, 255).astype(np.uint8)
+    curve[0] = 0
+    return np.asarray(curve[grid])
+
+
+def _blurred(grid: npt.NDArray[np.uint8], size: int, around: bool) -> npt.NDArray[np.uint8]:
+    """Mean of `size` pixels round the hole or along it, of the measured ones."""
+    axis = 1 if around else 0
+    seen = (grid > 0).astype(np.float32)
+    total, count = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
+    for i in range(size):
+        total += np.roll(grid * seen, i - size // 2, axis=axis)
+        count += np.roll(seen, i - size // 2, axis=axis)
+    return np.where(grid > 0, np.clip(total / np.maximum(count, 1), 1, 255), 0).astype(np.uint8)
+
+
+def _stripes(shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Gaps between pads, or single dead columns, that wander round the hole with depth."""
+    rows, columns = shape
+    pads = int(rng.choice([1, 4, 6, 8]))
+    width = rng.uniform(0.1, 0.5) / pads if rng.random() < 0.6 else 1.01 / columns
+    turn = rng.random() + rng.normal(0, 0.1) * np.arange(rows) / rows
+    place = (np.arange(columns) / columns - turn[:, None]) * pads % 1
+    return np.asarray(place < width * pads)

@@ -1,0 +1,135 @@
+"""Calibration: confidences made probabilities, and the thresholds that score best, on wells held out of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import minimize
+
+from geobfdt.evaluation.counts import possible_pairs
+from geobfdt.evaluation.ranking import ranked_outcomes
+from geobfdt.evaluation.scope import gather
+from geobfdt.evaluation.thresholds import operating_points
+from geobfdt.model.bundle import Bundle, Calibration
+from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.picker import pick_with_findings
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
+
+_RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
+_BEST = 0.03  # and at which the threshold is chosen (m)
+_FEWEST = 30  # judged picks that a calibration is fitted to
+
+Array = npt.NDArray[np.float64]
+
+
+class InterpretedWell(NamedTuple):
+    """
+    A well with what is known of it.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    picks, intervals : DataFrame
+        Its planes, and where they were looked for.
+    """
+
+    image: WellImage
+    picks: pd.DataFrame
+    intervals: pd.DataFrame
+
+
+def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: float | None = None) -> pd.DataFrame:
+    """Pick several wells with one bundle, into one table."""
+    parts = []
+    for well in wells:
+        detector = NetworkDetector.of(bundle, well.image)
+        parts.append(pick_with_findings(well.image, detector, min_confidence=min_confidence)[0])
+    return pd.concat(parts, ignore_index=True)
+
+
+def calibrated(
+    bundle: Bundle, wells: Sequence[InterpretedWell], advance: Callable[[float], None] | None = None
+) -> Bundle:
+    """
+    Fit the calibration of a bundle.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Any calibration it has is replaced; a class with too few picks to tell keeps it.
+    wells : sequence of InterpretedWell
+        Wells that the network has not seen.
+    advance : callable, optional
+        Told the share done.
+    """
+    plain = replace(bundle, calibration={name: Calibration() for name in CLASSES})
+    parts = []
+    for i, well in enumerate(wells):
+        parts.append(pick_all(plain, [well], 0.05))
+        if advance is not None:
+            advance((i + 1) / len(wells))
+    picks = pd.concat(parts, ignore_index=True)
+    truth = pd.concat([well.picks for well in wells], ignore_index=True)
+    intervals = pd.concat([well.intervals for well in wells], ignore_index=True)
+    fitted = dict(bundle.calibration)
+    groups, _ = gather(picks, truth, intervals)
+    for name in CLASSES:
+        chances, outcomes = [np.empty(0)], [np.empty(0)]
+        for group in groups:
+            if group.class_ == name:
+                chances.append(group.confidence)
+                outcomes.append(ranked_outcomes(group, possible_pairs(group, group.best_kind, _RIGHT), _RIGHT))
+        chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
+        judged = np.isfinite(outcome)
+        if judged.sum() < _FEWEST or not 0 < outcome[judged].mean() < 1:
+            continue
+        slope, intercept = platt(np.log(chance[judged]) - np.log1p(-chance[judged]), outcome[judged])
+        fitted[name] = Calibration(slope=slope, intercept=intercept)
+        mine = (picks["class"] == name).to_numpy()
+        old = picks.loc[mine, "confidence"].to_numpy(float)
+        picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
+    for name, point in operating_points(picks, truth, intervals, _BEST).items():
+        if np.isfinite(point.f1) and point.f1 > 0:
+            fitted[name] = fitted[name].model_copy(update={"threshold": round(point.threshold, 4)})
+    return replace(bundle, calibration=fitted)
+
+
+def platt(logits: Array, right: Array) -> tuple[float, float]:
+    """
+    Fit ``p = 1 / (1 + exp(-(slope x + intercept)))`` to outcomes (Platt 1999, with his smoothed targets).
+
+    Parameters
+    ----------
+    logits, right : array (n,)
+        Log odds, and 0 or 1.
+
+    Returns
+    -------
+    slope, intercept : float
+        The slope is at least 0.05, so that order is kept.
+
+    Examples
+    --------
+    >>> x = np.repeat([-1.0, 1.0], 100)
+    >>> slope, intercept = platt(x, np.tile([0, 0, 0, 1], 50) ^ (x > 0))
+    >>> round(slope, 1), round(abs(intercept), 1)
+    (1.1, 0.0)
+    """
+    yes = right.sum()
+    target = np.where(right > 0, (yes + 1) / (yes + 2), 1 / (right.size - yes + 2))
+
+    def cost(place: Array) -> float:
+        x = place[0] * logits + place[1]
+        return float((np.logaddexp(0, x) - target * x).mean())
+
+    best = minimize(cost, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x
+    return float(best[0]), float(best[1])

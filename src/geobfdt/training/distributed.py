@@ -1,0 +1,57 @@
+"""Training on several devices: each takes its share of the windows, and gradients are averaged.
+
+Started by ``torchrun``, which sets the environment that :func:`join` reads; without it there is one process.
+"""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from torch import distributed, nn
+
+from geobfdt.training.augmentation import Window
+
+__all__ = ["average", "device", "is_first", "join", "share"]
+
+
+def join() -> None:
+    """Join the other processes of a ``torchrun``, if there are any."""
+    if "RANK" in os.environ and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+
+
+def device() -> torch.device:
+    """Where this process computes."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def is_first() -> bool:
+    """Tell whether this process is the one that writes files."""
+    return not distributed.is_initialized() or distributed.get_rank() == 0
+
+
+def share(windows: list[Window]) -> list[Window]:
+    """Windows of a step that this process takes; all of them if it is alone."""
+    if not distributed.is_initialized():
+        return windows
+    return windows[distributed.get_rank() :: distributed.get_world_size()]
+
+
+def average(network: nn.Module) -> None:
+    """Average gradients and batch statistics over the processes, so that all take the same step."""
+    if not distributed.is_initialized():
+        return
+    world = distributed.get_world_size()
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            distributed.all_reduce(gradient)
+            parameter.grad = gradient / world
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d) and part.running_mean is not None and part.running_var is not None:
+            for buffer in (part.running_mean, part.running_var):
+                distributed.all_reduce(buffer)
+                buffer /= world

@@ -1,0 +1,244 @@
+"""The training loop, in one piece."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from geobfdt.evaluation.thresholds import Operating
+from geobfdt.model.criterion import Losses, Targets
+from geobfdt.training import distributed
+from geobfdt.training.augmentation import augment
+from geobfdt.training.checkpoint import resume, save_checkpoint
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.sources import Source
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.storage import atomic_path
+
+__all__ = ["BEST", "Outcome", "Step", "train_network"]
+
+BEST = "best.safetensors"
+
+Step = Callable[[nn.Module, Tensor, list[Targets], np.random.Generator], Losses]
+
+
+class Outcome(NamedTuple):
+    """
+    How a run ended.
+
+    Parameters
+    ----------
+    weights : dict of str to Tensor
+        The best weights by validation, or the last where nothing was validated.
+    score : float
+        Mean F1 over classes of those; NaN where nothing was validated.
+    step : int
+        Steps that they had seen.
+    """
+
+    weights: dict[str, Tensor]
+    score: float
+    step: int
+
+
+def train_network(
+    network: nn.Module,
+    loss: Step,
+    source: Source,
+    settings: TrainingSettings,
+    folder: Path,
+    check: Callable[[nn.Module], dict[str, Operating]] | None = None,
+    progress: Callable[[int, Losses], None] | None = None,
+    of: str = "",
+) -> Outcome:
+    """
+    Train a network, or go on where a killed run left off.
+
+    Parameters
+    ----------
+    network : Module
+        What is trained; it is changed.
+    loss : callable
+        Network, grids, targets and generator in, losses out.
+    source : Source
+        Windows.
+    settings : TrainingSettings
+        How.
+    folder : Path
+        Of the run: ``metrics.jsonl`` and the checkpoint go there.
+    check : callable, optional
+        Scores a network on held-out wells.
+    progress : callable, optional
+        Told the step and its losses.
+    of : str
+        What it is trained on; a run goes on only from a checkpoint of the same.
+
+    Notes
+    -----
+    All randomness of a step comes from the seed and the number of the step, so that a run that was killed at any
+    moment and started again makes the same weights, to the bit on the same machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    distributed.join()
+    place, first = distributed.device(), distributed.is_first()
+    network.to(place)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    optimiser = _optimiser(network, settings)
+    state = resume(folder, network, average, optimiser) or {
+        "step": 0,
+        "best": math.nan,
+        "best_step": 0,
+        "stale": 0,
+        "of": of,
+    }
+    if state.get("of", "") != of:
+        seen = "the checkpoint here is of other wells, another split or other settings"
+        raise InputError(folder, seen, "start the run in a new folder")
+    best = _load_best(folder) if state["best_step"] else average
+    if first:
+        _trim(folder / "metrics.jsonl", int(state["step"]))
+    began = time.perf_counter()
+    while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
+        step = int(state["step"])
+        rng = np.random.default_rng([settings.seed, step])
+        torch.manual_seed(int(rng.integers(2**31)))
+        windows = distributed.share(source.windows(step, settings.batch, settings.rows, rng))
+        windows = [augment(window, settings.augmentation, rng) for window in windows]
+        grids = torch.from_numpy(np.stack([window.grid for window in windows])).to(place)
+        network.train()
+        if settings.frozen_norm:
+            _freeze_norm(network)
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * _rate(step, settings)
+        optimiser.zero_grad()
+        # 16 bits where a GPU makes them faster; on CPUs they are slower.
+        with torch.autocast(place.type, torch.bfloat16, enabled=place.type == "cuda"):
+            losses = loss(network, grids, [window.targets for window in windows], rng)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        distributed.average(network)
+        norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+        if torch.isfinite(norm):
+            optimiser.step()
+        _average(average, network, min(settings.average, (step + 1) / (step + 10)))
+        state["step"] = step + 1
+        if progress is not None and first:
+            progress(step + 1, losses)
+        if (step + 1) % 20 == 0 and first:
+            seconds = round(time.perf_counter() - began, 1)
+            parts = {name: round(float(value.detach()), 5) for name, value in losses._asdict().items()}
+            _log(folder, {"step": step + 1, **parts, "norm": round(float(norm), 4), "seconds": seconds})
+        if (step + 1) % settings.every == 0 or step + 1 == settings.steps:
+            if check is not None:
+                best = _validated(network, average, check, best, state, folder)
+            if first:
+                save_checkpoint(folder, network, average, optimiser, state)
+    if check is None:
+        best = average
+    return Outcome(best, float(state["best"]), int(state["best_step"] or state["step"]))
+
+
+def _validated(
+    network: nn.Module,
+    average: dict[str, Tensor],
+    check: Callable[[nn.Module], dict[str, Operating]],
+    best: dict[str, Tensor],
+    state: dict[str, Any],
+    folder: Path,
+) -> dict[str, Tensor]:
+    """Score the average weights; keep them beside the checkpoint if they are the best so far."""
+    present = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    network.load_state_dict(average)
+    network.eval()
+    points = check(network)
+    network.load_state_dict(present)
+    known = [point.f1 for point in points.values() if np.isfinite(point.f1)]
+    score = float(np.mean(known)) if known else math.nan
+    first = distributed.is_first()
+    if first:
+        _log(folder, {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}})
+    if math.isnan(state["best"]) or score > state["best"]:  # NaN, before the first, is beaten by anything
+        state |= {"best": score, "best_step": state["step"], "stale": 0}
+        best = {name: value.clone().contiguous() for name, value in average.items()}
+        if first:
+            with atomic_path(folder / BEST) as part:
+                save_file(best, part)
+    else:
+        state["stale"] += 1
+    return best
+
+
+def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
+    # Neither biases nor normalisation nor single vectors shrink.
+    wide = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    rest = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": wide, "weight_decay": settings.decay},
+        {"params": rest, "weight_decay": 0},
+    ]
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(groups, settings.rate, momentum=0.9)
+    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
+    return kind(groups, settings.rate)
+
+
+def _rate(step: int, settings: TrainingSettings) -> float:
+    """Learning rate against its highest: a ramp up, a level, half a cosine down."""
+    if step < settings.warmup:
+        return (step + 1) / settings.warmup
+    begin = settings.steps * (1 - settings.cooling)
+    done = (step - begin) / max(settings.steps - begin, 1)
+    return 0.5 * (1 + math.cos(math.pi * done)) if done > 0 else 1.0
+
+
+@torch.no_grad()
+def _average(average: dict[str, Tensor], network: nn.Module, keep: float) -> None:
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            average[name].lerp_(value, 1 - keep)
+        else:
+            average[name].copy_(value)
+
+
+def _freeze_norm(network: nn.Module) -> None:
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.eval()
+
+
+def _log(folder: Path, row: dict[str, Any]) -> None:
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def _trim(file: Path, step: int) -> None:
+    """Forget rows written after the checkpoint that a run goes on from."""
+    if file.exists():
+        rows = [line for line in file.read_text().splitlines() if _number(line) <= step]
+        file.write_text("".join(row + "\n" for row in rows))
+
+
+def _number(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf  # cut short by the kill
+
+
+def _load_best(folder: Path) -> dict[str, Tensor]:
+    file = folder / BEST
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        seen = f"not the best weights of this run: {str(error).splitlines()[0]}"
+        raise InputError(file, seen, "start the run in a new folder") from error

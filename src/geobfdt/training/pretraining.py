@@ -1,0 +1,146 @@
+"""Pretraining: the shipped weights, from a stream of simulated wells of every tool, rock and deviation.
+
+    python -m geobfdt.training.pretraining --out RUN --steps 12000
+
+A run that was killed goes on where it was when it is started again with the same settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import geobfdt
+from geobfdt.evaluation.thresholds import Operating
+from geobfdt.model.bundle import Bundle, Calibration, save_bundle
+from geobfdt.model.criterion import Losses, curve_loss
+from geobfdt.model.curve import CurveNetwork
+from geobfdt.model.detection import detect
+from geobfdt.model.settings import CurveSettings
+from geobfdt.simulation.settings import draw
+from geobfdt.simulation.well import simulate_well
+from geobfdt.training.calibration import InterpretedWell, calibrated
+from geobfdt.training.loop import BEST, Outcome, train_network
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.sources import SimulatedStream, simulated_well
+from geobfdt.training.validation import validate
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["bundle_of", "interpreted_wells", "pretrain"]
+
+# Seeds of streams, far from those that any score is measured on.
+_TRAINED, _VALIDATED, _CALIBRATED = 1_000_000, 2_000_000, 3_000_000
+_WELLS, _CALIBRATION_WELLS, _LENGTH = 20, 48, 12.0
+
+
+def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
+    """
+    Pretrain the ``curve`` network.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    settings : TrainingSettings
+        How long and how.
+    start : Path, optional
+        Weights to begin with.
+    quiet : bool
+        Whether nothing is printed.
+    """
+    torch.manual_seed(settings.seed)
+    sizes = CurveSettings()
+    network = CurveNetwork(sizes)
+    if start is not None:
+        network.load_state_dict(load_file(start))
+    held_out = [simulated_well(_VALIDATED, i, _LENGTH, sizes.step, sizes.columns, {}) for i in range(_WELLS)]
+
+    def check(trained: nn.Module) -> dict[str, Operating]:
+        points = validate(lambda grid, radius: detect(trained, grid, radius), held_out)  # type: ignore[arg-type]
+        if not quiet:
+            print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
+        return points
+
+    def tell(step: int, losses: Losses) -> None:
+        if not quiet and step % 100 == 0:
+            print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
+
+    with SimulatedStream(_TRAINED + settings.seed, sizes.step, sizes.columns) as stream:
+        return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
+
+
+def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
+    """
+    Make the bundle that is shipped from the best weights of a run.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of the run.
+    out : Path
+        Folder of the bundle.
+    minutes : float
+        What its training took, earlier runs included.
+    note : str
+        How it came about.
+    """
+    network = CurveNetwork(CurveSettings())
+    network.load_state_dict(load_file(run / BEST))
+    network.eval()
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    best = max((row for row in rows if "score" in row), key=lambda row: float(row["score"]))
+    card = {
+        "name": "pretrained",
+        "trained_on": f"a stream of simulated wells that never repeats (from seed {_TRAINED}), all tools",
+        "note": note,
+        "steps": best["step"],
+        "minutes": minutes,
+        "validation": best,
+        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, stream {_CALIBRATED}",
+        "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
+    }
+    plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
+    return save_bundle(calibrated(plain, interpreted_wells(_CALIBRATED, _CALIBRATION_WELLS, _LENGTH)), out, half=True)
+
+
+def interpreted_wells(seed: int, count: int, length: float) -> list[InterpretedWell]:
+    """Wells of a stream at their own resolution, with every plane that crosses them."""
+    wells = []
+    for index in range(count):
+        rng = np.random.default_rng([seed, index])
+        well = simulate_well(draw(rng, length=length, well=f"W{index:03d}"), rng)
+        ignored = well.intervals[well.intervals["kind"] == "ignored"]
+        wells.append(InterpretedWell(well.image, well.truth, ignored))
+    return wells
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--from", dest="start", type=Path, help="weights to begin with")
+    parser.add_argument("--bundle", type=Path, help="make a bundle of the run's best weights instead of training")
+    parser.add_argument("--minutes", type=float, default=0.0, help="for its card: what training took in all")
+    parser.add_argument("--note", default="", help="for its card: how it came about")
+    for name, field in TrainingSettings.model_fields.items():
+        kind = type(field.default)
+        parser.add_argument(
+            f"--{name}", type=bool if kind is bool else kind, default=field.default, help=field.description
+        )
+    options = vars(parser.parse_args())
+    out, start, bundle, minutes, note = (options.pop(name) for name in ("out", "start", "bundle", "minutes", "note"))
+    if bundle is not None:
+        made = bundle_of(out, bundle, minutes, note)
+        print(made.source, made.calibration)  # noqa: T201
+        return
+    print(pretrain(out, TrainingSettings(**options), start)[1:])  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Augmentation as published: the look of windows only, never the place of things."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+__all__ = ["published_look"]
+
+_MIDDLE = 128.0  # grid value of the local mean
+_CHANCE = 0.3  # of each change
+
+Array = npt.NDArray[np.float64]
+
+
+def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """
+    Change the look of a window at random: colour jitter, blur, sharpen, emboss, median, noise.
+
+    The kinds are as published; how often and how much each changes is not known, and guessed here.
+
+    Parameters
+    ----------
+    grid : array (rows, columns)
+        uint8, as in :class:`geobfdt.preparation.network_grid.NetworkGrid`.
+    rng : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    array (rows, columns)
+        A new grid, measured (1 to 255) where the given one is, else 0.
+
+    Examples
+    --------
+    >>> changed = published_look(np.tile(np.uint8([0, 100, 200]), (3, 1)), np.random.default_rng(0))
+    >>> (changed > 0).tolist()[0]
+    [False, True, True]
+    """
+    measured = grid > 0
+    # What was not measured lies at the mean meanwhile, lest filters smear a dark edge round each gap.
+    image = np.where(measured, grid, _MIDDLE).astype(float)
+    for change in (_jittered, _blurred, _sharpened, _embossed, _median, _noisy):
+        if rng.random() < _CHANCE:
+            image = change(image, rng)
+    return np.where(measured, np.clip(np.rint(image), 1, 255), 0).astype(np.uint8)
+
+
+def _jittered(image: Array, rng: np.random.Generator) -> Array:
+    """Brightness and contrast."""
+    return (image - _MIDDLE) * rng.uniform(0.7, 1.3) + _MIDDLE * rng.uniform(0.8, 1.2)
+
+
+def _blurred(image: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(ndimage.gaussian_filter(image, rng.uniform(0.3, 1.5), mode="nearest"))
+
+
+def _sharpened(image: Array, rng: np.random.Generator) -> Array:
+    """Unsharp mask: more of what a blur takes away."""
+    soft: Array = ndimage.gaussian_filter(image, 1.0, mode="nearest")
+    return image + rng.uniform(0.3, 1.5) * (image - soft)
+
+
+def _embossed(image: Array, rng: np.random.Generator) -> Array:
+    """Lit from a corner: the slope along the diagonal, added; more of it would move lines by over a row."""
+    diagonal = np.array([[-1.0, -1, 0], [-1, 0, 1], [0, 1, 1]])
+    slope: Array = ndimage.correlate(image, diagonal, mode="nearest")
+    return image + rng.uniform(0.05, 0.2) * slope
+
+
+def _median(image: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(ndimage.median_filter(image, size=int(rng.choice([3, 5])), mode="nearest"))
+
+
+def _noisy(image: Array, rng: np.random.Generator) -> Array:
+    return image + rng.normal(0, rng.uniform(2, 15), image.shape)

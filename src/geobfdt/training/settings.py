@@ -1,0 +1,40 @@
+"""Settings of a training run; each default stands here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Augmentation", "TrainingSettings"]
+
+Augmentation = Literal["none", "photometric", "geometric", "both"]
+
+
+class TrainingSettings(BaseModel):
+    """
+    Settings of a training run.
+
+    Examples
+    --------
+    >>> TrainingSettings(steps=100).optimiser
+    'adamw'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    steps: int = Field(2000, gt=0, description="optimiser steps")
+    batch: int = Field(4, gt=0, description="windows a step")
+    rows: int = Field(768, multiple_of=16, gt=0, description="rows of a window")
+    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
+    rate: float = Field(1e-3, gt=0, description="learning rate after the warm-up")
+    decay: float = Field(0.02, ge=0, description="weight decay")
+    warmup: int = Field(200, ge=0, description="steps over which the rate rises")
+    cooling: float = Field(0.5, ge=0, le=1, description="share of the steps, at the end, over which the rate falls")
+    clip: float = Field(5.0, gt=0, description="largest norm of a gradient")
+    average: float = Field(0.998, ge=0, lt=1, description="decay of the running average of weights; 0: none")
+    augmentation: Augmentation = "both"
+    frozen_norm: bool = Field(False, description="whether batch statistics stay as they are")
+    seed: int = Field(0, ge=0, description="of weights, windows and augmentation")
+    every: int = Field(500, gt=0, description="steps between validations and checkpoints")
+    patience: int = Field(0, ge=0, description="validations without a better score before it stops; 0: never")

@@ -1,0 +1,106 @@
+"""Where training windows come from: wells that are there, or a stream of simulated ones that never ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from geobfdt.simulation.settings import draw
+from geobfdt.simulation.well import simulate_well
+from geobfdt.training.augmentation import Window
+from geobfdt.training.wells import PreparedWell, prepare
+
+__all__ = ["FixedWells", "SimulatedStream", "Source", "simulated_well"]
+
+
+class Source(Protocol):
+    """Gives the windows of a training step; the same ones for the same step and generator, whatever came before."""
+
+    def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
+        """Cut windows."""
+        ...
+
+
+class FixedWells:
+    """
+    Windows of given wells, in proportion to their lengths.
+
+    Parameters
+    ----------
+    wells : sequence of PreparedWell
+        The wells.
+    """
+
+    def __init__(self, wells: Sequence[PreparedWell]) -> None:
+        self.wells = list(wells)
+        lengths = np.array([len(well.grid) for well in self.wells], dtype=float)
+        self.share = lengths / lengths.sum()
+
+    def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:  # noqa: ARG002
+        """Cut windows."""
+        return [self.wells[i].cut(rows, rng) for i in rng.choice(len(self.wells), count, p=self.share)]
+
+
+class SimulatedStream:
+    """
+    Windows of simulated wells; a few dozen are at hand at a time, the oldest makes room for the next.
+
+    Parameters
+    ----------
+    seed : int
+        Of the stream; well i of it is always the same.
+    step, columns : float, int
+        Row height (m) and columns of the network's grid.
+    length : float
+        Of a well (m).
+    held : int
+        Wells at hand.
+    steps_a_well : int
+        Training steps between new wells.
+    workers : int
+        Processes that simulate; they give way to training.
+    **fixed
+        Settings of the simulation to hold.
+    """
+
+    def __init__(
+        self, seed: int, step: float, columns: int, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
+        workers: int = 1, **fixed: Any,
+    ) -> None:  # fmt: skip
+        self.seed, self.made_how = seed, (length, step, columns, fixed)
+        self.held, self.steps_a_well = held, steps_a_well
+        self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
+        self.made: dict[int, Future[PreparedWell]] = {}
+
+    def __enter__(self) -> SimulatedStream:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
+        """Cut windows from the wells that are at hand at a step."""
+        first = step // self.steps_a_well
+        for old in [index for index in self.made if index < first]:
+            del self.made[old]
+        for index in range(first, first + self.held + 8):
+            if index not in self.made:
+                self.made[index] = self.pool.submit(simulated_well, self.seed, index, *self.made_how)
+        # At the start it does not wait for all of them.
+        chosen = rng.integers(first, first + min(self.held, 8 + step // 2), count)
+        return [self.made[int(index)].result().cut(rows, rng) for index in chosen]
+
+
+def simulated_well(
+    seed: int, index: int, length: float, step: float, columns: int, fixed: dict[str, Any]
+) -> PreparedWell:
+    """Make well `index` of a stream."""
+    rng = np.random.default_rng([seed, index])
+    well = simulate_well(draw(rng, length=length, **fixed), rng)
+    ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
+    return prepare(well.image, well.truth, ignored, step, columns, f"{seed}-{index}")

@@ -1,0 +1,88 @@
+"""Which wells, or which depths of few wells, are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.training.calibration import InterpretedWell
+from geobfdt.wells.findings import InputError
+
+__all__ = ["Split", "split_wells"]
+
+_SHARE = 0.2  # held out
+_FEWEST = 4  # wells from which whole ones are held out
+_BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
+
+
+class Split(NamedTuple):
+    """
+    What is trained on, and what is not.
+
+    Parameters
+    ----------
+    trained, held_out : list of InterpretedWell
+        Wells, or parts of them.
+    kind : str
+        ``by well`` or ``by depth``: of few wells, the deepest fifth of each is held out.
+    """
+
+    trained: list[InterpretedWell]
+    held_out: list[InterpretedWell]
+    kind: str
+
+
+def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None, seed: int, file: str) -> Split:
+    """
+    Split wells.
+
+    Parameters
+    ----------
+    wells : sequence of InterpretedWell
+        All of them.
+    holdout : sequence of str or None
+        Names of those to hold out; None leaves the choice to the seed.
+    seed : int
+        Of that choice.
+    file : str
+        What an error is about.
+
+    Raises
+    ------
+    InputError
+        If a name is not there, or nothing is left to train on.
+    """
+    names = [str(well.image.attrs["well"]) for well in wells]
+    if holdout is not None:
+        missing = sorted(set(holdout) - set(names))
+        if missing:
+            raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
+        chosen = set(holdout)
+    elif len(wells) >= _FEWEST:
+        count = max(round(_SHARE * len(wells)), 1)
+        chosen = set(np.random.default_rng(seed).permutation(sorted(names))[:count].tolist())
+    else:
+        parts = [_by_depth(well) for well in wells]
+        return Split([part[0] for part in parts], [part[1] for part in parts], "by depth")
+    trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
+    if not trained:
+        raise InputError(file, "every picked well is held out", "hold out fewer")
+    return Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
+
+
+def _by_depth(well: InterpretedWell) -> tuple[InterpretedWell, InterpretedWell]:
+    """The upper part of a well and its deepest fifth, a buffer apart; of a short well, hardly any buffer is left."""
+    depth = well.image["depth"].values
+    edge = depth[-1] - _SHARE * (depth[-1] - depth[0])
+    buffer = min(_BUFFER, 0.1 * (depth[-1] - depth[0]))
+    upper, lower = depth < edge - buffer, depth >= edge
+    return _part(well, upper), _part(well, lower)
+
+
+def _part(well: InterpretedWell, rows: npt.NDArray[np.bool_]) -> InterpretedWell:
+    image = well.image.isel(depth=rows)
+    top, base = image["depth"].values[[0, -1]]
+    return InterpretedWell(image, well.picks[well.picks["depth_m"].between(top, base)], well.intervals)

@@ -1,0 +1,189 @@
+"""``geobfdt train``: a field in, a model bundle out."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+import geobfdt
+from geobfdt.evaluation.thresholds import Operating
+from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.criterion import Losses
+from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
+from geobfdt.model.settings import CurveSettings, DetrSettings
+from geobfdt.training import distributed
+from geobfdt.training.calibration import InterpretedWell, calibrated
+from geobfdt.training.loop import train_network
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.sources import FixedWells
+from geobfdt.training.split import Split, split_wells
+from geobfdt.training.validation import validate
+from geobfdt.training.wells import PreparedWell, load, prepare, save
+from geobfdt.wells.field import Field
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.storage import sha256
+
+__all__ = ["SCRATCH", "TUNING", "train"]
+
+SCRATCH = TrainingSettings(steps=3000, every=250)
+# The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
+TUNING = TrainingSettings(
+    steps=400, every=50, rate=3e-4, warmup=20, average=0.98, frozen_norm=True, cooling=0.7, patience=4
+)
+
+
+def train(
+    field: str | Path,
+    out: str | Path,
+    *,
+    preset: Literal["curve", "detr"] = "curve",
+    model: str | Path | None = None,
+    holdout: Sequence[str] | None = None,
+    settings: TrainingSettings | None = None,
+    network: NetworkSettings | None = None,
+    progress: Callable[[float, str], None] = lambda _share, _text: None,
+) -> Bundle:
+    """
+    Train a network on the interpreted wells of a field.
+
+    Parameters
+    ----------
+    field : str or Path
+        Folder of wells; those without picks are left aside.
+    out : str or Path
+        Folder of the run and of the bundle. A run that was killed goes on where it was.
+    preset : {"curve", "detr"}
+        Which network, where none is given to begin with.
+    model : str or Path, optional
+        Bundle to begin with (``default``: the shipped one): fine-tuning. From scratch if not given.
+    holdout : sequence of str, optional
+        Wells to hold out for early stopping and calibration. Default: a fifth of them, or of fewer than four wells the
+        deepest fifth of each.
+    settings : TrainingSettings, optional
+        How; the default differs between fine-tuning and training from scratch.
+    network : NetworkSettings, optional
+        Sizes of a new network, where they differ from the preset's.
+    progress : callable, optional
+        Told the share done and what is going on.
+
+    Returns
+    -------
+    Bundle
+        The trained network, calibrated, as written to `out`.
+
+    Raises
+    ------
+    InputError
+        If no well has picks, a held-out well is not there, or a file cannot be read or written.
+    """
+    field, out = Path(field), Path(out)
+    distributed.join()
+    start = load_bundle() if model == "default" else load_bundle(model) if model is not None else None
+    settings = settings or (SCRATCH if start is None else TUNING)
+    began = time.perf_counter()
+    wells = _interpreted(field)
+    split = split_wells(wells, holdout, settings.seed, str(field))
+    torch.manual_seed(settings.seed)
+    if start is not None:
+        net, sizes = start.network, start.settings
+    else:
+        sizes = network or (CurveSettings() if preset == "curve" else DetrSettings())
+        net = build(sizes)
+    if isinstance(sizes, DetrSettings):
+        settings = settings.model_copy(update={"rows": sizes.rows})
+    trained = _prepared(split.trained, sizes, out / "wells", "trained")
+    held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
+    names = [str(well.image.attrs["well"]) for well in split.held_out]
+
+    # Goes on only where it trained on the same wells: else held-out ones might be among those it has seen.
+    same = settings.model_dump(mode="json", exclude={"steps", "every", "patience"})
+    parts = [[str(well.image.attrs["well"]) for well in part] for part in (split.trained, split.held_out)]
+    begun = start.digest if start is not None else ""
+    of = json.dumps([parts, split.kind, _digests(field, split), sizes.model_dump(mode="json"), same, begun])
+
+    def check(network: nn.Module) -> dict[str, Operating]:
+        return validate(find_planes(network), held_out)  # type: ignore[arg-type]
+
+    def tell(step: int, losses: Losses) -> None:
+        progress(
+            0.95 * step / settings.steps, f"step {step} of {settings.steps}, loss {float(losses.total.detach()):.2f}"
+        )
+
+    outcome = train_network(net, loss, FixedWells(trained), settings, out / "run", check, tell, of)  # type: ignore[arg-type]
+    net.load_state_dict(outcome.weights)
+    net.eval()
+    progress(0.95, "calibrating on the wells held out")
+    plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
+    card = _card(field, split, settings, start, time.perf_counter() - began)
+    card |= {"validation": {"wells": names, "mean_f1_3cm": outcome.score, "step": outcome.step}}
+    bundle = calibrated(Bundle(net, sizes, plain, card), split.held_out)
+    if distributed.is_first():
+        bundle = save_bundle(bundle, out)
+    progress(1.0, "done")
+    return bundle
+
+
+def _interpreted(field: Path) -> list[InterpretedWell]:
+    from geobfdt.wells.readers.netcdf import read
+
+    folder = Field(field)
+    wells = []
+    for stem in folder.wells():
+        picks = folder.picks(stem)
+        intervals = folder.intervals(stem)
+        if len(picks) or (intervals["kind"] == "interpreted").any():
+            wells.append(InterpretedWell(read(folder.file(stem, ".nc")), picks, intervals))
+    if not any(len(well.picks) for well in wells):
+        cure = "bring picks in with geobfdt ingest FILE --picks TABLE --field DIR"
+        raise InputError(field, "no well here has picks to learn from", cure)
+    return wells
+
+
+def _prepared(
+    wells: list[InterpretedWell], sizes: CurveSettings | DetrSettings, folder: Path, part: str
+) -> list[PreparedWell]:
+    """Wells on the network's grid, in files that are mapped, not loaded."""
+    prepared = []
+    for index, well in enumerate(wells):
+        file = folder / f"{part}-{index}"
+        name = str(well.image.attrs["well"])
+        made = prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name)
+        save(made, file)
+        well.image.close()
+        mapped = load(file)
+        prepared.append(PreparedWell(**{**vars(mapped), "name": name}))
+    return prepared
+
+
+def _digests(field: Path, split: Split) -> dict[str, str]:
+    names = sorted({str(well.image.attrs["well"]) for well in [*split.trained, *split.held_out]})
+    return {name: sha256(Field(field).file(name, ".nc")) for name in names}
+
+
+def _card(
+    field: Path, split: Split, settings: TrainingSettings, start: Bundle | None, seconds: float
+) -> dict[str, Any]:
+    return {
+        "name": "fine-tuned" if start is not None else "trained",
+        "from": start.source if start is not None else None,
+        "trained_on": sorted({str(well.image.attrs["well"]) for well in split.trained}),
+        "held_out": sorted({str(well.image.attrs["well"]) for well in split.held_out}),
+        "split": split.kind,
+        "metres_trained": round(float(sum(np.ptp(well.image["depth"].values) for well in split.trained)), 1),
+        "planes_trained": int(sum(len(well.picks) for well in split.trained)),
+        "digests": _digests(field, split),
+        "settings": settings.model_dump(mode="json"),
+        "minutes": round(seconds / 60, 2),
+        "date": pd.Timestamp.now("UTC").strftime("%Y-%m-%d"),
+        "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__, "python": platform.python_version()},
+    }

@@ -1,0 +1,98 @@
+"""How a network does on wells that it is not trained on, by the same scoring that users see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.evaluation.thresholds import Operating, operating_points
+from geobfdt.geometry import amplitude_azimuth
+from geobfdt.model.detection import Planes
+from geobfdt.training.wells import PreparedWell
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import CLASSES, new_picks
+
+__all__ = ["Detect", "found_planes", "known_intervals", "true_planes", "validate"]
+
+Detect = Callable[[npt.NDArray[np.uint8], float], Planes]
+
+_STRIP, _MARGIN = 4096, 1024  # rows of a strip's core, and on either side
+
+
+def validate(detect: Detect, wells: Sequence[PreparedWell], tolerance: float = 0.03) -> dict[str, Operating]:
+    """
+    Score a network.
+
+    Parameters
+    ----------
+    detect : callable
+        Grid (rows, columns) and hole radius (m) in, planes out.
+    wells : sequence of PreparedWell
+        Wells that it has not seen.
+    tolerance : float
+        Trace RMS of a match (m).
+
+    Returns
+    -------
+    dict of str to Operating
+        By class, at the confidence that is best for it.
+    """
+    picks = pd.concat([found_planes(detect, well) for well in wells], ignore_index=True)
+    truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
+    intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
+    return operating_points(picks, truth, intervals, tolerance)
+
+
+def found_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
+    """Pick table of what a network finds in a prepared well, before refinement."""
+    parts = []
+    for core in range(0, len(well.grid), _STRIP):
+        first, last = max(core - _MARGIN, 0), min(core + _STRIP + _MARGIN, len(well.grid))
+        radius = float(np.median(well.radius[first:last]))
+        planes = detect(np.array(well.grid[first:last]), radius)
+        row = planes.traces[:, 0] / well.step + first
+        kept = (row >= core if core else np.ones(row.size, bool)) & (
+            (row < core + _STRIP) | (core + _STRIP >= len(well.grid))
+        )
+        parts.append((planes.traces[kept] + [first * well.step, 0, 0], planes.logits[kept]))
+    traces, logits = (np.concatenate([part[i] for part in parts]) for i in range(2))
+    confidence = 1 / (1 + np.exp(-logits.max(axis=1))) if len(logits) else np.empty(0)
+    return _table(well, traces, logits.argmax(axis=1) if len(logits) else np.empty(0, int), confidence=confidence)
+
+
+def true_planes(well: PreparedWell) -> pd.DataFrame:
+    """Pick table of a prepared well's own planes."""
+    return _table(well, well.traces, well.classes, optional=well.optional)
+
+
+def known_intervals(well: PreparedWell) -> pd.DataFrame:
+    """Interval table of where each class is known in a prepared well."""
+    rows: list[tuple[str, str, str, float, float]] = []
+    for name, known in zip(CLASSES, well.known, strict=True):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(np.int8), [0]])))
+        depth = well.top + well.step * edges
+        rows += [(well.name, "interpreted", name, top, base) for top, base in zip(depth[::2], depth[1::2], strict=True)]
+        if not len(edges):
+            rows.append((well.name, "interpreted", name, well.top, well.top))
+    return new_intervals(rows)
+
+
+def _table(
+    well: PreparedWell, traces: npt.NDArray[np.float64], classes: npt.NDArray[np.int64], **more: Any
+) -> pd.DataFrame:
+    amplitude, azimuth = amplitude_azimuth(traces.reshape(-1, 3))
+    row = np.clip(traces[:, 0] / well.step, 0, len(well.radius) - 1).astype(int)
+    return new_picks(
+        well=well.name,
+        depth_m=well.top + traces[:, 0],
+        class_=np.array(CLASSES, dtype=object)[classes],
+        amplitude_m=amplitude,
+        azimuth_app_deg=azimuth,
+        diameter_m=2.0 * well.radius[row].astype(float),
+        reference="unknown",
+        **more,
+    )

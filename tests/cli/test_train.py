@@ -1,0 +1,56 @@
+"""``geobfdt train`` in a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def geobfdt(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return subprocess.run(
+        [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
+        capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+def test_help() -> None:
+    """It names its options and loads no torch to do so."""
+    run = geobfdt("train", "--help")
+    assert run.returncode == 0
+    for option in ("--out", "--preset", "--from", "--holdout", "--steps", "--seed", "--json"):
+        assert option in run.stdout
+    code = (
+        "import sys\nfrom geobfdt.cli import main\nsys.argv=['geobfdt','train','--help']\n"
+        "try: main()\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.rstrip().endswith("False")
+
+
+def test_errors_are_one_line(tmp_path: Path) -> None:
+    """No well to train on: exit status 1, one line on stderr, no traceback, nothing written."""
+    run = geobfdt("train", tmp_path, "--out", tmp_path / "model")
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"geobfdt: {tmp_path}: ")
+    assert run.stderr.count("\n") == 1
+    assert not (tmp_path / "model").exists()
+
+
+def test_errors_for_machines(tmp_path: Path) -> None:
+    """With --json the error is a JSON object; a model that is not there names the folder."""
+    run = geobfdt("train", tmp_path, "--out", tmp_path / "model", "--from", tmp_path / "none", "--json")
+    assert run.returncode == 1
+    assert json.loads(run.stdout)["error"]["place"] == str(tmp_path / "none")
+
+
+def test_wrong_options(tmp_path: Path) -> None:
+    """What typer refuses: no folder for the model, a preset that is none, no steps."""
+    for words in ([], ["--out", tmp_path, "--preset", "other"], ["--out", tmp_path, "--steps", "0"]):
+        run = geobfdt("train", tmp_path, *words)
+        assert run.returncode == 2
+        assert "Traceback" not in run.stderr

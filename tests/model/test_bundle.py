@@ -1,0 +1,257 @@
+"""Bundles: what is read is what was written, and whatever is wrong with one is said in one line."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+
+from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.settings import CurveSettings
+from geobfdt.wells.findings import InputError
+
+CALIBRATION = {"bedding": Calibration(slope=1.5, intercept=-0.25, threshold=0.4), "fracture": Calibration()}
+WEIGHTS, SETTINGS, CARD = "weights.safetensors", "settings.yaml", "card.json"
+
+
+@pytest.fixture
+def made(awake: Any, sizes: CurveSettings) -> Bundle:
+    """A bundle of random weights, that has seen a batch."""
+    network = awake().train()
+    network.look(torch.randn(2, 2, 64, 32))
+    return Bundle(network.eval(), sizes, CALIBRATION, {"name": "test", "trained_on": ["A-1"], "score": float("nan")})
+
+
+@pytest.fixture
+def folder(made: Bundle, tmp_path: Path) -> Path:
+    """The same on disk."""
+    save_bundle(made, tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+def refusal(folder: Path, file: str) -> str:
+    """The one line that reading a bundle ends in; it names the file and a cure."""
+    with pytest.raises(InputError) as caught:
+        load_bundle(folder)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.startswith(str(folder / file if file else folder))
+    assert caught.value.cure
+    assert caught.value.cure in line
+    return line
+
+
+def test_round_trip(made: Bundle, tmp_path: Path) -> None:
+    """Weights, batch statistics, settings, calibration and card come back to the bit."""
+    written = save_bundle(made, tmp_path / "new" / "bundle")
+    for read in (written, load_bundle(tmp_path / "new" / "bundle"), load_bundle(str(tmp_path / "new" / "bundle"))):
+        theirs = read.network.state_dict()
+        assert theirs.keys() == made.network.state_dict().keys()
+        for name, value in made.network.state_dict().items():
+            assert theirs[name].dtype == value.dtype
+            assert torch.equal(theirs[name], value), name
+        assert read.settings == made.settings
+        assert read.calibration == CALIBRATION
+        assert read.card == {"name": "test", "trained_on": ["A-1"], "score": None}
+        assert not read.network.training
+        assert len(read.digest) == 12
+        assert read.source == f"test {read.digest}"
+    assert sorted(file.name for file in (tmp_path / "new" / "bundle").iterdir()) == sorted([WEIGHTS, SETTINGS, CARD])
+
+
+def test_half_is_near_enough(made: Bundle, tmp_path: Path) -> None:
+    """In 16 bits a bundle is half as large and each weight within a thousandth."""
+    save_bundle(made, tmp_path / "whole")
+    read = save_bundle(made, tmp_path / "half", half=True)
+    for name, value in made.network.state_dict().items():
+        torch.testing.assert_close(read.network.state_dict()[name], value, rtol=1e-3, atol=1e-4)
+        assert read.network.state_dict()[name].dtype == value.dtype
+    sizes = [(tmp_path / part / WEIGHTS).stat().st_size for part in ("half", "whole")]
+    assert sizes[0] < 0.75 * sizes[1]
+
+
+def test_digest_follows_the_weights(made: Bundle, folder: Path) -> None:
+    """The same weights have the same digest wherever they lie; others another."""
+    again = save_bundle(made, folder.with_name("again"))
+    assert again.digest == load_bundle(folder).digest
+    with torch.no_grad():
+        next(made.network.parameters()).view(-1)[0] += 1e-3
+    assert save_bundle(made, folder.with_name("other")).digest != again.digest
+
+
+def test_calibration_is_a_probability() -> None:
+    """Written out: 1 / (1 + exp(-(1.5 x - 0.25)))."""
+    logits = np.array([-800.0, -1.0, 0.0, 2.0, 800.0])
+    with np.errstate(over="ignore"):
+        got = CALIBRATION["bedding"].probability(logits)
+    np.testing.assert_allclose(got, [0.0, 1 / (1 + np.exp(1.75)), 1 / (1 + np.exp(0.25)), 1 / (1 + np.exp(-2.75)), 1.0])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_cut_weights(folder: Path, share: float) -> None:
+    """A copy that broke off is refused."""
+    whole = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(whole[: int(share * len(whole))])
+    refusal(folder, WEIGHTS)
+
+
+@pytest.mark.parametrize("place", [0, 3, 8, 60, 200])
+def test_flipped_header(folder: Path, place: int) -> None:
+    """A wrong bit in the names and shapes is seen."""
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    content[place] ^= 1 << 6
+    (folder / WEIGHTS).write_bytes(content)
+    refusal(folder, WEIGHTS)
+
+
+def test_flipped_weight(folder: Path) -> None:
+    """A wrong bit in the numbers is seen too: another network is not what the card speaks of."""
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    content[-1000] ^= 1 << 6
+    (folder / WEIGHTS).write_bytes(content)
+    refusal(folder, WEIGHTS)
+
+
+def test_no_weights(folder: Path) -> None:
+    """A missing file."""
+    (folder / WEIGHTS).unlink()
+    refusal(folder, WEIGHTS)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers(made: Bundle, tmp_path: Path, value: float) -> None:
+    """One weight that is not finite is enough."""
+    with torch.no_grad():
+        next(made.network.parameters()).view(-1)[5] = value
+    with pytest.raises(InputError):
+        save_bundle(made, tmp_path / "bundle")
+    refusal(tmp_path / "bundle", WEIGHTS)
+
+
+def test_weights_of_another_network(folder: Path, made: Bundle, awake: Any) -> None:
+    """Sizes that the settings do not state, a tensor too many, a tensor too few."""
+    whole = load_file(folder / WEIGHTS)
+    wide = awake(made.settings.model_copy(update={"features": 12})).state_dict()
+    first = next(name for name in whole if name.endswith("conv.weight"))
+    for tensors in (wide, whole | {"more": torch.zeros(3)}, {k: v for k, v in whole.items() if k != first}):
+        save_file({name: value.contiguous() for name, value in tensors.items()}, folder / WEIGHTS)
+        refusal(folder, WEIGHTS)
+
+
+class Trap:
+    """Leaves a mark when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("how", ["torch", "pickle"])
+def test_pickles_are_never_loaded(folder: Path, tmp_path: Path, how: str) -> None:
+    """Weights that are a pickle are refused, and what is in it does not run."""
+    mark = tmp_path / "ran"
+    if how == "torch":
+        torch.save({"weights": Trap(mark)}, folder / WEIGHTS)
+    else:
+        (folder / WEIGHTS).write_bytes(pickle.dumps(Trap(mark)))
+    refusal(folder, WEIGHTS)
+    assert not mark.exists()
+    # That the trap works:
+    pickle.loads(pickle.dumps(Trap(mark)))
+    assert mark.exists()
+
+
+def test_yaml_makes_no_objects(folder: Path, tmp_path: Path) -> None:
+    """Settings that ask for a call are refused, and the call is not made."""
+    mark = tmp_path / "ran"
+    (folder / SETTINGS).write_text(f"!!python/object/apply:pathlib.Path.touch [!!python/name:pathlib.Path '{mark}']\n")
+    refusal(folder, SETTINGS)
+    assert not mark.exists()
+
+
+def test_newer_format(folder: Path) -> None:
+    """A bundle of a newer version says so, and to update."""
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps(card | {"format": card["format"] + 1}))
+    line = refusal(folder, "")
+    assert "newer" in line
+    assert "update" in line
+
+
+def test_foreign_folders(tmp_path: Path, folder: Path) -> None:
+    """No folder, an empty one, a file, and a bundle without its card."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("not a folder")
+    (folder / CARD).unlink()
+    for place in (tmp_path / "none", tmp_path / "empty", tmp_path / "file", folder):
+        assert CARD in refusal(place, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", '{"format": "x"}', '{"name": "no format"}', "\x00\xff", '{"format": null}']
+)
+def test_damaged_card(folder: Path, text: str) -> None:
+    """Whatever else may be called card.json."""
+    (folder / CARD).write_bytes(text.encode("latin-1"))
+    refusal(folder, CARD)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": 33}, {"layers": 0}, {"preset": "other"}, {"unheard": 1}, {"widths": [8, 8]}, {"step": "wide"},
+        {"queries": None},
+    ],
+)  # fmt: skip
+def test_wrong_settings(folder: Path, change: dict[str, Any]) -> None:
+    """Settings out of range, unknown, or of another kind."""
+    settings = yaml.safe_load((folder / SETTINGS).read_text())
+    (folder / SETTINGS).write_text(yaml.safe_dump(settings | change))
+    refusal(folder, SETTINGS)
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "\x00", "preset: curve\n  columns: 3"])
+def test_damaged_settings(folder: Path, text: str) -> None:
+    """No settings at all, or no YAML."""
+    (folder / SETTINGS).write_text(text)
+    refusal(folder, SETTINGS)
+
+
+def test_wrong_calibration(folder: Path) -> None:
+    """Other classes, a slope that turns the order round, or none."""
+    card = json.loads((folder / CARD).read_text())
+    plain = {"slope": 1.0, "intercept": 0.0, "threshold": 0.5}
+    for change in (
+        {"classes": ["fracture", "bedding"]},
+        {"classes": None},
+        {"calibration": {"bedding": plain}},
+        {"calibration": {"bedding": plain, "fracture": plain | {"slope": -1.0}}},
+        {"calibration": {"bedding": plain, "fracture": 3}},
+        {"calibration": None},
+    ):
+        (folder / CARD).write_text(json.dumps(card | change))
+        refusal(folder, SETTINGS)
+
+
+def test_nothing_half_written(made: Bundle, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up leaves the bundle that was there as it was."""
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    def full(*_: Any, **__: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError) as caught:
+        patch.setattr(Path, "write_text", full)
+        save_bundle(replace(made, card={"name": "other"}), folder)
+    assert "no space left" in str(caught.value)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before

@@ -1,0 +1,204 @@
+"""ONNX export: what PyTorch says, for strips of any length and number, and the same planes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from geobfdt.model import onnx as exported
+from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.curve import CurveNetwork, choose, two_channels
+from geobfdt.model.detection import detect
+from geobfdt.model.onnx import OnnxNetwork, export, load_onnx, onnx_network
+from geobfdt.model.presets import build
+from geobfdt.model.settings import CurveSettings, DetrSettings
+from geobfdt.picking.network import NetworkDetector
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import well_image
+from geobfdt.wells.picks import CLASSES
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+TINY = CurveSettings(columns=64, widths=(8, 8, 8, 8), features=8, votes=2, head=8, content=16, sampled=4)
+CALIBRATION = {name: Calibration() for name in CLASSES}
+
+
+def grids(batch: int, rows: int, seed: int = 0) -> npt.NDArray[np.uint8]:
+    """Noise, and a gap of which nothing was measured."""
+    grid = np.random.default_rng(seed).integers(1, 256, (batch, rows, TINY.columns), dtype=np.uint8)
+    grid[:, rows // 3 : rows // 2, :20] = 0
+    return grid
+
+
+def pairs(want: npt.NDArray[np.float64], got: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Which trace of one runtime is which of the other's: equally good ones may change places."""
+    assert len(got) == len(want)
+    order = np.abs(want[:, None] - got).max(axis=2).argmin(axis=1)
+    assert sorted(order) == list(range(len(want)))
+    np.testing.assert_allclose(got[order], want, atol=1e-4)
+    return order
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    """Random weights whose votes are spread enough to have peaks."""
+    torch.manual_seed(0)
+    network = CurveNetwork(TINY).eval()
+    with torch.no_grad():
+        for part in network.parameters():
+            if part.ndim > 1:
+                part.normal_(std=float(np.sqrt(2 / part[0].numel())))
+        for vote in network.votes:
+            vote.last.bias.zero_()
+            vote.last.weight.mul_(0.25)  # votes near 0 or 1 would tie
+    return Bundle(network, TINY, CALIBRATION)
+
+
+@pytest.fixture(scope="module")
+def folder(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both graphs."""
+    path: Path = tmp_path_factory.mktemp("onnx") / "graphs"
+    export(bundle, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ported(folder: Path) -> OnnxNetwork:
+    """The same network in onnxruntime."""
+    return load_onnx(folder)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(("rows", "queries"), [(32, 1), (208, 30), (560, 100)])
+def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, queries: int) -> None:
+    """Features, votes, logits and traces, of sizes that the graphs were not made with."""
+    network, grid = bundle.network, grids(batch, rows)
+    assert isinstance(network, CurveNetwork)
+    with torch.inference_mode():
+        look = network.look(two_channels(torch.from_numpy(grid)))
+        wanted = [look.features, look.mask, *network.peaks(look)]
+    features, mask, *peaks = ported.look.run(None, {"grid": grid})
+    for got, want in zip((features, mask, *peaks), wanted, strict=True):
+        np.testing.assert_allclose(got, want.numpy(), rtol=1e-4, atol=1e-4)
+    rng = np.random.default_rng(1)
+    traces = rng.uniform([0, -0.3, -0.3], [rows * TINY.step, 0.3, 0.3], (batch, queries, 3)).astype(np.float32)
+    traces = np.take_along_axis(traces, traces[:, :, :1].argsort(axis=1), axis=1)
+    group = np.sort(rng.integers(0, 2, (batch, queries)), axis=1)
+    radius = np.linspace(0.08, 0.15, batch, dtype=np.float32)
+    with torch.inference_mode():
+        last = network.decode(look, *(torch.from_numpy(part) for part in (traces, radius, group)))[-1]
+    given = {"features": features, "mask": mask, "traces": traces, "radius": radius, "group": group}
+    moved, logits, _ = ported.decode.run(None, given)
+    np.testing.assert_allclose(moved, last.traces.numpy(), atol=1e-4)
+    np.testing.assert_allclose(logits, last.logits.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [16, 48, 400, 1008])
+def test_same_planes(bundle: Bundle, ported: OnnxNetwork, rows: int) -> None:
+    """Both runtimes find the same, also in a strip lower than the coarsest cell of votes."""
+    (grid,) = grids(1, rows, seed=2)
+    network = bundle.network
+    assert isinstance(network, CurveNetwork)
+    want, got = detect(network, grid, 0.1), detect(ported, grid, 0.1)
+    assert len(want.traces) > 5 * rows * TINY.step
+    order = pairs(want.traces, got.traces)
+    np.testing.assert_allclose(got.logits[order], want.logits, atol=1e-3)
+    np.testing.assert_allclose(got.evidence[order], want.evidence, atol=1e-3)
+
+
+def test_nothing_found(ported: OnnxNetwork) -> None:
+    """Nothing measured, nothing found."""
+    found = detect(ported, np.zeros((64, 64), np.uint8), 0.1)
+    assert [part.shape for part in found] == [(0, 3), (0, 2), (0, 16)]
+
+
+def test_elect_batch(bundle: Bundle) -> None:
+    """Cells elected for a batch, as training does, are those of each image alone, at the depths of the votes."""
+    network = bundle.network
+    assert isinstance(network, CurveNetwork)
+    grid = grids(2, 96)
+    with torch.inference_mode():
+        both = network.elect(network.look(two_channels(torch.from_numpy(grid))), 20)
+    for image, (traces, scores) in zip(grid, both, strict=True):
+        alone = choose(network.see(image)[1], network.tiers, 20)
+        np.testing.assert_allclose(traces, alone[0], atol=1e-9)
+        np.testing.assert_allclose(scores, alone[1], atol=1e-5)
+    for tier, vote in zip(network.tiers, network.votes, strict=True):
+        np.testing.assert_allclose(tier.first + tier.cell * np.arange(9), vote.depth(9), atol=1e-12)
+
+
+def test_detector(bundle: Bundle, tmp_path: Path) -> None:
+    """Detectors of both runtimes propose the same; the graphs are made once a process."""
+    stored = save_bundle(bundle, tmp_path)
+    depth, angles = 10 + 0.005 * np.arange(500), np.arange(2.5, 360, 5)
+    pixels = np.random.default_rng(0).normal(size=(500, 72))
+    image = well_image(pixels, depth, angles, well="A-1", reference="north", diameter=0.2)
+    want, got = (NetworkDetector.of(stored, image, runtime).detect(image) for runtime in ("torch", "onnx"))
+    assert len(want.traces) > 10
+    order = pairs(want.traces, got.traces)
+    assert got.classes[order].tolist() == want.classes.tolist()
+    np.testing.assert_allclose(got.confidence[order], want.confidence, atol=1e-3)
+    assert onnx_network(load_bundle(tmp_path)) is onnx_network(stored)
+    with pytest.raises(ValueError, match="runtime 'jax' is not torch or onnx"):
+        NetworkDetector.of(stored, image, "jax")  # type: ignore[arg-type]
+
+
+def test_without_digest(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bundles that are in no file are not taken for each other."""
+    made = []
+    monkeypatch.setattr(exported, "_graphs", lambda given: (b"", b""))
+    monkeypatch.setattr(exported, "_opened", lambda *_: made.append(1) or object())
+    assert onnx_network(bundle) is not onnx_network(bundle)
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
+def test_missing_package(bundle: Bundle, folder: Path, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line that names the cure."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(InputError) as caught:
+        export(bundle, folder) if missing == "onnx" else load_onnx(folder)
+    assert str(caught.value) == f"{missing}: not installed; pip install 'geobfdt[onnx]'"
+
+
+def test_other_preset(tmp_path: Path) -> None:
+    """The published network has no export."""
+    settings = DetrSettings(step=0.01, rows=64, columns=48, width=0.125, encoder=1, decoder=1, queries=6)
+    with pytest.raises(InputError, match=r"detr: the detr preset has no ONNX export; run it with PyTorch"):
+        export(Bundle(build(settings).eval(), settings, CALIBRATION), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_damaged(folder: Path, bundle: Bundle, tmp_path: Path) -> None:
+    """Missing, cut off, foreign, newer and mixed graphs are refused in one line."""
+    look, decode = (folder / "look.onnx").read_bytes(), (folder / "decode.onnx").read_bytes()
+    with pytest.raises(InputError, match=r"look\.onnx: cannot be read: no such file"):
+        load_onnx(tmp_path)
+    (tmp_path / "look.onnx").write_bytes(look[: len(look) // 2])
+    (tmp_path / "decode.onnx").write_bytes(decode)
+    with pytest.raises(InputError, match="not two ONNX graphs"):
+        load_onnx(tmp_path)
+    model = onnx.load_model_from_string(decode)
+    (note,) = (part.value for part in model.metadata_props)
+    refused = {
+        "": "not of one model bundle",
+        note.replace("curve", "cuvre"): "not of one model bundle",
+        note.replace('"format": 1', '"format": 99'): r"newer version \(ONNX format 99",
+        note.replace('"tiers"', '"tears"', 2).replace('"tiers": [{', '"tears": [{'): "notes of geobfdt are damaged",
+    }
+    for changed, message in refused.items():
+        both = "not of one" not in message
+        for name, graph in (("look.onnx", look), ("decode.onnx", decode)):
+            model = onnx.load_model_from_string(graph)
+            if both or name == "decode.onnx":
+                del model.metadata_props[:]
+                onnx.helper.set_model_props(model, {"geobfdt": changed} if changed else {})
+            (tmp_path / name).write_bytes(model.SerializeToString())
+        with pytest.raises(InputError, match=message):
+            load_onnx(tmp_path)

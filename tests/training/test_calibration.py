@@ -1,0 +1,118 @@
+"""Calibration against outcomes drawn from a known law, and splits that keep wells apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geobfdt.training.calibration import InterpretedWell, platt
+from geobfdt.training.split import split_wells
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import well_image
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import new_picks
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (1.7, -0.6), (0.4, 1.2)])
+def test_platt_finds_the_law(slope: float, intercept: float) -> None:
+    """Slope and intercept of twenty thousand drawn outcomes."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0.3, 2, 20_000)
+    right = (rng.random(20_000) < 1 / (1 + np.exp(-slope * logits - intercept))).astype(float)
+    assert platt(logits, right) == pytest.approx((slope, intercept), abs=0.06)
+
+
+def test_platt_keeps_the_order() -> None:
+    """Confidences that are worse than none do not turn the order round; few outcomes do not make them sure."""
+    logits = np.linspace(-2, 2, 40)
+    slope, _ = platt(logits, (logits < 0).astype(float))
+    assert slope >= 0.05
+    slope, intercept = platt(np.array([-1.0, 1.0]), np.array([0.0, 1.0]))
+    assert 1 / (1 + np.exp(-slope - intercept)) < 0.75
+
+
+def well(name: str, length: float = 40.0) -> InterpretedWell:
+    """A well with a bed every half metre."""
+    depth = 100 + 0.1 * np.arange(round(length / 0.1))
+    beds = new_picks(
+        well=name, depth_m=np.arange(100.25, 100 + length, 0.5), class_="bedding", amplitude_m=0.0, azimuth_app_deg=0.0
+    )
+    return InterpretedWell(well_image(np.zeros((depth.size, 8)), depth, well=name), beds, new_intervals())
+
+
+def names(wells: list[InterpretedWell]) -> list[str]:
+    """Their names."""
+    return [part.image.attrs["well"] for part in wells]
+
+
+def test_named_wells_are_held_out() -> None:
+    """Those that are named, and no others; whole."""
+    wells = [well(name) for name in "ABC"]
+    split = split_wells(wells, ["C", "A"], 0, "field")
+    assert names(split.trained) == ["B"]
+    assert names(split.held_out) == ["A", "C"]
+    assert split.kind == "by well"
+    assert split.trained[0] is wells[1]
+
+
+def test_the_seed_chooses() -> None:
+    """A fifth of the wells; the same for the same seed in whatever order they come; all have their turn."""
+    wells = [well(name) for name in "ABCDEFGHIJ"]
+    chosen = set()
+    for seed in range(25):
+        split = split_wells(wells, None, seed, "field")
+        assert len(split.held_out) == 2
+        assert sorted(names(split.trained) + names(split.held_out)) == list("ABCDEFGHIJ")
+        again = split_wells(wells[::-1], None, seed, "field")
+        assert sorted(names(again.held_out)) == sorted(names(split.held_out))
+        chosen |= set(names(split.held_out))
+    assert chosen == set("ABCDEFGHIJ")
+    assert len(split_wells(wells[:4], None, 0, "field").held_out) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_few_wells_are_split_by_depth(count: int) -> None:
+    """The deepest fifth of each is held out, at least 4 m below what is trained on, with the planes of each part."""
+    split = split_wells([well(name) for name in "ABC"[:count]], None, 0, "field")
+    assert split.kind == "by depth"
+    assert names(split.trained) == names(split.held_out) == list("ABC"[:count])
+    for upper, lower in zip(split.trained, split.held_out, strict=True):
+        top, base = upper.image["depth"].values[-1], lower.image["depth"].values[0]
+        assert base == pytest.approx(132.0, abs=0.15)
+        assert 4.0 <= base - top + 1e-9 < 4.3
+        assert upper.picks["depth_m"].max() <= top
+        assert lower.picks["depth_m"].min() >= base
+        assert len(upper.picks) == 56
+        assert len(lower.picks) == 16
+
+
+def test_a_short_well_has_a_short_buffer() -> None:
+    """Of five metres, both parts still have rows."""
+    split = split_wells([well("A", 5.0)], None, 0, "field")
+    rows = [part[0].image.sizes["depth"] for part in (split.trained, split.held_out)]
+    assert rows[0] > 30
+    assert rows[1] >= 9
+    assert sum(rows) < 50
+
+
+def test_unknown_names() -> None:
+    """One line with what there is to choose from."""
+    with pytest.raises(InputError, match=r"Z.*choose from A, B") as caught:
+        split_wells([well("A"), well("B")], ["A", "Z"], 0, "field")
+    assert str(caught.value).startswith("field: ")
+
+
+def test_nothing_left() -> None:
+    """Holding out every well is refused."""
+    with pytest.raises(InputError, match="every picked well"):
+        split_wells([well("A"), well("B")], ["A", "B"], 0, "field")
+
+
+def test_no_plane_is_on_both_sides() -> None:
+    """No pick is both learnt and scored."""
+    for wells, holdout in (([well(n) for n in "AB"], None), ([well(n) for n in "ABCDE"], ["B"])):
+        split = split_wells(wells, holdout, 0, "field")
+        parts = [pd.concat([w.picks for w in part])[["well", "depth_m"]] for part in (split.trained, split.held_out)]
+        assert parts[0].merge(parts[1]).empty
+        assert min(len(part) for part in parts) > 0

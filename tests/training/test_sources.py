@@ -1,0 +1,65 @@
+"""Streams give the same windows for the same step, whatever came before."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from geobfdt.training.augmentation import Window
+from geobfdt.training.sources import FixedWells, SimulatedStream
+
+
+def assert_same(one: list[Window], other: list[Window]) -> None:
+    """The same windows to the bit."""
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a.grid, b.grid)
+        for name in a.targets._fields:
+            np.testing.assert_array_equal(getattr(a.targets, name), getattr(b.targets, name))
+
+
+def stream() -> SimulatedStream:
+    """Three short wells at hand."""
+    return SimulatedStream(7, 0.01, 32, length=3.0, held=3, steps_a_well=2, tool="atv")
+
+
+def asked(source: Any, step: int) -> list[Window]:
+    """The windows of a step, as the loop asks for them."""
+    return source.windows(step, 4, 128, np.random.default_rng([0, step]))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_stream_does_not_depend_on_what_was_asked() -> None:
+    """One that ran up to step 5, one that starts there, and one that was asked for other steps before."""
+    before = set(multiprocessing.active_children())
+    with stream() as running:
+        windows = [asked(running, step) for step in range(6)]
+        workers = set(multiprocessing.active_children()) - before
+        assert workers
+        assert min(running.made) == 2  # the oldest made room
+    with stream() as fresh:
+        assert_same(asked(fresh, 5), windows[5])
+        assert_same(asked(fresh, 5), windows[5])
+    assert not np.array_equal(windows[4][0].grid, windows[5][0].grid)
+    assert all(window.grid.shape == (128, 32) and window.grid.any() for window in windows[0])
+    assert any(len(window.targets.traces) for window in windows[0])
+    # Nothing is left running once the streams are left.
+    until = time.monotonic() + 20
+    while set(multiprocessing.active_children()) - before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not set(multiprocessing.active_children()) - before
+    with pytest.raises(RuntimeError, match="shutdown"):
+        running.pool.submit(int)
+
+
+def test_fixed_wells(well: Any) -> None:
+    """The generator alone decides; long wells are asked more often, in proportion."""
+    wells = FixedWells([well(rows=160, seed=0), well(rows=640, seed=1)])
+    assert_same(asked(wells, 3), asked(wells, 3))
+    windows = wells.windows(0, 400, 16, np.random.default_rng(0))
+    long = sum(any(np.array_equal(w.grid[0], row) for row in wells.wells[1].grid) for w in windows)
+    assert 0.73 < long / 400 < 0.87

@@ -1,0 +1,128 @@
+"""From simulated files to a bundle, with a network small enough to train in seconds."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import geobfdt
+from geobfdt.model.bundle import Bundle, load_bundle
+from geobfdt.picking.network import NetworkDetector
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.readers.netcdf import read
+
+QUICK = TrainingSettings(steps=4, batch=1, rows=128, warmup=1, every=2)
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two simulated wells of 6 m, brought in with their picks."""
+    folder = tmp_path_factory.mktemp("train")
+    files = geobfdt.simulate(folder / "sim", wells=2, length=6, seed=3, tool="atv", interpreter="dense")
+    images = sorted((folder / "sim").glob("*.dlis"))
+    assert files
+    assert len(images) == 2
+    geobfdt.ingest(images, folder / "field", picks=folder / "sim")
+    return folder / "field"
+
+
+@pytest.fixture(scope="module")
+def out(field: Path, sizes: Any) -> Path:
+    """A bundle trained on them."""
+    told: list[float] = []
+    out = field.with_name("model")
+    bundle = geobfdt.train(field, out, settings=QUICK, network=sizes, progress=lambda share, _: told.append(share))
+    assert isinstance(bundle, Bundle)
+    assert told[-1] == 1
+    assert told == sorted(told)
+    return out
+
+
+def test_the_bundle(out: Path, field: Path, sizes: Any) -> None:
+    """It loads, and its card says what it saw: wells, their digests, the split, settings and scores."""
+    bundle = load_bundle(out)
+    assert bundle.settings == sizes
+    card = bundle.card
+    names = sorted(file.stem for file in field.glob("*.nc"))
+    assert card["trained_on"] == card["held_out"] == card["validation"]["wells"] == names
+    assert card["split"] == "by depth"
+    assert card["digests"] == {name: sha256((field / f"{name}.nc").read_bytes()).hexdigest() for name in names}
+    assert TrainingSettings(**card["settings"]) == QUICK
+    assert card["from"] is None
+    assert card["versions"]["geobfdt"] == geobfdt.__version__
+    # Four fifths less a tenth of two wells of 6 m.
+    assert card["metres_trained"] == pytest.approx(2 * 6 * 0.7, abs=0.2)
+    expected = 0
+    for name in names:
+        depth = read(field / f"{name}.nc")["depth"].values
+        edge = depth[0] + 0.7 * (depth[-1] - depth[0])
+        expected += (pd.read_csv(field / f"{name}.picks.csv")["depth_m"] < edge).sum()
+    assert card["planes_trained"] == expected
+    json.loads((out / "card.json").read_text())
+
+
+def test_the_bundle_picks(out: Path, field: Path) -> None:
+    """It looks at a well without complaint, and what it finds has classes, places and probabilities."""
+    image = read(sorted(field.glob("*.nc"))[0]).load()
+    found = NetworkDetector.of(load_bundle(out), image).detect(image)
+    assert set(found.classes) <= {"bedding", "fracture"}
+    assert np.isfinite(found.traces).all()
+    assert ((found.confidence >= 0.05) & (found.confidence <= 1)).all()
+
+
+def test_started_again_it_is_done(out: Path, field: Path, sizes: Any) -> None:
+    """The same run once more makes the same weights from its checkpoint."""
+    before = load_bundle(out)
+    steps: list[str] = []
+    again = geobfdt.train(field, out, settings=QUICK, network=sizes, progress=lambda _, text: steps.append(text))
+    assert again.digest == before.digest
+    assert not any(text.startswith("step") for text in steps)
+
+
+def test_other_wells_need_another_folder(out: Path, field: Path, sizes: Any) -> None:
+    """A finished run is not passed off as one that held out a well which it was trained on."""
+    digest = load_bundle(out).digest
+    first = sorted(file.stem for file in field.glob("*.nc"))[0]
+    with pytest.raises(InputError, match="new folder"):
+        geobfdt.train(field, out, settings=QUICK, network=sizes, holdout=[first])
+    assert load_bundle(out).digest == digest
+
+
+def test_fine_tuning(out: Path, field: Path, tmp_path: Path) -> None:
+    """Going on from a bundle: its sizes, its name in the card, a named well held out."""
+    names = sorted(file.stem for file in field.glob("*.nc"))
+    tuned = geobfdt.train(field, tmp_path / "tuned", model=out, holdout=names[:1], settings=QUICK)
+    before = load_bundle(out)
+    assert tuned.settings == before.settings
+    assert tuned.card["from"] == before.source
+    assert tuned.card["split"] == "by well"
+    assert tuned.card["held_out"] == names[:1]
+    assert tuned.card["trained_on"] == names[1:]
+    assert tuned.digest != before.digest
+
+
+def test_nothing_to_learn_from(field: Path, tmp_path: Path, sizes: Any) -> None:
+    """A field without picks, without wells, and a held-out well that is not there: one line each, nothing written."""
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for file in field.glob("*.nc"):
+        (bare / file.name).write_bytes(file.read_bytes())
+    for folder, more, words in (
+        (bare, {}, "no well here has picks"),
+        (tmp_path / "none", {}, "no well here"),
+        (field, {"holdout": ["Z-9"]}, "Z-9"),
+    ):
+        with pytest.raises(InputError) as caught:
+            geobfdt.train(folder, tmp_path / "out", settings=QUICK, network=sizes, **more)
+        line = str(caught.value)
+        assert line.startswith(str(folder))
+        assert words in line
+        assert "\n" not in line
+    assert not (tmp_path / "out").exists()
