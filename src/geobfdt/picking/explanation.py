@@ -12,14 +12,13 @@ from scipy.ndimage import map_coordinates
 from geobfdt.geometry import trace_depth, trace_rms
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refine import refine
-from geobfdt.wells.image import WellImage, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, row_spacing
 from geobfdt.wells.picks import traces
 
 __all__ = ["Explanation", "explain"]
 
 _HALF = 0.12  # height of the band on either side (m), more for a steep trace
 _NEAR = 0.05  # trace RMS within which the detector's candidate is this pick (m), more for a steep trace
-_USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
 
 Array = npt.NDArray[np.float64]
 
@@ -80,9 +79,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     reach = tall + detector.overlap
     rows = np.flatnonzero(np.abs(depth - trace[0]) <= reach)
     strip = image.isel(depth=slice(int(rows[0]), int(rows[-1]) + 1)).load()
-    diameter = strip["diameter"].values
-    known = diameter[np.isfinite(diameter)]
-    radius = float(np.median(known)) / 2 if known.size else _USUAL_RADIUS
+    radius = hole_radius(strip)
     stretch = float(np.sqrt(1 + (tall / radius) ** 2 / 2))
     values, z, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
     spacing = row_spacing(strip)

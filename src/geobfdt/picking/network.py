@@ -12,12 +12,11 @@ from geobfdt.model.onnx import OnnxNetwork, onnx_network
 from geobfdt.model.presets import Network, find_planes
 from geobfdt.picking.detector import Candidates
 from geobfdt.preparation.network_grid import network_grid
-from geobfdt.wells.image import WellImage
+from geobfdt.wells.image import WellImage, hole_radius
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["NetworkDetector"]
 
-_USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
 _FAINT = 0.05  # probability below which a plane is not worth refining
 
 
@@ -90,10 +89,7 @@ class NetworkDetector:
         """
         settings = self.bundle.settings
         grid = network_grid(strip, settings.step, settings.columns, self.origin, 16)
-        diameter = strip["diameter"].values
-        known = diameter[np.isfinite(diameter)]
-        radius = float(np.median(known)) / 2 if known.size else _USUAL_RADIUS
-        planes = find_planes(self.network)(grid.values, radius)
+        planes = find_planes(self.network)(grid.values, hole_radius(strip))
         calibrated = [self.bundle.calibration[name].probability(planes.logits[:, i]) for i, name in enumerate(CLASSES)]
         probability = np.column_stack(calibrated)
         best = probability.argmax(axis=1)

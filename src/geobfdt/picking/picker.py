@@ -18,12 +18,11 @@ from geobfdt.picking.refine import refine
 from geobfdt.picking.thinning import thin_by_distance
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
-from geobfdt.wells.image import WellImage, log_at, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
 __all__ = ["detector_of", "pick", "pick_with_findings"]
 
-_USUAL_DIAMETER = 0.2  # assumed, for the height of bands only, where the diameter is unknown (m)
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
@@ -175,12 +174,8 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, seam: Arr
     found = detector.detect(image)
     wanted = [detector.thresholds[name] if least is None else least for name in found.classes]
     sure = np.flatnonzero(found.confidence >= wanted)
-    diameter = image["diameter"].values
-    radius = (
-        float(np.median(diameter[np.isfinite(diameter)])) / 2 if np.isfinite(diameter).any() else _USUAL_DIAMETER / 2
-    )
     values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    refined = refine(values, depth, angles, found.traces[sure], radius)
+    refined = refine(values, depth, angles, found.traces[sure], hole_radius(image))
     apart = max(_APART, 1.5 * row_spacing(image))
     keep = np.sort(thin_by_distance(refined.traces, found.confidence[sure], apart))
     keep = keep[refined.coverage[keep] >= _LEAST_COVERAGE]

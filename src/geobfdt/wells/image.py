@@ -26,7 +26,17 @@ import xarray as xr
 from geobfdt.geometry import Reference
 from geobfdt.wells.findings import Finding, InputError
 
-__all__ = ["LOGS", "REFERENCES", "WellImage", "add_findings", "known_reference", "log_at", "row_spacing", "well_image"]
+__all__ = [
+    "LOGS",
+    "REFERENCES",
+    "WellImage",
+    "add_findings",
+    "hole_radius",
+    "known_reference",
+    "log_at",
+    "row_spacing",
+    "well_image",
+]
 
 WellImage = xr.Dataset
 
@@ -196,3 +206,27 @@ def log_at(image: WellImage, name: str, depth: npt.ArrayLike) -> npt.NDArray[np.
     turned = np.exp(1j * np.radians(values))
     angle = np.degrees(np.angle(np.interp(at, image.depth.values, turned)))
     return np.asarray(np.mod(angle, 360.0))[()]
+
+
+def hole_radius(image: WellImage) -> float:
+    """
+    Tell the usual radius of a hole.
+
+    Parameters
+    ----------
+    image : WellImage
+        A well, or a strip of one.
+
+    Returns
+    -------
+    float
+        Half the median diameter (m); 0.1 where none is known.
+
+    Examples
+    --------
+    >>> hole_radius(well_image(np.zeros((2, 4)), [0.0, 0.1], diameter=0.3))
+    0.15
+    """
+    diameter = image["diameter"].values
+    known = diameter[np.isfinite(diameter)]
+    return float(np.median(known)) / 2 if known.size else 0.1
