@@ -34,7 +34,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=float, nargs="+", default=[25.0, 100.0, 400.0])
-    parser.add_argument("--method", default="hough")
+    parser.add_argument("--method", default="network")
     arguments = parser.parse_args()
     from geobfdt.simulation.field import simulate
     from geobfdt.wells.ingest import ingest

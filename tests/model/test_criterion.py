@@ -43,10 +43,19 @@ class Parrot(CurveNetwork):
         return [Guess(self.said.expand(*traces.shape[:2], 2), traces + 0 * self.said.sum(), traces)]
 
 
-def focal_by_hand(logit: float, one: bool) -> float:
-    """Focal loss with alpha 0.35 and gamma 2, as Lin et al. print it."""
+def focal_by_hand(logit: float, sure: float) -> float:
+    """Focal loss with alpha 0.35 and gamma 2: of Lin et al. for 0 and 1, of Li et al. between."""
     p = 1 / (1 + np.exp(-logit))
-    return float(-0.35 * (1 - p) ** 2 * np.log(p) if one else -0.65 * p**2 * np.log(1 - p))
+    surprise = -(sure * np.log(p) + (1 - sure) * np.log(1 - p))
+    return float((0.35 * sure + 0.65 * (1 - sure)) * (sure - p) ** 2 * surprise)
+
+
+def worth(one: np.ndarray, other: np.ndarray) -> float:
+    """How sure an answer may be: half at 2.5 cm from its plane, square to both."""
+    tall = np.sqrt([1 + (trace[1] ** 2 + trace[2] ** 2) / RADIUS**2 / 2 for trace in (one, other)])
+    change = one - other
+    square = (change[0] ** 2 + (change[1] ** 2 + change[2] ** 2) / 2) / tall.prod()
+    return float(1 / (1 + square / 0.025**2))
 
 
 def scaled(one: np.ndarray, other: np.ndarray) -> float:
@@ -67,6 +76,16 @@ def test_focal(alpha: float, gamma: float) -> None:
     expected = -np.where(truth > 0, alpha, 1 - alpha) * (1 - pt) ** gamma * np.log(pt)
     np.testing.assert_allclose(focal(logits, truth, alpha, gamma).numpy(), expected, rtol=1e-9)
     assert torch.isfinite(focal(torch.tensor([-300.0, 300.0]), torch.tensor([1.0, 0.0]), alpha, gamma)).all()
+
+
+@pytest.mark.parametrize("sure", [0.0, 0.2, 0.5, 0.9, 1.0])
+def test_focal_is_least_where_it_is_as_sure_as_it_may_be(sure: float) -> None:
+    """Between no and yes the loss has one minimum, at the probability asked for; elsewhere it is as written by hand."""
+    p = torch.linspace(0.005, 0.995, 199, dtype=torch.float64)
+    loss = focal(torch.logit(p), torch.full_like(p, sure))
+    assert abs(p[loss.argmin()].item() - sure) < 0.006
+    expected = [focal_by_hand(float(x), sure) for x in torch.logit(p)]
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-12)
 
 
 def test_nothing_is_learnt_where_nothing_is_known(awake: Any, noise: Any) -> None:
@@ -94,7 +113,7 @@ def test_one_class_unknown(sizes: CurveSettings) -> None:
     network = Parrot(sizes, [[0.3, 0, 0], [0.9, 0, 0]], (1.0, -2.0))
     truth = [targets([], [])._replace(known=known)]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(0))
-    expected = focal_by_hand(1, False) + 2 * focal_by_hand(-2, False)
+    expected = focal_by_hand(1, 0) + 2 * focal_by_hand(-2, 0)
     assert losses.classes.item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -103,21 +122,22 @@ def test_optional_planes_excuse_what_is_near(sizes: CurveSettings) -> None:
     for off, wrong in ((0.0, 0), (0.025, 0), (0.035, 1)):
         network = Parrot(sizes, [[0.6 + off, 0, 0]], (1.0, -2.0))
         losses = curve_loss(network, GRIDS, [targets([[0.6, 0, 0]], [1], [True])], np.random.default_rng(0))
-        expected = wrong * (focal_by_hand(1, False) + focal_by_hand(-2, False))
+        expected = wrong * (focal_by_hand(1, 0) + focal_by_hand(-2, 0))
         assert losses.classes.item() == pytest.approx(expected, rel=1e-5, abs=1e-9)
         assert losses.distance.item() == 0
 
 
 def test_terms_by_hand(sizes: CurveSettings) -> None:
-    """A proposal near the plane is right about its class and wrong about the other; one far off is wrong twice."""
+    """A proposal near the plane is nearly right about its class, wrong about the other; one far off is wrong twice."""
     plane, near, far = [0.6, 0.05, 0.0], [0.63, 0.05, 0.02], [1.1, 0.0, 0.0]
     network = Parrot(sizes, [near, far], (0.5, -1.0))
     losses = curve_loss(network, GRIDS, [targets([plane], [0])], np.random.default_rng(0))
     assert network.group[0].tolist() == [0, 0, 1]
-    one = focal_by_hand(0.5, True) + focal_by_hand(-1, False)
-    two = focal_by_hand(0.5, False) + focal_by_hand(-1, False)
-    assert losses.classes.item() == pytest.approx(one + two + 0.3 * one, rel=1e-5)  # the last: the plane noised
     noised = network.asked[0, 2].detach().numpy()
+    sure = [worth(np.array(trace), np.array(plane)) for trace in (near, noised)]
+    one, three = (focal_by_hand(0.5, part) + focal_by_hand(-1, 0) for part in sure)
+    two = focal_by_hand(0.5, 0) + focal_by_hand(-1, 0)
+    assert losses.classes.item() == pytest.approx(one + two + 0.3 * three, rel=1e-5)  # the last: the plane noised
     expected = np.mean([scaled(np.array(near), np.array(plane)), scaled(noised, np.array(plane))])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     total = losses.vote + 2 * losses.classes + losses.distance / 0.02
@@ -136,17 +156,20 @@ def test_noised_planes_lead_home(sizes: CurveSettings) -> None:
     expected = np.mean([scaled(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     assert 0.005 < expected < 0.12
-    right = 0.3 * (focal_by_hand(2, True) + focal_by_hand(-2, False))
-    assert losses.classes.item() == pytest.approx(right, rel=1e-5)  # three of them over three planes
+    sure = [worth(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)]
+    right = 0.3 * np.mean([focal_by_hand(2, part) + focal_by_hand(-2, 0) for part in sure])
+    assert losses.classes.item() == pytest.approx(right, rel=1e-4)
 
 
 def test_noised_planes_keep_their_class(sizes: CurveSettings) -> None:
     """One bed above and one fracture below: each noised query is asked for its own class."""
     network = Parrot(sizes, [], (3.0, -1.0))
-    truth = [targets([[1.0, 0, 0], [0.3, 0, 0]], [1, 0])]
+    planes = np.array([[0.3, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    truth = [targets(planes[::-1], [1, 0])]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(1))
-    each = [focal_by_hand(3, True) + focal_by_hand(-1, False), focal_by_hand(3, False) + focal_by_hand(-1, True)]
-    assert losses.classes.item() == pytest.approx(0.3 * sum(each) / 2, rel=1e-5)
+    bed, fracture = map(worth, network.asked[0].detach().numpy(), planes)
+    each = [focal_by_hand(3, bed) + focal_by_hand(-1, 0), focal_by_hand(3, 0) + focal_by_hand(-1, fracture)]
+    assert losses.classes.item() == pytest.approx(0.3 * sum(each) / 2, rel=1e-4)
 
 
 def test_windows_of_different_length_lists(sizes: CurveSettings, awake: Any, noise: Any) -> None:

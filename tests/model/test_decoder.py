@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from geobfdt.model.decoder import CurveDecoder, fold, stretch
+from geobfdt.model.decoder import CurveDecoder, Sight, fold, stretch
 from geobfdt.model.settings import CurveSettings
 
 
@@ -44,19 +44,27 @@ def test_stretch_is_the_band_s_over_the_turn(trace: tuple[float, float, float]) 
 
 
 def ask(
-    sizes: CurveSettings, traces: torch.Tensor, group: torch.Tensor, layers: int = 1, features: Any = None
+    sizes: CurveSettings,
+    traces: torch.Tensor,
+    group: torch.Tensor,
+    layers: int = 1,
+    features: Any = None,
+    fine: Any = None,
 ) -> list[torch.Tensor]:
-    """Ask a decoder of random weights; return the last layer's logits and traces."""
+    """Ask a decoder of random weights, its first layer so many times; return the last layer's logits and traces."""
     torch.manual_seed(3)
-    decoder = CurveDecoder(sizes.model_copy(update={"layers": layers}), 2).eval()
+    decoder = CurveDecoder(sizes.model_copy(update={"layers": sizes.layers[:1] * layers}), 2).eval()
     for layer in decoder.layers:
         layer.out.weight.data *= 5
         layer.relation.weight.data *= 5
     if features is None:
         features = torch.rand(1, sizes.features, 200, sizes.columns // 4)
-    mask = torch.ones(1, 1, *features.shape[2:])
+    batch, _, rows, columns = features.shape
+    if fine is None:
+        fine = torch.rand(batch, sizes.fine, 2 * rows, 2 * columns)
+    sight = Sight(features, torch.ones(1, 1, rows, columns), fine, torch.ones(1, 1, 2 * rows, 2 * columns))
     with torch.no_grad():
-        guess = decoder(features, mask, traces[None], torch.tensor([0.1]), group[None])[-1]
+        guess = decoder(sight, traces[None], torch.tensor([0.1]), group[None])[-1]
     return [guess.logits[0], guess.traces[0]]
 
 
@@ -99,20 +107,28 @@ def test_the_far_do_not_see_each_other(sizes: CurveSettings) -> None:
     assert (alone[1] - logits[0][4]).abs().max() < 1e-6
 
 
-def test_it_looks_only_along_its_band(sizes: CurveSettings) -> None:
+@pytest.mark.parametrize(("stride", "band"), [(4, 0.08), (2, 0.03)])
+def test_it_looks_only_along_its_band(sizes: CurveSettings, stride: int, band: float) -> None:
     """What lies further from a trace than the band is not seen; what lies in it is."""
-    features = torch.rand(1, sizes.features, 200, sizes.columns // 4)
+    sizes = sizes.model_copy(update={"layers": ((stride, band, 5),)})
+    row, columns = 0.005 * stride, sizes.columns // stride
+    name, channels = ("features", sizes.features) if stride == 4 else ("fine", sizes.fine)
+    rest = {"features": torch.rand(1, sizes.features, 200, sizes.columns // 4)}
+    field = torch.rand(1, channels, 800 // stride, columns)
     traces, group = torch.tensor([[2.0, 0.1, -0.1]]), torch.zeros(1, dtype=torch.int64)
-    turn = 2 * np.pi * np.arange(8) / 8
+    turn = 2 * np.pi * np.arange(columns) / columns
     depth = 2.0 + 0.1 * np.cos(turn) - 0.1 * np.sin(turn)
     slope = np.sqrt(1 + ((-0.1 * np.cos(turn) - 0.1 * np.sin(turn)) / 0.1) ** 2)
-    away = np.abs(np.arange(200)[:, None] * 0.02 - depth) / slope
-    outside = torch.from_numpy(away > sizes.band + 0.021)
-    changed = torch.where(outside, torch.rand_like(features), features)
-    same = ask(sizes, traces, group, features=features)[0]
-    assert torch.equal(same, ask(sizes, traces, group, features=changed)[0])
-    inside = torch.where(torch.from_numpy(away < 0.021), torch.rand_like(features), features)
-    assert not torch.allclose(same, ask(sizes, traces, group, features=inside)[0])
+    away = np.abs(np.arange(800 // stride)[:, None] * row - depth) / slope
+
+    def answer(seen: torch.Tensor) -> torch.Tensor:
+        return ask(sizes, traces, group, **{**rest, name: seen})[0]
+
+    outside = torch.from_numpy(away > band + 1.05 * row)
+    same = answer(field)
+    assert torch.equal(same, answer(torch.where(outside, torch.rand_like(field), field)))
+    inside = torch.from_numpy(away < 1.05 * row)
+    assert not torch.allclose(same, answer(torch.where(inside, torch.rand_like(field), field)))
 
 
 def test_the_room_for_queries_of_one_company_ends(sizes: CurveSettings) -> None:

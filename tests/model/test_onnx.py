@@ -82,9 +82,9 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     assert isinstance(network, CurveNetwork)
     with torch.inference_mode():
         look = network.look(two_channels(torch.from_numpy(grid)))
-        wanted = [look.features, look.mask, *network.peaks(look)]
-    features, mask, *peaks = ported.look.run(None, {"grid": grid})
-    for got, want in zip((features, mask, *peaks), wanted, strict=True):
+        wanted = [*look.sight, *network.peaks(look)]
+    found = ported.look.run(None, {"grid": grid})
+    for got, want in zip(found, wanted, strict=True):
         np.testing.assert_allclose(got, want.numpy(), rtol=1e-4, atol=1e-4)
     rng = np.random.default_rng(1)
     traces = rng.uniform([0, -0.3, -0.3], [rows * TINY.step, 0.3, 0.3], (batch, queries, 3)).astype(np.float32)
@@ -93,7 +93,7 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     radius = np.linspace(0.08, 0.15, batch, dtype=np.float32)
     with torch.inference_mode():
         last = network.decode(look, *(torch.from_numpy(part) for part in (traces, radius, group)))[-1]
-    given = {"features": features, "mask": mask, "traces": traces, "radius": radius, "group": group}
+    given = {**dict(zip(look.sight._fields, found, strict=False)), "traces": traces, "radius": radius, "group": group}
     moved, logits, _ = ported.decode.run(None, given)
     np.testing.assert_allclose(moved, last.traces.numpy(), atol=1e-4)
     np.testing.assert_allclose(logits, last.logits.numpy(), atol=1e-4)
@@ -115,7 +115,7 @@ def test_same_planes(bundle: Bundle, ported: OnnxNetwork, rows: int) -> None:
 def test_nothing_found(ported: OnnxNetwork) -> None:
     """Nothing measured, nothing found."""
     found = detect(ported, np.zeros((64, 64), np.uint8), 0.1)
-    assert [part.shape for part in found] == [(0, 3), (0, 2), (0, 16)]
+    assert [part.shape for part in found] == [(0, 3), (0, 2), (0, 32)]
 
 
 def test_elect_batch(bundle: Bundle) -> None:

@@ -158,6 +158,7 @@ class Fixed:
     source: str = "fixed"
     length: float = 100.0
     overlap: float = 1.0
+    astray: float = 0.012
 
     @property
     def thresholds(self) -> dict[str, float]:

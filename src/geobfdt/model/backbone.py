@@ -87,6 +87,8 @@ class Pyramid(nn.Module):
     """
     Features at a quarter of the resolution that know what is around them down to a sixteenth (Lin et al. 2017).
 
+    A few more at half the resolution tell where a line or an edge lies to a centimetre.
+
     Parameters
     ----------
     inputs : int
@@ -95,11 +97,11 @@ class Pyramid(nn.Module):
         Channels at strides 2, 4, 8, 16.
     blocks : sequence of int
         Residual blocks at each.
-    features : int
-        Channels of the result.
+    features, fine : int
+        Channels of the result at a quarter and at half of the resolution.
     """
 
-    def __init__(self, inputs: int, widths: Sequence[int], blocks: Sequence[int], features: int) -> None:
+    def __init__(self, inputs: int, widths: Sequence[int], blocks: Sequence[int], features: int, fine: int) -> None:
         super().__init__()
         self.stem = RoundConv(inputs, widths[0], 5, 2)
         stages = []
@@ -110,10 +112,22 @@ class Pyramid(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.lateral = nn.ModuleList(nn.Conv2d(width, features, 1) for width in widths[1:])
         self.smooth = RoundConv(features, features, 3)
+        self.near = nn.Conv2d(widths[0], fine, 1)
+        self.context = nn.Conv2d(features, fine, 1)
+        self.fine = RoundConv(fine, fine, 3)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Map (batch, inputs, rows, columns), both multiples of 16, to (batch, features, rows / 4, columns / 4)."""
-        image = self.stages[0](self.stem(image))
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        Look at images (batch, inputs, rows, columns), both multiples of 16.
+
+        Returns
+        -------
+        features : Tensor (batch, features, rows / 4, columns / 4)
+            What a stretch of rock looks like.
+        fine : Tensor (batch, fine, rows / 2, columns / 2)
+            The same, closer.
+        """
+        close = image = self.stages[0](self.stem(image))
         levels = []
         for stage in list(self.stages)[1:]:
             image = stage(image)
@@ -121,5 +135,6 @@ class Pyramid(nn.Module):
         out = self.lateral[-1](levels[-1])
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             out = functional.interpolate(out, scale_factor=2.0, mode="nearest") + lateral(level)
-        result: Tensor = self.smooth(functional.relu(out))
-        return result
+        features = self.smooth(functional.relu(out))
+        around = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
+        return features, self.fine(functional.relu(self.near(close) + around))

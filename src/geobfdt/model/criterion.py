@@ -22,6 +22,7 @@ _NEAR = 0.03  # of an optional plane: what lies as near is neither right nor wro
 _SIGMA = 0.02  # width of the soft map of the truth (m, scaled trace RMS)
 _HIT = 0.3  # height of the soft map from which the nearest cell counts as the plane's own
 _THIN = 0.022  # between proposals (m)
+_CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, scaled trace RMS)
 _JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
 
 Array = npt.NDArray[np.float64]
@@ -72,12 +73,12 @@ class Losses(NamedTuple):
 
 def focal(logits: Tensor, target: Tensor, alpha: float = 0.35, gamma: float = 2.0) -> Tensor:
     """
-    Focal loss (Lin et al. 2017), element by element.
+    Focal loss (Lin et al. 2017; Li et al. 2020 for targets between 0 and 1), element by element.
 
     Parameters
     ----------
     logits, target : Tensor
-        Log odds, and 0 or 1.
+        Log odds, and what the probability should be.
     alpha : float
         Weight of ones; zeros weigh 1 - alpha.
     gamma : float
@@ -90,8 +91,7 @@ def focal(logits: Tensor, target: Tensor, alpha: float = 0.35, gamma: float = 2.
     """
     p = torch.sigmoid(logits)
     surprise = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    right = p * target + (1 - p) * (1 - target)
-    return (alpha * target + (1 - alpha) * (1 - target)) * (1 - right) ** gamma * surprise
+    return (alpha * target + (1 - alpha) * (1 - target)) * (target - p).abs() ** gamma * surprise
 
 
 def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng: np.random.Generator) -> Losses:
@@ -117,7 +117,7 @@ def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng
     )
     proposals = network.elect(look, 3 * network.settings.queries)
     starts, groups, partners = _queries(proposals, targets, network.settings.queries, rng)
-    device = look.features.device
+    device = look.sight.features.device
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)
@@ -213,7 +213,11 @@ def _queries(
 def _query_loss(
     guess: Guess, group: Tensor, partners: list[npt.NDArray[np.int64]], targets: list[Targets], count: int, step: float
 ) -> tuple[Tensor, Tensor]:
-    """Focal loss of classes and mean distance of pairs; each query's pair found anew at each layer."""
+    """
+    Focal loss of classes and mean distance of pairs; each query's pair found anew at each layer.
+
+    What an answer is asked to be sure of is less the farther it lies from its plane.
+    """
     probability = guess.logits.detach().sigmoid().cpu().numpy().astype(np.float64)
     traces = guess.traces.detach().cpu().numpy().astype(np.float64)
     kinds = group.cpu().numpy()
@@ -235,7 +239,8 @@ def _query_loss(
         # The noised start from planes that are there; they weigh less, since nothing asks them to be told apart.
         weight[item, noised] *= 0.3
         for i, j in [*zip(proposed[query], required[plane], strict=True), *zip(noised, partners[item], strict=True)]:
-            wanted[item, i, target.classes[j]] = 1
+            apart = scaled_rms(traces[item, i : i + 1], target.traces[j : j + 1], target.radius)[0, 0]
+            wanted[item, i, target.classes[j]] = 1 / (1 + (apart / _CLOSE) ** 2)
             weight[item, i] = np.maximum(weight[item, i], 0.3 if kinds[item, i] == 1 else 1)
             pairs.append((item, int(i), target.traces[j], target.radius))
     device = guess.logits.device

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geobfdt.model.backbone import Pyramid
-from geobfdt.model.decoder import CurveDecoder, Guess
+from geobfdt.model.decoder import CurveDecoder, Guess, Sight
 from geobfdt.model.settings import CurveSettings
 from geobfdt.model.voting import Ballot, Vote, trace_shapes
 from geobfdt.wells.picks import CLASSES
@@ -29,16 +29,13 @@ class Look(NamedTuple):
 
     Parameters
     ----------
-    features : Tensor (batch, features, rows / 4, columns / 4)
+    sight : Sight
         What was seen.
-    mask : Tensor (batch, 1, rows / 4, columns / 4)
-        Share of each that was measured.
     ballots : list of Ballot
         Votes, those for flat traces first.
     """
 
-    features: Tensor
-    mask: Tensor
+    sight: Sight
     ballots: list[Ballot]
 
 
@@ -131,7 +128,7 @@ class CurveNetwork(nn.Module):
     --------
     >>> network = CurveNetwork(CurveSettings()).eval()
     >>> look = network.look(torch.zeros(1, 2, 64, 128))
-    >>> look.features.shape
+    >>> look.sight.features.shape
     torch.Size([1, 48, 16, 32])
     """
 
@@ -141,7 +138,7 @@ class CurveNetwork(nn.Module):
         super().__init__()
         self.settings = settings
         columns, row = settings.columns // 4, 4 * settings.step
-        self.pyramid = Pyramid(2, settings.widths, settings.blocks, settings.features)
+        self.pyramid = Pyramid(2, settings.widths, settings.blocks, settings.features, settings.fine)
         sizes = (settings.features, settings.votes, settings.head, len(CLASSES))
         lowest = 0.0
         votes = []
@@ -153,13 +150,13 @@ class CurveNetwork(nn.Module):
 
     def look(self, image: Tensor) -> Look:
         """Look at images (batch, 2, rows, columns), both multiples of 16."""
-        features = self.pyramid(image)
-        mask = functional.avg_pool2d(image[:, 1:], 4)
-        return Look(features, mask, [vote(features, mask) for vote in self.votes])
+        features, fine = self.pyramid(image)
+        mask, fine_mask = (functional.avg_pool2d(image[:, 1:], stride) for stride in (4, 2))
+        return Look(Sight(features, mask, fine, fine_mask), [vote(features, mask) for vote in self.votes])
 
     def decode(self, look: Look, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
         """Ask queries; see :class:`geobfdt.model.decoder.CurveDecoder`."""
-        guesses: list[Guess] = self.decoder(look.features, look.mask, traces, radius, group)
+        guesses: list[Guess] = self.decoder(look.sight, traces, radius, group)
         return guesses
 
     def peaks(self, look: Look) -> list[Tensor]:
@@ -194,7 +191,9 @@ class CurveNetwork(nn.Module):
             One for each image; see :func:`choose`.
         """
         scores = [part.cpu().numpy() for part in self.peaks(look)]
-        return [choose([part[item] for part in scores], self.tiers, most) for item in range(look.features.shape[0])]
+        return [
+            choose([part[item] for part in scores], self.tiers, most) for item in range(look.sight.features.shape[0])
+        ]
 
     @torch.inference_mode()
     def see(self, grid: npt.NDArray[np.uint8]) -> tuple[Look, list[Scores]]:

@@ -1,4 +1,7 @@
-"""The curve decoder: each query looks at a narrow band along its own trace and moves the trace on to what it sees."""
+"""The curve decoder: each query looks at a narrow band along its own trace and moves the trace on to what it sees.
+
+The first layers look at a wide band of coarse features, the last at a narrow band of fine ones.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,29 @@ from torch.nn import functional
 
 from geobfdt.model.settings import CurveSettings
 
-__all__ = ["CurveDecoder", "Guess", "fold", "stretch"]
+__all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
+
+
+class Sight(NamedTuple):
+    """
+    What a network sees in images.
+
+    Parameters
+    ----------
+    features : Tensor (batch, features, rows / 4, columns / 4)
+        What was seen.
+    mask : Tensor (batch, 1, rows / 4, columns / 4)
+        Share of each that was measured.
+    fine : Tensor (batch, fine, rows / 2, columns / 2)
+        What was seen, closer.
+    fine_mask : Tensor (batch, 1, rows / 2, columns / 2)
+        Share of each that was measured.
+    """
+
+    features: Tensor
+    mask: Tensor
+    fine: Tensor
+    fine_mask: Tensor
 
 
 class Guess(NamedTuple):
@@ -25,7 +50,7 @@ class Guess(NamedTuple):
     traces : Tensor (batch, queries, 3)
         ``(z0, a, b)`` (m), z0 from the first row of the image.
     evidence : Tensor (batch, queries, columns)
-        How much each column of the features had to say, 0 to 1.
+        How much each column of the features that the layer looked at had to say, 0 to 1.
     """
 
     logits: Tensor
@@ -103,25 +128,21 @@ class CurveDecoder(nn.Module):
         Classes told apart.
     """
 
-    waves: Tensor
-    across: Tensor
     beside: Tensor
 
     def __init__(self, settings: CurveSettings, classes: int) -> None:
         super().__init__()
-        columns = settings.columns // 4
-        turn = 2 * math.pi * torch.arange(columns) / columns
-        self.register_buffer("waves", torch.stack([torch.ones(columns), turn.cos(), turn.sin()], 1), persistent=False)
-        across = settings.band * torch.linspace(-1, 1, settings.samples)
-        self.register_buffer("across", across, persistent=False)
         self.register_buffer("beside", torch.arange(-settings.beside, settings.beside + 1), persistent=False)
-        self.row = 4 * settings.step
         self.company = settings.company
         self.sampled = nn.Conv2d(settings.features, settings.sampled, 1)
         self.start = nn.Parameter(torch.zeros(settings.content))
-        self.layers = nn.ModuleList(_Layer(settings, classes) for _ in range(settings.layers))
+        self.strides = [stride for stride, _, _ in settings.layers]
+        self.layers = nn.ModuleList(
+            _Layer(settings, *layer, settings.sampled if layer[0] == 4 else settings.fine, classes)
+            for layer in settings.layers
+        )
 
-    def forward(self, features: Tensor, mask: Tensor, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
+    def forward(self, sight: Sight, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
         """
         Look along queries.
 
@@ -129,10 +150,8 @@ class CurveDecoder(nn.Module):
 
         Parameters
         ----------
-        features : Tensor (batch, features, rows, columns)
+        sight : Sight
             What was seen.
-        mask : Tensor (batch, 1, rows, columns)
-            Share of each that was measured.
         traces : Tensor (batch, queries, 3)
             ``(z0, a, b)`` (m), z0 from the first row of the image; sorted by group, then by z0.
         radius : Tensor (batch,)
@@ -145,24 +164,90 @@ class CurveDecoder(nn.Module):
         list of Guess
             One a layer.
         """
-        field = torch.cat([self.sampled(features), mask], dim=1).permute(0, 3, 2, 1)
+        fields = {
+            4: torch.cat([self.sampled(sight.features), sight.mask], dim=1).permute(0, 3, 2, 1),
+            2: torch.cat([sight.fine, sight.fine_mask], dim=1).permute(0, 3, 2, 1),
+        }
         content = self.start.expand(*traces.shape[:2], -1)
         radius = radius[:, None]
         place = torch.arange(traces.shape[1], device=traces.device)[:, None] + self.beside
         near = place.clamp(0, traces.shape[1] - 1)
         blocked = torch.maximum((place != near).to(traces.dtype), (group[:, near] != group[..., None]).to(traces.dtype))
         guesses = []
-        for layer in self.layers:
-            band, slope = self._band(field, traces, radius)
+        for layer, stride in zip(self.layers, self.strides, strict=True):
             company = self._company(traces, radius, near)
             far = torch.maximum(blocked, company[..., 5])
-            content, logits, offset, weight = layer(content, band, company[..., :5], near, far)
-            # Offsets are square to the trace: steep columns say less about its depth.
-            down = offset * slope
-            traces = traces + fold(down, weight / slope**2, self.waves)
-            guesses.append(Guess(logits, traces, weight))
-            traces = traces.detach()
+            content, guess = layer(content, fields[stride], traces, radius, company[..., :5], near, far)
+            guesses.append(guess)
+            traces = guess.traces.detach()
         return guesses
+
+    def _company(self, traces: Tensor, radius: Tensor, near: Tensor) -> Tensor:
+        """How queries lie to those beside them (batch, queries, beside, 6); turning the hole leaves it unchanged."""
+        one, other = traces[:, :, None], traces[:, near]
+        change = one - other
+        rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
+        tall = stretch(traces, radius)
+        scaled = rms / torch.sqrt(tall[:, :, None] * tall[:, near])
+        pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
+        pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
+        along = (pole[:, :, None] * pole[:, near]).sum(-1).abs()
+        close = torch.exp(-((change[..., 0] / 0.3) ** 2))
+        far = (change[..., 0].abs() > self.company).to(traces.dtype)
+        return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far, far], dim=-1)
+
+
+class _Layer(nn.Module):
+    """One look along the traces, one among the queries."""
+
+    waves: Tensor
+    across: Tensor
+
+    def __init__(
+        self, settings: CurveSettings, stride: int, band: float, samples: int, channels: int, classes: int
+    ) -> None:
+        super().__init__()
+        size, local, columns = settings.content, 64, settings.columns // stride
+        turn = 2 * math.pi * torch.arange(columns) / columns
+        self.register_buffer("waves", torch.stack([torch.ones(columns), turn.cos(), turn.sin()], 1), persistent=False)
+        self.register_buffer("across", band * torch.linspace(-1, 1, samples), persistent=False)
+        self.row = stride * settings.step
+        self.heads = 4
+        self.limit = band
+        self.look = nn.Linear(samples * (channels + 1), local)
+        self.tell = nn.Linear(size, local)
+        self.again = nn.Linear(3 * local, local)
+        self.local = nn.Linear(local, 2)
+        self.mean = nn.Linear(2 * local, size)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(size) for _ in range(3))
+        self.bias = nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 2 * self.heads))
+        self.project = nn.Linear(size, 3 * size)
+        self.relation = nn.Linear(self.heads, size)
+        self.out = nn.Linear(size, size)
+        self.wide, self.back = nn.Linear(size, 2 * size), nn.Linear(2 * size, size)
+        self.classes = nn.Linear(size, classes)
+        nn.init.constant_(self.classes.bias, -2.0)
+
+    def forward(
+        self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor, company: Tensor, near: Tensor,
+        blocked: Tensor,
+    ) -> tuple[Tensor, Guess]:  # fmt: skip
+        """Update contents and traces."""
+        band, slope = self._band(field, traces, radius)
+        seen = functional.relu(self.look(band) + self.tell(content)[:, :, None])
+        # What a line is shows in how it goes on: each column hears the two beside it on the trace.
+        beside = torch.cat([seen[:, :, -1:], seen, seen[:, :, :1]], dim=2)
+        seen = functional.relu(self.again(torch.cat([beside[:, :, :-2], seen, beside[:, :, 2:]], dim=-1)))
+        offset, weight = self.local(seen).unbind(-1)
+        offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
+        share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
+        pooled = torch.cat([(seen * share[..., None]).sum(2), seen.mean(2)], dim=-1)
+        content = self.norm1(content + self.mean(pooled))
+        content = self.norm2(content + self._attend(content, company, near, blocked))
+        content = self.norm3(content + self.back(functional.relu(self.wide(content))))
+        # Offsets are square to the trace: steep columns say less about its depth.
+        traces = traces + fold(offset * slope, weight / slope**2, self.waves)
+        return content, Guess(self.classes(content), traces, weight)
 
     def _band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
         """Features (batch, queries, columns, samples x channels) across each trace, and its local stretch."""
@@ -183,58 +268,6 @@ class CurveDecoder(nn.Module):
         second = functional.embedding((index + 1).clamp(max=flat.shape[0] - 1), flat)
         band = first * ((1 - part) * inside)[..., None] + second * (part * inside)[..., None]
         return band.flatten(-2), slope
-
-    def _company(self, traces: Tensor, radius: Tensor, near: Tensor) -> Tensor:
-        """How queries lie to those beside them (batch, queries, beside, 6); turning the hole leaves it unchanged."""
-        one, other = traces[:, :, None], traces[:, near]
-        change = one - other
-        rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
-        tall = stretch(traces, radius)
-        scaled = rms / torch.sqrt(tall[:, :, None] * tall[:, near])
-        pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
-        pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
-        along = (pole[:, :, None] * pole[:, near]).sum(-1).abs()
-        close = torch.exp(-((change[..., 0] / 0.3) ** 2))
-        far = (change[..., 0].abs() > self.company).to(traces.dtype)
-        return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far, far], dim=-1)
-
-
-class _Layer(nn.Module):
-    """One look along the traces, one among the queries."""
-
-    def __init__(self, settings: CurveSettings, classes: int) -> None:
-        super().__init__()
-        size, local = settings.content, 64
-        self.heads = 4
-        self.limit = settings.band
-        self.look = nn.Linear(settings.samples * (settings.sampled + 1), local)
-        self.tell = nn.Linear(size, local)
-        self.again = nn.Linear(local, local)
-        self.local = nn.Linear(local, 2)
-        self.mean = nn.Linear(2 * local, size)
-        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(size) for _ in range(3))
-        self.bias = nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 2 * self.heads))
-        self.project = nn.Linear(size, 3 * size)
-        self.relation = nn.Linear(self.heads, size)
-        self.out = nn.Linear(size, size)
-        self.wide, self.back = nn.Linear(size, 2 * size), nn.Linear(2 * size, size)
-        self.classes = nn.Linear(size, classes)
-        nn.init.constant_(self.classes.bias, -2.0)
-
-    def forward(
-        self, content: Tensor, band: Tensor, company: Tensor, near: Tensor, blocked: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Update contents; tell logits, and the offset (m, square to the trace) and weight of each column."""
-        seen = functional.relu(self.look(band) + self.tell(content)[:, :, None])
-        seen = functional.relu(self.again(seen))
-        offset, weight = self.local(seen).unbind(-1)
-        offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
-        share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
-        pooled = torch.cat([(seen * share[..., None]).sum(2), seen.mean(2)], dim=-1)
-        content = self.norm1(content + self.mean(pooled))
-        content = self.norm2(content + self._attend(content, company, near, blocked))
-        content = self.norm3(content + self.back(functional.relu(self.wide(content))))
-        return content, self.classes(content), offset, weight
 
     def _attend(self, content: Tensor, company: Tensor, near: Tensor, blocked: Tensor) -> Tensor:
         heads = (*content.shape[:2], self.heads, content.shape[2] // self.heads)

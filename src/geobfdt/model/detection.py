@@ -35,7 +35,7 @@ class Planes(NamedTuple):
     logits : array (n, classes)
         Log odds of each class, not calibrated.
     evidence : array (n, columns)
-        What each column of the features had to say for it, 0 to 1.
+        What each column of the features that were looked at last had to say for it, 0 to 1.
     """
 
     traces: Array
@@ -122,7 +122,7 @@ def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -
     traces, votes = traces[sure], votes[sure]
     kept = thin_scaled(traces, votes, radius, _THIN, most)
     if not kept.size:
-        columns = network.settings.columns // 4
+        columns = network.settings.columns // network.settings.layers[-1][0]
         return Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
     kept = kept[np.argsort(traces[kept, 0], kind="stable")]
     traces, logits, evidence = network.ask(seen, traces[kept], radius)

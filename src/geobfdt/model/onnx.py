@@ -1,8 +1,8 @@
 """The ``curve`` network without PyTorch at run time: two ONNX graphs, for strips of any length and number.
 
 ===============  ======================================================================================
-``look.onnx``    grids in; features, their mask, and the peaks of each vote out
-``decode.onnx``  features, mask, queries, hole radius and groups in; logits, traces and evidence out
+``look.onnx``    grids in; what was seen, coarse and fine, and the peaks of each vote out
+``decode.onnx``  what was seen, queries, hole radius and groups in; logits, traces and evidence out
 ===============  ======================================================================================
 
 Choosing queries lies in between, in :func:`geobfdt.model.detection.detect`. What that needs to know, and what turns
@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,37 +27,23 @@ from torch import Tensor, nn
 
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.curve import CurveNetwork, Tier, two_channels
+from geobfdt.model.decoder import Sight
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
-__all__ = ["OnnxNetwork", "OnnxSight", "export", "load_onnx", "onnx_network"]
+__all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
 FORMAT = 1  # of the metadata; a reader refuses newer ones
 _LOOK, _DECODE, _KEY = "look.onnx", "decode.onnx", "geobfdt"
+_SIGHT = Sight._fields  # what passes from one graph to the other
 _OPSET = 18
 _PLACES = ["CPUExecutionProvider"]
 _AGAIN = "export the model bundle again"
 
 Array = npt.NDArray[np.float64]
 Float = npt.NDArray[np.float32]
-
-
-class OnnxSight(NamedTuple):
-    """
-    What the network saw in a strip.
-
-    Parameters
-    ----------
-    features : array (1, features, rows / 4, columns / 4)
-        What was seen.
-    mask : array (1, 1, rows / 4, columns / 4)
-        Share of each that was measured.
-    """
-
-    features: Float
-    mask: Float
 
 
 @dataclass(frozen=True)
@@ -80,15 +66,16 @@ class OnnxNetwork:
     settings: CurveSettings
     tiers: Sequence[Tier]
 
-    def see(self, grid: npt.NDArray[np.uint8]) -> tuple[OnnxSight, list[Float]]:
+    def see(self, grid: npt.NDArray[np.uint8]) -> tuple[dict[str, Float], list[Float]]:
         """Look at one strip; see :class:`geobfdt.model.detection.Runtime`."""
-        features, mask, *scores = self.look.run(None, {"grid": grid[None]})
-        return OnnxSight(features, mask), [part[0] for part in scores]
+        parts = self.look.run(None, {"grid": grid[None]})
+        sight, scores = parts[: len(_SIGHT)], parts[len(_SIGHT) :]
+        return dict(zip(_SIGHT, sight, strict=True)), [part[0] for part in scores]
 
-    def ask(self, seen: OnnxSight, traces: Array, radius: float) -> tuple[Array, Array, Array]:
+    def ask(self, seen: dict[str, Float], traces: Array, radius: float) -> tuple[Array, Array, Array]:
         """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
         given = {
-            **seen._asdict(),
+            **seen,
             "traces": traces[None].astype(np.float32),
             "radius": np.array([radius], np.float32),
             "group": np.zeros((1, len(traces)), np.int64),
@@ -120,8 +107,8 @@ def export(bundle: Bundle, folder: str | Path) -> None:
     >>> settings = CurveSettings(tiers=((0.13, 1),))
     >>> network = CurveNetwork(settings).eval()
     >>> export(Bundle(network, settings, dict.fromkeys(CLASSES, Calibration())), folder := tempfile.mkdtemp())
-    >>> features, scores = load_onnx(folder).see(np.zeros((64, 128), np.uint8))
-    >>> features.mask.shape, scores[0].shape
+    >>> seen, scores = load_onnx(folder).see(np.zeros((64, 128), np.uint8))
+    >>> seen["mask"].shape, scores[0].shape
     ((1, 1, 16, 32), (25, 16))
     """
     look, decode = _graphs(bundle)
@@ -188,7 +175,7 @@ class _Look(nn.Module):
 
     def forward(self, grid: Tensor) -> tuple[Tensor, ...]:
         look = self.network.look(two_channels(grid))
-        return look.features, look.mask, *self.network.peaks(look)
+        return *look.sight, *self.network.peaks(look)
 
 
 class _Decode(nn.Module):
@@ -198,10 +185,9 @@ class _Decode(nn.Module):
         super().__init__()
         self.decoder = network.decoder
 
-    def forward(
-        self, features: Tensor, mask: Tensor, traces: Tensor, radius: Tensor, group: Tensor
-    ) -> tuple[Tensor, ...]:
-        last = self.decoder(features, mask, traces, radius, group)[-1]
+    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
+        sight, (traces, radius, group) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
+        last = self.decoder(sight, traces, radius, group)[-1]
         return last.traces, last.logits, last.evidence
 
 
@@ -213,20 +199,23 @@ def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
         raise InputError(bundle.source, seen, "run it with PyTorch, or take a bundle of the curve preset")
     _needed("onnx")
     note = _note(bundle, network)
-    features, columns = network.settings.features, network.settings.columns
+    columns = network.settings.columns
     # What the shapes of these examples are is forgotten; two of each, as an axis of one might pass for a constant.
     grid = torch.zeros(2, 16 * max(pool for _, pool in network.settings.tiers), columns, dtype=torch.uint8)
-    asked = [torch.zeros(2, features, 16, columns // 4), torch.zeros(2, 1, 16, columns // 4)]
+    with torch.inference_mode():
+        sight = network.look(two_channels(grid.to(next(network.parameters()).device))).sight
+    asked = [part.clone() for part in sight]
     asked += [torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)]
     peaks = [f"peaks{i}" for i in range(len(network.votes))]
     found = ["found_traces", "logits", "evidence"]
-    look_axes = {"grid": ("batch", "rows"), "features": ("batch", "", "lines"), "mask": ("batch", "", "lines")}
+    sight_axes = {name: ("batch", "", "fine_lines" if "fine" in name else "lines") for name in _SIGHT}
+    look_axes = {"grid": ("batch", "rows"), **sight_axes}
     look_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
-    decode_axes = {"features": ("batch", "", "lines"), "mask": ("batch", "", "lines"), "radius": ("batch",)}
+    decode_axes = {**sight_axes, "radius": ("batch",)}
     decode_axes |= dict.fromkeys(("traces", "group", *found), ("batch", "queries"))
     device = next(network.parameters()).device
-    look = _traced(_Look(network).eval(), [grid.to(device)], ["grid"], ["features", "mask", *peaks], look_axes, note)
-    given = ["features", "mask", "traces", "radius", "group"]
+    look = _traced(_Look(network).eval(), [grid.to(device)], ["grid"], [*_SIGHT, *peaks], look_axes, note)
+    given = [*_SIGHT, "traces", "radius", "group"]
     asked = [part.to(device) for part in asked]
     return look, _traced(_Decode(network).eval(), asked, given, found, decode_axes, note)
 

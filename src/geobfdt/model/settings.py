@@ -33,11 +33,14 @@ class CurveSettings(BaseModel):
         ((0.13, 1), (0.4, 2), (1.15, 4), (2.2, 8)),
         description="votes: amplitudes up to so many m are voted for on so many feature rows at once",
     )
-    layers: int = Field(3, gt=0, description="decoder layers")
     content: int = Field(96, multiple_of=4, gt=0, description="channels of a query")
     sampled: int = Field(24, gt=0, description="channels sampled along a query's trace")
-    band: float = Field(0.08, gt=0, description="half-width of the sampled band, square to the trace (m)")
-    samples: int = Field(9, ge=3, description="samples across the band")
+    fine: int = Field(12, gt=0, description="channels of the features at stride 2, for close looks")
+    layers: tuple[tuple[Literal[4, 2], float, int], ...] = Field(
+        ((4, 0.08, 9), (4, 0.08, 9), (2, 0.03, 7), (2, 0.03, 7)),
+        min_length=1,
+        description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples",
+    )
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
     beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
     queries: int = Field(56, gt=0, description="queries of a training window")

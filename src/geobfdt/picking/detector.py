@@ -42,7 +42,8 @@ class Detector(Protocol):
     Finds planes in strips of one well.
 
     ``source`` names it in pick tables; strips of about ``length`` m suit its memory; what it says of a plane depends
-    on nothing further than ``overlap`` m away; picks below the ``thresholds`` of their class are not worth showing.
+    on nothing further than ``overlap`` m away; its traces are typically ``astray`` by so many metres, square to them;
+    picks below the ``thresholds`` of their class are not worth showing.
     """
 
     @property
@@ -51,6 +52,8 @@ class Detector(Protocol):
     def length(self) -> float: ...  # noqa: D102
     @property
     def overlap(self) -> float: ...  # noqa: D102
+    @property
+    def astray(self) -> float: ...  # noqa: D102
     @property
     def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
 

@@ -96,6 +96,7 @@ class HoughDetector:
         return cls(step, float(image["depth"].values[0]), radius, float(amplitude))
 
     source = "hough 1"
+    astray = 0.03  # m: candidates lie on a coarse grid of shapes
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -153,7 +154,7 @@ class HoughDetector:
         kept = kept[shown[kept] >= _FAINT]
         kept = kept[np.argsort(traces[kept, 0], kind="stable")]
         values, depth, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
-        refined = refine(values, depth, angles, traces[kept], self.radius)
+        refined = refine(values, depth, angles, traces[kept], self.radius, self.astray)
         agreement = mean_agreement(refined)
         dip = np.hypot(refined.traces[:, 1], refined.traces[:, 2]) / self.radius
         evidence = [np.ones(kept.size), np.log(shown[kept]), agreement, refined.coverage, np.log(dip + 0.05)]

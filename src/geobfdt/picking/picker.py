@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +26,7 @@ from geobfdt.wells.picks import complete, new_picks
 __all__ = ["detector_of", "pick", "pick_with_findings"]
 
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
+_TOGETHER = 2  # strips worked on at a time
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
 Array = npt.NDArray[np.float64]
@@ -118,8 +121,12 @@ def pick_with_findings(
     depth = image["depth"].values
     parts: list[pd.DataFrame] = []
     seam = np.empty((0, 3))
-    for strip in strips(image, detector.length, detector.overlap):
-        columns, traces = _pick_strip(strip, detector, min_confidence, seam)
+    cut = strips(image, detector.length, detector.overlap)
+    apart = max(_APART, 1.5 * row_spacing(image))
+    for strip, (columns, traces) in _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut):
+        if len(seam) and len(traces):
+            new = trace_rms(traces[:, None], seam).min(axis=1) >= apart
+            columns, traces = columns[new], traces[new]
         parts.append(columns)
         seam = traces[traces[:, 0] >= strip.base - 1.0]
         if progress is not None:
@@ -168,21 +175,33 @@ def detector_of(
     return NetworkDetector.of(load_bundle(DEFAULT if model == "default" else model), image, runtime)
 
 
-def _pick_strip(strip: Strip, detector: Detector, least: float | None, seam: Array) -> tuple[pd.DataFrame, Array]:
-    """Picks whose mid-depth lies in a strip's core, but for those that the strip before has already."""
+def _ahead(
+    work: Callable[[Strip], tuple[pd.DataFrame, Array]], cut: Iterable[Strip]
+) -> Iterator[tuple[Strip, tuple[pd.DataFrame, Array]]]:
+    """Strips and what became of them, in order; a few are in memory and worked on at a time."""
+    waiting: deque[tuple[Strip, Future[tuple[pd.DataFrame, Array]]]] = deque()
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        for strip in cut:
+            waiting.append((strip, pool.submit(work, strip)))
+            if len(waiting) > _TOGETHER:
+                first, done = waiting.popleft()
+                yield first, done.result()
+        for first, done in waiting:
+            yield first, done.result()
+
+
+def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: float) -> tuple[pd.DataFrame, Array]:
+    """Picks whose mid-depth lies in a strip's core, none nearer to another than `apart` (m)."""
     image = strip.image
     found = detector.detect(image)
     wanted = [detector.thresholds[name] if least is None else least for name in found.classes]
     sure = np.flatnonzero(found.confidence >= wanted)
     values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    refined = refine(values, depth, angles, found.traces[sure], hole_radius(image))
-    apart = max(_APART, 1.5 * row_spacing(image))
+    refined = refine(values, depth, angles, found.traces[sure], hole_radius(image), detector.astray)
     keep = np.sort(thin_by_distance(refined.traces, found.confidence[sure], apart))
     keep = keep[refined.coverage[keep] >= _LEAST_COVERAGE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
-    if len(seam):
-        keep = keep[trace_rms(refined.traces[keep][:, None], seam).min(axis=1) >= apart]
     notes = describe(refined, np.asarray(log_at(image, "diameter", refined.traces[:, 0])), image.attrs["dark"])
     amplitude, azimuth = amplitude_azimuth(refined.traces[keep])
     columns = pd.DataFrame(

@@ -1,0 +1,124 @@
+"""An image read along traces: planes become straight bands, sampled square to the trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.geometry import trace_depth
+
+__all__ = ["Band", "mean_level"]
+
+_PIECES = 72  # pieces of a turn, at most
+_FAR = -1e9  # row of what lies above or below the image
+
+Array = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Band:
+    """
+    An image and how to read it along traces.
+
+    Parameters
+    ----------
+    pairs : array (columns, rows + 2) of complex64
+        Pixels by column, each with the step to the one below it as imaginary part.
+    depth, angles : array (rows,), (columns,)
+        Depths (m, MD) and column centres (deg).
+    together : int
+        Columns in a piece of the turn.
+    turn : array (pieces,)
+        Centre of each piece (rad).
+    spacing : float
+        Of rows, and of profile samples square to the trace (m).
+    half, reach : int
+        Samples on either side of the template, and that it is moved up and down.
+    radius : float
+        Hole radius (m).
+    """
+
+    pairs: npt.NDArray[np.complex64]
+    depth: Array
+    angles: Array
+    together: int
+    turn: Array
+    spacing: float
+    half: int
+    reach: int
+    radius: float
+
+    @classmethod
+    def of(
+        cls, values: npt.NDArray[np.float32], depth: Array, angles: Array, radius: float, half: float, reach: float
+    ) -> Band:
+        """Prepare an image (rows, columns), NaN where nothing was measured, for bands of a height (m)."""
+        spacing = float(np.median(np.diff(depth))) if depth.size > 1 else 1.0
+        rows, columns = values.shape
+        together = -(-columns // _PIECES)
+        turn = np.radians([angles[i : i + together].mean() for i in range(0, columns, together)])
+        # Rows and columns never measured, so that what lies outside the image needs no case of its own.
+        pairs = np.full((turn.size * together, rows + 2), complex(np.nan, np.nan), dtype=np.complex64)
+        pairs.real[:columns, 1:-1] = values.T
+        np.subtract(pairs.real[:, 1:], pairs.real[:, :-1], out=pairs.imag[:, :-1])
+        samples = max(round(half / spacing), 5), max(round(reach / spacing), 3)
+        return cls(pairs, depth, angles, together, turn, spacing, *samples, max(radius, 4 * spacing))
+
+    def stretch(self, traces: Array) -> Array:
+        """How much taller in depth than across itself a plane's band is, averaged over the turn (n,)."""
+        return np.asarray(np.sqrt(1 + (np.hypot(traces[:, 1], traces[:, 2]) / self.radius) ** 2 / 2))
+
+    def slope(self, traces: Array) -> Array:
+        """The same at each piece of the turn (n, pieces)."""
+        rise = traces[:, 2:] * np.cos(self.turn) - traces[:, 1:2] * np.sin(self.turn)
+        return np.asarray(np.sqrt(1 + (rise / self.radius) ** 2))
+
+    def read(self, traces: Array) -> tuple[Single, Single, Array]:
+        """
+        Profiles across traces, their own means removed; where they were measured (1 or 0); share of columns measured.
+
+        The first two are arrays (n, pieces, samples) of means over the columns of a piece, 0 where none was measured.
+        The last (n,) is counted where the trace itself runs.
+        """
+        size = self.pairs.shape[1]
+        at = np.full((len(traces), len(self.pairs)), _FAR)
+        at[:, : self.angles.size] = np.interp(
+            trace_depth(traces, self.angles), self.depth, np.arange(self.depth.size), left=_FAR, right=_FAR
+        )
+        whole = np.floor(at)
+        # Single precision is enough for what is left once whole rows are taken off.
+        rest = (at - whole).astype(np.float32)
+        row = whole.astype(np.intp) + 1
+        across = np.arange(-self.half - self.reach, self.half + self.reach + 1)
+        step = (across * self.slope(traces)[:, :, None]).astype(np.float32)
+        total = np.zeros((len(traces), self.turn.size, across.size), dtype=np.float32)
+        count = np.zeros(total.shape, dtype=np.uint16)
+        # One column of every piece at a time, which fits into a processor's cache.
+        for first in range(self.together):
+            column = slice(first, None, self.together)
+            part = rest[:, column, None] + step
+            down = np.floor(part)
+            part -= down
+            index = down.astype(np.intp)
+            index += row[:, column, None]
+            np.clip(index, 0, size - 1, out=index)
+            index += np.arange(first, len(self.pairs), self.together)[:, None] * size
+            pair = self.pairs.ravel().take(index)
+            # A sample between a measured and a missing row is not measured, unless it lies on the measured one.
+            pixel = np.where(part == 0, pair.real, pair.real + part * pair.imag)
+            seen = np.isfinite(pixel)
+            count += seen
+            np.add(total, np.where(seen, pixel, np.float32(0)), out=total)
+        middle = count[:, :, self.half + self.reach]
+        measured = (count > 0).astype(np.float32)
+        profiles: Single = np.asarray(total / np.maximum(count, 1), dtype=np.float32)
+        profiles -= mean_level(profiles, measured)[:, :, None] * measured
+        return profiles, measured, middle.sum(axis=1) / self.angles.size
+
+
+def mean_level(profiles: Single, measured: Single) -> Single:
+    """Mean of each profile's measured samples (n, pieces); the others are 0."""
+    return np.asarray(profiles.sum(-1) / np.maximum(measured.sum(-1), 1))
