@@ -48,20 +48,20 @@ def scratch(preset: str, steps: int, every: int, out: Path) -> None:
         row = json.loads(line)
         seconds = row.get("seconds", seconds)
         if "score" in row:
-            f1 = {name: round(row[name]["f1"], 2) for name in ("fracture", "bedding")}
+            f1 = {name: round(row[name]["f1"], 2) for name in ("fracture", "bedding") if name in row}
             print(f"{row['step']:6d} steps {seconds / 60:6.1f} min", f1, flush=True)
 
 
 def tuning(steps: int | None, out: Path) -> None:
     """Fine-tune on few wells of one look."""
     import geobfdt
-    from geobfdt.simulation.delivery import write_dlis
     from geobfdt.simulation.geology import draw_geology, nearby
     from geobfdt.simulation.settings import draw
     from geobfdt.simulation.well import simulate_well
     from geobfdt.training.train import TUNING
     from geobfdt.wells.intervals import write_intervals
     from geobfdt.wells.picks import write_picks
+    from geobfdt.wells.writers.dlis import write_dlis
 
     geology = draw_geology(np.random.default_rng((TUNING_SEED, 0)))
     wells = []
