@@ -23,9 +23,16 @@ import numpy as np
 import pandas as pd
 
 WELLS, LENGTH, SEED = 14, 40.0, 8014
-LOOK = {"tool": "fmi", "blur": 2.5, "streaks": 5.0, "row_noise": 3.0, "gain_spread": 0.5}
 # Scores are against all that is there: an interpreter who picks little would be learnt from, and punished for.
-INTERPRETER = {"style": "dense", "unpicked": 0.0}
+FIELD = {
+    "tool": "fmi",
+    "blur": 2.5,
+    "streaks": 5.0,
+    "row_noise": 3.0,
+    "gain_spread": 0.5,
+    "style": "dense",
+    "unpicked": 0.0,
+}
 TUNING_SEED, TUNING_LENGTH = 8100, 30.0
 
 
@@ -71,7 +78,7 @@ def tuning(steps: int | None, out: Path) -> None:
         rng = np.random.default_rng((TUNING_SEED, number))
         place = nearby(geology, rng)
         name = f"W{number:02d}"
-        wells.append(simulate_well(draw(rng, well=name, length=TUNING_LENGTH, geology=place, **LOOK, **INTERPRETER), rng))
+        wells.append(simulate_well(draw(rng, well=name, length=TUNING_LENGTH, geology=place, **FIELD), rng))
     settings = TUNING if steps is None else TUNING.model_copy(update={"steps": steps})
 
     def score(model: str | Path) -> str:
