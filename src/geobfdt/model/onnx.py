@@ -199,13 +199,15 @@ def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
         raise InputError(bundle.source, seen, "run it with PyTorch, or take a bundle of the curve preset")
     _needed("onnx")
     note = _note(bundle, network)
-    columns = network.settings.columns
+    first, second = _Look(network).eval(), _Decode(network).eval()
+    columns, device = network.settings.columns, next(network.parameters()).device
     # What the shapes of these examples are is forgotten; two of each, as an axis of one might pass for a constant.
-    grid = torch.zeros(2, 16 * max(pool for _, pool in network.settings.tiers), columns, dtype=torch.uint8)
-    with torch.inference_mode():
-        sight = network.look(two_channels(grid.to(next(network.parameters()).device))).sight
-    asked = [part.clone() for part in sight]
-    asked += [torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)]
+    grid = torch.zeros(
+        2, 16 * max(pool for _, pool in network.settings.tiers), columns, dtype=torch.uint8, device=device
+    )
+    with torch.no_grad():
+        sight = network.look(two_channels(grid)).sight
+    queries = torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)
     peaks = [f"peaks{i}" for i in range(len(network.votes))]
     found = ["found_traces", "logits", "evidence"]
     sight_axes = {name: ("batch", "", "fine_lines" if "fine" in name else "lines") for name in _SIGHT}
@@ -213,11 +215,10 @@ def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
     look_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
     decode_axes = {**sight_axes, "radius": ("batch",)}
     decode_axes |= dict.fromkeys(("traces", "group", *found), ("batch", "queries"))
-    device = next(network.parameters()).device
-    look = _traced(_Look(network).eval(), [grid.to(device)], ["grid"], [*_SIGHT, *peaks], look_axes, note)
+    look = _traced(first, [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note)
     given = [*_SIGHT, "traces", "radius", "group"]
-    asked = [part.to(device) for part in asked]
-    return look, _traced(_Decode(network).eval(), asked, given, found, decode_axes, note)
+    asked = [*sight, *(part.to(device) for part in queries)]
+    return look, _traced(second, asked, given, found, decode_axes, note)
 
 
 def _note(bundle: Bundle, network: CurveNetwork) -> str:
