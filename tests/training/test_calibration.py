@@ -24,12 +24,23 @@ def test_platt_finds_the_law(slope: float, intercept: float) -> None:
 
 
 def test_platt_keeps_the_order() -> None:
-    """Confidences that are worse than none do not turn the order round; few outcomes do not make them sure."""
+    """Confidences that are worse than none do not turn the order round."""
     logits = np.linspace(-2, 2, 40)
     slope, _ = platt(logits, (logits < 0).astype(float))
     assert slope >= 0.05
-    slope, intercept = platt(np.array([-1.0, 1.0]), np.array([0.0, 1.0]))
-    assert 1 / (1 + np.exp(-slope - intercept)) < 0.75
+
+
+def test_few_outcomes_move_it_little() -> None:
+    """None leave what there was; three against it move it a little, in their direction; a thousand overrule it."""
+    had = (1.4, -0.5)
+    assert platt(np.empty(0), np.empty(0), had) == pytest.approx(had, abs=1e-4)
+    few = platt(np.array([0.0, 1.0, 2.0]), np.zeros(3), had)
+    assert -2 < few[1] < had[1] - 0.1
+    assert 0.5 < few[0] < had[0]
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2, 5000)
+    right = (rng.random(5000) < 1 / (1 + np.exp(-0.5 * logits - 2))).astype(float)
+    assert platt(logits, right, had) == pytest.approx((0.5, 2.0), abs=0.12)
 
 
 def well(name: str, length: float = 40.0) -> InterpretedWell:

@@ -50,7 +50,7 @@ folder, wait = Path(sys.argv[3]), float(sys.argv[4])
 
 def check(network):
     score = abs(float(next(network.parameters()).detach().sum())) % 0.01
-    return {"bedding": Operating(0.5, score, 1.0, 1.0, 1.0)}
+    return {"bedding": Operating(0.5, score, 1.0, 1.0, 1.0, 9)}
 
 torch.manual_seed(5)
 outcome = train_network(
@@ -75,7 +75,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 def point(f1: float) -> dict[str, Operating]:
     """A score."""
-    return {"bedding": Operating(0.5, f1, f1, f1, f1)}
+    return {"bedding": Operating(0.5, f1, f1, f1, f1, 9)}
 
 
 def log(folder: Path) -> list[dict[str, Any]]:

@@ -29,6 +29,8 @@ class Operating(NamedTuple):
         Of what, at that threshold.
     average_precision : float
         Over all thresholds.
+    planes : int
+        How many there are to find.
     """
 
     threshold: float
@@ -36,6 +38,7 @@ class Operating(NamedTuple):
     precision: float
     recall: float
     average_precision: float
+    planes: int
 
 
 def operating_points(
@@ -65,7 +68,7 @@ def operating_points(
     >>> truth = new_picks(well="A", depth_m=[1.0, 2.0], **flat)
     >>> picks = new_picks(well="A", depth_m=[1.0, 1.5, 2.0], confidence=[0.9, 0.2, 0.6], **flat)
     >>> operating_points(picks, truth)["bedding"]
-    Operating(threshold=0.6, f1=1.0, precision=1.0, recall=1.0, average_precision=1.0)
+    Operating(threshold=0.6, f1=1.0, precision=1.0, recall=1.0, average_precision=1.0, planes=2)
     """
     groups, _ = gather(picks, truth, intervals)
     points = {}
@@ -87,7 +90,7 @@ def _best(confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64],
     order = np.argsort(-confidence[judged], kind="stable")
     score, right = confidence[judged][order], outcome[judged][order]
     if not planes or not score.size:
-        return Operating(1.0, 0.0 if planes else float("nan"), float("nan"), 0.0, 0.0 if planes else float("nan"))
+        return Operating(1.0, 0.0 if planes else float("nan"), float("nan"), 0.0, 0.0 if planes else float("nan"), planes)
     found = np.cumsum(right)
     # Picks of one confidence pass together.
     ends = np.append(np.flatnonzero(np.diff(score)), score.size - 1)
@@ -99,4 +102,5 @@ def _best(confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64],
         float(found[best] / (best + 1)),
         float(found[best] / max(planes, found[best])),
         average_precision(confidence[judged], outcome[judged], planes),
+        planes,
     )

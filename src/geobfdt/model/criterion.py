@@ -115,8 +115,9 @@ def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng
     vote = (
         torch.stack([_vote_loss(part, ballot, targets, network.settings.step) for part, ballot in parts]).sum() / count
     )
-    proposals = network.elect(look, 3 * network.settings.queries)
-    starts, groups, partners = _queries(proposals, targets, network.settings.queries, rng)
+    most = round(network.settings.queries * grids.shape[1] / 768)
+    proposals = network.elect(look, 3 * most)
+    starts, groups, partners = _queries(proposals, targets, most, rng)
     device = look.sight.features.device
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)

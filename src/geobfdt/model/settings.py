@@ -43,7 +43,7 @@ class CurveSettings(BaseModel):
     )
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
     beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
-    queries: int = Field(56, gt=0, description="queries of a training window")
+    queries: int = Field(56, gt=0, description="queries of a training window of 768 rows")
 
 
 class DetrSettings(BaseModel):

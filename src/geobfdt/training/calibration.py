@@ -25,7 +25,9 @@ __all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
 
 _RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
 _BEST = 0.03  # and at which the threshold is chosen (m)
-_FEWEST = 30  # judged picks that a calibration is fitted to
+# How far a fit strays from the calibration a bundle has: standard deviations of slope and intercept, and the planes after
+# which a threshold has gone half way. Few held-out picks would else put it anywhere.
+_SLOPE, _INTERCEPT, _HALF_WAY = 0.5, 1.0, 60
 
 Array = npt.NDArray[np.float64]
 
@@ -65,7 +67,7 @@ def calibrated(
     Parameters
     ----------
     bundle : Bundle
-        Any calibration it has is replaced; a class with too few picks to tell keeps it.
+        The fewer planes the wells have, the less its calibration changes.
     wells : sequence of InterpretedWell
         Wells that the network has not seen.
     advance : callable, optional
@@ -90,27 +92,31 @@ def calibrated(
                 outcomes.append(ranked_outcomes(group, possible_pairs(group, group.best_kind, _RIGHT), _RIGHT))
         chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
         judged = np.isfinite(outcome)
-        if judged.sum() < _FEWEST or not 0 < outcome[judged].mean() < 1:
-            continue
-        slope, intercept = platt(np.log(chance[judged]) - np.log1p(-chance[judged]), outcome[judged])
-        fitted[name] = Calibration(slope=slope, intercept=intercept)
+        had = bundle.calibration[name]
+        logits = np.log(chance[judged]) - np.log1p(-chance[judged])
+        slope, intercept = platt(logits, outcome[judged], (had.slope, had.intercept))
+        fitted[name] = had.model_copy(update={"slope": slope, "intercept": intercept})
         mine = (picks["class"] == name).to_numpy()
         old = picks.loc[mine, "confidence"].to_numpy(float)
         picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
     for name, point in operating_points(picks, truth, intervals, _BEST).items():
         if np.isfinite(point.f1) and point.f1 > 0:
-            fitted[name] = fitted[name].model_copy(update={"threshold": round(point.threshold, 4)})
+            share = point.planes / (point.planes + _HALF_WAY)
+            threshold = share * point.threshold + (1 - share) * bundle.calibration[name].threshold
+            fitted[name] = fitted[name].model_copy(update={"threshold": round(threshold, 4)})
     return replace(bundle, calibration=fitted)
 
 
-def platt(logits: Array, right: Array) -> tuple[float, float]:
+def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
     """
-    Fit ``p = 1 / (1 + exp(-(slope x + intercept)))`` to outcomes (Platt 1999, with his smoothed targets).
+    Fit ``p = 1 / (1 + exp(-(slope x + intercept)))`` to outcomes (Platt 1999), with a normal prior.
 
     Parameters
     ----------
     logits, right : array (n,)
         Log odds, and 0 or 1.
+    had : tuple of float
+        Slope and intercept that few outcomes hardly move.
 
     Returns
     -------
@@ -124,12 +130,11 @@ def platt(logits: Array, right: Array) -> tuple[float, float]:
     >>> round(slope, 1), round(abs(intercept), 1)
     (1.1, 0.0)
     """
-    yes = right.sum()
-    target = np.where(right > 0, (yes + 1) / (yes + 2), 1 / (right.size - yes + 2))
 
     def cost(place: Array) -> float:
         x = place[0] * logits + place[1]
-        return float((np.logaddexp(0, x) - target * x).mean())
+        strayed = ((place[0] - had[0]) / _SLOPE) ** 2 + ((place[1] - had[1]) / _INTERCEPT) ** 2
+        return float((np.logaddexp(0, x) - right * x).sum() + strayed / 2)
 
-    best = minimize(cost, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x
+    best = minimize(cost, np.array(had), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x
     return float(best[0]), float(best[1])
