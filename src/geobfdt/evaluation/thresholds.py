@@ -90,7 +90,8 @@ def _best(confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64],
     order = np.argsort(-confidence[judged], kind="stable")
     score, right = confidence[judged][order], outcome[judged][order]
     if not planes or not score.size:
-        return Operating(1.0, 0.0 if planes else float("nan"), float("nan"), 0.0, 0.0 if planes else float("nan"), planes)
+        nothing = 0.0 if planes else float("nan")
+        return Operating(1.0, nothing, float("nan"), 0.0, nothing, planes)
     found = np.cumsum(right)
     # Picks of one confidence pass together.
     ends = np.append(np.flatnonzero(np.diff(score)), score.size - 1)
