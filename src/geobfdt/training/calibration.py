@@ -25,7 +25,7 @@ __all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
 
 _RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
 _BEST = 0.03  # and at which the threshold is chosen (m)
-# How far a fit strays from the calibration that a bundle has: standard deviations of slope and intercept, and the planes
+# How far a fit strays from the calibration of the bundle: standard deviations of slope and intercept, and the planes
 # after which a threshold has gone half way. Few held-out picks would else put it anywhere.
 _SLOPE, _INTERCEPT, _HALF_WAY = 0.5, 1.0, 60
 
