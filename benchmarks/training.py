@@ -49,7 +49,7 @@ def scratch(preset: str, steps: int, every: int, out: Path) -> None:
             geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, picks=Path(folder))
     settings, network = SCRATCH.model_copy(update={"steps": steps, "every": every}), None
     if preset == "detr":
-        settings = settings.model_copy(update={"batch": 8, "rate": 4e-4, "augmentation": "photometric"})
+        settings = settings.model_copy(update={"batch": 8, "rate": 4e-4, "augmentation": "published"})
         network = DetrSettings(step=0.00508, columns=180, rows=400, width=0.35, confidence=0.0)
     geobfdt.train(field, out / "model", preset=preset, settings=settings, network=network)  # type: ignore[arg-type]
     seconds = 0.0

@@ -178,3 +178,12 @@ def test_survey_must_go_down():
     """Stations out of order are refused."""
     with pytest.raises(ValueError, match="increasing"):
         g.interpolate_survey([10, 10], [0, 0], [0, 0], [10.0])
+
+
+def test_stretch_is_the_mean_slope_of_a_trace():
+    """Root mean square of the length of trace above a small piece of circumference, over the turn."""
+    radius, a, b = 0.11, 0.4, -0.2
+    turn = np.linspace(0, 2 * np.pi, 3600, endpoint=False)
+    slope = (-a * np.sin(turn) + b * np.cos(turn)) / radius
+    assert g.stretch([7.0, a, b], radius) == pytest.approx(np.sqrt((1 + slope**2).mean()), rel=1e-9)
+    assert g.stretch([[7.0, a, b], [1.0, 0, 0]], np.inf).tolist() == [1, 1]

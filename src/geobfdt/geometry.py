@@ -26,6 +26,7 @@ __all__ = [
     "interpolate_survey",
     "pole",
     "pole_angle",
+    "stretch",
     "trace_depth",
     "trace_from_dip",
     "trace_rms",
@@ -190,6 +191,33 @@ def trace_rms(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     """
     d = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
     return np.asarray(np.sqrt(d[..., 0] ** 2 + (d[..., 1] ** 2 + d[..., 2] ** 2) / 2))[()]
+
+
+def stretch(trace: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
+    """
+    How much farther apart two traces are along the hole than square to themselves.
+
+    ``sqrt(1 + (a**2 + b**2) / (2 radius**2))``, the root mean square over a turn of the length of a trace per arc.
+
+    Parameters
+    ----------
+    trace : array (..., 3)
+        ``(z0, a, b)`` (m).
+    radius : float or array (...)
+        Hole radius (m).
+
+    Returns
+    -------
+    array (...)
+        1 for a trace that is level.
+
+    Examples
+    --------
+    >>> stretch([5.0, 0.1, 0.1], 0.1)
+    1.4142135623730951
+    """
+    t = np.asarray(trace, dtype=float)
+    return np.asarray(np.sqrt(1 + (t[..., 1] ** 2 + t[..., 2] ** 2) / np.asarray(radius) ** 2 / 2))[()]
 
 
 def hole_frame(

@@ -6,8 +6,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from geobfdt.model.matching import match, scaled_rms, thin_scaled
+from geobfdt.geometry import trace_rms
+from geobfdt.model.matching import match, scaled_rms, thin_by_distance
 
 RADIUS = 0.11
 
@@ -95,7 +98,7 @@ def test_thinned_traces_keep_their_distance() -> None:
     """None of the kept is near a better kept one; each of the dropped is; they come best first."""
     rng = np.random.default_rng(1)
     traces, scores = random_traces(rng, 150, 1.0) * [1, 0.3, 0.3], rng.random(150)
-    kept = thin_scaled(traces, scores, RADIUS, 0.04, 150)
+    kept = thin_by_distance(traces, scores, 0.04, RADIUS)
     distance = np.array([[apart(traces[i], traces[j]) for j in kept] for i in range(150)])
     own = distance[kept]
     assert (own[~np.eye(len(kept), dtype=bool)] >= 0.04 - 1e-9).all()
@@ -104,10 +107,24 @@ def test_thinned_traces_keep_their_distance() -> None:
         assert scores[near].max() >= scores[i]
     assert (np.diff(scores[kept]) <= 0).all()
     assert 10 < len(kept) < 150
-    np.testing.assert_array_equal(thin_scaled(traces, scores, RADIUS, 0.04, 7), kept[:7])
+    np.testing.assert_array_equal(thin_by_distance(traces, scores, 0.04, RADIUS, 7), kept[:7])
 
 
 def test_thinning_nothing() -> None:
     """No traces, or none wanted."""
-    assert thin_scaled(np.empty((0, 3)), np.empty(0), RADIUS, 0.1, 5).tolist() == []
-    assert thin_scaled(np.zeros((2, 3)), np.ones(2), RADIUS, 0.1, 0).tolist() == []
+    assert thin_by_distance(np.empty((0, 3)), np.empty(0), 0.1).tolist() == []
+    assert thin_by_distance(np.zeros((2, 3)), np.ones(2), 0.1, RADIUS, 0).tolist() == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 60), st.floats(0.001, 0.2))
+def test_thinning_without_a_hole_is_by_plain_distance(seed: int, n: int, distance: float) -> None:
+    """Kept traces are apart, and each dropped one is near a better one that was kept."""
+    rng = np.random.default_rng(seed)
+    traces, scores = rng.normal(0, 0.1, (n, 3)), rng.integers(0, 5, n).astype(float)
+    kept = thin_by_distance(traces, scores, distance)
+    gaps = trace_rms(traces[kept][:, None], traces[kept][None])
+    assert (gaps[~np.eye(len(kept), dtype=bool)] >= distance).all()
+    for i in set(range(n)) - set(kept.tolist()):
+        near = kept[trace_rms(traces[kept], traces[i]) < distance]
+        assert scores[near].max() >= scores[i]

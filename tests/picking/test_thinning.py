@@ -1,30 +1,13 @@
-"""Thinning by distance and by explained pixels."""
+"""Thinning by explained pixels."""
 
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from geobfdt.geometry import trace_rms
-from geobfdt.picking.thinning import thin, thin_by_distance
+from geobfdt.picking.thinning import thin
 from geobfdt.picking.voting import Along
 
 TURN = np.radians(np.arange(2.5, 360, 5))
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.integers(0, 60), st.floats(0.001, 0.2))
-def test_thinning_by_distance_is_greedy(seed: int, n: int, distance: float) -> None:
-    """Kept traces are apart, and each dropped one is near a better one that was kept."""
-    rng = np.random.default_rng(seed)
-    traces, scores = rng.normal(0, 0.1, (n, 3)), rng.integers(0, 5, n).astype(float)
-    kept = thin_by_distance(traces, scores, distance)
-    gaps = trace_rms(traces[kept][:, None], traces[kept][None])
-    assert (gaps[~np.eye(len(kept), dtype=bool)] >= distance).all()
-    for i in set(range(n)) - set(kept.tolist()):
-        near = kept[trace_rms(traces[kept], traces[i]) < distance]
-        assert scores[near].max() >= scores[i]
 
 
 def along_of(traces: np.ndarray, response: np.ndarray) -> Along:

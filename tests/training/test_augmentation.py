@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from geobfdt.training.augmentation import Window, augment, flip, invert, mirror, roll
+from geobfdt.training.published_augmentation import published_look
 
 STEP = 0.005
 
@@ -122,3 +123,12 @@ def test_none_and_both(drawn: Any) -> None:
     np.testing.assert_array_equal(one.grid, other.grid)
     np.testing.assert_array_equal(one.targets.traces, other.targets.traces)
     assert not np.allclose(one.targets.traces, window.targets.traces)
+
+
+def test_published_changes_the_look_alone(drawn: Any) -> None:
+    """As the published kinds of change do; planes stay where they are."""
+    window = drawn()
+    changed = [augment(window, "published", np.random.default_rng(seed)) for seed in range(6)]
+    np.testing.assert_array_equal(changed[0].grid, published_look(window.grid, np.random.default_rng(0)))
+    assert any((one.grid != window.grid).any() for one in changed)
+    assert all(one.targets is window.targets for one in changed)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from geobfdt import geometry
 from geobfdt.model.curve import CurveNetwork, two_channels
 from geobfdt.model.decoder import Guess, stretch
-from geobfdt.model.matching import match, scaled_rms, thin_scaled
+from geobfdt.model.matching import match, scaled_rms, thin_by_distance
 from geobfdt.model.voting import Ballot, Vote
 
 __all__ = ["Losses", "Targets", "curve_loss", "focal"]
@@ -162,7 +163,7 @@ def _draw(
     radius: float,
 ) -> None:
     """Draw one plane into the soft map of one window, or blank out what is near an optional one."""
-    tall = np.sqrt(1 + (trace[1] ** 2 + trace[2] ** 2) / radius**2 / 2)
+    tall = float(geometry.stretch(trace, radius))
     reach = 3 * _SIGMA * tall
     first, last = np.searchsorted(depth, [trace[0] - reach, trace[0] + reach])
     sideways = ((curves - trace[1:]) ** 2).sum(1) / 2
@@ -191,10 +192,10 @@ def _queries(
     """Starting traces (batch, queries, 3), their group (0 proposed, 1 noised, 2 padding), and planes of the noised."""
     chosen, partners = [], []
     for (traces, scores), target in zip(proposals, targets, strict=True):
-        keep = thin_scaled(traces, scores, target.radius, _THIN, most)
+        keep = thin_by_distance(traces, scores, _THIN, target.radius, most)
         required = np.flatnonzero(~target.optional)[:most]
         planes = target.traces[required]
-        tall = np.sqrt(1 + (planes[:, 1:] ** 2).sum(1) / target.radius**2 / 2)
+        tall = geometry.stretch(planes, target.radius)
         noise = rng.normal(0, _JITTER / 1.7, (len(planes), 3)) * tall[:, None] * [1, 1.41, 1.41]
         noised = planes + noise
         order = np.argsort(noised[:, 0], kind="stable")

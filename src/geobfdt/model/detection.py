@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.model.curve import Tier, choose
-from geobfdt.model.matching import thin_scaled
+from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.picks import CLASSES
 
@@ -120,13 +120,13 @@ def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -
     traces, votes = choose(scores, network.tiers, 2 * most)
     sure = votes >= _LEAST
     traces, votes = traces[sure], votes[sure]
-    kept = thin_scaled(traces, votes, radius, _THIN, most)
+    kept = thin_by_distance(traces, votes, _THIN, radius, most)
     if not kept.size:
         columns = network.settings.columns // network.settings.layers[-1][0]
         return Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
     kept = kept[np.argsort(traces[kept, 0], kind="stable")]
     traces, logits, evidence = network.ask(seen, traces[kept], radius)
-    single = thin_scaled(traces, logits.max(axis=1), radius, _SAME, len(traces))
+    single = thin_by_distance(traces, logits.max(axis=1), _SAME, radius)
     return Planes(traces[single], logits[single], evidence[single])
 
 

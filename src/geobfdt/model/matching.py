@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-__all__ = ["match", "scaled_rms", "thin_scaled"]
+from geobfdt.geometry import stretch, trace_rms
+
+__all__ = ["match", "scaled_rms", "thin_by_distance"]
 
 Array = npt.NDArray[np.float64]
 
@@ -34,10 +38,8 @@ def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     >>> scaled_rms(np.array([[0.0, 0.2, 0.2]]), np.array([[0.1, 0.2, 0.2], [0.1, 0.2, 0.2]]), 0.1).round(3)
     array([[0.045, 0.045]])
     """
-    change = first[:, None] - second
-    rms = np.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2)
-    tall = [np.sqrt(1 + (part[:, 1:] ** 2).sum(-1) / radius**2 / 2) for part in (first, second)]
-    return np.asarray(rms / np.sqrt(tall[0][:, None] * tall[1]))
+    tall = stretch(first, radius)[:, None] * stretch(second, radius)
+    return np.asarray(trace_rms(first[:, None], second) / np.sqrt(tall))
 
 
 def match(
@@ -83,9 +85,11 @@ def match(
     return query[close], plane[close]
 
 
-def thin_scaled(traces: Array, scores: Array, radius: float, distance: float, most: int) -> npt.NDArray[np.int64]:
+def thin_by_distance(
+    traces: Array, scores: Array, distance: float, radius: float = math.inf, most: int | None = None
+) -> npt.NDArray[np.int64]:
     """
-    Greedy non-maximum suppression by scaled trace RMS.
+    Greedy non-maximum suppression by trace RMS.
 
     Parameters
     ----------
@@ -93,11 +97,11 @@ def thin_scaled(traces: Array, scores: Array, radius: float, distance: float, mo
         ``(z0, a, b)`` (m).
     scores : array (n,)
         What to keep first.
-    radius : float
-        Hole radius (m).
     distance : float
         Traces nearer than this to a kept one are dropped (m).
-    most : int
+    radius : float, optional
+        Hole radius (m); with it, distance is scaled as by :func:`scaled_rms`.
+    most : int, optional
         How many to keep.
 
     Returns
@@ -107,17 +111,15 @@ def thin_scaled(traces: Array, scores: Array, radius: float, distance: float, mo
 
     Examples
     --------
-    >>> thin_scaled(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.1, 0.02, 9)
+    >>> thin_by_distance(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.02)
     array([1, 2])
     """
     left = np.argsort(-scores, kind="stable")
     kept: list[int] = []
-    tall = np.sqrt(1 + (traces[:, 1:] ** 2).sum(-1) / radius**2 / 2)
-    while left.size and len(kept) < most:
+    tall = stretch(traces, radius)
+    while left.size and len(kept) != most:
         best = int(left[0])
         kept.append(best)
         rest = left[1:]
-        change = traces[rest] - traces[best]
-        square = change[:, 0] ** 2 + (change[:, 1] ** 2 + change[:, 2] ** 2) / 2
-        left = rest[square >= distance**2 * tall[rest] * tall[best]]
+        left = rest[trace_rms(traces[rest], traces[best]) >= distance * np.sqrt(tall[rest] * tall[best])]
     return np.array(kept, dtype=np.int64)

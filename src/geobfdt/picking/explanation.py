@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.ndimage import map_coordinates
 
-from geobfdt.geometry import trace_depth, trace_rms
+from geobfdt.geometry import stretch, trace_depth, trace_rms
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refine import refine
 from geobfdt.wells.image import WellImage, hole_radius, row_spacing
@@ -80,10 +80,11 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     rows = np.flatnonzero(np.abs(depth - trace[0]) <= reach)
     strip = image.isel(depth=slice(int(rows[0]), int(rows[-1]) + 1)).load()
     radius = hole_radius(strip)
-    stretch = float(np.sqrt(1 + (tall / radius) ** 2 / 2))
+    steep = float(stretch(trace, radius))
+    half = _HALF * steep
     values, z, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
     spacing = row_spacing(strip)
-    offsets = np.arange(-_HALF * stretch, _HALF * stretch + spacing / 2, spacing)
+    offsets = np.arange(-half, half + spacing / 2, spacing)
     at = np.interp(trace_depth(trace, angles) + offsets[:, None], z, np.arange(z.size), left=-1e9, right=1e9)
     column = np.broadcast_to(np.arange(angles.size), at.shape)
     band = map_coordinates(values.astype(float), [at, column], order=1, cval=np.nan, mode="constant")
@@ -94,7 +95,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     if found.evidence is not None and len(found.traces):
         apart = trace_rms(found.traces, trace)
         nearest = int(np.argmin(apart))
-        if apart[nearest] <= _NEAR * stretch:
+        if apart[nearest] <= _NEAR * steep:
             evidence = found.evidence[nearest]
     together = -(-angles.size // pieces)
     turn = np.array([angles[i : i + together].mean() for i in range(0, angles.size, together)])

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.classes import bedding_probability
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.evidence import oriented_evidence
 from geobfdt.picking.grid import STEP, WorkingGrid, working_grid
 from geobfdt.picking.refine import centre_energy, mean_agreement, refine
-from geobfdt.picking.thinning import thin, thin_by_distance
+from geobfdt.picking.thinning import thin
 from geobfdt.picking.voting import Along, contrast, evidence_along, peaks, polish, trace_shapes
 from geobfdt.wells.image import WellImage, row_spacing
 from geobfdt.wells.picks import CLASSES

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.geometry import amplitude_azimuth, trace_rms
+from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
-from geobfdt.picking.thinning import thin_by_distance
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing

@@ -5,45 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.geometry import trace_rms
 from geobfdt.picking.voting import Along, score
 
-__all__ = ["thin", "thin_by_distance"]
+__all__ = ["thin"]
 
 _OWN = 0.5  # share of its measured turn that a trace must have to itself
 
 Array = npt.NDArray[np.float64]
-
-
-def thin_by_distance(traces: Array, scores: Array, distance: float) -> npt.NDArray[np.int64]:
-    """
-    Greedy non-maximum suppression by trace RMS.
-
-    Parameters
-    ----------
-    traces : array (n, 3)
-        ``(z0, a, b)`` (m).
-    scores : array (n,)
-        What to keep first.
-    distance : float
-        Traces nearer than this to a kept one are dropped (m).
-
-    Returns
-    -------
-    array (m,)
-        Indices of the kept traces, best first.
-
-    Examples
-    --------
-    >>> thin_by_distance(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.02)
-    array([1, 2])
-    """
-    left = np.argsort(-scores, kind="stable")
-    kept = []
-    while left.size:
-        kept.append(left[0])
-        left = left[1:][trace_rms(traces[left[1:]], traces[left[0]]) >= distance]
-    return np.array(kept, dtype=np.int64)
 
 
 def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.NDArray[np.int64], Array]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.geometry import stretch
 from geobfdt.picking.evidence import Evidence
 
 __all__ = ["Along", "contrast", "evidence_along", "peaks", "polish", "trace_shapes"]
@@ -257,11 +258,11 @@ def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
 
     best, value = traces.copy(), scored(traces)
     reach = 0.5 * _SPACING * evidence.width
-    stretch = np.sqrt(1 + (np.hypot(traces[:, 1], traces[:, 2]) / evidence.radius) ** 2 / 2)
+    tall = stretch(traces, evidence.radius)
     for _ in range(5):
         for axis in range(3):
             move = np.zeros_like(best)
-            move[:, axis] = reach * (stretch if axis else 1.0)
+            move[:, axis] = reach * (tall if axis else 1.0)
             for trial in (best - move, best + move):
                 trial_value = scored(trial)
                 better = trial_value > value

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.model.criterion import Targets
+from geobfdt.training.published_augmentation import published_look
 from geobfdt.training.settings import Augmentation
 
 __all__ = ["Window", "augment", "flip", "invert", "mirror", "roll"]
@@ -79,8 +80,8 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator) -> Win
     ----------
     window : Window
         As cut.
-    kind : {"none", "photometric", "geometric", "both"}
-        What may change: the look, the place of things, or both.
+    kind : {"none", "published", "photometric", "geometric", "both"}
+        What may change: the look, by the published changes or by ours; the place of things; look (ours) and place.
     rng : Generator
         Source of randomness.
     """
@@ -88,6 +89,8 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator) -> Win
         window = roll(window, int(rng.integers(window.grid.shape[1])))
         window = mirror(window) if rng.random() < 0.5 else window
         window = flip(window) if rng.random() < 0.5 else window
+    if kind == "published":
+        window = Window(published_look(window.grid, rng), window.targets, window.step)
     if kind in ("photometric", "both"):
         window = Window(_look(window.grid, rng), window.targets, window.step)
     return window

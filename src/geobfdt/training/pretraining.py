@@ -23,16 +23,14 @@ from geobfdt.model.criterion import Losses, curve_loss
 from geobfdt.model.curve import CurveNetwork
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
-from geobfdt.simulation.settings import draw
-from geobfdt.simulation.well import simulate_well
-from geobfdt.training.calibration import InterpretedWell, calibrated
+from geobfdt.training.calibration import calibrated
 from geobfdt.training.loop import BEST, Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.sources import SimulatedStream, simulated_well
+from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["bundle_of", "interpreted_wells", "pretrain"]
+__all__ = ["bundle_of", "pretrain"]
 
 # Seeds of streams, far from those that any score is measured on.
 _TRAINED, _VALIDATED, _CALIBRATED = 1_000_000, 2_000_000, 3_000_000
@@ -106,18 +104,8 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
         "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
-    return save_bundle(calibrated(plain, interpreted_wells(_CALIBRATED, _CALIBRATION_WELLS, _LENGTH)), out, half=True)
-
-
-def interpreted_wells(seed: int, count: int, length: float) -> list[InterpretedWell]:
-    """Wells of a stream at their own resolution, with every plane that crosses them."""
-    wells = []
-    for index in range(count):
-        rng = np.random.default_rng([seed, index])
-        well = simulate_well(draw(rng, length=length, well=f"W{index:03d}"), rng)
-        ignored = well.intervals[well.intervals["kind"] == "ignored"]
-        wells.append(InterpretedWell(well.image, well.truth, ignored))
-    return wells
+    unseen = [drawn_well(_CALIBRATED, i, _LENGTH, {}) for i in range(_CALIBRATION_WELLS)]
+    return save_bundle(calibrated(plain, unseen), out, half=True)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Augmentation", "TrainingSettings"]
 
-Augmentation = Literal["none", "photometric", "geometric", "both"]
+Augmentation = Literal["none", "published", "photometric", "geometric", "both"]
 
 
 class TrainingSettings(BaseModel):

@@ -13,9 +13,10 @@ import numpy as np
 from geobfdt.simulation.settings import draw
 from geobfdt.simulation.well import simulate_well
 from geobfdt.training.augmentation import Window
+from geobfdt.training.calibration import InterpretedWell
 from geobfdt.training.wells import PreparedWell, prepare
 
-__all__ = ["FixedWells", "SimulatedStream", "Source", "simulated_well"]
+__all__ = ["FixedWells", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
 
 
 class Source(Protocol):
@@ -99,8 +100,13 @@ class SimulatedStream:
 def simulated_well(
     seed: int, index: int, length: float, step: float, columns: int, fixed: dict[str, Any]
 ) -> PreparedWell:
-    """Make well `index` of a stream."""
+    """Make well `index` of a stream, prepared."""
+    return prepare(*drawn_well(seed, index, length, fixed), step, columns, f"{seed}-{index}")
+
+
+def drawn_well(seed: int, index: int, length: float, fixed: dict[str, Any]) -> InterpretedWell:
+    """Make well `index` of a stream at its own resolution, with every plane that crosses it."""
     rng = np.random.default_rng([seed, index])
     well = simulate_well(draw(rng, length=length, **fixed), rng)
     ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
-    return prepare(well.image, well.truth, ignored, step, columns, f"{seed}-{index}")
+    return InterpretedWell(well.image, well.truth, ignored)
