@@ -105,7 +105,7 @@ def test_going_on_is_as_never_stopping(sizes: Any, well: Any, tmp_path: Path, op
 
 def test_a_finished_run_is_not_run_again(sizes: Any, well: Any, tmp_path: Path) -> None:
     """Started once more it answers at once, with the same weights."""
-    scores = iter([0.3, 0.2])
+    scores = iter([0.0, 0.3, 0.2])
     one = run(sizes, well, QUICK, tmp_path, lambda _network: point(next(scores)))
     again = run(sizes, well, QUICK, tmp_path, lambda _network: pytest.fail("nothing is left to do"))
     assert same(one.weights, again.weights)
@@ -162,7 +162,7 @@ def test_killed_in_the_middle(sizes: Any, well: Any, tmp_path: Path, monkeypatch
 
 def test_patience(sizes: Any, well: Any, tmp_path: Path) -> None:
     """It stops after two validations without a better score, and hands back the weights of the best."""
-    scores, seen = iter([0.2, 0.5, 0.4, 0.5, 0.9]), []
+    scores, seen = iter([0.1, 0.2, 0.5, 0.4, 0.5, 0.9]), []
 
     def check(network: nn.Module) -> dict[str, Operating]:
         seen.append({name: value.clone() for name, value in network.state_dict().items()})
@@ -171,16 +171,28 @@ def test_patience(sizes: Any, well: Any, tmp_path: Path) -> None:
 
     settings = QUICK.model_copy(update={"steps": 20, "every": 1, "patience": 2})
     outcome = run(sizes, well, settings, tmp_path, check)
-    assert len(seen) == 4
+    assert len(seen) == 5
     assert outcome[1:] == (0.5, 2)
-    assert same(outcome.weights, seen[1])
-    assert not same(outcome.weights, seen[3])
-    assert [row["score"] for row in log(tmp_path)] == [0.2, 0.5, 0.4, 0.5]
+    assert same(outcome.weights, seen[2])
+    assert not same(outcome.weights, seen[4])
+    assert [row["score"] for row in log(tmp_path)] == [0.1, 0.2, 0.5, 0.4, 0.5]
+
+
+def test_training_that_harms_changes_nothing(sizes: Any, well: Any, tmp_path: Path) -> None:
+    """Where no step beats what a run began with, that is handed back; a run that goes on still knows it."""
+    settings = QUICK.model_copy(update={"steps": 2, "every": 1})
+    for steps, scores in ((2, [0.9, 0.5, 0.6]), (3, [0.7])):
+        left = iter(scores)
+        more = settings.model_copy(update={"steps": steps})
+        outcome = run(sizes, well, more, tmp_path, lambda _network, left=left: point(next(left)))
+        assert outcome[1:] == (0.9, 0)
+        torch.manual_seed(5)
+        assert same(outcome.weights, CurveNetwork(sizes).state_dict())
 
 
 def test_scores_that_are_none(sizes: Any, well: Any, tmp_path: Path) -> None:
     """Where nothing could be scored there is no best; any score beats none."""
-    scores = iter([math.nan, 0.0, math.nan])
+    scores = iter([math.nan, math.nan, 0.0, math.nan])
     settings = QUICK.model_copy(update={"steps": 3, "every": 1})
     outcome = run(sizes, well, settings, tmp_path, lambda _network: point(next(scores)))
     assert outcome[1:] == (0.0, 2)

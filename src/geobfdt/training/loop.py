@@ -105,9 +105,13 @@ def train_network(
     if state.get("of", "") != of:
         seen = "the checkpoint here is of other wells, another split or other settings"
         raise InputError(folder, seen, "start the run in a new folder")
-    best = _load_best(folder) if state["best_step"] else average
+    best = average
     if first:
         _trim(folder / "metrics.jsonl", int(state["step"]))
+    if check is not None:
+        # What it begins with counts too: nothing is handed back that is worse.
+        begun = state["step"] > 0
+        best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder)
     began = time.perf_counter()
     while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
         step = int(state["step"])
@@ -145,7 +149,7 @@ def train_network(
                 save_checkpoint(folder, network, average, optimiser, state)
     if check is None:
         best = average
-    return Outcome(best, float(state["best"]), int(state["best_step"] or state["step"]))
+    return Outcome(best, float(state["best"]), int(state["step"] if check is None else state["best_step"]))
 
 
 def _validated(
