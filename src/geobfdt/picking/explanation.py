@@ -88,7 +88,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     at = np.interp(trace_depth(trace, angles) + offsets[:, None], z, np.arange(z.size), left=-1e9, right=1e9)
     column = np.broadcast_to(np.arange(angles.size), at.shape)
     band = map_coordinates(values.astype(float), [at, column], order=1, cval=np.nan, mode="constant")
-    refined = refine(values, z, angles, trace[None], radius)
+    refined = refine(values, z, angles, trace[None], radius, detector.astray)
     pieces = refined.agreement.shape[1]
     found = detector.detect(strip)
     evidence = np.empty(0)

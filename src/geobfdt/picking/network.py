@@ -41,7 +41,7 @@ class NetworkDetector:
 
     length = 32.0  # m, of a strip's core: what suits the memory
     overlap = 5.0  # m: receptive field, tallest trace and the company of queries
-    astray = 0.012  # m
+    astray = 0.006  # m
 
     @classmethod
     def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:

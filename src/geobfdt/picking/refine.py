@@ -24,8 +24,11 @@ __all__ = ["Refined", "centre_energy", "mean_agreement", "refine"]
 _REACH = 0.025  # how far from a candidate its plane is looked for (m, square to the trace)
 _BAND = 0.03  # half-height of the template (m, square to the trace)
 _WIDTHS = (0.005, 0.010, 0.015)  # of the lines and steps looked for in the mean profile (m)
-_UNDERSTATED = 2.2  # by how much residuals alone understate sigmas, measured on simulated wells (docs/benchmarks.md)
-_MEANING = 0.006  # how well "the depth of a plane" is defined for features that have a thickness (m, the same source)
+_UNDERSTATED = 2.2  # how much less than residuals say pixels count against the candidate
+# Sigmas, from the errors of picks on simulated wells (docs/benchmarks.md): the share of the fit's own that holds, how
+# well "the depth of a plane" is defined for features that have a thickness (m), and what candidate and pixels differ by
+# tells of depth and of tilt (m, where they differ by as much as candidates usually go astray).
+_FIT, _MEANING, _DIFFER_DEPTH, _DIFFER_TILT = 0.4, 0.005, 0.006, 0.003
 _PASSES = 3
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory
@@ -69,7 +72,7 @@ def refine(
     angles: Array,
     traces: npt.ArrayLike,
     radius: float = 0.1,
-    astray: float = 0.012,
+    astray: float = 0.03,
 ) -> Refined:
     """
     Move traces onto what they run along and tell how well they are known.
@@ -97,7 +100,8 @@ def refine(
     Notes
     -----
     Neighbouring pieces err alike: their covariance is that of independent residuals times ``(1 + r) / (1 - r)``, with r
-    the correlation of residuals of neighbours; a factor and a floor measured on simulated wells make up for the rest.
+    the correlation of residuals of neighbours. What tells most of an error is how far pixels moved a candidate: the
+    two are looked at as two measurements of one plane.
 
     Examples
     --------
@@ -123,10 +127,12 @@ def _refine(band: Band, start: Array, astray: float) -> Refined:
         profiles, measured, _ = band.read(traces)
         lag, match, _ = _offsets(profiles, measured, _template(profiles, measured, trust, band.reach), band.reach)
         change, trust, _ = _fit(band, traces, start, astray, lag, match)
-        widths, near = [w / band.spacing for w in _WIDTHS], astray / band.spacing
-        centre = nearest_centre(_template(profiles, measured, trust, 0), widths, near).clip(-near / 2, near / 2)
-        slope = band.slope(traces)
-        change[:, 0] += centre * band.spacing * (1 / slope).sum(axis=1) / (1 / slope**2).sum(axis=1)
+        # A network knows where the middle of a line is better than a mean profile does.
+        if astray > _WIDTHS[-1]:
+            widths, near = [w / band.spacing for w in _WIDTHS], astray / band.spacing
+            centre = nearest_centre(_template(profiles, measured, trust, 0), widths, near).clip(-near / 2, near / 2)
+            slope = band.slope(traces)
+            change[:, 0] += centre * band.spacing * (1 / slope).sum(axis=1) / (1 / slope**2).sum(axis=1)
         traces = traces + change
     # A trace that wandered off has locked on to something else: it stays where it was put.
     lost = ~(trace_rms(traces, start) <= 1.5 * _REACH * band.stretch(start) + 2 * band.spacing)
@@ -134,7 +140,9 @@ def _refine(band: Band, start: Array, astray: float) -> Refined:
     profiles, measured, coverage = band.read(traces)
     template = _template(profiles, measured, trust, band.reach)
     lag, match, curve = _offsets(profiles, measured, template, band.reach)
-    _, _, covariance = _fit(band, traces, start, astray, lag, match)
+    _, _, fit = _fit(band, traces, start, astray, lag, match)
+    moved = (trace_rms(traces, start) / astray)[:, None, None] * np.diag([_DIFFER_DEPTH, _DIFFER_TILT, _DIFFER_TILT])
+    covariance = _FIT**2 * fit + moved**2 * [1, 2, 2] + np.diag([_MEANING**2, 0, 0])
     inner = slice(band.reach, profiles.shape[2] - band.reach)
     profiles, measured = profiles[:, :, inner], measured[:, :, inner]
     rest = profiles - mean_level(profiles, measured)[:, :, None] - template[:, None]
@@ -233,7 +241,6 @@ def _fit(
     enough = (base > 0.04).mean(axis=1) >= 0.2
     change[~enough] = 0
     covariance = np.linalg.inv(normal)
-    covariance[:, 0, 0] += _MEANING**2
     covariance[~enough] = np.inf
     return change, weight, covariance
 
