@@ -31,6 +31,25 @@ def test_lone_plane_is_found_to_a_millimetre(make_scene: Callable[..., Any], col
     assert trace_rms(out.traces[0], plane) < 0.001 * max(1, np.sqrt(72 / columns))
 
 
+def test_only_coarse_candidates_are_centred(make_scene: Callable[..., Any]) -> None:
+    """Off as a whole by 4 mm, a coarse candidate is put in the middle of the line; a network's keeps its depth."""
+    plane = np.array([101.0, 0.08, -0.05])
+    scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
+    image, start = scene.image, plane[None] + [0.004, 0, 0]
+    parts = image["image"].values, image["depth"].values, image["azimuth"].values
+    assert abs(refine(*parts, start, astray=0.03).traces[0, 0] - plane[0]) < 0.001
+    assert abs(refine(*parts, start, astray=0.006).traces[0, 0] - start[0, 0]) < 0.001
+
+
+def test_sigmas_grow_with_disagreement(make_scene: Callable[..., Any]) -> None:
+    """The farther the pixels moved a candidate, the less sure its depth and tilt."""
+    plane = np.array([101.0, 0.08, -0.05])
+    scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
+    out = refined(scene, plane + [[0, 0, 0], [0, 0.01, 0], [0, 0.02, 0.01]])
+    sigma = np.sqrt(np.diagonal(out.covariance, axis1=1, axis2=2))
+    assert (np.diff(sigma, axis=0) > 0).all()
+
+
 def test_sigma_covers_the_error(make_scene: Callable[..., Any]) -> None:
     """
     Over many noisy planes most errors are within one sigma, nearly all within three.
