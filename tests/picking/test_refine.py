@@ -45,7 +45,8 @@ def test_sigmas_grow_with_disagreement(make_scene: Callable[..., Any]) -> None:
     """The farther the pixels moved a candidate, the less sure its depth and tilt."""
     plane = np.array([101.0, 0.08, -0.05])
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
-    out = refined(scene, plane + [[0, 0, 0], [0, 0.01, 0], [0, 0.02, 0.01]])
+    image, start = scene.image, plane + [[0, 0, 0], [0, 0.01, 0], [0, 0.02, 0.01]]
+    out = refine(image["image"].values, image["depth"].values, image["azimuth"].values, start, astray=0.006)
     sigma = np.sqrt(np.diagonal(out.covariance, axis1=1, axis2=2))
     assert (np.diff(sigma, axis=0) > 0).all()
 

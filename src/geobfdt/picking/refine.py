@@ -25,10 +25,11 @@ _REACH = 0.025  # how far from a candidate its plane is looked for (m, square to
 _BAND = 0.03  # half-height of the template (m, square to the trace)
 _WIDTHS = (0.005, 0.010, 0.015)  # of the lines and steps looked for in the mean profile (m)
 _UNDERSTATED = 2.2  # how much less than residuals say pixels count against the candidate
-# Sigmas, from the errors of picks on simulated wells (docs/benchmarks.md): the share of the fit's own that holds, how
-# well "the depth of a plane" is defined for features that have a thickness (m), and what candidate and pixels differ by
-# tells of depth and of tilt (m, where they differ by as much as candidates usually go astray).
-_FIT, _MEANING, _DIFFER_DEPTH, _DIFFER_TILT = 0.4, 0.005, 0.006, 0.003
+_CENTRED = 0.015  # how far candidates go astray above which a mean profile knows the middle of a line better (m)
+# Sigmas, from the errors of picks on simulated wells (docs/benchmarks.md), of centred candidates and of others: the
+# share of the fit's own that holds, how well "the depth of a plane" is defined for features that have a thickness (m),
+# and what a difference between candidate and pixels, as large as candidates go astray, tells of depth and of tilt (m).
+_DOUBTS = {True: (1.0, 0.006, 0.0, 0.0), False: (0.4, 0.005, 0.006, 0.003)}
 _PASSES = 3
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory
@@ -127,8 +128,7 @@ def _refine(band: Band, start: Array, astray: float) -> Refined:
         profiles, measured, _ = band.read(traces)
         lag, match, _ = _offsets(profiles, measured, _template(profiles, measured, trust, band.reach), band.reach)
         change, trust, _ = _fit(band, traces, start, astray, lag, match)
-        # A network knows where the middle of a line is better than a mean profile does.
-        if astray > _WIDTHS[-1]:
+        if astray > _CENTRED:
             widths, near = [w / band.spacing for w in _WIDTHS], astray / band.spacing
             centre = nearest_centre(_template(profiles, measured, trust, 0), widths, near).clip(-near / 2, near / 2)
             slope = band.slope(traces)
@@ -141,8 +141,9 @@ def _refine(band: Band, start: Array, astray: float) -> Refined:
     template = _template(profiles, measured, trust, band.reach)
     lag, match, curve = _offsets(profiles, measured, template, band.reach)
     _, _, fit = _fit(band, traces, start, astray, lag, match)
-    moved = (trace_rms(traces, start) / astray)[:, None, None] * np.diag([_DIFFER_DEPTH, _DIFFER_TILT, _DIFFER_TILT])
-    covariance = _FIT**2 * fit + moved**2 * [1, 2, 2] + np.diag([_MEANING**2, 0, 0])
+    share, meaning, depth, tilt = _DOUBTS[astray > _CENTRED]
+    differ = (trace_rms(traces, start) / astray)[:, None, None] ** 2 * np.diag([depth**2, 2 * tilt**2, 2 * tilt**2])
+    covariance = share**2 * fit + differ + np.diag([meaning**2, 0, 0])
     inner = slice(band.reach, profiles.shape[2] - band.reach)
     profiles, measured = profiles[:, :, inner], measured[:, :, inner]
     rest = profiles - mean_level(profiles, measured)[:, :, None] - template[:, None]
