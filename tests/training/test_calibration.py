@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobfdt.training.calibration import InterpretedWell, platt
+from geobfdt.model.bundle import Bundle, Calibration
+from geobfdt.model.settings import CurveSettings
+from geobfdt.training.calibration import InterpretedWell, calibrated, platt
 from geobfdt.training.split import split_wells
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import well_image
@@ -36,7 +38,7 @@ def test_few_outcomes_move_it_little() -> None:
     assert platt(np.empty(0), np.empty(0), had) == pytest.approx(had, abs=1e-4)
     few = platt(np.array([0.0, 1.0, 2.0]), np.zeros(3), had)
     assert -2 < few[1] < had[1] - 0.1
-    assert 0.5 < few[0] < had[0]
+    assert 0.3 < few[0] < had[0]
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 2, 5000)
     right = (rng.random(5000) < 1 / (1 + np.exp(-0.5 * logits - 2))).astype(float)
@@ -50,6 +52,29 @@ def well(name: str, length: float = 40.0) -> InterpretedWell:
         well=name, depth_m=np.arange(100.25, 100 + length, 0.5), class_="bedding", amplitude_m=0.0, azimuth_app_deg=0.0
     )
     return InterpretedWell(well_image(np.zeros((depth.size, 8)), depth, well=name), beds, new_intervals())
+
+
+@pytest.mark.parametrize("length", [4.0, 400.0])
+def test_few_planes_move_the_threshold_little(length: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right picks are sure by 0.9, wrong ones by 0.8: eight planes leave the old threshold, hundreds move it."""
+    held_out = well("A", length)
+    right = held_out.picks.assign(confidence=0.9)
+    wrong = right.assign(confidence=0.8, depth_m=right["depth_m"] + 0.25)
+    picks = pd.concat([right, wrong], ignore_index=True)
+    monkeypatch.setattr("geobfdt.training.calibration.pick_all", lambda *_: picks)
+    had = Calibration(threshold=0.3)
+    bundle = Bundle(None, CurveSettings(), {"bedding": had, "fracture": had})  # type: ignore[arg-type]
+    fitted = calibrated(bundle, [held_out]).calibration
+    assert fitted["fracture"] == had
+    sure = fitted["bedding"].probability(np.log([0.9 / 0.1, 0.8 / 0.2]))
+    share = len(right) / (len(right) + 60)
+    assert fitted["bedding"].threshold == pytest.approx(share * sure[0] + (1 - share) * 0.3, abs=1e-3)
+    if length > 100:
+        assert sure[0] > 0.94
+        assert sure[1] < 0.06
+    else:
+        assert sure[0] < 0.99
+        assert fitted["bedding"].threshold < 0.4
 
 
 def names(wells: list[InterpretedWell]) -> list[str]:

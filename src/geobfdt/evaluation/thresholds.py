@@ -15,6 +15,9 @@ from geobfdt.evaluation.scope import ALL, gather
 __all__ = ["Operating", "operating_points"]
 
 
+_FEW = 60  # planes to find after which an operating point tells half of what it can
+
+
 class Operating(NamedTuple):
     """
     Where a picker does best on one class.
@@ -39,6 +42,11 @@ class Operating(NamedTuple):
     recall: float
     average_precision: float
     planes: int
+
+    @property
+    def weight(self) -> float:
+        """How much these numbers tell, 0 to 1: those of few planes are mostly chance."""
+        return self.planes / (self.planes + _FEW)
 
 
 def operating_points(

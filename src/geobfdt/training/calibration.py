@@ -25,9 +25,9 @@ __all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
 
 _RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
 _BEST = 0.03  # and at which the threshold is chosen (m)
-# How far a fit strays from the calibration of the bundle: standard deviations of slope and intercept, and the planes
-# after which a threshold has gone half way. Few held-out picks would else put it anywhere.
-_SLOPE, _INTERCEPT, _HALF_WAY = 0.5, 1.0, 60
+# Standard deviations of slope and intercept about those that the bundle has: few held-out picks would else put them
+# anywhere.
+_SLOPE, _INTERCEPT = 1.0, 1.0
 
 Array = npt.NDArray[np.float64]
 
@@ -101,8 +101,7 @@ def calibrated(
         picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
     for name, point in operating_points(picks, truth, intervals, _BEST).items():
         if np.isfinite(point.f1) and point.f1 > 0:
-            share = point.planes / (point.planes + _HALF_WAY)
-            threshold = share * point.threshold + (1 - share) * bundle.calibration[name].threshold
+            threshold = point.weight * point.threshold + (1 - point.weight) * bundle.calibration[name].threshold
             fitted[name] = fitted[name].model_copy(update={"threshold": round(threshold, 4)})
     return replace(bundle, calibration=fitted)
 

@@ -25,7 +25,7 @@ from geobfdt.training.sources import Source
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.storage import atomic_path
 
-__all__ = ["BEST", "Outcome", "Step", "train_network"]
+__all__ = ["BEST", "Outcome", "Step", "mean_f1", "train_network"]
 
 BEST = "best.safetensors"
 
@@ -166,8 +166,7 @@ def _validated(
     network.eval()
     points = check(network)
     network.load_state_dict(present)
-    known = [point.f1 for point in points.values() if np.isfinite(point.f1)]
-    score = float(np.mean(known)) if known else math.nan
+    score = mean_f1(points)
     first = distributed.is_first()
     if first:
         _log(folder, {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}})
@@ -180,6 +179,30 @@ def _validated(
     else:
         state["stale"] += 1
     return best
+
+
+def mean_f1(points: dict[str, Operating]) -> float:
+    """
+    F1 averaged over classes; one with few planes to find, whose F1 is mostly chance, counts for less.
+
+    Parameters
+    ----------
+    points : dict of str to Operating
+        By class.
+
+    Returns
+    -------
+    float
+        NaN where there is nothing to find.
+
+    Examples
+    --------
+    >>> round(mean_f1({"bedding": Operating(0.5, 0.8, 1, 1, 1, 60), "fracture": Operating(0.5, 0.2, 1, 1, 1, 4)}), 3)
+    0.733
+    """
+    known = [point for point in points.values() if np.isfinite(point.f1)]
+    weights = [point.weight for point in known]
+    return float(np.average([point.f1 for point in known], weights=weights)) if known else math.nan
 
 
 def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
