@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobfdt.evaluation.thresholds import operating_points
+from geobfdt.evaluation.thresholds import Operating, operating_points
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
 
@@ -79,7 +79,7 @@ def test_only_where_it_was_interpreted() -> None:
     )
     assert operating_points(picks, truth)["bedding"].f1 < 1
     point = operating_points(picks, truth, new_intervals([("A", "interpreted", "bedding", 0.0, 3.0)]))["bedding"]
-    assert point == (0.3, 1.0, 1.0, 1.0, 1.0)
+    assert point == (0.3, 1.0, 1.0, 1.0, 1.0, 2)
 
 
 def test_nothing_found_and_nothing_there() -> None:
@@ -97,3 +97,10 @@ def test_tolerance() -> None:
     truth = new_picks(well="A", depth_m=[1.0], class_="bedding", **FLAT)
     picks = new_picks(well="A", depth_m=[1.04], class_="bedding", confidence=[0.5], **FLAT)
     assert [operating_points(picks, truth, None, t)["bedding"].f1 for t in (0.03, 0.05)] == [0, 1]
+
+
+def test_weight_grows_with_what_there_is_to_find() -> None:
+    """Nothing tells nothing; half at sixty planes; never more than all."""
+    weights = [Operating(0.5, 0.5, 0.5, 0.5, 0.5, planes).weight for planes in (0, 60, 6000)]
+    assert weights[:2] == [0, 0.5]
+    assert 0.98 < weights[2] < 1
