@@ -29,7 +29,7 @@ _CENTRED = 0.015  # how far candidates go astray above which a mean profile know
 # Sigmas, from the errors of picks on simulated wells (docs/benchmarks.md), of centred candidates and of others: the
 # share of the fit's own that holds, how well "the depth of a plane" is defined for features that have a thickness (m),
 # and what a difference between candidate and pixels, as large as candidates go astray, tells of depth and of tilt (m).
-_DOUBTS = {True: (1.0, 0.006, 0.0, 0.0), False: (0.4, 0.005, 0.006, 0.003)}
+_DOUBTS = {True: (1.0, 0.006, 0.0, 0.0), False: (0.5, 0.007, 0.008, 0.0055)}
 _PASSES = 3
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory

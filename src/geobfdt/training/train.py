@@ -38,7 +38,7 @@ __all__ = ["SCRATCH", "TUNING", "train"]
 SCRATCH = TrainingSettings(steps=3000, every=250)
 # The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
 TUNING = TrainingSettings(
-    steps=400, every=50, rate=3e-4, warmup=20, average=0.98, frozen_norm=True, cooling=0.7, patience=4
+    steps=200, every=50, rate=1e-4, warmup=20, average=0.98, frozen_norm=True, cooling=0.7, patience=4
 )
 
 
