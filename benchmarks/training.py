@@ -79,7 +79,7 @@ def tuning(steps: int | None, out: Path) -> None:
         place = nearby(geology, rng)
         name = f"W{number:02d}"
         wells.append(simulate_well(draw(rng, well=name, length=TUNING_LENGTH, geology=place, **FIELD), rng))
-    settings = TUNING if steps is None else TUNING.model_copy(update={"steps": steps})
+    settings = TUNING if steps is None else TUNING.model_copy(update={"steps": steps, "turns": 0})
 
     def score(model: str | Path) -> str:
         picks = pd.concat([geobfdt.pick(well.image, model=model) for well in wells[6:]])

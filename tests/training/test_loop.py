@@ -190,6 +190,15 @@ def test_training_that_harms_changes_nothing(sizes: Any, well: Any, tmp_path: Pa
         assert same(outcome.weights, CurveNetwork(sizes).state_dict())
 
 
+def test_doubt_keeps_what_a_run_began_with(sizes: Any, well: Any, tmp_path: Path) -> None:
+    """0.5 of nine planes is known to 0.17: half of that more is asked of the first to beat it, nothing of the next."""
+    for folder, scores, best in (("kept", [0.5, 0.58, 0.4], (0.5, 0)), ("beaten", [0.5, 0.59, 0.6], (0.6, 2))):
+        left = iter(scores)
+        settings = QUICK.model_copy(update={"steps": 2, "every": 1, "doubt": 0.5})
+        outcome = run(sizes, well, settings, tmp_path / folder, lambda _network, left=left: point(next(left)))
+        assert outcome[1:] == best
+
+
 def test_scores_that_are_none(sizes: Any, well: Any, tmp_path: Path) -> None:
     """Where nothing could be scored there is no best; any score beats none."""
     scores = iter([math.nan, math.nan, 0.0, math.nan])

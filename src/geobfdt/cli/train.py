@@ -34,7 +34,7 @@ def train(
 
     settings = (SCRATCH if start is None else TUNING).model_copy(update={"seed": seed})
     if steps is not None:
-        settings = settings.model_copy(update={"steps": steps, "every": min(settings.every, steps)})
+        settings = settings.model_copy(update={"steps": steps, "turns": 0, "every": min(settings.every, steps)})
     with progress(f"training on {field}") as advance:
         bundle = teach(
             field,

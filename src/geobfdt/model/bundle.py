@@ -58,6 +58,10 @@ class Calibration(BaseModel):
         """Probability of log odds."""
         return np.asarray(1 / (1 + np.exp(-(self.slope * logits + self.intercept))))
 
+    def logits(self, probability: float) -> float:
+        """Log odds of a probability within 0 and 1."""
+        return float((np.log(probability) - np.log1p(-probability) - self.intercept) / self.slope)
+
 
 @dataclass(frozen=True)
 class Bundle:

@@ -101,8 +101,10 @@ def calibrated(
         picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
     for name, point in operating_points(picks, truth, intervals, _BEST).items():
         if np.isfinite(point.f1) and point.f1 > 0:
-            threshold = point.weight * point.threshold + (1 - point.weight) * bundle.calibration[name].threshold
-            fitted[name] = fitted[name].model_copy(update={"threshold": round(threshold, 4)})
+            # Of the network's own log odds: what a probability stands for has just changed.
+            new, had = fitted[name], bundle.calibration[name]
+            cut = point.weight * new.logits(point.threshold) + (1 - point.weight) * had.logits(had.threshold)
+            fitted[name] = new.model_copy(update={"threshold": round(float(new.probability(np.array(cut))), 4)})
     return replace(bundle, calibration=fitted)
 
 

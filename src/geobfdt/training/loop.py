@@ -99,6 +99,7 @@ def train_network(
         "step": 0,
         "best": math.nan,
         "best_step": 0,
+        "bar": math.nan,
         "stale": 0,
         "of": of,
     }
@@ -111,7 +112,7 @@ def train_network(
     if check is not None:
         # What it begins with counts too: nothing is handed back that is worse.
         begun = state["step"] > 0
-        best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder)
+        best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder, settings.doubt)
     began = time.perf_counter()
     while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
         step = int(state["step"])
@@ -144,7 +145,7 @@ def train_network(
             _log(folder, {"step": step + 1, **parts, "norm": round(float(norm), 4), "seconds": seconds})
         if (step + 1) % settings.every == 0 or step + 1 == settings.steps:
             if check is not None:
-                best = _validated(network, average, check, best, state, folder)
+                best = _validated(network, average, check, best, state, folder, settings.doubt)
             if first:
                 save_checkpoint(folder, network, average, optimiser, state)
     if check is None:
@@ -159,6 +160,7 @@ def _validated(
     best: dict[str, Tensor],
     state: dict[str, Any],
     folder: Path,
+    doubt: float,
 ) -> dict[str, Tensor]:
     """Score the average weights; keep them beside the checkpoint if they are the best so far."""
     present = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -166,12 +168,13 @@ def _validated(
     network.eval()
     points = check(network)
     network.load_state_dict(present)
-    score = mean_f1(points)
+    score, error = mean_f1(points)
     first = distributed.is_first()
     if first:
         _log(folder, {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}})
-    if math.isnan(state["best"]) or score > state["best"]:  # NaN, before the first, is beaten by anything
-        state |= {"best": score, "best_step": state["step"], "stale": 0}
+    if math.isnan(state["best"]) or score > state["bar"]:  # NaN, before the first, is beaten by anything
+        bar = score if state["step"] else score + doubt * error
+        state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}
         best = {name: value.clone().contiguous() for name, value in average.items()}
         if first:
             with atomic_path(folder / BEST) as part:
@@ -181,7 +184,7 @@ def _validated(
     return best
 
 
-def mean_f1(points: dict[str, Operating]) -> float:
+def mean_f1(points: dict[str, Operating]) -> tuple[float, float]:
     """
     F1 averaged over classes; one with few planes to find, whose F1 is mostly chance, counts for less.
 
@@ -192,17 +195,21 @@ def mean_f1(points: dict[str, Operating]) -> float:
 
     Returns
     -------
-    float
-        NaN where there is nothing to find.
+    mean, error : float
+        And its standard error, as if every plane were found or not by a chance of F1; NaN where there is nothing.
 
     Examples
     --------
-    >>> round(mean_f1({"bedding": Operating(0.5, 0.8, 1, 1, 1, 60), "fracture": Operating(0.5, 0.2, 1, 1, 1, 4)}), 3)
-    0.733
+    >>> points = {"bedding": Operating(0.5, 0.8, 1, 1, 1, 60), "fracture": Operating(0.5, 0.2, 1, 1, 1, 4)}
+    >>> [round(number, 3) for number in mean_f1(points)]
+    [0.733, 0.051]
     """
     known = [point for point in points.values() if np.isfinite(point.f1)]
-    weights = [point.weight for point in known]
-    return float(np.average([point.f1 for point in known], weights=weights)) if known else math.nan
+    if not known:
+        return math.nan, math.nan
+    f1, planes = np.array([point.f1 for point in known]), np.array([point.planes for point in known])
+    share = np.array([point.weight for point in known]) / sum(point.weight for point in known)
+    return float(share @ f1), float(np.sqrt(share**2 @ (f1 * (1 - f1) / planes)))
 
 
 def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:

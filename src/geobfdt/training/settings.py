@@ -24,6 +24,7 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(2000, gt=0, description="optimiser steps")
+    turns: float = Field(0, ge=0, description="times that each metre is seen at most, on average; 0: no limit")
     batch: int = Field(4, gt=0, description="windows a step")
     rows: int = Field(768, multiple_of=16, gt=0, description="rows of a window")
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -37,4 +38,7 @@ class TrainingSettings(BaseModel):
     frozen_norm: bool = Field(False, description="whether batch statistics stay as they are")
     seed: int = Field(0, ge=0, description="of weights, windows and augmentation")
     every: int = Field(500, gt=0, description="steps between validations and checkpoints")
+    doubt: float = Field(
+        0, ge=0, description="standard errors of its score by which what it begins with must be beaten"
+    )
     patience: int = Field(0, ge=0, description="validations without a better score before it stops; 0: never")

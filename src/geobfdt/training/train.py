@@ -38,7 +38,16 @@ __all__ = ["SCRATCH", "TUNING", "train"]
 SCRATCH = TrainingSettings(steps=3000, every=250)
 # The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
 TUNING = TrainingSettings(
-    steps=200, every=50, rate=1e-4, warmup=20, average=0.98, frozen_norm=True, cooling=0.7, patience=4
+    steps=200,
+    turns=12,
+    every=20,
+    rate=1e-4,
+    warmup=10,
+    average=0.95,
+    frozen_norm=True,
+    cooling=0.7,
+    patience=4,
+    doubt=0.5,
 )
 
 
@@ -101,6 +110,9 @@ def train(
         net = build(sizes)
     if isinstance(sizes, DetrSettings):
         settings = settings.model_copy(update={"rows": sizes.rows})
+    if settings.turns:
+        enough = settings.turns * _metres(split.trained) / (settings.batch * settings.rows * sizes.step)
+        settings = settings.model_copy(update={"steps": min(max(round(enough), settings.warmup), settings.steps)})
     trained = _prepared(split.trained, sizes, out / "wells", "trained")
     held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
     names = [str(well.image.attrs["well"]) for well in split.held_out]
@@ -165,6 +177,10 @@ def _prepared(
     return prepared
 
 
+def _metres(wells: list[InterpretedWell]) -> float:
+    return float(sum(np.ptp(well.image["depth"].values) for well in wells))
+
+
 def _digests(field: Path, split: Split) -> dict[str, str]:
     names = sorted({str(well.image.attrs["well"]) for well in [*split.trained, *split.held_out]})
     return {name: sha256(Field(field).file(name, ".nc")) for name in names}
@@ -179,7 +195,7 @@ def _card(
         "trained_on": sorted({str(well.image.attrs["well"]) for well in split.trained}),
         "held_out": sorted({str(well.image.attrs["well"]) for well in split.held_out}),
         "split": split.kind,
-        "metres_trained": round(float(sum(np.ptp(well.image["depth"].values) for well in split.trained)), 1),
+        "metres_trained": round(_metres(split.trained), 1),
         "planes_trained": int(sum(len(well.picks) for well in split.trained)),
         "digests": _digests(field, split),
         "settings": settings.model_dump(mode="json"),
