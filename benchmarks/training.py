@@ -9,7 +9,8 @@ minutes and F1 at a trace RMS of 3 cm on wells held out. `detr` has the size tha
 the resolution, a third of the width. A run that was killed goes on when it is started again.
 
 `tuning` fine-tunes the shipped model on 1, 3 and 6 wells of a field whose look is outside what pretraining draws (far
-worse blur, streaks, row noise and gains between buttons), and scores each on six other wells of it, before and after.
+worse blur, streaks, row noise and gains between buttons), and scores each on six other wells of it, before and after:
+against all that is there, and against what the field's interpreters picked there.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ FIELD = {
     "style": "dense",
     "unpicked": 0.0,
 }
-TUNING_SEED, TUNING_LENGTH = 8111, 30.0
+TUNING_SEED, TUNING_LENGTH = 8111, 100.0
 
 
 def scratch(preset: str, steps: int, every: int, out: Path) -> None:
@@ -83,11 +84,17 @@ def tuning(steps: int | None, out: Path) -> None:
 
     def score(model: str | Path) -> str:
         picks = pd.concat([geobfdt.pick(well.image, model=model) for well in wells[6:]])
-        truth = pd.concat([well.truth for well in wells[6:]])
         ignored = pd.concat([well.intervals[well.intervals["kind"] == "ignored"] for well in wells[6:]])
-        table = geobfdt.evaluate(picks, truth, ignored).table()
-        rows = table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)]
-        return ", ".join(f"{row['class']} {row['f1']:.2f} (blind {row['null_f1']:.2f})" for _, row in rows.iterrows())
+        told = []
+        for what, planes, where in (
+            ("truth", [well.truth for well in wells[6:]], ignored),
+            ("interpreter", [well.picks for well in wells[6:]], pd.concat([well.intervals for well in wells[6:]])),
+        ):
+            table = geobfdt.evaluate(picks, pd.concat(planes), where).table()
+            rows = table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)]
+            f1 = [f"{row['class']} {row['f1']:.2f} (blind {row['null_f1']:.2f})" for _, row in rows.iterrows()]
+            told.append(f"{what}: {', '.join(f1)}")
+        return "; ".join(told)
 
     print("before:", score("default"), flush=True)
     for count in (1, 3, 6):

@@ -92,6 +92,8 @@ def calibrated(
                 outcomes.append(ranked_outcomes(group, possible_pairs(group, group.best_kind, _RIGHT), _RIGHT))
         chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
         judged = np.isfinite(outcome)
+        if not outcome[judged].any():
+            continue  # nothing to find, or nothing found: no evidence of how sure to be
         had = bundle.calibration[name]
         logits = np.log(chance[judged]) - np.log1p(-chance[judged])
         slope, intercept = platt(logits, outcome[judged], (had.slope, had.intercept))
