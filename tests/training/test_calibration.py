@@ -66,7 +66,8 @@ def test_few_planes_move_the_threshold_little(length: float, monkeypatch: pytest
     bundle = Bundle(None, CurveSettings(), {"bedding": had, "fracture": had})  # type: ignore[arg-type]
     fitted = calibrated(bundle, [held_out]).calibration
     assert fitted["fracture"] == had  # none picked, none found
-    nothing = held_out._replace(picks=held_out.picks.iloc[:0])
+    looked = new_intervals([("A", "interpreted", "bedding", 100.0, 100.0 + length)])
+    nothing = held_out._replace(picks=held_out.picks.iloc[:0], intervals=looked)
     assert calibrated(bundle, [nothing]).calibration["bedding"] == had
     sure = fitted["bedding"].probability(np.log([0.9 / 0.1, 0.8 / 0.2]))
     # In log odds of the network: the best cut is at those of the right picks, the old one at those of 0.3.
