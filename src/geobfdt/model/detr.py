@@ -353,7 +353,7 @@ class _Attention(nn.Module):
 
     def __init__(self, settings: DetrSettings, channels: int) -> None:
         super().__init__()
-        self.attend = nn.MultiheadAttention(channels, settings.heads, settings.dropout, batch_first=True)
+        self.attend = nn.MultiheadAttention(channels, settings.heads, batch_first=True)
         self.drop = nn.Dropout(settings.dropout)
         self.norm = nn.LayerNorm(channels)
 
