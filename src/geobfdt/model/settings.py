@@ -81,7 +81,7 @@ class DetrSettings(BaseModel):
     heads: int = Field(8, multiple_of=4, gt=0, description="attention heads")
     channels: int = Field(256, gt=0, description="channels of the transformer at width 1")
     feed_forward: int = Field(1024, gt=0, description="hidden channels of a feed-forward block at width 1")
-    dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training, attention's weights excepted")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training, but of attention")
     queries: int = Field(100, gt=0, description="learned queries: most planes of a window")
     alpha: float = Field(0.25, ge=0, le=1, description="weight of ones in the focal loss; zeros weigh 1 - alpha")
     gamma: float = Field(2.0, ge=0, description="exponent of the focal loss")
