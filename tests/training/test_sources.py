@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from geobfdt.training.augmentation import Window
-from geobfdt.training.sources import FixedWells, SimulatedStream
+from geobfdt.training.sources import FixedWells, SimulatedStream, drawn_well
 
 
 def assert_same(one: list[Window], other: list[Window]) -> None:
@@ -63,3 +63,12 @@ def test_fixed_wells(well: Any) -> None:
     windows = wells.windows(0, 400, 16, np.random.default_rng(0))
     long = sum(any(np.array_equal(w.grid[0], row) for row in wells.wells[1].grid) for w in windows)
     assert 0.73 < long / 400 < 0.87
+
+
+def test_wells_of_a_stream_have_names_of_their_own() -> None:
+    """Or their picks and planes would be matched across wells."""
+    wells = [drawn_well(7, index, 2.0, {"tool": "atv"}) for index in range(3)]
+    names = [well.image.attrs["well"] for well in wells]
+    assert len(set(names)) == 3
+    for name, well in zip(names, wells, strict=True):
+        assert set(well.picks["well"]) | set(well.intervals["well"]) <= {name}

@@ -107,6 +107,6 @@ def simulated_well(
 def drawn_well(seed: int, index: int, length: float, fixed: dict[str, Any]) -> InterpretedWell:
     """Make well `index` of a stream at its own resolution, with every plane that crosses it."""
     rng = np.random.default_rng([seed, index])
-    well = simulate_well(draw(rng, length=length, **fixed), rng)
+    well = simulate_well(draw(rng, well=f"W{index:03d}", length=length, **fixed), rng)
     ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
     return InterpretedWell(well.image, well.truth, ignored)
