@@ -62,13 +62,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=4_000_000)
     arguments = parser.parse_args()
     from geobfdt.geometry import trace_rms
-    from geobfdt.model.bundle import DEFAULT, load_bundle
     from geobfdt.picking.picker import detector_of, pick_with_findings
     from geobfdt.simulation.settings import draw
     from geobfdt.simulation.well import simulate_well
     from geobfdt.wells.picks import traces
 
-    bundle = load_bundle(DEFAULT if arguments.model == "default" else arguments.model)
     rows = []
     for index in range(arguments.wells):
         rng = np.random.default_rng([arguments.seed, index])
@@ -84,7 +82,7 @@ def main() -> None:
             truth[["class", "visible", "continuity", "amplitude_m"]].assign(
                 **{"sure": nearest < 0.03, "sure 5 cm": nearest < 0.05},
                 seen=apart.min(axis=0, initial=np.inf) < 0.05,
-                told=told(bundle, well.image, truth) if arguments.method == "network" else np.nan,
+                told=told(detector.bundle, well.image, truth) if arguments.method == "network" else np.nan,
             )
         )
     planes = pd.concat(rows, ignore_index=True)

@@ -67,12 +67,8 @@ class Band:
         samples = max(round(half / spacing), 5), max(round(reach / spacing), 3)
         return cls(pairs, depth, angles, together, turn, spacing, *samples, max(radius, 4 * spacing))
 
-    def stretch(self, traces: Array) -> Array:
-        """How much taller in depth than across itself a plane's band is, averaged over the turn (n,)."""
-        return np.asarray(np.sqrt(1 + (np.hypot(traces[:, 1], traces[:, 2]) / self.radius) ** 2 / 2))
-
     def slope(self, traces: Array) -> Array:
-        """The same at each piece of the turn (n, pieces)."""
+        """How much taller in depth than across itself a plane's band is at each piece of the turn (n, pieces)."""
         rise = traces[:, 2:] * np.cos(self.turn) - traces[:, 1:2] * np.sin(self.turn)
         return np.asarray(np.sqrt(1 + (rise / self.radius) ** 2))
 

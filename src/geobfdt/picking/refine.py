@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from geobfdt.geometry import trace_rms
+from geobfdt.geometry import stretch, trace_rms
 from geobfdt.picking.band import Band, mean_level
 from geobfdt.picking.local_energy import local_energy, nearest_centre
 
@@ -135,7 +135,7 @@ def _refine(band: Band, start: Array, astray: float) -> Refined:
             change[:, 0] += centre * band.spacing * (1 / slope).sum(axis=1) / (1 / slope**2).sum(axis=1)
         traces = traces + change
     # A trace that wandered off has locked on to something else: it stays where it was put.
-    lost = ~(trace_rms(traces, start) <= 1.5 * _REACH * band.stretch(start) + 2 * band.spacing)
+    lost = ~(trace_rms(traces, start) <= 1.5 * _REACH * stretch(start, band.radius) + 2 * band.spacing)
     traces[lost] = start[lost]
     profiles, measured, coverage = band.read(traces)
     template = _template(profiles, measured, trust, band.reach)
@@ -223,7 +223,7 @@ def _fit(
     design = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn)], axis=1)
     products = (design[:, :, None] * design[:, None]).reshape(-1, 9)
     offset = lag * band.spacing  # square to the trace; in depth it is slope times that
-    prior = np.eye(3) / [1, 2, 2] / (astray * band.stretch(start))[:, None, None] ** 2
+    prior = np.eye(3) / [1, 2, 2] / (astray * stretch(start, band.radius))[:, None, None] ** 2
     pull = (prior @ (start - traces)[..., None])[..., 0]
     floor = 0.3 * band.spacing
     base, change = match**2, np.zeros_like(traces)
