@@ -254,3 +254,28 @@ def test_a_required_plane_beside_an_optional_one_is_asked_for(sizes: CurveSettin
     alone, beside = (curve_loss(network, GRIDS, [t], np.random.default_rng(0)).vote.item() for t in (one, two))
     # At its start the vote says no everywhere: almost all of the loss is the one cell that should say yes.
     assert beside > 0.8 * alone
+
+
+class Silent(CurveNetwork):
+    """Proposes nothing: what is asked are the true planes, moved a little, each paired with its own."""
+
+    def elect(self, look: Any, most: int) -> Any:
+        return [(np.zeros((0, 3)), np.zeros(0))]
+
+
+def test_half_precision_keeps_centimetres(sizes: CurveSettings) -> None:
+    """Twenty metres down, features of 16 bits move answers by less than a millimetre, and the loss hardly."""
+    torch.manual_seed(0)
+    network, rows = Silent(sizes), 4096
+    grids = torch.randint(1, 256, (1, rows, 32), dtype=torch.uint8)
+    known = np.full((2, rows), True)
+    truth = Targets(np.array([[20.0, 0.02, 0.0]]), np.array([1]), np.array([False]), RADIUS, known)
+    losses = []
+    for half in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            losses.append(curve_loss(network, grids, [truth], np.random.default_rng(0)))
+    full, halved = losses
+    assert halved.total.dtype == torch.float32
+    assert halved.distance.item() == pytest.approx(full.distance.item(), abs=0.001)
+    assert halved.total.item() == pytest.approx(full.total.item(), rel=0.02)
+    assert halved.vote.item() != full.vote.item()

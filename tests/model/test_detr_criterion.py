@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from geobfdt.model.criterion import Targets
+from geobfdt.model.curve import two_channels
 from geobfdt.model.detr import DetrGuess, DetrNetwork
 from geobfdt.model.detr_criterion import detr_loss, pair, published_columns
 from geobfdt.model.settings import DetrSettings
@@ -186,3 +187,18 @@ def test_learns_two_windows() -> None:
     columns = published_columns(network, batch, truth)
     assert columns.class_error == 0
     assert columns.l1 < 0.05
+
+
+def test_half_precision_keeps_centimetres() -> None:
+    """Places come out in full precision, whatever the features were computed in."""
+    torch.manual_seed(0)
+    network = DetrNetwork(SIZES).eval()
+    grids = torch.randint(1, 256, (2, 64, 48), dtype=torch.uint8)
+    truth = targets([[0.41, 0.2, 0.3]], [1])
+    full = detr_loss(network, grids, [truth, truth], RNG)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = detr_loss(network, grids, [truth, truth], RNG)
+        last = network(two_channels(grids)[:, :1])[-1]
+    assert last.parameters.dtype == torch.float32
+    assert half.total.item() == pytest.approx(full.total.item(), rel=0.02)
+    assert half.total.item() != full.total.item()

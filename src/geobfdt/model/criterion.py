@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from geobfdt import geometry
-from geobfdt.model.curve import CurveNetwork, two_channels
-from geobfdt.model.decoder import Guess, stretch
+from geobfdt.model.curve import CurveNetwork, Look, two_channels
+from geobfdt.model.decoder import Guess, Sight, stretch
 from geobfdt.model.matching import match, scaled_rms, thin_by_distance
 from geobfdt.model.voting import Ballot, Vote
 
@@ -111,12 +111,23 @@ def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng
         Jitter of the noised planes.
     """
     look = network.look(two_channels(grids))
+    # Whatever the features were computed in: half a float cannot tell centimetres at a depth of metres.
+    with torch.autocast(grids.device.type, enabled=False):
+        return _loss(network, _in_full(look), targets, grids.shape[1], rng)
+
+
+def _in_full(look: Look) -> Look:
+    ballots = [Ballot(ballot.logits.float(), ballot.coverage.float()) for ballot in look.ballots]
+    return Look(Sight(*(part.float() for part in look.sight)), ballots)
+
+
+def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, rng: np.random.Generator) -> Losses:
     count = max(sum(int((~t.optional).sum()) for t in targets), 1)
     parts = zip(network.votes, look.ballots, strict=True)
     vote = (
         torch.stack([_vote_loss(part, ballot, targets, network.settings.step) for part, ballot in parts]).sum() / count
     )
-    most = round(network.settings.queries * grids.shape[1] / 768)
+    most = round(network.settings.queries * rows / 768)
     proposals = network.elect(look, 3 * most)
     starts, groups, partners = _queries(proposals, targets, most, rng)
     device = look.sight.features.device

@@ -246,8 +246,10 @@ class DetrNetwork(nn.Module):
         guesses = []
         for layer in self.decoder:
             content = layer(content, names, memory, self.positions)
-            said = self.norm(content)
-            guesses.append(DetrGuess(self.classes(said), self.place(said).sigmoid()))
+            # In full: half a float cannot tell centimetres within a window.
+            with torch.autocast(image.device.type, enabled=False):
+                said = self.norm(content.float())
+                guesses.append(DetrGuess(self.classes(said), self.place(said).sigmoid()))
         return guesses
 
 
