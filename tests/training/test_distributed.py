@@ -52,7 +52,10 @@ state = {"gradient/" + name: part.grad for name, part in network.named_parameter
 state |= {"buffer/" + name: part.float() for name, part in network.named_buffers()}
 save_file({name: value.contiguous() for name, value in state.items()}, out / f"averaged-{rank}.safetensors")
 
+asked = []
+
 def check(network):
+    asked.append(rank)
     return {"bedding": Operating(0.5, 0.5, 0.5, 0.5, 0.5, 9)}
 
 torch.manual_seed(2)
@@ -62,7 +65,9 @@ train_network(
     network, curve_loss, FixedWells([well]), settings, out / f"run-{rank}", check, lambda *_: told.append(rank)
 )
 save_file({k: v.contiguous() for k, v in network.state_dict().items()}, out / f"weights-{rank}.safetensors")
-(out / f"told-{rank}.txt").write_text(str(len(told)))
+(out / f"told-{rank}.txt").write_text(f"{len(told)} {len(asked)}")
+# Each has a score of its own; all go by the first's.
+(out / f"agreed-{rank}.txt").write_text(str(distributed.agree(0.25 + rank, 7.0 * rank)))
 torch.distributed.destroy_process_group()
 """
 
@@ -106,11 +111,12 @@ def test_both_end_with_the_same_weights(out: Path, sizes: Any) -> None:
 
 
 def test_only_the_first_writes_and_tells(out: Path) -> None:
-    """Metrics, checkpoint and best weights are the first's; the other leaves no file."""
+    """Metrics, scores, checkpoint and best weights are the first's; the other leaves no file."""
     written = {file.name for file in (out / "run-0").iterdir()}
     assert written == {"metrics.jsonl", "checkpoint.safetensors", "best.safetensors"}
     assert not list((out / "run-1").iterdir())
-    assert [(out / f"told-{rank}.txt").read_text() for rank in range(2)] == ["3", "0"]
+    assert [(out / f"told-{rank}.txt").read_text() for rank in range(2)] == ["3 3", "0 0"]
+    assert [(out / f"agreed-{rank}.txt").read_text() for rank in range(2)] == 2 * ["[0.25, 0.0]"]
 
 
 def test_the_gradient_is_the_mean(out: Path, sizes: Any, well: Any) -> None:

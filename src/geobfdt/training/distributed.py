@@ -6,19 +6,22 @@ Started by ``torchrun``, which sets the environment that :func:`join` reads; wit
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import torch
 from torch import distributed, nn
 
 from geobfdt.training.augmentation import Window
 
-__all__ = ["average", "device", "is_first", "join", "share"]
+__all__ = ["agree", "average", "device", "is_first", "join", "share"]
 
 
 def join() -> None:
     """Join the other processes of a ``torchrun``, if there are any."""
     if "RANK" in os.environ and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        # The others wait while the first validates and calibrates.
+        kind = "nccl" if torch.cuda.is_available() else "gloo"
+        distributed.init_process_group(kind, timeout=timedelta(hours=6))
 
 
 def device() -> torch.device:
@@ -38,6 +41,15 @@ def share(windows: list[Window]) -> list[Window]:
     if not distributed.is_initialized():
         return windows
     return windows[distributed.get_rank() :: distributed.get_world_size()]
+
+
+def agree(*numbers: float) -> list[float]:
+    """Hand the first process's numbers to all, once it has come here: else each might decide otherwise."""
+    if not distributed.is_initialized():
+        return list(numbers)
+    told = torch.tensor(numbers, dtype=torch.float64, device=device())
+    distributed.broadcast(told, 0)
+    return [float(number) for number in told]
 
 
 def average(network: nn.Module) -> None:

@@ -163,15 +163,16 @@ def _validated(
     doubt: float,
 ) -> dict[str, Tensor]:
     """Score the average weights; keep them beside the checkpoint if they are the best so far."""
-    present = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    network.load_state_dict(average)
-    network.eval()
-    points = check(network)
-    network.load_state_dict(present)
-    score, error = mean_f1(points)
-    first = distributed.is_first()
+    first, score, error = distributed.is_first(), math.nan, math.nan
     if first:
+        present = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        network.load_state_dict(average)
+        network.eval()
+        points = check(network)
+        network.load_state_dict(present)
+        score, error = mean_f1(points)
         _log(folder, {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}})
+    score, error = distributed.agree(score, error)
     if math.isnan(state["best"]) or score > state["bar"]:  # NaN, before the first, is beaten by anything
         bar = score if state["step"] else score + doubt * error
         state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}

@@ -138,9 +138,12 @@ def train(
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
     card = _card(field, split, settings, start, time.perf_counter() - began)
     card |= {"validation": {"wells": names, "mean_f1_3cm": outcome.score, "step": outcome.step}}
-    bundle = calibrated(Bundle(net, sizes, plain, card), split.held_out)
+    bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
-        bundle = save_bundle(bundle, out)
+        bundle = save_bundle(calibrated(bundle, split.held_out), out)
+    distributed.agree(0.0)  # the others wait until it is written
+    if not distributed.is_first():
+        bundle = load_bundle(out)
     progress(1.0, "done")
     return bundle
 
@@ -169,8 +172,9 @@ def _prepared(
     for index, well in enumerate(wells):
         file = folder / f"{part}-{index}"
         name = str(well.image.attrs["well"])
-        made = prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name)
-        save(made, file)
+        if distributed.is_first():
+            save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
+        distributed.agree(0.0)
         well.image.close()
         mapped = load(file)
         prepared.append(PreparedWell(**{**vars(mapped), "name": name}))
