@@ -6,6 +6,7 @@ import os
 import sys
 
 from geobfdt.cli.app import app
+from geobfdt.cli.heap import share_heap
 
 __all__ = ["main"]
 
@@ -18,6 +19,7 @@ def main() -> None:
     --------
     ``geobfdt --help``
     """
+    share_heap()
     from geobfdt.wells.findings import InputError
 
     try:

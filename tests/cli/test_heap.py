@@ -1,0 +1,47 @@
+"""One heap, counted by the C library itself."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import ctypes, sys, threading
+from geobfdt.cli import heap
+assert "numpy" not in sys.modules  # which starts threads
+if sys.argv[1] == "shared":
+    heap.share_heap()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+libc.malloc.restype = ctypes.c_void_p
+together = threading.Barrier(6)
+
+def fill():
+    together.wait()
+    for _ in range(2000):
+        libc.malloc(100)
+    together.wait()
+
+threads = [threading.Thread(target=fill) for _ in range(6)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+file = ctypes.c_void_p(libc.fopen(sys.argv[2].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has a heap a thread")
+def test_threads_share_a_heap(tmp_path: Path) -> None:
+    """Six threads fill one heap, where each would have had its own."""
+    counts = {}
+    for how in ("shared", "own"):
+        file = tmp_path / how
+        subprocess.run([sys.executable, "-c", SCRIPT, how, str(file)], check=True)
+        counts[how] = file.read_text().count("<heap nr=")
+    assert counts["shared"] == 1
+    assert counts["own"] > 1
