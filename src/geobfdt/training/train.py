@@ -33,7 +33,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import sha256
 
-__all__ = ["SCRATCH", "TUNING", "train"]
+__all__ = ["SCRATCH", "TUNING", "interpreted_wells", "train"]
 
 SCRATCH = TrainingSettings(steps=3000, every=250)
 # The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
@@ -100,7 +100,7 @@ def train(
     start = load_bundle() if model == "default" else load_bundle(model) if model is not None else None
     settings = settings or (SCRATCH if start is None else TUNING)
     began = time.perf_counter()
-    wells = _interpreted(field)
+    wells = interpreted_wells(field)
     split = split_wells(wells, holdout, settings.seed, str(field))
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -148,7 +148,8 @@ def train(
     return bundle
 
 
-def _interpreted(field: Path) -> list[InterpretedWell]:
+def interpreted_wells(field: Path) -> list[InterpretedWell]:
+    """Wells of a field that somebody interpreted, in part or in whole; pixels stay in their files."""
     from geobfdt.wells.readers.netcdf import read
 
     folder = Field(field)

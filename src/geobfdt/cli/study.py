@@ -1,0 +1,48 @@
+"""``geobfdt study``: which setting is better, with everything else equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+
+def study(
+    what: Annotated[str, typer.Argument(help="backbone, size, optimiser, augmentation, wells; or a YAML file.")],
+    field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the study; finished cells in it are not run again.")],
+    network: Annotated[Literal["curve", "detr"], typer.Option(help="Network that a preset is about.")] = "curve",
+    folds: Annotated[int | None, typer.Option(min=1, help="Parts that wells are dealt into. [default: 3]")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each cell. [default: 3]")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="What all cells share, as training.steps=400; repeat for more.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Cells that run at a time, one thread each.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Run a controlled study on the wells of a field: axes x folds x seeds, with everything but the axis equal.
+
+    Leaves study.html and study.md: question, design, scores with intervals, verdict on every step, the choice, and how
+    to run it again. A study that was killed goes on where it was.
+    """
+    from geobfdt.studies.page import write_pages
+    from geobfdt.studies.study import run_study, study_of
+
+    asked = study_of(what, network, folds, seeds, change or [])
+    with progress(f"study {asked.name} on {field}") as advance:
+        plan, found = run_study(asked, field, out, workers, lambda done, all_: advance(done / max(all_, 1)))
+    told = write_pages(plan, found, out, field)
+    if as_json:
+        print_json(told)
+        return
+    console().print((out / "study.md").read_text().split("\n## Design", 1)[0].rstrip(), markup=False)
+    console().print(f"  {out / 'study.html'}", markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(study)

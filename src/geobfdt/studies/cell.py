@@ -1,0 +1,174 @@
+"""One cell: trained, stopped and scored, in a folder of its own.
+
+``python -m geobfdt.studies.cell FOLDER`` runs one, goes on with a killed one, and leaves a finished one as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from geobfdt.evaluation.scores import Key, Scores, evaluate
+from geobfdt.evaluation.thresholds import Operating
+from geobfdt.model.bundle import DEFAULT, load_bundle
+from geobfdt.model.detr import DetrNetwork
+from geobfdt.model.detr_criterion import published_columns
+from geobfdt.model.presets import Network, build, find_planes, loss
+from geobfdt.studies.lock import held
+from geobfdt.studies.plan import Cell
+from geobfdt.training.loop import train_network
+from geobfdt.training.sources import FixedWells
+from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
+from geobfdt.training.wells import PreparedWell, load
+from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.storage import write_text
+
+__all__ = ["RESULT", "run_cell"]
+
+RESULT = "result.json"
+TOLERANCE = 0.03  # trace RMS of a match (m)
+
+
+def run_cell(folder: Path) -> None:
+    """
+    Run a cell, if it is not finished; where another process is at it, wait for that one.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``cell.json``, within ``cells/`` of a study. ``result.json`` is written last.
+
+    Raises
+    ------
+    InputError
+        If something cannot be read or written.
+    """
+    with held(folder, wait=True):
+        if not (folder / RESULT).exists():
+            _run(folder)
+
+
+def _run(folder: Path) -> None:
+    torch.set_num_threads(1)  # the same bits whatever else the machine does, and workers do not fight
+    cell = Cell.model_validate_json((folder / "cell.json").read_text())
+    settings, study = cell.settings, folder.parent.parent
+    parts = {
+        part: [_loaded(study, cell, name) for name in names]
+        for part, names in (("trained", cell.trained), ("validated", cell.validated), ("tested", cell.tested))
+    }
+    torch.manual_seed(settings.training.seed)
+    network: Network
+    if settings.start:
+        network = load_bundle(DEFAULT if settings.start == "default" else settings.start).network
+    else:
+        network = build(settings.network)
+
+    def check(trained: Any) -> dict[str, Operating]:
+        return validate(find_planes(trained), parts["validated"], TOLERANCE)
+
+    began = time.process_time()
+    source = FixedWells(parts["trained"])
+    outcome = train_network(network, loss, source, settings.training, folder / "run", check, of=cell.digest)  # type: ignore[arg-type]
+    network.load_state_dict(outcome.weights)
+    network.eval()
+    seconds = time.process_time() - began
+    points = check(network)
+    scores = _tested(network, points, parts["tested"])
+    result = {
+        "scores": _by_class(scores),
+        "class_error_pct": _class_error(scores),
+        "published": _published(network, parts["tested"]),
+        "validation": {"score": outcome.score, "step": outcome.step, **{k: p._asdict() for k, p in points.items()}},
+        "parameters": {name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()},
+        "seconds": round(seconds, 1),
+        "peak_mib": _peak(),
+    }
+    write_text(folder / RESULT, json.dumps(result, indent=1))
+    for file in (folder / "run").glob("*.safetensors"):
+        file.unlink()  # what is asked is in the result; weights of hundreds of cells fill a disk
+
+
+def _loaded(study: Path, cell: Cell, well: str) -> PreparedWell:
+    made = load(study / cell.prepared(well))
+    return PreparedWell(**{**vars(made), "name": well})
+
+
+def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell]) -> Scores:
+    """Scores of picks at least as sure as was best on the validation wells, before refinement."""
+    picks = pd.concat([found_planes(find_planes(network), well) for well in wells], ignore_index=True)
+    # Half, for a class that the validation wells have none of.
+    least = (
+        picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
+    )
+    sure = picks[picks["confidence"] >= least]
+    truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
+    intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
+    # A unit is a well, even where there is one: studies pool the wells of all folds.
+    return evaluate(sure, truth, intervals)
+
+
+def _by_class(scores: Scores) -> dict[str, Any]:
+    """F1, blind F1, and counts by well, at the tolerance, by class."""
+    table = scores.table()
+    table = table[(table["kind"] == "trace") & (table["tolerance_m"] == TOLERANCE)].set_index("class")
+    told: dict[str, Any] = {}
+    for name in CLASSES:
+        if name not in table.index:
+            continue
+        counts = scores.counts[Key(name, "trace", TOLERANCE)]
+        by_well: dict[str, list[int]] = {}
+        for (well, _), *row in zip(scores.units.keys, *map(np.ravel, _three(counts)), strict=True):
+            by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
+        row = table.loc[name]
+        told[name] = {"f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "counts": by_well}
+    return told
+
+
+def _three(counts: Any) -> tuple[Any, Any, Any]:
+    return counts.found, counts.wrong, counts.missed
+
+
+def _class_error(scores: Scores) -> float | None:
+    errors = scores.errors()
+    return _number(errors.loc[errors["measure"] == "class_error_pct", "value"].iloc[0])
+
+
+def _published(network: Network, wells: list[PreparedWell]) -> dict[str, float | None] | None:
+    """The published table's columns on windows of the tested wells, side by side; only its own network has them."""
+    if not isinstance(network, DetrNetwork):
+        return None
+    rows = network.settings.rows
+    windows = [well.window(first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows)]
+    columns = []
+    for window in windows:
+        made = published_columns(network, torch.from_numpy(window.grid[None].copy()), [window.targets])
+        if made.planes and np.isfinite(made.class_error):
+            columns.append(made)
+    if not columns:
+        return None
+    means = np.average([made[:3] for made in columns], axis=0, weights=[made.planes for made in columns])
+    return dict(zip(("hungarian_loss", "l1", "class_error_pct"), map(_number, means), strict=True))
+
+
+def _number(value: Any) -> float | None:
+    return round(float(value), 5) if np.isfinite(value) else None
+
+
+def _peak() -> float | None:
+    """Peak memory of this process (MiB), where the system tells it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return round(int(peak.split()[1]) / 1024)
+
+
+if __name__ == "__main__":
+    run_cell(Path(sys.argv[1]))

@@ -1,0 +1,101 @@
+"""Pictures of a study: scores with their intervals, and how every cell learnt."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geobfdt.studies.results import Line, Section
+
+__all__ = ["draw_curves", "draw_scores"]
+
+_INK, _SOFT, _GROUPS = "#1a1a1a", "#6b6b6b", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
+
+
+def draw_scores(sections: Sequence[Section], axis: str) -> bytes:
+    """
+    Draw the score of every level: each seed a dot, the mean with its 95 % interval.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        One colour each.
+    axis : str
+        Name of the judged axis.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(line.name for section in sections for line in section.lines))
+    figure = Figure(figsize=(max(4.5, 1.2 * len(names) + 1.5), 3.4), layout="constrained")
+    axes = figure.subplots()
+    apart = 0.5 / max(len(sections), 1)
+    for k, section in enumerate(sections):
+        colour = _GROUPS[k % len(_GROUPS)]
+        shift = apart * (k - (len(sections) - 1) / 2)
+        place = [names.index(line.name) + shift for line in section.lines]
+        levels = [line.level for line in section.lines]
+        label = ", ".join(section.held.values()) or None
+        axes.plot(place, [level.score for level in levels], "o", ms=7, color=colour, label=label, zorder=3)
+        axes.vlines(place, [x.lo for x in levels], [x.hi for x in levels], color=colour, lw=2)
+        for x, level in zip(place, levels, strict=True):
+            axes.plot([x + 0.25 * apart] * len(level.seeds), level.seeds, ".", ms=5, color=_SOFT, zorder=2)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(xlabel=axis, ylabel="F1, trace RMS 3 cm", ylim=(0, None), xlim=(-0.6, len(names) - 0.4))
+    axes.grid(axis="y", color="0.92")
+    if any(section.held for section in sections):
+        axes.legend(frameon=False)
+    return _png(figure)
+
+
+def draw_curves(lines: Sequence[Line]) -> bytes:
+    """
+    Draw training loss and validation score of every cell, a column for each level.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        Levels.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(max(2.4 * len(lines), 4.8), 4.2), layout="constrained")
+    panels = figure.subplots(2, len(lines), squeeze=False, sharex="col", sharey="row")
+    for (upper, lower), line in zip(panels.T, lines, strict=True):
+        upper.set_title(line.name, fontsize=10)
+        for run in line.runs:
+            losses = [(row["step"], row["total"]) for row in run if "total" in row]
+            scores = [(row["step"], row["score"]) for row in run if "score" in row]
+            if losses:
+                step, total = np.array(losses).T
+                width = min(5, len(step))
+                smooth = np.convolve(total, np.ones(width) / width, "valid")
+                upper.plot(step[width - 1 :], smooth, lw=0.8, color=_INK, alpha=0.6)
+            if scores:
+                lower.plot(*np.array(scores).T, lw=0.8, color=_GROUPS[0], alpha=0.7)
+        lower.set_xlabel("step")
+    panels[0, 0].set(ylabel="training loss", yscale="log")
+    panels[1, 0].set(ylabel="validation F1", ylim=(0, None))
+    for axes in panels.flat:
+        axes.grid(color="0.93")
+    return _png(figure)
+
+
+def _png(figure: Any) -> bytes:
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=130)
+    return file.getvalue()

@@ -1,0 +1,227 @@
+"""From a study and a field to cells: what each is trained, stopped and scored on, in a folder named by all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from geobfdt.model.bundle import DEFAULT, load_bundle
+from geobfdt.studies.settings import CellSettings, Fold, StudySettings
+from geobfdt.training.calibration import InterpretedWell
+from geobfdt.training.train import interpreted_wells
+from geobfdt.training.wells import prepare, save
+from geobfdt.wells.field import Field, file_stem
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.storage import sha256, write_text
+
+__all__ = ["Cell", "Place", "Plan", "make_plan"]
+
+
+class Cell(BaseModel):
+    """
+    One training run: all that decides what comes out of it.
+
+    Two cells of the same fold and seed differ in what their levels say and in nothing else.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: CellSettings
+    trained: tuple[str, ...]
+    validated: tuple[str, ...]
+    tested: tuple[str, ...]
+    digests: dict[str, str]
+    labels: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Name of its folder."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def prepared(self, well: str) -> str:
+        """File of a well on its grid, without suffix, within the study."""
+        sizes = self.settings.network
+        content = f"{self.digests[well][:8]}{self.labels[well][:8]}"
+        return f"wells/{1000 * sizes.step:g}mm-{sizes.columns}/{file_stem(well)}-{content}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    Where a cell stands in its study.
+
+    Parameters
+    ----------
+    levels : dict of str to str
+        Level of each axis.
+    fold, seed : int
+        Which of each.
+    cell : Cell
+        What is run; a cell may stand in several places.
+    """
+
+    levels: dict[str, str]
+    fold: int
+    seed: int
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    All places of a study.
+
+    Parameters
+    ----------
+    study : StudySettings
+        What is asked.
+    places : list of Place
+        Cells, level by level.
+    folds : tuple of Fold
+        Wells of each.
+    notes : list of str
+        What could not be planned as asked.
+    """
+
+    study: StudySettings
+    places: list[Place]
+    folds: tuple[Fold, ...]
+    notes: list[str]
+
+
+def make_plan(study: StudySettings, field: Path, out: Path) -> Plan:
+    """
+    Plan a study, and prepare its wells.
+
+    Parameters
+    ----------
+    study : StudySettings
+        What is asked.
+    field : Path
+        Folder of wells with picks.
+    out : Path
+        Folder of the study; ``cells/`` and ``wells/`` are made in it.
+
+    Returns
+    -------
+    Plan
+        Each cell's ``cell.json`` is written.
+
+    Raises
+    ------
+    InputError
+        If a well is missing, a fold leaks, a model has seen wells that it would be scored on, or nothing can be
+        written.
+    """
+    wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
+    folds = _folds(study, sorted(wells), field)
+    digests = {name: sha256(Field(field).file(name, ".nc")) for name in wells}
+    labels = {name: _labels_digest(Field(field), name) for name in wells}
+    notes: list[str] = []
+    places = []
+    for levels, asked in study.cells():
+        settings = _with_sizes(asked)
+        for number, fold in enumerate(folds):
+            _refuse_seen(settings, fold, digests, field)
+            rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
+            if settings.wells > len(rest):
+                note = (
+                    f"{_said(levels)}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
+                )
+                notes += [note] if note not in notes else []
+                continue
+            for seed in range(study.seeds):
+                trained = rest
+                if settings.wells:
+                    drawn = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
+                    trained = tuple(sorted(str(name) for name in drawn))
+                training = settings.training.model_copy(update={"seed": seed})
+                names = (*trained, *fold.validate_on, *fold.test)
+                cell = Cell(
+                    settings=settings.model_copy(update={"training": training}), trained=trained,
+                    validated=fold.validate_on, tested=fold.test, digests={name: digests[name] for name in names},
+                    labels={name: labels[name] for name in names},
+                )  # fmt: skip
+                places.append(Place(levels, number, seed, cell))
+    if not places:
+        raise InputError(field, f"no cell can be run: {notes[0]}", "give fewer folds, or a field of more wells")
+    _prepare(places, wells, out)
+    for place in places:
+        file = out / "cells" / place.cell.digest / "cell.json"
+        if not file.exists():
+            write_text(file, place.cell.model_dump_json(indent=1))
+    return Plan(study, places, folds, notes)
+
+
+def _with_sizes(settings: CellSettings) -> CellSettings:
+    """Settings with the sizes of the bundle that it begins with."""
+    if not settings.start:
+        return settings
+    bundle = load_bundle(DEFAULT if settings.start == "default" else settings.start)
+    return settings.model_copy(update={"network": bundle.settings})
+
+
+def _refuse_seen(settings: CellSettings, fold: Fold, digests: dict[str, str], field: Path) -> None:
+    if not settings.start:
+        return
+    card = load_bundle(DEFAULT if settings.start == "default" else settings.start).card
+    seen = set(card.get("digests", {}).values())
+    for name in fold.test:
+        if digests[name] in seen:
+            cure = "begin with a model that has not seen it, or test on other wells"
+            raise InputError(field, f"the model {settings.start} has seen {name}, which it would be scored on", cure)
+
+
+def _folds(study: StudySettings, names: list[str], field: Path) -> tuple[Fold, ...]:
+    """Wells of each fold: a part of them to test on, the next few to stop on; the same for all cells."""
+    if not isinstance(study.folds, int):
+        for number, fold in enumerate(study.folds, 1):
+            missing = sorted({*fold.test, *fold.validate_on} - set(names))
+            if missing:
+                cure = f"choose from {', '.join(names)}"
+                raise InputError(field, f"fold {number}: no picked well {', '.join(missing)} here", cure)
+            both = sorted(set(fold.test) & set(fold.validate_on))
+            if both:
+                seen = f"fold {number} leaks: {', '.join(both)} chooses weights and is scored"
+                raise InputError(field, seen, "test on wells that choose nothing")
+        return study.folds
+    if not 1 <= study.folds <= len(names) or len(names) < 3:
+        seen = f"{len(names)} picked wells do not make {study.folds} folds"
+        raise InputError(field, seen, "give fewer folds, or bring more wells in with geobfdt ingest")
+    order = [str(name) for name in np.random.default_rng(0).permutation(names)]
+    # With one fold, a third is tested.
+    parts = [part.tolist() for part in np.array_split(order, max(study.folds, 3))][: study.folds]
+    folds = []
+    for part in parts:
+        last = order.index(part[-1])
+        rest = [name for name in order[last + 1 :] + order[: last + 1] if name not in part]
+        few = max(round(len(names) / 7), 1)
+        folds.append(Fold(test=tuple(sorted(part)), validate_on=tuple(sorted(rest[:few]))))
+    return tuple(folds)
+
+
+def _prepare(places: list[Place], wells: dict[str, InterpretedWell], out: Path) -> None:
+    """Bring wells to the grids that cells ask for; what is there already stays."""
+    for place in places:
+        sizes = place.cell.settings.network
+        for name in place.cell.digests:
+            file = out / place.cell.prepared(name)
+            if not Path(f"{file}.npz").exists():
+                well = wells[name]
+                save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
+
+
+def _labels_digest(field: Field, well: str) -> str:
+    """SHA-256 of what is known of a well: its picks and intervals."""
+    files = (field.file(well, suffix) for suffix in (".picks.csv", ".intervals.csv"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()
+
+
+def _said(levels: dict[str, str]) -> str:
+    return ", ".join(f"{axis} {level}" for axis, level in levels.items())

@@ -1,0 +1,155 @@
+"""A study's finished cells, as tables."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geobfdt.studies.cell import RESULT
+from geobfdt.studies.engine import FAILED
+from geobfdt.studies.plan import Place, Plan
+from geobfdt.studies.statistics import Level, Step, judge, lightest
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["Line", "Section", "sections"]
+
+
+class Line(NamedTuple):
+    """
+    One level of the judged axis.
+
+    Parameters
+    ----------
+    name : str
+        Of the level.
+    level : Level
+        Its score.
+    f1, blind : dict of str to float
+        Mean over folds and seeds, by class: F1 at a trace RMS of 3 cm, and of the same picks shifted in depth.
+    means : dict of str to float
+        Means of the other columns; NaN where a network has none.
+    parameters : dict of str to int
+        By part of the network.
+    runs : list of list of dict
+        ``metrics.jsonl`` of each cell, folds and seeds in turn.
+    """
+
+    name: str
+    level: Level
+    f1: dict[str, float]
+    blind: dict[str, float]
+    means: dict[str, float]
+    parameters: dict[str, int]
+    runs: list[list[dict[str, Any]]]
+
+
+class Section(NamedTuple):
+    """
+    The judged axis at one combination of the others.
+
+    Parameters
+    ----------
+    held : dict of str to str
+        Levels of the other axes.
+    lines : list of Line
+        Levels of the judged axis that are finished.
+    steps : list of Step
+        Between them.
+    choice : int
+        The lightest within a standard error of the best.
+    missing : list of str
+        What is not there, and why.
+    """
+
+    held: dict[str, str]
+    lines: list[Line]
+    steps: list[Step]
+    choice: int
+    missing: list[str]
+
+
+def sections(plan: Plan, out: Path) -> list[Section]:
+    """
+    Read what a study has found so far.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was to be run.
+    out : Path
+        Folder of the study.
+    """
+    *others, judged = plan.study.axes
+    made = []
+    for held in product(*(plan.study.axes[axis] for axis in others)):
+        fixed = dict(zip(others, held, strict=True))
+        lines, counts, missing = [], [], []
+        for name in plan.study.axes[judged]:
+            wanted = {**fixed, judged: name}
+            places = [place for place in plan.places if place.levels == wanted]
+            results = [(place, _result(out, place)) for place in places]
+            lost = [place for place, result in results if result is None]
+            missing += [f"{name}, fold {place.fold + 1}, seed {place.seed}: {_why(out, place)}" for place in lost]
+            if places and not lost:
+                finished = [(place, result) for place, result in results if result is not None]
+                counts.append(_counts(plan, finished))
+                lines.append((name, finished))
+        if not lines:
+            made.append(Section(fixed, [], [], 0, missing))
+            continue
+        levels, steps = judge(np.stack(counts))
+        told = [_line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)]
+        made.append(Section(fixed, told, steps, lightest(levels), missing))
+    return made
+
+
+def _result(out: Path, place: Place) -> dict[str, Any] | None:
+    file = out / "cells" / place.cell.digest / RESULT
+    return dict(json.loads(file.read_text())) if file.exists() else None
+
+
+def _why(out: Path, place: Place) -> str:
+    file = out / "cells" / place.cell.digest / FAILED
+    return file.read_text().strip() if file.exists() else "not run yet"
+
+
+def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]]) -> np.ndarray[Any, Any]:
+    """Counts (seeds, wells, classes, 3) of a level; each well is tested in one fold."""
+    wells = sorted({name for fold in plan.folds for name in fold.test})
+    counts = np.zeros((plan.study.seeds, len(wells), len(CLASSES), 3))
+    for place, result in finished:
+        for kind, told in result["scores"].items():
+            for well, row in told["counts"].items():
+                counts[place.seed, wells.index(well), CLASSES.index(kind)] = row
+    return counts
+
+
+def _line(name: str, level: Level, finished: list[tuple[Place, dict[str, Any]]], out: Path) -> Line:
+    results = [result for _, result in finished]
+
+    def mean(values: list[Any]) -> float:
+        there = [float(value) for value in values if value is not None]
+        return float(np.mean(there)) if there else float("nan")
+
+    def of(kind: str, column: str) -> float:
+        return mean([result["scores"].get(kind, {}).get(column) for result in results])
+
+    published = [result["published"] or {} for result in results]
+    means = {column: mean([part.get(column) for part in published]) for column in ("hungarian_loss", "l1")}
+    errors = [part.get("class_error_pct") for part in published if part] or [r["class_error_pct"] for r in results]
+    means |= {
+        "class_error_pct": mean(errors),
+        "validation": mean([result["validation"]["score"] for result in results]),
+        "seconds": mean([result["seconds"] for result in results]),
+        "peak_mib": mean([result["peak_mib"] for result in results]),
+    }
+    runs = []
+    for place, _ in finished:
+        lines = (out / "cells" / place.cell.digest / "run" / "metrics.jsonl").read_text().splitlines()
+        runs.append([json.loads(line) for line in lines])
+    kinds = {kind: of(kind, "f1") for kind in CLASSES}, {kind: of(kind, "null_f1") for kind in CLASSES}
+    return Line(name, level, *kinds, means, results[0]["parameters"], runs)

@@ -1,0 +1,128 @@
+"""Settings of a study: what is varied, what is held, on how many folds and seeds."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from geobfdt.model.presets import NetworkSettings, parse_settings
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.wells.findings import InputError
+
+__all__ = ["CellSettings", "Fold", "StudySettings", "read_study", "said"]
+
+
+class Fold(BaseModel):
+    """Wells that a fold is scored on, and those that stop training and set thresholds; the rest is trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    test: tuple[str, ...] = Field(min_length=1, description="wells that scores are of")
+    validate_on: tuple[str, ...] = Field(min_length=1, description="wells that choose weights and thresholds")
+
+
+class CellSettings(BaseModel):
+    """
+    Everything that one training run of a study is made with, but for its wells.
+
+    Examples
+    --------
+    >>> CellSettings.of({"network.preset": "detr", "training.steps": 5}).network.depth
+    10
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: NetworkSettings = Field(description="sizes of the network")
+    training: TrainingSettings = Field(description="how it is trained")
+    wells: int = Field(0, ge=0, description="wells trained on, drawn by the seed; 0: all of the fold")
+    start: str = Field("", description="bundle to begin with, whose sizes count then; default: the shipped one")
+
+    @classmethod
+    def of(cls, flat: dict[str, Any]) -> CellSettings:
+        """Make them of dotted names, ``network.depth``, ``training.rate``, ``wells``."""
+        parts: dict[str, dict[str, Any]] = {"network": {"preset": "curve"}, "training": {}}
+        rest = {}
+        for name, value in flat.items():
+            first, _, last = name.partition(".")
+            if last and first in parts:
+                parts[first][last] = value
+            else:
+                rest[name] = value
+        training = TrainingSettings.model_validate(parts["training"])
+        return cls.model_validate({"network": parse_settings(parts["network"]), "training": training, **rest})
+
+
+class StudySettings(BaseModel):
+    """
+    A study.
+
+    Notes
+    -----
+    Everything but the axes is equal in all cells: wells, windows, augmentation draws, steps, stopping rule.
+
+    Examples
+    --------
+    >>> study = StudySettings(
+    ...     name="rate", question="Which rate?", axes={"rate": {"low": {"training.rate": 1e-4}, "high": {}}}
+    ... )
+    >>> [levels for levels, settings in study.cells()]
+    [{'rate': 'low'}, {'rate': 'high'}]
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[\w-]+$", description="of the study")
+    question: str = Field(description="that it answers")
+    axes: dict[str, dict[str, dict[str, Any]]] = Field(
+        min_length=1, description="axis, level, settings that differ; levels from the lightest, the last axis is judged"
+    )
+    base: dict[str, Any] = Field(default_factory=dict, description="settings that all cells share")
+    folds: int | tuple[Fold, ...] = Field(3, description="how many, or which wells each")
+    seeds: int = Field(3, ge=1, description="runs of each cell, with other weights, windows and augmentation")
+
+    @model_validator(mode="after")
+    def _complete(self) -> StudySettings:
+        if not all(self.axes.values()):
+            raise ValueError("an axis without levels")
+        self.cells()
+        return self
+
+    def cells(self) -> list[tuple[dict[str, str], CellSettings]]:
+        """Levels and settings of each combination of levels."""
+        made = []
+        for names in product(*self.axes.values()):
+            levels = dict(zip(self.axes, names, strict=True))
+            differ = [self.axes[axis][name] for axis, name in levels.items()]
+            flat = {name: value for part in (self.base, *differ) for name, value in part.items()}
+            made.append((levels, CellSettings.of(flat)))
+        return made
+
+
+def read_study(file: Path) -> StudySettings:
+    """
+    Read a study from YAML.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a name or value in it is not known; one line says which.
+    """
+    try:
+        return StudySettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise InputError(file, said(error), "correct it; docs/studies.md lists what a study is made of") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        seen = f"not a study: {str(error).splitlines()[0]}"
+        raise InputError(file, seen, "name a preset or a YAML file of a study") from error
+
+
+def said(error: ValidationError) -> str:
+    """Say the first thing that is wrong, and where."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place or 'study'}: {first['msg'][0].lower()}{first['msg'][1:]}"

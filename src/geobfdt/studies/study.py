@@ -1,0 +1,102 @@
+"""A study from end to end: asked, planned, run, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from geobfdt.studies.engine import run_cells
+from geobfdt.studies.lock import held
+from geobfdt.studies.plan import Plan, make_plan
+from geobfdt.studies.presets import Network, preset
+from geobfdt.studies.results import Section, sections
+from geobfdt.studies.settings import StudySettings, read_study, said
+from geobfdt.wells.findings import InputError
+
+__all__ = ["run_study", "study_of"]
+
+
+def study_of(
+    what: str,
+    network: Network = "curve",
+    folds: int | None = None,
+    seeds: int | None = None,
+    change: Sequence[str] = (),
+) -> StudySettings:
+    """
+    Find a study by its name or file, and change it.
+
+    Parameters
+    ----------
+    what : str
+        A preset, or a YAML file.
+    network : {"curve", "detr"}
+        What a preset is about.
+    folds, seeds : int, optional
+        Other than the study's own.
+    change : sequence of str
+        Settings that all cells share, ``training.steps=400``; those of an axis win.
+
+    Raises
+    ------
+    InputError
+        If there is no such study, axis or setting.
+
+    Examples
+    --------
+    >>> study_of("backbone", seeds=5, change=["training.steps=50"]).base["training.steps"]
+    50
+    """
+    if Path(what).suffix in (".yaml", ".yml"):
+        study = read_study(Path(what))
+    else:
+        try:
+            study = preset(what, network)
+        except ValueError as error:
+            raise InputError(what, str(error), "geobfdt study --help tells more") from error
+    values: dict[str, Any] = {} if folds is None else {"folds": folds}
+    values |= {} if seeds is None else {"seeds": seeds}
+    base = dict(study.base)
+    for text in change:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(text, "not a setting", "write it as training.steps=400")
+        base[name] = yaml.safe_load(value)
+    try:
+        return StudySettings.model_validate({**study.model_dump(), **values, "base": base})
+    except ValidationError as error:
+        raise InputError(what, said(error), "docs/studies.md lists what a study is made of") from error
+
+
+def run_study(
+    study: StudySettings, field: Path, out: Path, workers: int, progress: Callable[[int, int], None]
+) -> tuple[Plan, list[Section]]:
+    """
+    Run what is not finished of a study, and read what it found.
+
+    Parameters
+    ----------
+    study : StudySettings
+        What is asked.
+    field : Path
+        Folder of interpreted wells.
+    out : Path
+        Folder of the study.
+    workers : int
+        Cells that run at a time.
+    progress : callable
+        Told how many cells are finished, of how many.
+
+    Raises
+    ------
+    InputError
+        If it cannot be planned, or another study holds the folder.
+    """
+    with held(out):
+        plan = make_plan(study, field, out)
+        run_cells([out / "cells" / place.cell.digest for place in plan.places], workers, progress)
+        return plan, sections(plan, out)

@@ -1,0 +1,85 @@
+"""Verdicts on scores whose truth is set here, and intervals against a loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geobfdt.studies.statistics import Level, drawn_scores, judge, lightest
+
+
+def counts_of(
+    chances: list[float], seed: int = 0, seeds: int = 3, wells: int = 12, planes: int = 100, uneven: float = 0.0
+) -> np.ndarray:
+    """Cells whose planes are found by chance; wells differ alike for all levels. Precision is 1."""
+    rng = np.random.default_rng(seed)
+    hard = rng.normal(0, uneven, wells)
+    chance = np.clip(np.array(chances)[:, None, None] + hard, 0, 1)
+    found = rng.binomial(planes, chance, (len(chances), seeds, wells))
+    return np.stack([found, 0 * found, planes - found], axis=-1)[:, :, :, None]
+
+
+def score_by_hand(counts: np.ndarray) -> float:
+    """Mean of F1 over classes, of one cell's counts (wells, classes, 3)."""
+    total = []
+    for found, wrong, missed in counts.sum(axis=0):
+        if found + wrong + missed:
+            total.append(2 * found / (2 * found + wrong + missed))
+    return float(np.mean(total))
+
+
+def test_scores_against_a_loop() -> None:
+    """Pooled over wells, averaged over classes and seeds; a class that is nowhere does not count."""
+    counts = np.random.default_rng(0).integers(0, 9, (3, 2, 5, 3, 3))
+    counts[:, :, :, 2] = 0
+    scores, drawn = drawn_scores(counts)
+    for level in range(3):
+        for seed in range(2):
+            assert scores[level, seed] == pytest.approx(score_by_hand(counts[level, seed]))
+    assert drawn.shape[0] == 3
+    assert drawn.mean(axis=1) == pytest.approx(scores.mean(axis=1), abs=0.03)
+
+
+def test_pairs_are_surer_than_levels() -> None:
+    """Wells that differ widely, alike for both levels: the levels' intervals overlap, the step's excludes 0."""
+    levels, steps = judge(counts_of([0.5, 0.58], uneven=0.15))
+    assert levels[0].hi > levels[1].lo
+    assert steps[0].lo > 0
+    assert steps[0].verdict == "drift"  # with nothing to compare it with there is no cliff
+
+
+@pytest.mark.parametrize(
+    ("chances", "verdicts"),
+    [
+        ([0.8, 0.8, 0.4, 0.4], ["cannot tell", "cliff", "cannot tell"]),
+        ([0.4, 0.4, 0.8], ["cannot tell", "cliff"]),
+        ([0.8, 0.7, 0.6, 0.5], ["drift", "drift", "drift"]),
+        ([0.7, 0.7, 0.7], ["cannot tell", "cannot tell"]),
+    ],
+    ids=["fall", "rise", "slope", "flat"],
+)
+def test_verdicts(chances: list[float], verdicts: list[str]) -> None:
+    """A wall is a cliff, an even slope is not, and equal levels are not told apart."""
+    assert [step.verdict for step in judge(counts_of(chances))[1]] == verdicts
+
+
+def test_false_alarms_are_rare() -> None:
+    """Of 100 studies of three equal levels, few of the 200 steps look like one, and hardly any like a cliff."""
+    steps = [step.verdict for seed in range(100) for step in judge(counts_of([0.6] * 3, seed, wells=14, uneven=0.1))[1]]
+    assert sum(verdict != "cannot tell" for verdict in steps) <= 30
+    assert steps.count("cliff") <= 6
+
+
+def test_one_well_has_no_interval() -> None:
+    """Nothing can be said of the spread between wells: no interval, no verdict."""
+    levels, steps = judge(counts_of([0.2, 0.9], wells=1))
+    assert np.isnan(levels[0].lo)
+    assert steps[0].verdict == "cannot tell"
+
+
+def test_the_lightest_within_a_standard_error() -> None:
+    """The best itself where no lighter one comes near; without errors, the first of the best."""
+    none = np.empty(0)
+    assert lightest([Level(0.6, 0, 1, 0.01, none), Level(0.7, 0, 1, 0.01, none), Level(0.69, 0, 1, 0.01, none)]) == 1
+    assert lightest([Level(0.65, 0, 1, 0.01, none), Level(0.7, 0, 1, 0.06, none)]) == 0
+    assert lightest([Level(0.6, 0, 1, np.nan, none), Level(0.7, 0, 1, np.nan, none)]) == 1

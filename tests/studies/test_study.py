@@ -1,0 +1,164 @@
+"""A study from end to end: killed and begun again, failing in one cell, two at once, and what its page says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from geobfdt.studies.cell import RESULT, run_cell
+from geobfdt.studies.engine import run_cells
+from geobfdt.studies.lock import held
+from geobfdt.studies.page import write_pages
+from geobfdt.studies.plan import make_plan
+from geobfdt.studies.presets import PRESETS
+from geobfdt.studies.study import run_study, study_of
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.readers.netcdf import read
+
+COSTS = ("seconds", "peak_mib")
+
+
+def geobfdt(*words: object) -> subprocess.Popen[str]:
+    """Start the command line."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny: dict[str, Any]) -> Path:
+    """Two rates, two folds, one seed: four cells."""
+    axes = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}}
+    file = tmp_path_factory.mktemp("study") / "rates.yaml"
+    asked = {"name": "rates", "question": "Which rate?", "axes": axes, "base": tiny, "folds": 2, "seeds": 1}
+    file.write_text(yaml.safe_dump(asked, sort_keys=False))
+    return file
+
+
+@pytest.fixture(scope="module")
+def out(study: Path, field: Path) -> Path:
+    """The study, undisturbed, its cells run in this process."""
+    out, asked = study.with_name("out"), study_of(str(study))
+    for place in make_plan(asked, field, out).places:
+        run_cell(out / "cells" / place.cell.digest)
+    plan, found = run_study(asked, field, out, 1, lambda done, every: None)
+    write_pages(plan, found, out, field)
+    return out
+
+
+def results(out: Path) -> dict[str, Any]:
+    """Results of all cells but for what they cost."""
+    found = {}
+    for file in sorted(out.glob(f"cells/*/{RESULT}")):
+        result = json.loads(file.read_text())
+        found[file.parent.name] = {name: value for name, value in result.items() if name not in COSTS}
+    return found
+
+
+def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
+    """Kill -9 after the first cell, its children left alone: the same cells, numbers and verdicts in the end."""
+    again = tmp_path / "out"
+    run = geobfdt("study", study, field, "--out", again)
+    end = time.monotonic() + 120
+    while not list(again.glob(f"cells/*/{RESULT}")):
+        assert time.monotonic() < end
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    first = {file: file.stat().st_mtime_ns for file in again.glob(f"cells/*/{RESULT}")}
+    run = geobfdt("study", study, field, "--out", again, "--json")
+    told, error = run.communicate(timeout=300)
+    assert run.returncode == 0, error
+    assert results(again) == results(out)
+    assert len(results(out)) == 4
+    assert all(file.stat().st_mtime_ns == when for file, when in first.items())
+    tables = [json.loads((folder / "study.json").read_text())["sections"] for folder in (out, again)]
+    for table in tables:
+        for level in table[0]["levels"]:
+            for cost in COSTS:
+                del level[cost]
+    assert tables[0] == tables[1]
+    assert json.loads(told)["sections"][0]["choice"] in ("low", "high")
+
+
+def test_the_page(out: Path) -> None:
+    """One file without anything from outside; it says what was asked, done and found; what is heavy is gone."""
+    page, text = (out / "study.html").read_text(), (out / "study.md").read_text()
+    assert "http" not in page
+    assert "data:image/png;base64," in page
+    for said in ("Which rate?", "low to high:", "Choice: rate", "Fold 1: tested on", "4 cells", "SHA-256", "blind"):
+        assert said in text
+        assert said in page
+    assert {f"{name}.png" for name in ("scores", "curves-1")} <= {file.name for file in out.iterdir()}
+    assert not list(out.glob("cells/**/*.safetensors"))
+
+
+def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
+    """Found and missed planes of a tested well are those that were picked within it."""
+    for folder in (out / "cells").iterdir():
+        cell, result = (json.loads((folder / name).read_text()) for name in ("cell.json", RESULT))
+        for kind, told in result["scores"].items():
+            assert set(told["counts"]) <= set(cell["tested"])
+            for well, (found, wrong, missed) in told["counts"].items():
+                picks = pd.read_csv(field / f"{well}.picks.csv")
+                depth = read(field / f"{well}.nc")["depth"].values
+                inside = picks["depth_m"].between(depth[0], depth[-1])
+                assert found + missed == (inside & (picks["class"] == kind)).sum()
+                assert min(found, wrong, missed) >= 0
+
+
+def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_path: Path) -> None:
+    """A damaged cell is named with its reason, the others are run; once mended, only it is."""
+    plan = make_plan(study_of(str(study)), field, tmp_path)
+    folders = [tmp_path / "cells" / place.cell.digest for place in plan.places][:2]
+    good = (folders[0] / "cell.json").read_text()
+    (folders[0] / "cell.json").write_text(good[:50])
+    told: list[tuple[int, int]] = []
+    assert run_cells(folders, 2, lambda done, every: told.append((done, every))) == [folders[0]]
+    assert (folders[0] / "failed.txt").read_text().strip()
+    assert (folders[1] / RESULT).exists()
+    assert told == [(0, 2), (1, 2), (2, 2)]
+    when = (folders[1] / RESULT).stat().st_mtime_ns
+    (folders[0] / "cell.json").write_text(good)
+    assert run_cells(folders, 2, lambda *_: None) == []
+    assert (folders[0] / RESULT).exists()
+    assert (folders[1] / RESULT).stat().st_mtime_ns == when
+
+
+def test_two_at_once(study: Path, field: Path, tmp_path: Path) -> None:
+    """The second is turned away in one line; with the first gone it may."""
+    with held(tmp_path):
+        run = geobfdt("study", study, field, "--out", tmp_path)
+        _, error = run.communicate(timeout=60)
+        assert run.returncode == 1
+        assert error.startswith(f"geobfdt: {tmp_path}: another study is running here")
+        assert error.count("\n") == 1
+    with held(tmp_path), pytest.raises(InputError, match="another study"), held(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_runs(name: str, field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+    """On one fold and seed, with tiny cells; the optimisers' first and last rate stand for all."""
+    change = [f"{key}={json.dumps(value)}" for key, value in tiny.items()]
+    asked = study_of(name, folds=1, seeds=1, change=change)
+    plan = make_plan(asked, field, tmp_path)
+    places = [p for p in plan.places if p.levels.get("rate", "1e-4") in ("1e-4", "4e-3") or name != "optimiser"]
+    for place in places:
+        folder = tmp_path / "cells" / place.cell.digest
+        run_cell(folder)
+        result = json.loads((folder / RESULT).read_text())
+        assert result["parameters"]
+        assert set(result["scores"]) <= {"bedding", "fracture"}
