@@ -23,9 +23,9 @@ def study(tiny: dict[str, Any], **changed: Any) -> StudySettings:
     return StudySettings(**{"name": "rates", "question": "Which?", "axes": RATES, "base": tiny, "folds": 2, **changed})
 
 
-def test_cells_differ_in_their_level_alone(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+def test_cells_differ_in_their_level_alone(field: Path, tiny: dict[str, Any]) -> None:
     """Same wells, seeds, digests: only the rate differs; no well is on two sides or tested twice."""
-    plan = make_plan(study(tiny), field, tmp_path)
+    plan = make_plan(study(tiny), field)
     assert len(plan.places) == 2 * 2 * 3
     by_place = {(p.fold, p.seed, p.levels["rate"]): p.cell for p in plan.places}
     for fold in range(2):
@@ -48,20 +48,20 @@ def test_a_cell_is_named_by_all_that_makes_it(field: Path, tiny: dict[str, Any],
 
     other = tmp_path / "field"
     shutil.copytree(field, other)
-    first = make_plan(study(tiny), field, tmp_path / "a")
-    assert make_plan(study(tiny), other, tmp_path / "b").places == first.places
+    first = make_plan(study(tiny), field)
+    assert make_plan(study(tiny), other).places == first.places
     picks = other / "W01.picks.csv"
     picks.write_text("\n".join(picks.read_text().splitlines()[:-1]) + "\n")
-    changed = make_plan(study(tiny), other, tmp_path / "c").places
+    changed = make_plan(study(tiny), other).places
     assert not {p.cell.digest for p in changed if "W01" in p.cell.labels} & {p.cell.digest for p in first.places}
-    longer = make_plan(study({**tiny, "training.steps": 5}), field, tmp_path / "d").places
+    longer = make_plan(study({**tiny, "training.steps": 5}), field).places
     assert not {p.cell.digest for p in longer} & {p.cell.digest for p in first.places}
 
 
-def test_few_wells_are_drawn_by_the_seed(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+def test_few_wells_are_drawn_by_the_seed(field: Path, tiny: dict[str, Any]) -> None:
     """A level of so many wells trains on as many, others with other seeds; what no fold has is left out, and said."""
     axes = {"wells": {"1": {"wells": 1}, "2": {"wells": 2}, "9": {"wells": 9}}}
-    plan = make_plan(study(tiny, axes=axes, seeds=5), field, tmp_path)
+    plan = make_plan(study(tiny, axes=axes, seeds=5), field)
     for place in plan.places:
         assert len(place.cell.trained) == int(place.levels["wells"])
     assert len({p.cell.trained for p in plan.places if p.levels["wells"] == "1" and p.fold == 0}) > 1
@@ -69,16 +69,15 @@ def test_few_wells_are_drawn_by_the_seed(field: Path, tiny: dict[str, Any], tmp_
     assert "wells 9: left out" in plan.notes[0]
 
 
-def test_leaks_are_refused(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
-    """A well that chooses weights is not scored; one that is not there is named; nothing is left behind."""
+def test_leaks_are_refused(field: Path, tiny: dict[str, Any]) -> None:
+    """A well that chooses weights is not scored; one that is not there is named."""
     leaking = [{"test": ["W01", "W02"], "validate_on": ["W02"]}]
     with pytest.raises(InputError, match="fold 1 leaks: W02"):
-        make_plan(study(tiny, folds=leaking), field, tmp_path / "out")
+        make_plan(study(tiny, folds=leaking), field)
     with pytest.raises(InputError, match="no picked well W09 here"):
-        make_plan(study(tiny, folds=[{"test": ["W09"], "validate_on": ["W02"]}]), field, tmp_path / "out")
+        make_plan(study(tiny, folds=[{"test": ["W09"], "validate_on": ["W02"]}]), field)
     with pytest.raises(InputError, match="do not make 6 folds"):
-        make_plan(study(tiny, folds=6), field, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        make_plan(study(tiny, folds=6), field)
 
 
 def test_a_model_is_not_scored_on_what_it_has_seen(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
@@ -91,7 +90,7 @@ def test_a_model_is_not_scored_on_what_it_has_seen(field: Path, tiny: dict[str, 
     geobfdt.train(field, tmp_path / "model", settings=quick, network=sizes)
     begun = study({**tiny, "start": str(tmp_path / "model")})
     with pytest.raises(InputError, match="has seen W"):
-        make_plan(begun, field, tmp_path / "out")
+        make_plan(begun, field)
 
 
 def test_wrong_studies_are_one_line(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from geobfdt.studies.cell import RESULT, run_cell
 from geobfdt.studies.engine import run_cells
 from geobfdt.studies.lock import held
 from geobfdt.studies.page import write_pages
-from geobfdt.studies.plan import make_plan
+from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.presets import PRESETS
 from geobfdt.studies.study import run_study, study_of
 from geobfdt.wells.findings import InputError
@@ -50,8 +50,8 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny: dict[str, Any]) -> Pat
 def out(study: Path, field: Path) -> Path:
     """The study, undisturbed, its cells run in this process."""
     out, asked = study.with_name("out"), study_of(str(study))
-    for place in make_plan(asked, field, out).places:
-        run_cell(out / "cells" / place.cell.digest)
+    for folder in lay_out(make_plan(asked, field), field, out):
+        run_cell(folder)
     plan, found = run_study(asked, field, out, 1, lambda done, every: None)
     write_pages(plan, found, out, field)
     return out
@@ -121,8 +121,7 @@ def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
 
 def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_path: Path) -> None:
     """A damaged cell is named with its reason, the others are run; once mended, only it is."""
-    plan = make_plan(study_of(str(study)), field, tmp_path)
-    folders = [tmp_path / "cells" / place.cell.digest for place in plan.places][:2]
+    folders = lay_out(make_plan(study_of(str(study)), field), field, tmp_path)[:2]
     good = (folders[0] / "cell.json").read_text()
     (folders[0] / "cell.json").write_text(good[:50])
     told: list[tuple[int, int]] = []
@@ -135,6 +134,17 @@ def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_p
     assert run_cells(folders, 2, lambda *_: None) == []
     assert (folders[0] / RESULT).exists()
     assert (folders[1] / RESULT).stat().st_mtime_ns == when
+
+
+def test_nothing_is_left_of_a_wrong_study(field: Path, tmp_path: Path) -> None:
+    """An unknown setting, or a field without wells: one line, status 1, no folder."""
+    for words in (("backbone", field, "--set", "training.paces=3"), ("backbone", tmp_path)):
+        run = geobfdt("study", *words, "--out", tmp_path / "out")
+        _, error = run.communicate(timeout=60)
+        assert run.returncode == 1
+        assert error.startswith("geobfdt: ")
+        assert error.count("\n") == 1
+        assert not (tmp_path / "out").exists()
 
 
 def test_two_at_once(study: Path, field: Path, tmp_path: Path) -> None:
@@ -154,10 +164,10 @@ def test_every_preset_runs(name: str, field: Path, tiny: dict[str, Any], tmp_pat
     """On one fold and seed, with tiny cells; the optimisers' first and last rate stand for all."""
     change = [f"{key}={json.dumps(value)}" for key, value in tiny.items()]
     asked = study_of(name, folds=1, seeds=1, change=change)
-    plan = make_plan(asked, field, tmp_path)
-    places = [p for p in plan.places if p.levels.get("rate", "1e-4") in ("1e-4", "4e-3") or name != "optimiser"]
-    for place in places:
-        folder = tmp_path / "cells" / place.cell.digest
+    plan = make_plan(asked, field)
+    for place, folder in zip(plan.places, lay_out(plan, field, tmp_path), strict=True):
+        if name == "optimiser" and place.levels["rate"] not in ("1e-4", "4e-3"):
+            continue
         run_cell(folder)
         result = json.loads((folder / RESULT).read_text())
         assert result["parameters"]

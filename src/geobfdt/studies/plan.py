@@ -12,14 +12,13 @@ from pydantic import BaseModel, ConfigDict
 
 from geobfdt.model.bundle import DEFAULT, load_bundle
 from geobfdt.studies.settings import CellSettings, Fold, StudySettings
-from geobfdt.training.calibration import InterpretedWell
 from geobfdt.training.train import interpreted_wells
 from geobfdt.training.wells import prepare, save
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.storage import sha256, write_text
 
-__all__ = ["Cell", "Place", "Plan", "make_plan"]
+__all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
 
 
 class Cell(BaseModel):
@@ -95,9 +94,9 @@ class Plan:
     notes: list[str]
 
 
-def make_plan(study: StudySettings, field: Path, out: Path) -> Plan:
+def make_plan(study: StudySettings, field: Path) -> Plan:
     """
-    Plan a study, and prepare its wells.
+    Plan a study; nothing is written.
 
     Parameters
     ----------
@@ -105,19 +104,11 @@ def make_plan(study: StudySettings, field: Path, out: Path) -> Plan:
         What is asked.
     field : Path
         Folder of wells with picks.
-    out : Path
-        Folder of the study; ``cells/`` and ``wells/`` are made in it.
-
-    Returns
-    -------
-    Plan
-        Each cell's ``cell.json`` is written.
 
     Raises
     ------
     InputError
-        If a well is missing, a fold leaks, a model has seen wells that it would be scored on, or nothing can be
-        written.
+        If a well is missing, a fold leaks, or a model has seen wells that it would be scored on.
     """
     wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
     folds = _folds(study, sorted(wells), field)
@@ -151,12 +142,43 @@ def make_plan(study: StudySettings, field: Path, out: Path) -> Plan:
                 places.append(Place(levels, number, seed, cell))
     if not places:
         raise InputError(field, f"no cell can be run: {notes[0]}", "give fewer folds, or a field of more wells")
-    _prepare(places, wells, out)
-    for place in places:
-        file = out / "cells" / place.cell.digest / "cell.json"
-        if not file.exists():
-            write_text(file, place.cell.model_dump_json(indent=1))
     return Plan(study, places, folds, notes)
+
+
+def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
+    """
+    Make the folders of a plan's cells, and bring wells to the grids that these ask for; what is there stays.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is to be run.
+    field, out : Path
+        Folders of the wells and of the study.
+
+    Returns
+    -------
+    list of Path
+        Folders of the cells, in the order of the places.
+
+    Raises
+    ------
+    InputError
+        If something cannot be read or written.
+    """
+    wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
+    folders = []
+    for place in plan.places:
+        cell, sizes = place.cell, place.cell.settings.network
+        for name in cell.digests:
+            file = out / cell.prepared(name)
+            if not Path(f"{file}.npz").exists():
+                well = wells[name]
+                save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
+        folders.append(out / "cells" / cell.digest)
+        if not (folders[-1] / "cell.json").exists():
+            write_text(folders[-1] / "cell.json", cell.model_dump_json(indent=1))
+    return folders
 
 
 def _with_sizes(settings: CellSettings) -> CellSettings:
@@ -204,17 +226,6 @@ def _folds(study: StudySettings, names: list[str], field: Path) -> tuple[Fold, .
         few = max(round(len(names) / 7), 1)
         folds.append(Fold(test=tuple(sorted(part)), validate_on=tuple(sorted(rest[:few]))))
     return tuple(folds)
-
-
-def _prepare(places: list[Place], wells: dict[str, InterpretedWell], out: Path) -> None:
-    """Bring wells to the grids that cells ask for; what is there already stays."""
-    for place in places:
-        sizes = place.cell.settings.network
-        for name in place.cell.digests:
-            file = out / place.cell.prepared(name)
-            if not Path(f"{file}.npz").exists():
-                well = wells[name]
-                save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
 
 
 def _labels_digest(field: Field, well: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from geobfdt.studies.engine import run_cells
 from geobfdt.studies.lock import held
-from geobfdt.studies.plan import Plan, make_plan
+from geobfdt.studies.plan import Plan, lay_out, make_plan
 from geobfdt.studies.presets import Network, preset
 from geobfdt.studies.results import Section, sections
 from geobfdt.studies.settings import StudySettings, read_study, said
@@ -96,7 +96,7 @@ def run_study(
     InputError
         If it cannot be planned, or another study holds the folder.
     """
+    plan = make_plan(study, field)
     with held(out):
-        plan = make_plan(study, field, out)
-        run_cells([out / "cells" / place.cell.digest for place in plan.places], workers, progress)
+        run_cells(lay_out(plan, field, out), workers, progress)
         return plan, sections(plan, out)
