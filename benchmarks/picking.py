@@ -19,7 +19,7 @@ import numpy as np
 MEASURE = """
 import json, time
 from pathlib import Path
-from geobfdt.cli.heap import share_heap
+from geobfdt.heap import share_heap
 share_heap()  # as the command line does
 import geobfdt
 geobfdt.pick, geobfdt.read

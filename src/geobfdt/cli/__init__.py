@@ -6,7 +6,7 @@ import os
 import sys
 
 from geobfdt.cli.app import app
-from geobfdt.cli.heap import share_heap
+from geobfdt.heap import share_heap
 
 __all__ = ["main"]
 

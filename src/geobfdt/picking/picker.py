@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.geometry import amplitude_azimuth, trace_rms
+from geobfdt.heap import trim_heap
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
@@ -27,6 +28,7 @@ __all__ = ["detector_of", "pick", "pick_with_findings"]
 
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
 _TOGETHER = 2  # strips worked on at a time
+_TRIMMED = 4  # strips after which free memory is handed back
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
 Array = npt.NDArray[np.float64]
@@ -123,12 +125,15 @@ def pick_with_findings(
     seam = np.empty((0, 3))
     cut = strips(image, detector.length, detector.overlap)
     apart = max(_APART, 1.5 * row_spacing(image))
-    for strip, (columns, traces) in _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut):
+    done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut)
+    for number, (strip, (columns, traces)) in enumerate(done, 1):
         if len(seam) and len(traces):
             new = trace_rms(traces[:, None], seam).min(axis=1) >= apart
             columns, traces = columns[new], traces[new]
         parts.append(columns)
         seam = traces[traces[:, 0] >= strip.base - 1.0]
+        if number % _TRIMMED == 0:
+            trim_heap()
         if progress is not None:
             progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
     columns = pd.concat(parts, ignore_index=True)

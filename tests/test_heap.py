@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = """
 import ctypes, sys, threading
-from geobfdt.cli import heap
+from geobfdt import heap
 assert "numpy" not in sys.modules  # which starts threads
 if sys.argv[1] == "shared":
     heap.share_heap()
