@@ -29,10 +29,10 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
-__all__ = ["DEFAULT", "Bundle", "Calibration", "load_bundle", "save_bundle"]
+__all__ = ["Bundle", "Calibration", "load_bundle", "save_bundle"]
 
 FORMAT = 1  # of bundles; a reader refuses newer ones
-DEFAULT = Path(__file__).with_name("weights")  # what the package ships
+_SHIPPED = Path(__file__).with_name("weights")  # what the package ships
 _WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
 
 Array = npt.NDArray[np.float64]
@@ -130,21 +130,21 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     return load_bundle(folder)
 
 
-def load_bundle(folder: str | Path = DEFAULT) -> Bundle:
+def load_bundle(folder: str | Path = "default") -> Bundle:
     """
     Read a bundle.
 
     Parameters
     ----------
     folder : str or Path
-        The bundle; by default the one that is shipped.
+        The bundle; ``default`` is the one that is shipped.
 
     Raises
     ------
     InputError
         If it is damaged, of another program, or written by a newer version of this one.
     """
-    folder = Path(folder)
+    folder = _SHIPPED if folder == "default" else Path(folder)
     if not (folder / _CARD).is_file():
         cure = "name a folder that geobfdt train wrote, or leave --model out"
         raise InputError(folder, "no model bundle here (no card.json)", cure)

@@ -174,10 +174,10 @@ def detector_of(
     if method != "network":
         raise ValueError(f"picking method {method!r} is not network or hough")
     # Loaded here: PyTorch takes seconds, and the classical picker does without.
-    from geobfdt.model.bundle import DEFAULT, load_bundle
+    from geobfdt.model.bundle import load_bundle
     from geobfdt.picking.network import NetworkDetector
 
-    return NetworkDetector.of(load_bundle(DEFAULT if model == "default" else model), image, runtime)
+    return NetworkDetector.of(load_bundle(model), image, runtime)
 
 
 def _ahead(

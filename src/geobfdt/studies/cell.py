@@ -17,7 +17,7 @@ import torch
 
 from geobfdt.evaluation.scores import Key, Scores, evaluate
 from geobfdt.evaluation.thresholds import Operating
-from geobfdt.model.bundle import DEFAULT, load_bundle
+from geobfdt.model.bundle import load_bundle
 from geobfdt.model.detr import DetrNetwork
 from geobfdt.model.detr_criterion import published_columns
 from geobfdt.model.presets import Network, build, find_planes, loss
@@ -64,11 +64,7 @@ def _run(folder: Path) -> None:
         for part, names in (("trained", cell.trained), ("validated", cell.validated), ("tested", cell.tested))
     }
     torch.manual_seed(settings.training.seed)
-    network: Network
-    if settings.start:
-        network = load_bundle(DEFAULT if settings.start == "default" else settings.start).network
-    else:
-        network = build(settings.network)
+    network = load_bundle(settings.start).network if settings.start else build(settings.network)
 
     def check(trained: Any) -> dict[str, Operating]:
         return validate(find_planes(trained), parts["validated"], TOLERANCE)
@@ -110,7 +106,6 @@ def _tested(network: Network, points: dict[str, Operating], wells: list[Prepared
     sure = picks[picks["confidence"] >= least]
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
     intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
-    # A unit is a well, even where there is one: studies pool the wells of all folds.
     return evaluate(sure, truth, intervals)
 
 
@@ -123,16 +118,13 @@ def _by_class(scores: Scores) -> dict[str, Any]:
         if name not in table.index:
             continue
         counts = scores.counts[Key(name, "trace", TOLERANCE)]
-        by_well: dict[str, list[int]] = {}
-        for (well, _), *row in zip(scores.units.keys, *map(np.ravel, _three(counts)), strict=True):
+        by_well: dict[str, list[int]] = {}  # a lone well is scored by depth blocks, which add
+        columns = (np.ravel(part) for part in (counts.found, counts.wrong, counts.missed))
+        for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
             by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
         row = table.loc[name]
         told[name] = {"f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "counts": by_well}
     return told
-
-
-def _three(counts: Any) -> tuple[Any, Any, Any]:
-    return counts.found, counts.wrong, counts.missed
 
 
 def _class_error(scores: Scores) -> float | None:

@@ -86,7 +86,7 @@ def draw_curves(lines: Sequence[Line]) -> bytes:
             if scores:
                 lower.plot(*np.array(scores).T, lw=0.8, color=_GROUPS[0], alpha=0.7)
         lower.set_xlabel("step")
-    panels[0, 0].set(ylabel="training loss", yscale="log")
+    panels[0, 0].set(ylabel="training loss", ylim=(0, None))
     panels[1, 0].set(ylabel="validation F1", ylim=(0, None))
     for axes in panels.flat:
         axes.grid(color="0.93")

@@ -90,6 +90,9 @@ def _blocks(plan: Plan, found: list[Section], out: Path, field: Path) -> list[_B
     finished = [section for section in found if section.lines]
     if finished:
         blocks.append(_Block("picture", "scores", data=draw_scores(finished, judged)))
+        blocks.append(
+            _Block("text", "Large dots are means with their 95 % interval over wells and seeds; small ones are seeds.")
+        )
     blocks += [_Block("h2", "Design"), _Block("list", rows=tuple((text,) for text in _design(plan)))]
     for number, section in enumerate(finished, 1):
         title = ", ".join(section.held.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from geobfdt.model.bundle import DEFAULT, load_bundle
+from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.studies.settings import CellSettings, Fold, StudySettings
 from geobfdt.training.train import interpreted_wells
 from geobfdt.training.wells import prepare, save
@@ -36,6 +36,7 @@ class Cell(BaseModel):
     tested: tuple[str, ...]
     digests: dict[str, str]
     labels: dict[str, str]
+    begun: str
 
     @property
     def digest(self) -> str:
@@ -117,9 +118,11 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     notes: list[str] = []
     places = []
     for levels, asked in study.cells():
-        settings = _with_sizes(asked)
+        start = load_bundle(asked.start) if asked.start else None
+        settings = asked if start is None else asked.model_copy(update={"network": start.settings})
         for number, fold in enumerate(folds):
-            _refuse_seen(settings, fold, digests, field)
+            if start is not None:
+                _refuse_seen(start, fold, digests, field)
             rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
             if settings.wells > len(rest):
                 note = (
@@ -137,7 +140,7 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
                 cell = Cell(
                     settings=settings.model_copy(update={"training": training}), trained=trained,
                     validated=fold.validate_on, tested=fold.test, digests={name: digests[name] for name in names},
-                    labels={name: labels[name] for name in names},
+                    labels={name: labels[name] for name in names}, begun=start.digest if start is not None else "",
                 )  # fmt: skip
                 places.append(Place(levels, number, seed, cell))
     if not places:
@@ -181,23 +184,12 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
     return folders
 
 
-def _with_sizes(settings: CellSettings) -> CellSettings:
-    """Settings with the sizes of the bundle that it begins with."""
-    if not settings.start:
-        return settings
-    bundle = load_bundle(DEFAULT if settings.start == "default" else settings.start)
-    return settings.model_copy(update={"network": bundle.settings})
-
-
-def _refuse_seen(settings: CellSettings, fold: Fold, digests: dict[str, str], field: Path) -> None:
-    if not settings.start:
-        return
-    card = load_bundle(DEFAULT if settings.start == "default" else settings.start).card
-    seen = set(card.get("digests", {}).values())
+def _refuse_seen(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
+    seen = set(start.card.get("digests", {}).values())
     for name in fold.test:
         if digests[name] in seen:
             cure = "begin with a model that has not seen it, or test on other wells"
-            raise InputError(field, f"the model {settings.start} has seen {name}, which it would be scored on", cure)
+            raise InputError(field, f"the model {start.source} has seen {name}, which it would be scored on", cure)
 
 
 def _folds(study: StudySettings, names: list[str], field: Path) -> tuple[Fold, ...]:

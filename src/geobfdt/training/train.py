@@ -97,7 +97,7 @@ def train(
     """
     field, out = Path(field), Path(out)
     distributed.join()
-    start = load_bundle() if model == "default" else load_bundle(model) if model is not None else None
+    start = load_bundle(model) if model is not None else None
     settings = settings or (SCRATCH if start is None else TUNING)
     began = time.perf_counter()
     wells = interpreted_wells(field)
