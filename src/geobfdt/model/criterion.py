@@ -14,6 +14,7 @@ from geobfdt import geometry
 from geobfdt.model.curve import CurveNetwork, Look, two_channels
 from geobfdt.model.decoder import Guess, Sight, stretch
 from geobfdt.model.matching import match, scaled_rms, thin_by_distance
+from geobfdt.model.precision import in_full
 from geobfdt.model.voting import Ballot, Vote
 
 __all__ = ["Losses", "Targets", "curve_loss", "focal"]
@@ -111,8 +112,7 @@ def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng
         Jitter of the noised planes.
     """
     look = network.look(two_channels(grids))
-    # Whatever the features were computed in: half a float cannot tell centimetres at a depth of metres.
-    with torch.autocast(grids.device.type, enabled=False):
+    with in_full(grids.device):
         return _loss(network, _in_full(look), targets, grids.shape[1], rng)
 
 

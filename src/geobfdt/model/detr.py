@@ -14,6 +14,7 @@ from torch.nn import functional
 from geobfdt.geometry import amplitude_azimuth, apparent_dip, trace_from_dip, trace_rms
 from geobfdt.model.curve import two_channels
 from geobfdt.model.detection import Planes
+from geobfdt.model.precision import in_full
 from geobfdt.model.settings import DetrSettings
 from geobfdt.wells.picks import CLASSES
 
@@ -246,8 +247,7 @@ class DetrNetwork(nn.Module):
         guesses = []
         for layer in self.decoder:
             content = layer(content, names, memory, self.positions)
-            # In full: half a float cannot tell centimetres within a window.
-            with torch.autocast(image.device.type, enabled=False):
+            with in_full(image.device):
                 said = self.norm(content.float())
                 guesses.append(DetrGuess(self.classes(said), self.place(said).sigmoid()))
         return guesses
