@@ -23,7 +23,7 @@ def share_heap() -> None:
 
 
 def trim_heap() -> None:
-    """Hand back what is free; this takes some ten milliseconds."""
+    """Hand back what is free."""
     malloc_trim = _glibc("malloc_trim")
     if malloc_trim is not None:
         malloc_trim(0)

@@ -60,7 +60,7 @@ def _run(folder: Path) -> None:
     cell = Cell.model_validate_json((folder / "cell.json").read_text())
     settings, study = cell.settings, folder.parent.parent
     parts = {
-        part: [_loaded(study, cell, name) for name in names]
+        part: [load(study / cell.prepared(name), name) for name in names]
         for part, names in (("trained", cell.trained), ("validated", cell.validated), ("tested", cell.tested))
     }
     torch.manual_seed(settings.training.seed)
@@ -89,11 +89,6 @@ def _run(folder: Path) -> None:
     write_text(folder / RESULT, json.dumps(result, indent=1))
     for file in (folder / "run").glob("*.safetensors"):
         file.unlink()  # what is asked is in the result; weights of hundreds of cells fill a disk
-
-
-def _loaded(study: Path, cell: Cell, well: str) -> PreparedWell:
-    made = load(study / cell.prepared(well))
-    return PreparedWell(**{**vars(made), "name": well})
 
 
 def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell]) -> Scores:

@@ -16,7 +16,7 @@ from geobfdt.studies.figures import draw_curves, draw_scores
 from geobfdt.studies.plan import Plan
 from geobfdt.studies.results import Section
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_files, write_text
+from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_pages"]
 
@@ -70,8 +70,8 @@ def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dic
             if block.kind == "picture":
                 (part / f"{block.text}.png").write_bytes(block.data)
         (part / "study.md").write_text("\n".join(_markdown(block) for block in blocks), encoding="utf-8")
+        (part / "study.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
         (part / "study.html").write_text(_html(plan.study.name, blocks), encoding="utf-8")
-    write_text(out / "study.json", json.dumps(told, indent=1))
     return told
 
 

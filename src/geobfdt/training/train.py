@@ -177,8 +177,7 @@ def _prepared(
             save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
         distributed.agree(0.0)
         well.image.close()
-        mapped = load(file)
-        prepared.append(PreparedWell(**{**vars(mapped), "name": name}))
+        prepared.append(load(file, name))
     return prepared
 
 

@@ -150,10 +150,10 @@ def save(well: PreparedWell, path: Path) -> None:
         )  # fmt: skip
 
 
-def load(path: Path) -> PreparedWell:
-    """Open a prepared well; its pixels stay in the file until they are read."""
+def load(path: Path, name: str = "") -> PreparedWell:
+    """Open a prepared well, named as its file if not otherwise; its pixels stay in the file until they are read."""
     grid = np.load(f"{path}.npy", mmap_mode="r", allow_pickle=False)
     with np.load(f"{path}.npz", allow_pickle=False) as rest:
         top, step = rest["place"].tolist()
         parts = [rest[name] for name in ("radius", "traces", "classes", "optional", "known")]
-    return PreparedWell(path.name, grid, top, step, *parts)
+    return PreparedWell(name or path.name, grid, top, step, *parts)
