@@ -35,7 +35,7 @@ def told(bundle: Bundle, image: WellImage, truth: pd.DataFrame) -> npt.NDArray[n
     from geobfdt.wells.picks import CLASSES
 
     network, settings = bundle.network, bundle.settings
-    well = prepare(image, truth, new_intervals(), settings.step, settings.columns)
+    well = prepare(image, truth, new_intervals(), settings.grid)
     radius = float(np.median(well.radius))
     seen, votes = network.see(well.grid[: len(well.grid) // 16 * 16])
     proposed, scores = choose(votes, network.tiers, round(40 * len(well.grid) * settings.step))

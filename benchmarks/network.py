@@ -57,7 +57,7 @@ def hugging_face(batch: int) -> tuple[Callable[[], object], Callable[[], None], 
 def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], None], int]:
     """Forward pass, training step and parameters of a preset."""
     from geobfdt.model.criterion import Targets
-    from geobfdt.model.curve import two_channels
+    from geobfdt.model.curve import channels
     from geobfdt.model.presets import build, find_planes, loss
     from geobfdt.model.settings import CurveSettings, DetrSettings
 
@@ -75,7 +75,7 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
         network.eval()
         with torch.inference_mode():
             if preset == "detr":
-                return network(two_channels(grids)[:, :1])
+                return network(channels(grids)[:, :-1])
             return [find_planes(network)(grid.numpy(), 0.108) for grid in grids]
 
     def step() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from geobfdt.model.curve import CurveNetwork, two_channels
+from geobfdt.model.curve import CurveNetwork, channels
 from geobfdt.model.settings import CurveSettings
 
 TINY = CurveSettings(
@@ -63,7 +63,7 @@ def awake() -> Callable[..., CurveNetwork]:
                 weights.data *= 3
         if few is not None:
             with torch.inference_mode():
-                look = network.look(two_channels(torch.from_numpy(few)[None]))
+                look = network.look(channels(torch.from_numpy(few)[None]))
             for vote, ballot in zip(network.votes, look.ballots, strict=True):
                 best = ballot.logits.amax(1)
                 spread = float(best.std())

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from geobfdt.model.criterion import Targets
-from geobfdt.model.curve import two_channels
+from geobfdt.model.curve import channels
 from geobfdt.model.detr import DetrGuess, DetrNetwork
 from geobfdt.model.detr_criterion import detr_loss, pair, published_columns
 from geobfdt.model.settings import DetrSettings
@@ -198,7 +198,7 @@ def test_half_precision_keeps_centimetres() -> None:
     full = detr_loss(network, grids, [truth, truth], RNG)
     with torch.autocast("cpu", torch.bfloat16):
         half = detr_loss(network, grids, [truth, truth], RNG)
-        last = network(two_channels(grids)[:, :1])[-1]
+        last = network(channels(grids)[:, :-1])[-1]
     assert last.parameters.dtype == torch.float32
     assert half.total.item() == pytest.approx(full.total.item(), rel=0.02)
     assert half.total.item() != full.total.item()

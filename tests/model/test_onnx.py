@@ -12,7 +12,7 @@ import torch
 
 from geobfdt.model import onnx as exported
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
-from geobfdt.model.curve import CurveNetwork, choose, two_channels
+from geobfdt.model.curve import CurveNetwork, channels, choose
 from geobfdt.model.detection import detect
 from geobfdt.model.onnx import OnnxNetwork, export, load_onnx, onnx_network
 from geobfdt.model.presets import build
@@ -81,7 +81,7 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     network, grid = bundle.network, grids(batch, rows)
     assert isinstance(network, CurveNetwork)
     with torch.inference_mode():
-        look = network.look(two_channels(torch.from_numpy(grid)))
+        look = network.look(channels(torch.from_numpy(grid)))
         wanted = [*look.sight, *network.peaks(look)]
     found = ported.look.run(None, {"grid": grid})
     for got, want in zip(found, wanted, strict=True):
@@ -124,7 +124,7 @@ def test_elect_batch(bundle: Bundle) -> None:
     assert isinstance(network, CurveNetwork)
     grid = grids(2, 96)
     with torch.inference_mode():
-        both = network.elect(network.look(two_channels(torch.from_numpy(grid))), 20)
+        both = network.elect(network.look(channels(torch.from_numpy(grid))), 20)
     for image, (traces, scores) in zip(grid, both, strict=True):
         alone = choose(network.see(image)[1], network.tiers, 20)
         np.testing.assert_allclose(traces, alone[0], atol=1e-9)

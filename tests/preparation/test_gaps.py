@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.preparation.gaps import fill_gaps
+from geobfdt.preparation.gaps import fill_gaps, fill_gaps_from_nearest
 
 
 @settings(max_examples=40, deadline=None)
@@ -49,3 +49,41 @@ def test_angles_must_fit() -> None:
     """One angle a column, or an error."""
     with pytest.raises(ValueError, match="do not fit"):
         fill_gaps(np.zeros((2, 3)), [0, 180])
+
+
+def test_nearest_against_a_search_of_all_pixels() -> None:
+    """Five nearest measured pixels round the hole, found by looking at every one."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=(14, 18)).astype(np.float32)
+    gap = np.zeros(image.shape, bool)
+    for row in range(14):
+        gap[row, (np.arange(5) + row // 2 + 14) % 18] = True
+    gap |= rng.random(image.shape) < 0.1
+    values = np.where(gap, np.nan, image)
+    rows, columns = np.nonzero(~gap)
+    filled = fill_gaps_from_nearest(values)
+    np.testing.assert_array_equal(filled[~gap], image[~gap])
+    for row, column in np.argwhere(gap):
+        across = np.abs(columns - column)
+        apart = np.hypot(rows - row, np.minimum(across, 18 - across))
+        five = np.sort(apart)[4]
+        surely = apart < five  # of those as far as the fifth, any may be chosen
+        known = image[rows[surely], columns[surely]]
+        choice = image[rows[apart == five], columns[apart == five]]
+        weights = np.concatenate([1 / apart[surely], np.full(5 - surely.sum(), 1 / five)])
+        low, high = (
+            (np.concatenate([known, np.sort(choice)[::turn][: 5 - surely.sum()]]) * weights).sum() / weights.sum()
+            for turn in (1, -1)
+        )
+        assert low - 1e-5 <= filled[row, column] <= high + 1e-5
+
+
+def test_nearest_leaves_what_nobody_measured() -> None:
+    """A row without a pixel stays empty, and so does an image."""
+    values = np.ones((5, 8))
+    values[2] = np.nan
+    values[0, 3] = np.nan
+    filled = fill_gaps_from_nearest(values)
+    assert np.isnan(filled[2]).all()
+    assert (np.delete(filled, 2, axis=0) == 1).all()
+    assert np.isnan(fill_gaps_from_nearest(np.full((3, 4), np.nan))).all()

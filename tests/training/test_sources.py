@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
 from geobfdt.training.sources import FixedWells, SimulatedStream, drawn_well
 
@@ -24,7 +25,7 @@ def assert_same(one: list[Window], other: list[Window]) -> None:
 
 def stream() -> SimulatedStream:
     """Three short wells at hand."""
-    return SimulatedStream(7, 0.01, 32, length=3.0, held=3, steps_a_well=2, tool="atv")
+    return SimulatedStream(7, GridSettings(0.01, 32), length=3.0, held=3, steps_a_well=2, tool="atv")
 
 
 def asked(source: Any, step: int) -> list[Window]:

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
 
 STEP, TOP, LENGTH = 0.005, 503.217, 4.0
+GRID = GridSettings(STEP, 64)
 
 
 def image(diameter: Any = 0.2) -> WellImage:
@@ -38,7 +40,7 @@ def picks(**more: Any) -> pd.DataFrame:
 
 def test_planes_lie_on_their_pixels() -> None:
     """The prepared trace runs through the line, within a row; classes and options follow their planes."""
-    made = prepare(image(), picks(optional=[True, False]), new_intervals(), STEP, 64)
+    made = prepare(image(), picks(optional=[True, False]), new_intervals(), GRID)
     assert made.name == "A-1"
     assert made.classes.tolist() == [0, 1]
     assert made.optional.tolist() == [True, False]
@@ -56,7 +58,7 @@ def test_planes_lie_on_their_pixels() -> None:
 
 def test_round_trip(tmp_path: Path) -> None:
     """What is opened is what was written; pixels are mapped, not loaded, and nobody can change them."""
-    made = prepare(image(), picks(), new_intervals(), STEP, 64, "other")
+    made = prepare(image(), picks(), new_intervals(), GRID, "other")
     save(made, tmp_path / "deep" / "other")
     read = load(tmp_path / "deep" / "other")
     assert isinstance(read.grid, np.memmap)
@@ -78,17 +80,17 @@ def test_radius_is_half_the_diameter() -> None:
     """Row by row, between the rows where it is known, and a usual one where it never is."""
     diameter = np.linspace(0.2, 0.3, round(LENGTH / 0.0025))
     diameter[300:700] = np.nan
-    made = prepare(image(diameter), picks(), new_intervals(), STEP, 64)
+    made = prepare(image(diameter), picks(), new_intervals(), GRID)
     for depth in (0.5, 1.3, 3.0):
         assert made.radius[round(depth / STEP)] == pytest.approx(0.1 + 0.05 * depth / LENGTH, abs=1e-4)
-    assert set(prepare(image(np.nan), picks(), new_intervals(), STEP, 64).radius.tolist()) == {np.float32(0.1)}
+    assert set(prepare(image(np.nan), picks(), new_intervals(), GRID).radius.tolist()) == {np.float32(0.1)}
 
 
 def test_what_cannot_be_learnt_is_left_out() -> None:
     """Planes without a trace, and of classes that nobody learns."""
     table = picks()
     table.loc[0, ["amplitude_m", "dip_app_deg", "azimuth_app_deg"]] = np.nan
-    made = prepare(image(), table, new_intervals(), STEP, 64)
+    made = prepare(image(), table, new_intervals(), GRID)
     assert made.classes.tolist() == [1]
 
 
@@ -98,7 +100,7 @@ def test_intervals() -> None:
         ("A-1", "interpreted", "bedding", TOP, TOP + 1.0), ("A-1", "ignored", "breakout", TOP + 3.0, TOP + 3.5),
         ("B-2", "ignored", "breakout", TOP, TOP + 4.0),
     ])  # fmt: skip
-    made = prepare(image(), picks(), intervals, STEP, 64)
+    made = prepare(image(), picks(), intervals, GRID)
     at = np.arange(len(made.grid)) * STEP
     edge = np.abs(at[:, None] - [1.0, 3.0, 3.5]).min(1) < STEP
     expected = np.array([at <= 1.0, (at < 3.0) | (at > 3.5)])

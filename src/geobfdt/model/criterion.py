@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from geobfdt import geometry
-from geobfdt.model.curve import CurveNetwork, Look, two_channels
+from geobfdt.model.curve import CurveNetwork, Look, channels
 from geobfdt.model.decoder import Guess, Sight, stretch
 from geobfdt.model.matching import match, scaled_rms, thin_by_distance
 from geobfdt.model.precision import in_full
@@ -111,7 +111,7 @@ def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng
     rng : Generator
         Jitter of the noised planes.
     """
-    look = network.look(two_channels(grids))
+    look = network.look(channels(grids))
     with in_full(grids.device):
         return _loss(network, _in_full(look), targets, grids.shape[1], rng)
 

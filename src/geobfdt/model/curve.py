@@ -17,7 +17,7 @@ from geobfdt.model.settings import CurveSettings
 from geobfdt.model.voting import Ballot, Vote, trace_shapes
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["CurveNetwork", "Look", "Tier", "choose", "two_channels"]
+__all__ = ["CurveNetwork", "Look", "Tier", "channels", "choose"]
 
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
@@ -58,22 +58,23 @@ class Tier(NamedTuple):
     cell: float
 
 
-def two_channels(grid: Tensor) -> Tensor:
+def channels(grid: Tensor) -> Tensor:
     """
     Turn grid values into image and mask.
 
     Parameters
     ----------
-    grid : Tensor (batch, rows, columns) of uint8
+    grid : Tensor (batch, rows, columns) or (batch, rows, columns, looks) of uint8
         As in :class:`geobfdt.preparation.network_grid.NetworkGrid`.
 
     Returns
     -------
-    Tensor (batch, 2, rows, columns)
-        Standard deviations about the mean of the rock around, 0 where nothing was measured; and the mask.
+    Tensor (batch, looks + 1, rows, columns)
+        Standard deviations about the mean of the rock around, 0 where nothing was measured; and last the mask.
     """
-    mask = (grid > 0).float()
-    return torch.stack([(grid.float() - 128) / 50.8 * mask, mask], dim=1)
+    looks = grid.unbind(dim=3) if grid.dim() == 4 else (grid,)
+    mask = (looks[0] > 0).float()
+    return torch.stack([*((look.float() - 128) / 50.8 * mask for look in looks), mask], dim=1)
 
 
 def choose(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tuple[Array, Array]:
@@ -138,7 +139,7 @@ class CurveNetwork(nn.Module):
         super().__init__()
         self.settings = settings
         columns, row = settings.columns // 4, 4 * settings.step
-        self.pyramid = Pyramid(2, settings.widths, settings.blocks, settings.features, settings.fine)
+        self.pyramid = Pyramid(settings.looks + 1, settings.widths, settings.blocks, settings.features, settings.fine)
         sizes = (settings.features, settings.votes, settings.head, len(CLASSES))
         lowest = 0.0
         votes = []
@@ -151,7 +152,7 @@ class CurveNetwork(nn.Module):
     def look(self, image: Tensor) -> Look:
         """Look at images (batch, 2, rows, columns), both multiples of 16."""
         features, fine = self.pyramid(image)
-        mask, fine_mask = (functional.avg_pool2d(image[:, 1:], stride) for stride in (4, 2))
+        mask, fine_mask = (functional.avg_pool2d(image[:, -1:], stride) for stride in (4, 2))
         return Look(Sight(features, mask, fine, fine_mask), [vote(features, mask) for vote in self.votes])
 
     def decode(self, look: Look, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
@@ -198,7 +199,7 @@ class CurveNetwork(nn.Module):
     @torch.inference_mode()
     def see(self, grid: npt.NDArray[np.uint8]) -> tuple[Look, list[Scores]]:
         """Look at one strip; see :class:`geobfdt.model.detection.Runtime`."""
-        image = two_channels(torch.from_numpy(grid)[None].to(self._device)).to(memory_format=torch.channels_last)
+        image = channels(torch.from_numpy(grid)[None].to(self._device)).to(memory_format=torch.channels_last)
         look = self.look(image)
         return look, [part[0].cpu().numpy() for part in self.peaks(look)]
 

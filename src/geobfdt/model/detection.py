@@ -13,7 +13,7 @@ from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Planes", "Runtime", "detect"]
+__all__ = ["Planes", "Runtime", "detect", "with_rows_below"]
 
 _LEAST = 0.03  # vote below which a cell is not looked at
 _PER_METRE = 20  # cells looked at, at most
@@ -133,4 +133,9 @@ def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
     """The grid, and below it as many rows that were not measured as the coarsest vote needs for its first cell."""
     least = 4 * max(pool for _, pool in settings.tiers)
-    return np.pad(grid, ((0, -(-max(least - len(grid), 0) // 16) * 16), (0, 0)))
+    return with_rows_below(grid, -(-max(least - len(grid), 0) // 16) * 16)
+
+
+def with_rows_below(grid: npt.NDArray[np.uint8], rows: int) -> npt.NDArray[np.uint8]:
+    """The grid, and below it rows that were not measured."""
+    return np.concatenate([grid, np.zeros((rows, *grid.shape[1:]), np.uint8)])

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geobfdt.geometry import amplitude_azimuth, apparent_dip, trace_from_dip, trace_rms
-from geobfdt.model.curve import two_channels
-from geobfdt.model.detection import Planes
+from geobfdt.model.curve import channels
+from geobfdt.model.detection import Planes, with_rows_below
 from geobfdt.model.precision import in_full
 from geobfdt.model.settings import DetrSettings
 from geobfdt.wells.picks import CLASSES
@@ -223,7 +223,7 @@ class DetrNetwork(nn.Module):
 
         Parameters
         ----------
-        image : Tensor (batch, 1, rows, columns)
+        image : Tensor (batch, looks, rows, columns)
             Standard deviations about the mean of the rock around, 0 where nothing was measured.
 
         Returns
@@ -284,12 +284,12 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     device = next(network.parameters()).device
     last = max(len(grid) - settings.rows, 0)
     starts = np.append(np.arange(0, last, settings.rows // 2), last)
-    padded = np.pad(grid, ((0, max(settings.rows - len(grid), 0)), (0, 0)))
+    padded = with_rows_below(grid, max(settings.rows - len(grid), 0))
     logits, parameters = [], []
     with torch.inference_mode():
         for some in np.split(starts, np.arange(_BATCH, starts.size, _BATCH)):
             windows = np.stack([padded[first : first + settings.rows] for first in some])
-            image = two_channels(torch.from_numpy(windows).to(device))[:, :1]
+            image = channels(torch.from_numpy(windows).to(device))[:, :-1]
             guess = network(image)[-1]
             logits.append(guess.logits.cpu().numpy().astype(np.float64))
             parameters.append(guess.parameters.cpu().numpy().astype(np.float64))
@@ -308,11 +308,11 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
 
 
 def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
-    """Residual network (He et al. 2016) of (batch, 1, rows, columns) to (batch, channels, rows / 16, columns / 16)."""
+    """Residual network, He et al. 2016: (batch, looks, rows, columns) to (batch, channels, rows / 16, columns / 16)."""
     stages = 4 if settings.cut == "four" else 3
     widths = [settings.scaled(width) for width in _WIDTHS[:stages]]
     parts: list[nn.Module] = [
-        nn.Conv2d(1, widths[0], 7, 2, 3, bias=False),
+        nn.Conv2d(settings.looks, widths[0], 7, 2, 3, bias=False),
         nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
         nn.MaxPool2d(3, 2, 1),

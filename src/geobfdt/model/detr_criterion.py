@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from geobfdt.model.criterion import Losses, Targets, focal
-from geobfdt.model.curve import two_channels
+from geobfdt.model.curve import channels
 from geobfdt.model.detr import DetrGuess, DetrNetwork, parameters_from_traces
 from geobfdt.model.settings import DetrSettings
 
@@ -115,7 +115,7 @@ def detr_loss(
     """
     settings = network.settings
     total = torch.zeros((), device=grids.device)
-    for guess in network(two_channels(grids)[:, :1]):
+    for guess in network(channels(grids)[:, :-1]):
         terms = _terms(guess, targets, settings)
         total = total + settings.class_weight * terms.classes + settings.distance_weight * terms.distance
     return Losses(total, torch.zeros_like(total), terms.classes.detach(), terms.distance.detach())
@@ -139,7 +139,7 @@ def published_columns(network: DetrNetwork, grids: Tensor, targets: list[Targets
         One for each.
     """
     settings = network.settings
-    terms = _terms(network(two_channels(grids)[:, :1])[-1], targets, settings)
+    terms = _terms(network(channels(grids)[:, :-1])[-1], targets, settings)
     hungarian = settings.class_weight * terms.classes + settings.distance_weight * terms.distance
     error = 100 * terms.wrong / terms.pairs if terms.pairs else float("nan")
     return PublishedColumns(float(hungarian), float(terms.distance), error, terms.pairs)

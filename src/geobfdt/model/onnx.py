@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from geobfdt.model.bundle import Bundle
-from geobfdt.model.curve import CurveNetwork, Tier, two_channels
+from geobfdt.model.curve import CurveNetwork, Tier, channels
 from geobfdt.model.decoder import Sight
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.findings import InputError
@@ -174,7 +174,7 @@ class _Look(nn.Module):
         self.network = network
 
     def forward(self, grid: Tensor) -> tuple[Tensor, ...]:
-        look = self.network.look(two_channels(grid))
+        look = self.network.look(channels(grid))
         return *look.sight, *self.network.peaks(look)
 
 
@@ -202,11 +202,11 @@ def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
     first, second = _Look(network).eval(), _Decode(network).eval()
     columns, device = network.settings.columns, next(network.parameters()).device
     # What the shapes of these examples are is forgotten; two of each, as an axis of one might pass for a constant.
-    grid = torch.zeros(
-        2, 16 * max(pool for _, pool in network.settings.tiers), columns, dtype=torch.uint8, device=device
-    )
+    rows = 16 * max(pool for _, pool in network.settings.tiers)
+    looks = () if network.settings.looks == 1 else (network.settings.looks,)
+    grid = torch.zeros(2, rows, columns, *looks, dtype=torch.uint8, device=device)
     with torch.no_grad():
-        sight = network.look(two_channels(grid)).sight
+        sight = network.look(channels(grid)).sight
     queries = torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)
     peaks = [f"peaks{i}" for i in range(len(network.votes))]
     found = ["found_traces", "logits", "evidence"]

@@ -6,10 +6,34 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
+
 __all__ = ["CurveSettings", "DetrSettings"]
 
 
-class CurveSettings(BaseModel):
+class _Seen(BaseModel):
+    """What either network looks at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: str
+    step: float
+    columns: int
+    image: ImageAs = Field("dynamic", description="contrast evened out over a metre, over the well, or both")
+    gaps: GapsAs = Field("mask", description="what was not measured: left out, or filled from its row or all around")
+
+    @property
+    def grid(self) -> GridSettings:
+        """The grid that it asks for."""
+        return GridSettings(self.step, self.columns, self.image, self.gaps)
+
+    @property
+    def looks(self) -> int:
+        """How many images it sees of a strip."""
+        return 2 if self.image == "both" else 1
+
+
+class CurveSettings(_Seen):
     """
     Settings of the ``curve`` network.
 
@@ -18,8 +42,6 @@ class CurveSettings(BaseModel):
     >>> CurveSettings().columns
     128
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Literal["curve"] = "curve"
     step: float = Field(0.005, gt=0, description="row height of the grid (m)")
@@ -46,7 +68,7 @@ class CurveSettings(BaseModel):
     queries: int = Field(56, gt=0, description="queries of a training window of 768 rows")
 
 
-class DetrSettings(BaseModel):
+class DetrSettings(_Seen):
     """
     Settings of the ``detr`` network: the published system.
 
@@ -66,8 +88,6 @@ class DetrSettings(BaseModel):
     >>> DetrSettings(width=0.35).scaled(256)
     88
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Literal["detr"] = "detr"
     step: float = Field(0.00254, gt=0, description="row height of the grid (m)")

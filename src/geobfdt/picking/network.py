@@ -11,7 +11,7 @@ from geobfdt.model.bundle import Bundle
 from geobfdt.model.onnx import OnnxNetwork, onnx_network
 from geobfdt.model.presets import Network, find_planes
 from geobfdt.picking.detector import Candidates
-from geobfdt.preparation.network_grid import network_grid
+from geobfdt.preparation.network_grid import network_grid, well_span
 from geobfdt.wells.image import WellImage, hole_radius
 from geobfdt.wells.picks import CLASSES
 
@@ -33,11 +33,14 @@ class NetworkDetector:
         Depth that rows of its grid count from (m, MD).
     network : Network or OnnxNetwork
         The bundle's network, or the same as onnxruntime runs it.
+    span : (float, float), optional
+        Of the well's values, where the network sees the static image.
     """
 
     bundle: Bundle
     origin: float
     network: Network | OnnxNetwork
+    span: tuple[float, float] | None = None
 
     length = 32.0  # m, of a strip's core: what suits the memory
     overlap = 5.0  # m: receptive field, tallest trace and the company of queries
@@ -67,7 +70,8 @@ class NetworkDetector:
         if runtime not in ("torch", "onnx"):
             raise ValueError(f"runtime {runtime!r} is not torch or onnx")
         network = onnx_network(bundle) if runtime == "onnx" else bundle.network
-        return cls(bundle, float(image["depth"].values[0]), network)
+        span = None if bundle.settings.image == "dynamic" else well_span(image)
+        return cls(bundle, float(image["depth"].values[0]), network, span)
 
     @property
     def source(self) -> str:
@@ -88,8 +92,7 @@ class NetworkDetector:
         strip : WellImage
             Rows of one well, in memory.
         """
-        settings = self.bundle.settings
-        grid = network_grid(strip, settings.step, settings.columns, self.origin, 16)
+        grid = network_grid(strip, self.bundle.settings.grid, self.origin, 16, self.span)
         planes = find_planes(self.network)(grid.values, hole_radius(strip))
         calibrated = [self.bundle.calibration[name].probability(planes.logits[:, i]) for i, name in enumerate(CLASSES)]
         probability = np.column_stack(calibrated)

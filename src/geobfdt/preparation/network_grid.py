@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from geobfdt.preparation.normalisation import normalise_dynamic
+from geobfdt.preparation.gaps import fill_gaps, fill_gaps_from_nearest
+from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, normalise_static
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["NetworkGrid", "column_angles", "network_grid"]
+__all__ = ["GapsAs", "GridSettings", "ImageAs", "NetworkGrid", "column_angles", "network_grid", "well_span"]
 
 _WINDOW = 1.0  # of the dynamic normalisation (m)
 _SEEN = 0.3  # share of a pixel's footprint that has to be measured
 
+_ROWS = 4000  # of a well, about, that tell its contrast
+
 Array = npt.NDArray[np.float64]
+ImageAs = Literal["dynamic", "static", "both"]
+GapsAs = Literal["mask", "linear", "nearest"]
+
+
+@dataclass(frozen=True)
+class GridSettings:
+    """
+    How a network sees an image.
+
+    Parameters
+    ----------
+    step : float
+        Row height (m).
+    columns : int
+        Columns; the first lies at angle 0.
+    image : {"dynamic", "static", "both"}
+        Contrast evened out over a metre, over the whole well, or both images beside each other.
+    gaps : {"mask", "linear", "nearest"}
+        What was not measured is left out, or filled: row by row, or from the nearest measured pixels.
+    """
+
+    step: float
+    columns: int
+    image: ImageAs = "dynamic"
+    gaps: GapsAs = "mask"
 
 
 @dataclass(frozen=True)
@@ -26,9 +55,10 @@ class NetworkGrid:
 
     Parameters
     ----------
-    values : array (rows, columns)
-        uint8: 0 where nothing was measured, else 1 to 255 for -2.5 to 2.5 standard deviations about the mean of the
-        rock around.
+    values : array (rows, columns) or (rows, columns, 2)
+        uint8: 0 where nothing was measured or filled, else 1 to 255. Of the dynamic image that is -2.5 to 2.5 standard
+        deviations about the mean of the rock around, of the static one the 1st to 99th percentile of the well. Of both,
+        the dynamic one comes first.
     top : float
         Depth of the first row (m, MD).
     step : float
@@ -52,7 +82,19 @@ def column_angles(columns: int) -> Array:
     return np.arange(columns) * 360.0 / columns
 
 
-def network_grid(image: WellImage, step: float, columns: int, origin: float, multiple: int = 1) -> NetworkGrid:
+def well_span(image: WellImage) -> tuple[float, float]:
+    """Range of values that a well's static image shows, from rows evenly spread over it; pixels may lie in a file."""
+    rows = slice(None, None, max(image.sizes["depth"] // _ROWS, 1))
+    return contrast_span(image["image"].isel(depth=rows).values)
+
+
+def network_grid(
+    image: WellImage,
+    settings: GridSettings,
+    origin: float,
+    multiple: int = 1,
+    span: tuple[float, float] | None = None,
+) -> NetworkGrid:
     """
     Bring a strip of a well to the grid of a network.
 
@@ -60,14 +102,14 @@ def network_grid(image: WellImage, step: float, columns: int, origin: float, mul
     ----------
     image : WellImage
         A strip of a well, or a whole one.
-    step : float
-        Row height (m).
-    columns : int
-        Columns of the grid; the first lies at angle 0.
+    settings : GridSettings
+        How the network sees it.
     origin : float
         Depth that all strips of a well count rows from (m, MD), so that they share one grid.
     multiple : int
         The first row is a whole multiple of this many rows from the origin, and so is the number of rows.
+    span : (float, float), optional
+        Of the well, where the static image is asked for; see :func:`well_span`. Default: of this strip.
 
     Returns
     -------
@@ -78,9 +120,10 @@ def network_grid(image: WellImage, step: float, columns: int, origin: float, mul
     --------
     >>> from geobfdt.wells.image import well_image
     >>> well = well_image(np.random.default_rng(0).normal(size=(400, 90)), 10 + 0.0025 * np.arange(400))
-    >>> network_grid(well, 0.005, 64, 10.0, multiple=16).values.shape
+    >>> network_grid(well, GridSettings(0.005, 64), 10.0, multiple=16).values.shape
     (208, 64)
     """
+    step, columns = settings.step, settings.columns
     depth, angle = image["depth"].values, image["azimuth"].values
     first = int(np.floor((depth[0] - origin) / step / multiple + 1e-6)) * multiple
     rows = -(-int(np.floor((depth[-1] - origin) / step + 1e-6) + 1 - first) // multiple) * multiple
@@ -93,8 +136,17 @@ def network_grid(image: WellImage, step: float, columns: int, origin: float, mul
     seen = down @ (measured.astype(np.float32) @ across)
     total = down @ (filled @ across)
     values = np.where(seen >= _SEEN, total / np.maximum(seen, 1e-6), np.nan).astype(np.float32)
-    even = normalise_dynamic(values, max(round(_WINDOW / step), 3))
-    return NetworkGrid(np.nan_to_num(np.round(even * 254) + 1, nan=0).astype(np.uint8), top, step)
+    looks = []
+    if settings.image != "static":
+        looks.append(normalise_dynamic(values, max(round(_WINDOW / step), 3)))
+    if settings.image != "dynamic":
+        looks.append(normalise_static(values, span if span is not None else well_span(image)))
+    if settings.gaps == "linear":
+        looks = [fill_gaps(look, column_angles(columns)) for look in looks]
+    elif settings.gaps == "nearest":
+        looks = [fill_gaps_from_nearest(look) for look in looks]
+    even = [np.nan_to_num(np.round(look * 254) + 1, nan=0).astype(np.uint8) for look in looks]
+    return NetworkGrid(even[0] if len(even) == 1 else np.stack(even, axis=-1), top, step)
 
 
 def _tent_rows(wanted: Array, depth: Array, reach: float) -> csr_matrix:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["dynamic", "normalise_dynamic", "normalise_static", "window_sum"]
+__all__ = ["contrast_span", "dynamic", "normalise_dynamic", "normalise_static", "window_sum"]
 
 Image = npt.NDArray[np.float32]
 
@@ -18,7 +18,32 @@ _SPAN = 2.5  # standard deviations from mid-grey to black or white
 _BLOCK = 1024  # rows taken to float64 at a time
 
 
-def normalise_static(values: npt.ArrayLike) -> Image:
+def contrast_span(values: npt.ArrayLike) -> tuple[float, float]:
+    """
+    Tell what a static image shows as black and as white: the 1st and 99th percentiles.
+
+    Parameters
+    ----------
+    values : array
+        Image; NaN where nothing was measured.
+
+    Returns
+    -------
+    low, high : float
+        High is above low, whatever the image.
+
+    Examples
+    --------
+    >>> contrast_span([[0.0, 50.0, 100.0, np.nan]])
+    (1.0, 99.0)
+    """
+    image = np.asarray(values, dtype=np.float32)
+    measured = image[np.isfinite(image)]
+    low, high = np.percentile(measured, [1, 99]).tolist() if measured.size else (0.0, 0.0)
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def normalise_static(values: npt.ArrayLike, span: tuple[float, float] | None = None) -> Image:
     """
     Stretch an image so that its 1st and 99th percentiles become 0 and 1; what lies beyond is clipped.
 
@@ -26,6 +51,8 @@ def normalise_static(values: npt.ArrayLike) -> Image:
     ----------
     values : array (rows, columns)
         Image; NaN where nothing was measured.
+    span : (float, float), optional
+        What becomes 0 and 1, if not these percentiles.
 
     Returns
     -------
@@ -38,12 +65,9 @@ def normalise_static(values: npt.ArrayLike) -> Image:
     array([[0. , 0.5, 1. , nan]], dtype=float32)
     """
     image = np.asarray(values, dtype=np.float32)
-    measured = np.isfinite(image)
-    low, high = np.percentile(image[measured], [1, 99]) if measured.any() else (0.0, 0.0)
-    if not high > low:
-        low, high = low - 0.5, low + 0.5
+    low, high = span if span is not None else contrast_span(image)
     out = np.clip((image - np.float32(low)) / np.float32(high - low), 0, 1)
-    return np.where(measured, out, np.nan).astype(np.float32)
+    return np.where(np.isfinite(image), out, np.nan).astype(np.float32)
 
 
 def normalise_dynamic(values: npt.ArrayLike, rows: int) -> Image:

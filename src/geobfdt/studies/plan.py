@@ -48,7 +48,7 @@ class Cell(BaseModel):
         """File of a well on its grid, without suffix, within the study."""
         sizes = self.settings.network
         content = f"{self.digests[well][:8]}{self.labels[well][:8]}"
-        return f"wells/{1000 * sizes.step:g}mm-{sizes.columns}/{file_stem(well)}-{content}"
+        return f"wells/{1000 * sizes.step:g}mm-{sizes.columns}-{sizes.image}-{sizes.gaps}/{file_stem(well)}-{content}"
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
             file = out / cell.prepared(name)
             if not Path(f"{file}.npz").exists():
                 well = wells[name]
-                save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
+                save(prepare(well.image.load(), well.picks, well.intervals, sizes.grid, name), file)
         folders.append(out / "cells" / cell.digest)
         if not (folders[-1] / "cell.json").exists():
             write_text(folders[-1] / "cell.json", cell.model_dump_json(indent=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,10 +91,22 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator) -> Win
         window = mirror(window) if rng.random() < 0.5 else window
         window = flip(window) if rng.random() < 0.5 else window
     if kind == "published":
-        window = Window(published_look(window.grid, rng), window.targets, window.step)
+        window = Window(_changed(window.grid, published_look, rng), window.targets, window.step)
     if kind in ("photometric", "both"):
-        window = Window(_look(window.grid, rng), window.targets, window.step)
+        window = Window(_changed(window.grid, _look, rng), window.targets, window.step)
     return window
+
+
+def _changed(
+    grid: npt.NDArray[np.uint8],
+    look: Callable[[npt.NDArray[np.uint8], np.random.Generator], npt.NDArray[np.uint8]],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.uint8]:
+    """Change a grid's look; two images of the same rock alike."""
+    if grid.ndim == 2:
+        return look(grid, rng)
+    seed = int(rng.integers(2**32))
+    return np.stack([look(part, np.random.default_rng(seed)) for part in np.moveaxis(grid, 2, 0)], axis=-1)
 
 
 def _look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -57,7 +57,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     network = CurveNetwork(sizes)
     if start is not None:
         network.load_state_dict(load_file(start))
-    held_out = [simulated_well(_VALIDATED, i, _LENGTH, sizes.step, sizes.columns, {}) for i in range(_WELLS)]
+    held_out = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
         points = validate(lambda grid, radius: detect(trained, grid, radius), held_out)  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         if not quiet and step % 100 == 0:
             print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
 
-    with SimulatedStream(_TRAINED + settings.seed, sizes.step, sizes.columns) as stream:
+    with SimulatedStream(_TRAINED + settings.seed, sizes.grid) as stream:
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
 
 

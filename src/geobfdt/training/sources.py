@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.simulation.settings import draw
 from geobfdt.simulation.well import simulate_well
 from geobfdt.training.augmentation import Window
@@ -55,8 +56,8 @@ class SimulatedStream:
     ----------
     seed : int
         Of the stream; well i of it is always the same.
-    step, columns : float, int
-        Row height (m) and columns of the network's grid.
+    settings : GridSettings
+        How the network sees wells.
     length : float
         Of a well (m).
     held : int
@@ -70,10 +71,10 @@ class SimulatedStream:
     """
 
     def __init__(
-        self, seed: int, step: float, columns: int, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
+        self, seed: int, settings: GridSettings, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
         workers: int = 1, **fixed: Any,
     ) -> None:  # fmt: skip
-        self.seed, self.made_how = seed, (length, step, columns, fixed)
+        self.seed, self.made_how = seed, (length, settings, fixed)
         self.held, self.steps_a_well = held, steps_a_well
         self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
         self.made: dict[int, Future[PreparedWell]] = {}
@@ -97,11 +98,9 @@ class SimulatedStream:
         return [self.made[int(index)].result().cut(rows, rng) for index in chosen]
 
 
-def simulated_well(
-    seed: int, index: int, length: float, step: float, columns: int, fixed: dict[str, Any]
-) -> PreparedWell:
+def simulated_well(seed: int, index: int, length: float, settings: GridSettings, fixed: dict[str, Any]) -> PreparedWell:
     """Make well `index` of a stream, prepared."""
-    return prepare(*drawn_well(seed, index, length, fixed), step, columns, f"{seed}-{index}")
+    return prepare(*drawn_well(seed, index, length, fixed), settings, f"{seed}-{index}")
 
 
 def drawn_well(seed: int, index: int, length: float, fixed: dict[str, Any]) -> InterpretedWell:

@@ -174,7 +174,7 @@ def _prepared(
         file = folder / f"{part}-{index}"
         name = str(well.image.attrs["well"])
         if distributed.is_first():
-            save(prepare(well.image.load(), well.picks, well.intervals, sizes.step, sizes.columns, name), file)
+            save(prepare(well.image.load(), well.picks, well.intervals, sizes.grid, name), file)
         distributed.agree(0.0)
         well.image.close()
         prepared.append(load(file, name))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.model.criterion import Targets
-from geobfdt.preparation.network_grid import network_grid
+from geobfdt.preparation.network_grid import GridSettings, network_grid
 from geobfdt.training.augmentation import Window
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import covered
@@ -35,7 +35,7 @@ class PreparedWell:
     ----------
     name : str
         Well.
-    grid : array (rows, columns)
+    grid : array (rows, columns, ...)
         uint8, as in :class:`geobfdt.preparation.network_grid.NetworkGrid`.
     top, step : float
         Depth of the first row (m, MD) and row height (m).
@@ -73,7 +73,7 @@ class PreparedWell:
             Rows.
         """
         low, high = max(first, 0), min(first + rows, len(self.grid))
-        grid = np.zeros((rows, self.grid.shape[1]), np.uint8)
+        grid = np.zeros((rows, *self.grid.shape[1:]), np.uint8)
         grid[low - first : high - first] = self.grid[low:high]
         known = np.zeros((len(CLASSES), rows), bool)
         known[:, low - first : high - first] = self.known[:, low:high]
@@ -99,7 +99,7 @@ class PreparedWell:
 
 
 def prepare(
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, step: float, columns: int, name: str = ""
+    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, settings: GridSettings, name: str = ""
 ) -> PreparedWell:
     """
     Prepare a well.
@@ -112,14 +112,14 @@ def prepare(
         Its planes; an ``optional`` column is heeded.
     intervals : DataFrame
         Interpreted and ignored intervals.
-    step, columns : float, int
-        Row height (m) and columns of the network's grid.
+    settings : GridSettings
+        How the network sees it.
     name : str
         Name, if not the image's.
     """
     depth = image["depth"].values
-    grid = network_grid(image, step, columns, float(depth[0]), 16)
-    at = grid.top + step * np.arange(len(grid.values))
+    grid = network_grid(image, settings, float(depth[0]), 16)
+    at = grid.top + grid.step * np.arange(len(grid.values))
     diameter = image["diameter"].values
     sound = np.isfinite(diameter)
     radius = np.interp(at, depth[sound], diameter[sound]) / 2 if sound.any() else np.full(at.size, _USUAL_RADIUS)
@@ -131,7 +131,7 @@ def prepare(
         name or well,
         grid.values,
         grid.top,
-        step,
+        grid.step,
         radius.astype(np.float32),
         planes[usable] - [grid.top, 0, 0],
         np.array([CLASSES.index(kind) for kind in picks["class"][usable]], dtype=np.int64),
