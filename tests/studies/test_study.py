@@ -16,11 +16,12 @@ import pytest
 import yaml
 
 from geobfdt.studies.cell import RESULT, run_cell
-from geobfdt.studies.engine import run_cells
+from geobfdt.studies.engine import Engine, run_cells
 from geobfdt.studies.lock import held
 from geobfdt.studies.page import write_pages
 from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.presets import PRESETS
+from geobfdt.studies.settings import StudySettings
 from geobfdt.studies.study import run_study, study_of
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.netcdf import read
@@ -52,7 +53,7 @@ def out(study: Path, field: Path) -> Path:
     out, asked = study.with_name("out"), study_of(str(study))
     for folder in lay_out(make_plan(asked, field), field, out):
         run_cell(folder)
-    plan, found = run_study(asked, field, out, 1, lambda done, every: None)
+    plan, found = run_study(asked, field, out, Engine(workers=1), lambda done, every: None)
     write_pages(plan, found, out, field)
     return out
 
@@ -125,13 +126,13 @@ def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_p
     good = (folders[0] / "cell.json").read_text()
     (folders[0] / "cell.json").write_text(good[:50])
     told: list[tuple[int, int]] = []
-    assert run_cells(folders, 2, lambda done, every: told.append((done, every))) == [folders[0]]
+    assert run_cells(folders, Engine(), lambda done, every: told.append((done, every))) == [folders[0]]
     assert (folders[0] / "failed.txt").read_text().strip()
     assert (folders[1] / RESULT).exists()
     assert told == [(0, 2), (1, 2), (2, 2)]
     when = (folders[1] / RESULT).stat().st_mtime_ns
     (folders[0] / "cell.json").write_text(good)
-    assert run_cells(folders, 2, lambda *_: None) == []
+    assert run_cells(folders, Engine(), lambda *_: None) == []
     assert (folders[0] / RESULT).exists()
     assert (folders[1] / RESULT).stat().st_mtime_ns == when
 
@@ -172,3 +173,52 @@ def test_every_preset_runs(name: str, field: Path, tiny: dict[str, Any], tmp_pat
         result = json.loads((folder / RESULT).read_text())
         assert result["parameters"]
         assert set(result["scores"]) <= {"bedding", "fracture"}
+
+
+def test_rates_are_tried_first(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+    """The rate whose short run validated best is trained with; what the pilots gave is in the result."""
+    base = {**tiny, "training.steps": 8, "rates": [1e-5, 1e-2]}
+    axes: dict[str, Any] = {"augmentation": {"none": {"training.augmentation": "none"}}}
+    asked = StudySettings(name="tuned", question="?", axes=axes, base=base, folds=1, seeds=1)
+    (folder,) = lay_out(make_plan(asked, field), field, tmp_path)
+    run_cell(folder)
+    result = json.loads((folder / RESULT).read_text())
+    assert set(result["pilots"]) == {"1e-05", "0.01"}
+    assert result["pilots"][f"{result['rate']:g}"] == max(result["pilots"].values())
+    for rate in result["pilots"]:
+        assert max(row["step"] for row in rows(folder / f"pilot-{rate}")) == 2
+
+
+def test_minutes_instead_of_steps(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+    """As many steps as the minutes are enough for; measured once, so that a killed cell goes on with as many."""
+    axes: dict[str, Any] = {"minutes": {"few": {"minutes": 0.02}, "more": {"minutes": 0.08}}}
+    asked = StudySettings(name="timed", question="?", axes=axes, base=tiny, folds=1, seeds=1)
+    folders = lay_out(make_plan(asked, field), field, tmp_path)
+    for folder in folders:
+        run_cell(folder)
+    few, more = (json.loads((folder / RESULT).read_text())["steps"] for folder in folders)
+    assert 2 < more / few < 8
+    folder = folders[0]
+    assert max(row["step"] for row in rows(folder / "run")) == few == int((folder / "steps.txt").read_text())
+    (folder / RESULT).unlink()
+    (folder / "steps.txt").write_text("3\n")
+    for file in (folder / "run").iterdir():
+        file.unlink()
+    run_cell(folder)
+    assert max(row["step"] for row in rows(folder / "run")) == 3
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    """What a run wrote of itself."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_leaking_split_is_named(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+    """Its cells are tested on wells not seen all the same, and the page says what its validation is worth."""
+    asked = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
+    plan, found = run_study(asked, field, tmp_path, Engine(workers=1), lambda *_: None)
+    write_pages(plan, found, tmp_path, field)
+    honest, leaking = (place.cell for place in plan.places)
+    assert honest.tested == leaking.tested
+    assert not {*leaking.trained, *leaking.validated} & {*leaking.tested}
+    assert "validated on rock that was trained on" in (tmp_path / "study.md").read_text()

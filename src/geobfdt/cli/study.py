@@ -9,9 +9,13 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
 
+Workers = Annotated[int, typer.Option(min=1, help="Cells that run at a time, one thread each.")]
+EngineName = Annotated[Literal["local", "ray"], typer.Option(help="What runs cells; ray asks for geobfdt[ray].")]
+Address = Annotated[str, typer.Option(help="Ray cluster that sees the same folders. [default: one started here]")]
+
 
 def study(
-    what: Annotated[str, typer.Argument(help="backbone, size, optimiser, augmentation, wells; or a YAML file.")],
+    what: Annotated[str, typer.Argument(help="backbone, wells, ... (docs/studies.md lists them), or a YAML file.")],
     field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the study; finished cells in it are not run again.")],
     network: Annotated[Literal["curve", "detr"], typer.Option(help="Network that a preset is about.")] = "curve",
@@ -20,7 +24,9 @@ def study(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="What all cells share, as training.steps=400; repeat for more.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Cells that run at a time, one thread each.")] = 2,
+    workers: Workers = 2,
+    engine: EngineName = "local",
+    address: Address = "",
     as_json: AsJson = False,
 ) -> None:
     """
@@ -29,16 +35,24 @@ def study(
     Leaves study.html and study.md: question, design, scores with intervals, verdict on every step, the choice, and how
     to run it again. A study that was killed goes on where it was.
     """
+    from geobfdt.studies.engine import Engine
     from geobfdt.studies.page import write_pages
     from geobfdt.studies.study import run_study, study_of
 
     asked = study_of(what, network, folds, seeds, change or [])
     with progress(f"study {asked.name} on {field}") as advance:
-        plan, found = run_study(asked, field, out, workers, lambda done, all_: advance(done / max(all_, 1)))
+        run_by = Engine(workers=workers, ray=engine == "ray", address=address)
+        plan, found = run_study(asked, field, out, run_by, lambda done, all_: advance(done / max(all_, 1)))
     told = write_pages(plan, found, out, field)
     if as_json:
         print_json(told)
-        return
+    else:
+        _show(out)
+    if not any(section.lines for section in found):
+        raise typer.Exit(1)
+
+
+def _show(out: Path) -> None:
     console().print((out / "study.md").read_text().split("\n## Design", 1)[0].rstrip(), markup=False)
     console().print(f"  {out / 'study.html'}", markup=False)
 

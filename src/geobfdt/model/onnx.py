@@ -29,6 +29,7 @@ from geobfdt.model.bundle import Bundle
 from geobfdt.model.curve import CurveNetwork, Tier, channels
 from geobfdt.model.decoder import Sight
 from geobfdt.model.settings import CurveSettings
+from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
@@ -197,7 +198,7 @@ def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
     if not isinstance(network, CurveNetwork):
         seen = f"the {bundle.settings.preset} preset has no ONNX export"
         raise InputError(bundle.source, seen, "run it with PyTorch, or take a bundle of the curve preset")
-    _needed("onnx")
+    needed("onnx", "onnx")
     note = _note(bundle, network)
     first, second = _Look(network).eval(), _Decode(network).eval()
     columns, device = network.settings.columns, next(network.parameters()).device
@@ -269,7 +270,7 @@ def _traced(
 
 def _opened(look: bytes, decode: bytes, place: str | Path) -> OnnxNetwork:
     """Sessions of both graphs."""
-    runtime = _needed("onnxruntime")
+    runtime = needed("onnxruntime", "onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # one setting for both runtimes
     try:
@@ -290,11 +291,3 @@ def _opened(look: bytes, decode: bytes, place: str | Path) -> OnnxNetwork:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(place, f"notes of geobfdt are damaged: {str(error).splitlines()[0]}", _AGAIN) from error
     return OnnxNetwork(first, second, settings, tiers)
-
-
-def _needed(name: str) -> Any:
-    """Import a package that only this needs."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(name, "not installed", "pip install 'geobfdt[onnx]'") from error

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,12 @@ from geobfdt.model.bundle import load_bundle
 from geobfdt.model.detr import DetrNetwork
 from geobfdt.model.detr_criterion import published_columns
 from geobfdt.model.presets import Network, build, find_planes, loss
+from geobfdt.studies.label_noise import worsened
+from geobfdt.studies.leaking import leaking_windows
 from geobfdt.studies.lock import held
 from geobfdt.studies.plan import Cell
-from geobfdt.training.loop import train_network
+from geobfdt.training.loop import Outcome, train_network
+from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells
 from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
 from geobfdt.training.wells import PreparedWell, load
@@ -34,6 +38,8 @@ __all__ = ["RESULT", "run_cell"]
 
 RESULT = "result.json"
 TOLERANCE = 0.03  # trace RMS of a match (m)
+_PILOT = 4  # times as long is a run as what tries a rate
+_STEPS, _TIMED, _WARM = "steps.txt", 15, 5  # steps that tell how long one takes, and those before it settles
 
 
 def run_cell(folder: Path) -> None:
@@ -63,17 +69,32 @@ def _run(folder: Path) -> None:
         part: [load(study / cell.prepared(name), name) for name in names]
         for part, names in (("trained", cell.trained), ("validated", cell.validated), ("tested", cell.tested))
     }
-    torch.manual_seed(settings.training.seed)
-    network = load_bundle(settings.start).network if settings.start else build(settings.network)
+    seed = settings.training.seed
+    trained, validated = worsened(parts["trained"], settings.labels, seed), parts["validated"]
+    if settings.split == "leaking windows":
+        trained, validated = leaking_windows([*trained, *validated], settings.training.rows, seed)
 
-    def check(trained: Any) -> dict[str, Operating]:
-        return validate(find_planes(trained), parts["validated"], TOLERANCE)
+    def check(network: Any) -> dict[str, Operating]:
+        return validate(find_planes(network), validated, TOLERANCE)
 
+    def learnt(training: TrainingSettings, run: Path) -> tuple[Network, Outcome]:
+        torch.manual_seed(seed)
+        network = load_bundle(settings.start).network if settings.start else build(settings.network)
+        outcome = train_network(network, loss, FixedWells(trained), training, run, check, of=cell.digest)  # type: ignore[arg-type]
+        network.load_state_dict(outcome.weights)
+        return network.eval(), outcome
+
+    training = settings.training
+    if settings.minutes:
+        training = training.model_copy(update={"steps": _affordable(cell, trained, folder)})
+    pilots = {}
+    for rate in settings.rates:
+        short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT, 1)})
+        pilots[rate] = learnt(short, folder / f"pilot-{rate:g}")[1].score
+    if pilots:
+        training = training.model_copy(update={"rate": max(pilots, key=lambda rate: np.nan_to_num(pilots[rate]))})
     began = time.process_time()
-    source = FixedWells(parts["trained"])
-    outcome = train_network(network, loss, source, settings.training, folder / "run", check, of=cell.digest)  # type: ignore[arg-type]
-    network.load_state_dict(outcome.weights)
-    network.eval()
+    network, outcome = learnt(training, folder / "run")
     seconds = time.process_time() - began
     points = check(network)
     scores = _tested(network, points, parts["tested"])
@@ -82,13 +103,35 @@ def _run(folder: Path) -> None:
         "class_error_pct": _class_error(scores),
         "published": _published(network, parts["tested"]),
         "validation": {"score": outcome.score, "step": outcome.step, **{k: p._asdict() for k, p in points.items()}},
+        "steps": training.steps,
+        "rate": training.rate,
+        "pilots": {f"{rate:g}": _number(score) for rate, score in pilots.items()},
         "parameters": {name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()},
         "seconds": round(seconds, 1),
         "peak_mib": _peak(),
     }
     write_text(folder / RESULT, json.dumps(result, indent=1))
-    for file in (folder / "run").glob("*.safetensors"):
+    for file in folder.glob("*/*.safetensors"):
         file.unlink()  # what is asked is in the result; weights of hundreds of cells fill a disk
+
+
+def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
+    """Steps that the minutes are enough for, as measured once: a killed cell goes on with as many."""
+    file, training = folder / _STEPS, cell.settings.training
+    if not file.exists():
+        network = load_bundle(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
+        with TemporaryDirectory(dir=folder) as run:
+            few = training.model_copy(update={"steps": _TIMED, "every": _TIMED})
+            began = [0.0]
+
+            def tell(step: int, _: Any) -> None:
+                if step == _WARM:
+                    began[0] = time.process_time()
+
+            train_network(network, loss, FixedWells(trained), few, Path(run), None, tell)  # type: ignore[arg-type]
+            a_step = (time.process_time() - began[0]) / (_TIMED - _WARM)
+        write_text(file, f"{max(int(60 * cell.settings.minutes / a_step), 1)}\n")
+    return int(file.read_text())
 
 
 def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell]) -> Scores:

@@ -48,6 +48,14 @@ def _optimisers(network: Network) -> dict[str, Levels]:
     return {"optimiser": kinds, "rate": rates}
 
 
+def _labels() -> Levels:
+    return {
+        "as picked": {}, "3 cm off": {"labels.jitter": 0.03}, "a third missed": {"labels.missed": 1 / 3},
+        "two thirds missed": {"labels.missed": 2 / 3}, "one well in another style": {"labels.styled": 1},
+        "three wells in another style": {"labels.styled": 3},
+    }  # fmt: skip
+
+
 def _wells(_: Network) -> dict[str, Levels]:
     fine = {"start": "default", "training.rate": 1e-4, "training.rows": 768, "training.frozen_norm": True}
     counts: Levels = {str(n): {"wells": n} for n in (1, 3, 6, 9, 12, 14)}
@@ -60,6 +68,10 @@ _QUESTIONS = {
     "optimiser": "Which optimiser, at which rate?",
     "augmentation": "What does changing windows before they are seen give?",
     "wells": "How many interpreted wells are enough, with and without the shipped weights?",
+    "image": "Which image should the network see: static, dynamic, or both?",
+    "gaps": "Should gaps between pads be filled, or left out and said so?",
+    "split": "What does a split by shuffled windows, which leaks, promise that a well not seen does not keep?",
+    "label-noise": "How much does it cost if labels are off, missing, or drawn in another style?",
 }
 
 PRESETS = tuple(_QUESTIONS)
@@ -100,6 +112,14 @@ def preset(name: str, network: Network = "curve") -> StudySettings:
     elif name == "augmentation":
         kinds = ("none", "published", "photometric", "geometric", "both")
         axes = {"augmentation": {kind: {"training.augmentation": kind} for kind in kinds}}
+    elif name == "image":
+        axes = {"image": {kind: {"network.image": kind} for kind in ("static", "dynamic", "both")}}
+    elif name == "gaps":
+        axes = {"gaps": {kind: {"network.gaps": kind} for kind in ("mask", "linear", "nearest")}}
+    elif name == "split":
+        axes = {"split": {kind: {"split": kind} for kind in ("by well", "leaking windows")}}
+    elif name == "label-noise":
+        axes = {"labels": _labels()}
     else:
         axes = _wells(network)
     base = {**_TRAINING, **(_DETR if network == "detr" else _CURVE)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from geobfdt.studies.cell import RESULT
 from geobfdt.studies.engine import FAILED
@@ -15,7 +16,7 @@ from geobfdt.studies.plan import Place, Plan
 from geobfdt.studies.statistics import Level, Step, judge, lightest
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Line", "Section", "sections"]
+__all__ = ["Line", "Section", "cells_table", "sections"]
 
 
 class Line(NamedTuple):
@@ -105,6 +106,41 @@ def sections(plan: Plan, out: Path) -> list[Section]:
         told = [_line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)]
         made.append(Section(fixed, told, steps, lightest(levels), missing))
     return made
+
+
+def cells_table(plan: Plan, out: Path) -> pd.DataFrame:
+    """
+    Tabulate the finished cells of a study, a row each.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was to be run.
+    out : Path
+        Folder of the study.
+
+    Returns
+    -------
+    DataFrame
+        Levels, fold, seed, digest of the cell, steps and rate trained with, F1 on the validation wells, F1 and blind
+        F1 on the tested ones by class, seconds and peak memory.
+    """
+    rows = []
+    for place in plan.places:
+        result = _result(out, place)
+        if result is None:
+            continue
+        kinds = {
+            f"{kind}_{column}": result["scores"].get(kind, {}).get(column)
+            for kind in CLASSES
+            for column in ("f1", "null_f1")
+        }
+        rows.append({
+            **place.levels, "fold": place.fold + 1, "seed": place.seed, "cell": place.cell.digest,
+            "steps": result["steps"], "rate": result["rate"], "validation_f1": result["validation"]["score"], **kinds,
+            "seconds": result["seconds"], "peak_mib": result["peak_mib"],
+        })  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _result(out: Path, place: Place) -> dict[str, Any] | None:

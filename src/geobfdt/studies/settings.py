@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from geobfdt.model.presets import NetworkSettings, parse_settings
+from geobfdt.studies.label_noise import LabelNoise
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.wells.findings import InputError
 
@@ -41,11 +42,15 @@ class CellSettings(BaseModel):
     training: TrainingSettings = Field(description="how it is trained")
     wells: int = Field(0, ge=0, description="wells trained on, drawn by the seed; 0: all of the fold")
     start: str = Field("", description="bundle to begin with, whose sizes count then; default: the shipped one")
+    split: Literal["by well", "leaking windows"] = Field("by well", description="what is validated on; never scored on")
+    labels: LabelNoise = Field(default_factory=LabelNoise, description="what is made worse of the labels trained on")
+    rates: tuple[float, ...] = Field((), description="rates tried for a quarter of the steps first; the best is taken")
+    minutes: float = Field(0, ge=0, description="of one core that training may take, instead of so many steps; 0: any")
 
     @classmethod
     def of(cls, flat: dict[str, Any]) -> CellSettings:
         """Make them of dotted names, ``network.depth``, ``training.rate``, ``wells``."""
-        parts: dict[str, dict[str, Any]] = {"network": {"preset": "curve"}, "training": {}}
+        parts: dict[str, dict[str, Any]] = {"network": {"preset": "curve"}, "training": {}, "labels": {}}
         rest = {}
         for name, value in flat.items():
             first, _, last = name.partition(".")
@@ -54,7 +59,8 @@ class CellSettings(BaseModel):
             else:
                 rest[name] = value
         training = TrainingSettings.model_validate(parts["training"])
-        return cls.model_validate({"network": parse_settings(parts["network"]), "training": training, **rest})
+        network = parse_settings(parts["network"])
+        return cls.model_validate({"network": network, "training": training, "labels": parts["labels"], **rest})
 
 
 class StudySettings(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from geobfdt.studies.engine import run_cells
+from geobfdt.studies.engine import Engine, run_cells
 from geobfdt.studies.lock import held
 from geobfdt.studies.plan import Plan, lay_out, make_plan
 from geobfdt.studies.presets import Network, preset
@@ -73,7 +73,7 @@ def study_of(
 
 
 def run_study(
-    study: StudySettings, field: Path, out: Path, workers: int, progress: Callable[[int, int], None]
+    study: StudySettings, field: Path, out: Path, engine: Engine, progress: Callable[[int, int], None]
 ) -> tuple[Plan, list[Section]]:
     """
     Run what is not finished of a study, and read what it found.
@@ -86,8 +86,8 @@ def run_study(
         Folder of interpreted wells.
     out : Path
         Folder of the study.
-    workers : int
-        Cells that run at a time.
+    engine : Engine
+        What runs its cells.
     progress : callable
         Told how many cells are finished, of how many.
 
@@ -98,5 +98,5 @@ def run_study(
     """
     plan = make_plan(study, field)
     with held(out):
-        run_cells(lay_out(plan, field, out), workers, progress)
+        run_cells(lay_out(plan, field, out), engine, progress)
         return plan, sections(plan, out)

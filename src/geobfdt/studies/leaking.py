@@ -1,0 +1,47 @@
+"""The published split, to show what it is worth: windows that overlap, shuffled into training and validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from geobfdt.training.wells import PreparedWell
+
+__all__ = ["leaking_windows"]
+
+_HELD = 0.2  # share of windows that is validated on
+
+
+def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tuple[list[PreparedWell], ...]:
+    """
+    Cut wells into windows that overlap by half, and deal them out at random.
+
+    Parameters
+    ----------
+    wells : sequence of PreparedWell
+        All that is known.
+    rows : int
+        Rows of a window.
+    seed : int
+        Of the shuffle.
+
+    Returns
+    -------
+    trained, validated : list of PreparedWell
+        Windows as short wells. Most of what a validated one shows has been trained on: it leaks.
+    """
+    windows = [_piece(well, first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows // 2)]
+    order = np.random.default_rng(seed).permutation(len(windows)).tolist()
+    few = max(round(_HELD * len(windows)), 1)
+    return [windows[i] for i in sorted(order[few:])], [windows[i] for i in sorted(order[:few])]
+
+
+def _piece(well: PreparedWell, first: int, rows: int) -> PreparedWell:
+    window = well.window(first, rows)
+    truth = window.targets
+    radius, top = well.radius[first : first + rows], well.top + first * well.step
+    name = f"{well.name} {first}"
+    return PreparedWell(
+        name, window.grid, top, well.step, radius, truth.traces, truth.classes, truth.optional, truth.known
+    )

@@ -1,0 +1,91 @@
+"""Ray: the same cells and the same numbers as processes of this machine, and one line where there is no cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geobfdt.studies.cell import RESULT
+from geobfdt.studies.engine import Engine, run_cells
+from geobfdt.studies.plan import lay_out, make_plan
+from geobfdt.studies.settings import StudySettings
+from geobfdt.wells.findings import InputError
+
+pytest.importorskip("ray")
+
+COSTS = ("seconds", "peak_mib")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A cluster of one node with two cores; its address."""
+    ray = Path(sys.executable).with_name("ray")
+    port = 20000 + os.getpid() % 20000
+    quiet = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    words = [ray, "start", "--head", "--num-cpus", "2", "--port", str(port), "--include-dashboard", "false", "--block"]
+    with (tmp_path_factory.mktemp("ray") / "log").open("w+") as log:
+        node = subprocess.Popen(words, stdout=log, stderr=log, env=quiet, start_new_session=True)
+        try:
+            end = time.monotonic() + 120
+            while not answers(port):
+                assert time.monotonic() < end
+                assert node.poll() is None, (log.seek(0), log.read())
+                time.sleep(0.2)
+            yield f"127.0.0.1:{port}"
+        finally:
+            node.terminate()
+            node.wait(60)
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens."""
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def asked(tiny: dict[str, Any]) -> StudySettings:
+    """Two rates, two folds: four cells."""
+    axes = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}}
+    return StudySettings(name="rates", question="?", axes=axes, base=tiny, folds=2, seeds=1)
+
+
+def results(folders: list[Path]) -> list[dict[str, Any]]:
+    """What each found, but for what it cost."""
+    read = [json.loads((folder / RESULT).read_text()) for folder in folders]
+    return [{name: value for name, value in one.items() if name not in COSTS} for one in read]
+
+
+def test_same_cells_same_numbers(asked: StudySettings, field: Path, cluster: str, tmp_path: Path) -> None:
+    """By a cluster that is there and by processes: equal to the bit; a damaged cell fails alone."""
+    plan = make_plan(asked, field)
+    here, there = (lay_out(plan, field, tmp_path / name) for name in ("here", "there"))
+    assert [folder.name for folder in here] == [folder.name for folder in there]
+    assert run_cells(here, Engine(workers=2), lambda *_: None) == []
+    good = (there[0] / "cell.json").read_text()
+    (there[0] / "cell.json").write_text(good[:40])
+    told: list[tuple[int, int]] = []
+    by_ray = Engine(ray=True, address=cluster)
+    assert run_cells(there, by_ray, lambda done, every: told.append((done, every))) == [there[0]]
+    assert (there[0] / "failed.txt").read_text().strip()
+    assert told == [(n, 4) for n in range(5)]
+    (there[0] / "cell.json").write_text(good)
+    assert run_cells(there, by_ray, lambda *_: None) == []
+    assert results(there) == results(here)
+
+
+def test_no_cluster_is_one_line(asked: StudySettings, field: Path, tmp_path: Path) -> None:
+    """An address where nobody answers."""
+    folders = lay_out(make_plan(asked, field), field, tmp_path)
+    with pytest.raises(InputError, match="no Ray cluster answers") as told:
+        run_cells(folders, Engine(ray=True, address="127.0.0.1:9"), lambda *_: None)
+    assert "\n" not in str(told.value)
