@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from geobfdt.studies.results import Line, Section
+from geobfdt.studies.search import Trial
 
-__all__ = ["draw_curves", "draw_scores"]
+__all__ = ["draw_curves", "draw_importance", "draw_scores", "draw_trials"]
 
 _INK, _SOFT, _GROUPS = "#1a1a1a", "#6b6b6b", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 
@@ -91,6 +92,61 @@ def draw_curves(lines: Sequence[Line]) -> bytes:
     panels[1, 0].set(ylabel="validation F1", ylim=(0, None))
     for axes in panels.flat:
         axes.grid(color="0.93")
+    return _png(figure)
+
+
+def draw_trials(trials: Sequence[Trial]) -> bytes:
+    """
+    Draw the scores of a search's trials in their order, and the best so far.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Those that ended.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    for state, colour, mark in (("finished", _GROUPS[0], "o"), ("given up", _SOFT, "x")):
+        some = [trial for trial in trials if trial.state == state and trial.score is not None]
+        if some:
+            axes.plot([t.number for t in some], [t.score for t in some], mark, color=colour, ms=5, label=state)  # type: ignore[arg-type]
+    finished = [trial for trial in trials if trial.state == "finished"]
+    best = np.maximum.accumulate([trial.score or 0 for trial in finished])
+    axes.step([trial.number for trial in finished], best, where="post", color=_GROUPS[1], lw=1.2, label="best so far")
+    axes.set(xlabel="trial", ylabel="validation F1", ylim=(0, None))
+    axes.grid(axis="y", color="0.92")
+    axes.legend(frameon=False)
+    return _png(figure)
+
+
+def draw_importance(importance: dict[str, float]) -> bytes:
+    """
+    Draw what share of the differences between trials each setting explains.
+
+    Parameters
+    ----------
+    importance : dict of str to float
+        By setting.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from matplotlib.figure import Figure
+
+    names = sorted(importance, key=lambda name: importance[name])
+    figure = Figure(figsize=(6, 0.4 * len(names) + 0.9), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(names, [importance[name] for name in names], color=_GROUPS[0])
+    axes.set(xlabel="share of the differences that it explains", xlim=(0, 1))
     return _png(figure)
 
 

@@ -1,0 +1,53 @@
+"""``geobfdt search``: settings proposed, tried and ranked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+from geobfdt.cli.study import Address, EngineName, Workers
+
+
+def search(
+    space: Annotated[Path, typer.Argument(help="YAML file: what is searched; docs/studies.md has one.")],
+    field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the search; trials in it are not run again.")],
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all, those of earlier runs included.")] = 30,
+    workers: Workers = 2,
+    engine: EngineName = "local",
+    address: Address = "",
+    storage: Annotated[
+        str, typer.Option(help="Database that several machines share, as postgresql://... [default: a file in --out]")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Search for better settings of a network and its training (asks for geobfdt[search]).
+
+    Trials are scored on validation wells; those behind the median after a fold are given up. Leaves search.html, and
+    found.yaml: the study that tells what the best settings are worth on wells that chose nothing.
+    """
+    from geobfdt.studies.engine import Engine
+    from geobfdt.studies.search import read_search, run_search
+    from geobfdt.studies.search_page import write_search_pages
+
+    asked = read_search(space)
+    run_by = Engine(workers=workers, ray=engine == "ray", address=address)
+    with progress(f"search {asked.name} on {field}") as advance:
+        found = run_search(asked, field, out, trials, run_by, lambda done, every: advance(done / every), storage)
+    told = write_search_pages(asked, found, out, field)
+    if as_json:
+        print_json(told)
+    else:
+        console().print((out / "search.md").read_text().split("\n## Trials", 1)[0].rstrip(), markup=False)
+        console().print(f"  {out / 'search.html'}", markup=False)
+    if found.best is None:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(search)

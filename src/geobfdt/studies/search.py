@@ -1,0 +1,297 @@
+"""Search of settings: trials proposed by Optuna, each validated on all folds, hopeless ones given up early."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from geobfdt.studies.cell import RESULT
+from geobfdt.studies.engine import Engine, run_cells
+from geobfdt.studies.lock import held
+from geobfdt.studies.plan import lay_out, make_plan
+from geobfdt.studies.settings import Fold, StudySettings, said
+from geobfdt.wells.extras import needed
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.storage import write_text
+
+__all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
+
+_UNPRUNED = 4  # trials before any is given up
+_TELLING = 8  # finished trials from which settings are ranked by what they matter
+
+
+class Span(BaseModel):
+    """Numbers from `low` to `high`; whole ones, if both are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: int | float
+    high: int | float
+    log: bool = Field(False, description="whether factors count, not differences")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if not self.low < self.high or (self.log and self.low <= 0):
+            raise ValueError(f"{self.low} to {self.high} is no span")
+        return self
+
+
+class Choices(BaseModel):
+    """One of some values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    choices: tuple[Any, ...] = Field(min_length=2)
+
+
+class SearchSettings(BaseModel):
+    """
+    A search.
+
+    Examples
+    --------
+    >>> search = SearchSettings(name="rates", space={"training.rate": {"low": 1e-4, "high": 1e-2, "log": True}})
+    >>> search.study({"training.rate": 1e-3}).cells()[0][1].training.rate
+    0.001
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[\w-]+$", description="of the search")
+    space: dict[str, Span | Choices] = Field(min_length=1, description="settings searched")
+    base: dict[str, Any] = Field(default_factory=dict, description="settings that all trials share")
+    folds: int | tuple[Fold, ...] = Field(3, description="how many, or which wells each")
+
+    @model_validator(mode="after")
+    def _known(self) -> SearchSettings:
+        first = {k: part.low if isinstance(part, Span) else part.choices[0] for k, part in self.space.items()}
+        self.study(first)
+        return self
+
+    def study(self, values: dict[str, Any]) -> StudySettings:
+        """The study of one trial: a cell a fold."""
+        axes = {"trial": {"trial": values}}
+        return StudySettings(name=self.name, question="", axes=axes, base=self.base, folds=self.folds, seeds=1)
+
+
+class Trial(NamedTuple):
+    """
+    A trial.
+
+    Parameters
+    ----------
+    number : int
+        In the order of proposal.
+    values : dict
+        Its settings.
+    score : float or None
+        Mean F1 on the validation wells of the folds it was run on.
+    state : {"finished", "given up", "failed"}
+        Where it ended.
+    """
+
+    number: int
+    values: dict[str, Any]
+    score: float | None
+    state: str
+
+
+class Found(NamedTuple):
+    """
+    What a search found.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        All that ended.
+    best : Trial or None
+        Of the finished ones.
+    importance : dict of str to float
+        Share of the differences between scores that each setting explains; empty with few trials.
+    """
+
+    trials: list[Trial]
+    best: Trial | None
+    importance: dict[str, float]
+
+
+def read_search(file: Path) -> SearchSettings:
+    """
+    Read a search from YAML.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a name or value in it is not known; one line says which.
+    """
+    try:
+        return SearchSettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise InputError(file, said(error), "correct it; docs/studies.md lists what a search is made of") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        seen = f"not a search: {str(error).splitlines()[0]}"
+        raise InputError(file, seen, "name a YAML file of a search") from error
+
+
+def run_search(
+    search: SearchSettings,
+    field: Path,
+    out: Path,
+    trials: int,
+    engine: Engine,
+    progress: Callable[[int, int], None],
+    storage: str = "",
+) -> Found:
+    """
+    Search until so many trials have ended, those of earlier runs included.
+
+    Parameters
+    ----------
+    search : SearchSettings
+        What is searched.
+    field, out : Path
+        Folders of the interpreted wells and of the search.
+    trials : int
+        How many in all.
+    engine : Engine
+        What runs cells; as many trials go side by side as it has workers.
+    progress : callable
+        Told how many trials have ended, of how many.
+    storage : str, optional
+        Address of a database that several machines share. Default: a journal in the folder.
+
+    Returns
+    -------
+    Found
+        Scores are of validation wells: the best is flattered by having been chosen, and the tested wells of the folds
+        have not been looked at. ``found.yaml`` in the folder is a study of it against the base, which tells what it is
+        worth.
+
+    Raises
+    ------
+    InputError
+        If Optuna is not installed, the folder is another search's, or something cannot be read or written.
+    """
+    optuna = needed("optuna", "search")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    make_plan(search.study({}), field)  # what is wrong with the field is said before anything is written
+    with held(out):
+        _same(search, out)
+        states = optuna.trial.TrialState
+        study = _opened(optuna, search, out, storage)
+        if not storage:  # nobody else is at it: what is running was killed, and its cells are still there
+            for trial in study.get_trials(states=(states.RUNNING,)):
+                study.tell(trial.number, state=states.FAIL)
+                study.enqueue_trial(trial.params)
+
+        def ended() -> int:
+            return len(study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED)))
+
+        broken = 0
+        progress(ended(), trials)
+        while ended() < trials and broken <= trials:
+            batch = [study.ask(_distributions(optuna, search)) for _ in range(min(engine.workers, trials - ended()))]
+            broken += _run(batch, study, states, search, field, out, engine)
+            progress(ended(), trials)
+        found = _found(optuna, study, states)
+    if found.best is not None:
+        write_text(out / "found.yaml", _verdict_study(search, found.best))
+    return found
+
+
+def _same(search: SearchSettings, out: Path) -> None:
+    text, file = search.model_dump_json(), out / "search.json"
+    if not file.exists():
+        write_text(file, text)
+    elif file.read_text() != text:
+        raise InputError(out, "holds another search", "choose another folder with --out, or finish that one")
+
+
+def _opened(optuna: Any, search: SearchSettings, out: Path, storage: str) -> Any:
+    journal = optuna.storages.journal.JournalFileBackend(str(out / "trials.journal"))
+    study = optuna.create_study(
+        study_name=search.name,
+        storage=storage or optuna.storages.JournalStorage(journal),
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED),
+        load_if_exists=True,
+    )
+    # Another seed each time: a search that goes on would else propose again what it began with.
+    begun = len(study.get_trials(deepcopy=False))
+    study.sampler = optuna.samplers.TPESampler(seed=begun, multivariate=True, constant_liar=True)
+    return study
+
+
+def _distributions(optuna: Any, search: SearchSettings) -> dict[str, Any]:
+    kinds = optuna.distributions
+    made = {}
+    for name, part in search.space.items():
+        if isinstance(part, Choices):
+            # It keeps what it chooses from as JSON has it, and of lists none at all.
+            made[name] = kinds.CategoricalDistribution([json.dumps(value) for value in part.choices])
+        elif isinstance(part.low, int) and isinstance(part.high, int):
+            made[name] = kinds.IntDistribution(part.low, part.high, log=part.log)
+        else:
+            made[name] = kinds.FloatDistribution(part.low, part.high, log=part.log)
+    return made
+
+
+def _values(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.loads(value) if isinstance(value, str) else value for name, value in parameters.items()}
+
+
+def _run(
+    batch: list[Any], study: Any, states: Any, search: SearchSettings, field: Path, out: Path, engine: Engine
+) -> int:
+    """Run trials side by side, fold by fold; how many failed."""
+    folders = {}
+    for trial in batch:
+        folders[trial.number] = lay_out(make_plan(search.study(_values(trial.params)), field), field, out)
+    alive, failed = list(batch), 0
+    scores: dict[int, list[float]] = {trial.number: [] for trial in batch}
+    for fold in range(len(folders[batch[0].number])):
+        run_cells([folders[trial.number][fold] for trial in alive], engine, lambda *_: None)
+        for trial in list(alive):
+            file, mine = folders[trial.number][fold] / RESULT, scores[trial.number]
+            if not file.exists():
+                study.tell(trial.number, state=states.FAIL)
+                alive.remove(trial)
+                failed += 1
+                continue
+            mine.append(float(json.loads(file.read_text())["validation"]["score"] or 0))
+            trial.report(sum(mine) / len(mine), fold)
+            if trial.should_prune():
+                study.tell(trial.number, state=states.PRUNED)
+                alive.remove(trial)
+    for trial in alive:
+        study.tell(trial.number, sum(scores[trial.number]) / len(scores[trial.number]))
+    return failed
+
+
+def _found(optuna: Any, study: Any, states: Any) -> Found:
+    names = {states.COMPLETE: "finished", states.PRUNED: "given up", states.FAIL: "failed"}
+    trials = []
+    for trial in study.get_trials(states=tuple(names)):
+        reported = trial.intermediate_values
+        score = reported[max(reported)] if reported else None
+        trials.append(Trial(trial.number, _values(trial.params), score, names[trial.state]))
+    finished = [trial for trial in trials if trial.state == "finished"]
+    importance = {}
+    if len(finished) >= _TELLING and len({trial.score for trial in finished}) > 1:
+        judge = optuna.importance.PedAnovaImportanceEvaluator()
+        importance = optuna.importance.get_param_importances(study, evaluator=judge)
+    return Found(trials, max(finished, key=lambda trial: trial.score or 0, default=None), importance)
+
+
+def _verdict_study(search: SearchSettings, best: Trial) -> str:
+    """A study of the best against the base, on the tested wells, that no trial has been chosen by."""
+    axes = {"settings": {"base": {}, "found": best.values}}
+    folds = search.model_dump(mode="json")["folds"]
+    question = f"Are the settings that the search {search.name} found better on wells that it was not chosen by?"
+    asked = {"name": f"{search.name}-found", "question": question, "axes": axes, "base": search.base, "folds": folds}
+    return yaml.safe_dump(asked, sort_keys=False)

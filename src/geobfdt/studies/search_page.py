@@ -1,0 +1,77 @@
+"""The page of a search: the best settings, what matters, every trial, and how to find out what it is worth."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from geobfdt.studies.document import Block, bullets, write_document
+from geobfdt.studies.figures import draw_importance, draw_trials
+from geobfdt.studies.search import Found, SearchSettings
+from geobfdt.wells.storage import atomic_files
+
+__all__ = ["write_search_pages"]
+
+_SHOWN = 20  # trials in the table
+
+
+def write_search_pages(search: SearchSettings, found: Found, out: Path, field: Path) -> dict[str, Any]:
+    """
+    Write ``search.html``, ``search.md`` with its pictures, and ``found.json``.
+
+    Parameters
+    ----------
+    search : SearchSettings
+        What was searched.
+    found : Found
+        What came out.
+    out, field : Path
+        Folders of the search and of its wells.
+
+    Returns
+    -------
+    dict
+        What ``found.json`` holds.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    told = {
+        "best": found.best._asdict() if found.best is not None else None,
+        "importance": found.importance,
+        "trials": [trial._asdict() for trial in found.trials],
+    }
+    with atomic_files(out) as part:
+        write_document(part, "search", f"Search: {search.name}", _blocks(search, found, out, field))
+        (part / "found.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return told
+
+
+def _blocks(search: SearchSettings, found: Found, out: Path, field: Path) -> list[Block]:
+    blocks = [Block("h1", f"Search: {search.name}")]
+    states = [trial.state for trial in found.trials]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    blocks.append(Block("text", f"{len(states)} trials: {counts}. Scores are mean F1 on the wells that validate."))
+    if found.best is None:
+        return [*blocks, Block("text", "No trial finished.")]
+    best = [f"{name}: {json.dumps(value)}" for name, value in found.best.values.items()]
+    blocks += [Block("h2", f"Best, {found.best.score:.3f}"), bullets(best)]
+    again = f"geobfdt study {shlex.quote(str(out / 'found.yaml'))} {shlex.quote(str(field))} --out DIR"
+    flattered = "It was chosen for its score, which flatters it. What it is worth on wells that chose nothing:"
+    blocks += [Block("text", flattered), Block("code", again)]
+    if found.importance:
+        blocks += [Block("h2", "What matters"), Block("picture", "importance", data=draw_importance(found.importance))]
+    blocks += [Block("h2", "Trials"), Block("picture", "trials", data=draw_trials(found.trials))]
+    ranked = sorted(found.trials, key=lambda trial: -(trial.score if trial.score is not None else -1))[:_SHOWN]
+    rows = [
+        (str(trial.number), "-" if trial.score is None else f"{trial.score:.3f}", trial.state,
+         *(f"{value:.3g}" if isinstance(value, float) else json.dumps(value) for value in trial.values.values()))
+        for trial in ranked
+    ]  # fmt: skip
+    blocks.append(Block("table", rows=(("trial", "score", "", *search.space), *rows)))
+    text = json.dumps(search.model_dump(mode="json"), indent=1)
+    return [*blocks, Block("h2", "Settings"), Block("code", text)]

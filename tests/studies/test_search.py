@@ -1,0 +1,139 @@
+"""A search: killed and begun again, hopeless trials given up, and nothing chosen by a tested well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from geobfdt.studies import search as searching
+from geobfdt.studies.engine import Engine
+from geobfdt.studies.plan import make_plan
+from geobfdt.studies.search import SearchSettings, read_search, run_search
+from geobfdt.studies.search_page import write_search_pages
+from geobfdt.studies.settings import read_study
+from geobfdt.wells.findings import InputError
+
+pytest.importorskip("optuna")
+
+SPACE = {
+    "training.rate": {"low": 1e-5, "high": 1e-2, "log": True},
+    "training.warmup": {"low": 0, "high": 40},
+    "training.optimiser": {"choices": ["adamw", "sgd"]},
+}
+
+
+@pytest.fixture
+def asked(tiny: dict[str, Any]) -> SearchSettings:
+    """Three settings on two folds."""
+    return SearchSettings(name="s", space=SPACE, base=tiny, folds=2)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Cells are not trained but scored by a rule: the nearer the rate to 1e-3 the better, worse with SGD."""
+    run: list[dict[str, Any]] = []
+
+    def run_cells(folders: list[Path], _: Engine, progress: Any) -> list[Path]:
+        for folder in folders:
+            if not (folder / "result.json").exists():
+                cell = json.loads((folder / "cell.json").read_text())
+                training = cell["settings"]["training"]
+                run.append(cell)
+                off = abs(training["rate"] - 1e-3) / 1e-2
+                score = 0.9 - off - 0.3 * (training["optimiser"] == "sgd")
+                (folder / "result.json").write_text(json.dumps({"validation": {"score": score}}))
+        return []
+
+    monkeypatch.setattr(searching, "run_cells", run_cells)
+    return run
+
+
+def test_it_finds_what_is_best(asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]) -> None:
+    """Near the best rate, with the better optimiser; that matters most; the hopeless are given up after a fold."""
+    found = run_search(asked, field, tmp_path, 24, Engine(workers=2), lambda *_: None)
+    assert found.best is not None
+    assert found.best.values["training.optimiser"] == "adamw"
+    assert found.best.score == pytest.approx(0.9, abs=0.15)
+    states = [trial.state for trial in found.trials]
+    assert len(states) == 24
+    assert states.count("given up") > 0
+    assert len(scored) == 2 * states.count("finished") + states.count("given up")
+    assert max(found.importance, key=lambda name: found.importance[name]) in ("training.optimiser", "training.rate")
+    assert found.importance["training.warmup"] < 0.4
+    told = write_search_pages(asked, found, tmp_path, field)
+    assert told["best"]["values"] == found.best.values
+    page = (tmp_path / "search.md").read_text()
+    assert "which flatters it" in page
+    assert (tmp_path / "importance.png").exists()
+    verdict = read_study(tmp_path / "found.yaml")
+    base, better = (settings for _, settings in verdict.cells())
+    assert better.training.rate == found.best.values["training.rate"]
+    assert base.training.rate == 1e-3
+    assert [fold.test for fold in make_plan(verdict, field).folds] == [
+        fold.test for fold in make_plan(asked.study({}), field).folds
+    ]
+
+
+def test_killed_and_begun_again(
+    asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped within a trial: it is tried again with the same values, and its finished cell is not run again."""
+    usual, calls = searching.run_cells, 0
+
+    def stopped(folders: list[Path], engine: Engine, progress: Any) -> list[Path]:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return usual(folders, engine, progress)
+
+    monkeypatch.setattr(searching, "run_cells", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_search(asked, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
+    before = len(scored)
+    monkeypatch.setattr(searching, "run_cells", usual)
+    found = run_search(asked, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
+    ended = [trial for trial in found.trials if trial.state != "failed"]
+    assert len(ended) == 4
+    lost = next(trial for trial in found.trials if trial.state == "failed")
+    assert lost.values in [trial.values for trial in ended]
+    assert before == 3
+    assert len(scored) == 2 * 4 - sum(trial.state == "given up" for trial in ended)
+    with pytest.raises(InputError, match="another search"):
+        run_search(asked.model_copy(update={"folds": 3}), field, tmp_path, 4, Engine(), lambda *_: None)
+
+
+def test_it_runs(asked: SearchSettings, field: Path, tmp_path: Path) -> None:
+    """Two trials of real cells."""
+    found = run_search(asked.model_copy(update={"folds": 1}), field, tmp_path, 2, Engine(), lambda *_: None)
+    assert [trial.state for trial in found.trials] == ["finished", "finished"]
+    for trial in found.trials:
+        (file,) = [
+            folder / "result.json"
+            for folder in (tmp_path / "cells").iterdir()
+            if json.loads((folder / "cell.json").read_text())["settings"]["training"]["rate"]
+            == trial.values["training.rate"]
+        ]
+        assert trial.score == json.loads(file.read_text())["validation"]["score"]
+
+
+def test_wrong_searches_are_one_line(tmp_path: Path) -> None:
+    """An unknown setting, a span of nothing, no YAML."""
+    file = tmp_path / "search.yaml"
+    for space, said in (
+        ({"training.pace": {"low": 1, "high": 2}}, "pace"),
+        ({"training.rate": {"low": 1, "high": 1}}, "no span"),
+        ({"training.rate": {"low": 0, "high": 1, "log": True}}, "no span"),
+        ({}, "space"),
+    ):
+        file.write_text(yaml.safe_dump({"name": "s", "space": space}))
+        with pytest.raises(InputError, match=said) as told:
+            read_search(file)
+        assert "\n" not in str(told.value)
+    file.write_text("[: not yaml")
+    with pytest.raises(InputError, match="not a search"):
+        read_search(file)
