@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -29,11 +30,16 @@ from geobfdt.wells.readers.netcdf import read
 COSTS = ("seconds", "peak_mib")
 
 
-def geobfdt(*words: object) -> subprocess.Popen[str]:
-    """Start the command line."""
+def geobfdt(*words: object, limit: int = 0) -> subprocess.Popen[str]:
+    """Start the command line; files cannot grow beyond the limit, as if the disk were full."""
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
     return subprocess.Popen(
         [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        preexec_fn=bound if limit else None,
     )  # fmt: skip
 
 
@@ -222,3 +228,23 @@ def test_a_leaking_split_is_named(field: Path, tiny: dict[str, Any], tmp_path: P
     assert honest.tested == leaking.tested
     assert not {*leaking.trained, *leaking.validated} & {*leaking.tested}
     assert "validated on rock that was trained on" in (tmp_path / "study.md").read_text()
+
+
+def test_a_full_disk_loses_nothing(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
+    """Full before a cell can begin: one line. Full within cells: each is named; with room again, the same table."""
+    early = geobfdt("study", study, field, "--out", tmp_path / "early", limit=2000)
+    _, error = early.communicate(timeout=120)
+    assert early.returncode == 1
+    assert error.startswith("geobfdt: ")
+    assert "cannot be written" in error
+    assert error.count("\n") == 1
+    late = geobfdt("study", study, field, "--out", tmp_path / "late", "--seeds", 1, limit=40_000)
+    _, error = late.communicate(timeout=240)
+    assert late.returncode == 1
+    whys = [file.read_text() for file in (tmp_path / "late").glob("cells/*/failed.txt")]
+    assert len(whys) == 4
+    assert all("cannot be written" in why and why.count("\n") == 1 for why in whys)
+    again = geobfdt("study", study, field, "--out", tmp_path / "late")
+    _, error = again.communicate(timeout=240)
+    assert again.returncode == 0, error
+    assert results(tmp_path / "late") == results(out)

@@ -31,6 +31,7 @@ from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells
 from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
 from geobfdt.training.wells import PreparedWell, load
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import write_text
 
@@ -201,4 +202,7 @@ def _peak() -> float | None:
 
 
 if __name__ == "__main__":
-    run_cell(Path(sys.argv[1]))
+    try:
+        run_cell(Path(sys.argv[1]))
+    except InputError as why:
+        sys.exit(str(why))

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -45,7 +45,8 @@ def save_checkpoint(
         tensors |= {f"optimiser/{index}/{name}": torch.as_tensor(value) for name, value in slots.items()}
     # The state rides in the header, so that tensors and state can never be of two steps.
     with atomic_path(folder / _FILE) as part:
-        save_file({name: value.contiguous() for name, value in tensors.items()}, part, {"state": json.dumps(state)})
+        whole = {name: value.contiguous() for name, value in tensors.items()}
+        part.write_bytes(save(whole, {"state": json.dumps(state)}))
 
 
 def resume(folder: Path, network: nn.Module, average: dict[str, Tensor], optimiser: Optimizer) -> dict[str, Any] | None:

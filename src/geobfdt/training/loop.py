@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from geobfdt.evaluation.thresholds import Operating
@@ -179,7 +179,7 @@ def _validated(
         best = {name: value.clone().contiguous() for name, value in average.items()}
         if first:
             with atomic_path(folder / BEST) as part:
-                save_file(best, part)
+                part.write_bytes(save(best))  # its own writer raises no OSError
     else:
         state["stale"] += 1
     return best
@@ -252,8 +252,12 @@ def _freeze_norm(network: nn.Module) -> None:
 
 
 def _log(folder: Path, row: dict[str, Any]) -> None:
-    with (folder / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps(row) + "\n")
+    try:
+        with (folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+    except OSError as error:
+        seen = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError(folder / "metrics.jsonl", seen, "free some space; the run goes on where it was") from error
 
 
 def _trim(file: Path, step: int) -> None:
