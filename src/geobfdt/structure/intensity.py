@@ -1,0 +1,134 @@
+"""How many planes, how much of them: along the hole (P10) and in the rock (P32), with what cannot be known said."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BLIND", "CAP", "Intensity", "intensity", "terzaghi_weight"]
+
+CAP = 10.0  # largest weight: of planes within 6 degrees of the hole's axis
+BLIND = 0.3  # sine of the angle to the hole up to which a plane is hardly ever met
+_DRAWS, _BLOCKS = 2000, 10  # resamples, and blocks at least
+_AT_ONCE = 4_000_000  # numbers in memory at a time
+
+Array = npt.NDArray[np.float64]
+
+
+class Intensity(NamedTuple):
+    """
+    Intensity of planes in an interval.
+
+    Parameters
+    ----------
+    planes : float
+        How many, each counting by its probability.
+    p10, p10_low, p10_high : float
+        Planes a metre of hole, and the 95 % interval.
+    p32, p32_low, p32_high : float
+        Area of planes in a volume of rock (m2/m3), and the 95 % interval of what the hole could meet.
+    blind : float
+        Share of P32 that rests on planes nearly along the hole, which it hardly ever meets.
+    capped : float
+        Share of the planes whose weight would be above the cap: with any, P32 is too low.
+    """
+
+    planes: float
+    p10: float
+    p10_low: float
+    p10_high: float
+    p32: float
+    p32_low: float
+    p32_high: float
+    blind: float
+    capped: float
+
+
+def terzaghi_weight(dip_app: npt.ArrayLike) -> Array:
+    """
+    Planes in the rock for one that the hole meets, against planes square to it (Terzaghi 1965).
+
+    Parameters
+    ----------
+    dip_app : array (n,)
+        Apparent dip (deg): the angle between a plane's normal and the hole.
+
+    Returns
+    -------
+    array (n,)
+        ``1 / cos``, no more than the cap.
+
+    Examples
+    --------
+    >>> terzaghi_weight([0.0, 60.0, 89.0]).round(3)
+    array([ 1.,  2., 10.])
+    """
+    return np.asarray(1 / np.maximum(np.cos(np.radians(dip_app)), 1 / CAP))
+
+
+def intensity(
+    depth: npt.ArrayLike, dip_app: npt.ArrayLike, length: float, probability: npt.ArrayLike | None = None,
+    block: float = 2.0, seed: int = 0,
+) -> Intensity:  # fmt: skip
+    """
+    Measure the intensity of planes in an interval.
+
+    Parameters
+    ----------
+    depth : array (n,)
+        Of planes (m, MD).
+    dip_app : array (n,)
+        Apparent dip (deg); NaN counts for P10 alone.
+    length : float
+        Of hole that was looked at (m).
+    probability : array (n,), optional
+        That each is one; default all are.
+    block : float
+        Planes come in swarms: intervals come from resampling blocks of so many metres.
+    seed : int
+        Of the resampling.
+
+    Raises
+    ------
+    ValueError
+        If no hole was looked at.
+
+    Examples
+    --------
+    >>> told = intensity([1.0, 3.0, 7.0], [0.0, 60.0, 60.0], 10.0)
+    >>> round(told.p10, 6), round(told.p32, 6)
+    (0.3, 0.5)
+    """
+    if not length > 0:
+        raise ValueError(f"{length} m of hole were looked at")
+    at, dip = np.asarray(depth, dtype=float), np.asarray(dip_app, dtype=float)
+    sure = np.ones(at.size) if probability is None else np.asarray(probability, dtype=float)
+    rng = np.random.default_rng(seed)
+    sides = np.nan_to_num(terzaghi_weight(dip))
+    total10, total32 = float(sure.sum()), float((sure * sides).sum())
+    along = np.sin(np.radians(90 - dip))
+    capped = float(sure[along < 1 / CAP].sum()) / total10 if total10 else 0.0
+    blind = float((sure * sides)[along <= BLIND].sum()) / total32 if total32 else 0.0
+    drawn10, drawn32 = _resampled(at, sure, sides, length, block, rng)
+    bounds = [np.percentile(part, [2.5, 97.5]) / length for part in (drawn10, drawn32)]
+    if not at.size:  # nothing was seen: up to three could have been there (the rule of three)
+        bounds = [np.array([0.0, 3 / length])] * 2
+    (low10, high10), (low32, high32) = (part.tolist() for part in bounds)
+    return Intensity(total10, total10 / length, low10, high10, total32 / length, low32, high32, blind, capped)
+
+
+def _resampled(
+    at: Array, sure: Array, sides: Array, length: float, block: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Totals on resamples of blocks of depth, empty ones included, in each of which planes are there by chance."""
+    width = min(block, length / _BLOCKS)
+    held, which = np.unique(np.floor(at / width), return_inverse=True)
+    blocks = max(round(length / width), held.size)
+    counts, areas = np.zeros(_DRAWS), np.zeros(_DRAWS)
+    for some in np.array_split(np.arange(_DRAWS), max(_DRAWS * at.size // _AT_ONCE, 1)):
+        times = rng.multinomial(blocks, np.full(blocks, 1 / blocks), some.size)[:, : held.size]
+        counted = (rng.random((some.size, at.size)) < sure) * times[:, which]
+        counts[some], areas[some] = counted.sum(axis=1), counted @ sides
+    return counts, areas

@@ -1,0 +1,112 @@
+"""Sets of planes that lie alike, and how far apart the planes of a set are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from geobfdt.geometry import pole
+from geobfdt.structure.orientation import MeanPlane, mean_plane
+
+__all__ = ["PlaneSet", "find_sets", "set_spacing"]
+
+_APART = 35.0  # deg between the means of two sets, at least
+_SHARE, _FEWEST = 0.1, 5  # of all planes, and planes, that make a set
+_MOST = 2000  # planes that sets are made from; the others join the nearest
+
+Ints = npt.NDArray[np.int64]
+
+
+class PlaneSet(NamedTuple):
+    """
+    Planes that lie alike.
+
+    Parameters
+    ----------
+    mean : MeanPlane
+        Of its planes.
+    members : array of int
+        Their rows.
+    """
+
+    mean: MeanPlane
+    members: Ints
+
+
+def find_sets(
+    dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike | None = None, apart: float = _APART
+) -> list[PlaneSet]:
+    """
+    Find sets by the angles between poles (average linkage); what belongs to no set is left out.
+
+    Parameters
+    ----------
+    dip, azimuth : array (n,)
+        Dip and dip azimuth (deg).
+    weight : array (n,), optional
+        How much each counts in means.
+    apart : float
+        Mean angle between the poles of two sets, at least (deg).
+
+    Returns
+    -------
+    list of PlaneSet
+        The largest first; each holds at least a tenth of the planes, and five.
+
+    Examples
+    --------
+    >>> found = find_sets([30, 31, 29, 30, 30, 80, 80, 81, 79, 80], [90, 91, 89, 90, 90, 10, 11, 9, 10, 10.0])
+    >>> [(round(part.mean.dip), len(part.members)) for part in found]
+    [(30, 5), (80, 5)]
+    """
+    normals = pole(dip, azimuth).reshape(-1, 3)
+    share = np.ones(len(normals)) if weight is None else np.asarray(weight, dtype=float)
+    if len(normals) < _FEWEST:
+        return []
+    chosen = np.arange(len(normals))
+    if len(normals) > _MOST:
+        chosen = np.sort(np.random.default_rng(0).choice(len(normals), _MOST, replace=False))
+    angle = np.degrees(np.arccos(np.clip(np.abs(normals[chosen] @ normals[chosen].T), 0, 1)))
+    np.fill_diagonal(angle, 0)
+    tree = linkage(squareform((angle + angle.T) / 2, checks=False), "average")
+    label = fcluster(tree, apart, "distance")
+    least = max(_SHARE * len(chosen), _FEWEST)
+    steep, towards = np.asarray(dip, dtype=float), np.asarray(azimuth, dtype=float)
+    groups = [chosen[label == one] for one in np.unique(label) if (label == one).sum() >= least]
+    if len(normals) > _MOST and groups:
+        means = np.array([pole(*mean_plane(steep[g], towards[g], share[g])[:2]) for g in groups])
+        near = np.abs(normals @ means.T)
+        best = near.argmax(axis=1)
+        inside = near.max(axis=1) >= np.cos(np.radians(apart))
+        groups = [np.flatnonzero(inside & (best == index)) for index in range(len(groups))]
+    sets = [PlaneSet(mean_plane(steep[g], towards[g], share[g]), g) for g in groups]
+    return sorted(sets, key=lambda part: -len(part.members))
+
+
+def set_spacing(count: float, dip_app: float, length: float) -> float:
+    """
+    Mean spacing of a set's planes, square to them.
+
+    The stretch above the first and below the last plane is longer than no spacing that was seen, and says so: the mean
+    is the length looked at over the count, which is the estimate of largest likelihood for censored exponential
+    spacings.
+
+    Parameters
+    ----------
+    count : float
+        Planes met.
+    dip_app : float
+        Angle between the set's mean normal and the hole (deg).
+    length : float
+        Of hole that was looked at (m).
+
+    Examples
+    --------
+    >>> round(set_spacing(10, 60.0, 50.0), 6)
+    2.5
+    """
+    return float(length * np.cos(np.radians(dip_app)) / count) if count > 0 else float("nan")
