@@ -13,7 +13,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-VERBS = ["inspect", "simulate", "ingest", "audit", "train", "pick", "evaluate", "agree", "convert", "demo"]
+VERBS = [
+    "inspect", "simulate", "ingest", "audit", "train", "pick", "report", "evaluate", "agree", "study", "search",
+    "convert", "demo",
+]  # fmt: skip
+    "inspect",
+    "simulate",
+    "ingest",
+    "audit",
+    "train",
+    "pick",
+    "report",
+    "evaluate",
+    "agree",
+    "study",
+    "search",
+    "convert",
+    "demo",
+]
 
 
 def geobfdt(*words, cwd=None, limit=None):

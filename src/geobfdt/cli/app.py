@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from geobfdt import __version__
-from geobfdt.cli import agree, audit, convert, demo, evaluate, ingest, inspect, pick, search, simulate, study, train
+from geobfdt.cli import (
+    agree,
+    audit,
+    convert,
+    demo,
+    evaluate,
+    ingest,
+    inspect,
+    pick,
+    report,
+    search,
+    simulate,
+    study,
+    train,
+)
 
 __all__ = ["app"]
 
@@ -40,5 +54,5 @@ def geobfdt(
     """
 
 
-for verb in (inspect, pick, evaluate, agree, audit, ingest, train, study, search, convert, simulate, demo):
+for verb in (inspect, pick, report, evaluate, agree, audit, ingest, train, study, search, convert, simulate, demo):
     verb.register(app)

@@ -1,0 +1,40 @@
+"""``geobfdt report``: a file a well to hand over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A field, as made by geobfdt ingest.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for <well>.report.html.")],
+    picks: Annotated[
+        Path | None, typer.Option(help="Folder of pick tables, as geobfdt pick leaves them. [default: the field's own]")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Write a report of each picked well: one HTML file with its log, stereonet, roses, intensities, sets and doubts.
+
+    Nothing in it comes from outside, so that it opens anywhere, now and in ten years.
+    """
+    from geobfdt.reports.reporting import report_field
+
+    with progress(f"reporting {directory}") as advance:
+        told = report_field(directory, out, picks, progress=advance)
+    if as_json:
+        print_json({well: structure.to_dict() for well, (_, structure) in told.items()})
+        return
+    for well, (file, structure) in told.items():
+        parts = ", ".join(f"{one.p10:.2g} {kind} a metre" for kind, one in structure.intensities.items())
+        console().print(f"{well}: {len(structure.picks)} picks; {parts}\n  {file}", markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(report)

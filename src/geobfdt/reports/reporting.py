@@ -1,0 +1,60 @@
+"""Reports of a field's wells: what ``geobfdt report`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from geobfdt.reports.structure import Structure
+from geobfdt.reports.well_report import write_report
+from geobfdt.wells.field import Field
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.picks import read_picks
+from geobfdt.wells.quality import check_image
+from geobfdt.wells.readers.netcdf import read
+
+__all__ = ["report_field"]
+
+
+def report_field(
+    field: Path, out: Path, picks: Path | None = None, progress: Callable[[float], None] = lambda _share: None
+) -> dict[str, tuple[Path, Structure]]:
+    """
+    Write a report of each well of a field that has picks.
+
+    Parameters
+    ----------
+    field, out : Path
+        Folder of the wells, and where reports go; made if missing.
+    picks : Path, optional
+        Folder of pick tables, ``<well>.picks.csv``; default the field's own.
+    progress : callable
+        Told the share done, 0 to 1.
+
+    Returns
+    -------
+    dict of str to (Path, Structure)
+        File and numbers, by well.
+
+    Raises
+    ------
+    InputError
+        If no well has picks, or something cannot be read or written.
+    """
+    folder, told = Field(field), {}
+    tables = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
+    tables = {stem: table for stem, table in tables.items() if table.exists()}
+    if not tables:
+        cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
+        raise InputError(picks or field, "no pick table of a well here", cure)
+    for done, (stem, table) in enumerate(tables.items()):
+        image = read(folder.file(stem, ".nc"))
+        file = out / f"{stem}.report.html"
+
+        def advance(share: float, done: int = done) -> None:
+            progress((done + share) / len(tables))
+
+        structure = write_report(image, read_picks(table), folder.intervals(stem), check_image(image), file, advance)
+        image.close()
+        told[str(image.attrs["well"] or stem)] = file, structure
+    return told

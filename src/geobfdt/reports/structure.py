@@ -1,0 +1,142 @@
+"""The structure of one well in numbers: intensities by class, sets, and how sure any of it is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from geobfdt.reports.style import kind_of, shown
+from geobfdt.structure.intensity import Intensity, intensity
+from geobfdt.structure.orientation import MeanPlane, mean_plane
+from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
+from geobfdt.wells.image import WellImage, log_at
+from geobfdt.wells.intervals import covered
+from geobfdt.wells.picks import CLASSES, complete
+
+__all__ = ["SetLine", "Structure", "structure_of"]
+
+
+class SetLine(NamedTuple):
+    """
+    A set of fractures.
+
+    Parameters
+    ----------
+    part : PlaneSet
+        Its mean and its planes.
+    spacing : float
+        Between its planes, square to them (m).
+    """
+
+    part: PlaneSet
+    spacing: float
+
+
+class Structure(NamedTuple):
+    """
+    What the picks of a well say.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        The well's picks but for rejected ones, completed.
+    length : dict of str to float
+        Metres that were looked at, by class.
+    intensities : dict of str to Intensity
+        By kind: classes, and fractures by polarity.
+    beds : MeanPlane or None
+        Mean bed.
+    sets : list of SetLine
+        Of fractures; the largest first.
+    hole : (float, float) or None
+        Mean deviation and azimuth of the hole (deg).
+    wrong : float
+        Picks that are wrong, as their confidences say; NaN where they have none.
+    """
+
+    picks: pd.DataFrame
+    length: dict[str, float]
+    intensities: dict[str, Intensity]
+    beds: MeanPlane | None
+    sets: list[SetLine]
+    hole: tuple[float, float] | None
+    wrong: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for JSON, without the picks."""
+        sets = [
+            {**line.part.mean._asdict(), "members": len(line.part.members), "spacing_m": line.spacing}
+            for line in self.sets
+        ]
+        return {
+            "length_m": self.length,
+            "intensity": {name: told._asdict() for name, told in self.intensities.items()},
+            "mean_bed": self.beds._asdict() if self.beds is not None else None,
+            "sets": sets,
+            "picks": len(self.picks),
+            "expected_wrong": self.wrong,
+        }
+
+
+def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame) -> Structure:
+    """
+    Work out the structure of a well.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; only its hole is read.
+    picks : DataFrame
+        Pick table; a confidence counts as the probability that the pick is right, none as certainty.
+    intervals : DataFrame
+        Where it was interpreted, and what is ignored.
+    """
+    well, depth = str(image.attrs["well"]), image["depth"].values
+    own = picks[picks["well"].isin(["", well])] if well else picks
+    mine = complete(shown(own).reset_index(drop=True), image)[0]
+    sure = mine["confidence"].fillna(1.0).to_numpy(float)
+    length = {name: float(np.ptp(depth)) * float(covered(intervals, well, name, depth).mean()) for name in CLASSES}
+    kinds, classes = kind_of(mine), mine["class"].to_numpy(object)
+    intensities = {}
+    for name in (*CLASSES, *(kind for kind in np.unique(kinds.astype(str)) if kind not in CLASSES)):
+        one = "fracture" if "fracture" in name else name
+        inside = covered(intervals, well, one, mine["depth_m"].to_numpy(float))
+        rows = ((classes == name) | (kinds == name)) & inside
+        if length[one] > 0:
+            at, dip = mine.loc[rows, ["depth_m", "dip_app_deg"]].to_numpy(float).T
+            intensities[name] = intensity(at, dip, length[one], sure[rows])
+    true = mine["dip_true_deg"].notna().to_numpy()
+    beds, fractures = ((classes == name) & true for name in CLASSES)
+    lies = mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
+    sets = []
+    for part in find_sets(lies[fractures, 0], lies[fractures, 1], sure[fractures]):
+        rows = np.flatnonzero(fractures)[part.members]
+        # Of all angles that its planes make with the hole, the one whose planes are met as often.
+        across = np.degrees(np.arccos(np.cos(np.radians(mine["dip_app_deg"].to_numpy(float)[rows])).mean()))
+        sets.append(SetLine(part, set_spacing(float(sure[rows].sum()), float(across), length["fracture"])))
+    return Structure(
+        mine,
+        length,
+        intensities,
+        mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None,
+        sets,
+        _hole(image),
+        float((1 - mine["confidence"]).sum()) if mine["confidence"].notna().any() else float("nan"),
+    )
+
+
+def _hole(image: WellImage) -> tuple[float, float] | None:
+    """Mean direction of the hole."""
+    depth = image["depth"].values
+    at = np.linspace(depth[0], depth[-1], 200)
+    deviation, azimuth = (np.radians(log_at(image, name, at)) for name in ("deviation", "hole_azimuth"))
+    down = np.stack([np.sin(deviation) * np.sin(azimuth), np.sin(deviation) * np.cos(azimuth), np.cos(deviation)])
+    vertical = np.nanmax(np.abs(deviation), initial=0) < 1e-3 and np.isfinite(deviation).any()
+    if vertical:
+        return 0.0, 0.0
+    if not np.isfinite(down).any():
+        return None
+    east, north, low = np.nanmean(down, axis=1)
+    return float(np.degrees(np.arctan2(np.hypot(east, north), low))), float(np.degrees(np.arctan2(east, north)) % 360)

@@ -1,0 +1,247 @@
+"""A well's report: one HTML file to hand over, without anything from outside."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+import geobfdt
+from geobfdt.reports.page import write_pictures
+from geobfdt.reports.stereonet import draw_rose, draw_stereonet
+from geobfdt.reports.structure import Structure, structure_of
+from geobfdt.reports.style import house_style
+from geobfdt.structure.intensity import Intensity
+from geobfdt.wells.findings import Finding
+from geobfdt.wells.image import WellImage, add_findings
+from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.storage import atomic_path
+
+__all__ = ["write_report"]
+
+_ROWS = 400  # of the table that are shown; the file to save has them all
+_PAGES = 12  # pictures of a long well that are put in
+_SHOWN = [
+    "depth_m", "class", "polarity", "dip_app_deg", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg",
+    "sigma_depth_m", "sigma_dip_deg", "confidence", "coverage", "quality", "status", "source",
+]  # fmt: skip
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { margin-bottom: 0; } .place { opacity: .7; margin-top: 0; }
+table { border-collapse: collapse; margin: 1rem 0; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #8884; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; } .wide { overflow-x: auto; }
+img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
+.rows { max-height: 32rem; overflow: auto; } .rows th { position: sticky; top: 0; background: Canvas; }
+@media print { .rows { max-height: none; overflow: visible; } details { display: block; } body { margin: 0; } }
+"""
+
+
+def write_report(
+    image: WellImage,
+    picks: pd.DataFrame,
+    intervals: pd.DataFrame,
+    findings: Sequence[Finding],
+    path: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Structure:
+    """
+    Write the report of a well.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; its pixels are read page by page.
+    picks : DataFrame
+        Pick table.
+    intervals : DataFrame
+        Interpreted and ignored intervals.
+    findings : sequence of Finding
+        What was repaired or doubted, beside what the image itself brings.
+    path : Path
+        The file, ``<well>.report.html``.
+    progress : callable
+        Told the share done, 0 to 1.
+
+    Returns
+    -------
+    Structure
+        The numbers in it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    told = structure_of(image, picks, intervals)
+    with tempfile.TemporaryDirectory() as folder:
+        shown = add_findings(image, list(findings))
+        files = write_pictures(
+            shown,
+            told.picks,
+            Path(folder) / "well.png",
+            intervals=intervals,
+            progress=lambda share: progress(0.9 * share),
+        )
+        pictures = [file.read_bytes() for file in (files if len(files) <= _PAGES + 1 else files[:1])]
+    said = [*image.attrs["findings"], *findings]
+    body = "\n".join([
+        _head(image, told), _numbers(told), _orientation(told), _log(pictures, len(files)), _certain(told, said),
+        _findings(said), _table(told.picks, path),
+    ])  # fmt: skip
+    title = html.escape(str(image.attrs["well"] or path.name))
+    with atomic_path(path) as part:
+        part.write_text(
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+            f"<style>{_STYLE}</style></head><body>{body}</body></html>\n",
+            encoding="utf-8",
+        )
+    progress(1.0)
+    return told
+
+
+def _head(image: WellImage, told: Structure) -> str:
+    depth = image["depth"].values
+    sources = ", ".join(sorted(set(told.picks["source"]) - {""})) or "unknown"
+    place = f"{depth[0]:.2f} to {depth[-1]:.2f} m MD, {image.sizes['azimuth']} columns. Picks by {sources}."
+    name = html.escape(str(image.attrs["well"] or "well"))
+    sentences = [
+        _in_words(kind, told.intensities[kind], told.length[kind]) for kind in CLASSES if kind in told.intensities
+    ]
+    if told.beds is not None:
+        beds, cone = told.beds, f", within {told.beds.cone:.0f} degrees" if np.isfinite(told.beds.cone) else ""
+        sentences.append(f"The mean bed dips {beds.dip:.0f} degrees towards {beds.azimuth:03.0f}{cone}.")
+    if told.sets:
+        means = "; ".join(f"{line.part.mean.dip:.0f}/{line.part.mean.azimuth:03.0f}" for line in told.sets)
+        sets = "one set" if len(told.sets) == 1 else f"{len(told.sets)} sets"
+        sentences.append(f"Fractures fall into {sets} (dip/azimuth): {means}.")
+    words = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+    return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{words}"
+
+
+def _in_words(kind: str, told: Intensity, length: float) -> str:
+    name = {"bedding": "bedding planes", "fracture": "fractures"}[kind]
+    if not told.planes:
+        return (
+            f"No {name} in {length:.1f} m looked at: fewer than {told.p10_high:.2g} a metre, as far as that can tell."
+        )
+    text = (
+        f"{told.planes:.0f} {name} in {length:.1f} m looked at: {told.p10:.2g} a metre of hole "
+        f"({told.p10_low:.2g} to {told.p10_high:.2g})."
+    )
+    if kind == "fracture":
+        text += f" In the rock, {told.p32:.2g} m2 in a cubic metre ({told.p32_low:.2g} to {told.p32_high:.2g})"
+        text += f", {told.blind:.0%} of it by planes nearly along the hole, which it hardly ever meets"
+        text += ": take it as a lower bound." if told.capped else "."
+    return text
+
+
+def _numbers(told: Structure) -> str:
+    head = ("", "planes", "P10 (1/m)", "95 %", "P32 (m2/m3)", "95 %", "nearly along the hole", "above the cap")
+    rows = [
+        (kind.capitalize(), f"{one.planes:.1f}", f"{one.p10:.3g}", f"{one.p10_low:.3g} to {one.p10_high:.3g}",
+         f"{one.p32:.3g}", f"{one.p32_low:.3g} to {one.p32_high:.3g}", f"{one.blind:.0%}", f"{one.capped:.0%}")
+        for kind, one in told.intensities.items()
+    ]  # fmt: skip
+    note = (
+        "Planes count by their confidence. P32 weighs each by one over the cosine of its apparent dip (Terzaghi), at "
+        "most by 10. Intervals resample depth and doubt; they cannot hold what the hole never met."
+    )
+    text = f"<h2>How many</h2>{_rows(head, rows)}<p>{note}</p>"
+    if told.sets:
+        titles = ("Set", "planes", "dip", "azimuth", "kappa", "95 % cone", "spacing (m)")
+        lines = [
+            (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
+             _said(line.part.mean.kappa, 0), _said(line.part.mean.cone, 1), _said(line.spacing, 2))
+            for number, line in enumerate(told.sets, start=1)
+        ]  # fmt: skip
+        text += f"<h2>Fracture sets</h2>{_rows(titles, lines)}"
+    return text
+
+
+def _orientation(told: Structure) -> str:
+    if not told.picks["dip_true_deg"].notna().any():
+        why = "True dips are not known: the hole's direction or the image's reference is missing."
+        return f"<h2>How they lie</h2><p>{why}</p>"
+    with house_style():
+        figure = Figure(figsize=(11, 4.2), dpi=130, facecolor="white")
+        net, other = np.ravel(figure.subfigures(1, 2, width_ratios=(1, 1.15)))  # type: ignore[arg-type]
+        draw_stereonet(net, told.picks, [line.part for line in told.sets], told.hole)
+        left, right = other.subplots(1, 2, subplot_kw={"projection": "polar"}, gridspec_kw={"wspace": 0.4})
+        draw_rose(left, told.picks)
+        draw_rose(right, told.picks, "azimuth")
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+    note = (
+        "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
+        "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that nothing there "
+        "proves nothing; the square is the hole itself. Petals of the roses count planes by their area."
+    )
+    return f"<h2>How they lie</h2>{_picture(file.getvalue(), 'stereonet and roses')}<p>{note}</p>"
+
+
+def _log(pictures: list[bytes], all_of_them: int) -> str:
+    text = f"<h2>Log</h2>{_picture(pictures[0], 'the whole well')}"
+    for number, data in enumerate(pictures[1:], start=1):
+        text += f"<details><summary>Page {number}</summary>{_picture(data, f'page {number}')}</details>"
+    if all_of_them > len(pictures):
+        text += f"<p>{all_of_them - 1} pages would make this file too large; geobfdt pick leaves them as pictures.</p>"
+    return text
+
+
+def _certain(told: Structure, findings: Sequence[Finding]) -> str:
+    picks, said = told.picks, []
+    if np.isfinite(told.wrong):
+        said.append(f"Of {len(picks)} picks some {told.wrong:.0f} are wrong, as their confidences say.")
+    for column, what, unit in (("sigma_depth_m", "depth", "m"), ("sigma_dip_deg", "dip", "degrees")):
+        if picks[column].notna().any():
+            said.append(
+                f"Half of the picks are sure of their {what} within {picks[column].median():.2g} {unit} (one sigma)."
+            )
+    doubted = sum(finding.severity in ("major", "critical") for finding in findings)
+    said.append(f"{doubted} findings below are major: read them first." if doubted else "No major findings.")
+    return "<h2>How certain</h2>" + "".join(f"<p>{html.escape(text)}</p>" for text in said)
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return ""
+    items = "".join(
+        f"<li><b>{finding.severity}</b> {html.escape(f'{finding.place}: {finding.seen}; {finding.done}')}</li>"
+        for finding in findings
+    )
+    return f"<h2>Findings</h2><ul>{items}</ul>"
+
+
+def _table(picks: pd.DataFrame, path: Path) -> str:
+    rows = []
+    for row in picks[_SHOWN].head(_ROWS).itertuples(index=False):
+        rows.append(tuple(_said(cell, 2) if isinstance(cell, float) else str(cell) for cell in row))
+    name = path.name.removesuffix(".html").removesuffix(".report") + ".picks.csv"
+    data = base64.b64encode(picks.to_csv(index=False).encode()).decode()
+    link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'
+    shown = f", the first {_ROWS} below" if len(picks) > _ROWS else ""
+    head = tuple(column.replace("_", " ") for column in _SHOWN)
+    made = f"<p class=place>geobfdt {geobfdt.__version__}</p>"
+    return f"<h2>Picks</h2><p>{link}{shown}.</p><div class=rows>{_rows(head, rows)}</div>{made}"
+
+
+def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<div class=wide><table><tr>{''.join(f'<th>{html.escape(c)}</th>' for c in head)}</tr>{lines}</table></div>"
+
+
+def _picture(data: bytes, what: str) -> str:
+    return f'<img alt="{what}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
+
+
+def _said(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else "-"

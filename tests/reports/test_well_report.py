@@ -1,0 +1,131 @@
+"""The report of a well: its numbers are those of the table it was made from, and nothing in it comes from outside."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import geobfdt
+from geobfdt.geometry import pole_angle
+from geobfdt.reports.reporting import report_field
+from geobfdt.reports.structure import structure_of
+from geobfdt.reports.well_report import write_report
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import WellImage, well_image
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import new_picks
+
+
+def well(**attributes: Any) -> WellImage:
+    """Twenty metres of noise round a hole that leans by 5 degrees."""
+    values = np.random.default_rng(0).normal(size=(2001, 24)).astype(np.float32)
+    hole = {"diameter": 0.2, "deviation": 5.0, "hole_azimuth": 40.0, "reference": "north", "well": "A-1"}
+    return well_image(values, 100 + 0.01 * np.arange(2001), **(hole | attributes))
+
+
+def planes(count: int = 40, **more: Any) -> pd.DataFrame:
+    """Steep fractures towards the east, half of them sure; and ten beds that dip by 20 degrees to the south."""
+    rng = np.random.default_rng(1)
+    kinds = ["fracture"] * count + ["bedding"] * 10
+    dip = np.concatenate([rng.normal(70, 3, count), rng.normal(20, 1, 10)])
+    azimuth = np.concatenate([rng.normal(90, 4, count), rng.normal(180, 2, 10)])
+    given = {
+        "well": "A-1", "depth_m": rng.uniform(100, 120, count + 10), "class_": kinds, "dip_true_deg": dip,
+        "azimuth_true_deg": azimuth, "confidence": np.resize([0.9, 0.5], count + 10), "reference": "north",
+    }  # fmt: skip
+    return new_picks(**(given | more))
+
+
+def test_numbers_are_those_of_the_picks() -> None:
+    """Probabilities add up; metres that were not looked at do not count; the mean bed and the set are those drawn."""
+    picks = planes()
+    looked = new_intervals([("A-1", "interpreted", "fracture", 100.0, 110.0), ("A-1", "ignored", "x", 104.0, 105.0)])
+    told = structure_of(well(), picks, looked)
+    assert told.length["fracture"] == pytest.approx(9, abs=0.05)
+    assert told.length["bedding"] == pytest.approx(19, abs=0.05)
+    mine = picks[(picks["class"] == "fracture") & (picks["depth_m"] <= 110) & ~picks["depth_m"].between(104, 105)]
+    assert told.intensities["fracture"].planes == pytest.approx(mine["confidence"].sum())
+    assert told.intensities["fracture"].p10 == pytest.approx(mine["confidence"].sum() / 9, rel=0.01)
+    assert told.beds is not None
+    assert pole_angle(told.beds.dip, told.beds.azimuth, 20, 180) < 1.5
+    (line,) = told.sets
+    assert pole_angle(line.part.mean.dip, line.part.mean.azimuth, 70, 90) < 2
+    assert told.wrong == pytest.approx((1 - picks["confidence"]).sum())
+    assert told.hole == pytest.approx((5, 40), abs=0.01)
+
+
+def test_rejected_and_others_picks_are_left_out() -> None:
+    """Another well's picks and rejected ones say nothing of this one."""
+    picks = planes(status=["rejected"] * 20 + ["accepted"] * 30)
+    other = planes(well="B-2")
+    told = structure_of(well(), pd.concat([picks, other], ignore_index=True), new_intervals())
+    assert len(told.picks) == 30
+
+
+def test_one_file_with_all_in_it(tmp_path: Path) -> None:
+    """No address, script or file from outside; pictures and table inside; a hostile name is only text."""
+    name = "<script>alert(1)</script>"
+    picks = planes(well=name, source="model <b>x</b>")
+    file = tmp_path / "a.report.html"
+    write_report(well(well=name), picks, new_intervals(), [], file)
+    page = file.read_text()
+    assert "<script" not in page
+    assert "model &lt;b&gt;x" in page
+    assert not re.search(r"(?:src|href)=[\"'](?!data:)", page)
+    assert "http" not in re.sub(r"base64,[^\"]*", "", page)
+    assert page.count('src="data:image/png;base64,') >= 2
+    for said in (
+        "m2 in a cubic metre",
+        "The mean bed dips 20 degrees towards",
+        "one set",
+        "Of 50 picks some 15 are wrong",
+    ):
+        assert said in page
+    data = re.search(r'href="data:text/csv;base64,([^"]*)"', page)
+    assert data is not None
+    table = pd.read_csv(io.BytesIO(base64.b64decode(data.group(1))))
+    assert len(table) == len(picks)
+    np.testing.assert_allclose(table["depth_m"], picks["depth_m"])
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_of_a_well_with_hardly_a_pick(count: int, tmp_path: Path) -> None:
+    """Nothing or one: it says so, and what that can tell."""
+    file = tmp_path / "a.report.html"
+    picks = new_picks() if not count else planes().iloc[:1].reset_index(drop=True)
+    write_report(well(), picks, new_intervals(), [], file)
+    assert "No bedding planes in 20.0 m looked at" in file.read_text()
+
+
+def test_without_true_dips_it_says_why(tmp_path: Path) -> None:
+    """Of a hole whose direction nobody knows there is no stereonet; P32 needs none."""
+    apparent = {"dip_true_deg": np.nan, "azimuth_true_deg": np.nan, "dip_app_deg": 60.0, "azimuth_app_deg": 10.0}
+    unknown = well(deviation=np.nan, hole_azimuth=np.nan, reference="unknown")
+    file = tmp_path / "a.report.html"
+    told = write_report(unknown, planes(reference="unknown", **apparent), new_intervals(), [], file)
+    assert "True dips are not known" in file.read_text()
+    fractures = told.intensities["fracture"]
+    assert fractures.p32 == pytest.approx(2 * fractures.p10)
+    assert told.sets == []
+
+
+def test_a_field(tmp_path: Path) -> None:
+    """A report for each picked well; of a field without picks, one line."""
+    geobfdt.simulate(tmp_path / "sim", wells=2, length=4, seed=3, tool="atv", interpreter="dense")
+    files = sorted((tmp_path / "sim").glob("*.dlis"))
+    geobfdt.ingest(files, tmp_path / "field", picks=tmp_path / "sim")
+    shares: list[float] = []
+    told = report_field(tmp_path / "field", tmp_path / "out", progress=shares.append)
+    assert sorted(told) == ["W01", "W02"]
+    assert all(file.exists() for file, _ in told.values())
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    with pytest.raises(InputError, match="no pick table"):
+        report_field(tmp_path / "field", tmp_path / "out", picks=tmp_path)
