@@ -17,20 +17,6 @@ VERBS = [
     "inspect", "simulate", "ingest", "audit", "train", "pick", "report", "evaluate", "agree", "study", "search",
     "convert", "demo",
 ]  # fmt: skip
-    "inspect",
-    "simulate",
-    "ingest",
-    "audit",
-    "train",
-    "pick",
-    "report",
-    "evaluate",
-    "agree",
-    "study",
-    "search",
-    "convert",
-    "demo",
-]
 
 
 def geobfdt(*words, cwd=None, limit=None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,26 @@ import typer
 from geobfdt.cli.console import AsJson, console, print_json, progress
 
 
+class Beside(StrEnum):
+    """What a report can have beside it."""
+
+    pdf = "pdf"
+    svg = "svg"
+    las = "las"
+    obj = "obj"
+
+
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A field, as made by geobfdt ingest.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for <well>.report.html.")],
     picks: Annotated[
         Path | None, typer.Option(help="Folder of pick tables, as geobfdt pick leaves them. [default: the field's own]")
     ] = None,
+    beside: Annotated[
+        list[Beside] | None,
+        typer.Option("--with", help="Also: the log as pdf or svg, densities as las, discs as obj."),
+    ] = None,
+    scale: Annotated[float, typer.Option(min=5, max=500, help="Of the log on paper, 1:SCALE.")] = 20.0,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -26,7 +41,7 @@ def report(
     from geobfdt.reports.reporting import report_field
 
     with progress(f"reporting {directory}") as advance:
-        told = report_field(directory, out, picks, progress=advance)
+        told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, advance)
     if as_json:
         print_json({well: structure.to_dict() for well, (_, structure) in told.items()})
         return

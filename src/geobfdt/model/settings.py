@@ -37,6 +37,11 @@ class CurveSettings(_Seen):
     """
     Settings of the ``curve`` network.
 
+    Notes
+    -----
+    ``blocks`` are those of a ResNet-10: of 10, 14, 18 and 34 the lightest within a standard error of the best, in the
+    study ``docs/studies/backbone`` (small networks, few steps).
+
     Examples
     --------
     >>> CurveSettings().columns

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
+from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.structure import Structure
 from geobfdt.reports.well_report import write_report
 from geobfdt.wells.field import Field
@@ -13,11 +15,18 @@ from geobfdt.wells.picks import read_picks
 from geobfdt.wells.quality import check_image
 from geobfdt.wells.readers.netcdf import read
 
-__all__ = ["report_field"]
+__all__ = ["Beside", "report_field"]
+
+Beside = Literal["pdf", "svg", "las", "obj"]
 
 
 def report_field(
-    field: Path, out: Path, picks: Path | None = None, progress: Callable[[float], None] = lambda _share: None
+    field: Path,
+    out: Path,
+    picks: Path | None = None,
+    beside: Sequence[Beside] = (),
+    scale: float = 20.0,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, tuple[Path, Structure]]:
     """
     Write a report of each well of a field that has picks.
@@ -28,6 +37,10 @@ def report_field(
         Folder of the wells, and where reports go; made if missing.
     picks : Path, optional
         Folder of pick tables, ``<well>.picks.csv``; default the field's own.
+    beside : sequence of {"pdf", "svg", "las", "obj"}
+        What else is written of each well: the log on paper, density curves, discs for a 3-D viewer.
+    scale : float
+        Of the log on paper.
     progress : callable
         Told the share done, 0 to 1.
 
@@ -55,6 +68,16 @@ def report_field(
             progress((done + share) / len(tables))
 
         structure = write_report(image, read_picks(table), folder.intervals(stem), check_image(image), file, advance)
+        mine, intervals = structure.picks, folder.intervals(stem)
+        for kind in dict.fromkeys(beside):
+            if kind == "pdf":
+                write_log_pdf(image, mine, intervals, out / f"{stem}.log.pdf", scale)
+            elif kind == "svg":
+                write_log_svg(image, mine, intervals, out / f"{stem}.log.svg", scale)
+            elif kind == "las":
+                write_density(image, mine, intervals, out / f"{stem}.density.las")
+            else:
+                write_discs(image, mine, out / f"{stem}.planes.obj")
         image.close()
         told[str(image.attrs["well"] or stem)] = file, structure
     return told

@@ -1,0 +1,243 @@
+"""Files beside a report: the log on paper, density curves for a log plot, discs for a 3-D viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import lasio
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.backends.backend_pdf import PdfPages
+
+from geobfdt.geometry import pole, well_path
+from geobfdt.reports.page import draw_well
+from geobfdt.reports.style import kind_of
+from geobfdt.structure.intensity import terzaghi_weight
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import WellImage, log_at
+from geobfdt.wells.intervals import covered
+from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.storage import atomic_files, atomic_path
+
+__all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
+
+_PAPER = 0.28  # m of tracks on a page
+_CURVE = 0.1  # m between samples of a curve
+_CORNERS = 24  # of a disc
+_VOID = -999.25
+
+Array = npt.NDArray[np.float64]
+
+
+def write_log_pdf(
+    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> None:  # fmt: skip
+    """
+    Write the log as a PDF, to scale, page after page.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; read page by page.
+    picks : DataFrame
+        Pick table.
+    intervals : DataFrame
+        Interval table.
+    path : Path
+        The file.
+    scale : float
+        Metres of hole that a metre of paper shows, 5 to 500.
+    progress : callable
+        Told the share done, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written, or the scale is none.
+    """
+    pages = _pages(image, scale)
+    with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
+        for done, (top, base) in enumerate(pages, start=1):
+            file.savefig(draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale), dpi=200)
+            progress(done / len(pages))
+
+
+def write_log_svg(
+    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> list[Path]:  # fmt: skip
+    """
+    Write the log as SVG files, ``<path>-01.svg`` and on; see :func:`write_log_pdf`.
+
+    Returns
+    -------
+    list of Path
+        The files, together or none.
+    """
+    pages, names = _pages(image, scale), []
+    with atomic_files(path.parent) as part:
+        for number, (top, base) in enumerate(pages, start=1):
+            names.append(f"{path.stem}-{number:02d}.svg")
+            figure = draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
+            figure.savefig(part / names[-1], metadata={"Date": None})
+            progress(number / len(pages))
+    return [path.parent / name for name in names]
+
+
+def _pages(image: WellImage, scale: float) -> list[tuple[float, float]]:
+    """Equal pages that are no longer than paper."""
+    if not 5 <= scale <= 500:
+        raise InputError(f"1:{scale:g}", "not a scale of a log", "choose 5 to 500")
+    depth = image["depth"].values
+    top, base = float(depth[0]), float(depth[-1])
+    edges = np.linspace(top, base, int(np.ceil((base - top) / (scale * _PAPER))) + 1)
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+
+def density_curves(picks: pd.DataFrame, intervals: pd.DataFrame, well: str, at: Array, window: float) -> pd.DataFrame:
+    """
+    Compute P10 and P32 along the hole.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table of the well with apparent dips; each counts by its confidence, or wholly if it has none.
+    intervals : DataFrame
+        Interval table; NaN where less than half of a window was looked at.
+    well : str
+        Its name.
+    at : array (n,)
+        Depths (m, MD), evenly spaced.
+    window : float
+        Height that is averaged over (m).
+
+    Returns
+    -------
+    DataFrame
+        ``P10_<class>`` (1/m) and ``P32_<class>`` (m2/m3), n rows.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.intervals import new_intervals
+    >>> from geobfdt.wells.picks import new_picks
+    >>> one = new_picks(well="A", depth_m=[1.0], class_="fracture", dip_app_deg=60.0)
+    >>> density_curves(one, new_intervals(), "A", np.array([0.0, 1.0, 2.0]), 1.0)["P32_fracture"].tolist()
+    [0.0, 2.0, 0.0]
+    """
+    curves = {}
+    step = float(np.diff(at).mean()) if at.size > 1 else window
+    for name in CLASSES:
+        mine = picks[(picks["class"] == name) & covered(intervals, well, name, picks["depth_m"].to_numpy(float))]
+        depth, sure = mine["depth_m"].to_numpy(float), mine["confidence"].fillna(1.0).to_numpy(float)
+        order = np.argsort(depth, kind="stable")
+        seen = covered(intervals, well, name, at).astype(float)
+        rows = max(round(window / step), 1)
+        looked = np.convolve(seen, np.ones(rows), "same") / np.convolve(np.ones(at.size), np.ones(rows), "same")
+        low, high = (np.searchsorted(depth[order], at + side * window / 2) for side in (-1, 1))
+        for kind, weight in (("P10", sure), ("P32", sure * np.nan_to_num(terzaghi_weight(mine["dip_app_deg"])))):
+            total = np.concatenate([[0], np.cumsum(weight[order])])
+            share = np.where(looked >= 0.5, looked, np.nan)
+            curves[f"{kind}_{name}"] = (total[high] - total[low]) / (window * share)
+    return pd.DataFrame(curves)
+
+
+def write_density(
+    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, window: float = 1.0
+) -> None:
+    """
+    Write P10 and P32 along the hole as LAS 2.0, every 10 cm.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    picks, intervals : DataFrame
+        Its tables; see :func:`density_curves`.
+    path : Path
+        The file.
+    window : float
+        Height that is averaged over (m).
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    depth, well = image["depth"].values, str(image.attrs["well"])
+    at = np.arange(np.ceil(depth[0] / _CURVE), np.floor(depth[-1] / _CURVE) + 1) * _CURVE
+    las = lasio.LASFile()
+    las.well["WELL"].value, las.well["NULL"].value = well, _VOID
+    las.append_curve("DEPT", at, unit="m", descr="measured depth")
+    for name, values in density_curves(picks, intervals, well, at, window).items():
+        kind, _, one = str(name).partition("_")
+        what = "planes a metre" if kind == "P10" else "area of planes in the rock"
+        unit = "1/m" if kind == "P10" else "m2/m3"
+        las.append_curve(
+            f"{kind}_{one[:4].upper()}", values.to_numpy(), unit=unit, descr=f"{one}, {what}, {window:g} m"
+        )
+    with atomic_path(path) as part, part.open("w", encoding="ascii", errors="replace") as file:
+        las.write(file, version=2.0, fmt="%.4f")
+
+
+def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float = 0.5) -> int:
+    """
+    Write planes as discs along the well path: Wavefront OBJ, metres East, North and up from the first row.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well, with its direction.
+    picks : DataFrame
+        Pick table with true dips; a group a kind, an object a pick named by its depth.
+    path : Path
+        The file.
+    radius : float
+        Of the discs (m).
+
+    Returns
+    -------
+    int
+        Discs; picks without a true dip have none.
+
+    Raises
+    ------
+    InputError
+        If the hole's direction is not known, or the file cannot be written.
+    """
+    depth = image["depth"].values
+    stations = np.linspace(depth[0], depth[-1], min(depth.size, 2000))
+    deviation, azimuth = (log_at(image, name, stations) for name in ("deviation", "hole_azimuth"))
+    azimuth = np.where(deviation == 0, 0.0, azimuth)
+    if not (np.isfinite(deviation).all() and np.isfinite(azimuth).all()):
+        seen = "the direction of the hole is not known all along it"
+        raise InputError(image.attrs["source"] or image.attrs["well"], seen, "give --survey to geobfdt ingest")
+    told = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    middle = well_path(stations, deviation, azimuth, told["depth_m"].to_numpy(float)) * [1, 1, -1]
+    normal = pole(told["dip_true_deg"].to_numpy(float), told["azimuth_true_deg"].to_numpy(float))
+    path_down = well_path(stations, deviation, azimuth, stations) * [1, 1, -1]
+    lines = [f"# {image.attrs['well']}: metres East, North and up from {depth[0]:.3f} m MD", "o well"]
+    lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in path_down]
+    lines.append("l " + " ".join(str(i + 1) for i in range(len(path_down))))
+    corner = len(path_down)
+    turn = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    for centre, upward, at, kind in zip(middle, normal, told["depth_m"], kind_of(told), strict=True):
+        first, second = _across(upward)
+        rim = centre + radius * (np.cos(turn)[:, None] * first + np.sin(turn)[:, None] * second)
+        lines += [f"g {str(kind).replace(' ', '_')}", f"o pick_{at:.3f}"]
+        lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in rim]
+        lines.append("f " + " ".join(str(corner + i + 1) for i in range(_CORNERS)))
+        corner += _CORNERS
+    with atomic_path(path) as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(told)
+
+
+def _across(normal: Array) -> tuple[Array, Array]:
+    """Two unit vectors of a plane: along its strike, and down its dip or against it."""
+    strike = np.array([normal[1], -normal[0], 0.0])
+    long = float(np.linalg.norm(strike))
+    strike = strike / long if long > 1e-9 else np.array([1.0, 0.0, 0.0])
+    return strike, np.cross(normal, strike)
