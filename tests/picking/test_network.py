@@ -9,15 +9,19 @@ import pytest
 
 from geobfdt.evaluation.thresholds import operating_points
 from geobfdt.geometry import trace_depth, trace_rms
-from geobfdt.model.bundle import load_bundle
+from geobfdt.model.bundle import Bundle, Calibration, load_bundle
+from geobfdt.model.curve import CurveNetwork
+from geobfdt.model.settings import CurveSettings
+from geobfdt.picking import network as picking_network
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.network import NetworkDetector
 from geobfdt.picking.picker import pick, pick_with_findings
+from geobfdt.preparation.network_grid import GapsAs
 from geobfdt.reports.explanation import draw_explanation
 from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.well import SimulatedWell, simulate_well
 from geobfdt.wells.image import WellImage, well_image
-from geobfdt.wells.picks import COLUMNS, traces
+from geobfdt.wells.picks import CLASSES, COLUMNS, traces
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +133,28 @@ def test_explanation_lies_flat(tmp_path: Path) -> None:
     assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="not one"):
         explain(image, picks.iloc[:0], detector)
+
+
+@pytest.mark.parametrize("gaps", ["mask", "linear", "nearest"])
+def test_a_network_sees_strips_as_it_sees_the_well(gaps: GapsAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both images and whatever is done with gaps: a strip's grid is that of the well, static contrast included."""
+    network = CurveNetwork(CurveSettings(image="both", gaps=gaps, widths=(8, 8, 8, 8), features=8)).eval()
+    bundle = Bundle(network, network.settings, {name: Calibration() for name in CLASSES})
+    rng = np.random.default_rng(3)
+    pixels = rng.normal(size=(2400, 64)) + np.linspace(0, 40, 2400)[:, None]
+    pixels[:, 20:26] = np.nan
+    image = well_image(pixels.astype(np.float32), 100 + 0.005 * np.arange(2400), well="A", diameter=0.2)
+    detector = NetworkDetector.of(bundle, image)
+    seen: list[np.ndarray] = []
+    find = picking_network.find_planes(network)
+    monkeypatch.setattr(
+        picking_network, "find_planes", lambda _: lambda grid, radius: (seen.append(grid), find(grid, radius))[1]
+    )
+    detector.detect(image)
+    detector.detect(image.isel(depth=slice(800, 1600)))
+    whole, strip = seen
+    assert whole.shape == (2400, 128, 2)
+    np.testing.assert_array_equal(strip[208:592], whole[1008:1392])
+    assert (whole[..., 1] > 0).all() == (gaps != "mask")
+    assert np.median(whole[:200, :, 1][whole[:200, :, 1] > 0]) < 60
+    assert np.median(whole[-200:, :, 1][whole[-200:, :, 1] > 0]) > 200
