@@ -83,6 +83,14 @@ def test_same_cells_same_numbers(asked: StudySettings, field: Path, cluster: str
     assert results(there) == results(here)
 
 
+def test_without_an_address_one_is_started(asked: StudySettings, field: Path, cluster: str, tmp_path: Path) -> None:
+    """Also beside a cluster that somebody else runs."""
+    assert cluster
+    (folder, *_) = lay_out(make_plan(asked, field), field, tmp_path)
+    assert run_cells([folder], Engine(ray=True, workers=1), lambda *_: None) == []
+    assert (folder / RESULT).exists()
+
+
 def test_no_cluster_is_one_line(asked: StudySettings, field: Path, tmp_path: Path) -> None:
     """An address where nobody answers."""
     folders = lay_out(make_plan(asked, field), field, tmp_path)

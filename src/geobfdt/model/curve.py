@@ -150,7 +150,7 @@ class CurveNetwork(nn.Module):
         self.decoder = CurveDecoder(settings, len(CLASSES))
 
     def look(self, image: Tensor) -> Look:
-        """Look at images (batch, 2, rows, columns), both multiples of 16."""
+        """Look at images (batch, looks + 1, rows, columns), both multiples of 16."""
         features, fine = self.pyramid(image)
         mask, fine_mask = (functional.avg_pool2d(image[:, -1:], stride) for stride in (4, 2))
         return Look(Sight(features, mask, fine, fine_mask), [vote(features, mask) for vote in self.votes])

@@ -91,7 +91,9 @@ def _by_ray(folders: list[Path], engine: Engine) -> Iterator[tuple[Path, bool]]:
         _knock(engine.address)
         ray.init(engine.address, log_to_driver=False, logging_level="error")
     else:
-        ray.init(num_cpus=engine.workers, include_dashboard=False, log_to_driver=False, logging_level="error")
+        # Its own, even where another runs.
+        quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
+        ray.init("local", num_cpus=engine.workers, **quiet)
     try:
         run = ray.remote(num_cpus=1, max_retries=0)(_run)
         running = {run.remote(folder): folder for folder in folders}
