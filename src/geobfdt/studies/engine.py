@@ -86,14 +86,23 @@ def _here(folders: list[Path], workers: int) -> Iterator[tuple[Path, bool]]:
 
 def _by_ray(folders: list[Path], engine: Engine) -> Iterator[tuple[Path, bool]]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray = needed("ray", "ray")
     if engine.address:
         _knock(engine.address)
-        ray.init(engine.address, log_to_driver=False, logging_level="error")
-    else:
-        # Its own, even where another runs.
-        quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
-        ray.init("local", num_cpus=engine.workers, **quiet)
+        # `ray start` asks for this user's token once there is one; who connects is not told so.
+        if (Path.home() / ".ray" / "auth_token").exists():
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+    ray = needed("ray", "ray")
+    quiet = {"log_to_driver": False, "logging_level": "error"}
+    try:
+        if engine.address:
+            ray.init(engine.address, **quiet)
+        else:  # its own, even where another runs
+            ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
+    except (ConnectionError, RuntimeError) as error:
+        seen = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
+        raise InputError(
+            engine.address or "ray", seen, "see that ray status works here; or use --engine local"
+        ) from error
     try:
         run = ray.remote(num_cpus=1, max_retries=0)(_run)
         running = {run.remote(folder): folder for folder in folders}
