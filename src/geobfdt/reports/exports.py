@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import lasio
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
 
 from geobfdt.geometry import pole, well_path
 from geobfdt.reports.page import draw_well
@@ -58,11 +60,10 @@ def write_log_pdf(
     InputError
         If it cannot be written, or the scale is none.
     """
-    pages = _pages(image, scale)
+    edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
-        for done, (top, base) in enumerate(pages, start=1):
-            file.savefig(draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale), dpi=200)
-            progress(done / len(pages))
+        for sheet in _sheets(image, picks, intervals, edges, scale, progress):
+            file.savefig(sheet, dpi=200)
 
 
 def write_log_svg(
@@ -77,24 +78,31 @@ def write_log_svg(
     list of Path
         The files, together or none.
     """
-    pages, names = _pages(image, scale), []
+    edges, names = _page_edges(image, scale), []
     with atomic_files(path.parent) as part:
-        for number, (top, base) in enumerate(pages, start=1):
+        for number, sheet in enumerate(_sheets(image, picks, intervals, edges, scale, progress), start=1):
             names.append(f"{path.stem}-{number:02d}.svg")
-            figure = draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
-            figure.savefig(part / names[-1], metadata={"Date": None})
-            progress(number / len(pages))
+            sheet.savefig(part / names[-1], metadata={"Date": None})
     return [path.parent / name for name in names]
 
 
-def _pages(image: WellImage, scale: float) -> list[tuple[float, float]]:
-    """Equal pages that are no longer than paper."""
+def _page_edges(image: WellImage, scale: float) -> list[float]:
+    """Edges of equal pages that are no longer than paper."""
     if not 5 <= scale <= 500:
         raise InputError(f"1:{scale:g}", "not a scale of a log", "choose 5 to 500")
     depth = image["depth"].values
     top, base = float(depth[0]), float(depth[-1])
-    edges = np.linspace(top, base, int(np.ceil((base - top) / (scale * _PAPER))) + 1)
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    return list(np.linspace(top, base, int(np.ceil((base - top) / (scale * _PAPER))) + 1).tolist())
+
+
+def _sheets(
+    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, edges: list[float], scale: float,
+    progress: Callable[[float], None],
+) -> Iterator[Figure]:  # fmt: skip
+    """Draw the pages one after the other."""
+    for done, (top, base) in enumerate(pairwise(edges), start=1):
+        yield draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
+        progress(done / (len(edges) - 1))
 
 
 def density_curves(picks: pd.DataFrame, intervals: pd.DataFrame, well: str, at: Array, window: float) -> pd.DataFrame:

@@ -62,13 +62,13 @@ def report_field(
         raise InputError(picks or field, "no pick table of a well here", cure)
     for done, (stem, table) in enumerate(tables.items()):
         image = read(folder.file(stem, ".nc"))
-        file = out / f"{stem}.report.html"
+        file, intervals = out / f"{stem}.report.html", folder.intervals(stem)
 
         def advance(share: float, done: int = done) -> None:
             progress((done + share) / len(tables))
 
-        structure = write_report(image, read_picks(table), folder.intervals(stem), check_image(image), file, advance)
-        mine, intervals = structure.picks, folder.intervals(stem)
+        structure = write_report(image, read_picks(table), intervals, check_image(image), file, advance)
+        mine = structure.picks
         for kind in dict.fromkeys(beside):
             if kind == "pdf":
                 write_log_pdf(image, mine, intervals, out / f"{stem}.log.pdf", scale)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.studies.cell import RESULT
 from geobfdt.studies.engine import Engine, run_cells
 from geobfdt.studies.lock import held
 from geobfdt.studies.plan import lay_out, make_plan
-from geobfdt.studies.settings import Fold, StudySettings, said
+from geobfdt.studies.settings import Fold, StudySettings, read_settings
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.storage import write_text
@@ -129,13 +129,7 @@ def read_search(file: Path) -> SearchSettings:
     InputError
         If it cannot be read, or a name or value in it is not known; one line says which.
     """
-    try:
-        return SearchSettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise InputError(file, said(error), "correct it; docs/studies.md lists what a search is made of") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        seen = f"not a search: {str(error).splitlines()[0]}"
-        raise InputError(file, seen, "name a YAML file of a search") from error
+    return read_settings(SearchSettings, file, "search", "name a YAML file of a search")
 
 
 def run_search(

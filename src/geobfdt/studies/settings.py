@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,7 +14,9 @@ from geobfdt.studies.label_noise import LabelNoise
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.wells.findings import InputError
 
-__all__ = ["CellSettings", "Fold", "StudySettings", "read_study", "said"]
+__all__ = ["CellSettings", "Fold", "StudySettings", "read_settings", "read_study", "said"]
+
+Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class Fold(BaseModel):
@@ -118,13 +120,33 @@ def read_study(file: Path) -> StudySettings:
     InputError
         If it cannot be read, or a name or value in it is not known; one line says which.
     """
+    return read_settings(StudySettings, file, "study", "name a preset or a YAML file of a study")
+
+
+def read_settings(kind: type[Settings], file: Path, what: str, cure: str) -> Settings:
+    """
+    Read settings from YAML.
+
+    Parameters
+    ----------
+    kind : type
+        Their model.
+    file : Path
+        Where they stand.
+    what, cure : str
+        What they are of, and what to do if the file is none.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a name or value in it is not known; one line says which.
+    """
     try:
-        return StudySettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return kind.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        raise InputError(file, said(error), "correct it; docs/studies.md lists what a study is made of") from error
+        raise InputError(file, said(error), f"correct it; docs/studies.md lists what a {what} is made of") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
-        seen = f"not a study: {str(error).splitlines()[0]}"
-        raise InputError(file, seen, "name a preset or a YAML file of a study") from error
+        raise InputError(file, f"not a {what}: {str(error).splitlines()[0]}", cure) from error
 
 
 def said(error: ValidationError) -> str:
