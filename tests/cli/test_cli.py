@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 VERBS = [
-    "inspect", "simulate", "ingest", "audit", "train", "pick", "report", "evaluate", "agree", "study", "search",
-    "convert", "demo",
+    "inspect", "simulate", "ingest", "audit", "train", "pick", "serve", "report", "evaluate", "agree", "study",
+    "search", "models", "convert", "demo",
 ]  # fmt: skip
 
 

@@ -20,7 +20,9 @@ from geobfdt.reports.well_report import write_report
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks
+from geobfdt.wells.writers.netcdf import write_netcdf
 
 
 def well(**attributes: Any) -> WellImage:
@@ -129,3 +131,42 @@ def test_a_field(tmp_path: Path) -> None:
     assert shares[-1] == 1
     with pytest.raises(InputError, match="no pick table"):
         report_field(tmp_path / "field", tmp_path / "out", picks=tmp_path)
+
+
+def test_a_reviewed_layer_is_reported(tmp_path: Path) -> None:
+    """What was rejected in review is not counted; a layer that is not there is named."""
+    image = well()
+    write_netcdf(image, tmp_path / "A-1.nc")
+    plane = {"amplitude_m": 0.1, "azimuth_app_deg": 10.0, "reference": "north", "class": "fracture"}
+    states = ["accepted", "edited", "rejected", "proposed"]
+    items = {f"p{i}": {"depth_m": 101.0 + i, "status": state, **plane} for i, state in enumerate(states)}
+    LayerLog(tmp_path).add("A-1", "anna", "anna", "join", items)
+    told = report_field(tmp_path, tmp_path / "out", layer="anna")
+    assert told["A-1"][1].picks["depth_m"].tolist() == [101.0, 102.0, 104.0]
+    with pytest.raises(InputError, match="no layer 'ben'"):
+        report_field(tmp_path, tmp_path / "out", layer="ben")
+
+
+def test_zones_and_sets_with_beds_laid_level(tmp_path: Path) -> None:
+    """Beds that dip by 5 degrees above 110 m and by 40 below: two zones, each with its own planes a metre."""
+    rng = np.random.default_rng(4)
+    beds = rng.uniform(100, 120, 80)
+    fractures = np.r_[rng.uniform(100, 110, 30), rng.uniform(110, 120, 10)]
+    dip = np.r_[np.where(beds < 110, 5.0, 40.0) + rng.normal(0, 1, 80), np.full(40, 70.0)]
+    picks = new_picks(
+        well="A-1", depth_m=np.r_[beds, fractures], class_=["bedding"] * 80 + ["fracture"] * 40, dip_true_deg=dip,
+        azimuth_true_deg=np.r_[rng.normal(90, 5, 80) % 360, np.full(40, 90.0)], reference="north",
+    )  # fmt: skip
+    told = structure_of(well(), picks, new_intervals())
+    assert [round(line.zone.base) for line in told.zones] == [110, 120]
+    assert told.zones[0].intensities["fracture"].p10 == pytest.approx(3, rel=0.1)
+    assert told.zones[1].intensities["fracture"].p10 == pytest.approx(1, rel=0.1)
+    (line,) = told.sets
+    assert told.beds is not None
+    # Same azimuth: laying beds level takes their dip off the fractures'.
+    assert line.level[0] == pytest.approx(70 - told.beds.dip, abs=0.5)
+    assert line.intensity.p32 == pytest.approx(told.intensities["fracture"].p32)  # all fractures are of one set
+    file = tmp_path / "z.html"
+    write_report(well(), picks, new_intervals(), [], file)
+    assert "<h2>Zones</h2>" in file.read_text()
+    assert len(told.to_dict()["zones"]) == 2

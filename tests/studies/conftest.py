@@ -27,6 +27,18 @@ def tiny() -> dict[str, Any]:
     return dict(TINY)
 
 
+TINY_DETR = {
+    "network.columns": 32, "network.step": 0.02, "network.rows": 64, "network.width": 0.125, "network.queries": 8,
+    "training.steps": 4, "training.batch": 1, "training.rows": 64, "training.warmup": 1, "training.every": 2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def tiny_detr() -> dict[str, Any]:
+    """What makes a cell of the ``detr`` network quick."""
+    return dict(TINY_DETR)
+
+
 @pytest.fixture(scope="session")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five simulated wells of 4 m, brought in with their picks."""

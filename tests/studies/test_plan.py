@@ -131,3 +131,10 @@ def test_presets_ask_one_thing_each() -> None:
             assert len(set(cells)) == len(cells)
     depths = preset("backbone", "detr").cells()
     assert [settings.network.depth for _, settings in depths] == [10, 14, 18, 34]  # type: ignore[union-attr]
+
+
+def test_turns_are_refused() -> None:
+    """They would give cells unequal steps, and cells would not heed them."""
+    axes = {"rate": {"low": {"training.rate": 1e-4}}}
+    with pytest.raises(ValueError, match="unequal steps"):
+        StudySettings(name="x", question="?", axes=axes, base={"training.turns": 3})

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
@@ -18,13 +18,13 @@ import yaml
 
 from geobfdt.studies.cell import RESULT, run_cell
 from geobfdt.studies.engine import Engine, run_cells
-from geobfdt.studies.lock import held
 from geobfdt.studies.page import write_pages
 from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.presets import PRESETS
 from geobfdt.studies.settings import StudySettings
 from geobfdt.studies.study import run_study, study_of
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.lock import held
 from geobfdt.wells.readers.netcdf import read
 
 COSTS = ("seconds", "peak_mib")
@@ -166,14 +166,26 @@ def test_two_at_once(study: Path, field: Path, tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_runs(name: str, field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
-    """On one fold and seed, with tiny cells; the optimisers' first and last rate stand for all."""
-    change = [f"{key}={json.dumps(value)}" for key, value in tiny.items()]
-    asked = study_of(name, folds=1, seeds=1, change=change)
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [(name, net) for name in PRESETS for net in ("curve", "detr") if (name, net) != ("wells", "detr")],
+)
+def test_every_preset_runs(
+    name: str,
+    network: Literal["curve", "detr"],
+    field: Path,
+    tiny: dict[str, Any],
+    tiny_detr: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    """On one fold and seed, with tiny cells; the optimisers' first and last levels stand for all."""
+    change = [f"{key}={json.dumps(value)}" for key, value in (tiny if network == "curve" else tiny_detr).items()]
+    asked = study_of(name, network, folds=1, seeds=1, change=change)
     plan = make_plan(asked, field)
     for place, folder in zip(plan.places, lay_out(plan, field, tmp_path), strict=True):
         if name == "optimiser" and place.levels["rate"] not in ("1e-4", "4e-3"):
+            continue
+        if name == "optimiser" and place.levels.get("feed-forward", "256") not in ("256", "2048"):
             continue
         run_cell(folder)
         result = json.loads((folder / RESULT).read_text())

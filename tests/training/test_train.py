@@ -15,7 +15,10 @@ import geobfdt
 from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.picking.network import NetworkDetector
 from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.train import interpreted_wells
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.intervals import covered
+from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.readers.netcdf import read
 
 QUICK = TrainingSettings(steps=4, batch=1, rows=128, warmup=1, every=2)
@@ -106,6 +109,40 @@ def test_fine_tuning(out: Path, field: Path, tmp_path: Path) -> None:
     assert tuned.card["held_out"] == names[:1]
     assert tuned.card["trained_on"] == names[1:]
     assert (tuned.digest == before.digest) == (tuned.card["validation"]["step"] == 0)
+
+
+def test_a_reviewed_layer_is_what_is_learnt_from(field: Path, tmp_path: Path, sizes: Any) -> None:
+    """Accepted picks within what was called complete; rejected and unreviewed ones, and other wells, teach nothing."""
+    for file in field.glob("*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    stem = sorted(file.stem for file in field.glob("*.nc"))[0]
+    image = read(tmp_path / f"{stem}.nc")
+    name, depth = str(image.attrs["well"]), image["depth"].values
+    table = pd.read_csv(tmp_path / f"{stem}.picks.csv").to_dict("records")
+    states = ["accepted", "rejected", "proposed", "edited"]
+    places = ("depth_m", "class", "amplitude_m", "azimuth_app_deg", "reference")
+    items = {f"p{i}": {k: row[k] for k in places} | {"status": states[i % 4]} for i, row in enumerate(table)}
+    log = LayerLog(tmp_path)
+    log.add(stem, "anna", "anna", "join", items)
+    with pytest.raises(InputError, match="calls no stretch complete"):
+        geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
+    top, base = float(depth[0]), float(depth[-1])
+    whole = {"kind": "interpreted", "class": "bedding", "top_m": top, "base_m": base}
+    log.add(stem, "anna", "anna", "complete", {"i1": whole})
+    with pytest.raises(InputError, match="no layer 'ben' here"):
+        geobfdt.train(tmp_path, tmp_path / "out", layer="ben", settings=QUICK, network=sizes)
+    (well,) = interpreted_wells(tmp_path, "anna")
+    wanted = sorted(row["depth_m"] for i, row in enumerate(table) if i % 4 in (0, 3))
+    assert well.picks["depth_m"].tolist() == pytest.approx(wanted)
+    middle = [(top + base) / 2]
+    assert covered(well.intervals, name, "bedding", middle).all()
+    assert not covered(well.intervals, name, "fracture", middle).any()
+    bundle = geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
+    assert bundle.card["trained_on"] == [name]
+    assert bundle.card["planes_trained"] == sum(z < depth[0] + 0.7 * (depth[-1] - depth[0]) for z in wanted)
+    log.add(stem, "anna", "anna", "reject", {"p0": {"status": "rejected"}})
+    with pytest.raises(InputError, match="new folder"):  # other labels are another run
+        geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
 
 
 def test_nothing_to_learn_from(field: Path, tmp_path: Path, sizes: Any) -> None:

@@ -15,9 +15,11 @@ from geobfdt.cli import (
     evaluate,
     ingest,
     inspect,
+    models,
     pick,
     report,
     search,
+    serve,
     simulate,
     study,
     train,
@@ -54,5 +56,21 @@ def geobfdt(
     """
 
 
-for verb in (inspect, pick, report, evaluate, agree, audit, ingest, train, study, search, convert, simulate, demo):
+for verb in (
+    inspect,
+    pick,
+    serve,
+    report,
+    evaluate,
+    agree,
+    audit,
+    ingest,
+    train,
+    study,
+    search,
+    models,
+    convert,
+    simulate,
+    demo,
+):
     verb.register(app)

@@ -43,7 +43,6 @@ def evaluate(
         print_json(result.to_dict())
     else:
         print_findings([*ours.findings, *theirs.findings])
-        print_findings([*ours.findings, *theirs.findings])
         console().print(str(result), markup=False)
 
 

@@ -26,6 +26,7 @@ def report(
     picks: Annotated[
         Path | None, typer.Option(help="Folder of pick tables, as geobfdt pick leaves them. [default: the field's own]")
     ] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the review to report on, instead of pick tables.")] = None,
     beside: Annotated[
         list[Beside] | None,
         typer.Option("--with", help="Also: the log as pdf or svg, densities as las, discs as obj."),
@@ -41,7 +42,7 @@ def report(
     from geobfdt.reports.reporting import report_field
 
     with progress(f"reporting {directory}") as advance:
-        told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, advance)
+        told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
     if as_json:
         print_json({well: structure.to_dict() for well, (_, structure) in told.items()})
         return

@@ -18,6 +18,9 @@ def train(
         str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")
     ] = None,
     holdout: Annotated[list[str] | None, typer.Option(help="Well to hold out; repeat for more.")] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Layer of the review to learn from. [default: the field's pick tables]")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, windows and augmentation.")] = 0,
     as_json: AsJson = False,
@@ -43,6 +46,7 @@ def train(
             preset=preset,
             model=start,
             holdout=holdout,
+            layer=layer,
             settings=settings,
             progress=lambda share, _text: advance(share),
         )

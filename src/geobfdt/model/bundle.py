@@ -29,11 +29,11 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
-__all__ = ["Bundle", "Calibration", "load_bundle", "save_bundle"]
+__all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "load_bundle", "save_bundle"]
 
 FORMAT = 1  # of bundles; a reader refuses newer ones
-_SHIPPED = Path(__file__).with_name("weights")  # what the package ships
-_WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
+SHIPPED = Path(__file__).with_name("weights")  # what the package ships
+FILES = _WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
 
 Array = npt.NDArray[np.float64]
 
@@ -137,14 +137,16 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     Parameters
     ----------
     folder : str or Path
-        The bundle; ``default`` is the one that is shipped.
+        The bundle; ``default`` is the one that is shipped, ``DIR@champion`` one of a registry.
 
     Raises
     ------
     InputError
         If it is damaged, of another program, or written by a newer version of this one.
     """
-    folder = _SHIPPED if folder == "default" else Path(folder)
+    from geobfdt.model.registry import find_bundle  # which checks what it takes in by loading it
+
+    folder = find_bundle(folder)
     if not (folder / _CARD).is_file():
         cure = "name a folder that geobfdt train wrote, or leave --model out"
         raise InputError(folder, "no model bundle here (no card.json)", cure)

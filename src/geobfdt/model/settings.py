@@ -40,7 +40,8 @@ class CurveSettings(_Seen):
     Notes
     -----
     ``blocks`` are those of a ResNet-10: of 10, 14, 18 and 34 the lightest within a standard error of the best, in the
-    study ``docs/studies/backbone`` (small networks, few steps).
+    study ``docs/studies/backbone`` (small networks, few steps). ``gaps`` and ``image`` are what the shipped weights
+    were trained with; the studies of these names could not tell them from the alternatives.
 
     Examples
     --------

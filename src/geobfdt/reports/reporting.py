@@ -11,6 +11,7 @@ from geobfdt.reports.structure import Structure
 from geobfdt.reports.well_report import write_report
 from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
 from geobfdt.wells.quality import check_image
 from geobfdt.wells.readers.netcdf import read
@@ -26,6 +27,7 @@ def report_field(
     picks: Path | None = None,
     beside: Sequence[Beside] = (),
     scale: float = 20.0,
+    layer: str | None = None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, tuple[Path, Structure]]:
     """
@@ -41,6 +43,8 @@ def report_field(
         What else is written of each well: the log on paper, density curves, discs for a 3-D viewer.
     scale : float
         Of the log on paper.
+    layer : str, optional
+        Layer of the review whose picks are reported instead: those accepted, edited and not yet looked at.
     progress : callable
         Told the share done, 0 to 1.
 
@@ -55,19 +59,24 @@ def report_field(
         If no well has picks, or something cannot be read or written.
     """
     folder, told = Field(field), {}
-    tables = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
-    tables = {stem: table for stem, table in tables.items() if table.exists()}
-    if not tables:
+    files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
+    layers = named_layers(field, layer) if layer is not None else {}
+    stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
+    if not stems:
         cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
         raise InputError(picks or field, "no pick table of a well here", cure)
-    for done, (stem, table) in enumerate(tables.items()):
-        image = read(folder.file(stem, ".nc"))
-        file, intervals = out / f"{stem}.report.html", folder.intervals(stem)
+    for done, stem in enumerate(stems):
+        image, file = read(folder.file(stem, ".nc")), out / f"{stem}.report.html"
+        name = str(image.attrs["well"])
+        if layer is not None:
+            table, intervals = layers[stem].picks(name), layers[stem].intervals(name)
+        else:
+            table, intervals = read_picks(files[stem]), folder.intervals(stem)
 
         def advance(share: float, done: int = done) -> None:
-            progress((done + share) / len(tables))
+            progress((done + share) / len(stems))
 
-        structure = write_report(image, read_picks(table), intervals, check_image(image), file, advance)
+        structure = write_report(image, table, intervals, check_image(image), file, advance)
         mine = structure.picks
         for kind in dict.fromkeys(beside):
             if kind == "pdf":

@@ -9,13 +9,14 @@ import pandas as pd
 
 from geobfdt.reports.style import kind_of, shown
 from geobfdt.structure.intensity import Intensity, intensity
-from geobfdt.structure.orientation import MeanPlane, mean_plane
+from geobfdt.structure.orientation import MeanPlane, mean_plane, remove_dip
 from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
+from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
 from geobfdt.wells.picks import CLASSES, complete
 
-__all__ = ["SetLine", "Structure", "structure_of"]
+__all__ = ["SetLine", "Structure", "ZoneLine", "structure_of"]
 
 
 class SetLine(NamedTuple):
@@ -28,10 +29,32 @@ class SetLine(NamedTuple):
         Its mean and its planes.
     spacing : float
         Between its planes, square to them (m).
+    level : (float, float)
+        Dip and azimuth of its mean when the mean bed lay level (deg); NaN without beds.
+    intensity : Intensity
+        Of its planes alone.
     """
 
     part: PlaneSet
     spacing: float
+    level: tuple[float, float]
+    intensity: Intensity
+
+
+class ZoneLine(NamedTuple):
+    """
+    A stretch whose beds lie alike.
+
+    Parameters
+    ----------
+    zone : Zone
+        Depths and mean bed.
+    intensities : dict of str to Intensity
+        Of the classes, within it; a class is absent where it was not looked at.
+    """
+
+    zone: Zone
+    intensities: dict[str, Intensity]
 
 
 class Structure(NamedTuple):
@@ -50,6 +73,8 @@ class Structure(NamedTuple):
         Mean bed.
     sets : list of SetLine
         Of fractures; the largest first.
+    zones : list of ZoneLine
+        Downwards; one where beds lie alike all along, none without beds.
     hole : (float, float) or None
         Mean deviation and azimuth of the hole (deg).
     wrong : float
@@ -61,20 +86,37 @@ class Structure(NamedTuple):
     intensities: dict[str, Intensity]
     beds: MeanPlane | None
     sets: list[SetLine]
+    zones: list[ZoneLine]
     hole: tuple[float, float] | None
     wrong: float
 
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON, without the picks."""
         sets = [
-            {**line.part.mean._asdict(), "members": len(line.part.members), "spacing_m": line.spacing}
+            {
+                **line.part.mean._asdict(),
+                "members": len(line.part.members),
+                "spacing_m": line.spacing,
+                "beds_level": line.level,
+                "intensity": line.intensity._asdict(),
+            }
             for line in self.sets
+        ]
+        zones = [
+            {
+                "top_m": line.zone.top,
+                "base_m": line.zone.base,
+                "mean_bed": line.zone.beds._asdict(),
+                "intensity": {name: told._asdict() for name, told in line.intensities.items()},
+            }
+            for line in self.zones
         ]
         return {
             "length_m": self.length,
             "intensity": {name: told._asdict() for name, told in self.intensities.items()},
             "mean_bed": self.beds._asdict() if self.beds is not None else None,
             "sets": sets,
+            "zones": zones,
             "picks": len(self.picks),
             "expected_wrong": self.wrong,
         }
@@ -110,18 +152,37 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
     true = mine["dip_true_deg"].notna().to_numpy()
     beds, fractures = ((classes == name) & true for name in CLASSES)
     lies = mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
+    mean = mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None
+    at, tilt = mine.loc[:, ["depth_m", "dip_app_deg"]].to_numpy(float).T
     sets = []
     for part in find_sets(lies[fractures, 0], lies[fractures, 1], sure[fractures]):
         rows = np.flatnonzero(fractures)[part.members]
         # Of all angles that its planes make with the hole, the one whose planes are met as often.
         across = np.degrees(np.arccos(np.cos(np.radians(mine["dip_app_deg"].to_numpy(float)[rows])).mean()))
-        sets.append(SetLine(part, set_spacing(float(sure[rows].sum()), float(across), length["fracture"])))
+        spacing = set_spacing(float(sure[rows].sum()), float(across), length["fracture"])
+        level = (float("nan"), float("nan"))
+        if mean is not None:
+            turned = remove_dip(part.mean.dip, part.mean.azimuth, mean.dip, mean.azimuth)
+            level = (float(turned[0]), float(turned[1]))
+        alone = intensity(at[rows], tilt[rows], length["fracture"], sure[rows])
+        sets.append(SetLine(part, spacing, level, alone))
+    zones = []
+    for zone in find_zones(at[beds], lies[beds, 0], lies[beds, 1], sure[beds]):
+        within = {}
+        for name in CLASSES:
+            looked = covered(intervals, well, name, depth) & (depth >= zone.top) & (depth <= zone.base)
+            metres = float(np.ptp(depth)) * float(looked.mean())
+            rows = (classes == name) & covered(intervals, well, name, at) & (at >= zone.top) & (at <= zone.base)
+            if metres > 0:
+                within[name] = intensity(at[rows], tilt[rows], metres, sure[rows])
+        zones.append(ZoneLine(zone, within))
     return Structure(
         mine,
         length,
         intensities,
-        mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None,
+        mean,
         sets,
+        zones,
         _hole(image),
         float((1 - mine["confidence"]).sum()) if mine["confidence"].notna().any() else float("nan"),
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import geobfdt
+from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import draw_rose, draw_stereonet
 from geobfdt.reports.structure import Structure, structure_of
@@ -41,6 +42,7 @@ th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #888
 th:first-child, td:first-child { text-align: left; } .wide { overflow-x: auto; }
 img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
 .rows { max-height: 32rem; overflow: auto; } .rows th { position: sticky; top: 0; background: Canvas; }
+@media print { details::details-content { content-visibility: visible; } summary { display: none; } }
 @media print { .rows { max-height: none; overflow: visible; } details { display: block; } body { margin: 0; } }
 """
 
@@ -117,7 +119,7 @@ def _head(image: WellImage, told: Structure) -> str:
         _in_words(kind, told.intensities[kind], told.length[kind]) for kind in CLASSES if kind in told.intensities
     ]
     if told.beds is not None:
-        beds, cone = told.beds, f", within {told.beds.cone:.0f} degrees" if np.isfinite(told.beds.cone) else ""
+        beds, cone = told.beds, f", within {told.beds.cone:.1f} degrees" if np.isfinite(told.beds.cone) else ""
         sentences.append(f"The mean bed dips {beds.dip:.0f} degrees towards {beds.azimuth:03.0f}{cone}.")
     if told.sets:
         means = "; ".join(f"{line.part.mean.dip:.0f}/{line.part.mean.azimuth:03.0f}" for line in told.sets)
@@ -157,10 +159,23 @@ def _numbers(told: Structure) -> str:
     )
     text = f"<h2>How many</h2>{_rows(head, rows)}<p>{note}</p>"
     if told.sets:
-        titles = ("Set", "planes", "dip", "azimuth", "kappa", "95 % cone", "spacing (m)")
+        titles = (
+            "Set",
+            "planes",
+            "dip",
+            "azimuth",
+            "kappa",
+            "95 % cone",
+            "spacing (m)",
+            "P32",
+            "95 %",
+            "with beds laid level",
+        )
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
-             _said(line.part.mean.kappa, 0), _said(line.part.mean.cone, 1), _said(line.spacing, 2))
+             _said(line.part.mean.kappa, 0), _said(line.part.mean.cone, 1), _said(line.spacing, 2),
+             f"{line.intensity.p32:.3g}", f"{line.intensity.p32_low:.2g} to {line.intensity.p32_high:.2g}",
+             f"{line.level[0]:.0f}/{line.level[1]:03.0f}" if np.isfinite(line.level[0]) else "-")
             for number, line in enumerate(told.sets, start=1)
         ]  # fmt: skip
         text += f"<h2>Fracture sets</h2>{_rows(titles, lines)}"
@@ -180,12 +195,56 @@ def _orientation(told: Structure) -> str:
         draw_rose(right, told.picks, "azimuth")
         file = io.BytesIO()
         figure.savefig(file, format="png")
+        dips = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
+        draw_dip_plots(dips, told.picks, [line.zone for line in told.zones])
+        second = io.BytesIO()
+        dips.savefig(second, format="png")
     note = (
         "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
         "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that nothing there "
         "proves nothing; the square is the hole itself. Petals of the roses count planes by their area."
     )
-    return f"<h2>How they lie</h2>{_picture(file.getvalue(), 'stereonet and roses')}<p>{note}</p>"
+    by_depth = (
+        "Black lines: mean beds of the zones below. In the cumulative plot and in the vector plot a zone is a straight "
+        "stretch; bends are where beds begin to lie otherwise."
+    )
+    return (
+        f"<h2>How they lie</h2>{_picture(file.getvalue(), 'stereonet and roses')}<p>{note}</p>"
+        f"{_picture(second.getvalue(), 'dip and azimuth against depth, cumulative dip, vector plot')}<p>{by_depth}</p>"
+        f"{_zones(told)}"
+    )
+
+
+def _zones(told: Structure) -> str:
+    if len(told.zones) < 2:
+        return "<p>Beds lie alike all along: one zone.</p>" if told.zones else ""
+    head = (
+        "Zone",
+        "from (m)",
+        "to (m)",
+        "beds",
+        "dip",
+        "azimuth",
+        "95 % cone",
+        "beds (1/m)",
+        "fractures (1/m)",
+        "95 %",
+        "P32",
+        "95 %",
+    )
+    rows = []
+    for number, line in enumerate(told.zones, start=1):
+        zone, one, beds = line.zone, line.intensities.get("fracture"), line.intensities.get("bedding")
+        cells = ["-"] * 4
+        if one is not None:
+            cells = [f"{one.p10:.3g}", f"{one.p10_low:.2g} to {one.p10_high:.2g}"]
+            cells += [f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}"]
+        rows.append(
+            (f"{number}", f"{zone.top:.2f}", f"{zone.base:.2f}", f"{zone.beds.planes:.0f}", f"{zone.beds.dip:.0f}",
+             f"{zone.beds.azimuth:03.0f}", _said(zone.beds.cone, 1),
+             f"{beds.p10:.3g}" if beds is not None else "-", *cells)
+        )  # fmt: skip
+    return f"<h2>Zones</h2>{_rows(head, rows)}"
 
 
 def _log(pictures: list[bytes], all_of_them: int) -> str:
@@ -224,7 +283,8 @@ def _findings(findings: Sequence[Finding]) -> str:
 def _table(picks: pd.DataFrame, path: Path) -> str:
     rows = []
     for row in picks[_SHOWN].head(_ROWS).itertuples(index=False):
-        rows.append(tuple(_said(cell, 2) if isinstance(cell, float) else str(cell) for cell in row))
+        cells = zip(_SHOWN, row, strict=True)
+        rows.append(tuple(_said(c, 3 if n.endswith("_m") else 2) if isinstance(c, float) else str(c) for n, c in cells))
     name = path.name.removesuffix(".html").removesuffix(".report") + ".picks.csv"
     data = base64.b64encode(picks.to_csv(index=False).encode()).decode()
     link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'

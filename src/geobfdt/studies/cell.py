@@ -24,7 +24,6 @@ from geobfdt.model.detr_criterion import published_columns
 from geobfdt.model.presets import Network, build, find_planes, loss
 from geobfdt.studies.label_noise import worsened
 from geobfdt.studies.leaking import leaking_windows
-from geobfdt.studies.lock import held
 from geobfdt.studies.plan import Cell
 from geobfdt.training.loop import Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
@@ -32,6 +31,7 @@ from geobfdt.training.sources import FixedWells
 from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
 from geobfdt.training.wells import PreparedWell, load
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import write_text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from geobfdt.studies.settings import StudySettings
+from geobfdt.training.train import TUNING
 
 __all__ = ["PRESETS", "preset"]
 
@@ -57,7 +58,9 @@ def _labels() -> Levels:
 
 
 def _wells(_: Network) -> dict[str, Levels]:
-    fine = {"start": "default", "training.rate": 1e-4, "training.rows": 768, "training.frozen_norm": True}
+    # What geobfdt train does with shipped weights, but as many steps however few the wells; the size is theirs, too.
+    tuning = {f"training.{name}": value for name, value in TUNING if name not in ("seed", "turns")}
+    fine = {"start": "default", **tuning}
     counts: Levels = {str(n): {"wells": n} for n in (1, 3, 6, 9, 12, 14)}
     return {"start": {"random weights": {}, "shipped weights": fine}, "wells": counts}
 

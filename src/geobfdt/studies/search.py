@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.studies.cell import RESULT
 from geobfdt.studies.engine import Engine, run_cells
-from geobfdt.studies.lock import held
 from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.settings import Fold, StudySettings, read_settings
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.lock import held
 from geobfdt.wells.storage import write_text
 
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]

@@ -49,6 +49,12 @@ class CellSettings(BaseModel):
     rates: tuple[float, ...] = Field((), description="rates tried for a quarter of the steps first; the best is taken")
     minutes: float = Field(0, ge=0, description="of one core that training may take, instead of so many steps; 0: any")
 
+    @model_validator(mode="after")
+    def _equal_steps(self) -> CellSettings:
+        if self.training.turns:
+            raise ValueError("training.turns would give cells unequal steps; set training.steps")
+        return self
+
     @classmethod
     def of(cls, flat: dict[str, Any]) -> CellSettings:
         """Make them of dotted names, ``network.depth``, ``training.rate``, ``wells``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import time
@@ -30,6 +31,7 @@ from geobfdt.training.validation import validate
 from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import sha256
 
@@ -58,6 +60,7 @@ def train(
     preset: Literal["curve", "detr"] = "curve",
     model: str | Path | None = None,
     holdout: Sequence[str] | None = None,
+    layer: str | None = None,
     settings: TrainingSettings | None = None,
     network: NetworkSettings | None = None,
     progress: Callable[[float, str], None] = lambda _share, _text: None,
@@ -78,6 +81,8 @@ def train(
     holdout : sequence of str, optional
         Wells to hold out for early stopping and calibration. Default: a fifth of them, or of fewer than four wells the
         deepest fifth of each.
+    layer : str, optional
+        Layer of the review to learn from, instead of the field's own pick tables.
     settings : TrainingSettings, optional
         How; the default differs between fine-tuning and training from scratch.
     network : NetworkSettings, optional
@@ -100,7 +105,7 @@ def train(
     start = load_bundle(model) if model is not None else None
     settings = settings or (SCRATCH if start is None else TUNING)
     began = time.perf_counter()
-    wells = interpreted_wells(field)
+    wells = interpreted_wells(field, layer)
     split = split_wells(wells, holdout, settings.seed, str(field))
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -121,7 +126,8 @@ def train(
     same = settings.model_dump(mode="json", exclude={"steps", "every", "patience"})
     parts = [[str(well.image.attrs["well"]) for well in part] for part in (split.trained, split.held_out)]
     begun = start.digest if start is not None else ""
-    of = json.dumps([parts, split.kind, _digests(field, split), sizes.model_dump(mode="json"), same, begun])
+    data = [_digests(field, split), _labels(split)]
+    of = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, begun])
 
     def check(network: nn.Module) -> dict[str, Operating]:
         return validate(find_planes(network), held_out)  # type: ignore[arg-type]
@@ -148,21 +154,50 @@ def train(
     return bundle
 
 
-def interpreted_wells(field: Path) -> list[InterpretedWell]:
-    """Wells of a field that somebody interpreted, in part or in whole; pixels stay in their files."""
+def interpreted_wells(field: Path, layer: str | None = None) -> list[InterpretedWell]:
+    """
+    Wells of a field that somebody interpreted, in part or in whole; pixels stay in their files.
+
+    Parameters
+    ----------
+    field : Path
+        Folder of wells.
+    layer : str, optional
+        Layer of the review: what was decided there, and nothing else. Default: the field's own pick tables.
+
+    Raises
+    ------
+    InputError
+        If nothing here can be learnt from.
+    """
     from geobfdt.wells.readers.netcdf import read
 
     folder = Field(field)
+    layers = named_layers(field, layer) if layer is not None else {}
     wells = []
     for stem in folder.wells():
-        picks = folder.picks(stem)
-        intervals = folder.intervals(stem)
-        if len(picks) or (intervals["kind"] == "interpreted").any():
-            wells.append(InterpretedWell(read(folder.file(stem, ".nc")), picks, intervals))
+        file = folder.file(stem, ".nc")
+        if layer is None:
+            picks, intervals = folder.picks(stem), folder.intervals(stem)
+        elif stem in layers:
+            picks, intervals = layers[stem].reviewed(str(read(file).attrs["well"]))
+        else:
+            continue
+        if len(picks) or _interpreted(intervals):
+            wells.append(InterpretedWell(read(file), picks, intervals))
     if not any(len(well.picks) for well in wells):
+        if layer is not None:
+            raise InputError(field, f"no accepted pick in a layer {layer!r}", "review wells with geobfdt serve")
         cure = "bring picks in with geobfdt ingest FILE --picks TABLE --field DIR"
         raise InputError(field, "no well here has picks to learn from", cure)
+    if layer is not None and not any(_interpreted(well.intervals) for well in wells):
+        cure = "say with O in geobfdt serve where every plane was looked for"
+        raise InputError(field, f"layer {layer!r} calls no stretch complete", cure)
     return wells
+
+
+def _interpreted(intervals: pd.DataFrame) -> bool:
+    return bool(((intervals["kind"] == "interpreted") & (intervals["base_m"] > intervals["top_m"])).any())
 
 
 def _prepared(
@@ -188,6 +223,15 @@ def _metres(wells: list[InterpretedWell]) -> float:
 def _digests(field: Path, split: Split) -> dict[str, str]:
     names = sorted({str(well.image.attrs["well"]) for well in [*split.trained, *split.held_out]})
     return {name: sha256(Field(field).file(name, ".nc")) for name in names}
+
+
+def _labels(split: Split) -> str:
+    """Digest of all picks and intervals: other labels make another run."""
+    digest = hashlib.sha256()
+    for well in (*split.trained, *split.held_out):
+        for table in (well.picks, well.intervals):
+            digest.update(table.to_csv(index=False).encode())
+    return digest.hexdigest()
 
 
 def _card(

@@ -1,0 +1,126 @@
+"""What a review costs and what it gives: a scripted interpreter who knows the truth goes through a well's picks.
+
+    python benchmarks/review_session.py --seed 7300
+
+He works as docs/review.md says: accept at once what is surer than 0.9, go through the rest one by one, add by one
+click what was missed. He decides rightly, clicks within 5 mm (one standard deviation) of the trace, and drags a
+snapped trace into place where it is more than 3 cm off. Nobody was timed: the minutes are the keystroke-level model of
+Card, Moran and Newell (1980) for each action. "By hand" is three clicks a plane, and a thought for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import geobfdt
+from geobfdt.evaluation.matching import assign
+from geobfdt.geometry import amplitude_azimuth, trace_depth, trace_rms
+from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.review.room import Room
+from geobfdt.wells.field import Field
+from geobfdt.wells.picks import traces
+
+KEY, POINT, CLICK, THINK = 0.28, 1.10, 0.20, 1.35  # s
+NEAR = 0.03  # m, trace RMS
+
+
+def matched(found: np.ndarray, names: np.ndarray, truth: np.ndarray, wanted: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of found and true planes of one class."""
+    if not len(found):
+        return []
+    apart = trace_rms(found[:, None], truth)
+    i, j = np.nonzero((apart <= NEAR) & (names[:, None] == wanted))
+    return [(int(i[k]), int(j[k])) for k in assign(i, j, apart[i, j], NEAR)]
+
+
+def f1(room: Room, well: str, truth: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+    """F1 by class of what a layer holds, rejected picks left out."""
+    picks = room.log.layer(well, "robot").picks("", ("accepted", "edited", "proposed"))
+    pairs = matched(traces(picks), picks["class"].to_numpy(), truth, wanted)
+    told = {}
+    for name in ("bedding", "fracture"):
+        hits = sum(wanted[j] == name for _, j in pairs)
+        told[name] = 2 * hits / max((picks["class"] == name).sum() + (wanted == name).sum(), 1)
+    return told
+
+
+def session(folder: Path, stem: str, rng: np.random.Generator) -> dict[str, float]:
+    """One well."""
+    room = Room(folder)
+    image = room.wells.image(stem)
+    truth = Field(folder).picks(stem)
+    real, wanted = traces(truth), truth["class"].to_numpy()
+    picks, _ = pick_with_findings(image, detector_of(image))
+    room.join(stem, "robot", "robot", picks)
+    before = f1(room, stem, real, wanted)
+    seconds, actions = 0.0, {"one by one": 0, "added": 0, "dragged": 0}
+    began = time.perf_counter()
+
+    items = room.log.layer(stem, "robot").items
+    sure = {i: {"status": "accepted"} for i, f in items.items() if f["confidence"] >= 0.9}
+    room.edit(stem, "robot", "robot", "bulk", sure)
+    seconds += THINK + POINT + CLICK
+    table = room.log.layer(stem, "robot").picks()
+    right = {table["id"].iloc[i] for i, _ in matched(traces(table), table["class"].to_numpy(), real, wanted)}
+    for item in table.loc[table["status"] == "proposed", "id"]:
+        state = "accepted" if item in right else "rejected"
+        room.edit(stem, "robot", "robot", state[:6], {item: {"status": state}})
+        seconds += THINK + KEY
+        actions["one by one"] += 1
+    table = room.log.layer(stem, "robot").picks("", ("accepted", "edited"))
+    known = {j for _, j in matched(traces(table), table["class"].to_numpy(), real, wanted)}
+    for j in sorted(set(range(len(real))) - known):
+        angle = rng.uniform(0, 360)
+        depth = float(trace_depth(real[j], [angle])[0] + rng.normal(0, 0.005))
+        place = room.snap(stem, [depth], [angle], "robot")
+        name, snapped = place.pop("class") or "fracture", place.pop("snapped")
+        t = np.radians(place["azimuth_app_deg"])
+        off = trace_rms([place["depth_m"], place["amplitude_m"] * np.cos(t), place["amplitude_m"] * np.sin(t)], real[j])
+        seconds += THINK + POINT + CLICK
+        actions["added"] += 1
+        if off > NEAR:
+            size, azimuth = amplitude_azimuth(real[j])
+            place = {"depth_m": float(real[j, 0]), "amplitude_m": float(size), "azimuth_app_deg": float(azimuth)}
+            snapped = False
+            seconds += 2 * (THINK + POINT + CLICK + POINT)  # depth, then the deepest point
+            actions["dragged"] += 1
+        seconds += KEY * (name != wanted[j])
+        made = {**place, "class": str(wanted[j]), "snapped": snapped}
+        room.edit(stem, "robot", "robot", "add", {f"probot{j}": made})
+    metres = float(np.ptp(image["depth"].values))
+    seconds += POINT + 2 * CLICK + THINK  # complete, both classes
+    after = f1(room, stem, real, wanted)
+    machine = time.perf_counter() - began
+    return {
+        "metres": metres, "picks": len(picks), **actions, "minutes a metre": seconds / 60 / metres,
+        "of these the server": machine / 60 / metres, "by hand": len(real) * 3 * (THINK + POINT + CLICK) / 60 / metres,
+        **{f"F1 {name} before": value for name, value in before.items()},
+        **{f"F1 {name} after": value for name, value in after.items()},
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=7300)
+    parser.add_argument("--wells", type=int, default=4)
+    parser.add_argument("--length", type=float, default=30)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        sim, field = Path(folder) / "sim", Path(folder) / "field"
+        geobfdt.simulate(sim, wells=arguments.wells, length=arguments.length, seed=arguments.seed)
+        geobfdt.ingest(sorted(sim.glob("*.dlis")), field, picks=sim)
+        rng = np.random.default_rng(arguments.seed)
+        told = [session(field, stem, rng) for stem in Field(field).wells()]
+        for name in told[0]:
+            values = [one[name] for one in told]
+            print(f"{name:24}", *(f"{v:8.2f}" for v in values), f"   mean {np.mean(values):.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""``geobfdt models``: a registry of models and the record of who made which one the champion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, print_table
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Keep models: what is in them, which one is the champion, and who decided so.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="REGISTRY", help="Folder of the registry.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name (champion), or the first digits of a digest.")]
+Why = Annotated[str, typer.Option(help="In words, for the record.")]
+Who = Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")]
+
+_SHORT = 12
+
+
+@app.command("add")
+def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "", who: Who = None) -> None:
+    """Take a model in: a folder that geobfdt train wrote, or default."""
+    from geobfdt.model.registry import Registry
+
+    console().print(Registry(registry).add(bundle, who=who, why=why)[:_SHORT])
+
+
+@app.command("list")
+def list_(registry: Folder, as_json: AsJson = False) -> None:
+    """List models, with what they are called."""
+    from geobfdt.model.bundle import load_bundle
+    from geobfdt.model.registry import Registry
+
+    held = Registry(registry)
+    called = {digest: [n for n, d in held.names().items() if d == digest] for digest in held.bundles()}
+    signed = {entry.bundle: entry.who for entry in held.record() if entry.action == "sign"}
+    added = {entry.bundle: entry.at for entry in held.record() if entry.action == "add"}
+    rows = []
+    for digest, names in called.items():
+        bundle = load_bundle(held.folder / digest)
+        rows.append(
+            {
+                "model": digest[:_SHORT], "called": ", ".join(names), "name": bundle.card.get("name", ""),
+                "from": bundle.card.get("from") or "", "added": added[digest], "signed by": signed.get(digest, ""),
+            }
+        )  # fmt: skip
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(f"{len(rows)} models", rows)
+
+
+@app.command("show")
+def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
+    """Show a model's card and what was done with it."""
+    from dataclasses import asdict
+
+    import yaml
+
+    from geobfdt.model.bundle import load_bundle
+    from geobfdt.model.registry import Registry
+
+    held = Registry(registry)
+    digest = held.find(model)
+    told = {
+        "digest": digest,
+        "card": load_bundle(held.folder / digest).card,
+        "record": [asdict(entry) for entry in held.record() if entry.bundle == digest],
+    }
+    if as_json:
+        print_json(told)
+    else:
+        console().print(yaml.safe_dump(told, sort_keys=False).rstrip(), markup=False)
+
+
+@app.command("record")
+def record(registry: Folder, as_json: AsJson = False) -> None:
+    """Tell who did what, when and why."""
+    from dataclasses import asdict
+
+    from geobfdt.model.registry import Registry
+
+    entries = [asdict(entry) for entry in Registry(registry).record()]
+    if as_json:
+        print_json(entries)
+    else:
+        print_table("Record", [{**entry, "bundle": entry["bundle"][:_SHORT]} for entry in entries])
+
+
+@app.command("promote")
+def promote(
+    registry: Folder,
+    model: Model,
+    name: Annotated[str, typer.Option("--as", help="What it is called from now on.")] = "champion",
+    why: Why = "",
+    who: Who = None,
+) -> None:
+    """Call a model the champion, or by another name."""
+    from geobfdt.model.registry import Registry
+
+    Registry(registry).name(model, name, who=who, why=why)
+
+
+@app.command("back")
+def back(
+    registry: Folder,
+    name: Annotated[str, typer.Option("--as", help="Which name.")] = "champion",
+    why: Why = "",
+    who: Who = None,
+) -> None:
+    """Go back to the former champion."""
+    from geobfdt.model.registry import Registry
+
+    console().print(Registry(registry).back(name, who=who, why=why)[:_SHORT])
+
+
+@app.command("sign")
+def sign(
+    registry: Folder,
+    model: Model,
+    who: Annotated[str, typer.Option(help="Who stands up for it.")],
+    why: Annotated[str, typer.Option(help="On what grounds.")],
+) -> None:
+    """Put down that somebody stands up for a model."""
+    from geobfdt.model.registry import Registry
+
+    Registry(registry).sign(model, who=who, why=why)
+
+
+@app.command("verify")
+def verify(registry: Folder, as_json: AsJson = False) -> None:
+    """Check that every model is what was added; the exit status is 1 if one is not."""
+    from geobfdt.model.registry import Registry
+
+    told = Registry(registry).verify()
+    if as_json:
+        print_json(told)
+    else:
+        for digest, wrong in told.items():
+            console().print(f"{digest[:_SHORT]} {wrong or 'whole'}", markup=False)
+    raise typer.Exit(int(any(told.values())))
+
+
+@app.command("diff")
+def diff(registry: Folder, a: Model, b: Model, as_json: AsJson = False) -> None:
+    """Tell what differs between two models: settings, cards, weights."""
+    from geobfdt.model.registry import Registry
+
+    told = Registry(registry).diff(a, b)
+    if as_json:
+        print_json(told)
+        return
+    for part in ("settings", "card"):
+        if told[part]:
+            rows = [{"": key, a: str(x)[:40], b: str(y)[:40]} for key, (x, y) in told[part].items()]
+            print_table(part.capitalize(), rows)
+    apart = list(told["weights"].items())
+    rows = [{"tensor": name, "relative difference": round(value, 6)} for name, value in apart[:10] if value]
+    print_table(f"Weights: {sum(value > 0 for _, value in apart)} of {len(apart)} tensors differ", rows)
+
+
+@app.command("export")
+def export(registry: Folder, model: Model, file: Annotated[Path, typer.Argument()]) -> None:
+    """Write a model as one file, to carry to another machine."""
+    from geobfdt.model.registry import Registry
+
+    Registry(registry).export(model, file)
+
+
+@app.command("import")
+def import_(registry: Folder, file: Annotated[Path, typer.Argument()], why: Why = "", who: Who = None) -> None:
+    """Take in a model that geobfdt models export wrote."""
+    from geobfdt.model.registry import Registry
+
+    console().print(Registry(registry).import_(file, who=who, why=why)[:_SHORT])
+
+
+def register(main: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    main.add_typer(app, name="models")

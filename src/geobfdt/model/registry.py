@@ -1,0 +1,405 @@
+"""A registry: bundles kept by what is in them, and a record of who made which one the champion, when and why.
+
+A registry is a folder. Each bundle lies in a folder named by the SHA-256 of its three files, so that it cannot change
+without its name telling. ``record.jsonl`` is a log that only grows; what a name (``champion``) stands for is what the
+last line about it says. Promoting is therefore one line, written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import io
+import json
+import os
+import tarfile
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geobfdt.model.bundle import FILES, SHIPPED, Bundle, load_bundle
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.lock import held
+from geobfdt.wells.storage import atomic_files, atomic_path
+
+__all__ = ["Entry", "Registry", "contents_digest", "find_bundle"]
+
+RECORD = "record.jsonl"
+_LARGEST = 2 << 30  # bytes of a bundle that is let in
+_SHORT = 12  # digits of a name
+
+
+def contents_digest(folder: Path) -> str:
+    """
+    SHA-256 of a bundle: of its weights, settings and card.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be read.
+    """
+    total = hashlib.sha256()
+    for name in FILES:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise InputError(folder / name, "cannot be read", "copy the bundle again") from error
+        total.update(f"{name} {len(data)}\n".encode() + data)
+    return total.hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    A line of the record.
+
+    Parameters
+    ----------
+    at : str
+        When (UTC).
+    who : str
+        Who.
+    action : str
+        ``add``, ``name`` (what ``name`` stands for from now on) or ``sign``.
+    bundle : str
+        Which one.
+    name : str
+        ``champion``, ``challenger``, ...
+    why : str
+        In words.
+    """
+
+    at: str
+    who: str
+    action: str
+    bundle: str
+    name: str = ""
+    why: str = ""
+
+
+class Registry:
+    """
+    A folder of bundles.
+
+    Parameters
+    ----------
+    folder : Path
+        Made with the first bundle.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> registry = Registry(Path(tempfile.mkdtemp()))
+    >>> first = registry.add("default", why="to begin with")
+    >>> registry.name(first, "champion", why="there is no other")
+    >>> registry.find("champion") == registry.find(first[:6]) == first
+    True
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def record(self) -> list[Entry]:
+        """
+        All that was done, in order. A last line that a killed process left unfinished does not count.
+
+        Raises
+        ------
+        InputError
+            If the record is damaged.
+        """
+        file = self.folder / RECORD
+        if not file.exists():
+            return []
+        lines = file.read_bytes().split(b"\n")[:-1]
+        told = []
+        for number, line in enumerate(lines, start=1):
+            if not line:
+                continue
+            try:
+                told.append(Entry(**json.loads(line)))
+            except (ValueError, TypeError) as error:
+                cure = "take the line out if it is torn, or bring the file back from a copy"
+                raise InputError(file, f"line {number} is damaged", cure) from error
+        return told
+
+    def names(self) -> dict[str, str]:
+        """What each name stands for now."""
+        return {entry.name: entry.bundle for entry in self.record() if entry.action == "name"}
+
+    def bundles(self) -> list[str]:
+        """Digests of the bundles, in the order in which they came."""
+        return list(dict.fromkeys(entry.bundle for entry in self.record() if entry.action == "add"))
+
+    def find(self, name: str) -> str:
+        """
+        Digest of a bundle by its name, or by the first digits of its digest.
+
+        Raises
+        ------
+        InputError
+            If there is none, or several begin so.
+        """
+        named = self.names()
+        if name in named:
+            return named[name]
+        found = [digest for digest in self.bundles() if digest.startswith(name)] if name else []
+        if len(found) != 1:
+            told = ", ".join([*named, *(digest[:_SHORT] for digest in self.bundles())]) or "none"
+            seen = f"{len(found)} models begin with {name!r}" if found else f"no model {name!r}"
+            raise InputError(self.folder, seen, f"there are: {told}")
+        return found[0]
+
+    def path(self, name: str) -> Path:
+        """Folder of a bundle, for ``load_bundle``."""
+        return self.folder / self.find(name)
+
+    def add(self, bundle: str | Path, *, who: str | None = None, why: str = "") -> str:
+        """
+        Take a bundle in. One that is there already is not taken in again.
+
+        Parameters
+        ----------
+        bundle : str or Path
+            Its folder; ``default`` is the shipped one.
+        who, why : str
+            For the record; who is the user of this machine, if not said.
+
+        Returns
+        -------
+        str
+            Its digest.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or the registry cannot be written.
+        """
+        load_bundle(bundle)
+        source = find_bundle(bundle)
+        digest = contents_digest(source)
+        with held(self.folder, wait=True):
+            if digest in self.bundles() and (self.folder / digest).is_dir():
+                return digest
+            with atomic_files(self.folder / digest) as part:
+                for name in FILES:
+                    (part / name).write_bytes((source / name).read_bytes())
+                    (part / name).chmod(0o444)
+            if contents_digest(self.folder / digest) != digest:
+                raise InputError(source, "changed while it was read", "add it again")
+            self._write("add", digest, who, why)
+        return digest
+
+    def name(self, bundle: str, name: str, *, who: str | None = None, why: str = "") -> None:
+        """
+        Let a name stand for a bundle from now on: promote it.
+
+        Raises
+        ------
+        InputError
+            If there is no such bundle, it is damaged, or the registry cannot be written.
+        """
+        with held(self.folder, wait=True):
+            digest = self.find(bundle)
+            self._whole(digest)
+            self._write("name", digest, who, why, name)
+
+    def back(self, name: str = "champion", *, who: str | None = None, why: str = "") -> str:
+        """
+        Let a name stand for what it stood for before.
+
+        Returns
+        -------
+        str
+            Digest of the bundle that it stands for again.
+
+        Raises
+        ------
+        InputError
+            If it never stood for another, or that one is damaged.
+        """
+        with held(self.folder, wait=True):
+            held_it = [entry.bundle for entry in self.record() if entry.action == "name" and entry.name == name]
+            now = held_it[-1] if held_it else ""
+            # Back again goes further back: what was left by going back is no way to go.
+            stack: list[str] = []
+            for bundle in held_it:
+                if bundle in stack:
+                    del stack[stack.index(bundle) + 1 :]
+                else:
+                    stack.append(bundle)
+            if len(stack) < 2:
+                raise InputError(self.folder, f"{name!r} never stood for another model", "name one instead")
+            self._whole(stack[-2])
+            self._write("name", stack[-2], who, why or f"back from {now[:_SHORT]}", name)
+            return stack[-2]
+
+    def sign(self, bundle: str, *, who: str, why: str) -> None:
+        """Put down that somebody stands up for a bundle."""
+        with held(self.folder, wait=True):
+            digest = self.find(bundle)
+            self._whole(digest)
+            self._write("sign", digest, who, why)
+
+    def verify(self) -> dict[str, str]:
+        """What is wrong with each bundle, in a line; empty where nothing is."""
+        told = {}
+        for digest in self.bundles():
+            try:
+                self._whole(digest)
+                told[digest] = ""
+            except InputError as error:
+                told[digest] = error.seen
+        return told
+
+    def _whole(self, digest: str) -> Bundle:
+        folder = self.folder / digest
+        if not folder.is_dir():
+            raise InputError(folder, "is gone", "bring it back from a copy, or import it")
+        if contents_digest(folder) != digest:
+            raise InputError(folder, "is not what was added: its files have another digest", "import it again")
+        return load_bundle(folder)
+
+    def export(self, bundle: str, file: Path) -> None:
+        """
+        Write a bundle as one file, to carry to another machine; equal bundles give equal bytes.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or the file cannot be written.
+        """
+        digest = self.find(bundle)
+        self._whole(digest)
+        with atomic_path(file) as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as tar:
+            for name in FILES:
+                data = (self.folder / digest / name).read_bytes()
+                about = tarfile.TarInfo(f"{digest}/{name}")
+                about.size = len(data)
+                tar.addfile(about, io.BytesIO(data))
+
+    def import_(self, file: Path, *, who: str | None = None, why: str = "") -> str:
+        """
+        Take in what :meth:`export` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is anything else, damaged, or larger than a bundle may be.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            part = Path(folder)
+            try:
+                digest = _unpack(file, part)
+                if contents_digest(part) != digest:
+                    raise ValueError("its files are not those that it names")
+            except (OSError, ValueError, tarfile.TarError) as error:
+                cure = "export it again from where it came from"
+                raise InputError(file, f"not an exported model: {str(error).splitlines()[0]}", cure) from error
+            return self.add(part, who=who, why=why)
+
+    def diff(self, a: str, b: str) -> dict[str, Any]:
+        """
+        What differs between two bundles.
+
+        Returns
+        -------
+        dict
+            ``settings`` and ``card``: both values of what differs; ``weights``: root mean square difference over the
+            root mean square of the first, by tensor that both have with one shape; the largest first.
+        """
+        first, second = (load_bundle(self.folder / self.find(name)) for name in (a, b))
+        told: dict[str, Any] = {}
+        for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
+            x, y = (
+                _flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
+                for one in (first, second)
+            )
+            differs = sorted(key for key in x.keys() | y.keys() if x.get(key) != y.get(key))
+            told[part] = {key: (x.get(key), y.get(key)) for key in differs}
+        p, q = first.network.state_dict(), second.network.state_dict()
+        apart = {}
+        for name, value in p.items():
+            if name in q and q[name].shape == value.shape and value.is_floating_point():
+                u, v = value.numpy().astype(float), q[name].numpy().astype(float)
+                size = float(np.sqrt((u**2).mean())) if u.size else 0.0
+                apart[name] = float(np.sqrt(((u - v) ** 2).mean()) / size) if size else 0.0
+        told["weights"] = dict(sorted(apart.items(), key=lambda one: -one[1]))
+        return told
+
+    def _write(self, action: str, bundle: str, who: str | None, why: str, name: str = "") -> None:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = json.dumps(asdict(Entry(at, who or _user(), action, bundle, name, why)))
+        file = self.folder / RECORD
+        try:
+            if file.exists():
+                _cut(file)
+            with file.open("ab") as stream:
+                stream.write(line.encode() + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            why_not = (error.strerror or str(error)).lower()
+            raise InputError(file, f"cannot be written: {why_not}", "free some space, and try again") from error
+
+
+def _unpack(file: Path, folder: Path) -> str:
+    """Read the files of an exported bundle into a folder; the digest that they are said to have."""
+    with tarfile.open(file, "r:") as tar:
+        # Nothing is extracted: three members of known names are read, whatever else is claimed.
+        members = {about.name: about for about in tar}
+        digest = next(iter(members), "").split("/")[0]
+        if set(members) != {f"{digest}/{name}" for name in FILES}:
+            raise ValueError("it holds other files than those of a model")
+        if not all(about.isreg() for about in members.values()):
+            raise ValueError("it holds links")
+        if sum(about.size for about in members.values()) > _LARGEST:
+            raise ValueError(f"it claims more than {_LARGEST >> 30} GiB")
+        for name in FILES:
+            stream = tar.extractfile(members[f"{digest}/{name}"])
+            (folder / name).write_bytes(stream.read() if stream is not None else b"")
+    return digest
+
+
+def _cut(file: Path) -> None:
+    """Take off the torn line of a process that was killed, so that it does not swallow the next one."""
+    data = file.read_bytes()
+    with file.open("r+b") as stream:
+        stream.truncate(data.rfind(b"\n") + 1)
+
+
+def find_bundle(name: str | Path) -> Path:
+    """
+    Folder of a bundle: itself, the shipped one (``default``), or one of a registry (``DIR@champion``).
+
+    Raises
+    ------
+    InputError
+        If the registry has none of that name.
+    """
+    text = str(name)
+    if text == "default":
+        return SHIPPED
+    folder, at, wanted = text.rpartition("@")
+    if at and not Path(text).exists():
+        return Registry(Path(folder)).path(wanted)
+    return Path(text)
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    if isinstance(value, dict):
+        return {
+            k: v for key, part in value.items() for k, v in _flat(part, f"{name}.{key}" if name else str(key)).items()
+        }
+    return {name: value}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

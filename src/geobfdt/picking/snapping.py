@@ -1,0 +1,210 @@
+"""Snapping: the plane that an interpreter means, from one point of its trace or from three."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.geometry import amplitude_azimuth, trace_depth, trace_rms
+from geobfdt.picking.attributes import describe
+from geobfdt.picking.detector import Detector
+from geobfdt.picking.refine import mean_agreement, refine
+from geobfdt.preparation.evidence import LOCAL, trace_evidence
+from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
+from geobfdt.wells.picks import complete, new_picks
+
+__all__ = ["described", "snap", "through"]
+
+_CLICK = 0.03  # m: how far from a detector's trace a click may be before it counts for little
+_LEAST = 0.02  # confidence, so discounted, below which a detector knows of nothing there
+_NEAR = 0.02  # m: how far from its trace a click may be otherwise
+_FEWEST = 3  # rows
+_APART = 0.03  # trace RMS within which a trace is one that is picked already (m)
+_AZIMUTHS = 36
+_DIPS = np.r_[0.0, 4.0, 8.0, 12.0, np.arange(17.0, 80.0, 3.0), 81.0]  # apparent (deg)
+_CANDIDATES = 6
+_PLAIN = 0.05  # evidence, in its own units, that ten degrees more of dip have to bring
+_ASTRAY = 0.02  # m: how far off candidates of this grid are
+
+Array = npt.NDArray[np.float64]
+
+
+def through(depth: npt.ArrayLike, angle: npt.ArrayLike) -> Array:
+    """
+    Trace through three points.
+
+    Parameters
+    ----------
+    depth : array (3,)
+        Depths (m, MD).
+    angle : array (3,)
+        Image angles (deg).
+
+    Returns
+    -------
+    array (3,)
+        ``(z0, a, b)`` (m).
+
+    Raises
+    ------
+    ValueError
+        If two of the angles are the same, within a degree: then no single plane goes through them.
+
+    Examples
+    --------
+    >>> through([1.1, 1.0, 0.9], [0.0, 90.0, 180.0]).round(6) + 0
+    array([1. , 0.1, 0. ])
+    """
+    t = np.radians(np.asarray(angle, dtype=float))
+    apart = np.degrees(np.abs(np.angle(np.exp(1j * (t - np.roll(t, 1))))))
+    if apart.min() < 1:
+        raise ValueError("the three points have to lie at different angles")
+    design = np.stack([np.ones(3), np.cos(t), np.sin(t)], axis=1)
+    return np.asarray(np.linalg.solve(design, np.asarray(depth, dtype=float)))
+
+
+def snap(
+    image: WellImage, depth: float, angle: float, detector: Detector | None = None, known: npt.ArrayLike = ()
+) -> tuple[Array, str]:
+    """
+    Trace of the plane that a point most likely lies on.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; some metres around the point are read.
+    depth : float
+        Depth of the point (m, MD).
+    angle : float
+        Its image angle (deg).
+    detector : Detector, optional
+        Made for this well. Its candidates are asked first, those too weak to be shown included.
+    known : array (n, 3), optional
+        Traces that are picked already, and hence not meant.
+
+    Returns
+    -------
+    trace : array (3,)
+        ``(z0, a, b)`` (m), refined on the image; level, through the point, where nothing is seen.
+    name : str
+        Class, where the detector knew it; else empty.
+
+    Notes
+    -----
+    Without a candidate nearby, planes of all dips and azimuths through the point are compared by what the image says
+    along them all round (:func:`geobfdt.preparation.evidence.trace_evidence`), the steeper ones with a handicap since
+    there are so many of them. The best few are refined on the pixels, and the one whose pieces agree most is it.
+
+    Examples
+    --------
+    >>> from geobfdt.geometry import trace_depth
+    >>> from geobfdt.wells.image import well_image
+    >>> z, angles = 0.005 * np.arange(400), np.arange(2.5, 360, 5)
+    >>> plane = trace_depth([1.0, 0.1, 0.0], angles)
+    >>> pixels = np.random.default_rng(0).normal(size=(400, 72)) - 5 * np.exp(-(((z[:, None] - plane) / 0.01) ** 2))
+    >>> snap(well_image(pixels, z, angles, diameter=0.2), 1.1, 0.0)[0].round(2) + 0
+    array([1. , 0.1, 0. ])
+    """
+    picked = np.asarray(known, dtype=np.float64).reshape(-1, 3)
+    if detector is not None:
+        near = _around(image, depth, detector.overlap)
+        if near.sizes["depth"] >= _FEWEST:
+            found = detector.detect(near)
+            off = trace_depth(found.traces, np.array([angle])).reshape(-1) - depth
+            worth = found.confidence * np.exp(-((off / _CLICK) ** 2)) * _new(found.traces, picked)
+            if worth.size and worth.max() >= _LEAST:
+                best = int(worth.argmax())
+                refined = refine(*_pixels(near), found.traces[best], hole_radius(image), detector.astray)
+                return refined.traces[0], str(found.classes[best])
+    return _most_visible(image, depth, angle, picked), ""
+
+
+def _new(traces: Array, known: Array) -> npt.NDArray[np.bool_]:
+    """Which traces (n,) are none of the known ones."""
+    return np.asarray((trace_rms(traces[:, None], known) > _APART).all(axis=1))
+
+
+def _most_visible(image: WellImage, depth: float, angle: float, known: Array) -> Array:
+    """Trace through a point that the image says most for."""
+    radius = hole_radius(image)
+    amplitude = radius * np.tan(np.radians(_DIPS))
+    azimuth = np.radians(np.arange(0, 360, 360 / _AZIMUTHS))
+    shape = np.stack([np.outer(amplitude, np.cos(azimuth)), np.outer(amplitude, np.sin(azimuth))], -1).reshape(-1, 2)
+    shape = shape[_AZIMUTHS - 1 :]  # a level plane has one azimuth
+    t = np.radians(angle)
+    start = np.column_stack([depth - shape @ [np.cos(t), np.sin(t)], shape])
+    level = np.array([depth, 0.0, 0.0])
+    near = _around(image, depth, 2 * float(amplitude.max()) + 2 * LOCAL)
+    if near.sizes["depth"] < _FEWEST:
+        return level
+    step = max(row_spacing(image), 0.004)
+    shifts = np.arange(-round(_NEAR / step), round(_NEAR / step) + 1, dtype=np.float64) * step
+    start = start[_new(start, known)]
+    dip = np.degrees(np.arctan(np.hypot(start[:, 1], start[:, 2]) / radius))
+    evidence = np.nan_to_num(trace_evidence(near, start[None], shifts)[0] - _PLAIN * dip[:, None] / 10, nan=-np.inf)
+    order = np.argsort(-evidence.max(axis=1), kind="stable")[:_CANDIDATES]
+    if not np.isfinite(evidence[order[0]].max()):
+        return level
+    candidates = start[order]
+    candidates[:, 0] += shifts[evidence[order].argmax(axis=1)]
+    refined = refine(*_pixels(near), candidates, radius, _ASTRAY)
+    missed = np.abs(trace_depth(refined.traces, np.array([angle])).reshape(-1) - depth) > 2 * _NEAR
+    missed |= ~_new(refined.traces, known)
+    if missed.all():
+        return np.asarray(candidates[0])
+    return np.asarray(refined.traces[int(np.argmax(np.where(missed, -1.0, mean_agreement(refined))))])
+
+
+def _around(image: WellImage, depth: float, reach: float) -> WellImage:
+    first, last = np.searchsorted(image["depth"].values, [depth - reach, depth + reach])
+    return image.isel(depth=slice(int(first), int(last))).load()
+
+
+def _pixels(image: WellImage) -> tuple[npt.NDArray[np.float32], Array, Array]:
+    return image["image"].values, image["depth"].values, image["azimuth"].values
+
+
+def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
+    """
+    Pick table of one trace, with what the image tells of it.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; the rows around the trace are read.
+    trace : array (3,)
+        ``(z0, a, b)`` (m).
+    snapped : bool
+        Whether the trace lies where the pixels put it, so that their fit tells its sigmas. One drawn by hand has none.
+
+    Returns
+    -------
+    DataFrame
+        Pick table of one row; class (``fracture`` for now), confidence, source and status are still to be said.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> hole = {"diameter": 0.2, "deviation": 0, "hole_azimuth": 0, "reference": "north"}
+    >>> well = well_image(np.eye(90), 0.01 * np.arange(90), **hole)
+    >>> described(well, [0.4, 0.1, 0.0], snapped=False)[["depth_m", "dip_true_deg", "coverage"]].to_numpy()
+    array([[ 0.4, 45. ,  1. ]])
+    """
+    at = np.asarray(trace, dtype=np.float64).reshape(1, 3)
+    size, azimuth = amplitude_azimuth(at)
+    picks = new_picks(
+        well=image.attrs["well"],
+        depth_m=at[:, 0],
+        class_="fracture",
+        amplitude_m=size,
+        azimuth_app_deg=azimuth,
+        reference=image.attrs["reference"],
+    )
+    near = _around(image, float(at[0, 0]), float(size[0]) + 1.0)
+    if near.sizes["depth"] >= _FEWEST:
+        seen = refine(*_pixels(near), at, hole_radius(image), _ASTRAY)
+        notes = describe(seen, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
+        for name in notes if snapped else ("coverage", "polarity", "continuity"):
+            picks[name] = notes[name]
+    return complete(picks, image)[0]

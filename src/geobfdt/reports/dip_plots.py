@@ -1,0 +1,93 @@
+"""Dip and azimuth against depth, cumulative dip and the vector plot: where beds begin to lie otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, kind_of, weak
+from geobfdt.structure.zones import Zone, vector_walk
+
+__all__ = ["draw_dip_plots"]
+
+
+def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> None:
+    """
+    Draw a well's dips by depth.
+
+    Parameters
+    ----------
+    figure : Figure
+        Where; it is filled with four panels.
+    picks : DataFrame
+        Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
+    zones : sequence of Zone
+        Their borders are drawn through the panels by depth, and their mean dips and azimuths.
+    """
+    told = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    beds = told[told["class"] == "bedding"]
+    grid = figure.add_gridspec(
+        1, 4, width_ratios=(1, 1, 0.8, 1.3), wspace=0.32, left=0.07, right=0.98, top=0.93, bottom=0.15
+    )
+    dip, azimuth, total = (figure.add_subplot(grid[0, i]) for i in range(3))
+    kinds, doubted = kind_of(told), weak(told)
+    for name, kind in KINDS.items():
+        for hollow in (True, False):
+            rows = told[(kinds == name) & (doubted == hollow)]
+            face = "white" if hollow else kind.colour
+            for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
+                ax.plot(
+                    rows[column], rows["depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour, mfc=face, alpha=0.8,
+                    label=None if hollow or ax is azimuth else kind.label,
+                )  # fmt: skip
+    total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
+    for number, zone in enumerate(zones, start=1):
+        for ax in (dip, azimuth, total):
+            if number > 1:
+                ax.axhline(zone.top, color=INK, lw=0.8, ls=(0, (4, 3)))
+        dip.plot([zone.beds.dip] * 2, [zone.top, zone.base], color=INK, lw=1.4)
+        azimuth.plot([zone.beds.azimuth] * 2, [zone.top, zone.base], color=INK, lw=1.4)
+        if len(zones) > 1:
+            dip.annotate(
+                f"{number}", (1, (zone.top + zone.base) / 2), xycoords=("axes fraction", "data"), xytext=(3, 0),
+                textcoords="offset points", fontweight="bold", va="center",
+            )  # fmt: skip
+    ends = (told["depth_m"].max(), told["depth_m"].min()) if len(told) > 1 else (1.0, 0.0)
+    for ax, title, high, step in (
+        (dip, "True dip (deg)", 90, 30),
+        (azimuth, "Dip azimuth (deg)", 360, 90),
+        (total, "Cumulative dip of beds", 0, 0),
+    ):  # fmt: skip
+        ax.set_title(title, fontsize=8)
+        ax.set_ylim(*ends)
+        ax.grid(color=FAINT, lw=0.5)
+        ax.set_axisbelow(True)
+        if high:
+            ax.set_xlim(0, high)
+            ax.set_xticks(range(0, high + 1, step))
+    dip.set_ylabel("MD (m)")
+    if dip.get_legend_handles_labels()[0]:
+        dip.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.06), frameon=False, fontsize=7, ncols=2, columnspacing=0.8
+        )
+    _draw_walk(figure, grid[0, 3], beds, zones)
+
+
+def _draw_walk(figure: Figure, place: object, beds: pd.DataFrame, zones: Sequence[Zone]) -> None:
+    ax = figure.add_subplot(place)  # type: ignore[call-overload]
+    walk = vector_walk(beds["azimuth_true_deg"])
+    ax.plot(*walk.T, color=KINDS["bedding"].colour, lw=1.2)
+    ax.plot(0, 0, "o", ms=4, color=INK)
+    ax.annotate("top", (0, 0), xytext=(4, 4), textcoords="offset points", fontsize=7)
+    for zone in zones[1:]:
+        at = int((beds["depth_m"] < zone.top).sum())
+        ax.plot(*walk[at], "D", ms=4.5, mfc="white", mec=INK)
+    ax.set_title("Vector plot: a step towards each bed's azimuth", fontsize=8)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_xlabel("steps east")
+    ax.set_ylabel("steps north", labelpad=1)
+    ax.grid(color=FAINT, lw=0.5)
+    ax.tick_params(colors=MUTED)

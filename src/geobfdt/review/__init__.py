@@ -1,0 +1,1 @@
+"""The review screen: look at picks on the image, decide, and hand the decisions on."""

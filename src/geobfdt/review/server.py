@@ -1,0 +1,282 @@
+"""The server of the review screen: a small JSON API, and the page that uses it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import geobfdt
+from geobfdt.review.access import Access
+from geobfdt.review.jobs import Jobs, bring_in, pick_well
+from geobfdt.review.room import Room
+from geobfdt.review.tiles import LEVELS
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.layers import StaleError
+from geobfdt.wells.picks import COLUMNS, read_picks
+
+__all__ = ["LARGEST_UPLOAD", "create_app"]
+
+LARGEST_UPLOAD = 4 << 30
+
+_STATIC = Path(__file__).parent / "static"
+_NAME = r"^[^\x00-\x1f/\\]{1,60}$"
+_SUFFIXES = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc")
+
+Name = Field(pattern=_NAME)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class EditBody(_Body):
+    """An edit of a layer."""
+
+    person: str = Name
+    kind: str = Field("edit", pattern=r"^[a-z-]{1,20}$", description="what it is called in the log")
+    items: dict[str, Any] = Field(
+        max_length=100_000, description="fields by item; null takes an item away. Picks are p..., intervals i..."
+    )
+    seen: int | None = Field(None, ge=0, description="version of the layer that was looked at")
+    key: str | None = Field(None, min_length=8, max_length=64, description="of this edit; sent again, it is done once")
+
+
+class PersonBody(_Body):
+    """Who."""
+
+    person: str = Name
+    seen: int | None = Field(None, ge=0, description="version of the layer that was looked at")
+
+
+class BeginBody(PersonBody):
+    """Where the picks of a layer come from."""
+
+    source: str = Field("field", description="'field' for the interpreter's picks there, or another layer")
+    key: str | None = Field(None, min_length=8, max_length=64)
+
+
+class PointsBody(_Body):
+    """One point of a trace, or three."""
+
+    depth: list[float] = Field(min_length=1, max_length=3)
+    angle: list[float] = Field(min_length=1, max_length=3)
+    layer: str | None = Field(None, pattern=_NAME, description="whose picks are not meant, since they are there")
+
+
+class PickBody(PersonBody):
+    """How to pick a well."""
+
+    layer: str = Name
+    method: Literal["network", "hough"] = "network"
+
+
+class ConsensusBody(PersonBody):
+    """Two layers."""
+
+    a: str = Name
+    b: str = Name
+
+
+def create_app(
+    field: Path,
+    *,
+    token: str | None = None,
+    model: str = "default",
+    largest_upload: int = LARGEST_UPLOAD,
+    jobs: Jobs | None = None,
+) -> FastAPI:
+    """
+    Make the application.
+
+    Parameters
+    ----------
+    field : Path
+        Folder of wells.
+    token : str, optional
+        See :class:`geobfdt.review.access.Access`.
+    model : str
+        Bundle that picks and snaps.
+    largest_upload : int
+        Bytes of a file that may be sent.
+    jobs : Jobs, optional
+        Queue for what takes long.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI application; its API is described at ``/api/docs.json``.
+
+    Raises
+    ------
+    InputError
+        If the field's log of reviews cannot be read or written.
+    """
+    room, work = Room(field, model), jobs or Jobs()
+    app = FastAPI(title="GeoBFDT review", version=geobfdt.__version__, openapi_url="/api/docs.json", docs_url=None,
+                  redoc_url=None)  # fmt: skip
+    threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
+    app.add_middleware(Access, token=token, largest_upload=largest_upload)
+
+    @app.exception_handler(KeyError)
+    def _absent(_: Request, error: KeyError) -> JSONResponse:
+        return JSONResponse({"detail": f"{str(error.args[0])[:60]!r} is not here"}, 404)
+
+    @app.exception_handler(StaleError)
+    def _stale(_: Request, error: StaleError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 409)
+
+    @app.exception_handler(InputError)
+    def _bad_input(_: Request, error: InputError) -> JSONResponse:
+        # Without the folder: who asks from elsewhere need not know where the field lies.
+        return JSONResponse({"detail": f"{Path(error.file).name}: {error.seen}; {error.cure}"}, 422)
+
+    @app.exception_handler(ValueError)
+    def _bad_value(_: Request, error: ValueError) -> JSONResponse:
+        told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        return JSONResponse({"detail": told[:300]}, 422)
+
+    @app.get("/api/wells")
+    def wells() -> list[dict[str, Any]]:
+        """Wells of the field, and how far their layers are."""
+        return room.overview()
+
+    @app.get("/api/wells/{well}")
+    def well_of(well: str) -> dict[str, Any]:
+        """What is needed to draw a well."""
+        return room.describe(well)
+
+    @app.get("/api/wells/{well}/tiles/{variable}/{level}/{number}")
+    def tile(well: str, variable: Literal["static", "dynamic"], level: int, number: int) -> Response:
+        """A tile: one byte a pixel, row by row; 0 where nothing was measured, else 1 (black) to 255 (white)."""
+        if not (0 <= level < LEVELS and 0 <= number < 1_000_000):
+            raise HTTPException(404, "no such tile")
+        cut = room.wells.tile(well, variable, level, number)
+        return Response(cut, media_type="application/octet-stream", headers={"cache-control": "private, max-age=60"})
+
+    @app.get("/api/wells/{well}/layers/{layer}")
+    def state(well: str, layer: str, after: int = Query(0, ge=0)) -> dict[str, Any]:
+        """Items of a layer; with `after`, only those that changed after that version (null: gone)."""
+        return room.since(well, layer, after) if after else room.state(well, layer)
+
+    @app.post("/api/wells/{well}/layers/{layer}/edits")
+    def edit(well: str, layer: str, body: EditBody) -> dict[str, Any]:
+        """Change items. 409 if somebody else changed one of them since `seen`."""
+        _named(layer)
+        return room.edit(well, layer, body.person, body.kind, body.items, body.seen, body.key)
+
+    @app.post("/api/wells/{well}/layers/{layer}/undo")
+    def undo(well: str, layer: str, body: PersonBody) -> dict[str, Any]:
+        """Undo the person's last edit that counts."""
+        return room.undo(well, layer, body.person, seen=body.seen)
+
+    @app.post("/api/wells/{well}/layers/{layer}/redo")
+    def redo(well: str, layer: str, body: PersonBody) -> dict[str, Any]:
+        """Do again what the person undid last."""
+        return room.undo(well, layer, body.person, again=True, seen=body.seen)
+
+    @app.post("/api/wells/{well}/layers/{layer}/begin")
+    def begin(well: str, layer: str, body: BeginBody) -> dict[str, Any]:
+        """Bring picks into a layer; what was reviewed there stays."""
+        _named(layer)
+        return room.begin(well, layer, body.person, body.source, body.key)
+
+    @app.get("/api/wells/{well}/layers/{layer}/log")
+    def log(well: str, layer: str, after: int = Query(0, ge=0)) -> list[dict[str, Any]]:
+        """Who did what, and when (s since 1970)."""
+        edits = room.log.edits(well, layer, after)
+        return [
+            {"id": e.id, "at": e.at, "person": e.person, "kind": e.kind, "of": e.target, "items": list(e.items)}
+            for e in edits
+        ]
+
+    @app.get("/api/wells/{well}/layers/{layer}/picks.csv")
+    def picks(well: str, layer: str) -> Response:
+        """Pick table of a layer, its notes included."""
+        name = room.describe(well)["name"]
+        table = room.log.layer(well, layer).picks(name)[[*COLUMNS, "note"]]
+        text = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+        return Response(text, media_type="text/csv")
+
+    @app.get("/api/wells/{well}/layers/{layer}/pace")
+    def pace(well: str, layer: str, person: str) -> dict[str, float]:
+        """How fast a person reviews."""
+        room.wells.image(well)
+        return room.pace(well, layer, person)
+
+    @app.post("/api/wells/{well}/snap")
+    def snapped(well: str, body: PointsBody) -> dict[str, Any]:
+        """Trace that one point, or three, most likely mean; nothing is stored."""
+        if len(body.depth) != len(body.angle):
+            raise HTTPException(422, "as many depths as angles")
+        return room.snap(well, body.depth, body.angle, body.layer)
+
+    @app.get("/api/wells/{well}/compare")
+    def compare(well: str, a: str, b: str) -> dict[str, Any]:
+        """How far two layers agree."""
+        return room.compare(well, a, b)
+
+    @app.post("/api/wells/{well}/consensus")
+    def consensus(well: str, body: ConsensusBody) -> dict[str, Any]:
+        """Fill the layer 'consensus' from two others."""
+        return room.consensus(well, body.a, body.b, body.person)
+
+    @app.post("/api/wells/{well}/pick")
+    def pick(well: str, body: PickBody) -> dict[str, Any]:
+        """Queue the picker; its picks join the layer."""
+        room.wells.image(well)
+
+        folder = Path(tempfile.mkdtemp(prefix="geobfdt-"))
+        file, out = str(room.wells.field.file(well, ".nc")), folder / "picks.csv"
+
+        def then(_: None) -> None:
+            room.join(well, body.layer, body.person, read_picks(out))
+
+        given = (file, str(out), str(room.model), body.method)
+        return work.add(f"picking {well}", pick_well, *given, then=then, always=lambda: shutil.rmtree(folder)).told()
+
+    @app.put("/api/uploads/{name}")
+    async def upload(name: str, request: Request) -> dict[str, Any]:
+        """Bring a file in as a well of the field; it is read by a process with little time and memory."""
+        if Path(name).suffix.lower() not in _SUFFIXES or Path(name).name != name or name.startswith("."):
+            raise HTTPException(422, f"a file that ends in {', '.join(_SUFFIXES)} is wanted")
+        folder = Path(tempfile.mkdtemp(prefix="geobfdt-"))
+        file = folder / name
+        try:
+            with file.open("wb") as out:
+                async for part in request.stream():
+                    out.write(part)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        given = (str(file), str(field))
+        return work.add(f"reading {name}", bring_in, *given, always=lambda: shutil.rmtree(folder), limited=True).told()
+
+    @app.get("/api/jobs")
+    def jobs_of() -> list[dict[str, Any]]:
+        """What was queued."""
+        return [job.told() for job in work.all()]
+
+    @app.get("/api/jobs/{job}")
+    def job_of(job: str) -> dict[str, Any]:
+        """How far a job is."""
+        return work.get(job).told()
+
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(_STATIC / "index.html")
+
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    return app
+
+
+def _named(layer: str) -> None:
+    if not 1 <= len(layer) <= 60 or any(ord(c) < 32 for c in layer):
+        raise HTTPException(422, "a layer is called by 1 to 60 letters")

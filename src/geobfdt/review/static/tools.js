@@ -1,0 +1,206 @@
+// Mouse and keyboard on the log.
+
+import * as api from "./api.js";
+import { depthAt, wrap } from "./planes.js";
+
+const NUDGE = 0.002, TURN = 2, GROW = 0.002;
+
+export class Tools {
+  constructor(view, store, ui) {
+    Object.assign(this, { view, store, ui });
+    this.tool = "select";
+    this.points = [];
+    const canvas = view.canvas;
+    canvas.addEventListener("pointerdown", (e) => this.down(e));
+    canvas.addEventListener("pointermove", (e) => this.move(e));
+    canvas.addEventListener("pointerup", (e) => this.up(e));
+    canvas.addEventListener("pointercancel", () => { this.drag = null; this.show(null); });
+    canvas.addEventListener("wheel", (e) => {
+      e.preventDefault();
+      if (e.ctrlKey || e.metaKey) view.zoom(Math.exp(e.deltaY * 0.0015), e.offsetY);
+      else view.scroll(e.deltaY * (e.deltaMode ? 30 : 1) * view.scale);
+      ui.scrolled();
+    }, { passive: false });
+    document.addEventListener("keydown", (e) => this.key(e));
+  }
+
+  choose(tool) { this.tool = tool; this.points = []; this.drag = null; this.show(null); this.ui.tool(tool); }
+
+  show(drawn) { this.view.options.drawn = drawn; this.view.draw(); }
+
+  at(e) {
+    const track = this.view.trackAt(e.offsetX);
+    return { x: e.offsetX, y: e.offsetY, depth: this.view.depth(e.offsetY), angle: track && this.view.angle(track, e.offsetX), track };
+  }
+
+  down(e) {
+    if (e.button || !this.view.well) return;
+    this.view.canvas.focus();
+    this.view.canvas.setPointerCapture(e.pointerId);
+    const from = this.at(e);
+    if (this.tool === "ruler" || this.tool === "complete" || this.tool === "ignore") this.drag = { kind: this.tool, from };
+    else if (this.tool === "one" || this.tool === "three") { if (from.track) this.point(from); }
+    else {
+      const hit = this.view.hit(from.x, from.y);
+      if (hit && e.shiftKey) {
+        const now = new Set(this.store.selected);
+        if (now.has(hit.id)) now.delete(hit.id); else now.add(hit.id);
+        this.store.select(now);
+      } else if (hit) {
+        if (!this.store.selected.has(hit.id)) this.store.select([hit.id]);
+        const fields = this.store.items.get(hit.id);
+        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false };
+      } else {
+        this.drag = { kind: "pan", from, top: this.view.top };
+      }
+    }
+  }
+
+  move(e) {
+    const to = this.at(e);
+    if (!this.drag) { this.view.canvas.style.cursor = this.tool === "select" ? (this.view.hit(to.x, to.y) ? "pointer" : "default") : "crosshair"; this.ui.hover(to); return; }
+    const { kind, from } = this.drag;
+    if (kind === "pan") { this.view.top = this.drag.top - (to.y - from.y) * this.view.scale; this.view.clamp(); this.view.draw(); this.drag.moved ||= Math.abs(to.y - from.y) > 3; this.ui.scrolled(); }
+    else if (kind === "complete" || kind === "ignore") this.show({ stretch: [from.depth, to.depth] });
+    else if (kind === "ruler") this.show({ ruler: { from, to, text: this.measured(from, to) } });
+    else {
+      if (!this.drag.moved && Math.hypot(to.x - from.x, to.y - from.y) < 3) return;
+      this.drag.moved = true;
+      this.drag.fields = this.dragged(to);
+      this.store.take({ version: 0, items: { [this.drag.id]: { ...this.drag.before, ...this.drag.fields } } });
+      this.store.changed();
+    }
+  }
+
+  dragged(to) {
+    const { kind, from, before, track } = this.drag, dz = to.depth - from.depth;
+    if (kind !== "deepest") return { depth_m: before.depth_m + dz };
+    const x = Math.min(Math.max(to.x, track.x), track.x + track.width - 1);
+    const size = (before.amplitude_m ?? 0) + dz;
+    const turned = size < 0 ? 180 : 0; // pulled up through the middle: the plane tips over to the other side
+    return { amplitude_m: Math.abs(size), azimuth_app_deg: wrap(this.view.angle(track, x) + turned) };
+  }
+
+  up(e) {
+    const drag = this.drag, to = this.at(e);
+    this.drag = null;
+    if (!drag) return;
+    if (drag.kind === "pan") { if (!drag.moved) this.store.select([]); }
+    else if (drag.kind === "complete" || drag.kind === "ignore") { this.show(null); this.interval(drag.kind, drag.from.depth, to.depth); }
+    else if (drag.moved && drag.kind !== "ruler") {
+      this.store.take({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
+      this.store.edit("move", { [drag.id]: drag.fields });
+    }
+  }
+
+  measured(from, to) {
+    const dz = to.depth - from.depth, parts = [`${(dz * 100).toFixed(1)} cm`];
+    if (from.angle != null && to.angle != null) {
+      const turn = ((to.angle - from.angle + 540) % 360) - 180;
+      parts.push(`${turn.toFixed(0)}°`);
+      const wide = this.ui.diameter(from.depth);
+      if (wide) parts.push(`${(Math.hypot(dz, wide / 2 * turn * Math.PI / 180) * 100).toFixed(1)} cm along the wall`);
+    }
+    return parts.join(", ");
+  }
+
+  async interval(kind, a, b) {
+    const well = this.view.well, top = Math.max(Math.min(a, b), well.top), base = Math.min(Math.max(a, b), well.base);
+    if (base - top < 2 * this.view.scale) return;
+    const choices = kind === "complete" ? { "Both classes": ["bedding", "fracture"], Bedding: ["bedding"], Fractures: ["fracture"] }
+      : { Breakout: ["breakout"], "Induced fracture": ["induced fracture"], "Bad image": ["bad image"] };
+    const open = this.store.unreviewed().filter((p) => p.z >= top && p.z <= base).length;
+    const said = `${top.toFixed(2)} to ${base.toFixed(2)} m: ` + (kind === "complete"
+      ? `you looked for every plane here${open ? `. ${open} proposals in it are not reviewed; training takes those you do not accept as not there` : ""}. Of which class?`
+      : "to be ignored. What is it?");
+    const classes = await this.ui.choose(said, choices);
+    if (!classes) return;
+    const items = {};
+    for (const name of classes) items["i" + api.newKey().slice(0, 12)] = { kind: kind === "complete" ? "interpreted" : "ignored", class: name, top_m: +top.toFixed(4), base_m: +base.toFixed(4) };
+    this.choose("select");
+    await this.store.edit(kind, items);
+  }
+
+  async point(at) {
+    this.points.push(at);
+    this.show({ points: this.points });
+    const wanted = this.tool === "one" ? 1 : 3;
+    if (this.points.length < wanted) return;
+    const points = this.points;
+    this.points = [];
+    try {
+      const { class: name, snapped, ...place } = await api.snap(this.view.well.well, points.map((p) => p.depth), points.map((p) => p.angle), this.store.layer);
+      const id = "p" + api.newKey().slice(0, 12);
+      await this.store.edit("add", { [id]: { ...place, class: name || this.ui.usual(place), status: "edited", snapped } });
+      this.store.select([id]);
+    } catch (error) { this.ui.told(error.message, true); }
+    this.show(null);
+  }
+
+  set(kind, fields) {
+    const ids = [...this.store.selected].filter((id) => id[0] === "p");
+    if (!ids.length) return;
+    const items = Object.fromEntries(ids.map((id) => [id, { ...fields }]));
+    this.store.edit(kind, items);
+    if (kind === "accept" || kind === "reject") this.ui.next(ids[0]);
+  }
+
+  nudge(change) {
+    const id = this.store.one(), now = id && this.store.items.get(id);
+    if (now && id[0] === "p") this.store.edit("nudge", { [id]: change(now) });
+  }
+
+  async snapSelected() {
+    const id = this.store.one(), plane = id && this.store.planes.find((p) => p.id === id);
+    if (!plane) return;
+    try {
+      const angle = wrap(Math.atan2(plane.b, plane.a) * 180 / Math.PI);
+      const { class: _, snapped, ...place } = await api.snap(this.view.well.well, [depthAt(plane, angle)], [angle]);
+      await this.store.edit("snap", { [id]: { ...place, snapped } });
+    } catch (error) { this.ui.told(error.message, true); }
+  }
+
+  remove() {
+    const ids = [...this.store.selected];
+    if (ids.length) this.store.edit("delete", Object.fromEntries(ids.map((id) => [id, null])));
+    this.store.select([]);
+  }
+
+  beside(way) {
+    const one = this.store.one(), list = this.store.planes.filter((p) => p.pick.status !== "rejected");
+    const depth = one ? this.store.items.get(one)?.depth_m : this.view.depth(this.view.height / 2);
+    const found = way > 0 ? list.find((p) => p.z > depth && p.id !== one) : list.findLast((p) => p.z < depth && p.id !== one);
+    if (found) this.ui.show(found.id);
+  }
+
+  key(e) {
+    if (!this.view.well || e.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
+    const step = 60 * this.view.scale, page = 0.8 * this.view.height * this.view.scale, ctrl = e.ctrlKey || e.metaKey;
+    const arrows = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1 }, way = arrows[e.key];
+    const upright = e.key === "ArrowUp" || e.key === "ArrowDown";
+    const done = () => e.preventDefault();
+    if (way && e.shiftKey) {
+      done();
+      this.nudge((f) => upright ? { depth_m: +(f.depth_m + way * NUDGE).toFixed(6) } : { azimuth_app_deg: wrap((f.azimuth_app_deg ?? 0) + way * TURN) });
+    } else if (way && ctrl && upright) { done(); this.beside(way); }
+    else if (way && upright) { done(); this.view.scroll(way * step); this.ui.scrolled(); }
+    else if (e.key === "PageDown" || e.key === "PageUp" || e.key === " ") { done(); this.view.scroll((e.key === "PageUp" ? -1 : 1) * page); this.ui.scrolled(); }
+    else if (e.key === "Home" || e.key === "End") { done(); this.view.go(e.key === "Home" ? this.view.well.top : this.view.well.base); this.ui.scrolled(); }
+    else if (ctrl && e.key.toLowerCase() === "z") { done(); this.store.undo(e.shiftKey); }
+    else if (ctrl && e.key.toLowerCase() === "y") { done(); this.store.undo(true); }
+    else if (!ctrl && !e.altKey) {
+      const keys = {
+        a: () => this.set("accept", { status: "accepted" }), r: () => this.set("reject", { status: "rejected" }),
+        f: () => this.set("class", { class: "fracture" }), b: () => this.set("class", { class: "bedding" }),
+        n: () => this.ui.next(), s: () => this.snapSelected(), c: () => this.choose("one"), t: () => this.choose("three"),
+        o: () => this.choose("complete"), i: () => this.choose("ignore"), m: () => this.choose("ruler"),
+        g: () => this.ui.depth(), h: () => this.ui.hide(), "?": () => this.ui.help(), Delete: () => this.remove(), Backspace: () => this.remove(),
+        "+": () => this.view.zoom(0.8), "=": () => this.view.zoom(0.8), "-": () => this.view.zoom(1.25),
+        "[": () => this.nudge((f) => ({ amplitude_m: Math.max((f.amplitude_m ?? 0) - GROW, 0) })), "]": () => this.nudge((f) => ({ amplitude_m: (f.amplitude_m ?? 0) + GROW })),
+        Escape: () => { if (this.drag?.before) this.store.take({ version: 0, items: { [this.drag.id]: this.drag.before } }); if (this.tool === "select") this.store.select([]); this.choose("select"); },
+      };
+      const act = keys[e.key] ?? keys[e.key.toLowerCase()];
+      if (act) { done(); act(); }
+    }
+  }
+}

@@ -1,0 +1,255 @@
+"""A registry: what is in it cannot change unseen, and promoting is done wholly or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from geobfdt.model.bundle import FILES, load_bundle, save_bundle
+from geobfdt.model.registry import RECORD, Registry, contents_digest
+from geobfdt.wells.findings import InputError
+
+
+def variant(folder: Path, name: str) -> Path:
+    """The shipped bundle with another card."""
+    bundle = load_bundle("default")
+    save_bundle(
+        type(bundle)(bundle.network, bundle.settings, bundle.calibration, {"name": name}), folder / name, half=True
+    )
+    return folder / name
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    """Two models, the first of them the champion."""
+    registry = Registry(tmp_path / "models")
+    first = registry.add("default", who="anna", why="shipped")
+    registry.add(variant(tmp_path, "tuned"), who="anna")
+    registry.name(first, "champion", who="anna", why="to begin with")
+    return registry
+
+
+def test_models_are_found_and_load(registry: Registry) -> None:
+    """By name, by digits, and as DIR@NAME wherever a model is asked for."""
+    first, second = registry.bundles()
+    assert registry.find("champion") == registry.find(first[:8]) == first
+    assert load_bundle(f"{registry.folder}@champion").digest == load_bundle("default").digest
+    assert load_bundle(f"{registry.folder}@{second[:10]}").card["name"] == "tuned"
+    for name in ("challenger", "", "f" * 64):
+        with pytest.raises(InputError, match="there are: champion"):
+            registry.find(name)
+    assert registry.add("default") == first  # it is there already
+    assert len([e for e in registry.record() if e.action == "add"]) == 2
+
+
+def test_promoting_and_going_back(registry: Registry) -> None:
+    """Back, and back again, as far as there were others; the record keeps all of it."""
+    first, second = registry.bundles()
+    third = registry.add(variant(registry.folder.parent, "third"))
+    for digest in (second, third):
+        registry.name(digest, "champion", who="ben", why="better")
+    assert registry.back(who="cleo") == second
+    assert registry.back(who="cleo") == first
+    with pytest.raises(InputError, match="never stood for another"):
+        registry.back()
+    registry.name(third, "champion")
+    assert registry.back() == first
+    assert registry.names() == {"champion": first}
+    assert [e.who for e in registry.record() if e.action == "name"][:5] == ["anna", "ben", "ben", "cleo", "cleo"]
+
+
+def test_what_was_changed_is_found_out_and_not_promoted(registry: Registry) -> None:
+    """A byte of the weights, of the card; a file that is gone."""
+    first, second = registry.bundles()
+    for name in FILES:
+        file = registry.folder / second / name
+        before = file.read_bytes()
+        file.chmod(0o644)
+        file.write_bytes(before[:-2] + bytes([before[-2] ^ 1]) + before[-1:])
+        told = registry.verify()
+        assert told[first] == ""
+        assert "another digest" in told[second]
+        with pytest.raises(InputError, match="another digest"):
+            registry.name(second, "champion")
+        file.write_bytes(before)
+    shutil.rmtree(registry.folder / second)
+    assert registry.verify()[second] == "is gone"
+    assert registry.names() == {"champion": first}
+    registry.add(registry.folder.parent / "tuned")
+    assert registry.verify() == {first: "", second: ""}
+
+
+def test_a_model_travels_in_one_file(registry: Registry, tmp_path: Path) -> None:
+    """Exported twice it is the same bytes; what comes out of another registry's door is what went in."""
+    registry.export("champion", tmp_path / "a.tar")
+    registry.export("champion", tmp_path / "b.tar")
+    assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
+    other = Registry(tmp_path / "elsewhere")
+    assert other.import_(tmp_path / "a.tar", why="carried over") == registry.find("champion")
+    assert other.verify() == {registry.find("champion"): ""}
+    assert sorted(f.name for f in other.folder.iterdir() if not f.name.startswith("lock")) == sorted(
+        [registry.find("champion"), RECORD]
+    )
+
+
+def hostile(name: str, file: Path, good: Path) -> None:
+    """Archives that nobody should unpack."""
+    with tarfile.open(good) as tar:
+        parts = {about.name: tar.extractfile(about).read() for about in tar}  # type: ignore[union-attr]
+    digest = next(iter(parts)).split("/")[0]
+    with tarfile.open(file, "w") as out:
+
+        def put(path: str, data: bytes, **more: Any) -> None:
+            about = tarfile.TarInfo(path)
+            about.size = len(data)
+            for key, value in more.items():
+                setattr(about, key, value)
+            out.addfile(about, io.BytesIO(data))
+
+        for path, data in parts.items():
+            if name == "a link" and path.endswith("card.json"):
+                put(path, b"", type=tarfile.SYMTYPE, linkname="/etc/passwd", size=0)
+            elif name == "a path that leaves" and path.endswith("card.json"):
+                put("../../card.json", data)
+            elif name == "other contents" and path.endswith("card.json"):
+                put(path, data.replace(b"pretrained", b"pretraineD"))
+            else:
+                put(path, data)
+        if name == "one more file":
+            put(f"{digest}/setup.py", b"print('hello')")
+
+
+@pytest.mark.parametrize(
+    "name", ["a link", "a path that leaves", "other contents", "one more file", "no archive", "cut short"]
+)
+def test_other_archives_are_refused(registry: Registry, tmp_path: Path, name: str) -> None:
+    """In one line, and nothing of them is left."""
+    good, bad = tmp_path / "good.tar", tmp_path / "bad.tar"
+    registry.export("champion", good)
+    if name == "no archive":
+        bad.write_bytes(b"rubbish" * 1000)
+    elif name == "cut short":
+        bad.write_bytes(good.read_bytes()[:5000])
+    else:
+        hostile(name, bad, good)
+    other = Registry(tmp_path / "other")
+    with pytest.raises(InputError) as caught:
+        other.import_(bad)
+    assert "\n" not in str(caught.value)
+    assert other.bundles() == []
+    left = [file for file in (tmp_path / "other").rglob("*") if file.name != "lock"] if other.folder.exists() else []
+    assert left == []
+    assert not (tmp_path / "card.json").exists()
+
+
+def test_a_torn_line_does_not_count(registry: Registry) -> None:
+    """What a killed process left unfinished is cut off by the next line; a damaged line amid the record is told."""
+    file = registry.folder / RECORD
+    first, second = registry.bundles()
+    with file.open("ab") as stream:
+        stream.write(b'{"at": "2026-01-01T00:00:00Z", "who": "x", "action": "name", "bundle": "')
+    assert registry.names() == {"champion": first}
+    registry.name(second, "champion")
+    assert registry.names() == {"champion": second}
+    lines = file.read_bytes().splitlines()
+    assert all(json.loads(line) for line in lines)
+    file.write_bytes(b"\n".join([lines[0][:20], *lines[1:]]) + b"\n")
+    with pytest.raises(InputError, match="line 1 is damaged"):
+        registry.names()
+
+
+def _promote(folder: str, digest: str, count: int) -> None:
+    for _ in range(count):
+        Registry(Path(folder)).name(digest, "champion", who=digest[:4])
+
+
+def test_several_promote_at_once(registry: Registry) -> None:
+    """Every line is whole, and none is lost."""
+    spawn = multiprocessing.get_context("spawn")
+    both = [spawn.Process(target=_promote, args=(str(registry.folder), digest, 5)) for digest in registry.bundles()]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+        assert process.exitcode == 0
+    assert len([e for e in registry.record() if e.action == "name"]) == 11
+
+
+def test_killed_while_promoting(registry: Registry) -> None:
+    """Whenever it is killed, the champion is one of the two, and the record reads."""
+    program = """
+        import sys
+        from pathlib import Path
+        from geobfdt.model.registry import Registry
+        registry = Registry(Path(sys.argv[1]))
+        both = registry.bundles()
+        print("ready", flush=True)
+        while True:
+            for digest in both:
+                registry._write("name", digest, "x", "y" * 5000, "champion")
+    """
+    for _ in range(3):
+        command = [sys.executable, "-c", textwrap.dedent(program), str(registry.folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            process.stdout.readline()
+            while len(registry.record()) < 30:
+                pass
+            os.kill(process.pid, signal.SIGKILL)
+        assert registry.names()["champion"] in registry.bundles()
+        registry.name(registry.bundles()[0], "champion")
+        assert registry.names()["champion"] == registry.bundles()[0]
+
+
+def test_what_differs(registry: Registry, tmp_path: Path) -> None:
+    """Cards differ in the name; half precision moves no weight that was stored in half precision before."""
+    told = registry.diff(*registry.bundles())
+    assert told["settings"] == {}
+    assert told["card"]["name"] == ("pretrained", "tuned")
+    assert set(told["weights"].values()) == {0.0}
+    bundle = load_bundle("default")
+    with torch.no_grad():
+        next(iter(bundle.network.parameters())).mul_(1.5)
+    save_bundle(bundle, tmp_path / "moved")
+    third = registry.add(tmp_path / "moved")
+    weights = registry.diff("champion", third)["weights"]
+    assert next(iter(weights.values())) == pytest.approx(0.5, rel=1e-3)
+    assert sum(value > 0 for value in weights.values()) == 1
+
+
+def test_the_verbs(tmp_path: Path) -> None:
+    """From adding to going back by the command line; errors in one line."""
+
+    def run(*words: str, status: int = 0) -> str:
+        command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "models", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == status, done.stderr
+        return done.stdout + done.stderr
+
+    folder = str(tmp_path / "m")
+    first = run("add", folder, "default", "--why", "shipped").strip()
+    run("promote", folder, first, "--why", "the first")
+    run("sign", folder, "champion", "--who", "chief", "--why", "seen on two blind wells")
+    listed = json.loads(run("list", folder, "--json"))
+    assert listed[0]["called"] == "champion"
+    assert listed[0]["signed by"] == "chief"
+    assert "whole" in run("verify", folder)
+    assert [e["action"] for e in json.loads(run("record", folder, "--json"))] == ["add", "name", "sign"]
+    assert "pretrained" in run("show", folder, "champion")
+    assert "no model 'x'" in run("promote", folder, "x", status=1)
+    assert "never stood" in run("back", folder, status=1)
+    digest = contents_digest(tmp_path / "m" / json.loads(run("show", folder, "champion", "--json"))["digest"])
+    assert digest.startswith(first)

@@ -1,0 +1,1 @@
+"""Tests of the review screen; a package, since they share drawn wells."""

@@ -1,0 +1,519 @@
+"""The screen, in a real browser: what mouse and keyboard do, read from the log on disk and from the pixels shown."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from geobfdt.wells.layers import LayerLog
+from geobfdt.wells.writers.netcdf import write_netcdf
+
+from .conftest import CLASSES, TRACES, Served, drawn_well
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Browser."""
+    with sync_api.sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def until(page: Any, what: str, seconds: float = 60) -> None:
+    """Wait for it; asked from outside, since the page's policy lets nobody inside evaluate anything."""
+    for _ in range(round(20 * seconds)):
+        try:
+            if page.evaluate(what):
+                return
+        except sync_api.Error:  # the page is on its way
+            pass
+        time.sleep(0.05)
+    raise TimeoutError(what)
+
+
+class Screen:
+    """A person before the screen."""
+
+    def __init__(self, browser: Any, server: Served, person: str, well: str = "A-1", layer: str | None = None) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light")
+        self.context.add_init_script(f"localStorage.setItem('geobfdt-name', '{person}')")
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.address = f"{server.address}/#well={well}&layer={layer or person}"
+        self.page.goto(self.address)
+        self.until("window.geobfdt?.store.loaded")
+
+    def until(self, what: str, seconds: float = 60) -> None:
+        """Until."""
+        until(self.page, what, seconds)
+
+    def ask(self, what: str) -> Any:
+        """Ask."""
+        return self.page.evaluate(f"(() => {{ const {{ view, store, options }} = window.geobfdt; return {what}; }})()")
+
+    def saved(self) -> None:
+        """Saved."""
+        self.until("window.geobfdt.store.outbox.empty")
+
+    def begin(self) -> None:
+        """Begin."""
+        self.page.get_by_role("button", name="Begin with the picks of the field").click()
+        self.until("window.geobfdt.store.planes.length === 5")
+
+    def at(self, depth: float, angle: float) -> tuple[float, float]:
+        """Place of a point of the hole on the page, once the picture is there."""
+        x, y = self.ask(f"[view.xs(view.tracks()[0], {angle})[0], view.y({depth})]")
+        box = self.page.locator("#image-view").bounding_box()
+        return box["x"] + x, box["y"] + y
+
+    def on(self, trace: np.ndarray, angle: float) -> tuple[float, float]:
+        """On."""
+        return self.at(trace[0] + trace[1] * np.cos(np.radians(angle)) + trace[2] * np.sin(np.radians(angle)), angle)
+
+    def click(self, place: tuple[float, float]) -> None:
+        """Click."""
+        self.page.mouse.click(*place)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag."""
+        self.page.mouse.move(*start)
+        self.page.mouse.down()
+        for share in (0.2, 0.6, 1.0):
+            self.page.mouse.move(*(a + share * (b - a) for a, b in zip(start, end, strict=True)))
+        self.page.mouse.up()
+
+    def press(self, *keys: str) -> None:
+        """Press."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def go(self, depth: float) -> None:
+        """Go."""
+        self.ask(f"view.go({depth})")
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until the tiles on screen are there and painted."""
+        self.until("[...window.geobfdt.view.tiles.cache.values()].every((t) => t.bytes)")
+        self.page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+
+    def pixel(self, place: tuple[float, float]) -> list[int]:
+        """Pixel."""
+        box = self.page.locator("#image-view").bounding_box()
+        x, y = round(place[0] - box["x"]), round(place[1] - box["y"])
+        return self.ask(f"[...view.canvas.getContext('2d').getImageData({x}, {y}, 1, 1).data].slice(0, 3)")
+
+
+@pytest.fixture
+def sit(browser: Any, serve: Callable[..., Served]) -> Iterator[Callable[..., Screen]]:
+    """Sit down before the screen; one server for all who do."""
+    screens: list[Screen] = []
+    server: list[Served] = []
+
+    def take(person: str = "anna", well: str = "A-1", layer: str | None = None) -> Screen:
+        if not server:
+            server.append(serve())
+        screens.append(Screen(browser, server[0], person, well, layer))
+        screens[-1].server = server[0]
+        return screens[-1]
+
+    yield take
+    errors = [error for screen in screens for error in screen.errors]
+    for screen in screens:
+        screen.context.close()
+    assert not errors
+
+
+def picks(field: Path, well: str = "A-1", layer: str = "anna") -> list[dict[str, Any]]:
+    """What is on the disk, read by another process than the server's: picks by depth."""
+    items = LayerLog(field).layer(well, layer).items
+    return sorted((f for i, f in items.items() if i[0] == "p"), key=lambda f: f["depth_m"])
+
+
+def intervals(field: Path, layer: str = "anna") -> list[tuple]:
+    """Intervals."""
+    items = LayerLog(field).layer("A-1", layer).items
+    return sorted((f["kind"], f["class"], f["top_m"], f["base_m"]) for i, f in items.items() if i[0] == "i")
+
+
+def test_select_accept_reject_undo_redo(sit: Callable[..., Screen], field: Path) -> None:
+    """Select accept reject undo redo."""
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    screen.click(screen.on(TRACES[0], 150))
+    screen.press("a")
+    screen.click(screen.on(TRACES[1], 60))
+    screen.press("r")
+    screen.saved()
+    assert [p["status"] for p in picks(field)] == ["accepted", "rejected", "proposed", "proposed", "proposed"]
+    screen.press("Control+z")
+    screen.saved()
+    assert [p["status"] for p in picks(field)][:2] == ["accepted", "proposed"]
+    screen.press("Control+z", "Control+y", "Control+Shift+Z")
+    screen.saved()
+    assert [p["status"] for p in picks(field)][:2] == ["accepted", "rejected"]
+    # By the buttons, too.
+    screen.click(screen.on(TRACES[1], 60))
+    screen.page.get_by_role("button", name="Accept", exact=True).click()
+    screen.page.get_by_role("button", name="Undo").click()
+    screen.saved()
+    assert [p["status"] for p in picks(field)][:2] == ["accepted", "rejected"]
+
+
+def test_drag_depth_and_the_deepest_point(sit: Callable[..., Screen], field: Path) -> None:
+    """Drag depth and the deepest point."""
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    start = screen.on(TRACES[0], 150)
+    scale = screen.ask("view.scale")
+    screen.drag(start, (start[0], start[1] + 40))
+    screen.saved()
+    assert picks(field)[0]["depth_m"] == pytest.approx(101 + 40 * scale, abs=0.6 * scale)
+    assert picks(field)[0]["amplitude_m"] == 0.08
+    moved = TRACES[0] + [40 * scale, 0, 0]
+    end = screen.at(moved[0] + 0.14, 50)
+    screen.drag(screen.on(moved, 0), end)  # its deepest point lies at 0 degrees
+    screen.saved()
+    pick = picks(field)[0]
+    assert pick["amplitude_m"] == pytest.approx(0.14, abs=3 * scale)
+    assert pick["azimuth_app_deg"] == pytest.approx(50, abs=1.5)
+    assert (pick["status"], pick["source"]) == ("edited", "anna")
+
+
+def test_keys_nudge_and_name(sit: Callable[..., Screen], field: Path) -> None:
+    """Keys nudge and name."""
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    screen.click(screen.on(TRACES[1], 60))
+    screen.press("Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowRight", "]", "]", "[", "b")
+    screen.page.locator("#card textarea").fill("looks like a bed")
+    screen.press("Tab")
+    screen.saved()
+    pick = picks(field)[1]
+    assert pick["depth_m"] == pytest.approx(102.004)
+    assert pick["azimuth_app_deg"] == pytest.approx(92)
+    assert pick["amplitude_m"] == pytest.approx(0.152)
+    assert (pick["class"], pick["note"]) == ("bedding", "looks like a bed")
+    for _ in range(9):
+        screen.page.locator("#undo").click()
+    screen.saved()
+    assert picks(field) == []  # back to before the layer began
+
+
+def test_add_by_one_click_and_by_three_snap_and_delete(sit: Callable[..., Screen], field: Path) -> None:
+    """Add by one click and by three snap and delete."""
+    screen = sit(well="B_2")
+    screen.go(101.5)
+    screen.page.get_by_role("button", name="Add 1").click()
+    screen.click(screen.on(TRACES[1], 200))
+    screen.until("window.geobfdt.store.planes.length === 1")
+    screen.saved()
+    (one,) = picks(field, "B_2")
+    assert one["depth_m"] == pytest.approx(102, abs=0.01)
+    assert (one["amplitude_m"], one["azimuth_app_deg"]) == (pytest.approx(0.15, abs=0.01), pytest.approx(90, abs=4))
+    assert one["sigma_depth_m"] < 0.02  # it lies where pixels put it
+    screen.press("Escape", "t")
+    for angle in (30, 180, 300):
+        screen.click(screen.on(TRACES[0] + [0.02, 0, 0], angle))
+    screen.until("window.geobfdt.store.planes.length === 2")
+    screen.saved()
+    first = picks(field, "B_2")[0]
+    assert first["depth_m"] == pytest.approx(101.02, abs=0.003)
+    assert first.get("sigma_depth_m") is None  # by hand
+    screen.press("Escape")
+    screen.ask("store.select([store.planes[0].id])")
+    screen.press("s")
+    screen.saved()
+    time.sleep(0.5)
+    screen.saved()
+    assert picks(field, "B_2")[0]["depth_m"] == pytest.approx(101, abs=0.01)
+    screen.press("Delete")
+    screen.saved()
+    assert len(picks(field, "B_2")) == 1
+
+
+def test_complete_and_ignored_stretches(sit: Callable[..., Screen], field: Path) -> None:
+    """Complete and ignored stretches."""
+    screen = sit()
+    screen.begin()
+    before = intervals(field)
+    screen.go(102)
+    screen.press("i")
+    screen.drag(screen.at(101.2, 40), screen.at(101.7, 40))
+    screen.page.get_by_role("button", name="Breakout").click()
+    screen.until("window.geobfdt.tools.tool === 'select' && window.geobfdt.store.intervals().length === 3")
+    screen.saved()
+    screen.press("o")
+    screen.drag(screen.at(102.4, 40), screen.at(101.3, 200))
+    assert "2 proposals" not in screen.page.locator("#choose-text").inner_text()
+    assert "1 proposals" in screen.page.locator("#choose-text").inner_text()
+    screen.page.get_by_role("button", name="Fractures").click()
+    screen.until("window.geobfdt.store.intervals().length === 4")
+    screen.saved()
+    kinds = [i for i in intervals(field) if i not in before]
+    assert [k[:2] for k in kinds] == [("ignored", "breakout"), ("interpreted", "fracture")]
+    assert kinds[0][2:] == pytest.approx((101.2, 101.7), abs=0.01)
+    assert kinds[1][2:] == pytest.approx((101.3, 102.4), abs=0.01)
+    _, y = screen.at(101.5, 0)
+    left = screen.page.locator("#image-view").bounding_box()["x"]
+    screen.click((left + 4, y))  # its bar at the left edge
+    screen.press("Delete")
+    screen.saved()
+    assert ("ignored", "breakout") not in [i[:2] for i in intervals(field)]
+
+
+def test_what_is_shown(sit: Callable[..., Screen]) -> None:
+    """Pixels: the gap, the drawn lines, the traces in their colours; and what each switch changes."""
+    screen = sit()
+    screen.go(101.5)
+    gap, rock, line = (screen.at(101.6, 126), screen.at(101.6, 20), screen.on(TRACES[1], 200))
+    assert screen.pixel(gap) == [0xCC, 0xD1, 0xD8]
+    assert sum(screen.pixel(line)) < 120 < sum(screen.pixel(rock))
+    screen.begin()
+    screen.go(101.5)
+    assert screen.pixel(screen.on(TRACES[1], 200)) == pytest.approx([0, 0x72, 0xB2], abs=40)
+    screen.press("h")
+    screen.drawn()
+    assert sum(screen.pixel(line)) < 120
+    screen.page.locator("#ramp").select_option("grey")
+    screen.drawn()
+    red, green, blue = screen.pixel(rock)
+    assert red == green == blue
+    screen.page.locator("#low").fill("90")
+    screen.drawn()
+    assert sum(screen.pixel(rock)) < sum((red, green, blue))
+    screen.page.locator("#north").select_option("180")
+    screen.drawn()
+    assert screen.pixel(screen.at(101.6, 126)) == [0xCC, 0xD1, 0xD8]
+    assert screen.ask("view.xs(view.tracks()[0], 180)[0] - view.tracks()[0].x") == 0
+    screen.page.locator("#turns").select_option("1.5")
+    assert screen.ask("view.xs(view.tracks()[0], 200).length") == 2
+    screen.page.locator("#image").select_option("both")
+    assert screen.ask("view.tracks().map((t) => t.name).join()") == "static,dynamic"
+
+
+def test_moving_about(sit: Callable[..., Screen]) -> None:
+    """Moving about."""
+    screen = sit()
+    screen.page.locator("#depth").fill("105.5")
+    screen.press("Enter")
+    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(105.5, abs=0.06)
+    screen.press("PageUp")
+    above = screen.ask("view.top")
+    screen.page.mouse.move(*screen.at(screen.ask("view.depth(300)"), 90))
+    screen.page.mouse.wheel(0, 200)
+    screen.until(f"window.geobfdt.view.top > {above} + 0.1")
+    depth, scale = screen.ask("[view.depth(view.height / 2), view.scale]")
+    screen.press("+")
+    assert screen.ask("view.scale") == pytest.approx(0.8 * scale)
+    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(depth, abs=0.001)
+    box = screen.page.locator("#overview").bounding_box()
+    screen.click((box["x"] + 20, box["y"] + 0.8 * box["height"]))
+    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(108, abs=0.1)
+    screen.press("Home")
+    assert screen.ask("view.top") < 100
+    screen.press("m")
+    screen.page.mouse.move(*screen.at(100.3, 90))
+    screen.page.mouse.down()
+    screen.page.mouse.move(*screen.at(100.5, 180))
+    told = screen.ask("options.drawn.ruler.text")
+    # 20 cm down, a quarter of a turn round a hole of 20 cm: 15.7 cm, so 25.4 cm along the wall.
+    assert told == "20.0 cm, 90°, 25.4 cm along the wall"
+    screen.page.mouse.up()
+
+
+def test_linked_plots_and_the_straightened_band(sit: Callable[..., Screen]) -> None:
+    """Linked plots and the straightened band."""
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    screen.page.locator("#scope").select_option("all")
+    screen.click(screen.on(TRACES[1], 60))
+    screen.page.wait_for_timeout(300)
+    band = screen.page.evaluate(
+        "(() => { const c = document.getElementById('band'), out = [];"
+        " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        " for (let y = 0; y < c.height; y++) { let s = 0;"
+        " for (let x = 100; x < c.width; x++) s += d[4 * (y * c.width + x)]; out.push(s / (c.width - 100)); }"
+        " return out; })()"
+    )
+    # The drawn line is dark and straight, so the darkest rows are those in the middle (a dotted line lies on it).
+    rows = np.array(band)
+    middle = rows[len(rows) // 2 - 6 : len(rows) // 2 + 6].min()
+    assert middle < 0.6 * np.median(rows)
+    # The pole of the third plane: a click on it takes its pick, and the log goes there.
+    poles = screen.page.evaluate("window.geobfdt.poles()")
+    third = screen.ask("store.planes[3].id")
+    place = next(p for p in poles if p["id"] == third)
+    box = screen.page.locator("#net").bounding_box()
+    screen.click((box["x"] + place["x"], box["y"] + place["y"]))
+    assert screen.ask("store.one()") == third
+    assert screen.ask("view.top") < 105 < screen.ask("view.base")
+    screen.page.locator("#scope").select_option("selected")
+    until(screen.page, f"window.geobfdt.poles().map((p) => p.id).join() === '{third}'")
+    screen.page.locator("#scope").select_option("visible")
+    until(screen.page, "window.geobfdt.poles().length < 5")
+    tadpole = screen.ask(
+        "(() => { const p = store.planes[3]; return [view.tadpoleX(p.pick.dip_true_deg), view.y(p.z)]; })()"
+    )
+    screen.press("Escape")
+    box = screen.page.locator("#image-view").bounding_box()
+    screen.click((box["x"] + tadpole[0], box["y"] + tadpole[1]))
+    assert screen.ask("store.one()") == third
+
+
+def test_the_queue(sit: Callable[..., Screen], field: Path) -> None:
+    """Confidences are 0.95, 0.55, 0.9, 0.3, 0.99."""
+    screen = sit()
+    screen.begin()
+    order = []
+    for _ in range(2):
+        screen.press("n")
+        order.append(screen.ask("store.items.get(store.one()).confidence"))
+        screen.press("a")
+        screen.saved()
+    assert order == [0.55, 0.3]
+    screen.page.locator("#sure").fill("92")
+    button = screen.page.locator("#bulk")
+    screen.until("document.getElementById('bulk').textContent === 'Accept 2 (~0.1 wrong)'")  # 0.05 + 0.01
+    button.click()
+    screen.saved()
+    assert [p["status"] for p in picks(field)] == ["accepted", "accepted", "proposed", "accepted", "accepted"]
+    screen.page.locator("#order").select_option("depth")
+    screen.press("n")
+    assert screen.ask("store.items.get(store.one()).depth_m") == 103.5
+    screen.press("a")
+    screen.saved()
+    screen.press("n")
+    assert "reviewed" in screen.page.locator("#toast").inner_text()
+
+
+def test_two_browsers_on_one_layer(sit: Callable[..., Screen], field: Path) -> None:
+    """Two browsers on one layer."""
+    anna, ben = sit("anna"), sit("ben", layer="anna")
+    anna.begin()
+    ben.until("window.geobfdt.store.planes.length === 5")
+    one = anna.ask("store.planes[0].id")
+    anna.ask(f"store.edit('accept', {{ '{one}': {{ status: 'accepted' }} }})")
+    ben.until(f"window.geobfdt.store.items.get('{one}').status === 'accepted'")
+    # Ben does not hear of Anna's next edit before he makes his own of the same pick: his is refused, and he is told.
+    ben.page.route("**/layers/anna?after=*", lambda route: route.abort())
+    anna.ask(f"store.edit('move', {{ '{one}': {{ depth_m: 101.2 }} }})")
+    anna.saved()
+    other = ben.ask("store.planes[1].id")
+    ben.ask(f"store.edit('move', {{ '{one}': {{ depth_m: 101.4 }} }})")
+    ben.until("document.getElementById('toast').textContent.includes('anna')")
+    ben.page.unroute("**/layers/anna?after=*")
+    ben.until(f"window.geobfdt.store.items.get('{one}')?.depth_m === 101.2")
+    ben.ask(f"store.edit('reject', {{ '{other}': {{ status: 'rejected' }} }})")
+    anna.until(f"window.geobfdt.store.items.get('{other}').status === 'rejected'")
+    assert picks(field)[0]["depth_m"] == 101.2
+    people = [(e.person, e.kind) for e in LayerLog(field).edits("A-1", "anna")]
+    assert people == [("anna", "join"), ("anna", "accept"), ("anna", "move"), ("ben", "reject")]
+
+
+def test_kill_in_the_middle_and_reload(sit: Callable[..., Screen], field: Path) -> None:
+    """Kill in the middle and reload."""
+    screen = sit()
+    screen.begin()
+    screen.press("n", "a")
+    screen.saved()
+    screen.server.kill()
+    screen.press("n", "r")  # nobody is there to hear this
+    screen.until("document.getElementById('toast').textContent.includes('does not answer')")
+    assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 4 * ["proposed"]
+    screen.server.start()
+    screen.saved()
+    assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 3 * ["proposed"] + ["rejected"]
+    screen.page.reload()
+    screen.until("window.geobfdt?.store.planes.length === 5")
+    shown = screen.ask("store.planes.map((p) => p.pick.status)")
+    assert shown == [p["status"] for p in picks(field)]
+
+
+def test_run_the_picker_compare_and_agree(sit: Callable[..., Screen], field: Path) -> None:
+    """Run the picker compare and agree."""
+    screen = sit("anna")
+    screen.begin()
+    screen.press("n", "a")
+    screen.saved()
+    ben = sit("ben")
+    ben.page.locator("#empty").get_by_role("button", name="Run the picker").click()
+    ben.until("window.geobfdt.store.planes.length > 2", 120)
+    found = np.array([p["depth_m"] for p in picks(field, layer="ben")])
+    assert sum(np.abs(found - z).min() < 0.01 for z in TRACES[:, 0]) >= 4
+    ben.page.locator("#beside").select_option("anna")
+    ben.page.get_by_role("button", name="Make consensus").click()
+    ben.until("window.geobfdt.store.layer === 'consensus' && window.geobfdt.store.loaded")
+    accepted = [p for p in picks(field, layer="consensus") if p["status"] == "accepted"]
+    assert len(accepted) >= 3
+    assert all(np.abs(TRACES[:, 0] - p["depth_m"]).min() < 0.01 for p in accepted)
+    assert {p["class"] for p in accepted} <= set(CLASSES)
+
+
+def test_bring_a_well_in(sit: Callable[..., Screen], field: Path, tmp_path: Path) -> None:
+    """A file from this machine becomes a well, and is opened; one that is no log is told in a line, nothing is left."""
+    screen = sit()
+    write_netcdf(drawn_well("N-9"), tmp_path / "new.nc")
+    screen.page.set_input_files("#file", tmp_path / "new.nc")
+    screen.until("window.geobfdt.view.well?.name === 'N-9' && window.geobfdt.store.loaded", 60)
+    assert (field / "N-9.nc").exists()
+    (tmp_path / "bad.dlis").write_bytes(b"rubbish" * 1000)
+    screen.page.set_input_files("#file", tmp_path / "bad.dlis")
+    screen.until("document.getElementById('toast').textContent.includes('bad.dlis')", 60)
+    assert sorted(file.name for file in field.glob("*.nc")) == ["A-1.nc", "B_2.nc", "N-9.nc"]
+
+
+def test_a_field_without_wells_and_a_well_nobody_picked(
+    browser: Any, serve: Callable[..., Served], field: Path
+) -> None:
+    """A field without wells and a well nobody picked."""
+    server = serve()
+    screen = Screen(browser, server, "anna", "B_2")
+    assert "Nothing is in this layer yet" in screen.page.locator("#empty").inner_text()
+    for file in field.glob("*.nc"):
+        file.unlink()
+    assert not screen.errors
+    screen.page.goto("about:blank")
+    screen.page.goto(server.address)
+    screen.page.wait_for_selector("#empty:not([hidden])")
+    assert "holds no well" in screen.page.locator("#empty").inner_text()
+    screen.context.close()
+
+
+def test_the_name_is_asked_for_once(browser: Any, serve: Callable[..., Served]) -> None:
+    """The name is asked for once."""
+    server = serve("--token", "abc-token")
+    context = browser.new_context()
+    page = context.new_page()
+    assert page.goto(server.address).status == 401
+    page.goto(server.address + "/?token=abc-token")
+    assert "token" not in page.url
+    page.fill("#name", " anna/b\u00fcro ")
+    page.get_by_role("button", name="Begin", exact=True).click()
+    until(page, "window.geobfdt?.store.loaded")
+    assert page.evaluate("window.geobfdt.store.layer") == "anna-b\u00fcro"
+    page.reload()
+    until(page, "window.geobfdt?.store.loaded")
+    assert not page.locator("#ask").is_visible()
+    context.close()

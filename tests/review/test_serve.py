@@ -1,0 +1,50 @@
+"""``geobfdt serve``: what it refuses to start with, and what it says when it starts."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Served
+
+
+def refused(*words: str) -> str:
+    """Line that the command leaves with, its status being 1."""
+    command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "serve", *words]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run.stderr.strip()
+
+
+def test_it_refuses_in_one_line(field: Path, tmp_path: Path) -> None:
+    """A folder without wells, an address that others reach without a token, a port that is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for words, told in (
+            ((str(tmp_path / "none"),), "no well here"),
+            ((str(field), "--host", "0.0.0.0"), "--token"),
+            ((str(field), "--port", port), "--port"),
+        ):
+            line = refused(*words)
+            assert told in line
+            assert len(line.splitlines()) == 1, line
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+def test_it_says_where_it_is_and_ends_well(serve: Callable[..., Served], signal: str) -> None:
+    """The address with the token in it; Ctrl+C and a plain kill end it without a traceback."""
+    import signal as signals
+
+    server = serve("--token", "abc-token")
+    server.process.send_signal(getattr(signals, signal))
+    said, _ = server.process.communicate(timeout=30)
+    assert f"{server.address}/?token=abc-token" in said
+    assert "Traceback" not in said

@@ -1,0 +1,442 @@
+"""The server: what it answers, who may ask; bad requests get one line and change nothing."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from geobfdt.review.items import pick_items
+from geobfdt.review.jobs import Jobs
+from geobfdt.review.server import create_app
+from geobfdt.review.tiles import ROWS
+from geobfdt.wells.layers import LayerLog
+from geobfdt.wells.picks import new_picks, read_picks
+from geobfdt.wells.readers.netcdf import read
+from geobfdt.wells.writers.netcdf import write_netcdf
+
+from .conftest import CONFIDENCE, TRACES, drawn_well
+
+LAYER = "/api/wells/A-1/layers/anna"
+CHANGE = {"x-geobfdt": "1"}
+
+
+@pytest.fixture
+def client(field: Path) -> Iterator[TestClient]:
+    """Client."""
+    with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
+        yield client
+
+
+def begun(client: TestClient) -> dict[str, dict]:
+    """Begun."""
+    answer = client.post(LAYER + "/begin", json={"person": "anna"})
+    assert answer.status_code == 200
+    return {item: fields for item, fields in answer.json()["items"].items() if item[0] == "p"}
+
+
+def by_depth(items: dict[str, dict]) -> list[str]:
+    """By depth."""
+    return sorted(items, key=lambda item: items[item]["depth_m"])
+
+
+def edit(client: TestClient, items: dict, kind: str = "edit", layer: str = LAYER, **more):
+    """Edit."""
+    return client.post(layer + "/edits", json={"person": "anna", "kind": kind, "items": items, **more})
+
+
+def test_wells_and_what_is_needed_to_draw_one(client: TestClient) -> None:
+    """Wells and what is needed to draw one."""
+    wells = client.get("/api/wells").json()
+    assert [(w["well"], w["name"], w["interpreted"]) for w in wells] == [("A-1", "A-1", True), ("B_2", "B 2", False)]
+    told = client.get("/api/wells/A-1").json()
+    assert (told["columns"], told["row"], told["reference"]) == (90, pytest.approx(0.005), "north")
+    assert told["top"] == pytest.approx(100 - 0.0025)
+    assert set(told["hole"]["deviation"]) == {20.0}
+
+
+def test_tiles_are_the_pixels(client: TestClient) -> None:
+    """Truth from the well itself: order of tones, gaps, means of rows."""
+    image = drawn_well("A-1")["image"].values
+    got = np.frombuffer(client.get("/api/wells/A-1/tiles/static/0/1").content, np.uint8).reshape(ROWS, 90)
+    rows = image[ROWS : 2 * ROWS]
+    assert ((got == 0) == np.isnan(rows)).all()
+    inside = (got > 1) & (got < 255)
+    line = np.polyfit(rows[inside], got[inside], 1)
+    assert np.abs(np.polyval(line, rows[inside]) - got[inside]).max() < 1
+    assert line[0] > 0
+    coarse = np.frombuffer(client.get("/api/wells/A-1/tiles/static/2/0").content, np.uint8).reshape(ROWS, 90)
+    mean = image[: 4 * ROWS].reshape(ROWS, 4, 90).mean(axis=1)
+    inside = (coarse > 1) & (coarse < 255)
+    assert np.abs(np.polyval(line, mean[inside]) - coarse[inside]).max() < 1.01
+    last = np.frombuffer(client.get("/api/wells/A-1/tiles/static/0/15").content, np.uint8).reshape(ROWS, 90)
+    assert last[2000 - 15 * ROWS :].max() == 0  # below the well
+
+
+def test_a_layer_begins_with_the_picks_of_the_field(client: TestClient) -> None:
+    """A layer begins with the picks of the field."""
+    items = begun(client)
+    assert [items[i]["depth_m"] for i in by_depth(items)] == TRACES[:, 0].tolist()
+    assert client.get(LAYER).json()["items"].keys() >= items.keys()
+
+
+def test_accepting_keeps_what_was_measured_and_moving_does_not(client: TestClient) -> None:
+    """Accepting keeps what was measured and moving does not."""
+    items = begun(client)
+    first, second, *_ = by_depth(items)
+    edit(client, {first: {"status": "accepted"}}, "accept")
+    moved = edit(client, {second: {"depth_m": 102.1, "amplitude_m": 0.1, "azimuth_app_deg": 0.0}}, "move").json()
+    now = client.get(LAYER).json()["items"]
+    assert now[first] == items[first] | {"status": "accepted"}
+    pick = now[second]
+    assert moved["items"][second] == pick
+    assert (pick["status"], pick["source"], pick["sigma_depth_m"], pick["confidence"]) == ("edited", "anna", None, None)
+    # In a hole of 20 cm that leans by 20 degrees to the east, a trace 10 cm deep to the north: by hand, from normals.
+    lean = np.radians(20)
+    axis, north = np.array([np.sin(lean), 0, -np.cos(lean)]), np.array([0, 1.0, 0])
+    normal = axis - north
+    normal *= np.sign(normal[2]) / np.linalg.norm(normal)
+    assert pick["dip_true_deg"] == pytest.approx(np.degrees(np.arccos(normal[2])), abs=1e-4)
+    assert pick["azimuth_true_deg"] == pytest.approx(np.degrees(np.arctan2(normal[0], normal[1])) % 360, abs=1e-4)
+    assert pick["dip_app_deg"] == pytest.approx(45, abs=1e-4)
+
+
+def test_undo_and_redo_over_http(client: TestClient) -> None:
+    """Undo and redo over http."""
+    items = begun(client)
+    one = by_depth(items)[0]
+    for depth in (101.5, 102.5):
+        edit(client, {one: {"depth_m": depth}})
+    for verb, wanted in [("undo", 101.5), ("undo", 101.0), ("redo", 101.5), ("redo", 102.5)]:
+        answer = client.post(f"{LAYER}/{verb}", json={"person": "anna"}).json()
+        assert answer["items"][one]["depth_m"] == wanted == client.get(LAYER).json()["items"][one]["depth_m"]
+    assert client.post(LAYER + "/redo", json={"person": "anna"}).json()["kind"] == ""
+
+
+def test_an_answer_tells_of_everything_since_one_looked(client: TestClient) -> None:
+    """An answer tells of everything since one looked."""
+    items = begun(client)
+    one, two, *_ = by_depth(items)
+    seen = client.get(LAYER).json()["version"]
+    body = {"person": "ben", "kind": "move", "items": {one: {"depth_m": 101.3}}, "seen": seen}
+    assert client.post(LAYER + "/edits", json=body).status_code == 200
+    late = edit(client, {one: {"depth_m": 101.4}}, seen=seen)
+    assert late.status_code == 409
+    assert "ben" in late.json()["detail"]
+    other = edit(client, {two: {"status": "accepted"}}, seen=seen).json()
+    assert other["items"][one]["depth_m"] == 101.3
+    assert client.get(f"{LAYER}?after={seen}").json()["people"] == ["anna", "ben"]
+
+
+def test_snapping_finds_the_drawn_plane(client: TestClient) -> None:
+    """By one click, a few millimetres beside the line; by three, exactly through them."""
+    for trace in TRACES[:4]:
+        for angle in (10.0, 200.0):
+            depth = trace[0] + trace[1] * np.cos(np.radians(angle)) + trace[2] * np.sin(np.radians(angle)) + 0.004
+            got = client.post("/api/wells/A-1/snap", json={"depth": [depth], "angle": [angle]}).json()
+            t = np.radians(got["azimuth_app_deg"])
+            found = np.array([got["depth_m"], got["amplitude_m"] * np.cos(t), got["amplitude_m"] * np.sin(t)])
+            assert np.abs(found - trace).max() < 0.01
+    # What is picked already is not meant; what was rejected may be.
+    cross = TRACES[3]
+    begun(client)
+    other = client.get(LAYER).json()["items"]
+    meant = next(i for i, f in other.items() if i[0] == "p" and abs(f["depth_m"] - cross[0]) < 0.01)
+    edit(client, {meant: {"status": "rejected"}})
+    depth = cross[0] + cross[1] + 0.004
+    body = {"depth": [depth], "angle": [0.0], "layer": "anna"}
+    assert client.post("/api/wells/A-1/snap", json=body).json()["depth_m"] == pytest.approx(105, abs=0.01)
+    edit(client, {meant: {"status": "accepted"}})
+    assert abs(client.post("/api/wells/A-1/snap", json=body).json()["depth_m"] - 105) > 0.01
+    points = {"depth": [101.1, 101.0, 100.9], "angle": [90.0, 0.0, 270.0]}
+    got = client.post("/api/wells/A-1/snap", json=points).json()
+    assert (got["depth_m"], got["amplitude_m"], got["azimuth_app_deg"]) == pytest.approx((101, 0.1, 90))
+
+
+def wait(client: TestClient, job: dict) -> dict:
+    """Wait."""
+    for _ in range(600):
+        job = client.get(f"/api/jobs/{job['id']}").json()
+        if job["state"] in ("done", "failed"):
+            return job
+        time.sleep(0.1)
+    raise TimeoutError(job)
+
+
+def test_new_picks_join_without_touching_reviewed_ones(client: TestClient) -> None:
+    """New picks join without touching reviewed ones."""
+    items = begun(client)
+    accepted, rejected, *rest = by_depth(items)
+    edit(client, {accepted: {"status": "accepted"}, rejected: {"status": "rejected"}})
+    before = client.get(LAYER).json()["items"]
+    job = client.post("/api/wells/A-1/pick", json={"person": "anna", "layer": "anna", "method": "hough"}).json()
+    assert wait(client, job)["state"] == "done"
+    now = client.get(LAYER).json()["items"]
+    assert now[accepted] == before[accepted]
+    assert now[rejected] == before[rejected]
+    assert not set(rest) & set(now)  # proposals nobody looked at made room
+    new = [f for i, f in now.items() if i[0] == "p" and i not in before]
+    # All the drawn planes that were not decided come back, and those that were do not come twice.
+    for trace, decided in zip(TRACES, (True, True, False, False, False), strict=True):
+        near = [
+            f
+            for f in new
+            if abs(f["depth_m"] - trace[0]) < 0.01 and abs(f["amplitude_m"] - np.hypot(*trace[1:])) < 0.02
+        ]
+        assert len(near) == (0 if decided else 1)
+    client.post(LAYER + "/undo", json={"person": "anna"})
+    assert client.get(LAYER).json()["items"] == before
+
+
+def test_two_interpreters_and_their_consensus(client: TestClient) -> None:
+    """Two interpreters and their consensus."""
+    begun(client)
+    other = "/api/wells/A-1/layers/ben"
+    client.post(other + "/begin", json={"person": "ben"})
+    theirs = client.get(other).json()["items"]
+    theirs = {i: f for i, f in theirs.items() if i[0] == "p"}
+    first, second, third, *_ = by_depth(theirs)
+    edit(client, {first: {"depth_m": 101.01}, second: {"depth_m": 102.2}, third: {"class": "fracture"}}, layer=other)
+    told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
+    assert (len(told["both"]), len(told["only_a"]), len(told["only_b"])) == (3, 2, 2)
+    assert [s["class"] for s in told["scores"]] == ["bedding", "fracture", "all"]
+    made = client.post("/api/wells/A-1/consensus", json={"person": "cleo", "a": "anna", "b": "ben"}).json()["items"]
+    accepted = sorted(f["depth_m"] for f in made.values() if f["status"] == "accepted")
+    assert accepted == pytest.approx([101.005, 105.0, 107.0])
+    open_ = {(f["source"], round(f["depth_m"], 2)) for f in made.values() if f["status"] == "proposed"}
+    assert open_ == {("anna", 102.0), ("ben", 102.2), ("anna", 103.5), ("ben", 103.5)}
+
+
+def test_the_table_of_a_layer_is_one_that_geobfdt_reads(client: TestClient, tmp_path: Path) -> None:
+    """The table of a layer is one that geobfdt reads."""
+    items = begun(client)
+    edit(client, {by_depth(items)[0]: {"status": "accepted", "note": 'clear; from "wall" to wall'}})
+    file = tmp_path / "layer.csv"
+    file.write_bytes(client.get(LAYER + "/picks.csv").content)
+    table = read_picks(file)
+    assert table["depth_m"].tolist() == TRACES[:, 0].tolist()
+    assert table["well"].unique().tolist() == ["A-1"]
+    assert table["confidence"].tolist() == CONFIDENCE
+    assert table["note"].iloc[0] == 'clear; from "wall" to wall'
+
+
+def test_pace_and_log(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pace and log."""
+    clock = iter([0.0, 10.0, 20.0, 400.0, 410.0])
+    monkeypatch.setattr("geobfdt.wells.layers.time", SimpleNamespace(time=lambda: next(clock)))
+    items = begun(client)
+    for item in by_depth(items)[:4]:
+        edit(client, {item: {"status": "accepted"}}, "accept")
+    told = client.get(LAYER + "/pace?person=anna").json()
+    # Ten seconds three times; the break of 380 s does not count.
+    assert told == {"minutes": pytest.approx(0.5), "metres": pytest.approx(4.0), "picks": 4}
+    log = client.get(LAYER + "/log").json()
+    assert [(e["person"], e["kind"]) for e in log] == [("anna", "join")] + [("anna", "accept")] * 4
+
+
+@pytest.mark.parametrize(
+    ("items", "status"),
+    [
+        ({"p1": {"depth_m": "deep"}}, 422),
+        ({"p1": {"depth_m": 5.0}}, 422),  # a new pick without a class
+        ({"p1": {"depth_m": 5.0, "class": "crack"}}, 422),
+        ({"p1": {"confidence": 1.0}}, 422),  # not for a person to say
+        ({"q1": {"depth_m": 5.0}}, 422),
+        ({"p/../1": {"status": "accepted"}}, 422),
+        ({"i1": {"kind": "interpreted", "class": "bedding", "top_m": 2.0, "base_m": 1.0}}, 422),
+        ({"i1": {"kind": "interpreted", "class": "breakout", "top_m": 1.0, "base_m": 2.0}}, 422),
+        ({"p1": {"note": "x" * 3000, "depth_m": 5.0, "class": "bedding"}}, 422),
+    ],
+)
+def test_a_bad_edit_changes_nothing(client: TestClient, items: dict, status: int) -> None:
+    """A bad edit changes nothing."""
+    answer = edit(client, items)
+    assert answer.status_code == status
+    assert "\n" not in str(answer.json()["detail"])
+    assert client.get(LAYER).json() == {"version": 0, "items": {}}
+
+
+def test_malformed_requests_get_an_answer(client: TestClient) -> None:
+    """Malformed requests get an answer."""
+    for body in (
+        b"{",
+        b"[]",
+        b'{"person": "anna"}',
+        b'{"person": "anna", "items": {"p1": {"depth_m": NaN}}}',
+        b"\xff\xfe",
+    ):
+        answer = client.post(LAYER + "/edits", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 422
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(64):
+            yield b" " * (1 << 20)
+
+    answer = client.post(LAYER + "/edits", content=endless(), headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+    assert edit(client, {"p1": {"status": "accepted"}}, layer="/api/wells/A-1/layers/" + "x" * 80).status_code == 422
+    assert client.get(LAYER).json()["version"] == 0
+
+
+@pytest.mark.parametrize("name", ["C-3", "..", "%2e%2e", "..%2ffield%2fA-1", "A-1.nc", "%00", "review"])
+def test_no_path_leaves_the_field(client: TestClient, name: str) -> None:
+    """No path leaves the field."""
+    for path in (f"/api/wells/{name}", f"/api/wells/{name}/tiles/static/0/0", f"/api/wells/{name}/layers/anna"):
+        assert client.get(path).status_code in (404, 307)
+    for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_change_needs_the_header_and_a_host_that_is_this_machine(field: Path) -> None:
+    """Another site's page can neither change anything nor read it by a name of its own."""
+    with TestClient(create_app(field), base_url="http://localhost") as client:
+        assert edit(client, {}).status_code == 403
+        assert client.get("/api/wells", headers={"host": "evil.example"}).status_code == 403
+        page = client.get("/")
+        assert page.status_code == 200
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+def test_a_token_is_needed_where_there_is_one(field: Path) -> None:
+    """A token is needed where there is one."""
+    with TestClient(create_app(field, token="right-token"), base_url="http://example.org", headers=CHANGE) as client:
+        for headers in (
+            {},
+            {"authorization": "Bearer wrong"},
+            {"authorization": "Bearer "},
+            {"cookie": "geobfdt=right"},
+        ):
+            for path in ("/", "/api/wells", "/static/app.js", "/api/docs.json"):
+                answer = client.get(path, headers=headers)
+                assert answer.status_code == 401
+                assert "right-token" not in answer.text
+        assert client.get("/api/wells", headers={"authorization": "Bearer right-token"}).status_code == 200
+        assert client.get("/?token=wrong").status_code == 401
+        first = client.get("/?token=right-token", follow_redirects=False)
+        assert first.status_code == 303
+        assert "httponly" in first.headers["set-cookie"].lower()
+        assert client.get("/api/wells").status_code == 200  # by the cookie
+
+
+def test_uploads(field: Path, tmp_path: Path) -> None:
+    """Uploads."""
+    jobs = Jobs(seconds=60)
+    with TestClient(
+        create_app(field, largest_upload=4 << 20, jobs=jobs), base_url="http://localhost", headers=CHANGE
+    ) as client:
+        good = tmp_path / "C.nc"
+        write_netcdf(drawn_well("C-3"), good)
+        job = client.put("/api/uploads/C.nc", content=good.read_bytes()).json()
+        assert wait(client, job)["state"] == "done", jobs.get(job["id"]).message
+        assert "C-3" in [w["well"] for w in client.get("/api/wells").json()]
+        failed = wait(client, client.put("/api/uploads/bad.dlis", content=b"rubbish" * 100).json())
+        assert failed["state"] == "failed"
+        assert "bad.dlis" in failed["message"]
+        assert str(field) not in failed["message"]
+        for name in ("x.exe", ".nc", "..%2fx.nc", "%2e%2e"):
+            assert client.put(f"/api/uploads/{name}", content=b"x").status_code in (404, 405, 422)
+        # Ten gigabytes, said so and not said so.
+        assert (
+            client.put("/api/uploads/big.las", content=b"x", headers={"content-length": str(10 << 30)}).status_code
+            == 413
+        )
+
+        def endless() -> Iterator[bytes]:
+            for _ in range(10_000):
+                yield b"x" * (1 << 20)
+
+        assert client.put("/api/uploads/big.las", content=endless()).status_code == 413
+        assert sorted(f.name for f in field.glob("*.nc")) == ["A-1.nc", "B_2.nc", "C-3.nc"]
+
+
+WORK = """
+import numpy as np
+
+def hungry(report):
+    report(0.1)
+    np.ones((1 << 34) // 8)  # 16 GiB
+
+def spinning(report):
+    report(0.1)
+    while True:
+        pass
+
+def small(report):
+    report(0.5)
+    return 7
+"""
+
+
+def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory, then time; what stands behind them in the queue has its turn."""
+    (tmp_path / "drawn_work.py").write_text(WORK)
+    monkeypatch.syspath_prepend(tmp_path)  # children look where we do
+    import drawn_work  # type: ignore[import-not-found]
+
+    jobs = Jobs(seconds=4, memory=4 << 30)
+    first = jobs.add("hungry", drawn_work.hungry, limited=True)
+    second = jobs.add("spinning", drawn_work.spinning, limited=True)
+    third = jobs.add("small", drawn_work.small)
+    for _ in range(600):
+        if third.state in ("done", "failed"):
+            break
+        time.sleep(0.1)
+    assert (first.state, first.message, first.share) == ("failed", "took more memory than it may", 0.1)
+    assert (second.state, second.message, second.share) == ("failed", "spinning: took more time than it may", 0.1)
+    assert (third.state, third.result, third.share) == ("done", 7, 1.0)
+
+
+def test_fifty_thousand_picks(field: Path) -> None:
+    """Fifty thousand picks."""
+    rng = np.random.default_rng(0)
+    picks = new_picks(
+        depth_m=rng.uniform(100, 110, 50_000).round(4), class_="bedding", amplitude_m=0.01, azimuth_app_deg=10.0,
+        status="proposed", confidence=0.7,
+    )  # fmt: skip
+    app = create_app(field)
+    with TestClient(app, base_url="http://localhost", headers=CHANGE) as client:
+        LayerLog(field).add("A-1", "anna", "anna", "join", pick_items(picks))
+        began = time.perf_counter()
+        items = client.get(LAYER).json()["items"]
+        assert len(items) == 50_000
+        answer = edit(client, {item: {"status": "accepted"} for item in items}, "bulk")
+        assert answer.status_code == 200
+        assert client.post(LAYER + "/undo", json={"person": "anna"}).status_code == 200
+        assert time.perf_counter() - began < 60
+        table = pd.read_csv(io.BytesIO(client.get(LAYER + "/picks.csv").content))
+        assert (table["status"] == "proposed").all()
+
+
+def test_a_well_without_deviation_and_one_without_rows_to_see(field: Path) -> None:
+    """A well without deviation and one without rows to see."""
+    write_netcdf(drawn_well("D", deviation=np.nan, diameter=np.nan, reference="unknown"), field / "D.nc")
+    with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
+        layer = "/api/wells/D/layers/anna"
+        made = edit(client, {"p1": {"depth_m": 101.0, "class": "fracture", "amplitude_m": 0.08}}, layer=layer).json()
+        assert made["items"]["p1"]["amplitude_m"] == 0.08
+        assert made["items"]["p1"].get("dip_true_deg") is None
+        assert client.get("/api/wells/D").json()["hole"]["diameter"][0] is None
+
+
+def test_a_damaged_well_is_told_in_one_line_and_the_others_stay(field: Path) -> None:
+    """A damaged well is told in one line and the others stay."""
+    (field / "E.nc").write_bytes(b"no netCDF")
+    with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
+        answer = client.get("/api/wells/E")
+        assert answer.status_code == 422
+        assert str(field) not in answer.text
+        assert [w["well"] for w in client.get("/api/wells").json()] == ["A-1", "B_2", "E"]
+        assert client.get("/api/wells/A-1").status_code == 200
+    assert read(field / "A-1.nc").attrs["well"] == "A-1"
