@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +22,10 @@ def train(
     layer: Annotated[
         str | None, typer.Option(help="Layer of the review to learn from. [default: the field's pick tables]")
     ] = None,
+    blind: Annotated[
+        list[str] | None, typer.Option(help="Well to leave alone, to judge the model by later; repeat for more.")
+    ] = None,
+    mask: Annotated[list[str] | None, typer.Option(help="Interval to leave alone.", metavar="WELL:TOP-BASE")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, windows and augmentation.")] = 0,
     as_json: AsJson = False,
@@ -47,6 +52,8 @@ def train(
             model=start,
             holdout=holdout,
             layer=layer,
+            blind=blind or (),
+            masked=masks(mask),
             settings=settings,
             progress=lambda share, _text: advance(share),
         )
@@ -64,6 +71,21 @@ def train(
         markup=False,
     )
     console().print(f"  {out}", markup=False)
+
+
+def masks(said: list[str] | None) -> dict[str, tuple[float, float]]:
+    """Intervals by well, of ``WELL:TOP-BASE``."""
+    told = {}
+    for text in said or []:
+        match = re.fullmatch(r"(.+):([\d.]+)-([\d.]+)", text)
+        try:
+            well, top, base = (match[1], float(match[2]), float(match[3])) if match else ("", 0.0, 0.0)
+        except ValueError:
+            well = ""
+        if not well or not top < base:
+            raise typer.BadParameter(f"{text!r} is not WELL:TOP-BASE", param_hint="--mask")
+        told[well] = (top, base)
+    return told
 
 
 def register(app: typer.Typer) -> None:

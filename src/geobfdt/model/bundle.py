@@ -93,6 +93,24 @@ class Bundle:
         """How pick tables name it."""
         return f"{self.card.get('name', self.settings.preset)} {self.digest}".strip()
 
+    @property
+    def seen(self) -> dict[str, dict[str, Any]]:
+        """
+        Wells that it, or what it was tuned from, learnt from or was chosen by.
+
+        By name: ``image`` and ``labels``, their SHA-256, and ``masked``, the interval (m, MD) left alone, if any.
+        """
+        told: dict[str, dict[str, Any]] = {
+            name: {"image": image, "labels": "", "masked": []} for name, image in self.card.get("digests", {}).items()
+        }
+        told.update(self.card.get("seen", {}))
+        return told
+
+    def sight_of(self, well: str, image: str) -> dict[str, Any] | None:
+        """What it has :attr:`seen` of a well, by its name or by the SHA-256 of its image; None if nothing."""
+        by_image = {told["image"]: told for told in self.seen.values()}
+        return self.seen.get(well) or by_image.get(image)
+
 
 def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundle:
     """

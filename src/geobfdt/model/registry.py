@@ -26,7 +26,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.storage import atomic_files, atomic_path
 
-__all__ = ["Entry", "Registry", "contents_digest", "find_bundle"]
+__all__ = ["Entry", "Registry", "contents_digest", "find_bundle", "split_name"]
 
 RECORD = "record.jsonl"
 _LARGEST = 2 << 30  # bytes of a bundle that is let in
@@ -64,7 +64,7 @@ class Entry:
     who : str
         Who.
     action : str
-        ``add``, ``name`` (what ``name`` stands for from now on) or ``sign``.
+        ``add``, ``name`` (what ``name`` stands for from now on), ``sign``, ``pass`` or ``refuse`` (at the gate).
     bundle : str
         Which one.
     name : str
@@ -245,6 +245,11 @@ class Registry:
             self._whole(digest)
             self._write("sign", digest, who, why)
 
+    def judge(self, bundle: str, passed: bool, *, who: str | None = None, why: str = "") -> None:
+        """Put down what the gate said of a bundle."""
+        with held(self.folder, wait=True):
+            self._write("pass" if passed else "refuse", self.find(bundle), who, why)
+
     def verify(self) -> dict[str, str]:
         """What is wrong with each bundle, in a line; empty where nothing is."""
         told = {}
@@ -381,13 +386,25 @@ def find_bundle(name: str | Path) -> Path:
     InputError
         If the registry has none of that name.
     """
-    text = str(name)
-    if text == "default":
+    if str(name) == "default":
         return SHIPPED
-    folder, at, wanted = text.rpartition("@")
-    if at and not Path(text).exists():
-        return Registry(Path(folder)).path(wanted)
-    return Path(text)
+    registry, wanted = split_name(name)
+    return Registry(registry).path(wanted) if registry is not None else Path(name)
+
+
+def split_name(name: str | Path) -> tuple[Path | None, str]:
+    """
+    Registry and name of ``DIR@champion``; no registry for a bundle in a folder of its own.
+
+    Examples
+    --------
+    >>> split_name("models@champion")
+    (PosixPath('models'), 'champion')
+    >>> split_name("default")
+    (None, 'default')
+    """
+    folder, at, wanted = str(name).rpartition("@")
+    return (Path(folder), wanted) if at and not Path(name).exists() else (None, str(name))
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

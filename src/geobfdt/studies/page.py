@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from geobfdt import __version__
-from geobfdt.studies.document import Block, bullets, write_document
+from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.studies.figures import draw_curves, draw_scores
 from geobfdt.studies.plan import Plan
 from geobfdt.studies.results import Section, cells_table

@@ -185,9 +185,8 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
 
 
 def _refuse_seen(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
-    seen = set(start.card.get("digests", {}).values())
     for name in fold.test:
-        if digests[name] in seen:
+        if start.sight_of(name, digests[name]):
             cure = "begin with a model that has not seen it, or test on other wells"
             raise InputError(field, f"the model {start.source} has seen {name}, which it would be scored on", cure)
 

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from geobfdt.studies.cell import RESULT
 from geobfdt.studies.engine import Engine, run_cells
 from geobfdt.studies.plan import lay_out, make_plan
-from geobfdt.studies.settings import Fold, StudySettings, read_settings
+from geobfdt.studies.settings import Fold, StudySettings
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
+from geobfdt.wells.settings_file import read_settings
 from geobfdt.wells.storage import write_text
 
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
@@ -129,7 +130,7 @@ def read_search(file: Path) -> SearchSettings:
     InputError
         If it cannot be read, or a name or value in it is not known; one line says which.
     """
-    return read_settings(SearchSettings, file, "search", "name a YAML file of a search")
+    return read_settings(SearchSettings, file, "search", "name a YAML file of a search", "docs/studies.md")
 
 
 def run_search(

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from geobfdt.studies.document import Block, bullets, write_document
+from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.studies.figures import draw_importance, draw_trials
 from geobfdt.studies.search import Found, SearchSettings
 from geobfdt.wells.storage import atomic_files

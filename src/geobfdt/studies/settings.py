@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.model.presets import NetworkSettings, parse_settings
 from geobfdt.studies.label_noise import LabelNoise
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.wells.findings import InputError
+from geobfdt.wells.settings_file import read_settings
 
-__all__ = ["CellSettings", "Fold", "StudySettings", "read_settings", "read_study", "said"]
-
-Settings = TypeVar("Settings", bound=BaseModel)
+__all__ = ["CellSettings", "Fold", "StudySettings", "read_study"]
 
 
 class Fold(BaseModel):
@@ -126,37 +123,5 @@ def read_study(file: Path) -> StudySettings:
     InputError
         If it cannot be read, or a name or value in it is not known; one line says which.
     """
-    return read_settings(StudySettings, file, "study", "name a preset or a YAML file of a study")
-
-
-def read_settings(kind: type[Settings], file: Path, what: str, cure: str) -> Settings:
-    """
-    Read settings from YAML.
-
-    Parameters
-    ----------
-    kind : type
-        Their model.
-    file : Path
-        Where they stand.
-    what, cure : str
-        What they are of, and what to do if the file is none.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or a name or value in it is not known; one line says which.
-    """
-    try:
-        return kind.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise InputError(file, said(error), f"correct it; docs/studies.md lists what a {what} is made of") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(file, f"not a {what}: {str(error).splitlines()[0]}", cure) from error
-
-
-def said(error: ValidationError) -> str:
-    """Say the first thing that is wrong, and where."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place or 'study'}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    cure = "name a preset or a YAML file of a study"
+    return read_settings(StudySettings, file, "study", cure, "docs/studies.md")

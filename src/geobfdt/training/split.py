@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from geobfdt.training.calibration import InterpretedWell
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.intervals import new_intervals
 
-__all__ = ["Split", "split_wells"]
+__all__ = ["Masked", "Split", "keep_blind", "split_wells"]
+
+Masked = Mapping[str, tuple[float, float]]
 
 _SHARE = 0.2  # held out
 _FEWEST = 4  # wells from which whole ones are held out
@@ -33,6 +37,48 @@ class Split(NamedTuple):
     trained: list[InterpretedWell]
     held_out: list[InterpretedWell]
     kind: str
+
+
+def keep_blind(
+    wells: Sequence[InterpretedWell], blind: Sequence[str], masked: Masked, file: str
+) -> list[InterpretedWell]:
+    """
+    Leave out what is kept to judge models by: it is neither trained on nor does it choose anything.
+
+    Parameters
+    ----------
+    wells : sequence of InterpretedWell
+        All of them.
+    blind : sequence of str
+        Names of wells.
+    masked : mapping of str to (top, base)
+        An interval (m, MD) of wells that are trained on: its planes and its silence teach nothing.
+    file : str
+        What an error is about.
+
+    Raises
+    ------
+    InputError
+        If a well is not there, or none is left.
+    """
+    names = [str(well.image.attrs["well"]) for well in wells]
+    missing = sorted({*blind, *masked} - set(names))
+    if missing:
+        raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
+    kept = [
+        _masked(well, name, *masked[name]) if name in masked else well
+        for well, name in zip(wells, names, strict=True)
+        if name not in blind
+    ]
+    if not any(len(well.picks) for well in kept):
+        raise InputError(file, "nothing is left to train on", "keep fewer wells blind")
+    return kept
+
+
+def _masked(well: InterpretedWell, name: str, top: float, base: float) -> InterpretedWell:
+    ignored = new_intervals([(name, "ignored", "masked", top, base)])
+    picks = well.picks[~well.picks["depth_m"].between(top, base)]
+    return InterpretedWell(well.image, picks, pd.concat([well.intervals, ignored], ignore_index=True))
 
 
 def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None, seed: int, file: str) -> Split:

@@ -26,7 +26,7 @@ from geobfdt.training.calibration import InterpretedWell, calibrated
 from geobfdt.training.loop import train_network
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells
-from geobfdt.training.split import Split, split_wells
+from geobfdt.training.split import Masked, Split, keep_blind, split_wells
 from geobfdt.training.validation import validate
 from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.field import Field
@@ -35,7 +35,7 @@ from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import sha256
 
-__all__ = ["SCRATCH", "TUNING", "interpreted_wells", "train"]
+__all__ = ["SCRATCH", "TUNING", "interpreted_wells", "labels_digest", "train"]
 
 SCRATCH = TrainingSettings(steps=3000, every=250)
 # The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
@@ -61,6 +61,8 @@ def train(
     model: str | Path | None = None,
     holdout: Sequence[str] | None = None,
     layer: str | None = None,
+    blind: Sequence[str] = (),
+    masked: Masked | None = None,
     settings: TrainingSettings | None = None,
     network: NetworkSettings | None = None,
     progress: Callable[[float, str], None] = lambda _share, _text: None,
@@ -83,6 +85,10 @@ def train(
         deepest fifth of each.
     layer : str, optional
         Layer of the review to learn from, instead of the field's own pick tables.
+    blind : sequence of str
+        Wells to leave alone: what ``geobfdt gate`` will judge the model by.
+    masked : mapping of str to (top, base), optional
+        Intervals (m, MD) of wells to leave alone.
     settings : TrainingSettings, optional
         How; the default differs between fine-tuning and training from scratch.
     network : NetworkSettings, optional
@@ -105,7 +111,8 @@ def train(
     start = load_bundle(model) if model is not None else None
     settings = settings or (SCRATCH if start is None else TUNING)
     began = time.perf_counter()
-    wells = interpreted_wells(field, layer)
+    masked = masked or {}
+    wells = keep_blind(interpreted_wells(field, layer), blind, masked, str(field))
     split = split_wells(wells, holdout, settings.seed, str(field))
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -143,6 +150,7 @@ def train(
     progress(0.95, "calibrating on the wells held out")
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
     card = _card(field, split, settings, start, time.perf_counter() - began)
+    card["seen"] = _seen(field, wells, masked, start)
     card |= {"validation": {"wells": names, "mean_f1_3cm": outcome.score, "step": outcome.step}}
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
@@ -227,11 +235,29 @@ def _digests(field: Path, split: Split) -> dict[str, str]:
 
 def _labels(split: Split) -> str:
     """Digest of all picks and intervals: other labels make another run."""
-    digest = hashlib.sha256()
-    for well in (*split.trained, *split.held_out):
-        for table in (well.picks, well.intervals):
-            digest.update(table.to_csv(index=False).encode())
-    return digest.hexdigest()
+    parts = [labels_digest(well) for well in (*split.trained, *split.held_out)]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def labels_digest(well: InterpretedWell) -> str:
+    """SHA-256 of a well's picks and intervals."""
+    tables = (well.picks, well.intervals)
+    return hashlib.sha256("".join(table.to_csv(index=False) for table in tables).encode()).hexdigest()
+
+
+def _seen(
+    field: Path, wells: Sequence[InterpretedWell], masked: Masked, start: Bundle | None
+) -> dict[str, dict[str, Any]]:
+    """What it learnt from or was chosen by, and what those that it comes from did: no score may be of that."""
+    told = dict(start.seen) if start is not None else {}
+    for well in wells:
+        name = str(well.image.attrs["well"])
+        mask = list(masked.get(name, ()))
+        if name in told and told[name]["masked"] != mask:
+            mask = []  # one of them has seen it whole, or elsewhere
+        image = sha256(Field(field).file(name, ".nc"))
+        told[name] = {"image": image, "labels": labels_digest(well), "masked": mask}
+    return told
 
 
 def _card(

@@ -13,7 +13,7 @@ __all__ = ["held"]
 
 
 @contextmanager
-def held(folder: Path, wait: bool = False) -> Iterator[None]:
+def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
     """
     Hold a folder; it is free again when the process ends, however it does.
 
@@ -23,6 +23,8 @@ def held(folder: Path, wait: bool = False) -> Iterator[None]:
         Made if missing.
     wait : bool
         Whether to wait until it is free.
+    by : str
+        What holds it, for the error.
 
     Raises
     ------
@@ -40,5 +42,5 @@ def held(folder: Path, wait: bool = False) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             cure = "wait until it is done, or choose another folder with --out"
-            raise InputError(folder, "another study is running here", cure) from error
+            raise InputError(folder, f"another {by} is running here", cure) from error
         yield

@@ -1,0 +1,65 @@
+"""``geobfdt gate``: whether a model may pick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+_REFUSED = 3  # exit status: judged and refused, where 1 is that it could not be judged
+
+
+def gate(
+    model: Annotated[str, typer.Argument(help="The model: a folder, default, or REGISTRY@NAME.")],
+    field: Annotated[Path, typer.Option("--field", help="Folder of interpreted wells.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the verdict; made if missing.")],
+    demands: Annotated[
+        Path | None, typer.Option(help="YAML that the chief interpreter signs. [default: skill, repeatability, speed]")
+    ] = None,
+    champion: Annotated[
+        str | None,
+        typer.Option(help="Model that it must not be worse than. [default: the champion of its registry, if any]"),
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the review that is the truth.")] = None,
+    who: Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Judge a model on wells that it has not seen, against demands and against the champion.
+
+    Leaves verdict.html, verdict.md and verdict.json. A model of a registry has the verdict put on record. The exit
+    status is 0 if it passed, 3 if it was refused, 1 if it could not be judged.
+    """
+    from geobfdt.model.registry import Registry, split_name
+    from geobfdt.operation.gate import gate as judge
+    from geobfdt.operation.gate_page import write_verdict
+    from geobfdt.operation.gate_settings import GateSettings, read_gate
+
+    settings = read_gate(demands) if demands is not None else GateSettings()
+    registry, name = split_name(model)
+    if champion is None and registry is not None:
+        held = Registry(registry)
+        now = held.names().get("champion")
+        champion = f"{registry}@champion" if now is not None and now != held.find(name) else None
+    with progress("judging") as advance:
+        verdict = judge(model, field, settings, champion=champion, layer=layer, progress=advance)
+    write_verdict(verdict, out)
+    if registry is not None:
+        Registry(registry).judge(name, verdict.passed, who=who, why="; ".join(verdict.failures) or str(out))
+    if as_json:
+        print_json(verdict.to_dict())
+    else:
+        console().print(f"{'passed' if verdict.passed else 'refused'}: {verdict.model}", markup=False)
+        for failure in verdict.failures:
+            console().print(f"  {failure}", markup=False)
+        console().print(f"  {out / 'verdict.html'}", markup=False)
+    if not verdict.passed:
+        raise typer.Exit(_REFUSED)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(gate)

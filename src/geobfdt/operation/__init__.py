@@ -1,0 +1,1 @@
+"""Keeping a model deployable: the gate that it passes, retraining as wells arrive."""

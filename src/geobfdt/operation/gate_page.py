@@ -1,0 +1,150 @@
+"""The verdict of the gate as a page: what was asked, what was found, what was compared, by whom it was signed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from geobfdt import __version__
+from geobfdt.operation.gate import Verdict
+from geobfdt.reports.document import Block, bullets, write_document
+from geobfdt.wells.storage import atomic_files
+
+__all__ = ["draw_verdict", "write_verdict"]
+
+_COLOURS = {"bedding": "#0072b2", "fracture": "#d55e00"}
+
+
+def write_verdict(verdict: Verdict, out: Path) -> None:
+    """
+    Write ``verdict.html``, ``verdict.md`` with its picture, and ``verdict.json``, all or none.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    with atomic_files(out) as part:
+        write_document(part, "verdict", f"Gate: {verdict.model}", _blocks(verdict))
+        (part / "verdict.json").write_text(json.dumps(verdict.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+
+def _blocks(verdict: Verdict) -> list[Block]:
+    settings = verdict.settings
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    signed = f"Demands signed by {settings.signed_by}" if settings.signed_by else "Demands that nobody has signed"
+    if settings.signed_on:
+        signed += f" on {settings.signed_on.isoformat()}"
+    signed += f"; SHA-256 of what is printed below begins with {hashlib.sha256(text.encode()).hexdigest()[:16]}."
+    metres = sum(verdict.wells.values())
+    wells = ", ".join(f"{name} ({length:.1f} m)" for name, length in verdict.wells.items())
+    blocks = [
+        Block("h1", f"{'Passed' if verdict.passed else 'Refused'}: {verdict.model}"),
+        bullets(verdict.failures) if verdict.failures else Block("text", "Every demand holds."),
+        Block("text", signed),
+        Block("text", f"Judged on {metres:.1f} m that it has not seen: {wells}."),
+        Block("h2", "Demands"),
+        Block("table", rows=_demands(verdict)),
+    ]
+    if verdict.champion:
+        margin = f"A class may lose {settings.margin:g} at most, and surely so: the lower end of the interval counts."
+        blocks += [
+            Block("h2", f"Against the champion, {verdict.champion}"),
+            Block("text", f"Both picked the same wells; differences are of the same resamples. {margin}"),
+            Block("table", rows=_against(verdict)),
+        ]
+    blocks += [
+        Block("picture", "verdict", data=draw_verdict(verdict)),
+        Block("h2", "Scores, each beside a blind picker's"),
+        Block("table", rows=_scores(verdict)),
+        Block("h2", "What was asked"),
+        Block("text", f"geobfdt {__version__}"),
+        Block("code", text),
+    ]
+    return blocks
+
+
+def _demands(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
+    head = ("class", "measure", "asked", "found", "")
+    rows = [
+        (
+            one.class_, one.measure, f"at {one.sense} {one.asked:g}",
+            f"{one.found:.3g}" if np.isfinite(one.found) else "not measured", "holds" if one.passed else "FAILS",
+        )
+        for one in verdict.demands
+    ]  # fmt: skip
+    return (head, *rows)
+
+
+def _against(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
+    head = ("class", "champion, F1 3 cm", "this model", "difference", "95 %", "")
+    rows = [
+        (
+            row["class"], f"{row['f1_first']:.3f}", f"{row['f1_second']:.3f}", f"{row['difference']:+.3f}",
+            f"{row['lo']:+.3f} to {row['hi']:+.3f}", "holds" if row["passed"] else "FAILS",
+        )
+        for row in verdict.against.to_dict("records")
+    ]  # fmt: skip
+    return (head, *rows)
+
+
+def _scores(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
+    head = ("class", "distance", "within", "F1", "95 %", "precision", "recall", "blind F1", "z", "planes", "picks")
+    rows = [
+        (
+            row["class"], row["kind"], f"{100 * row['tolerance_m']:g} cm", f"{row['f1']:.3f}",
+            f"{row['f1_lo']:.2f}-{row['f1_hi']:.2f}", f"{row['precision']:.2f}", f"{row['recall']:.2f}",
+            f"{row['null_f1']:.2f}", f"{row['z']:.0f}" if np.isfinite(row["z"]) else "-", f"{row['n_truth']}",
+            f"{row['n_picks']}",
+        )
+        for row in verdict.scores.table().to_dict("records")
+        if row["n_truth"]
+    ]  # fmt: skip
+    return (head, *rows)
+
+
+def draw_verdict(verdict: Verdict) -> bytes:
+    """
+    Draw precision and recall against tolerance, and the differences from the champion beside the margin.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from matplotlib.figure import Figure
+
+    table = verdict.scores.table()
+    classes = [name for name in _COLOURS if (table.loc[table["class"] == name, "n_truth"] > 0).any()]
+    figure = Figure(figsize=(9.0 if verdict.champion else 5.2, 3.4), layout="constrained")
+    wide = [3, 2] if verdict.champion else [1]
+    left, *right = figure.subplots(1, len(wide), width_ratios=wide, squeeze=False)[0]
+    for name in classes:
+        mine = table[(table["class"] == name) & (table["n_truth"] > 0)]
+        mine = mine[mine["kind"] == ("trace" if "trace" in set(mine["kind"]) else "depth")]
+        within = 100 * mine["tolerance_m"]
+        left.plot(within, mine["precision"], "o-", color=_COLOURS[name], label=f"{name}, precision")
+        left.plot(within, mine["recall"], "s--", color=_COLOURS[name], label=f"{name}, recall")
+        left.plot(within, mine["null_f1"], ":", color=_COLOURS[name], label=f"{name}, F1 of a blind picker")
+    left.set(xlabel="tolerance (cm)", ylabel="share", ylim=(0, 1.02))
+    left.grid(color="0.92")
+    left.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for axes in right:
+        for y, row in enumerate(verdict.against.to_dict("records")):
+            colour = _COLOURS.get(row["class"], "#1a1a1a")
+            axes.hlines(y, row["lo"], row["hi"], color=colour, lw=2)
+            axes.plot(row["difference"], y, "o", color=colour, ms=7)
+        axes.axvline(0, color="0.6", lw=0.8)
+        axes.axvline(-verdict.settings.margin, color="#b2182b", lw=1.2, ls="--")
+        axes.set_yticks(range(len(verdict.against)), verdict.against["class"])
+        axes.set(xlabel="F1 at 3 cm, minus the champion's\n(dashed: what may be lost)")
+        axes.set_ylim(-0.6, len(verdict.against) - 0.4)
+        axes.grid(axis="x", color="0.92")
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=110)
+    return stream.getvalue()

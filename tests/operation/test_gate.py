@@ -1,0 +1,214 @@
+"""The gate judges by what a model has not seen, says why, and lets nothing through that it could not measure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.operation.conftest import QUICK, TINY
+from typer.testing import CliRunner
+
+import geobfdt
+from geobfdt.cli.app import app
+from geobfdt.model.bundle import load_bundle
+from geobfdt.model.registry import Registry
+from geobfdt.operation.gate import blind_wells, gate
+from geobfdt.operation.gate_page import write_verdict
+from geobfdt.operation.gate_settings import GateSettings, read_gate
+from geobfdt.picking.network import NetworkDetector
+from geobfdt.wells.field import Field
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.readers.netcdf import read
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+LAX = GateSettings(least={"all": {"metres_per_second": 0.001}}, most={}, margin=0.05)
+
+
+@pytest.fixture
+def answers(field: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Change]:
+    """By digest of a model, what it makes of the truth instead of looking; ``again``: what a second look does."""
+    told: dict[str, Change] = {}
+    tops = {stem: float(read(field / f"{stem}.nc")["depth"].values[0]) for stem in Field(field).wells()}
+
+    def answer(image: Any, detector: NetworkDetector, **_: Any) -> tuple[pd.DataFrame, list[Any]]:
+        well, depth = str(image.attrs["well"]), image["depth"].values
+        picks = Field(field).picks(well)
+        picks["confidence"] = 1.0
+        picks = told.get(detector.source.split()[-1], lambda table: table)(picks)
+        if depth[0] > tops[well] + 0.1 and "again" in told:
+            picks = told["again"](picks)
+        return picks[picks["depth_m"].between(depth[0], depth[-1])], []
+
+    monkeypatch.setattr("geobfdt.operation.gate.pick_with_findings", answer)
+    return told
+
+
+def moved(table: pd.DataFrame, by: float) -> pd.DataFrame:
+    """All picks, deeper by so many metres."""
+    return table.assign(depth_m=table["depth_m"] + by)
+
+
+def found(verdict: Any, class_: str, words: str) -> float:
+    """What a demand found."""
+    return next(one.found for one in verdict.demands if one.class_ == class_ and words in one.measure)
+
+
+def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[str, Change]) -> None:
+    """Truth moved by 4 mm, every fifth plane left out: that bias, no false pick, four fifths found."""
+    answers[load_bundle(champion).digest] = lambda table: moved(table[table.index % 5 != 0], 0.004)
+    settings = GateSettings(
+        least={"each": {"precision_3cm": 0.99, "recall_3cm": 0.7}, "all": {"repeatability": 0.99}},
+        most={"each": {"depth_bias_mm": 5, "calibration_error": 0.01}},
+    )
+    verdict = gate(champion, field, settings)
+    truth = pd.concat([Field(field).picks(well) for well in ("W01", "W02")])
+    assert verdict.passed, verdict.failures
+    assert set(verdict.wells) == {"W01", "W02"}
+    for kind in set(truth["class"]):
+        assert found(verdict, kind, "depth bias") == pytest.approx(4, abs=0.2)
+        assert found(verdict, kind, "precision") == 1
+        some = truth[truth["class"] == kind]
+        assert found(verdict, kind, "recall") == pytest.approx((some.index % 5 != 0).mean(), abs=0.02)
+    strict = settings.model_copy(update={"most": {"each": {"depth_bias_mm": 3.5}}})
+    refused = gate(champion, field, strict)
+    assert not refused.passed
+    assert all("depth bias" in failure for failure in refused.failures)
+
+
+def test_a_second_look_that_differs_is_refused(field: Path, champion: Path, answers: dict[str, Change]) -> None:
+    """Half the planes missing in the second look: F1 of two thirds."""
+    answers["again"] = lambda table: table[table.index % 2 == 0]
+    verdict = gate(champion, field, GateSettings(least={"all": {"repeatability": 0.8}}, most={}))
+    assert found(verdict, "all", "second look") == pytest.approx(2 / 3, abs=0.08)
+    assert not verdict.passed
+
+
+def test_worse_than_the_champion_is_refused(
+    field: Path, champion: Path, challenger: Path, answers: dict[str, Change]
+) -> None:
+    """One that finds every plane against one that finds every second: passes one way round, not the other."""
+    answers[load_bundle(champion).digest] = lambda table: table[table.index % 2 == 0]
+    better = gate(challenger, field, LAX, champion=champion)
+    assert better.passed
+    assert (better.against["difference"] > 0.2).all()
+    answers[load_bundle(challenger).digest] = lambda table: table[table.index % 4 == 0]
+    worse = gate(challenger, field, LAX, champion=champion)
+    assert not worse.passed
+    assert (worse.against["difference"] < -0.1).all()
+    assert "against the champion" in worse.failures[0]
+    same = gate(champion, field, LAX, champion=champion)
+    assert same.passed
+    assert (same.against["difference"] == 0).all()
+
+
+def test_what_was_seen_is_refused(field: Path, champion: Path, challenger: Path, tmp_path: Path) -> None:
+    """By name, by the bytes of the image under another name, and through the model that it was tuned from."""
+    both = [load_bundle(champion), load_bundle(challenger)]
+    assert {str(well.image.attrs["well"]) for well in blind_wells(field, both)} == {"W01", "W02"}
+    for well in ("W03", "W04", "W05"):  # W05 by its champion only; 2 m of W03 were masked, but its champion saw them
+        with pytest.raises(InputError, match=f"trained or chosen with {well}"):
+            blind_wells(field, both[1:], [well])
+    with pytest.raises(InputError, match="no picked well W99"):
+        blind_wells(field, both, ["W99"])
+    for suffix in (".nc", ".picks.csv", ".intervals.csv"):
+        (tmp_path / f"W04{suffix}").write_bytes((field / f"W04{suffix}").read_bytes())
+    card = dict(both[0].card)
+    card["seen"] = {f"old name of {name}": told for name, told in card["seen"].items()}
+    renamed = type(both[0])(both[0].network, both[0].settings, both[0].calibration, {"seen": card["seen"]}, "x")
+    with pytest.raises(InputError, match="seen every interpreted well"):
+        blind_wells(tmp_path, [renamed])
+
+
+def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, answers: dict[str, Change]) -> None:
+    """Two metres of a well kept from training: its planes count, those above and below do not."""
+    image = read(field / "W01.nc")
+    top = float(image["depth"].values[0]) + 2
+    bundle = geobfdt.train(field, tmp_path / "m", masked={"W01": (top, top + 2)}, settings=QUICK, network=TINY)
+    assert bundle.seen["W01"]["masked"] == [top, top + 2]
+    picks = Field(field).picks("W01")
+    inside = picks["depth_m"].between(top, top + 2)
+    answers[bundle.digest] = lambda table: table[~table["depth_m"].between(top, top + 1)]
+    verdict = gate(tmp_path / "m", field, LAX)
+    table = verdict.scores.table().query("`class` == 'all' and kind == 'trace' and tolerance_m == 0.03")
+    assert int(table["n_truth"].iloc[0]) == inside.sum()
+    lower = picks["depth_m"].between(top + 1, top + 2)
+    assert float(table["recall"].iloc[0]) == pytest.approx(lower.sum() / inside.sum())
+    assert float(table["precision"].iloc[0]) == 1
+    # What was masked taught nothing: its planes do not count among those trained on.
+    whole = geobfdt.train(field, tmp_path / "w", settings=QUICK, network=TINY)
+    assert bundle.card["trained_on"] == whole.card["trained_on"]
+    if "W01" in bundle.card["trained_on"]:
+        assert whole.card["planes_trained"] - bundle.card["planes_trained"] == inside.sum()
+
+
+def test_what_cannot_be_measured_does_not_pass(field: Path, champion: Path, answers: dict[str, Change]) -> None:
+    """No pick at all: precision, repeatability and errors are not known, and nothing is let through for it."""
+    answers[load_bundle(champion).digest] = lambda table: table.iloc[:0]
+    settings = GateSettings(least={"all": {"repeatability": 0.0}}, most={"each": {"depth_error_mm": 1000}})
+    verdict = gate(champion, field, settings)
+    assert not any(one.passed for one in verdict.demands)
+
+
+def test_demands_are_checked_before_anything_runs(tmp_path: Path) -> None:
+    """Unknown measures and wrong types in one line that names them."""
+    file = tmp_path / "gate.yaml"
+    for text, words in (
+        ("least: {fracture: {recal_3cm: 0.5}}", "recal_3cm"),
+        ("least: {vugs: {recall_3cm: 0.5}}", "vugs"),
+        ("margin: -1", "margin"),
+        ("most: {all: {depth_bias_mm: 3}}", "nothing, not depth_bias_mm"),
+        ("[1, 2", "not a gate"),
+    ):
+        file.write_text(text)
+        with pytest.raises(InputError, match=words) as caught:
+            read_gate(file)
+        assert "\n" not in str(caught.value)
+
+
+def test_the_page_says_what_was_found(
+    field: Path, champion: Path, challenger: Path, answers: dict[str, Change], tmp_path: Path
+) -> None:
+    """Verdict, signature, demands, comparison, picture, and all of it for machines."""
+    answers[load_bundle(challenger).digest] = lambda table: table[table.index % 4 == 0]
+    settings = LAX.model_copy(update={"signed_by": "A. Chief"})
+    verdict = gate(challenger, field, settings, champion=champion)
+    write_verdict(verdict, tmp_path)
+    text = (tmp_path / "verdict.md").read_text()
+    assert text.startswith("# Refused: ")
+    assert "signed by A. Chief" in text
+    assert "FAILS" in text
+    assert "W01 (" in text
+    assert (tmp_path / "verdict.png").read_bytes()[:4] == b"\x89PNG"
+    told = json.loads((tmp_path / "verdict.json").read_text())
+    assert told["passed"] is False
+    assert told["against"][0]["difference"] == pytest.approx(verdict.against["difference"].iloc[0])
+    assert "<script" not in (tmp_path / "verdict.html").read_text()
+
+
+def test_the_command_records_and_exits(
+    field: Path, champion: Path, challenger: Path, answers: dict[str, Change], tmp_path: Path
+) -> None:
+    """0 passed, 3 refused, 1 could not be judged; the registry's champion is what it is compared with."""
+    registry = Registry(tmp_path / "models")
+    first, second = registry.add(champion), registry.add(challenger)
+    registry.name(first, "champion")
+    demands = tmp_path / "gate.yaml"
+    demands.write_text("least: {all: {metres_per_second: 0.001}}\nmost: {}\nblind: [W01, W02]\n")
+
+    def run(name: str, *more: str) -> Any:
+        place = ["--field", str(field), "--out", str(tmp_path / "out"), "--demands", str(demands)]
+        return CliRunner().invoke(app, ["gate", name, *place, *more])
+
+    assert run(f"{tmp_path / 'models'}@champion").exit_code == 0
+    answers[load_bundle(challenger).digest] = lambda table: table[table.index % 4 == 0]
+    result = run(f"{tmp_path / 'models'}@{second[:8]}")
+    assert result.exit_code == 3
+    assert "against the champion" in result.output
+    assert [(entry.action, entry.bundle) for entry in registry.record()[-2:]] == [("pass", first), ("refuse", second)]
+    demands.write_text("blind: [W04]\n")
+    refused = run(str(champion))
+    assert isinstance(refused.exception, InputError)
