@@ -28,9 +28,9 @@ def field(folder, wells=("A",)):
 
 
 def test_table_findings_and_picture(tmp_path):
-    """The three files are there and hold the plane that the image was made with."""
+    """The files are there and hold the plane that the image was made with."""
     delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out")
-    assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json", "A.png"}
+    assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json", "A.drift.csv", "A.png"}
     picks = read_picks(tmp_path / "out" / "A.picks.csv")
     best = picks.loc[picks.confidence.idxmax()]
     assert best.depth_m == pytest.approx(51, abs=0.005)

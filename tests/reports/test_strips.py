@@ -100,6 +100,17 @@ def test_margin_tells_intervals_and_doubts() -> None:
     assert reach == {"bedding interpreted": (10.0, 18.0), "ignored": (20.0, 21.0), "doubted": (12.0, 14.0)}
 
 
+def test_drift_has_bars_of_its_own_even_over_the_whole_well() -> None:
+    """What the model does not know is not hidden where it is everything."""
+    findings = [
+        Finding(Severity.MAJOR, "drift-abstain", "10.00-30.00 m", "unlike", "look"),
+        Finding(Severity.MINOR, "drift-watch", "12.00-14.00 m", "edge", "look"),
+    ]
+    well = well_image(np.zeros((21, 4)), 10.0 + np.arange(21), well="A", findings=findings)
+    told = {bar.label: bar.spans.tolist() for bar in margin_bars(well, None)}
+    assert told == {"at the edge of what the model knows": [[12, 14]], "unlike what the model knows": [[10, 30]]}
+
+
 def test_no_intervals_no_bars() -> None:
     """Nothing known, nothing drawn."""
     assert margin_bars(well_image(np.zeros((3, 4)), [1.0, 2.0, 3.0]), None) == []

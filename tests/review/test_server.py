@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import time
 from collections.abc import Iterator
@@ -193,6 +194,22 @@ def test_new_picks_join_without_touching_reviewed_ones(client: TestClient) -> No
         assert len(near) == (0 if decided else 1)
     client.post(LAYER + "/undo", json={"person": "anna"})
     assert client.get(LAYER).json()["items"] == before
+
+
+def test_where_the_model_is_not_at_home_is_shown(client: TestClient, field: Path) -> None:
+    """The zones that the picker left beside the well, but for those that are ok; the picker leaves them."""
+    file = field / "A-1.drift.csv"
+    job = client.post("/api/wells/A-1/pick", json={"person": "anna", "layer": "anna", "method": "network"}).json()
+    assert wait(client, job)["state"] == "done"
+    assert {row["state"] for row in csv.DictReader(file.open())} <= {"ok", "watch", "abstain"}
+    rows = ["100.0,102.0,ok,0.5,", "102.0,104.0,abstain,7.1,less of the wall is measured"]
+    file.write_text("\n".join(["top_m,base_m,state,distance,reason", *rows, ""]))
+    (zone,) = client.get("/api/wells/A-1").json()["drift"]
+    assert (zone["top_m"], zone["base_m"], zone["state"]) == (102, 104, "abstain")
+    assert zone["reason"] == "less of the wall is measured"
+    job = client.post("/api/wells/A-1/pick", json={"person": "anna", "layer": "anna", "method": "hough"}).json()
+    assert wait(client, job)["state"] == "done"
+    assert client.get("/api/wells/A-1").json()["drift"] == []
 
 
 def test_two_interpreters_and_their_consensus(client: TestClient) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.picking.drift import DriftReference
 from geobfdt.wells.image import WellImage
 
 __all__ = ["Candidates", "Detector"]
@@ -43,7 +44,7 @@ class Detector(Protocol):
 
     ``source`` names it in pick tables; strips of about ``length`` m suit its memory; what it says of a plane depends
     on nothing further than ``overlap`` m away; its traces are typically ``astray`` by so many metres, square to them;
-    picks below the ``thresholds`` of their class are not worth showing.
+    picks below the ``thresholds`` of their class are not worth showing; ``usual`` is what it is used to, if it says so.
     """
 
     @property
@@ -56,6 +57,8 @@ class Detector(Protocol):
     def astray(self) -> float: ...  # noqa: D102
     @property
     def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
+    @property
+    def usual(self) -> DriftReference | None: ...  # noqa: D102
 
     def detect(self, strip: WellImage) -> Candidates:
         """Find planes in a strip."""

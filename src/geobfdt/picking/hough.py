@@ -98,6 +98,7 @@ class HoughDetector:
 
     source = "hough 1"
     astray = 0.03  # m: candidates lie on a coarse grid of shapes
+    usual = None  # it was made with no wells
 
     @property
     def thresholds(self) -> dict[str, float]:

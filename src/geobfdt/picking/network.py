@@ -11,6 +11,7 @@ from geobfdt.model.bundle import Bundle
 from geobfdt.model.onnx import OnnxNetwork, onnx_network
 from geobfdt.model.presets import Network, find_planes
 from geobfdt.picking.detector import Candidates
+from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import network_grid, well_span
 from geobfdt.wells.image import WellImage, hole_radius
 from geobfdt.wells.picks import CLASSES
@@ -82,6 +83,12 @@ class NetworkDetector:
     def thresholds(self) -> dict[str, float]:
         """Confidence of best F1 on validation wells, by class."""
         return {name: part.threshold for name, part in self.bundle.calibration.items()}
+
+    @property
+    def usual(self) -> DriftReference | None:
+        """What the wells that it was made with are like; None if the bundle is older than that."""
+        told = self.bundle.card.get("drift")
+        return DriftReference.model_validate(told) if told is not None else None
 
     def detect(self, strip: WellImage) -> Candidates:
         """

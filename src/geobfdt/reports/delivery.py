@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_with_findings
 from geobfdt.reports.explanation import draw_explanation
@@ -84,7 +85,7 @@ def deliver(
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Delivery:
     """
-    Pick a well and leave its table, findings and pictures in a folder, all together or none.
+    Pick a well and leave its table, findings, drift and pictures in a folder, all together or none.
 
     Parameters
     ----------
@@ -126,6 +127,10 @@ def deliver(
     picks, doubts = pick_with_findings(
         image, detector, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
     )
+    zones = None
+    if detector.usual is not None:
+        picks, zones = marked(image, picks, detector.usual)
+        doubts += drift_findings(zones)
     findings = [*image.attrs["findings"], *quality, *doubts]
     stem = file_stem(image.attrs["well"] or source.stem)
     beside = source.with_suffix(".intervals.csv")
@@ -133,6 +138,8 @@ def deliver(
     with atomic_files(out) as part:
         write_picks(picks, part / f"{stem}.picks.csv")
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
+        if zones is not None:
+            write_zones(zones, part / f"{stem}.drift.csv")
         if picture:
             write_pictures(
                 add_findings(image, [*quality, *doubts]),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.structure import Structure
 from geobfdt.reports.well_report import write_report
@@ -76,7 +77,9 @@ def report_field(
         def advance(share: float, done: int = done) -> None:
             progress((done + share) / len(stems))
 
-        structure = write_report(image, table, intervals, check_image(image), file, advance)
+        zones = files[stem].with_name(f"{stem}.drift.csv")
+        findings = [*check_image(image), *(drift_findings(read_zones(zones)) if zones.exists() else [])]
+        structure = write_report(image, table, intervals, findings, file, advance)
         mine = structure.picks
         for kind in dict.fromkeys(beside):
             if kind == "pdf":

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from geobfdt.reports.style import DOUBTED, HOLE, IGNORED, INK, KINDS, WALL, shown
+from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, WALL, WATCHED, shown
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES
@@ -167,6 +167,8 @@ def margin_bars(image: WellImage, intervals: pd.DataFrame | None) -> list[Bar]:
         ]
         bars.append(Bar("ignored", IGNORED, _spans(ignored)))
     bars.append(Bar("doubted", DOUBTED, _doubted(image)))
+    bars.append(Bar("at the edge of what the model knows", WATCHED, _placed(image, "drift-watch")))
+    bars.append(Bar("unlike what the model knows", ABSTAINED, _placed(image, "drift-abstain")))
     return [bar for bar in bars if len(bar.spans)]
 
 
@@ -197,13 +199,20 @@ def _spans(intervals: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 def _doubted(image: WellImage) -> npt.NDArray[np.float64]:
     """Depth intervals that findings name as their place, the whole image apart."""
+    kinds = {finding.kind for finding in image.attrs["findings"] if finding.severity != "info"}
+    spans = _placed(image, *(kind for kind in kinds if not kind.startswith("drift-")))
+    depth = image.depth.values
+    return np.asarray(spans[spans[:, 1] - spans[:, 0] < 0.9 * (depth[-1] - depth[0])])
+
+
+def _placed(image: WellImage, *kinds: str) -> npt.NDArray[np.float64]:
+    """Depth intervals of findings of some kinds."""
     spans = []
     for finding in image.attrs["findings"]:
         place = re.fullmatch(r"(-?\d+\.\d+)-(-?\d+\.\d+) m", finding.place)
-        if place and finding.severity != "info":
+        if place and finding.kind in kinds and finding.severity != "info":
             spans.append((float(place[1]), float(place[2])))
-    depth = image.depth.values
-    return np.array([s for s in spans if s[1] - s[0] < 0.9 * (depth[-1] - depth[0])]).reshape(-1, 2)
+    return np.array(spans).reshape(-1, 2)
 
 
 def _ceiling(value: float) -> float:

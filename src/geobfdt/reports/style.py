@@ -18,6 +18,7 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 
 __all__ = [
+    "ABSTAINED",
     "ACCENTS",
     "DOUBTED",
     "FAINT",
@@ -30,6 +31,7 @@ __all__ = [
     "RAMP",
     "UNMEASURED",
     "WALL",
+    "WATCHED",
     "Kind",
     "house_style",
     "kind_of",
@@ -42,6 +44,7 @@ INK, MUTED, FAINT, FAINTEST = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#efefef"
 UNMEASURED = "#ccd1d8"  # the ramp holds no cool grey, so a gap is never mistaken for a bright bed
 
 IGNORED, DOUBTED = "#8a8f98", "#d55e00"  # margin bars
+WATCHED, ABSTAINED = "#c9a227", "#5e3c99"  # of drift
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
 ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WALL, HOLE)  # colours that are neither rock nor a plane's

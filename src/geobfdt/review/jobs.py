@@ -189,13 +189,20 @@ def _child(
 
 
 def pick_well(file: str, out: str, model: str, method: str, report: Report) -> None:
-    """Pick a well, and leave its pick table in a file."""
+    """Pick a well, and leave its pick table in a file, and beside the well how far it is from what the model knows."""
+    from geobfdt.picking.drift import marked, write_zones
     from geobfdt.picking.picker import detector_of, pick_with_findings
     from geobfdt.wells.readers.netcdf import read
 
     image = read(Path(file))
-    picks, _ = pick_with_findings(image, detector_of(image, model, method), progress=report)
+    detector = detector_of(image, model, method)
+    picks, _ = pick_with_findings(image, detector, progress=report)
     write_picks(picks, out)
+    drift = Path(file).with_suffix(".drift.csv")
+    if detector.usual is not None:
+        write_zones(marked(image, picks, detector.usual)[1], drift)
+    else:
+        drift.unlink(missing_ok=True)  # it spoke of another picker
 
 
 def bring_in(file: str, field: str, report: Report) -> list[str]:

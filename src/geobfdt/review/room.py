@@ -14,6 +14,7 @@ from geobfdt.evaluation.agreement import agree
 from geobfdt.evaluation.matching import Planes, assign, distances, near
 from geobfdt.geometry import amplitude_azimuth
 from geobfdt.picking.detector import Detector
+from geobfdt.picking.drift import read_zones
 from geobfdt.picking.picker import detector_of
 from geobfdt.picking.snapping import described, snap, through
 from geobfdt.reports.raster import depth_range
@@ -85,12 +86,14 @@ class Room:
         return {"picks": len(states), "reviewed": sum(state != "proposed" for state in states)}
 
     def describe(self, well: str) -> dict[str, Any]:
-        """What the screen needs to draw a well: depths, tiles, hole, findings."""
+        """What the screen needs to draw a well: depths, tiles, hole, findings, where the model is not at home."""
         image = self.wells.image(well)
         top, base = depth_range(image)
         nearest, _ = even_columns(image["azimuth"].values)
         at = np.linspace(top, base, _STATIONS)
         hole = {name: _plain(log_at(image, name, at)) for name in ("diameter", "deviation", "hole_azimuth")}
+        file = self.wells.field.file(well, ".drift.csv")
+        drift = read_zones(file).query("state != 'ok'").to_dict("records") if file.exists() else []
         inner = [MARGIN / (1 + 2 * MARGIN), (1 + MARGIN) / (1 + 2 * MARGIN)]
         return {
             "well": well, "name": str(image.attrs["well"]) or well, "tool": str(image.attrs["tool"]),
@@ -98,6 +101,7 @@ class Room:
             "row": row_spacing(image) or 0.01, "columns": int(nearest.size), "rows": ROWS, "levels": LEVELS,
             "window": {"static": inner, "dynamic": inner if "dynamic" in image else [0.0, 1.0]},
             "hole": {"depth": _plain(at), **hole},
+            "drift": drift,
             "findings": [{"severity": str(f.severity), "seen": f.seen} for f in image.attrs["findings"]],
         }  # fmt: skip
 

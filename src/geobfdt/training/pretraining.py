@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,15 @@ from geobfdt.training.calibration import calibrated
 from geobfdt.training.loop import BEST, Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.usual import usual
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["bundle_of", "pretrain"]
 
 # Seeds of streams, far from those that any score is measured on.
-_TRAINED, _VALIDATED, _CALIBRATED = 1_000_000, 2_000_000, 3_000_000
-_WELLS, _CALIBRATION_WELLS, _LENGTH = 20, 48, 12.0
+_TRAINED, _VALIDATED, _CALIBRATED, _USUAL = 1_000_000, 2_000_000, 3_000_000, 3_500_000
+_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 48, 240, 12.0
 
 
 def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
@@ -105,7 +107,11 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
     unseen = [drawn_well(_CALIBRATED, i, _LENGTH, {}) for i in range(_CALIBRATION_WELLS)]
-    return save_bundle(calibrated(plain, unseen), out, half=True)
+    bundle = calibrated(plain, unseen)
+    seen = [drawn_well(_USUAL, i, _LENGTH, {}) for i in range(_USUAL_WELLS)]
+    told = usual(bundle, [well.image for well in seen]).model_dump()
+    del told["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
+    return save_bundle(replace(bundle, card={**card, "drift": told}), out, half=True)
 
 
 def main() -> None:

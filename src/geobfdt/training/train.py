@@ -7,6 +7,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ from geobfdt.training.loop import train_network
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells
 from geobfdt.training.split import Masked, Split, keep_blind, split_wells
+from geobfdt.training.usual import usual
 from geobfdt.training.validation import validate
 from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.field import Field
@@ -154,7 +156,9 @@ def train(
     card |= {"validation": {"wells": names, "mean_f1_3cm": outcome.score, "step": outcome.step}}
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
-        bundle = save_bundle(calibrated(bundle, split.held_out), out)
+        bundle = calibrated(bundle, split.held_out)
+        told = usual(bundle, [well.image for well in (*split.trained, *split.held_out)])
+        bundle = save_bundle(replace(bundle, card={**card, "drift": told.model_dump()}), out)
     distributed.agree(0.0)  # the others wait until it is written
     if not distributed.is_first():
         bundle = load_bundle(out)

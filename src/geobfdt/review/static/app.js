@@ -95,9 +95,17 @@ async function openWell(name, layer = store.layer ?? person) {
   const [low, high] = well.window[options.image === "static" ? "static" : "dynamic"];
   $("low").value = Math.round(100 * low); $("high").value = Math.round(100 * high);
   view.open(well);
+  showDrift();
   $("well").value = name;
   document.title = `${well.name} - GeoBFDT review`;
   await openLayer(layer);
+}
+
+// Where the model is not at home, and why: beside the depths and along the overview, in words on hovering there.
+function showDrift() {
+  const words = { watch: "look first", abstain: "do not rely on picks" };
+  $("overview").title = well.drift.map((z) => `${z.top_m.toFixed(0)}-${z.base_m.toFixed(0)} m, ${words[z.state]}: ${z.reason}`).join("\n");
+  view.draw();
 }
 
 async function openLayer(layer) {
@@ -264,7 +272,11 @@ async function runPicker() {
     job = await api.pick(name, layer, person);
     empty("");
     job = await watched(job, "picking");
-    told(job.state === "done" ? "Picked. What you reviewed stayed as it was." : job.message, job.state !== "done");
+    const fresh = await api.well(name);
+    if (well.well === name) { well.drift = fresh.drift; showDrift(); }
+    const far = fresh.drift.filter((zone) => zone.state === "abstain");
+    const strange = far.length ? ` ${far.length} of its zones are unlike what the model was made with: ${far[0].reason}.` : "";
+    told(job.state === "done" ? `Picked. What you reviewed stayed as it was.${strange}` : job.message, job.state !== "done");
   } catch (error) { told(error.message, true); }
   job = null;
   $("job").textContent = "";

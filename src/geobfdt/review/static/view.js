@@ -4,6 +4,7 @@ import { KINDS, between, depthAt, isWeak, kindOf, mark, wrap } from "./planes.js
 
 const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const FAR = 400; // px: traces taller than this times the screen are not worth a handle
+const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class View {
@@ -282,6 +283,11 @@ export class View {
         ctx.globalAlpha = 1;
       }
     }
+    for (const zone of this.well.drift) {
+      const y = Math.max(this.y(zone.top_m), HEAD), end = Math.min(this.y(zone.base_m), this.height);
+      ctx.fillStyle = DRIFT[zone.state];
+      if (end > y) ctx.fillRect(0, y, 2, end - y);
+    }
     const wanted = this.scale * 70, step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((s) => s >= wanted) ?? 100;
     ctx.fillStyle = css("--ink"); ctx.strokeStyle = css("--muted"); ctx.textAlign = "right"; ctx.lineWidth = 1;
     const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
@@ -338,6 +344,10 @@ export class View {
       ctx.fillStyle = css("--warn"); ctx.fillRect(4 + d + o - full * doubtful / most, y, full * doubtful / most, 2.4);
     });
     const at = (depth) => (depth - top) / (base - top) * h;
+    for (const zone of this.well.drift) {
+      ctx.fillStyle = DRIFT[zone.state];
+      ctx.fillRect(0, at(zone.top_m), 3, Math.max(at(zone.base_m) - at(zone.top_m), 2));
+    }
     ctx.strokeStyle = css("--ink"); ctx.lineWidth = 1.5;
     ctx.strokeRect(1, at(this.top), w - 2, Math.max(at(this.base) - at(this.top), 4));
   }

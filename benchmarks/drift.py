@@ -1,0 +1,161 @@
+"""How often drift is seen where there is some, and where there is none.
+
+    python benchmarks/drift.py --fields 20 --wells 10 --seed 600 --out drift.csv
+    python benchmarks/drift.py --read drift.csv
+
+A field is eight wells of 20 m of one geology, logged with one tool and processed one way: what is usual there is
+measured on them, with the picks of the shipped weights. Its test wells of 10 m are one more well of the same kind each
+(`none`: every alarm is false), the same image spoilt in a known way, a well of the same rock logged with another
+tool, and a well of other rock logged with the same. Thresholds were set with `--fields 5 --wells 10 --seed 500`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter1d
+
+from geobfdt.model.bundle import Bundle, load_bundle
+from geobfdt.picking.drift import ABSTAIN, WATCH, DriftReference, judge_zones, measure_zones
+from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.picker import pick_with_findings
+from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.settings import draw
+from geobfdt.simulation.tools import TOOLS
+from geobfdt.simulation.well import simulate_well
+from geobfdt.wells.image import WellImage
+
+HOME = 8
+SHARED = ("tool", "row_spacing", "columns", "diameter", "static", "clip", "quantised", "dynamic_window", "reference")
+
+Pixels = np.ndarray
+
+
+def _noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """As much noise as there is contrast."""
+    return pixels + rng.normal(0, np.nanstd(pixels), pixels.shape).astype(pixels.dtype)
+
+
+def _blurred(pixels: Pixels, _: np.random.Generator) -> Pixels:
+    """Smeared over 5 degrees and as many rows."""
+    seen = np.isfinite(pixels)
+    width = max(pixels.shape[1] / 72, 1.0)
+    filled = np.where(seen, pixels, np.nanmedian(pixels))
+    return np.where(seen, gaussian_filter1d(gaussian_filter1d(filled, width, 0), width, 1, mode="wrap"), np.nan)
+
+
+def _lost(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """A quarter of the turn is not measured."""
+    columns = pixels.shape[1]
+    at = (rng.integers(columns) + np.arange(columns // 4)) % columns
+    changed = pixels.copy()
+    changed[:, at] = np.nan
+    return changed
+
+
+def _dead(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Every tenth column stuck at a value of its own."""
+    changed = pixels.copy()
+    columns = rng.choice(pixels.shape[1], max(pixels.shape[1] // 10, 1), replace=False)
+    low, high = np.nanquantile(pixels, [0.02, 0.98])
+    for column, value in zip(columns, rng.uniform(low, high, len(columns)), strict=True):
+        changed[np.isfinite(pixels[:, column]), column] = value
+    return changed
+
+
+SPOILT: dict[str, tuple[str, Callable[[Pixels, np.random.Generator], Pixels]]] = {
+    "polarity": ("bright and dark exchanged", lambda x, _: np.nanmax(x) + np.nanmin(x) - x),
+    "range": ("values 0 to 15", lambda x, _: np.round(15 * (x - np.nanmin(x)) / (np.nanmax(x) - np.nanmin(x)))),
+    "noise": (_noise.__doc__ or "", _noise),
+    "blur": (_blurred.__doc__ or "", _blurred),
+    "lost pad": (_lost.__doc__ or "", _lost),
+    "dead buttons": (_dead.__doc__ or "", _dead),
+}
+
+
+def measured(bundle: Bundle, image: WellImage) -> pd.DataFrame:
+    """Zones of a well with the bundle's own picks."""
+    return measure_zones(image, pick_with_findings(image, NetworkDetector.of(bundle, image))[0])
+
+
+def run(fields: int, wells: int, seed: int, out: Path) -> None:
+    """Simulate, pick and measure; a row a zone, appended field by field, so that it can be stopped."""
+    bundle = load_bundle()
+    done = set(pd.read_csv(out)["field"]) if out.exists() else set()
+    for field in range(seed, seed + fields):
+        if field in done:
+            continue
+        rng = np.random.default_rng((field, 77))
+        geology = draw_geology(rng)
+        tool = list(TOOLS)[field % len(TOOLS)]
+        other_tool = str(rng.choice([name for name in TOOLS if name != tool]))
+        drawn = draw(rng, tool=tool, deviation=float(rng.uniform(0, 40)))
+        shared = {name: getattr(drawn, name) for name in SHARED} | {"deviation": drawn.deviation}
+        parts = []
+
+        def add(kind: str, well: int, image: WellImage, parts: list[pd.DataFrame] = parts, field: int = field) -> None:
+            parts.append(measured(bundle, image).assign(field=field, kind=kind, well=well))
+
+        for number in range(HOME + wells):
+            made = np.random.default_rng((field, number))
+            rock = nearby(geology, made)
+            length = 20.0 if number < HOME else 10.0
+            image = simulate_well(draw(made, geology=rock, length=length, **shared), made).image
+            add("home" if number < HOME else "none", number, image)
+            if number < HOME:
+                continue
+            for kind, (_, spoil) in SPOILT.items():
+                pixels = image["image"].values
+                changed = spoil(pixels, made)
+                if drawn.quantised:  # as the field's files have it: the steps are not what is to be found
+                    changed = np.round(changed)
+                changed = changed.astype(pixels.dtype)
+                add(kind, number, image.assign(image=(image["image"].dims, changed)))
+            thin = image.isel(depth=slice(None, None, 3))
+            add("coarse rows", number, thin)
+            away = {"tool": other_tool, "deviation": drawn.deviation, "reference": drawn.reference}
+            add("other tool", number, simulate_well(draw(made, geology=rock, length=10.0, **away), made).image)
+            strange = draw_geology(made)
+            add("other rock", number, simulate_well(draw(made, geology=strange, length=10.0, **shared), made).image)
+        table = pd.concat(parts, ignore_index=True)
+        table.to_csv(out, mode="a", header=not out.exists(), index=False)
+        print(f"field {field}: {tool}, {len(table)} zones", flush=True)
+
+
+def judged(table: pd.DataFrame) -> pd.DataFrame:
+    """Largest distance and its reason for every test well, against its own field."""
+    rows = []
+    for field, part in table.groupby("field"):
+        home, rest = part[part["kind"] == "home"], part[part["kind"] != "home"]
+        told = judge_zones(rest, DriftReference.of(home))
+        rows.append(told.assign(kind=rest["kind"].to_numpy(), well=rest["well"].to_numpy(), field=field))
+    return pd.concat(rows, ignore_index=True)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fields", type=int, default=20)
+    parser.add_argument("--wells", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=600)
+    parser.add_argument("--out", type=Path, default=Path("drift.csv"))
+    parser.add_argument("--read", type=Path)
+    args = parser.parse_args()
+    if args.read is None:
+        run(args.fields, args.wells, args.seed, args.out)
+    told = judged(pd.read_csv(args.read or args.out))
+    wells = told.groupby(["kind", "field", "well"]).agg(far=("distance", "max")).reset_index()
+    print(f"\n{'shift':14} {'wells':>5} {'watch':>6} {'abstain':>8}   most often because of")
+    for kind in ["none", *SPOILT, "coarse rows", "other tool", "other rock"]:
+        mine, zones = wells[wells["kind"] == kind], told[(told["kind"] == kind) & (told["reason"] != "")]
+        watch, abstain = ((mine["far"] > WATCH) & (mine["far"] <= ABSTAIN)).mean(), (mine["far"] > ABSTAIN).mean()
+        why = zones["reason"].str.split("; ").str[0].value_counts()
+        print(f"{kind:14} {len(mine):5} {watch:6.2f} {abstain:8.2f}   {', '.join(why.index[:2])}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""Drift: whether a well, and what was picked on it, is like what a model was made with; by zone, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from geobfdt.preparation.fingerprint import IMAGE_FEATURES, image_features
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.storage import atomic_path
+
+__all__ = [
+    "ABSTAIN",
+    "WATCH",
+    "DriftReference",
+    "State",
+    "drift_findings",
+    "judge_zones",
+    "marked",
+    "measure_zones",
+    "read_zones",
+    "state_at",
+    "write_zones",
+]
+
+ZONE = 10.0  # m
+_FEWEST = 5  # picks of a class from which their looks count
+# How far outside what is usual, in half widths of it: chosen by simulation, see docs/drift.md.
+WATCH, ABSTAIN = 1.2, 2.5
+
+_ZONES = ["top_m", "base_m", "state", "distance", "reason"]
+
+State = Literal["ok", "watch", "abstain"]
+
+_PICK_FEATURES: dict[str, tuple[str, float]] = {
+    f"{what}_{name}": (words.format(name=name, direction="{direction}"), floor)
+    for name in CLASSES
+    for what, words, floor in (
+        ("density", "{direction} planes picked as {name}", 0.3),
+        ("confidence", "{direction} sure of picks of {name}", 0.05),
+        ("height", "traces picked as {name} {direction} high", 0.3),
+        ("conductive", "{direction} picks of {name} conductive", 0.1),
+    )
+}
+_FEATURES = {**IMAGE_FEATURES, **_PICK_FEATURES}
+
+
+class DriftReference(BaseModel):
+    """
+    What is usual for a model: quantiles of every feature over zones of the wells that it was made with.
+
+    Examples
+    --------
+    >>> zones = pd.DataFrame({"skew": np.linspace(-1, 1, 41)})
+    >>> DriftReference.of(zones).features["skew"][10]
+    0.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zones: int = Field(description="that it is made of")
+    features: dict[str, list[float]] = Field(description="21 quantiles each, from least to largest")
+
+    @classmethod
+    def of(cls, zones: pd.DataFrame) -> DriftReference:
+        """Make it of measured zones; see :func:`measure_zones`."""
+        told = {}
+        for name in _FEATURES:
+            values = zones[name].to_numpy(float) if name in zones else np.empty(0)
+            values = values[np.isfinite(values)]
+            if len(values):
+                told[name] = [round(float(v), 5) for v in np.quantile(values, np.linspace(0, 1, 21))]
+        return cls(zones=len(zones), features=told)
+
+
+def marked(image: WellImage, picks: pd.DataFrame, usual: DriftReference) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Judge a well that was picked, and say at each pick how its zone was judged.
+
+    Returns
+    -------
+    picks : DataFrame
+        The same with a last column ``drift``: ok, watch or abstain.
+    zones : DataFrame
+        From :func:`judge_zones`.
+    """
+    zones = judge_zones(measure_zones(image, picks), usual)
+    return picks.assign(drift=state_at(zones, picks["depth_m"])), zones
+
+
+def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
+    """
+    Measure a well and its picks in zones of 10 m.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; its pixels may lie in a file.
+    picks : DataFrame
+        Picked on it by the model.
+
+    Returns
+    -------
+    DataFrame
+        ``top_m, base_m`` and a column a feature, a row a zone.
+    """
+    rows = []
+    for top, base, part in _zones(image):
+        mine = picks[picks["depth_m"].between(top, base, inclusive="left")]
+        rows.append({"top_m": top, "base_m": base, **image_features(part), **_pick_features(mine, base - top)})
+    return pd.DataFrame(rows, columns=["top_m", "base_m", *_FEATURES])
+
+
+def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
+    """
+    Hold measured zones against what is usual.
+
+    Returns
+    -------
+    DataFrame
+        ``top_m, base_m, state`` (ok, watch, abstain), ``distance`` (the largest, beyond the edge of what is usual, in
+        half widths of it) and ``reason``, up to three features in words, the furthest first.
+    """
+    names = [name for name in _FEATURES if name in reference.features]
+    usual = np.array([reference.features[name] for name in names]).reshape(len(names), -1)
+    low, high = (usual[:, 0], usual[:, -1]) if len(names) else (np.empty(0), np.empty(0))
+    floor = np.array([_FEATURES[name][1] for name in names])
+    half = np.maximum((high - low) / 2, floor)
+    values = zones[names].to_numpy(float)
+    above, below = (values - high) / half, (low - values) / half
+    beyond = np.nan_to_num(np.maximum(np.maximum(above, below), 0.0))
+    rows = []
+    for k, zone in enumerate(zones.to_dict("records")):
+        far = float(beyond[k].max()) if len(names) else 0.0
+        state: State = "abstain" if far > ABSTAIN else "watch" if far > WATCH else "ok"
+        order = [int(i) for i in np.argsort(-beyond[k])[:3] if beyond[k, i] > WATCH]
+        reason = "; ".join(_words(names[i], bool(above[k, i] > 0)) for i in order)
+        rows.append((zone["top_m"], zone["base_m"], state, far, reason))
+    return pd.DataFrame(rows, columns=_ZONES)
+
+
+def state_at(zones: pd.DataFrame, depth: npt.ArrayLike) -> list[str]:
+    """
+    State of the zone of each depth.
+
+    Examples
+    --------
+    >>> zones = pd.DataFrame({"top_m": [0.0, 10.0], "base_m": [10.0, 20.0], "state": ["ok", "watch"]})
+    >>> state_at(zones, [3.0, 12.0])
+    ['ok', 'watch']
+    """
+    at = np.searchsorted(zones["top_m"].to_numpy(float), np.asarray(depth, dtype=float), side="right") - 1
+    states = zones["state"].tolist()
+    return [str(states[max(int(k), 0)]) for k in at]
+
+
+def drift_findings(zones: pd.DataFrame) -> list[Finding]:
+    """What is to be told of judged zones; neighbours of one state and reason are one."""
+    told = []
+    runs = (zones[["state", "reason"]] != zones[["state", "reason"]].shift()).any(axis=1).cumsum()
+    for _, run in zones.groupby(runs):
+        state, reason = run["state"].iloc[0], run["reason"].iloc[0]
+        if state == "ok":
+            continue
+        place = f"{run['top_m'].iloc[0]:.2f}-{run['base_m'].iloc[-1]:.2f} m"
+        if state == "abstain":
+            what = f"unlike anything the model was made with: {reason}"
+            told.append(Finding(Severity.MAJOR, "drift-abstain", place, what, "do not use its picks without a look"))
+        else:
+            what = f"at the edge of what the model was made with: {reason}"
+            told.append(Finding(Severity.MINOR, "drift-watch", place, what, "look at its picks first"))
+    return told
+
+
+def write_zones(zones: pd.DataFrame, path: str | Path) -> None:
+    """
+    Write judged zones as CSV, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written.
+    """
+    with atomic_path(path) as part:
+        zones.to_csv(part, index=False, float_format="%.3f", lineterminator="\n")
+
+
+def read_zones(path: str | Path) -> pd.DataFrame:
+    """
+    Read judged zones.
+
+    Raises
+    ------
+    InputError
+        If the file is none of :func:`write_zones`.
+    """
+    try:
+        zones = pd.read_csv(path, keep_default_na=False)
+        if list(zones.columns) != _ZONES or not set(zones["state"]) <= {"ok", "watch", "abstain"}:
+            raise ValueError("other columns or states")
+        return zones.astype({"top_m": float, "base_m": float, "distance": float, "reason": str})
+    except (OSError, ValueError) as error:
+        seen = f"not judged zones: {str(error).splitlines()[0]}"
+        raise InputError(path, seen, "pick the well again, or move the file away") from error
+
+
+def _zones(image: WellImage) -> Iterator[tuple[float, float, WellImage]]:
+    depth = image["depth"].values
+    count = max(round(float(depth[-1] - depth[0]) / ZONE), 1)
+    edges = np.linspace(float(depth[0]), float(depth[-1]), count + 1)
+    cuts = np.searchsorted(depth, edges)
+    cuts[-1] = len(depth)
+    for k in range(count):
+        if cuts[k + 1] > cuts[k]:
+            part = image.isel(depth=slice(int(cuts[k]), int(cuts[k + 1])))
+            yield float(edges[k]), float(edges[k + 1]) + (1e-6 if k == count - 1 else 0.0), part.load()
+
+
+def _pick_features(picks: pd.DataFrame, length: float) -> dict[str, float]:
+    told = {}
+    for name in CLASSES:
+        mine = picks[picks["class"] == name]
+        # The square root makes counts spread alike, few or many.
+        told[f"density_{name}"] = float(np.sqrt(len(mine) / max(length, 1e-9)))
+        enough = len(mine) >= _FEWEST
+        told[f"confidence_{name}"] = float(mine["confidence"].mean()) if enough else float("nan")
+        sides = mine.loc[mine["polarity"] != "", "polarity"]
+        told[f"conductive_{name}"] = float((sides == "conductive").mean()) if len(sides) >= _FEWEST else float("nan")
+        height = np.log2(2 * mine["amplitude_m"].to_numpy(float) + 0.01)
+        told[f"height_{name}"] = float(np.nanmedian(height)) if enough and np.isfinite(height).any() else float("nan")
+    return told
+
+
+def _words(name: str, above: bool) -> str:
+    return _FEATURES[name][0].format(direction="more" if above else "less")

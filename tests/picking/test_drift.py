@@ -1,0 +1,109 @@
+"""A well like the others is left alone; one that differs is named, with what differs and where."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geobfdt.picking.drift import (
+    ABSTAIN,
+    WATCH,
+    DriftReference,
+    drift_findings,
+    judge_zones,
+    marked,
+    measure_zones,
+    read_zones,
+    state_at,
+    write_zones,
+)
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import WellImage, well_image
+from geobfdt.wells.picks import new_picks, read_picks, write_picks
+
+
+def rock(seed: int, metres: float = 40.0, scale: float = 1.0) -> WellImage:
+    """Layers and noise."""
+    rng = np.random.default_rng(seed)
+    rows = round(metres / 0.01)
+    layers = np.repeat(rng.normal(0, 20, rows // 25 + 1), 25)[:rows, None]
+    pixels = scale * (100 + layers + rng.normal(0, 5, (rows, 72)))
+    return well_image(pixels.astype(np.float32), 500 + 0.01 * np.arange(rows), well=f"R{seed}")
+
+
+@pytest.fixture(scope="module")
+def usual() -> DriftReference:
+    """Six such wells."""
+    return DriftReference.of(pd.concat([measure_zones(rock(seed), new_picks()) for seed in range(6)]))
+
+
+def test_more_of_the_same_is_ok(usual: DriftReference) -> None:
+    """Twenty other wells of the same kind: at most one zone in twenty is even watched."""
+    told = [judge_zones(measure_zones(rock(seed), new_picks()), usual) for seed in range(20, 40)]
+    states = pd.concat(told)["state"].tolist()
+    assert len(states) == 80
+    assert states.count("ok") >= 76
+    assert "abstain" not in states
+
+
+def test_a_change_within_a_well_is_placed(usual: DriftReference) -> None:
+    """From 520 to 530 m a third of the turn is lost: that zone and no other, and its coverage is the reason."""
+    image = rock(50)
+    pixels = image["image"].values.copy()
+    pixels[2000:3000, :24] = np.nan
+    spoilt = image.assign(image=(image["image"].dims, pixels))
+    picks = new_picks(well="R50", depth_m=[505.0, 525.0, 539.99], class_="bedding", amplitude_m=0.0)
+    told, zones = marked(spoilt, picks, usual)
+    assert zones["state"].tolist() == ["ok", "ok", "abstain", "ok"]
+    assert "less of the wall is measured" in zones["reason"][2]
+    assert told["drift"].tolist() == ["ok", "abstain", "ok"]
+    (finding,) = drift_findings(zones)
+    assert finding.kind == "drift-abstain"
+    assert finding.place == "520.00-529.99 m"
+    assert finding.severity == "major"
+
+
+def test_what_is_picked_counts(usual: DriftReference) -> None:
+    """No plane was ever picked; with fifty in ten metres it is not the same any more."""
+    depth = 500 + np.linspace(0.1, 9.9, 50)
+    picks = new_picks(well="R60", depth_m=depth, class_="fracture", amplitude_m=0.1, confidence=0.9)
+    zones = judge_zones(measure_zones(rock(60), picks), usual)
+    assert zones["state"].tolist() == ["abstain", "ok", "ok", "ok"]
+    assert "more planes picked as fracture" in zones["reason"][0]
+
+
+def test_distances_are_half_widths() -> None:
+    """Of a feature usual from -1 to 1, 2 lies one half width beyond, 4.5 three and a half."""
+    usual = DriftReference.of(pd.DataFrame({"skew": np.linspace(-1, 1, 50)}))
+    zones = pd.DataFrame({"top_m": [0.0, 10, 20], "base_m": [10.0, 20, 30], "skew": [0.0, -2.0, 4.5]})
+    told = judge_zones(zones, usual)
+    assert told["distance"].tolist() == [0, 1, 3.5]
+    assert told["state"].tolist() == ["ok", "ok", "abstain"]
+    assert WATCH < ABSTAIN
+    unknown = judge_zones(zones.assign(skew=np.nan), usual)
+    assert set(unknown["state"]) == {"ok"}  # what could not be measured here says nothing
+
+
+def test_a_reference_survives_its_card(usual: DriftReference) -> None:
+    """Through JSON and back, to the last digit kept."""
+    assert DriftReference.model_validate(json.loads(json.dumps(usual.model_dump()))) == usual
+
+
+def test_zones_on_disk(usual: DriftReference, tmp_path: Path) -> None:
+    """Written, read, and refused in one line if they are something else; the pick table keeps its extra column."""
+    zones = judge_zones(measure_zones(rock(70), new_picks()), usual)
+    write_zones(zones, tmp_path / "a.drift.csv")
+    back = read_zones(tmp_path / "a.drift.csv")
+    assert back["state"].tolist() == zones["state"].tolist()
+    assert state_at(back, [501.0]) == [zones["state"][0]]
+    for text in ("", "a,b\n1,2\n", "top_m,base_m,state,distance,reason\n1,2,fine,0,\n"):
+        (tmp_path / "b.drift.csv").write_text(text)
+        with pytest.raises(InputError, match="judged zones"):
+            read_zones(tmp_path / "b.drift.csv")
+    picks, _ = marked(rock(70), new_picks(well="R70", depth_m=[505.0], class_="bedding"), usual)
+    write_picks(picks, tmp_path / "p.csv")
+    assert read_picks(tmp_path / "p.csv")["drift"].tolist() == ["ok"]
