@@ -126,12 +126,13 @@ def run(fields: int, wells: int, seed: int, out: Path) -> None:
         print(f"field {field}: {tool}, {len(table)} zones", flush=True)
 
 
-def judged(table: pd.DataFrame) -> pd.DataFrame:
-    """Largest distance and its reason for every test well, against its own field."""
+def judged(table: pd.DataFrame, wells: int = HOME) -> pd.DataFrame:
+    """Largest distance and its reason for every test well, against the first so many wells of its own field."""
     rows = []
+    table = table[(table["kind"] != "home") | (table["well"] < wells)]
     for field, part in table.groupby("field"):
         home, rest = part[part["kind"] == "home"], part[part["kind"] != "home"]
-        told = judge_zones(rest, DriftReference.of(home))
+        told = judge_zones(rest, DriftReference.of(home, home["well"].nunique()))
         rows.append(told.assign(kind=rest["kind"].to_numpy(), well=rest["well"].to_numpy(), field=field))
     return pd.concat(rows, ignore_index=True)
 
@@ -149,6 +150,14 @@ def main() -> None:
         run(args.fields, args.wells, args.seed, args.out)
     told = judged(pd.read_csv(args.read or args.out))
     wells = told.groupby(["kind", "field", "well"]).agg(far=("distance", "max")).reset_index()
+    for count in (1, 2, 4, HOME):
+        few = judged(pd.read_csv(args.read or args.out), count)
+        far = few[few["kind"] == "none"].groupby(["field", "well"])["distance"].max()
+        noisy = few[few["kind"] == "noise"].groupby(["field", "well"])["distance"].max()
+        print(
+            f"{count} wells known: false watch {((far > WATCH) & (far <= ABSTAIN)).mean():.2f}, "
+            f"false abstain {(far > ABSTAIN).mean():.2f}; noise seen {(noisy > WATCH).mean():.2f}"
+        )
     print(f"\n{'shift':14} {'wells':>5} {'watch':>6} {'abstain':>8}   most often because of")
     for kind in ["none", *SPOILT, "coarse rows", "other tool", "other rock"]:
         mine, zones = wells[wells["kind"] == kind], told[(told["kind"] == kind) & (told["reason"] != "")]

@@ -37,8 +37,8 @@ def rock(seed: int, metres: float = 40.0, scale: float = 1.0) -> WellImage:
 
 @pytest.fixture(scope="module")
 def usual() -> DriftReference:
-    """Six such wells."""
-    return DriftReference.of(pd.concat([measure_zones(rock(seed), new_picks()) for seed in range(6)]))
+    """Eight such wells."""
+    return DriftReference.of(pd.concat([measure_zones(rock(seed), new_picks()) for seed in range(8)]), wells=8)
 
 
 def test_more_of_the_same_is_ok(usual: DriftReference) -> None:
@@ -78,12 +78,14 @@ def test_what_is_picked_counts(usual: DriftReference) -> None:
 
 def test_distances_are_half_widths() -> None:
     """Of a feature usual from -1 to 1, 2 lies one half width beyond, 4.5 three and a half."""
-    usual = DriftReference.of(pd.DataFrame({"skew": np.linspace(-1, 1, 50)}))
+    usual = DriftReference.of(pd.DataFrame({"skew": np.linspace(-1, 1, 50)}), wells=8)
     zones = pd.DataFrame({"top_m": [0.0, 10, 20], "base_m": [10.0, 20, 30], "skew": [0.0, -2.0, 4.5]})
     told = judge_zones(zones, usual)
     assert told["distance"].tolist() == [0, 1, 3.5]
     assert told["state"].tolist() == ["ok", "ok", "abstain"]
     assert WATCH < ABSTAIN
+    few = judge_zones(zones, usual.model_copy(update={"wells": 2}))
+    assert few["distance"].tolist() == [0, 0.25, 0.875]  # two wells show a quarter of what eight do
     unknown = judge_zones(zones.assign(skew=np.nan), usual)
     assert set(unknown["state"]) == {"ok"}  # what could not be measured here says nothing
 

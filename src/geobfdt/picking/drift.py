@@ -35,6 +35,7 @@ ZONE = 10.0  # m
 _FEWEST = 5  # picks of a class from which their looks count
 # How far outside what is usual, in half widths of it: chosen by simulation, see docs/drift.md.
 WATCH, ABSTAIN = 1.2, 2.5
+_MANY = 8  # wells from which their spread is taken for what it is; of fewer, all distances count less
 
 _ZONES = ["top_m", "base_m", "state", "distance", "reason"]
 
@@ -60,25 +61,25 @@ class DriftReference(BaseModel):
     Examples
     --------
     >>> zones = pd.DataFrame({"skew": np.linspace(-1, 1, 41)})
-    >>> DriftReference.of(zones).features["skew"][10]
+    >>> DriftReference.of(zones, wells=8).features["skew"][10]
     0.0
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    zones: int = Field(description="that it is made of")
+    wells: int = Field(ge=1, description="that it is made of: few show little of what is usual")
     features: dict[str, list[float]] = Field(description="21 quantiles each, from least to largest")
 
     @classmethod
-    def of(cls, zones: pd.DataFrame) -> DriftReference:
-        """Make it of measured zones; see :func:`measure_zones`."""
+    def of(cls, zones: pd.DataFrame, wells: int) -> DriftReference:
+        """Make it of measured zones of so many wells; see :func:`measure_zones`."""
         told = {}
         for name in _FEATURES:
             values = zones[name].to_numpy(float) if name in zones else np.empty(0)
             values = values[np.isfinite(values)]
             if len(values):
                 told[name] = [round(float(v), 5) for v in np.quantile(values, np.linspace(0, 1, 21))]
-        return cls(zones=len(zones), features=told)
+        return cls(wells=wells, features=told)
 
 
 def marked(image: WellImage, picks: pd.DataFrame, usual: DriftReference) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -136,7 +137,7 @@ def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
     half = np.maximum((high - low) / 2, floor)
     values = zones[names].to_numpy(float)
     above, below = (values - high) / half, (low - values) / half
-    beyond = np.nan_to_num(np.maximum(np.maximum(above, below), 0.0))
+    beyond = np.nan_to_num(np.maximum(np.maximum(above, below), 0.0)) * min(reference.wells / _MANY, 1)
     rows = []
     for k, zone in enumerate(zones.to_dict("records")):
         far = float(beyond[k].max()) if len(names) else 0.0

@@ -114,7 +114,8 @@ def train(
     settings = settings or (SCRATCH if start is None else TUNING)
     began = time.perf_counter()
     masked = masked or {}
-    wells = keep_blind(interpreted_wells(field, layer), blind, masked, str(field))
+    there = interpreted_wells(field, layer)
+    wells = keep_blind(there, blind, masked, str(field))
     split = split_wells(wells, holdout, settings.seed, str(field))
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -152,7 +153,7 @@ def train(
     progress(0.95, "calibrating on the wells held out")
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
     card = _card(field, split, settings, start, time.perf_counter() - began)
-    card["seen"] = _seen(field, wells, masked, start)
+    card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
     card |= {"validation": {"wells": names, "mean_f1_3cm": outcome.score, "step": outcome.step}}
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():

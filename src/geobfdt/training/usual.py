@@ -35,7 +35,8 @@ def usual(bundle: Bundle, images: Sequence[WellImage]) -> DriftReference:
         For its card.
     """
     zones = [_zones(bundle, stretch) for image in images for stretch in _stretches(image)]
-    return DriftReference.of(pd.concat(zones, ignore_index=True))
+    wells = len({str(image.attrs["well"]) for image in images})
+    return DriftReference.of(pd.concat(zones, ignore_index=True), wells)
 
 
 def _zones(bundle: Bundle, image: WellImage) -> pd.DataFrame:

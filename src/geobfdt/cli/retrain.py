@@ -1,0 +1,84 @@
+"""``geobfdt retrain``: a champion taught what has come since."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+_REFUSED = 3  # exit status: a challenger was made and the gate refused it
+
+
+def retrain(
+    field: Annotated[Path, typer.Option("--field", help="Folder of interpreted wells.")],
+    registry: Annotated[Path, typer.Option("--models", help="Registry whose champion is gone on from.")],
+    demands: Annotated[Path, typer.Option(help="YAML of the gate, with the blind wells.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of runs. [default: retraining, in the field]")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the review to learn from and judge by.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Well to learn from although it would be held back; repeat for more.")
+    ] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="Make a challenger that passes the champion.")] = False,
+    who: Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Retrain on the wells that are new, or newly reviewed, since the champion was made.
+
+    Each is looked at first: picks that are off their image and styles unlike the others' are held back, and said. The
+    challenger goes through the gate. The exit status is 0 if it passed or nothing was to be done, 3 if it was refused.
+    """
+    from geobfdt.operation.gate_settings import read_gate
+    from geobfdt.operation.retraining import retrain as again
+    from geobfdt.training.train import TUNING
+
+    settings = read_gate(demands)
+    training = TUNING
+    if steps is not None:
+        training = training.model_copy(update={"steps": steps, "turns": 0, "every": min(training.every, steps)})
+    with progress(f"retraining on {field}") as advance:
+        told = again(
+            field,
+            registry,
+            settings,
+            out=out,
+            layer=layer,
+            include=include or (),
+            promote=promote,
+            who=who,
+            training=training,
+            progress=lambda share, _text: advance(share),
+        )
+    if as_json:
+        print_json(asdict(told))
+    else:
+        for well, what in told.news.items():
+            console().print(f"{well}: {what}" + (", held back" if well in told.held_back else ""), markup=False)
+            for why in told.held_back.get(well, ()):
+                console().print(f"  {why}", markup=False)
+        if not told.news:
+            console().print("nothing is new since the champion was made", markup=False)
+        elif not told.challenger:
+            console().print("nothing to learn from", markup=False)
+        else:
+            state = "passed" if told.passed else "refused"
+            more = ", champion now" if told.promoted else ""
+            console().print(f"challenger {told.challenger[:12]}: {state}{more}\n  {told.verdict}", markup=False)
+            if told.same_weights:
+                console().print("  its weights are the champion's: no step of the tuning was better on wells held out")
+            for failure in told.failures:
+                console().print(f"  {failure}", markup=False)
+    if told.challenger and not told.passed:
+        raise typer.Exit(_REFUSED)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(retrain)
