@@ -243,6 +243,18 @@ def test_wrong_calibration(folder: Path) -> None:
         refusal(folder, SETTINGS)
 
 
+@pytest.mark.parametrize(
+    "seen", [[], {"A": 5}, {"A": {}}, {"A": {"image": "x", "masked": [1.0]}}, {"A": {"image": "x", "z": 1}}]
+)
+def test_a_card_that_does_not_say_what_was_seen(folder: Path, seen: Any) -> None:
+    """What the gate relies on is checked when a bundle is read, not when it is too late."""
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"seen": seen}))
+    with pytest.raises(InputError, match="what the model has seen") as caught:
+        load_bundle(folder)
+    assert "\n" not in str(caught.value)
+
+
 def test_nothing_half_written(made: Bundle, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up leaves the bundle that was there as it was."""
     before = {file.name: file.read_bytes() for file in folder.iterdir()}

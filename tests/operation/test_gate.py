@@ -128,7 +128,7 @@ def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, an
     image = read(field / "W01.nc")
     top = float(image["depth"].values[0]) + 2
     bundle = geobfdt.train(field, tmp_path / "m", masked={"W01": (top, top + 2)}, settings=QUICK, network=TINY)
-    assert bundle.seen["W01"]["masked"] == [top, top + 2]
+    assert bundle.seen["W01"].masked == (top, top + 2)
     picks = Field(field).picks("W01")
     inside = picks["depth_m"].between(top, top + 2)
     answers[bundle.digest] = lambda table: table[~table["depth_m"].between(top, top + 1)]

@@ -146,8 +146,8 @@ def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch
     told = again(tmp_path, settings)
     assert told.news == {"W05": "new"}
     seen = load_bundle(f"{tmp_path / 'models'}@challenger").seen
-    assert seen["W03"]["masked"] == list(mask)
-    assert seen["W05"]["masked"] == []
+    assert seen["W03"].masked == mask
+    assert seen["W05"].masked is None
     verdict = Path(told.verdict).with_suffix(".json").read_text()
     assert '"W03"' in verdict
     assert '"W05"' not in verdict.split('"failures"')[0]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from geobfdt.model.bundle import load_bundle
 from geobfdt.picking.drift import (
     ABSTAIN,
     WATCH,
@@ -21,6 +24,7 @@ from geobfdt.picking.drift import (
     state_at,
     write_zones,
 )
+from geobfdt.picking.network import NetworkDetector
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
@@ -93,6 +97,18 @@ def test_distances_are_half_widths() -> None:
 def test_a_reference_survives_its_card(usual: DriftReference) -> None:
     """Through JSON and back, to the last digit kept."""
     assert DriftReference.model_validate(json.loads(json.dumps(usual.model_dump()))) == usual
+
+
+@pytest.mark.parametrize(
+    "card", [5, {}, {"wells": 0, "features": {}}, {"wells": 3, "features": {"skew": [1.0]}}, {"wells": 3, "zones": 4}]
+)
+def test_a_damaged_card_is_told_in_one_line(card: Any) -> None:
+    """A bundle whose card was bent: an error with its name, no traceback."""
+    bundle = load_bundle()
+    detector = NetworkDetector.of(replace(bundle, card={"name": "bent", "drift": card}), rock(0))
+    with pytest.raises(InputError, match=r"bent.*what is usual") as caught:
+        _ = detector.usual
+    assert "\n" not in str(caught.value)
 
 
 def test_zones_on_disk(usual: DriftReference, tmp_path: Path) -> None:

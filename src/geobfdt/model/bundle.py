@@ -29,7 +29,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
-__all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "load_bundle", "save_bundle"]
+__all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
 
 FORMAT = 1  # of bundles; a reader refuses newer ones
 SHIPPED = Path(__file__).with_name("weights")  # what the package ships
@@ -63,6 +63,23 @@ class Calibration(BaseModel):
         return float((np.log(probability) - np.log1p(-probability) - self.intercept) / self.slope)
 
 
+class Sight(BaseModel):
+    """
+    What a model has seen of a well.
+
+    Examples
+    --------
+    >>> Sight(image="ab12", masked=(100.0, 120.0)).masked
+    (100.0, 120.0)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: str = Field(description="SHA-256 of the image file")
+    labels: str = Field("", description="SHA-256 of picks and intervals")
+    masked: tuple[float, float] | None = Field(None, description="interval left alone (m, MD)")
+
+
 @dataclass(frozen=True)
 class Bundle:
     """
@@ -94,21 +111,14 @@ class Bundle:
         return f"{self.card.get('name', self.settings.preset)} {self.digest}".strip()
 
     @property
-    def seen(self) -> dict[str, dict[str, Any]]:
-        """
-        Wells that it, or what it was tuned from, learnt from or was chosen by.
+    def seen(self) -> dict[str, Sight]:
+        """Wells that it, or what it was tuned from, learnt from or was chosen by, by name."""
+        older = {name: Sight(image=image) for name, image in self.card.get("digests", {}).items()}
+        return older | {name: Sight.model_validate(told) for name, told in self.card.get("seen", {}).items()}
 
-        By name: ``image`` and ``labels``, their SHA-256, and ``masked``, the interval (m, MD) left alone, if any.
-        """
-        told: dict[str, dict[str, Any]] = {
-            name: {"image": image, "labels": "", "masked": []} for name, image in self.card.get("digests", {}).items()
-        }
-        told.update(self.card.get("seen", {}))
-        return told
-
-    def sight_of(self, well: str, image: str) -> dict[str, Any] | None:
+    def sight_of(self, well: str, image: str) -> Sight | None:
         """What it has :attr:`seen` of a well, by its name or by the SHA-256 of its image; None if nothing."""
-        by_image = {told["image"]: told for told in self.seen.values()}
+        by_image = {told.image: told for told in self.seen.values()}
         return self.seen.get(well) or by_image.get(image)
 
 
@@ -198,7 +208,13 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise InputError(folder / _WEIGHTS, "weights are not all finite numbers", _RETRAIN)
     network.eval()
-    return Bundle(network, settings, calibration, card, digest[:12])
+    bundle = Bundle(network, settings, calibration, card, digest[:12])
+    try:
+        _ = bundle.seen
+    except (TypeError, AttributeError, ValidationError) as error:
+        seen = f"does not say what the model has seen: {str(error).splitlines()[0]}"
+        raise InputError(folder / _CARD, seen, _RETRAIN) from error
+    return bundle
 
 
 _RETRAIN = "copy the bundle again, or train anew"

@@ -240,7 +240,7 @@ def blind_wells(
             continue
         digest = sha256(Field(field).file(name, ".nc"))
         sights = {model.source: sight for model in models if (sight := model.sight_of(name, digest)) is not None}
-        masks = {tuple(sight["masked"]) for sight in sights.values()}
+        masks = {sight.masked for sight in sights.values()}
         if not sights:
             kept.append(well)
         elif len(masks) == 1 and (mask := masks.pop()):

@@ -125,7 +125,7 @@ def retrain(
         raise InputError(registry, "no champion to go on from", cure)
     name = f"{registry}@{CHAMPION}"
     champion, now = load_bundle(name), models.find(CHAMPION)
-    masked = {well: (told["masked"][0], told["masked"][1]) for well, told in champion.seen.items() if told["masked"]}
+    masked = {well: sight.masked for well, sight in champion.seen.items() if sight.masked is not None}
     settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
     if not settings.blind:
         raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
@@ -174,9 +174,9 @@ def _news(champion: Bundle, place: Path, name: str, well: InterpretedWell) -> st
     sight = champion.seen.get(name)
     if sight is None:
         return "new"
-    if sight["image"] != sha256(Field(place).file(name, ".nc")):
+    if sight.image != sha256(Field(place).file(name, ".nc")):
         return "its image has changed"
-    return "its picks have changed" if sight["labels"] != labels_digest(well) else ""
+    return "its picks have changed" if sight.labels != labels_digest(well) else ""
 
 
 def _held_back(

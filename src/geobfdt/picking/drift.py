@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from geobfdt.preparation.fingerprint import IMAGE_FEATURES, image_features
 from geobfdt.wells.findings import Finding, InputError, Severity
@@ -54,6 +54,9 @@ _PICK_FEATURES: dict[str, tuple[str, float]] = {
 _FEATURES = {**IMAGE_FEATURES, **_PICK_FEATURES}
 
 
+Quantiles = Annotated[list[FiniteFloat], Field(min_length=21, max_length=21)]
+
+
 class DriftReference(BaseModel):
     """
     What is usual for a model: quantiles of every feature over zones of the wells that it was made with.
@@ -68,7 +71,7 @@ class DriftReference(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     wells: int = Field(ge=1, description="that it is made of: few show little of what is usual")
-    features: dict[str, list[float]] = Field(description="21 quantiles each, from least to largest")
+    features: dict[str, Quantiles] = Field(description="21 quantiles each, from least to largest")
 
     @classmethod
     def of(cls, zones: pd.DataFrame, wells: int) -> DriftReference:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.onnx import OnnxNetwork, onnx_network
@@ -13,8 +14,10 @@ from geobfdt.model.presets import Network, find_planes
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import network_grid, well_span
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage, hole_radius
 from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.settings_file import said
 
 __all__ = ["NetworkDetector"]
 
@@ -88,7 +91,11 @@ class NetworkDetector:
     def usual(self) -> DriftReference | None:
         """What the wells that it was made with are like; None if the bundle is older than that."""
         told = self.bundle.card.get("drift")
-        return DriftReference.model_validate(told) if told is not None else None
+        try:
+            return DriftReference.model_validate(told) if told is not None else None
+        except ValidationError as error:
+            cure = "copy the bundle again, or train anew"
+            raise InputError(self.source, f"its card does not say what is usual: {said(error)}", cure) from error
 
     def detect(self, strip: WellImage) -> Candidates:
         """

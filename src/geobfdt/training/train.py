@@ -18,7 +18,7 @@ from torch import nn
 
 import geobfdt
 from geobfdt.evaluation.thresholds import Operating
-from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
 from geobfdt.model.criterion import Losses
 from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
 from geobfdt.model.settings import CurveSettings, DetrSettings
@@ -257,12 +257,11 @@ def _seen(
     told = dict(start.seen) if start is not None else {}
     for well in wells:
         name = str(well.image.attrs["well"])
-        mask = list(masked.get(name, ()))
-        if name in told and told[name]["masked"] != mask:
-            mask = []  # one of them has seen it whole, or elsewhere
-        image = sha256(Field(field).file(name, ".nc"))
-        told[name] = {"image": image, "labels": labels_digest(well), "masked": mask}
-    return told
+        mask = masked.get(name)
+        if name in told and told[name].masked != mask:
+            mask = None  # one of them has seen it whole, or elsewhere
+        told[name] = Sight(image=sha256(Field(field).file(name, ".nc")), labels=labels_digest(well), masked=mask)
+    return {name: sight.model_dump() for name, sight in told.items()}
 
 
 def _card(
