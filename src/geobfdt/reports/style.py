@@ -47,7 +47,7 @@ IGNORED, DOUBTED = "#8a8f98", "#d55e00"  # margin bars
 WATCHED, ABSTAINED = "#c9a227", "#5e3c99"  # of drift
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
-ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WALL, HOLE)  # colours that are neither rock nor a plane's
+ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)  # colours that are neither rock nor a plane's
 
 # The "heat" ramp of image logs: lightness rises evenly, so that it survives a black-and-white copier.
 RAMP = LinearSegmentedColormap.from_list(
