@@ -1,0 +1,206 @@
+"""Faults, each tried many times and counted: what is left afterwards, and whether going on brings what was wanted.
+
+    python benchmarks/faults.py --times 40 --seed 0
+
+A small field (five wells of 6 m) and a small network, so that a retraining takes seconds: what is tried is how things
+are written, not how well they pick. `sound` counts tries after which the registry was whole, its record read, its
+champion the former or the new one, and no half-written file lay where a reader looks; `mended` counts those where the
+same command, started again, ended with what was wanted. A traceback is never sound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import geobfdt
+from geobfdt.model.registry import RECORD, Registry
+from geobfdt.model.settings import CurveSettings
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.wells.findings import InputError
+
+TINY = CurveSettings(
+    columns=32, widths=(16, 16, 16, 16), features=8, votes=2, head=8, content=16, sampled=4, fine=4,
+    layers=((4, 0.08, 3), (2, 0.03, 3)), tiers=((0.13, 1), (0.4, 2)), queries=12,
+)  # fmt: skip
+QUICK = TrainingSettings(steps=4, batch=1, rows=128, warmup=1, every=2)
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+
+
+def command(*words: object) -> list[str]:
+    """A command of geobfdt for a process of its own."""
+    return [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)]
+
+
+def start(*words: object, limit: int | None = None) -> subprocess.Popen[str]:
+    """Start it; with a limit, no file may grow beyond so many bytes, as on a full disk."""
+
+    def bound() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command(*words), stdout=pipe, stderr=pipe, text=True, env=ENVIRONMENT, start_new_session=True, preexec_fn=bound
+    )
+
+
+class Place:
+    """A field with news, and a registry whose champion does not know them; made once, copied for each try."""
+
+    def __init__(self, root: Path) -> None:
+        self.model = root / "template"
+        sim, field = root / "sim", self.model / "field"
+        geobfdt.simulate(sim, wells=5, length=6, seed=3, tool="atv", interpreter="dense")
+        files = sorted(sim.glob("*.dlis"))
+        geobfdt.ingest(files[:4], field, picks=sim)
+        geobfdt.train(field, root / "first", blind=["W01", "W02"], settings=QUICK, network=TINY)
+        models = Registry(self.model / "models")
+        models.name(models.add(root / "first"), "champion")
+        geobfdt.ingest(files[4:], field, picks=sim)
+        (self.model / "gate.yaml").write_text(
+            "blind: [W01, W02]\nleast: {all: {metres_per_second: 0.001}}\nmost: {}\nmargin: 1\n"
+        )
+
+    def fresh(self, folder: Path) -> Path:
+        """A copy to spoil."""
+        shutil.rmtree(folder, ignore_errors=True)
+        return Path(shutil.copytree(self.model, folder))
+
+
+def retrain(place: Path) -> tuple[object, ...]:
+    """The command that is disturbed."""
+    return (
+        "retrain", "--field", place / "field", "--models", place / "models", "--demands", place / "gate.yaml",
+        "--promote", "--steps", "4", "--include", "W05",
+    )  # fmt: skip
+
+
+def sound(place: Path) -> bool:
+    """Whether what lies there is whole."""
+    models = Registry(place / "models")
+    try:
+        whole = not any(models.verify().values())
+        return whole and models.find("champion") in models.bundles()
+    except InputError:
+        return False
+
+
+def wanted(place: Path) -> bool:
+    """Whether the champion knows the news, and the record tells it once."""
+    from geobfdt.model.bundle import load_bundle
+
+    models = Registry(place / "models")
+    told = [entry for entry in models.record() if entry.action == "name" and entry.name == "champion"]
+    return "W05" in load_bundle(f"{place / 'models'}@champion").seen and len(told) == 2
+
+
+def quiet(run: subprocess.Popen[str]) -> tuple[int, bool]:
+    """Wait for the end: exit status, and whether it ended without a traceback."""
+    _, errors = run.communicate(timeout=300)
+    return run.returncode, "Traceback" not in errors
+
+
+def killed(place: Path, rng: np.random.Generator, usual: float) -> tuple[bool, bool]:
+    """Killed with its children at some moment, started again."""
+    run = start(*retrain(place))
+    time.sleep(float(rng.uniform(0.15, 1.05)) * usual)
+    if run.poll() is None:
+        os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    good = sound(place)
+    status, clean = quiet(start(*retrain(place)))
+    return good and clean, status == 0 and wanted(place) and sound(place)
+
+
+def full(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
+    """The disk is full at some size of file; then there is room again."""
+    status, clean = quiet(start(*retrain(place), limit=int(2 ** rng.uniform(8, 21))))
+    good = clean and sound(place)
+    status, clean = quiet(start(*retrain(place)))
+    return good and clean, status == 0 and wanted(place) and sound(place)
+
+
+def twice(place: Path, rng: np.random.Generator, usual: float) -> tuple[bool, bool]:
+    """Two at once: one does it, the other says so in one line or finds it done."""
+    runs = [start(*retrain(place))]
+    time.sleep(float(rng.uniform(0, 0.5)) * usual)
+    runs.append(start(*retrain(place)))
+    ends = [quiet(run) for run in runs]
+    good = all(clean for _, clean in ends) and sound(place)
+    return good, sorted(status for status, _ in ends) in ([0, 0], [0, 1]) and wanted(place)
+
+
+def bent(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
+    """A byte of the champion, its card, the record, a pick table or an image is another; then it is as it was."""
+    models = place / "models"
+    files = [
+        *(models / Registry(models).find("champion")).iterdir(), models / RECORD, *(place / "field").glob("W0*.csv"),
+        *(place / "field").glob("*.nc"),
+    ]  # fmt: skip
+    file = files[rng.integers(len(files))]
+    data = file.read_bytes()
+    at = int(rng.integers(len(data)))
+    file.chmod(0o644)
+    file.write_bytes(data[:at] + bytes([data[at] ^ int(rng.integers(1, 256))]) + data[at + 1 :])
+    before = (models / RECORD).read_bytes()
+    status, clean = quiet(start(*retrain(place)))
+    if status == 0 and file.suffix in (".csv", ".nc"):
+        return clean and sound(place), True  # another pick or pixel is no damage that could be seen
+    kept = (models / RECORD).read_bytes().startswith(before)
+    file.write_bytes(data if file.name != RECORD else data + (models / RECORD).read_bytes()[len(data) :])
+    status, again = quiet(start(*retrain(place)))
+    return clean and again and kept, status == 0 and wanted(place) and sound(place)
+
+
+FAULTS: dict[str, tuple[str, Callable[[Path, np.random.Generator, float], tuple[bool, bool]]]] = {
+    "kill": ("kill -9 while retraining", killed),
+    "full": ("disk full while retraining", full),
+    "twice": ("two retrainings at once", twice),
+    "bent": ("a byte of bundle, card, record, table or image bent", bent),
+}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=list(FAULTS))
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        template = Place(root)
+        began = time.perf_counter()
+        status, _ = quiet(start(*retrain(template.fresh(root / "usual"))))
+        usual = time.perf_counter() - began
+        if status or not wanted(root / "usual"):
+            sys.exit("undisturbed, it does not do what it should")
+        print(f"undisturbed: {usual:.1f} s\n\n{'fault':52} {'tried':>6} {'sound':>6} {'mended':>7}", flush=True)
+        for name, (words, fault) in FAULTS.items():
+            if args.only not in (None, name):
+                continue
+            rng = np.random.default_rng((args.seed, sum(name.encode())))
+            told = []
+            for number in range(args.times):
+                place = template.fresh(root / "try")
+                told.append(fault(place, rng, usual))
+                if not all(told[-1]):
+                    print(f"  {name} {number}: {told[-1]}", flush=True)
+            good, mended = np.array(told).sum(axis=0)
+            print(f"{words:52} {len(told):6} {good:6} {mended:7}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
