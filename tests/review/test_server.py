@@ -15,9 +15,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from geobfdt.review.items import pick_items
-from geobfdt.review.jobs import Jobs
 from geobfdt.review.server import create_app
 from geobfdt.review.tiles import ROWS
+from geobfdt.review.work import QUEUE
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
 from geobfdt.wells.readers.netcdf import read
@@ -347,14 +347,13 @@ def test_a_token_is_needed_where_there_is_one(field: Path) -> None:
 
 def test_uploads(field: Path, tmp_path: Path) -> None:
     """Uploads."""
-    jobs = Jobs(seconds=60)
     with TestClient(
-        create_app(field, largest_upload=4 << 20, jobs=jobs), base_url="http://localhost", headers=CHANGE
+        create_app(field, largest_upload=4 << 20, limits={"seconds": 60}), base_url="http://localhost", headers=CHANGE
     ) as client:
         good = tmp_path / "C.nc"
         write_netcdf(drawn_well("C-3"), good)
         job = client.put("/api/uploads/C.nc", content=good.read_bytes()).json()
-        assert wait(client, job)["state"] == "done", jobs.get(job["id"]).message
+        assert wait(client, job)["message"] == ""
         assert "C-3" in [w["well"] for w in client.get("/api/wells").json()]
         failed = wait(client, client.put("/api/uploads/bad.dlis", content=b"rubbish" * 100).json())
         assert failed["state"] == "failed"
@@ -374,45 +373,46 @@ def test_uploads(field: Path, tmp_path: Path) -> None:
 
         assert client.put("/api/uploads/big.las", content=endless()).status_code == 413
         assert sorted(f.name for f in field.glob("*.nc")) == ["A-1.nc", "B_2.nc", "C-3.nc"]
+        assert not list((field / QUEUE / "incoming").iterdir())  # nothing that was sent stays behind
 
 
-WORK = """
-import numpy as np
+def test_a_report_is_made_and_fetched(client: TestClient) -> None:
+    """By a job; before it is done, of another job, and of a layer that is not there, there is none."""
+    begun(client)
+    job = client.post("/api/wells/A-1/report", json={"layer": "anna"}).json()
+    done = wait(client, job)
+    assert (done["state"], done["message"]) == ("done", "")
+    answer = client.get(f"/api/jobs/{job['id']}/report")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "A-1" in answer.text
+    assert client.get("/api/jobs/nothing/report").status_code == 404
+    failed = wait(client, client.post("/api/wells/A-1/report", json={"layer": "nobody"}).json())
+    assert failed["state"] == "failed"
+    assert "no layer 'nobody'" in failed["message"]
+    assert client.get(f"/api/jobs/{failed['id']}/report").status_code == 404
+    assert client.post("/api/wells/Z-9/report", json={"layer": "anna"}).status_code == 404
 
-def hungry(report):
-    report(0.1)
-    np.ones((1 << 34) // 8)  # 16 GiB
 
-def spinning(report):
-    report(0.1)
-    while True:
-        pass
-
-def small(report):
-    report(0.5)
-    return 7
-"""
-
-
-def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory, then time; what stands behind them in the queue has its turn."""
-    (tmp_path / "drawn_work.py").write_text(WORK)
-    monkeypatch.syspath_prepend(tmp_path)  # children look where we do
-    import drawn_work  # type: ignore[import-not-found]
-
-    jobs = Jobs(seconds=4, memory=4 << 30)
-    first = jobs.add("hungry", drawn_work.hungry, limited=True)
-    second = jobs.add("spinning", drawn_work.spinning, limited=True)
-    third = jobs.add("small", drawn_work.small)
-    for _ in range(600):
-        if third.state in ("done", "failed"):
-            break
-        time.sleep(0.1)
-    assert (first.state, first.message, first.share) == ("failed", "took more memory than it may", 0.1)
-    assert (second.state, second.message, second.share) == ("failed", "spinning: took more time than it may", 0.1)
-    assert (third.state, third.result, third.share) == ("done", 7, 1.0)
+def test_health_and_numbers(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Health needs no token and says only ok or not; numbers need one, and count patterns, not names."""
+    app = create_app(field, token="right-token")
+    bearer = {"authorization": "Bearer right-token"}
+    with TestClient(app, base_url="http://elsewhere.example") as client:
+        answer = client.get("/health")
+        assert (answer.status_code, answer.json()) == (200, {"state": "ok"})
+        assert client.get("/metrics").status_code == 401
+        for name in ("A-1", "nowhere-1", "nowhere-2"):
+            client.get(f"/api/wells/{name}", headers=bearer)
+        text = client.get("/metrics", headers=bearer).text
+        assert 'geobfdt_requests_total{method="GET",path="/api/wells/{well}",status="404"} 2.0' in text
+        assert 'geobfdt_requests_total{method="GET",path="/api/wells/{well}",status="200"} 1.0' in text
+        assert 'status="401"} 1.0' in text
+        assert 'geobfdt_jobs{state="waiting"} 0.0' in text
+        assert "nowhere" not in text
+        assert "process_resident_memory_bytes" in text
+        monkeypatch.setattr("geobfdt.review.health._LEAST", 1 << 62)
+        assert client.get("/health").status_code == 503
 
 
 def test_fifty_thousand_picks(field: Path) -> None:

@@ -30,6 +30,7 @@ def report_field(
     scale: float = 20.0,
     layer: str | None = None,
     progress: Callable[[float], None] = lambda _share: None,
+    only: Sequence[str] = (),
 ) -> dict[str, tuple[Path, Structure]]:
     """
     Write a report of each well of a field that has picks.
@@ -48,6 +49,8 @@ def report_field(
         Layer of the review whose picks are reported instead: those accepted, edited and not yet looked at.
     progress : callable
         Told the share done, 0 to 1.
+    only : sequence of str
+        Wells to report on; all that have picks if empty.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def report_field(
     files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
     layers = named_layers(field, layer) if layer is not None else {}
     stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
+    stems = [stem for stem in stems if not only or stem in only]
     if not stems:
         cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
         raise InputError(picks or field, "no pick table of a well here", cure)

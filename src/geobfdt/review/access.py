@@ -12,10 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "HEADER", "Access", "is_loopback"]
+__all__ = ["COOKIE", "HEADER", "HEALTH", "Access", "is_loopback"]
 
 COOKIE = "geobfdt"
 HEADER = "x-geobfdt"  # sent by the page with every change: another site's page cannot, without being asked first
+
+HEALTH = "/health"  # says ok or not, to whoever restarts the server; needs no token
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -57,9 +59,9 @@ class Access:
     app : ASGI application
         What is asked if all is well.
     token : str, optional
-        Needed by every request, as ``Authorization: Bearer``, as a cookie, or once as ``/?token=...``, which sets the
-        cookie. Without one, only requests that name this machine itself as the host are answered, so that no other
-        site's name can be pointed at it.
+        Needed by every request but the one about health: as ``Authorization: Bearer``, as a cookie, or once as
+        ``/?token=...``, which sets the cookie. Without one, only requests that name this machine itself as the host
+        are answered, so that no other site's name can be pointed at it.
     largest : int
         Bytes of the body of a request that is no upload.
     largest_upload : int
@@ -114,7 +116,7 @@ class Access:
             host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
             if not is_loopback(host):
                 return _error(403, "start geobfdt serve with --token to be reached by another name")
-        else:
+        elif scope["path"] != HEALTH:
             asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
             if scope["path"] == "/" and self._right(asked):
                 answer = RedirectResponse("/", status_code=303)

@@ -1,55 +1,98 @@
-"""Work that takes longer than a request: each piece in a process of its own, one at a time, with its progress."""
+"""Work that takes longer than a request: a queue that outlives the server, worked off one piece at a time."""
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import multiprocessing.connection
-import queue
+import multiprocessing.process
 import resource
+import shutil
 import signal
+import tempfile
 import threading
+import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from geobfdt.wells.database import opened, prepare, writing
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.picks import write_picks
+from geobfdt.wells.lock import held
 
-__all__ = ["Job", "Jobs", "bring_in", "pick_well"]
+__all__ = ["Job", "Jobs", "Kind", "Parameters", "Report"]
 
 _KEPT = 100  # finished jobs that are still told of
 _GRACE = 60.0  # s beyond its processor time that a job may take
+_TRIES = 3  # times that a job may be under way when the server ends
+_PAUSE = 2.0  # s between looks for work that another server of this field queued, or left behind
 
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL,
+  what TEXT NOT NULL, parameters TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL, message TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
+"""
+
+Parameters = dict[str, Any]
 Report = Callable[[float], None]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Kind:
+    """
+    What a kind of job does.
+
+    Parameters
+    ----------
+    function : callable
+        Of a module, so that another process finds it; takes `given`, the job's parameters, a folder to work in that
+        is gone afterwards, and a callable for its progress.
+    given : tuple
+        What is the same for all jobs of this kind.
+    then : callable
+        Called in the server when it is done, with the job's id, its parameters and that folder.
+    after : callable
+        Called in the server in the end, with the parameters, whatever happened.
+    limited : bool
+        Whether its time and memory are limited: it reads what a stranger sent.
+    """
+
+    function: Callable[..., None]
+    given: tuple[Any, ...] = ()
+    then: Callable[[str, Parameters, Path], None] = lambda _id, _parameters, _folder: None
+    after: Callable[[Parameters], None] = lambda _parameters: None
+    limited: bool = False
+
+
+@dataclass(frozen=True)
 class Job:
     """
     One piece of work.
 
     Parameters
     ----------
-    what : str
-        For people to read.
+    id, kind, what : str
+        Its name, what it does, and the same for people to read.
+    parameters : dict
+        Of what.
     state : str
         ``waiting``, ``running``, ``done`` or ``failed``.
     share : float
         Done so far, 0 to 1.
     message : str
         What went wrong, in one line.
-    result : any
-        What came out.
     """
 
+    id: str
+    kind: str
     what: str
-    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
-    state: str = "waiting"
-    share: float = 0.0
-    message: str = ""
-    result: Any = None
+    parameters: Parameters
+    state: str
+    share: float
+    message: str
 
     def told(self) -> dict[str, Any]:
         """What the screen is told."""
@@ -58,58 +101,69 @@ class Job:
 
 class Jobs:
     """
-    A queue of jobs, worked off one after the other.
+    A queue of jobs on disk.
 
     Parameters
     ----------
+    folder : Path
+        Of the queue; made if missing. Of several servers with one folder, one works.
+    kinds : mapping of str to Kind
+        What jobs can be asked for.
     seconds : float
         Processor time that a limited job may use.
     memory : int
         Bytes of memory that a limited job may use.
+
+    Notes
+    -----
+    A job that was under way when a server was killed is begun anew by the next one; after the third time it has failed.
+
+    Raises
+    ------
+    InputError
+        If the queue cannot be written.
     """
 
-    def __init__(self, seconds: float = 600.0, memory: int = 8 << 30) -> None:
-        self.seconds, self.memory = seconds, memory
-        self._jobs: dict[str, Job] = {}
-        self._waiting: queue.Queue[
-            tuple[Job, Callable[..., Any], tuple[Any, ...], Callable[[Any], Any], Callable[[], Any], bool]
-        ]
-        self._waiting = queue.Queue()
-        threading.Thread(target=self._work, daemon=True).start()
+    def __init__(self, folder: Path, kinds: Mapping[str, Kind], seconds: float = 600.0, memory: int = 8 << 30) -> None:
+        self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory
+        self.file = folder / "jobs.sqlite"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(folder, f"cannot be made: {error.strerror}", "make the field writable") from error
+        prepare(self.file, _SCHEMA)
+        self._shares: dict[str, float] = {}
+        self._child: multiprocessing.process.BaseProcess | None = None
+        self._woken, self._closed = threading.Event(), threading.Event()
+        self._worker = threading.Thread(target=self._work, daemon=True)
+        self._worker.start()
 
-    def add(
-        self,
-        what: str,
-        function: Callable[..., Any],
-        *arguments: Any,
-        then: Callable[[Any], Any] = lambda result: result,
-        always: Callable[[], Any] = lambda: None,
-        limited: bool = False,
-    ) -> Job:
+    def add(self, kind: str, what: str, parameters: Parameters) -> Job:
         """
-        Queue a job.
+        Queue a job; it is on the disk when this returns.
 
-        Parameters
-        ----------
-        what : str
-            For people to read.
-        function : callable
-            Of a module, so that another process finds it; takes the arguments and a callable for its progress.
-        *arguments
-            For the function.
-        then : callable
-            Called here with what it returned.
-        always : callable
-            Called here in the end, whatever happened.
-        limited : bool
-            Whether its time and memory are limited: it reads what a stranger sent.
+        Raises
+        ------
+        KeyError
+            If there is no such kind.
+        InputError
+            If the disk does not take it.
         """
-        job = Job(what)
-        self._jobs[job.id] = job
-        for old in [j for j in self._jobs.values() if j.state in ("done", "failed")][:-_KEPT]:
-            del self._jobs[old.id]
-        self._waiting.put((job, function, arguments, then, always, limited))
-        return job
+        _ = self.kinds[kind]
+        name = uuid.uuid4().hex[:12]
+        with writing(self.file) as db:
+            db.execute(
+                "INSERT INTO jobs (id, at, kind, what, parameters, state, tries, message) "
+                "VALUES (?, ?, ?, ?, ?, 'waiting', 0, '')",
+                (name, time.time(), kind, what, json.dumps(parameters)),
+            )
+            db.execute(
+                "DELETE FROM jobs WHERE state IN ('done', 'failed') AND number NOT IN "
+                "(SELECT number FROM jobs WHERE state IN ('done', 'failed') ORDER BY number DESC LIMIT ?)",
+                (_KEPT,),
+            )
+        self._woken.set()
+        return self.get(name)
 
     def get(self, job: str) -> Job:
         """
@@ -120,44 +174,114 @@ class Jobs:
         KeyError
             If there is none.
         """
-        return self._jobs[job]
+        for found in self._read("WHERE id=?", job):
+            return found
+        raise KeyError(job)
 
     def all(self) -> list[Job]:
         """Jobs, the last one last."""
-        return list(self._jobs.values())
+        return self._read("ORDER BY number")
+
+    def working(self) -> bool:
+        """Whether what works them off is alive, here."""
+        return self._worker.is_alive()
+
+    def close(self) -> None:
+        """Stop; a job that is under way waits for the next server, and this try does not count against it."""
+        self._closed.set()
+        self._woken.set()
+        if (child := self._child) is not None:
+            child.kill()
+        self._worker.join()
+
+    def _read(self, where: str, *values: Any) -> list[Job]:
+        with opened(self.file) as db:
+            query = f"SELECT id, kind, what, parameters, state, message FROM jobs {where}"  # noqa: S608
+            rows = db.execute(query, values).fetchall()
+        return [
+            Job(name, kind, what, json.loads(text), state, self._share(name, state), message)
+            for name, kind, what, text, state, message in rows
+        ]
+
+    def _share(self, name: str, state: str) -> float:
+        return 1.0 if state == "done" else self._shares.get(name, 0.0)
 
     def _work(self) -> None:
-        while True:
-            job, function, arguments, then, always, limited = self._waiting.get()
-            job.state = "running"
+        while not self._closed.is_set():
             try:
-                job.result = then(self._run(job, function, arguments, limited))
-                job.share, job.state = 1.0, "done"
-            except Exception as error:  # whatever it was: the next job has to run, and this one's line to be read
-                job.message, job.state = str(error) or type(error).__name__, "failed"
-            always()
+                with held(self.folder, by="server"):
+                    self._recover()
+                    while not self._closed.is_set():
+                        if (job := self._next()) is None:
+                            self._woken.wait(_PAUSE)
+                            self._woken.clear()
+                        else:
+                            self._do(job)
+            except InputError:  # another server works, or the disk is full: look again
+                self._closed.wait(_PAUSE)
 
-    def _run(self, job: Job, function: Callable[..., Any], arguments: tuple[Any, ...], limited: bool) -> Any:
+    def _recover(self) -> None:
+        """What was under way when a server was killed waits again, unless it seems to be what kills it."""
+        with writing(self.file) as db:
+            db.execute(
+                "UPDATE jobs SET state='failed', message='the server ended during it, three times' "
+                "WHERE state='running' AND tries>=?",
+                (_TRIES,),
+            )
+            db.execute("UPDATE jobs SET state='waiting' WHERE state='running'")
+
+    def _next(self) -> Job | None:
+        waiting = self._read("WHERE state='waiting' ORDER BY number LIMIT 1")
+        if not waiting:
+            return None
+        with writing(self.file) as db:
+            db.execute("UPDATE jobs SET state='running', tries=tries+1 WHERE id=?", (waiting[0].id,))
+        return waiting[0]
+
+    def _do(self, job: Job) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="geobfdt-"))
+        state, message = "done", ""
+        kind = self.kinds.get(job.kind)
+        try:
+            if kind is None:
+                raise ValueError(f"this version does not know jobs of kind {job.kind!r}")
+            self._run(job, kind, folder)
+            kind.then(job.id, job.parameters, folder)
+        except Exception as error:  # whatever it was: the next job has to run, and this one's line to be read
+            state, message = "failed", _line(error)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            if kind is not None and not self._closed.is_set():
+                kind.after(job.parameters)
+        with writing(self.file) as db:
+            if state == "failed" and self._closed.is_set():
+                db.execute("UPDATE jobs SET state='waiting', tries=tries-1 WHERE id=?", (job.id,))
+            else:
+                db.execute("UPDATE jobs SET state=?, message=? WHERE id=?", (state, message, job.id))
+
+    def _run(self, job: Job, kind: Kind, folder: Path) -> None:
         spawn = multiprocessing.get_context("spawn")
         ours, theirs = spawn.Pipe(duplex=False)
-        limits = (self.seconds, self.memory) if limited else None
-        child = spawn.Process(target=_child, args=(theirs, function, arguments, limits), daemon=True)
+        limits = (self.seconds, self.memory) if kind.limited else None
+        arguments = (*kind.given, job.parameters, str(folder))
+        child = spawn.Process(target=_child, args=(theirs, kind.function, arguments, limits), daemon=True)
         child.start()
+        self._child = child
         theirs.close()
         try:
             while True:
-                if not ours.poll(self.seconds + _GRACE if limited else None):
+                if not ours.poll(self.seconds + _GRACE if kind.limited else None):
                     raise TimeoutError("took too long")
-                kind, value = ours.recv()
-                if kind == "progress":
-                    job.share = float(value)
-                elif kind == "failed":
+                said, value = ours.recv()
+                if said == "progress":
+                    self._shares[job.id] = float(value)
+                elif said == "failed":
                     raise RuntimeError(value)
                 else:
-                    return value
+                    return
         except EOFError as error:
             child.join()
-            slow = limited and child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
+            slow = kind.limited and child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
             cause = "took more time than it may" if slow else f"ended without a word (status {child.exitcode})"
             raise RuntimeError(f"{job.what}: {cause}") from error
         finally:
@@ -166,11 +290,12 @@ class Jobs:
             if child.is_alive():
                 child.kill()
             child.join()
+            self._child = None
 
 
 def _child(
     pipe: multiprocessing.connection.Connection,
-    function: Callable[..., Any],
+    function: Callable[..., None],
     arguments: tuple[Any, ...],
     limits: tuple[float, int] | None,
 ) -> None:
@@ -179,34 +304,18 @@ def _child(
             seconds, memory = limits
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        pipe.send(("done", function(*arguments, lambda share: pipe.send(("progress", share)))))
+        function(*arguments, lambda share: pipe.send(("progress", share)))
+        pipe.send(("done", None))
     except MemoryError:
         pipe.send(("failed", "took more memory than it may"))
-    except InputError as error:
-        pipe.send(("failed", str(error)))
-    except Exception as error:  # a fault of ours: told to whoever asked, not printed where nobody looks
-        pipe.send(("failed", f"{type(error).__name__}: {error}"))
+    except Exception as error:  # a fault of ours, too: told to whoever asked, not printed where nobody looks
+        pipe.send(("failed", _line(error)))
 
 
-def pick_well(file: str, out: str, model: str, method: str, report: Report) -> None:
-    """Pick a well, and leave its pick table in a file, and beside the well how far it is from what the model knows."""
-    from geobfdt.picking.drift import marked, write_zones
-    from geobfdt.picking.picker import detector_of, pick_with_findings
-    from geobfdt.wells.readers.netcdf import read
-
-    image = read(Path(file))
-    detector = detector_of(image, model, method)
-    picks, _ = pick_with_findings(image, detector, progress=report)
-    write_picks(picks, out)
-    drift = Path(file).with_suffix(".drift.csv")
-    if detector.usual is not None:
-        write_zones(marked(image, picks, detector.usual)[1], drift)
-    else:
-        drift.unlink(missing_ok=True)  # it spoke of another picker
-
-
-def bring_in(file: str, field: str, report: Report) -> list[str]:
-    """Bring a file into a field; the wells that came."""
-    from geobfdt.wells.ingest import ingest
-
-    return sorted(ingest([Path(file)], Path(field), progress=report))
+def _line(error: Exception) -> str:
+    """An error in a line; without folders, which who asks from elsewhere need not know."""
+    if isinstance(error, InputError):
+        return f"{Path(error.file).name}: {error.seen}; {error.cure}"
+    if isinstance(error, RuntimeError | TimeoutError):
+        return str(error)
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

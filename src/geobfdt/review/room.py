@@ -221,10 +221,10 @@ class Room:
             items |= interval_items(intervals)
         return self._after(well, layer, self.log.add(well, layer, person, "join", items, key=key))
 
-    def join(self, well: str, layer: str, person: str, picks: pd.DataFrame) -> dict[str, Any]:
-        """Let new proposals join a layer; what was reviewed stays."""
+    def join(self, well: str, layer: str, person: str, picks: pd.DataFrame, key: str | None = None) -> dict[str, Any]:
+        """Let new proposals join a layer, once for a key; what was reviewed stays."""
         items = joined(self.log.layer(well, layer), picks)
-        return self._after(well, layer, self.log.add(well, layer, person, "join", items))
+        return self._after(well, layer, self.log.add(well, layer, person, "join", items, key=key))
 
     def snap(self, well: str, depth: list[float], angle: list[float], layer: str | None = None) -> dict[str, Any]:
         """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import geobfdt
 from geobfdt.review.access import Access
-from geobfdt.review.jobs import Jobs, bring_in, pick_well
+from geobfdt.review.health import Health, Measured
+from geobfdt.review.jobs import Jobs
 from geobfdt.review.room import Room
 from geobfdt.review.tiles import LEVELS
+from geobfdt.review.work import QUEUE, incoming, kinds, report_file
+from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import StaleError
-from geobfdt.wells.picks import COLUMNS, read_picks
+from geobfdt.wells.picks import COLUMNS
 
 __all__ = ["LARGEST_UPLOAD", "create_app"]
 
@@ -78,6 +83,12 @@ class PickBody(PersonBody):
     method: Literal["network", "hough"] = "network"
 
 
+class ReportBody(_Body):
+    """What to report."""
+
+    layer: str = Name
+
+
 class ConsensusBody(PersonBody):
     """Two layers."""
 
@@ -91,7 +102,7 @@ def create_app(
     token: str | None = None,
     model: str = "default",
     largest_upload: int = LARGEST_UPLOAD,
-    jobs: Jobs | None = None,
+    limits: dict[str, int] | None = None,
 ) -> FastAPI:
     """
     Make the application.
@@ -106,8 +117,8 @@ def create_app(
         Bundle that picks and snaps.
     largest_upload : int
         Bytes of a file that may be sent.
-    jobs : Jobs, optional
-        Queue for what takes long.
+    limits : dict, optional
+        ``seconds`` and ``memory`` (bytes) that reading a file that was sent may take.
 
     Returns
     -------
@@ -119,11 +130,20 @@ def create_app(
     InputError
         If the field's log of reviews cannot be read or written.
     """
-    room, work = Room(field, model), jobs or Jobs()
+    room = Room(field, model)
+    work = Jobs(field / QUEUE, kinds(room), **(limits or {}))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        work.close()
+
     app = FastAPI(title="GeoBFDT review", version=geobfdt.__version__, openapi_url="/api/docs.json", docs_url=None,
-                  redoc_url=None)  # fmt: skip
+                  redoc_url=None, lifespan=lifespan)  # fmt: skip
     threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
+    health = Health(field, work)
     app.add_middleware(Access, token=token, largest_upload=largest_upload)
+    app.add_middleware(Measured, health=health)  # outermost: what was refused is counted, too
 
     @app.exception_handler(KeyError)
     def _absent(_: Request, error: KeyError) -> JSONResponse:
@@ -232,32 +252,54 @@ def create_app(
     def pick(well: str, body: PickBody) -> dict[str, Any]:
         """Queue the picker; its picks join the layer."""
         room.wells.image(well)
+        asked = {"well": well, "layer": body.layer, "person": body.person, "method": body.method}
+        return work.add("pick", f"picking {well}", asked).told()
 
-        folder = Path(tempfile.mkdtemp(prefix="geobfdt-"))
-        file, out = str(room.wells.field.file(well, ".nc")), folder / "picks.csv"
+    @app.post("/api/wells/{well}/report")
+    def report(well: str, body: ReportBody) -> dict[str, Any]:
+        """Queue the report of a layer; when the job is done it can be fetched."""
+        room.wells.image(well)
+        return work.add("report", f"reporting {well}", {"well": well, "layer": body.layer}).told()
 
-        def then(_: None) -> None:
-            room.join(well, body.layer, body.person, read_picks(out))
-
-        given = (file, str(out), str(room.model), body.method)
-        return work.add(f"picking {well}", pick_well, *given, then=then, always=lambda: shutil.rmtree(folder)).told()
+    @app.get("/api/jobs/{job}/report")
+    def reported(job: str) -> FileResponse:
+        """Report that a job made, as one HTML file."""
+        done = work.get(job)
+        file = report_file(field, done.id)
+        if done.kind != "report" or not file.exists():
+            raise HTTPException(404, "no report of this job; ask how far it is at /api/jobs")
+        return FileResponse(file, filename=f"{file_stem(done.parameters['well'])}.report.html")
 
     @app.put("/api/uploads/{name}")
     async def upload(name: str, request: Request) -> dict[str, Any]:
         """Bring a file in as a well of the field; it is read by a process with little time and memory."""
         if Path(name).suffix.lower() not in _SUFFIXES or Path(name).name != name or name.startswith("."):
             raise HTTPException(422, f"a file that ends in {', '.join(_SUFFIXES)} is wanted")
-        folder = Path(tempfile.mkdtemp(prefix="geobfdt-"))
-        file = folder / name
+        folder = uuid.uuid4().hex
+        place = incoming(field) / folder
+        place.mkdir(parents=True)
         try:
-            with file.open("wb") as out:
+            with (place / name).open("wb") as out:
                 async for part in request.stream():
                     out.write(part)
+            return work.add("bring in", f"reading {name}", {"folder": folder, "name": name}).told()
+        except OSError as error:
+            shutil.rmtree(place, ignore_errors=True)
+            raise HTTPException(
+                507, f"the file cannot be kept here: {(error.strerror or 'unknown').lower()}"
+            ) from error
         except BaseException:
-            shutil.rmtree(folder)
+            shutil.rmtree(place, ignore_errors=True)
             raise
-        given = (str(file), str(field))
-        return work.add(f"reading {name}", bring_in, *given, always=lambda: shutil.rmtree(folder), limited=True).told()
+
+    @app.get("/health", include_in_schema=False)
+    def healthy() -> JSONResponse:
+        trouble = health.trouble()
+        return JSONResponse({"state": trouble or "ok"}, 503 if trouble else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(health.metrics(), media_type="text/plain; version=0.0.4")
 
     @app.get("/api/jobs")
     def jobs_of() -> list[dict[str, Any]]:

@@ -1,0 +1,90 @@
+"""What the server can be asked to do that takes long: pick a well, bring one in, write a report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from geobfdt.review.jobs import Kind, Parameters, Report
+from geobfdt.review.room import Room
+from geobfdt.wells.picks import read_picks, write_picks
+
+__all__ = ["QUEUE", "incoming", "kinds", "report_file"]
+
+QUEUE = ".jobs"  # folder of the queue, in the field
+_PICKS = "picks.csv"
+_KEPT = 50  # reports
+
+
+def kinds(room: Room) -> dict[str, Kind]:
+    """Kinds of jobs of a field."""
+    field = room.wells.field.path
+
+    def join(job: str, parameters: Parameters, folder: Path) -> None:
+        # By its key the log knows a job that was joined already, and whose server was killed before it said so.
+        well, layer, person = (parameters[name] for name in ("well", "layer", "person"))
+        room.join(well, layer, person, read_picks(folder / _PICKS), key=f"job-{job}")
+
+    def keep(job: str, _: Parameters, folder: Path) -> None:
+        (made,) = folder.glob("*.report.html")
+        file = report_file(field, job)
+        file.parent.mkdir(exist_ok=True)
+        shutil.move(made, file)
+        for old in sorted(file.parent.glob("*.html"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
+            old.unlink(missing_ok=True)
+
+    def forget(parameters: Parameters) -> None:
+        shutil.rmtree(incoming(field) / parameters["folder"], ignore_errors=True)
+
+    return {
+        "pick": Kind(_pick, (str(field), str(room.model)), then=join),
+        "bring in": Kind(_bring_in, (str(field),), after=forget, limited=True),
+        "report": Kind(_report, (str(field),), then=keep),
+    }
+
+
+def incoming(field: Path) -> Path:
+    """Where files that were sent wait for their turn."""
+    return field / QUEUE / "incoming"
+
+
+def report_file(field: Path, job: str) -> Path:
+    """Report that a job made."""
+    return field / QUEUE / "reports" / f"{job}.html"
+
+
+def _pick(field: str, model: str, parameters: Parameters, folder: str, report: Report) -> None:
+    """Pick a well; its picks stay in the folder, and beside the well how far it is from what the model knows."""
+    from geobfdt.picking.drift import marked, write_zones
+    from geobfdt.picking.picker import detector_of, pick_with_findings
+    from geobfdt.wells.field import Field
+    from geobfdt.wells.readers.netcdf import read
+
+    file = Field(Path(field)).file(parameters["well"], ".nc")
+    image = read(file)
+    detector = detector_of(image, model, parameters["method"])
+    picks, _ = pick_with_findings(image, detector, progress=report)
+    write_picks(picks, Path(folder) / _PICKS)
+    drift = file.with_suffix(".drift.csv")
+    if detector.usual is not None:
+        write_zones(marked(image, picks, detector.usual)[1], drift)
+    else:
+        drift.unlink(missing_ok=True)  # it spoke of another picker
+
+
+def _bring_in(field: str, parameters: Parameters, folder: str, report: Report) -> None:
+    """Bring a file into a field."""
+    from geobfdt.wells.ingest import ingest
+
+    os.chdir(folder)  # whatever a reader leaves behind is gone afterwards
+    sent = incoming(Path(field)) / parameters["folder"] / parameters["name"]
+    ingest([sent], Path(field), progress=report)
+
+
+def _report(field: str, parameters: Parameters, folder: str, report: Report) -> None:
+    """Write the report of a layer of a well."""
+    from geobfdt.reports.reporting import report_field
+
+    well, layer = parameters["well"], parameters["layer"]
+    report_field(Path(field), Path(folder), layer=layer, only=[well], progress=report)
