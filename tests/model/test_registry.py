@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +254,18 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert "never stood" in run("back", folder, status=1)
     digest = contents_digest(tmp_path / "m" / json.loads(run("show", folder, "champion", "--json"))["digest"])
     assert digest.startswith(first)
+
+
+def test_a_clock_that_goes_back_changes_nothing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Order is that of the lines: what was promoted last is the champion, whatever the time says."""
+    first, second = registry.bundles()[:2]
+    clock = iter(range(100_000, 0, -1000))
+    real = time.gmtime
+    monkeypatch.setattr("geobfdt.model.registry.time.gmtime", lambda: real(next(clock)))
+    before = len(registry.record())
+    registry.name(first, "champion")
+    registry.name(second, "champion")
+    assert registry.find("champion") == second
+    assert registry.back() == first
+    times = [entry.at for entry in registry.record()[before:]]
+    assert times == sorted(times, reverse=True)

@@ -25,6 +25,7 @@ from geobfdt.studies.settings import StudySettings
 from geobfdt.studies.study import run_study, study_of
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
+from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.readers.netcdf import read
 
 COSTS = ("seconds", "peak_mib")
@@ -105,7 +106,12 @@ def test_the_page(out: Path) -> None:
     page, text = (out / "study.html").read_text(), (out / "study.md").read_text()
     assert "http" not in page
     assert "data:image/png;base64," in page
-    for said in ("Which rate?", "low to high:", "Choice: rate", "Fold 1: tested on", "4 cells", "SHA-256", "blind"):
+    cells = pd.read_csv(out / "cells.csv")
+    means = cells.groupby("rate")[[f"{kind}{what}" for kind in CLASSES for what in ("_f1", "_null_f1")]].mean()
+    scores = means[[f"{kind}_f1" for kind in CLASSES]].mean(axis=1)
+    blind = means.loc[scores.idxmax(), [f"{kind}_null_f1" for kind in CLASSES]].mean()
+    chosen = "Choice: rate" if scores.max() > blind + 0.01 else "Nothing was learnt"
+    for said in ("Which rate?", "low to high:", chosen, "Fold 1: tested on", "4 cells", "SHA-256", "blind"):
         assert said in text
         assert said in page
     assert {f"{name}.png" for name in ("scores", "curves-1")} <= {file.name for file in out.iterdir()}

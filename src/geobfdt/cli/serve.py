@@ -43,7 +43,8 @@ def serve(
 
     if not is_loopback(host) and not token:
         raise InputError("--host", f"{host} can be reached from other machines", "add --token new, or your own token")
-    if token == _NEW:
+    fresh = token == _NEW
+    if fresh:
         token = secrets.token_urlsafe(24)
     Field(directory).wells()
     app = create_app(directory, token=token, model=model)
@@ -55,7 +56,11 @@ def serve(
         why = (error.strerror or str(error)).lower()
         raise InputError("--port", f"nothing can listen at {host}, {port}: {why}", "give another --port") from error
     shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{sock.getsockname()[1]}/" + (f"?token={token}" if token else "")
+    address = f"http://{shown}:{sock.getsockname()[1]}/" + (
+        f"?token={token}" if fresh else "?token=..." if token else ""
+    )
+    if token and not fresh:
+        console().print("Put your token where the dots are; it is not printed, for logs are kept.", markup=False)
     if not is_loopback(host):
         console().print(f"Anybody who can reach {host} and knows the token can edit this field.", markup=False)
     console().print(f"Reviewing {directory} at {address}", markup=False)

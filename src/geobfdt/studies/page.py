@@ -19,6 +19,8 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_pages"]
 
+_LEARNT = 0.01  # F1 above a blind picker's from which levels can be told apart at all
+
 
 def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dict[str, Any]:
     """
@@ -97,6 +99,10 @@ def _verdicts(section: Section, judged: str) -> list[str]:
         said.append(f"{one.name} to {other.name}: {size}: {step.verdict}")
     best = max(section.lines, key=lambda line: line.level.score)
     choice = section.lines[section.choice]
+    blind = float(np.nanmean([best.blind[kind] for kind in CLASSES]))
+    if not best.level.score > blind + _LEARNT:
+        scores = f"the best level scores {best.level.score:.3f}, a blind picker {blind:.3f}"
+        return [*said, f"Nothing was learnt: {scores}. No choice; train longer"]
     said.append(
         f"Choice: {judged} {choice.name}, the first whose score ({choice.level.score:.3f}) is within a standard error "
         f"({best.level.error:.3f}) of the best ({best.name}, {best.level.score:.3f})"
