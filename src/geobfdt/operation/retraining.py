@@ -120,16 +120,16 @@ def retrain(
         If there is no champion, no blind well, another retraining runs on this field, or something cannot be read.
     """
     place, models = Path(wells), Registry(Path(registry))
-    if CHAMPION not in models.names():
-        cure = "geobfdt models promote REGISTRY MODEL"
-        raise InputError(registry, "no champion to go on from", cure)
-    name = f"{registry}@{CHAMPION}"
-    champion, now = load_bundle(name), models.find(CHAMPION)
-    masked = {well: sight.masked for well, sight in champion.seen.items() if sight.masked is not None}
-    settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
-    if not settings.blind:
-        raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
     with held(place, by="retraining"):
+        if CHAMPION not in models.names():
+            cure = "geobfdt models promote REGISTRY MODEL"
+            raise InputError(registry, "no champion to go on from", cure)
+        name = f"{registry}@{CHAMPION}"
+        champion, now = load_bundle(name), models.find(CHAMPION)
+        masked = {well: sight.masked for well, sight in champion.seen.items() if sight.masked is not None}
+        settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
+        if not settings.blind:
+            raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
         there = {str(well.image.attrs["well"]): well for well in interpreted_wells(place, layer)}
         blind = [well for well in settings.blind if well not in masked]
         taught = {well: one for well, one in there.items() if well not in blind}
