@@ -40,9 +40,6 @@ def retrain(
     from geobfdt.training.train import TUNING
 
     settings = read_gate(demands)
-    training = TUNING
-    if steps is not None:
-        training = training.model_copy(update={"steps": steps, "turns": 0, "every": min(training.every, steps)})
     with progress(f"retraining on {field}") as advance:
         told = again(
             field,
@@ -53,7 +50,7 @@ def retrain(
             include=include or (),
             promote=promote,
             who=who,
-            training=training,
+            training=TUNING.of_steps(steps),
             progress=lambda share, _text: advance(share),
         )
     if as_json:

@@ -42,8 +42,7 @@ def train(
     from geobfdt.training.train import train as teach
 
     settings = (SCRATCH if start is None else TUNING).model_copy(update={"seed": seed})
-    if steps is not None:
-        settings = settings.model_copy(update={"steps": steps, "turns": 0, "every": min(settings.every, steps)})
+    settings = settings.of_steps(steps)
     with progress(f"training on {field}") as advance:
         bundle = teach(
             field,

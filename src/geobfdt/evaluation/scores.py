@@ -107,6 +107,13 @@ class Scores:
             )
         return pd.DataFrame(rows)
 
+    def best(self) -> pd.DataFrame:
+        """Rows of :meth:`table` by the distance that says most: trace where the truth of a class has it, else depth."""
+        table = self.table()
+        traced = set(table.loc[(table["kind"] == "trace") & (table["n_truth"] > 0), "class"])
+        wanted = table["class"].map(lambda name: "trace" if name in traced else "depth")
+        return table[table["kind"] == wanted].reset_index(drop=True)
+
     def nulls(self) -> pd.DataFrame:
         """
         All blind pickers, one row each a class, kind and tolerance.

@@ -79,9 +79,8 @@ def style_of(bundle: Bundle, well: InterpretedWell) -> Style:
         # Half a plane more on either side: none against none says nothing, and is no infinity.
         density[kind] = float(np.log((theirs + 0.5) / (ours + 0.5)))
         doubt[kind] = float(np.sqrt(1 / (theirs + 0.5) + 1 / (ours + 0.5)))
-    table = evaluate(picks, well.picks, well.intervals, shifts=2).table()
-    row = table[(table["class"] == "all") & (table["tolerance_m"] == _TOLERANCE) & (table["n_truth"] > 0)]
-    row = row[row["kind"] == ("trace" if "trace" in set(row["kind"]) else "depth")]
+    best = evaluate(picks, well.picks, well.intervals, shifts=2).best()
+    row = best[(best["class"] == "all") & (best["tolerance_m"] == _TOLERANCE) & (best["n_truth"] > 0)]
     return Style(density, doubt, float(row["f1"].iloc[0]) if len(row) else float("nan"))
 
 

@@ -196,7 +196,7 @@ def gate(
     if former:
         rows = compare(evaluate(former[0], truth, intervals), scores)
         rows = rows[(rows["tolerance_m"] == _TOLERANCE) & rows["class"].isin(set(measured) - {"all"})]
-        rows = rows[[row["kind"] == _kind(scores, row["class"]) for row in rows.to_dict("records")]]
+        rows = rows.merge(scores.best()[["class", "kind", "tolerance_m"]])
         against = rows.assign(passed=rows["lo"] >= -settings.margin)[list(against.columns)]
     return Verdict(
         model=ours.source,
@@ -286,20 +286,8 @@ def _agreement(picks: pd.DataFrame, again: pd.DataFrame, wells: Sequence[Interpr
         return float("nan")
     tops = [(str(well.image.attrs["well"]), float(well.image["depth"].values[0])) for well in wells]
     ignored = new_intervals([(name, "ignored", "top", top, top + 2 * _CUT) for name, top in tops])
-    return _value(evaluate(again, picks, ignored, shifts=2), "all", "f1", _TOLERANCE)
-
-
-def _kind(scores: Scores, name: str) -> str:
-    """The distance that says most, of those that the truth allows."""
-    table = scores.table()
-    traced = table[(table["class"] == name) & (table["kind"] == "trace")]
-    return "trace" if len(traced) and traced["n_truth"].iloc[0] else "depth"
-
-
-def _value(scores: Scores, name: str, column: str, tolerance: float) -> float:
-    table = scores.table()
-    mine = table[(table["class"] == name) & (table["kind"] == _kind(scores, name))]
-    return float(mine.loc[np.isclose(mine["tolerance_m"], tolerance), column].iloc[0])
+    best = evaluate(again, picks, ignored, shifts=2).best().set_index(["class", "tolerance_m"])
+    return float(best.loc[("all", _TOLERANCE), "f1"])
 
 
 def _measured(
@@ -307,11 +295,12 @@ def _measured(
 ) -> dict[str, dict[str, float]]:
     """All measures of every class that the blind wells have, by class."""
     doubts = calibrate(picks, truth, intervals).summary.set_index("class")["ece"]
+    best = scores.best().set_index(["class", "tolerance_m"])
     errors = scores.errors().set_index(["class", "measure"])["value"]
     told: dict[str, dict[str, float]] = {}
     for name in sorted(set(truth["class"])):
         told[name] = {
-            f"{column}_{cm}cm": _value(scores, name, column, cm / 100)
+            f"{column}_{cm}cm": float(best.loc[(name, cm / 100), column])
             for column in ("precision", "recall", "f1", "z")
             for cm in (2, 3, 5)
         }

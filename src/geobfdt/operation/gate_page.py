@@ -119,14 +119,13 @@ def draw_verdict(verdict: Verdict) -> bytes:
     """
     from matplotlib.figure import Figure
 
-    table = verdict.scores.table()
-    classes = [name for name in _COLOURS if (table.loc[table["class"] == name, "n_truth"] > 0).any()]
+    best = verdict.scores.best().query("n_truth > 0")
+    classes = [name for name in _COLOURS if name in set(best["class"])]
     figure = Figure(figsize=(9.0 if verdict.champion else 5.2, 3.4), layout="constrained")
     wide = [3, 2] if verdict.champion else [1]
     left, *right = figure.subplots(1, len(wide), width_ratios=wide, squeeze=False)[0]
     for name in classes:
-        mine = table[(table["class"] == name) & (table["n_truth"] > 0)]
-        mine = mine[mine["kind"] == ("trace" if "trace" in set(mine["kind"]) else "depth")]
+        mine = best[best["class"] == name]
         within = 100 * mine["tolerance_m"]
         left.plot(within, mine["precision"], "o-", color=_COLOURS[name], label=f"{name}, precision")
         left.plot(within, mine["recall"], "s--", color=_COLOURS[name], label=f"{name}, recall")

@@ -133,7 +133,8 @@ def retrain(
         there = {str(well.image.attrs["well"]): well for well in interpreted_wells(place, layer)}
         blind = [well for well in settings.blind if well not in masked]
         taught = {well: one for well, one in there.items() if well not in blind}
-        news = {well: what for well, one in taught.items() if (what := _news(champion, place, well, one))}
+        images = {well: sha256(Field(place).file(well, ".nc")) for well in taught}
+        news = {well: what for well, one in taught.items() if (what := _news(champion, images[well], well, one))}
         if not news:
             return Retrained({})
         progress(0.02, "looking at what is new")
@@ -141,10 +142,9 @@ def retrain(
         learnt = {well: one for well, one in taught.items() if well not in held_back}
         if set(news) <= set(held_back):
             return Retrained(news, held_back)
-        images = {well: sha256(Field(place).file(well, ".nc")) for well in learnt}
         asked = [
             now,
-            images,
+            {well: images[well] for well in learnt},
             {well: labels_digest(one) for well, one in learnt.items()},
             training.model_dump(mode="json"),
         ]
@@ -169,12 +169,12 @@ def retrain(
         )
 
 
-def _news(champion: Bundle, place: Path, name: str, well: InterpretedWell) -> str:
+def _news(champion: Bundle, image: str, name: str, well: InterpretedWell) -> str:
     """What the champion does not know of a well; empty if it knows it as it is."""
     sight = champion.seen.get(name)
     if sight is None:
         return "new"
-    if sight.image != sha256(Field(place).file(name, ".nc")):
+    if sight.image != image:
         return "its image has changed"
     return "its picks have changed" if sight.labels != labels_digest(well) else ""
 

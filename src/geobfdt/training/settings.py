@@ -42,3 +42,9 @@ class TrainingSettings(BaseModel):
         0, ge=0, description="standard errors of its score by which what it begins with must be beaten"
     )
     patience: int = Field(0, ge=0, description="validations without a better score before it stops; 0: never")
+
+    def of_steps(self, steps: int | None) -> TrainingSettings:
+        """The same for so many steps, however few the metres; None: as it is."""
+        if steps is None:
+            return self
+        return self.model_copy(update={"steps": steps, "turns": 0, "every": min(self.every, steps)})
