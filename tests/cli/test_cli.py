@@ -15,7 +15,7 @@ import pytest
 
 VERBS = [
     "inspect", "simulate", "ingest", "audit", "train", "pick", "serve", "report", "evaluate", "agree", "study",
-    "search", "gate", "drift", "retrain", "models", "convert", "demo",
+    "search", "gate", "drift", "retrain", "models", "track", "convert", "demo",
 ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from geobfdt.cli import (
     serve,
     simulate,
     study,
+    track,
     train,
 )
 
@@ -75,6 +76,7 @@ for verb in (
     drift,
     retrain,
     models,
+    track,
     convert,
     simulate,
     demo,

@@ -26,7 +26,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.storage import atomic_files, atomic_path
 
-__all__ = ["Entry", "Registry", "contents_digest", "find_bundle", "split_name"]
+__all__ = ["RECORD", "Entry", "Registry", "contents_digest", "find_bundle", "flat", "split_name"]
 
 RECORD = "record.jsonl"
 _LARGEST = 2 << 30  # bytes of a bundle that is let in
@@ -321,7 +321,7 @@ class Registry:
         told: dict[str, Any] = {}
         for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
             x, y = (
-                _flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
+                flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
                 for one in (first, second)
             )
             differs = sorted(key for key in x.keys() | y.keys() if x.get(key) != y.get(key))
@@ -407,10 +407,18 @@ def split_name(name: str | Path) -> tuple[Path | None, str]:
     return (Path(folder), wanted) if at and not Path(name).exists() else (None, str(name))
 
 
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
+def flat(value: Any, name: str = "") -> dict[str, Any]:
+    """
+    Nested settings by dotted names.
+
+    Examples
+    --------
+    >>> flat({"bedding": {"threshold": 0.2}, "rows": 768})
+    {'bedding.threshold': 0.2, 'rows': 768}
+    """
     if isinstance(value, dict):
         return {
-            k: v for key, part in value.items() for k, v in _flat(part, f"{name}.{key}" if name else str(key)).items()
+            k: v for key, part in value.items() for k, v in flat(part, f"{name}.{key}" if name else str(key)).items()
         }
     return {name: value}
 

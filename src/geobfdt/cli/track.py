@@ -1,0 +1,46 @@
+"""``geobfdt track``: models, studies and registries shown in MLflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geobfdt.cli.console import AsJson, console, print_json, progress
+
+
+def track(
+    what: Annotated[list[Path], typer.Argument(help="Folders that geobfdt train, study or models made.")],
+    to: Annotated[
+        str,
+        typer.Option("--to", help="Address of MLflow. [default: MLFLOW_TRACKING_URI, else mlflow.db here]"),
+    ] = "",
+    experiment: Annotated[str, typer.Option(help="That the runs belong to.")] = "geobfdt",
+    name: Annotated[str, typer.Option(help="Of a registered model. [default: name of the registry's folder]")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Show models with their training, studies and registries in MLflow.
+
+    What is there already is left as it is; a registry's names become aliases. Needs the extra mlflow.
+    """
+    from geobfdt.operation.tracking import address
+    from geobfdt.operation.tracking import track as tell
+
+    told: dict[str, list[str]] = {}
+    with progress(f"telling {address(to)}") as advance:
+        for done, folder in enumerate(what, start=1):
+            told[str(folder)] = tell(folder, to, experiment=experiment, name=name)
+            advance(done / len(what))
+    if as_json:
+        print_json(told)
+        return
+    for lines in told.values():
+        for line in lines:
+            console().print(line, markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command()(track)
