@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 
 from geobfdt.studies.cell import RESULT
-from geobfdt.studies.engine import Engine, run_cells
+from geobfdt.studies.cells import run_cells
 from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.settings import StudySettings
+from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.lock import held
 
 # Not imported here: what it finds in the environment then is what it goes by.
 if importlib.util.find_spec("ray") is None:
@@ -36,7 +38,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     (home / ".ray").mkdir()
     (home / ".ray" / "auth_token").write_text("0123456789abcdef" * 4)
-    with pytest.MonkeyPatch.context() as patch, (home / "log").open("w+") as log:
+    # One cluster at a time, whichever of the tests' processes starts it (tests/cli/test_many_wells.py has another).
+    alone = held(tmp_path_factory.getbasetemp().parent / "ray", wait=True)
+    with alone, pytest.MonkeyPatch.context() as patch, (home / "log").open("w+") as log:
         patch.setenv("HOME", str(home))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.delenv("RAY_AUTH_MODE", raising=False)

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from geobfdt.studies import search as searching
-from geobfdt.studies.engine import Engine
 from geobfdt.studies.plan import make_plan
 from geobfdt.studies.search import SearchSettings, read_search, run_search
 from geobfdt.studies.search_page import write_search_pages
 from geobfdt.studies.settings import read_study
+from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 
 pytest.importorskip("optuna")

@@ -17,12 +17,13 @@ import pytest
 import yaml
 
 from geobfdt.studies.cell import RESULT, run_cell
-from geobfdt.studies.engine import Engine, run_cells
+from geobfdt.studies.cells import run_cells
 from geobfdt.studies.page import write_pages
 from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.presets import PRESETS
 from geobfdt.studies.settings import StudySettings
 from geobfdt.studies.study import run_study, study_of
+from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
+from geobfdt.cli.workers import Address, EngineName
 from geobfdt.wells.options import ReadingOptions
+
+if TYPE_CHECKING:
+    from geobfdt.reports.delivery import Delivery
 
 
 def pick(
@@ -33,6 +38,12 @@ def pick(
         list[int] | None,
         typer.Option(min=1, help="Also draw why the N-th pick was made; repeat for more.", metavar="N"),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Wells at a time, a process of one thread each. [default: one, on two threads]"),
+    ] = None,
+    engine: EngineName = "local",
+    address: Address = "",
     as_json: AsJson = False,
 ) -> None:
     """
@@ -41,34 +52,94 @@ def pick(
     Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.findings.json (what was repaired or
     doubted) and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
     """
-    from geobfdt.reports.delivery import deliver, sources
+    from geobfdt.reports.delivery import sources
 
-    delivered = []
-    for source in sources(inputs):
-        with progress(f"picking {source.name}") as advance:
-            delivered.append(
-                deliver(
-                    source,
-                    out,
-                    reading,
-                    model=model,
-                    method=method,
-                    runtime=runtime,
-                    explained=explain or (),
-                    min_confidence=min_confidence,
-                    picture=picture,
-                    progress=advance,
-                )
-            )
+    wells = sources(inputs)
+    wanted = {"model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence}
+    more = {"picture": picture, "explained": explain or ()}
+    if workers is None and engine == "local":
+        told = _one_by_one(wells, out, reading, wanted | more)
+    else:
+        told = _by_workers(wells, out, reading, wanted | more, workers or 2, engine == "ray", address)
+    delivered: list[Delivery] = []
+    failed: dict[Path, str] = {}
+    for well, done in told:
+        if isinstance(done, str):
+            failed[well] = done
+        else:
+            delivered.append(done)
+            if not as_json:
+                _show(done)
+    for why in failed.values():
+        console(stderr=True).print(f"geobfdt: {why}", markup=False)
     if as_json:
-        print_json([delivery.to_dict() for delivery in delivered])
-        return
-    for delivery in delivered:
-        print_findings(f for f in delivery.findings if f.severity != "info")
-        counts = ", ".join(f"{count} {name}" for name, count in delivery.counts.items()) or "no planes"
-        console().print(f"{delivery.well}: {counts} in {delivery.length_m:.1f} m", markup=False)
-        for file in delivery.files:
-            console().print(f"  {file}", markup=False)
+        print_json(
+            [one.to_dict() for one in delivered] + [{"file": str(f), "failed": why} for f, why in failed.items()]
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
+
+
+def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> Told:
+    from geobfdt.reports.delivery import deliver
+    from geobfdt.wells.findings import InputError
+
+    for well in wells:
+        try:
+            with progress(f"picking {well.name}") as advance:
+                yield well, deliver(well, out, reading, **wanted, progress=advance)
+        except InputError as why:
+            if len(wells) == 1:
+                raise
+            yield well, str(why)
+
+
+def _by_workers(
+    wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any],
+    workers: int, ray: bool, address: str,
+) -> Told:  # fmt: skip
+    """Each by a ``geobfdt pick`` of its own."""
+    import json
+
+    from geobfdt.reports.delivery import Delivery
+    from geobfdt.wells.engine import Engine, run_jobs
+
+    words = _words(out, reading, wanted)
+    jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
+    with progress(f"picking {len(wells)} wells") as advance:
+        for done, (job, said, why) in enumerate(run_jobs(jobs, Engine(workers=workers, ray=ray, address=address)), 1):
+            yield wells[job], why.removeprefix("geobfdt: ") or Delivery.from_dict(json.loads(said)[0])
+            advance(done / len(wells))
+
+
+def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> list[str]:
+    """The same options for another process, which may run elsewhere."""
+    model = str(wanted["model"])
+    values = {
+        **{name: value for name, value in reading.model_dump(mode="json").items() if value is not None},
+        "out": str(out.absolute()),
+        "model": model if model == "default" else str(Path(model).absolute()),
+        "method": wanted["method"],
+        "runtime": wanted["runtime"],
+    }
+    if reading.survey is not None:
+        values["survey"] = str(reading.survey.absolute())
+    if wanted["min_confidence"] is not None:
+        values["min_confidence"] = wanted["min_confidence"]
+    words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    explained = [word for row in wanted["explained"] for word in ("--explain", str(row))]
+    return [*words, *explained, "--picture" if wanted["picture"] else "--no-picture", "--json"]
+
+
+def _show(delivery: Delivery) -> None:
+    print_findings(f for f in delivery.findings if f.severity != "info")
+    counts = ", ".join(f"{count} {name}" for name, count in delivery.counts.items()) or "no planes"
+    console().print(f"{delivery.well}: {counts} in {delivery.length_m:.1f} m", markup=False)
+    for file in delivery.files:
+        console().print(f"  {file}", markup=False)
 
 
 def register(app: typer.Typer) -> None:

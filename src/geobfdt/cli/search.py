@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
-from geobfdt.cli.study import Address, EngineName, Workers
+from geobfdt.cli.workers import Address, EngineName, Workers
 
 
 def search(
@@ -30,9 +30,9 @@ def search(
     Trials are scored on validation wells; those behind the median after a fold are given up. Leaves search.html, and
     found.yaml: the study that tells what the best settings are worth on wells that chose nothing.
     """
-    from geobfdt.studies.engine import Engine
     from geobfdt.studies.search import read_search, run_search
     from geobfdt.studies.search_page import write_search_pages
+    from geobfdt.wells.engine import Engine
 
     asked = read_search(space)
     run_by = Engine(workers=workers, ray=engine == "ray", address=address)

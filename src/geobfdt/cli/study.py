@@ -8,10 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
-
-Workers = Annotated[int, typer.Option(min=1, help="Cells that run at a time, one thread each.")]
-EngineName = Annotated[Literal["local", "ray"], typer.Option(help="What runs cells; ray asks for geobfdt[ray].")]
-Address = Annotated[str, typer.Option(help="Ray cluster that sees the same folders. [default: one started here]")]
+from geobfdt.cli.workers import Address, EngineName, Workers
 
 
 def study(
@@ -35,9 +32,9 @@ def study(
     Leaves study.html and study.md: question, design, scores with intervals, verdict on every step, the choice, and how
     to run it again. A study that was killed goes on where it was.
     """
-    from geobfdt.studies.engine import Engine
     from geobfdt.studies.page import write_pages
     from geobfdt.studies.study import run_study, study_of
+    from geobfdt.wells.engine import Engine
 
     asked = study_of(what, network, folds, seeds, change or [])
     with progress(f"study {asked.name} on {field}") as advance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,7 +28,7 @@ from geobfdt.wells.picks import complete, new_picks
 __all__ = ["detector_of", "pick", "pick_with_findings"]
 
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
-_TOGETHER = 2  # strips worked on at a time
+_TOGETHER = 2  # strips worked on at a time, where there may be so many threads
 _TRIMMED = 4  # strips after which free memory is handed back
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
@@ -185,10 +186,12 @@ def _ahead(
 ) -> Iterator[tuple[Strip, tuple[pd.DataFrame, Array]]]:
     """Strips and what became of them, in order; a few are in memory and worked on at a time."""
     waiting: deque[tuple[Strip, Future[tuple[pd.DataFrame, Array]]]] = deque()
-    with ThreadPoolExecutor(_TOGETHER) as pool:
+    # One thread means one core: a machine that picks a well on each core is not asked for more than it has.
+    together = 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _TOGETHER
+    with ThreadPoolExecutor(together) as pool:
         for strip in cut:
             waiting.append((strip, pool.submit(work, strip)))
-            if len(waiting) > _TOGETHER:
+            if len(waiting) > together:
                 first, done = waiting.popleft()
                 yield first, done.result()
         for first, done in waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from geobfdt.picking.picker import detector_of, pick_with_findings
 from geobfdt.reports.explanation import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.findings import Finding, InputError, findings_to_json
+from geobfdt.wells.findings import Finding, InputError, findings_from_json, findings_to_json
 from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
@@ -53,6 +54,12 @@ class Delivery:
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON."""
         return {**asdict(self), "files": [str(file) for file in self.files]}
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Delivery:
+        """Read back what :meth:`to_dict` told."""
+        files = tuple(Path(file) for file in told["files"])
+        return cls(**{**told, "files": files, "findings": tuple(findings_from_json(json.dumps(told["findings"])))})
 
 
 def sources(inputs: Sequence[Path]) -> list[Path]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.studies.cell import RESULT
-from geobfdt.studies.engine import FAILED
+from geobfdt.studies.cells import FAILED
 from geobfdt.studies.plan import Place, Plan
 from geobfdt.studies.statistics import Level, Step, judge, lightest
 from geobfdt.wells.picks import CLASSES

@@ -11,9 +11,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.studies.cell import RESULT
-from geobfdt.studies.engine import Engine, run_cells
+from geobfdt.studies.cells import run_cells
 from geobfdt.studies.plan import lay_out, make_plan
 from geobfdt.studies.settings import Fold, StudySettings
+from geobfdt.wells.engine import Engine
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held

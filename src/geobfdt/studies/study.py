@@ -9,11 +9,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from geobfdt.studies.engine import Engine, run_cells
+from geobfdt.studies.cells import run_cells
 from geobfdt.studies.plan import Plan, lay_out, make_plan
 from geobfdt.studies.presets import Network, preset
 from geobfdt.studies.results import Section, sections
 from geobfdt.studies.settings import StudySettings, read_study
+from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.settings_file import said

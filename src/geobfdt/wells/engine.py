@@ -1,4 +1,7 @@
-"""Running cells: each in a process of its own, on one thread, some at a time, on this machine or by Ray."""
+"""Running jobs: each in a process of its own, on one thread, some at a time, on this machine or by Ray.
+
+A process that is killed, or eats all memory, takes its own job with it and no other.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,24 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from geobfdt.studies.cell import RESULT
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.storage import write_text
 
-__all__ = ["FAILED", "Engine", "run_cells"]
+__all__ = ["Engine", "Ran", "run_jobs"]
 
-FAILED = "failed.txt"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 class Engine(BaseModel):
     """
-    What runs cells.
+    What runs jobs: cells of a study, wells to pick.
 
     Examples
     --------
@@ -35,56 +36,70 @@ class Engine(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    workers: int = Field(2, ge=1, description="cells at a time; of a cluster by address, as many as it has cores")
+    workers: int = Field(2, ge=1, description="jobs at a time; of a cluster by address, as many as it has cores")
     ray: bool = Field(False, description="whether Ray runs them")
     address: str = Field("", description="of a Ray cluster that sees the same folders; empty: one is started here")
 
 
-def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int], None]) -> list[Path]:
+class Ran(NamedTuple):
     """
-    Run cells that are not finished.
+    A job that has ended.
 
     Parameters
     ----------
-    folders : list of Path
-        Of the cells.
-    engine : Engine
-        What runs them; the numbers are the same.
-    progress : callable
-        Told how many are finished, of how many.
+    job : int
+        Which one.
+    said : str
+        What it printed.
+    why : str
+        Why it failed, in a line; empty if it did not.
+    """
 
-    Returns
-    -------
-    list of Path
-        Those that failed; ``failed.txt`` in each says why. The rest went on.
+    job: int
+    said: str
+    why: str
+
+
+def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+    r"""
+    Run Python programs, each as ``python WORDS``, and tell of each when it has ended.
+
+    Parameters
+    ----------
+    jobs : sequence of sequence of str
+        The words of each.
+    engine : Engine
+        What runs them; what comes out is the same.
+
+    Yields
+    ------
+    Ran
+        In the order in which they end. One that fails does not stop the rest.
 
     Raises
     ------
     InputError
         If Ray is asked for and not installed, or no cluster answers.
+
+    Examples
+    --------
+    >>> list(run_jobs([["-c", "print(6 * 7)"]], Engine(workers=1)))
+    [Ran(job=0, said='42\n', why='')]
     """
-    unique = list(dict.fromkeys(folder.absolute() for folder in folders))
-    waiting = [folder for folder in unique if not (folder / RESULT).exists()]
-    done, failed = len(unique) - len(waiting), []
-    progress(done, len(unique))
-    for folder, well in _by_ray(waiting, engine) if engine.ray else _here(waiting, engine.workers):
-        failed += [] if well else [folder]
-        done += 1
-        progress(done, len(unique))
-    return sorted(failed)
+    return _by_ray(jobs, engine) if engine.ray else _here(jobs, engine.workers)
 
 
-def _here(folders: list[Path], workers: int) -> Iterator[tuple[Path, bool]]:
+def _here(jobs: Sequence[Sequence[str]], workers: int) -> Iterator[Ran]:
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(_run, folder): folder for folder in folders}
+        running = {pool.submit(_run, words): job for job, words in enumerate(jobs)}
         try:
             for future in as_completed(running):
-                yield running[future], future.result()
+                yield Ran(running[future], *future.result())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _by_ray(folders: list[Path], engine: Engine) -> Iterator[tuple[Path, bool]]:
+def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if engine.address:
         _knock(engine.address)
@@ -105,15 +120,14 @@ def _by_ray(folders: list[Path], engine: Engine) -> Iterator[tuple[Path, bool]]:
         ) from error
     try:
         run = ray.remote(num_cpus=1, max_retries=0)(_run)
-        running = {run.remote(folder): folder for folder in folders}
+        running = {run.remote(words): job for job, words in enumerate(jobs)}
         waiting = list(running)
         while waiting:
             (ready,), waiting = ray.wait(waiting)
             try:
-                yield running[ready], bool(ray.get(ready))
+                yield Ran(running[ready], *ray.get(ready))
             except ray.exceptions.RayError as error:  # its node went, or does not see the folder
-                _fail(running[ready], str(error).strip().splitlines()[-1])
-                yield running[ready], False
+                yield Ran(running[ready], "", str(error).strip().splitlines()[-1])
     finally:
         ray.shutdown()
 
@@ -128,21 +142,11 @@ def _knock(address: str) -> None:
         raise InputError(address, f"no Ray cluster answers at HOST:PORT: {error}", cure) from error
 
 
-def _run(folder: Path) -> bool:
-    """Run one cell; whether it went well."""
-    (folder / FAILED).unlink(missing_ok=True)
-    words = [sys.executable, "-m", "geobfdt.studies.cell", str(folder)]
+def _run(words: Sequence[str]) -> tuple[str, str]:
+    """Run one job: what it printed, and why it failed."""
     one = {**os.environ, **_ONE_THREAD}
-    done = subprocess.run(words, capture_output=True, text=True, env=one, check=False)  # noqa: S603
-    if done.returncode:
-        why = done.stderr.strip().splitlines()[-1:] or [f"ended with status {done.returncode}"]
-        _fail(folder, why[0])
-    return done.returncode == 0
-
-
-def _fail(folder: Path, why: str) -> None:
-    """Note why a cell failed, where there is room for it."""
-    try:
-        write_text(folder / FAILED, why + "\n")
-    except InputError:
-        return
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
+    if not done.returncode:
+        return done.stdout, ""
+    lines = done.stderr.strip().splitlines()
+    return done.stdout, lines[-1] if lines else f"ended with status {done.returncode}"
