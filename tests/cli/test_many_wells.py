@@ -5,21 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.test_cli import geobfdt as run_geobfdt
 
 import geobfdt
 from geobfdt.wells.lock import held
-
-
-def pick(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run ``geobfdt pick``."""
-    command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "pick", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -42,7 +34,9 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_by_one(field: Path) -> Path:
     """What comes out without workers."""
     out = field.with_name("one-by-one")
-    run = pick(field, "--out", out, "--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--json")
+    run = run_geobfdt(
+        "pick", field, "--out", out, "--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--json"
+    )
     assert run.returncode == 1  # one of three failed, two are there
     told = json.loads(run.stdout)
     assert [one.get("well") for one in told] == ["W01", "W03", None]
@@ -59,7 +53,7 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
     out = field.with_name(engine)
     words = ("--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--workers", 2, "--engine", engine)
     with held(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
-        run = pick(field, "--out", out, *words)
+        run = run_geobfdt("pick", field, "--out", out, *words)
     assert run.returncode == 1
     assert run.stderr.startswith("geobfdt: ")
     assert run.stderr.count("\n") == 1
@@ -69,6 +63,6 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
 
 def test_one_well_fails_in_one_line_as_ever(field: Path, tmp_path: Path) -> None:
     """Not as a list of one."""
-    run = pick(field / "W02.nc", "--out", tmp_path, "--json")
+    run = run_geobfdt("pick", field / "W02.nc", "--out", tmp_path, "--json")
     assert run.returncode == 1
     assert json.loads(run.stdout)["error"]["place"].endswith("W02.nc")

@@ -16,6 +16,8 @@ from geobfdt.wells.options import ReadingOptions
 if TYPE_CHECKING:
     from geobfdt.reports.delivery import Delivery
 
+Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
+
 
 def pick(
     inputs: Annotated[
@@ -55,12 +57,14 @@ def pick(
     from geobfdt.reports.delivery import sources
 
     wells = sources(inputs)
-    wanted = {"model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence}
-    more = {"picture": picture, "explained": explain or ()}
+    wanted = {
+        "model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence,
+        "picture": picture, "explained": explain or (),
+    }  # fmt: skip
     if workers is None and engine == "local":
-        told = _one_by_one(wells, out, reading, wanted | more)
+        told = _one_by_one(wells, out, reading, wanted)
     else:
-        told = _by_workers(wells, out, reading, wanted | more, workers or 2, engine == "ray", address)
+        told = _by_workers(wells, out, reading, wanted, workers or 2, engine == "ray", address)
     delivered: list[Delivery] = []
     failed: dict[Path, str] = {}
     for well, done in told:
@@ -78,9 +82,6 @@ def pick(
         )
     if failed:
         raise typer.Exit(1)
-
-
-Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
 
 
 def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> Told:
@@ -101,12 +102,13 @@ def _by_workers(
     wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any],
     workers: int, ray: bool, address: str,
 ) -> Told:  # fmt: skip
-    """Each by a ``geobfdt pick`` of its own."""
+    """Each by a ``geobfdt pick`` of its own, the largest first, lest one long well keep all waiting at the end."""
     import json
 
     from geobfdt.reports.delivery import Delivery
     from geobfdt.wells.engine import Engine, run_jobs
 
+    wells = sorted(wells, key=lambda well: well.stat().st_size if well.exists() else 0, reverse=True)
     words = _words(out, reading, wanted)
     jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
     with progress(f"picking {len(wells)} wells") as advance:
@@ -118,6 +120,8 @@ def _by_workers(
 def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> list[str]:
     """The same options for another process, which may run elsewhere."""
     model = str(wanted["model"])
+    if reading.survey is not None:
+        reading = reading.model_copy(update={"survey": reading.survey.absolute()})
     values = {
         **{name: value for name, value in reading.model_dump(mode="json").items() if value is not None},
         "out": str(out.absolute()),
@@ -125,8 +129,6 @@ def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> lis
         "method": wanted["method"],
         "runtime": wanted["runtime"],
     }
-    if reading.survey is not None:
-        values["survey"] = str(reading.survey.absolute())
     if wanted["min_confidence"] is not None:
         values["min_confidence"] = wanted["min_confidence"]
     words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def track(what: Path, to: str = "", *, experiment: str = "geobfdt", name: str = 
         if (what / "study.json").exists():
             return _study(client, place, what)
         if (what / FILES[0]).exists():
-            run, said = _model(client, place, what, what.resolve().name)
+            run, said = _model(client, place, what, contents_digest(what), what.resolve().name)
             return [said or f"{what.resolve().name}: there already, as run {run}"]
     cure = "name a folder that geobfdt train, study or models made"
     raise InputError(what, "neither a model nor a study nor a registry", cure)
@@ -108,17 +108,31 @@ def _experiment(client: Any, where: str, name: str) -> str:
     return str(client.create_experiment(name, artifact_location=beside))
 
 
-def _whole(client: Any, place: str, digest: str) -> str:
-    """The run that tells of something, if it was told to the end; what a killed process began is taken away."""
-    for run in client.search_runs([place], f"tags.`{DIGEST}` = '{digest}'"):
+def _whole(client: Any, place: str, pattern: str) -> dict[str, str]:
+    """Runs that were told to the end, by digest; what a killed process began is taken away."""
+    told = {}
+    for run in _all(client.search_runs, [place], f"tags.`{DIGEST}` LIKE '{pattern}'"):
         if run.info.status == "FINISHED":
-            return str(run.info.run_id)
-        client.delete_run(run.info.run_id)
-    return ""
+            told[run.data.tags[DIGEST]] = str(run.info.run_id)
+        else:
+            client.delete_run(run.info.run_id)
+    return told
+
+
+def _all(search: Callable[..., Any], *words: Any) -> list[Any]:
+    """Everything that a search finds, page by page."""
+    found: list[Any] = []
+    token = None
+    while True:
+        page = search(*words, page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
 
 
 def _told(
-    client: Any, place: str, digest: str, name: str, kind: str, params: dict[str, Any], metrics: Iterable[Any],
+    client: Any, place: str, digest: str, name: str, kind: str, params: dict[str, Any], metrics: list[Any],
     files: dict[str, list[Path]], tags: dict[str, str],
 ) -> str:  # fmt: skip
     """Tell of one thing; number of its run."""
@@ -127,11 +141,9 @@ def _told(
     about = {DIGEST: digest, "geobfdt.kind": kind, **tags}
     run = str(client.create_run(place, run_name=name, tags=about).info.run_id)
     said = [Param(key, str(value)[:_LONGEST]) for key, value in params.items() if value not in (None, "", [], {})]
-    for first in range(0, len(said), _AT_ONCE["params"]):
-        client.log_batch(run, params=said[first : first + _AT_ONCE["params"]])
-    points = list(metrics)
-    for first in range(0, len(points), _AT_ONCE["metrics"]):
-        client.log_batch(run, metrics=points[first : first + _AT_ONCE["metrics"]])
+    for kind_of, values in (("params", said), ("metrics", metrics)):
+        for first in range(0, len(values), _AT_ONCE[kind_of]):
+            client.log_batch(run, **{kind_of: values[first : first + _AT_ONCE[kind_of]]})
     for folder, paths in files.items():
         for path in paths:
             client.log_artifact(run, str(path), folder or None)
@@ -162,10 +174,9 @@ def _curves(run: Path) -> list[Any]:
     return told
 
 
-def _model(client: Any, place: str, folder: Path, name: str) -> tuple[str, str]:
+def _model(client: Any, place: str, folder: Path, digest: str, name: str) -> tuple[str, str]:
     """Run of a bundle, and what was told if it was not there yet."""
-    digest = contents_digest(folder)
-    if run := _whole(client, place, digest):
+    if run := _whole(client, place, digest).get(digest, ""):
         return run, ""
     card = load_bundle(folder).card
     files = {"bundle": [folder / file for file in FILES], "run": sorted((folder / "run").glob("*.png"))}
@@ -182,7 +193,9 @@ def _model(client: Any, place: str, folder: Path, name: str) -> tuple[str, str]:
 def _registry(client: Any, mlflow: Any, place: str, folder: Path, name: str) -> list[str]:
     registry, told = Registry(folder), []
     wrong = registry.verify()
-    versions = {version.tags.get(DIGEST): version.version for version in _versions(client, name)}
+    deeds = _deeds(registry)
+    found = _all(client.search_model_versions, f"name = '{name}'")
+    versions = {version.tags.get(DIGEST): version for version in found}
     if not versions:
         try:
             client.create_registered_model(name, {"geobfdt.kind": "registry"})
@@ -193,54 +206,46 @@ def _registry(client: Any, mlflow: Any, place: str, folder: Path, name: str) -> 
         if wrong[digest]:
             raise InputError(folder / digest, wrong[digest], "geobfdt models verify tells of all; bring it back")
         if digest not in versions:
-            run, _ = _model(client, place, folder / digest, digest[:12])
+            run, _ = _model(client, place, folder / digest, digest, digest[:12])
             source = f"{client.get_run(run).info.artifact_uri}/bundle"
-            made = client.create_model_version(name, source, run, tags={DIGEST: digest})
-            versions[digest] = made.version
-            told.append(f"{name} version {made.version}: {digest[:12]}")
-        client.update_model_version(name, versions[digest], _deeds(registry, digest))
+            versions[digest] = client.create_model_version(name, source, run, tags={DIGEST: digest})
+            told.append(f"{name} version {versions[digest].version}: {digest[:12]}")
+        if versions[digest].description != deeds[digest]:
+            client.update_model_version(name, versions[digest].version, deeds[digest])
     aliases = client.get_registered_model(name).aliases
     for alias, digest in registry.names().items():
-        if str(aliases.get(alias, "")) != str(versions[digest]):
-            client.set_registered_model_alias(name, alias, versions[digest])
-            told.append(f"{name}@{alias}: version {versions[digest]}")
+        version = versions[digest].version
+        if str(aliases.get(alias, "")) != str(version):
+            client.set_registered_model_alias(name, alias, version)
+            told.append(f"{name}@{alias}: version {version}")
     return told or [f"{name}: nothing new"]
 
 
-def _versions(client: Any, name: str) -> list[Any]:
-    found: list[Any] = []
-    token = None
-    while True:
-        page = client.search_model_versions(f"name = '{name}'", page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            return found
-
-
-def _deeds(registry: Registry, digest: str) -> str:
-    """Who did what with a bundle, when and why, as lines."""
-    deeds = [entry for entry in registry.record() if entry.bundle == digest]
-    return "\n".join(f"- {one.at} {one.who}: {one.action} {one.name}. {one.why}" for one in deeds)
+def _deeds(registry: Registry) -> dict[str, str]:
+    """Who did what with each bundle, when and why, as lines."""
+    lines: dict[str, list[str]] = {}
+    for one in registry.record():
+        lines.setdefault(one.bundle, []).append(f"- {one.at} {one.who}: {one.action} {one.name}. {one.why}")
+    return {digest: "\n".join(said) for digest, said in lines.items()}
 
 
 def _study(client: Any, place: str, folder: Path) -> list[str]:
     """A run for the study with its page, and one within it for each cell, with its curves."""
     words = (folder / "study.json").read_bytes()
     study, digest = json.loads(words)["study"], hashlib.sha256(words).hexdigest()
-    parent = _whole(client, place, digest)
+    parent = _whole(client, place, digest).get(digest, "")
     if not parent:
         pages = sorted(path for pattern in _PAGES for path in folder.glob(pattern))
         params = {"question": study["question"], **flat(study.get("base", {}))}
         parent = _told(
             client, place, digest, study["name"], "study", params, [], {"": [*pages, folder / "study.json"]}, {}
         )
-    told = 0
+    told, there = 0, _whole(client, place, f"{digest[:12]}/%")
     with (folder / "cells.csv").open(newline="") as stream:
         for row in csv.DictReader(stream):
             cell = folder / "cells" / row["cell"]
             within = f"{digest[:12]}/{row['cell']}"
-            if _whole(client, place, within):
+            if within in there:
                 continue
             settings = flat(json.loads((cell / "cell.json").read_text())["settings"])
             axes = {axis: row[axis] for axis in study["axes"]}
