@@ -1,8 +1,9 @@
 # Two cores and no GPU are enough for everything here.
 PYTHON ?= python3
 BIN := .venv/bin
+OF ?= .venv
 
-.PHONY: help install demo test check format docs clean
+.PHONY: help install demo test check format docs audit clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +36,17 @@ docs: install  ## the documentation as web pages, in docs/_build/html
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+audit: install .venv-audit/installed  ## licences, bill of materials, known holes of what is in $(OF); the last asks the net
+	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --from=mixed --order=license --summary
+	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --from=mixed --partial-match --allow-only="$(LICENCES)" > /dev/null
+	.venv-audit/bin/cyclonedx-py environment $(OF) --pyproject pyproject.toml --of JSON -o sbom.json
+	.venv-audit/bin/pip-audit --path $$($(OF)/bin/python -c 'import site; print(site.getsitepackages()[0])')
+
+.venv-audit/installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses pip-audit cyclonedx-bom
+	touch $@
 
 clean:  ## remove what the targets above made
 	rm -rf .venv docs/_build demo

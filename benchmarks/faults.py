@@ -11,6 +11,10 @@ same command, started again, ended with what was wanted. A traceback is never so
 from __future__ import annotations
 
 import argparse
+import contextlib
+import http.client
+import itertools
+import json
 import os
 import resource
 import shutil
@@ -18,11 +22,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from served import Server
 
 import geobfdt
 from geobfdt.model.registry import RECORD, Registry
@@ -69,6 +75,8 @@ class Place:
         models = Registry(self.model / "models")
         models.name(models.add(root / "first"), "champion")
         geobfdt.ingest(files[4:], field, picks=sim)
+        geobfdt.simulate(root / "news", wells=1, length=3, seed=4, tool="atv")
+        shutil.copy(next((root / "news").glob("*.dlis")), self.model / "news.dlis")
         (self.model / "gate.yaml").write_text(
             "blind: [W01, W02]\nleast: {all: {metres_per_second: 0.001}}\nmost: {}\nmargin: 1\n"
         )
@@ -164,11 +172,119 @@ def bent(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
     return clean and again and kept, status == 0 and wanted(place) and sound(place)
 
 
+def pick(place: Path) -> tuple[object, ...]:
+    """A pick that is disturbed."""
+    return "pick", place / "field" / "W05.nc", "--out", place / "out", "--model", f"{place / 'models'}@champion"
+
+
+def picked(place: Path) -> dict[str, bytes]:
+    """What lies where a reader of picks looks."""
+    return {file.name: file.read_bytes() for file in (place / "out").glob("[!.]*") if file.is_file()}
+
+
+def unpicked(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
+    """Killed while picking: what is there is as it should be, and picked again all is."""
+    began = time.perf_counter()
+    status, _clean = quiet(start(*pick(place)))
+    usual, right = time.perf_counter() - began, picked(place)
+    shutil.rmtree(place / "out")
+    run = start(*pick(place))
+    time.sleep(float(rng.uniform(0.3, 1.02)) * usual)
+    if run.poll() is None:
+        os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    good = picked(place).items() <= right.items()
+    again, clean = quiet(start(*pick(place)))
+    return good and clean and len(right) > 2, status == again == 0 and picked(place) == right
+
+
+EDITS = "/api/wells/W01/layers/anna"
+
+
+def press(server: Server, news: bytes, until: float) -> tuple[dict[str, str], set[str], list[str]]:
+    """Decide on picks, send a well and have another picked: what was acknowledged, and what was said wrongly."""
+    decided: dict[str, str] = {}
+    queued: set[str] = set()
+    unfit: list[str] = []
+    ways = itertools.cycle(("accepted", "rejected"))
+
+    def ask(method: str, path: str, body: object) -> dict[str, object] | None:
+        status, answer = server.ask(method, path, body)
+        told = json.loads(answer)
+        if status >= 500 and status != 507:
+            unfit.append(f"{method} {path}: {status} {told}")
+        return told if status == 200 else None
+
+    with contextlib.suppress(OSError, http.client.HTTPException):  # it was killed
+        begun = ask("POST", f"{EDITS}/begin", {"person": "anna", "key": "the-beginning"})
+        for path, body in (("/api/uploads/NEW.dlis", news), ("/api/wells/W02/pick", {"person": "b", "layer": "m"})):
+            if job := ask("PUT" if isinstance(body, bytes) else "POST", path, body):
+                queued.add(str(job["id"]))
+        items = sorted(item for item in begun["items"] if item.startswith("p")) if begun else []
+        for item in itertools.cycle(items):
+            if time.monotonic() > until:
+                break
+            way = next(ways)
+            decided.pop(item, None)  # until it is acknowledged it may be either
+            if ask("POST", f"{EDITS}/edits", {"person": "anna", "items": {item: {"status": way}}}):
+                decided[item] = way
+    return decided, queued, unfit
+
+
+def served(place: Path, rng: np.random.Generator, limit: int | None) -> tuple[bool, bool]:
+    """A server that is killed, or has no room, while one decides, sends and picks; then one that is let be."""
+    model = ("--model", f"{place / 'models'}@champion", "--requests", "10000")
+    try:
+        server = Server(place, *model, limit=limit)
+    except SystemExit as error:  # no room to begin with: one line
+        told = str(error)
+        server = None
+        decided, queued, unfit = {}, set(), [told] if "Traceback" in told else []
+    if server is not None:
+        after = float(rng.uniform(0.3, 8.0))
+        ender = threading.Timer(after, server.kill)
+        ender.start()
+        decided, queued, unfit = press(server, place.joinpath("news.dlis").read_bytes(), time.monotonic() + 30)
+        ender.join()
+    server = Server(place, *model)
+    jobs = {job["id"]: job for job in server.jobs(ended=True)}
+    status, answer = server.ask("GET", EDITS)
+    items = json.loads(answer)["items"] if status == 200 else {}
+    kept = all(items.get(item, {}).get("status") == way for item, way in decided.items())
+    known = queued <= set(jobs) and all(job["message"].isprintable() for job in jobs.values())
+    again = [server.ask("PUT", "/api/uploads/NEW.dlis?replace=true", place.joinpath("news.dlis").read_bytes())]
+    again += [server.ask("POST", "/api/wells/W02/pick", {"person": "b", "layer": "m"})]
+    wanted = {json.loads(answer)["id"] for _, answer in again}
+    mended = all(job["state"] == "done" for job in server.jobs(ended=True) if job["id"] in wanted)
+    mended &= not list((server.field / ".jobs" / "incoming").iterdir()) and sound(place)
+    server.close()
+    clean = "Traceback" not in server.log.read_text()
+    if limit is None:  # nothing was in the way of what was queued; a well may have been written, and its job killed
+        came = [jobs[job] for job in queued if job in jobs]
+        kept &= all(job["state"] == "done" or "in the field already" in job["message"] for job in came)
+    if not (kept and known and clean and not unfit):
+        print(kept, known, unfit, jobs, server.log.read_text()[-2000:], flush=True)
+    return kept and known and clean and not unfit, mended
+
+
+def unserved(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
+    """A server killed."""
+    return served(place, rng, None)
+
+
+def crowded(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
+    """A server without room, killed in the end."""
+    return served(place, rng, int(2 ** rng.uniform(10, 21)))
+
+
 FAULTS: dict[str, tuple[str, Callable[[Path, np.random.Generator, float], tuple[bool, bool]]]] = {
     "kill": ("kill -9 while retraining", killed),
     "full": ("disk full while retraining", full),
     "twice": ("two retrainings at once", twice),
     "bent": ("a byte of bundle, card, record, table or image bent", bent),
+    "pick": ("kill -9 while picking", unpicked),
+    "serve": ("kill -9 while serving", unserved),
+    "crowd": ("disk full while serving", crowded),
 }
 
 

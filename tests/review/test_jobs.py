@@ -223,3 +223,23 @@ def test_a_hundred_finished_jobs_are_remembered(work: Any, tmp_path: Path, opene
     queue.add("small", "new", {"text": "x"})
     assert len([job for job in queue.all() if job.what == "old"]) == 100
     assert queue.get("old149").state == "done"
+
+
+def test_a_clock_that_goes_back_changes_no_turn(
+    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs are done in the order in which they were asked for."""
+    done: list[str] = []
+    kinds = {"small": Kind(work.small, then=lambda _id, parameters, _folder: done.append(parameters["text"]))}
+    monkeypatch.setattr(Jobs, "_work", lambda self: None)  # nobody works yet
+    waiting = Jobs(tmp_path / "q", kinds)
+    for hour, name in enumerate("abc"):
+        monkeypatch.setattr("geobfdt.review.jobs.time.time", lambda hour=hour: 1e9 - 3600 * hour)
+        waiting.add("small", name, {"text": name})
+    waiting.close()
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(tmp_path)
+    queue = Jobs(tmp_path / "q", kinds)
+    opened.append(queue)
+    ended(queue, *queue.all())
+    assert done == ["a", "b", "c"]

@@ -246,16 +246,17 @@ def test_the_table_of_a_layer_is_one_that_geobfdt_reads(client: TestClient, tmp_
 
 def test_pace_and_log(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pace and log."""
-    clock = iter([0.0, 10.0, 20.0, 400.0, 410.0])
+    clock = iter([0.0, 10.0, 20.0, 400.0, 410.0, -3200.0])
     monkeypatch.setattr("geobfdt.wells.layers.time", SimpleNamespace(time=lambda: next(clock)))
     items = begun(client)
     for item in by_depth(items)[:4]:
         edit(client, {item: {"status": "accepted"}}, "accept")
+    edit(client, {item: {"status": "rejected"}}, "accept")
     told = client.get(LAYER + "/pace?person=anna").json()
-    # Ten seconds three times; the break of 380 s does not count.
+    # Ten seconds three times; the break of 380 s does not count, nor does a clock that is put back by an hour.
     assert told == {"minutes": pytest.approx(0.5), "metres": pytest.approx(4.0), "picks": 4}
     log = client.get(LAYER + "/log").json()
-    assert [(e["person"], e["kind"]) for e in log] == [("anna", "join")] + [("anna", "accept")] * 4
+    assert [(e["person"], e["kind"]) for e in log] == [("anna", "join")] + [("anna", "accept")] * 5
 
 
 @pytest.mark.parametrize(
@@ -411,7 +412,7 @@ def test_health_and_numbers(field: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert 'geobfdt_jobs{state="waiting"} 0.0' in text
         assert "nowhere" not in text
         assert "process_resident_memory_bytes" in text
-        monkeypatch.setattr("geobfdt.review.health._LEAST", 1 << 62)
+        monkeypatch.setattr("geobfdt.review.health.LEAST", 1 << 62)
         assert client.get("/health").status_code == 503
 
 

@@ -228,3 +228,13 @@ def test_a_file_that_is_no_log_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"not a database, but long enough to look like one" * 40)
     with pytest.raises(InputError, match="not a database"):
         LayerLog(tmp_path)
+
+
+def test_a_clock_that_goes_back_changes_nothing(log: LayerLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written last counts, and is undone first, whatever the time is said to be."""
+    for hour, depth in enumerate((1.0, 2.0, 3.0)):
+        monkeypatch.setattr("geobfdt.wells.layers.time.time", lambda hour=hour: 1e9 - 3600 * hour)
+        log.add("A", "x", "anna", "edit", {"p1": {"depth_m": depth}})
+    assert log.layer("A", "x").items["p1"]["depth_m"] == 3.0
+    assert log.undo("A", "x", "anna") is not None
+    assert log.layer("A", "x").items["p1"]["depth_m"] == 2.0

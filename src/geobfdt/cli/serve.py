@@ -12,6 +12,7 @@ import typer
 from geobfdt.cli.console import console
 
 _NEW = "new"
+_AT_ONCE = 500  # connections, lest one that holds many open take all memory
 
 
 def serve(
@@ -23,6 +24,7 @@ def serve(
     token: Annotated[
         str | None, typer.Option(envvar="GEOBFDT_TOKEN", help="What everybody has to show; 'new' makes one.")
     ] = None,
+    requests: Annotated[int, typer.Option(min=1, help="A second, that one address may make.")] = 200,
     model: Annotated[str, typer.Option(help="Model that picks and snaps: a folder, or the shipped 'default'.")] = (
         "default"
     ),
@@ -47,8 +49,10 @@ def serve(
     if fresh:
         token = secrets.token_urlsafe(24)
     Field(directory).wells()
-    app = create_app(directory, token=token, model=model)
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)
+    app = create_app(directory, token=token, model=model, requests=requests)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, limit_concurrency=_AT_ONCE
+    )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.create_server((host, port), family=family)

@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from geobfdt.review.pace import Pace, client_of
+
 __all__ = ["COOKIE", "HEADER", "HEALTH", "Access", "is_loopback"]
 
 COOKIE = "geobfdt"
@@ -52,7 +54,7 @@ def is_loopback(host: str) -> bool:
 
 class Access:
     """
-    ASGI middleware: token, host, headers, size.
+    ASGI middleware: token, host, headers, size, pace.
 
     Parameters
     ----------
@@ -66,12 +68,14 @@ class Access:
         Bytes of the body of a request that is no upload.
     largest_upload : int
         Bytes of an upload.
+    pace : Pace
+        How much one address may ask for.
     """
 
     def __init__(
-        self, app: ASGIApp, token: str | None = None, largest: int = 32 << 20, largest_upload: int = 4 << 30
+        self, app: ASGIApp, pace: Pace, token: str | None = None, largest: int = 32 << 20, largest_upload: int = 4 << 30
     ) -> None:
-        self.app, self.token, self.largest, self.largest_upload = app, token, largest, largest_upload
+        self.app, self.pace, self.token, self.largest, self.largest_upload = app, pace, token, largest, largest_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -112,6 +116,8 @@ class Access:
         await self.app(scope, counted, signed)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> ASGIApp | None:
+        if scope["path"] != HEALTH and not self.pace.takes(client_of(scope)):
+            return JSONResponse({"detail": "too many requests, or wrong tokens; wait"}, 429, {"retry-after": "60"})
         if self.token is None:
             host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
             if not is_loopback(host):
@@ -125,6 +131,7 @@ class Access:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
             bearer = headers.get("authorization", "").removeprefix("Bearer ")
             if not (self._right(bearer) or (cookie is not None and self._right(cookie.value))):
+                self.pace.wrong(client_of(scope))
                 return _error(401, "a token is needed: open the address that geobfdt serve printed")
         if scope["method"] not in ("GET", "HEAD") and HEADER not in headers:
             return _error(403, f"a change needs the header {HEADER}")

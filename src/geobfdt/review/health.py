@@ -13,11 +13,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from geobfdt.review.jobs import Jobs
+from geobfdt.review.audit import Audit
+from geobfdt.review.jobs import LEAST, Jobs
 
 __all__ = ["Health", "Measured"]
-
-_LEAST = 200 << 20  # bytes free on the field's disk
 
 
 class Health(Collector):
@@ -30,10 +29,12 @@ class Health(Collector):
         Its field.
     jobs : Jobs
         Its queue.
+    audit : Audit
+        Its log.
     """
 
-    def __init__(self, field: Path, jobs: Jobs) -> None:
-        self.field, self.jobs = field, jobs
+    def __init__(self, field: Path, jobs: Jobs, audit: Audit) -> None:
+        self.field, self.jobs, self.audit = field, jobs, audit
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "geobfdt_requests", "Requests answered", ["method", "path", "status"], registry=self.registry
@@ -51,8 +52,7 @@ class Health(Collector):
         for state in ("waiting", "running", "done", "failed"):
             jobs.add_metric([state], states[state])
         yield jobs
-        free = shutil.disk_usage(self.field).free
-        yield GaugeMetricFamily("geobfdt_disk_free_bytes", "Free on the field's disk", value=free)
+        yield GaugeMetricFamily("geobfdt_disk_free_bytes", "Free on the field's disk", value=self.free())
 
     def metrics(self) -> bytes:
         """All numbers, as Prometheus reads them."""
@@ -62,9 +62,13 @@ class Health(Collector):
         """What needs somebody, in a line; empty if nothing does."""
         if not self.jobs.working():
             return "jobs are not worked off"
-        if shutil.disk_usage(self.field).free < _LEAST:
-            return f"less than {_LEAST >> 20} MiB free"
-        return ""
+        if self.free() < LEAST:
+            return f"less than {LEAST >> 20} MiB free"
+        return self.audit.trouble
+
+    def free(self) -> int:
+        """Bytes free on the field's disk."""
+        return shutil.disk_usage(self.field).free
 
 
 class Measured:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,14 @@ from geobfdt.wells.database import opened, prepare, writing
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 
-__all__ = ["Job", "Jobs", "Kind", "Parameters", "Report"]
+__all__ = ["LEAST", "FullError", "Job", "Jobs", "Kind", "Parameters", "Report"]
+
+LEAST = 200 << 20  # bytes that stay free on the field's disk
 
 _KEPT = 100  # finished jobs that are still told of
 _GRACE = 60.0  # s beyond its processor time that a job may take
 _TRIES = 3  # times that a job may be under way when the server ends
+_MOST = 500  # jobs that may wait
 _PAUSE = 2.0  # s between looks for work that another server of this field queued, or left behind
 
 _SCHEMA = """
@@ -38,6 +41,10 @@ CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 
 Parameters = dict[str, Any]
 Report = Callable[[float], None]
+
+
+class FullError(Exception):
+    """So many jobs wait that no more are taken."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ class Jobs:
         Of the queue; made if missing. Of several servers with one folder, one works.
     kinds : mapping of str to Kind
         What jobs can be asked for.
+    preload : sequence of str
+        Modules that most jobs need.
     seconds : float
         Processor time that a limited job may use.
     memory : int
@@ -124,7 +133,15 @@ class Jobs:
         If the queue cannot be written.
     """
 
-    def __init__(self, folder: Path, kinds: Mapping[str, Kind], seconds: float = 600.0, memory: int = 8 << 30) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kinds: Mapping[str, Kind],
+        preload: Sequence[str] = (),
+        *,
+        seconds: float = 600.0,
+        memory: int = 8 << 30,
+    ) -> None:
         self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory
         self.file = folder / "jobs.sqlite"
         try:
@@ -132,6 +149,9 @@ class Jobs:
         except OSError as error:
             raise InputError(folder, f"cannot be made: {error.strerror}", "make the field writable") from error
         prepare(self.file, _SCHEMA)
+        # A process that has read the libraries and does nothing else: children are copies of it, there at once.
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(list(preload))
         self._shares: dict[str, float] = {}
         self._child: multiprocessing.process.BaseProcess | None = None
         self._woken, self._closed = threading.Event(), threading.Event()
@@ -146,10 +166,14 @@ class Jobs:
         ------
         KeyError
             If there is no such kind.
+        FullError
+            If too many wait.
         InputError
             If the disk does not take it.
         """
         _ = self.kinds[kind]
+        if sum(job.state == "waiting" for job in self.all()) >= _MOST:
+            raise FullError(f"{_MOST} jobs wait already; ask again when some are done")
         name = uuid.uuid4().hex[:12]
         with writing(self.file) as db:
             db.execute(
@@ -260,11 +284,11 @@ class Jobs:
                 db.execute("UPDATE jobs SET state=?, message=? WHERE id=?", (state, message, job.id))
 
     def _run(self, job: Job, kind: Kind, folder: Path) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        ours, theirs = spawn.Pipe(duplex=False)
-        limits = (self.seconds, self.memory) if kind.limited else None
+        ours, theirs = self._processes.Pipe(duplex=False)
+        size = max(shutil.disk_usage(self.folder).free - LEAST, 0)
+        limits = (int(self.seconds), self.memory, size) if kind.limited else None
         arguments = (*kind.given, job.parameters, str(folder))
-        child = spawn.Process(target=_child, args=(theirs, kind.function, arguments, limits), daemon=True)
+        child = self._processes.Process(target=_child, args=(theirs, kind.function, arguments, limits), daemon=True)
         child.start()
         self._child = child
         theirs.close()
@@ -297,13 +321,14 @@ def _child(
     pipe: multiprocessing.connection.Connection,
     function: Callable[..., None],
     arguments: tuple[Any, ...],
-    limits: tuple[float, int] | None,
+    limits: tuple[int, int, int] | None,
 ) -> None:
     try:
         if limits is not None:
-            seconds, memory = limits
-            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
+            seconds, memory, size = limits
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         function(*arguments, lambda share: pipe.send(("progress", share)))
         pipe.send(("done", None))
     except MemoryError:

@@ -316,7 +316,7 @@ class Room:
         decided = {item for edit in mine if edit.kind not in _AT_ONCE for item in edit.items if item[0] == "p"}
         depths = [now.items[item]["depth_m"] for item in decided if item in now.items]
         return {
-            "minutes": float(steps[steps < _BREAK].sum() / 60),
+            "minutes": float(steps[(steps > 0) & (steps < _BREAK)].sum() / 60),  # a clock may have been put back
             "metres": float(np.ptp(depths)) if depths else 0.0,
             "picks": float(len(decided)),
         }

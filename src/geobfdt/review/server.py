@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 import uuid
@@ -17,11 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import geobfdt
 from geobfdt.review.access import Access
+from geobfdt.review.audit import Audit, Audited
 from geobfdt.review.health import Health, Measured
-from geobfdt.review.jobs import Jobs
+from geobfdt.review.jobs import LEAST, FullError, Jobs
+from geobfdt.review.pace import REQUESTS, Pace
 from geobfdt.review.room import Room
 from geobfdt.review.tiles import LEVELS
-from geobfdt.review.work import QUEUE, incoming, kinds, report_file
+from geobfdt.review.work import PRELOAD, QUEUE, incoming, kinds, report_file
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import StaleError
@@ -103,6 +107,7 @@ def create_app(
     model: str = "default",
     largest_upload: int = LARGEST_UPLOAD,
     limits: dict[str, int] | None = None,
+    requests: int = REQUESTS,
 ) -> FastAPI:
     """
     Make the application.
@@ -119,6 +124,8 @@ def create_app(
         Bytes of a file that may be sent.
     limits : dict, optional
         ``seconds`` and ``memory`` (bytes) that reading a file that was sent may take.
+    requests : int
+        A second, that one address may make.
 
     Returns
     -------
@@ -131,7 +138,7 @@ def create_app(
         If the field's log of reviews cannot be read or written.
     """
     room = Room(field, model)
-    work = Jobs(field / QUEUE, kinds(room), **(limits or {}))
+    work = Jobs(field / QUEUE, kinds(room), PRELOAD, **(limits or {}))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -141,9 +148,11 @@ def create_app(
     app = FastAPI(title="GeoBFDT review", version=geobfdt.__version__, openapi_url="/api/docs.json", docs_url=None,
                   redoc_url=None, lifespan=lifespan)  # fmt: skip
     threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
-    health = Health(field, work)
-    app.add_middleware(Access, token=token, largest_upload=largest_upload)
-    app.add_middleware(Measured, health=health)  # outermost: what was refused is counted, too
+    limiter, audit = Pace(requests), Audit(field / QUEUE / "audit")
+    health = Health(field, work, audit)
+    app.add_middleware(Access, pace=limiter, token=token, largest_upload=largest_upload)
+    app.add_middleware(Audited, audit=audit, pace=limiter)  # around it: what was refused is written down, too
+    app.add_middleware(Measured, health=health)
 
     @app.exception_handler(KeyError)
     def _absent(_: Request, error: KeyError) -> JSONResponse:
@@ -152,6 +161,10 @@ def create_app(
     @app.exception_handler(StaleError)
     def _stale(_: Request, error: StaleError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 409)
+
+    @app.exception_handler(FullError)
+    def _full(_: Request, error: FullError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 429, {"retry-after": "60"})
 
     @app.exception_handler(InputError)
     def _bad_input(_: Request, error: InputError) -> JSONResponse:
@@ -187,24 +200,28 @@ def create_app(
         return room.since(well, layer, after) if after else room.state(well, layer)
 
     @app.post("/api/wells/{well}/layers/{layer}/edits")
-    def edit(well: str, layer: str, body: EditBody) -> dict[str, Any]:
+    def edit(request: Request, well: str, layer: str, body: EditBody) -> dict[str, Any]:
         """Change items. 409 if somebody else changed one of them since `seen`."""
+        request.state.person = body.person
         _named(layer)
         return room.edit(well, layer, body.person, body.kind, body.items, body.seen, body.key)
 
     @app.post("/api/wells/{well}/layers/{layer}/undo")
-    def undo(well: str, layer: str, body: PersonBody) -> dict[str, Any]:
+    def undo(request: Request, well: str, layer: str, body: PersonBody) -> dict[str, Any]:
         """Undo the person's last edit that counts."""
+        request.state.person = body.person
         return room.undo(well, layer, body.person, seen=body.seen)
 
     @app.post("/api/wells/{well}/layers/{layer}/redo")
-    def redo(well: str, layer: str, body: PersonBody) -> dict[str, Any]:
+    def redo(request: Request, well: str, layer: str, body: PersonBody) -> dict[str, Any]:
         """Do again what the person undid last."""
+        request.state.person = body.person
         return room.undo(well, layer, body.person, again=True, seen=body.seen)
 
     @app.post("/api/wells/{well}/layers/{layer}/begin")
-    def begin(well: str, layer: str, body: BeginBody) -> dict[str, Any]:
+    def begin(request: Request, well: str, layer: str, body: BeginBody) -> dict[str, Any]:
         """Bring picks into a layer; what was reviewed there stays."""
+        request.state.person = body.person
         _named(layer)
         return room.begin(well, layer, body.person, body.source, body.key)
 
@@ -244,13 +261,15 @@ def create_app(
         return room.compare(well, a, b)
 
     @app.post("/api/wells/{well}/consensus")
-    def consensus(well: str, body: ConsensusBody) -> dict[str, Any]:
+    def consensus(request: Request, well: str, body: ConsensusBody) -> dict[str, Any]:
         """Fill the layer 'consensus' from two others."""
+        request.state.person = body.person
         return room.consensus(well, body.a, body.b, body.person)
 
     @app.post("/api/wells/{well}/pick")
-    def pick(well: str, body: PickBody) -> dict[str, Any]:
+    def pick(request: Request, well: str, body: PickBody) -> dict[str, Any]:
         """Queue the picker; its picks join the layer."""
+        request.state.person = body.person
         room.wells.image(well)
         asked = {"well": well, "layer": body.layer, "person": body.person, "method": body.method}
         return work.add("pick", f"picking {well}", asked).told()
@@ -271,7 +290,7 @@ def create_app(
         return FileResponse(file, filename=f"{file_stem(done.parameters['well'])}.report.html")
 
     @app.put("/api/uploads/{name}")
-    async def upload(name: str, request: Request) -> dict[str, Any]:
+    async def upload(name: str, request: Request, replace: bool = False) -> dict[str, Any]:
         """Bring a file in as a well of the field; it is read by a process with little time and memory."""
         if Path(name).suffix.lower() not in _SUFFIXES or Path(name).name != name or name.startswith("."):
             raise HTTPException(422, f"a file that ends in {', '.join(_SUFFIXES)} is wanted")
@@ -281,8 +300,11 @@ def create_app(
         try:
             with (place / name).open("wb") as out:
                 async for part in request.stream():
+                    if health.free() < LEAST + len(part):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                     out.write(part)
-            return work.add("bring in", f"reading {name}", {"folder": folder, "name": name}).told()
+            asked = {"folder": folder, "name": name, "replace": replace}
+            return work.add("bring in", f"reading {name}", asked).told()
         except OSError as error:
             shutil.rmtree(place, ignore_errors=True)
             raise HTTPException(

@@ -10,7 +10,11 @@ from geobfdt.review.jobs import Kind, Parameters, Report
 from geobfdt.review.room import Room
 from geobfdt.wells.picks import read_picks, write_picks
 
-__all__ = ["QUEUE", "incoming", "kinds", "report_file"]
+__all__ = ["PRELOAD", "QUEUE", "incoming", "kinds", "report_file"]
+
+_READERS = ("delimited", "dlis", "las", "lis", "netcdf")
+# Nothing that starts threads, which copies of a process would lack.
+PRELOAD = ("geobfdt.wells.ingest", *(f"geobfdt.wells.readers.{reader}" for reader in _READERS))
 
 QUEUE = ".jobs"  # folder of the queue, in the field
 _PICKS = "picks.csv"
@@ -31,7 +35,8 @@ def kinds(room: Room) -> dict[str, Kind]:
         file = report_file(field, job)
         file.parent.mkdir(exist_ok=True)
         shutil.move(made, file)
-        for old in sorted(file.parent.glob("*.html"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
+        others = [one for one in file.parent.glob("*.html") if one != file]  # whose clock may have been ahead
+        for old in sorted(others, key=lambda one: one.stat().st_mtime)[: 1 - _KEPT]:
             old.unlink(missing_ok=True)
 
     def forget(parameters: Parameters) -> None:
@@ -79,7 +84,7 @@ def _bring_in(field: str, parameters: Parameters, folder: str, report: Report) -
 
     os.chdir(folder)  # whatever a reader leaves behind is gone afterwards
     sent = incoming(Path(field)) / parameters["folder"] / parameters["name"]
-    ingest([sent], Path(field), progress=report)
+    ingest([sent], Path(field), replace=parameters.get("replace", False), progress=report)
 
 
 def _report(field: str, parameters: Parameters, folder: str, report: Report) -> None:

@@ -30,6 +30,7 @@ def ingest(
     picks: Path | None = None,
     mapping: Path | None = None,
     vocabulary: Path | None = None,
+    replace: bool = True,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, list[Finding]]:
     """
@@ -40,13 +41,15 @@ def ingest(
     files : sequence of Path
         One image file a well.
     field : Path
-        The field's folder; made if missing. A well that is there already is replaced, its other tables kept.
+        The field's folder; made if missing. Of a well that is replaced, its other tables are kept.
     options : ReadingOptions, optional
         What the files do not say.
     picks : Path, optional
         A pick table of one or several wells, or a folder of ``WELL.picks.csv`` and ``WELL.intervals.csv``.
     mapping, vocabulary : Path, optional
         What the table's columns and labels mean (``docs/pick-tables.md``).
+    replace : bool
+        Whether a well may be there already.
     progress : callable
         Told the share done, 0 to 1.
 
@@ -58,7 +61,8 @@ def ingest(
     Raises
     ------
     InputError
-        If a file cannot be read or written, two files hold the same well, or the picks cannot be told apart by well.
+        If a file cannot be read or written, two files hold the same well, it is there already and is not to be
+        replaced, or the picks cannot be told apart by well.
         Each well is written whole or not at all; wells before the faulty one stay.
     """
     table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary) if picks and not picks.is_dir() else None
@@ -75,6 +79,8 @@ def ingest(
         stem = file_stem(well)
         if stem in done:
             raise InputError(file, f"holds well {well!r}, as another file given does", "give each file its --well")
+        if not replace and (field / f"{stem}.nc").exists():
+            raise InputError(file, f"well {well!r} is in the field already", "say that it is to be replaced")
         interpretation = table if table is not None else _beside(picks, stem)
         done[stem] = _bring(image, field, stem, interpretation, picks)
         progress((number + 1) / len(files))

@@ -143,3 +143,35 @@ def test_foreign_and_monstrous_files(tmp_path):
         made.dims[0].attach_scale(file["depth"])
     with pytest.raises(InputError):
         read(tmp_path / "b.nc")
+
+
+@pytest.mark.parametrize("way", ["external", "virtual", "link"])
+def test_other_files_are_not_followed(way, tmp_path):
+    """A file sent by a stranger must not draw the bytes of another one, whichever way HDF5 has to get at them."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(np.arange(24, dtype="f4").tobytes())
+    for name in ("sent", "other"):
+        write_netcdf(well_image(np.full((3, 8), 7), [10.0, 10.1, 10.2]), tmp_path / f"{name}.nc")
+    with h5py.File(tmp_path / "sent.nc", "a") as file:
+        if way == "link":
+            del file["image"]
+            file["image"] = h5py.ExternalLink(str(tmp_path / "other.nc"), "/image")
+        else:
+            old = file["image"]
+            if way == "external":
+                new = file.create_dataset("new", old.shape, "f4", external=[(str(secret), 0, 96)])
+            else:
+                layout = h5py.VirtualLayout(old.shape, "f4")
+                layout[:] = h5py.VirtualSource(str(tmp_path / "other.nc"), "image", old.shape)
+                new = file.create_virtual_dataset("new", layout)
+            for name in ("units", "_Netcdf4Coordinates", "_Netcdf4Dimid"):
+                new.attrs[name] = old.attrs[name]
+            for axis, name in enumerate(("depth", "azimuth")):
+                new.dims[axis].attach_scale(file[name])
+            del file["image"]
+            file.move("new", "image")
+    with h5py.File(tmp_path / "sent.nc") as file:
+        assert file["image"].shape == (3, 8)  # HDF5 itself follows
+    for reader in (read, contents):
+        with pytest.raises(InputError, match="'image' lies in another file"):
+            reader(tmp_path / "sent.nc")

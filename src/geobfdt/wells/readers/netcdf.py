@@ -123,8 +123,27 @@ def _open(path: Path) -> xr.Dataset:
     # Where these fail, h5netcdf leaves a half-made object whose end prints a traceback; h5py only raises.
     with h5py.File(path, "r") as file:
         dict(file.attrs)
+        _whole(file, path)
     # Nothing is decoded: no fill value or time unit of a foreign file may change what we wrote.
     return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+
+
+def _whole(file: h5py.File, path: Path) -> None:
+    """Refuse data that lie in another file: HDF5 would fetch them from wherever this process may read."""
+    away: list[str] = []
+
+    def link(name: str, kind: object) -> None:
+        if not isinstance(kind, h5py.HardLink | h5py.SoftLink):
+            away.append(name)
+
+    def item(name: str, kind: object) -> None:
+        if isinstance(kind, h5py.Dataset) and (kind.external or kind.is_virtual):
+            away.append(name)
+
+    file.visititems_links(link)
+    file.visititems(item)
+    if away:
+        raise InputError(path, f"{away[0]!r} lies in another file, which is not followed", _CURE)
 
 
 def _well(opened: xr.Dataset, path: Path) -> WellImage:

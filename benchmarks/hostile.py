@@ -1,0 +1,142 @@
+"""Damaged files of every format, sent to a server: what it answers, whether it lives, what it leaves behind.
+
+    python benchmarks/hostile.py --files 10000 --servers 2
+
+Each file is a mutant of a sound one: bytes flipped, overwritten, cut out, repeated, numbers made large; one in eight
+comes under the name of another format. Every file must end as a well of the field or with one line; a line must not
+show a folder of the server. ``died`` are readers that crashed in their own process, which is what it is for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import re
+import runpy
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from served import Server, left_behind
+
+FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "wells" / "readers" / "test_fuzz.py"))
+mutate, seeds = FUZZ["mutate"], FUZZ["seeds"]
+
+TAKEN = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc")  # the names that the server takes
+SLOW = 120.0  # s after which a file counts as a hang
+AT_ONCE = 40
+
+Counts = dict[str, collections.Counter[str]]
+
+
+def outcome(job: dict[str, object], place: Path) -> str:
+    """What became of a file, in a word."""
+    said = str(job["message"])
+    if job["state"] == "done":
+        return "brought in"
+    if "Traceback" in said or not said.isprintable() or str(place) in said or "/tmp" in said or len(said) > 1000:
+        return "UNFIT"
+    if "without a word" in said:
+        return "died"
+    if "took more" in said or "took too long" in said:
+        return "limited"
+    return "FAULT" if re.match(r"\w+(Error|Exception|Warning): ", said) else "refused"
+
+
+def send(server: Server, kinds: dict[str, bytes], numbers: range, counts: Counts, unfit: list[str]) -> None:
+    """Send mutants by numbers, a few waiting at a time, and count what became of each."""
+    names = sorted(kinds)
+    for first in range(numbers.start, numbers.stop, AT_ONCE):
+        waiting: dict[str, tuple[str, int]] = {}
+        for number in range(first, min(first + AT_ONCE, numbers.stop)):
+            rng = np.random.default_rng(number)
+            name = names[number % len(names)]
+            suffix = Path(name).suffix
+            if suffix not in TAKEN or rng.random() < 1 / 8:
+                suffix = TAKEN[rng.integers(len(TAKEN))]
+            status, answer = server.ask("PUT", f"/api/uploads/m{number}{suffix}?replace=true", mutate(kinds[name], rng))
+            if status != 200:
+                unfit.append(f"{name} {number}: status {status} {answer[:200]!r}")
+                continue
+            waiting[json.loads(answer)["id"]] = (name, number)
+        began = time.monotonic()
+        while waiting:
+            time.sleep(0.2)
+            for job in json.loads(server.ask("GET", "/api/jobs")[1]):
+                if job["id"] in waiting and job["state"] in ("done", "failed"):
+                    name, number = waiting.pop(job["id"])
+                    came = outcome(job, server.place)
+                    counts[name][came] += 1
+                    if came.isupper() or came in ("died", "limited"):
+                        unfit.append(f"{name} {number}: {came}: {job['message']}")
+            if time.monotonic() - began > SLOW * AT_ONCE:
+                unfit.append(f"HANG: {waiting}")
+                for name, _ in waiting.values():
+                    counts[name]["HANG"] += 1
+                break
+
+
+def main() -> None:
+    """Send them all, and print what became of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--servers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "sound").mkdir()
+        kinds = seeds(Path(folder) / "sound")
+        counts: Counts = collections.defaultdict(collections.Counter)
+        unfit: list[str] = []
+        servers = [Server(Path(folder) / str(n), "--requests", "100000") for n in range(asked.servers)]
+        began = time.monotonic()
+        each = asked.files // asked.servers
+        memory: list[list[float]] = [[] for _ in servers]
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(20):
+                for server, seen in zip(servers, memory, strict=True):
+                    seen.append(server.memory_mib())
+                total = sum(sum(count.values()) for count in counts.values())
+                print(f"{time.monotonic() - began:7.0f} s {total:6} files {[round(m[-1]) for m in memory]} MiB",
+                      file=sys.stderr, flush=True)  # fmt: skip
+
+        threading.Thread(target=watch, daemon=True).start()
+        with ThreadPoolExecutor(asked.servers) as pool:
+            for n, server in enumerate(servers):
+                start = 1_000_000 * asked.seed + n * each
+                pool.submit(send, server, kinds, range(start, start + each), counts, unfit)
+        done.set()
+        for server in servers:  # it still does what it is for
+            _, answer = server.ask("PUT", "/api/uploads/sound.dlis?replace=true", kinds["a.dlis"])
+            job = json.loads(answer)
+            while job["state"] in ("waiting", "running"):
+                time.sleep(0.1)
+                job = json.loads(server.ask("GET", f"/api/jobs/{job['id']}")[1])
+            health = json.loads(server.ask("GET", "/health")[1])["state"]
+            print(f"afterwards: a sound file {job['state']}, health {health}")
+            print(f"left behind: {left_behind(server) or 'nothing'}")
+            server.close()
+            print(f"server's log: {server.log.read_text()[-500:] or 'empty'}")
+        columns = sorted({came for count in counts.values() for came in count})
+        print(f"\n{'format':20}" + "".join(f"{name:>12}" for name in columns))
+        for name in sorted(counts):
+            print(f"{name:20}" + "".join(f"{counts[name][came]:12}" for came in columns))
+        print(f"{'all':20}" + "".join(f"{sum(c[came] for c in counts.values()):12}" for came in columns))
+        print(f"\n{time.monotonic() - began:.0f} s")
+        for seen in memory:
+            tenth = max(1, len(seen) // 10)
+            if seen:
+                first, last = np.mean(seen[:tenth]), np.mean(seen[-tenth:])
+                print(f"memory: {first:.0f} MiB in the first tenth of the time, {last:.0f} in the last")
+        print("\n".join(unfit))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Twenty people at one server: requests a second and how long each waits; then hours of it, and what memory does.
+
+    python benchmarks/load.py --clients 20 --seconds 30 --soak 3600
+
+One well of 500 m at 2.54 mm x 192 columns with 5,000 proposals. The clients are threads of this process, on the same
+two cores. A person who reviews does not ask without pause; these do, as fast as they are answered, but for the soak:
+there each waits half a second between one request and the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from review import long_field
+from served import Server
+
+METRES, PICKS = 500.0, 5000
+WELL = "/api/wells/LONG"
+LAYER = f"{WELL}/layers/all"
+SHARES = {"tiles": 0.8, "picks": 0.05, "changes": 0.1, "edits": 0.05}  # of a person's requests
+
+
+class Person:
+    """Somebody who reviews, with picks of their own to decide on."""
+
+    def __init__(self, server: Server, number: int, picks: list[str]) -> None:
+        self.server, self.name, self.picks = server, f"person {number}", picks
+        self.random = random.Random(number)
+        self.version = 0
+
+    def tiles(self) -> int:
+        """A tile somewhere in the well."""
+        level = self.random.randrange(6)
+        last = int(METRES / (0.00254 * 128 * 2**level))
+        variable = self.random.choice(("static", "dynamic"))
+        return self.server.ask("GET", f"{WELL}/tiles/{variable}/{level}/{self.random.randrange(max(last, 1))}")[0]
+
+    def picks_of_all(self) -> int:
+        """The whole layer."""
+        status, answer = self.server.ask("GET", LAYER)
+        self.version = json.loads(answer)["version"]
+        return status
+
+    def changes(self) -> int:
+        """What others did since."""
+        status, answer = self.server.ask("GET", f"{LAYER}?after={max(self.version, 1)}")
+        self.version = json.loads(answer)["version"]
+        return status
+
+    def edits(self) -> int:
+        """A decision."""
+        fields = {"status": self.random.choice(("accepted", "rejected"))}
+        body = {"person": self.name, "kind": "edit", "items": {self.random.choice(self.picks): fields}}
+        return self.server.ask("POST", f"{LAYER}/edits", body)[0]
+
+    def kinds(self) -> dict[str, Callable[[], int]]:
+        """What a person asks for."""
+        return {"tiles": self.tiles, "picks": self.picks_of_all, "changes": self.changes, "edits": self.edits}
+
+
+Spent = dict[str, list[tuple[float, int]]]
+
+
+def together(people: list[Person], seconds: float, kind: str = "", pause: float = 0.0) -> Spent:
+    """All ask for one kind, or for each in its share; seconds waited and status of each request."""
+    spent: Spent = collections.defaultdict(list)
+    until = time.monotonic() + seconds
+
+    def ask(person: Person) -> None:
+        kinds = person.kinds()
+        while time.monotonic() < until:
+            what = kind or person.random.choices(list(SHARES), list(SHARES.values()))[0]
+            began = time.perf_counter()
+            try:
+                status = kinds[what]()
+            except OSError as error:
+                print(f"{person.name}: {error}", file=sys.stderr)
+                status = 0
+            spent[what].append((time.perf_counter() - began, status))
+            time.sleep(pause)
+
+    threads = [threading.Thread(target=ask, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return spent
+
+
+def told(name: str, spent: list[tuple[float, int]], seconds: float) -> None:
+    """A line of the table."""
+    waited = 1000 * np.array([one for one, _ in spent])
+    bad = sum(status != 200 for _, status in spent)
+    print(f"{name:32} {len(spent) / seconds:9.1f} {np.median(waited):9.1f} {np.percentile(waited, 95):9.1f} {bad:7}",
+          flush=True)  # fmt: skip
+
+
+def main() -> None:
+    """Print the table, then the soak's."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--soak", type=float, default=0.0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "field").mkdir()
+        long_field(place / "field", METRES, PICKS)
+        server = Server(place, "--requests", "100000")
+        _, answer = server.ask("POST", f"{LAYER}/begin", {"person": "bench"})
+        picks = sorted(item for item in json.loads(answer)["items"] if item.startswith("p"))
+        people = [Person(server, n, picks[n :: asked.clients]) for n in range(asked.clients)]
+        print(f"{asked.clients} clients at once{'':16} {'a second':>9} {'median ms':>9} {'p95 ms':>9} {'not 200':>7}")
+        for kind in SHARES:
+            told(kind, together(people, asked.seconds, kind)[kind], asked.seconds)
+        for what, queue in (("of all", False), ("of all, a well being picked", True)):
+            if queue:
+                job = json.loads(server.ask("POST", f"{WELL}/pick", {"person": "bench", "layer": "model"})[1])
+            for kind, spent in sorted(together(people, asked.seconds).items()):
+                told(f"{kind}, {what}", spent, asked.seconds)
+        while json.loads(server.ask("GET", f"/api/jobs/{job['id']}")[1])["state"] in ("waiting", "running"):
+            time.sleep(1)
+        if asked.soak:
+            memory = []
+            until = time.monotonic() + asked.soak
+            while time.monotonic() < until:
+                spent = together(people, min(60.0, until - time.monotonic()), pause=0.5)
+                memory.append(server.memory_mib())
+                waited = [1000 * one for kind in spent.values() for one, _ in kind]
+                bad = sum(status != 200 for kind in spent.values() for _, status in kind)
+                print(f"minute {len(memory):3}: {len(waited):6} requests, {bad} not 200, "
+                      f"p95 {np.percentile(waited, 95):6.1f} ms, server {memory[-1]:6.0f} MiB", flush=True)  # fmt: skip
+            grown = np.polyfit(np.arange(len(memory)) / 60, memory, 1)[0] if len(memory) > 1 else 0.0
+            print(f"memory: {memory[0]:.0f} MiB first, {memory[-1]:.0f} last, {max(memory):.0f} at most, "
+                  f"{grown:+.1f} MiB an hour")  # fmt: skip
+        server.close()
+        print(f"server's log: {server.log.read_text()[-500:] or 'empty'}")
+
+
+if __name__ == "__main__":
+    main()
