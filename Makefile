@@ -37,11 +37,10 @@ docs: install  ## the documentation as web pages, in docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
-audit: install .venv-audit/installed  ## licences, bill of materials, known holes of what is in $(OF); the last asks the net
-	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --from=mixed --order=license --summary
-	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --from=mixed --partial-match --allow-only="$(LICENCES)" > /dev/null
+audit: install .venv-audit/installed  ## licences, bill of materials and known holes; the last asks the net
+	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --order=license
 	.venv-audit/bin/cyclonedx-py environment $(OF) --pyproject pyproject.toml --of JSON -o sbom.json
-	.venv-audit/bin/pip-audit --path $$($(OF)/bin/python -c 'import site; print(site.getsitepackages()[0])')
+	.venv-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --strict
 
 .venv-audit/installed:
 	$(PYTHON) -m venv .venv-audit

@@ -256,7 +256,7 @@ def served(place: Path, rng: np.random.Generator, limit: int | None) -> tuple[bo
     again += [server.ask("POST", "/api/wells/W02/pick", {"person": "b", "layer": "m"})]
     wanted = {json.loads(answer)["id"] for _, answer in again}
     mended = all(job["state"] == "done" for job in server.jobs(ended=True) if job["id"] in wanted)
-    mended &= not list((server.field / ".jobs" / "incoming").iterdir()) and sound(place)
+    mended &= not list((server.field / ".jobs" / "work").glob("*")) and sound(place)
     server.close()
     clean = "Traceback" not in server.log.read_text()
     if limit is None:  # nothing was in the way of what was queued; a well may have been written, and its job killed

@@ -24,6 +24,8 @@ from pathlib import Path
 import numpy as np
 from served import Server, left_behind
 
+import geobfdt
+
 FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "wells" / "readers" / "test_fuzz.py"))
 mutate, seeds = FUZZ["mutate"], FUZZ["seeds"]
 
@@ -93,7 +95,10 @@ def main() -> None:
         kinds = seeds(Path(folder) / "sound")
         counts: Counts = collections.defaultdict(collections.Counter)
         unfit: list[str] = []
-        servers = [Server(Path(folder) / str(n), "--requests", "100000") for n in range(asked.servers)]
+        servers = []
+        for n in range(asked.servers):
+            geobfdt.ingest([Path(folder) / "sound" / "a.dlis"], Path(folder) / str(n) / "field")
+            servers.append(Server(Path(folder) / str(n), "--requests", "100000"))
         began = time.monotonic()
         each = asked.files // asked.servers
         memory: list[list[float]] = [[] for _ in servers]

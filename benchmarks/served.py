@@ -109,7 +109,7 @@ def left_behind(server: Server) -> list[str]:
     places += [
         path for path in server.place.iterdir() if path.name not in ("field", "home", "work", "tmp", "server.log")
     ]
-    places += list((server.field / ".jobs" / "incoming").iterdir())
+    places += [path for name in ("incoming", "work") for path in (server.field / ".jobs" / name).glob("*")]
     wells = re.compile(
         r"[^/]+\.(nc|findings\.json|picks\.csv|intervals\.csv|drift\.csv)|review\.sqlite(-wal|-shm)?|\.jobs"
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from fastapi.testclient import TestClient
 from geobfdt.review.jobs import FullError, Jobs, Kind
 from geobfdt.review.server import create_app
 from geobfdt.review.work import QUEUE
+from geobfdt.wells.lock import held
 from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.writers.netcdf import write_netcdf
 
@@ -149,6 +153,27 @@ def test_an_upload_leaves_the_disk_room(field: Path, monkeypatch: pytest.MonkeyP
         assert answer.status_code == 507
         assert "no space left" in answer.json()["detail"]
         assert not list((field / QUEUE / "incoming").iterdir())
+
+
+def test_what_was_being_sent_when_a_server_was_killed_goes(field: Path) -> None:
+    """A day later; what somebody may still be sending, and what waits for its turn, stays."""
+    incoming = field / QUEUE / "incoming"
+    for name, age in (("old", 2), ("waits", 2), ("new", 0)):
+        (incoming / name).mkdir(parents=True)
+        then = time.time() - age * 86400
+        os.utime(incoming / name, (then, then))
+    jobs = Jobs(field / QUEUE, {})
+    jobs.close()
+    with closing(sqlite3.connect(jobs.file)) as db, db:
+        db.execute(
+            "INSERT INTO jobs (id, at, kind, what, parameters, state, tries, message) VALUES "
+            "('x', 0, 'bring in', '', '{\"folder\": \"waits\", \"name\": \"a.las\"}', 'waiting', 0, '')"
+        )
+    with held(field / QUEUE, by="another server"):  # which works, so that ours does not
+        app = create_app(field)
+        assert sorted(folder.name for folder in incoming.iterdir()) == ["new", "waits"]
+    with from_address(app, "10.0.0.1"):
+        pass
 
 
 def test_the_queue_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ import multiprocessing.process
 import resource
 import shutil
 import signal
-import tempfile
 import threading
 import time
 import uuid
@@ -30,6 +29,7 @@ _KEPT = 100  # finished jobs that are still told of
 _GRACE = 60.0  # s beyond its processor time that a job may take
 _TRIES = 3  # times that a job may be under way when the server ends
 _MOST = 500  # jobs that may wait
+_WORK = "work"  # folder of what jobs under way leave
 _PAUSE = 2.0  # s between looks for work that another server of this field queued, or left behind
 
 _SCHEMA = """
@@ -172,7 +172,7 @@ class Jobs:
             If the disk does not take it.
         """
         _ = self.kinds[kind]
-        if sum(job.state == "waiting" for job in self.all()) >= _MOST:
+        if len(self.waiting()) >= _MOST:
             raise FullError(f"{_MOST} jobs wait already; ask again when some are done")
         name = uuid.uuid4().hex[:12]
         with writing(self.file) as db:
@@ -205,6 +205,10 @@ class Jobs:
     def all(self) -> list[Job]:
         """Jobs, the last one last."""
         return self._read("ORDER BY number")
+
+    def waiting(self) -> list[Job]:
+        """Jobs that have not ended."""
+        return self._read("WHERE state IN ('waiting', 'running')")
 
     def working(self) -> bool:
         """Whether what works them off is alive, here."""
@@ -246,6 +250,7 @@ class Jobs:
 
     def _recover(self) -> None:
         """What was under way when a server was killed waits again, unless it seems to be what kills it."""
+        shutil.rmtree(self.folder / _WORK, ignore_errors=True)
         with writing(self.file) as db:
             db.execute(
                 "UPDATE jobs SET state='failed', message='the server ended during it, three times' "
@@ -263,10 +268,11 @@ class Jobs:
         return waiting[0]
 
     def _do(self, job: Job) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="geobfdt-"))
+        folder = self.folder / _WORK / job.id
         state, message = "done", ""
         kind = self.kinds.get(job.kind)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             if kind is None:
                 raise ValueError(f"this version does not know jobs of kind {job.kind!r}")
             self._run(job, kind, folder)
@@ -343,4 +349,6 @@ def _line(error: Exception) -> str:
         return f"{Path(error.file).name}: {error.seen}; {error.cure}"
     if isinstance(error, RuntimeError | TimeoutError):
         return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

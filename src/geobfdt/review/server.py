@@ -25,7 +25,7 @@ from geobfdt.review.jobs import LEAST, FullError, Jobs
 from geobfdt.review.pace import REQUESTS, Pace
 from geobfdt.review.room import Room
 from geobfdt.review.tiles import LEVELS
-from geobfdt.review.work import PRELOAD, QUEUE, incoming, kinds, report_file
+from geobfdt.review.work import PRELOAD, QUEUE, forget_torn, incoming, kinds, report_file
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import StaleError
@@ -148,6 +148,7 @@ def create_app(
     app = FastAPI(title="GeoBFDT review", version=geobfdt.__version__, openapi_url="/api/docs.json", docs_url=None,
                   redoc_url=None, lifespan=lifespan)  # fmt: skip
     threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
+    forget_torn(field, work)
     limiter, audit = Pace(requests), Audit(field / QUEUE / "audit")
     health = Health(field, work, audit)
     app.add_middleware(Access, pace=limiter, token=token, largest_upload=largest_upload)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
-from geobfdt.review.jobs import Kind, Parameters, Report
+from geobfdt.review.jobs import Jobs, Kind, Parameters, Report
 from geobfdt.review.room import Room
 from geobfdt.wells.picks import read_picks, write_picks
 
-__all__ = ["PRELOAD", "QUEUE", "incoming", "kinds", "report_file"]
+__all__ = ["PRELOAD", "QUEUE", "forget_torn", "incoming", "kinds", "report_file"]
 
 _READERS = ("delimited", "dlis", "las", "lis", "netcdf")
 # Nothing that starts threads, which copies of a process would lack.
@@ -19,6 +20,7 @@ PRELOAD = ("geobfdt.wells.ingest", *(f"geobfdt.wells.readers.{reader}" for reade
 QUEUE = ".jobs"  # folder of the queue, in the field
 _PICKS = "picks.csv"
 _KEPT = 50  # reports
+_TORN = 86400.0  # s after which nobody is still sending a file
 
 
 def kinds(room: Room) -> dict[str, Kind]:
@@ -52,6 +54,14 @@ def kinds(room: Room) -> dict[str, Kind]:
 def incoming(field: Path) -> Path:
     """Where files that were sent wait for their turn."""
     return field / QUEUE / "incoming"
+
+
+def forget_torn(field: Path, jobs: Jobs) -> None:
+    """Take away what was being sent when a server was killed: what no job knows of, a day after it came."""
+    known = {job.parameters.get("folder") for job in jobs.waiting()}
+    for folder in incoming(field).glob("*"):
+        if folder.name not in known and time.time() - folder.stat().st_mtime > _TORN:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def report_file(field: Path, job: str) -> Path:
