@@ -31,7 +31,10 @@ class Server:
         for name in ("field", "home", "work", "tmp"):
             (place / name).mkdir(parents=True, exist_ok=True)
         self.log = place / "server.log"
-        environment = {**os.environ, "HOME": str(place / "home"), "TMPDIR": str(place / "tmp"), "COLUMNS": "500"}
+        environment = {
+            **os.environ, "HOME": str(place / "home"), "TMPDIR": str(place / "tmp"), "COLUMNS": "500",
+            "MPLCONFIGDIR": str(place / "matplotlib"),  # as the unit and the container have it
+        }  # fmt: skip
         command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "serve", str(self.field), *words]
 
         def bound() -> None:
@@ -107,7 +110,9 @@ def left_behind(server: Server) -> list[str]:
     places = [*(server.place / "home").rglob("*"), *(server.place / "work").rglob("*")]
     places += [path for path in (server.place / "tmp").iterdir() if not path.name.startswith("pymp-")]
     places += [
-        path for path in server.place.iterdir() if path.name not in ("field", "home", "work", "tmp", "server.log")
+        path
+        for path in server.place.iterdir()
+        if path.name not in ("field", "home", "work", "tmp", "matplotlib", "server.log")
     ]
     places += [path for name in ("incoming", "work") for path in (server.field / ".jobs" / name).glob("*")]
     wells = re.compile(

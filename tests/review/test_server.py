@@ -277,7 +277,8 @@ def test_a_bad_edit_changes_nothing(client: TestClient, items: dict, status: int
     """A bad edit changes nothing."""
     answer = edit(client, items)
     assert answer.status_code == status
-    assert "\n" not in str(answer.json()["detail"])
+    assert isinstance(answer.json()["detail"], str)
+    assert "\n" not in answer.json()["detail"]
     assert client.get(LAYER).json() == {"version": 0, "items": {}}
 
 

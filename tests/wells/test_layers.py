@@ -238,3 +238,10 @@ def test_a_clock_that_goes_back_changes_nothing(log: LayerLog, monkeypatch: pyte
     assert log.layer("A", "x").items["p1"]["depth_m"] == 3.0
     assert log.undo("A", "x", "anna") is not None
     assert log.layer("A", "x").items["p1"]["depth_m"] == 2.0
+
+
+def test_names_that_nobody_used_are_not_kept(log: LayerLog) -> None:
+    """Who asks for a million layers that are not there does not fill the memory."""
+    for number in range(50):
+        assert not log.layer("A", f"none {number}").items
+    assert len(log._layers) <= 1

@@ -33,6 +33,7 @@ _AGREED = 0.03  # trace RMS within which two interpreters mean one plane (m)
 _BREAK = 120.0  # s without an edit after which nobody was working
 _AT_ONCE = ("join", "consensus", "bulk")  # edits of many picks that nobody looked at one by one
 _TAKEN = ("accepted", "edited")
+_DETECTORS = 4  # wells that a detector is kept for
 _STATIONS = 400  # of the hole, told to the screen
 _DIGITS = 6
 
@@ -255,6 +256,8 @@ class Room:
                 self._detectors[well] = (image, detector_of(image, self.model))
             except InputError:  # an image without any contrast, say: the pixels still answer
                 self._detectors[well] = (image, None)
+            for old in list(self._detectors)[:-_DETECTORS]:
+                del self._detectors[old]
         return self._detectors[well][1]
 
     def compare(self, well: str, a: str, b: str) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import geobfdt
-from geobfdt.review.access import Access
+from geobfdt.review.access import HEADER, Access
 from geobfdt.review.audit import Audit, Audited
 from geobfdt.review.health import Health, Measured
 from geobfdt.review.jobs import LEAST, FullError, Jobs
@@ -44,6 +45,28 @@ Name = Field(pattern=_NAME)
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Refused(_Body):
+    """Why something is not done."""
+
+    detail: str
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Refused, "description": why}
+    for code, why in {
+        400: "The body is no JSON",
+        401: "Without a token, or with a wrong one",
+        403: f"A change without the header {HEADER}, or by another host's name",
+        404: "It is not here",
+        409: "Somebody else changed it",
+        413: "Too large",
+        422: "Not as it has to be",
+        429: "Too much at once",
+        507: "No room",
+    }.items()
+}
 
 
 class EditBody(_Body):
@@ -146,7 +169,7 @@ def create_app(
         work.close()
 
     app = FastAPI(title="GeoBFDT review", version=geobfdt.__version__, openapi_url="/api/docs.json", docs_url=None,
-                  redoc_url=None, lifespan=lifespan)  # fmt: skip
+                  redoc_url=None, lifespan=lifespan, responses=_REFUSALS)  # fmt: skip
     threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
     forget_torn(field, work)
     limiter, audit = Pace(requests), Audit(field / QUEUE / "audit")
@@ -172,6 +195,11 @@ def create_app(
         # Without the folder: who asks from elsewhere need not know where the field lies.
         return JSONResponse({"detail": f"{Path(error.file).name}: {error.seen}; {error.cure}"}, 422)
 
+    @app.exception_handler(RequestValidationError)
+    def _bad_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return JSONResponse({"detail": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:300]}, 422)
+
     @app.exception_handler(ValueError)
     def _bad_value(_: Request, error: ValueError) -> JSONResponse:
         told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
@@ -187,7 +215,7 @@ def create_app(
         """What is needed to draw a well."""
         return room.describe(well)
 
-    @app.get("/api/wells/{well}/tiles/{variable}/{level}/{number}")
+    @app.get("/api/wells/{well}/tiles/{variable}/{level}/{number}", **_file("application/octet-stream"))
     def tile(well: str, variable: Literal["static", "dynamic"], level: int, number: int) -> Response:
         """A tile: one byte a pixel, row by row; 0 where nothing was measured, else 1 (black) to 255 (white)."""
         if not (0 <= level < LEVELS and 0 <= number < 1_000_000):
@@ -235,7 +263,7 @@ def create_app(
             for e in edits
         ]
 
-    @app.get("/api/wells/{well}/layers/{layer}/picks.csv")
+    @app.get("/api/wells/{well}/layers/{layer}/picks.csv", **_file("text/csv"))
     def picks(well: str, layer: str) -> Response:
         """Pick table of a layer, its notes included."""
         name = room.describe(well)["name"]
@@ -281,7 +309,7 @@ def create_app(
         room.wells.image(well)
         return work.add("report", f"reporting {well}", {"well": well, "layer": body.layer}).told()
 
-    @app.get("/api/jobs/{job}/report")
+    @app.get("/api/jobs/{job}/report", **_file("text/html"))
     def reported(job: str) -> FileResponse:
         """Report that a job made, as one HTML file."""
         done = work.get(job)
@@ -340,6 +368,11 @@ def create_app(
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return app
+
+
+def _file(kind: str) -> dict[str, Any]:
+    """What the API says of itself where the answer is no JSON."""
+    return {"response_class": Response, "responses": {200: {"content": {kind: {}}}}}
 
 
 def _named(layer: str) -> None:

@@ -278,9 +278,11 @@ class LayerLog:
         return [Edit(n, at, person, kind, json.loads(items), target) for n, at, person, kind, items, target in rows]
 
     def _current(self, db: sqlite3.Connection, well: str, layer: str) -> Layer:
-        known = self._layers.setdefault((well, layer), Layer())
+        known = self._layers.get((well, layer)) or Layer()
         for edit in self._read(db, well, layer, known.version):
             known.apply(edit)
+        if known.version:  # whoever asks for a million layers that are not there leaves nothing
+            self._layers[well, layer] = known
         return known
 
     def add(
