@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from geobfdt.wells.layers import LayerLog
+from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.writers.netcdf import write_netcdf
 
 from .conftest import CLASSES, TRACES, Served, drawn_well
@@ -482,6 +483,35 @@ def test_bring_a_well_in(sit: Callable[..., Screen], field: Path, tmp_path: Path
     screen.page.set_input_files("#file", tmp_path / "bad.dlis")
     screen.until("document.getElementById('toast').textContent.includes('bad.dlis')", 60)
     assert sorted(file.name for file in field.glob("*.nc")) == ["A-1.nc", "B_2.nc", "N-9.nc"]
+
+
+def test_a_well_that_is_there_gives_way_only_when_asked(
+    sit: Callable[..., Screen], field: Path, tmp_path: Path
+) -> None:
+    """The person is asked; cancelled, it stays, and told to, it is replaced."""
+    screen = sit()
+    write_netcdf(drawn_well("B_2").assign_attrs(tool="another"), tmp_path / "again.nc")
+    for answer, told in (("Cancel", "is in the field already"), ("Replace the image", "is replaced")):
+        before = (field / "B_2.nc").stat().st_mtime_ns
+        screen.page.set_input_files("#file", tmp_path / "again.nc")
+        screen.until("document.getElementById('choose').open")
+        assert "is in the field already" in screen.page.locator("#choose-text").inner_text()
+        screen.page.locator("#choose").get_by_role("button", name=answer).click()
+        screen.until(f"document.getElementById('toast').textContent.includes('{told}')")
+        assert ((field / "B_2.nc").stat().st_mtime_ns == before) == (answer == "Cancel")
+    with read(field / "B_2.nc") as well:
+        assert well.attrs["tool"] == "another"
+
+
+def test_a_report_of_the_layer_is_saved(sit: Callable[..., Screen]) -> None:
+    """As a file; the page stays where it was."""
+    screen = sit()
+    screen.begin()
+    with screen.page.expect_download(timeout=60_000) as saving:
+        screen.page.get_by_role("button", name="Report").click()
+    assert saving.value.suggested_filename == "A-1.report.html"
+    assert "A-1" in Path(saving.value.path()).read_text()
+    assert screen.ask("store.planes.length") == 5
 
 
 def test_a_field_without_wells_and_a_well_nobody_picked(

@@ -29,8 +29,10 @@ export const snap = (name, depth, angle, of = null) => ask("POST", at("wells", n
 export const compare = (name, a, b) => ask("GET", `${at("wells", name, "compare")}?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);
 export const consensus = (name, a, b, person) => ask("POST", at("wells", name, "consensus"), { a, b, person });
 export const pick = (name, of, person, method = "network") => ask("POST", at("wells", name, "pick"), { layer: of, person, method });
-export async function upload(file) {
-  const answer = await fetch(at("uploads", file.name), { method: "PUT", headers: { "x-geobfdt": "1" }, body: file });
+export const report = (name, of) => ask("POST", at("wells", name, "report"), { layer: of });
+export const reportPath = (job) => at("jobs", job, "report");
+export async function upload(file, replace = false) {
+  const answer = await fetch(`${at("uploads", file.name)}?replace=${replace}`, { method: "PUT", headers: { "x-geobfdt": "1" }, body: file });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new ApiError(answer.status, told.detail ?? answer.statusText);
   return told;

@@ -255,12 +255,15 @@ async function watched(one, doing) {
 async function bringIn(file) {
   try {
     $("job").textContent = `sending ${file.name}`;
-    const before = new Set(wells.map((w) => w.well)), done = await watched(await api.upload(file), `reading ${file.name}`);
+    const before = new Set(wells.map((w) => w.well)), sent = async (replace) => watched(await api.upload(file, replace), `reading ${file.name}`);
+    let done = await sent(false);
+    if (done.message.includes("is in the field already") && await choose(`${done.message.split(";")[0]}. Its picks and reviews stay, beside the new image.`, { "Replace the image": true })) done = await sent(true);
     if (done.state !== "done") { told(done.message, true); return; }
     await refreshWells();
     const fresh = wells.find((w) => !before.has(w.well));
     if (fresh) await openWell(fresh.well, person);
-    told(fresh ? `${fresh.name} is here` : "A well of that name was here; it is replaced");
+    else await openWell(well.well);
+    told(fresh ? `${fresh.name} is here` : "The image is replaced");
   } catch (error) { told(error.message, true); }
   $("job").textContent = "";
 }
@@ -281,6 +284,15 @@ async function runPicker() {
   job = null;
   $("job").textContent = "";
   if (store.well === name && store.layer === layer) await store.open(name, layer, person);
+}
+
+async function report() {
+  try {
+    const done = await watched(await api.report(store.well, store.layer), "writing the report");
+    if (done.state === "done") location.assign(api.reportPath(done.id)); // saved as a file; the page stays
+    else told(done.message, true);
+  } catch (error) { told(error.message, true); }
+  $("job").textContent = "";
 }
 
 async function compare() {
@@ -345,6 +357,7 @@ $("bulk").onclick = () => {
   store.edit("bulk", Object.fromEntries(store.unreviewed().filter((p) => (p.pick.confidence ?? 0) >= sure).map((p) => [p.id, { status: "accepted" }])));
 };
 $("pick").onclick = runPicker;
+$("report").onclick = report;
 $("bring").onclick = () => $("file").click();
 $("file").onchange = (e) => { if (e.target.files[0]) bringIn(e.target.files[0]); e.target.value = ""; };
 document.querySelectorAll("[data-tool]").forEach((b) => { b.onclick = () => { tools.choose(b.dataset.tool); $("image-view").focus(); }; });
