@@ -96,11 +96,11 @@ def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
     """Memory, then time; what stands behind them in the queue has its turn."""
     got: list[str] = []
     kinds = {
-        "hungry": Kind(work.hungry, limited=True),
-        "spinning": Kind(work.spinning, limited=True),
+        "hungry": Kind(work.hungry, limited=lambda _: 4.0),
+        "spinning": Kind(work.spinning, limited=lambda _: 4.0),
         "small": Kind(work.small, then=lambda _id, _parameters, folder: got.append((folder / "out").read_text())),
     }
-    queue = Jobs(tmp_path / "q", kinds, seconds=4, memory=4 << 30)
+    queue = Jobs(tmp_path / "q", kinds, memory=4 << 30)
     opened.append(queue)
     asked = [queue.add(kind, kind, {"text": "seven"}) for kind in kinds]
     first, second, third = ended(queue, *asked)

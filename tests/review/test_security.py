@@ -20,6 +20,7 @@ from geobfdt.review.work import QUEUE
 from geobfdt.wells.lock import held
 from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.writers.netcdf import write_netcdf
+from geobfdt.wells.writers.raster import write_png
 
 from .conftest import drawn_well
 
@@ -34,6 +35,14 @@ def lines(field: Path) -> list[dict[str, Any]]:
     """What was written down."""
     files = sorted((field / QUEUE / "audit").glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def ended(client: TestClient, job: dict[str, Any]) -> dict[str, Any]:
+    """A job when it has ended."""
+    while job["state"] in ("waiting", "running"):
+        time.sleep(0.05)
+        job = client.get(f"/api/jobs/{job['id']}").json()
+    return job
 
 
 def from_address(app: Callable[..., Any], address: str) -> TestClient:
@@ -131,11 +140,8 @@ def test_a_file_does_not_replace_a_well_unasked(field: Path, tmp_path: Path) -> 
     with from_address(create_app(field), "10.0.0.1") as client:
 
         def sent(query: str) -> dict[str, Any]:
-            job = client.put(f"/api/uploads/other.nc{query}", content=other.read_bytes(), headers=RIGHT).json()
-            while job["state"] in ("waiting", "running"):
-                time.sleep(0.05)
-                job = client.get(f"/api/jobs/{job['id']}").json()
-            return job
+            put = client.put(f"/api/uploads/other.nc{query}", content=other.read_bytes(), headers=RIGHT)
+            return ended(client, put.json())
 
         refused = sent("")
         assert refused["state"] == "failed"
@@ -145,6 +151,27 @@ def test_a_file_does_not_replace_a_well_unasked(field: Path, tmp_path: Path) -> 
         assert read(field / "A-1.nc").attrs["tool"] == "another"
 
 
+def test_what_a_file_is_refused_with_shows_nothing_of_the_server(
+    field: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No folder, no letters that steer a terminal, and nothing of it in the server's log."""
+    write_png(drawn_well("C").isel(depth=slice(0, 50)), tmp_path / "c.png")
+    picture = (tmp_path / "c.png").read_bytes()
+    with from_address(create_app(field), "10.0.0.1") as client:
+        for name, content, told in (
+            ("c.csv", picture[:8] + b"x" + picture[9:], "not a sound PNG"),
+            ("d.csv", b"a\x1b[2J,b\x07,c\n1,2,3\n4,5,6\n", "d.csv: "),
+            ("e.lis", b"\x00" * 2000, "e.lis: "),
+            ("f.dlis", (b"\x00\x50\xff\x01" + bytes(76)) * 9, "f.dlis: "),
+        ):
+            job = ended(client, client.put(f"/api/uploads/{name}", content=content, headers=RIGHT).json())
+            assert job["state"] == "failed"
+            assert told in job["message"]
+            assert job["message"].isprintable()
+            assert "/" not in job["message"].replace("bytes/", "")
+    assert capfd.readouterr().err == ""
+
+
 def test_an_upload_leaves_the_disk_room(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would fill it is not taken, and leaves nothing behind."""
     with from_address(create_app(field), "10.0.0.1") as client:
@@ -152,6 +179,11 @@ def test_an_upload_leaves_the_disk_room(field: Path, monkeypatch: pytest.MonkeyP
         answer = client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT)
         assert answer.status_code == 507
         assert "no space left" in answer.json()["detail"]
+        assert not list((field / QUEUE / "incoming").iterdir())
+        monkeypatch.undo()
+        monkeypatch.setattr("geobfdt.review.jobs.LEAST", 1 << 62)  # full when its turn comes
+        job = ended(client, client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT).json())
+        assert (job["state"], job["message"]) == ("failed", "no space left on device")
         assert not list((field / QUEUE / "incoming").iterdir())
 
 

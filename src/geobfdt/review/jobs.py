@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.process
+import os
 import resource
 import shutil
 import signal
@@ -63,15 +65,16 @@ class Kind:
         Called in the server when it is done, with the job's id, its parameters and that folder.
     after : callable
         Called in the server in the end, with the parameters, whatever happened.
-    limited : bool
-        Whether its time and memory are limited: it reads what a stranger sent.
+    limited : callable, optional
+        For what reads what a stranger sent: seconds of processor time that it may take, by its parameters. Its
+        memory, and what it writes, are limited, too.
     """
 
     function: Callable[..., None]
     given: tuple[Any, ...] = ()
     then: Callable[[str, Parameters, Path], None] = lambda _id, _parameters, _folder: None
     after: Callable[[Parameters], None] = lambda _parameters: None
-    limited: bool = False
+    limited: Callable[[Parameters], float] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Jobs:
     preload : sequence of str
         Modules that most jobs need.
     seconds : float
-        Processor time that a limited job may use.
+        Processor time that a limited job may use at most.
     memory : int
         Bytes of memory that a limited job may use.
 
@@ -139,7 +142,7 @@ class Jobs:
         kinds: Mapping[str, Kind],
         preload: Sequence[str] = (),
         *,
-        seconds: float = 600.0,
+        seconds: float = 1200.0,
         memory: int = 8 << 30,
     ) -> None:
         self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory
@@ -291,8 +294,12 @@ class Jobs:
 
     def _run(self, job: Job, kind: Kind, folder: Path) -> None:
         ours, theirs = self._processes.Pipe(duplex=False)
-        size = max(shutil.disk_usage(self.folder).free - LEAST, 0)
-        limits = (int(self.seconds), self.memory, size) if kind.limited else None
+        size = shutil.disk_usage(self.folder).free - LEAST
+        limits = None
+        if kind.limited is not None:
+            if size < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            limits = (int(min(self.seconds, kind.limited(job.parameters))), self.memory, size)
         arguments = (*kind.given, job.parameters, str(folder))
         child = self._processes.Process(target=_child, args=(theirs, kind.function, arguments, limits), daemon=True)
         child.start()
@@ -300,7 +307,7 @@ class Jobs:
         theirs.close()
         try:
             while True:
-                if not ours.poll(self.seconds + _GRACE if kind.limited else None):
+                if not ours.poll(limits[0] + _GRACE if limits else None):
                     raise TimeoutError("took too long")
                 said, value = ours.recv()
                 if said == "progress":
@@ -311,7 +318,7 @@ class Jobs:
                     return
         except EOFError as error:
             child.join()
-            slow = kind.limited and child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
+            slow = limits is not None and child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
             cause = "took more time than it may" if slow else f"ended without a word (status {child.exitcode})"
             raise RuntimeError(f"{job.what}: {cause}") from error
         finally:
@@ -331,10 +338,12 @@ def _child(
 ) -> None:
     try:
         if limits is not None:
+            # What libraries say of a stranger's file, in the stranger's own words, is not for the server's log.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             seconds, memory, size = limits
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            _bound(resource.RLIMIT_CPU, seconds, seconds + 5)
+            _bound(resource.RLIMIT_AS, memory, memory)
+            _bound(resource.RLIMIT_FSIZE, size, size)
         function(*arguments, lambda share: pipe.send(("progress", share)))
         pipe.send(("done", None))
     except MemoryError:
@@ -343,10 +352,18 @@ def _child(
         pipe.send(("failed", _line(error)))
 
 
+def _bound(what: int, soft: int, hard: int) -> None:
+    """Limit this process, never beyond what it is limited to already."""
+    most = resource.getrlimit(what)[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(what, (soft, hard))
+
+
 def _line(error: Exception) -> str:
     """An error in a line; without folders, which who asks from elsewhere need not know."""
     if isinstance(error, InputError):
-        return f"{Path(error.file).name}: {error.seen}; {error.cure}"
+        return error.apart()
     if isinstance(error, RuntimeError | TimeoutError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

@@ -192,8 +192,7 @@ def create_app(
 
     @app.exception_handler(InputError)
     def _bad_input(_: Request, error: InputError) -> JSONResponse:
-        # Without the folder: who asks from elsewhere need not know where the field lies.
-        return JSONResponse({"detail": f"{Path(error.file).name}: {error.seen}; {error.cure}"}, 422)
+        return JSONResponse({"detail": error.apart()}, 422)
 
     @app.exception_handler(RequestValidationError)
     def _bad_request(_: Request, error: RequestValidationError) -> JSONResponse:

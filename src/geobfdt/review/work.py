@@ -20,6 +20,7 @@ PRELOAD = ("geobfdt.wells.ingest", *(f"geobfdt.wells.readers.{reader}" for reade
 QUEUE = ".jobs"  # folder of the queue, in the field
 _PICKS = "picks.csv"
 _KEPT = 50  # reports
+_SECONDS, _SECONDS_A_BYTE = 30.0, 0.25e-6  # that reading may take: some ten times what it does take
 _TORN = 86400.0  # s after which nobody is still sending a file
 
 
@@ -44,9 +45,13 @@ def kinds(room: Room) -> dict[str, Kind]:
     def forget(parameters: Parameters) -> None:
         shutil.rmtree(incoming(field) / parameters["folder"], ignore_errors=True)
 
+    def allowed(parameters: Parameters) -> float:
+        sent: Path = incoming(field) / parameters["folder"] / parameters["name"]
+        return _SECONDS + _SECONDS_A_BYTE * sent.stat().st_size
+
     return {
         "pick": Kind(_pick, (str(field), str(room.model)), then=join),
-        "bring in": Kind(_bring_in, (str(field),), after=forget, limited=True),
+        "bring in": Kind(_bring_in, (str(field),), after=forget, limited=allowed),
         "report": Kind(_report, (str(field),), then=keep),
     }
 

@@ -80,6 +80,18 @@ class InputError(Exception):
         line = " ".join(f"{file}: {seen}; {cure}".split())
         super().__init__("".join(c if c.isprintable() else "?" for c in line))
 
+    def apart(self) -> str:
+        """
+        The same line without the folders of this machine, for whoever asks from another one.
+
+        Examples
+        --------
+        >>> InputError("/srv/field/a.dlis", "/srv/field/a.dlis is empty", "copy it again").apart()
+        'a.dlis: a.dlis is empty; copy it again'
+        """
+        name = Path(self.file).name
+        return str(InputError(name, self.seen.replace(self.file, name), self.cure))
+
     @property
     def finding(self) -> Finding:
         """The same as a finding, for machines."""

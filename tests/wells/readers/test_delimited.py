@@ -214,3 +214,13 @@ def test_fuzz(tmp_path_factory, edits, cut, flat):
             use()
         except InputError as error:
             assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_a_carriage_return_within_a_line(tmp_path):
+    """It ends the line for one way of reading and not for another: told in one line, not as a broken array."""
+    rows = [f"{1000 + 0.1 * i:.1f},1,2,3,4" for i in range(30)]
+    rows[20] = rows[20][:6] + "\r" + rows[20][6:]
+    path = tmp_path / "a.csv"
+    path.write_bytes(("depth_m,45.0,135.0,225.0,315.0\n" + "\n".join(rows) + "\n").encode())
+    with pytest.raises(InputError, match=r"broken in two|line"):
+        read(path, ReadingOptions())

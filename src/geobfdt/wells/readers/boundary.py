@@ -45,5 +45,5 @@ def decoding(path: Path, what: str, cure: str) -> Iterator[None]:
     # SyntaxError, ...); none of the libraries documents a list that could be named here.
     except Exception as error:
         article, noun = what.split(" ", 1)
-        reason = str(error) or type(error).__name__
+        reason = str(error).replace(str(path), path.name) or type(error).__name__
         raise InputError(path, f"not {article} sound {noun}: {reason[:200]}", cure) from error

@@ -83,6 +83,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         if "dataset" in layout.roles:
             datasets.update(dict.fromkeys(_categories(chunk, layout.roles["dataset"])))
         rows = slice(filled, filled + len(chunk))
+        if rows.stop > lines:  # a carriage return within a line ends it for one way of reading and not for another
+            raise InputError(path, f"more rows than its {lines} lines: a line is broken in two", _REPAIR)
         values[rows] = chunk[list(picture.columns)].to_numpy(dtype=np.float32)
         scalars[rows] = chunk[numbers].to_numpy(dtype=np.float64)
         filled = rows.stop
