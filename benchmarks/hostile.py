@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,12 +51,12 @@ def outcome(job: dict[str, object], place: Path) -> str:
     return "FAULT" if re.match(r"\w+(Error|Exception|Warning): ", said) else "refused"
 
 
-def send(server: Server, kinds: dict[str, bytes], numbers: range, counts: Counts, unfit: list[str]) -> None:
+def send(server: Server, kinds: dict[str, bytes], numbers: Sequence[int], counts: Counts, unfit: list[str]) -> None:
     """Send mutants by numbers, a few waiting at a time, and count what became of each."""
     names = sorted(kinds)
-    for first in range(numbers.start, numbers.stop, AT_ONCE):
+    for first in range(0, len(numbers), AT_ONCE):
         waiting: dict[str, tuple[str, int]] = {}
-        for number in range(first, min(first + AT_ONCE, numbers.stop)):
+        for number in numbers[first : first + AT_ONCE]:
             rng = np.random.default_rng(number)
             name = names[number % len(names)]
             suffix = Path(name).suffix
@@ -89,7 +90,11 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--servers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--again", type=Path, help="what an earlier run printed: only the files that it names")
     asked = parser.parse_args()
+    numbers: Sequence[int] = range(1_000_000 * asked.seed, 1_000_000 * asked.seed + asked.files)
+    if asked.again:
+        numbers = [int(number) for number in re.findall(r"^\S+ (\d+): ", asked.again.read_text(), re.MULTILINE)]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "sound").mkdir()
         kinds = seeds(Path(folder) / "sound")
@@ -100,7 +105,6 @@ def main() -> None:
             geobfdt.ingest([Path(folder) / "sound" / "a.dlis"], Path(folder) / str(n) / "field")
             servers.append(Server(Path(folder) / str(n), "--requests", "100000"))
         began = time.monotonic()
-        each = asked.files // asked.servers
         memory: list[list[float]] = [[] for _ in servers]
         done = threading.Event()
 
@@ -115,8 +119,7 @@ def main() -> None:
         threading.Thread(target=watch, daemon=True).start()
         with ThreadPoolExecutor(asked.servers) as pool:
             for n, server in enumerate(servers):
-                start = 1_000_000 * asked.seed + n * each
-                pool.submit(send, server, kinds, range(start, start + each), counts, unfit)
+                pool.submit(send, server, kinds, numbers[n :: asked.servers], counts, unfit)
         done.set()
         for server in servers:  # it still does what it is for
             _, answer = server.ask("PUT", "/api/uploads/sound.dlis?replace=true", kinds["a.dlis"])

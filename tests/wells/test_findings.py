@@ -23,3 +23,11 @@ def test_error_is_one_printable_line():
     line = str(InputError("a\nb.dlis", "curve '\x1b[31mGR\r\n'", "copy it again"))
     assert line.isprintable()
     assert line == "a b.dlis: curve '?[31mGR '; copy it again"
+
+
+def test_an_endless_name_leaves_room_for_the_cure():
+    """What was taken from a file is cut, what the user can do is not."""
+    line = str(InputError("a.csv", "columns " + "py" * 5000, "give --image"))
+    assert line.startswith("a.csv: columns pypy")
+    assert line.endswith("...; give --image")
+    assert len(line) < 700

@@ -12,6 +12,9 @@ from typing import Any
 __all__ = ["Finding", "InputError", "Severity", "findings_from_json", "findings_to_json"]
 
 
+_LONGEST = 600  # characters of what was seen that are told; a hostile file's names may be endless
+
+
 class Severity(StrEnum):
     """How much a finding matters to what comes out."""
 
@@ -77,7 +80,8 @@ class InputError(Exception):
     def __init__(self, file: str | Path, seen: str, cure: str) -> None:
         self.file, self.seen, self.cure = str(file), seen, cure
         # Text taken from a hostile file must neither break the one line nor steer the terminal.
-        line = " ".join(f"{file}: {seen}; {cure}".split())
+        told = seen if len(seen) <= _LONGEST else f"{seen[:_LONGEST]}..."
+        line = " ".join(f"{file}: {told}; {cure}".split())
         super().__init__("".join(c if c.isprintable() else "?" for c in line))
 
     def apart(self) -> str:
