@@ -23,6 +23,7 @@ from geobfdt.wells.writers.netcdf import write_netcdf
 from geobfdt.wells.writers.raster import write_png
 
 from .conftest import drawn_well
+from .test_server import wait
 
 RIGHT = {"authorization": "Bearer right-token", "x-geobfdt": "1"}
 WRONG = {"authorization": "Bearer wrong-token", "x-geobfdt": "1"}
@@ -35,14 +36,6 @@ def lines(field: Path) -> list[dict[str, Any]]:
     """What was written down."""
     files = sorted((field / QUEUE / "audit").glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
-
-
-def ended(client: TestClient, job: dict[str, Any]) -> dict[str, Any]:
-    """A job when it has ended."""
-    while job["state"] in ("waiting", "running"):
-        time.sleep(0.05)
-        job = client.get(f"/api/jobs/{job['id']}").json()
-    return job
 
 
 def from_address(app: Callable[..., Any], address: str) -> TestClient:
@@ -141,7 +134,7 @@ def test_a_file_does_not_replace_a_well_unasked(field: Path, tmp_path: Path) -> 
 
         def sent(query: str) -> dict[str, Any]:
             put = client.put(f"/api/uploads/other.nc{query}", content=other.read_bytes(), headers=RIGHT)
-            return ended(client, put.json())
+            return wait(client, put.json())
 
         refused = sent("")
         assert refused["state"] == "failed"
@@ -164,7 +157,7 @@ def test_what_a_file_is_refused_with_shows_nothing_of_the_server(
             ("e.lis", b"\x00" * 2000, "e.lis: "),
             ("f.dlis", (b"\x00\x50\xff\x01" + bytes(76)) * 9, "f.dlis: "),
         ):
-            job = ended(client, client.put(f"/api/uploads/{name}", content=content, headers=RIGHT).json())
+            job = wait(client, client.put(f"/api/uploads/{name}", content=content, headers=RIGHT).json())
             assert job["state"] == "failed"
             assert told in job["message"]
             assert job["message"].isprintable()
@@ -182,7 +175,7 @@ def test_an_upload_leaves_the_disk_room(field: Path, monkeypatch: pytest.MonkeyP
         assert not list((field / QUEUE / "incoming").iterdir())
         monkeypatch.undo()
         monkeypatch.setattr("geobfdt.review.jobs.LEAST", 1 << 62)  # full when its turn comes
-        job = ended(client, client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT).json())
+        job = wait(client, client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT).json())
         assert (job["state"], job["message"]) == ("failed", "no space left on device")
         assert not list((field / QUEUE / "incoming").iterdir())
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from geobfdt.review.pace import Pace, client_of
 
-__all__ = ["Audit", "Audited"]
+__all__ = ["Audit"]
 
 _REFUSED = (401, 403, 413, 429)
 _LEAVES = (".csv", "/report")
@@ -27,20 +27,31 @@ class Audit:
     ----------
     folder : Path
         Where it lies; made if missing.
+    pace : Pace
+        Keeps refusals from filling the disk.
 
     Examples
     --------
     >>> import tempfile
-    >>> audit = Audit(Path(tempfile.mkdtemp()))
+    >>> audit = Audit(Path(tempfile.mkdtemp()), Pace())
     >>> audit.write({"client": "127.0.0.1", "method": "POST", "path": "/", "status": 200})
     >>> (file,) = audit.folder.iterdir()
     >>> json.loads(file.read_text())["status"]
     200
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, pace: Pace) -> None:
+        self.folder, self.pace = folder, pace
         self.trouble = ""
+
+    def answered(self, scope: Scope, status: int, _seconds: float) -> None:
+        """Write down a request, if it is of those that are; who asks is what it left as ``request.state.person``."""
+        client = client_of(scope)
+        change = scope["method"] not in ("GET", "HEAD") or scope["path"].endswith(_LEAVES)
+        if (status in _REFUSED and self.pace.noted(client)) or (status not in _REFUSED and change):
+            line = {"client": client, "method": scope["method"], "path": scope["path"][:_LONGEST], "status": status}
+            person = scope.get("state", {}).get("person")
+            self.write(line | ({"person": person} if person else {}))
 
     def write(self, line: dict[str, Any]) -> None:
         """Add a line, with the time (UTC); if the disk does not take it, ``trouble`` says so until it does."""
@@ -57,44 +68,3 @@ class Audit:
             self.trouble = ""
         except OSError as error:
             self.trouble = f"the audit log cannot be written: {(error.strerror or str(error)).lower()}"
-
-
-class Audited:
-    """
-    ASGI middleware that writes the log.
-
-    Parameters
-    ----------
-    app : ASGI application
-        What answers; it says who asks as ``request.state.person``.
-    audit : Audit
-        Where it is put down.
-    pace : Pace
-        Keeps refusals from filling the disk.
-    """
-
-    def __init__(self, app: ASGIApp, audit: Audit, pace: Pace) -> None:
-        self.app, self.audit, self.pace = app, audit, pace
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and write down what came of it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status = 500
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            client = client_of(scope)
-            change = scope["method"] not in ("GET", "HEAD") or scope["path"].endswith(_LEAVES)
-            if (status in _REFUSED and self.pace.noted(client)) or (status not in _REFUSED and change):
-                line = {"client": client, "method": scope["method"], "path": scope["path"][:_LONGEST], "status": status}
-                person = scope.get("state", {}).get("person")
-                self.audit.write(line | ({"person": person} if person else {}))

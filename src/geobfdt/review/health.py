@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections import Counter as Tally
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,12 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from geobfdt.review.audit import Audit
 from geobfdt.review.jobs import LEAST, Jobs
 
-__all__ = ["Health", "Measured"]
+__all__ = ["Health"]
 
 
 class Health(Collector):
@@ -54,6 +53,13 @@ class Health(Collector):
         yield jobs
         yield GaugeMetricFamily("geobfdt_disk_free_bytes", "Free on the field's disk", value=self.free())
 
+    def answered(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request."""
+        # The pattern, not the path: who asks for a million names must not make a million counters.
+        path = getattr(scope.get("route"), "path", "other")
+        self.requests.labels(scope["method"], path, str(status)).inc()
+        self.seconds.labels(path).observe(seconds)
+
     def metrics(self) -> bytes:
         """All numbers, as Prometheus reads them."""
         return generate_latest(self.registry)
@@ -69,40 +75,3 @@ class Health(Collector):
     def free(self) -> int:
         """Bytes free on the field's disk."""
         return shutil.disk_usage(self.field).free
-
-
-class Measured:
-    """
-    ASGI middleware that counts and times requests.
-
-    Parameters
-    ----------
-    app : ASGI application
-        What answers.
-    health : Health
-        Where it is put down.
-    """
-
-    def __init__(self, app: ASGIApp, health: Health) -> None:
-        self.app, self.health = app, health
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and look at the clock."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status, began = 500, time.perf_counter()
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            # The pattern, not the path: who asks for a million names must not make a million counters.
-            path = getattr(scope.get("route"), "path", "other")
-            self.health.requests.labels(scope["method"], path, str(status)).inc()
-            self.health.seconds.labels(path).observe(time.perf_counter() - began)

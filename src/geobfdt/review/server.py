@@ -20,12 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import geobfdt
 from geobfdt.review.access import HEADER, Access
-from geobfdt.review.audit import Audit, Audited
-from geobfdt.review.health import Health, Measured
+from geobfdt.review.audit import Audit
+from geobfdt.review.health import Health
 from geobfdt.review.jobs import LEAST, FullError, Jobs
 from geobfdt.review.pace import REQUESTS, Pace
 from geobfdt.review.room import Room
 from geobfdt.review.tiles import LEVELS
+from geobfdt.review.watched import Watched
 from geobfdt.review.work import PRELOAD, QUEUE, forget_torn, incoming, kinds, report_file
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import InputError
@@ -172,11 +173,11 @@ def create_app(
                   redoc_url=None, lifespan=lifespan, responses=_REFUSALS)  # fmt: skip
     threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
     forget_torn(field, work)
-    limiter, audit = Pace(requests), Audit(field / QUEUE / "audit")
+    limiter = Pace(requests)
+    audit = Audit(field / QUEUE / "audit", limiter)
     health = Health(field, work, audit)
     app.add_middleware(Access, pace=limiter, token=token, largest_upload=largest_upload)
-    app.add_middleware(Audited, audit=audit, pace=limiter)  # around it: what was refused is written down, too
-    app.add_middleware(Measured, health=health)
+    app.add_middleware(Watched, told=(health.answered, audit.answered))  # around it: of what was refused, too
 
     @app.exception_handler(KeyError)
     def _absent(_: Request, error: KeyError) -> JSONResponse:
