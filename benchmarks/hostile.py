@@ -70,7 +70,7 @@ def send(server: Server, kinds: dict[str, bytes], numbers: Sequence[int], counts
         began = time.monotonic()
         while waiting:
             time.sleep(0.2)
-            for job in json.loads(server.ask("GET", "/api/jobs")[1]):
+            for job in server.jobs():
                 if job["id"] in waiting and job["state"] in ("done", "failed"):
                     name, number = waiting.pop(job["id"])
                     came = outcome(job, server.place)
@@ -118,15 +118,16 @@ def main() -> None:
 
         threading.Thread(target=watch, daemon=True).start()
         with ThreadPoolExecutor(asked.servers) as pool:
-            for n, server in enumerate(servers):
+            sending = [
                 pool.submit(send, server, kinds, numbers[n :: asked.servers], counts, unfit)
+                for n, server in enumerate(servers)
+            ]
+            for one in sending:
+                one.result()  # a server that is gone ends this run, too
         done.set()
         for server in servers:  # it still does what it is for
             _, answer = server.ask("PUT", "/api/uploads/sound.dlis?replace=true", kinds["a.dlis"])
-            job = json.loads(answer)
-            while job["state"] in ("waiting", "running"):
-                time.sleep(0.1)
-                job = json.loads(server.ask("GET", f"/api/jobs/{job['id']}")[1])
+            job = next(job for job in server.jobs(ended=True) if job["id"] == json.loads(answer)["id"])
             health = json.loads(server.ask("GET", "/health")[1])["state"]
             print(f"afterwards: a sound file {job['state']}, health {health}")
             print(f"left behind: {left_behind(server) or 'nothing'}")
