@@ -33,6 +33,13 @@ def test_contrast_orders_visibility():
         assert values[-1] > 0.7
 
 
+def test_what_is_not_its_own_does_not_show_it():
+    """A line along the edge of a bed shows by what it adds itself, however clear the edge."""
+    image = _image(step=1.0, line=-0.5)
+    both, none = (_look(image, half_width=0.02, own=_image(line=c, noise=0.0)).visible for c in (-0.5, 0.0))
+    assert none < 0.05 < 0.3 < both
+
+
 def test_noise_hides():
     """The same boundary is worth less in noise."""
     values = [_look(_image(step=0.3, noise=n)).visible for n in (0.02, 0.3, 2.0)]

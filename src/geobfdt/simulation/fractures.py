@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -278,14 +279,20 @@ def paint(wall: npt.NDArray[np.float32], first: int, hole: Hole, bands: list[Ban
     """
     for band in bands:
         centre = (geometry.trace_depth(band.trace, hole.angle) + band.offset - hole.depth[first]) / hole.step
-        width = band.half_width / hole.step
-        if abs(band.halo[1]) > 0:
-            rim = np.full(centre.size, band.halo[0] / hole.step)
-            sign = 1.0 if band.halo[1] > 0 else -0.5
-            _stroke(wall, centre, rim, 2.0, sign * band.level, abs(band.halo[1]) * band.there)
-        # A band thinner than a row keeps its total contrast: it is drawn a row wide and fainter.
-        drawn = np.maximum(width, 0.6)
-        _stroke(wall, centre, drawn, band.sharpness, band.level, band.opacity * band.there * width / drawn)
+        # A pixel sees all of its footprint. What is thinner than a row, or than the trace's rise from one column to the
+        # next, keeps its total contrast: it is drawn as wide as that and fainter, else a steep line would be dotted.
+        least = np.maximum(0.25 * np.abs(np.roll(centre, -1) - np.roll(centre, 1)), 0.6)
+        for half_width, sharpness, level, opacity in _strokes(band, hole.step):
+            drawn = np.maximum(half_width, least)
+            _stroke(wall, centre, drawn, sharpness, level, opacity * half_width / drawn)
+
+
+def _strokes(band: Band, step: float) -> Iterator[tuple[Array, float, float, Array]]:
+    """Half width (rows), sharpness, level and opacity of a band's rim, if it has one, and of the band."""
+    if abs(band.halo[1]) > 0:
+        rim = np.full(band.offset.size, band.halo[0] / step)
+        yield rim, 2.0, band.level if band.halo[1] > 0 else -0.5 * band.level, abs(band.halo[1]) * band.there
+    yield band.half_width / step, band.sharpness, band.level, band.opacity * band.there
 
 
 def _stroke(

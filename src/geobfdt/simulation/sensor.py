@@ -84,7 +84,7 @@ class Sensor:
 
     def measure(self, wall: npt.NDArray[np.float32], begin: int, first: int, last: int) -> npt.NDArray[np.float32]:
         """
-        Record image rows `first` to `last` (excluded).
+        Record image rows `first` to `last` (excluded); rows are recorded once, in order, each with its own noise.
 
         Parameters
         ----------
@@ -100,13 +100,8 @@ class Sensor:
         array (last - first, columns)
             What is recorded; NaN where no pad passes.
         """
+        image = self.sense(wall, begin, first, last)
         tool, settings = self._tool, self._settings
-        down, round_ = tool.oversampling
-        blurred = gaussian_filter1d(gaussian_filter1d(wall, self._blur[0], axis=0), self._blur[1], axis=1, mode="wrap")
-        rows = np.arange(first * down, last * down) + self._slip[first * down : last * down] - begin
-        image = self._touch(blurred, rows, first, last) if tool.pads else blurred[rows.clip(0, len(wall) - 1)]
-        if down > 1 or round_ > 1:
-            image = image.reshape(last - first, down, self._columns, round_).mean(axis=(1, 3))
         shape = image.shape
         rng = self._noise_rng
         white = rng.standard_normal(shape, dtype=np.float32)
@@ -120,6 +115,16 @@ class Sensor:
         if tool.streaks:
             image += np.float32(0.3 * tool.streaks * settings.streaks) * self._streaks.block(first, last)
         return np.asarray(image, dtype=np.float32)
+
+    def sense(self, wall: npt.NDArray[np.float32], begin: int, first: int, last: int) -> npt.NDArray[np.float32]:
+        """Tell what would be recorded without noise; see :meth:`measure`."""
+        down, round_ = self._tool.oversampling
+        blurred = gaussian_filter1d(gaussian_filter1d(wall, self._blur[0], axis=0), self._blur[1], axis=1, mode="wrap")
+        rows = np.arange(first * down, last * down) + self._slip[first * down : last * down] - begin
+        image = self._touch(blurred, rows, first, last) if self._tool.pads else blurred[rows.clip(0, len(wall) - 1)]
+        if down > 1 or round_ > 1:
+            image = image.reshape(last - first, down, self._columns, round_).mean(axis=(1, 3))
+        return np.asarray(image)
 
     def _touch(
         self, wall: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], first: int, last: int

@@ -39,6 +39,7 @@ class Sight(NamedTuple):
 def look(
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
     there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: float,
+    own: npt.NDArray[np.float32] | None = None,
 ) -> Sight:  # fmt: skip
     """
     Measure how a plane shows in an image.
@@ -61,6 +62,8 @@ def look(
         Standard deviation of the image nearby.
     row_noise : float
         Standard deviation of noise that the columns of a row share.
+    own : array (rows, columns), optional
+        What of the image such planes make, without noise; contrast is taken from there. Default: from the image.
 
     Returns
     -------
@@ -104,14 +107,20 @@ def look(
     if on.sum() < 3:
         return Sight(0.0, coverage, 0.0)
     positive, negative = weight > 0, weight < 0
-    filled = np.where(good, values, 0.0)[on]
     counts = good[on]
-    high = (filled[:, positive].sum(1)) / np.maximum(counts[:, positive].sum(1), 1)
-    low = (filled[:, negative].sum(1)) / np.maximum(counts[:, negative].sum(1), 1)
-    difference = (high - low)[(counts[:, positive].sum(1) > 0) & (counts[:, negative].sum(1) > 0)]
-    if difference.size < 3:
+    parts = [(side, np.maximum(counts[:, side].sum(1), 1)) for side in (positive, negative)]
+    both = counts[:, positive].any(1) & counts[:, negative].any(1)
+    if both.sum() < 3:
         return Sight(0.0, coverage, 0.0)
-    contrast = abs(float(difference.mean()))
+
+    def differences(of: npt.NDArray[np.float32]) -> Array:
+        """How much more the middle, or one side, of the band shows than the rest, column by column."""
+        filled = np.where(good, of[at.clip(0, rows - 1), column[:, None]], 0.0)[on]
+        high, low = (filled[:, side].sum(1) / count for side, count in parts)
+        return np.asarray((high - low)[both], dtype=np.float64)
+
+    difference = differences(image)
+    contrast = abs(float((difference if own is None or own is image else differences(own)).mean()))
     # Noise shared by a row looks like a flat boundary; a trace that spans many rows averages it.
     crossed = 1 + 2 * float(np.hypot(trace[1], trace[2])) / step
     shared = row_noise * np.sqrt(float((weight**2).sum()) / crossed)

@@ -45,7 +45,7 @@ class Wall:
     >>> from geobfdt.simulation.hole import bore
     >>> rng = np.random.default_rng(0)
     >>> wall = Wall(WellSettings(), bore(WellSettings(), 1000 + 0.005 * np.arange(500), 36, rng), rng)
-    >>> wall.block(100, 150).shape
+    >>> wall.block(100, 150)[0].shape
     (50, 36)
     """
 
@@ -65,12 +65,21 @@ class Wall:
         self._grain = Texture(texture_rng, rows, columns, max(0.008 / hole.step, 1), max(0.012 / arc, 1))
         self._lateral = Texture(texture_rng, rows, columns, 0.05 / hole.step, 0.1 / arc)
         self._texture = np.float32(geology.texture)
-        reach = [np.hypot(*band.trace[1:]) + 0.02 + 3 * max(band.half_width.max(), band.halo[0]) for band in self.bands]
+        tall = [np.hypot(*band.trace[1:]) for band in self.bands]
+        wide = [max(band.half_width.max(), band.halo[0]) for band in self.bands]
+        reach = [a * (1 + 3 * math.pi / columns) + 0.02 + 3 * w for a, w in zip(tall, wide, strict=True)]
         centre = np.array([band.trace[0] for band in self.bands])
         self._shallowest, self._deepest = centre - np.array(reach), centre + np.array(reach)
 
-    def block(self, first: int, last: int) -> npt.NDArray[np.float32]:
-        """Property of the wall at rows `first` to `last` (excluded): array (rows, columns)."""
+    def block(self, first: int, last: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """
+        Draw rows `first` to `last` (excluded).
+
+        Returns
+        -------
+        wall, whole : array (rows, columns)
+            Property of the wall, and what it would be without fractures; one array where there are none.
+        """
         mix = self._lateral.block(first, last)
         mix += np.float32(0.5)
         np.clip(mix, 0, 1, out=mix)
@@ -86,6 +95,9 @@ class Wall:
         self.damage.dot(wall, first)
         depth = self.hole.depth
         here = (self._shallowest <= depth[last - 1]) & (self._deepest >= depth[first])
+        whole = wall.copy() if here.any() else wall
         paint(wall, first, self.hole, [self.bands[i] for i in np.flatnonzero(here)])
         self.damage.wear(wall, first)
-        return wall
+        if here.any():
+            self.damage.wear(whole, first)
+        return wall, whole

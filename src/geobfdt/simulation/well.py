@@ -102,12 +102,15 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     hole = bore(settings, depth, columns * round_, hole_rng)
     wall = Wall(settings, hole, wall_rng)
     sensor = Sensor(settings, hole, sensor_rng)
-    recorded = np.empty((rows, columns), dtype=np.float32)
+    recorded, broken = np.empty((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
     size = max(BLOCK // down, 1)
     for first in range(0, rows, size):
         last = min(first + size, rows)
         begin, end = max(first * down - sensor.margin, 0), min(last * down + sensor.margin, depth.size)
-        recorded[first:last] = sensor.measure(wall.block(begin, end), begin, first, last)
+        seen, whole = wall.block(begin, end)
+        recorded[first:last] = sensor.measure(seen, begin, first, last)
+        if seen is not whole:
+            broken[first:last] = sensor.sense(seen, begin, first, last) - sensor.sense(whole, begin, first, last)
 
     static, dynamic = deliver(recorded, spacing, settings)
     middle = slice((down - 1) // 2, None, down)
@@ -124,7 +127,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
         north="true",
         normalisation="static",
     )
-    truth = _truth(settings, wall, image, recorded, sensor.row_noise)
+    truth = _truth(wall, image, recorded, broken, settings, sensor.row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
     looked = interpreted(settings, top, base, interpreter_rng)
     diameter = np.interp(truth["depth_m"], hole.depth, hole.diameter)
@@ -161,9 +164,15 @@ def simulate_window(rng: np.random.Generator, length: float = 2.2, **fixed: Any)
 
 
 def _truth(
-    settings: WellSettings, wall: Wall, image: WellImage, recorded: npt.NDArray[np.float32], row_noise: float
-) -> pd.DataFrame:
-    """Every plane that crosses the image, with how well it shows."""
+    wall: Wall, image: WellImage, recorded: npt.NDArray[np.float32], broken: npt.NDArray[np.float32],
+    settings: WellSettings, row_noise: float,
+) -> pd.DataFrame:  # fmt: skip
+    """
+    Every plane that crosses the image, with how well it shows.
+
+    `broken` is what fractures alone make of the image: a fracture too faint to see shows no better for running along
+    the edge of a bed.
+    """
     depth, angle = image.depth.values, image.azimuth.values
     spacing = float(depth[1] - depth[0])
     _, variation = moving(recorded, max(int(1.0 / spacing), 3))
@@ -183,6 +192,7 @@ def _truth(
             plane.there,
             variation,
             row_noise,
+            recorded if plane.name == "bedding" else broken,
         )
         if sight.continuity > 0.05 or plane.there.mean() > 0.5:
             planes.append(plane)
