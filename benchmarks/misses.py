@@ -43,7 +43,8 @@ def told(bundle: Bundle, image: WellImage, truth: pd.DataFrame) -> npt.NDArray[n
     free = trace_rms(proposed[:, None], well.traces).min(axis=1, initial=np.inf) > 0.03
     asked = np.concatenate([well.traces, proposed[free]])
     order = np.argsort(asked[:, 0], kind="stable")
-    traces, logits, _ = network.ask(seen, asked[order], radius)
+    first, _, content = network.glance(seen, asked[order], radius)
+    traces, logits, _ = network.ask(seen, first, content, radius)
     mine = np.argsort(order)[: len(well.traces)]
     sure = [
         bundle.calibration[CLASSES[kind]].probability(logit[kind]) >= bundle.calibration[CLASSES[kind]].threshold

@@ -61,6 +61,12 @@ def awake() -> Callable[..., CurveNetwork]:
         for layer in network.decoder.layers:
             for weights in (layer.local.weight, layer.classes.weight, layer.out.weight, layer.relation.weight):
                 weights.data *= 3
+            torch.nn.init.zeros_(layer.classes.bias)
+            for part in layer.along:
+                torch.nn.init.normal_(part.mix.weight, std=0.1)
+        for name, weights in network.pyramid.named_parameters():
+            if name.endswith("second.norm.weight"):  # else blocks that may be left out are
+                torch.nn.init.ones_(weights)
         if few is not None:
             with torch.inference_mode():
                 look = network.look(channels(torch.from_numpy(few)[None]))

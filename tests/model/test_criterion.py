@@ -40,7 +40,7 @@ class Parrot(CurveNetwork):
 
     def decode(self, look: Any, traces: torch.Tensor, radius: torch.Tensor, group: torch.Tensor) -> list[Guess]:
         self.asked, self.group = traces, group
-        return [Guess(self.said.expand(*traces.shape[:2], 2), traces + 0 * self.said.sum(), traces)]
+        return [Guess(self.said.expand(*traces.shape[:2], 2), traces + 0 * self.said.sum(), traces, traces)]
 
 
 def focal_by_hand(logit: float, sure: float) -> float:
@@ -51,18 +51,15 @@ def focal_by_hand(logit: float, sure: float) -> float:
 
 
 def worth(one: np.ndarray, other: np.ndarray) -> float:
-    """How sure an answer may be: half at 2.5 cm from its plane, square to both."""
-    tall = np.sqrt([1 + (trace[1] ** 2 + trace[2] ** 2) / RADIUS**2 / 2 for trace in (one, other)])
-    change = one - other
-    square = (change[0] ** 2 + (change[1] ** 2 + change[2] ** 2) / 2) / tall.prod()
-    return float(1 / (1 + square / 0.025**2))
+    """How sure an answer may be: half at 2.5 cm from its plane, half scaled."""
+    return float(1 / (1 + half_scaled(one, other) ** 2 / 0.025**2))
 
 
-def scaled(one: np.ndarray, other: np.ndarray) -> float:
-    """Distance of a trace from a true one, square to the true one."""
+def half_scaled(one: np.ndarray, other: np.ndarray) -> float:
+    """Distance of a trace from a true one, half way between depth and square to the true one."""
     change = one - other
     tall = np.sqrt(1 + (other[1] ** 2 + other[2] ** 2) / RADIUS**2 / 2)
-    return float(np.sqrt(change[0] ** 2 + (change[1] ** 2 + change[2] ** 2) / 2) / tall)
+    return float(np.sqrt((change[0] ** 2 + (change[1] ** 2 + change[2] ** 2) / 2) / tall))
 
 
 @pytest.mark.parametrize(("alpha", "gamma"), [(0.35, 2.0), (0.25, 2.0), (0.5, 0.0), (0.9, 3.5)])
@@ -138,7 +135,7 @@ def test_terms_by_hand(sizes: CurveSettings) -> None:
     one, three = (focal_by_hand(0.5, part) + focal_by_hand(-1, 0) for part in sure)
     two = focal_by_hand(0.5, 0) + focal_by_hand(-1, 0)
     assert losses.classes.item() == pytest.approx(one + two + 0.3 * three, rel=1e-5)  # the last: the plane noised
-    expected = np.mean([scaled(np.array(near), np.array(plane)), scaled(noised, np.array(plane))])
+    expected = np.mean([half_scaled(np.array(near), np.array(plane)), half_scaled(noised, np.array(plane))])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     total = losses.vote + 2 * losses.classes + losses.distance / 0.02
     assert losses.total.item() == pytest.approx(total.item(), rel=1e-5)
@@ -153,7 +150,7 @@ def test_noised_planes_lead_home(sizes: CurveSettings) -> None:
     asked = network.asked[0].detach().numpy()
     assert network.group[0].tolist() == [1, 1, 1]
     assert (np.diff(asked[:, 0]) > 0).all()
-    expected = np.mean([scaled(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)])
+    expected = np.mean([half_scaled(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     assert 0.005 < expected < 0.12
     sure = [worth(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)]

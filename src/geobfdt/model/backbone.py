@@ -77,6 +77,8 @@ class BasicBlock(nn.Module):
         self.second = RoundConv(outputs, outputs, 3, relu=False)
         same = inputs == outputs and stride == 1
         self.short = nn.Identity() if same else RoundConv(inputs, outputs, 1, stride, relu=False)
+        if same:  # a block that may be left out begins as if it were (Goyal et al. 2017)
+            nn.init.zeros_(self.second.norm.weight)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""

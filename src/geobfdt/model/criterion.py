@@ -24,7 +24,7 @@ _NEAR = 0.03  # of an optional plane: what lies as near is neither right nor wro
 _SIGMA = 0.02  # width of the soft map of the truth (m, scaled trace RMS)
 _HIT = 0.3  # height of the soft map from which the nearest cell counts as the plane's own
 _THIN = 0.022  # between proposals (m)
-_CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, scaled trace RMS)
+_CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, half scaled)
 _JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
 
 Array = npt.NDArray[np.float64]
@@ -64,7 +64,7 @@ class Losses(NamedTuple):
     total : Tensor
         What is minimised.
     vote, classes, distance : Tensor
-        Of the votes; of the last layer's classes; mean scaled trace RMS (m) of its pairs.
+        Of the votes; of the last layer's classes; mean half scaled trace RMS (m) of its pairs.
     """
 
     total: Tensor
@@ -128,7 +128,7 @@ def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, 
         torch.stack([_vote_loss(part, ballot, targets, network.settings.step) for part, ballot in parts]).sum() / count
     )
     most = round(network.settings.queries * rows / 768)
-    proposals = network.elect(look, 3 * most)
+    proposals = network.elect(look, 6 * most)
     starts, groups, partners = _queries(proposals, targets, most, rng)
     device = look.sight.features.device
     traces = torch.from_numpy(starts).float().to(device)
@@ -229,7 +229,8 @@ def _query_loss(
     """
     Focal loss of classes and mean distance of pairs; each query's pair found anew at each layer.
 
-    What an answer is asked to be sure of is less the farther it lies from its plane.
+    What an answer is asked to be sure of is less the farther it lies from its plane. Distances are half scaled, by the
+    root of what square to a trace asks for: picks are judged in depth, and seen square to their traces.
     """
     probability = guess.logits.detach().sigmoid().cpu().numpy().astype(np.float64)
     traces = guess.traces.detach().cpu().numpy().astype(np.float64)
@@ -252,10 +253,11 @@ def _query_loss(
         # The noised start from planes that are there; they weigh less, since nothing asks them to be told apart.
         weight[item, noised] *= 0.3
         for i, j in [*zip(proposed[query], required[plane], strict=True), *zip(noised, partners[item], strict=True)]:
-            apart = scaled_rms(traces[item, i : i + 1], target.traces[j : j + 1], target.radius)[0, 0]
-            wanted[item, i, target.classes[j]] = 1 / (1 + (apart / _CLOSE) ** 2)
+            plane = target.traces[j]
+            off = geometry.trace_rms(traces[item, i], plane) / np.sqrt(geometry.stretch(plane, target.radius))
+            wanted[item, i, target.classes[j]] = 1 / (1 + (off / _CLOSE) ** 2)
             weight[item, i] = np.maximum(weight[item, i], 0.3 if kinds[item, i] == 1 else 1)
-            pairs.append((item, int(i), target.traces[j], target.radius))
+            pairs.append((item, int(i), plane, target.radius))
     device = guess.logits.device
     mask = torch.from_numpy(weight).to(device)
     classes = (focal(guess.logits, torch.from_numpy(wanted).to(device)) * mask).sum() / count
@@ -266,4 +268,4 @@ def _query_loss(
     radius = torch.tensor([pair[3] for pair in pairs], dtype=torch.float32, device=device)
     change = guess.traces[items, queries] - truth
     square = change[:, 0] ** 2 + (change[:, 1] ** 2 + change[:, 2] ** 2) / 2
-    return classes, (torch.sqrt(square + 1e-8) / stretch(truth, radius)).mean()
+    return classes, torch.sqrt((square + 1e-8) / stretch(truth, radius)).mean()

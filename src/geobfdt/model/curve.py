@@ -155,9 +155,17 @@ class CurveNetwork(nn.Module):
         mask, fine_mask = (functional.avg_pool2d(image[:, -1:], stride) for stride in (4, 2))
         return Look(Sight(features, mask, fine, fine_mask), [vote(features, mask) for vote in self.votes])
 
-    def decode(self, look: Look, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
+    def decode(
+        self,
+        look: Look,
+        traces: Tensor,
+        radius: Tensor,
+        group: Tensor,
+        content: Tensor | None = None,
+        rounds: slice = slice(None),
+    ) -> list[Guess]:
         """Ask queries; see :class:`geobfdt.model.decoder.CurveDecoder`."""
-        guesses: list[Guess] = self.decoder(look.sight, traces, radius, group)
+        guesses: list[Guess] = self.decoder(look.sight, traces, radius, group, content, rounds)
         return guesses
 
     def peaks(self, look: Look) -> list[Tensor]:
@@ -203,16 +211,29 @@ class CurveNetwork(nn.Module):
         look = self.look(image)
         return look, [part[0].cpu().numpy() for part in self.peaks(look)]
 
+    def glance(self, seen: Look, traces: Array, radius: float) -> tuple[Array, Array, Array]:
+        """Ask queries of one strip for a first time; see :class:`geobfdt.model.detection.Runtime`."""
+        first = self._asked(seen, traces, None, radius, slice(self.settings.glances))
+        return _doubles(first.traces), _doubles(first.logits), _doubles(first.content)
+
+    def ask(self, seen: Look, traces: Array, content: Array, radius: float) -> tuple[Array, Array, Array]:
+        """Ask queries of one strip closely; see :class:`geobfdt.model.detection.Runtime`."""
+        last = self._asked(seen, traces, content, radius, slice(self.settings.glances, None))
+        return _doubles(last.traces), _doubles(last.logits), _doubles(last.evidence)
+
     @torch.inference_mode()
-    def ask(self, seen: Look, traces: Array, radius: float) -> tuple[Array, Array, Array]:
-        """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
+    def _asked(self, seen: Look, traces: Array, content: Array | None, radius: float, rounds: slice) -> Guess:
         queries = torch.from_numpy(traces).float()[None].to(self._device)
+        known = None if content is None else torch.from_numpy(content).float()[None].to(self._device)
         group = torch.zeros(1, len(traces), dtype=torch.int64, device=self._device)
-        last = self.decode(seen, queries, torch.tensor([radius], dtype=torch.float32, device=self._device), group)[-1]
-        parts = (part[0].cpu().numpy().astype(np.float64) for part in (last.traces, last.logits, last.evidence))
-        traces, logits, evidence = parts
-        return traces, logits, evidence
+        width = torch.tensor([radius], dtype=torch.float32, device=self._device)
+        return self.decode(seen, queries, width, group, known, rounds)[-1]
 
     @property
     def _device(self) -> torch.device:
         return next(self.parameters()).device
+
+
+def _doubles(part: Tensor) -> Array:
+    """The one strip of a batch."""
+    return part[0].cpu().numpy().astype(np.float64)

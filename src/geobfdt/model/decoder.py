@@ -16,6 +16,10 @@ from geobfdt.model.settings import CurveSettings
 
 __all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
 
+# How little columns have to say, all together, for half of it to be believed: their errors of a centimetre or two,
+# averaged over the turn, against queries that are some centimetres off; along steep traces scaled as these are.
+_RIDGE = 0.01
+
 
 class Sight(NamedTuple):
     """
@@ -51,11 +55,14 @@ class Guess(NamedTuple):
         ``(z0, a, b)`` (m), z0 from the first row of the image.
     evidence : Tensor (batch, queries, columns)
         How much each column of the features that the layer looked at had to say, 0 to 1.
+    content : Tensor (batch, queries, content)
+        What the queries know.
     """
 
     logits: Tensor
     traces: Tensor
     evidence: Tensor
+    content: Tensor
 
 
 def stretch(traces: Tensor, radius: Tensor) -> Tensor:
@@ -77,7 +84,7 @@ def stretch(traces: Tensor, radius: Tensor) -> Tensor:
     return torch.sqrt(1 + (traces[..., 1] ** 2 + traces[..., 2] ** 2) / radius**2 / 2)
 
 
-def fold(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float = 0.02) -> Tensor:
+def fold(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float | Tensor = _RIDGE) -> Tensor:
     """
     Fit ``dz0 + da cos t + db sin t`` to offsets round the hole.
 
@@ -87,7 +94,7 @@ def fold(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float = 0.02) -
         Offset (m) and weight of each column.
     waves : Tensor (columns, 3)
         1, cos t and sin t of the columns.
-    ridge : float
+    ridge : float or Tensor (...)
         Weight that holds the answer at 0.
 
     Returns
@@ -142,7 +149,15 @@ class CurveDecoder(nn.Module):
             for layer in settings.layers
         )
 
-    def forward(self, sight: Sight, traces: Tensor, radius: Tensor, group: Tensor) -> list[Guess]:
+    def forward(
+        self,
+        sight: Sight,
+        traces: Tensor,
+        radius: Tensor,
+        group: Tensor,
+        content: Tensor | None = None,
+        rounds: slice = slice(None),
+    ) -> list[Guess]:
         """
         Look along queries.
 
@@ -158,29 +173,36 @@ class CurveDecoder(nn.Module):
             Hole radius (m).
         group : Tensor (batch, queries)
             Queries of different groups do not see each other.
+        content : Tensor (batch, queries, content), optional
+            What queries know from rounds before.
+        rounds : slice
+            Layers that are asked.
 
         Returns
         -------
         list of Guess
             One a layer.
         """
-        fields = {
-            4: torch.cat([self.sampled(sight.features), sight.mask], dim=1).permute(0, 3, 2, 1),
-            2: torch.cat([sight.fine, sight.fine_mask], dim=1).permute(0, 3, 2, 1),
-        }
-        content = self.start.expand(*traces.shape[:2], -1)
+        asked = list(zip(self.layers, self.strides, strict=True))[rounds]
+        fields = {stride: self._field(sight, stride) for stride in {stride for _, stride in asked}}
+        if content is None:
+            content = self.start.expand(*traces.shape[:2], -1)
         radius = radius[:, None]
         place = torch.arange(traces.shape[1], device=traces.device)[:, None] + self.beside
         near = place.clamp(0, traces.shape[1] - 1)
         blocked = torch.maximum((place != near).to(traces.dtype), (group[:, near] != group[..., None]).to(traces.dtype))
         guesses = []
-        for layer, stride in zip(self.layers, self.strides, strict=True):
+        for layer, stride in asked:
             company = self._company(traces, radius, near)
             far = torch.maximum(blocked, company[..., 5])
-            content, guess = layer(content, fields[stride], traces, radius, company[..., :5], near, far)
-            guesses.append(guess)
-            traces = guess.traces.detach()
+            guesses.append(layer(content, fields[stride], traces, radius, company[..., :5], near, far))
+            traces, content = guesses[-1].traces.detach(), guesses[-1].content
         return guesses
+
+    def _field(self, sight: Sight, stride: int) -> Tensor:
+        """What is sampled along traces (batch, columns, rows, channels), the mask last."""
+        parts = (sight.fine, sight.fine_mask) if stride == 2 else (self.sampled(sight.features), sight.mask)
+        return torch.cat(parts, dim=1).permute(0, 3, 2, 1)
 
     def _company(self, traces: Tensor, radius: Tensor, near: Tensor) -> Tensor:
         """How queries lie to those beside them (batch, queries, beside, 6); turning the hole leaves it unchanged."""
@@ -217,6 +239,7 @@ class _Layer(nn.Module):
         self.look = nn.Linear(samples * (channels + 1), local)
         self.tell = nn.Linear(size, local)
         self.again = nn.Linear(3 * local, local)
+        self.along = nn.ModuleList(_Along(local, reach) for reach in (2, 4, 8, 16) if 4 * reach <= columns)
         self.local = nn.Linear(local, 2)
         self.mean = nn.Linear(2 * local, size)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(size) for _ in range(3))
@@ -231,13 +254,17 @@ class _Layer(nn.Module):
     def forward(
         self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor, company: Tensor, near: Tensor,
         blocked: Tensor,
-    ) -> tuple[Tensor, Guess]:  # fmt: skip
+    ) -> Guess:  # fmt: skip
         """Update contents and traces."""
         band, slope = self._band(field, traces, radius)
         seen = functional.relu(self.look(band) + self.tell(content)[:, :, None])
-        # What a line is shows in how it goes on: each column hears the two beside it on the trace.
+        # What a line is shows in how it goes on: each column hears the two beside it on the trace, then others ever
+        # farther away, so that what is too faint to tell in a column adds up over the part of the turn where it shows.
         beside = torch.cat([seen[:, :, -1:], seen, seen[:, :, :1]], dim=2)
-        seen = functional.relu(self.again(torch.cat([beside[:, :, :-2], seen, beside[:, :, 2:]], dim=-1)))
+        seen = self.again(torch.cat([beside[:, :, :-2], seen, beside[:, :, 2:]], dim=-1))
+        for part in self.along:
+            seen = seen + part(functional.relu(seen))
+        seen = functional.relu(seen)
         offset, weight = self.local(seen).unbind(-1)
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
@@ -246,8 +273,9 @@ class _Layer(nn.Module):
         content = self.norm2(content + self._attend(content, company, near, blocked))
         content = self.norm3(content + self.back(functional.relu(self.wide(content))))
         # Offsets are square to the trace: steep columns say less about its depth.
-        traces = traces + fold(offset * slope, weight / slope**2, self.waves)
-        return content, Guess(self.classes(content), traces, weight)
+        ridge = _RIDGE / stretch(traces, radius) ** 2
+        traces = traces + fold(offset * slope, weight / slope**2, self.waves, ridge)
+        return Guess(self.classes(content), traces, weight, content)
 
     def _band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
         """Features (batch, queries, columns, samples x channels) across each trace, and its local stretch."""
@@ -256,7 +284,8 @@ class _Layer(nn.Module):
         rise = traces[..., 2:] * self.waves[:, 1] - traces[..., 1:2] * self.waves[:, 2]
         slope = torch.sqrt(1 + (rise / radius[..., None]) ** 2)
         at = (depth[..., None] + slope[..., None] * self.across) / self.row
-        inside = ((at >= 0) & (at <= rows - 1)).to(field.dtype)
+        # Half a row beyond the ends counts: queries often begin on the last row itself, where rounding would decide.
+        inside = ((at > -0.5) & (at < rows - 0.5)).to(field.dtype)
         at = at.clamp(0, rows - 1)
         low = at.floor().clamp(max=max(rows - 2, 0))
         part = at - low
@@ -280,3 +309,23 @@ class _Layer(nn.Module):
         count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(2)
         result: Tensor = self.out(mixed) + self.relation(torch.log1p(count))
         return result
+
+
+class _Along(nn.Module):
+    """What columns so far apart on a trace tell each other; at first nothing."""
+
+    def __init__(self, channels: int, reach: int) -> None:
+        super().__init__()
+        self.reach = reach
+        self.shares = nn.Parameter(torch.full((3, channels), 1 / 3))
+        self.mix = nn.Linear(channels, channels)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Map (batch, queries, columns, channels) to the same."""
+        before = torch.cat([seen[:, :, -self.reach :], seen[:, :, : -self.reach]], dim=2)
+        after = torch.cat([seen[:, :, self.reach :], seen[:, :, : self.reach]], dim=2)
+        heard = torch.addcmul(torch.addcmul(seen * self.shares[1], before, self.shares[0]), after, self.shares[2])
+        mixed: Tensor = self.mix(heard)
+        return mixed

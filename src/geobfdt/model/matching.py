@@ -114,12 +114,22 @@ def thin_by_distance(
     >>> thin_by_distance(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.02)
     array([1, 2])
     """
-    left = np.argsort(-scores, kind="stable")
+    # In order of depth, so that only what lies near a kept trace is compared with it.
+    by_depth = np.argsort(traces[:, 0], kind="stable")
+    deep, tall = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
+    reach = distance * tall * tall.max(initial=0)
+    first = np.searchsorted(deep[:, 0], deep[:, 0] - reach)
+    last = np.searchsorted(deep[:, 0], deep[:, 0] + reach, side="right")
+    free = np.ones(len(deep), bool)
     kept: list[int] = []
-    tall = stretch(traces, radius)
-    while left.size and len(kept) != most:
-        best = int(left[0])
-        kept.append(best)
-        rest = left[1:]
-        left = rest[trace_rms(traces[rest], traces[best]) >= distance * np.sqrt(tall[rest] * tall[best])]
+    place = np.empty(len(deep), dtype=np.int64)
+    place[by_depth] = np.arange(len(deep))
+    for best in np.argsort(-scores, kind="stable").tolist():
+        if len(kept) == most:
+            break
+        i = place[best]
+        if free[i]:
+            kept.append(best)
+            near = slice(first[i], last[i])
+            free[near] &= trace_rms(deep[near], deep[i]) >= distance * tall[near] * tall[i]
     return np.array(kept, dtype=np.int64)

@@ -1,12 +1,13 @@
-"""The ``curve`` network without PyTorch at run time: two ONNX graphs, for strips of any length and number.
+"""The ``curve`` network without PyTorch at run time: three ONNX graphs, for strips of any length and number.
 
 ===============  ======================================================================================
 ``look.onnx``    grids in; what was seen, coarse and fine, and the peaks of each vote out
-``decode.onnx``  what was seen, queries, hole radius and groups in; logits, traces and evidence out
+``glance.onnx``  what was seen, queries, hole radius and groups in; traces, logits and contents out
+``decode.onnx``  the same and contents in; traces, logits and evidence out
 ===============  ======================================================================================
 
 Choosing queries lies in between, in :func:`geobfdt.model.detection.detect`. What that needs to know, and what turns
-logits into probabilities, is in the metadata of both files under ``geobfdt``, as JSON.
+logits into probabilities, is in the metadata of all files under ``geobfdt``, as JSON.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
-FORMAT = 1  # of the metadata; a reader refuses newer ones
-_LOOK, _DECODE, _KEY = "look.onnx", "decode.onnx", "geobfdt"
+FORMAT = 2  # of the metadata; a reader refuses newer ones
+_FILES, _KEY = ("look.onnx", "glance.onnx", "decode.onnx"), "geobfdt"
 _SIGHT = Sight._fields  # what passes from one graph to the other
 _OPSET = 18
 _PLACES = ["CPUExecutionProvider"]
@@ -54,8 +55,8 @@ class OnnxNetwork:
 
     Parameters
     ----------
-    look, decode : InferenceSession
-        The two graphs.
+    look, first, close : InferenceSession
+        The graphs.
     settings : CurveSettings
         Sizes of the network.
     tiers : sequence of Tier
@@ -63,7 +64,8 @@ class OnnxNetwork:
     """
 
     look: Any
-    decode: Any
+    first: Any
+    close: Any
     settings: CurveSettings
     tiers: Sequence[Tier]
 
@@ -73,21 +75,32 @@ class OnnxNetwork:
         sight, scores = parts[: len(_SIGHT)], parts[len(_SIGHT) :]
         return dict(zip(_SIGHT, sight, strict=True)), [part[0] for part in scores]
 
-    def ask(self, seen: dict[str, Float], traces: Array, radius: float) -> tuple[Array, Array, Array]:
-        """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
-        given = {
-            **seen,
-            "traces": traces[None].astype(np.float32),
-            "radius": np.array([radius], np.float32),
-            "group": np.zeros((1, len(traces)), np.int64),
-        }
-        moved, logits, evidence = (part[0].astype(np.float64) for part in self.decode.run(None, given))
-        return moved, logits, evidence
+    def glance(self, seen: dict[str, Float], traces: Array, radius: float) -> tuple[Array, Array, Array]:
+        """Ask queries of one strip for a first time; see :class:`geobfdt.model.detection.Runtime`."""
+        return _asked(self.first, seen, traces, radius)
+
+    def ask(self, seen: dict[str, Float], traces: Array, content: Array, radius: float) -> tuple[Array, Array, Array]:
+        """Ask queries of one strip closely; see :class:`geobfdt.model.detection.Runtime`."""
+        return _asked(self.close, seen, traces, radius, content=content[None].astype(np.float32))
+
+
+def _asked(
+    session: Any, seen: dict[str, Float], traces: Array, radius: float, **more: Float
+) -> tuple[Array, Array, Array]:
+    given = {
+        **{name: seen[name] for name in (part.name for part in session.get_inputs()) if name in seen},
+        "traces": traces[None].astype(np.float32),
+        "radius": np.array([radius], np.float32),
+        "group": np.zeros((1, len(traces)), np.int64),
+        **more,
+    }
+    moved, logits, last = (part[0].astype(np.float64) for part in session.run(None, given))
+    return moved, logits, last
 
 
 def export(bundle: Bundle, folder: str | Path) -> None:
     """
-    Write ``look.onnx`` and ``decode.onnx``, both or neither.
+    Write ``look.onnx``, ``glance.onnx`` and ``decode.onnx``, all or none.
 
     Parameters
     ----------
@@ -112,10 +125,10 @@ def export(bundle: Bundle, folder: str | Path) -> None:
     >>> seen["mask"].shape, scores[0].shape
     ((1, 1, 16, 32), (25, 16))
     """
-    look, decode = _graphs(bundle)
+    graphs = _graphs(bundle)
     with atomic_files(folder) as part:
-        (part / _LOOK).write_bytes(look)
-        (part / _DECODE).write_bytes(decode)
+        for name, graph in zip(_FILES, graphs, strict=True):
+            (part / name).write_bytes(graph)
 
 
 def load_onnx(folder: str | Path) -> OnnxNetwork:
@@ -125,7 +138,7 @@ def load_onnx(folder: str | Path) -> OnnxNetwork:
     Parameters
     ----------
     folder : str or Path
-        Where both files lie.
+        Where the files lie.
 
     Raises
     ------
@@ -134,11 +147,11 @@ def load_onnx(folder: str | Path) -> OnnxNetwork:
     """
     folder = Path(folder)
     try:
-        graphs = [(folder / name).read_bytes() for name in (_LOOK, _DECODE)]
+        graphs = [(folder / name).read_bytes() for name in _FILES]
     except OSError as error:
-        cure = "name a folder with both look.onnx and decode.onnx"
+        cure = f"name a folder with {', '.join(_FILES)}"
         raise InputError(error.filename, f"cannot be read: {str(error.strerror).lower()}", cure) from error
-    return _opened(graphs[0], graphs[1], folder)
+    return _opened(graphs, folder)
 
 
 _READY: dict[tuple[str, Any], OnnxNetwork] = {}  # exporting takes a second: once a process for each bundle
@@ -161,7 +174,7 @@ def onnx_network(bundle: Bundle) -> OnnxNetwork:
     key = (bundle.digest, bundle.settings)
     if key in _READY:
         return _READY[key]
-    network = _opened(*_graphs(bundle), bundle.source)
+    network = _opened(_graphs(bundle), bundle.source)
     if bundle.digest:  # else nothing tells its weights from others
         _READY[key] = network
     return network
@@ -179,28 +192,40 @@ class _Look(nn.Module):
         return *look.sight, *self.network.peaks(look)
 
 
-class _Decode(nn.Module):
+class _Glance(nn.Module):
     """The second graph."""
 
     def __init__(self, network: CurveNetwork) -> None:
         super().__init__()
-        self.decoder = network.decoder
+        self.decoder, self.rounds = network.decoder, slice(network.settings.glances)
 
     def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
         sight, (traces, radius, group) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
-        last = self.decoder(sight, traces, radius, group)[-1]
+        first = self.decoder(sight, traces, radius, group, None, self.rounds)[-1]
+        return first.traces, first.logits, first.content
+
+
+class _Close(nn.Module):
+    """The third graph."""
+
+    def __init__(self, network: CurveNetwork) -> None:
+        super().__init__()
+        self.decoder, self.rounds = network.decoder, slice(network.settings.glances, None)
+
+    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
+        sight, (traces, radius, group, content) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
+        last = self.decoder(sight, traces, radius, group, content, self.rounds)[-1]
         return last.traces, last.logits, last.evidence
 
 
-def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
-    """Both graphs of a bundle."""
+def _graphs(bundle: Bundle) -> list[bytes]:
+    """The graphs of a bundle."""
     network = bundle.network
     if not isinstance(network, CurveNetwork):
         seen = f"the {bundle.settings.preset} preset has no ONNX export"
         raise InputError(bundle.source, seen, "run it with PyTorch, or take a bundle of the curve preset")
     needed("onnx", "onnx")
     note = _note(bundle, network)
-    first, second = _Look(network).eval(), _Decode(network).eval()
     columns, device = network.settings.columns, next(network.parameters()).device
     # What the shapes of these examples are is forgotten; two of each, as an axis of one might pass for a constant.
     rows = 16 * max(pool for _, pool in network.settings.tiers)
@@ -208,18 +233,23 @@ def _graphs(bundle: Bundle) -> tuple[bytes, bytes]:
     grid = torch.zeros(2, rows, columns, *looks, dtype=torch.uint8, device=device)
     with torch.no_grad():
         sight = network.look(channels(grid)).sight
-    queries = torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)
+    queries = [torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)]
+    content = torch.zeros(2, 5, network.settings.content)
     peaks = [f"peaks{i}" for i in range(len(network.votes))]
-    found = ["found_traces", "logits", "evidence"]
     sight_axes = {name: ("batch", "", "fine_lines" if "fine" in name else "lines") for name in _SIGHT}
     look_axes = {"grid": ("batch", "rows"), **sight_axes}
     look_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
-    decode_axes = {**sight_axes, "radius": ("batch",)}
-    decode_axes |= dict.fromkeys(("traces", "group", *found), ("batch", "queries"))
-    look = _traced(first, [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note)
-    given = [*_SIGHT, "traces", "radius", "group"]
+    given, found = [*_SIGHT, "traces", "radius", "group"], ["found_traces", "logits"]
+    axes = {**sight_axes, "radius": ("batch",)}
+    axes |= dict.fromkeys(("traces", "group", "content", *found, "found_content", "evidence"), ("batch", "queries"))
     asked = [*sight, *(part.to(device) for part in queries)]
-    return look, _traced(second, asked, given, found, decode_axes, note)
+    return [
+        _traced(_Look(network).eval(), [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note),
+        _traced(_Glance(network).eval(), asked, given, [*found, "found_content"], axes, note),
+        _traced(
+            _Close(network).eval(), [*asked, content.to(device)], [*given, "content"], [*found, "evidence"], axes, note
+        ),
+    ]
 
 
 def _note(bundle: Bundle, network: CurveNetwork) -> str:
@@ -247,7 +277,11 @@ def _traced(
     """One graph, with its notes."""
     onnx = importlib.import_module("onnx")
     stream = io.BytesIO()
-    named = {name: {i: axis for i, axis in enumerate(parts) if axis} for name, parts in axes.items()}
+    named = {
+        name: {i: axis for i, axis in enumerate(parts) if axis}
+        for name, parts in axes.items()
+        if name in given or name in found
+    }
     # By tracing: the newer way through torch.export gives the same graphs, but takes 35 s for what this does in 1.3 s.
     # Tracing warns that it is the older way, and of Python numbers that it keeps: all of them sizes of layers.
     with warnings.catch_warnings(), torch.no_grad():
@@ -268,19 +302,19 @@ def _traced(
     return whole
 
 
-def _opened(look: bytes, decode: bytes, place: str | Path) -> OnnxNetwork:
-    """Sessions of both graphs."""
+def _opened(graphs: Sequence[bytes], place: str | Path) -> OnnxNetwork:
+    """Sessions of the graphs."""
     runtime = needed("onnxruntime", "onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # one setting for both runtimes
     try:
-        first, second = (runtime.InferenceSession(graph, options, providers=_PLACES) for graph in (look, decode))
+        sessions = [runtime.InferenceSession(graph, options, providers=_PLACES) for graph in graphs]
     except Exception as error:  # its errors have no other base
-        seen = f"not two ONNX graphs: {str(error).splitlines()[0]}"
+        seen = f"not ONNX graphs: {str(error).splitlines()[0]}"
         raise InputError(place, seen, _AGAIN) from error
-    notes = [session.get_modelmeta().custom_metadata_map.get(_KEY) for session in (first, second)]
-    if notes[0] is None or notes[0] != notes[1]:
-        raise InputError(place, "look.onnx and decode.onnx are not of one model bundle", _AGAIN)
+    notes = [session.get_modelmeta().custom_metadata_map.get(_KEY) for session in sessions]
+    if notes[0] is None or len(set(notes)) > 1:
+        raise InputError(place, f"{', '.join(_FILES)} are not of one model bundle", _AGAIN)
     try:
         note = json.loads(notes[0])
         if int(note["format"]) > FORMAT:
@@ -290,4 +324,5 @@ def _opened(look: bytes, decode: bytes, place: str | Path) -> OnnxNetwork:
         tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in note["tiers"]]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(place, f"notes of geobfdt are damaged: {str(error).splitlines()[0]}", _AGAIN) from error
-    return OnnxNetwork(first, second, settings, tiers)
+    look, first, close = sessions
+    return OnnxNetwork(look, first, close, settings, tiers)

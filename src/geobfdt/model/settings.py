@@ -39,9 +39,10 @@ class CurveSettings(_Seen):
 
     Notes
     -----
-    ``blocks`` are those of a ResNet-10: of 10, 14, 18 and 34 the lightest within a standard error of the best, in the
-    study ``docs/studies/backbone`` (small networks, few steps). ``gaps`` and ``image`` are what the shipped weights
-    were trained with; the studies of these names could not tell them from the alternatives.
+    ``blocks`` are those of a ResNet-18. The study ``docs/studies/backbone`` (small networks, few steps) could not tell
+    10, 14, 18 and 34 apart; with hours of pretraining there is more to learn, and it costs a tenth of a step. ``gaps``
+    and ``image`` are what the shipped weights were trained with; the studies of these names could not tell them from
+    the alternatives.
 
     Examples
     --------
@@ -54,7 +55,7 @@ class CurveSettings(_Seen):
     columns: int = Field(128, multiple_of=16, gt=0, description="columns of the grid")
     # Under 16 and at full height, oneDNN in PyTorch 2.13 writes beyond its memory on processors with AVX-512.
     widths: tuple[int, int, int, int] = Field((24, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
-    blocks: tuple[int, int, int, int] = Field((1, 1, 1, 1), description="residual blocks at strides 2, 4, 8, 16")
+    blocks: tuple[int, int, int, int] = Field((2, 2, 2, 2), description="residual blocks at strides 2, 4, 8, 16")
     features: int = Field(48, gt=0, description="channels of the features that votes and queries read")
     votes: int = Field(6, gt=0, description="channels averaged along candidate traces, for each slope")
     head: int = Field(32, gt=0, description="hidden channels of the head that scores votes")
@@ -66,13 +67,19 @@ class CurveSettings(_Seen):
     sampled: int = Field(24, gt=0, description="channels sampled along a query's trace")
     fine: int = Field(12, gt=0, description="channels of the features at stride 2, for close looks")
     layers: tuple[tuple[Literal[4, 2], float, int], ...] = Field(
-        ((4, 0.08, 9), (4, 0.08, 9), (2, 0.03, 7), (2, 0.03, 7)),
-        min_length=1,
+        ((4, 0.08, 9), (4, 0.08, 9), (2, 0.03, 7), (2, 0.03, 7), (2, 0.03, 7)),
+        min_length=2,
         description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples",
     )
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
     beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
-    queries: int = Field(56, gt=0, description="queries of a training window of 768 rows")
+    queries: int = Field(80, gt=0, description="queries of a training window of 768 rows")
+
+    @property
+    def glances(self) -> int:
+        """How many decoder layers all queries are asked by: those on coarse features, but for the last."""
+        coarse = next((i for i, (stride, _, _) in enumerate(self.layers) if stride != 4), len(self.layers))
+        return min(max(coarse, 1), len(self.layers) - 1)
 
 
 class DetrSettings(_Seen):

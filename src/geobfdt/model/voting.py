@@ -19,6 +19,7 @@ __all__ = ["Ballot", "Shapes", "Vote", "trace_shapes"]
 
 _SLOPES = 5  # slopes told apart, evenly in asinh(slope / _GENTLE)
 _GENTLE = 0.1  # m per rad
+_FLANK = 0.5  # of the highest neighbour's score, from which a cell is looked at too
 
 Array = npt.NDArray[np.float64]
 
@@ -169,7 +170,9 @@ class Vote(nn.Module):
 
     def peaks(self, score: Tensor) -> Tensor:
         """
-        Tell the cells that no neighbour in depth or shape beats.
+        Tell the cells that no neighbour in depth or shape beats by far.
+
+        The flank of a clear plane may be the peak of a faint one beside it; which it is the decoder tells.
 
         Parameters
         ----------
@@ -179,11 +182,11 @@ class Vote(nn.Module):
         Returns
         -------
         Tensor (batch, shapes, cells)
-            The same, minus infinity where a neighbour is higher.
+            The same, minus infinity where a neighbour is over twice as high.
         """
         high = functional.max_pool1d(score, 3, 1, 1)
         beaten = torch.maximum(high, high[:, self.neighbours].amax(dim=2))
-        return torch.where(score >= beaten, score, torch.full_like(score, -torch.inf))
+        return torch.where(score >= _FLANK * beaten, score, torch.full_like(score, -torch.inf))
 
     def depth(self, cells: int) -> Array:
         """Depths of cells below the first row of the image (m); a feature lies at the first of its rows."""

@@ -50,7 +50,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     settings : TrainingSettings
         How long and how.
     start : Path, optional
-        Weights to begin with.
+        Weights to begin with, of this network or an earlier one: parts that they lack begin anew.
     quiet : bool
         Whether nothing is printed.
     """
@@ -58,7 +58,9 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     sizes = CurveSettings()
     network = CurveNetwork(sizes)
     if start is not None:
-        network.load_state_dict(load_file(start))
+        fits = network.load_state_dict(load_file(start), strict=False)
+        if not quiet:
+            print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
     held_out = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
@@ -118,7 +120,9 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--from", dest="start", type=Path, help="weights to begin with")
+    parser.add_argument(
+        "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin anew"
+    )
     parser.add_argument("--bundle", type=Path, help="make a bundle of the run's best weights instead of training")
     parser.add_argument("--minutes", type=float, default=0.0, help="for its card: what training took in all")
     parser.add_argument("--note", default="", help="for its card: how it came about")

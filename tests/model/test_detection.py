@@ -1,0 +1,53 @@
+"""Asking a network: everything is glanced at, and only what is worth it looked at closely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from geobfdt.model.curve import Tier
+from geobfdt.model.detection import detect
+from geobfdt.model.settings import CurveSettings
+
+
+class Stub:
+    """A runtime that sees flat planes every 16 cm and says of each what it is told to."""
+
+    settings = CurveSettings()
+    tiers = (Tier(np.zeros((1, 2)), 0.08, 0.16),)
+
+    def __init__(self, logits: list[float]) -> None:
+        self.logits = np.array(logits)
+        self.asked: np.ndarray | None = None
+
+    def see(self, grid: np.ndarray) -> tuple[None, list[np.ndarray]]:
+        """One cell a plane, all alike."""
+        return None, [np.full((1, len(self.logits)), 0.5, np.float32)]
+
+    def glance(self, seen: None, traces: np.ndarray, radius: float) -> tuple[Any, ...]:
+        """Planes a centimetre lower; each knows its number."""
+        logits = np.column_stack([self.logits, np.full(len(traces), -9.0)])
+        return traces + [0.01, 0, 0], logits, np.arange(len(traces))[:, None].astype(float)
+
+    def ask(self, seen: None, traces: np.ndarray, content: np.ndarray, radius: float) -> tuple[Any, ...]:
+        """One more centimetre each time, and sure."""
+        self.asked = content[:, 0]
+        return traces + [0.01, 0, 0], np.ones((len(traces), 2)), np.ones((len(traces), 64))
+
+
+def test_the_hopeless_are_not_asked_again() -> None:
+    """Of five, two are nearly out of the question at first glance: the others are asked, with what they know."""
+    stub = Stub([-3.0, 1.0, -1.0, -2.5, 0.0])
+    found = detect(stub, np.ones((160, 128), np.uint8), 0.1)
+    assert stub.asked is not None
+    assert stub.asked.tolist() == [1, 2, 4]
+    assert sorted(found.traces[:, 0].tolist()) == pytest.approx([0.27, 0.43, 0.75])
+
+
+def test_nothing_worth_asking() -> None:
+    """Then nothing is found, and nothing asked."""
+    stub = Stub([-3.0, -4.0])
+    assert detect(stub, np.ones((64, 128), np.uint8), 0.1).traces.shape == (0, 3)
+    assert stub.asked is None
