@@ -19,6 +19,7 @@ __all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
 # How little columns have to say, all together, for half of it to be believed: their errors of a centimetre or two,
 # averaged over the turn, against queries that are some centimetres off; along steep traces scaled as these are.
 _RIDGE = 0.01
+_HANDFUL = 64  # queries looked at together
 
 
 class Sight(NamedTuple):
@@ -202,7 +203,7 @@ class CurveDecoder(nn.Module):
     def _field(self, sight: Sight, stride: int) -> Tensor:
         """What is sampled along traces (batch, columns, rows, channels), the mask last."""
         parts = (sight.fine, sight.fine_mask) if stride == 2 else (self.sampled(sight.features), sight.mask)
-        return torch.cat(parts, dim=1).permute(0, 3, 2, 1)
+        return torch.cat(parts, dim=1).permute(0, 3, 2, 1).contiguous()
 
     def _company(self, traces: Tensor, radius: Tensor, near: Tensor) -> Tensor:
         """How queries lie to those beside them (batch, queries, beside, 6); turning the hole leaves it unchanged."""
@@ -256,6 +257,15 @@ class _Layer(nn.Module):
         blocked: Tensor,
     ) -> Guess:  # fmt: skip
         """Update contents and traces."""
+        parts = [self._listen(content[:, some], field, traces[:, some], radius) for some in _handfuls(content.shape[1])]
+        heard, moved, weight = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
+        content = self.norm1(content + heard)
+        content = self.norm2(content + self._attend(content, company, near, blocked))
+        content = self.norm3(content + self.back(functional.relu(self.wide(content))))
+        return Guess(self.classes(content), traces + moved, weight, content)
+
+    def _listen(self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What queries hear along their traces (batch, queries, content), where these go, and the weight of columns."""
         band, slope = self._band(field, traces, radius)
         seen = functional.relu(self.look(band) + self.tell(content)[:, :, None])
         # What a line is shows in how it goes on: each column hears the two beside it on the trace, then others ever
@@ -269,13 +279,9 @@ class _Layer(nn.Module):
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
         pooled = torch.cat([(seen * share[..., None]).sum(2), seen.mean(2)], dim=-1)
-        content = self.norm1(content + self.mean(pooled))
-        content = self.norm2(content + self._attend(content, company, near, blocked))
-        content = self.norm3(content + self.back(functional.relu(self.wide(content))))
         # Offsets are square to the trace: steep columns say less about its depth.
         ridge = _RIDGE / stretch(traces, radius) ** 2
-        traces = traces + fold(offset * slope, weight / slope**2, self.waves, ridge)
-        return Guess(self.classes(content), traces, weight, content)
+        return self.mean(pooled), fold(offset * slope, weight / slope**2, self.waves, ridge), weight
 
     def _band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
         """Features (batch, queries, columns, samples x channels) across each trace, and its local stretch."""
@@ -302,13 +308,23 @@ class _Layer(nn.Module):
         heads = (*content.shape[:2], self.heads, content.shape[2] // self.heads)
         query, key, value = (part.reshape(heads) for part in self.project(content).chunk(3, dim=-1))
         bias, gate = self.bias(company).chunk(2, dim=-1)
-        score = (query[:, :, None] * key[:, near]).sum(-1) / math.sqrt(heads[-1]) + bias
-        attention = torch.softmax(score - 1e4 * blocked[..., None], dim=2)
-        mixed = (attention[..., None] * value[:, near]).sum(2).flatten(2)
+        parts = []
+        for some in _handfuls(content.shape[1]):
+            score = (query[:, some, None] * key[:, near[some]]).sum(-1) / math.sqrt(heads[-1]) + bias[:, some]
+            attention = torch.softmax(score - 1e4 * blocked[:, some, :, None], dim=2)
+            parts.append((attention[..., None] * value[:, near[some]]).sum(2).flatten(2))
+        mixed = torch.cat(parts, dim=1)
         # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
         count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(2)
         result: Tensor = self.out(mixed) + self.relation(torch.log1p(count))
         return result
+
+
+def _handfuls(queries: int) -> list[slice]:
+    """So many queries at a time as the cache of a core holds; all of them where gradients or a graph are made."""
+    if torch.is_grad_enabled() or torch.jit.is_tracing() or queries <= _HANDFUL:
+        return [slice(None)]
+    return [slice(first, first + _HANDFUL) for first in range(0, queries, _HANDFUL)]
 
 
 class _Along(nn.Module):
