@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from geobfdt.model import decoder
 from geobfdt.model.decoder import CurveDecoder, Sight, fold, stretch
 from geobfdt.model.settings import CurveSettings
 
@@ -53,8 +54,8 @@ def ask(
 ) -> list[torch.Tensor]:
     """Ask a decoder of random weights, its first layer so many times; return the last layer's logits and traces."""
     torch.manual_seed(3)
-    decoder = CurveDecoder(sizes.model_copy(update={"layers": sizes.layers[:1] * layers}), 2).eval()
-    for layer in decoder.layers:
+    asked = CurveDecoder(sizes.model_copy(update={"layers": sizes.layers[:1] * layers}), 2).eval()
+    for layer in asked.layers:
         layer.out.weight.data *= 5
         layer.relation.weight.data *= 5
     if features is None:
@@ -64,7 +65,7 @@ def ask(
         fine = torch.rand(batch, sizes.fine, 2 * rows, 2 * columns)
     sight = Sight(features, torch.ones(1, 1, rows, columns), fine, torch.ones(1, 1, 2 * rows, 2 * columns))
     with torch.no_grad():
-        guess = decoder(sight, traces[None], torch.tensor([0.1]), group[None])[-1]
+        guess = asked(sight, traces[None], torch.tensor([0.1]), group[None])[-1]
     return [guess.logits[0], guess.traces[0]]
 
 
@@ -141,3 +142,12 @@ def test_the_room_for_queries_of_one_company_ends(sizes: CurveSettings) -> None:
     changed = (ask(few, traces, group)[0] - ask(few, moved, group)[0]).abs().amax(1)
     assert (changed[:3] > 1e-5).all()
     assert (changed[3:] == 0).all()
+
+
+def test_handfuls_change_nothing(sizes: CurveSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries looked at three at a time say what they say together."""
+    traces, group = queries(np.linspace(0.3, 3.5, 20).tolist()), torch.zeros(20, dtype=torch.int64)
+    together = ask(sizes, traces, group, 2)
+    monkeypatch.setattr(decoder, "_HANDFUL", 3)
+    for one, other in zip(together, ask(sizes, traces, group, 2), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)

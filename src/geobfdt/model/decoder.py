@@ -322,7 +322,7 @@ class _Layer(nn.Module):
 
 def _handfuls(queries: int) -> list[slice]:
     """So many queries at a time as the cache of a core holds; all of them where gradients or a graph are made."""
-    if torch.is_grad_enabled() or torch.jit.is_tracing() or queries <= _HANDFUL:
+    if torch.is_grad_enabled() or torch.onnx.is_in_onnx_export() or queries <= _HANDFUL:
         return [slice(None)]
     return [slice(first, first + _HANDFUL) for first in range(0, queries, _HANDFUL)]
 
