@@ -103,9 +103,12 @@ def calibrated(
         picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
     for name, point in operating_points(picks, truth, intervals, _BEST).items():
         if np.isfinite(point.f1) and point.f1 > 0:
+            # Half of the best F1 is where F1 is best, if confidences are probabilities (Lipton et al. 2014). The place
+            # of the highest point itself is mostly chance: the curve is flat there.
+            best = point.f1 / 2
             # Of the network's own log odds: what a probability stands for has just changed.
             new, had = fitted[name], bundle.calibration[name]
-            cut = point.weight * new.logits(point.threshold) + (1 - point.weight) * had.logits(had.threshold)
+            cut = point.weight * new.logits(best) + (1 - point.weight) * had.logits(had.threshold)
             fitted[name] = new.model_copy(update={"threshold": round(float(new.probability(np.array(cut))), 4)})
     return replace(bundle, calibration=fitted)
 
