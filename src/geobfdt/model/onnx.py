@@ -192,30 +192,17 @@ class _Look(nn.Module):
         return *look.sight, *self.network.peaks(look)
 
 
-class _Glance(nn.Module):
-    """The second graph."""
+class _Decode(nn.Module):
+    """The others: some rounds of the decoder, and what is told of the last of them beside traces and logits."""
 
-    def __init__(self, network: CurveNetwork) -> None:
+    def __init__(self, network: CurveNetwork, rounds: slice, told: str) -> None:
         super().__init__()
-        self.decoder, self.rounds = network.decoder, slice(network.settings.glances)
+        self.decoder, self.rounds, self.told = network.decoder, rounds, told
 
     def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
-        sight, (traces, radius, group) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
-        first = self.decoder(sight, traces, radius, group, None, self.rounds)[-1]
-        return first.traces, first.logits, first.content
-
-
-class _Close(nn.Module):
-    """The third graph."""
-
-    def __init__(self, network: CurveNetwork) -> None:
-        super().__init__()
-        self.decoder, self.rounds = network.decoder, slice(network.settings.glances, None)
-
-    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
-        sight, (traces, radius, group, content) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
-        last = self.decoder(sight, traces, radius, group, content, self.rounds)[-1]
-        return last.traces, last.logits, last.evidence
+        sight, (traces, radius, group, *content) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
+        last = self.decoder(sight, traces, radius, group, *content, rounds=self.rounds)[-1]
+        return last.traces, last.logits, getattr(last, self.told)
 
 
 def _graphs(bundle: Bundle) -> list[bytes]:
@@ -243,12 +230,13 @@ def _graphs(bundle: Bundle) -> list[bytes]:
     axes = {**sight_axes, "radius": ("batch",)}
     axes |= dict.fromkeys(("traces", "group", "content", *found, "found_content", "evidence"), ("batch", "queries"))
     asked = [*sight, *(part.to(device) for part in queries)]
+    glances = network.settings.glances
+    glance = _Decode(network, slice(glances), "content").eval()
+    close = _Decode(network, slice(glances, None), "evidence").eval()
     return [
         _traced(_Look(network).eval(), [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note),
-        _traced(_Glance(network).eval(), asked, given, [*found, "found_content"], axes, note),
-        _traced(
-            _Close(network).eval(), [*asked, content.to(device)], [*given, "content"], [*found, "evidence"], axes, note
-        ),
+        _traced(glance, asked, given, [*found, "found_content"], axes, note),
+        _traced(close, [*asked, content.to(device)], [*given, "content"], [*found, "evidence"], axes, note),
     ]
 
 
