@@ -221,6 +221,25 @@ def test_keys_nudge_and_name(sit: Callable[..., Screen], field: Path) -> None:
     assert picks(field) == []  # back to before the layer began
 
 
+def test_a_note_being_written_outlives_what_happens_to_its_pick(sit: Callable[..., Screen], field: Path) -> None:
+    """A note being written outlives what happens to its pick."""
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    screen.click(screen.on(TRACES[1], 60))
+    note = screen.page.locator("#card textarea")
+    note.fill("vuggy")
+    screen.ask("store.edit('nudge', { [store.one()]: { depth_m: 102.1 } })")
+    screen.saved()
+    screen.until("document.querySelector('#card table').textContent.includes('102.100')")
+    screen.page.keyboard.type(" here")
+    screen.press("Tab")
+    screen.saved()
+    assert picks(field)[1]["note"] == "vuggy here"
+    screen.ask("store.select([store.planes[0].id])")
+    screen.until("document.querySelector('#card textarea').value === ''")
+
+
 def test_add_by_one_click_and_by_three_snap_and_delete(sit: Callable[..., Screen], field: Path) -> None:
     """Add by one click and by three snap and delete."""
     screen = sit(well="B_2")

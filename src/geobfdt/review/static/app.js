@@ -179,12 +179,14 @@ function bulk(open) {
   $("bulk").textContent = these.length ? `Accept ${these.length} (~${wrong < 1 ? wrong.toFixed(1) : Math.round(wrong)} wrong)` : "None so sure";
 }
 
-let carded = "";
+let carded = "", noted = null;
 function card() {
   const box = $("card"), ids = [...store.selected], one = store.one(), pick = one && store.items.get(one);
   const key = ids.join() + JSON.stringify(pick ?? null);
   if (key === carded) return;
   carded = key;
+  const same = pick && one === noted;
+  noted = pick && one[0] !== "i" ? one : null;
   if (!pick) {
     box.innerHTML = "";
     const text = ids.length ? `${ids.length} selected. A accepts them, R rejects them.` : "Click a trace, a tadpole or a pole. N goes to the next one to review.";
@@ -205,13 +207,17 @@ function card() {
     ["apparent", `${number(pick.dip_app_deg, 1, "°")} / ${number(pick.azimuth_app_deg, 0, "°")}`, "coverage", number(pick.coverage, 2)],
   ];
   const kind = KINDS[kindOf(pick)];
-  box.innerHTML = `<div class="row"><svg width="12" height="12"><circle cx="6" cy="6" r="5" fill="${kind.colour}"/></svg><b>${kind.label}</b><span class="gap"></span>
-    <button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button></div><table>${rows.map((r) => `<tr>${r.map(() => "<td></td>").join("")}</tr>`).join("")}</table>
-    <textarea placeholder="note" aria-label="note"></textarea>`;
-  box.querySelectorAll("td").forEach((cell, i) => { cell.textContent = cell.title = rows[Math.floor(i / 4)][i % 4]; });
+  if (!same) {
+    box.innerHTML = `<textarea placeholder="note" aria-label="note"></textarea>`;
+    box.firstChild.onchange = (event) => store.edit("note", { [one]: { note: event.target.value } });
+  }
+  // A note that is being written stays, whatever happens to the pick meanwhile.
   const note = box.querySelector("textarea");
-  note.value = pick.note ?? "";
-  note.onchange = () => store.edit("note", { [one]: { note: note.value } });
+  while (box.firstChild !== note) box.firstChild.remove();
+  note.insertAdjacentHTML("beforebegin", `<div class="row"><svg width="12" height="12"><circle cx="6" cy="6" r="5" fill="${kind.colour}"/></svg><b>${kind.label}</b><span class="gap"></span>
+    <button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button></div><table>${rows.map((r) => `<tr>${r.map(() => "<td></td>").join("")}</tr>`).join("")}</table>`);
+  box.querySelectorAll("td").forEach((cell, i) => { cell.textContent = cell.title = rows[Math.floor(i / 4)][i % 4]; });
+  if (document.activeElement !== note) note.value = pick.note ?? "";
   box.querySelectorAll("[data-act]").forEach((b) => { b.onclick = () => tools.set(b.dataset.act, { status: b.dataset.act === "accept" ? "accepted" : "rejected" }); });
 }
 
