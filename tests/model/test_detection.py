@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from geobfdt.model.curve import Tier
+from geobfdt.model.backbone import fused
+from geobfdt.model.curve import CurveNetwork, Tier
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
 
@@ -28,7 +30,7 @@ class Stub:
 
     def glance(self, seen: None, traces: np.ndarray, radius: float) -> tuple[Any, ...]:
         """Planes a centimetre lower; each knows its number."""
-        logits = np.column_stack([self.logits, np.full(len(traces), -9.0)])
+        logits = np.column_stack([self.logits[: len(traces)], np.full(len(traces), -9.0)])
         return traces + [0.01, 0, 0], logits, np.arange(len(traces))[:, None].astype(float)
 
     def ask(self, seen: None, traces: np.ndarray, content: np.ndarray, radius: float) -> tuple[Any, ...]:
@@ -51,3 +53,29 @@ def test_nothing_worth_asking() -> None:
     stub = Stub([-3.0, -4.0])
     assert detect(stub, np.ones((64, 128), np.uint8), 0.1).traces.shape == (0, 3)
     assert stub.asked is None
+
+
+def test_what_lies_far_from_what_is_wanted_is_not_asked() -> None:
+    """Of planes every 16 cm down to 16 m, those within 5 to 6 m are wanted: two metres on either side are asked."""
+    stub = Stub([0.0] * 100)
+    found = detect(stub, np.ones((3200, 128), np.uint8), 0.1, top=5.0, base=6.0)
+    proposed = 0.08 + 0.16 * np.arange(100)
+    assert len(found.traces) == ((proposed >= 3) & (proposed <= 8)).sum()
+
+
+def test_a_faster_network_says_the_same() -> None:
+    """Normalisation folded into convolutions: the same features but for rounding, and the network itself as it was."""
+    torch.manual_seed(0)
+    network = CurveNetwork(CurveSettings(columns=64))
+    for part in network.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            for values in (part.weight, part.bias, part.running_mean, part.running_var):
+                values.data.uniform_(0.5, 1.5)
+    network.eval()
+    image = torch.rand(1, 2, 128, 64)
+    with torch.inference_mode():
+        before, faster, after = (made.look(image).sight for made in (network, fused(network), network))
+    assert float(before.fine.std()) > 0.01
+    for name in ("features", "fine"):
+        torch.testing.assert_close(getattr(faster, name), getattr(before, name), rtol=1e-3, atol=1e-4)
+        assert torch.equal(getattr(after, name), getattr(before, name))

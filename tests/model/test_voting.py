@@ -13,14 +13,14 @@ TALLEST = 0.3
 FINE = 16  # steps round a column
 
 
-def plain_vote(shapes: Shapes, pool: int, slopes: list[float]) -> Vote:
-    """A vote whose answer is the average along each trace, times what `slopes` says of the slope there."""
+def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = False) -> Vote:
+    """A vote whose answer is the average along each trace (its best half), times what `slopes` says of the slope."""
     vote = Vote(1, 1, 1, 1, shapes, COLUMNS, ROW, pool)
     with torch.no_grad():
         for part in vote.parameters():
             part.zero_()
         vote.narrow.weight[:, 0, 0, 0] = torch.tensor(slopes)
-        vote.first.weight[0, 0, 0, 1] = 1
+        vote.first.weight[0, 2 if half else 0, 0, 1] = 1
         vote.second.weight[:] = 1
         vote.last.weight[:] = 1
     return vote
@@ -65,6 +65,29 @@ def test_votes_are_averages_along_traces(pool: int) -> None:
         slow = slow_average(pooled, shapes.curves[shape], depth[cell], ROW * pool, depth[0])
         # It is held back a little, so that what is hardly measured cannot be sure.
         assert got[shape, cell] == pytest.approx(slow / 1.02, abs=2e-5)
+
+
+def test_the_best_half_counts_too() -> None:
+    """Of the eight half turns that begin 45 degrees apart, the one with the highest average, gaps left out."""
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    rng = np.random.default_rng(3)
+    image = rng.random((60, COLUMNS)).astype(np.float32)
+    mask = (rng.random((60, COLUMNS)) < 0.7).astype(np.float32)
+    vote = plain_vote(shapes, 1, [1.0] * 5, half=True)
+    with torch.no_grad():
+        parts = torch.from_numpy(image)[None, None], torch.from_numpy(mask)[None, None]
+        got = vote(*parts).logits[0, 0].numpy()
+    for shape, cell in [(0, 30), (8, 25), (33, 31), (70, 28)]:
+        column, depth, _ = along(shapes.curves[shape])
+        at = cell + depth / ROW
+        low = np.floor(at).astype(int)
+        seen, measured = (
+            np.bincount(column, part[low, column] * (1 - at % 1) + part[low + 1, column] * (at % 1)) / FINE
+            for part in (image * mask, mask)
+        )
+        turns = [np.arange(first, first + 16) % COLUMNS for first in range(0, COLUMNS, 4)]
+        slow = max(seen[turn].sum() / (measured[turn].sum() + 0.64) for turn in turns)
+        assert got[shape, cell] == pytest.approx(slow, abs=2e-5)
 
 
 @pytest.mark.parametrize("shape", [0, 3, 20, 60])

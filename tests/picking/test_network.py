@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from geobfdt.evaluation.thresholds import operating_points
 from geobfdt.geometry import trace_depth, trace_rms
@@ -80,6 +82,19 @@ def test_strips_do_not_matter(well: SimulatedWell) -> None:
         assert (nearest[picks["confidence"] > 0.65] < 0.02).all()
 
 
+def test_two_threads_share_the_cores() -> None:
+    """Each that joins has half of them, and afterwards all is as it was."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        detector = NetworkDetector.of(load_bundle(), scene(72, [102.0, 0.1, 0.0]))
+        with detector.shared(2) as join, ThreadPoolExecutor(2, initializer=join) as pool:
+            assert {pool.submit(torch.get_num_threads).result() for _ in range(8)} == {2}
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_nothing_measured_gives_an_empty_table() -> None:
     """An image, or a strip of one, without a valid pixel."""
     image = scene(72, [102.0, 0.1, 0.0])
@@ -148,7 +163,7 @@ def test_a_network_sees_strips_as_it_sees_the_well(gaps: GapsAs, monkeypatch: py
     seen: list[np.ndarray] = []
     find = picking_network.find_planes(network)
     monkeypatch.setattr(
-        picking_network, "find_planes", lambda _: lambda grid, radius: (seen.append(grid), find(grid, radius))[1]
+        picking_network, "find_planes", lambda _: lambda grid, *rest: (seen.append(grid), find(grid, *rest))[1]
     )
     detector.detect(image)
     detector.detect(image.isel(depth=slice(800, 1600)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,11 @@ class Fixed:
         """Everything is shown."""
         return dict.fromkeys(CLASSES, 0.0)
 
-    def detect(self, strip: Any) -> Candidates:
+    def shared(self, threads: int) -> Any:
+        """It needs no cores."""
+        return nullcontext(lambda: None)
+
+    def detect(self, strip: Any, top: float, base: float) -> Candidates:
         """Say the same of every strip."""
         n = len(self.traces)
         return Candidates(self.traces, np.full(n, "fracture"), np.full(n, 0.9))

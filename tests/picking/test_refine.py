@@ -51,6 +51,18 @@ def test_sigmas_grow_with_disagreement(make_scene: Callable[..., Any]) -> None:
     assert (np.diff(sigma, axis=0) > 0).all()
 
 
+def test_the_depth_of_a_bed_is_less_well_defined(make_scene: Callable[..., Any]) -> None:
+    """The same place, but a fracture's depth is surer than a bed's; coarse candidates are all alike."""
+    plane = np.array([101.0, 0.08, -0.05])
+    scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
+    parts = [scene.image[name].values for name in ("image", "depth", "azimuth")]
+    for astray, ratio in ((0.006, (2.0, 4.0)), (0.03, (1.0, 1.0))):
+        out = refine(*parts, [plane, plane], astray=astray, classes=["bedding", "fracture"])
+        np.testing.assert_array_equal(out.traces[0], out.traces[1])
+        bed, fracture = np.sqrt(out.covariance[:, 0, 0])
+        assert ratio[0] <= bed / fracture <= ratio[1]
+
+
 def test_sigma_covers_the_error(make_scene: Callable[..., Any]) -> None:
     """
     Over many noisy planes most errors are within one sigma, nearly all within three.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -55,6 +56,33 @@ def test_a_stream_does_not_depend_on_what_was_asked() -> None:
     assert not set(multiprocessing.active_children()) - before
     with pytest.raises(RuntimeError, match="shutdown"):
         running.pool.submit(int)
+
+
+class Cuts:
+    """A well whose windows have a fracture or none by turns."""
+
+    class Targets(NamedTuple):
+        """What of a truth is asked for here."""
+
+        classes: np.ndarray
+        optional: np.ndarray
+
+    def cut(self, rows: int, rng: np.random.Generator) -> Any:
+        """Nine fractures, or as many beds and optional fractures."""
+        some = int(rng.integers(2))
+        optional = np.arange(18) >= 9
+        return Window(np.zeros((rows, 4), np.uint8), self.Targets(np.where(optional, 1, some), optional), 0.01)  # type: ignore[arg-type]
+
+
+def test_windows_with_fractures_are_taken_more_often() -> None:
+    """Of windows with nine fractures that are asked for or none, half each: ten times as likely, two for each taken."""
+    with stream() as source:
+        done: Future[Any] = Future()
+        done.set_result(Cuts())
+        source.made = dict.fromkeys(range(200), done)
+        taken = [window for step in range(100) for window in source.windows(step, 4, 16, np.random.default_rng(step))]
+    share = np.mean([window.targets.classes[0] for window in taken])
+    assert 0.7 < share < 0.9
 
 
 def test_fixed_wells(well: Any) -> None:

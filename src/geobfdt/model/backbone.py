@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["BasicBlock", "Pyramid", "RoundConv", "wrap"]
+__all__ = ["BasicBlock", "Pyramid", "RoundConv", "fused", "wrap"]
+
+Part = TypeVar("Part", bound=nn.Module)
 
 
 def wrap(image: Tensor, columns: int) -> Tensor:
@@ -140,3 +145,30 @@ class Pyramid(nn.Module):
         features = self.smooth(functional.relu(out))
         around = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
         return features, self.fine(functional.relu(self.near(close) + around))
+
+
+def fused(network: Part) -> Part:
+    """
+    Make batch normalisations part of the convolutions before them.
+
+    Parameters
+    ----------
+    network : Module
+        In evaluation mode; it stays as it is.
+
+    Returns
+    -------
+    Module
+        A copy that says the same, but for rounding, a little faster, and that cannot be trained.
+
+    Examples
+    --------
+    >>> type(fused(RoundConv(1, 2, 3).eval()).norm).__name__
+    'Identity'
+    """
+    made = copy.deepcopy(network)
+    for part in made.modules():
+        if isinstance(part, RoundConv):
+            part.conv = fuse_conv_bn_eval(part.conv, part.norm)
+            part.norm = nn.Identity()  # type: ignore[assignment]
+    return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -25,6 +25,7 @@ _SIGMA = 0.02  # width of the soft map of the truth (m, scaled trace RMS)
 _HIT = 0.3  # height of the soft map from which the nearest cell counts as the plane's own
 _THIN = 0.022  # between proposals (m)
 _CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, half scaled)
+_WORTH = (1.0, 2.0)  # of an answer for beds, of which there are more, and for fractures
 _JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
 
 Array = npt.NDArray[np.float64]
@@ -160,7 +161,8 @@ def _vote_loss(vote: Vote, ballot: Ballot, targets: list[Targets], step: float) 
     mask = torch.maximum(mask, top * (ballot.coverage > 0.05)[:, None])
     yes = top * (1 - p) ** 2 * functional.logsigmoid(logits)
     no = (1 - top) * (1 - soft) ** 4 * p**2 * functional.logsigmoid(-logits)
-    return -((yes + no) * mask).sum()
+    worth = torch.tensor(_WORTH, device=logits.device)[:, None, None]
+    return -((yes + no) * mask * worth).sum()
 
 
 def _draw(
@@ -259,7 +261,7 @@ def _query_loss(
             weight[item, i] = np.maximum(weight[item, i], 0.3 if kinds[item, i] == 1 else 1)
             pairs.append((item, int(i), plane, target.radius))
     device = guess.logits.device
-    mask = torch.from_numpy(weight).to(device)
+    mask = torch.from_numpy(weight).to(device) * torch.tensor(_WORTH, device=device)
     classes = (focal(guess.logits, torch.from_numpy(wanted).to(device)) * mask).sum() / count
     if not pairs:
         return classes, guess.traces.sum() * 0

@@ -340,8 +340,8 @@ class _Along(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """Map (batch, queries, columns, channels) to the same."""
-        before = torch.cat([seen[:, :, -self.reach :], seen[:, :, : -self.reach]], dim=2)
-        after = torch.cat([seen[:, :, self.reach :], seen[:, :, : self.reach]], dim=2)
+        around = torch.cat([seen[:, :, -self.reach :], seen, seen[:, :, : self.reach]], dim=2)
+        before, after = around[:, :, : seen.shape[2]], around[:, :, 2 * self.reach :]
         heard = torch.addcmul(torch.addcmul(seen * self.shares[1], before, self.shares[0]), after, self.shares[2])
         mixed: Tensor = self.mix(heard)
         return mixed

@@ -16,11 +16,12 @@ from geobfdt.wells.picks import CLASSES
 __all__ = ["Planes", "Runtime", "detect", "with_rows_below"]
 
 _LEAST = 0.03  # vote below which a cell is not looked at
-_PER_METRE = 30  # cells looked at, at most
+_PER_METRE = 45  # cells looked at, at most
 _THIN = 0.022  # between queries, and
 _SAME = 0.015  # between answers (m, scaled trace RMS)
-_CLOSER = 2  # times that a query is looked at closely, each from where the last left it
-_WORTH = -2.0  # log odds at first glance from which a query is worth a closer look
+_BESIDE = 2.0  # how far beyond what is wanted queries are asked too (m): twice as far as they see each other
+# Log odds from which a query is worth a closer look, and another from where that one left it.
+_WORTH = (-1.75, -1.0)
 
 Array = npt.NDArray[np.float64]
 Seen = TypeVar("Seen")
@@ -119,7 +120,13 @@ class Runtime(Protocol[Seen]):
         ...
 
 
-def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -> Planes:
+def detect(
+    network: Runtime[Seen],
+    grid: npt.NDArray[np.uint8],
+    radius: float,
+    top: float = -np.inf,
+    base: float = np.inf,
+) -> Planes:
     """
     Find planes.
 
@@ -131,6 +138,8 @@ def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -
         Strip of a :class:`geobfdt.preparation.network_grid.NetworkGrid`; rows a multiple of 16.
     radius : float
         Hole radius (m).
+    top, base : float
+        Planes that do not lie between these may be left out (m from the first row).
 
     Examples
     --------
@@ -139,11 +148,13 @@ def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -
     >>> len(detect(network, np.zeros((64, 128), np.uint8), 0.1).traces)
     0
     """
-    most = int(np.ceil(_PER_METRE * len(grid) * network.settings.step))
+    height = len(grid) * network.settings.step
+    first, last = max(top - _BESIDE, 0.0), min(base + _BESIDE, height)
     seen, scores = network.see(_tall_enough(grid, network.settings))
-    traces, votes = choose(scores, network.tiers, 6 * most)
-    sure = votes >= _LEAST
-    traces, votes = traces[sure], votes[sure]
+    traces, votes = choose(scores, network.tiers, 6 * int(np.ceil(_PER_METRE * height)))
+    likely = (votes >= _LEAST) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
+    traces, votes = traces[likely], votes[likely]
+    most = int(np.ceil(_PER_METRE * max(last - first, 0.0)))
     kept = thin_by_distance(traces, votes, _THIN, radius, most)
     columns = network.settings.columns // network.settings.layers[-1][0]
     nothing = Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
@@ -151,12 +162,12 @@ def detect(network: Runtime[Seen], grid: npt.NDArray[np.uint8], radius: float) -
         return nothing
     kept = kept[np.argsort(traces[kept, 0], kind="stable")]
     traces, logits, content = network.glance(seen, traces[kept], radius)
-    worth = logits.max(axis=1) >= _WORTH
-    if not worth.any():
-        return nothing
-    traces = traces[worth]
-    for _ in range(_CLOSER):
-        traces, logits, evidence = network.ask(seen, traces, content[worth], radius)
+    for least in _WORTH:
+        worth = np.flatnonzero(logits.max(axis=1) >= least)
+        if not worth.size:
+            return nothing
+        content = content[worth]
+        traces, logits, evidence = network.ask(seen, traces[worth], content, radius)
     single = thin_by_distance(traces, logits.max(axis=1), _SAME, radius)
     return Planes(traces[single], logits[single], evidence[single])
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from geobfdt.model.detr import DetrNetwork, detect_windows
 from geobfdt.model.detr_criterion import detr_loss
 from geobfdt.model.settings import CurveSettings, DetrSettings
 
-__all__ = ["Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]
+__all__ = ["Find", "Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]
 
 Network = CurveNetwork | DetrNetwork
 NetworkSettings = Annotated[CurveSettings | DetrSettings, Field(discriminator="preset")]
@@ -59,7 +59,15 @@ def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random
     return detr_loss(network, grids, targets, rng)
 
 
-def find_planes(network: DetrNetwork | Runtime[Any]) -> Callable[[npt.NDArray[np.uint8], float], Planes]:
+class Find(Protocol):
+    """What finds planes in a grid; those that are not between top and base (m from its first row) may be left out."""
+
+    def __call__(  # noqa: D102
+        self, grid: npt.NDArray[np.uint8], radius: float, top: float = -np.inf, base: float = np.inf
+    ) -> Planes: ...
+
+
+def find_planes(network: DetrNetwork | Runtime[Any]) -> Find:
     """
     Tell how to ask a network for planes.
 
@@ -74,5 +82,5 @@ def find_planes(network: DetrNetwork | Runtime[Any]) -> Callable[[npt.NDArray[np
         Grid (rows, columns) and hole radius (m) in, planes out.
     """
     if isinstance(network, DetrNetwork):
-        return lambda grid, radius: detect_windows(network, grid, radius)
-    return lambda grid, radius: detect(network, grid, radius)
+        return lambda grid, radius, top=-np.inf, base=np.inf: detect_windows(network, grid, radius)  # noqa: ARG005
+    return partial(detect, network)

@@ -1,8 +1,8 @@
 """Curve voting: a deep Hough transform whose every cell is one candidate plane.
 
-A narrow feature map is averaged along every trace of a fixed set of shapes at every depth; where a trace rises, only
-what rises like it is asked. Along depth this is a convolution with a sparse kernel that holds the trace, so it is
-exact, fast, and runs on strips of any length.
+A narrow feature map is averaged along every trace of a fixed set of shapes at every depth, all round and over the half
+of the turn that says most; where a trace rises, only what rises like it is asked. Along depth this is a convolution
+with a sparse kernel that holds the trace, so it is exact, fast, and runs on strips of any length.
 """
 
 from __future__ import annotations
@@ -130,14 +130,16 @@ class Vote(nn.Module):
         super().__init__()
         self.shapes, self.row, self.pool = shapes, row, pool
         self.cell = row * pool
-        kernel = torch.from_numpy(_kernel(shapes, columns, self.cell))
+        # Turning the hole by four columns turns the features; of an arc of four it makes the next.
+        self.arcs = columns // 4
+        arcs = torch.from_numpy(_kernel(shapes, columns, self.cell)).chunk(self.arcs, dim=2)
         self.votes = votes
-        self.register_buffer("kernel", kernel.flatten(1, 2), persistent=False)
-        self.register_buffer("measured", kernel.sum(dim=1), persistent=False)
+        self.register_buffer("kernel", torch.cat([arc.flatten(1, 2) for arc in arcs]), persistent=False)
+        self.register_buffer("measured", torch.cat([arc.sum(dim=1) for arc in arcs]), persistent=False)
         self.register_buffer("neighbours", torch.from_numpy(shapes.neighbours), persistent=False)
         self.register_buffer("ring", torch.from_numpy(shapes.ring), persistent=False)
         self.narrow = nn.Conv2d(features, votes * _SLOPES, 1)
-        self.first = nn.Conv2d(votes + 1, hidden, (1, 3), padding=(0, 1))
+        self.first = nn.Conv2d(2 * votes + 1, hidden, (1, 3), padding=(0, 1))
         self.rings = nn.Parameter(torch.zeros(hidden, int(shapes.ring.max()) + 1))
         self.second = nn.Conv2d(hidden, hidden, 1)
         self.last = nn.Conv2d(hidden, classes, 1)
@@ -158,15 +160,20 @@ class Vote(nn.Module):
         if self.pool > 1:
             seen, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (seen, mask))
         batch, _, cells, columns = seen.shape
-        lines = seen.reshape(batch * self.votes, _SLOPES, cells, columns).transpose(2, 3).flatten(1, 2)
-        pad = self.kernel.shape[2] // 2
-        total = functional.conv1d(lines, self.kernel, padding=pad).reshape(batch, self.votes, -1, cells)
-        weight = functional.conv1d(mask[:, 0].transpose(1, 2), self.measured, padding=pad)[:, None]
-        coverage = weight / columns
-        mean = total / (weight + 0.02 * columns)
-        hidden = self.first(torch.cat([mean, coverage], dim=1)) + self.rings[:, self.ring][:, :, None]
+        lines = seen.reshape(batch * self.votes, _SLOPES, cells, self.arcs, -1).permute(0, 3, 1, 4, 2).flatten(1, 3)
+        total = self._along(lines, self.kernel).reshape(batch, self.votes, self.arcs, -1, cells)
+        weight = self._along(mask[:, 0].transpose(1, 2), self.measured).reshape(batch, 1, self.arcs, -1, cells)
+        little = 0.02 * columns
+        coverage = weight.sum(dim=2) / columns
+        mean = total.sum(dim=2) / (weight.sum(dim=2) + little)
+        half = (_halves(total) / (_halves(weight) + little)).amax(dim=2)
+        hidden = self.first(torch.cat([mean, coverage, half], dim=1)) + self.rings[:, self.ring][:, :, None]
         logits = self.last(functional.relu(self.second(functional.relu(hidden))))
         return Ballot(logits, coverage[:, 0])
+
+    def _along(self, lines: Tensor, kernel: Tensor) -> Tensor:
+        """Sums along the traces, arc by arc."""
+        return functional.conv1d(lines, kernel, padding=kernel.shape[2] // 2, groups=self.arcs)
 
     def peaks(self, score: Tensor) -> Tensor:
         """
@@ -191,6 +198,15 @@ class Vote(nn.Module):
     def depth(self, cells: int) -> Array:
         """Depths of cells below the first row of the image (m); a feature lies at the first of its rows."""
         return np.asarray((np.arange(cells) * self.pool + (self.pool - 1) / 2) * self.row)
+
+
+def _halves(arcs: Tensor) -> Tensor:
+    """Sums over half of the turn, or what powers of two leave of it, from each arc on; arcs are the third dimension."""
+    half, reach = arcs.shape[2] // 2, 1
+    while 2 * reach <= half:
+        arcs = arcs + torch.cat([arcs[:, :, reach:], arcs[:, :, :reach]], dim=2)
+        reach *= 2
+    return arcs
 
 
 def _kernel(shapes: Shapes, columns: int, cell: float) -> npt.NDArray[np.float32]:

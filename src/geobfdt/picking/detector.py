@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,6 +61,10 @@ class Detector(Protocol):
     @property
     def usual(self) -> DriftReference | None: ...  # noqa: D102
 
-    def detect(self, strip: WellImage) -> Candidates:
-        """Find planes in a strip."""
+    def detect(self, strip: WellImage, top: float = -np.inf, base: float = np.inf) -> Candidates:
+        """Find planes in a strip; those that are not between top and base (m, MD) may be left out."""
+        ...
+
+    def shared(self, threads: int) -> AbstractContextManager[Callable[[], object]]:
+        """Deal the cores out to threads that ask at the same time; each calls what it is given here before it asks."""
         ...

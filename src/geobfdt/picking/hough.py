@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +117,11 @@ class HoughDetector:
         """How far beyond a plane's depth the image matters to it (m)."""
         return 2 * self.amplitude + max(3.0, 200 * self.step)
 
-    def detect(self, strip: WellImage) -> Candidates:
+    def shared(self, threads: int) -> AbstractContextManager[Callable[[], object]]:  # noqa: ARG002
+        """NumPy and SciPy work on one core a thread as it is."""
+        return nullcontext(lambda: None)
+
+    def detect(self, strip: WellImage, top: float = -np.inf, base: float = np.inf) -> Candidates:  # noqa: ARG002
         """
         Find planes in a strip.
 
@@ -123,6 +129,8 @@ class HoughDetector:
         ----------
         strip : WellImage
             Rows of one well, in memory.
+        top, base : float
+            Not needed: planes beyond are left to whoever asks.
 
         Returns
         -------

@@ -20,7 +20,7 @@ from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
-from geobfdt.preparation.strips import Strip, strips
+from geobfdt.preparation.strips import Strip, strip_count, strips
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
@@ -28,6 +28,7 @@ from geobfdt.wells.picks import complete, new_picks
 __all__ = ["detector_of", "pick", "pick_with_findings"]
 
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
+_BEYOND = 0.3  # how far beyond a strip's core candidates are refined (m): some move into it, or out
 _TOGETHER = 2  # strips worked on at a time, where there may be so many threads
 _TRIMMED = 4  # strips after which free memory is handed back
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
@@ -125,8 +126,9 @@ def pick_with_findings(
     parts: list[pd.DataFrame] = []
     seam = np.empty((0, 3))
     cut = strips(image, detector.length, detector.overlap)
+    count = strip_count(depth, detector.length)
     apart = max(_APART, 1.5 * row_spacing(image))
-    done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut)
+    done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut, count, detector)
     for number, (strip, (columns, traces)) in enumerate(done, 1):
         if len(seam) and len(traces):
             new = trace_rms(traces[:, None], seam).min(axis=1) >= apart
@@ -182,13 +184,13 @@ def detector_of(
 
 
 def _ahead(
-    work: Callable[[Strip], tuple[pd.DataFrame, Array]], cut: Iterable[Strip]
+    work: Callable[[Strip], tuple[pd.DataFrame, Array]], cut: Iterable[Strip], count: int, detector: Detector
 ) -> Iterator[tuple[Strip, tuple[pd.DataFrame, Array]]]:
     """Strips and what became of them, in order; a few are in memory and worked on at a time."""
     waiting: deque[tuple[Strip, Future[tuple[pd.DataFrame, Array]]]] = deque()
     # One thread means one core: a machine that picks a well on each core is not asked for more than it has.
-    together = 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _TOGETHER
-    with ThreadPoolExecutor(together) as pool:
+    together = 1 if os.environ.get("OMP_NUM_THREADS") == "1" else min(_TOGETHER, count)
+    with detector.shared(together) as join, ThreadPoolExecutor(together, initializer=join) as pool:
         for strip in cut:
             waiting.append((strip, pool.submit(work, strip)))
             if len(waiting) > together:
@@ -201,11 +203,14 @@ def _ahead(
 def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: float) -> tuple[pd.DataFrame, Array]:
     """Picks whose mid-depth lies in a strip's core, none nearer to another than `apart` (m)."""
     image = strip.image
-    found = detector.detect(image)
+    top, base = strip.top - _BEYOND, strip.base + _BEYOND
+    found = detector.detect(image, top, base)
     wanted = [detector.thresholds[name] if least is None else least for name in found.classes]
-    sure = np.flatnonzero(found.confidence >= wanted)
+    z0 = found.traces[:, 0]
+    sure = np.flatnonzero((found.confidence >= wanted) & (z0 >= top) & (z0 < base))
     values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    refined = refine(values, depth, angles, found.traces[sure], hole_radius(image), detector.astray)
+    radius, classes = hole_radius(image), found.classes[sure]
+    refined = refine(values, depth, angles, found.traces[sure], radius, detector.astray, classes)
     keep = np.sort(thin_by_distance(refined.traces, found.confidence[sure], apart))
     keep = keep[refined.coverage[keep] >= _LEAST_COVERAGE]
     z0 = refined.traces[keep, 0]
@@ -215,7 +220,7 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: fl
     columns = pd.DataFrame(
         {
             "depth_m": refined.traces[keep, 0],
-            "class": found.classes[sure[keep]],
+            "class": classes[keep],
             "azimuth_app_deg": azimuth,
             "amplitude_m": amplitude,
             "confidence": found.confidence[sure[keep]],

@@ -26,10 +26,12 @@ _BAND = 0.03  # half-height of the template (m, square to the trace)
 _WIDTHS = (0.005, 0.010, 0.015)  # of the lines and steps looked for in the mean profile (m)
 _UNDERSTATED = 2.2  # how much less than residuals say pixels count against the candidate
 _CENTRED = 0.015  # how far candidates go astray above which a mean profile knows the middle of a line better (m)
-# Sigmas, from the errors of picks on simulated wells (docs/benchmarks.md), of centred candidates and of others: the
-# share of the fit's own that holds, how well "the depth of a plane" is defined for features that have a thickness (m),
-# and what a difference between candidate and pixels, as large as candidates go astray, tells of depth and of tilt (m).
-_DOUBTS = {True: (1.0, 0.006, 0.0, 0.0), False: (0.5, 0.007, 0.008, 0.0055)}
+# Sigmas, from the errors of picks on simulated wells (docs/benchmarks.md), of centred candidates and of the classes of
+# others: the share of the fit's own that holds, how well "the depth of a plane" is defined for features that have a
+# thickness (m), and what a difference between candidate and pixels, as large as candidates go astray, tells of depth
+# and of tilt (m).
+_CENTRED_DOUBTS = (1.0, 0.006, 0.0, 0.0)
+_DOUBTS = {"bedding": (0.5, 0.007, 0.008, 0.0055), "fracture": (0.4, 0.002, 0.004, 0.004)}
 _PASSES = 3
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory
@@ -74,6 +76,7 @@ def refine(
     traces: npt.ArrayLike,
     radius: float = 0.1,
     astray: float = 0.03,
+    classes: npt.ArrayLike = "bedding",
 ) -> Refined:
     """
     Move traces onto what they run along and tell how well they are known.
@@ -92,6 +95,8 @@ def refine(
         Hole radius (m); it only sets how much taller than on flat traces the band is on steep ones.
     astray : float
         How far off candidates typically are (m, square to the trace): the prior that pixels are weighed against.
+    classes : array (n,) of str, optional
+        Their classes. What depth a bed has is less well defined than that of a fracture.
 
     Returns
     -------
@@ -116,12 +121,14 @@ def refine(
     start = np.asarray(traces, dtype=np.float64).reshape(-1, 3)
     band = Band.of(values, depth, angles, radius, _BAND, _REACH)
     batches = range(0, max(len(start), 1), _BATCH)
-    parts = [_refine(band, start[i : i + _BATCH], astray) for i in batches]
+    kinds = np.broadcast_to(classes, len(start))
+    doubts = np.array([_CENTRED_DOUBTS if astray > _CENTRED else _DOUBTS[kind] for kind in kinds]).reshape(-1, 4)
+    parts = [_refine(band, start[i : i + _BATCH], astray, doubts[i : i + _BATCH]) for i in batches]
     names = Refined.__dataclass_fields__
     return Refined(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def _refine(band: Band, start: Array, astray: float) -> Refined:
+def _refine(band: Band, start: Array, astray: float, doubts: Array) -> Refined:
     traces = start.copy()
     trust = np.ones((len(start), band.turn.size))
     for _ in range(_PASSES):
@@ -141,9 +148,10 @@ def _refine(band: Band, start: Array, astray: float) -> Refined:
     template = _template(profiles, measured, trust, band.reach)
     lag, match, curve = _offsets(profiles, measured, template, band.reach)
     _, _, fit = _fit(band, traces, start, astray, lag, match)
-    share, meaning, depth, tilt = _DOUBTS[astray > _CENTRED]
-    differ = (trace_rms(traces, start) / astray)[:, None, None] ** 2 * np.diag([depth**2, 2 * tilt**2, 2 * tilt**2])
-    covariance = share**2 * fit + differ + np.diag([meaning**2, 0, 0])
+    share, meaning, depth, tilt = doubts.T**2
+    differ = (trace_rms(traces, start) / astray) ** 2
+    parts = np.stack([meaning + differ * depth, 2 * differ * tilt, 2 * differ * tilt], axis=1)
+    covariance = share[:, None, None] * fit + parts[:, :, None] * np.eye(3)
     inner = slice(band.reach, profiles.shape[2] - band.reach)
     profiles, measured = profiles[:, :, inner], measured[:, :, inner]
     rest = profiles - mean_level(profiles, measured)[:, :, None] - template[:, None]

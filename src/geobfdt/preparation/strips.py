@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from geobfdt.wells.image import WellImage
 
-__all__ = ["Strip", "strips"]
+__all__ = ["Strip", "strip_count", "strips"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,27 @@ class Strip:
     image: WellImage
     top: float
     base: float
+
+
+def strip_count(depth: npt.NDArray[np.float64], length: float) -> int:
+    """
+    Tell how many strips a well is cut into, at most.
+
+    A last core of less than half a length joins the one before, which then has all its neighbours at hand.
+
+    Parameters
+    ----------
+    depth : array (rows,)
+        Depths of its rows (m, MD).
+    length : float
+        Length of a core (m).
+
+    Examples
+    --------
+    >>> strip_count(0.1 * np.arange(100), 5.0)
+    2
+    """
+    return max(round(float(depth[-1] - depth[0]) / length), 1)
 
 
 def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
@@ -64,8 +86,7 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     if not length > 0 or overlap < 0:
         raise ValueError(f"strips of {length} m that overlap by {overlap} m")
     depth = image["depth"].values
-    # A last core of less than half a length joins the one before, which then has all its neighbours at hand.
-    count = max(round((depth[-1] - depth[0]) / length), 1)
+    count = strip_count(depth, length)
     edges = depth[0] + length * np.arange(count + 1)
     edges[0], edges[-1] = -np.inf, np.inf
     rows = np.searchsorted(depth, edges)
