@@ -61,7 +61,7 @@ def awake() -> Callable[..., CurveNetwork]:
         for layer in network.decoder.layers:
             for weights in (layer.local.weight, layer.classes.weight, layer.out.weight, layer.relation.weight):
                 weights.data *= 3
-            torch.nn.init.zeros_(layer.classes.bias)
+            torch.nn.init.constant_(layer.classes.bias, 1.5)  # else most are left out at first glance
             for part in layer.along:
                 torch.nn.init.normal_(part.mix.weight, std=0.1)
         for name, weights in network.pyramid.named_parameters():

@@ -15,6 +15,7 @@ from geobfdt.model.decoder import Guess
 from geobfdt.model.settings import CurveSettings
 
 RADIUS, ROWS = 0.1, 256
+FRACTURES = 2  # what an answer for fractures weighs, against one for beds
 GRIDS = torch.full((1, ROWS, 32), 128, dtype=torch.uint8)
 
 
@@ -110,7 +111,7 @@ def test_one_class_unknown(sizes: CurveSettings) -> None:
     network = Parrot(sizes, [[0.3, 0, 0], [0.9, 0, 0]], (1.0, -2.0))
     truth = [targets([], [])._replace(known=known)]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(0))
-    expected = focal_by_hand(1, 0) + 2 * focal_by_hand(-2, 0)
+    expected = focal_by_hand(1, 0) + 2 * FRACTURES * focal_by_hand(-2, 0)
     assert losses.classes.item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -119,7 +120,7 @@ def test_optional_planes_excuse_what_is_near(sizes: CurveSettings) -> None:
     for off, wrong in ((0.0, 0), (0.025, 0), (0.035, 1)):
         network = Parrot(sizes, [[0.6 + off, 0, 0]], (1.0, -2.0))
         losses = curve_loss(network, GRIDS, [targets([[0.6, 0, 0]], [1], [True])], np.random.default_rng(0))
-        expected = wrong * (focal_by_hand(1, 0) + focal_by_hand(-2, 0))
+        expected = wrong * (focal_by_hand(1, 0) + FRACTURES * focal_by_hand(-2, 0))
         assert losses.classes.item() == pytest.approx(expected, rel=1e-5, abs=1e-9)
         assert losses.distance.item() == 0
 
@@ -132,8 +133,8 @@ def test_terms_by_hand(sizes: CurveSettings) -> None:
     assert network.group[0].tolist() == [0, 0, 1]
     noised = network.asked[0, 2].detach().numpy()
     sure = [worth(np.array(trace), np.array(plane)) for trace in (near, noised)]
-    one, three = (focal_by_hand(0.5, part) + focal_by_hand(-1, 0) for part in sure)
-    two = focal_by_hand(0.5, 0) + focal_by_hand(-1, 0)
+    one, three = (focal_by_hand(0.5, part) + FRACTURES * focal_by_hand(-1, 0) for part in sure)
+    two = focal_by_hand(0.5, 0) + FRACTURES * focal_by_hand(-1, 0)
     assert losses.classes.item() == pytest.approx(one + two + 0.3 * three, rel=1e-5)  # the last: the plane noised
     expected = np.mean([half_scaled(np.array(near), np.array(plane)), half_scaled(noised, np.array(plane))])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
@@ -154,7 +155,7 @@ def test_noised_planes_lead_home(sizes: CurveSettings) -> None:
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     assert 0.005 < expected < 0.12
     sure = [worth(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)]
-    right = 0.3 * np.mean([focal_by_hand(2, part) + focal_by_hand(-2, 0) for part in sure])
+    right = 0.3 * np.mean([focal_by_hand(2, part) + FRACTURES * focal_by_hand(-2, 0) for part in sure])
     assert losses.classes.item() == pytest.approx(right, rel=1e-4)
 
 
@@ -165,8 +166,9 @@ def test_noised_planes_keep_their_class(sizes: CurveSettings) -> None:
     truth = [targets(planes[::-1], [1, 0])]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(1))
     bed, fracture = map(worth, network.asked[0].detach().numpy(), planes)
-    each = [focal_by_hand(3, bed) + focal_by_hand(-1, 0), focal_by_hand(3, 0) + focal_by_hand(-1, fracture)]
-    assert losses.classes.item() == pytest.approx(0.3 * sum(each) / 2, rel=1e-4)
+    upper = focal_by_hand(3, bed) + FRACTURES * focal_by_hand(-1, 0)
+    lower = focal_by_hand(3, 0) + FRACTURES * focal_by_hand(-1, fracture)
+    assert losses.classes.item() == pytest.approx(0.3 * (upper + lower) / 2, rel=1e-4)
 
 
 def test_windows_of_different_length_lists(sizes: CurveSettings, awake: Any, noise: Any) -> None:
@@ -216,7 +218,7 @@ def test_votes_want_the_cell_of_the_plane(sizes: CurveSettings) -> None:
     x = torch.zeros(1, requires_grad=True)
     far = -(torch.sigmoid(x) ** 2) * functional.logsigmoid(-x)
     far.backward()
-    assert gradient[1, shape, 50].item() == pytest.approx(x.grad.item(), rel=1e-4)
+    assert gradient[1, shape, 50].item() == pytest.approx(FRACTURES * x.grad.item(), rel=1e-4)
     assert gradient[1, shape, 31] < 0.5 * gradient[1, shape, 50]  # beside it, less
 
 
