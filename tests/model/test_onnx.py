@@ -58,6 +58,8 @@ def bundle() -> Bundle:
         for part in network.parameters():
             if part.ndim > 1:
                 part.normal_(std=float(np.sqrt(2 / part[0].numel())))
+        for layer in network.decoder.layers:
+            layer.classes.bias.fill_(2.0)  # else most are left out at first glance
         for vote in network.votes:
             vote.last.bias.zero_()
             vote.last.weight.mul_(0.25)  # votes near 0 or 1 would tie
