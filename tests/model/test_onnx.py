@@ -58,13 +58,12 @@ def bundle() -> Bundle:
         for part in network.parameters():
             if part.ndim > 1:
                 part.normal_(std=float(np.sqrt(2 / part[0].numel())))
-        for layer in network.decoder.layers:
-            layer.classes.bias.fill_(2.0)  # else most are left out at first glance
         for vote in network.votes:
             vote.last.bias.zero_()
             vote.last.weight.mul_(0.25)  # votes near 0 or 1 would tie
         for layer in network.decoder.layers:
             layer.local.weight.mul_(0.3)  # type: ignore[union-attr, operator]
+            layer.classes.bias.fill_(2.0)  # type: ignore[union-attr, operator]  # else most are left out at first glance
     return Bundle(network, TINY, CALIBRATION)
 
 
