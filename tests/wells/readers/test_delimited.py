@@ -178,6 +178,7 @@ def test_pieces_fit_together(tmp_path, monkeypatch, chunk):
         ("wellName,TDEP,IMG,SD\nA,1,1,1\nA,1,1,1\n", "IMG, SD.*--image"),
         ("x" * (2**22 + 1), "first line is over"),
         ("depth m 0 90\n", "no rows"),
+        ((FLAT[:26] + '"' + FLAT[27:])[:153], "no rows.*quote"),
     ],
 )
 def test_refusals(tmp_path, text, message):

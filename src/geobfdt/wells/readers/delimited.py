@@ -92,6 +92,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     if len(datasets) > 1:
         raise InputError(path, f"well {well} has data sets {', '.join(datasets)}", "export one of them")
     values, scalars = values[:filled], scalars[:filled]
+    if not filled:
+        raise InputError(path, f"no rows{_of(well)}; a quote may not be closed", _REPAIR)
     if not np.isfinite(scalars[:, 0]).all():
         raise InputError(path, _first_bad_line(path, layout, []), _REPAIR)
     if layout.stacked:
