@@ -79,3 +79,9 @@ def test_a_faster_network_says_the_same() -> None:
     for name in ("features", "fine"):
         torch.testing.assert_close(getattr(faster, name), getattr(before, name), rtol=1e-3, atol=1e-4)
         assert torch.equal(getattr(after, name), getattr(before, name))
+
+
+def test_a_network_without_such_normalisations_is_handed_back() -> None:
+    """No copy is made where there is nothing to fold."""
+    plain = torch.nn.Linear(2, 2)
+    assert fused(plain) is plain

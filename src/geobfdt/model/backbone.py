@@ -159,13 +159,16 @@ def fused(network: Part) -> Part:
     Returns
     -------
     Module
-        A copy that says the same, but for rounding, a little faster, and that cannot be trained.
+        A copy that says the same, but for rounding, a little faster, and that cannot be trained; the network itself if
+        it has no such convolutions.
 
     Examples
     --------
     >>> type(fused(RoundConv(1, 2, 3).eval()).norm).__name__
     'Identity'
     """
+    if not any(isinstance(part, RoundConv) for part in network.modules()):
+        return network
     made = copy.deepcopy(network)
     for part in made.modules():
         if isinstance(part, RoundConv):

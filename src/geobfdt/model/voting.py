@@ -163,9 +163,9 @@ class Vote(nn.Module):
         lines = seen.reshape(batch * self.votes, _SLOPES, cells, self.arcs, -1).permute(0, 3, 1, 4, 2).flatten(1, 3)
         total = self._along(lines, self.kernel).reshape(batch, self.votes, self.arcs, -1, cells)
         weight = self._along(mask[:, 0].transpose(1, 2), self.measured).reshape(batch, 1, self.arcs, -1, cells)
-        little = 0.02 * columns
-        coverage = weight.sum(dim=2) / columns
-        mean = total.sum(dim=2) / (weight.sum(dim=2) + little)
+        whole, little = weight.sum(dim=2), 0.02 * columns
+        coverage = whole / columns
+        mean = total.sum(dim=2) / (whole + little)
         half = (_halves(total) / (_halves(weight) + little)).amax(dim=2)
         hidden = self.first(torch.cat([mean, coverage, half], dim=1)) + self.rings[:, self.ring][:, :, None]
         logits = self.last(functional.relu(self.second(functional.relu(hidden))))

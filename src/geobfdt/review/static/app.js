@@ -179,14 +179,12 @@ function bulk(open) {
   $("bulk").textContent = these.length ? `Accept ${these.length} (~${wrong < 1 ? wrong.toFixed(1) : Math.round(wrong)} wrong)` : "None so sure";
 }
 
-let carded = "", noted = null;
+let carded = "";
 function card() {
   const box = $("card"), ids = [...store.selected], one = store.one(), pick = one && store.items.get(one);
   const key = ids.join() + JSON.stringify(pick ?? null);
   if (key === carded) return;
   carded = key;
-  const same = pick && one === noted;
-  noted = pick && one[0] !== "i" ? one : null;
   if (!pick) {
     box.innerHTML = "";
     const text = ids.length ? `${ids.length} selected. A accepts them, R rejects them.` : "Click a trace, a tadpole or a pole. N goes to the next one to review.";
@@ -207,12 +205,14 @@ function card() {
     ["apparent", `${number(pick.dip_app_deg, 1, "°")} / ${number(pick.azimuth_app_deg, 0, "°")}`, "coverage", number(pick.coverage, 2)],
   ];
   const kind = KINDS[kindOf(pick)];
-  if (!same) {
+  let note = box.querySelector("textarea");
+  if (note?.dataset.of !== one) {
     box.innerHTML = `<textarea placeholder="note" aria-label="note"></textarea>`;
-    box.firstChild.onchange = (event) => store.edit("note", { [one]: { note: event.target.value } });
+    note = box.firstChild;
+    note.dataset.of = one;
+    note.onchange = () => store.edit("note", { [one]: { note: note.value } });
   }
   // A note that is being written stays, whatever happens to the pick meanwhile.
-  const note = box.querySelector("textarea");
   while (box.firstChild !== note) box.firstChild.remove();
   note.insertAdjacentHTML("beforebegin", `<div class="row"><svg width="12" height="12"><circle cx="6" cy="6" r="5" fill="${kind.colour}"/></svg><b>${kind.label}</b><span class="gap"></span>
     <button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button></div><table>${rows.map((r) => `<tr>${r.map(() => "<td></td>").join("")}</tr>`).join("")}</table>`);
