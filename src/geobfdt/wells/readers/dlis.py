@@ -29,12 +29,16 @@ from geobfdt.wells.readers.dlis_channels import (
     index_of,
     is_image,
 )  # fmt: skip
+from geobfdt.wells.readers.dlis_overruns import sound_rows, varies, without_overruns
 from geobfdt.wells.readers.mnemonics import image_kind, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.tolerance import tolerant
 from geobfdt.wells.readers.units import length_factor
 
 __all__ = ["contents", "read"]
+
+if hasattr(core, "extract"):  # where ``dlisio.dlis.load`` gets the records that it parses
+    core.extract = without_overruns(core.extract)
 
 _BLOCK = 16 << 20  # bytes of a frame read at a time
 _CURE = "copy the file again, or ask for a new export"
@@ -174,14 +178,19 @@ def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
         yield curve.frame.curves(strict=False)
         return
     step = max(1, _BLOCK // max(dtype.itemsize, 1))
+    layout = [(int(np.prod(c.dimension, dtype=np.int64)), c.reprc) for c in curve.frame.channels]
     for top in range(0, len(curve.rows), step):
-        part = curve.rows[top : top + step]
+        wanted = part = curve.rows[top : top + step]
+        if varies(layout):
+            part = part[: sound_rows(curve.logical.file, part, curve.logical.error_handler, layout)]
+        if not part:
+            return
         block = core.read_fdata(
             "", curve.frame.fmtstr(), "", curve.logical.file, part, dtype.itemsize,
             lambda size: np.empty(shape=size, dtype=dtype), curve.logical.error_handler,
         )  # fmt: skip
         yield block
-        if len(block) < len(part):
+        if len(block) < len(wanted):
             return  # the error handler has recorded why
 
 
