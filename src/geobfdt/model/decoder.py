@@ -20,6 +20,7 @@ __all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
 # averaged over the turn, against queries that are some centimetres off; along steep traces scaled as these are.
 _RIDGE = 0.01
 _HANDFUL = 64  # queries looked at together
+_ROW = 16  # queries that see the same others, those beside the first of them to those beside the last
 
 
 class Sight(NamedTuple):
@@ -136,11 +137,9 @@ class CurveDecoder(nn.Module):
         Classes told apart.
     """
 
-    beside: Tensor
-
     def __init__(self, settings: CurveSettings, classes: int) -> None:
         super().__init__()
-        self.register_buffer("beside", torch.arange(-settings.beside, settings.beside + 1), persistent=False)
+        self.beside = settings.beside
         self.company = settings.company
         self.sampled = nn.Conv2d(settings.features, settings.sampled, 1)
         self.start = nn.Parameter(torch.zeros(settings.content))
@@ -189,14 +188,14 @@ class CurveDecoder(nn.Module):
         if content is None:
             content = self.start.expand(*traces.shape[:2], -1)
         radius = radius[:, None]
-        place = torch.arange(traces.shape[1], device=traces.device)[:, None] + self.beside
-        near = place.clamp(0, traces.shape[1] - 1)
-        blocked = torch.maximum((place != near).to(traces.dtype), (group[:, near] != group[..., None]).to(traces.dtype))
+        rows = _rows(traces.shape[1], self.beside, traces.device)
+        other = group[:, rows.own][..., None] != group[:, rows.near][:, :, None]
+        blocked = torch.maximum(rows.blocked, other.to(traces.dtype))
         guesses = []
         for layer, stride in asked:
-            company = self._company(traces, radius, near)
+            company = self._company(traces, radius, rows)
             far = torch.maximum(blocked, company[..., 5])
-            guesses.append(layer(content, fields[stride], traces, radius, company[..., :5], near, far))
+            guesses.append(layer(content, fields[stride], traces, radius, company[..., :5], rows, far))
             traces, content = guesses[-1].traces.detach(), guesses[-1].content
         return guesses
 
@@ -205,19 +204,47 @@ class CurveDecoder(nn.Module):
         parts = (sight.fine, sight.fine_mask) if stride == 2 else (self.sampled(sight.features), sight.mask)
         return torch.cat(parts, dim=1).permute(0, 3, 2, 1).contiguous()
 
-    def _company(self, traces: Tensor, radius: Tensor, near: Tensor) -> Tensor:
-        """How queries lie to those beside them (batch, queries, beside, 6); turning the hole leaves it unchanged."""
-        one, other = traces[:, :, None], traces[:, near]
-        change = one - other
+    def _company(self, traces: Tensor, radius: Tensor, rows: _Rows) -> Tensor:
+        """How queries lie to those beside them (batch, rows, own, near, 6); turning the hole leaves it unchanged."""
+        change = traces[:, rows.own][:, :, :, None] - traces[:, rows.near][:, :, None]
         rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
         tall = stretch(traces, radius)
-        scaled = rms / torch.sqrt(tall[:, :, None] * tall[:, near])
+        scaled = rms / torch.sqrt(tall[:, rows.own][..., None] * tall[:, rows.near][:, :, None])
         pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
         pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
-        along = (pole[:, :, None] * pole[:, near]).sum(-1).abs()
+        along = (pole[:, rows.own] @ pole[:, rows.near].transpose(-1, -2)).abs()
         close = torch.exp(-((change[..., 0] / 0.3) ** 2))
         far = (change[..., 0].abs() > self.company).to(traces.dtype)
         return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far, far], dim=-1)
+
+
+class _Rows(NamedTuple):
+    """
+    Queries in rows, which see about the same others, so that products of matrices tell how they go together.
+
+    Parameters
+    ----------
+    own : Tensor (rows, own)
+        Queries of each row; the last is repeated.
+    near : Tensor (rows, near)
+        Those that the row sees.
+    blocked : Tensor (rows, own, near)
+        1 where two are too many queries apart, or there is none, else 0.
+    """
+
+    own: Tensor
+    near: Tensor
+    blocked: Tensor
+
+
+def _rows(queries: int, beside: int, device: torch.device) -> _Rows:
+    """Deal queries out to rows."""
+    first = _ROW * torch.arange((queries + _ROW - 1) // _ROW, device=device)[:, None]
+    own = first + torch.arange(_ROW, device=device)
+    near = first + torch.arange(-beside, _ROW + beside, device=device)
+    apart = (own[:, :, None] - near[:, None]).abs() > beside
+    none = (near < 0) | (near >= queries)
+    return _Rows(own.clamp(max=queries - 1), near.clamp(0, queries - 1), (apart | none[:, None]).float())
 
 
 class _Layer(nn.Module):
@@ -253,14 +280,14 @@ class _Layer(nn.Module):
         nn.init.constant_(self.classes.bias, -2.0)
 
     def forward(
-        self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor, company: Tensor, near: Tensor,
+        self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor, company: Tensor, rows: _Rows,
         blocked: Tensor,
     ) -> Guess:  # fmt: skip
         """Update contents and traces."""
         parts = [self._listen(content[:, some], field, traces[:, some], radius) for some in _handfuls(content.shape[1])]
         heard, moved, weight = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
         content = self.norm1(content + heard)
-        content = self.norm2(content + self._attend(content, company, near, blocked))
+        content = self.norm2(content + self._attend(content, company, rows, blocked))
         content = self.norm3(content + self.back(functional.relu(self.wide(content))))
         return Guess(self.classes(content), traces + moved, weight, content)
 
@@ -301,23 +328,22 @@ class _Layer(nn.Module):
         flat = field.reshape(-1, channels)
         first = functional.embedding(index, flat)
         second = functional.embedding((index + 1).clamp(max=flat.shape[0] - 1), flat)
-        band = first * ((1 - part) * inside)[..., None] + second * (part * inside)[..., None]
+        band = torch.addcmul(first * ((1 - part) * inside)[..., None], second, (part * inside)[..., None])
         return band.flatten(-2), slope
 
-    def _attend(self, content: Tensor, company: Tensor, near: Tensor, blocked: Tensor) -> Tensor:
-        heads = (*content.shape[:2], self.heads, content.shape[2] // self.heads)
-        query, key, value = (part.reshape(heads) for part in self.project(content).chunk(3, dim=-1))
+    def _attend(self, content: Tensor, company: Tensor, rows: _Rows, blocked: Tensor) -> Tensor:
+        """What queries hear from each other (batch, queries, content)."""
+        query, key, value = self.project(content).unflatten(-1, (3, self.heads, -1)).unbind(2)
+        query, key, value = (
+            part.movedim(3, 2) for part in (query[:, rows.own], key[:, rows.near], value[:, rows.near])
+        )
         bias, gate = self.bias(company).chunk(2, dim=-1)
-        parts = []
-        for some in _handfuls(content.shape[1]):
-            score = (query[:, some, None] * key[:, near[some]]).sum(-1) / math.sqrt(heads[-1]) + bias[:, some]
-            attention = torch.softmax(score - 1e4 * blocked[:, some, :, None], dim=2)
-            parts.append((attention[..., None] * value[:, near[some]]).sum(2).flatten(2))
-        mixed = torch.cat(parts, dim=1)
+        score = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias.movedim(4, 2)
+        attention = torch.softmax(score - 1e4 * blocked[:, :, None], dim=-1)
         # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
-        count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(2)
-        result: Tensor = self.out(mixed) + self.relation(torch.log1p(count))
-        return result
+        count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(3)
+        parts = self.out((attention @ value).movedim(2, 3).flatten(3)) + self.relation(torch.log1p(count))
+        return parts.flatten(1, 2)[:, : content.shape[1]]  # type: ignore[no-any-return]
 
 
 def _handfuls(queries: int) -> list[slice]:
