@@ -211,9 +211,8 @@ def test_progress_and_threshold(long_scene: Any) -> None:
     detector = short(image, 6.0)
     low = pick_with_findings(image, detector, min_confidence=0.3, progress=shares.append)[0]
     high = pick_with_findings(image, detector, min_confidence=0.9)[0]
-    assert shares == sorted(shares)
-    assert shares[-1] == 1.0
-    assert len(shares) == 3
+    # 18 m in strips of 6 at most, two at a time: even ones, and none alone.
+    np.testing.assert_allclose(shares, [0.25, 0.5, 0.75, 1.0], atol=1e-6)
     assert 0 < len(high) < len(low)
     assert same_share(high, low) * (len(high) + len(low)) / 2 > 0.95 * len(high)
 

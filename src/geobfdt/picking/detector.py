@@ -43,7 +43,7 @@ class Detector(Protocol):
     """
     Finds planes in strips of one well.
 
-    ``source`` names it in pick tables; strips of about ``length`` m suit its memory; what it says of a plane depends
+    ``source`` names it in pick tables; strips of up to ``length`` m suit its memory; what it says of a plane depends
     on nothing further than ``overlap`` m away; its traces are typically ``astray`` by so many metres, square to them;
     picks below the ``thresholds`` of their class are not worth showing; ``usual`` is what it is used to, if it says so.
     """

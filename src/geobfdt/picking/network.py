@@ -50,9 +50,9 @@ class NetworkDetector:
     network: Network | OnnxNetwork
     span: tuple[float, float] | None = None
 
-    length = 40.0  # m, of a strip's core: what suits the memory
+    length = 45.0  # m, of a strip's core, at most: what suits the memory
     overlap = 4.0  # m: tallest trace, receptive field, half a window of the contrast
-    astray = 0.006  # m
+    astray = 0.004  # m
 
     @classmethod
     def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,7 @@ from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
-from geobfdt.preparation.strips import Strip, strip_count, strips
+from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
@@ -30,7 +31,7 @@ __all__ = ["detector_of", "pick", "pick_with_findings"]
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
 _BEYOND = 0.3  # how far beyond a strip's core candidates are refined (m): some move into it, or out
 _TOGETHER = 2  # strips worked on at a time, where there may be so many threads
-_TRIMMED = 4  # strips after which free memory is handed back
+_TRIMMED = 16  # strips after which free memory is handed back
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
 Array = npt.NDArray[np.float64]
@@ -125,10 +126,10 @@ def pick_with_findings(
     depth = image["depth"].values
     parts: list[pd.DataFrame] = []
     seam = np.empty((0, 3))
-    cut = strips(image, detector.length, detector.overlap)
-    count = strip_count(depth, detector.length)
+    length, together = _dealt(float(depth[-1] - depth[0]), detector.length)
+    cut = strips(image, length, detector.overlap)
     apart = max(_APART, 1.5 * row_spacing(image))
-    done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut, count, detector)
+    done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut, together, detector)
     for number, (strip, (columns, traces)) in enumerate(done, 1):
         if len(seam) and len(traces):
             new = trace_rms(traces[:, None], seam).min(axis=1) >= apart
@@ -183,13 +184,20 @@ def detector_of(
     return NetworkDetector.of(load_bundle(model), image, runtime)
 
 
+def _dealt(span: float, longest: float) -> tuple[float, int]:
+    """Length of a well's strips (m), and how many are worked on at a time: none is left for a round of its own."""
+    if span <= longest:
+        return longest, 1
+    count = _TOGETHER * math.ceil(span / longest / _TOGETHER)
+    # One thread means one core: a machine that picks a well on each core is not asked for more than it has.
+    return span / count, 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _TOGETHER
+
+
 def _ahead(
-    work: Callable[[Strip], tuple[pd.DataFrame, Array]], cut: Iterable[Strip], count: int, detector: Detector
+    work: Callable[[Strip], tuple[pd.DataFrame, Array]], cut: Iterable[Strip], together: int, detector: Detector
 ) -> Iterator[tuple[Strip, tuple[pd.DataFrame, Array]]]:
     """Strips and what became of them, in order; a few are in memory and worked on at a time."""
     waiting: deque[tuple[Strip, Future[tuple[pd.DataFrame, Array]]]] = deque()
-    # One thread means one core: a machine that picks a well on each core is not asked for more than it has.
-    together = 1 if os.environ.get("OMP_NUM_THREADS") == "1" else min(_TOGETHER, count)
     with detector.shared(together) as join, ThreadPoolExecutor(together, initializer=join) as pool:
         for strip in cut:
             waiting.append((strip, pool.submit(work, strip)))
@@ -209,9 +217,10 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: fl
     z0 = found.traces[:, 0]
     sure = np.flatnonzero((found.confidence >= wanted) & (z0 >= top) & (z0 < base))
     values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    radius, classes = hole_radius(image), found.classes[sure]
-    refined = refine(values, depth, angles, found.traces[sure], radius, detector.astray, classes)
-    keep = np.sort(thin_by_distance(refined.traces, found.confidence[sure], apart))
+    classes, confidence = found.classes[sure], found.confidence[sure]
+    radius, astray = hole_radius(image), detector.astray
+    refined = refine(values, depth, angles, found.traces[sure], radius, astray, classes, confidence)
+    keep = np.sort(thin_by_distance(refined.traces, confidence, apart))
     keep = keep[refined.coverage[keep] >= _LEAST_COVERAGE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
@@ -223,7 +232,7 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: fl
             "class": classes[keep],
             "azimuth_app_deg": azimuth,
             "amplitude_m": amplitude,
-            "confidence": found.confidence[sure[keep]],
+            "confidence": confidence[keep],
             **{name: values[keep] for name, values in notes._asdict().items()},
         }
     )

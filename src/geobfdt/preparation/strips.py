@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from geobfdt.wells.image import WellImage
 
-__all__ = ["Strip", "strip_count", "strips"]
+__all__ = ["Strip", "strips"]
 
 
 @dataclass(frozen=True)
@@ -32,27 +31,6 @@ class Strip:
     base: float
 
 
-def strip_count(depth: npt.NDArray[np.float64], length: float) -> int:
-    """
-    Tell how many strips a well is cut into, at most.
-
-    A last core of less than half a length joins the one before, which then has all its neighbours at hand.
-
-    Parameters
-    ----------
-    depth : array (rows,)
-        Depths of its rows (m, MD).
-    length : float
-        Length of a core (m).
-
-    Examples
-    --------
-    >>> strip_count(0.1 * np.arange(100), 5.0)
-    2
-    """
-    return max(round(float(depth[-1] - depth[0]) / length), 1)
-
-
 def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     """
     Cut a well into strips.
@@ -69,7 +47,8 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     Yields
     ------
     Strip
-        Strips downwards. A core without a row (a hole in the depths) is left out, its depths go to the next strip.
+        Strips downwards. A core without a row (a hole in the depths) is left out, its depths go to the next strip; a
+        last core of less than half a length joins the one before, which then has all its neighbours at hand.
 
     Raises
     ------
@@ -86,7 +65,7 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     if not length > 0 or overlap < 0:
         raise ValueError(f"strips of {length} m that overlap by {overlap} m")
     depth = image["depth"].values
-    count = strip_count(depth, length)
+    count = max(round(float(depth[-1] - depth[0]) / length), 1)
     edges = depth[0] + length * np.arange(count + 1)
     edges[0], edges[-1] = -np.inf, np.inf
     rows = np.searchsorted(depth, edges)
