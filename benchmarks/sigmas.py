@@ -33,7 +33,6 @@ from geobfdt.wells.picks import traces
 BINS = 4  # of confidence
 NAMES = ("share", "depth", "dip", "turn", "depth, moved", "tilt, moved")
 BOUNDS = [(0.1, 1.0), (0.0, 0.08), (0.0, 0.05), (0.0, 0.05), (0.0, 0.012), (0.0, 0.012)]  # m, but for the share
-TOLERATED = 0.05  # of what an interval claims
 ERRORS = ["depth_m", "dip_deg", "azimuth_deg"]
 
 
@@ -90,7 +89,7 @@ def pairs(index: int, seed: int, length: float, model: str) -> pd.DataFrame:
 def sigmas(known: Known, doubts: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Sigmas (n, 3) of depth, dip and azimuth with constants, as refinement makes them."""
     rows = np.tile(np.asarray(doubts, dtype=float), (len(known.moved), 1))
-    rows[:, 1:4] *= np.sqrt(1 - known.confidence[:, None])
+    rows[:, 1:4] *= (1 - known.confidence[:, None]) ** refine.SURER
     covariance = refine.doubtful(known.covariance, known.trace, known.moved, rows)
     return np.stack(plane_sigmas(known.trace, covariance, known.diameter), axis=1)
 
@@ -107,16 +106,16 @@ def covered(errors: npt.NDArray[np.float64], sigma: npt.NDArray[np.float64], sof
 
 
 def fit(known: Known) -> npt.NDArray[np.float64]:
-    """Constants of one class; that all intervals hold counts most, then that those of sure and of other picks do."""
+    """Constants of one class: intervals hold what they claim, those of sure and of other picks as well as all."""
     edges = np.quantile(known.confidence, np.arange(1, BINS) / BINS)
     bins = np.searchsorted(edges, known.confidence)
     wanted = np.array(LEVELS)[:, None]
 
     def loss(doubts: npt.NDArray[np.float64]) -> float:
         sigma = sigmas(known, doubts)
-        whole = (covered(known.errors, sigma, 0.1) - wanted) / TOLERATED
-        each = [(covered(known.errors[bins == b], sigma[bins == b], 0.1) - wanted) / TOLERATED for b in np.unique(bins)]
-        return float((whole**4).mean() + 0.1 * np.square(each).mean())
+        whole = covered(known.errors, sigma, 0.1) - wanted
+        each = [covered(known.errors[bins == b], sigma[bins == b], 0.1) - wanted for b in np.unique(bins)]
+        return float(np.square(whole).mean() + np.square(each).mean())
 
     best = differential_evolution(loss, BOUNDS, seed=0, maxiter=120, popsize=10, tol=1e-5, polish=False)
     return np.asarray(best.x)

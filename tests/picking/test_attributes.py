@@ -67,7 +67,7 @@ def test_continuity_is_the_visible_share(make_scene: Callable[..., Any]) -> None
 def test_ranks_fall_with_each_measure() -> None:
     """Any one bad measure costs the rank."""
     best = {"coverage": 0.9, "continuity": 0.9, "sigma_depth": 0.001, "sigma_dip": 0.5}
-    cases = {"A": {}, "B": {"coverage": 0.5}, "C": {"continuity": 0.4}, "D": {"sigma_depth": 0.03}}
+    cases = {"A": {}, "B": {"coverage": 0.5}, "C": {"continuity": 0.4}, "D": {"sigma_depth": 0.05}}
     for rank, worse in cases.items():
         assert quality_rank(*(np.array([value]) for value in (best | worse).values())).tolist() == [rank]
     assert quality_rank(*(np.array([v]) for v in (best | {"sigma_dip": 6.0}).values())).tolist() == ["C"]

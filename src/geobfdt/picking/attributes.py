@@ -127,9 +127,9 @@ def quality_rank(coverage: Array, continuity: Array, sigma_depth: Array, sigma_d
     ======  ========  ==========  ===========  =========
     rank    coverage  continuity  sigma depth  sigma dip
     ======  ========  ==========  ===========  =========
-    A       >= 0.6    >= 0.7      <= 5 mm      <= 2 deg
-    B       >= 0.4    >= 0.5      <= 10 mm     <= 5 deg
-    C       >= 0.2    >= 0.3      <= 20 mm     <= 10 deg
+    A       >= 0.6    >= 0.7      <= 8 mm      <= 2 deg
+    B       >= 0.4    >= 0.5      <= 20 mm     <= 5 deg
+    C       >= 0.2    >= 0.3      <= 40 mm     <= 10 deg
     D       anything else
     ======  ========  ==========  ===========  =========
 
@@ -159,4 +159,4 @@ def quality_rank(coverage: Array, continuity: Array, sigma_depth: Array, sigma_d
     return rank
 
 
-_RANKS = (("C", 0.2, 0.3, 0.020, 10.0), ("B", 0.4, 0.5, 0.010, 5.0), ("A", 0.6, 0.7, 0.005, 2.0))
+_RANKS = (("C", 0.2, 0.3, 0.040, 10.0), ("B", 0.4, 0.5, 0.020, 5.0), ("A", 0.6, 0.7, 0.008, 2.0))

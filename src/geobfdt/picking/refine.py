@@ -33,9 +33,10 @@ _CENTRED = 0.015  # how far candidates go astray above which a mean profile know
 # others (benchmarks/sigmas.py).
 _CENTRED_DOUBTS = (1.0, 0.006, 0.0, 0.0, 0.0, 0.0)
 _DOUBTS = {
-    "bedding": (0.55, 0.060, 0.001, 0.013, 0.0, 0.0072),
-    "fracture": (0.33, 0.019, 0.029, 0.005, 0.0026, 0.0021),
+    "bedding": (0.65, 0.029, 0.003, 0.004, 0.0037, 0.0028),
+    "fracture": (0.14, 0.011, 0.014, 0.006, 0.0, 0.0005),
 }
+SURER = 0.3  # power of the doubt (1 - confidence) with which depth, dip and azimuth are less well defined
 _PASSES = 3  # of candidates that go so far astray; from nearer ones the first finds the plane, and more lead away
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory
@@ -139,8 +140,7 @@ def _doubts(planes: int, astray: float, classes: npt.ArrayLike, confidence: npt.
     if astray > _CENTRED:
         return np.broadcast_to(_CENTRED_DOUBTS, (planes, 6))
     doubts = np.array([_DOUBTS[kind] for kind in np.broadcast_to(classes, planes)]).reshape(-1, 6)
-    # Their squares, like the share of picks that are wrong, fall with the confidence.
-    doubts[:, 1:4] *= np.sqrt(1 - np.broadcast_to(confidence, planes)[:, None])
+    doubts[:, 1:4] *= (1 - np.broadcast_to(confidence, planes)[:, None]) ** SURER
     return doubts
 
 
