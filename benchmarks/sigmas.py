@@ -65,10 +65,13 @@ def pairs(index: int, seed: int, length: float, model: str) -> pd.DataFrame:
         told.append((out.traces, out.covariance, trace_rms(out.traces, start) / astray))
         return out
 
-    refine._refine = listened
     rng = np.random.default_rng([seed, index])
     well = simulate_well(draw(rng, length=length), rng)
-    picks, _ = pick_with_findings(well.image, detector_of(well.image, model))
+    refine._refine = listened
+    try:
+        picks, _ = pick_with_findings(well.image, detector_of(well.image, model))
+    finally:
+        refine._refine = plain
     places, covariances, moved = (np.concatenate([part[i] for part in told]) for i in range(3))
     parts = []
     for group in gather(picks, well.truth)[0]:
