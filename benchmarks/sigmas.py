@@ -52,8 +52,7 @@ def pairs(index: int, seed: int, length: float, model: str) -> pd.DataFrame:
     import torch
 
     from geobfdt.picking.picker import detector_of, pick_with_findings
-    from geobfdt.simulation.settings import draw
-    from geobfdt.simulation.well import simulate_well
+    from geobfdt.training.sources import drawn_well
 
     torch.set_num_threads(1)
     told: list[tuple[npt.NDArray[Any], ...]] = []
@@ -65,8 +64,7 @@ def pairs(index: int, seed: int, length: float, model: str) -> pd.DataFrame:
         told.append((out.traces, out.covariance, trace_rms(out.traces, start) / astray))
         return out
 
-    rng = np.random.default_rng([seed, index])
-    well = simulate_well(draw(rng, length=length), rng)
+    well = drawn_well(seed, index, length, {})
     refine._refine = listened
     try:
         picks, _ = pick_with_findings(well.image, detector_of(well.image, model))
@@ -89,10 +87,9 @@ def pairs(index: int, seed: int, length: float, model: str) -> pd.DataFrame:
     return pd.concat(parts) if parts else pd.DataFrame()
 
 
-def sigmas(known: Known, doubts: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def sigmas(known: Known, doubts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Sigmas (n, 3) of depth, dip and azimuth with constants, as refinement makes them."""
-    rows = np.tile(np.asarray(doubts, dtype=float), (len(known.moved), 1))
-    rows[:, 1:4] *= (1 - known.confidence[:, None]) ** refine.SURER
+    rows = refine.surer(doubts, known.confidence)
     covariance = refine.doubtful(known.covariance, known.trace, known.moved, rows)
     return np.stack(plane_sigmas(known.trace, covariance, known.diameter), axis=1)
 

@@ -222,7 +222,7 @@ def test_minutes_instead_of_steps(field: Path, tiny: dict[str, Any], tmp_path: P
     for folder in folders:
         run_cell(folder)
     few, more = (json.loads((folder / RESULT).read_text())["steps"] for folder in folders)
-    assert 1 < more / few < 16  # four times, but a busy machine may take thrice as long for one as for the other
+    assert 2 < more / few < 8
     folder = folders[0]
     assert max(row["step"] for row in rows(folder / "run")) == few == int((folder / "steps.txt").read_text())
     (folder / RESULT).unlink()

@@ -194,8 +194,8 @@ class CurveDecoder(nn.Module):
         guesses = []
         for layer, stride in asked:
             company = self._company(traces, radius, rows)
-            far = torch.maximum(blocked, company[..., 5])
-            guesses.append(layer(content, fields[stride], traces, radius, company[..., :5], rows, far))
+            far = torch.maximum(blocked, company[..., 4])
+            guesses.append(layer(content, fields[stride], traces, radius, company, rows, far))
             traces, content = guesses[-1].traces.detach(), guesses[-1].content
         return guesses
 
@@ -205,7 +205,7 @@ class CurveDecoder(nn.Module):
         return torch.cat(parts, dim=1).permute(0, 3, 2, 1).contiguous()
 
     def _company(self, traces: Tensor, radius: Tensor, rows: _Rows) -> Tensor:
-        """How queries lie to those beside them (batch, rows, own, near, 6); turning the hole leaves it unchanged."""
+        """How queries lie to those beside them (batch, rows, own, near, 5); turning the hole leaves it unchanged."""
         change = traces[:, rows.own][:, :, :, None] - traces[:, rows.near][:, :, None]
         rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
         tall = stretch(traces, radius)
@@ -215,7 +215,7 @@ class CurveDecoder(nn.Module):
         along = (pole[:, rows.own] @ pole[:, rows.near].transpose(-1, -2)).abs()
         close = torch.exp(-((change[..., 0] / 0.3) ** 2))
         far = (change[..., 0].abs() > self.company).to(traces.dtype)
-        return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far, far], dim=-1)
+        return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far], dim=-1)
 
 
 class _Rows(NamedTuple):
@@ -342,8 +342,8 @@ class _Layer(nn.Module):
         attention = torch.softmax(score - 1e4 * blocked[:, :, None], dim=-1)
         # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
         count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(3)
-        parts = self.out((attention @ value).movedim(2, 3).flatten(3)) + self.relation(torch.log1p(count))
-        return parts.flatten(1, 2)[:, : content.shape[1]]  # type: ignore[no-any-return]
+        heard: Tensor = self.out((attention @ value).movedim(2, 3).flatten(3)) + self.relation(torch.log1p(count))
+        return heard.flatten(1, 2)[:, : content.shape[1]]
 
 
 def _handfuls(queries: int) -> list[slice]:

@@ -19,7 +19,7 @@ from geobfdt.geometry import stretch, trace_rms
 from geobfdt.picking.band import Band, mean_level
 from geobfdt.picking.local_energy import local_energy, nearest_centre
 
-__all__ = ["Refined", "centre_energy", "doubtful", "mean_agreement", "refine"]
+__all__ = ["Refined", "centre_energy", "doubtful", "mean_agreement", "refine", "surer"]
 
 _REACH = 0.025  # how far from a candidate its plane is looked for (m, square to the trace)
 _BAND = 0.03  # half-height of the template (m, square to the trace)
@@ -36,7 +36,7 @@ _DOUBTS = {
     "bedding": (0.65, 0.029, 0.003, 0.004, 0.0037, 0.0028),
     "fracture": (0.14, 0.011, 0.014, 0.006, 0.0, 0.0005),
 }
-SURER = 0.3  # power of the doubt (1 - confidence) with which depth, dip and azimuth are less well defined
+_SURER = 0.3  # power of the doubt (1 - confidence) with which depth, dip and azimuth are less well defined
 _PASSES = 3  # of candidates that go so far astray; from nearer ones the first finds the plane, and more lead away
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory
@@ -140,8 +140,27 @@ def _doubts(planes: int, astray: float, classes: npt.ArrayLike, confidence: npt.
     if astray > _CENTRED:
         return np.broadcast_to(_CENTRED_DOUBTS, (planes, 6))
     doubts = np.array([_DOUBTS[kind] for kind in np.broadcast_to(classes, planes)]).reshape(-1, 6)
-    doubts[:, 1:4] *= (1 - np.broadcast_to(confidence, planes)[:, None]) ** SURER
-    return doubts
+    return surer(doubts, np.broadcast_to(confidence, planes))
+
+
+def surer(doubts: Array, confidence: Array) -> Array:
+    """
+    Tell how much smaller doubts are of what is more sure.
+
+    Parameters
+    ----------
+    doubts : array (6,) or (n, 6)
+        Of what is not sure at all; see :func:`doubtful`.
+    confidence : array (n,)
+        How sure it is (0 to 1).
+
+    Examples
+    --------
+    >>> surer(np.array([0.5, 0.02, 0.0, 0.01, 0.003, 0.002]), np.array([0.0, 1.0]))
+    array([[0.5  , 0.02 , 0.   , 0.01 , 0.003, 0.002],
+           [0.5  , 0.   , 0.   , 0.   , 0.003, 0.002]])
+    """
+    return np.asarray(np.where([0, 1, 1, 1, 0, 0], (1 - confidence[:, None]) ** _SURER, 1.0) * doubts)
 
 
 def _refine(band: Band, start: Array, astray: float, doubts: Array) -> Refined:

@@ -68,7 +68,7 @@ def content(tmp_path):
 
 
 def test_too_many_channels(tmp_path, content):
-    """A frame that claims 127 channels where five are listed is left out, and that is said."""
+    """A frame that claims 127 channels where five are listed is left out."""
     file = tmp_path / "a.dlis"
     file.write_bytes(content.replace(b"\x2d\x05\x17", b"\x2d\x7f\x17"))
     assert file.read_bytes() != content

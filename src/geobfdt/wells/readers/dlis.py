@@ -178,10 +178,11 @@ def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
         yield curve.frame.curves(strict=False)
         return
     step = max(1, _BLOCK // max(dtype.itemsize, 1))
-    layout = [(int(np.prod(c.dimension, dtype=np.int64)), c.reprc) for c in curve.frame.channels]
+    layout = curve.layout
+    unsure = varies(layout)
     for top in range(0, len(curve.rows), step):
         wanted = part = curve.rows[top : top + step]
-        if varies(layout):
+        if unsure:
             part = part[: sound_rows(curve.logical.file, part, curve.logical.error_handler, layout)]
         if not part:
             return

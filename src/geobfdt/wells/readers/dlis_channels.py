@@ -47,7 +47,12 @@ class Curve:
     @property
     def columns(self) -> int:
         """Samples a row."""
-        return int(np.prod(self.channel.dimension or [1], dtype=np.int64))
+        return _samples(self.channel)
+
+    @property
+    def layout(self) -> list[tuple[int, int]]:
+        """Samples and representation code of each channel in a row of its frame."""
+        return [(_samples(channel), channel.reprc) for channel in self.frame.channels]
 
     @property
     def rows(self) -> list[int]:
@@ -59,6 +64,10 @@ class Curve:
     def names(self) -> tuple[str, str, str]:
         """Names a user may call it by, the short one first."""
         return self.name, f"{self.frame.name}/{self.name}", self.full
+
+
+def _samples(channel: Any) -> int:
+    return int(np.prod(channel.dimension or [1], dtype=np.int64))
 
 
 def curves_of(files: Any) -> list[Curve]:
