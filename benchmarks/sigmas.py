@@ -72,7 +72,7 @@ def pairs(index: int, seed: int, length: float, model: str) -> pd.DataFrame:
         refine._refine = plain
     places, covariances, moved = (np.concatenate([part[i] for part in told]) for i in range(3))
     parts = []
-    for group in gather(picks, well.truth)[0]:
+    for group in gather(picks, well.picks)[0]:
         first, second = matched_rows(group, COVERAGE_TOLERANCE)
         if not len(first):
             continue
