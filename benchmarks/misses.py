@@ -43,8 +43,9 @@ def told(bundle: Bundle, image: WellImage, truth: pd.DataFrame) -> npt.NDArray[n
     free = trace_rms(proposed[:, None], well.traces).min(axis=1, initial=np.inf) > 0.03
     asked = np.concatenate([well.traces, proposed[free]])
     order = np.argsort(asked[:, 0], kind="stable")
-    first, _, content = network.glance(seen, asked[order], radius)
-    traces, logits, _ = network.ask(seen, first, content, radius)
+    traces, content = asked[order], None
+    for stage in range(len(settings.stages)):
+        traces, logits, _, content = network.ask(seen, traces, content, radius, stage)
     mine = np.argsort(order)[: len(well.traces)]
     sure = [
         bundle.calibration[CLASSES[kind]].probability(logit[kind]) >= bundle.calibration[CLASSES[kind]].threshold

@@ -17,7 +17,7 @@ from geobfdt.model.settings import CurveSettings
 
 TINY = CurveSettings(
     columns=32, widths=(8, 8, 8, 8), features=8, votes=2, head=8, content=16, sampled=4, fine=4,
-    layers=((4, 0.08, 3), (2, 0.03, 3)), tiers=((0.13, 1), (0.4, 2)), queries=12,
+    layers=((4, 0.08, 3, 16), (2, 0.03, 3, 16)), doubts=((1, -1.75),), tiers=((0.13, 1), (0.4, 2)), queries=12,
 )  # fmt: skip
 
 

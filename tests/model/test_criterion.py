@@ -32,14 +32,14 @@ class Parrot(CurveNetwork):
 
     def __init__(self, sizes: CurveSettings, proposals: Any, logits: tuple[float, float]) -> None:
         torch.manual_seed(0)
-        super().__init__(sizes)
+        super().__init__(sizes.model_copy(update={"doubts": ()}))
         self.proposals = np.array(proposals, float).reshape(-1, 3)
         self.said = torch.nn.Parameter(torch.tensor(logits))
 
     def elect(self, look: Any, most: int) -> Any:
         return [(self.proposals, np.linspace(0.9, 0.5, len(self.proposals)))]
 
-    def decode(self, look: Any, traces: torch.Tensor, radius: torch.Tensor, group: torch.Tensor) -> list[Guess]:
+    def decode(self, look: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *_: Any) -> list[Guess]:
         self.asked, self.group = traces, group
         return [Guess(self.said.expand(*traces.shape[:2], 2), traces + 0 * self.said.sum(), traces, traces)]
 
@@ -243,6 +243,37 @@ def test_it_learns_a_window_by_heart(sizes: CurveSettings) -> None:
         totals.append(losses.total.item())
     assert np.mean(totals[-5:]) < 0.5 * totals[0]
     assert losses.distance.item() < 0.03
+
+
+def test_later_stages_ask_those_that_are_sure_enough(sizes: CurveSettings) -> None:
+    """As in picking, proposals that the first stage doubts are dropped; what is known goes on; no noised remain."""
+
+    class Doubter(Parrot):
+        """Doubts the second query of the first window and all of the second; knows of each where it began."""
+
+        def elect(self, look: Any, most: int) -> Any:
+            return 2 * super().elect(look, most)
+
+        def decode(self, look: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *more: Any) -> list[Guess]:
+            content, layers = more
+            stages.append((group.tolist(), None if content is None else content[..., 0].tolist(), layers))
+            logits = 0 * self.said.expand(*traces.shape[:2], 2)
+            doubts = torch.tensor([[1], [0]]) == torch.arange(traces.shape[1])
+            doubts[1] = True
+            logits = torch.where(doubts[..., None], logits - 3, logits)
+            return [Guess(logits, traces + 0 * self.said.sum(), traces, traces)]
+
+    stages: list[Any] = []
+    network = Doubter(sizes, [[0.3, 0, 0], [0.6, 0, 0], [0.9, 0, 0]], (0.0, 0.0))
+    network.settings = sizes
+    truth = [targets([[0.3, 0, 0]], [0]), targets([[0.6, 0, 0]], [1])]
+    losses = curve_loss(network, GRIDS.repeat(2, 1, 1), truth, np.random.default_rng(0))
+    losses.total.backward()  # type: ignore[no-untyped-call]
+    (first, nothing, one), (second, known, two) = stages
+    assert (first, nothing) == ([[0, 0, 0, 1], [0, 0, 0, 1]], None)
+    assert second == [[0, 0], [2, 2]]
+    assert known[0] == pytest.approx([0.3, 0.9])
+    assert [one, two] == [slice(0, 1), slice(1, 2)]
 
 
 def test_a_required_plane_beside_an_optional_one_is_asked_for(sizes: CurveSettings) -> None:

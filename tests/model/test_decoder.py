@@ -111,7 +111,7 @@ def test_the_far_do_not_see_each_other(sizes: CurveSettings) -> None:
 @pytest.mark.parametrize(("stride", "band"), [(4, 0.08), (2, 0.03)])
 def test_it_looks_only_along_its_band(sizes: CurveSettings, stride: int, band: float) -> None:
     """What lies further from a trace than the band is not seen; what lies in it is."""
-    sizes = sizes.model_copy(update={"layers": ((stride, band, 5),)})
+    sizes = sizes.model_copy(update={"layers": ((stride, band, 5, 16),)})
     row, columns = 0.005 * stride, sizes.columns // stride
     name, channels = ("features", sizes.features) if stride == 4 else ("fine", sizes.fine)
     rest = {"features": torch.rand(1, sizes.features, 200, sizes.columns // 4)}

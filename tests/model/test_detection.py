@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
 
 from geobfdt.model.backbone import fused
-from geobfdt.model.curve import CurveNetwork, Tier
+from geobfdt.model.curve import Answer, CurveNetwork, Tier
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
 
@@ -17,7 +15,7 @@ from geobfdt.model.settings import CurveSettings
 class Stub:
     """A runtime that sees flat planes every 16 cm and says of each what it is told to."""
 
-    settings = CurveSettings()
+    settings = CurveSettings(layers=((4, 0.08, 9, 8), (4, 0.08, 9, 8), (2, 0.03, 7, 8)), doubts=((1, -1.75), (2, -1.0)))
     tiers = (Tier(np.zeros((1, 2)), 0.08, 0.16),)
 
     def __init__(self, logits: list[float]) -> None:
@@ -28,15 +26,15 @@ class Stub:
         """One cell a plane, all alike."""
         return None, [np.full((1, len(self.logits)), 0.5, np.float32)]
 
-    def glance(self, seen: None, traces: np.ndarray, radius: float) -> tuple[Any, ...]:
-        """Planes a centimetre lower; each knows its number."""
-        logits = np.column_stack([self.logits[: len(traces)], np.full(len(traces), -9.0)])
-        return traces + [0.01, 0, 0], logits, np.arange(len(traces))[:, None].astype(float)
-
-    def ask(self, seen: None, traces: np.ndarray, content: np.ndarray, radius: float) -> tuple[Any, ...]:
-        """One more centimetre each time, and sure."""
-        self.asked = content[:, 0]
-        return traces + [0.01, 0, 0], np.ones((len(traces), 2)), np.ones((len(traces), 64))
+    def ask(self, seen: None, traces: np.ndarray, content: np.ndarray | None, radius: float, stage: int) -> Answer:
+        """Planes a centimetre lower; each knows its number; and again, and sure."""
+        logits = np.ones((len(traces), 2))
+        if content is None:
+            logits = np.column_stack([self.logits[: len(traces)], np.full(len(traces), -9.0)])
+            content = np.arange(len(traces))[:, None].astype(float)
+        else:
+            self.asked = content[:, 0]
+        return Answer(traces + [0.01, 0, 0], logits, np.ones((len(traces), 64)), content)
 
 
 def test_the_hopeless_are_not_asked_again() -> None:
@@ -75,7 +73,7 @@ def test_a_faster_network_says_the_same() -> None:
     image = torch.rand(1, 2, 128, 64)
     with torch.inference_mode():
         before, faster, after = (made.look(image).sight for made in (network, fused(network), network))
-    assert float(before.fine.std()) > 0.01
+    assert float(before.fine.std()) > 0.005
     for name in ("features", "fine"):
         torch.testing.assert_close(getattr(faster, name), getattr(before, name), rtol=1e-3, atol=1e-4)
         assert torch.equal(getattr(after, name), getattr(before, name))

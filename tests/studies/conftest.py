@@ -16,7 +16,8 @@ import geobfdt
 TINY = {
     "network.columns": 32, "network.step": 0.01, "network.widths": [8, 8, 8, 8], "network.features": 8,
     "network.votes": 2, "network.head": 8, "network.content": 16, "network.sampled": 4, "network.fine": 4,
-    "network.layers": [[4, 0.08, 3], [2, 0.03, 3]], "network.tiers": [[0.13, 1], [0.4, 2]], "network.queries": 12,
+    "network.layers": [[4, 0.08, 3, 16], [2, 0.03, 3, 16]], "network.doubts": [[1, -1.75]],
+    "network.tiers": [[0.13, 1], [0.4, 2]], "network.queries": 12,
     "training.steps": 4, "training.batch": 1, "training.rows": 128, "training.warmup": 1, "training.every": 2,
 }  # fmt: skip
 

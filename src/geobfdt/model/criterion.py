@@ -135,11 +135,15 @@ def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, 
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)
-    guesses = network.decode(look, traces, radius, group)
-    total = vote
-    for guess in guesses:
-        classes, distance = _query_loss(guess, group, partners, targets, count, network.settings.step)
-        total = total + 2 * classes + distance / 0.02
+    total, content = vote, None
+    guess: Guess | None = None
+    for stage in network.settings.stages:
+        if guess is not None:
+            traces, content, group = _worth(guess, group, stage.least)
+            partners = [np.empty(0, np.int64)] * len(targets)
+        for guess in network.decode(look, traces, radius, group, content, stage.layers):
+            classes, distance = _query_loss(guess, group, partners, targets, count, network.settings.step)
+            total = total + 2 * classes + distance / 0.02
     return Losses(total, vote.detach(), classes.detach(), distance.detach())
 
 
@@ -223,6 +227,19 @@ def _queries(
         last = len(found) + len(noised)
         starts[item, len(found) : last], groups[item, len(found) : last] = noised, 1
     return starts, groups, partners
+
+
+def _worth(guess: Guess, group: Tensor, least: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Traces, contents and groups of the proposed that are sure enough, padded at the end; the noised are done with."""
+    kept = (group == 0) & (guess.logits.detach().amax(dim=-1) >= least)
+    size = max(int(kept.sum(dim=1).max()), 1)
+    order = torch.argsort((~kept).to(torch.uint8), dim=1, stable=True)[:, :size]
+    groups = torch.where(kept, group, 2).gather(1, order)
+    traces, content = (
+        part.gather(1, order[..., None].expand(-1, -1, part.shape[2]))
+        for part in (guess.traces.detach(), guess.content)
+    )
+    return traces, content, groups
 
 
 def _query_loss(

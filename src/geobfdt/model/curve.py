@@ -17,7 +17,7 @@ from geobfdt.model.settings import CurveSettings
 from geobfdt.model.voting import Ballot, Vote, trace_shapes
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["CurveNetwork", "Look", "Tier", "channels", "choose"]
+__all__ = ["Answer", "CurveNetwork", "Look", "Tier", "channels", "choose"]
 
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
@@ -37,6 +37,28 @@ class Look(NamedTuple):
 
     sight: Sight
     ballots: list[Ballot]
+
+
+class Answer(NamedTuple):
+    """
+    What the last layer of a stage says of the queries of one strip.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), z0 from the strip's first row.
+    logits : array (n, classes)
+        Log odds of each class, not calibrated.
+    evidence : array (n, columns)
+        What each column of the features that were looked at had to say for it, 0 to 1.
+    content : array (n, content)
+        What the queries know.
+    """
+
+    traces: Array
+    logits: Array
+    evidence: Array
+    content: Array
 
 
 class Tier(NamedTuple):
@@ -211,29 +233,17 @@ class CurveNetwork(nn.Module):
         look = self.look(image)
         return look, [part[0].cpu().numpy() for part in self.peaks(look)]
 
-    def glance(self, seen: Look, traces: Array, radius: float) -> tuple[Array, Array, Array]:
-        """Ask queries of one strip for a first time; see :class:`geobfdt.model.detection.Runtime`."""
-        first = self._asked(seen, traces, None, radius, slice(self.settings.glances))
-        return _doubles(first.traces), _doubles(first.logits), _doubles(first.content)
-
-    def ask(self, seen: Look, traces: Array, content: Array, radius: float) -> tuple[Array, Array, Array]:
-        """Ask queries of one strip closely; see :class:`geobfdt.model.detection.Runtime`."""
-        last = self._asked(seen, traces, content, radius, slice(self.settings.glances, None))
-        return _doubles(last.traces), _doubles(last.logits), _doubles(last.evidence)
-
     @torch.inference_mode()
-    def _asked(self, seen: Look, traces: Array, content: Array | None, radius: float, rounds: slice) -> Guess:
+    def ask(self, seen: Look, traces: Array, content: Array | None, radius: float, stage: int) -> Answer:
+        """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
         queries = torch.from_numpy(traces).float()[None].to(self._device)
         known = None if content is None else torch.from_numpy(content).float()[None].to(self._device)
         group = torch.zeros(1, len(traces), dtype=torch.int64, device=self._device)
         width = torch.tensor([radius], dtype=torch.float32, device=self._device)
-        return self.decode(seen, queries, width, group, known, rounds)[-1]
+        last = self.decode(seen, queries, width, group, known, self.settings.stages[stage].layers)[-1]
+        parts = (last.traces, last.logits, last.evidence, last.content)
+        return Answer(*(part[0].cpu().numpy().astype(np.float64) for part in parts))
 
     @property
     def _device(self) -> torch.device:
         return next(self.parameters()).device
-
-
-def _doubles(part: Tensor) -> Array:
-    """The one strip of a batch."""
-    return part[0].cpu().numpy().astype(np.float64)

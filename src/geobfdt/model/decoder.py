@@ -143,7 +143,7 @@ class CurveDecoder(nn.Module):
         self.company = settings.company
         self.sampled = nn.Conv2d(settings.features, settings.sampled, 1)
         self.start = nn.Parameter(torch.zeros(settings.content))
-        self.strides = [stride for stride, _, _ in settings.layers]
+        self.strides = [stride for stride, *_ in settings.layers]
         self.layers = nn.ModuleList(
             _Layer(settings, *layer, settings.sampled if layer[0] == 4 else settings.fine, classes)
             for layer in settings.layers
@@ -254,10 +254,10 @@ class _Layer(nn.Module):
     across: Tensor
 
     def __init__(
-        self, settings: CurveSettings, stride: int, band: float, samples: int, channels: int, classes: int
+        self, settings: CurveSettings, stride: int, band: float, samples: int, local: int, channels: int, classes: int
     ) -> None:
         super().__init__()
-        size, local, columns = settings.content, 64, settings.columns // stride
+        size, columns = settings.content, settings.columns // stride
         turn = 2 * math.pi * torch.arange(columns) / columns
         self.register_buffer("waves", torch.stack([torch.ones(columns), turn.cos(), turn.sin()], 1), persistent=False)
         self.register_buffer("across", band * torch.linspace(-1, 1, samples), persistent=False)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.model.curve import Tier, choose
+from geobfdt.model.curve import Answer, Tier, choose
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.picks import CLASSES
@@ -20,8 +20,6 @@ _PER_METRE = 45  # cells looked at, at most
 _THIN = 0.022  # between queries, and
 _SAME = 0.015  # between answers (m, scaled trace RMS)
 _BESIDE = 2.0  # how far beyond what is wanted queries are asked too (m): twice as far as they see each other
-# Log odds from which a query is worth a closer look, and another from where that one left it.
-_WORTH = (-1.75, -1.0)
 
 Array = npt.NDArray[np.float64]
 Seen = TypeVar("Seen")
@@ -77,9 +75,9 @@ class Runtime(Protocol[Seen]):
         """
         ...
 
-    def glance(self, seen: Seen, traces: Array, radius: float) -> tuple[Array, Array, Array]:
+    def ask(self, seen: Seen, traces: Array, content: Array | None, radius: float, stage: int) -> Answer:
         """
-        Ask queries for a first time, by what can be seen from afar.
+        Ask queries.
 
         Parameters
         ----------
@@ -87,35 +85,12 @@ class Runtime(Protocol[Seen]):
             From :meth:`see`.
         traces : array (n, 3)
             ``(z0, a, b)`` (m), sorted by z0.
+        content : array (n, content), optional
+            What the stage before knew of them; of the first there is none.
         radius : float
             Hole radius (m).
-
-        Returns
-        -------
-        traces, logits : array
-            As in :class:`Planes`, one for each query.
-        content : array (n, content)
-            What the queries know.
-        """
-        ...
-
-    def ask(self, seen: Seen, traces: Array, content: Array, radius: float) -> tuple[Array, Array, Array]:
-        """
-        Ask queries closely.
-
-        Parameters
-        ----------
-        seen : anything
-            From :meth:`see`.
-        traces, content : array
-            From :meth:`glance`, or some of them, in the same order.
-        radius : float
-            Hole radius (m).
-
-        Returns
-        -------
-        traces, logits, evidence : array
-            As in :class:`Planes`, one for each query.
+        stage : int
+            Which of the settings' stages.
         """
         ...
 
@@ -161,15 +136,14 @@ def detect(
     if not kept.size:
         return nothing
     kept = kept[np.argsort(traces[kept, 0], kind="stable")]
-    traces, logits, content = network.glance(seen, traces[kept], radius)
-    for least in _WORTH:
-        worth = np.flatnonzero(logits.max(axis=1) >= least)
+    answer = network.ask(seen, traces[kept], None, radius, 0)
+    for i, stage in enumerate(network.settings.stages[1:], start=1):
+        worth = np.flatnonzero(answer.logits.max(axis=1) >= stage.least)
         if not worth.size:
             return nothing
-        content = content[worth]
-        traces, logits, evidence = network.ask(seen, traces[worth], content, radius)
-    single = thin_by_distance(traces, logits.max(axis=1), _SAME, radius)
-    return Planes(traces[single], logits[single], evidence[single])
+        answer = network.ask(seen, answer.traces[worth], answer.content[worth], radius, i)
+    single = thin_by_distance(answer.traces, answer.logits.max(axis=1), _SAME, radius)
+    return Planes(*(part[single] for part in answer[:3]))
 
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:

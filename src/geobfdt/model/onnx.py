@@ -1,10 +1,10 @@
-"""The ``curve`` network without PyTorch at run time: three ONNX graphs, for strips of any length and number.
+"""The ``curve`` network without PyTorch at run time: ONNX graphs, for strips of any length and number.
 
-===============  ======================================================================================
+===============  ==========================================================================================
 ``look.onnx``    grids in; what was seen, coarse and fine, and the peaks of each vote out
-``glance.onnx``  what was seen, queries, hole radius and groups in; traces, logits and contents out
-``decode.onnx``  the same and contents in; traces, logits and evidence out
-===============  ======================================================================================
+``ask1.onnx``    what was seen, queries, hole radius and groups in; traces, logits, evidence and contents out
+``ask2.onnx``    the same, and contents in: one for each further stage of the decoder
+===============  ==========================================================================================
 
 Choosing queries lies in between, in :func:`geobfdt.model.detection.detect`. What that needs to know, and what turns
 logits into probabilities, is in the metadata of all files under ``geobfdt``, as JSON.
@@ -16,7 +16,7 @@ import importlib
 import io
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from geobfdt.model.bundle import Bundle
-from geobfdt.model.curve import CurveNetwork, Tier, channels
+from geobfdt.model.curve import Answer, CurveNetwork, Tier, channels
 from geobfdt.model.decoder import Sight
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.extras import needed
@@ -37,8 +37,8 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
-FORMAT = 2  # of the metadata; a reader refuses newer ones
-_FILES, _KEY = ("look.onnx", "glance.onnx", "decode.onnx"), "geobfdt"
+FORMAT = 3  # of the metadata; a reader refuses newer ones
+_KEY = "geobfdt"
 _SIGHT = Sight._fields  # what passes from one graph to the other
 _OPSET = 18
 _PLACES = ["CPUExecutionProvider"]
@@ -55,8 +55,10 @@ class OnnxNetwork:
 
     Parameters
     ----------
-    look, first, close : InferenceSession
-        The graphs.
+    look : InferenceSession
+        The graph that looks.
+    asks : sequence of InferenceSession
+        Those that ask, one for each stage.
     settings : CurveSettings
         Sizes of the network.
     tiers : sequence of Tier
@@ -64,8 +66,7 @@ class OnnxNetwork:
     """
 
     look: Any
-    first: Any
-    close: Any
+    asks: Sequence[Any]
     settings: CurveSettings
     tiers: Sequence[Tier]
 
@@ -75,32 +76,24 @@ class OnnxNetwork:
         sight, scores = parts[: len(_SIGHT)], parts[len(_SIGHT) :]
         return dict(zip(_SIGHT, sight, strict=True)), [part[0] for part in scores]
 
-    def glance(self, seen: dict[str, Float], traces: Array, radius: float) -> tuple[Array, Array, Array]:
-        """Ask queries of one strip for a first time; see :class:`geobfdt.model.detection.Runtime`."""
-        return _asked(self.first, seen, traces, radius)
-
-    def ask(self, seen: dict[str, Float], traces: Array, content: Array, radius: float) -> tuple[Array, Array, Array]:
-        """Ask queries of one strip closely; see :class:`geobfdt.model.detection.Runtime`."""
-        return _asked(self.close, seen, traces, radius, content=content[None].astype(np.float32))
-
-
-def _asked(
-    session: Any, seen: dict[str, Float], traces: Array, radius: float, **more: Float
-) -> tuple[Array, Array, Array]:
-    given = {
-        **{name: seen[name] for name in (part.name for part in session.get_inputs()) if name in seen},
-        "traces": traces[None].astype(np.float32),
-        "radius": np.array([radius], np.float32),
-        "group": np.zeros((1, len(traces)), np.int64),
-        **more,
-    }
-    moved, logits, last = (part[0].astype(np.float64) for part in session.run(None, given))
-    return moved, logits, last
+    def ask(self, seen: dict[str, Float], traces: Array, content: Array | None, radius: float, stage: int) -> Answer:
+        """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
+        session = self.asks[stage]
+        given = {
+            **seen,
+            "traces": traces[None].astype(np.float32),
+            "radius": np.array([radius], np.float32),
+            "group": np.zeros((1, len(traces)), np.int64),
+        }
+        if content is not None:
+            given["content"] = content[None].astype(np.float32)
+        wanted = {part.name: given[part.name] for part in session.get_inputs()}
+        return Answer(*(part[0].astype(np.float64) for part in session.run(None, wanted)))
 
 
 def export(bundle: Bundle, folder: str | Path) -> None:
     """
-    Write ``look.onnx``, ``glance.onnx`` and ``decode.onnx``, all or none.
+    Write ``look.onnx`` and an ``ask`` graph for each stage of the decoder, all or none.
 
     Parameters
     ----------
@@ -127,7 +120,7 @@ def export(bundle: Bundle, folder: str | Path) -> None:
     """
     graphs = _graphs(bundle)
     with atomic_files(folder) as part:
-        for name, graph in zip(_FILES, graphs, strict=True):
+        for name, graph in graphs.items():
             (part / name).write_bytes(graph)
 
 
@@ -145,13 +138,15 @@ def load_onnx(folder: str | Path) -> OnnxNetwork:
     InputError
         If onnxruntime is not installed, or a file is missing, damaged, foreign or newer than this version.
     """
-    folder = Path(folder)
+    return _opened(lambda name: _read(Path(folder) / name), folder)
+
+
+def _read(file: Path) -> bytes:
     try:
-        graphs = [(folder / name).read_bytes() for name in _FILES]
+        return file.read_bytes()
     except OSError as error:
-        cure = f"name a folder with {', '.join(_FILES)}"
-        raise InputError(error.filename, f"cannot be read: {str(error.strerror).lower()}", cure) from error
-    return _opened(graphs, folder)
+        cure = "name a folder that a model bundle was exported to"
+        raise InputError(file, f"cannot be read: {str(error.strerror).lower()}", cure) from error
 
 
 _READY: dict[tuple[str, Any], OnnxNetwork] = {}  # exporting takes a second: once a process for each bundle
@@ -174,7 +169,7 @@ def onnx_network(bundle: Bundle) -> OnnxNetwork:
     key = (bundle.digest, bundle.settings)
     if key in _READY:
         return _READY[key]
-    network = _opened(_graphs(bundle), bundle.source)
+    network = _opened(_graphs(bundle).__getitem__, bundle.source)
     if bundle.digest:  # else nothing tells its weights from others
         _READY[key] = network
     return network
@@ -193,20 +188,20 @@ class _Look(nn.Module):
 
 
 class _Decode(nn.Module):
-    """The others: some rounds of the decoder, and what is told of the last of them beside traces and logits."""
+    """The others: a stage of the decoder."""
 
-    def __init__(self, network: CurveNetwork, rounds: slice, told: str) -> None:
+    def __init__(self, network: CurveNetwork, rounds: slice) -> None:
         super().__init__()
-        self.decoder, self.rounds, self.told = network.decoder, rounds, told
+        self.decoder, self.rounds = network.decoder, rounds
 
     def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
         sight, (traces, radius, group, *content) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
         last = self.decoder(sight, traces, radius, group, *content, rounds=self.rounds)[-1]
-        return last.traces, last.logits, getattr(last, self.told)
+        return last.traces, last.logits, last.evidence, last.content
 
 
-def _graphs(bundle: Bundle) -> list[bytes]:
-    """The graphs of a bundle."""
+def _graphs(bundle: Bundle) -> dict[str, bytes]:
+    """The graphs of a bundle, by file name."""
     network = bundle.network
     if not isinstance(network, CurveNetwork):
         seen = f"the {bundle.settings.preset} preset has no ONNX export"
@@ -226,18 +221,21 @@ def _graphs(bundle: Bundle) -> list[bytes]:
     sight_axes = {name: ("batch", "", "fine_lines" if "fine" in name else "lines") for name in _SIGHT}
     look_axes = {"grid": ("batch", "rows"), **sight_axes}
     look_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
-    given, found = [*_SIGHT, "traces", "radius", "group"], ["found_traces", "logits"]
+    given, found = [*_SIGHT, "traces", "radius", "group"], ["found_traces", "logits", "evidence", "found_content"]
     axes = {**sight_axes, "radius": ("batch",)}
-    axes |= dict.fromkeys(("traces", "group", "content", *found, "found_content", "evidence"), ("batch", "queries"))
+    axes |= dict.fromkeys(("traces", "group", "content", *found), ("batch", "queries"))
     asked = [*sight, *(part.to(device) for part in queries)]
-    glances = network.settings.glances
-    glance = _Decode(network, slice(glances), "content").eval()
-    close = _Decode(network, slice(glances, None), "evidence").eval()
-    return [
-        _traced(_Look(network).eval(), [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note),
-        _traced(glance, asked, given, [*found, "found_content"], axes, note),
-        _traced(close, [*asked, content.to(device)], [*given, "content"], [*found, "evidence"], axes, note),
-    ]
+    graphs = {"look.onnx": _traced(_Look(network).eval(), [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note)}
+    for name, stage in zip(_asks(network.settings), network.settings.stages, strict=True):
+        graphs[name] = _traced(_Decode(network, stage.layers).eval(), asked, given, found, axes, note)
+        if "content" not in given:  # the first stage is told none
+            asked, given = [*asked, content.to(device)], [*given, "content"]
+    return graphs
+
+
+def _asks(settings: CurveSettings) -> list[str]:
+    """File names of the graphs that ask."""
+    return [f"ask{i}.onnx" for i in range(1, len(settings.stages) + 1)]
 
 
 def _note(bundle: Bundle, network: CurveNetwork) -> str:
@@ -290,27 +288,35 @@ def _traced(
     return whole
 
 
-def _opened(graphs: Sequence[bytes], place: str | Path) -> OnnxNetwork:
-    """Sessions of the graphs."""
+def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
+    """Sessions of the graphs, each told by its file name."""
+    look, note = _session(graph("look.onnx"), place)
+    if note is None:
+        raise InputError(place, "look.onnx is not of a model bundle", _AGAIN)
+    try:
+        known = json.loads(note)
+        if int(known["format"]) > FORMAT:
+            seen = f"written by a newer version (ONNX format {known['format']}, this one reads {FORMAT})"
+            raise InputError(place, seen, "update geobfdt")
+        settings = CurveSettings(**known["settings"])
+        tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in known["tiers"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(place, f"notes of geobfdt are damaged: {str(error).splitlines()[0]}", _AGAIN) from error
+    names = _asks(settings)
+    asks = [_session(graph(name), place) for name in names]
+    if any(other != note for _, other in asks):
+        raise InputError(place, f"look.onnx, {', '.join(names)} are not of one model bundle", _AGAIN)
+    return OnnxNetwork(look, [session for session, _ in asks], settings, tiers)
+
+
+def _session(graph: bytes, place: str | Path) -> tuple[Any, str | None]:
+    """A graph, ready to run, and its notes."""
     runtime = needed("onnxruntime", "onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # one setting for both runtimes
     try:
-        sessions = [runtime.InferenceSession(graph, options, providers=_PLACES) for graph in graphs]
+        session = runtime.InferenceSession(graph, options, providers=_PLACES)
     except Exception as error:  # its errors have no other base
         seen = f"not ONNX graphs: {str(error).splitlines()[0]}"
         raise InputError(place, seen, _AGAIN) from error
-    notes = [session.get_modelmeta().custom_metadata_map.get(_KEY) for session in sessions]
-    if notes[0] is None or len(set(notes)) > 1:
-        raise InputError(place, f"{', '.join(_FILES)} are not of one model bundle", _AGAIN)
-    try:
-        note = json.loads(notes[0])
-        if int(note["format"]) > FORMAT:
-            seen = f"written by a newer version (ONNX format {note['format']}, this one reads {FORMAT})"
-            raise InputError(place, seen, "update geobfdt")
-        settings = CurveSettings(**note["settings"])
-        tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in note["tiers"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(place, f"notes of geobfdt are damaged: {str(error).splitlines()[0]}", _AGAIN) from error
-    look, first, close = sessions
-    return OnnxNetwork(look, first, close, settings, tiers)
+    return session, session.get_modelmeta().custom_metadata_map.get(_KEY)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
-__all__ = ["CurveSettings", "DetrSettings"]
+__all__ = ["CurveSettings", "DetrSettings", "Stage"]
 
 
 class _Seen(BaseModel):
@@ -33,6 +34,22 @@ class _Seen(BaseModel):
         return 2 if self.image == "both" else 1
 
 
+class Stage(NamedTuple):
+    """
+    Decoder layers that ask the same queries.
+
+    Parameters
+    ----------
+    layers : slice
+        Which.
+    least : float
+        Log odds that a query must have had before.
+    """
+
+    layers: slice
+    least: float
+
+
 class CurveSettings(_Seen):
     """
     Settings of the ``curve`` network.
@@ -54,7 +71,7 @@ class CurveSettings(_Seen):
     step: float = Field(0.005, gt=0, description="row height of the grid (m)")
     columns: int = Field(128, multiple_of=16, gt=0, description="columns of the grid")
     # Under 16 and at full height, oneDNN in PyTorch 2.13 writes beyond its memory on processors with AVX-512.
-    widths: tuple[int, int, int, int] = Field((24, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
+    widths: tuple[int, int, int, int] = Field((32, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
     blocks: tuple[int, int, int, int] = Field((2, 2, 2, 2), description="residual blocks at strides 2, 4, 8, 16")
     features: int = Field(48, gt=0, description="channels of the features that votes and queries read")
     votes: int = Field(6, gt=0, description="channels averaged along candidate traces, for each slope")
@@ -66,20 +83,29 @@ class CurveSettings(_Seen):
     content: int = Field(96, multiple_of=4, gt=0, description="channels of a query")
     sampled: int = Field(24, gt=0, description="channels sampled along a query's trace")
     fine: int = Field(12, gt=0, description="channels of the features at stride 2, for close looks")
-    layers: tuple[tuple[Literal[4, 2], float, int], ...] = Field(
-        ((4, 0.08, 9), (4, 0.08, 9), (2, 0.03, 7), (2, 0.03, 7), (2, 0.03, 7)),
+    layers: tuple[tuple[Literal[4, 2], float, int, int], ...] = Field(
+        (
+            (4, 0.08, 9, 64), (4, 0.08, 9, 64), (2, 0.03, 7, 64), (2, 0.03, 7, 64),
+            (4, 0.08, 9, 96), (2, 0.03, 7, 96), (2, 0.03, 7, 96), (2, 0.03, 7, 96),
+        ),
         min_length=2,
-        description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples",
+        description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples "
+        "across it, channels of a column",
+    )  # fmt: skip
+    doubts: tuple[tuple[int, float], ...] = Field(
+        ((2, -1.75), (4, -1.0)),
+        description="decoder layers before which queries are dropped, and the log odds under which they are",
     )
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
     beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
-    queries: int = Field(80, gt=0, description="queries of a training window of 768 rows")
+    queries: int = Field(100, gt=0, description="queries of a training window of 768 rows")
 
     @property
-    def glances(self) -> int:
-        """How many decoder layers all queries are asked by: those on coarse features, but for the last."""
-        coarse = next((i for i, (stride, _, _) in enumerate(self.layers) if stride != 4), len(self.layers))
-        return min(max(coarse, 1), len(self.layers) - 1)
+    def stages(self) -> list[Stage]:
+        """The decoder's layers, those together that ask the same queries."""
+        doubts = [(0, -math.inf), *((layer, least) for layer, least in self.doubts if 0 < layer < len(self.layers))]
+        ends = [*(layer for layer, _ in doubts[1:]), len(self.layers)]
+        return [Stage(slice(first, end), least) for (first, least), end in zip(doubts, ends, strict=True)]
 
 
 class DetrSettings(_Seen):
