@@ -1,12 +1,14 @@
-"""Which planes a picker misses: by how visible they are, whether they show all round, and how tall they are.
+"""Which planes a picker misses, and where: by how visible they are, whether they show all round, how tall they are.
 
     python benchmarks/misses.py --wells 40 --length 12 --seed 4000000
     python benchmarks/misses.py --method hough --wells 10
 
 Planes that an interpreter would not be blamed for missing are left out. `sure` is the share of planes that have a pick
 of their class, at its own threshold, within a trace RMS of 3 cm; `sure 5 cm` within 5; `seen` have a candidate of any
-class with a confidence of 0.05 or more within 5 cm. `told` is how many the network would be sure of, 3 cm off at most,
-if its votes had proposed the true traces themselves: what is missing there is not found by looking in more places.
+class with a confidence of 0.05 or more within 5 cm. Of the network, before refinement: `voted` have a vote that is
+asked about within 6 cm, square to the trace; `asked` an answer within 3 cm, whatever it says; `told` is how many it
+would be sure of, 3 cm off at most, if its votes had proposed the true traces themselves: what is missing there is not
+found by looking in more places.
 """
 
 from __future__ import annotations
@@ -15,43 +17,42 @@ import argparse
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 if TYPE_CHECKING:
     from geobfdt.model.bundle import Bundle
-    from geobfdt.wells.image import WellImage
+    from geobfdt.training.calibration import InterpretedWell
 
-SHARES = ["sure", "sure 5 cm", "seen", "told"]
+PICKED, NETWORK = ["sure", "sure 5 cm", "seen"], ["voted", "asked", "told"]
 
 
-def told(bundle: Bundle, image: WellImage, truth: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Whether the network is sure of planes (before refinement) when it is told where they are; of one well."""
+def stages(bundle: Bundle, well: InterpretedWell) -> pd.DataFrame:
+    """How far planes of a well get in the network: NETWORK, one row a plane."""
     from geobfdt.geometry import trace_rms
-    from geobfdt.model.curve import choose
-    from geobfdt.model.matching import thin_by_distance
+    from geobfdt.model.detection import answers, proposals
+    from geobfdt.model.matching import scaled_rms
     from geobfdt.training.wells import prepare
-    from geobfdt.wells.intervals import new_intervals
     from geobfdt.wells.picks import CLASSES
 
-    network, settings = bundle.network, bundle.settings
-    well = prepare(image, truth, new_intervals(), settings.grid)
-    radius = float(np.median(well.radius))
-    seen, votes = network.see(well.grid[: len(well.grid) // 16 * 16])
-    proposed, scores = choose(votes, network.tiers, round(40 * len(well.grid) * settings.step))
-    proposed = proposed[thin_by_distance(proposed, scores, 0.022, radius)]
-    free = trace_rms(proposed[:, None], well.traces).min(axis=1, initial=np.inf) > 0.03
-    asked = np.concatenate([well.traces, proposed[free]])
-    order = np.argsort(asked[:, 0], kind="stable")
-    traces, content = asked[order], None
-    for stage in range(len(settings.stages)):
-        traces, logits, _, content = network.ask(seen, traces, content, radius, stage)
-    mine = np.argsort(order)[: len(well.traces)]
-    sure = [
-        bundle.calibration[CLASSES[kind]].probability(logit[kind]) >= bundle.calibration[CLASSES[kind]].threshold
-        for kind, logit in zip(well.classes, logits[mine], strict=True)
-    ]
-    return np.array(sure, bool) & (trace_rms(traces[mine], well.traces) < 0.03)
+    network = bundle.network
+    ready = prepare(*well, network.settings.grid)
+    radius, truth = float(np.median(ready.radius)), ready.traces
+    seen, votes = network.see(ready.grid[: len(ready.grid) // 16 * 16])
+    proposed = proposals(network, votes, radius, 0.0, np.inf)
+    asked = answers(network, seen, proposed, radius)
+    free = trace_rms(proposed[:, None], truth).min(axis=1, initial=np.inf) > 0.03
+    queries = np.concatenate([truth, proposed[free]])
+    told = answers(network, seen, queries[np.argsort(queries[:, 0], kind="stable")], radius)
+    parts = [bundle.calibration[name] for name in CLASSES]
+    sure = np.stack([part.probability(told.logits[:, i]) >= part.threshold for i, part in enumerate(parts)], axis=1)
+    near = (trace_rms(told.traces[:, None], truth) < 0.03) & sure[:, ready.classes]
+    return pd.DataFrame(
+        {
+            "voted": scaled_rms(proposed, truth, radius).min(axis=0, initial=np.inf) < 0.06,
+            "asked": trace_rms(asked.traces[:, None], truth).min(axis=0, initial=np.inf) < 0.03,
+            "told": near.any(axis=0),
+        }
+    )
 
 
 def main() -> None:
@@ -65,29 +66,27 @@ def main() -> None:
     arguments = parser.parse_args()
     from geobfdt.geometry import trace_rms
     from geobfdt.picking.picker import detector_of, pick_with_findings
-    from geobfdt.simulation.settings import draw
-    from geobfdt.simulation.well import simulate_well
+    from geobfdt.training.sources import drawn_well
     from geobfdt.wells.picks import traces
 
     rows = []
+    network = arguments.method == "network"
     for index in range(arguments.wells):
-        rng = np.random.default_rng([arguments.seed, index])
-        well = simulate_well(draw(rng, length=arguments.length), rng)
+        well = drawn_well(arguments.seed, index, arguments.length, {})
         detector = detector_of(well.image, arguments.model, arguments.method)
         picks = pick_with_findings(well.image, detector, min_confidence=0.05)[0]
         sure = picks["confidence"].to_numpy() >= [detector.thresholds[name] for name in picks["class"]]
-        truth = well.truth[~well.truth["optional"]]
+        truth = well.picks[~well.picks["optional"].to_numpy(bool)].reset_index(drop=True)
         apart = trace_rms(traces(picks)[:, None], traces(truth))
         same = picks["class"].to_numpy()[:, None] == truth["class"].to_numpy()
         nearest = np.where(same & sure[:, None], apart, np.inf).min(axis=0, initial=np.inf)
-        rows.append(
-            truth[["class", "visible", "continuity", "amplitude_m"]].assign(
-                **{"sure": nearest < 0.03, "sure 5 cm": nearest < 0.05},
-                seen=apart.min(axis=0, initial=np.inf) < 0.05,
-                told=told(detector.bundle, well.image, truth) if arguments.method == "network" else np.nan,
-            )
+        row = truth[["class", "visible", "continuity", "amplitude_m"]].assign(
+            **{"sure": nearest < 0.03, "sure 5 cm": nearest < 0.05},
+            seen=apart.min(axis=0, initial=np.inf) < 0.05,
         )
+        rows.append(row.join(stages(detector.bundle, well._replace(picks=truth))) if network else row)
     planes = pd.concat(rows, ignore_index=True)
+    shown = PICKED + NETWORK if network else PICKED
     parts = {
         "all": pd.Series("", planes.index),
         "visible": pd.cut(planes["visible"], [0.35, 0.5, 0.65, 0.8, 1], right=False),
@@ -95,11 +94,11 @@ def main() -> None:
         "height (m)": pd.cut(2 * planes["amplitude_m"], [0, 0.25, 0.8, 2.5, 10], right=False),
     }
     for name, part in parts.items():
-        shares = planes.groupby(["class", part.rename(name)], observed=True)[SHARES]
+        shares = planes.groupby(["class", part.rename(name)], observed=True)[shown]
         print(shares.mean().round(2).assign(planes=shares.size()), end="\n\n")
     whole = planes[(parts["shows"] == "all round") & (planes["visible"] >= 0.65) & (planes["amplitude_m"] < 0.4)]
     print("visible 0.65 or more, all round, no taller than 0.8 m:")
-    shares = whole.groupby("class")[SHARES]
+    shares = whole.groupby("class")[shown]
     print(shares.mean().round(2).assign(planes=shares.size()))
 
 

@@ -13,7 +13,7 @@ from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Planes", "Runtime", "detect", "with_rows_below"]
+__all__ = ["Planes", "Runtime", "answers", "detect", "proposals", "with_rows_below"]
 
 _LEAST = 0.03  # vote below which a cell is not looked at
 _PER_METRE = 45  # cells looked at, at most
@@ -123,27 +123,79 @@ def detect(
     >>> len(detect(network, np.zeros((64, 128), np.uint8), 0.1).traces)
     0
     """
-    height = len(grid) * network.settings.step
-    first, last = max(top - _BESIDE, 0.0), min(base + _BESIDE, height)
     seen, scores = network.see(_tall_enough(grid, network.settings))
-    traces, votes = choose(scores, network.tiers, 6 * int(np.ceil(_PER_METRE * height)))
+    last = min(base, len(grid) * network.settings.step)
+    planes = answers(network, seen, proposals(network, scores, radius, max(top, 0.0), last), radius)
+    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), _SAME, radius)
+    return Planes(*(part[single] for part in planes))
+
+
+def proposals(
+    network: Runtime[Seen], scores: Sequence[npt.NDArray[np.float32]], radius: float, top: float, base: float
+) -> Array:
+    """
+    Choose the cells of votes that are asked about.
+
+    Parameters
+    ----------
+    network : Runtime
+        Whose votes they are.
+    scores : sequence of array (shapes, cells)
+        From its ``see``.
+    radius : float
+        Hole radius (m).
+    top, base : float
+        Between which planes are wanted (m from the first row).
+
+    Returns
+    -------
+    array (n, 3)
+        ``(z0, a, b)`` (m), sorted by z0.
+    """
+    tiers = network.tiers
+    height = max(score.shape[1] * tier.cell for score, tier in zip(scores, tiers, strict=True))
+    first, last = max(top - _BESIDE, 0.0), min(base + _BESIDE, height)
+    traces, votes = choose(scores, tiers, 6 * int(np.ceil(_PER_METRE * height)))
     likely = (votes >= _LEAST) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
     traces, votes = traces[likely], votes[likely]
     most = int(np.ceil(_PER_METRE * max(last - first, 0.0)))
     kept = thin_by_distance(traces, votes, _THIN, radius, most)
+    chosen: Array = traces[kept[np.argsort(traces[kept, 0], kind="stable")]]
+    return chosen
+
+
+def answers(network: Runtime[Seen], seen: Seen, traces: Array, radius: float) -> Planes:
+    """
+    Ask about traces, stage by stage; those that a stage doubts are dropped.
+
+    Parameters
+    ----------
+    network : Runtime
+        What is asked.
+    seen : anything
+        From its ``see``.
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), sorted by z0.
+    radius : float
+        Hole radius (m).
+
+    Returns
+    -------
+    Planes
+        In the order of the traces.
+    """
     columns = network.settings.columns // network.settings.layers[-1][0]
     nothing = Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
-    if not kept.size:
-        return nothing
-    kept = kept[np.argsort(traces[kept, 0], kind="stable")]
-    answer = network.ask(seen, traces[kept], None, radius, 0)
-    for i, stage in enumerate(network.settings.stages[1:], start=1):
-        worth = np.flatnonzero(answer.logits.max(axis=1) >= stage.least)
-        if not worth.size:
+    answer: Answer | None = None
+    for i, stage in enumerate(network.settings.stages):
+        content = None
+        if answer is not None:
+            worth = answer.logits.max(axis=1) >= stage.least
+            traces, content = answer.traces[worth], answer.content[worth]
+        if not len(traces):
             return nothing
-        answer = network.ask(seen, answer.traces[worth], answer.content[worth], radius, i)
-    single = thin_by_distance(answer.traces, answer.logits.max(axis=1), _SAME, radius)
-    return Planes(*(part[single] for part in answer[:3]))
+        answer = network.ask(seen, traces, content, radius, i)
+    return nothing if answer is None else Planes(*answer[:3])
 
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
