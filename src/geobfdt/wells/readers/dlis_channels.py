@@ -123,7 +123,8 @@ def choose_image(path: Path, images: list[Curve], wanted: str | None, findings: 
         If there is none of that name, or several and nothing chooses.
     """
     if not images:
-        raise InputError(path, "no channel is an image", "list the channels with geobfdt inspect")
+        why = f" that can be read: {findings[0].seen}" if findings else ""
+        raise InputError(path, f"no channel is an image{why}", "list the channels with geobfdt inspect")
     known = ", ".join(dict.fromkeys(c.names[0] for c in images))
     if wanted is not None:
         named = [c for c in images if wanted.strip().lower() in (name.lower() for name in c.names)]
