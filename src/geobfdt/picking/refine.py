@@ -9,7 +9,7 @@ only, stays as the candidate has it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +17,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from geobfdt.geometry import stretch, trace_rms
 from geobfdt.picking.band import Band, mean_level
+from geobfdt.picking.doubts import laws, widened
 from geobfdt.picking.local_energy import local_energy, nearest_centre
 
-__all__ = ["Refined", "centre_energy", "doubtful", "mean_agreement", "refine", "surer"]
+__all__ = ["Refined", "centre_energy", "mean_agreement", "refine"]
 
 _REACH = 0.025  # how far from a candidate its plane is looked for (m, square to the trace)
 _BAND = 0.03  # half-height of the template (m, square to the trace)
 _WIDTHS = (0.005, 0.010, 0.015)  # of the lines and steps looked for in the mean profile (m)
 _UNDERSTATED = 2.2  # how much less than residuals say pixels count against the candidate
 _CENTRED = 0.015  # how far candidates go astray above which a mean profile knows the middle of a line better (m)
-# Sigmas, from the errors of picks on simulated wells: the share of the fit's own that holds; how well depth, dip and
-# azimuth of a plane are defined (m, as depth and as amplitude along and across the dip), which has a thickness and may
-# be taken for the one beside it, if it is not sure at all that it is one; and what a difference between candidate and
-# pixels, as large as candidates go astray, tells of depth and of tilt (m). Of centred candidates, and of the classes of
-# others (benchmarks/sigmas.py).
-_CENTRED_DOUBTS = (1.0, 0.006, 0.0, 0.0, 0.0, 0.0)
-_DOUBTS = {
-    "bedding": (0.65, 0.029, 0.003, 0.004, 0.0037, 0.0028),
-    "fracture": (0.14, 0.011, 0.014, 0.006, 0.0, 0.0005),
-}
-_SURER = 0.3  # power of the doubt (1 - confidence) with which depth, dip and azimuth are less well defined
 _PASSES = 3  # of candidates that go so far astray; from nearer ones the first finds the plane, and more lead away
 _ROUNDING = 3e-6  # share of a sum of squares below which a spread is rounding, in single precision
 _BATCH = 80  # traces refined at a time, which bounds the memory
@@ -114,8 +104,7 @@ def refine(
     Notes
     -----
     Neighbouring pieces err alike: their covariance is that of independent residuals times ``(1 + r) / (1 - r)``, with r
-    the correlation of residuals of neighbours. What tells most of an error is how far pixels moved a candidate: the
-    two are looked at as two measurements of one plane.
+    the correlation of residuals of neighbours. What that leaves out :mod:`geobfdt.picking.doubts` adds.
 
     Examples
     --------
@@ -129,41 +118,15 @@ def refine(
     start = np.asarray(traces, dtype=np.float64).reshape(-1, 3)
     band = Band.of(values, depth, angles, radius, _BAND, _REACH)
     batches = range(0, max(len(start), 1), _BATCH)
-    doubts = _doubts(len(start), astray, classes, confidence)
-    parts = [_refine(band, start[i : i + _BATCH], astray, doubts[i : i + _BATCH]) for i in batches]
-    names = Refined.__dataclass_fields__
-    return Refined(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    parts = [_refine(band, start[i : i + _BATCH], astray) for i in batches]
+    fit = Refined(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Refined.__annotations__})
+    moved, sure = trace_rms(fit.traces, start) / astray, np.broadcast_to(confidence, len(start))
+    law = laws(classes, len(start), astray > _CENTRED)
+    return replace(fit, covariance=widened(fit.covariance, fit.traces, moved, sure, law))
 
 
-def _doubts(planes: int, astray: float, classes: npt.ArrayLike, confidence: npt.ArrayLike) -> Array:
-    """Doubts (n, 6), in the order of _DOUBTS."""
-    if astray > _CENTRED:
-        return np.broadcast_to(_CENTRED_DOUBTS, (planes, 6))
-    doubts = np.array([_DOUBTS[kind] for kind in np.broadcast_to(classes, planes)]).reshape(-1, 6)
-    return surer(doubts, np.broadcast_to(confidence, planes))
-
-
-def surer(doubts: Array, confidence: Array) -> Array:
-    """
-    Tell how much smaller doubts are of what is more sure.
-
-    Parameters
-    ----------
-    doubts : array (6,) or (n, 6)
-        Of what is not sure at all; see :func:`doubtful`.
-    confidence : array (n,)
-        How sure it is (0 to 1).
-
-    Examples
-    --------
-    >>> surer(np.array([0.5, 0.02, 0.0, 0.01, 0.003, 0.002]), np.array([0.0, 1.0]))
-    array([[0.5  , 0.02 , 0.   , 0.01 , 0.003, 0.002],
-           [0.5  , 0.   , 0.   , 0.   , 0.003, 0.002]])
-    """
-    return np.asarray(np.where([0, 1, 1, 1, 0, 0], (1 - confidence[:, None]) ** _SURER, 1.0) * doubts)
-
-
-def _refine(band: Band, start: Array, astray: float, doubts: Array) -> Refined:
+def _refine(band: Band, start: Array, astray: float) -> Refined:
+    """Refined traces, with the covariance that their fits tell."""
     traces = start.copy()
     trust = np.ones((len(start), band.turn.size))
     for _ in range(_PASSES if astray > _CENTRED else 1):
@@ -182,8 +145,7 @@ def _refine(band: Band, start: Array, astray: float, doubts: Array) -> Refined:
     profiles, measured, coverage = band.read(traces)
     template = _template(profiles, measured, trust, band.reach)
     lag, match, curve = _offsets(profiles, measured, template, band.reach)
-    _, _, fit = _fit(band, traces, start, astray, lag, match)
-    covariance = doubtful(fit, traces, trace_rms(traces, start) / astray, doubts)
+    _, _, covariance = _fit(band, traces, start, astray, lag, match)
     inner = slice(band.reach, profiles.shape[2] - band.reach)
     profiles, measured = profiles[:, :, inner], measured[:, :, inner]
     rest = profiles - mean_level(profiles, measured)[:, :, None] - template[:, None]
@@ -191,42 +153,6 @@ def _refine(band: Band, start: Array, astray: float, doubts: Array) -> Refined:
     scatter = np.sqrt((measured * rest**2).sum((1, 2), dtype=np.float64) / count)
     agreement = curve[:, :, band.reach].astype(np.float64)
     return Refined(traces, covariance, coverage, agreement, template.astype(np.float64), scatter)
-
-
-def doubtful(fit: Array, traces: Array, moved: Array, doubts: Array) -> Array:
-    """
-    Add to the covariance of a fit what it does not know.
-
-    Parameters
-    ----------
-    fit : array (n, 3, 3)
-        Covariances of ``(z0, a, b)`` (m^2).
-    traces : array (n, 3)
-        ``(z0, a, b)`` (m).
-    moved : array (n,)
-        How far pixels moved the candidates, against how far those go astray.
-    doubts : array (n, 6)
-        Share of the fit's covariance (its root); of depth, and along and across the dip (m); and of depth and tilt for
-        each unit moved (m).
-
-    Examples
-    --------
-    >>> doubtful(np.eye(3)[None], np.array([[5.0, 0.0, 0.3]]), np.array([2.0]), np.array([[0.5, 1, 2, 3, 0.5, 0]]))
-    array([[[ 2.25,  0.  ,  0.  ],
-            [ 0.  , 18.25,  0.  ],
-            [ 0.  ,  0.  ,  8.25]]])
-    """
-    share, depth, dip, turn, depth_moved, tilt_moved = doubts.T**2
-    moved = moved**2
-    a, b = (traces[:, 1:] / np.maximum(np.hypot(traces[:, 1], traces[:, 2]), 1e-9)[:, None]).T
-    none = np.zeros_like(a)
-    along, across = np.stack([none, a, b], axis=1), np.stack([none, -b, a], axis=1)
-    parts = [(np.array([1.0, 0, 0]), depth + moved * depth_moved), (along, 2 * (dip + moved * tilt_moved)),
-             (across, 2 * (turn + moved * tilt_moved))]  # fmt: skip
-    out = share[:, None, None] * fit
-    for direction, variance in parts:
-        out = out + (variance[:, None] * direction)[:, :, None] * direction[..., None, :]
-    return np.asarray(out)
 
 
 def _template(profiles: Single, measured: Single, trust: Array, cut: int) -> Single:

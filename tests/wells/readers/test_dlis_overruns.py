@@ -72,7 +72,7 @@ def test_too_many_channels(tmp_path, content):
     file = tmp_path / "a.dlis"
     file.write_bytes(content.replace(b"\x2d\x05\x17", b"\x2d\x7f\x17"))
     assert file.read_bytes() != content
-    with pytest.raises(InputError, match="no channel is an image that can be read: .*claims more than its record"):
+    with pytest.raises(InputError, match=r"no channel is an image that can be read: .*claims more than its record"):
         files.read(file)
 
 

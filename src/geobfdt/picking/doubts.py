@@ -1,0 +1,129 @@
+"""
+How well refined traces are known: what their fits say, held against the errors of picks on simulated wells.
+
+A fit knows how pixels scatter about it. It does not know that a bed has two edges and a fracture a thickness, that the
+plane may be the one beside, or none. What tells most of an error is how far pixels moved the candidate, since the two
+are as two measurements of one plane, and how sure the network was of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["POWERS", "directions", "known_by", "laws", "widened"]
+
+POWERS = 3  # of what is known of a trace; see known_by
+_FIT, _SURE, _STILL = 0.01, 1.02, 0.05  # m; so that nothing is 0 of what is sure, or did not move
+
+Array = npt.NDArray[np.float64]
+
+# Of depth, and of amplitude along and across the dip: the deviation (m) of what has a fit of 1 cm, is not sure at all
+# and was moved as far as candidates go astray, and its powers. Fitted by benchmarks/sigmas.py.
+_LAWS = {
+    "centred": ((0.01, 1.0, 0.0, 0.0), (0.01, 1.0, 0.0, 0.0), (0.01, 1.0, 0.0, 0.0)),
+    "bedding": ((0.01, 0.0, 0.53, 0.19), (0.01, 1.02, 0.11, 0.41), (0.01, 0.84, 0.15, 0.42)),
+    "fracture": ((0.01, 0.74, 0.53, 0.32), (0.01, 0.81, 0.22, 0.54), (0.01, 0.65, 0.39, 0.17)),
+}
+
+
+def laws(classes: npt.ArrayLike, planes: int, centred: bool) -> Array:
+    """
+    Tell what deviations follow from.
+
+    Parameters
+    ----------
+    classes : array (planes,) or str
+        Of the planes.
+    planes : int
+        How many.
+    centred : bool
+        Whether they were put in the middle of lines; then classes do not matter.
+
+    Returns
+    -------
+    array (planes, 3, 1 + POWERS)
+        Of depth, and of amplitude along and across the dip: deviation (m) and powers.
+    """
+    names = np.broadcast_to("centred" if centred else np.asarray(classes), planes)
+    return np.array([_LAWS[name] for name in names], dtype=np.float64).reshape(-1, 3, 1 + POWERS)
+
+
+def directions(traces: Array) -> Array:
+    """
+    Tell in which directions ``(z0, a, b)`` of traces err as depth, along the dip and across it.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m).
+
+    Returns
+    -------
+    array (n, 3, 3)
+        Unit vectors, one a row.
+    """
+    turn = np.arctan2(traces[:, 2], traces[:, 1])
+    out = np.zeros((len(traces), 3, 3))
+    out[:, 0, 0] = 1
+    out[:, 1, 1] = out[:, 2, 2] = np.cos(turn)
+    out[:, 1, 2], out[:, 2, 1] = np.sin(turn), -np.sin(turn)
+    return out
+
+
+def known_by(fit: Array, traces: Array, moved: Array, confidence: Array) -> Array:
+    """
+    Tell what deviations are made of.
+
+    Parameters
+    ----------
+    fit : array (n, 3, 3)
+        Covariances of ``(z0, a, b)`` that fits tell (m^2).
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m).
+    moved : array (n,)
+        How far pixels moved the candidates, against how far those go astray.
+    confidence : array (n,)
+        How sure it is that they are planes (0 to 1).
+
+    Returns
+    -------
+    array (n, 3, POWERS)
+        Logarithms, for each of the three directions: of the fit's own deviation (cm), of the doubt, of what was moved.
+    """
+    to = directions(traces)
+    own = np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", to, fit, to), 1e-16)) / _FIT
+    same = np.ones_like(own)
+    parts = [own, (_SURE - confidence)[:, None] * same, (_STILL + moved)[:, None] * same]
+    return np.asarray(np.log(np.stack(parts, axis=2)))
+
+
+def widened(fit: Array, traces: Array, moved: Array, confidence: Array, law: Array) -> Array:
+    """
+    Stretch the covariances of fits to what errors are like.
+
+    Parameters
+    ----------
+    fit, traces, moved, confidence : array
+        As in :func:`known_by`; infinite where nothing is known.
+    law : array (n, 3, 1 + POWERS)
+        See :func:`laws`.
+
+    Returns
+    -------
+    array (n, 3, 3)
+        Covariances (m^2), correlated as the fits are.
+
+    Examples
+    --------
+    >>> law = np.array([[[0.03, 0.5, 0, 0], [0.02, 1, 0, 0], [0.02, 1, 0, 0]]])
+    >>> plane, fit = np.array([[5.0, 0.0, 0.3]]), np.diag([0.04, 0.04, 0.01])[None] ** 2
+    >>> np.sqrt(np.diagonal(widened(fit, plane, np.zeros(1), np.zeros(1), law)[0]))
+    array([0.06, 0.08, 0.02])
+    """
+    told = np.isfinite(fit).all(axis=(1, 2), keepdims=True)
+    own = np.where(told, fit, np.eye(3))
+    known, to = known_by(own, traces, moved, confidence), directions(traces)
+    deviation = law[..., 0] * np.exp((law[..., 1:] * known).sum(axis=2))
+    stretch = np.einsum("nij,ni,nik->njk", to, deviation / (_FIT * np.exp(known[..., 0])), to)
+    return np.where(told, stretch @ own @ stretch, np.inf)
