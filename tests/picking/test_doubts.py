@@ -18,9 +18,13 @@ def turned(degrees: float) -> np.ndarray:
 
 @pytest.mark.parametrize("degrees", [0, 37, 90, 200])
 def test_by_hand(degrees: float) -> None:
-    """Deviations of a plane that dips along its first axis are products of powers; correlations stay the fit's."""
+    """
+    Deviations of a plane that dips along its first axis are products of powers; correlations stay the fit's.
+
+    A millimetre is added to each direction first.
+    """
     deviation, correlation = np.array([0.004, 0.009, 0.03]), np.array([[1, 0.3, 0], [0.3, 1, -0.2], [0, -0.2, 1]])
-    fit, to = np.outer(deviation, deviation) * correlation, turned(degrees)
+    fit, to = np.outer(deviation, deviation) * correlation - 1e-6 * np.eye(3), turned(degrees)
     plane, moved, sure = np.array([5.0, 0.2, 0.0]), 1.5, 0.77
     expected = [
         0.02 * np.sqrt(0.4) * (1.02 - 0.77) ** 0.25 * np.sqrt(1.55),

@@ -15,6 +15,7 @@ __all__ = ["POWERS", "directions", "known_by", "laws", "widened"]
 
 POWERS = 3  # of what is known of a trace; see known_by
 _FIT, _SURE, _STILL = 0.01, 1.02, 0.05  # m; so that nothing is 0 of what is sure, or did not move
+_BLUR = 0.001**2 * np.eye(3)  # m^2: no fit tells more of where a plane lies
 
 Array = npt.NDArray[np.float64]
 
@@ -92,9 +93,9 @@ def known_by(fit: Array, traces: Array, moved: Array, confidence: Array) -> Arra
         Logarithms, for each of the three directions: of the fit's own deviation (cm), of the doubt, of what was moved.
     """
     to = directions(traces)
-    own = np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", to, fit, to), 1e-16)) / _FIT
+    own = np.sqrt(np.einsum("nij,njk,nik->ni", to, fit + _BLUR, to))
     same = np.ones_like(own)
-    parts = [own, (_SURE - confidence)[:, None] * same, (_STILL + moved)[:, None] * same]
+    parts = [own / _FIT, (_SURE - confidence)[:, None] * same, (_STILL + moved)[:, None] * same]
     return np.asarray(np.log(np.stack(parts, axis=2)))
 
 
@@ -104,8 +105,10 @@ def widened(fit: Array, traces: Array, moved: Array, confidence: Array, law: Arr
 
     Parameters
     ----------
-    fit, traces, moved, confidence : array
-        As in :func:`known_by`; infinite where nothing is known.
+    fit : array (n, 3, 3)
+        Covariances of ``(z0, a, b)`` that fits tell (m^2); infinite where they tell nothing.
+    traces, moved, confidence : array
+        As in :func:`known_by`.
     law : array (n, 3, 1 + POWERS)
         See :func:`laws`.
 
@@ -118,12 +121,12 @@ def widened(fit: Array, traces: Array, moved: Array, confidence: Array, law: Arr
     --------
     >>> law = np.array([[[0.03, 0.5, 0, 0], [0.02, 1, 0, 0], [0.02, 1, 0, 0]]])
     >>> plane, fit = np.array([[5.0, 0.0, 0.3]]), np.diag([0.04, 0.04, 0.01])[None] ** 2
-    >>> np.sqrt(np.diagonal(widened(fit, plane, np.zeros(1), np.zeros(1), law)[0]))
+    >>> np.sqrt(np.diagonal(widened(fit, plane, np.zeros(1), np.zeros(1), law)[0])).round(3)
     array([0.06, 0.08, 0.02])
     """
     told = np.isfinite(fit).all(axis=(1, 2), keepdims=True)
-    own = np.where(told, fit, np.eye(3))
+    own = np.where(told, fit, 0)
     known, to = known_by(own, traces, moved, confidence), directions(traces)
     deviation = law[..., 0] * np.exp((law[..., 1:] * known).sum(axis=2))
     stretch = np.einsum("nij,ni,nik->njk", to, deviation / (_FIT * np.exp(known[..., 0])), to)
-    return np.where(told, stretch @ own @ stretch, np.inf)
+    return np.where(told, stretch @ (own + _BLUR) @ stretch, np.inf)
