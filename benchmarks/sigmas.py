@@ -96,7 +96,8 @@ def fit(error: Array, known: Array) -> Array:
 
     start = np.zeros(1 + POWERS)
     start[0] = np.log(np.median(error) + 1e-6)
-    law = np.asarray(minimize(surprise, start).x)
+    bounds = [(None, None), *POWERS * [(0.0, None)]]  # nobody is surer of what is doubted
+    law = np.asarray(minimize(surprise, start, method="L-BFGS-B", bounds=bounds).x)
     ratio = error / np.exp(design @ law)
     factors = np.exp(np.linspace(-1, 1.5, 501))
     off = [np.abs(held(ratio / factor) - LEVELS).max() for factor in factors]

@@ -52,11 +52,11 @@ def test_flat_planes_have_sigmas() -> None:
     assert np.isfinite(out).all()
 
 
-@pytest.mark.parametrize("name", ["bedding", "fracture"])
-def test_what_is_sure_and_did_not_move_is_better_known(name: str) -> None:
+@pytest.mark.parametrize(("name", "centred"), [("bedding", False), ("fracture", False), ("bedding", True)])
+def test_what_is_sure_and_did_not_move_is_better_known(name: str, centred: bool) -> None:
     """The laws in use: doubt and moves widen depth, dip and azimuth, of either class."""
     plane, fit = np.array([[5.0, 0.2, 0.1]] * 3), np.array([np.eye(3) * 1e-4] * 3)
-    law = laws([name] * 3, 3, False)
+    law = laws([name] * 3, 3, centred)
     out = widened(fit, plane, np.array([0.1, 0.1, 2.0]), np.array([0.99, 0.5, 0.99]), law)
     sure, doubted, moved = np.sqrt(np.diagonal(out, axis1=1, axis2=2))
     assert (doubted > sure).all()
@@ -64,7 +64,7 @@ def test_what_is_sure_and_did_not_move_is_better_known(name: str) -> None:
 
 
 def test_centred_candidates_are_all_alike() -> None:
-    """Their classes, and what they are sure of, do not matter."""
+    """Their classes do not matter."""
     law = laws(["bedding", "fracture"], 2, True)
-    out = widened(np.array([np.eye(3)] * 2), np.array([[5.0, 0.2, 0.1]] * 2), np.ones(2), np.array([0.1, 0.9]), law)
+    out = widened(np.array([np.eye(3)] * 2), np.array([[5.0, 0.2, 0.1]] * 2), np.ones(2), np.full(2, 0.9), law)
     np.testing.assert_array_equal(out[0], out[1])

@@ -13,10 +13,11 @@ from geobfdt.picking.local_energy import local_energy
 from geobfdt.picking.refine import Refined, refine
 
 
-def refined(scene: Any, traces: np.ndarray, radius: float = 0.1) -> Refined:
+def refined(scene: Any, traces: np.ndarray, radius: float = 0.1, sure: float = 0.0) -> Refined:
     """Refine on a scene's image."""
     image = scene.image
-    return refine(image["image"].values, image["depth"].values, image["azimuth"].values, traces, radius)
+    parts = [image[name].values for name in ("image", "depth", "azimuth")]
+    return refine(*parts, traces, radius, confidence=sure)
 
 
 @pytest.mark.parametrize("columns", [16, 56, 72, 360])
@@ -65,17 +66,16 @@ def test_the_depth_of_a_bed_is_less_well_defined(make_scene: Callable[..., Any])
 
 
 def test_doubt_makes_sigmas_wider(make_scene: Callable[..., Any]) -> None:
-    """What the network doubts is less well placed; traces, and coarse candidates, know nothing of it."""
+    """What is doubted is less well placed; traces know nothing of it."""
     plane = np.array([101.0, 0.08, -0.05])
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
     parts = [scene.image[name].values for name in ("image", "depth", "azimuth")]
     sure = [1.0, 0.9, 0.6]
-    fine = refine(*parts, [plane] * 3, astray=0.004, classes="bedding", confidence=sure)
-    sigma = np.sqrt(np.diagonal(fine.covariance, axis1=1, axis2=2))
-    assert (np.diff(sigma, axis=0) > 0).all()
-    np.testing.assert_array_equal(fine.traces[0], fine.traces[2])
-    coarse = refine(*parts, [plane] * 3, astray=0.03, classes="bedding", confidence=sure)
-    np.testing.assert_array_equal(coarse.covariance[0], coarse.covariance[2])
+    for astray in (0.004, 0.03):
+        out = refine(*parts, [plane] * 3, astray=astray, classes="bedding", confidence=sure)
+        sigma = np.sqrt(np.diagonal(out.covariance, axis1=1, axis2=2))
+        assert (np.diff(sigma, axis=0) > 0).all()
+        np.testing.assert_array_equal(out.traces[0], out.traces[2])
 
 
 def test_sigma_covers_the_error(make_scene: Callable[..., Any]) -> None:
@@ -83,17 +83,17 @@ def test_sigma_covers_the_error(make_scene: Callable[..., Any]) -> None:
     Over many noisy planes most errors are within one sigma, nearly all within three.
 
     Real planes err more than clean ones in noise, and what the depth of a plane means is open to some millimetres: here
-    sigmas may be up to twice too large.
+    sigmas may be up to two and a half times too large.
     """
     rng = np.random.default_rng(2)
     planes = [(100.5 + 0.5 * i, *rng.normal(0, 0.08, 2)) for i in range(40)]
     scene = make_scene(planes[::2], planes[1::2], length=21.0, row=0.004, noise=1.0)
     truth = np.concatenate([scene.fractures, scene.beds])
-    out = refined(scene, truth + rng.normal(0, 0.006, truth.shape))
+    out = refined(scene, truth + rng.normal(0, 0.006, truth.shape), sure=1.0)
     sigma = np.sqrt(np.diagonal(out.covariance, axis1=1, axis2=2))
     ratio = np.abs(out.traces - truth) / sigma
     assert (ratio < 1).mean() > 0.6
-    assert (ratio[:, 1:] < 0.5).mean() < 0.85
+    assert (ratio[:, 1:] < 0.4).mean() < 0.85
     assert (ratio < 3).mean() > 0.97
 
 
