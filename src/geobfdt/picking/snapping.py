@@ -203,7 +203,8 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
     )
     near = _around(image, float(at[0, 0]), float(size[0]) + 1.0)
     if near.sizes["depth"] >= _FEWEST:
-        seen = refine(*_pixels(near), at, hole_radius(image), _ASTRAY)
+        # Somebody says that it is there: it is not doubted.
+        seen = refine(*_pixels(near), at, hole_radius(image), _ASTRAY, confidence=1.0)
         notes = describe(seen, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
         for name in notes if snapped else ("coverage", "polarity", "continuity"):
             picks[name] = notes[name]
