@@ -61,7 +61,9 @@ def pairs(index: int, seed: int, length: float, model: str, method: str) -> pd.D
         picks, _ = pick_with_findings(well.image, detector_of(well.image, model, method))
     finally:
         refine.widened = widened
-    known = dict(zip(KNOWN, (np.concatenate(part) for part in zip(*told, strict=True)), strict=True)) if told else {}
+    if picks.empty or well.picks.empty:
+        return pd.DataFrame()
+    known = dict(zip(KNOWN, (np.concatenate(part) for part in zip(*told, strict=True)), strict=True))
     parts = []
     for group in gather(picks, well.picks)[0]:
         first, second = matched_rows(group, COVERAGE_TOLERANCE)
