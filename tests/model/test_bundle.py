@@ -188,6 +188,15 @@ def test_newer_format(folder: Path) -> None:
     assert "update" in line
 
 
+def test_older_format(folder: Path) -> None:
+    """One whose networks had other layers says so too, and not that it is damaged."""
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps(card | {"format": card["format"] - 1}))
+    line = refusal(folder, "")
+    assert "older" in line
+    assert "damaged" not in line
+
+
 def test_foreign_folders(tmp_path: Path, folder: Path) -> None:
     """No folder, an empty one, a file, and a bundle without its card."""
     (tmp_path / "empty").mkdir()

@@ -31,7 +31,7 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
 
-FORMAT = 1  # of bundles; a reader refuses newer ones
+FORMAT = 2  # of bundles; a reader refuses others: layers of networks differ
 SHIPPED = Path(__file__).with_name("weights")  # what the package ships
 FILES = _WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
 
@@ -170,7 +170,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     Raises
     ------
     InputError
-        If it is damaged, of another program, or written by a newer version of this one.
+        If it is damaged, of another program, or written by another version of this one.
     """
     from geobfdt.model.registry import find_bundle  # which checks what it takes in by loading it
 
@@ -186,6 +186,9 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     if version > FORMAT:
         seen = f"written by a newer version (bundle format {version}, this one reads {FORMAT})"
         raise InputError(folder, seen, "update geobfdt")
+    if version < FORMAT:
+        seen = f"written by an older version (bundle format {version}, this one reads {FORMAT})"
+        raise InputError(folder, seen, "train it again, from the model that this version ships")
     try:
         settings = parse_settings(yaml.safe_load((folder / _SETTINGS).read_text()))
         calibration = {name: Calibration(**part) for name, part in card.pop("calibration").items()}
