@@ -1,7 +1,7 @@
 """How wide sigmas have to be: the laws of refinement that make intervals hold what they claim, fitted and printed.
 
     python benchmarks/sigmas.py --wells 120 --length 12 --seed 5000000
-    python benchmarks/sigmas.py --method hough --wells 48
+    python benchmarks/sigmas.py --method hough --wells 40
 
 Simulated wells are picked, and the errors of picks are held against what is known of each: the deviation of its fit,
 how sure the network was, how far pixels moved the candidate. For each class, and for depth, dip and azimuth, the law is

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from geobfdt.model.backbone import fused
-from geobfdt.model.curve import Answer, CurveNetwork, Tier
+from geobfdt.model.curve import CurveNetwork, Tier
 from geobfdt.model.detection import detect
+from geobfdt.model.planes import Planes
 from geobfdt.model.settings import CurveSettings
 
 
@@ -26,7 +27,9 @@ class Stub:
         """One cell a plane, all alike."""
         return None, [np.full((1, len(self.logits)), 0.5, np.float32)]
 
-    def ask(self, seen: None, traces: np.ndarray, content: np.ndarray | None, radius: float, stage: int) -> Answer:
+    def ask(
+        self, seen: None, traces: np.ndarray, content: np.ndarray | None, radius: float, stage: int
+    ) -> tuple[Planes, np.ndarray]:
         """Planes a centimetre lower; each knows its number; and again, and sure."""
         logits = np.ones((len(traces), 2))
         if content is None:
@@ -34,7 +37,7 @@ class Stub:
             content = np.arange(len(traces))[:, None].astype(float)
         else:
             self.asked = content[:, 0]
-        return Answer(traces + [0.01, 0, 0], logits, np.ones((len(traces), 64)), content)
+        return Planes(traces + [0.01, 0, 0], logits, np.ones((len(traces), 64))), content
 
 
 def test_the_hopeless_are_not_asked_again() -> None:
@@ -70,10 +73,10 @@ def test_a_faster_network_says_the_same() -> None:
             for values in (part.weight, part.bias, part.running_mean, part.running_var):
                 values.data.uniform_(0.5, 1.5)
     network.eval()
-    image = torch.rand(1, 2, 128, 64)
+    image = 3 * torch.rand(1, 2, 128, 64)
     with torch.inference_mode():
         before, faster, after = (made.look(image).sight for made in (network, fused(network), network))
-    assert float(before.fine.std()) > 0.005
+    assert float(before.fine.std()) > 0.01
     for name in ("features", "fine"):
         torch.testing.assert_close(getattr(faster, name), getattr(before, name), rtol=1e-3, atol=1e-4)
         assert torch.equal(getattr(after, name), getattr(before, name))

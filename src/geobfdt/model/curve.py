@@ -13,11 +13,12 @@ from torch.nn import functional
 
 from geobfdt.model.backbone import Pyramid
 from geobfdt.model.decoder import CurveDecoder, Guess, Sight
+from geobfdt.model.planes import Planes
 from geobfdt.model.settings import CurveSettings
 from geobfdt.model.voting import Ballot, Vote, trace_shapes
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Answer", "CurveNetwork", "Look", "Tier", "channels", "choose"]
+__all__ = ["CurveNetwork", "Look", "Tier", "channels", "choose"]
 
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
@@ -37,28 +38,6 @@ class Look(NamedTuple):
 
     sight: Sight
     ballots: list[Ballot]
-
-
-class Answer(NamedTuple):
-    """
-    What the last layer of a stage says of the queries of one strip.
-
-    Parameters
-    ----------
-    traces : array (n, 3)
-        ``(z0, a, b)`` (m), z0 from the strip's first row.
-    logits : array (n, classes)
-        Log odds of each class, not calibrated.
-    evidence : array (n, columns)
-        What each column of the features that were looked at had to say for it, 0 to 1.
-    content : array (n, content)
-        What the queries know.
-    """
-
-    traces: Array
-    logits: Array
-    evidence: Array
-    content: Array
 
 
 class Tier(NamedTuple):
@@ -234,7 +213,7 @@ class CurveNetwork(nn.Module):
         return look, [part[0].cpu().numpy() for part in self.peaks(look)]
 
     @torch.inference_mode()
-    def ask(self, seen: Look, traces: Array, content: Array | None, radius: float, stage: int) -> Answer:
+    def ask(self, seen: Look, traces: Array, content: Array | None, radius: float, stage: int) -> tuple[Planes, Array]:
         """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
         queries = torch.from_numpy(traces).float()[None].to(self._device)
         known = None if content is None else torch.from_numpy(content).float()[None].to(self._device)
@@ -242,7 +221,8 @@ class CurveNetwork(nn.Module):
         width = torch.tensor([radius], dtype=torch.float32, device=self._device)
         last = self.decode(seen, queries, width, group, known, self.settings.stages[stage].layers)[-1]
         parts = (last.traces, last.logits, last.evidence, last.content)
-        return Answer(*(part[0].cpu().numpy().astype(np.float64) for part in parts))
+        *told, content = (part[0].cpu().numpy().astype(np.float64) for part in parts)
+        return Planes(*told), content
 
     @property
     def _device(self) -> torch.device:

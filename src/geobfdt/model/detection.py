@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.model.curve import Answer, Tier, choose
+from geobfdt.model.curve import Tier, choose
 from geobfdt.model.matching import thin_by_distance
+from geobfdt.model.planes import Planes
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Planes", "Runtime", "answers", "detect", "proposals", "with_rows_below"]
+__all__ = ["Runtime", "answers", "detect", "proposals", "with_rows_below"]
 
 _LEAST = 0.03  # vote below which a cell is not looked at
 _PER_METRE = 45  # cells looked at, at most
@@ -23,25 +24,6 @@ _BESIDE = 2.0  # how far beyond what is wanted queries are asked too (m): twice 
 
 Array = npt.NDArray[np.float64]
 Seen = TypeVar("Seen")
-
-
-class Planes(NamedTuple):
-    """
-    Planes of a strip, best first.
-
-    Parameters
-    ----------
-    traces : array (n, 3)
-        ``(z0, a, b)`` (m), z0 from the strip's first row.
-    logits : array (n, classes)
-        Log odds of each class, not calibrated.
-    evidence : array (n, columns)
-        What each column of the features that were looked at last had to say for it, 0 to 1.
-    """
-
-    traces: Array
-    logits: Array
-    evidence: Array
 
 
 class Runtime(Protocol[Seen]):
@@ -75,7 +57,7 @@ class Runtime(Protocol[Seen]):
         """
         ...
 
-    def ask(self, seen: Seen, traces: Array, content: Array | None, radius: float, stage: int) -> Answer:
+    def ask(self, seen: Seen, traces: Array, content: Array | None, radius: float, stage: int) -> tuple[Planes, Array]:
         """
         Ask queries.
 
@@ -91,6 +73,13 @@ class Runtime(Protocol[Seen]):
             Hole radius (m).
         stage : int
             Which of the settings' stages.
+
+        Returns
+        -------
+        planes : Planes
+            One for each query.
+        content : array (n, content)
+            What the queries know now.
         """
         ...
 
@@ -124,8 +113,7 @@ def detect(
     0
     """
     seen, scores = network.see(_tall_enough(grid, network.settings))
-    last = min(base, len(grid) * network.settings.step)
-    planes = answers(network, seen, proposals(network, scores, radius, max(top, 0.0), last), radius)
+    planes = answers(network, seen, proposals(network, scores, radius, top, base), radius)
     single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), _SAME, radius)
     return Planes(*(part[single] for part in planes))
 
@@ -182,20 +170,19 @@ def answers(network: Runtime[Seen], seen: Seen, traces: Array, radius: float) ->
     Returns
     -------
     Planes
-        In the order of the traces.
+        Those left, in the order of the traces.
     """
     columns = network.settings.columns // network.settings.layers[-1][0]
     nothing = Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
-    answer: Answer | None = None
-    for i, stage in enumerate(network.settings.stages):
-        content = None
-        if answer is not None:
-            worth = answer.logits.max(axis=1) >= stage.least
-            traces, content = answer.traces[worth], answer.content[worth]
-        if not len(traces):
+    if not len(traces):
+        return nothing
+    planes, content = network.ask(seen, traces, None, radius, 0)
+    for i, stage in enumerate(network.settings.stages[1:], start=1):
+        worth = planes.logits.max(axis=1) >= stage.least
+        if not worth.any():
             return nothing
-        answer = network.ask(seen, traces, content, radius, i)
-    return nothing if answer is None else Planes(*answer[:3])
+        planes, content = network.ask(seen, planes.traces[worth], content[worth], radius, i)
+    return planes
 
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:

@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from geobfdt.geometry import amplitude_azimuth, apparent_dip, trace_from_dip, trace_rms
 from geobfdt.model.curve import channels
-from geobfdt.model.detection import Planes, with_rows_below
+from geobfdt.model.detection import with_rows_below
+from geobfdt.model.planes import Planes
 from geobfdt.model.precision import in_full
 from geobfdt.model.settings import DetrSettings
 from geobfdt.wells.picks import CLASSES

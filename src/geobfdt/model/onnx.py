@@ -27,8 +27,9 @@ import torch
 from torch import Tensor, nn
 
 from geobfdt.model.bundle import Bundle
-from geobfdt.model.curve import Answer, CurveNetwork, Tier, channels
+from geobfdt.model.curve import CurveNetwork, Tier, channels
 from geobfdt.model.decoder import Sight
+from geobfdt.model.planes import Planes
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
@@ -76,7 +77,9 @@ class OnnxNetwork:
         sight, scores = parts[: len(_SIGHT)], parts[len(_SIGHT) :]
         return dict(zip(_SIGHT, sight, strict=True)), [part[0] for part in scores]
 
-    def ask(self, seen: dict[str, Float], traces: Array, content: Array | None, radius: float, stage: int) -> Answer:
+    def ask(
+        self, seen: dict[str, Float], traces: Array, content: Array | None, radius: float, stage: int
+    ) -> tuple[Planes, Array]:
         """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
         session = self.asks[stage]
         given = {
@@ -88,7 +91,8 @@ class OnnxNetwork:
         if content is not None:
             given["content"] = content[None].astype(np.float32)
         wanted = {part.name: given[part.name] for part in session.get_inputs()}
-        return Answer(*(part[0].astype(np.float64) for part in session.run(None, wanted)))
+        *told, known = (part[0].astype(np.float64) for part in session.run(None, wanted))
+        return Planes(*told), known
 
 
 def export(bundle: Bundle, folder: str | Path) -> None:

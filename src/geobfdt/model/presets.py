@@ -12,9 +12,10 @@ from torch import Tensor
 
 from geobfdt.model.criterion import Losses, Targets, curve_loss
 from geobfdt.model.curve import CurveNetwork
-from geobfdt.model.detection import Planes, Runtime, detect
+from geobfdt.model.detection import Runtime, detect
 from geobfdt.model.detr import DetrNetwork, detect_windows
 from geobfdt.model.detr_criterion import detr_loss
+from geobfdt.model.planes import Planes
 from geobfdt.model.settings import CurveSettings, DetrSettings
 
 __all__ = ["Find", "Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]

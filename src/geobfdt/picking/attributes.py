@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.picking.doubts import deviations
 from geobfdt.picking.refine import Refined, centre_energy
 
 __all__ = ["Description", "describe", "plane_sigmas", "quality_rank"]
@@ -99,24 +100,13 @@ def plane_sigmas(traces: Array, covariance: Array, diameter: Array) -> tuple[Arr
     >>> depth, dip, azimuth
     (array([0.001]), array([0.2865]), array([0.573]))
     """
-    a, b = traces[:, 1], traces[:, 2]
-    amplitude = np.maximum(np.hypot(a, b), 1e-9)
-    along, across = np.zeros((len(traces), 3)), np.zeros((len(traces), 3))
-    # A flat plane has no direction of its own, and arctan2(0, 0) is as good as any.
-    turn = np.arctan2(b, a)
-    along[:, 1], along[:, 2] = np.cos(turn), np.sin(turn)
-    across[:, 1], across[:, 2] = -np.sin(turn), np.cos(turn)
+    amplitude = np.maximum(np.hypot(traces[:, 1], traces[:, 2]), 1e-9)
     known = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
     finite = np.where(known[:, None, None], covariance, 0.0)
-
-    def deviation(direction: Array) -> Array:
-        variance = np.einsum("ni,nij,nj->n", direction, finite, direction)
-        return np.where(known, np.sqrt(np.maximum(variance, 0)), np.nan)
-
+    depth, along, across = np.where(known[:, None], deviations(finite, traces), np.nan).T
     slope = (2 / diameter) / (1 + (2 * amplitude / diameter) ** 2)
-    depth = deviation(np.broadcast_to([1.0, 0.0, 0.0], traces.shape))
-    dip = np.minimum(np.degrees(deviation(along) * slope), 90.0)
-    azimuth = np.minimum(np.degrees(deviation(across) / amplitude), 360 / np.sqrt(12))
+    dip = np.minimum(np.degrees(along * slope), 90.0)
+    azimuth = np.minimum(np.degrees(across / amplitude), 360 / np.sqrt(12))
     return depth, dip, azimuth
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["POWERS", "directions", "known_by", "laws", "widened"]
+__all__ = ["POWERS", "deviations", "known_by", "laws", "widened"]
 
 POWERS = 3  # of what is known of a trace; see known_by
 _FIT, _SURE, _STILL = 0.01, 1.02, 0.05  # m; so that nothing is 0 of what is sure, or did not move
@@ -50,20 +50,34 @@ def laws(classes: npt.ArrayLike, planes: int, centred: bool) -> Array:
     return np.array([_LAWS[name] for name in names], dtype=np.float64).reshape(-1, 3, 1 + POWERS)
 
 
-def directions(traces: Array) -> Array:
+def deviations(covariance: Array, traces: Array) -> Array:
     """
-    Tell in which directions ``(z0, a, b)`` of traces err as depth, along the dip and across it.
+    Tell how far traces may be off: in depth, and in amplitude along and across the dip.
 
     Parameters
     ----------
+    covariance : array (n, 3, 3)
+        Of ``(z0, a, b)`` (m^2).
     traces : array (n, 3)
         ``(z0, a, b)`` (m).
 
     Returns
     -------
-    array (n, 3, 3)
-        Unit vectors, one a row.
+    array (n, 3)
+        Standard deviations (m).
+
+    Examples
+    --------
+    >>> deviations(np.diag([0.01, 0.02, 0.05])[None] ** 2, np.array([[5.0, 0.0, 0.3]]))
+    array([[0.01, 0.05, 0.02]])
     """
+    to = _directions(traces)
+    return np.asarray(np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", to, covariance, to), 0)))
+
+
+def _directions(traces: Array) -> Array:
+    """Unit vectors (n, 3, 3) of depth, along and across the dip in ``(z0, a, b)``, one a row."""
+    # A flat plane has no direction of its own, and arctan2(0, 0) is as good as any.
     turn = np.arctan2(traces[:, 2], traces[:, 1])
     out = np.zeros((len(traces), 3, 3))
     out[:, 0, 0] = 1
@@ -92,8 +106,7 @@ def known_by(fit: Array, traces: Array, moved: Array, confidence: Array) -> Arra
     array (n, 3, POWERS)
         Logarithms, for each of the three directions: of the fit's own deviation (cm), of the doubt, of what was moved.
     """
-    to = directions(traces)
-    own = np.sqrt(np.einsum("nij,njk,nik->ni", to, fit + _BLUR, to))
+    own = deviations(fit + _BLUR, traces)
     same = np.ones_like(own)
     parts = [own / _FIT, (_SURE - confidence)[:, None] * same, (_STILL + moved)[:, None] * same]
     return np.asarray(np.log(np.stack(parts, axis=2)))
@@ -126,7 +139,7 @@ def widened(fit: Array, traces: Array, moved: Array, confidence: Array, law: Arr
     """
     told = np.isfinite(fit).all(axis=(1, 2), keepdims=True)
     own = np.where(told, fit, 0)
-    known, to = known_by(own, traces, moved, confidence), directions(traces)
+    known, to = known_by(own, traces, moved, confidence), _directions(traces)
     deviation = law[..., 0] * np.exp((law[..., 1:] * known).sum(axis=2))
     stretch = np.einsum("nij,ni,nik->njk", to, deviation / (_FIT * np.exp(known[..., 0])), to)
     return np.where(told, stretch @ (own + _BLUR) @ stretch, np.inf)
