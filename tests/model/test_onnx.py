@@ -62,7 +62,7 @@ def bundle() -> Bundle:
             vote.last.bias.zero_()
             vote.last.weight.mul_(0.25)  # votes near 0 or 1 would tie
         for layer in network.decoder.layers:
-            layer.local.weight.mul_(0.05)  # type: ignore[union-attr, operator]
+            layer.local.weight.mul_(0.1)  # type: ignore[union-attr, operator]
             layer.classes.bias.fill_(2.0)  # type: ignore[union-attr, operator]  # else most are left out at first glance
     return Bundle(network, TINY, CALIBRATION)
 

@@ -57,7 +57,7 @@ def test_the_depth_of_a_bed_is_less_well_defined(make_scene: Callable[..., Any])
     plane = np.array([101.0, 0.08, -0.05])
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
     parts = [scene.image[name].values for name in ("image", "depth", "azimuth")]
-    for astray, ratio in ((0.006, (1.5, 20.0)), (0.03, (1.0, 1.0))):
+    for astray, ratio in ((0.006, (2.0, 15.0)), (0.03, (1.0, 1.0))):
         both = {"classes": ["bedding", "fracture"], "confidence": [0.9, 0.9]}
         out = refine(*parts, [plane, plane], astray=astray, **both)
         np.testing.assert_array_equal(out.traces[0], out.traces[1])
