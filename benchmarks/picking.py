@@ -1,8 +1,9 @@
 """Speed and memory of picking, from file to table, against the length of the well.
 
     python benchmarks/picking.py --lengths 25 100 400
+    python benchmarks/picking.py --lengths 1000 --seeds 200 201 202 --python old/bin/python new/bin/python
 
-Wells are simulated, ingested, and each picked in a process of its own.
+Wells are simulated, ingested, and each picked in a process of its own; by each of several versions in turn.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -34,29 +37,36 @@ print(json.dumps([seconds, peak, len(picks)]))
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lengths", type=float, nargs="+", default=[25.0, 100.0, 400.0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[200], help="one well each")
     parser.add_argument("--method", default="network")
+    parser.add_argument("--python", nargs="+", default=[sys.executable], help="of environments that hold a version")
     arguments = parser.parse_args()
     from geobfdt.simulation.field import simulate
     from geobfdt.wells.ingest import ingest
 
-    print("length m   seconds   m/s   peak MiB   picks")
+    print("version   seed   length m   seconds   m/s   peak MiB   picks   picks/m")
+    rates: dict[int, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
-        rates = []
-        for length in arguments.lengths:
-            out = Path(folder) / f"{length:g}"
-            simulate(out, wells=1, length=length, seed=200, tool="fmi", deviation=0.0)
+        for seed, length in product(arguments.seeds, arguments.lengths):
+            out = Path(folder) / f"{seed}-{length:g}"
+            simulate(out, wells=1, length=length, seed=seed, tool="fmi", deviation=0.0)
             ingest([next(out.glob("*.dlis"))], out / "field")
             code = MEASURE.format(path=str(next((out / "field").glob("*.nc"))), method=arguments.method)
-            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-            seconds, peak, count = json.loads(done.stdout.splitlines()[-1])
-            rates.append(length / seconds)
-            print(
-                f"{length:8.0f}   {seconds:7.1f}   {length / seconds:4.2f}   {peak / 2**20:8.0f}   {count:5d}",
-                flush=True,
-            )
-    print(f"slowest over fastest: {np.max(rates) / np.min(rates):.2f}")
+            for version, python in enumerate(arguments.python, 1):
+                done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+                seconds, peak, count = json.loads(done.stdout.splitlines()[-1])
+                rates[version].append(length / seconds)
+                print(
+                    f"{version:7d}   {seed:4d}   {length:8.0f}   {seconds:7.1f}   {length / seconds:4.1f}   "
+                    f"{peak / 2**20:8.0f}   {count:5d}   {count / length:7.1f}",
+                    flush=True,
+                )
+    for version, found in rates.items():
+        spread = f"{np.min(found):.1f} to {np.max(found):.1f} m/s, median {np.median(found):.1f}"
+        against = np.median(np.array(rates[1]) / found)
+        print(f"version {version}: {spread}, time {against:.2f} of the first's")
 
 
 if __name__ == "__main__":

@@ -86,3 +86,10 @@ def test_a_network_without_such_normalisations_is_handed_back() -> None:
     """No copy is made where there is nothing to fold."""
     plain = torch.nn.Linear(2, 2)
     assert fused(plain) is plain
+
+
+@pytest.mark.parametrize("doubts", [((4, -1.0), (2, -1.75)), ((2, -1.75), (2, -1.0))])
+def test_stages_follow_each_other(doubts: tuple[tuple[int, float], ...]) -> None:
+    """Doubts out of order, or two at once, are refused: nothing would be asked between."""
+    with pytest.raises(ValueError, match="do not go up"):
+        CurveSettings(doubts=doubts)

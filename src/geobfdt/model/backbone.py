@@ -13,6 +13,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 __all__ = ["BasicBlock", "Pyramid", "RoundConv", "fused", "wrap"]
 
+_PIECE = 1536  # image rows whose features, near and at a quarter of the resolution, are computed at a time
+
 Part = TypeVar("Part", bound=nn.Module)
 
 
@@ -61,7 +63,7 @@ class RoundConv(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
         out: Tensor = self.norm(self.conv(wrap(image, self.pad)))
-        return functional.relu(out) if self.relu else out
+        return out.relu_() if self.relu else out
 
 
 class BasicBlock(nn.Module):
@@ -87,7 +89,8 @@ class BasicBlock(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
-        return functional.relu(self.second(self.first(image)) + self.short(image))
+        out: Tensor = self.second(self.first(image)) + self.short(image)
+        return out.relu_()
 
 
 class Pyramid(nn.Module):
@@ -117,6 +120,8 @@ class Pyramid(nn.Module):
             first = BasicBlock(below, width, 1 if i == 0 else 2)
             stages.append(nn.Sequential(first, *(BasicBlock(width, width) for _ in range(count - 1))))
         self.stages = nn.ModuleList(stages)
+        # Rows of the image above and below that what lies at a quarter of the resolution depends on, in fours.
+        self.beyond = -(-(2 + 4 * blocks[0] + 8 * blocks[1]) // 4) * 4
         self.lateral = nn.ModuleList(nn.Conv2d(width, features, 1) for width in widths[1:])
         self.smooth = RoundConv(features, features, 3)
         self.near = nn.Conv2d(widths[0], fine, 1)
@@ -134,17 +139,32 @@ class Pyramid(nn.Module):
         fine : Tensor (batch, fine, rows / 2, columns / 2)
             The same, closer.
         """
-        close = image = self.stages[0](self.stem(image))
-        levels = []
-        for stage in list(self.stages)[1:]:
+        close, image = self._close(image)
+        levels = [image]
+        for stage in list(self.stages)[2:]:
             image = stage(image)
             levels.append(image)
         out = self.lateral[-1](levels[-1])
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             out = functional.interpolate(out, scale_factor=2.0, mode="nearest") + lateral(level)
-        features = self.smooth(functional.relu(out))
+        features = self.smooth(out.relu_())
         around = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
-        return features, self.fine(functional.relu(self.near(close) + around))
+        return features, self.fine((close + around).relu_())
+
+    def _close(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """What is near at half of the resolution, and the first level; piece by piece where nothing is learned."""
+        rows = image.shape[2]
+        if self.training or torch.is_grad_enabled() or torch.onnx.is_in_onnx_export() or rows <= _PIECE:
+            close = self.stages[0](self.stem(image))
+            return self.near(close), self.stages[1](close)
+        parts = []
+        for first in range(0, rows, _PIECE):
+            start = max(first - self.beyond, 0)
+            close = self.stages[0](self.stem(image[:, :, start : first + _PIECE + self.beyond]))
+            found = ((self.near(close), 2), (self.stages[1](close), 4))
+            parts.append([part[:, :, (first - start) // stride :][:, :, : _PIECE // stride] for part, stride in found])
+        near, level = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
+        return near, level
 
 
 def fused(network: Part) -> Part:

@@ -294,14 +294,16 @@ class _Layer(nn.Module):
     def _listen(self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What queries hear along their traces (batch, queries, content), where these go, and the weight of columns."""
         band, slope = self._band(field, traces, radius)
-        seen = functional.relu(self.look(band) + self.tell(content)[:, :, None])
+        seen = self.look(band).add_(self.tell(content)[:, :, None]).relu_()
         # What a line is shows in how it goes on: each column hears the two beside it on the trace, then others ever
         # farther away, so that what is too faint to tell in a column adds up over the part of the turn where it shows.
-        beside = torch.cat([seen[:, :, -1:], seen, seen[:, :, :1]], dim=2)
-        seen = self.again(torch.cat([beside[:, :, :-2], seen, beside[:, :, 2:]], dim=-1))
+        around = torch.cat([seen[:, :, -1:], seen, seen[:, :, :1]], dim=2).flatten(0, 1).transpose(1, 2)
+        kernel = self.again.weight.reshape(seen.shape[3], 3, -1).transpose(1, 2)
+        told = functional.conv2d(around[:, :, None], kernel[:, :, None], self.again.bias)[:, :, 0]
+        seen = told.transpose(1, 2).reshape(seen.shape)
         for part in self.along:
-            seen = seen + part(functional.relu(seen))
-        seen = functional.relu(seen)
+            seen = part(functional.relu(seen)).add_(seen)
+        seen = seen.relu_()
         offset, weight = self.local(seen).unbind(-1)
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
@@ -328,7 +330,7 @@ class _Layer(nn.Module):
         flat = field.reshape(-1, channels)
         first = functional.embedding(index, flat)
         second = functional.embedding((index + 1).clamp(max=flat.shape[0] - 1), flat)
-        band = torch.addcmul(first * ((1 - part) * inside)[..., None], second, (part * inside)[..., None])
+        band = first.mul_(((1 - part) * inside)[..., None]).addcmul_(second, (part * inside)[..., None])
         return band.flatten(-2), slope
 
     def _attend(self, content: Tensor, company: Tensor, rows: _Rows, blocked: Tensor) -> Tensor:
@@ -367,7 +369,7 @@ class _Along(nn.Module):
     def forward(self, seen: Tensor) -> Tensor:
         """Map (batch, queries, columns, channels) to the same."""
         around = torch.cat([seen[:, :, -self.reach :], seen, seen[:, :, : self.reach]], dim=2)
-        before, after = around[:, :, : seen.shape[2]], around[:, :, 2 * self.reach :]
-        heard = torch.addcmul(torch.addcmul(seen * self.shares[1], before, self.shares[0]), after, self.shares[2])
+        heard = (seen * self.shares[1]).addcmul_(around[:, :, : seen.shape[2]], self.shares[0])
+        heard = heard.addcmul_(around[:, :, 2 * self.reach :], self.shares[2])
         mixed: Tensor = self.mix(heard)
         return mixed

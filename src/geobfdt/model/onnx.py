@@ -302,6 +302,9 @@ def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
         if int(known["format"]) > FORMAT:
             seen = f"written by a newer version (ONNX format {known['format']}, this one reads {FORMAT})"
             raise InputError(place, seen, "update geobfdt")
+        if int(known["format"]) < FORMAT:
+            seen = f"written by an older version (ONNX format {known['format']}, this one reads {FORMAT})"
+            raise InputError(place, seen, _AGAIN)
         settings = CurveSettings(**known["settings"])
         tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in known["tiers"]]
     except (ValueError, KeyError, TypeError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
@@ -99,6 +99,14 @@ class CurveSettings(_Seen):
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
     beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
     queries: int = Field(100, gt=0, description="queries of a training window of 768 rows")
+
+    @field_validator("doubts")
+    @classmethod
+    def _in_order(cls, doubts: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+        layers = [layer for layer, _ in doubts]
+        if layers != sorted(set(layers)):
+            raise ValueError(f"layers {layers} do not go up: name each once, the first first")
+        return doubts
 
     @property
     def stages(self) -> list[Stage]:
