@@ -71,7 +71,7 @@ class CurveSettings(_Seen):
     step: float = Field(0.005, gt=0, description="row height of the grid (m)")
     columns: int = Field(128, multiple_of=16, gt=0, description="columns of the grid")
     # Under 16 and at full height, oneDNN in PyTorch 2.13 writes beyond its memory on processors with AVX-512.
-    widths: tuple[int, int, int, int] = Field((32, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
+    widths: tuple[int, int, int, int] = Field((24, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
     blocks: tuple[int, int, int, int] = Field((2, 2, 2, 2), description="residual blocks at strides 2, 4, 8, 16")
     features: int = Field(48, gt=0, description="channels of the features that votes and queries read")
     votes: int = Field(6, gt=0, description="channels averaged along candidate traces, for each slope")

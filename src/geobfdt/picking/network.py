@@ -50,7 +50,7 @@ class NetworkDetector:
     network: Network | OnnxNetwork
     span: tuple[float, float] | None = None
 
-    length = 70.0  # m, of a strip's core, at most: what suits the memory
+    length = 84.0  # m, of a strip's core, at most: what suits the memory
     overlap = 4.0  # m: tallest trace, receptive field, half a window of the contrast
     astray = 0.004  # m
 

@@ -31,7 +31,7 @@ __all__ = ["detector_of", "pick", "pick_with_findings"]
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
 _BEYOND = 0.3  # how far beyond a strip's core candidates are refined (m): some move into it, or out
 _TOGETHER = 2  # strips worked on at a time, where there may be so many threads
-_TRIMMED = 16  # strips after which free memory is handed back
+_TRIMMED = 8  # strips after which free memory is handed back
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
 Array = npt.NDArray[np.float64]
