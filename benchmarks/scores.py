@@ -56,7 +56,11 @@ def main() -> None:
                       f"{len(picked)} picks", flush=True)  # fmt: skip
     # Only ignored intervals count here: the truth is known everywhere, whatever the simulated interpreter looked at.
     ignored = pd.concat(intervals).query("kind == 'ignored'")
-    print(geobfdt.evaluate(pd.concat(picks), pd.concat(truth), ignored))
+    scores = geobfdt.evaluate(pd.concat(picks), pd.concat(truth), ignored)
+    print(scores)
+    shown = scores.table().query("kind == 'pole' and tolerance_m == 0.03")
+    print("\nwithin 3 cm and 10 degrees of the pole")
+    print(shown.drop(columns=["kind", "tolerance_m"]).round(3).to_string(index=False))
     print(geobfdt.evaluation.calibration.calibrate(pd.concat(picks), pd.concat(truth), ignored))
     print(f"{length / seconds:.2f} m a second of processor time")
 
