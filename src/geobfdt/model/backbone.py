@@ -11,30 +11,40 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["BasicBlock", "Pyramid", "RoundConv", "fused", "wrap"]
+__all__ = ["BasicBlock", "Pyramid", "RoundConv", "at_once", "fused", "wrap"]
 
 _PIECE = 1536  # image rows whose features, near and at a quarter of the resolution, are computed at a time
 
 Part = TypeVar("Part", bound=nn.Module)
 
 
-def wrap(image: Tensor, columns: int) -> Tensor:
+def at_once() -> bool:
+    """Tell whether a network has to see all at once: gradients are wanted, or a graph is made of it."""
+    return torch.is_grad_enabled() or torch.onnx.is_in_onnx_export()
+
+
+def wrap(image: Tensor, columns: int, dim: int = -1) -> Tensor:
     """
     Repeat columns round the hole on either side.
 
     Parameters
     ----------
-    image : Tensor (..., columns)
-        Anything with angle last.
+    image : Tensor
+        Anything.
     columns : int
         How many to add on each side.
+    dim : int
+        Which dimension is the angle.
 
     Examples
     --------
     >>> wrap(torch.arange(4.0), 1).tolist()
     [3.0, 0.0, 1.0, 2.0, 3.0, 0.0]
     """
-    return torch.cat([image[..., -columns:], image, image[..., :columns]], dim=-1) if columns else image
+    if not columns:
+        return image
+    last = image.narrow(dim, image.shape[dim] - columns, columns)
+    return torch.cat([last, image, image.narrow(dim, 0, columns)], dim=dim)
 
 
 class RoundConv(nn.Module):
@@ -154,7 +164,7 @@ class Pyramid(nn.Module):
     def _close(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """What is near at half of the resolution, and the first level; piece by piece where nothing is learned."""
         rows = image.shape[2]
-        if self.training or torch.is_grad_enabled() or torch.onnx.is_in_onnx_export() or rows <= _PIECE:
+        if self.training or at_once() or rows <= _PIECE:
             close = self.stages[0](self.stem(image))
             return self.near(close), self.stages[1](close)
         parts = []

@@ -29,7 +29,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
-__all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
+__all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "Sight", "check_format", "load_bundle", "save_bundle"]
 
 FORMAT = 2  # of bundles; a reader refuses others: layers of networks differ
 SHIPPED = Path(__file__).with_name("weights")  # what the package ships
@@ -158,6 +158,31 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     return load_bundle(folder)
 
 
+def check_format(place: str | Path, kind: str, version: int, known: int, cure: str) -> None:
+    """
+    Refuse what another version wrote.
+
+    Parameters
+    ----------
+    place : str or Path
+        Where it is.
+    kind : str
+        What has that format.
+    version, known : int
+        Its format, and the one that is read.
+    cure : str
+        What to do about an older one.
+
+    Raises
+    ------
+    InputError
+        If the two differ.
+    """
+    if version != known:
+        age, cure = ("a newer", "update geobfdt") if version > known else ("an older", cure)
+        raise InputError(place, f"written by {age} version ({kind} format {version}, this one reads {known})", cure)
+
+
 def load_bundle(folder: str | Path = "default") -> Bundle:
     """
     Read a bundle.
@@ -183,12 +208,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         version = int(card.pop("format"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(folder / _CARD, "not the card of a model bundle", _RETRAIN) from error
-    if version > FORMAT:
-        seen = f"written by a newer version (bundle format {version}, this one reads {FORMAT})"
-        raise InputError(folder, seen, "update geobfdt")
-    if version < FORMAT:
-        seen = f"written by an older version (bundle format {version}, this one reads {FORMAT})"
-        raise InputError(folder, seen, "train it again, from the model that this version ships")
+    check_format(folder, "bundle", version, FORMAT, "train it again, from the model that this version ships")
     try:
         settings = parse_settings(yaml.safe_load((folder / _SETTINGS).read_text()))
         calibration = {name: Calibration(**part) for name, part in card.pop("calibration").items()}

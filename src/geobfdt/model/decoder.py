@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from geobfdt.model.backbone import at_once, wrap
 from geobfdt.model.settings import CurveSettings
 
 __all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
@@ -297,7 +298,8 @@ class _Layer(nn.Module):
         seen = self.look(band).add_(self.tell(content)[:, :, None]).relu_()
         # What a line is shows in how it goes on: each column hears the two beside it on the trace, then others ever
         # farther away, so that what is too faint to tell in a column adds up over the part of the turn where it shows.
-        around = torch.cat([seen[:, :, -1:], seen, seen[:, :, :1]], dim=2).flatten(0, 1).transpose(1, 2)
+        # A convolution: as a product of matrices it would first write each column three times.
+        around = wrap(seen, 1, dim=2).flatten(0, 1).transpose(1, 2)
         kernel = self.again.weight.reshape(seen.shape[3], 3, -1).transpose(1, 2)
         told = functional.conv2d(around[:, :, None], kernel[:, :, None], self.again.bias)[:, :, 0]
         seen = told.transpose(1, 2).reshape(seen.shape)
@@ -350,7 +352,7 @@ class _Layer(nn.Module):
 
 def _handfuls(queries: int) -> list[slice]:
     """So many queries at a time as the cache of a core holds; all of them where gradients or a graph are made."""
-    if torch.is_grad_enabled() or torch.onnx.is_in_onnx_export() or queries <= _HANDFUL:
+    if at_once() or queries <= _HANDFUL:
         return [slice(None)]
     return [slice(first, first + _HANDFUL) for first in range(0, queries, _HANDFUL)]
 
@@ -368,7 +370,7 @@ class _Along(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """Map (batch, queries, columns, channels) to the same."""
-        around = torch.cat([seen[:, :, -self.reach :], seen, seen[:, :, : self.reach]], dim=2)
+        around = wrap(seen, self.reach, dim=2)
         heard = (seen * self.shares[1]).addcmul_(around[:, :, : seen.shape[2]], self.shares[0])
         heard = heard.addcmul_(around[:, :, 2 * self.reach :], self.shares[2])
         mixed: Tensor = self.mix(heard)

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from geobfdt.model.bundle import Bundle
+from geobfdt.model.bundle import Bundle, check_format
 from geobfdt.model.curve import CurveNetwork, Tier, channels
 from geobfdt.model.decoder import Sight
 from geobfdt.model.planes import Planes
@@ -299,12 +299,7 @@ def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
         raise InputError(place, "look.onnx is not of a model bundle", _AGAIN)
     try:
         known = json.loads(note)
-        if int(known["format"]) > FORMAT:
-            seen = f"written by a newer version (ONNX format {known['format']}, this one reads {FORMAT})"
-            raise InputError(place, seen, "update geobfdt")
-        if int(known["format"]) < FORMAT:
-            seen = f"written by an older version (ONNX format {known['format']}, this one reads {FORMAT})"
-            raise InputError(place, seen, _AGAIN)
+        check_format(place, "ONNX", int(known["format"]), FORMAT, _AGAIN)
         settings = CurveSettings(**known["settings"])
         tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in known["tiers"]]
     except (ValueError, KeyError, TypeError) as error:
