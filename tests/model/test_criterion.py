@@ -246,10 +246,10 @@ def test_it_learns_a_window_by_heart(sizes: CurveSettings) -> None:
 
 
 def test_later_stages_ask_those_that_are_sure_enough(sizes: CurveSettings) -> None:
-    """As in picking, proposals that the first stage doubts are dropped; what is known goes on; no noised remain."""
+    """As in picking, doubted proposals are dropped and what is known goes on; noised planes are asked two rounds."""
 
     class Doubter(Parrot):
-        """Doubts the second query of the first window and all of the second; knows of each where it began."""
+        """Doubts the second query of the first window and all of the second; knows of each where it is."""
 
         def elect(self, look: Any, most: int) -> Any:
             return 2 * super().elect(look, most)
@@ -264,16 +264,18 @@ def test_later_stages_ask_those_that_are_sure_enough(sizes: CurveSettings) -> No
             return [Guess(logits, traces + 0 * self.said.sum(), traces, traces)]
 
     stages: list[Any] = []
+    layers, doubts = (*sizes.layers, sizes.layers[-1]), ((1, -1.75), (2, -1.75))
     network = Doubter(sizes, [[0.3, 0, 0], [0.6, 0, 0], [0.9, 0, 0]], (0.0, 0.0))
-    network.settings = sizes
+    network.settings = sizes.model_copy(update={"layers": layers, "doubts": doubts})
     truth = [targets([[0.3, 0, 0]], [0]), targets([[0.6, 0, 0]], [1])]
     losses = curve_loss(network, GRIDS.repeat(2, 1, 1), truth, np.random.default_rng(0))
     losses.total.backward()  # type: ignore[no-untyped-call]
-    (first, nothing, one), (second, known, two) = stages
+    (first, nothing, one), (second, known, two), (third, rest, three) = stages
     assert (first, nothing) == ([[0, 0, 0, 1], [0, 0, 0, 1]], None)
-    assert second == [[0, 0], [2, 2]]
-    assert known[0] == pytest.approx([0.3, 0.9])
-    assert [one, two] == [slice(0, 1), slice(1, 2)]
+    assert second == [[0, 0, 1], [1, 2, 2]]
+    assert known[0][:2] == pytest.approx([0.3, 0.9])
+    assert (third, rest[0]) == ([[0], [2]], pytest.approx([0.3]))
+    assert [one, two, three] == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
 def test_a_required_plane_beside_an_optional_one_is_asked_for(sizes: CurveSettings) -> None:

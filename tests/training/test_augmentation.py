@@ -125,6 +125,16 @@ def test_none_and_both(drawn: Any) -> None:
     assert not np.allclose(one.targets.traces, window.targets.traces)
 
 
+@pytest.mark.parametrize("kind", ["photometric", "both", "published"])
+def test_so_many_looks_change(drawn: Any, kind: Any) -> None:
+    """Of windows that are not turned, so large a share has another look; place changes as ever."""
+    window, kept = drawn(), 0
+    for seed in range(200):
+        placed = augment(window, "geometric" if kind == "both" else "none", np.random.default_rng(seed))
+        kept += np.array_equal(augment(window, kind, np.random.default_rng(seed), 0.25).grid, placed.grid)
+    assert 140 <= kept < 180  # 150 on average, and a few that change nothing
+
+
 def test_published_changes_the_look_alone(drawn: Any) -> None:
     """As the published kinds of change do; planes stay where they are."""
     window = drawn()

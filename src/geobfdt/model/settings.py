@@ -93,7 +93,7 @@ class CurveSettings(_Seen):
         "across it, channels of a column",
     )  # fmt: skip
     doubts: tuple[tuple[int, float], ...] = Field(
-        ((2, -1.75), (4, -1.0)),
+        ((1, -2.3), (2, -1.9), (4, -1.05)),
         description="decoder layers before which queries are dropped, and the log odds under which they are",
     )
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")

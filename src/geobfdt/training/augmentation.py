@@ -73,7 +73,7 @@ def invert(grid: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.where(grid > 0, 256 - np.maximum(grid, 1).astype(np.int16), 0).clip(0, 255).astype(np.uint8)
 
 
-def augment(window: Window, kind: Augmentation, rng: np.random.Generator) -> Window:
+def augment(window: Window, kind: Augmentation, rng: np.random.Generator, looks: float = 1.0) -> Window:
     """
     Change a window at random.
 
@@ -85,11 +85,15 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator) -> Win
         What may change: the look, by the published changes or by ours; the place of things; look (ours) and place.
     rng : Generator
         Source of randomness.
+    looks : float
+        How often the look may change, if the kind says that it may (0 to 1).
     """
     if kind in ("geometric", "both"):
         window = roll(window, int(rng.integers(window.grid.shape[1])))
         window = mirror(window) if rng.random() < 0.5 else window
         window = flip(window) if rng.random() < 0.5 else window
+    if looks < 1 and rng.random() >= looks:
+        return window
     if kind == "published":
         window = Window(_changed(window.grid, published_look, rng), window.targets, window.step)
     if kind in ("photometric", "both"):

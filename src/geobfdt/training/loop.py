@@ -119,7 +119,7 @@ def train_network(
         rng = np.random.default_rng([settings.seed, step])
         torch.manual_seed(int(rng.integers(2**31)))
         windows = distributed.share(source.windows(step, settings.batch, settings.rows, rng))
-        windows = [augment(window, settings.augmentation, rng) for window in windows]
+        windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
         grids = torch.from_numpy(np.stack([window.grid for window in windows])).to(place)
         network.train()
         if settings.frozen_norm:
