@@ -101,8 +101,8 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     with torch.inference_mode():
         guesses = network.decode(look, *(torch.from_numpy(part) for part in (traces, radius, group)))
     given = {**dict(zip(look.sight._fields, found, strict=False)), "traces": traces, "radius": radius, "group": group}
-    assert len(ported.asks) == 3
-    for session, guess in zip(ported.asks, (guesses[1], guesses[3], guesses[7]), strict=True):
+    assert len(ported.asks) == 4
+    for session, guess in zip(ported.asks, (guesses[0], guesses[1], guesses[3], guesses[7]), strict=True):
         asked = {part.name: given[part.name] for part in session.get_inputs()}
         moved, logits, evidence, told = session.run(None, asked)
         np.testing.assert_allclose(evidence, guess.evidence.numpy(), atol=5e-3)
@@ -189,7 +189,7 @@ def test_other_preset(tmp_path: Path) -> None:
 
 def test_damaged(folder: Path, bundle: Bundle, tmp_path: Path) -> None:
     """Missing, cut off, foreign, newer, older and mixed graphs are refused in one line."""
-    names = ("look.onnx", "ask1.onnx", "ask2.onnx", "ask3.onnx")
+    names = ("look.onnx", *(f"ask{stage}.onnx" for stage in (1, 2, 3, 4)))
     graphs = [(folder / name).read_bytes() for name in names]
     with pytest.raises(InputError, match=r"look\.onnx: cannot be read: no such file"):
         load_onnx(tmp_path)
@@ -210,7 +210,7 @@ def test_damaged(folder: Path, bundle: Bundle, tmp_path: Path) -> None:
         both = "not of one" not in message
         for name, graph in zip(names, graphs, strict=True):
             model = onnx.load_model_from_string(graph)
-            if both or name == "ask3.onnx":
+            if both or name == names[-1]:
                 del model.metadata_props[:]
                 onnx.helper.set_model_props(model, {"geobfdt": changed} if changed else {})
             (tmp_path / name).write_bytes(model.SerializeToString())

@@ -35,7 +35,7 @@ class TrainingSettings(BaseModel):
     clip: float = Field(5.0, gt=0, description="largest norm of a gradient")
     average: float = Field(0.998, ge=0, lt=1, description="decay of the running average of weights; 0: none")
     augmentation: Augmentation = "both"
-    looks: float = Field(1.0, ge=0, le=1, description="share of windows whose look is changed, if augmentation does that")
+    looks: float = Field(1.0, ge=0, le=1, description="share of windows whose look augmentation may change")
     frozen_norm: bool = Field(False, description="whether batch statistics stay as they are")
     seed: int = Field(0, ge=0, description="of weights, windows and augmentation")
     every: int = Field(500, gt=0, description="steps between validations and checkpoints")
