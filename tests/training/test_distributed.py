@@ -20,7 +20,6 @@ from geobfdt.training import distributed
 from geobfdt.training.wells import save
 
 SCRIPT = """
-import os
 import sys
 from pathlib import Path
 import numpy as np
@@ -70,9 +69,6 @@ save_file({k: v.contiguous() for k, v in network.state_dict().items()}, out / f"
 # Each has a score of its own; all go by the first's.
 (out / f"agreed-{rank}.txt").write_text(str(distributed.agree(0.25 + rank, 7.0 * rank)))
 torch.distributed.destroy_process_group()
-# Threads of gloo now and then abort the interpreter while it is torn down (pytorch/pytorch issue 190489, seen once here
-# in some thirty runs); all that is asked about is written by now.
-os._exit(0)
 """
 
 

@@ -26,8 +26,8 @@ _HIT = 0.3  # height of the soft map from which the nearest cell counts as the p
 _THIN = 0.022  # between proposals (m)
 _CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, half scaled)
 _WORTH = (1.0, 2.0)  # of an answer for beds, of which there are more, and for fractures
-_JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS), and
-_TAUGHT = 2  # decoder layers that are
+_JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
+_TAUGHT = 2  # decoder layers that are taught on them, the first
 
 Array = npt.NDArray[np.float64]
 
@@ -233,8 +233,8 @@ def _queries(
 
 def _worth(guess: Guess, group: Tensor, least: float, taught: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Traces, contents and groups of the proposed that are sure enough, then of the noised if these go on; padded."""
-    kept = (group == 0) & (guess.logits.detach().amax(dim=-1) >= least)
-    kept = kept | ((group == 1) & taught)
+    sure = guess.logits.detach().amax(dim=-1) >= least
+    kept = (group == 0) & sure | (group == 1) & taught
     size = max(int(kept.sum(dim=1).max()), 1)
     order = torch.argsort((~kept).to(torch.uint8), dim=1, stable=True)[:, :size]
     groups = torch.where(kept, group, 2).gather(1, order)

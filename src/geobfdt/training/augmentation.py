@@ -92,6 +92,7 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator, looks:
         window = roll(window, int(rng.integers(window.grid.shape[1])))
         window = mirror(window) if rng.random() < 0.5 else window
         window = flip(window) if rng.random() < 0.5 else window
+    # Where every look may change nothing is drawn, so that seeds go on making the windows that they made.
     if looks < 1 and rng.random() >= looks:
         return window
     if kind == "published":
