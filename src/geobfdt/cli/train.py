@@ -37,7 +37,7 @@ def train(
     model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
     from geobfdt.reports.learning import draw_learning
-    from geobfdt.training.distributed import is_first
+    from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING
     from geobfdt.training.train import train as teach
 
@@ -56,7 +56,9 @@ def train(
             settings=settings,
             progress=lambda share, _text: advance(share),
         )
-    if not is_first():
+    first = is_first()
+    leave()
+    if not first:
         return
     draw_learning(out / "run" / "metrics.jsonl", out / "run" / "learning.png")
     if as_json:

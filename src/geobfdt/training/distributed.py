@@ -9,11 +9,12 @@ import os
 from datetime import timedelta
 
 import torch
+import torch.distributed.nn  # before any group is there, else its functions' defaults keep that group for ever
 from torch import distributed, nn
 
 from geobfdt.training.augmentation import Window
 
-__all__ = ["agree", "average", "device", "is_first", "join", "share"]
+__all__ = ["agree", "average", "device", "is_first", "join", "leave", "share"]
 
 
 def join() -> None:
@@ -22,6 +23,16 @@ def join() -> None:
         # The others wait while the first validates and calibrates.
         kind = "nccl" if torch.cuda.is_available() else "gloo"
         distributed.init_process_group(kind, timeout=timedelta(hours=6))
+
+
+def leave() -> None:
+    """
+    Leave the other processes once all is done, and end the threads that talked to them.
+
+    Left to the end of the interpreter, such a thread may let go of a tensor when Python is no more, which aborts.
+    """
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def device() -> torch.device:
