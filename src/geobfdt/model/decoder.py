@@ -203,7 +203,7 @@ class CurveDecoder(nn.Module):
     def _field(self, sight: Sight, stride: int) -> Tensor:
         """What is sampled along traces (batch, columns, rows, channels), the mask last."""
         parts = (sight.fine, sight.fine_mask) if stride == 2 else (self.sampled(sight.features), sight.mask)
-        return torch.cat(parts, dim=1).permute(0, 3, 2, 1).contiguous()
+        return torch.cat([part.permute(0, 3, 2, 1) for part in parts], dim=3)
 
     def _company(self, traces: Tensor, radius: Tensor, rows: _Rows) -> Tensor:
         """How queries lie to those beside them (batch, rows, own, near, 5); turning the hole leaves it unchanged."""

@@ -15,10 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from geobfdt.model.backbone import at_once
+
 __all__ = ["Ballot", "Shapes", "Vote", "trace_shapes"]
 
 _SLOPES = 5  # slopes told apart, evenly in asinh(slope / _GENTLE)
 _GENTLE = 0.1  # m per rad
+_PIECE = 128  # cells whose sums are held at a time: what the cache of a core holds
 _FLANK = 0.5  # of the highest neighbour's score, from which a cell is looked at too
 
 Array = npt.NDArray[np.float64]
@@ -161,26 +164,33 @@ class Vote(nn.Module):
         seen = self.narrow(features) * mask
         if self.pool > 1:
             seen, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (seen, mask))
+        cells, reach = seen.shape[2], self.kernel.shape[2] // 2
+        seen, mask = (functional.pad(part, (0, 0, reach, reach)) for part in (seen, mask))
+        piece = cells if at_once() else _PIECE
+        pieces = [slice(first, first + piece + 2 * reach) for first in range(0, cells, piece)]
+        heard = torch.cat([self._heard(seen[:, :, part], mask[:, :, part]) for part in pieces], dim=1)
+        hidden = self.first(heard.permute(0, 2, 3, 1)) + self.rings[:, self.ring][:, :, None]
+        logits = self.last(functional.relu(self.second(functional.relu(hidden))))
+        return Ballot(logits, heard[:, :, self.votes].transpose(1, 2))
+
+    def _heard(self, seen: Tensor, mask: Tensor) -> Tensor:
+        """Means round the hole, the share measured, and means of the half that says most (batch, cells, _, shapes)."""
         columns, little = seen.shape[3], 0.02 * seen.shape[3]
         total = self._along(seen, self.votes, self.kernel)
         weight = self._along(mask, 1, self.measured)
         whole = weight.sum(dim=3)
-        coverage = whole / columns
         mean = total.sum(dim=3) / (whole + little)
         half = (_halves(total) / (_halves(weight) + little)).amax(dim=3)
-        heard = torch.cat([mean, coverage, half], dim=2).permute(0, 2, 3, 1)
-        hidden = self.first(heard) + self.rings[:, self.ring][:, :, None]
-        logits = self.last(functional.relu(self.second(functional.relu(hidden))))
-        return Ballot(logits, coverage[:, :, 0].transpose(1, 2))
+        return torch.cat([mean, whole / columns, half], dim=2)
 
     def _along(self, seen: Tensor, votes: int, kernel: Tensor) -> Tensor:
-        """Sums (batch, cells, votes, arcs, shapes) along the traces, of (batch, votes x slopes, cells, columns)."""
-        batch, _, cells, columns = seen.shape
-        lines = seen.reshape(batch, votes, -1, cells, self.arcs, columns // self.arcs)
+        """Sums (batch, cells, votes, arcs, shapes) along the traces, of (batch, votes x slopes, rows, columns)."""
+        batch, _, rows, columns = seen.shape
+        lines = seen.reshape(batch, votes, -1, rows, self.arcs, columns // self.arcs)
         # Votes lie side by side and channels innermost: the fastest that a convolution with so few channels gets.
         lines = lines.permute(0, 4, 2, 5, 3, 1).flatten(1, 3).contiguous(memory_format=torch.channels_last)
-        total = functional.conv2d(lines, kernel, padding=(kernel.shape[2] // 2, 0), groups=self.arcs)
-        return total.permute(0, 2, 3, 1).reshape(batch, cells, votes, self.arcs, -1)
+        total = functional.conv2d(lines, kernel, groups=self.arcs).permute(0, 2, 3, 1)
+        return total.reshape(batch, -1, votes, self.arcs, kernel.shape[0] // self.arcs)
 
     def peaks(self, score: Tensor) -> Tensor:
         """
