@@ -1,51 +1,73 @@
 """How wide sigmas have to be: the laws of refinement that make intervals hold what they claim, fitted and printed.
 
-    python benchmarks/sigmas.py --wells 120 --length 12 --seed 5000000
+    python benchmarks/sigmas.py --wells 120
     python benchmarks/sigmas.py --method hough --wells 40
 
-Simulated wells are picked, and the errors of picks are held against what is known of each: the deviation of its fit,
-how sure the network was, how far pixels moved the candidate. For each class, and for depth, dip and azimuth, the law is
-the product of powers of these under which errors are likeliest (as Student's t, since some picks belong to another
-plane), times the factor with which intervals of 68 and 90 % miss what they claim by the least. What is printed they
-hold on wells that were left out of the fit, a fifth at a time.
+So many wells as pretraining draws them, and as many fields of one well, are picked, and the errors of picks are held
+against what is known of each: the deviation of its fit, how sure the network was, how far pixels moved the candidate.
+For each class, and for depth, dip and azimuth, the law is the product of powers of these under which errors are
+likeliest (as Student's t, since some picks belong to another plane), times the factor with which intervals of 68 and
+90 % miss what they claim by the least. What is printed they hold on wells that were left out of the fit, a fifth at a
+time, for either kind of well.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.stats import norm
 from tqdm import tqdm
 
+import geobfdt
 from geobfdt.evaluation.calibration import COVERAGE_TOLERANCE, LEVELS
 from geobfdt.evaluation.errors import matched_rows, pair_errors
 from geobfdt.evaluation.scope import gather
 from geobfdt.picking import refine
 from geobfdt.picking.attributes import plane_sigmas
 from geobfdt.picking.doubts import POWERS, known_by, widened
-from geobfdt.wells.picks import traces
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import read_picks, traces
 
 ERRORS = ["depth_m", "dip_deg", "azimuth_deg"]
 KNOWN = ["fit", "trace", "moved", "confidence"]  # as doubts.widened takes them
-FOLDS, FREEDOM = 5, 5
-FACTORS = norm.ppf((1 + np.array(LEVELS)) / 2)
+FOLDS, FREEDOM = 5, 2
+STREAM, FIELD = 5_000_000, 8300  # seeds: of wells, of the first field
 
 Array = npt.NDArray[np.float64]
 
 
-def pairs(index: int, seed: int, length: float, model: str, method: str) -> pd.DataFrame:
+def drawn(number: int, length: float) -> tuple[WellImage, pd.DataFrame]:
+    """A well as pretraining draws them, and its planes."""
+    from geobfdt.training.sources import drawn_well
+
+    well = drawn_well(STREAM, number, length, {})
+    return well.image, well.picks
+
+
+def simulated(number: int, length: float) -> tuple[WellImage, pd.DataFrame]:
+    """The well of a field that ``geobfdt simulate`` makes, and its planes."""
+    with tempfile.TemporaryDirectory() as folder:
+        geobfdt.simulate(folder, wells=1, length=length, seed=FIELD + number)
+        file = next(Path(folder).glob("*.dlis"))
+        return geobfdt.read(file), read_picks(file.with_suffix(".truth.csv"))
+
+
+def pairs(
+    number: int, make: Callable[[int, float], tuple[WellImage, pd.DataFrame]], length: float, model: str, method: str
+) -> pd.DataFrame:
     """Matched picks of one well: errors, and what the sigmas are made of."""
     import torch
 
     from geobfdt.picking.picker import detector_of, pick_with_findings
-    from geobfdt.training.sources import drawn_well
 
     torch.set_num_threads(1)
     told: list[tuple[Array, ...]] = []
@@ -55,17 +77,17 @@ def pairs(index: int, seed: int, length: float, model: str, method: str) -> pd.D
         told.append((fit, trace, moved, confidence))
         return out
 
-    well = drawn_well(seed, index, length, {})
+    image, truth = make(number, length)
     refine.widened = listened
     try:
-        picks, _ = pick_with_findings(well.image, detector_of(well.image, model, method))
+        picks, _ = pick_with_findings(image, detector_of(image, model, method))
     finally:
         refine.widened = widened
-    if picks.empty or well.picks.empty:
+    if picks.empty or truth.empty:
         return pd.DataFrame()
     known = dict(zip(KNOWN, (np.concatenate(part) for part in zip(*told, strict=True)), strict=True))
     parts = []
-    for group in gather(picks, well.picks)[0]:
+    for group in gather(picks, truth)[0]:
         first, second = matched_rows(group, COVERAGE_TOLERANCE)
         if not len(first):
             continue
@@ -74,7 +96,7 @@ def pairs(index: int, seed: int, length: float, model: str, method: str) -> pd.D
         own = np.abs(traces(picks)[rows][:, None] - known["trace"]).sum(axis=2).argmin(axis=1)
         error = error.assign(**{name: list(part[own]) for name, part in known.items()})
         error["diameter"], error["class"] = picks["diameter_m"].to_numpy()[rows], group.pick_class[first]
-        parts.append(error.assign(well=index))
+        parts.append(error.assign(well=number, source=make.__name__))
     return pd.concat(parts) if parts else pd.DataFrame()
 
 
@@ -85,7 +107,7 @@ def told_of(table: pd.DataFrame) -> list[Array]:
 
 def held(ratio: Array) -> Array:
     """Shares (levels,) of intervals that hold; `ratio` is of errors to sigmas."""
-    return np.asarray((ratio[:, None] <= FACTORS).mean(axis=0))
+    return np.asarray((ratio[:, None] <= list(LEVELS.values())).mean(axis=0))
 
 
 def fit(error: Array, known: Array) -> Array:
@@ -102,7 +124,7 @@ def fit(error: Array, known: Array) -> Array:
     law = np.asarray(minimize(surprise, start, method="L-BFGS-B", bounds=bounds).x)
     ratio = error / np.exp(design @ law)
     factors = np.exp(np.linspace(-1, 1.5, 501))
-    off = [np.abs(held(ratio / factor) - LEVELS).max() for factor in factors]
+    off = [np.abs(held(ratio / factor) - list(LEVELS)).max() for factor in factors]
     return np.array([np.exp(law[0]) * factors[int(np.argmin(off))], *law[1:]])
 
 
@@ -127,28 +149,33 @@ def ratios(table: pd.DataFrame, law: Array) -> Array:
 def main() -> None:
     """Print laws, and what intervals hold with them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wells", type=int, default=120)
+    parser.add_argument("--wells", type=int, default=120, help="of either kind")
     parser.add_argument("--length", type=float, default=12.0)
-    parser.add_argument("--seed", type=int, default=5_000_000)
     parser.add_argument("--model", default="default")
     parser.add_argument("--method", default="network")
     arguments = parser.parse_args()
-    made: dict[str, Any] = {name: getattr(arguments, name) for name in ("seed", "length", "model", "method")}
+    asked: dict[str, Any] = {name: getattr(arguments, name) for name in ("length", "model", "method")}
+    parts = []
     with ProcessPoolExecutor() as pool:
-        work = tqdm(pool.map(partial(pairs, **made), range(arguments.wells)), total=arguments.wells, desc="picking")
-        table = pd.concat(list(work), ignore_index=True)
+        for make in (drawn, simulated):
+            work = pool.map(partial(pairs, make=make, **asked), range(arguments.wells))
+            parts += list(tqdm(work, total=arguments.wells, desc=make.__name__))
+    table = pd.concat(parts, ignore_index=True)
     table = table[[np.isfinite(matrix).all() for matrix in table["fit"]]]
     if arguments.method == "hough":
         table["class"] = "bedding"  # centred candidates of both classes follow one law
     for name, mine in table.groupby("class"):
-        fold = mine["well"].to_numpy() % FOLDS
-        apart = [ratios(mine[fold == i], fitted(mine[fold != i])) for i in range(FOLDS)]
-        ratio = np.concatenate(apart)
         print(f"{name}, {len(mine)} pairs")
-        shown = pd.DataFrame(fitted(mine), ERRORS, ["scale (m)", "fit", "doubt", "moved"])
-        for i, level in enumerate(LEVELS):
-            shown[f"{level:.0%} hold"] = [held(part[np.isfinite(part)])[i] for part in ratio.T]
-        print(shown.round(4).to_string(), flush=True)
+        print(pd.DataFrame(fitted(mine), ERRORS, ["scale (m)", "fit", "doubt", "moved"]).round(4).to_string())
+        fold = mine["well"].to_numpy() % FOLDS
+        laws = [fitted(mine[fold != i]) for i in range(FOLDS)]
+        for source, own in mine.groupby("source"):
+            part = own["well"].to_numpy() % FOLDS
+            ratio = np.concatenate([ratios(own[part == i], law) for i, law in enumerate(laws)])
+            shown = [held(column[np.isfinite(column)]) for column in ratio.T]
+            columns = [f"{level:.0%} hold" for level in LEVELS]
+            print(f"{source}, {len(own)} pairs")
+            print(pd.DataFrame(shown, ERRORS, columns).round(3).to_string(), flush=True)
 
 
 if __name__ == "__main__":
