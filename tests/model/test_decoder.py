@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from geobfdt.model import decoder
-from geobfdt.model.decoder import CurveDecoder, Sight, fold, stretch
+from geobfdt.model.decoder import CurveDecoder, fold, stretch
 from geobfdt.model.settings import CurveSettings
 
 
@@ -63,8 +63,8 @@ def ask(
     batch, _, rows, columns = features.shape
     if fine is None:
         fine = torch.rand(batch, sizes.fine, 2 * rows, 2 * columns)
-    sight = Sight(features, torch.ones(1, 1, rows, columns), fine, torch.ones(1, 1, 2 * rows, 2 * columns))
     with torch.no_grad():
+        sight = asked.sight(features, torch.ones(1, 1, rows, columns), fine, torch.ones(1, 1, 2 * rows, 2 * columns))
         guess = asked(sight, traces[None], torch.tensor([0.1]), group[None])[-1]
     return [guess.logits[0], guess.traces[0]]
 

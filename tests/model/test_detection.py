@@ -77,7 +77,7 @@ def test_a_faster_network_says_the_same() -> None:
     with torch.inference_mode():
         before, faster, after = (made.look(image).sight for made in (network, fused(network), network))
     assert float(before.fine.std()) > 0.01
-    for name in ("features", "fine"):
+    for name in ("coarse", "fine"):
         torch.testing.assert_close(getattr(faster, name), getattr(before, name), rtol=1e-3, atol=1e-4)
         assert torch.equal(getattr(after, name), getattr(before, name))
 

@@ -132,7 +132,7 @@ def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, 
     most = round(network.settings.queries * rows / 768)
     proposals = network.elect(look, 6 * most)
     starts, groups, partners = _queries(proposals, targets, most, rng)
-    device = look.sight.features.device
+    device = look.sight.coarse.device
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)

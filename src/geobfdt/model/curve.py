@@ -130,8 +130,8 @@ class CurveNetwork(nn.Module):
     --------
     >>> network = CurveNetwork(CurveSettings()).eval()
     >>> look = network.look(torch.zeros(1, 2, 64, 128))
-    >>> look.sight.features.shape
-    torch.Size([1, 48, 16, 32])
+    >>> look.sight.coarse.shape
+    torch.Size([1, 32, 16, 25])
     """
 
     votes: Sequence[Vote]
@@ -154,7 +154,8 @@ class CurveNetwork(nn.Module):
         """Look at images (batch, looks + 1, rows, columns), both multiples of 16."""
         features, fine = self.pyramid(image)
         mask, fine_mask = (functional.avg_pool2d(image[:, -1:], stride) for stride in (4, 2))
-        return Look(Sight(features, mask, fine, fine_mask), [vote(features, mask) for vote in self.votes])
+        sight = self.decoder.sight(features, mask, fine, fine_mask)
+        return Look(sight, [vote(features, mask) for vote in self.votes])
 
     def decode(
         self,
@@ -202,7 +203,7 @@ class CurveNetwork(nn.Module):
         """
         scores = [part.cpu().numpy() for part in self.peaks(look)]
         return [
-            choose([part[item] for part in scores], self.tiers, most) for item in range(look.sight.features.shape[0])
+            choose([part[item] for part in scores], self.tiers, most) for item in range(len(look.sight.coarse))
         ]
 
     @torch.inference_mode()

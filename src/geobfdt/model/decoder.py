@@ -26,24 +26,18 @@ _ROW = 16  # queries that see the same others, those beside the first of them to
 
 class Sight(NamedTuple):
     """
-    What a network sees in images.
+    What queries look at: features as they are read along traces, from top to bottom, the share measured last.
 
     Parameters
     ----------
-    features : Tensor (batch, features, rows / 4, columns / 4)
-        What was seen.
-    mask : Tensor (batch, 1, rows / 4, columns / 4)
-        Share of each that was measured.
-    fine : Tensor (batch, fine, rows / 2, columns / 2)
-        What was seen, closer.
-    fine_mask : Tensor (batch, 1, rows / 2, columns / 2)
-        Share of each that was measured.
+    coarse : Tensor (batch, columns / 4, rows / 4, sampled + 1)
+        At a quarter of the image's resolution.
+    fine : Tensor (batch, columns / 2, rows / 2, fine + 1)
+        At half of it.
     """
 
-    features: Tensor
-    mask: Tensor
+    coarse: Tensor
     fine: Tensor
-    fine_mask: Tensor
 
 
 class Guess(NamedTuple):
@@ -150,6 +144,11 @@ class CurveDecoder(nn.Module):
             for layer in settings.layers
         )
 
+    def sight(self, features: Tensor, mask: Tensor, fine: Tensor, fine_mask: Tensor) -> Sight:
+        """Lay out what a ``Pyramid`` saw, and the share of it (batch, 1, rows, columns) that was measured."""
+        levels = ((self.sampled(features), mask), (fine, fine_mask))
+        return Sight(*(torch.cat([part.permute(0, 3, 2, 1) for part in level], dim=3) for level in levels))
+
     def forward(
         self,
         sight: Sight,
@@ -185,7 +184,7 @@ class CurveDecoder(nn.Module):
             One a layer.
         """
         asked = list(zip(self.layers, self.strides, strict=True))[rounds]
-        fields = {stride: self._field(sight, stride) for stride in {stride for _, stride in asked}}
+        fields = {4: sight.coarse, 2: sight.fine}
         if content is None:
             content = self.start.expand(*traces.shape[:2], -1)
         radius = radius[:, None]
@@ -199,11 +198,6 @@ class CurveDecoder(nn.Module):
             guesses.append(layer(content, fields[stride], traces, radius, company, rows, far))
             traces, content = guesses[-1].traces.detach(), guesses[-1].content
         return guesses
-
-    def _field(self, sight: Sight, stride: int) -> Tensor:
-        """What is sampled along traces (batch, columns, rows, channels), the mask last."""
-        parts = (sight.fine, sight.fine_mask) if stride == 2 else (self.sampled(sight.features), sight.mask)
-        return torch.cat([part.permute(0, 3, 2, 1) for part in parts], dim=3)
 
     def _company(self, traces: Tensor, radius: Tensor, rows: _Rows) -> Tensor:
         """How queries lie to those beside them (batch, rows, own, near, 5); turning the hole leaves it unchanged."""

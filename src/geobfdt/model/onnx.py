@@ -38,7 +38,7 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
-FORMAT = 3  # of the metadata; a reader refuses newer ones
+FORMAT = 4  # of the metadata; a reader refuses newer ones
 _KEY = "geobfdt"
 _SIGHT = Sight._fields  # what passes from one graph to the other
 _OPSET = 18
@@ -119,8 +119,8 @@ def export(bundle: Bundle, folder: str | Path) -> None:
     >>> network = CurveNetwork(settings).eval()
     >>> export(Bundle(network, settings, dict.fromkeys(CLASSES, Calibration())), folder := tempfile.mkdtemp())
     >>> seen, scores = load_onnx(folder).see(np.zeros((64, 128), np.uint8))
-    >>> seen["mask"].shape, scores[0].shape
-    ((1, 1, 16, 32), (25, 16))
+    >>> seen["coarse"].shape, scores[0].shape
+    ((1, 32, 16, 25), (25, 16))
     """
     graphs = _graphs(bundle)
     with atomic_files(folder) as part:
@@ -222,7 +222,7 @@ def _graphs(bundle: Bundle) -> dict[str, bytes]:
     queries = [torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)]
     content = torch.zeros(2, 5, network.settings.content)
     peaks = [f"peaks{i}" for i in range(len(network.votes))]
-    sight_axes = {name: ("batch", "", "fine_lines" if "fine" in name else "lines") for name in _SIGHT}
+    sight_axes = {name: ("batch", "", f"{name}_lines") for name in _SIGHT}
     look_axes = {"grid": ("batch", "rows"), **sight_axes}
     look_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
     given, found = [*_SIGHT, "traces", "radius", "group"], ["found_traces", "logits", "evidence", "found_content"]

@@ -19,9 +19,8 @@ _BLUR = 0.001**2 * np.eye(3)  # m^2: no fit tells more of where a plane lies
 
 Array = npt.NDArray[np.float64]
 
-# Of depth, and of amplitude along and across the dip: the deviation (m), which 68 % of errors do not exceed, of what has
-# a fit of 1 cm, is not sure at all and was moved as far as candidates go astray, and its powers. Fitted by
-# benchmarks/sigmas.py.
+# Of depth, and of amplitude along and across the dip: the deviation (m), which holds 68 % of errors, of what has a fit
+# of 1 cm, is not sure at all and was moved as far as candidates go astray, and its powers. By benchmarks/sigmas.py.
 _LAWS = {
     "centred": ((0.077, 0.27, 0.45, 0.35), (0.058, 1.35, 0.22, 0.47), (0.043, 1.07, 0.29, 0.41)),
     "bedding": ((0.109, 0.30, 0.63, 0.24), (0.039, 1.45, 0.11, 0.45), (0.041, 1.21, 0.14, 0.44)),
