@@ -246,10 +246,14 @@ def test_it_learns_a_window_by_heart(sizes: CurveSettings) -> None:
 
 
 def test_later_stages_ask_those_that_are_sure_enough(sizes: CurveSettings) -> None:
-    """As in picking, doubted proposals are dropped and what is known goes on; noised planes are asked two rounds."""
+    """
+    As in picking, doubted proposals are dropped and what is known goes on; noised planes are asked two rounds.
+
+    Of a window in which all are doubted, the surest two a plane go on.
+    """
 
     class Doubter(Parrot):
-        """Doubts the second query of the first window and all of the second; knows of each where it is."""
+        """Doubts one query of the first window and all of the second, the more the deeper; knows where each is."""
 
         def elect(self, look: Any, most: int) -> Any:
             return 2 * super().elect(look, most)
@@ -257,25 +261,37 @@ def test_later_stages_ask_those_that_are_sure_enough(sizes: CurveSettings) -> No
         def decode(self, look: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *more: Any) -> list[Guess]:
             content, layers = more
             stages.append((group.tolist(), None if content is None else content[..., 0].tolist(), layers))
-            logits = 0 * self.said.expand(*traces.shape[:2], 2)
-            doubts = torch.tensor([[1], [0]]) == torch.arange(traces.shape[1])
-            doubts[1] = True
-            logits = torch.where(doubts[..., None], logits - 3, logits)
+            depth = traces[..., 0]
+            doubted = torch.stack([(depth[0] - 0.4).abs() < 0.01, depth[1] > 0])
+            logits = 0 * self.said.expand(*traces.shape[:2], 2) - torch.where(doubted, 3 + depth, 0)[..., None]
             return [Guess(logits, traces + 0 * self.said.sum(), traces, traces)]
 
     stages: list[Any] = []
     layers, doubts = (*sizes.layers, sizes.layers[-1]), ((1, -1.75), (2, -1.75))
-    network = Doubter(sizes, [[0.3, 0, 0], [0.6, 0, 0], [0.9, 0, 0]], (0.0, 0.0))
+    network = Doubter(sizes, [[z0, 0, 0] for z0 in (0.2, 0.4, 0.6, 0.8)], (0.0, 0.0))
     network.settings = sizes.model_copy(update={"layers": layers, "doubts": doubts})
     truth = [targets([[0.3, 0, 0]], [0]), targets([[0.6, 0, 0]], [1])]
     losses = curve_loss(network, GRIDS.repeat(2, 1, 1), truth, np.random.default_rng(0))
     losses.total.backward()  # type: ignore[no-untyped-call]
     (first, nothing, one), (second, known, two), (third, rest, three) = stages
-    assert (first, nothing) == ([[0, 0, 0, 1], [0, 0, 0, 1]], None)
-    assert second == [[0, 0, 1], [1, 2, 2]]
-    assert known[0][:2] == pytest.approx([0.3, 0.9])
-    assert (third, rest[0]) == ([[0], [2]], pytest.approx([0.3]))
+    assert (first, nothing) == (2 * [[0, 0, 0, 0, 1]], None)
+    assert second == [[0, 0, 0, 1], [0, 0, 1, 2]]
+    assert [known[0][:3], known[1][:2]] == [pytest.approx([0.2, 0.6, 0.8]), pytest.approx([0.2, 0.4])]
+    assert third == [[0, 0, 0], [0, 0, 2]]
+    assert [rest[0], rest[1][:2]] == [pytest.approx([0.2, 0.6, 0.8]), pytest.approx([0.2, 0.4])]
     assert [one, two, three] == [slice(0, 1), slice(1, 2), slice(2, 3)]
+
+
+def test_a_network_that_has_learnt_nothing_is_taught_to_its_last_layer() -> None:
+    """It is sure of nothing; of the network that is shipped every layer gets a gradient all the same."""
+    torch.manual_seed(0)
+    network = CurveNetwork(CurveSettings(columns=32))
+    truth = targets([[0.4, 0.02, 0.0], [0.8, 0.0, -0.15]], [0, 1])
+    grids = torch.randint(1, 256, (1, ROWS, 32), dtype=torch.uint8)
+    for layer in network.decoder.layers:
+        layer.classes.bias.data.fill_(-5.0)  # what the first steps teach it
+    curve_loss(network, grids, [truth], np.random.default_rng(0)).total.backward()  # type: ignore[no-untyped-call]
+    assert all(float(layer.classes.bias.grad.abs().sum()) > 0 for layer in network.decoder.layers)
 
 
 def test_a_required_plane_beside_an_optional_one_is_asked_for(sizes: CurveSettings) -> None:

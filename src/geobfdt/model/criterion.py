@@ -27,6 +27,7 @@ _THIN = 0.022  # between proposals (m)
 _CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, half scaled)
 _WORTH = (1.0, 2.0)  # of an answer for beds, of which there are more, and for fractures
 _JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
+_NOVICE = 2  # queries a plane that are asked to the end, however doubtful they are
 _TAUGHT = 2  # decoder layers that are taught on them, the first
 
 Array = npt.NDArray[np.float64]
@@ -136,12 +137,13 @@ def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, 
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)
+    few = torch.tensor([_NOVICE * int((~target.optional).sum()) for target in targets], device=device)
     total, content = vote, None
     guess: Guess | None = None
     for stage in network.settings.stages:
         if guess is not None:
             taught = stage.layers.start < _TAUGHT
-            traces, content, group = _worth(guess, group, stage.least, taught)
+            traces, content, group = _worth(guess, group, stage.least, few, taught)
             partners = partners if taught else [np.empty(0, np.int64)] * len(targets)
         for guess in network.decode(look, traces, radius, group, content, stage.layers):
             classes, distance = _query_loss(guess, group, partners, targets, count, network.settings.step)
@@ -231,10 +233,16 @@ def _queries(
     return starts, groups, partners
 
 
-def _worth(guess: Guess, group: Tensor, least: float, taught: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Traces, contents and groups of the proposed that are sure enough, then of the noised if these go on; padded."""
-    sure = guess.logits.detach().amax(dim=-1) >= least
-    kept = (group == 0) & sure | (group == 1) & taught
+def _worth(guess: Guess, group: Tensor, least: float, few: Tensor, taught: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Traces, contents and groups of those that go on; padded.
+
+    They are the proposed that are sure enough, and the surest `few` (batch,) of each window in any case: a network that
+    has learnt nothing is sure of nothing, and what it is never asked it never learns. Then the noised, if they go on.
+    """
+    sure = guess.logits.detach().amax(dim=-1).masked_fill(group != 0, -torch.inf)
+    surest = sure.argsort(dim=1, descending=True).argsort(dim=1) < few[:, None]
+    kept = (group == 0) & ((sure >= least) | surest) | (group == 1) & taught
     size = max(int(kept.sum(dim=1).max()), 1)
     order = torch.argsort((~kept).to(torch.uint8), dim=1, stable=True)[:, :size]
     groups = torch.where(kept, group, 2).gather(1, order)

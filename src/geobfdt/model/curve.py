@@ -202,9 +202,7 @@ class CurveNetwork(nn.Module):
             One for each image; see :func:`choose`.
         """
         scores = [part.cpu().numpy() for part in self.peaks(look)]
-        return [
-            choose([part[item] for part in scores], self.tiers, most) for item in range(len(look.sight.coarse))
-        ]
+        return [choose([part[item] for part in scores], self.tiers, most) for item in range(len(look.sight.coarse))]
 
     @torch.inference_mode()
     def see(self, grid: npt.NDArray[np.uint8]) -> tuple[Look, list[Scores]]:
