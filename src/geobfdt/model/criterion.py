@@ -27,7 +27,6 @@ _THIN = 0.022  # between proposals (m)
 _CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, half scaled)
 _WORTH = (1.0, 2.0)  # of an answer for beds, of which there are more, and for fractures
 _JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
-_NOVICE = 2  # queries a plane that are asked to the end, however doubtful they are
 _TAUGHT = 2  # decoder layers that are taught on them, the first
 
 Array = npt.NDArray[np.float64]
@@ -137,7 +136,7 @@ def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, 
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)
-    few = torch.tensor([_NOVICE * int((~target.optional).sum()) for target in targets], device=device)
+    few = torch.tensor([int((~target.optional).sum()) for target in targets], device=device)
     total, content = vote, None
     guess: Guess | None = None
     for stage in network.settings.stages:
@@ -237,8 +236,9 @@ def _worth(guess: Guess, group: Tensor, least: float, few: Tensor, taught: bool)
     """
     Traces, contents and groups of those that go on; padded.
 
-    They are the proposed that are sure enough, and the surest `few` (batch,) of each window in any case: a network that
-    has learnt nothing is sure of nothing, and what it is never asked it never learns. Then the noised, if they go on.
+    They are the proposed that are sure enough, and the surest `few` (batch,) of each window in any case, as many as it
+    has planes: a network that has learnt nothing is sure of nothing, and what it is never asked it never learns. Then
+    the noised, if they go on.
     """
     sure = guess.logits.detach().amax(dim=-1).masked_fill(group != 0, -torch.inf)
     surest = sure.argsort(dim=1, descending=True).argsort(dim=1) < few[:, None]
