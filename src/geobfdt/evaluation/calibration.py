@@ -126,6 +126,11 @@ def coverage(error: npt.ArrayLike, sigma: npt.ArrayLike, level: float) -> tuple[
     n : int
         Number of errors.
 
+    Raises
+    ------
+    KeyError
+        If nothing is claimed of that level.
+
     Examples
     --------
     >>> coverage([0.0, 1.5, -3.0, 0.5], [1.0, 1.0, 1.0, np.nan], 0.90)

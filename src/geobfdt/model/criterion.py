@@ -124,7 +124,8 @@ def _in_full(look: Look) -> Look:
 
 
 def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, rng: np.random.Generator) -> Losses:
-    count = max(sum(int((~t.optional).sum()) for t in targets), 1)
+    required = [int((~target.optional).sum()) for target in targets]
+    count = max(sum(required), 1)
     parts = zip(network.votes, look.ballots, strict=True)
     vote = (
         torch.stack([_vote_loss(part, ballot, targets, network.settings.step) for part, ballot in parts]).sum() / count
@@ -136,7 +137,7 @@ def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, 
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)
-    few = torch.tensor([int((~target.optional).sum()) for target in targets], device=device)
+    few = torch.tensor(required, device=device)
     total, content = vote, None
     guess: Guess | None = None
     for stage in network.settings.stages:

@@ -38,7 +38,7 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
-FORMAT = 4  # of the metadata; a reader refuses newer ones
+FORMAT = 4  # of the graphs and their metadata; a reader refuses others
 _KEY = "geobfdt"
 _SIGHT = Sight._fields  # what passes from one graph to the other
 _OPSET = 18

@@ -25,6 +25,7 @@ from geobfdt.model.curve import CurveNetwork
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
 from geobfdt.training.calibration import calibrated
+from geobfdt.training.distributed import leave
 from geobfdt.training.loop import BEST, Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
@@ -138,6 +139,7 @@ def main() -> None:
         print(made.source, made.calibration)  # noqa: T201
         return
     print(pretrain(out, TrainingSettings(**options), start)[1:])  # noqa: T201
+    leave()
 
 
 if __name__ == "__main__":
