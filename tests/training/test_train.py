@@ -13,9 +13,11 @@ import pytest
 
 import geobfdt
 from geobfdt.model.bundle import Bundle, load_bundle
+from geobfdt.model.curve import CurveNetwork
+from geobfdt.model.detection import answers
 from geobfdt.picking.network import NetworkDetector
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.train import interpreted_wells
+from geobfdt.training.train import FRESH, interpreted_wells
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.intervals import covered
 from geobfdt.wells.layers import LayerLog
@@ -163,3 +165,13 @@ def test_nothing_to_learn_from(field: Path, tmp_path: Path, sizes: Any) -> None:
         assert words in line
         assert "\n" not in line
     assert not (tmp_path / "out").exists()
+
+
+def test_a_network_from_nothing_is_not_silent() -> None:
+    """However much it doubts what it is asked, it answers: else no validation tells that it learns."""
+    network = CurveNetwork(FRESH).eval()
+    for layer in network.decoder.layers:
+        layer.classes.bias.data[:] = -6.0
+    seen, _ = network.see(np.zeros((64, 128), np.uint8))
+    asked = np.array([[0.1, 0, 0], [0.2, 0, 0]])
+    assert len(answers(network, seen, asked, 0.1).traces) == 2

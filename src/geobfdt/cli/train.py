@@ -41,7 +41,7 @@ def train(
     from geobfdt.training.train import SCRATCH, TUNING
     from geobfdt.training.train import train as teach
 
-    settings = (SCRATCH if start is None else TUNING).model_copy(update={"seed": seed})
+    settings = (SCRATCH[preset] if start is None else TUNING).model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
     with progress(f"training on {field}") as advance:
         bundle = teach(

@@ -37,9 +37,22 @@ from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import sha256
 
-__all__ = ["SCRATCH", "TUNING", "interpreted_wells", "labels_digest", "train"]
+__all__ = ["FRESH", "SCRATCH", "TUNING", "interpreted_wells", "labels_digest", "train"]
 
-SCRATCH = TrainingSettings(steps=3000, every=250)
+# From nothing, by preset; the published network with its published rate.
+SCRATCH = {
+    "curve": TrainingSettings(steps=3000, every=250, batch=2, warmup=40),
+    "detr": TrainingSettings(steps=3000, every=250, rate=4e-4),
+}
+# From nothing on a few wells: a network of few rounds that drop nothing, since one that has learnt nothing yet doubts
+# everything. Narrower than the shipped one, it learns more in the same minutes (docs/benchmarks.md).
+FRESH = CurveSettings(
+    widths=(16, 32, 64, 64),
+    blocks=(1, 1, 1, 1),
+    features=32,
+    layers=((4, 0.08, 9, 48), (4, 0.08, 9, 48), (2, 0.03, 7, 48)),
+    doubts=(),
+)
 # The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
 TUNING = TrainingSettings(
     steps=200,
@@ -94,7 +107,7 @@ def train(
     settings : TrainingSettings, optional
         How; the default differs between fine-tuning and training from scratch.
     network : NetworkSettings, optional
-        Sizes of a new network, where they differ from the preset's.
+        Sizes of a new network. Default: `FRESH`, or those of the published one.
     progress : callable, optional
         Told the share done and what is going on.
 
@@ -111,7 +124,7 @@ def train(
     field, out = Path(field), Path(out)
     distributed.join()
     start = load_bundle(model) if model is not None else None
-    settings = settings or (SCRATCH if start is None else TUNING)
+    settings = settings or (SCRATCH[preset] if start is None else TUNING)
     began = time.perf_counter()
     masked = masked or {}
     there = interpreted_wells(field, layer)
@@ -121,7 +134,7 @@ def train(
     if start is not None:
         net, sizes = start.network, start.settings
     else:
-        sizes = network or (CurveSettings() if preset == "curve" else DetrSettings())
+        sizes = network or (FRESH if preset == "curve" else DetrSettings())
         net = build(sizes)
     if isinstance(sizes, DetrSettings):
         settings = settings.model_copy(update={"rows": sizes.rows})
