@@ -151,3 +151,19 @@ def test_handfuls_change_nothing(sizes: CurveSettings, monkeypatch: pytest.Monke
     monkeypatch.setattr(decoder, "_HANDFUL", 3)
     for one, other in zip(together, ask(sizes, traces, group, 2), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("learning", [False, True])
+def test_columns_hear_those_as_far_apart_on_either_side(learning: bool) -> None:
+    """What they say, weighed by where they lie and mixed, is added, the turn's last column beside its first."""
+    torch.manual_seed(4)
+    part = decoder._Along(5, 3)
+    for value in part.parameters():
+        torch.nn.init.normal_(value)
+    seen = torch.randn(2, 4, 12, 5)
+    before, here, after = part.shares.detach().numpy()
+    said = np.maximum(seen.numpy(), 0)
+    heard = before * np.roll(said, 3, axis=2) + here * said + after * np.roll(said, -3, axis=2)
+    wanted = seen.numpy() + heard @ part.mix.weight.detach().numpy().T + part.mix.bias.detach().numpy()
+    with torch.set_grad_enabled(learning):
+        np.testing.assert_allclose(part(seen.clone()).detach().numpy(), wanted, atol=1e-5)

@@ -20,7 +20,7 @@ __all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
 # How little columns have to say, all together, for half of it to be believed: their errors of a centimetre or two,
 # averaged over the turn, against queries that are some centimetres off; along steep traces scaled as these are.
 _RIDGE = 0.01
-_HANDFUL = 64  # queries looked at together
+_HANDFUL = 128  # queries looked at together
 _ROW = 16  # queries that see the same others, those beside the first of them to those beside the last
 
 
@@ -298,7 +298,7 @@ class _Layer(nn.Module):
         told = functional.conv2d(around[:, :, None], kernel[:, :, None], self.again.bias)[:, :, 0]
         seen = told.transpose(1, 2).reshape(seen.shape)
         for part in self.along:
-            seen = part(functional.relu(seen)).add_(seen)
+            seen = part(seen)
         seen = seen.relu_()
         offset, weight = self.local(seen).unbind(-1)
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
@@ -363,9 +363,17 @@ class _Along(nn.Module):
         nn.init.zeros_(self.mix.bias)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """Map (batch, queries, columns, channels) to the same."""
-        around = wrap(seen, self.reach, dim=2)
-        heard = (seen * self.shares[1]).addcmul_(around[:, :, : seen.shape[2]], self.shares[0])
-        heard = heard.addcmul_(around[:, :, 2 * self.reach :], self.shares[2])
-        mixed: Tensor = self.mix(heard)
-        return mixed
+        """Add what columns hear to what they have seen (batch, queries, columns, channels), in its place if it may."""
+        before, here, after = self.shares
+        said = functional.relu(seen)
+        if at_once():
+            around = wrap(said, self.reach, dim=2)
+            heard = (said * here).addcmul_(around[:, :, : seen.shape[2]], before)
+            return self.mix(heard.addcmul_(around[:, :, 2 * self.reach :], after)).add_(seen)  # type: ignore[no-any-return]
+        heard = said * here
+        for share, reach in ((before, self.reach), (after, -self.reach)):
+            heard[:, :, reach:].addcmul_(said[:, :, :-reach], share)
+            heard[:, :, :reach].addcmul_(said[:, :, -reach:], share)
+        size = seen.shape[3]
+        seen.add_(self.mix.bias).view(-1, size).addmm_(heard.view(-1, size), self.mix.weight.T)
+        return seen
