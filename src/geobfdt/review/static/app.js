@@ -200,7 +200,7 @@ function card() {
   const rows = [
     ["depth", plusMinus(pick.depth_m, pick.sigma_depth_m, 3, " m"), "sure", number(pick.confidence, 2)],
     ["dip", plusMinus(pick.dip_true_deg, pick.sigma_dip_deg, 1, "°"), "quality", pick.quality || "–"],
-    ["azimuth", plusMinus(pick.azimuth_true_deg, pick.sigma_azimuth_deg, 0, "°"), "continuity", number(pick.continuity, 2)],
+    ["azimuth", plusMinus(pick.azimuth_true_deg, pick.sigma_azimuth_deg, 1, "°"), "continuity", number(pick.continuity, 2)],
     ["status", pick.status ?? "proposed", "source", pick.source ?? "–"],
     ["apparent", `${number(pick.dip_app_deg, 1, "°")} / ${number(pick.azimuth_app_deg, 0, "°")}`, "coverage", number(pick.coverage, 2)],
   ];
