@@ -66,9 +66,7 @@ def keep(shot: bytes, name: str) -> None:
 def review(page: Page, address: str) -> None:
     """The screen on a sure fracture, light; and with both images, dark."""
     page.goto(address)
-    while not page.evaluate(
-        "window.geobfdt?.store.loaded"
-    ):  # its policy forbids to wait within
+    while not page.evaluate("window.geobfdt?.store.loaded"):  # its policy forbids to wait within
         page.wait_for_timeout(100)
     page.evaluate(
         "() => { const { store, view } = window.geobfdt;"
