@@ -113,6 +113,26 @@ def test_the_seed_chooses() -> None:
     assert len(split_wells(wells[:4], None, 0, "field").held_out) == 1
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_every_class_is_held_out_and_left_to_learn_from(seed: int) -> None:
+    """Where fractures were picked in two wells of eight, one of them is held out, and not both."""
+    wells = [well(name) for name in "ABCDEFGH"]
+    for i in range(8):
+        kept = "fracture" if i in (2, 6) else "bedding"
+        wells[i] = wells[i]._replace(picks=wells[i].picks.assign(**{"class": kept}))
+    assert len({"C", "G"} & set(names(split_wells(wells, None, seed, "field").held_out))) == 1
+
+
+def test_a_class_of_a_single_well_does_not_undo_the_choice() -> None:
+    """It cannot be both learnt and judged; the others still can."""
+    wells = [well(name) for name in "ABCDEF"]
+    for i in range(1, 6):
+        fractures = wells[i].picks.assign(**{"class": "fracture"})
+        wells[i] = wells[i]._replace(picks=fractures if i < 3 else fractures.iloc[:0])
+    for seed in range(8):
+        assert len({"B", "C"} & set(names(split_wells(wells, None, seed, "field").held_out))) == 1
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_few_wells_are_split_by_depth(count: int) -> None:
     """The deepest fifth of each is held out, at least 4 m below what is trained on, with the planes of each part."""

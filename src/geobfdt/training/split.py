@@ -19,6 +19,7 @@ Masked = Mapping[str, tuple[float, float]]
 
 _SHARE = 0.2  # held out
 _FEWEST = 4  # wells from which whole ones are held out
+_DRAWS = 100  # of wells to hold out, at most
 _BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
 
 
@@ -90,7 +91,8 @@ def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None,
     wells : sequence of InterpretedWell
         All of them.
     holdout : sequence of str or None
-        Names of those to hold out; None leaves the choice to the seed.
+        Names of those to hold out; None leaves the choice to the seed, which draws again until every class that is
+        picked has at least a third of its fair part in the wells held out, and no more than half of all.
     seed : int
         Of that choice.
     file : str
@@ -108,8 +110,9 @@ def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None,
             raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
         chosen = set(holdout)
     elif len(wells) >= _FEWEST:
-        count = max(round(_SHARE * len(wells)), 1)
-        chosen = set(np.random.default_rng(seed).permutation(sorted(names))[:count].tolist())
+        chosen = _drawn(
+            {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}, seed
+        )
     else:
         parts = [_by_depth(well) for well in wells]
         return Split([part[0] for part in parts], [part[1] for part in parts], "by depth")
@@ -117,6 +120,23 @@ def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None,
     if not trained:
         raise InputError(file, "every picked well is held out", "hold out fewer")
     return Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
+
+
+def _drawn(picked: Mapping[str, pd.Series], seed: int) -> set[str]:
+    """Wells to hold out, of the planes picked of each class: what nobody picked in them can be judged by none."""
+    table = pd.DataFrame(picked).T.fillna(0)
+    share, count = table / table.sum(), max(round(_SHARE * len(table)), 1)
+    enough = count / len(table) / 3
+    rng, best, most = np.random.default_rng(seed), set[str](), -1.0
+    for _ in range(_DRAWS):
+        chosen = rng.permutation(sorted(table.index))[:count].tolist()
+        parts = share.loc[chosen].sum()
+        worth = float(parts.where(parts <= 0.5, 0.0).clip(upper=enough).sum())
+        if worth > most:
+            best, most = set(chosen), worth
+        if (parts.between(enough, 0.5)).all():
+            break
+    return best
 
 
 def _by_depth(well: InterpretedWell) -> tuple[InterpretedWell, InterpretedWell]:
