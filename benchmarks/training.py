@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from geobfdt.evaluation.thresholds import Operating
     from geobfdt.model.presets import NetworkSettings
     from geobfdt.training.settings import TrainingSettings
+    from geobfdt.training.wells import PreparedWell
 
 WELLS, LENGTH, SEED = 14, 40.0, 8014
 FIELDS = {
@@ -102,8 +103,27 @@ def compute(preset: str, steps: int, every: int, out: Path) -> None:
     def check(network: nn.Module) -> dict[str, Operating]:
         return validate(find_planes(network), held_out)  # type: ignore[arg-type]
 
-    train_network(build(sizes), loss, FixedWells(trained), settings, out, check)  # type: ignore[arg-type]
+    network = build(sizes)
+    outcome = train_network(network, loss, FixedWells(trained), settings, out, check)  # type: ignore[arg-type]
     tell(out)
+    network.load_state_dict(outcome.weights)
+    beside_blind(network.eval(), held_out)
+
+
+def beside_blind(network: nn.Module, wells: list[PreparedWell]) -> None:
+    """Print F1 at the best confidence of each class beside that of the same picks shifted in depth."""
+    import geobfdt
+    from geobfdt.evaluation.thresholds import operating_points
+    from geobfdt.model.presets import find_planes
+    from geobfdt.training.validation import found_planes, known_intervals, true_planes
+
+    picks = pd.concat([found_planes(find_planes(network), well) for well in wells])  # type: ignore[arg-type]
+    truth, intervals = (pd.concat([part(well) for well in wells]) for part in (true_planes, known_intervals))
+    least = {name: point.threshold for name, point in operating_points(picks, truth, intervals).items()}
+    table = geobfdt.evaluate(picks[picks["confidence"] >= picks["class"].map(least)], truth, intervals).table()
+    for _, row in table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)].iterrows():
+        told = f"F1 {row['f1']:.3f} ({row['f1_lo']:.2f}-{row['f1_hi']:.2f})"
+        print(f"{row['class']:8s} {told}, blind {row['null_f1']:.3f}, z {row['z']:.1f}", flush=True)
 
 
 def tell(run: Path) -> None:
