@@ -127,7 +127,8 @@ def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, an
     """Two metres of a well kept from training: its planes count, those above and below do not."""
     image = read(field / "W01.nc")
     top = float(image["depth"].values[0]) + 2
-    bundle = geobfdt.train(field, tmp_path / "m", masked={"W01": (top, top + 2)}, settings=QUICK, network=TINY)
+    how = {"settings": QUICK, "network": TINY, "holdout": ["W03"]}
+    bundle = geobfdt.train(field, tmp_path / "m", masked={"W01": (top, top + 2)}, **how)
     assert bundle.seen["W01"].masked == (top, top + 2)
     picks = Field(field).picks("W01")
     inside = picks["depth_m"].between(top, top + 2)
@@ -139,10 +140,9 @@ def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, an
     assert float(table["recall"].iloc[0]) == pytest.approx(lower.sum() / inside.sum())
     assert float(table["precision"].iloc[0]) == 1
     # What was masked taught nothing: its planes do not count among those trained on.
-    whole = geobfdt.train(field, tmp_path / "w", settings=QUICK, network=TINY)
-    assert bundle.card["trained_on"] == whole.card["trained_on"]
-    if "W01" in bundle.card["trained_on"]:
-        assert whole.card["planes_trained"] - bundle.card["planes_trained"] == inside.sum()
+    whole = geobfdt.train(field, tmp_path / "w", **how)
+    assert bundle.card["trained_on"] == whole.card["trained_on"] == ["W01", "W02", "W04", "W05"]
+    assert whole.card["planes_trained"] - bundle.card["planes_trained"] == inside.sum()
 
 
 def test_what_cannot_be_measured_does_not_pass(field: Path, champion: Path, answers: dict[str, Change]) -> None:
