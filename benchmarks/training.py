@@ -115,10 +115,9 @@ def beside_blind(network: nn.Module, wells: list[PreparedWell]) -> None:
     import geobfdt
     from geobfdt.evaluation.thresholds import operating_points
     from geobfdt.model.presets import find_planes
-    from geobfdt.training.validation import found_planes, known_intervals, true_planes
+    from geobfdt.training.validation import tables
 
-    picks = pd.concat([found_planes(find_planes(network), well) for well in wells])  # type: ignore[arg-type]
-    truth, intervals = (pd.concat([part(well) for well in wells]) for part in (true_planes, known_intervals))
+    picks, truth, intervals = tables(find_planes(network), wells)  # type: ignore[arg-type]
     least = {name: point.threshold for name, point in operating_points(picks, truth, intervals).items()}
     table = geobfdt.evaluate(picks[picks["confidence"] >= picks["class"].map(least)], truth, intervals).table()
     for _, row in table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)].iterrows():

@@ -369,7 +369,9 @@ class _Along(nn.Module):
         if at_once():
             around = wrap(said, self.reach, dim=2)
             heard = (said * here).addcmul_(around[:, :, : seen.shape[2]], before)
-            return self.mix(heard.addcmul_(around[:, :, 2 * self.reach :], after)).add_(seen)  # type: ignore[no-any-return]
+            mixed: Tensor = self.mix(heard.addcmul_(around[:, :, 2 * self.reach :], after))
+            return mixed.add_(seen)
+        # The same without copies: each pass over so much memory counts.
         heard = said * here
         for share, reach in ((before, self.reach), (after, -self.reach)):
             heard[:, :, reach:].addcmul_(said[:, :, :-reach], share)

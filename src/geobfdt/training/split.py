@@ -19,7 +19,7 @@ Masked = Mapping[str, tuple[float, float]]
 
 _SHARE = 0.2  # held out
 _FEWEST = 4  # wells from which whole ones are held out
-_DRAWS = 100  # of wells to hold out, at most
+_DRAWS = 100  # of wells to hold out
 _BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
 
 
@@ -127,16 +127,15 @@ def _drawn(picked: Mapping[str, pd.Series], seed: int) -> set[str]:
     table = pd.DataFrame(picked).T.fillna(0)
     share, count = table / table.sum(), max(round(_SHARE * len(table)), 1)
     enough = count / len(table) / 3
-    rng, best, most = np.random.default_rng(seed), set[str](), -1.0
-    for _ in range(_DRAWS):
-        chosen = rng.permutation(sorted(table.index))[:count].tolist()
+
+    def worth(chosen: list[str]) -> float:
         parts = share.loc[chosen].sum()
-        worth = float(parts.where(parts <= 0.5, 0.0).clip(upper=enough).sum())
-        if worth > most:
-            best, most = set(chosen), worth
-        if (parts.between(enough, 0.5)).all():
-            break
-    return best
+        return float(parts.where(parts <= 0.5, 0.0).clip(upper=enough).sum())
+
+    rng = np.random.default_rng(seed)
+    draws = [rng.permutation(sorted(table.index))[:count].tolist() for _ in range(_DRAWS)]
+    best = max(draws, key=worth)  # the first of those that are worth most
+    return set(best)
 
 
 def _by_depth(well: InterpretedWell) -> tuple[InterpretedWell, InterpretedWell]:

@@ -16,7 +16,7 @@ from geobfdt.training.wells import PreparedWell
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
 
-__all__ = ["Detect", "found_planes", "known_intervals", "true_planes", "validate"]
+__all__ = ["Detect", "found_planes", "known_intervals", "tables", "true_planes", "validate"]
 
 Detect = Callable[[npt.NDArray[np.uint8], float], Planes]
 
@@ -41,10 +41,15 @@ def validate(detect: Detect, wells: Sequence[PreparedWell], tolerance: float = 0
     dict of str to Operating
         By class, at the confidence that is best for it.
     """
+    return operating_points(*tables(detect, wells), tolerance)
+
+
+def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What a network finds in prepared wells, before refinement; what is there; and where that is known."""
     picks = pd.concat([found_planes(detect, well) for well in wells], ignore_index=True)
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
     intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
-    return operating_points(picks, truth, intervals, tolerance)
+    return picks, truth, intervals
 
 
 def found_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
