@@ -8,7 +8,6 @@ The well is noise and beds at 2.54 mm x 192 columns; the browser is Chromium wit
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,10 +16,10 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+from served import chromium
 
 PORT = 8765
 ADDRESS = f"http://127.0.0.1:{PORT}"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 def long_field(folder: Path, metres: float, count: int) -> None:
@@ -70,7 +69,7 @@ def browse() -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = chromium(tool)
         context = browser.new_context(viewport={"width": 1280, "height": 720})
         context.add_init_script("localStorage.setItem('geobfdt-name', 'bench')")
         page = context.new_page()

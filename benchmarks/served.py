@@ -1,4 +1,4 @@
-"""A review server in a process and a folder of its own, for the benchmarks that press it hard."""
+"""A review server in a process and a folder of its own, and a browser, for the benchmarks that press it hard."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 TOKEN = "a-token-of-the-benchmark"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def chromium(tool: Playwright) -> Browser:
+    """Chromium of this machine, without a screen, drawing in software."""
+    return tool.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
 
 
 class Server:

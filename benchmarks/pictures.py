@@ -1,8 +1,8 @@
 """Make the pictures of the report and of the review screen again: one simulated well, as this version picks it.
 
-    python docs/pictures/make.py
+    python benchmarks/pictures.py
 
-It takes two minutes, wants Chromium on the path, and writes beside itself.
+It takes two minutes, wants Chromium on the path, and writes into docs/pictures.
 """
 
 from __future__ import annotations
@@ -10,28 +10,23 @@ from __future__ import annotations
 import base64
 import io
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
+from served import TOKEN, Server, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HERE = Path(__file__).parent
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 SEED, TOOL, LENGTH, DEVIATION = 0, "fmi", 60.0, 12.0
 REVIEWER, REVIEWED = "bea", 0.3  # who looked at which share of the well, from its top on
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-def prepared(folder: Path) -> tuple[str, Path]:
-    """A field of one well with picks, a part of them reviewed by rule; name of the well, and its report."""
+def prepared(field: Path) -> tuple[str, Path]:
+    """Fill a field of one well with picks, a part of them reviewed by rule; name of the well, and its report."""
     import geobfdt
     from geobfdt.reports.reporting import report_field
     from geobfdt.review.items import pick_items
@@ -39,9 +34,9 @@ def prepared(folder: Path) -> tuple[str, Path]:
     from geobfdt.wells.picks import write_picks
     from geobfdt.wells.readers.netcdf import read
 
-    field = folder / "field"
-    geobfdt.simulate(folder / "logs", wells=1, length=LENGTH, seed=SEED, tool=TOOL, deviation=DEVIATION)
-    geobfdt.ingest(sorted((folder / "logs").glob("*.dlis")), field)
+    logs = field.parent / "logs"
+    geobfdt.simulate(logs, wells=1, length=LENGTH, seed=SEED, tool=TOOL, deviation=DEVIATION)
+    geobfdt.ingest(sorted(logs.glob("*.dlis")), field)
     (file,) = field.glob("*.nc")
     picks = geobfdt.pick(read(file))
     write_picks(picks, file.with_suffix(".picks.csv"))
@@ -52,22 +47,21 @@ def prepared(folder: Path) -> tuple[str, Path]:
     for state, sure in (("accepted", True), ("rejected", False)):
         these = [item for item, pick in seen.items() if (pick["confidence"] > 0.5) == sure]
         log.add(file.stem, REVIEWER, REVIEWER, "bulk", {item: {"status": state} for item in these})
-    ((report, _),) = report_field(field, folder / "reports").values()
+    ((report, _),) = report_field(field, field.parent / "reports").values()
     return file.stem, report
 
 
 def keep(shot: bytes, name: str) -> None:
     """Write a picture in a palette of its own, a third of the bytes."""
     with Image.open(io.BytesIO(shot)) as picture:
-        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
-    print(HERE / name)
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(PICTURES / name, optimize=True)
+    print(PICTURES / name)
 
 
 def review(page: Page, address: str) -> None:
     """The screen on a sure fracture, light; and with both images, dark."""
     page.goto(address)
-    while not page.evaluate("window.geobfdt?.store.loaded"):  # its policy forbids to wait within
-        page.wait_for_timeout(100)
+    page.locator("#left", has_text="to review").wait_for()
     page.evaluate(
         "() => { const { store, view } = window.geobfdt;"
         " const sure = store.planes.filter((p) => p.pick.class === 'fracture' && p.pick.status === 'proposed'"
@@ -90,33 +84,27 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as name, sync_playwright() as tool:
-        well, report = prepared(Path(name))
-        browser = tool.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        place = Path(name)
+        well, report = prepared(place / "field")
+        browser = chromium(tool)
         page = browser.new_page(viewport={"width": 1200, "height": 1330}, color_scheme="light")
         page.goto(report.as_uri())
         keep(page.screenshot(), "report.png")
         (dips,) = re.findall(r'alt="dip and azimuth[^"]*" src="data:image/png;base64,([^"]+)"', report.read_text())
         keep(base64.b64decode(dips), "zones.png")
 
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        program = "from geobfdt.cli import main; main()"
-        server = subprocess.Popen([sys.executable, "-c", program, "serve", f"{name}/field", "--port", str(port)])
+        server = Server(place)
         try:
-            address = f"http://127.0.0.1:{port}"
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"{address}/static/app.js", timeout=5).close()
-                    break
-                except OSError:
-                    page.wait_for_timeout(200)
-            context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light")
+            context = browser.new_context(
+                viewport={"width": 1280, "height": 720},
+                color_scheme="light",
+                extra_http_headers={"authorization": f"Bearer {TOKEN}"},
+            )
             context.add_init_script(f"localStorage.setItem('geobfdt-name', '{REVIEWER}')")
-            review(context.new_page(), f"{address}/#well={well}&layer={REVIEWER}")
+            review(context.new_page(), f"http://127.0.0.1:{server.port}/#well={well}&layer={REVIEWER}")
+            browser.close()
         finally:
-            server.terminate()
-        browser.close()
+            server.close()
 
 
 if __name__ == "__main__":
