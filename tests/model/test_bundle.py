@@ -14,7 +14,7 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.bundle import FORMAT, Bundle, Calibration, load_bundle, save_bundle
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.findings import InputError
 
@@ -186,6 +186,33 @@ def test_newer_format(folder: Path) -> None:
     line = refusal(folder, "")
     assert "newer" in line
     assert "update" in line
+
+
+@pytest.mark.parametrize("number", ["Infinity", "1e999", "null"])
+def test_a_format_that_is_no_number(folder: Path, number: str) -> None:
+    """A card whose format is none is no card."""
+    text, version = (folder / CARD).read_text(), f'"format": {FORMAT}'
+    assert version in text
+    (folder / CARD).write_text(text.replace(version, f'"format": {number}'))
+    refusal(folder, CARD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("step", 1e-9), ("step", float("inf")), ("columns", 16 * 10**6), ("features", 10**9), ("tiers", [[9.0, 1]])],
+)
+def test_settings_that_would_claim_all_memory(folder: Path, name: str, value: Any) -> None:
+    """They are refused before any network is made of them."""
+    settings = yaml.safe_load((folder / SETTINGS).read_text())
+    (folder / SETTINGS).write_text(yaml.safe_dump(settings | {name: value}))
+    assert name in refusal(folder, SETTINGS) or name == "tiers"
+
+
+def test_what_taught_it_is_known_from_older_cards_too(made: Bundle) -> None:
+    """Named alone: all of it; with a depth: down to there; a stream of simulated wells has no names."""
+    assert replace(made, card={"trained_on": ["A"]}).learnt == {"A": np.inf}
+    assert replace(made, card={"trained_on": ["A"], "learnt": {"A": 5.0, "B": None}}).learnt == {"A": 5.0, "B": np.inf}
+    assert replace(made, card={"trained_on": "a stream"}).learnt == {}
 
 
 def test_older_format(folder: Path) -> None:

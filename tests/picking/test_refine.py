@@ -129,6 +129,22 @@ def test_coverage_counts_measured_columns(make_scene: Callable[..., Any]) -> Non
     np.testing.assert_array_equal(out.traces[2], [90, 0, 0])
 
 
+def test_missing_rows_are_not_measured(make_scene: Callable[..., Any]) -> None:
+    """Rows that a file leaves out tell no more than rows of nothing: neither coverage nor the trace is another."""
+    scene = make_scene([(101.0, 0.3, 0.0)], [], length=2.0)
+    depth = scene.image["depth"].values
+    lost = (depth > 100.8) & (depth < 101.1)
+    start = np.array([[101.01, 0.29, 0.0], [100.95, 0.01, 0.0]])
+    scene.image["image"].values[lost] = np.nan
+    empty = refined(scene, start)
+    parts = [scene.image.isel(depth=~lost)[name].values for name in ("image", "depth", "azimuth")]
+    gone = refine(*parts, start, 0.1)
+    assert 0.3 < empty.coverage[0] < 0.9
+    assert empty.coverage[1] == 0
+    np.testing.assert_allclose(gone.coverage, empty.coverage)
+    np.testing.assert_allclose(gone.traces, empty.traces, atol=1e-5)
+
+
 def test_no_plane_leaves_the_trace_near(make_scene: Callable[..., Any]) -> None:
     """In noise alone nothing runs away, and nothing is NaN."""
     scene = make_scene([], [], length=3.0)

@@ -97,6 +97,22 @@ def test_photometric(drawn: Any) -> None:
     assert changed > 45
 
 
+def test_looks_do_not_shift(drawn: Any) -> None:
+    """Over many draws the middle of a line stays where its label is, along the hole and round it."""
+    grid = np.full((64, 64), 100, np.uint8)
+    grid[32], grid[:, 32] = 250, 250
+    window = Window(grid, drawn().targets, STEP)
+    off = []
+    for seed in range(400):
+        after = augment(window, "photometric", np.random.default_rng(seed)).grid.astype(float)
+        if (after > 0).all():
+            for line in (after[:, 4:24].mean(axis=1), after[4:24].mean(axis=0)):
+                bright = np.abs(line - np.median(line))[20:45]
+                off.append(float(bright**2 @ np.arange(-12, 13) / (bright**2).sum()))
+    assert len(off) > 400
+    assert abs(np.mean(off)) < 0.01
+
+
 def test_a_seen_pixel_goes_only_in_stripes(drawn: Any) -> None:
     """Contrast, noise and blur leave what was measured above 0; only gaps, whole columns of a row, take pixels away."""
     window = drawn()

@@ -135,18 +135,71 @@ def test_a_class_of_a_single_well_does_not_undo_the_choice() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_few_wells_are_split_by_depth(count: int) -> None:
-    """The deepest fifth of each is held out, at least 4 m below what is trained on, with the planes of each part."""
+    """Of each the stretch of its deepest fifth of picks is held out, 4 m below what is trained on, with its planes."""
     split = split_wells([well(name) for name in "ABC"[:count]], None, 0, "field")
     assert split.kind == "by depth"
     assert names(split.trained) == names(split.held_out) == list("ABC"[:count])
     for upper, lower in zip(split.trained, split.held_out, strict=True):
         top, base = upper.image["depth"].values[-1], lower.image["depth"].values[0]
-        assert base == pytest.approx(132.0, abs=0.15)
+        assert 131.75 < base < 132.25  # 16 of 80 beds lie below
         assert 4.0 <= base - top + 1e-9 < 4.3
         assert upper.picks["depth_m"].max() <= top
         assert lower.picks["depth_m"].min() >= base
         assert len(upper.picks) == 56
         assert len(lower.picks) == 16
+
+
+def test_few_wells_are_split_where_there_are_picks() -> None:
+    """Of a well picked in its upper half alone, or at its end alone, both parts have picks; a barren one is learnt."""
+    whole = well("A")
+    for part in (slice(0, 30), slice(-10, None), slice(3, 5)):
+        some = whole._replace(picks=whole.picks.iloc[part])
+        split = split_wells([some, well("B")._replace(picks=whole.picks.iloc[:0])], None, 0, "field")
+        assert (names(split.trained), names(split.held_out)) == (["A", "B"], ["A"])
+        upper, lower = split.trained[0].picks["depth_m"], split.held_out[0].picks["depth_m"]
+        assert upper.max() < lower.min()
+        assert len(lower) == pytest.approx(0.2 * len(some.picks), abs=0.7)
+
+
+def tuned(learnt: dict[str, float], chosen_by: tuple[str, ...] = ()) -> Bundle:
+    """A bundle whose card says what taught it, and what else it was chosen by."""
+    seen = {name: {"image": name} for name in (*learnt, *chosen_by)}
+    return Bundle(None, CurveSettings(), {}, {"name": "tuned", "learnt": learnt, "seen": seen})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_taught_a_model_is_never_held_out_of_its_tuning(seed: int) -> None:
+    """Of eight wells six taught it, one is new: the two held out then are again, and the new one teaches."""
+    wells = [well(name) for name in "ABCDEFGHI"]
+    start = tuned(dict.fromkeys("ACEFGH", 140.0), ("B", "D"))
+    assert names(split_wells(wells, None, seed, "field", start).held_out) == ["B", "D"]
+    # Three of fifteen are held out: one of the new ones as well.
+    many = [well(name) for name in "ABCDEFGHIJKLMNO"]
+    held_out = names(split_wells(many, None, seed, "field", start).held_out)
+    assert {"B", "D"} < set(held_out) <= set("BDIJKLMNO")
+    assert len(held_out) == 3
+    with pytest.raises(InputError, match="C taught tuned"):
+        split_wells(wells, ["B", "C"], seed, "field", start)
+    with pytest.raises(InputError, match="no picks that did not teach tuned"):
+        split_wells([part for part in wells if part.image.attrs["well"] in "ACEFGH"], None, seed, "field", start)
+
+
+def test_what_a_well_taught_above_is_not_held_out_below() -> None:
+    """Of few wells: one that taught a model down to 135 m is held out from there; one that did to its end is not."""
+    split = split_wells([well("A"), well("B")], None, 0, "field", tuned({"A": 135.0, "B": 139.9}))
+    assert names(split.held_out) == ["A"]
+    assert split.held_out[0].image["depth"].values[0] == pytest.approx(135.0, abs=0.11)
+    assert split.trained[1].image.sizes["depth"] == 400
+
+
+def test_nothing_to_judge_by() -> None:
+    """A named well without picks, and none named."""
+    wells = [well("A"), well("B")._replace(picks=well("B").picks.iloc[:0])]
+    for holdout in (["B"], []):
+        with pytest.raises(InputError, match="nothing to judge by"):
+            split_wells(wells, holdout, 0, "field")
+    with pytest.raises(InputError, match="nothing is left to learn from"):
+        split_wells(wells, ["A"], 0, "field")
 
 
 def test_a_short_well_has_a_short_buffer() -> None:

@@ -64,10 +64,16 @@ def check(network):
 
 torch.manual_seed(2)
 network = CurveNetwork(sizes)
-told = []
+told, drawn = [], []
+
+def loss(network, grids, targets, rng):
+    drawn.append(f"{len(targets)} {rng.random()}")
+    return curve_loss(network, grids, targets, rng)
+
 train_network(
-    network, curve_loss, FixedWells([well]), settings, out / f"run-{rank}", check, lambda *_: told.append(rank)
+    network, loss, FixedWells([well]), settings, out / f"run-{rank}", check, lambda *_: told.append(rank)
 )
+(out / f"drawn-{rank}.txt").write_text("\n".join(drawn))
 save_file({k: v.contiguous() for k, v in network.state_dict().items()}, out / f"weights-{rank}.safetensors")
 (out / f"told-{rank}.txt").write_text(f"{len(told)} {len(asked)}")
 # Each has a score of its own; all go by the first's.
@@ -85,7 +91,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, sizes: Any, well: Any) -> Path
     (out / "script.py").write_text(SCRIPT)
     from geobfdt.training.settings import TrainingSettings
 
-    settings = TrainingSettings(steps=3, batch=4, rows=128, warmup=1, every=2)
+    settings = TrainingSettings(steps=3, batch=3, rows=128, warmup=1, every=2)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -113,6 +119,13 @@ def test_both_end_with_the_same_weights(out: Path, sizes: Any) -> None:
     for name in one:
         assert torch.equal(one[name], other[name]), name
     assert any(not torch.equal(one[name], start[name]) for name in one)
+
+
+def test_each_takes_as_many_windows_and_draws_of_its_own(out: Path) -> None:
+    """Three a step are made four, two each; they are not all turned and bent alike."""
+    one, other = ([line.split() for line in (out / f"drawn-{rank}.txt").read_text().splitlines()] for rank in range(2))
+    assert [count for count, _ in one + other] == 6 * ["2"]
+    assert len({draw for _, draw in one + other}) == 6
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")

@@ -87,11 +87,21 @@ def test_radius_is_half_the_diameter() -> None:
 
 
 def test_what_cannot_be_learnt_is_left_out() -> None:
-    """Planes without a trace, and of classes that nobody learns."""
+    """Planes of classes that nobody learns, and without a trace; that nothing is where these are is not taught."""
     table = picks()
     table.loc[0, ["amplitude_m", "dip_app_deg", "azimuth_app_deg"]] = np.nan
     made = prepare(image(), table, new_intervals(), GRID)
     assert made.classes.tolist() == [1]
+    at = made.top + STEP * np.arange(len(made.grid))
+    assert not made.known[0, np.abs(at - TOP - 1.5) < 0.4].any()
+    assert made.known[0, np.abs(at - TOP - 1.5) > 0.6].all()
+    assert made.known[1].all()
+
+
+def test_only_what_is_marked_is_optional() -> None:
+    """A table read from a file has True, False and empty cells."""
+    table = picks().assign(optional=np.array([np.nan, True], object))
+    assert prepare(image(), table, new_intervals(), GRID).optional.tolist() == [False, True]
 
 
 def test_intervals() -> None:

@@ -59,6 +59,19 @@ def test_unknown_hole_is_a_finding_not_a_number():
     assert any("--survey" in f.done for f in findings)
 
 
+def test_a_hole_partly_without_diameter_asks_for_it():
+    """Where it is known dips are told; where it is not the finding says so, and does not blame the deviation."""
+    image = hole(diameter=np.where(np.arange(101) < 50, 0.2, np.nan), deviation=30.0, hole_azimuth=100.0)
+    full, findings = complete(
+        new_picks(depth_m=[10.0, 90.0], class_="bedding", amplitude_m=0.1, azimuth_app_deg=20.0), image
+    )
+    assert np.isfinite(full.dip_true_deg[0])
+    assert np.isnan(full.dip_true_deg[1])
+    (finding,) = findings
+    assert (finding.kind, finding.done) == ("no-diameter", "give --diameter")
+    assert finding.seen.startswith("1 of 2 picks")
+
+
 def test_completion_keeps_what_a_row_says():
     """A true dip that the table states is not overwritten by the computed one."""
     image = hole(diameter=0.2, deviation=0.0, hole_azimuth=0.0)

@@ -33,7 +33,7 @@ def train(
     """
     Train on the interpreted wells of a field, or fine-tune a model on them.
 
-    Scores are of wells held out: a fifth of them, or of fewer than four wells the deepest fifth of each. Leaves the
+    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves the
     model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
     from geobfdt.reports.learning import draw_learning

@@ -27,6 +27,7 @@ from torch import Tensor
 from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.settings_file import said
 from geobfdt.wells.storage import atomic_files
 
 __all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "Sight", "check_format", "load_bundle", "save_bundle"]
@@ -115,6 +116,14 @@ class Bundle:
         """Wells that it, or what it was tuned from, learnt from or was chosen by, by name."""
         older = {name: Sight(image=image) for name, image in self.card.get("digests", {}).items()}
         return older | {name: Sight.model_validate(told) for name, told in self.card.get("seen", {}).items()}
+
+    @property
+    def learnt(self) -> dict[str, float]:
+        """Wells that it, or what it was tuned from, learnt from, by name, and down to which depth (m, MD)."""
+        trained = self.card.get("trained_on", [])
+        older = dict.fromkeys(trained, math.inf) if isinstance(trained, list) else {}
+        told = self.card.get("learnt", {}).items()  # null: all of it
+        return older | {name: math.inf if base is None else float(base) for name, base in told}
 
     def sight_of(self, well: str, image: str) -> Sight | None:
         """What it has :attr:`seen` of a well, by its name or by the SHA-256 of its image; None if nothing."""
@@ -206,7 +215,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     try:
         card = json.loads((folder / _CARD).read_text())
         version = int(card.pop("format"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(folder / _CARD, "not the card of a model bundle", _RETRAIN) from error
     check_format(folder, "bundle", version, FORMAT, "train it again, from the model that this version ships")
     try:
@@ -215,7 +224,8 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         if card.pop("classes") != list(CLASSES) or sorted(calibration) != sorted(CLASSES):
             raise ValueError(f"classes are not {', '.join(CLASSES)}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, ValidationError) as error:
-        seen = f"settings or calibration are damaged: {str(error).splitlines()[0]}"
+        told = said(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
+        seen = f"settings or calibration are damaged: {told}"
         raise InputError(folder / _SETTINGS, seen, _RETRAIN) from error
     try:
         content = (folder / _WEIGHTS).read_bytes()
@@ -225,7 +235,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         tensors = {name: value.float() for name, value in load(content).items()}
         network = build(settings)
         network.load_state_dict(tensors)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, MemoryError, SafetensorError) as error:
         seen = f"weights are damaged or of another network: {str(error).splitlines()[0]}"
         raise InputError(folder / _WEIGHTS, seen, _RETRAIN) from error
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
@@ -233,8 +243,8 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     network.eval()
     bundle = Bundle(network, settings, calibration, card, digest[:12])
     try:
-        _ = bundle.seen
-    except (TypeError, AttributeError, ValidationError) as error:
+        _ = bundle.seen, bundle.learnt
+    except (TypeError, ValueError, AttributeError) as error:
         seen = f"does not say what the model has seen: {str(error).splitlines()[0]}"
         raise InputError(folder / _CARD, seen, _RETRAIN) from error
     return bundle

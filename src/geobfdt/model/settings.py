@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
 __all__ = ["CurveSettings", "DetrSettings", "Stage"]
 
+_REACH = 64  # cells of a vote from the middle of its tallest trace to the top, at most
+
+_Few = Annotated[int, Field(gt=0, le=64)]
+_Channels = Annotated[int, Field(gt=0, le=1024)]
+_Height = Annotated[float, Field(gt=0, le=10)]  # m
+
 
 class _Seen(BaseModel):
     """What either network looks at."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Bounds are generous: a bundle of somebody else's must not claim all memory before its weights are looked at.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: str
     step: float
@@ -68,27 +75,30 @@ class CurveSettings(_Seen):
     """
 
     preset: Literal["curve"] = "curve"
-    step: float = Field(0.005, gt=0, description="row height of the grid (m)")
-    columns: int = Field(128, multiple_of=16, gt=0, description="columns of the grid")
+    step: float = Field(0.005, ge=0.0005, le=0.2, description="row height of the grid (m)")
+    columns: int = Field(128, multiple_of=16, gt=0, le=1024, description="columns of the grid")
     # Under 16 and at full height, oneDNN in PyTorch 2.13 writes beyond its memory on processors with AVX-512.
-    widths: tuple[int, int, int, int] = Field((24, 48, 96, 128), description="channels at strides 2, 4, 8, 16")
-    blocks: tuple[int, int, int, int] = Field((2, 2, 2, 2), description="residual blocks at strides 2, 4, 8, 16")
-    features: int = Field(48, gt=0, description="channels of the features that votes and queries read")
-    votes: int = Field(6, gt=0, description="channels averaged along candidate traces, for each slope")
-    head: int = Field(32, gt=0, description="hidden channels of the head that scores votes")
-    tiers: tuple[tuple[float, int], ...] = Field(
+    widths: tuple[_Channels, _Channels, _Channels, _Channels] = Field(
+        (24, 48, 96, 128), description="channels at strides 2, 4, 8, 16"
+    )
+    blocks: tuple[_Few, _Few, _Few, _Few] = Field((2, 2, 2, 2), description="residual blocks at strides 2, 4, 8, 16")
+    features: int = Field(48, gt=0, le=1024, description="channels of the features that votes and queries read")
+    votes: int = Field(6, gt=0, le=1024, description="channels averaged along candidate traces, for each slope")
+    head: int = Field(32, gt=0, le=1024, description="hidden channels of the head that scores votes")
+    tiers: tuple[tuple[_Height, _Few], ...] = Field(
         ((0.13, 1), (0.4, 2), (1.15, 4), (2.2, 8)),
         description="votes: amplitudes up to so many m are voted for on so many feature rows at once",
     )
-    content: int = Field(96, multiple_of=4, gt=0, description="channels of a query")
-    sampled: int = Field(24, gt=0, description="channels sampled along a query's trace")
-    fine: int = Field(12, gt=0, description="channels of the features at stride 2, for close looks")
-    layers: tuple[tuple[Literal[4, 2], float, int, int], ...] = Field(
+    content: int = Field(96, multiple_of=4, gt=0, le=1024, description="channels of a query")
+    sampled: int = Field(24, gt=0, le=1024, description="channels sampled along a query's trace")
+    fine: int = Field(12, gt=0, le=1024, description="channels of the features at stride 2, for close looks")
+    layers: tuple[tuple[Literal[4, 2], _Height, _Few, _Channels], ...] = Field(
         (
             (4, 0.08, 9, 64), (4, 0.08, 9, 64), (2, 0.03, 7, 64), (2, 0.03, 7, 64),
             (4, 0.08, 9, 96), (2, 0.03, 7, 96), (2, 0.03, 7, 96), (2, 0.03, 7, 96),
         ),
         min_length=2,
+        max_length=32,
         description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples "
         "across it, channels of a column",
     )  # fmt: skip
@@ -97,8 +107,8 @@ class CurveSettings(_Seen):
         description="decoder layers before which queries are dropped, and the log odds under which they are",
     )
     company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
-    beside: int = Field(40, gt=0, description="queries above and below that a query sees, at most")
-    queries: int = Field(100, gt=0, description="queries of a training window of 768 rows")
+    beside: int = Field(40, gt=0, le=1000, description="queries above and below that a query sees, at most")
+    queries: int = Field(100, gt=0, le=10000, description="queries of a training window of 768 rows")
 
     @field_validator("doubts")
     @classmethod
@@ -107,6 +117,13 @@ class CurveSettings(_Seen):
         if layers != sorted(set(layers)):
             raise ValueError(f"layers {layers} do not go up: name each once, the first first")
         return doubts
+
+    @model_validator(mode="after")
+    def _in_reach(self) -> CurveSettings:
+        for tallest, pool in self.tiers:
+            if tallest > _REACH * 4 * self.step * pool:
+                raise ValueError(f"a tier up to {tallest:g} m needs over {_REACH} cells of {4 * self.step * pool:g} m")
+        return self
 
     @property
     def stages(self) -> list[Stage]:
@@ -138,19 +155,19 @@ class DetrSettings(_Seen):
     """
 
     preset: Literal["detr"] = "detr"
-    step: float = Field(0.00254, gt=0, description="row height of the grid (m)")
-    columns: int = Field(360, gt=0, description="columns of the grid")
-    rows: int = Field(800, multiple_of=4, gt=0, description="height of a window (rows)")
+    step: float = Field(0.00254, ge=0.0005, le=0.2, description="row height of the grid (m)")
+    columns: int = Field(360, gt=0, le=1440, description="columns of the grid")
+    rows: int = Field(800, multiple_of=4, gt=0, le=8000, description="height of a window (rows)")
     depth: Literal[10, 14, 18, 34] = Field(10, description="layers of the residual network")
     cut: Literal["four", "three"] = Field("four", description="stages of the residual network, the last at stride 16")
-    width: float = Field(1.0, gt=0, description="factor on all channels, of backbone and transformer")
-    encoder: int = Field(4, gt=0, description="encoder layers")
-    decoder: int = Field(4, gt=0, description="decoder layers")
-    heads: int = Field(8, multiple_of=4, gt=0, description="attention heads")
-    channels: int = Field(256, gt=0, description="channels of the transformer at width 1")
-    feed_forward: int = Field(1024, gt=0, description="hidden channels of a feed-forward block at width 1")
+    width: float = Field(1.0, gt=0, le=4, description="factor on all channels, of backbone and transformer")
+    encoder: int = Field(4, gt=0, le=32, description="encoder layers")
+    decoder: int = Field(4, gt=0, le=32, description="decoder layers")
+    heads: int = Field(8, multiple_of=4, gt=0, le=64, description="attention heads")
+    channels: int = Field(256, gt=0, le=2048, description="channels of the transformer at width 1")
+    feed_forward: int = Field(1024, gt=0, le=8192, description="hidden channels of a feed-forward block at width 1")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training, but of attention")
-    queries: int = Field(100, gt=0, description="learned queries: most planes of a window")
+    queries: int = Field(100, gt=0, le=2000, description="learned queries: most planes of a window")
     alpha: float = Field(0.25, ge=0, le=1, description="weight of ones in the focal loss; zeros weigh 1 - alpha")
     gamma: float = Field(2.0, ge=0, description="exponent of the focal loss")
     class_weight: float = Field(5.0, ge=0, description="weight of classes, in matching and loss")

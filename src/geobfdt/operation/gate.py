@@ -172,7 +172,7 @@ def gate(
     metres: dict[str, float] = {}
     seconds = 0.0
     for number, well in enumerate(wells):
-        image = well.image.load()
+        image = well.image.compute()
         name = str(image.attrs["well"])
         metres[name] = float(np.ptp(image["depth"].values))
         asked = [(ours, image), (ours, _again(image)), *([(theirs, image)] if theirs else [])]

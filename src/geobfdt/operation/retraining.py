@@ -187,7 +187,7 @@ def _held_back(
     for name in news:
         if name not in include:
             well = taught[name]
-            if why := damage(InterpretedWell(well.image.load(), well.picks, well.intervals)):
+            if why := damage(InterpretedWell(well.image.compute(), well.picks, well.intervals)):
                 told[name] = why
     asked = [name for name in news if name not in told and name not in include]
     former = sorted(name for name in taught if name not in news)

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from geobfdt.geometry import trace_depth
 
-__all__ = ["Band", "mean_level"]
+__all__ = ["Band", "gaps_filled", "mean_level"]
 
 _PIECES = 72  # pieces of a turn, at most
 _FAR = -1e9  # row of what lies above or below the image
+_GAP = 2.5  # times the usual spacing of rows, over which some are missing
+_MOST = 1000  # rows put into a gap: more than any band is tall
 
 Array = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
@@ -57,6 +59,7 @@ class Band:
     ) -> Band:
         """Prepare an image (rows, columns), NaN where nothing was measured, for bands of a height (m)."""
         spacing = float(np.median(np.diff(depth))) if depth.size > 1 else 1.0
+        values, depth = gaps_filled(values, depth)
         rows, columns = values.shape
         together = -(-columns // _PIECES)
         turn = np.radians([angles[i : i + together].mean() for i in range(0, columns, together)])
@@ -113,6 +116,34 @@ class Band:
         profiles: Single = np.asarray(total / np.maximum(count, 1), dtype=np.float32)
         profiles -= mean_level(profiles, measured)[:, :, None] * measured
         return profiles, measured, middle.sum(axis=1) / self.angles.size
+
+
+def gaps_filled(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDArray[np.float32], Array]:
+    """
+    Put rows where nothing was measured into gaps in depth, lest pixels be read across them.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        Image.
+    depth : array (rows,)
+        Depths (m, MD), increasing.
+
+    Examples
+    --------
+    >>> values, depth = gaps_filled(np.ones((4, 1), np.float32), np.array([0.0, 1.0, 2.0, 5.0]))
+    >>> depth.tolist(), values[:, 0].tolist()
+    ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 1.0, 1.0, nan, nan, 1.0])
+    """
+    steps = np.diff(depth)
+    spacing = np.median(steps) if steps.size else np.inf
+    gaps = np.flatnonzero(steps > _GAP * spacing)
+    missing = [min(round(steps[gap] / spacing) - 1, _MOST) for gap in gaps]
+    between = [np.linspace(*depth[gap : gap + 2], count + 2)[1:-1] for gap, count in zip(gaps, missing, strict=True)]
+    if not between:
+        return values, depth
+    rows = np.repeat(gaps + 1, missing)
+    return np.insert(values, rows, np.nan, axis=0), np.insert(depth, rows, np.concatenate(between))
 
 
 def mean_level(profiles: Single, measured: Single) -> Single:

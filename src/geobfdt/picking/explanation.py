@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.ndimage import map_coordinates
 
 from geobfdt.geometry import stretch, trace_depth, trace_rms
+from geobfdt.picking.band import gaps_filled
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refine import refine
 from geobfdt.wells.image import WellImage, hole_radius, row_spacing
@@ -85,9 +86,10 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     values, z, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
     spacing = row_spacing(strip)
     offsets = np.arange(-half, half + spacing / 2, spacing)
-    at = np.interp(trace_depth(trace, angles) + offsets[:, None], z, np.arange(z.size), left=-1e9, right=1e9)
+    filled, places = gaps_filled(values, z)
+    at = np.interp(trace_depth(trace, angles) + offsets[:, None], places, np.arange(places.size), left=-1e9, right=1e9)
     column = np.broadcast_to(np.arange(angles.size), at.shape)
-    band = map_coordinates(values.astype(float), [at, column], order=1, cval=np.nan, mode="constant")
+    band = map_coordinates(filled.astype(float), [at, column], order=1, cval=np.nan, mode="constant")
     refined = refine(values, z, angles, trace[None], radius, detector.astray)
     pieces = refined.agreement.shape[1]
     found = detector.detect(strip)

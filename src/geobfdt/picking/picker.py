@@ -22,7 +22,7 @@ from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
 from geobfdt.preparation.strips import Strip, strips
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.wells.findings import Finding
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
@@ -148,8 +148,7 @@ def pick_with_findings(
         status="proposed",
         **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
     )
-    picks, findings = complete(picks, image)
-    return picks, [*_doubts(image), *findings]
+    return complete(picks, image)
 
 
 def detector_of(
@@ -237,12 +236,3 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: fl
         }
     )
     return columns, refined.traces[keep]
-
-
-def _doubts(image: WellImage) -> list[Finding]:
-    """What picks of this image lean on."""
-    if np.isfinite(image["diameter"].values).any():
-        return []
-    place = image.attrs["source"] or image.attrs["well"] or "image"
-    seen = "hole diameter unknown: trace amplitudes are in metres, dips are empty"
-    return [Finding(Severity.MAJOR, "no-diameter", place, seen, "give --diameter")]

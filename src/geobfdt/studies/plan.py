@@ -177,7 +177,7 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
             file = out / cell.prepared(name)
             if not Path(f"{file}.npz").exists():
                 well = wells[name]
-                save(prepare(well.image.load(), well.picks, well.intervals, sizes.grid, name), file)
+                save(prepare(well.image.compute(), well.picks, well.intervals, sizes.grid, name), file)
         folders.append(out / "cells" / cell.digest)
         if not (folders[-1] / "cell.json").exists():
             write_text(folders[-1] / "cell.json", cell.model_dump_json(indent=1))

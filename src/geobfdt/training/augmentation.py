@@ -139,14 +139,15 @@ def _contrast(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
 
 
 def _blurred(grid: npt.NDArray[np.uint8], size: int, around: bool) -> npt.NDArray[np.uint8]:
-    """Mean of `size` pixels round the hole or along it, of the measured ones."""
+    """Mean of `size` pixels round the hole or along it, of the measured ones; of an even number half of either end."""
     axis = 1 if around else 0
     seen = (grid > 0).astype(np.float32)
     total, count = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
-    for i in range(size):
-        total += np.roll(grid * seen, i - size // 2, axis=axis)
-        count += np.roll(seen, i - size // 2, axis=axis)
-    return np.where(grid > 0, np.clip(total / np.maximum(count, 1), 1, 255), 0).astype(np.uint8)
+    for i in range(-(size // 2), size // 2 + 1):
+        part = 0.5 if 2 * abs(i) == size else 1.0
+        total += part * np.roll(grid * seen, i, axis=axis)
+        count += part * np.roll(seen, i, axis=axis)
+    return np.where(grid > 0, np.clip(total / np.maximum(count, 0.5), 1, 255), 0).astype(np.uint8)
 
 
 def _stripes(shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from torch import distributed, nn
 
 from geobfdt.training.augmentation import Window
 
-__all__ = ["agree", "average", "device", "is_first", "join", "leave", "share"]
+__all__ = ["agree", "average", "device", "is_first", "join", "leave", "rank", "share", "whole"]
 
 
 def join() -> None:
@@ -44,14 +44,25 @@ def device() -> torch.device:
 
 def is_first() -> bool:
     """Tell whether this process is the one that writes files."""
-    return not distributed.is_initialized() or distributed.get_rank() == 0
+    return rank() == 0
+
+
+def rank() -> int:
+    """Which of the processes this is, from 0."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def whole(windows: int) -> int:
+    """So many windows a step, or the next number that the processes can share evenly."""
+    world = distributed.get_world_size() if distributed.is_initialized() else 1
+    return -(-windows // world) * world
 
 
 def share(windows: list[Window]) -> list[Window]:
     """Windows of a step that this process takes; all of them if it is alone."""
     if not distributed.is_initialized():
         return windows
-    return windows[distributed.get_rank() :: distributed.get_world_size()]
+    return windows[rank() :: distributed.get_world_size()]
 
 
 def agree(*numbers: float) -> list[float]:

@@ -90,7 +90,7 @@ def train_network(
     """
     folder.mkdir(parents=True, exist_ok=True)
     distributed.join()
-    place, first = distributed.device(), distributed.is_first()
+    place, first, batch = distributed.device(), distributed.is_first(), distributed.whole(settings.batch)
     network.to(place)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -118,7 +118,9 @@ def train_network(
         step = int(state["step"])
         rng = np.random.default_rng([settings.seed, step])
         torch.manual_seed(int(rng.integers(2**31)))
-        windows = distributed.share(source.windows(step, settings.batch, settings.rows, rng))
+        windows = distributed.share(source.windows(step, batch, settings.rows, rng))
+        if distributed.rank():  # else all would turn and bend their windows alike
+            rng = np.random.default_rng([settings.seed, step, distributed.rank()])
         windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
         grids = torch.from_numpy(np.stack([window.grid for window in windows])).to(place)
         network.train()

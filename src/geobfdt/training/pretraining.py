@@ -117,6 +117,10 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     return save_bundle(replace(bundle, card={**card, "drift": told}), out, half=True)
 
 
+def _yes_or_no(word: str) -> bool:
+    return {"yes": True, "no": False}[word]
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -130,7 +134,7 @@ def main() -> None:
     for name, field in TrainingSettings.model_fields.items():
         kind = type(field.default)
         parser.add_argument(
-            f"--{name}", type=bool if kind is bool else kind, default=field.default, help=field.description
+            f"--{name}", type=_yes_or_no if kind is bool else kind, default=field.default, help=field.description
         )
     options = vars(parser.parse_args())
     out, start, bundle, minutes, note = (options.pop(name) for name in ("out", "start", "bundle", "minutes", "note"))

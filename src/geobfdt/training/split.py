@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.model.bundle import Bundle
 from geobfdt.training.calibration import InterpretedWell
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.intervals import new_intervals
@@ -17,7 +18,7 @@ __all__ = ["Masked", "Split", "keep_blind", "split_wells"]
 
 Masked = Mapping[str, tuple[float, float]]
 
-_SHARE = 0.2  # held out
+_SHARE = 0.2  # held out: of the wells, or of the picks of a well
 _FEWEST = 4  # wells from which whole ones are held out
 _DRAWS = 100  # of wells to hold out
 _BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
@@ -32,7 +33,7 @@ class Split(NamedTuple):
     trained, held_out : list of InterpretedWell
         Wells, or parts of them.
     kind : str
-        ``by well`` or ``by depth``: of few wells, the deepest fifth of each is held out.
+        ``by well`` or ``by depth``: of few wells, the stretch of the deepest fifth of each one's picks is held out.
     """
 
     trained: list[InterpretedWell]
@@ -82,7 +83,13 @@ def _masked(well: InterpretedWell, name: str, top: float, base: float) -> Interp
     return InterpretedWell(well.image, picks, pd.concat([well.intervals, ignored], ignore_index=True))
 
 
-def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None, seed: int, file: str) -> Split:
+def split_wells(
+    wells: Sequence[InterpretedWell],
+    holdout: Sequence[str] | None,
+    seed: int,
+    file: str,
+    start: Bundle | None = None,
+) -> Split:
     """
     Split wells.
 
@@ -97,32 +104,47 @@ def split_wells(wells: Sequence[InterpretedWell], holdout: Sequence[str] | None,
         Of that choice.
     file : str
         What an error is about.
+    start : Bundle, optional
+        What training begins with. What taught it is never held out; wells that chose it are held out again before
+        others are.
 
     Raises
     ------
     InputError
-        If a name is not there, or nothing is left to train on.
+        If a name is not there, a well to be held out taught `start`, or nothing is picked in what is left to train on
+        or to hold out.
     """
     names = [str(well.image.attrs["well"]) for well in wells]
+    learnt = start.learnt if start is not None else {}
     if holdout is not None:
-        missing = sorted(set(holdout) - set(names))
+        missing, known = sorted(set(holdout) - set(names)), sorted(set(holdout) & set(learnt))
         if missing:
             raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
-        chosen = set(holdout)
-    elif len(wells) >= _FEWEST:
-        chosen = _drawn(
-            {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}, seed
-        )
+        if known and start is not None:
+            cure = "hold out wells that it has not learnt from, or begin with another model"
+            raise InputError(file, f"{', '.join(known)} taught {start.source}: no score of it would be honest", cure)
+    if holdout is None and len(wells) < _FEWEST:
+        parts = [_by_depth(well, learnt.get(name, -np.inf)) for name, well in zip(names, wells, strict=True)]
+        split = Split([part[0] for part in parts], [part[1] for part in parts if part[1] is not None], "by depth")
     else:
-        parts = [_by_depth(well) for well in wells]
-        return Split([part[0] for part in parts], [part[1] for part in parts], "by depth")
-    trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
-    if not trained:
-        raise InputError(file, "every picked well is held out", "hold out fewer")
-    return Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
+        if holdout is not None:
+            chosen = set(holdout)
+        else:
+            counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
+            seen = start.seen if start is not None else {}
+            chosen = _drawn(counts, seed, set(learnt), {name for name in seen if name not in learnt})
+        trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
+        split = Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
+    if not any(len(well.picks) for well in split.trained):
+        raise InputError(file, "every picked well is held out: nothing is left to learn from", "hold out fewer")
+    if not any(len(well.picks) for well in split.held_out):
+        taught = f" that did not teach {start.source}" if start is not None and learnt else ""
+        cure = "bring in more interpreted wells, or name picked ones with --holdout"
+        raise InputError(file, f"no picks{taught} to hold out: nothing to judge by", cure)
+    return split
 
 
-def _drawn(picked: Mapping[str, pd.Series], seed: int) -> set[str]:
+def _drawn(picked: Mapping[str, pd.Series], seed: int, learnt: Set[str], before: Set[str]) -> set[str]:
     """Wells to hold out, of the planes picked of each class: what nobody picked in them can be judged by none."""
     table = pd.DataFrame(picked).T.fillna(0)
     share, count = table / table.sum(), max(round(_SHARE * len(table)), 1)
@@ -133,18 +155,29 @@ def _drawn(picked: Mapping[str, pd.Series], seed: int) -> set[str]:
         return float(parts.where(parts <= 0.5, 0.0).clip(upper=enough).sum())
 
     rng = np.random.default_rng(seed)
-    draws = [rng.permutation(sorted(table.index))[:count].tolist() for _ in range(_DRAWS)]
+    draws = []
+    for _ in range(_DRAWS):
+        order = [name for name in rng.permutation(sorted(table.index)).tolist() if name not in learnt]
+        draws.append(sorted(order, key=lambda name: name not in before)[:count])
     best = max(draws, key=worth)  # the first of those that are worth most
     return set(best)
 
 
-def _by_depth(well: InterpretedWell) -> tuple[InterpretedWell, InterpretedWell]:
-    """The upper part of a well and its deepest fifth, a buffer apart; of a short well, hardly any buffer is left."""
-    depth = well.image["depth"].values
-    edge = depth[-1] - _SHARE * (depth[-1] - depth[0])
-    buffer = min(_BUFFER, 0.1 * (depth[-1] - depth[0]))
-    upper, lower = depth < edge - buffer, depth >= edge
-    return _part(well, upper), _part(well, lower)
+def _by_depth(well: InterpretedWell, learnt: float) -> tuple[InterpretedWell, InterpretedWell | None]:
+    """
+    The upper part of a well and the stretch of the deepest fifth of its picks, a buffer apart.
+
+    Of a short well, hardly any buffer is left; what was learnt from before, down to some depth, is never held out.
+    """
+    depth, picked = well.image["depth"].values, well.picks["depth_m"].to_numpy(float)
+    if not picked.size:
+        return well, None
+    edge = max(np.quantile(picked, 1 - _SHARE), learnt)
+    buffer = min(_BUFFER, 0.1 * (depth[-1] - depth[0]), 0.5 * (edge - picked.min()))
+    if not depth[0] < edge - buffer < depth[-1] or edge >= depth[-1]:
+        return well, None
+    first = np.searchsorted(depth, edge, side="right") - 1
+    return _part(well, depth < edge - buffer), _part(well, depth >= depth[first])
 
 
 def _part(well: InterpretedWell, rows: npt.NDArray[np.bool_]) -> InterpretedWell:

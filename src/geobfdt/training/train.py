@@ -34,7 +34,7 @@ from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import named_layers
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.picks import CLASSES, traces
 from geobfdt.wells.storage import sha256
 
 __all__ = ["FRESH", "SCRATCH", "TUNING", "interpreted_wells", "labels_digest", "train"]
@@ -97,7 +97,7 @@ def train(
         Bundle to begin with (``default``: the shipped one): fine-tuning. From scratch if not given.
     holdout : sequence of str, optional
         Wells to hold out for early stopping and calibration. Default: a fifth of them, or of fewer than four wells the
-        deepest fifth of each.
+        stretch of the deepest fifth of each one's picks. What taught `model` is never held out.
     layer : str, optional
         Layer of the review to learn from, instead of the field's own pick tables.
     blind : sequence of str
@@ -119,7 +119,8 @@ def train(
     Raises
     ------
     InputError
-        If no well has picks, a held-out well is not there, or a file cannot be read or written.
+        If no well has picks, a held-out well is not there or taught `model` already, nothing is picked in what is left
+        to learn from or to hold out, or a file cannot be read or written.
     """
     field, out = Path(field), Path(out)
     distributed.join()
@@ -129,7 +130,7 @@ def train(
     masked = masked or {}
     there = interpreted_wells(field, layer)
     wells = keep_blind(there, blind, masked, str(field))
-    split = split_wells(wells, holdout, settings.seed, str(field))
+    split = split_wells(wells, holdout, settings.seed, str(field), start)
     torch.manual_seed(settings.seed)
     if start is not None:
         net, sizes = start.network, start.settings
@@ -139,7 +140,8 @@ def train(
     if isinstance(sizes, DetrSettings):
         settings = settings.model_copy(update={"rows": sizes.rows})
     if settings.turns:
-        enough = settings.turns * _metres(split.trained) / (settings.batch * settings.rows * sizes.step)
+        seen = distributed.whole(settings.batch) * settings.rows * sizes.step
+        enough = settings.turns * _metres(split.trained) / seen
         settings = settings.model_copy(update={"steps": min(max(round(enough), settings.warmup), settings.steps)})
     trained = _prepared(split.trained, sizes, out / "wells", "trained")
     held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
@@ -194,7 +196,7 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
     Raises
     ------
     InputError
-        If nothing here can be learnt from.
+        If nothing here can be learnt from, or a well's picks say nowhere where they run.
     """
     from geobfdt.wells.readers.netcdf import read
 
@@ -209,6 +211,11 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
             picks, intervals = layers[stem].reviewed(str(read(file).attrs["well"]))
         else:
             continue
+        picks = picks[picks["status"] != "rejected"]
+        planes = picks[picks["class"].isin(CLASSES)]
+        if len(planes) and not np.isfinite(traces(planes)).all(axis=1).any():
+            seen = f"{len(planes)} picks without a trace: their amplitudes and the hole diameter are unknown"
+            raise InputError(file, seen, "ingest it again with --diameter")
         if len(picks) or _interpreted(intervals):
             wells.append(InterpretedWell(read(file), picks, intervals))
     if not any(len(well.picks) for well in wells):
@@ -235,7 +242,8 @@ def _prepared(
         file = folder / f"{part}-{index}"
         name = str(well.image.attrs["well"])
         if distributed.is_first():
-            save(prepare(well.image.load(), well.picks, well.intervals, sizes.grid, name), file)
+            # Not loaded in place, which would keep the pixels of all wells.
+            save(prepare(well.image.compute(), well.picks, well.intervals, sizes.grid, name), file)
         distributed.agree(0.0)
         well.image.close()
         prepared.append(load(file, name))
@@ -277,6 +285,15 @@ def _seen(
     return {name: sight.model_dump() for name, sight in told.items()}
 
 
+def _learnt(split: Split, start: Bundle | None) -> dict[str, float]:
+    """Down to which depth (m, MD) wells taught it, or what it comes from: nothing above is ever held out."""
+    told = dict(start.learnt) if start is not None else {}
+    for well in split.trained:
+        name = str(well.image.attrs["well"])
+        told[name] = max(float(well.image["depth"].values[-1]), told.get(name, -np.inf))
+    return told
+
+
 def _card(
     field: Path, split: Split, settings: TrainingSettings, start: Bundle | None, seconds: float
 ) -> dict[str, Any]:
@@ -284,10 +301,11 @@ def _card(
         "name": "fine-tuned" if start is not None else "trained",
         "from": start.source if start is not None else None,
         "trained_on": sorted({str(well.image.attrs["well"]) for well in split.trained}),
+        "learnt": _learnt(split, start),
         "held_out": sorted({str(well.image.attrs["well"]) for well in split.held_out}),
         "split": split.kind,
         "metres_trained": round(_metres(split.trained), 1),
-        "planes_trained": int(sum(len(well.picks) for well in split.trained)),
+        "planes_trained": int(sum(np.isfinite(traces(well.picks)).all(axis=1).sum() for well in split.trained)),
         "digests": _digests(field, split),
         "settings": settings.model_dump(mode="json"),
         "minutes": round(seconds / 60, 2),

@@ -21,6 +21,7 @@ __all__ = ["PreparedWell", "load", "prepare", "save"]
 
 _USUAL_RADIUS = 0.1  # where the diameter is unknown (m)
 _BEYOND = 0.15  # planes whose middle is so little outside a window are still seen at its edge (m)
+_UNCLEAR = 0.5  # so far round a pick whose trace is not known nothing is said of its class (m)
 _SEEN = 0.6  # share of a trace that has to lie in the window for it to be asked for
 
 Array = npt.NDArray[np.float64]
@@ -109,7 +110,7 @@ def prepare(
     image : WellImage
         The well, in memory.
     picks : DataFrame
-        Its planes; an ``optional`` column is heeded.
+        Its planes; an ``optional`` column is heeded. Round those whose trace is not known nothing is.
     intervals : DataFrame
         Interpreted and ignored intervals.
     settings : GridSettings
@@ -124,9 +125,14 @@ def prepare(
     sound = np.isfinite(diameter)
     radius = np.interp(at, depth[sound], diameter[sound]) / 2 if sound.any() else np.full(at.size, _USUAL_RADIUS)
     well = str(image.attrs["well"])
-    planes = traces(picks)
-    usable = np.isfinite(planes).all(axis=1) & picks["class"].isin(CLASSES).to_numpy()
-    optional = picks["optional"].to_numpy(bool) if "optional" in picks else np.zeros(len(picks), bool)
+    planes, classes = traces(picks), picks["class"].to_numpy(object)
+    usable = np.isfinite(planes).all(axis=1) & np.isin(classes, CLASSES)
+    # A CSV with empty cells gives True, False and NaN.
+    optional = picks["optional"].isin([True]).to_numpy() if "optional" in picks else np.zeros(len(picks), bool)
+    known = np.array([covered(intervals, well, kind, at) for kind in CLASSES])
+    for place, kind in zip(planes[~usable, 0], classes[~usable], strict=True):
+        if kind in CLASSES:
+            known[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR)
     return PreparedWell(
         name or well,
         grid.values,
@@ -134,9 +140,9 @@ def prepare(
         grid.step,
         radius.astype(np.float32),
         planes[usable] - [grid.top, 0, 0],
-        np.array([CLASSES.index(kind) for kind in picks["class"][usable]], dtype=np.int64),
+        np.array([CLASSES.index(kind) for kind in classes[usable]], dtype=np.int64),
         optional[usable],
-        np.array([covered(intervals, well, kind, at) for kind in CLASSES]),
+        known,
     )
 
 

@@ -230,21 +230,17 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
         column["dip_true_deg"][missing], column["azimuth_true_deg"][missing] = dip[missing], azimuth[missing]
     _fill(column["amplitude_m"], geometry.amplitude_from_dip(column["dip_app_deg"], column["diameter_m"]))
 
-    for name, why, cure in (
-        (
-            "dip_true_deg",
-            "hole deviation or azimuth reference unknown",
-            "give --deviation and --hole-azimuth or --survey",
-        ),
-        ("amplitude_m", "hole diameter unknown", "give --diameter"),
+    flat, tilted = np.isnan(column["amplitude_m"]), np.isnan(column["dip_true_deg"])
+    bare = tilted & np.isnan(column["dip_app_deg"]) & np.isnan(column["diameter_m"])
+    orient = "give --deviation and --hole-azimuth or --survey"
+    for kind, rows, why, cure in (
+        ("no-diameter", bare & ~flat, "hole diameter unknown: they have amplitudes, but no dips", "give --diameter"),
+        ("no-dip", tilted & ~bare, "hole deviation or azimuth reference unknown", orient),
+        ("no-amplitude", flat, "hole diameter unknown", "give --diameter"),
     ):
-        lacking = int(np.isnan(column[name]).sum())
-        if lacking:
-            findings.append(
-                Finding(
-                    Severity.MAJOR, f"no-{name.split('_')[0]}", place, f"{lacking} of {len(out)} picks: {why}", cure
-                )
-            )
+        if rows.any():
+            seen = f"{rows.sum()} of {len(out)} picks: {why}"
+            findings.append(Finding(Severity.MAJOR, kind, place, seen, cure))
     for name, values in column.items():
         out[name] = values
     out["reference"] = reference
