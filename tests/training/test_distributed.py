@@ -73,7 +73,7 @@ def loss(network, grids, targets, rng):
 train_network(
     network, loss, FixedWells([well]), settings, out / f"run-{rank}", check, lambda *_: told.append(rank)
 )
-(out / f"drawn-{rank}.txt").write_text("\n".join(drawn))
+(out / f"drawn-{rank}.txt").write_text(",".join(drawn))
 save_file({k: v.contiguous() for k, v in network.state_dict().items()}, out / f"weights-{rank}.safetensors")
 (out / f"told-{rank}.txt").write_text(f"{len(told)} {len(asked)}")
 # Each has a score of its own; all go by the first's.
@@ -123,7 +123,7 @@ def test_both_end_with_the_same_weights(out: Path, sizes: Any) -> None:
 
 def test_each_takes_as_many_windows_and_draws_of_its_own(out: Path) -> None:
     """Three a step are made four, two each; they are not all turned and bent alike."""
-    one, other = ([line.split() for line in (out / f"drawn-{rank}.txt").read_text().splitlines()] for rank in range(2))
+    one, other = ([step.split() for step in (out / f"drawn-{rank}.txt").read_text().split(",")] for rank in range(2))
     assert [count for count, _ in one + other] == 6 * ["2"]
     assert len({draw for _, draw in one + other}) == 6
 
