@@ -205,7 +205,7 @@ def test_settings_that_would_claim_all_memory(folder: Path, name: str, value: An
     """They are refused before any network is made of them."""
     settings = yaml.safe_load((folder / SETTINGS).read_text())
     (folder / SETTINGS).write_text(yaml.safe_dump(settings | {name: value}))
-    assert name in refusal(folder, SETTINGS) or name == "tiers"
+    assert name in refusal(folder, SETTINGS)
 
 
 def test_what_taught_it_is_known_from_older_cards_too(made: Bundle) -> None:
@@ -276,7 +276,7 @@ def test_wrong_calibration(folder: Path) -> None:
         {"calibration": None},
     ):
         (folder / CARD).write_text(json.dumps(card | change))
-        refusal(folder, SETTINGS)
+        refusal(folder, CARD)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Short(HoughDetector):
 def short(image: Any, core: float) -> Short:
     """Detector for an image with strips of `core` m."""
     whole = HoughDetector.of(image)
-    return Short(whole.step, whole.origin, whole.radius, whole.amplitude, core)
+    return Short(whole.step, whole.origin, whole.radius, whole.tallest, core)
 
 
 def same_share(one: pd.DataFrame, other: pd.DataFrame) -> float:
@@ -151,6 +151,22 @@ def test_unknown_hole_is_told_not_guessed(scene: Any, picks_of_scene: pd.DataFra
     assert {finding.kind for finding in findings} == {"no-dip"}
 
 
+@pytest.mark.parametrize(
+    ("deviation", "told"), [(84.0, False), (88.0, True), (90.0, True), (92.0, True), (96.0, False)]
+)
+def test_a_level_hole_is_told_what_is_not_looked_for(
+    make_scene: Callable[..., Any], deviation: float, told: bool
+) -> None:
+    """Flat beds cross a hole of 20 cm at 88 deg with an amplitude of 0.1 tan 88 = 2.9 m, at 84 deg with 1.0 m."""
+    image = make_scene([], [], length=1.0, deviation=deviation, hole_azimuth=90.0).image
+    _, findings = pick_with_findings(image, Fixed(np.empty((0, 3))))
+    reached = [finding for finding in findings if finding.kind == "out-of-reach"]
+    assert bool(reached) == told
+    if told:
+        assert "from 100.0 to 101.0 m" in reached[0].seen
+        assert "over 4.0 m tall" in reached[0].seen
+
+
 @dataclass(frozen=True)
 class Fixed:
     """A detector that proposes what it is told to."""
@@ -160,6 +176,7 @@ class Fixed:
     length: float = 100.0
     overlap: float = 1.0
     astray: float = 0.012
+    tallest: float = 2.0
 
     @property
     def thresholds(self) -> dict[str, float]:

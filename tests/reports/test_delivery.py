@@ -1,6 +1,7 @@
 """What a delivery leaves in its folder."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,7 +44,31 @@ def test_table_findings_and_picture(tmp_path):
 def test_a_folder_stands_for_its_wells(tmp_path):
     """A field is picked well by well, a file as itself; an empty folder is refused."""
     folder = field(tmp_path, ("A", "B"))
-    assert [p.name for p in sources([folder, folder / "A.nc"])] == ["A.nc", "B.nc", "A.nc"]
+    assert [p.name for p in sources([folder, folder / "A.nc"])] == ["A.nc", "B.nc"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no well here"):
         sources([tmp_path / "empty"])
+
+
+def test_two_files_of_one_well(tmp_path):
+    """The second does not write over the first."""
+    folder = field(tmp_path)
+    with pytest.raises(InputError, match=r"A\.nc: holds the well of first\.dlis.*--well"):
+        deliver(folder / "A.nc", tmp_path / "out", method="hough", delivered={"A": Path("first.dlis")})
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
+    """The table and the others are delivered all the same, and a finding says so."""
+    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough", picture=False, explained=[1, 400])
+    assert {"A.picks.csv", "A.pick-1.png"} <= {file.name for file in delivery.files}
+    (finding,) = [finding for finding in delivery.findings if finding.kind == "no-such-pick"]
+    assert finding.seen.startswith("pick 400 cannot be explained: there are")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkeypatch):
+    """Not after minutes of work."""
+    (tmp_path / "out").write_text("a file")
+    monkeypatch.setattr("geobfdt.reports.delivery.pick_with_findings", lambda *_, **__: pytest.fail("it picked"))
+    with pytest.raises(InputError, match="out"):
+        deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough")

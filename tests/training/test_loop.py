@@ -109,7 +109,17 @@ def test_a_finished_run_is_not_run_again(sizes: Any, well: Any, tmp_path: Path) 
     one = run(sizes, well, QUICK, tmp_path, lambda _network: point(next(scores)))
     again = run(sizes, well, QUICK, tmp_path, lambda _network: pytest.fail("nothing is left to do"))
     assert same(one.weights, again.weights)
-    assert one[1:] == again[1:] == (0.3, 3)
+    assert one[1:3] == again[1:3] == (0.3, 3)
+    assert one.before == again.before == 0.0
+    assert one.earlier == 0 < again.earlier
+
+
+def test_what_no_checkpoint_holds_is_forgotten(sizes: Any, well: Any, tmp_path: Path) -> None:
+    """A run that was killed before its first checkpoint begins anew, and its metrics with it."""
+    (tmp_path / "metrics.jsonl").write_text('{"step": 0, "score": 0.1}\n{"step": 2, "total": 9.0}\n')
+    run(sizes, well, QUICK, tmp_path, lambda _network: point(0.5))
+    assert [row["step"] for row in log(tmp_path) if "score" in row] == [0, 3, 6]
+    assert not any(row.get("total") == 9.0 for row in log(tmp_path))
 
 
 def test_killed_in_the_middle(sizes: Any, well: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +182,7 @@ def test_patience(sizes: Any, well: Any, tmp_path: Path) -> None:
     settings = QUICK.model_copy(update={"steps": 20, "every": 1, "patience": 2})
     outcome = run(sizes, well, settings, tmp_path, check)
     assert len(seen) == 5
-    assert outcome[1:] == (0.5, 2)
+    assert outcome[1:3] == (0.5, 2)
     assert same(outcome.weights, seen[2])
     assert not same(outcome.weights, seen[4])
     assert [row["score"] for row in log(tmp_path)] == [0.1, 0.2, 0.5, 0.4, 0.5]
@@ -185,7 +195,7 @@ def test_training_that_harms_changes_nothing(sizes: Any, well: Any, tmp_path: Pa
         left = iter(scores)
         more = settings.model_copy(update={"steps": steps})
         outcome = run(sizes, well, more, tmp_path, lambda _network, left=left: point(next(left)))
-        assert outcome[1:] == (0.9, 0)
+        assert outcome[1:3] == (0.9, 0)
         torch.manual_seed(5)
         assert same(outcome.weights, CurveNetwork(sizes).state_dict())
 
@@ -196,7 +206,7 @@ def test_doubt_keeps_what_a_run_began_with(sizes: Any, well: Any, tmp_path: Path
         left = iter(scores)
         settings = QUICK.model_copy(update={"steps": 2, "every": 1, "doubt": 0.5})
         outcome = run(sizes, well, settings, tmp_path / folder, lambda _network, left=left: point(next(left)))
-        assert outcome[1:] == best
+        assert outcome[1:3] == best
 
 
 def test_scores_that_are_none(sizes: Any, well: Any, tmp_path: Path) -> None:
@@ -204,7 +214,7 @@ def test_scores_that_are_none(sizes: Any, well: Any, tmp_path: Path) -> None:
     scores = iter([math.nan, math.nan, 0.0, math.nan])
     settings = QUICK.model_copy(update={"steps": 3, "every": 1})
     outcome = run(sizes, well, settings, tmp_path, lambda _network: point(next(scores)))
-    assert outcome[1:] == (0.0, 2)
+    assert outcome[1:3] == (0.0, 2)
 
 
 @pytest.mark.parametrize("file", ["checkpoint.safetensors", "best.safetensors"])

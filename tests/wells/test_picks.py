@@ -57,6 +57,9 @@ def test_unknown_hole_is_a_finding_not_a_number():
     assert np.isnan(full.amplitude_m[0])
     assert {f.kind for f in findings} == {"no-dip", "no-amplitude"}
     assert any("--survey" in f.done for f in findings)
+    bearings = hole(diameter=0.2, deviation=30.0, hole_azimuth=100.0, reference="unknown")
+    (finding,) = complete(picks, bearings)[1]
+    assert (finding.kind, finding.done) == ("no-dip", "give --azimuth-reference")
 
 
 def test_a_hole_partly_without_diameter_asks_for_it():

@@ -86,12 +86,16 @@ def pick(
 
 def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> Told:
     from geobfdt.reports.delivery import deliver
+    from geobfdt.wells.field import file_stem
     from geobfdt.wells.findings import InputError
 
+    delivered: dict[str, Path] = {}
     for well in wells:
         try:
             with progress(f"picking {well.name}") as advance:
-                yield well, deliver(well, out, reading, **wanted, progress=advance)
+                done = deliver(well, out, reading, **wanted, delivered=delivered, progress=advance)
+            delivered[file_stem(done.well)] = well
+            yield well, done
         except InputError as why:
             if len(wells) == 1:
                 raise
@@ -107,14 +111,23 @@ def _by_workers(
 
     from geobfdt.reports.delivery import Delivery
     from geobfdt.wells.engine import Engine, run_jobs
+    from geobfdt.wells.field import file_stem
 
     wells = sorted(wells, key=lambda well: well.stat().st_size if well.exists() else 0, reverse=True)
     words = _words(out, reading, wanted)
+    delivered: dict[str, Path] = {}
     jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
     with progress(f"picking {len(wells)} wells") as advance:
         for done, (job, said, why) in enumerate(run_jobs(jobs, Engine(workers=workers, ray=ray, address=address)), 1):
-            yield wells[job], why.removeprefix("geobfdt: ") or Delivery.from_dict(json.loads(said)[0])
             advance(done / len(wells))
+            if why:
+                yield wells[job], why.removeprefix("geobfdt: ")
+                continue
+            made = Delivery.from_dict(json.loads(said)[0])
+            other = delivered.setdefault(file_stem(made.well), wells[job])
+            # Each worker knows its own file alone: by now the harm is done, and told.
+            again = f"{wells[job]}: wrote over the picks of {other}, the same well; give each its own --out"
+            yield wells[job], made if other == wells[job] else again
 
 
 def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> list[str]:

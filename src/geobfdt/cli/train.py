@@ -33,8 +33,8 @@ def train(
     """
     Train on the interpreted wells of a field, or fine-tune a model on them.
 
-    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves the
-    model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
+    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves
+    the model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
     from geobfdt.reports.learning import draw_learning
     from geobfdt.training.distributed import is_first, leave
@@ -43,19 +43,23 @@ def train(
 
     settings = (SCRATCH[preset] if start is None else TUNING).model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
-    with progress(f"training on {field}") as advance:
-        bundle = teach(
-            field,
-            out,
-            preset=preset,
-            model=start,
-            holdout=holdout,
-            layer=layer,
-            blind=blind or (),
-            masked=masks(mask),
-            settings=settings,
-            progress=lambda share, _text: advance(share),
-        )
+    try:
+        with progress(f"training on {field}") as advance:
+            bundle = teach(
+                field,
+                out,
+                preset=preset,
+                model=start,
+                holdout=holdout,
+                layer=layer,
+                blind=blind or (),
+                masked=masks(mask),
+                settings=settings,
+                progress=lambda share, _text: advance(share),
+            )
+    except KeyboardInterrupt:
+        console(stderr=True).print(f"stopped; the same command goes on from the last of every {settings.every} steps")
+        raise
     first = is_first()
     leave()
     if not first:
@@ -64,13 +68,20 @@ def train(
     if as_json:
         print_json(bundle.card)
         return
-    card = bundle.card
+    card, scored = bundle.card, bundle.card["validation"]
+    score = f"mean F1 at 3 cm, held out {card['split']}: {scored['mean_f1_3cm'] or 0:.2f}"
+    if start is not None:
+        score += f", {scored['before'] or 0:.2f} before"
     console().print(
         f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.0f} m, "
-        f"{card['minutes']:.1f} min; mean F1 at 3 cm, held out {card['split']}: "
-        f"{card['validation']['mean_f1_3cm'] or 0:.2f}",
+        f"{card['minutes']:.1f} min; {score}",
         markup=False,
     )
+    if start is not None and not scored["step"]:
+        said = (
+            f"  no step picked better than {card['from']}: its weights stay, only confidences are fitted to these wells"
+        )
+        console().print(said, markup=False)
     console().print(f"  {out}", markup=False)
 
 

@@ -14,6 +14,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -210,8 +211,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
 
     folder = find_bundle(folder)
     if not (folder / _CARD).is_file():
-        cure = "name a folder that geobfdt train wrote, or leave --model out"
-        raise InputError(folder, "no model bundle here (no card.json)", cure)
+        raise InputError(folder, "no model bundle here (no card.json)", "name a folder that geobfdt train wrote")
     try:
         card = json.loads((folder / _CARD).read_text())
         version = int(card.pop("format"))
@@ -220,13 +220,14 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     check_format(folder, "bundle", version, FORMAT, "train it again, from the model that this version ships")
     try:
         settings = parse_settings(yaml.safe_load((folder / _SETTINGS).read_text()))
+    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise InputError(folder / _SETTINGS, f"settings are damaged: {_why(error)}", _RETRAIN) from error
+    try:
         calibration = {name: Calibration(**part) for name, part in card.pop("calibration").items()}
         if card.pop("classes") != list(CLASSES) or sorted(calibration) != sorted(CLASSES):
             raise ValueError(f"classes are not {', '.join(CLASSES)}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, ValidationError) as error:
-        told = said(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
-        seen = f"settings or calibration are damaged: {told}"
-        raise InputError(folder / _SETTINGS, seen, _RETRAIN) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(folder / _CARD, f"calibration is damaged: {_why(error)}", _RETRAIN) from error
     try:
         content = (folder / _WEIGHTS).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
@@ -236,7 +237,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         network = build(settings)
         network.load_state_dict(tensors)
     except (OSError, ValueError, RuntimeError, MemoryError, SafetensorError) as error:
-        seen = f"weights are damaged or of another network: {str(error).splitlines()[0]}"
+        seen = f"weights are damaged or not of the network that {_SETTINGS} describes: {_why(error)}"
         raise InputError(folder / _WEIGHTS, seen, _RETRAIN) from error
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise InputError(folder / _WEIGHTS, "weights are not all finite numbers", _RETRAIN)
@@ -245,12 +246,24 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     try:
         _ = bundle.seen, bundle.learnt
     except (TypeError, ValueError, AttributeError) as error:
-        seen = f"does not say what the model has seen: {str(error).splitlines()[0]}"
+        seen = f"does not say what the model has seen: {_why(error)}"
         raise InputError(folder / _CARD, seen, _RETRAIN) from error
     return bundle
 
 
 _RETRAIN = "copy the bundle again, or train anew"
+
+
+def _why(error: Exception) -> str:
+    """Say what is wrong in a line: of many things the first, and not the words of Python or PyTorch around it."""
+    if isinstance(error, ValidationError):
+        return said(error)
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r}"
+    lines = [line.strip() for line in str(error).splitlines() if not line.startswith("Error(s) in loading")]
+    return shorten(lines[0], 160, placeholder=" ...") if lines else type(error).__name__
 
 
 def _stored(value: Tensor, half: bool) -> Tensor:

@@ -122,7 +122,7 @@ class CurveSettings(_Seen):
     def _in_reach(self) -> CurveSettings:
         for tallest, pool in self.tiers:
             if tallest > _REACH * 4 * self.step * pool:
-                raise ValueError(f"a tier up to {tallest:g} m needs over {_REACH} cells of {4 * self.step * pool:g} m")
+                raise ValueError(f"tiers up to {tallest:g} m need over {_REACH} cells of {4 * self.step * pool:g} m")
         return self
 
     @property

@@ -45,7 +45,8 @@ class Detector(Protocol):
 
     ``source`` names it in pick tables; strips of up to ``length`` m suit its memory; what it says of a plane depends
     on nothing further than ``overlap`` m away; its traces are typically ``astray`` by so many metres, square to them;
-    picks below the ``thresholds`` of their class are not worth showing; ``usual`` is what it is used to, if it says so.
+    it does not look for amplitudes over ``tallest`` m; picks below the ``thresholds`` of their class are not worth
+    showing; ``usual`` is what it is used to, if it says so.
     """
 
     @property
@@ -56,6 +57,8 @@ class Detector(Protocol):
     def overlap(self) -> float: ...  # noqa: D102
     @property
     def astray(self) -> float: ...  # noqa: D102
+    @property
+    def tallest(self) -> float: ...  # noqa: D102
     @property
     def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
     @property

@@ -70,14 +70,14 @@ class HoughDetector:
         Depth that working rows count from (m, MD).
     radius : float
         Hole radius (m).
-    amplitude : float
+    tallest : float
         Largest trace amplitude searched (m).
     """
 
     step: float
     origin: float
     radius: float
-    amplitude: float
+    tallest: float
 
     @classmethod
     def of(cls, image: WellImage) -> HoughDetector:
@@ -88,7 +88,7 @@ class HoughDetector:
         --------
         >>> from geobfdt.wells.image import well_image
         >>> HoughDetector.of(well_image(np.zeros((9, 8)), 0.0025 * np.arange(9), diameter=0.2))
-        HoughDetector(step=0.005, origin=0.0, radius=0.1, amplitude=0.7115)
+        HoughDetector(step=0.005, origin=0.0, radius=0.1, tallest=0.7115)
         """
         spacing = row_spacing(image) or STEP
         step = max(round(STEP / spacing), 1) * spacing
@@ -115,7 +115,7 @@ class HoughDetector:
     @property
     def overlap(self) -> float:
         """How far beyond a plane's depth the image matters to it (m)."""
-        return 2 * self.amplitude + max(3.0, 200 * self.step)
+        return 2 * self.tallest + max(3.0, 200 * self.step)
 
     def shared(self, threads: int) -> AbstractContextManager[Callable[[], object]]:  # noqa: ARG002
         """NumPy and SciPy work on one core a thread as it is."""
@@ -177,7 +177,7 @@ class HoughDetector:
     def _at_width(self, grid: WorkingGrid, width: float) -> tuple[Array, Array, Array, Array, Along]:
         """Candidates at one filter width: traces, scores, how far each explains, contrast, evidence."""
         evidence = oriented_evidence(grid, self.radius, width)
-        traces, scores = peaks(evidence, trace_shapes(evidence.radius, width, self.amplitude), _FIRST)
+        traces, scores = peaks(evidence, trace_shapes(evidence.radius, width, self.tallest), _FIRST)
         traces, scores = polish(evidence, traces)
         single = thin_by_distance(traces, scores, 2.5 * width)
         along = evidence_along(evidence, traces[single])

@@ -15,6 +15,7 @@ from geobfdt.model.backbone import fused
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.onnx import OnnxNetwork, onnx_network
 from geobfdt.model.presets import Network, find_planes
+from geobfdt.model.settings import CurveSettings
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import network_grid, well_span
@@ -85,6 +86,12 @@ class NetworkDetector:
     def source(self) -> str:
         """How pick tables name it."""
         return self.bundle.source
+
+    @property
+    def tallest(self) -> float:
+        """Largest amplitude that it votes for (m); the published network knows no bound."""
+        settings = self.bundle.settings
+        return settings.tiers[-1][0] if isinstance(settings, CurveSettings) else np.inf
 
     @property
     def thresholds(self) -> dict[str, float]:

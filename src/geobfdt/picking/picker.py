@@ -22,7 +22,7 @@ from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
 from geobfdt.preparation.strips import Strip, strips
-from geobfdt.wells.findings import Finding
+from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
@@ -148,7 +148,8 @@ def pick_with_findings(
         status="proposed",
         **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
     )
-    return complete(picks, image)
+    picks, findings = complete(picks, image)
+    return picks, [*_out_of_reach(image, detector.tallest), *findings]
 
 
 def detector_of(
@@ -236,3 +237,15 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: fl
         }
     )
     return columns, refined.traces[keep]
+
+
+def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
+    """Where the hole runs so level that flat-lying planes draw taller traces than are looked for."""
+    tilt = np.radians(np.minimum(image["deviation"].values, 180 - image["deviation"].values))
+    rows = np.flatnonzero(hole_radius(image) * np.tan(tilt) > tallest)
+    if not rows.size:
+        return []
+    first, last = image["depth"].values[rows[[0, -1]]]
+    seen = f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
+    done = "those are not looked for; pick them by hand"
+    return [Finding(Severity.MAJOR, "out-of-reach", image.attrs["source"] or image.attrs["well"], seen, done)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from geobfdt.picking.picker import detector_of, pick_with_findings
 from geobfdt.reports.explanation import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.findings import Finding, InputError, findings_from_json, findings_to_json
+from geobfdt.wells.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
@@ -64,18 +64,19 @@ class Delivery:
 
 def sources(inputs: Sequence[Path]) -> list[Path]:
     """
-    Files to pick: a folder stands for the wells of a field, anything else for itself.
+    Files to pick, each once: a folder stands for the wells of a field, anything else for itself.
 
     Raises
     ------
     InputError
         If a folder holds no well.
     """
-    return [
+    files = [
         file
         for path in inputs
         for file in ([path / f"{well}.nc" for well in Field(path).wells()] if path.is_dir() else [path])
     ]
+    return list(dict.fromkeys(files))
 
 
 def deliver(
@@ -89,6 +90,7 @@ def deliver(
     min_confidence: float | None = None,
     picture: bool = True,
     explained: Sequence[int] = (),
+    delivered: Mapping[str, Path] | None = None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Delivery:
     """
@@ -113,7 +115,11 @@ def deliver(
     picture : bool
         Draw the pictures.
     explained : sequence of int
-        Rows of the pick table, from 1, to draw by themselves, with what speaks for them.
+        Rows of the pick table, from 1, to draw by themselves, with what speaks for them. A row that is not there is a
+        finding.
+    delivered : mapping of str to Path, optional
+        Files that lie in the folder already from the same request, by what they are named after, and the inputs that
+        they came from: they are not written over.
     progress : callable
         Told the share done, 0 to 1.
 
@@ -125,9 +131,15 @@ def deliver(
     Raises
     ------
     InputError
-        If the file cannot be read or the folder not written.
+        If the file cannot be read, the folder not written, or the well was delivered before.
     """
     image = read(source, options)
+    stem = file_stem(image.attrs["well"] or source.stem)
+    if delivered and stem in delivered:
+        seen = f"holds the well of {delivered[stem]}, whose picks would be written over"
+        raise InputError(source, seen, "give each file its --well, or its own --out")
+    with atomic_files(out):
+        pass  # where nothing can be written is told now, not after the picking
     quality = check_image(image)
     progress(0.1)
     detector = detector_of(image, model, method, runtime)
@@ -138,8 +150,11 @@ def deliver(
     if detector.usual is not None:
         picks, zones = marked(image, picks, detector.usual)
         doubts += drift_findings(zones)
+    for row in explained:
+        if row > len(picks):
+            seen = f"pick {row} cannot be explained: there are {len(picks)}"
+            doubts.append(Finding(Severity.MAJOR, "no-such-pick", source.name, seen, "name one that is there"))
     findings = [*image.attrs["findings"], *quality, *doubts]
-    stem = file_stem(image.attrs["well"] or source.stem)
     beside = source.with_suffix(".intervals.csv")
     intervals = read_intervals(beside) if beside.exists() else None
     with atomic_files(out) as part:
@@ -155,11 +170,7 @@ def deliver(
                 intervals=intervals,
                 progress=lambda share: progress(0.8 + 0.2 * share),
             )
-        for row in explained:
-            if not 1 <= row <= len(picks):
-                raise InputError(
-                    source, f"pick {row} cannot be explained, there are {len(picks)}", "name one that is there"
-                )
+        for row in (row for row in explained if row <= len(picks)):
             one = picks.iloc[[row - 1]]
             draw_explanation(explain(image, one, detector), one, part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))

@@ -44,11 +44,17 @@ class Outcome(NamedTuple):
         Mean F1 over classes of those; NaN where nothing was validated.
     step : int
         Steps that they had seen.
+    before : float
+        Mean F1 before any step; NaN where nothing was validated.
+    earlier : float
+        Seconds that a run took before it was killed and went on here.
     """
 
     weights: dict[str, Tensor]
     score: float
     step: int
+    before: float
+    earlier: float
 
 
 def train_network(
@@ -102,6 +108,8 @@ def train_network(
         "bar": math.nan,
         "stale": 0,
         "of": of,
+        "before": math.nan,
+        "seconds": 0.0,
     }
     if state.get("of", "") != of:
         seen = "the checkpoint here is of other wells, another split or other settings"
@@ -113,7 +121,8 @@ def train_network(
         # What it begins with counts too: nothing is handed back that is worse.
         begun = state["step"] > 0
         best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder, settings.doubt)
-    began = time.perf_counter()
+    earlier = float(state.setdefault("seconds", 0.0))
+    began = time.perf_counter() - earlier
     while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
         step = int(state["step"])
         rng = np.random.default_rng([settings.seed, step])
@@ -148,11 +157,13 @@ def train_network(
         if (step + 1) % settings.every == 0 or step + 1 == settings.steps:
             if check is not None:
                 best = _validated(network, average, check, best, state, folder, settings.doubt)
+            state["seconds"] = time.perf_counter() - began
             if first:
                 save_checkpoint(folder, network, average, optimiser, state)
     if check is None:
         best = average
-    return Outcome(best, float(state["best"]), int(state["step"] if check is None else state["best_step"]))
+    step = int(state["step"] if check is None else state["best_step"])
+    return Outcome(best, float(state["best"]), step, float(state.get("before", math.nan)), earlier)
 
 
 def _validated(
@@ -175,6 +186,8 @@ def _validated(
         score, error = mean_f1(points)
         _log(folder, {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}})
     score, error = distributed.agree(score, error)
+    if not state["step"]:
+        state["before"] = score
     if math.isnan(state["best"]) or score > state["bar"]:  # NaN, before the first, is beaten by anything
         bar = score if state["step"] else score + doubt * error
         state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}
@@ -263,9 +276,9 @@ def _log(folder: Path, row: dict[str, Any]) -> None:
 
 
 def _trim(file: Path, step: int) -> None:
-    """Forget rows written after the checkpoint that a run goes on from."""
+    """Forget rows written after the checkpoint that a run goes on from; all of them if it begins anew."""
     if file.exists():
-        rows = [line for line in file.read_text().splitlines() if _number(line) <= step]
+        rows = [line for line in file.read_text().splitlines() if step and _number(line) <= step]
         file.write_text("".join(row + "\n" for row in rows))
 
 

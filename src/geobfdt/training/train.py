@@ -167,9 +167,11 @@ def train(
     net.eval()
     progress(0.95, "calibrating on the wells held out")
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
-    card = _card(field, split, settings, start, time.perf_counter() - began)
+    card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
     card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
-    card |= {"validation": {"wells": names, "mean_f1_3cm": outcome.score, "step": outcome.step}}
+    card |= {
+        "validation": {"wells": names, "mean_f1_3cm": outcome.score, "before": outcome.before, "step": outcome.step}
+    }
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
         bundle = calibrated(bundle, split.held_out)

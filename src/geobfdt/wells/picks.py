@@ -232,10 +232,13 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
 
     flat, tilted = np.isnan(column["amplitude_m"]), np.isnan(column["dip_true_deg"])
     bare = tilted & np.isnan(column["dip_app_deg"]) & np.isnan(column["diameter_m"])
-    orient = "give --deviation and --hole-azimuth or --survey"
+    if reference == "unknown":
+        orient = "azimuth reference unknown", "give --azimuth-reference"
+    else:
+        orient = "hole deviation unknown", "give --deviation and --hole-azimuth or --survey"
     for kind, rows, why, cure in (
         ("no-diameter", bare & ~flat, "hole diameter unknown: they have amplitudes, but no dips", "give --diameter"),
-        ("no-dip", tilted & ~bare, "hole deviation or azimuth reference unknown", orient),
+        ("no-dip", tilted & ~bare, *orient),
         ("no-amplitude", flat, "hole diameter unknown", "give --diameter"),
     ):
         if rows.any():

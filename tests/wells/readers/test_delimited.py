@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.picks import COLUMNS
 from geobfdt.wells.readers import delimited
 from geobfdt.wells.readers.delimited import contents, read
 
@@ -162,6 +163,7 @@ def test_pieces_fit_together(tmp_path, monkeypatch, chunk):
         ("1,2,3,4,5\n2,3,4,5,6\n", "line 1 holds numbers"),
         ("a,0,90,180,270\n1,2,3,4,5\n", "no depth column"),
         ("depth,calI\n1,2\n", "no image columns"),
+        (f"{','.join(COLUMNS)}\n{','.join('1' for _ in COLUMNS)}\n", "a table of picks"),
         ("depth,0,90,80,270\n1,2,3,4,5\n", "do not increase"),
         ("depth,0,90,180,360\n1,2,3,4,5\n", "do not increase"),
         ("depth,A0,A1,A3,A4\n1,2,3,4,5\n", "not numbered through"),

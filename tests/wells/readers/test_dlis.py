@@ -303,3 +303,4 @@ def test_cut_short(tmp_path, share):
         assert 0 < rows < ROWS
         assert np.array_equal(well.image.values, pixels(360)[:rows])
         assert "dlis-damaged" in kinds(well)
+        assert all(len(finding.seen) <= 160 for finding in well.attrs["findings"])

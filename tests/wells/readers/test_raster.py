@@ -1,6 +1,7 @@
 """Pictures: depths, angles, colours, transparency, and what is refused."""
 
 import io
+import math
 import struct
 import zipfile
 import zlib
@@ -156,6 +157,7 @@ def test_options_win_and_say_so(tmp_path):
         (None, {}, "--top and --bottom"),
         (None, {"top": 1.0}, "only one of"),
         (None, {"top": 2.0, "bottom": 1.0}, "not above its bottom"),
+        (None, {"top": math.nan, "bottom": 1.0}, "not above its bottom"),
         (None, {"top": 1.0, "bottom": 2.0, "depth_unit": "ft"}, "in metres"),
         ("top: 1.0", {}, "only one of"),
         ("{top: 1, bottom: 2, colour: red}", {}, "colour: extra inputs"),
@@ -219,9 +221,12 @@ def test_npz(tmp_path):
     assert roles == {"amp": "image", "rgb": "image", "depth_m": "depth", "cal_ave_mm": "diameter"}
     with pytest.raises(InputError, match="it holds amp, rgb"):
         read(tmp_path / "a.npz", ReadingOptions(image="none"))
-    np.savez(tmp_path / "b.npz", line=np.zeros(5))
-    with pytest.raises(InputError, match="no array of rows x columns"):
+    np.savez(tmp_path / "b.npz", line=np.zeros(5), strip=np.zeros((5, 1)))
+    with pytest.raises(InputError, match="two columns at least, but line 5, strip 5 x 1"):
         read(tmp_path / "b.npz", EDGES)
+    np.savez(tmp_path / "c.npz", amp=GREY, depth_m=np.arange(9.0))
+    with pytest.raises(InputError, match=rf"depth_m has 9 depths, amp {len(GREY)} rows"):
+        read(tmp_path / "c.npz", ReadingOptions())
 
 
 def test_pickles_stay_shut(tmp_path):

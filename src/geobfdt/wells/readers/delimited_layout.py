@@ -20,6 +20,7 @@ _SAMPLE = 2**22  # bytes; a header of 100,000 columns fits
 _LINES = 30  # data lines that a separator is judged by
 _SECTORS = 4  # fewer columns than this are no image
 
+_PICKS = {"depth_m", "class", "amplitude_m"}  # columns of our own pick tables
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _ANGLE = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:deg|°)?")
 _UNIT = re.compile(r"(.*?)\s*[(\[]([^)\]\d]*|0?\.1 ?in)[)\]]|(.*)_(m|ft|cm|mm|in|deg)")
@@ -156,6 +157,8 @@ def find_layout(path: Path) -> Layout:
     numeric = sum(bool(_NUMBER.fullmatch(cell)) for cell in header)
     if numeric == len(header):
         raise InputError(path, f"line {start + 1} holds numbers where column names should be", "add a header line")
+    if set(header) >= _PICKS:
+        raise InputError(path, "a table of picks, not an image", "give the image that they were picked on")
     first, units = start + 1, [""] * len(header)
     names = []
     roles: dict[str, int] = {}

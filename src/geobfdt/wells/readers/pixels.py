@@ -294,10 +294,18 @@ def _load_npz(path: Path, name: str | None) -> Pixels:
         names = ", ".join(sorted(pictures)) or "none"
         raise InputError(path, f"no picture named {name!r}; it holds {names}", "give --image one of them")
     if not pictures:
-        raise InputError(path, "holds no array of rows x columns", "write one with numpy.savez")
+        there = ", ".join(f"{key} {' x '.join(map(str, shape))}" for key, (shape, _) in headers.items()) or "nothing"
+        seen = f"holds no picture of two rows and two columns at least, but {there}"
+        raise InputError(path, seen, "write one with numpy.savez")
     chosen = name or max(pictures, key=lambda key: math.prod(pictures[key][:2]))
     _refuse_large(path, *pictures[chosen][:2])
     shape, dtype = headers[chosen]
+    depths = {
+        key: length[0] for key, (length, _) in headers.items() if len(length) == 1 and column_role(key)[2] == "depth"
+    }
+    if depths and shape[0] not in depths.values():
+        key, count = next(iter(depths.items()))
+        raise InputError(path, f"{key} has {count} depths, {chosen} {shape[0]} rows", "write one depth a row")
     if math.prod(shape) * dtype.itemsize > MAX_BYTES:
         raise InputError(path, f"{chosen} takes {math.prod(shape) * dtype.itemsize:,} bytes", _SMALLER)
     with (

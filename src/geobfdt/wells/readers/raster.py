@@ -168,7 +168,7 @@ def _depths(
 
 def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) -> npt.NDArray[np.float64]:
     top, bottom = (float(edge) for edge in edges if edge is not None)
-    if top >= bottom:
+    if not top < bottom:
         raise InputError(path, f"its top, {top:g}, is not above its bottom, {bottom:g}", "depths grow down-hole")
     return np.asarray(top + (np.arange(rows) + 0.5) * (bottom - top) / rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from dlisio.common import ErrorHandler
@@ -37,7 +38,7 @@ def tolerant(path: Path, name: str, findings: list[Finding]) -> Any:
     def say(severity: Severity, kind: str, done: str) -> Callable[[str], None]:
         def record(message: str) -> None:
             if sum(f.kind == kind for f in findings) < _REPEATED:
-                seen = " ".join(str(message).split())[:300]
+                seen = shorten(str(message).split("Debug info")[0], 160, placeholder=" ...")
                 findings.append(Finding(severity, kind, path.name, seen, done))
 
         return record
