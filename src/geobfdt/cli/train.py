@@ -33,8 +33,8 @@ def train(
     """
     Train on the interpreted wells of a field, or fine-tune a model on them.
 
-    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves the
-    model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
+    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves
+    the model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
     from geobfdt.reports.learning import draw_learning
     from geobfdt.training.distributed import is_first, leave

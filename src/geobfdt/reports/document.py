@@ -11,7 +11,8 @@ __all__ = ["PRINTED", "Block", "bullets", "write_document"]
 
 # Paper has no scroll bars: what a screen scrolls is set small and wrapped, and shown in full. A table repeats its head.
 PRINTED = """
-@page { size: A4; margin: 14mm 12mm 16mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; } }
+@page { size: A4; margin: 14mm 12mm 16mm; }
+@page { @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; } }
 @media print {
   :root { color-scheme: light; }
   body { font-size: 10pt; line-height: 1.4; margin: 0; padding: 0; max-width: none; }

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from geobfdt.reports.style import KINDS
+from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_path
 
 __all__ = ["draw_learning"]
-
-_COLOURS = {"bedding": "#1f77b4", "fracture": "#d62728"}
 
 
 def draw_learning(metrics: Path, picture: Path) -> None:
@@ -41,10 +41,10 @@ def draw_learning(metrics: Path, picture: Path) -> None:
         left.plot(step[width // 2 : width // 2 + smooth.size], smooth, color="k", lw=1.2, label=f"mean of {width}")
     left.set(xlabel="step", ylabel="training loss")
     left.legend(frameon=False)
-    for name, colour in _COLOURS.items():
+    for name in CLASSES:
         points = [(row["step"], row[name]["f1"]) for row in scores if name in row]
         if points:
-            right.plot(*zip(*points, strict=True), "o-", ms=3, color=colour, label=name)
+            right.plot(*zip(*points, strict=True), "o-", ms=3, color=KINDS[name].colour, label=name)
     right.set(xlabel="step", ylabel="F1 at 3 cm, wells held out", ylim=(0, 1))
     if scores:
         right.legend(frameon=False, loc="lower right")
