@@ -41,7 +41,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
             for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
                 ax.plot(
                     rows[column], rows["depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour, mfc=face, alpha=0.8,
-                    label=None if hollow or ax is azimuth else kind.label,
+                    clip_on=False, label=None if hollow or ax is azimuth else kind.label,
                 )  # fmt: skip
     total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
     for number, zone in enumerate(zones, start=1):
