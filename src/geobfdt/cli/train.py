@@ -60,11 +60,11 @@ def train(
     leave()
     if not first:
         return
-    draw_learning(out / "run" / "metrics.jsonl", out / "run" / "learning.png")
-    if as_json:
-        print_json(bundle.card)
-        return
     card = bundle.card
+    draw_learning(out / "run" / "metrics.jsonl", card["split"], out / "run" / "learning.png")
+    if as_json:
+        print_json(card)
+        return
     console().print(
         f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.0f} m, "
         f"{card['minutes']:.1f} min; mean F1 at 3 cm, held out {card['split']}: "
