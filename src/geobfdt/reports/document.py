@@ -19,7 +19,8 @@ PRINTED = """
   h1, h2 { break-after: avoid; } p, li, tr, img { break-inside: avoid; } p { orphans: 3; widows: 3; }
   div { overflow: visible !important; max-height: none !important; }
   table { font-size: 7.5pt; width: 100%; } th { vertical-align: bottom; position: static !important; }
-  th, td { padding: .15rem .3rem; white-space: normal; } td:last-child { overflow-wrap: anywhere; }
+  th, td { padding: .15rem .3rem; } th { white-space: normal; }
+  :is(.rows, .table) td:last-child { white-space: normal; overflow-wrap: anywhere; }
   thead { display: table-header-group; }
   img { display: block; max-height: 245mm; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }

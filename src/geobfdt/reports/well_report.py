@@ -164,14 +164,14 @@ def _numbers(told: Structure) -> str:
         titles = (
             "Set",
             "planes",
-            "dip",
-            "azimuth",
+            "dip (deg)",
+            "azimuth (deg)",
             "kappa",
-            "95 % cone",
+            "95 % cone (deg)",
             "spacing (m)",
-            "P32",
+            "P32 (m2/m3)",
             "95 %",
-            "with beds laid level",
+            "with beds laid level (deg)",
         )
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
@@ -225,13 +225,13 @@ def _zones(told: Structure) -> str:
         "from (m)",
         "to (m)",
         "beds",
-        "dip",
-        "azimuth",
-        "95 % cone",
+        "dip (deg)",
+        "azimuth (deg)",
+        "95 % cone (deg)",
         "beds (1/m)",
         "fractures (1/m)",
         "95 %",
-        "P32",
+        "P32 (m2/m3)",
         "95 %",
     )
     rows = []
