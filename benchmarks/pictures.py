@@ -47,8 +47,8 @@ def prepared(field: Path) -> tuple[str, Path]:
     for state, sure in (("accepted", True), ("rejected", False)):
         these = [item for item, pick in seen.items() if (pick["confidence"] > 0.5) == sure]
         log.add(file.stem, REVIEWER, REVIEWER, "bulk", {item: {"status": state} for item in these})
-    ((report, _),) = report_field(field, field.parent / "reports").values()
-    return file.stem, report
+    (told,) = report_field(field, field.parent / "reports").values()
+    return file.stem, told.file
 
 
 def keep(shot: bytes, name: str) -> None:

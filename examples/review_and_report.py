@@ -29,7 +29,7 @@ with TemporaryDirectory() as folder:
         log.add(well, "rule", "rule", state, {item: {"status": state}})
 
     told = report_field(field, Path(folder) / "out", layer="rule")
-    file, structure = told[well]
+    file, structure = told[well].file, told[well].structure
     print(
         f"{len(picks)} picks, {len(structure.picks)} accepted by the rule; {file.stat().st_size / 1e6:.1f} MB of report"
     )

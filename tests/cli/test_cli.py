@@ -77,6 +77,10 @@ def test_the_whole_path(field, tmp_path):
     assert seen["format"].startswith("DLIS")
     assert seen["reads_as"]["bottom_m"] - seen["reads_as"]["top_m"] == pytest.approx(6, abs=0.05)
 
+    lines = [line.split() for line in geobfdt("inspect", wells[0]).stdout.splitlines() if line.strip()]
+    told = {line[0]: line[1:] for line in lines}
+    assert (told["north"], told["dynamic"]) == (["true", "north"], ["yes"])
+
     store = tmp_path / "field"
     run = geobfdt("ingest", *wells, "--field", store, "--picks", field)
     assert run.returncode == 0, run.stderr

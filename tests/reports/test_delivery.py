@@ -9,6 +9,7 @@ import pytest
 from geobfdt.reports.delivery import deliver, sources
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import well_image
+from geobfdt.wells.intervals import new_intervals, write_intervals
 from geobfdt.wells.picks import read_picks
 from geobfdt.wells.writers.netcdf import write_netcdf
 
@@ -39,6 +40,22 @@ def test_table_findings_and_picture(tmp_path):
     assert isinstance(json.loads((tmp_path / "out" / "A.findings.json").read_text()), list)
     assert delivery.counts == picks["class"].value_counts().to_dict()
     assert delivery.length_m == pytest.approx(1.995)
+
+
+def test_only_an_interval_table_says_what_was_interpreted(tmp_path, monkeypatch):
+    """A file that nobody interpreted has no bars; one with a table beside it has them where the table says."""
+    drawn = []
+
+    def spy(ax, image, picks, page, bars, notes):
+        drawn.append({bar.label: bar.spans.tolist() for bar in bars})
+
+    monkeypatch.setattr("geobfdt.reports.page.draw_header", spy)
+    file = field(tmp_path) / "A.nc"
+    deliver(file, tmp_path / "out", method="hough")
+    write_intervals(new_intervals([("A", "interpreted", "fracture", 50.5, 51.5)]), tmp_path / "A.intervals.csv")
+    deliver(file, tmp_path / "out", method="hough")
+    told = [{label: spans for label, spans in bars.items() if "interpreted" in label} for bars in drawn]
+    assert told == [{}, {"fracture interpreted": [[50.5, 51.5]]}]
 
 
 def test_a_folder_stands_for_its_wells(tmp_path):

@@ -10,11 +10,14 @@ import lasio
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from geobfdt.geometry import pole_angle
 from geobfdt.reports.exports import density_curves, write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.structure.orientation import plane_of_pole
-from geobfdt.wells.findings import InputError
+from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
@@ -75,15 +78,46 @@ def test_las_is_read_by_lasio(tmp_path: Path) -> None:
 
 
 def test_pdf_and_svg_have_all_of_the_well(tmp_path: Path) -> None:
-    """At 1:20 twelve metres take three pages; a scale that is none is refused, and nothing is left."""
+    """At 1:20 twelve metres take five sheets of A4; a scale that is none is refused, and nothing is left."""
     write_log_pdf(well(), planes(), new_intervals(), tmp_path / "a.pdf", 20)
-    assert len(re.findall(rb"/Type /Page\b", (tmp_path / "a.pdf").read_bytes())) == 3
+    sheets = re.findall(rb"/MediaBox\s*\[([^]]*)\]", (tmp_path / "a.pdf").read_bytes())
+    assert len(sheets) == 5
+    for sheet in sheets:
+        assert [float(side) for side in sheet.split()] == pytest.approx([0, 0, 841.9, 595.3], abs=0.1)
     files = write_log_svg(well(), planes(), new_intervals(), tmp_path / "a.svg", 50)
-    assert [file.name for file in files] == ["a-01.svg"]
-    assert "<svg" in files[0].read_text()
+    assert [file.name for file in files] == ["a-01.svg", "a-02.svg"]
+    assert 'viewBox="0 0 841.' in files[0].read_text()
     with pytest.raises(InputError, match="not a scale"):
         write_log_pdf(well(), planes(), new_intervals(), tmp_path / "b.pdf", 2)
     assert not (tmp_path / "b.pdf").exists()
+
+
+@pytest.mark.parametrize("scale", [5, 20, 100, 500])
+def test_a_page_fits_its_sheet(scale: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """At any scale, with every bar that a margin can have, the page lies on its sheet, and the sheets are numbered."""
+    found = [
+        Finding(Severity.MAJOR, kind, "101.00-102.00 m", "s", "d") for kind in ("x", "drift-abstain", "drift-watch")
+    ]
+    looked = [("A-1", "interpreted", kind, 100.0, 110.0) for kind in ("bedding", "fracture")]
+    intervals = new_intervals([*looked, ("A-1", "ignored", "washout", 104.0, 108.0)])
+    sheets: list[tuple[Figure, Bbox]] = []
+    save = PdfPages.savefig
+
+    def keep(file: PdfPages, sheet: Figure, **how: Any) -> None:
+        sheets.append((sheet, how["bbox_inches"]))
+        save(file, Figure((1, 1)))
+
+    monkeypatch.setattr(PdfPages, "savefig", keep)
+    image = well(findings=found)
+    image = image.isel(depth=slice(0, 401)) if scale == 5 else image
+    write_log_pdf(image, planes(), intervals, tmp_path / "a.pdf", scale)
+    for number, (sheet, paper) in enumerate(sheets, start=1):
+        for ax in sheet.axes:
+            box = ax.get_position().bounds * np.tile(sheet.get_size_inches(), 2)
+            assert paper.x0 + 0.2 < box[0] < box[0] + box[2] < paper.x1 - 0.2
+            assert paper.y0 + 0.4 < box[1] < box[1] + box[3] < paper.y1 - 0.2
+        assert sheet.texts[0].get_text() == f"{number} / {len(sheets)}"
+    assert {round(25.4 * float(side)) for _, paper in sheets for side in paper.size} == {297, 210}
 
 
 @pytest.mark.parametrize("deviation", [0.0, 60.0])

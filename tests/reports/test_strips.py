@@ -100,6 +100,12 @@ def test_margin_tells_intervals_and_doubts() -> None:
     assert reach == {"bedding interpreted": (10.0, 18.0), "ignored": (20.0, 21.0), "doubted": (12.0, 14.0)}
 
 
+def test_an_interval_without_length_is_no_bar() -> None:
+    """Where a class was looked for nowhere, neither the margin nor the key says interpreted."""
+    well = well_image(np.zeros((3, 4)), [1.0, 2.0, 3.0], well="A")
+    assert margin_bars(well, new_intervals([("A", "interpreted", "bedding", 0.0, 0.0)])) == []
+
+
 def test_drift_has_bars_of_its_own_even_over_the_whole_well() -> None:
     """What the model does not know is not hidden where it is everything."""
     findings = [

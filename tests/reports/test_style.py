@@ -1,5 +1,6 @@
 """Colours that can be told apart, and the PNG palette."""
 
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+import geobfdt
 from geobfdt.reports.png import write_png
 from geobfdt.reports.style import KINDS, RAMP, UNMEASURED
 
@@ -47,6 +49,13 @@ def test_kinds_differ_for_the_colour_blind() -> None:
             assert first.marker != second.marker
             if first.colour != second.colour:
                 assert np.abs(seen[0].clip(0) ** (1 / 2.2) - seen[1].clip(0) ** (1 / 2.2)).max() > 0.12
+
+
+def test_the_review_screen_has_the_same_colours() -> None:
+    """What the screen draws a kind with is what the pictures draw it with."""
+    script = Path(geobfdt.__file__).parent / "review" / "static" / "planes.js"
+    told = re.findall(r'^ +"?([a-z ]+)"?: \{ label: .*?colour: "(#[0-9a-f]+)"', script.read_text(), re.MULTILINE)
+    assert dict(told) == {name: kind.colour for name, kind in KINDS.items()}
 
 
 def test_png_keeps_the_colours(tmp_path: Path) -> None:

@@ -64,8 +64,30 @@ def test_head_is_at_dip_and_depth() -> None:
     draw_tadpoles(ax, picks)
     heads = next(c for c in ax.collections if not isinstance(c, Quiver) and c.get_label() == "bedding")
     np.testing.assert_allclose(heads.get_offsets(), [[10.0, 101.0], [80.0, 104.0]])
-    assert ax.get_xlim() == (0, 90)
     assert ax.get_ylim() == (110.0, 100.0)
+
+
+@pytest.mark.parametrize("width", [1.1, 3.0])
+@pytest.mark.parametrize(("dip", "azimuth"), [(0.01, 270.0), (90.0, 90.0), (88.0, 45.0), (0.0, 0.0)])
+def test_flat_and_upright_planes_are_drawn_whole(dip: float, azimuth: float, width: float) -> None:
+    """Neither head nor tail reaches the frame of the track."""
+    ax = track()
+    ax.figure.set_figwidth(width)
+    draw_tadpoles(ax, new_picks(depth_m=105.0, class_="fracture", dip_true_deg=dip, azimuth_true_deg=azimuth))
+    drawn = ink(ax)
+    assert drawn.sum() > 50
+    assert not drawn[:, [0, 1, -2, -1]].any()
+
+
+def test_heads_at_the_ends_of_a_page_are_whole() -> None:
+    """At the first and the last depth a head is not cut by the frame."""
+    areas = []
+    for depth in (100.0, 105.0, 110.0):
+        ax = track()
+        ax.set_position((0, 0.1, 1, 0.8))
+        draw_tadpoles(ax, new_picks(depth_m=depth, class_="bedding", dip_true_deg=0.0, azimuth_true_deg=0.0))
+        areas.append(int(ink(ax).sum()))
+    assert np.ptp(areas) <= 8
 
 
 def test_weak_heads_are_hollow() -> None:

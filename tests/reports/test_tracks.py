@@ -204,4 +204,5 @@ def test_depth_labels_tell_depths_apart() -> None:
     labels = [ax.yaxis.get_major_formatter()(depth, 0) for depth in ax.get_yticks()]
     assert len(labels) > 5
     assert len(set(labels)) == len(labels)
+    assert [text.get_text() for text in ax.texts] == ["m MD"]
     assert [float(label) for label in labels] == pytest.approx(list(ax.get_yticks()))

@@ -124,9 +124,11 @@ def test_a_field(tmp_path: Path) -> None:
     files = sorted((tmp_path / "sim").glob("*.dlis"))
     geobfdt.ingest(files, tmp_path / "field", picks=tmp_path / "sim")
     shares: list[float] = []
-    told = report_field(tmp_path / "field", tmp_path / "out", progress=shares.append)
+    told = report_field(tmp_path / "field", tmp_path / "out", beside=["las", "svg"], progress=shares.append)
     assert sorted(told) == ["W01", "W02"]
-    assert all(file.exists() for file, _ in told.values())
+    there = {file for one in told.values() for file in (one.file, *one.beside)}
+    assert there == set((tmp_path / "out").iterdir())
+    assert len(there) > 4
     assert shares == sorted(shares)
     assert shares[-1] == 1
     with pytest.raises(InputError, match="no pick table"):
@@ -142,7 +144,7 @@ def test_a_reviewed_layer_is_reported(tmp_path: Path) -> None:
     items = {f"p{i}": {"depth_m": 101.0 + i, "status": state, **plane} for i, state in enumerate(states)}
     LayerLog(tmp_path).add("A-1", "anna", "anna", "join", items)
     told = report_field(tmp_path, tmp_path / "out", layer="anna")
-    assert told["A-1"][1].picks["depth_m"].tolist() == [101.0, 102.0, 104.0]
+    assert told["A-1"].structure.picks["depth_m"].tolist() == [101.0, 102.0, 104.0]
     with pytest.raises(InputError, match="no layer 'ben'"):
         report_field(tmp_path, tmp_path / "out", layer="ben")
 

@@ -1,5 +1,8 @@
 """Random wells: valid, wide, repeatable, and obedient to what is fixed."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -30,6 +33,26 @@ def test_draws_cover_tools_holes_and_rocks():
     assert min(w.diameter for w in wells) < 0.12
     assert max(w.diameter for w in wells) > 0.3
     assert {bool(w.geology.fracture_density) for w in wells} == {True, False}
+
+
+def _grids_in_the_docs():
+    """Columns and row spacings (m) of each tool, as docs/simulation.md has them, the usual ones first."""
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text()
+    unit = {"in": 0.0254, "mm": 0.001, "m": 1.0}
+    for names, columns, rows in re.findall(r"^\| (`[a-z].*?) \|.*?\| ([\d, ]+) \| (.*?) \|$", page, re.MULTILINE):
+        spacings = [float(number) * unit[name] for number, name in re.findall(r"([\d.]+) (in|mm|m)\b", rows)]
+        yield names.strip("`"), [int(number) for number in columns.split(",")], spacings
+
+
+def test_grids_are_those_of_the_docs():
+    """A random well has one of the documented grids, each comes up, and the first is the tool's usual one."""
+    told = list(_grids_in_the_docs())
+    assert [name for name, *_ in told] == list(TOOLS)
+    for name, columns, rows in told:
+        wells = _many(60, tool=name)
+        assert {w.columns for w in wells} == set(columns)
+        assert sorted({w.row_spacing for w in wells}) == pytest.approx(sorted(rows))
+        assert WellSettings(tool=name).grid() == pytest.approx((rows[0], columns[0]))
 
 
 def test_vertical_holes_are_oriented_to_north():

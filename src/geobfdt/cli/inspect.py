@@ -61,7 +61,9 @@ def inspect(
         for name, value in contents.header.items():
             console().print(f"{name}: {value}", markup=False)
         if summary:
-            print_table("reads as", [{"what": k, "value": v} for k, v in summary.items()])
+            north = "unknown" if summary["north"] == "unknown" else f"{summary['north']} north"
+            said = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}  # no two kinds of true
+            print_table("reads as", [{"what": k, "value": v} for k, v in said.items()])
         print_findings(f for f in findings if refusal is None or f is not findings[0])
     if refusal is not None:
         if as_json:

@@ -52,7 +52,8 @@ def pick(
     Pick the planes on borehole images.
 
     Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.findings.json (what was repaired or
-    doubted) and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
+    doubted), WELL.drift.csv (how far its zones are from what the network was made with; none of the classical picker)
+    and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
     """
     from geobfdt.reports.delivery import sources
 

@@ -44,11 +44,13 @@ def report(
     with progress(f"reporting {directory}") as advance:
         told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
     if as_json:
-        print_json({well: structure.to_dict() for well, (_, structure) in told.items()})
+        print_json({well: one.structure.to_dict() for well, one in told.items()})
         return
-    for well, (file, structure) in told.items():
+    for well, (file, structure, others) in told.items():
         parts = ", ".join(f"{one.p10:.2g} {kind} a metre" for kind, one in structure.intensities.items())
-        console().print(f"{well}: {len(structure.picks)} picks; {parts}\n  {file}", markup=False)
+        console().print(f"{well}: {len(structure.picks)} picks; {parts}", markup=False)
+        for each in (file, *others):
+            console().print(f"  {each}", markup=False)
 
 
 def register(app: typer.Typer) -> None:

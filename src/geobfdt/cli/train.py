@@ -64,11 +64,11 @@ def train(
     leave()
     if not first:
         return
-    draw_learning(out / "run" / "metrics.jsonl", out / "run" / "learning.png")
-    if as_json:
-        print_json({name: told for name, told in bundle.card.items() if name != "drift"})  # hundreds of quantiles
-        return
     card, scored = bundle.card, bundle.card["validation"]
+    draw_learning(out / "run" / "metrics.jsonl", card["split"], out / "run" / "learning.png")
+    if as_json:
+        print_json({name: told for name, told in card.items() if name != "drift"})  # hundreds of quantiles
+        return
     score = f"mean F1 at 3 cm, held out {card['split']}: {scored['mean_f1_3cm'] or 0:.2f}"
     if start is not None:
         score += f", {scored['before'] or 0:.2f} before"
@@ -78,10 +78,8 @@ def train(
         markup=False,
     )
     if start is not None and not scored["step"]:
-        said = (
-            f"  no step picked better than {card['from']}: its weights stay, only confidences are fitted to these wells"
-        )
-        console().print(said, markup=False)
+        said = f"no step picked better than {card['from']}: its weights stay, confidences are fitted to these wells"
+        console().print(f"  {said}", markup=False)
     console().print(f"  {out}", markup=False)
 
 

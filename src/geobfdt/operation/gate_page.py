@@ -13,11 +13,11 @@ import yaml
 from geobfdt import __version__
 from geobfdt.operation.gate import Verdict
 from geobfdt.reports.document import Block, bullets, write_document
+from geobfdt.reports.style import INK, KINDS
+from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
 __all__ = ["draw_verdict", "write_verdict"]
-
-_COLOURS = {"bedding": "#0072b2", "fracture": "#d55e00"}
 
 
 def write_verdict(verdict: Verdict, out: Path) -> None:
@@ -120,22 +120,22 @@ def draw_verdict(verdict: Verdict) -> bytes:
     from matplotlib.figure import Figure
 
     best = verdict.scores.best().query("n_truth > 0")
-    classes = [name for name in _COLOURS if name in set(best["class"])]
+    classes = [name for name in CLASSES if name in set(best["class"])]
     figure = Figure(figsize=(9.0 if verdict.champion else 5.2, 3.4), layout="constrained")
     wide = [3, 2] if verdict.champion else [1]
     left, *right = figure.subplots(1, len(wide), width_ratios=wide, squeeze=False)[0]
     for name in classes:
         mine = best[best["class"] == name]
-        within = 100 * mine["tolerance_m"]
-        left.plot(within, mine["precision"], "o-", color=_COLOURS[name], label=f"{name}, precision")
-        left.plot(within, mine["recall"], "s--", color=_COLOURS[name], label=f"{name}, recall")
-        left.plot(within, mine["null_f1"], ":", color=_COLOURS[name], label=f"{name}, F1 of a blind picker")
+        within, colour = 100 * mine["tolerance_m"], KINDS[name].colour
+        left.plot(within, mine["precision"], "o-", color=colour, label=f"{name}, precision")
+        left.plot(within, mine["recall"], "s--", color=colour, label=f"{name}, recall")
+        left.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, F1 of a blind picker")
     left.set(xlabel="tolerance (cm)", ylabel="share", ylim=(0, 1.02))
     left.grid(color="0.92")
     left.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for axes in right:
         for y, row in enumerate(verdict.against.to_dict("records")):
-            colour = _COLOURS.get(row["class"], "#1a1a1a")
+            colour = KINDS[row["class"]].colour if row["class"] in KINDS else INK
             axes.hlines(y, row["lo"], row["hi"], color=colour, lw=2)
             axes.plot(row["difference"], y, "o", color=colour, ms=7)
         axes.axvline(0, color="0.6", lw=0.8)
@@ -143,6 +143,7 @@ def draw_verdict(verdict: Verdict) -> bytes:
         axes.set_yticks(range(len(verdict.against)), verdict.against["class"])
         axes.set(xlabel="F1 at 3 cm, minus the champion's\n(dashed: what may be lost)")
         axes.set_ylim(-0.6, len(verdict.against) - 0.4)
+        axes.locator_params("x", nbins=4)  # labels do not touch
         axes.grid(axis="x", color="0.92")
     stream = io.BytesIO()
     figure.savefig(stream, dpi=110)

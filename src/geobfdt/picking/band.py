@@ -138,7 +138,7 @@ def gaps_filled(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDAr
     steps = np.diff(depth)
     spacing = np.median(steps) if steps.size else np.inf
     gaps = np.flatnonzero(steps > _GAP * spacing)
-    missing = [min(round(steps[gap] / spacing) - 1, _MOST) for gap in gaps]
+    missing = [min(round(float(step / spacing)) - 1, _MOST) for step in steps[gaps]]
     between = [np.linspace(*depth[gap : gap + 2], count + 2)[1:-1] for gap, count in zip(gaps, missing, strict=True)]
     if not between:
         return values, depth

@@ -13,6 +13,7 @@ from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_with_findings
 from geobfdt.reports.explanation import draw_explanation
 from geobfdt.reports.page import write_pictures
+from geobfdt.reports.tracks import reference_name
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.wells.image import add_findings
@@ -172,7 +173,8 @@ def deliver(
             )
         for row in (row for row in explained if row <= len(picks)):
             one = picks.iloc[[row - 1]]
-            draw_explanation(explain(image, one, detector), one, part / f"{stem}.pick-{row}.png")
+            why = explain(image, one, detector)
+            draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
     depth = image.depth.values
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}

@@ -37,11 +37,13 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     for name, kind in KINDS.items():
         for hollow in (True, False):
             rows = told[(kinds == name) & (doubted == hollow)]
+            if rows.empty:
+                continue
             face = "white" if hollow else kind.colour
             for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
                 ax.plot(
                     rows[column], rows["depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour, mfc=face, alpha=0.8,
-                    label=None if hollow or ax is azimuth else kind.label,
+                    clip_on=False, label=kind.label if ax is dip and hollow == doubted[kinds == name].all() else None,
                 )  # fmt: skip
     total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
     for number, zone in enumerate(zones, start=1):
@@ -59,7 +61,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     for ax, title, high, step in (
         (dip, "True dip (deg)", 90, 30),
         (azimuth, "Dip azimuth (deg)", 360, 90),
-        (total, "Cumulative dip of beds", 0, 0),
+        (total, "Cumulative dip of beds (deg)", 0, 0),
     ):  # fmt: skip
         ax.set_title(title, fontsize=8)
         ax.set_ylim(*ends)
@@ -68,6 +70,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
         if high:
             ax.set_xlim(0, high)
             ax.set_xticks(range(0, high + 1, step))
+    total.locator_params("x", nbins=4)  # thousands do not touch
     dip.set_ylabel("MD (m)")
     if dip.get_legend_handles_labels()[0]:
         dip.legend(

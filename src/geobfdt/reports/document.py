@@ -7,7 +7,24 @@ import html
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Block", "bullets", "write_document"]
+__all__ = ["PRINTED", "Block", "bullets", "write_document"]
+
+# Paper has no scroll bars: what a screen scrolls is set small and wrapped, and shown in full. A table repeats its head.
+PRINTED = """
+@page { size: A4; margin: 14mm 12mm 16mm; }
+@page { @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; } }
+@media print {
+  :root { color-scheme: light; }
+  body { font-size: 10pt; line-height: 1.4; margin: 0; padding: 0; max-width: none; }
+  h1, h2 { break-after: avoid; } p, li, tr, img { break-inside: avoid; } p { orphans: 3; widows: 3; }
+  div { overflow: visible !important; max-height: none !important; }
+  table { font-size: 7.5pt; width: 100%; } th { vertical-align: bottom; position: static !important; }
+  th, td { padding: .15rem .3rem; } th { white-space: normal; }
+  :is(.rows, .table) td:last-child { white-space: normal; overflow-wrap: anywhere; }
+  thead { display: table-header-group; }
+  img { display: block; max-height: 245mm; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+}
+"""
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -74,7 +91,7 @@ def _html(title: str, blocks: list[Block]) -> str:
     body = "\n".join(_element(block) for block in blocks)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body>{body}</body></html>\n"
+        f"<style>{_STYLE}{PRINTED}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -87,7 +104,8 @@ def _element(block: Block) -> str:
     if block.kind == "table":
         head, *rows = ([html.escape(cell) for cell in row] for row in block.rows)
         lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-        return f'<div class="table"><table><tr>{"".join(f"<th>{c}</th>" for c in head)}</tr>{lines}</table></div>'
+        titles = f"<thead><tr>{''.join(f'<th>{c}</th>' for c in head)}</tr></thead>"
+        return f'<div class="table"><table>{titles}{lines}</table></div>'
     if block.kind == "code":
         return f"<pre>{text}</pre>"
     if block.kind == "picture":

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from geobfdt.geometry import pole, well_path
 from geobfdt.reports.page import draw_well
@@ -25,7 +26,8 @@ from geobfdt.wells.storage import atomic_files, atomic_path
 
 __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
 
-_PAPER = 0.28  # m of tracks on a page
+_A4 = (297 / 25.4, 210 / 25.4)  # inches, on its side: a log is too wide for it upright
+_PAPER = 0.13  # m of tracks on a sheet: what it leaves below the head
 _CURVE = 0.1  # m between samples of a curve
 _CORNERS = 24  # of a disc
 _VOID = -999.25
@@ -38,7 +40,7 @@ def write_log_pdf(
     progress: Callable[[float], None] = lambda _share: None,
 ) -> None:  # fmt: skip
     """
-    Write the log as a PDF, to scale, page after page.
+    Write the log as a PDF, to scale, on numbered sheets of A4.
 
     Parameters
     ----------
@@ -63,7 +65,7 @@ def write_log_pdf(
     edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
         for sheet in _sheets(image, picks, intervals, edges, scale, progress):
-            file.savefig(sheet, dpi=200)
+            file.savefig(sheet, dpi=200, bbox_inches=_paper(sheet))
 
 
 def write_log_svg(
@@ -82,7 +84,7 @@ def write_log_svg(
     with atomic_files(path.parent) as part:
         for number, sheet in enumerate(_sheets(image, picks, intervals, edges, scale, progress), start=1):
             names.append(f"{path.stem}-{number:02d}.svg")
-            sheet.savefig(part / names[-1], metadata={"Date": None})
+            sheet.savefig(part / names[-1], metadata={"Date": None}, bbox_inches=_paper(sheet))
     return [path.parent / name for name in names]
 
 
@@ -99,10 +101,20 @@ def _sheets(
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, edges: list[float], scale: float,
     progress: Callable[[float], None],
 ) -> Iterator[Figure]:  # fmt: skip
-    """Draw the pages one after the other."""
+    """Draw the pages one after the other, each with its number."""
+    count = len(edges) - 1
     for done, (top, base) in enumerate(pairwise(edges), start=1):
-        yield draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
-        progress(done / (len(edges) - 1))
+        sheet = draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
+        sheet.text(0.98, (_paper(sheet).y0 + 0.25) / sheet.get_figheight(), f"{done} / {count}", ha="right", fontsize=8)
+        yield sheet
+        progress(done / count)
+
+
+def _paper(sheet: Figure) -> Bbox:
+    """The sheet of A4 (inches of the figure) that a page lies on: in the middle, at the top."""
+    width, height = sheet.get_size_inches()
+    left, bottom = (width - _A4[0]) / 2, height - _A4[1]
+    return Bbox.from_bounds(left, bottom, *_A4)
 
 
 def density_curves(picks: pd.DataFrame, intervals: pd.DataFrame, well: str, at: Array, window: float) -> pd.DataFrame:

@@ -260,6 +260,7 @@ def _draw(
 
     here = _touching(picks, top, base)
     draw_depth_axis(tracks["depth"], top, base)
+    tracks["depth"].set_title("Depth", y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     if bars:
         draw_margin(tracks["margin"], bars, top, base)
     for name, title in (("static", "Static"), ("dynamic", "Dynamic"), ("traces", "Dynamic with picks")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
@@ -17,9 +17,30 @@ from geobfdt.wells.picks import read_picks
 from geobfdt.wells.quality import check_image
 from geobfdt.wells.readers.netcdf import read
 
-__all__ = ["Beside", "report_field"]
+__all__ = ["Beside", "Reported", "report_field"]
 
 Beside = Literal["pdf", "svg", "las", "obj"]
+
+_NAMES: dict[Beside, str] = {"pdf": ".log.pdf", "svg": ".log.svg", "las": ".density.las", "obj": ".planes.obj"}
+
+
+class Reported(NamedTuple):
+    """
+    What was written of a well.
+
+    Parameters
+    ----------
+    file : Path
+        Its report.
+    structure : Structure
+        The numbers in it.
+    beside : list of Path
+        What else was asked for.
+    """
+
+    file: Path
+    structure: Structure
+    beside: list[Path]
 
 
 def report_field(
@@ -31,7 +52,7 @@ def report_field(
     layer: str | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     only: Sequence[str] = (),
-) -> dict[str, tuple[Path, Structure]]:
+) -> dict[str, Reported]:
     """
     Write a report of each well of a field that has picks.
 
@@ -54,15 +75,15 @@ def report_field(
 
     Returns
     -------
-    dict of str to (Path, Structure)
-        File and numbers, by well.
+    dict of str to Reported
+        Files and numbers, by well.
 
     Raises
     ------
     InputError
         If no well has picks, or something cannot be read or written.
     """
-    folder, told = Field(field), {}
+    folder, told = Field(field), dict[str, Reported]()
     files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
     layers = named_layers(field, layer) if layer is not None else {}
     stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
@@ -84,16 +105,19 @@ def report_field(
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = [*check_image(image), *(drift_findings(read_zones(zones)) if zones.exists() else [])]
         structure = write_report(image, table, intervals, findings, file, advance)
-        mine = structure.picks
+        mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(beside):
+            other = out / f"{stem}{_NAMES[kind]}"
+            if kind == "svg":
+                others += write_log_svg(image, mine, intervals, other, scale)
+                continue
             if kind == "pdf":
-                write_log_pdf(image, mine, intervals, out / f"{stem}.log.pdf", scale)
-            elif kind == "svg":
-                write_log_svg(image, mine, intervals, out / f"{stem}.log.svg", scale)
+                write_log_pdf(image, mine, intervals, other, scale)
             elif kind == "las":
-                write_density(image, mine, intervals, out / f"{stem}.density.las")
+                write_density(image, mine, intervals, other)
             else:
-                write_discs(image, mine, out / f"{stem}.planes.obj")
+                write_discs(image, mine, other)
+            others.append(other)
         image.close()
-        told[str(image.attrs["well"] or stem)] = file, structure
+        told[str(image.attrs["well"] or stem)] = Reported(file, structure, others)
     return told

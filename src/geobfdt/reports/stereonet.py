@@ -65,7 +65,8 @@ def draw_stereonet(
             if rows.any():
                 ax.pole(
                     azimuth[rows] - 90, dip[rows], kind.marker, ms=3.2, mec=kind.colour, mew=0.6,
-                    mfc="white" if hollow else kind.colour, alpha=0.8, label=None if hollow else kind.label,
+                    mfc="white" if hollow else kind.colour, alpha=0.8,
+                    label=kind.label if hollow == doubted[kinds == name].all() else None,
                 )  # fmt: skip
     for number, part in enumerate(sets, start=1):
         mean = part.mean

@@ -159,7 +159,7 @@ def margin_bars(image: WellImage, intervals: pd.DataFrame | None) -> list[Bar]:
     """
     bars = []
     if intervals is not None:
-        mine = intervals[intervals["well"].isin(["", image.attrs["well"]])]
+        mine = intervals[intervals["well"].isin(["", image.attrs["well"]]) & (intervals["base_m"] > intervals["top_m"])]
         interpreted, ignored = (mine[mine["kind"] == kind] for kind in ("interpreted", "ignored"))
         bars = [
             Bar(f"{name} interpreted", KINDS[name].colour, _spans(interpreted[interpreted["class"] == name]))

@@ -11,6 +11,8 @@ from geobfdt.reports.tracks import top_axis
 
 __all__ = ["draw_tadpoles"]
 
+_TAIL = 2.4  # heads long
+
 
 def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     """
@@ -58,7 +60,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                     angles="uv",  # of the paper: an inverted depth axis does not turn north down
                     units="inches",
                     scale_units="inches",
-                    scale=72 / (2.4 * size),
+                    scale=72 / (_TAIL * size),
                     width=0.8 / 72,
                     headwidth=0,
                     headlength=0,
@@ -77,12 +79,18 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                 linewidths=0.9 if empty else 0.4,
                 zorder=level + 0.01,
                 label=name,
+                clip_on=False,  # on the first and last depths of a page half a head is outside
             )
-    ax.set_xlim(0, 90)
-    ax.vlines([30, 60], 0, 1, transform=ax.get_xaxis_transform(), color=FAINT, lw=0.6, zorder=0)
+    width = 72 * ax.get_window_extent().width / ax.figure.dpi
+    room = min(_TAIL * size + 1, width / 4)  # points on either side, for tails of flat and of upright planes
+    room *= 90 / (width - 2 * room)
+    ax.set_xlim(-room, 90 + room)
+    ax.vlines([0, 30, 60, 90], 0, 1, transform=ax.get_xaxis_transform(), color=FAINT, lw=0.6, zorder=0)
     ax.set_xticks(range(10, 90, 10), minor=True)
     ax.tick_params(axis="x", which="minor", top=True, bottom=False, length=1.5, width=0.4)
     degree = "\N{DEGREE SIGN}"
     top_axis(
         ax, [0, 30, 60, 90], ["0", "30", "60", f"90{degree}"], "Apparent dip, up = angle 0" if apparent else "True dip"
     )
+    for label in ax.get_xticklabels():
+        label.set_horizontalalignment("center")  # there is room at the ends

@@ -172,6 +172,10 @@ def draw_depth_axis(ax: Axes, top: float, base: float) -> None:
         label.set_horizontalalignment("right")
     for side in ("left", "top", "bottom"):
         ax.spines[side].set_visible(False)
+    ax.annotate(
+        "m MD", (0.5, 1), (0, 14), xycoords="axes fraction", textcoords="offset points", ha="center", fontsize=6.5,
+        color=MUTED,
+    )  # fmt: skip
 
 
 def depth_steps(length: float, inches: float) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 import geobfdt
 from geobfdt.reports.dip_plots import draw_dip_plots
+from geobfdt.reports.document import PRINTED
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import draw_rose, draw_stereonet
 from geobfdt.reports.structure import Structure, structure_of
@@ -42,8 +43,9 @@ th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #888
 th:first-child, td:first-child { text-align: left; } .wide { overflow-x: auto; }
 img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
 .rows { max-height: 32rem; overflow: auto; } .rows th { position: sticky; top: 0; background: Canvas; }
+@page picks { size: A4 landscape; }
 @media print { details::details-content { content-visibility: visible; } summary { display: none; } }
-@media print { .rows { max-height: none; overflow: visible; } details { display: block; } body { margin: 0; } }
+@media print { section { page: picks; } .rows td:last-child { min-width: 20em; } }
 """
 
 
@@ -103,7 +105,7 @@ def write_report(
     with atomic_path(path) as part:
         part.write_text(
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{_STYLE}</style></head><body>{body}</body></html>\n",
+            f"<style>{_STYLE}{PRINTED}</style></head><body>{body}</body></html>\n",
             encoding="utf-8",
         )
     progress(1.0)
@@ -162,14 +164,14 @@ def _numbers(told: Structure) -> str:
         titles = (
             "Set",
             "planes",
-            "dip",
-            "azimuth",
+            "dip (deg)",
+            "azimuth (deg)",
             "kappa",
-            "95 % cone",
+            "95 % cone (deg)",
             "spacing (m)",
-            "P32",
+            "P32 (m2/m3)",
             "95 %",
-            "with beds laid level",
+            "with beds laid level (deg)",
         )
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
@@ -223,13 +225,13 @@ def _zones(told: Structure) -> str:
         "from (m)",
         "to (m)",
         "beds",
-        "dip",
-        "azimuth",
-        "95 % cone",
+        "dip (deg)",
+        "azimuth (deg)",
+        "95 % cone (deg)",
         "beds (1/m)",
         "fractures (1/m)",
         "95 %",
-        "P32",
+        "P32 (m2/m3)",
         "95 %",
     )
     rows = []
@@ -291,12 +293,13 @@ def _table(picks: pd.DataFrame, path: Path) -> str:
     shown = f", the first {_ROWS} below" if len(picks) > _ROWS else ""
     head = tuple(column.replace("_", " ") for column in _SHOWN)
     made = f"<p class=place>geobfdt {geobfdt.__version__}</p>"
-    return f"<h2>Picks</h2><p>{link}{shown}.</p><div class=rows>{_rows(head, rows)}</div>{made}"
+    return f"<section><h2>Picks</h2><p>{link}{shown}.</p><div class=rows>{_rows(head, rows)}</div>{made}</section>"
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=wide><table><tr>{''.join(f'<th>{html.escape(c)}</th>' for c in head)}</tr>{lines}</table></div>"
+    titles = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+    return f"<div class=wide><table><thead><tr>{titles}</tr></thead>{lines}</table></div>"
 
 
 def _picture(data: bytes, what: str) -> str:

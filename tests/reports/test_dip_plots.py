@@ -1,0 +1,33 @@
+"""Legends of the stereonet and of dips by depth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from geobfdt.reports.dip_plots import draw_dip_plots
+from geobfdt.reports.stereonet import draw_stereonet
+from geobfdt.wells.picks import new_picks
+
+
+def legend(draw: object, picks: pd.DataFrame) -> list[str]:
+    """What the legends of a figure list."""
+    figure = Figure((11, 5))
+    draw(figure, picks)  # type: ignore[operator]
+    told = [ax.get_legend() for ax in figure.axes]
+    return [text.get_text() for one in told if one is not None for text in one.get_texts()]
+
+
+@pytest.mark.parametrize("draw", [draw_dip_plots, draw_stereonet])
+def test_a_legend_lists_what_the_well_has(draw: object) -> None:
+    """Kinds with a pick, the doubtful ones too, and no others; each once."""
+    picks = new_picks(
+        depth_m=np.arange(1.0, 6.0), class_=["bedding", "bedding", "fracture", "fracture", "fracture"],
+        polarity=["", "", "resistive", "resistive", ""], confidence=[0.9, 0.2, 0.3, 0.4, 0.9],
+        dip_true_deg=[10.0, 12.0, 60.0, 65.0, 70.0], azimuth_true_deg=90.0,
+    )  # fmt: skip
+    assert legend(draw, picks) == ["Bedding", "Fracture", "Resistive fracture"]
+    assert legend(draw, picks.iloc[:1]) == ["Bedding"]
+    assert legend(draw, picks.iloc[:0]) == []
