@@ -93,6 +93,76 @@ def test_what_was_changed_is_found_out_and_not_promoted(registry: Registry) -> N
     assert registry.verify() == {first: "", second: ""}
 
 
+def bend(file: Path) -> bytes:
+    """Change a byte of a file that is not to be written; what it is now."""
+    file.chmod(0o644)
+    data = file.read_bytes()
+    file.write_bytes(data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("harm", ["a byte", "a file gone", "a folder gone", "a file in its place"])
+def test_a_damaged_model_is_mended_by_importing_it_again(registry: Registry, tmp_path: Path, harm: str) -> None:
+    """What the error says to do helps: afterwards the files are those of the source, and the record says so."""
+    first, second = registry.bundles()
+    registry.export(second, tmp_path / "second.tar")
+    place = registry.folder / second
+    if harm == "a byte":
+        bend(place / "settings.yaml")
+    elif harm == "a file gone":
+        (place / "card.json").unlink()
+    else:
+        shutil.rmtree(place)
+        if harm == "a file in its place":
+            place.write_text("rubbish")
+    wrong = registry.verify()[second]
+    assert wrong
+    assert registry.import_(tmp_path / "second.tar", who="dora", why="from the copy") == second
+    assert registry.verify() == {first: "", second: ""}
+    for name in FILES:
+        assert (place / name).read_bytes() == (tmp_path / "tuned" / name).read_bytes()
+    last = registry.record()[-1]
+    assert (last.action, last.bundle, last.who) == ("mend", second, "dora")
+    assert last.why == f"from the copy; it was damaged: {wrong}"
+    assert [e.bundle for e in registry.record() if e.action == "add"] == [first, second]
+    lines = len(registry.record())
+    registry.import_(tmp_path / "second.tar")  # nothing to mend any more
+    assert len(registry.record()) == lines
+
+
+@pytest.mark.parametrize("refused", [".old", ".new"])
+def test_a_damaged_model_stays_as_it_is_where_it_cannot_be_mended(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    """A disk that refuses half way leaves what was there, and nothing beside it."""
+    place = registry.folder / registry.bundles()[1]
+    damaged = bend(place / "settings.yaml")
+    before = sorted(file.name for file in registry.folder.iterdir())
+    real = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if refused in (self.suffix, target.suffix) and (refused == ".new") == (self.suffix == ".new"):
+            raise OSError(28, "No space left on device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(InputError, match="no space left"):
+        registry.add(tmp_path / "tuned")
+    assert (place / "settings.yaml").read_bytes() == damaged
+    assert sorted(file.name for file in registry.folder.iterdir()) == before
+    assert registry.record()[-1].action != "mend"
+
+
+def test_a_damaged_model_stands_in_no_other_ones_way(registry: Registry, tmp_path: Path) -> None:
+    """Others are told apart; the damaged one is not."""
+    first, second = registry.bundles()
+    third = registry.add(variant(tmp_path, "third"))
+    bend(registry.folder / second / "settings.yaml")
+    assert registry.diff(first, third)["card"]["name"] == ("pretrained", "third")
+    with pytest.raises(InputError, match="import it again"):
+        registry.diff(first, second)
+
+
 def test_a_model_travels_in_one_file(registry: Registry, tmp_path: Path) -> None:
     """Exported twice it is the same bytes; what comes out of another registry's door is what went in."""
     registry.export("champion", tmp_path / "a.tar")
@@ -252,6 +322,19 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert "pretrained" in run("show", folder, "champion")
     assert "no model 'x'" in run("promote", folder, "x", status=1)
     assert "never stood" in run("back", folder, status=1)
+    assert listed[0]["state"] == "whole"
+    second = run("add", folder, str(variant(tmp_path, "tuned"))).strip()
+    bend(next((tmp_path / "m").glob(f"{second}*")) / "settings.yaml")
+    states = {one["model"]: one["state"] for one in json.loads(run("list", folder, "--json"))}
+    assert states[first] == "whole"
+    assert "damaged" in states[second]
+    assert "damaged" in run("list", folder)
+    (tmp_path / "empty").mkdir()
+    for nowhere in ("not-there", "empty"):
+        for verb in (["list"], ["list", "--json"], ["record"], ["verify"], ["back"], ["promote"]):
+            words = [verb[0], str(tmp_path / nowhere), *verb[1:], *(["x"] if verb == ["promote"] else [])]
+            assert "name a registry" in run(*words, status=1)
+    assert not (tmp_path / "not-there").exists()
     digest = contents_digest(tmp_path / "m" / json.loads(run("show", folder, "champion", "--json"))["digest"])
     assert digest.startswith(first)
 

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import time
@@ -64,7 +65,8 @@ class Entry:
     who : str
         Who.
     action : str
-        ``add``, ``name`` (what ``name`` stands for from now on), ``sign``, ``pass`` or ``refuse`` (at the gate).
+        ``add``, ``mend`` (a damaged one replaced by what was added), ``name`` (what ``name`` stands for from now on),
+        ``sign``, ``pass`` or ``refuse`` (at the gate).
     bundle : str
         Which one.
     name : str
@@ -102,6 +104,21 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def at(cls, folder: Path) -> Registry:
+        """
+        Registry that is there already.
+
+        Raises
+        ------
+        InputError
+            If it is not.
+        """
+        if not (folder / RECORD).is_file():
+            seen = f"no registry here (no {RECORD})" if folder.is_dir() else "no such folder"
+            raise InputError(folder, seen, "name a registry; geobfdt models add makes one")
+        return cls(folder)
 
     def record(self) -> list[Entry]:
         """
@@ -160,7 +177,7 @@ class Registry:
 
     def add(self, bundle: str | Path, *, who: str | None = None, why: str = "") -> str:
         """
-        Take a bundle in. One that is there already is not taken in again.
+        Take a bundle in. One that is there already is not taken in again, but mended if it is damaged.
 
         Parameters
         ----------
@@ -183,16 +200,32 @@ class Registry:
         source = find_bundle(bundle)
         digest = contents_digest(source)
         with held(self.folder, wait=True):
-            if digest in self.bundles() and (self.folder / digest).is_dir():
+            wrong = self.wrong(digest) if digest in self.bundles() else None
+            if wrong == "":
                 return digest
-            with atomic_files(self.folder / digest) as part:
+            self._put(source, digest)
+            if wrong is None:
+                self._write("add", digest, who, why)
+            else:
+                self._write("mend", digest, who, f"{why}; it was damaged: {wrong}".removeprefix("; "))
+        return digest
+
+    def _put(self, source: Path, digest: str) -> None:
+        """Lay a bundle in its place; what lies there gives way only to one that is whole and on the disk."""
+        place, fresh, former = (self.folder / name for name in (digest, f".{digest}.new", f".{digest}.old"))
+        try:
+            with atomic_files(fresh) as part:
                 for name in FILES:
                     (part / name).write_bytes((source / name).read_bytes())
                     (part / name).chmod(0o444)
-            if contents_digest(self.folder / digest) != digest:
+            if contents_digest(fresh) != digest:
                 raise InputError(source, "changed while it was read", "add it again")
-            self._write("add", digest, who, why)
-        return digest
+            _replace(place, fresh, former)
+        except OSError as error:
+            seen = f"cannot be replaced: {(error.strerror or str(error)).lower()}"
+            raise InputError(place, seen, "check that you may write there") from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
     def name(self, bundle: str, name: str, *, who: str | None = None, why: str = "") -> None:
         """
@@ -205,7 +238,7 @@ class Registry:
         """
         with held(self.folder, wait=True):
             digest = self.find(bundle)
-            self._whole(digest)
+            self.whole(digest)
             self._write("name", digest, who, why, name)
 
     def back(self, name: str = "champion", *, who: str | None = None, why: str = "") -> str:
@@ -234,7 +267,7 @@ class Registry:
                     stack.append(bundle)
             if len(stack) < 2:
                 raise InputError(self.folder, f"{name!r} never stood for another model", "name one instead")
-            self._whole(stack[-2])
+            self.whole(stack[-2])
             self._write("name", stack[-2], who, why or f"back from {now[:_SHORT]}", name)
             return stack[-2]
 
@@ -242,7 +275,7 @@ class Registry:
         """Put down that somebody stands up for a bundle."""
         with held(self.folder, wait=True):
             digest = self.find(bundle)
-            self._whole(digest)
+            self.whole(digest)
             self._write("sign", digest, who, why)
 
     def judge(self, bundle: str, passed: bool, *, who: str | None = None, why: str = "") -> None:
@@ -252,21 +285,35 @@ class Registry:
 
     def verify(self) -> dict[str, str]:
         """What is wrong with each bundle, in a line; empty where nothing is."""
-        told = {}
-        for digest in self.bundles():
-            try:
-                self._whole(digest)
-                told[digest] = ""
-            except InputError as error:
-                told[digest] = error.seen
-        return told
+        return {digest: self.wrong(digest) for digest in self.bundles()}
 
-    def _whole(self, digest: str) -> Bundle:
+    def wrong(self, digest: str) -> str:
+        """What is wrong with a bundle, in a line; empty if nothing is."""
+        try:
+            self.whole(digest)
+        except InputError as error:
+            return error.seen
+        return ""
+
+    def whole(self, digest: str) -> Bundle:
+        """
+        Bundle of a digest, as it was added.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or of another version of this program.
+        """
         folder = self.folder / digest
         if not folder.is_dir():
             raise InputError(folder, "is gone", "bring it back from a copy, or import it")
-        if contents_digest(folder) != digest:
-            raise InputError(folder, "is not what was added: its files have another digest", "import it again")
+        try:
+            now = contents_digest(folder)
+        except InputError:  # a file is missing
+            now = ""
+        if now != digest:
+            seen = "is damaged, it is not what was added: its files have another digest"
+            raise InputError(folder, seen, "import it again")
         return load_bundle(folder)
 
     def export(self, bundle: str, file: Path) -> None:
@@ -279,7 +326,7 @@ class Registry:
             If it is damaged, or the file cannot be written.
         """
         digest = self.find(bundle)
-        self._whole(digest)
+        self.whole(digest)
         with atomic_path(file) as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as tar:
             for name in FILES:
                 data = (self.folder / digest / name).read_bytes()
@@ -316,8 +363,13 @@ class Registry:
         dict
             ``settings`` and ``card``: both values of what differs; ``weights``: root mean square difference over the
             root mean square of the first, by tensor that both have with one shape; the largest first.
+
+        Raises
+        ------
+        InputError
+            If there is no such bundle, or one of them is damaged.
         """
-        first, second = (load_bundle(self.folder / self.find(name)) for name in (a, b))
+        first, second = (self.whole(self.find(name)) for name in (a, b))
         told: dict[str, Any] = {}
         for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
             x, y = (
@@ -350,6 +402,21 @@ class Registry:
         except OSError as error:
             why_not = (error.strerror or str(error)).lower()
             raise InputError(file, f"cannot be written: {why_not}", "free some space, and try again") from error
+
+
+def _replace(place: Path, fresh: Path, former: Path) -> None:
+    """Put a folder in the place of another; if it cannot be put there, the other one stays."""
+    shutil.rmtree(former, ignore_errors=True)  # of a process that was killed here
+    there = place.exists()
+    if there:
+        place.rename(former)
+    try:
+        fresh.rename(place)
+    except OSError:
+        if there:
+            former.rename(place)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _unpack(file: Path, folder: Path) -> str:
