@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import multiprocessing
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 import torch
 
-from geobfdt.model.bundle import FILES, load_bundle, save_bundle
+from geobfdt.model.bundle import FILES, SHIPPED, load_bundle, save_bundle
 from geobfdt.model.registry import RECORD, Registry, contents_digest
 from geobfdt.wells.findings import InputError
 
@@ -54,6 +55,38 @@ def test_models_are_found_and_load(registry: Registry) -> None:
             registry.find(name)
     assert registry.add("default") == first  # it is there already
     assert len([e for e in registry.record() if e.action == "add"]) == 2
+
+
+def test_a_pick_table_leads_to_its_model(registry: Registry, tmp_path: Path) -> None:
+    """By what it says of its source, by the digest of the weights file and by that one's first digits."""
+    bundle = load_bundle("default")
+    with torch.no_grad():
+        next(iter(bundle.network.parameters())).mul_(1.5)
+    save_bundle(
+        type(bundle)(bundle.network, bundle.settings, bundle.calibration, {"name": "moved far"}), tmp_path / "moved"
+    )
+    third = registry.add(tmp_path / "moved")
+    weights = hashlib.sha256((tmp_path / "moved" / "weights.safetensors").read_bytes()).hexdigest()
+    source = load_bundle(tmp_path / "moved").source
+    assert source == f"moved far {weights[:12]}"
+    for name in (weights, weights[:12], weights[:9], source):
+        assert registry.find(name) == third
+    assert load_bundle(f"{registry.folder}@{source}").source == source
+    for name in (f"moved {weights[:12]}", f"moved far {weights[:11]}", "moved far", "moved far "):
+        with pytest.raises(InputError, match="no model"):
+            registry.find(name)
+
+
+def test_two_models_of_the_same_weights_are_told_of_both(registry: Registry) -> None:
+    """Digits of the weights that both have lead to neither; the card's name tells them apart where it differs."""
+    first, second = registry.bundles()
+    weights = hashlib.sha256((registry.folder / first / "weights.safetensors").read_bytes()).hexdigest()
+    assert hashlib.sha256((registry.folder / second / "weights.safetensors").read_bytes()).hexdigest() == weights
+    with pytest.raises(InputError, match=f"{first[:12]}, {second[:12]}, which have the same weights"):
+        registry.find(weights[:12])
+    assert registry.find(f"tuned {weights[:12]}") == second
+    bend(registry.folder / first / "card.json")  # the damaged one stands in no one's way
+    assert registry.find(f"tuned {weights[:12]}") == second
 
 
 def test_promoting_and_going_back(registry: Registry) -> None:
@@ -319,7 +352,10 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert listed[0]["signed by"] == "chief"
     assert "whole" in run("verify", folder)
     assert [e["action"] for e in json.loads(run("record", folder, "--json"))] == ["add", "name", "sign"]
-    assert "pretrained" in run("show", folder, "champion")
+    weights = hashlib.sha256((SHIPPED / "weights.safetensors").read_bytes()).hexdigest()
+    assert listed[0]["weights"] == weights[:12]
+    assert weights in run("show", folder, f"pretrained {weights[:12]}")
+    assert json.loads(run("show", folder, weights[:10], "--json"))["source"] == f"pretrained {weights[:12]}"
     assert "no model 'x'" in run("promote", folder, "x", status=1)
     assert "never stood" in run("back", folder, status=1)
     assert listed[0]["state"] == "whole"
@@ -330,10 +366,8 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert "damaged" in states[second]
     assert "damaged" in run("list", folder)
     (tmp_path / "empty").mkdir()
-    for nowhere in ("not-there", "empty"):
-        for verb in (["list"], ["list", "--json"], ["record"], ["verify"], ["back"], ["promote"]):
-            words = [verb[0], str(tmp_path / nowhere), *verb[1:], *(["x"] if verb == ["promote"] else [])]
-            assert "name a registry" in run(*words, status=1)
+    for words in (["list", "not-there"], ["list", "empty", "--json"], ["promote", "not-there", "x"]):
+        assert "name a registry" in run(words[0], str(tmp_path / words[1]), *words[2:], status=1)
     assert not (tmp_path / "not-there").exists()
     digest = contents_digest(tmp_path / "m" / json.loads(run("show", folder, "champion", "--json"))["digest"])
     assert digest.startswith(first)

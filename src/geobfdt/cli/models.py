@@ -16,7 +16,13 @@ app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="REGISTRY", help="Folder of the registry.")]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name (champion), or the first digits of a digest.")]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A name (champion), the first digits of its digest or of its weights', or its source in a pick table.",
+    ),
+]
 Why = Annotated[str, typer.Option(help="In words, for the record.")]
 Who = Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")]
 
@@ -50,9 +56,9 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
             state = error.seen
         rows.append(
             {
-                "model": digest[:_SHORT], "called": ", ".join(names), "name": card.get("name", ""),
-                "from": card.get("from") or "", "added": added[digest], "signed by": signed.get(digest, ""),
-                "state": state,
+                "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),
+                "name": card.get("name", ""), "from": card.get("from") or "", "added": added[digest],
+                "signed by": signed.get(digest, ""), "state": state,
             }
         )  # fmt: skip
     if as_json:
@@ -72,9 +78,12 @@ def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
 
     held = Registry.at(registry)
     digest = held.find(model)
+    bundle = held.whole(digest)
     told = {
         "digest": digest,
-        "card": held.whole(digest).card,
+        "weights": held.weights(digest),
+        "source": bundle.source,
+        "card": bundle.card,
         "record": [asdict(entry) for entry in held.record() if entry.bundle == digest],
     }
     if as_json:

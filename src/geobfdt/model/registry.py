@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.model.bundle import FILES, SHIPPED, Bundle, load_bundle
+from geobfdt.model.bundle import FILES, SHIPPED, WEIGHTS, Bundle, load_bundle
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
-from geobfdt.wells.storage import atomic_files, atomic_path
+from geobfdt.wells.storage import atomic_files, atomic_path, sha256
 
 __all__ = ["RECORD", "Entry", "Registry", "contents_digest", "find_bundle", "flat", "split_name"]
 
@@ -100,6 +100,8 @@ class Registry:
     >>> registry.name(first, "champion", why="there is no other")
     >>> registry.find("champion") == registry.find(first[:6]) == first
     True
+    >>> registry.find(registry.weights(first)) == first  # as pick tables and geobfdt train name it
+    True
     """
 
     def __init__(self, folder: Path) -> None:
@@ -154,22 +156,55 @@ class Registry:
 
     def find(self, name: str) -> str:
         """
-        Digest of a bundle by its name, or by the first digits of its digest.
+        Digest of a bundle, by any way to name it.
+
+        Parameters
+        ----------
+        name : str
+            Its name here (``champion``); the first digits of its digest, or of that of its weights; or what pick tables
+            call it: the name on its card and the first digits of its weights' digest.
 
         Raises
         ------
         InputError
-            If there is none, or several begin so.
+            If there is none, or it may be one of several.
         """
-        named = self.names()
+        named, bundles = self.names(), self.bundles()
         if name in named:
             return named[name]
-        found = [digest for digest in self.bundles() if digest.startswith(name)] if name else []
-        if len(found) != 1:
-            told = ", ".join([*named, *(digest[:_SHORT] for digest in self.bundles())]) or "none"
-            seen = f"{len(found)} models begin with {name!r}" if found else f"no model {name!r}"
-            raise InputError(self.folder, seen, f"there are: {told}")
+        if name in bundles:
+            return name
+        found = [digest for digest in bundles if self._is(digest, name)] if name else []
+        if not found:
+            told = ", ".join([*named, *(digest[:_SHORT] for digest in bundles)]) or "none"
+            raise InputError(self.folder, f"no model {name!r}", f"there are: {told}")
+        if len(found) > 1:
+            several = ", ".join(digest[:_SHORT] for digest in found)
+            same = len({self.weights(digest) for digest in found}) == 1
+            seen = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
+            raise InputError(self.folder, seen, "name it by the first digits of one of these")
         return found[0]
+
+    def _is(self, digest: str, name: str) -> bool:
+        """Whether a bundle may be meant by the digits of a digest, or by what a pick table says."""
+        *called, digits = name.split(" ")
+        if called:  # what follows the name on a card
+            return len(digits) == _SHORT and self.weights(digest).startswith(digits) and self._source(digest) == name
+        return digest.startswith(name) or self.weights(digest).startswith(name)
+
+    def weights(self, digest: str) -> str:
+        """SHA-256 of a bundle's weights, whose first digits pick tables tell; empty if they cannot be read."""
+        try:
+            return sha256(self.folder / digest / WEIGHTS)
+        except OSError:
+            return ""
+
+    def _source(self, digest: str) -> str:
+        """What pick tables call a bundle; empty if it is damaged, which stands in no other one's way."""
+        try:
+            return load_bundle(self.folder / digest).source
+        except InputError:
+            return ""
 
     def path(self, name: str) -> Path:
         """Folder of a bundle, for ``load_bundle``."""
