@@ -19,7 +19,7 @@ from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import write_picks
-from geobfdt.wells.quality import check_image
+from geobfdt.wells.quality import checked
 from geobfdt.wells.readers.files import read
 from geobfdt.wells.storage import atomic_files, write_text
 
@@ -127,8 +127,7 @@ def deliver(
     InputError
         If the file cannot be read or the folder not written.
     """
-    image = read(source, options)
-    quality = check_image(image)
+    image = checked(read(source, options))
     progress(0.1)
     detector = detector_of(image, model, method, runtime)
     picks, doubts = pick_with_findings(
@@ -138,7 +137,7 @@ def deliver(
     if detector.usual is not None:
         picks, zones = marked(image, picks, detector.usual)
         doubts += drift_findings(zones)
-    findings = [*image.attrs["findings"], *quality, *doubts]
+    findings = [*image.attrs["findings"], *doubts]
     stem = file_stem(image.attrs["well"] or source.stem)
     beside = source.with_suffix(".intervals.csv")
     intervals = read_intervals(beside) if beside.exists() else None
@@ -149,7 +148,7 @@ def deliver(
             write_zones(zones, part / f"{stem}.drift.csv")
         if picture:
             write_pictures(
-                add_findings(image, [*quality, *doubts]),
+                add_findings(image, doubts),
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
