@@ -53,7 +53,7 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
         try:
             card = held.whole(digest).card
         except InputError as error:  # the others are told of all the same
-            state = error.seen
+            state = f"damaged: {error.seen}" if held.damage(digest) else error.seen
         rows.append(
             {
                 "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),
@@ -64,7 +64,8 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_table(f"{len(rows)} models", rows)
+        brief = [{**row, "added": row["added"][:10], "state": row["state"].split(":")[0]} for row in rows]
+        print_table(f"{len(rows)} models", brief, unbroken=("model", "weights", "state"))
 
 
 @app.command("show")

@@ -235,14 +235,15 @@ class Registry:
         source = find_bundle(bundle)
         digest = contents_digest(source)
         with held(self.folder, wait=True):
-            wrong = self.wrong(digest) if digest in self.bundles() else None
-            if wrong == "":
+            known = digest in self.bundles()
+            damage = self.damage(digest)
+            if known and not damage:
                 return digest
             self._put(source, digest)
-            if wrong is None:
-                self._write("add", digest, who, why)
+            if known:
+                self._write("mend", digest, who, f"{why}; what was there {damage}".removeprefix("; "))
             else:
-                self._write("mend", digest, who, f"{why}; it was damaged: {wrong}".removeprefix("; "))
+                self._write("add", digest, who, why)
         return digest
 
     def _put(self, source: Path, digest: str) -> None:
@@ -320,15 +321,14 @@ class Registry:
 
     def verify(self) -> dict[str, str]:
         """What is wrong with each bundle, in a line; empty where nothing is."""
-        return {digest: self.wrong(digest) for digest in self.bundles()}
-
-    def wrong(self, digest: str) -> str:
-        """What is wrong with a bundle, in a line; empty if nothing is."""
-        try:
-            self.whole(digest)
-        except InputError as error:
-            return error.seen
-        return ""
+        told = {}
+        for digest in self.bundles():
+            try:
+                self.whole(digest)
+                told[digest] = ""
+            except InputError as error:
+                told[digest] = error.seen
+        return told
 
     def whole(self, digest: str) -> Bundle:
         """
@@ -339,17 +339,19 @@ class Registry:
         InputError
             If it is damaged, or of another version of this program.
         """
-        folder = self.folder / digest
-        if not folder.is_dir():
-            raise InputError(folder, "is gone", "bring it back from a copy, or import it")
+        if seen := self.damage(digest):
+            raise InputError(self.folder / digest, seen, "import it again, or bring it back from a copy")
+        return load_bundle(self.folder / digest)
+
+    def damage(self, digest: str) -> str:
+        """How a bundle is not what was added, in a line; empty if it is."""
+        if not (self.folder / digest).is_dir():
+            return "is gone"
         try:
-            now = contents_digest(folder)
+            same = contents_digest(self.folder / digest) == digest
         except InputError:  # a file is missing
-            now = ""
-        if now != digest:
-            seen = "is damaged, it is not what was added: its files have another digest"
-            raise InputError(folder, seen, "import it again")
-        return load_bundle(folder)
+            same = False
+        return "" if same else "is not what was added: its files have another digest"
 
     def export(self, bundle: str, file: Path) -> None:
         """
