@@ -113,6 +113,19 @@ def test_the_whole_path(field, tmp_path):
     assert again["reads_as"]["rows"] == seen["reads_as"]["rows"]
 
 
+def test_convert_names_both_files(tmp_path):
+    """Intervals to ignore have a file of their own, which is named in text and JSON."""
+    rows = "Well;MD;True dip;True azimuth;Height;Type\n;m;deg;deg;m;\nA;1000;30;370;0.1;CCF\nA;1010;80;90;2;Breakout\n"
+    (tmp_path / "t.csv").write_text(rows)
+    run = geobfdt("convert", "t.csv", "p.csv", "--to", "picks", cwd=tmp_path)
+    assert run.stdout.splitlines()[-2:] == ["p.csv", "p.intervals.csv"]
+    told = json.loads(geobfdt("convert", "t.csv", "p.csv", "--to", "picks", "--json", cwd=tmp_path).stdout)
+    assert (told["file"], told["intervals"]) == ("p.csv", "p.intervals.csv")
+    assert len(pd.read_csv(tmp_path / "p.intervals.csv")) == 1
+    told = json.loads(geobfdt("convert", "t.csv", "t.las", "--to", "las", "--json", cwd=tmp_path).stdout)
+    assert told["intervals"] is None
+
+
 def test_same_input_same_bytes(field, tmp_path):
     """Picking twice leaves equal files, pictures included, and a DLIS and its ingested twin give the same picks."""
     well = sorted(field.glob("*.dlis"))[0]

@@ -48,6 +48,20 @@ def test_errors_for_machines(tmp_path: Path) -> None:
     assert json.loads(run.stdout)["error"]["place"] == str(tmp_path / "none")
 
 
+def test_options_that_would_do_nothing(tmp_path: Path) -> None:
+    """A model that is gone on from brings its network; a picker without one has no model and nothing that runs it."""
+    train = ["train", tmp_path, "--out", tmp_path / "out", "--from", "default", "--preset"]
+    pick = ["pick", tmp_path / "a.nc", "--out", tmp_path / "out", "--method", "hough"]
+    for words in ([*train, "detr"], [*train, "curve"], [*pick, "--model", "tuned"], [*pick, "--runtime", "onnx"]):
+        run = geobfdt(*words)
+        assert run.returncode == 1
+        assert run.stderr.startswith(f"geobfdt: {words[-2]}: ")
+        assert run.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+    for words in ([*train[:-1]], pick):  # neither is refused for that
+        assert str(tmp_path) in geobfdt(*words).stderr
+
+
 def test_wrong_options(tmp_path: Path) -> None:
     """What typer refuses: no folder for the model, a preset that is none, no steps."""
     for words in ([], ["--out", tmp_path, "--preset", "other"], ["--out", tmp_path, "--steps", "0"]):

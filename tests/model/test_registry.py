@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import multiprocessing
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 import torch
 
-from geobfdt.model.bundle import FILES, load_bundle, save_bundle
+from geobfdt.model.bundle import FILES, SHIPPED, load_bundle, save_bundle
 from geobfdt.model.registry import RECORD, Registry, contents_digest
 from geobfdt.wells.findings import InputError
 
@@ -54,6 +55,38 @@ def test_models_are_found_and_load(registry: Registry) -> None:
             registry.find(name)
     assert registry.add("default") == first  # it is there already
     assert len([e for e in registry.record() if e.action == "add"]) == 2
+
+
+def test_a_pick_table_leads_to_its_model(registry: Registry, tmp_path: Path) -> None:
+    """By what it says of its source, by the digest of the weights file and by that one's first digits."""
+    bundle = load_bundle("default")
+    with torch.no_grad():
+        next(iter(bundle.network.parameters())).mul_(1.5)
+    save_bundle(
+        type(bundle)(bundle.network, bundle.settings, bundle.calibration, {"name": "moved far"}), tmp_path / "moved"
+    )
+    third = registry.add(tmp_path / "moved")
+    weights = hashlib.sha256((tmp_path / "moved" / "weights.safetensors").read_bytes()).hexdigest()
+    source = load_bundle(tmp_path / "moved").source
+    assert source == f"moved far {weights[:12]}"
+    for name in (weights, weights[:12], weights[:9], source):
+        assert registry.find(name) == third
+    assert load_bundle(f"{registry.folder}@{source}").source == source
+    for name in (f"moved {weights[:12]}", f"moved far {weights[:11]}", "moved far", "moved far "):
+        with pytest.raises(InputError, match="no model"):
+            registry.find(name)
+
+
+def test_two_models_of_the_same_weights_are_told_of_both(registry: Registry) -> None:
+    """Digits of the weights that both have lead to neither; the card's name tells them apart where it differs."""
+    first, second = registry.bundles()
+    weights = hashlib.sha256((registry.folder / first / "weights.safetensors").read_bytes()).hexdigest()
+    assert hashlib.sha256((registry.folder / second / "weights.safetensors").read_bytes()).hexdigest() == weights
+    with pytest.raises(InputError, match=f"{first[:12]}, {second[:12]}, which have the same weights"):
+        registry.find(weights[:12])
+    assert registry.find(f"tuned {weights[:12]}") == second
+    bend(registry.folder / first / "card.json")  # the damaged one stands in no one's way
+    assert registry.find(f"tuned {weights[:12]}") == second
 
 
 def test_promoting_and_going_back(registry: Registry) -> None:
@@ -91,6 +124,76 @@ def test_what_was_changed_is_found_out_and_not_promoted(registry: Registry) -> N
     assert registry.names() == {"champion": first}
     registry.add(registry.folder.parent / "tuned")
     assert registry.verify() == {first: "", second: ""}
+
+
+def bend(file: Path) -> bytes:
+    """Change a byte of a file that is not to be written; what it is now."""
+    file.chmod(0o644)
+    data = file.read_bytes()
+    file.write_bytes(data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("harm", ["a byte", "a file gone", "a folder gone", "a file in its place"])
+def test_a_damaged_model_is_mended_by_importing_it_again(registry: Registry, tmp_path: Path, harm: str) -> None:
+    """What the error says to do helps: afterwards the files are those of the source, and the record says so."""
+    first, second = registry.bundles()
+    registry.export(second, tmp_path / "second.tar")
+    place = registry.folder / second
+    if harm == "a byte":
+        bend(place / "settings.yaml")
+    elif harm == "a file gone":
+        (place / "card.json").unlink()
+    else:
+        shutil.rmtree(place)
+        if harm == "a file in its place":
+            place.write_text("rubbish")
+    wrong = registry.verify()[second]
+    assert wrong
+    assert registry.import_(tmp_path / "second.tar", who="dora", why="from the copy") == second
+    assert registry.verify() == {first: "", second: ""}
+    for name in FILES:
+        assert (place / name).read_bytes() == (tmp_path / "tuned" / name).read_bytes()
+    last = registry.record()[-1]
+    assert (last.action, last.bundle, last.who) == ("mend", second, "dora")
+    assert last.why == f"from the copy; what was there {wrong}"
+    assert [e.bundle for e in registry.record() if e.action == "add"] == [first, second]
+    lines = len(registry.record())
+    registry.import_(tmp_path / "second.tar")  # nothing to mend any more
+    assert len(registry.record()) == lines
+
+
+@pytest.mark.parametrize("refused", [".old", ".new"])
+def test_a_damaged_model_stays_as_it_is_where_it_cannot_be_mended(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    """A disk that refuses half way leaves what was there, and nothing beside it."""
+    place = registry.folder / registry.bundles()[1]
+    damaged = bend(place / "settings.yaml")
+    before = sorted(file.name for file in registry.folder.iterdir())
+    real = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if refused in (self.suffix, target.suffix) and (refused == ".new") == (self.suffix == ".new"):
+            raise OSError(28, "No space left on device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(InputError, match="no space left"):
+        registry.add(tmp_path / "tuned")
+    assert (place / "settings.yaml").read_bytes() == damaged
+    assert sorted(file.name for file in registry.folder.iterdir()) == before
+    assert registry.record()[-1].action != "mend"
+
+
+def test_a_damaged_model_stands_in_no_other_ones_way(registry: Registry, tmp_path: Path) -> None:
+    """Others are told apart; the damaged one is not."""
+    first, second = registry.bundles()
+    third = registry.add(variant(tmp_path, "third"))
+    bend(registry.folder / second / "settings.yaml")
+    assert registry.diff(first, third)["card"]["name"] == ("pretrained", "third")
+    with pytest.raises(InputError, match="import it again"):
+        registry.diff(first, second)
 
 
 def test_a_model_travels_in_one_file(registry: Registry, tmp_path: Path) -> None:
@@ -249,9 +352,25 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert listed[0]["signed by"] == "chief"
     assert "whole" in run("verify", folder)
     assert [e["action"] for e in json.loads(run("record", folder, "--json"))] == ["add", "name", "sign"]
-    assert "pretrained" in run("show", folder, "champion")
+    weights = hashlib.sha256((SHIPPED / "weights.safetensors").read_bytes()).hexdigest()
+    assert listed[0]["weights"] == weights[:12]
+    assert weights in run("show", folder, f"pretrained {weights[:12]}")
+    assert json.loads(run("show", folder, weights[:10], "--json"))["source"] == f"pretrained {weights[:12]}"
     assert "no model 'x'" in run("promote", folder, "x", status=1)
     assert "never stood" in run("back", folder, status=1)
+    assert listed[0]["state"] == "whole"
+    second = run("add", folder, str(variant(tmp_path, "tuned"))).strip()
+    bend(next((tmp_path / "m").glob(f"{second}*")) / "settings.yaml")
+    states = {one["model"]: one["state"] for one in json.loads(run("list", folder, "--json"))}
+    assert states[first] == "whole"
+    assert states[second].startswith("damaged: ")
+    lines = run("list", folder).splitlines()
+    assert [line.split()[-1] for line in lines if first in line and weights[:12] in line] == ["whole"]
+    assert [line.split()[-1] for line in lines if second in line] == ["damaged"]
+    (tmp_path / "empty").mkdir()
+    for words in (["list", "not-there"], ["list", "empty", "--json"], ["promote", "not-there", "x"]):
+        assert "name a registry" in run(words[0], str(tmp_path / words[1]), *words[2:], status=1)
+    assert not (tmp_path / "not-there").exists()
     digest = contents_digest(tmp_path / "m" / json.loads(run("show", folder, "champion", "--json"))["digest"])
     assert digest.startswith(first)
 

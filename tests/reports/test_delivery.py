@@ -1,16 +1,23 @@
 """What a delivery leaves in its folder."""
 
 import json
+import os
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from geobfdt.reports.delivery import deliver, sources
-from geobfdt.wells.findings import InputError
+from geobfdt.reports.reporting import report_field
+from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import well_image
+from geobfdt.wells.ingest import ingest
 from geobfdt.wells.intervals import new_intervals, write_intervals
-from geobfdt.wells.picks import read_picks
+from geobfdt.wells.picks import new_picks, read_picks, write_picks
+from geobfdt.wells.quality import checked
 from geobfdt.wells.writers.netcdf import write_netcdf
 
 
@@ -89,3 +96,45 @@ def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkey
     monkeypatch.setattr("geobfdt.reports.delivery.pick_with_findings", lambda *_, **__: pytest.fail("it picked"))
     with pytest.raises(InputError, match="out"):
         deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough")
+
+
+def test_what_was_found_on_the_way_in_is_said_once(tmp_path):
+    """One stretch without pixels is one finding: of a file, of a well of a field, in its report and in inspect."""
+    depth = 50 + 0.005 * np.arange(400)
+    pixels = np.random.default_rng(0).normal(size=(400, 72))
+    pixels[100:200] = np.nan
+    image = well_image(pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north")
+    write_netcdf(image, tmp_path / "raw.nc")
+    ingest([tmp_path / "raw.nc"], tmp_path / "field")
+    told = {}
+    for name, file in {"file": tmp_path / "raw.nc", "well": tmp_path / "field" / "A.nc"}.items():
+        out = tmp_path / name
+        delivery = deliver(file, out, method="hough", picture=False)
+        told[name] = json.loads((out / "A.findings.json").read_text())
+        assert [one.kind for one in delivery.findings] == [one["kind"] for one in told[name]]
+        assert Counter(one["kind"] for one in told[name])["missing-rows"] == 1
+    assert told["file"] == told["well"]
+
+    bed = new_picks(well="A", depth_m=[51.5], class_="bedding", dip_app_deg=20.0, azimuth_app_deg=90.0,
+                    dip_true_deg=20.0, azimuth_true_deg=90.0, diameter_m=0.2, reference="north")  # fmt: skip
+    write_picks(bed, tmp_path / "field" / "A.picks.csv")
+    report_field(tmp_path / "field", tmp_path / "report")
+    assert (tmp_path / "report" / "A.report.html").read_text().count("without a single measured pixel") == 1
+
+    command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "inspect", "field/A.nc", "--json"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env=dict(os.environ))
+    assert Counter(one["kind"] for one in json.loads(run.stdout)["findings"])["missing-rows"] == 1
+
+
+def test_other_words_for_a_place_are_not_said_beside_the_first(tmp_path):
+    """A field that an older version checked keeps what that one said of a stretch, and gets what it did not know."""
+    depth = 50 + 0.005 * np.arange(400)
+    pixels = np.random.default_rng(0).normal(size=(400, 72))
+    pixels[100:200] = pixels[300:350] = np.nan
+    older = Finding(Severity.MAJOR, "missing-rows", "50.50-50.99 m", "no pixels", "not picked")
+    image = well_image(
+        pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north", findings=[older]
+    )
+    said = [one for one in checked(image).attrs["findings"] if one.kind == "missing-rows"]
+    assert said[0] == older
+    assert [one.place for one in said] == ["50.50-50.99 m", "51.50-51.74 m"]

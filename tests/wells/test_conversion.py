@@ -6,6 +6,7 @@ import pytest
 from geobfdt.wells.conversion import convert
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import well_image
+from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, write_picks
 from geobfdt.wells.readers.files import read
 from geobfdt.wells.readers.tables import read_pick_table
@@ -41,3 +42,50 @@ def test_unknown_format_lists_the_known(tmp_path, target, to):
     """Where nothing tells the format, the error lists them all."""
     with pytest.raises(InputError, match=r"netcdf.*techlog"):
         convert(tmp_path / "a.nc", tmp_path / target, to)
+
+
+BREAKOUTS = (
+    "Well;MD;True dip;True azimuth;Height;Type\n;m;deg;deg;m;\nA;1000;30;370;0.1;CCF\n"
+    "A;1010;80;90;2;Breakout\nA;1020;80;90;1;Induced fracture\n"
+)
+
+
+@pytest.mark.parametrize(("target", "beside"), [("p.csv", "p.intervals.csv"), ("A.picks.csv", "A.intervals.csv")])
+def test_rows_that_are_no_planes_are_written_beside(tmp_path, target, beside):
+    """Two of three rows are intervals, as high as the table says, about where it says; the third is the pick."""
+    (tmp_path / "t.csv").write_text(BREAKOUTS)
+    for _ in range(2):  # again over itself is no harm
+        findings = convert(tmp_path / "t.csv", tmp_path / target, "picks")
+    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", target, beside}
+    assert len(read_pick_table(tmp_path / target).picks) == 1
+    kept = read_intervals(tmp_path / beside)
+    assert kept.to_numpy().tolist() == [
+        ["A", "ignored", "Breakout", 1009.0, 1011.0], ["A", "ignored", "Induced fracture", 1019.5, 1020.5]
+    ]  # fmt: skip
+    (told,) = [one for one in findings if one.kind == "intervals-written"]
+    assert told.place == str(tmp_path / beside)
+
+
+def test_other_intervals_are_not_written_over(tmp_path):
+    """What an interpreter left beside the target stays, and so does the target."""
+    (tmp_path / "t.csv").write_text(BREAKOUTS)
+    (tmp_path / "A.picks.csv").write_text("mine")
+    write_intervals(new_intervals([("A", "interpreted", "bedding", 900.0, 1100.0)]), tmp_path / "A.intervals.csv")
+    before = (tmp_path / "A.intervals.csv").read_bytes()
+    with pytest.raises(InputError, match="other intervals"):
+        convert(tmp_path / "t.csv", tmp_path / "A.picks.csv", "picks")
+    assert (tmp_path / "A.intervals.csv").read_bytes() == before
+    assert (tmp_path / "A.picks.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("to", ["techlog", "wellcad", "geolog", "las"])
+def test_formats_without_a_place_for_intervals_say_so(tmp_path, to):
+    """Nothing is said to be kept that is not."""
+    (tmp_path / "t.csv").write_text(BREAKOUTS)
+    findings = convert(tmp_path / "t.csv", tmp_path / "out", to)
+    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out"}
+    (told,) = [one for one in findings if "no planes" in one.seen]
+    assert (told.kind, told.severity) == ("intervals-left-out", "major")
+    assert told.seen.startswith("2 rows")
+    assert "left out" in told.done
+    assert not any("kept as intervals" in one.done for one in findings)

@@ -28,6 +28,7 @@ from geobfdt.cli import (
     track,
     train,
 )
+from geobfdt.cli.verbatim import verbatim
 
 __all__ = ["app"]
 
@@ -82,3 +83,4 @@ for verb in (
     demo,
 ):
     verb.register(app)
+verbatim(app)

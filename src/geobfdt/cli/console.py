@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from geobfdt.wells.findings import Finding
 
@@ -58,8 +58,8 @@ def print_findings(findings: Iterable[Finding]) -> None:
         out.print(f"[{_COLOURS[finding.severity]}]{finding.severity:<8}[/] {line}")
 
 
-def print_table(title: str, rows: list[dict[str, Any]]) -> None:
-    """Print dicts of the same keys as a table."""
+def print_table(title: str, rows: list[dict[str, Any]], unbroken: Collection[str] = ()) -> None:
+    """Print dicts of the same keys as a table; some columns stay on one line on a narrow screen, to be copied."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
@@ -67,7 +67,8 @@ def print_table(title: str, rows: list[dict[str, Any]]) -> None:
     table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in rows[0] if rows else ():
         numeric = all(isinstance(row[name], (int, float)) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name in unbroken)
     for row in rows:
         table.add_row(*(escape(_cell(value)) for value in row.values()))
     console().print(table)

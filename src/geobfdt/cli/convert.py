@@ -32,17 +32,21 @@ def convert(
     """
     Convert an image or a pick table.
 
-    Examples: geobfdt convert well.dlis well.nc; geobfdt convert techlog.csv picks.csv --to picks.
+    Examples: geobfdt convert well.dlis well.nc; geobfdt convert techlog.csv picks.csv --to picks. Rows that are no
+    planes (breakouts, induced fractures) are then left in picks.intervals.csv; others leave them out, and say so.
     """
     from geobfdt.wells import conversion
 
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, to, reading, mapping=mapping, vocabulary=vocabulary)
+    beside = next((finding.place for finding in findings if finding.kind == "intervals-written"), None)
     if as_json:
-        print_json({"file": str(target), "findings": [asdict(finding) for finding in findings]})
+        print_json({"file": str(target), "intervals": beside, "findings": [asdict(finding) for finding in findings]})
         return
     print_findings(findings)
-    console().print(str(target), markup=False)
+    for file in (str(target), beside):
+        if file is not None:
+            console().print(file, markup=False)
 
 
 def register(app: typer.Typer) -> None:

@@ -25,15 +25,15 @@ def inspect(
     """
     from geobfdt.wells.findings import InputError
     from geobfdt.wells.image import row_spacing
-    from geobfdt.wells.quality import check_image
+    from geobfdt.wells.quality import checked
     from geobfdt.wells.readers import files
 
     contents = files.inspect(file)
     image, refusal = None, None
     with progress(f"reading {file.name}"):
         try:
-            image = files.read(file, reading)
-            findings = [*image.attrs["findings"], *check_image(image)]
+            image = checked(files.read(file, reading))
+            findings = image.attrs["findings"]
         except InputError as error:
             # The contents are worth showing, above all when the file cannot be read without an option.
             refusal, findings = error, [error.finding]

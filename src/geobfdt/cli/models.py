@@ -16,7 +16,13 @@ app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="REGISTRY", help="Folder of the registry.")]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name (champion), or the first digits of a digest.")]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A name (champion), the first digits of its digest or of its weights', or its source in a pick table.",
+    ),
+]
 Why = Annotated[str, typer.Option(help="In words, for the record.")]
 Who = Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")]
 
@@ -34,26 +40,32 @@ def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "
 @app.command("list")
 def list_(registry: Folder, as_json: AsJson = False) -> None:
     """List models, with what they are called."""
-    from geobfdt.model.bundle import load_bundle
     from geobfdt.model.registry import Registry
+    from geobfdt.wells.findings import InputError
 
-    held = Registry(registry)
+    held = Registry.at(registry)
     called = {digest: [n for n, d in held.names().items() if d == digest] for digest in held.bundles()}
     signed = {entry.bundle: entry.who for entry in held.record() if entry.action == "sign"}
     added = {entry.bundle: entry.at for entry in held.record() if entry.action == "add"}
     rows = []
     for digest, names in called.items():
-        bundle = load_bundle(held.folder / digest)
+        card, state = {}, "whole"
+        try:
+            card = held.whole(digest).card
+        except InputError as error:  # the others are told of all the same
+            state = f"damaged: {error.seen}" if held.damage(digest) else error.seen
         rows.append(
             {
-                "model": digest[:_SHORT], "called": ", ".join(names), "name": bundle.card.get("name", ""),
-                "from": bundle.card.get("from") or "", "added": added[digest], "signed by": signed.get(digest, ""),
+                "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),
+                "name": card.get("name", ""), "from": card.get("from") or "", "added": added[digest],
+                "signed by": signed.get(digest, ""), "state": state,
             }
         )  # fmt: skip
     if as_json:
         print_json(rows)
     else:
-        print_table(f"{len(rows)} models", rows)
+        brief = [{**row, "added": row["added"][:10], "state": row["state"].split(":")[0]} for row in rows]
+        print_table(f"{len(rows)} models", brief, unbroken=("model", "weights", "state"))
 
 
 @app.command("show")
@@ -63,14 +75,16 @@ def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
 
     import yaml
 
-    from geobfdt.model.bundle import load_bundle
     from geobfdt.model.registry import Registry
 
-    held = Registry(registry)
+    held = Registry.at(registry)
     digest = held.find(model)
+    bundle = held.whole(digest)
     told = {
         "digest": digest,
-        "card": load_bundle(held.folder / digest).card,
+        "weights": held.weights(digest),
+        "source": bundle.source,
+        "card": bundle.card,
         "record": [asdict(entry) for entry in held.record() if entry.bundle == digest],
     }
     if as_json:
@@ -86,7 +100,7 @@ def record(registry: Folder, as_json: AsJson = False) -> None:
 
     from geobfdt.model.registry import Registry
 
-    entries = [asdict(entry) for entry in Registry(registry).record()]
+    entries = [asdict(entry) for entry in Registry.at(registry).record()]
     if as_json:
         print_json(entries)
     else:
@@ -104,7 +118,7 @@ def promote(
     """Call a model the champion, or by another name."""
     from geobfdt.model.registry import Registry
 
-    Registry(registry).name(model, name, who=who, why=why)
+    Registry.at(registry).name(model, name, who=who, why=why)
 
 
 @app.command("back")
@@ -117,7 +131,7 @@ def back(
     """Go back to the former champion."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry(registry).back(name, who=who, why=why)[:_SHORT])
+    console().print(Registry.at(registry).back(name, who=who, why=why)[:_SHORT])
 
 
 @app.command("sign")
@@ -130,7 +144,7 @@ def sign(
     """Put down that somebody stands up for a model."""
     from geobfdt.model.registry import Registry
 
-    Registry(registry).sign(model, who=who, why=why)
+    Registry.at(registry).sign(model, who=who, why=why)
 
 
 @app.command("verify")
@@ -138,7 +152,7 @@ def verify(registry: Folder, as_json: AsJson = False) -> None:
     """Check that every model is what was added; the exit status is 1 if one is not."""
     from geobfdt.model.registry import Registry
 
-    told = Registry(registry).verify()
+    told = Registry.at(registry).verify()
     if as_json:
         print_json(told)
     else:
@@ -152,7 +166,7 @@ def diff(registry: Folder, a: Model, b: Model, as_json: AsJson = False) -> None:
     """Tell what differs between two models: settings, cards, weights."""
     from geobfdt.model.registry import Registry
 
-    told = Registry(registry).diff(a, b)
+    told = Registry.at(registry).diff(a, b)
     if as_json:
         print_json(told)
         return
@@ -170,7 +184,7 @@ def export(registry: Folder, model: Model, file: Annotated[Path, typer.Argument(
     """Write a model as one file, to carry to another machine."""
     from geobfdt.model.registry import Registry
 
-    Registry(registry).export(model, file)
+    Registry.at(registry).export(model, file)
 
 
 @app.command("import")

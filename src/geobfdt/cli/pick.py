@@ -56,7 +56,12 @@ def pick(
     and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
     """
     from geobfdt.reports.delivery import sources
+    from geobfdt.wells.findings import InputError
 
+    if method == "hough":
+        for option, value, usual in (("--model", model, "default"), ("--runtime", runtime, "torch")):
+            if value != usual:
+                raise InputError(option, f"--method hough has no network, {value} would do nothing", "leave one out")
     wells = sources(inputs)
     wanted = {
         "model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence,

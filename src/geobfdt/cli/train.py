@@ -14,7 +14,9 @@ from geobfdt.cli.console import AsJson, console, print_json, progress
 def train(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
-    preset: Annotated[Literal["curve", "detr"], typer.Option(help="Network, when training from scratch.")] = "curve",
+    preset: Annotated[
+        Literal["curve", "detr"] | None, typer.Option(help="Network, when training from scratch. [default: curve]")
+    ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")
     ] = None,
@@ -36,19 +38,24 @@ def train(
     Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves
     the model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
+    from geobfdt.wells.findings import InputError
+
+    if start is not None and preset is not None:
+        raise InputError("--preset", f"a model that is gone on from has its own network, not {preset}", "leave it out")
     from geobfdt.reports.learning import draw_learning
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING
     from geobfdt.training.train import train as teach
 
-    settings = (SCRATCH[preset] if start is None else TUNING).model_copy(update={"seed": seed})
+    network = preset or "curve"
+    settings = (SCRATCH[network] if start is None else TUNING).model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
     try:
         with progress(f"training on {field}") as advance:
             bundle = teach(
                 field,
                 out,
-                preset=preset,
+                preset=network,
                 model=start,
                 holdout=holdout,
                 layer=layer,

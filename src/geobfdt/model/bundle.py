@@ -31,11 +31,21 @@ from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.settings_file import said
 from geobfdt.wells.storage import atomic_files
 
-__all__ = ["FILES", "SHIPPED", "Bundle", "Calibration", "Sight", "check_format", "load_bundle", "save_bundle"]
+__all__ = [
+    "FILES",
+    "SHIPPED",
+    "WEIGHTS",
+    "Bundle",
+    "Calibration",
+    "Sight",
+    "check_format",
+    "load_bundle",
+    "save_bundle",
+]
 
 FORMAT = 2  # of bundles; a reader refuses others: layers of networks differ
 SHIPPED = Path(__file__).with_name("weights")  # what the package ships
-FILES = _WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
+FILES = WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
 
 Array = npt.NDArray[np.float64]
 
@@ -162,7 +172,7 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     card = {"format": FORMAT, **bundle.card, "classes": list(CLASSES), "calibration": calibration}
     card["weights_sha256"] = hashlib.sha256(weights).hexdigest()
     with atomic_files(folder) as part:
-        (part / _WEIGHTS).write_bytes(weights)
+        (part / WEIGHTS).write_bytes(weights)
         (part / _SETTINGS).write_text(yaml.safe_dump(bundle.settings.model_dump(mode="json"), sort_keys=False))
         (part / _CARD).write_text(json.dumps(_plain(card), indent=1) + "\n")
     return load_bundle(folder)
@@ -229,7 +239,7 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(folder / _CARD, f"calibration is damaged: {_why(error)}", _RETRAIN) from error
     try:
-        content = (folder / _WEIGHTS).read_bytes()
+        content = (folder / WEIGHTS).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         if card.pop("weights_sha256", digest) != digest:
             raise ValueError("they are not those that the card speaks of")
@@ -238,9 +248,9 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         network.load_state_dict(tensors)
     except (OSError, ValueError, RuntimeError, MemoryError, SafetensorError) as error:
         seen = f"weights are damaged or not of the network that {_SETTINGS} describes: {_why(error)}"
-        raise InputError(folder / _WEIGHTS, seen, _RETRAIN) from error
+        raise InputError(folder / WEIGHTS, seen, _RETRAIN) from error
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
-        raise InputError(folder / _WEIGHTS, "weights are not all finite numbers", _RETRAIN)
+        raise InputError(folder / WEIGHTS, "weights are not all finite numbers", _RETRAIN)
     network.eval()
     bundle = Bundle(network, settings, calibration, card, digest[:12])
     try:

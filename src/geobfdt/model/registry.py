@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import time
@@ -21,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.model.bundle import FILES, SHIPPED, Bundle, load_bundle
+from geobfdt.model.bundle import FILES, SHIPPED, WEIGHTS, Bundle, load_bundle
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
-from geobfdt.wells.storage import atomic_files, atomic_path
+from geobfdt.wells.storage import atomic_files, atomic_path, sha256
 
 __all__ = ["RECORD", "Entry", "Registry", "contents_digest", "find_bundle", "flat", "split_name"]
 
@@ -64,7 +65,8 @@ class Entry:
     who : str
         Who.
     action : str
-        ``add``, ``name`` (what ``name`` stands for from now on), ``sign``, ``pass`` or ``refuse`` (at the gate).
+        ``add``, ``mend`` (a damaged one replaced by what was added), ``name`` (what ``name`` stands for from now on),
+        ``sign``, ``pass`` or ``refuse`` (at the gate).
     bundle : str
         Which one.
     name : str
@@ -98,10 +100,27 @@ class Registry:
     >>> registry.name(first, "champion", why="there is no other")
     >>> registry.find("champion") == registry.find(first[:6]) == first
     True
+    >>> registry.find(registry.weights(first)) == first  # as pick tables and geobfdt train name it
+    True
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def at(cls, folder: Path) -> Registry:
+        """
+        Registry that is there already.
+
+        Raises
+        ------
+        InputError
+            If it is not.
+        """
+        if not (folder / RECORD).is_file():
+            seen = f"no registry here (no {RECORD})" if folder.is_dir() else "no such folder"
+            raise InputError(folder, seen, "name a registry; geobfdt models add makes one")
+        return cls(folder)
 
     def record(self) -> list[Entry]:
         """
@@ -137,22 +156,55 @@ class Registry:
 
     def find(self, name: str) -> str:
         """
-        Digest of a bundle by its name, or by the first digits of its digest.
+        Digest of a bundle, by any way to name it.
+
+        Parameters
+        ----------
+        name : str
+            Its name here (``champion``); the first digits of its digest, or of that of its weights; or what pick tables
+            call it: the name on its card and the first digits of its weights' digest.
 
         Raises
         ------
         InputError
-            If there is none, or several begin so.
+            If there is none, or it may be one of several.
         """
-        named = self.names()
+        named, bundles = self.names(), self.bundles()
         if name in named:
             return named[name]
-        found = [digest for digest in self.bundles() if digest.startswith(name)] if name else []
-        if len(found) != 1:
-            told = ", ".join([*named, *(digest[:_SHORT] for digest in self.bundles())]) or "none"
-            seen = f"{len(found)} models begin with {name!r}" if found else f"no model {name!r}"
-            raise InputError(self.folder, seen, f"there are: {told}")
+        if name in bundles:
+            return name
+        found = [digest for digest in bundles if self._is(digest, name)] if name else []
+        if not found:
+            told = ", ".join([*named, *(digest[:_SHORT] for digest in bundles)]) or "none"
+            raise InputError(self.folder, f"no model {name!r}", f"there are: {told}")
+        if len(found) > 1:
+            several = ", ".join(digest[:_SHORT] for digest in found)
+            same = len({self.weights(digest) for digest in found}) == 1
+            seen = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
+            raise InputError(self.folder, seen, "name it by the first digits of one of these")
         return found[0]
+
+    def _is(self, digest: str, name: str) -> bool:
+        """Whether a bundle may be meant by the digits of a digest, or by what a pick table says."""
+        *called, digits = name.split(" ")
+        if called:  # what follows the name on a card
+            return len(digits) == _SHORT and self.weights(digest).startswith(digits) and self._source(digest) == name
+        return digest.startswith(name) or self.weights(digest).startswith(name)
+
+    def weights(self, digest: str) -> str:
+        """SHA-256 of a bundle's weights, whose first digits pick tables tell; empty if they cannot be read."""
+        try:
+            return sha256(self.folder / digest / WEIGHTS)
+        except OSError:
+            return ""
+
+    def _source(self, digest: str) -> str:
+        """What pick tables call a bundle; empty if it is damaged, which stands in no other one's way."""
+        try:
+            return load_bundle(self.folder / digest).source
+        except InputError:
+            return ""
 
     def path(self, name: str) -> Path:
         """Folder of a bundle, for ``load_bundle``."""
@@ -160,7 +212,7 @@ class Registry:
 
     def add(self, bundle: str | Path, *, who: str | None = None, why: str = "") -> str:
         """
-        Take a bundle in. One that is there already is not taken in again.
+        Take a bundle in. One that is there already is not taken in again, but mended if it is damaged.
 
         Parameters
         ----------
@@ -183,16 +235,33 @@ class Registry:
         source = find_bundle(bundle)
         digest = contents_digest(source)
         with held(self.folder, wait=True):
-            if digest in self.bundles() and (self.folder / digest).is_dir():
+            known = digest in self.bundles()
+            damage = self.damage(digest)
+            if known and not damage:
                 return digest
-            with atomic_files(self.folder / digest) as part:
+            self._put(source, digest)
+            if known:
+                self._write("mend", digest, who, f"{why}; what was there {damage}".removeprefix("; "))
+            else:
+                self._write("add", digest, who, why)
+        return digest
+
+    def _put(self, source: Path, digest: str) -> None:
+        """Lay a bundle in its place; what lies there gives way only to one that is whole and on the disk."""
+        place, fresh, former = (self.folder / name for name in (digest, f".{digest}.new", f".{digest}.old"))
+        try:
+            with atomic_files(fresh) as part:
                 for name in FILES:
                     (part / name).write_bytes((source / name).read_bytes())
                     (part / name).chmod(0o444)
-            if contents_digest(self.folder / digest) != digest:
+            if contents_digest(fresh) != digest:
                 raise InputError(source, "changed while it was read", "add it again")
-            self._write("add", digest, who, why)
-        return digest
+            _replace(place, fresh, former)
+        except OSError as error:
+            seen = f"cannot be replaced: {(error.strerror or str(error)).lower()}"
+            raise InputError(place, seen, "check that you may write there") from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
     def name(self, bundle: str, name: str, *, who: str | None = None, why: str = "") -> None:
         """
@@ -205,7 +274,7 @@ class Registry:
         """
         with held(self.folder, wait=True):
             digest = self.find(bundle)
-            self._whole(digest)
+            self.whole(digest)
             self._write("name", digest, who, why, name)
 
     def back(self, name: str = "champion", *, who: str | None = None, why: str = "") -> str:
@@ -234,7 +303,7 @@ class Registry:
                     stack.append(bundle)
             if len(stack) < 2:
                 raise InputError(self.folder, f"{name!r} never stood for another model", "name one instead")
-            self._whole(stack[-2])
+            self.whole(stack[-2])
             self._write("name", stack[-2], who, why or f"back from {now[:_SHORT]}", name)
             return stack[-2]
 
@@ -242,7 +311,7 @@ class Registry:
         """Put down that somebody stands up for a bundle."""
         with held(self.folder, wait=True):
             digest = self.find(bundle)
-            self._whole(digest)
+            self.whole(digest)
             self._write("sign", digest, who, why)
 
     def judge(self, bundle: str, passed: bool, *, who: str | None = None, why: str = "") -> None:
@@ -255,19 +324,34 @@ class Registry:
         told = {}
         for digest in self.bundles():
             try:
-                self._whole(digest)
+                self.whole(digest)
                 told[digest] = ""
             except InputError as error:
                 told[digest] = error.seen
         return told
 
-    def _whole(self, digest: str) -> Bundle:
-        folder = self.folder / digest
-        if not folder.is_dir():
-            raise InputError(folder, "is gone", "bring it back from a copy, or import it")
-        if contents_digest(folder) != digest:
-            raise InputError(folder, "is not what was added: its files have another digest", "import it again")
-        return load_bundle(folder)
+    def whole(self, digest: str) -> Bundle:
+        """
+        Bundle of a digest, as it was added.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or of another version of this program.
+        """
+        if seen := self.damage(digest):
+            raise InputError(self.folder / digest, seen, "import it again, or bring it back from a copy")
+        return load_bundle(self.folder / digest)
+
+    def damage(self, digest: str) -> str:
+        """How a bundle is not what was added, in a line; empty if it is."""
+        if not (self.folder / digest).is_dir():
+            return "is gone"
+        try:
+            same = contents_digest(self.folder / digest) == digest
+        except InputError:  # a file is missing
+            same = False
+        return "" if same else "is not what was added: its files have another digest"
 
     def export(self, bundle: str, file: Path) -> None:
         """
@@ -279,7 +363,7 @@ class Registry:
             If it is damaged, or the file cannot be written.
         """
         digest = self.find(bundle)
-        self._whole(digest)
+        self.whole(digest)
         with atomic_path(file) as part, tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as tar:
             for name in FILES:
                 data = (self.folder / digest / name).read_bytes()
@@ -316,8 +400,13 @@ class Registry:
         dict
             ``settings`` and ``card``: both values of what differs; ``weights``: root mean square difference over the
             root mean square of the first, by tensor that both have with one shape; the largest first.
+
+        Raises
+        ------
+        InputError
+            If there is no such bundle, or one of them is damaged.
         """
-        first, second = (load_bundle(self.folder / self.find(name)) for name in (a, b))
+        first, second = (self.whole(self.find(name)) for name in (a, b))
         told: dict[str, Any] = {}
         for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
             x, y = (
@@ -350,6 +439,21 @@ class Registry:
         except OSError as error:
             why_not = (error.strerror or str(error)).lower()
             raise InputError(file, f"cannot be written: {why_not}", "free some space, and try again") from error
+
+
+def _replace(place: Path, fresh: Path, former: Path) -> None:
+    """Put a folder in the place of another; if it cannot be put there, the other one stays."""
+    shutil.rmtree(former, ignore_errors=True)  # of a process that was killed here
+    there = place.exists()
+    if there:
+        place.rename(former)
+    try:
+        fresh.rename(place)
+    except OSError:
+        if there:
+            former.rename(place)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _unpack(file: Path, folder: Path) -> str:

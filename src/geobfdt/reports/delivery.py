@@ -20,7 +20,7 @@ from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import write_picks
-from geobfdt.wells.quality import check_image
+from geobfdt.wells.quality import checked
 from geobfdt.wells.readers.files import read
 from geobfdt.wells.storage import atomic_files, write_text
 
@@ -134,14 +134,13 @@ def deliver(
     InputError
         If the file cannot be read, the folder not written, or the well was delivered before.
     """
-    image = read(source, options)
+    image = checked(read(source, options))
     stem = file_stem(image.attrs["well"] or source.stem)
     if delivered and stem in delivered:
         seen = f"holds the well of {delivered[stem]}, whose picks would be written over"
         raise InputError(source, seen, "give each file its --well, or its own --out")
     with atomic_files(out):
         pass  # where nothing can be written is told now, not after the picking
-    quality = check_image(image)
     progress(0.1)
     detector = detector_of(image, model, method, runtime)
     picks, doubts = pick_with_findings(
@@ -155,7 +154,7 @@ def deliver(
         if row > len(picks):
             seen = f"pick {row} cannot be explained: there are {len(picks)}"
             doubts.append(Finding(Severity.MAJOR, "no-such-pick", source.name, seen, "name one that is there"))
-    findings = [*image.attrs["findings"], *quality, *doubts]
+    findings = [*image.attrs["findings"], *doubts]
     beside = source.with_suffix(".intervals.csv")
     intervals = read_intervals(beside) if beside.exists() else None
     with atomic_files(out) as part:
@@ -165,7 +164,7 @@ def deliver(
             write_zones(zones, part / f"{stem}.drift.csv")
         if picture:
             write_pictures(
-                add_findings(image, [*quality, *doubts]),
+                add_findings(image, doubts),
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,

@@ -14,7 +14,7 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
-from geobfdt.wells.quality import check_image
+from geobfdt.wells.quality import checked
 from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["Beside", "Reported", "report_field"]
@@ -103,8 +103,8 @@ def report_field(
             progress((done + share) / len(stems))
 
         zones = files[stem].with_name(f"{stem}.drift.csv")
-        findings = [*check_image(image), *(drift_findings(read_zones(zones)) if zones.exists() else [])]
-        structure = write_report(image, table, intervals, findings, file, advance)
+        findings = drift_findings(read_zones(zones)) if zones.exists() else []
+        structure = write_report(checked(image), table, intervals, findings, file, advance)
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(beside):
             other = out / f"{stem}{_NAMES[kind]}"

@@ -9,11 +9,11 @@ import pandas as pd
 
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import Finding, InputError, Severity, findings_to_json
-from geobfdt.wells.image import WellImage, add_findings
+from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import complete, write_picks
-from geobfdt.wells.quality import check_image
+from geobfdt.wells.quality import checked
 from geobfdt.wells.readers.files import read
 from geobfdt.wells.readers.tables import Interpretation, read_pick_table
 from geobfdt.wells.storage import atomic_files, write_text
@@ -102,7 +102,7 @@ def _bring(
     image: WellImage, field: Path, stem: str, interpretation: Interpretation | None, picks: Path | None
 ) -> list[Finding]:
     well = image.attrs["well"]
-    image = add_findings(image, check_image(image))
+    image = checked(image)
     findings = list(image.attrs["findings"])
     with atomic_files(field) as part:
         if interpretation is not None:

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.hole_checks import check_depth, check_diameter, check_inclination
-from geobfdt.wells.image import WellImage, row_spacing
+from geobfdt.wells.image import WellImage, add_findings, row_spacing
 from geobfdt.wells.pixel_values import PixelValues
 from geobfdt.wells.stretches import Stretch, report, stretches
 
-__all__ = ["check_image"]
+__all__ = ["check_image", "checked"]
 
 Pixels = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -70,6 +70,26 @@ def check_image(image: WellImage) -> list[Finding]:
     if values.count:
         findings += rows.findings(depth) + dead.findings(depth) + rotation.findings(depth)
     return findings + check_diameter(image) + check_inclination(image)
+
+
+def checked(image: WellImage) -> WellImage:
+    """
+    Return the image with what its checks find among its findings, the pixels shared.
+
+    A well of a field has been checked when it was brought in, maybe by an older version with other words: what is said
+    of a place already is not said of it again.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> pixels = np.random.default_rng(0).normal(100, 20, (500, 36))
+    >>> pixels[200:300] = np.nan
+    >>> once = checked(well_image(pixels, 1000 + 0.01 * np.arange(500)))
+    >>> [finding.kind for finding in checked(once).attrs["findings"]]
+    ['missing-rows']
+    """
+    said = {(finding.kind, finding.place) for finding in image.attrs["findings"]}
+    return add_findings(image, [new for new in check_image(image) if (new.kind, new.place) not in said])
 
 
 def _blocks(image: WellImage) -> Iterator[Pixels]:
