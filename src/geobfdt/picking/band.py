@@ -139,7 +139,8 @@ def gaps_filled(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDAr
     spacing = np.median(steps) if steps.size else np.inf
     gaps = np.flatnonzero(steps > _GAP * spacing)
     missing = [min(round(float(step / spacing)) - 1, _MOST) for step in steps[gaps]]
-    between = [np.linspace(*depth[gap : gap + 2], count + 2)[1:-1] for gap, count in zip(gaps, missing, strict=True)]
+    ends = zip(depth[gaps], depth[gaps + 1], missing, strict=True)
+    between = [np.linspace(above, below, count + 2)[1:-1] for above, below, count in ends]
     if not between:
         return values, depth
     rows = np.repeat(gaps + 1, missing)
