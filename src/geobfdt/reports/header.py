@@ -115,7 +115,7 @@ def _facts(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str,
             f"{deviation} / {_spread(image['hole_azimuth'].values[inside], degrees, circular=True)}",
         ),
         ("Picks on this page", counted + (f" ({status})" if status else "")),
-        ("Picked by", by or ("not said" if len(picks) else "nobody")),
+        ("Picked by", by or ("not said" if len(picks) else "no picks")),
         ("Image source", attrs["source"] or "not named"),
         ("Doubts about the image", doubts),
     ]
