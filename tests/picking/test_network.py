@@ -144,7 +144,7 @@ def test_explanation_lies_flat(tmp_path: Path) -> None:
     assert np.abs(darkest - (trace_depth(plane, why.angles) - trace_depth(why.trace, why.angles))).max() < 0.011
     assert np.median(why.agreement) > 0.8
     assert why.evidence.size == 64
-    draw_explanation(why, picks.iloc[[row]], tmp_path / "why.png")
+    draw_explanation(why, picks.iloc[[row]], row + 1, "north", tmp_path / "why.png")
     assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="not one"):
         explain(image, picks.iloc[:0], detector)
