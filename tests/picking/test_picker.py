@@ -243,6 +243,14 @@ def test_nothing_to_pick(make_scene: Callable[..., Any]) -> None:
     assert list(picks) == list(COLUMNS)
 
 
+def test_silence_is_a_finding(make_scene: Callable[..., Any]) -> None:
+    """Six metres without a plane are told; one metre may well have none, and a plane that is found is no silence."""
+    for length, planes, told in ((6.0, [], True), (1.0, [], False), (6.0, [(103.0, 0.05, 0.0)], False)):
+        image = make_scene(planes, [], length=length).image
+        _, findings = pick_with_findings(image, Fixed(np.array(planes).reshape(-1, 3)))
+        assert [finding.kind for finding in findings] == (["nothing-found"] if told else [])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"method": "magic"}, "not network or hough"), ({"method": "hough", "min_confidence": 2}, "within")],

@@ -32,6 +32,7 @@ _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 r
 _BEYOND = 0.3  # how far beyond a strip's core candidates are refined (m): some move into it, or out
 _TOGETHER = 2  # strips worked on at a time, where there may be so many threads
 _TRIMMED = 8  # strips after which free memory is handed back
+_BARE = 5.0  # m of image without a single plane, from which on it is said
 _LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
 Array = npt.NDArray[np.float64]
@@ -149,7 +150,7 @@ def pick_with_findings(
         **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
     )
     picks, findings = complete(picks, image)
-    return picks, [*_out_of_reach(image, detector.tallest), *findings]
+    return picks, [*_out_of_reach(image, detector.tallest), *_nothing(image, picks), *findings]
 
 
 def detector_of(
@@ -249,3 +250,14 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     seen = f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     done = "those are not looked for; pick them by hand"
     return [Finding(Severity.MAJOR, "out-of-reach", image.attrs["source"] or image.attrs["well"], seen, done)]
+
+
+def _nothing(image: WellImage, picks: pd.DataFrame) -> list[Finding]:
+    """Silence of a picker need not be that of the rock."""
+    length = float(np.ptp(image["depth"].values))
+    if len(picks) or length < _BARE:
+        return []
+    rows, columns = row_spacing(image), image.sizes["azimuth"]
+    seen = f"no plane in {length:.1f} m of {columns} columns and rows of {1000 * (rows or 0):.0f} mm"
+    done = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
+    return [Finding(Severity.MAJOR, "nothing-found", image.attrs["source"] or image.attrs["well"], seen, done)]
