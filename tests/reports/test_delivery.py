@@ -84,10 +84,12 @@ def test_two_files_of_one_well(tmp_path):
 
 def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
     """The table and the others are delivered all the same, and a finding says so."""
-    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough", picture=False, explained=[1, 400])
-    assert {"A.picks.csv", "A.pick-1.png"} <= {file.name for file in delivery.files}
-    (finding,) = [finding for finding in delivery.findings if finding.kind == "no-such-pick"]
-    assert finding.seen.startswith("pick 400 cannot be explained: there are")
+    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough", picture=False, explained=[1, 400, 0])
+    files = {file.name for file in delivery.files}
+    assert {"A.picks.csv", "A.pick-1.png"} <= files
+    assert "A.pick-0.png" not in files
+    told = [finding.seen for finding in delivery.findings if finding.kind == "no-such-pick"]
+    assert [seen.split(":")[0] for seen in told] == [f"pick {row} cannot be explained" for row in (400, 0)]
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import pandas as pd
 from geobfdt.evaluation.matching import UNKNOWN, Kind, Planes
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import covered, new_intervals
+from geobfdt.wells.picks import standing
 
 __all__ = ["ALL", "Group", "Span", "gather", "scored_pieces"]
 
@@ -188,8 +189,7 @@ def gather(
 
 
 def _usable(table: pd.DataFrame) -> pd.DataFrame:
-    table = table.assign(_row=np.arange(len(table)))
-    return table[table["status"] != "rejected"]
+    return standing(table.assign(_row=np.arange(len(table))))
 
 
 def _names(wells: set[str] | list[str]) -> str:

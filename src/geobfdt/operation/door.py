@@ -13,7 +13,7 @@ from geobfdt.model.bundle import Bundle
 from geobfdt.preparation.audit import audit
 from geobfdt.training.calibration import InterpretedWell, pick_all
 from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.picks import CLASSES, standing
 from geobfdt.wells.quality import check_image
 
 __all__ = ["FEWEST", "Style", "damage", "strange_style", "style_of"]
@@ -121,5 +121,5 @@ def _robust(values: np.ndarray, least: float) -> tuple[float, float]:
 
 
 def _inside(table: pd.DataFrame, intervals: pd.DataFrame, name: str, kind: str) -> int:
-    mine = table[(table["class"] == kind) & (table["status"] != "rejected")]
+    mine = standing(table[table["class"] == kind])
     return int(covered(intervals, name, kind, mine["depth_m"].to_numpy(float)).sum())

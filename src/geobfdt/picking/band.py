@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.geometry import trace_depth
+from geobfdt.wells.hole_checks import depth_gaps
 
 __all__ = ["Band", "gaps_filled", "mean_level"]
 
 _PIECES = 72  # pieces of a turn, at most
 _FAR = -1e9  # row of what lies above or below the image
-_GAP = 2.5  # times the usual spacing of rows, over which some are missing
 _MOST = 1000  # rows put into a gap: more than any band is tall
 
 Array = npt.NDArray[np.float64]
@@ -135,14 +135,13 @@ def gaps_filled(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDAr
     >>> depth.tolist(), values[:, 0].tolist()
     ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 1.0, 1.0, nan, nan, 1.0])
     """
+    gaps = np.flatnonzero(depth_gaps(depth))
+    if not gaps.size:
+        return values, depth
     steps = np.diff(depth)
-    spacing = np.median(steps) if steps.size else np.inf
-    gaps = np.flatnonzero(steps > _GAP * spacing)
-    missing = [min(round(float(step / spacing)) - 1, _MOST) for step in steps[gaps]]
+    missing = [min(round(float(step / np.median(steps))) - 1, _MOST) for step in steps[gaps]]
     ends = zip(depth[gaps], depth[gaps + 1], missing, strict=True)
     between = [np.linspace(above, below, count + 2)[1:-1] for above, below, count in ends]
-    if not between:
-        return values, depth
     rows = np.repeat(gaps + 1, missing)
     return np.insert(values, rows, np.nan, axis=0), np.insert(depth, rows, np.concatenate(between))
 

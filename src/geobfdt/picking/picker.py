@@ -23,7 +23,7 @@ from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
-from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
 __all__ = ["detector_of", "pick", "pick_with_findings"]
@@ -249,7 +249,7 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     first, last = image["depth"].values[rows[[0, -1]]]
     seen = f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     done = "those are not looked for; pick them by hand"
-    return [Finding(Severity.MAJOR, "out-of-reach", image.attrs["source"] or image.attrs["well"], seen, done)]
+    return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), seen, done)]
 
 
 def _nothing(image: WellImage, picks: pd.DataFrame) -> list[Finding]:
@@ -260,4 +260,4 @@ def _nothing(image: WellImage, picks: pd.DataFrame) -> list[Finding]:
     rows, columns = row_spacing(image), image.sizes["azimuth"]
     seen = f"no plane in {length:.1f} m of {columns} columns and rows of {1000 * (rows or 0):.0f} mm"
     done = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
-    return [Finding(Severity.MAJOR, "nothing-found", image.attrs["source"] or image.attrs["well"], seen, done)]
+    return [Finding(Severity.MAJOR, "nothing-found", place_of(image), seen, done)]

@@ -150,8 +150,9 @@ def deliver(
     if detector.usual is not None:
         picks, zones = marked(image, picks, detector.usual)
         doubts += drift_findings(zones)
+    there = [row for row in explained if 1 <= row <= len(picks)]
     for row in explained:
-        if row > len(picks):
+        if row not in there:
             seen = f"pick {row} cannot be explained: there are {len(picks)}"
             doubts.append(Finding(Severity.MAJOR, "no-such-pick", source.name, seen, "name one that is there"))
     findings = [*image.attrs["findings"], *doubts]
@@ -170,7 +171,7 @@ def deliver(
                 intervals=intervals,
                 progress=lambda share: progress(0.8 + 0.2 * share),
             )
-        for row in (row for row in explained if row <= len(picks)):
+        for row in there:
             one = picks.iloc[[row - 1]]
             why = explain(image, one, detector)
             draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")

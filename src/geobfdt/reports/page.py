@@ -16,12 +16,12 @@ from geobfdt.reports.header import HEIGHT, Page, draw_header
 from geobfdt.reports.png import write_png
 from geobfdt.reports.raster import Variable, contrast, depth_range
 from geobfdt.reports.strips import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
-from geobfdt.reports.style import INK, house_style, shown
+from geobfdt.reports.style import INK, house_style
 from geobfdt.reports.tadpoles import draw_tadpoles
 from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_image, draw_traces
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import complete, traces
+from geobfdt.wells.image import WellImage, place_of
+from geobfdt.wells.picks import complete, standing, traces
 from geobfdt.wells.storage import atomic_path
 
 __all__ = ["draw_well", "page_edges", "write_pictures"]
@@ -89,7 +89,7 @@ def draw_well(
     """
     first, last = depth_range(image)
     top, base = first if top is None else top, last if base is None else base
-    name = image.attrs["source"] or image.attrs["well"] or "image"
+    name = place_of(image)
     if not max(top, first) < min(base, last):
         raise InputError(name, f"no image between {top:.2f} and {base:.2f} m", f"it covers {first:.2f} to {last:.2f} m")
     scale = _largest_scale(base - top) if scale is None else scale
@@ -201,7 +201,7 @@ def _own_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, lis
     own = picks[picks["well"].isin(["", well])] if well else picks
     if len(own) < len(picks):
         notes.append(f"{_picks(len(picks) - len(own))} of other wells not drawn")
-    drawn = shown(own)
+    drawn = standing(own)
     if len(drawn) < len(own):
         notes.append(f"{_picks(len(own) - len(drawn), 'rejected ')} not drawn")
     drawn, _ = complete(drawn, image)

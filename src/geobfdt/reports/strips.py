@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, WALL, WATCHED, shown
+from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.picks import CLASSES, standing
 
 __all__ = ["Bar", "draw_density", "draw_hole", "draw_margin", "knows_hole", "margin_bars"]
 
@@ -33,7 +33,7 @@ def draw_density(ax: Axes, picks: pd.DataFrame, top: float, base: float, *, inch
     inches : float
         Least height of a bin on paper; low ones tell single picks, which tadpoles do better.
     """
-    picks = shown(picks)
+    picks = standing(picks)
     step, _ = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi / (2 * inches))
     inner = np.arange(np.floor(top / step) + 1, np.ceil(base / step)) * step
     edges = np.concatenate([[top], inner[(inner > top) & (inner < base)], [base]])

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobfdt.reports.style import kind_of, shown
+from geobfdt.reports.style import kind_of
 from geobfdt.structure.intensity import Intensity, intensity
 from geobfdt.structure.orientation import MeanPlane, mean_plane, remove_dip
 from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES, complete
+from geobfdt.wells.picks import CLASSES, complete, standing
 
 __all__ = ["SetLine", "Structure", "ZoneLine", "structure_of"]
 
@@ -137,7 +137,7 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
     """
     well, depth = str(image.attrs["well"]), image["depth"].values
     own = picks[picks["well"].isin(["", well])] if well else picks
-    mine = complete(shown(own).reset_index(drop=True), image)[0]
+    mine = complete(standing(own).reset_index(drop=True), image)[0]
     sure = mine["confidence"].fillna(1.0).to_numpy(float)
     length = {name: float(np.ptp(depth)) * float(covered(intervals, well, name, depth).mean()) for name in CLASSES}
     kinds, classes = kind_of(mine), mine["class"].to_numpy(object)

@@ -35,7 +35,6 @@ __all__ = [
     "Kind",
     "house_style",
     "kind_of",
-    "shown",
     "weak",
 ]
 
@@ -120,11 +119,6 @@ def weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     array([False,  True, False])
     """
     return np.asarray(picks["quality"].isin(["C", "D"]) | (picks["confidence"] < 0.5), dtype=bool)
-
-
-def shown(picks: pd.DataFrame) -> pd.DataFrame:
-    """Picks that are drawn: all but the rejected ones."""
-    return picks[picks["status"] != "rejected"]
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from geobfdt.reports.style import FAINT, KINDS, kind_of, shown, weak
+from geobfdt.reports.style import FAINT, KINDS, kind_of, weak
 from geobfdt.reports.tracks import top_axis
+from geobfdt.wells.picks import standing
 
 __all__ = ["draw_tadpoles"]
 
@@ -39,7 +40,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     >>> ax.get_xlabel()
     'True dip'
     """
-    picks = shown(picks)
+    picks = standing(picks)
     apparent = bool(len(picks) and picks["dip_true_deg"].isna().all() and picks["dip_app_deg"].notna().any())
     which = "app" if apparent else "true"
     dip, azimuth = picks[f"dip_{which}_deg"].to_numpy(float), np.radians(picks[f"azimuth_{which}_deg"].to_numpy(float))

@@ -116,6 +116,7 @@ def split_wells(
     """
     names = [str(well.image.attrs["well"]) for well in wells]
     learnt = start.learnt if start is not None else {}
+    chosen: set[str] | None
     if holdout is not None:
         missing, known = sorted(set(holdout) - set(names)), sorted(set(holdout) & set(learnt))
         if missing:
@@ -123,16 +124,17 @@ def split_wells(
         if known and start is not None:
             cure = "hold out wells that it has not learnt from, or begin with another model"
             raise InputError(file, f"{', '.join(known)} taught {start.source}: no score of it would be honest", cure)
-    if holdout is None and len(wells) < _FEWEST:
+        chosen = set(holdout)
+    elif len(wells) >= _FEWEST:
+        counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
+        before = set(start.seen) - set(learnt) if start is not None else set[str]()
+        chosen = _drawn(counts, seed, set(learnt), before)
+    else:
+        chosen = None
+    if chosen is None:
         parts = [_by_depth(well, learnt.get(name, -np.inf)) for name, well in zip(names, wells, strict=True)]
         split = Split([part[0] for part in parts], [part[1] for part in parts if part[1] is not None], "by depth")
     else:
-        if holdout is not None:
-            chosen = set(holdout)
-        else:
-            counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
-            seen = start.seen if start is not None else {}
-            chosen = _drawn(counts, seed, set(learnt), {name for name in seen if name not in learnt})
         trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
         split = Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
     if not any(len(well.picks) for well in split.trained):

@@ -34,7 +34,7 @@ from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import named_layers
-from geobfdt.wells.picks import CLASSES, traces
+from geobfdt.wells.picks import CLASSES, standing, traces
 from geobfdt.wells.storage import sha256
 
 __all__ = ["FRESH", "SCRATCH", "TUNING", "interpreted_wells", "labels_digest", "train"]
@@ -213,7 +213,7 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
             picks, intervals = layers[stem].reviewed(str(read(file).attrs["well"]))
         else:
             continue
-        picks = picks[picks["status"] != "rejected"]
+        picks = standing(picks)
         planes = picks[picks["class"].isin(CLASSES)]
         if len(planes) and not np.isfinite(traces(planes)).all(axis=1).any():
             seen = f"{len(planes)} picks without a trace: their amplitudes and the hole diameter are unknown"

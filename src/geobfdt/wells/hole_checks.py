@@ -10,7 +10,7 @@ from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.stretches import Stretch, report, stretches
 
-__all__ = ["check_depth", "check_diameter", "check_inclination"]
+__all__ = ["check_depth", "check_diameter", "check_inclination", "depth_gaps"]
 
 Array = npt.NDArray[np.float64]
 
@@ -19,6 +19,19 @@ UNITS = {"inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
 STEEP_CHANGE = 0.3  # of the diameter, from row to row within 0.3 m
 VERTICAL = 3.0  # deg of deviation under which the high side wanders with the noise of the inclinometer
 ALONG_NORTH = 10.0  # deg between hole and north under which an error of the survey grows sixfold in the image angle
+
+
+def depth_gaps(depth: Array) -> npt.NDArray[np.bool_]:
+    """
+    Tell between which rows others are missing (rows - 1,).
+
+    Examples
+    --------
+    >>> depth_gaps(np.array([0.0, 1.0, 2.0, 7.0, 8.0])).tolist()
+    [False, False, True, False]
+    """
+    steps = np.diff(depth)
+    return np.asarray(steps > 2.5 * np.median(steps) if steps.size else np.zeros(0, dtype=bool))
 
 
 def check_depth(image: WellImage) -> list[Finding]:
@@ -36,7 +49,7 @@ def check_depth(image: WellImage) -> list[Finding]:
     if not steps.size:
         return []
     usual = float(np.median(steps))
-    gap = steps > 2.5 * usual
+    gap = depth_gaps(depth)
     # A gap lies between two rows: both are flagged, and the stretch spans it.
     rows = np.zeros(depth.size, dtype=bool)
     rows[:-1] |= gap

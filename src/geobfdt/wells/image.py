@@ -34,6 +34,7 @@ __all__ = [
     "hole_radius",
     "known_reference",
     "log_at",
+    "place_of",
     "row_spacing",
     "well_image",
 ]
@@ -142,6 +143,11 @@ def well_image(
 def add_findings(image: WellImage, findings: Iterable[Finding]) -> WellImage:
     """Return the image with more findings, the pixels shared."""
     return image.assign_attrs(findings=[*image.attrs["findings"], *findings])
+
+
+def place_of(image: WellImage) -> str:
+    """Tell what findings and errors call an image: its file, else its well."""
+    return str(image.attrs["source"] or image.attrs["well"] or "image")
 
 
 def known_reference(image: WellImage) -> Reference:

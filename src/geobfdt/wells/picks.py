@@ -18,10 +18,20 @@ import pandas as pd
 from geobfdt import geometry
 from geobfdt.geometry import Reference
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.image import REFERENCES, WellImage, log_at
+from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
 from geobfdt.wells.storage import atomic_path
 
-__all__ = ["CLASSES", "COLUMNS", "complete", "new_picks", "read_picks", "traces", "validate", "write_picks"]
+__all__ = [
+    "CLASSES",
+    "COLUMNS",
+    "complete",
+    "new_picks",
+    "read_picks",
+    "standing",
+    "traces",
+    "validate",
+    "write_picks",
+]
 
 CLASSES = ("bedding", "fracture")
 
@@ -149,6 +159,19 @@ def _schema() -> Any:
     return pa.DataFrameSchema(columns)
 
 
+def standing(picks: pd.DataFrame) -> pd.DataFrame:
+    """
+    Leave out picks that somebody rejected.
+
+    Examples
+    --------
+    >>> picks = new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", status=["proposed", "rejected", ""])
+    >>> standing(picks)["depth_m"].tolist()
+    [1.0, 3.0]
+    """
+    return picks[picks["status"] != "rejected"]
+
+
 def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
     """
     Traces ``(z0, a, b)`` of picks.
@@ -203,7 +226,7 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
     array([[ 0.1, 45. , 90. ]])
     """
     out, findings = picks.copy(), []
-    place = image.attrs["source"] or image.attrs["well"] or "image"
+    place = place_of(image)
     column = {name: out[name].to_numpy(float).copy() for name, kind in COLUMNS.items() if kind is float}
     deviation, hole_azimuth = (log_at(image, name, column["depth_m"]) for name in ("deviation", "hole_azimuth"))
     reference = image.attrs["reference"]
