@@ -49,10 +49,12 @@ def test_errors_for_machines(tmp_path: Path) -> None:
 
 
 def test_options_that_would_do_nothing(tmp_path: Path) -> None:
-    """A model that is gone on from brings its network; a picker without one has no model and nothing that runs it."""
+    """A model brings its network; a picker without one has none to run; a cluster is called by one engine only."""
     train = ["train", tmp_path, "--out", tmp_path / "out", "--from", "default", "--preset"]
     pick = ["pick", tmp_path / "a.nc", "--out", tmp_path / "out", "--method", "hough"]
-    for words in ([*train, "detr"], [*train, "curve"], [*pick, "--model", "tuned"], [*pick, "--runtime", "onnx"]):
+    study = ["study", "backbone", tmp_path, "--out", tmp_path / "out"]
+    nothing = [[*train, "detr"], [*train, "curve"], [*pick, "--model", "tuned"], [*pick, "--runtime", "onnx"]]
+    for words in (*nothing, [*pick, "--address", "head:6379"], [*study, "--address", "head:6379"]):
         run = geobfdt(*words)
         assert run.returncode == 1
         assert run.stderr.startswith(f"geobfdt: {words[-2]}: ")

@@ -10,11 +10,12 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
-from geobfdt.cli.workers import Address, EngineName
+from geobfdt.cli.workers import Address, EngineName, engine_of
 from geobfdt.wells.options import ReadingOptions
 
 if TYPE_CHECKING:
     from geobfdt.reports.delivery import Delivery
+    from geobfdt.wells.engine import Engine
 
 Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
 
@@ -62,6 +63,7 @@ def pick(
         for option, value, usual in (("--model", model, "default"), ("--runtime", runtime, "torch")):
             if value != usual:
                 raise InputError(option, f"--method hough has no network, {value} would do nothing", "leave one out")
+    by = engine_of(engine, workers or 2, address)
     wells = sources(inputs)
     wanted = {
         "model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence,
@@ -70,7 +72,7 @@ def pick(
     if workers is None and engine == "local":
         told = _one_by_one(wells, out, reading, wanted)
     else:
-        told = _by_workers(wells, out, reading, wanted, workers or 2, engine == "ray", address)
+        told = _by_workers(wells, out, reading, wanted, by)
     delivered: list[Delivery] = []
     failed: dict[Path, str] = {}
     for well, done in told:
@@ -109,14 +111,13 @@ def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wante
 
 
 def _by_workers(
-    wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any],
-    workers: int, ray: bool, address: str,
-) -> Told:  # fmt: skip
+    wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any], by: Engine
+) -> Told:
     """Each by a ``geobfdt pick`` of its own, the largest first, lest one long well keep all waiting at the end."""
     import json
 
     from geobfdt.reports.delivery import Delivery
-    from geobfdt.wells.engine import Engine, run_jobs
+    from geobfdt.wells.engine import run_jobs
     from geobfdt.wells.field import file_stem
 
     wells = sorted(wells, key=lambda well: well.stat().st_size if well.exists() else 0, reverse=True)
@@ -124,7 +125,7 @@ def _by_workers(
     delivered: dict[str, Path] = {}
     jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
     with progress(f"picking {len(wells)} wells") as advance:
-        for done, (job, said, why) in enumerate(run_jobs(jobs, Engine(workers=workers, ray=ray, address=address)), 1):
+        for done, (job, said, why) in enumerate(run_jobs(jobs, by), 1):
             advance(done / len(wells))
             if why:
                 yield wells[job], why.removeprefix("geobfdt: ")

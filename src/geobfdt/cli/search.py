@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
-from geobfdt.cli.workers import Address, EngineName, Workers
+from geobfdt.cli.workers import Address, EngineName, Workers, engine_of
 
 
 def search(
@@ -32,10 +32,9 @@ def search(
     """
     from geobfdt.studies.search import read_search, run_search
     from geobfdt.studies.search_page import write_search_pages
-    from geobfdt.wells.engine import Engine
 
     asked = read_search(space)
-    run_by = Engine(workers=workers, ray=engine == "ray", address=address)
+    run_by = engine_of(engine, workers, address)
     with progress(f"search {asked.name} on {field}") as advance:
         found = run_search(asked, field, out, trials, run_by, lambda done, every: advance(done / every), storage)
     told = write_search_pages(asked, found, out, field)

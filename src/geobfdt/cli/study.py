@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
-from geobfdt.cli.workers import Address, EngineName, Workers
+from geobfdt.cli.workers import Address, EngineName, Workers, engine_of
 
 
 def study(
@@ -34,11 +34,10 @@ def study(
     """
     from geobfdt.studies.page import write_pages
     from geobfdt.studies.study import run_study, study_of
-    from geobfdt.wells.engine import Engine
 
     asked = study_of(what, network, folds, seeds, change or [])
     with progress(f"study {asked.name} on {field}") as advance:
-        run_by = Engine(workers=workers, ray=engine == "ray", address=address)
+        run_by = engine_of(engine, workers, address)
         plan, found = run_study(asked, field, out, run_by, lambda done, all_: advance(done / max(all_, 1)))
     told = write_pages(plan, found, out, field)
     if as_json:

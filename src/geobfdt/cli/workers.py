@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-__all__ = ["Address", "EngineName", "Workers"]
+if TYPE_CHECKING:
+    from geobfdt.wells.engine import Engine
+
+__all__ = ["Address", "EngineName", "Workers", "engine_of"]
 
 Workers = Annotated[int, typer.Option(min=1, help="Jobs that run at a time, a process of one thread each.")]
 EngineName = Annotated[Literal["local", "ray"], typer.Option(help="What runs them; ray asks for geobfdt[ray].")]
 Address = Annotated[str, typer.Option(help="Ray cluster that sees the same folders. [default: one started here]")]
+
+
+def engine_of(name: str, workers: int, address: str) -> Engine:
+    """What the options ask for; an address that nothing would call is refused."""
+    from geobfdt.wells.engine import Engine
+    from geobfdt.wells.findings import InputError
+
+    if address and name != "ray":
+        raise InputError("--address", f"--engine {name} calls no cluster", "add --engine ray, or leave the address out")
+    return Engine(workers=workers, ray=name == "ray", address=address)

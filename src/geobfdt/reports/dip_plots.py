@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, kind_of, weak
+from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike
 from geobfdt.structure.zones import Zone, vector_walk
 
 __all__ = ["draw_dip_plots"]
@@ -33,18 +33,12 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
         1, 4, width_ratios=(1, 1, 0.8, 1.3), wspace=0.32, left=0.07, right=0.98, top=0.93, bottom=0.15
     )
     dip, azimuth, total = (figure.add_subplot(grid[0, i]) for i in range(3))
-    kinds, doubted = kind_of(told), weak(told)
-    for name, kind in KINDS.items():
-        for hollow in (True, False):
-            rows = told[(kinds == name) & (doubted == hollow)]
-            if rows.empty:
-                continue
-            face = "white" if hollow else kind.colour
-            for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
-                ax.plot(
-                    rows[column], rows["depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour, mfc=face, alpha=0.8,
-                    clip_on=False, label=kind.label if ax is dip and hollow == doubted[kinds == name].all() else None,
-                )  # fmt: skip
+    for kind, rows, face, label in alike(told):
+        for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
+            ax.plot(
+                told.loc[rows, column], told.loc[rows, "depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour,
+                mfc=face, alpha=0.8, clip_on=False, label=label if ax is dip else None,
+            )  # fmt: skip
     total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
     for number, zone in enumerate(zones, start=1):
         for ax in (dip, azimuth, total):

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, kind_of, weak
+from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike, kind_of
 from geobfdt.structure.intensity import BLIND
 from geobfdt.structure.sets import PlaneSet
 
@@ -58,16 +58,11 @@ def draw_stereonet(
         )
     if hole is not None:
         _draw_blind_zone(ax, *hole)
-    kinds, doubted = kind_of(told), weak(told)
-    for name, kind in KINDS.items():
-        for hollow in (True, False):
-            rows = (kinds == name) & (doubted == hollow)
-            if rows.any():
-                ax.pole(
-                    azimuth[rows] - 90, dip[rows], kind.marker, ms=3.2, mec=kind.colour, mew=0.6,
-                    mfc="white" if hollow else kind.colour, alpha=0.8,
-                    label=kind.label if hollow == doubted[kinds == name].all() else None,
-                )  # fmt: skip
+    for kind, rows, face, label in alike(told):
+        ax.pole(
+            azimuth[rows] - 90, dip[rows], kind.marker, ms=3.2, mec=kind.colour, mew=0.6, mfc=face, alpha=0.8,
+            label=label,
+        )  # fmt: skip
     for number, part in enumerate(sets, start=1):
         mean = part.mean
         plunge, bearing = 90 - mean.dip, (mean.azimuth + 180) % 360

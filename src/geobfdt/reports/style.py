@@ -33,6 +33,7 @@ __all__ = [
     "WALL",
     "WATCHED",
     "Kind",
+    "alike",
     "house_style",
     "kind_of",
     "weak",
@@ -119,6 +120,37 @@ def weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     array([False,  True, False])
     """
     return np.asarray(picks["quality"].isin(["C", "D"]) | (picks["confidence"] < 0.5), dtype=bool)
+
+
+def alike(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
+    """
+    Deal picks out by how they are drawn.
+
+    Yields
+    ------
+    kind : Kind
+        Colour and marker.
+    rows : array (n,) of bool
+        Picks drawn so.
+    face : str
+        Colour that fills the marker: white for weak picks.
+    label : str or None
+        For the legend; of a kind's two looks one has it, the filled one if there is.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> picks = new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""])
+    >>> [(rows.tolist(), face, label) for _, rows, face, label in alike(picks)]
+    [([False, True, False], 'white', None), ([True, False, True], '#009e73', 'Bedding')]
+    """
+    kinds, doubted = kind_of(picks), weak(picks)
+    for name, kind in KINDS.items():
+        for hollow in (True, False):
+            rows = (kinds == name) & (doubted == hollow)
+            if rows.any():
+                told = hollow == bool(doubted[kinds == name].all())
+                yield kind, rows, "white" if hollow else kind.colour, kind.label if told else None
 
 
 @contextmanager
