@@ -133,6 +133,32 @@ def test_optional_and_picked_follow_visibility():
     assert np.mean(faint) < 0.35
 
 
+@pytest.mark.parametrize("spacing", [0.05, 0.1])
+def test_coarse_rows_ask_for_what_shows(spacing):
+    """Planes that are asked for lie two rows apart or more, at edges: rows differ more across them than elsewhere."""
+    turn, rng = np.linspace(0, 2 * np.pi, 48, endpoint=False), np.random.default_rng(0)
+    across, elsewhere = [], []
+    for seed in range(6):
+        well = _well(seed, tool="lwd16", length=30.0, row_spacing=spacing)
+        asked = well.truth[~well.truth["optional"] & (well.truth["class"] == "bedding")]
+        depth = traces(asked) @ np.stack([np.ones(48), np.cos(turn), np.sin(turn)])
+        apart = np.sqrt(((depth[:, None] - depth) ** 2).mean(axis=2))
+        assert (apart[~np.eye(len(asked), dtype=bool)] > 2 * spacing - 1e-9).all()
+        image, top = well.image["image"].values, well.image.depth.values[0]
+        column = (turn / (2 * np.pi) * 16).astype(int)
+
+        def step_across(at, image=image, column=column, top=top):
+            row = np.rint((at - top) / spacing).astype(int)
+            inside = ((row > 0) & (row < len(image) - 1)).all(axis=1)
+            change = image[row[inside] + 1, column] - image[row[inside] - 1, column]
+            return (np.abs(change.mean(axis=1)) / image.std()).tolist()
+
+        across += step_across(depth)
+        elsewhere += step_across(depth + rng.uniform(-3, 3, (len(depth), 1)))
+    assert len(across) > 60
+    assert np.mean(across) > 1.5 * np.mean(elsewhere)
+
+
 def test_a_global_shift_moves_picks_not_truth():
     """The depth shift is the interpreter's."""
     plain, moved = (_well(6, tool="fmi", deviation=0.0, length=10.0, depth_shift=s) for s in (0.0, 0.25))

@@ -85,15 +85,16 @@ def look(
     column = np.arange(0, columns, max(columns // ANGLES, 1))
     angle = (column + 0.5) * 360 / columns
     centre = (geometry.trace_depth(trace, angle) - top) / step
+    least = 1 if step > BAND else 2  # rows; those of some tools are taller than the band
     if half_width > 0:
-        core = max(int(np.ceil(half_width / step)), 1)
+        core = max(int(np.ceil(half_width / step)), least - 1)
         far = core + 1 + max(core, 3)
         inner, outer = np.arange(-core, core + 1), np.arange(core + 2, far + 1)
         above, below = -outer, outer
         offsets = np.concatenate([above[::-1], inner, below])
         weight = np.where(np.abs(offsets) <= core, 1.0 / inner.size, -0.5 / outer.size)
     else:
-        band = int(np.clip(min(0.6 * gap, BAND) / step, 2, 20))
+        band = int(np.clip(min(0.6 * gap, BAND) / step, least, 20))
         offsets = np.concatenate([np.arange(-band, 0), np.arange(1, band + 1)])
         weight = np.sign(offsets) / band
     at = np.rint(centre).astype(int)[:, None] + offsets
