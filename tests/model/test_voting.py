@@ -13,9 +13,9 @@ TALLEST = 0.3
 FINE = 16  # steps round a column
 
 
-def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = False) -> Vote:
+def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = False, columns: int = COLUMNS) -> Vote:
     """A vote whose answer is the average along each trace (its best half), times what `slopes` says of the slope."""
-    vote = Vote(1, 1, 1, 1, shapes, COLUMNS, ROW, pool)
+    vote = Vote(1, 1, 1, 1, shapes, columns, ROW, pool)
     with torch.no_grad():
         for part in vote.parameters():
             part.zero_()
@@ -26,13 +26,13 @@ def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = Fals
     return vote
 
 
-def along(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def along(curve: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Column, depth and rise of a trace at many angles; column c is all that is nearer to c than to its neighbours."""
-    place = (np.arange(COLUMNS * FINE) + 0.5) / FINE - 0.5
-    turn = 2 * np.pi * place / COLUMNS
+    place = (np.arange(columns * FINE) + 0.5) / FINE - 0.5
+    turn = 2 * np.pi * place / columns
     depth = curve[0] * np.cos(turn) + curve[1] * np.sin(turn)
     rise = curve[1] * np.cos(turn) - curve[0] * np.sin(turn)
-    return np.rint(place).astype(int) % COLUMNS, depth, rise
+    return np.rint(place).astype(int) % columns, depth, rise
 
 
 def slow_average(image: np.ndarray, curve: np.ndarray, z0: float, cell: float, top: float) -> float:
@@ -67,26 +67,27 @@ def test_votes_are_averages_along_traces(pool: int) -> None:
         assert got[shape, cell] == pytest.approx(slow / 1.02, abs=2e-5)
 
 
-def test_the_best_half_counts_too() -> None:
-    """Of the eight half turns that begin 45 degrees apart, the one with the highest average, gaps left out."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+@pytest.mark.parametrize(("columns", "half"), [(32, 16), (24, 12), (28, 12), (44, 20), (56, 28)])
+def test_the_best_half_counts_too(columns: int, half: int) -> None:
+    """Of the half turns that begin four columns apart, the one with the highest average, gaps left out."""
+    shapes = trace_shapes(0.0, TALLEST, columns)
     rng = np.random.default_rng(3)
-    image = rng.random((60, COLUMNS)).astype(np.float32)
-    mask = (rng.random((60, COLUMNS)) < 0.7).astype(np.float32)
-    vote = plain_vote(shapes, 1, [1.0] * 5, half=True)
+    image = rng.random((60, columns)).astype(np.float32)
+    mask = (rng.random((60, columns)) < 0.7).astype(np.float32)
+    vote = plain_vote(shapes, 1, [1.0] * 5, half=True, columns=columns)
     with torch.no_grad():
         parts = torch.from_numpy(image)[None, None], torch.from_numpy(mask)[None, None]
         got = vote(*parts).logits[0, 0].numpy()
-    for shape, cell in [(0, 30), (8, 25), (33, 31), (70, 28)]:
-        column, depth, _ = along(shapes.curves[shape])
+    for shape, cell in [(0, 30), (8, 25), (33, 31), (len(shapes.curves) - 1, 28)]:
+        column, depth, _ = along(shapes.curves[shape], columns)
         at = cell + depth / ROW
         low = np.floor(at).astype(int)
         seen, measured = (
             np.bincount(column, part[low, column] * (1 - at % 1) + part[low + 1, column] * (at % 1)) / FINE
             for part in (image * mask, mask)
         )
-        turns = [np.arange(first, first + 16) % COLUMNS for first in range(0, COLUMNS, 4)]
-        slow = max(seen[turn].sum() / (measured[turn].sum() + 0.64) for turn in turns)
+        turns = [np.arange(first, first + half) % columns for first in range(0, columns, 4)]
+        slow = max(seen[turn].sum() / (measured[turn].sum() + 0.02 * columns) for turn in turns)
         assert got[shape, cell] == pytest.approx(slow, abs=2e-5)
 
 

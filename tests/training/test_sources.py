@@ -12,7 +12,7 @@ import pytest
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
-from geobfdt.training.sources import FixedWells, SimulatedStream, drawn_well
+from geobfdt.training.sources import FixedWells, SimulatedStream, drawn_well, simulated_well
 
 
 def assert_same(one: list[Window], other: list[Window]) -> None:
@@ -83,6 +83,18 @@ def test_windows_with_fractures_are_taken_more_often() -> None:
         taken = [window for step in range(100) for window in source.windows(step, 4, 16, np.random.default_rng(step))]
     share = np.mean([window.targets.classes[0] for window in taken])
     assert 0.7 < share < 0.9
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_tool_that_is_asked_for_comes_up_more_often() -> None:
+    """Every third well has sixteen sectors; the others are those that come without being asked."""
+    settings = GridSettings(0.05, 32)
+    with SimulatedStream(7, settings, length=3.0, held=6, more=("lwd16", 3), tool="atv") as source:
+        asked(source, 0)
+        for index in range(6):
+            tool = "atv" if index % 3 else "lwd16"
+            alone = simulated_well(7, index, 3.0, settings, {"tool": tool})
+            np.testing.assert_array_equal(source.made[index].result().grid, alone.grid)
 
 
 def test_fixed_wells(well: Any) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.simulation.settings import draw
+from geobfdt.simulation.tools import ToolName
 from geobfdt.simulation.well import simulate_well
 from geobfdt.training.augmentation import Window
 from geobfdt.training.calibration import InterpretedWell
@@ -71,15 +72,17 @@ class SimulatedStream:
         Training steps between new wells.
     workers : int
         Processes that simulate; they give way to training.
+    more : (str, int), optional
+        A tool that random wells hardly ever have, and how many wells there are to one that is made with it.
     **fixed
         Settings of the simulation to hold.
     """
 
     def __init__(
         self, seed: int, settings: GridSettings, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
-        workers: int = 1, **fixed: Any,
+        workers: int = 1, more: tuple[ToolName, int] | None = None, **fixed: Any,
     ) -> None:  # fmt: skip
-        self.seed, self.made_how = seed, (length, settings, fixed)
+        self.seed, self.length, self.settings, self.fixed, self.more = seed, length, settings, fixed, more
         self.held, self.steps_a_well = held, steps_a_well
         self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
         self.made: dict[int, Future[PreparedWell]] = {}
@@ -97,7 +100,8 @@ class SimulatedStream:
             del self.made[old]
         for index in range(first, first + self.held + 8):
             if index not in self.made:
-                self.made[index] = self.pool.submit(simulated_well, self.seed, index, *self.made_how)
+                fixed = {**self.fixed, "tool": self.more[0]} if self.more and index % self.more[1] == 0 else self.fixed
+                self.made[index] = self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed)
         # At the start it does not wait for all of them.
         chosen = rng.integers(first, first + min(self.held, 8 + step // 2), _OFFERED * count)
         offered = [self.made[int(index)].result().cut(rows, rng) for index in chosen]
