@@ -363,14 +363,14 @@ def test_uploads(field: Path, tmp_path: Path) -> None:
         assert str(field) not in failed["message"]
         for name in ("x.exe", ".nc", "..%2fx.nc", "%2e%2e"):
             assert client.put(f"/api/uploads/{name}", content=b"x").status_code in (404, 405, 422)
-        # Ten gigabytes, said so and not said so.
+        # Ten gigabytes, said so; and 64 MiB, not said so: more tell no more, and the test's client holds them twice.
         assert (
             client.put("/api/uploads/big.las", content=b"x", headers={"content-length": str(10 << 30)}).status_code
             == 413
         )
 
         def endless() -> Iterator[bytes]:
-            for _ in range(10_000):
+            for _ in range(64):
                 yield b"x" * (1 << 20)
 
         assert client.put("/api/uploads/big.las", content=endless()).status_code == 413
