@@ -159,6 +159,18 @@ def test_coarse_rows_ask_for_what_shows(spacing):
     assert np.mean(across) > 1.5 * np.mean(elsewhere)
 
 
+def test_rows_of_two_centimetres_are_not_coarse():
+    """Planes closer than two of them are asked for, though depths of a float may lie a little over 2 cm apart."""
+    wells = [_well(seed, tool="lwd56", length=12.0, row_spacing=0.02, top=5000.0) for seed in range(4)]
+    assert any(np.diff(well.image.depth.values[:2])[0] > 0.02 for well in wells)
+    closest = []
+    for well in wells:
+        asked = traces(well.truth[~well.truth["optional"]])
+        apart = geometry.trace_rms(asked[:, None], asked)
+        closest.append(apart[~np.eye(len(asked), dtype=bool)].min())
+    assert min(closest) < 0.04
+
+
 def test_a_global_shift_moves_picks_not_truth():
     """The depth shift is the interpreter's."""
     plain, moved = (_well(6, tool="fmi", deviation=0.0, length=10.0, depth_shift=s) for s in (0.0, 0.25))

@@ -221,15 +221,10 @@ def _halves(arcs: Tensor) -> Tensor:
     """Sums over half of the turn, or an arc less than that where they are odd, from each arc on (dimension 3)."""
     total, summed = arcs, 1
     for digit in f"{arcs.shape[3] // 2:b}"[1:]:  # twice as many arcs for each, and one more for a 1
-        total, summed = total + _from(total, summed), 2 * summed
+        total, summed = total + torch.roll(total, -summed, 3), 2 * summed
         if digit == "1":
-            total, summed = arcs + _from(total, 1), summed + 1
+            total, summed = arcs + torch.roll(total, -1, 3), summed + 1
     return total
-
-
-def _from(arcs: Tensor, first: int) -> Tensor:
-    """The same, turned so that an arc becomes the first."""
-    return torch.cat([arcs[:, :, :, first:], arcs[:, :, :, :first]], dim=3)
 
 
 def _kernel(shapes: Shapes, columns: int, cell: float) -> npt.NDArray[np.float32]:

@@ -14,6 +14,7 @@ __all__ = ["Sight", "look"]
 Array = npt.NDArray[np.float64]
 ANGLES = 96  # looked at; more would not change a mean
 BAND = 0.02  # m, of rock compared on either side of a boundary
+COARSE = 0.03  # m, from which rows are too tall for that; 2 cm, which rounding lifts over 2, are not
 FAINT = 0.12  # contrast, against the rock's own variation over a metre, that is hard to see
 
 
@@ -85,7 +86,7 @@ def look(
     column = np.arange(0, columns, max(columns // ANGLES, 1))
     angle = (column + 0.5) * 360 / columns
     centre = (geometry.trace_depth(trace, angle) - top) / step
-    least = 1 if step > BAND else 2  # rows; those of some tools are taller than the band
+    least = 1 if step > COARSE else 2  # rows
     if half_width > 0:
         core = max(int(np.ceil(half_width / step)), least - 1)
         far = core + 1 + max(core, 3)

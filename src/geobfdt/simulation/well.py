@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from geobfdt.simulation.interpreter import interpret, interpreted
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
-from geobfdt.simulation.visibility import BAND, Sight, look
+from geobfdt.simulation.visibility import COARSE, Sight, look
 from geobfdt.simulation.wall import Wall
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
@@ -199,7 +198,7 @@ def _truth(
             planes.append(plane)
             sights.append(sight)
     optional = [_optional(plane, sight, depth, spacing) for plane, sight in zip(planes, sights, strict=True)]
-    if spacing > BAND:  # rows in which many a bed goes under: what shows is their sum, and where it changes most
+    if spacing > COARSE:  # rows in which many a bed goes under: what shows is their sum, and where it changes most
         optional = _clearest(optional, planes, sights, spacing)
     truth = new_picks(
         well=settings.well,
@@ -246,7 +245,7 @@ def _optional(plane: _Plane, sight: Sight, depth: npt.NDArray[np.float64], spaci
         or sight.visible < VISIBLE
         or sight.continuity < SHOWN
         or sight.coverage < MEASURED
-        or (plane.gap < 1.5 * spacing and spacing <= BAND)  # two in one row
+        or (plane.gap < 1.5 * spacing and spacing <= COARSE)  # two in one row
         or 2 * np.hypot(plane.trace[1], plane.trace[2]) > TALLEST
         or not depth[0] <= plane.trace[0] <= depth[-1]
     )
@@ -254,9 +253,8 @@ def _optional(plane: _Plane, sight: Sight, depth: npt.NDArray[np.float64], spaci
 
 def _clearest(optional: list[bool], planes: list[_Plane], sights: list[Sight], spacing: float) -> list[bool]:
     """Leave of planes that come within two rows of each other the clearest as it is; the rest may be missed."""
-    asked: list[int] = []
+    traces, asked = np.array([plane.trace for plane in planes]), list[int]()
     for i in sorted(np.flatnonzero(~np.array(optional)), key=lambda i: -sights[i].visible):
-        apart = [float(geometry.trace_rms(planes[i].trace, planes[other].trace)) for other in asked]
-        if min(apart, default=math.inf) >= 2 * spacing:
+        if (geometry.trace_rms(traces[i], traces[asked]) >= 2 * spacing).all():
             asked.append(int(i))
     return [i not in asked for i in range(len(planes))]
