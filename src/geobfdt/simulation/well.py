@@ -253,7 +253,8 @@ def _optional(plane: _Plane, sight: Sight, depth: npt.NDArray[np.float64], spaci
 
 def _clearest(optional: list[bool], planes: list[_Plane], sights: list[Sight], spacing: float) -> list[bool]:
     """Leave of planes that come within two rows of each other the clearest as it is; the rest may be missed."""
-    traces, asked = np.array([plane.trace for plane in planes]), list[int]()
+    traces = np.array([plane.trace for plane in planes])
+    asked: list[int] = []
     for i in sorted(np.flatnonzero(~np.array(optional)), key=lambda i: -sights[i].visible):
         if (geometry.trace_rms(traces[i], traces[asked]) >= 2 * spacing).all():
             asked.append(int(i))
