@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import resource
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from geobfdt.model.bundle import FORMAT, Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
+from geobfdt.model.bundle_files import FORMAT
 from geobfdt.model.settings import CurveSettings
 from geobfdt.wells.findings import InputError
 
@@ -206,6 +208,39 @@ def test_settings_that_would_claim_all_memory(folder: Path, name: str, value: An
     settings = yaml.safe_load((folder / SETTINGS).read_text())
     (folder / SETTINGS).write_text(yaml.safe_dump(settings | {name: value}))
     assert name in refusal(folder, SETTINGS)
+
+
+@pytest.mark.parametrize("change", [{"widths": [1024] * 4, "blocks": [64] * 4}, {"content": 1024, "features": 1024}])
+def test_allowed_sizes_that_the_weights_do_not_have_take_no_memory(folder: Path, change: dict[str, Any]) -> None:
+    """Billions of parameters are within the bounds of each setting; no network is made of them to find out."""
+    settings = yaml.safe_load((folder / SETTINGS).read_text())
+    (folder / SETTINGS).write_text(yaml.safe_dump(settings | change))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refusal(folder, WEIGHTS)
+    grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert grown_mib < 500
+
+
+@pytest.mark.parametrize("digest", [None, "", "0" * 64])
+def test_weights_that_the_card_does_not_vouch_for(folder: Path, digest: str | None) -> None:
+    """Weights that were exchanged are not used, nor those of a card from which their digest was taken."""
+    card = json.loads((folder / CARD).read_text())
+    if digest is None:
+        del card["weights_sha256"]
+    else:
+        card["weights_sha256"] = digest
+    (folder / CARD).write_text(json.dumps(card))
+    refusal(folder, WEIGHTS)
+
+
+@pytest.mark.parametrize("name", ["slope", "intercept", "threshold"])
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_calibration_that_is_no_number(folder: Path, name: str, value: str) -> None:
+    """Confidences that are NaN would pass no threshold, or every one."""
+    card = json.loads((folder / CARD).read_text())
+    card["calibration"]["bedding"][name] = "VALUE"
+    (folder / CARD).write_text(json.dumps(card).replace('"VALUE"', value))
+    refusal(folder, CARD)
 
 
 def test_what_taught_it_is_known_from_older_cards_too(made: Bundle) -> None:

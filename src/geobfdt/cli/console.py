@@ -59,11 +59,17 @@ def print_findings(findings: Iterable[Finding]) -> None:
 
 
 def print_table(title: str, rows: list[dict[str, Any]], unbroken: Collection[str] = ()) -> None:
-    """Print dicts of the same keys as a table; some columns stay on one line on a narrow screen, to be copied."""
+    """
+    Print dicts of the same keys as a table.
+
+    Values of `unbroken` columns are to be copied, so that no line may break them: where the screen is too narrow for
+    the table, each row is a block of lines instead.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
+    screen = console()
     table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in rows[0] if rows else ():
         numeric = all(isinstance(row[name], (int, float)) for row in rows)
@@ -71,7 +77,14 @@ def print_table(title: str, rows: list[dict[str, Any]], unbroken: Collection[str
         table.add_column(name, justify=justify, overflow="fold", no_wrap=name in unbroken)
     for row in rows:
         table.add_row(*(escape(_cell(value)) for value in row.values()))
-    console().print(table)
+    if unbroken and screen.measure(table, options=screen.options.update(width=10_000)).maximum > screen.width:
+        screen.print(f"[bold]{escape(title)}[/]")
+        for row in rows:
+            width = max(map(len, row))
+            filled = (f"{name:<{width}}  {_cell(value)}" for name, value in row.items() if _cell(value))
+            screen.print("\n" + "\n".join(filled), markup=False)
+        return
+    screen.print(table)
 
 
 def _cell(value: Any) -> str:

@@ -51,7 +51,7 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
     for digest, names in called.items():
         card, state = {}, "whole"
         try:
-            card = held.whole(digest).card
+            card = held.card(digest)
         except InputError as error:  # the others are told of all the same
             state = f"damaged: {error.seen}" if held.damage(digest) else error.seen
         rows.append(

@@ -19,33 +19,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from geobfdt.model.bundle_files import CARD, FORMAT, RETRAIN, SETTINGS, WEIGHTS, read_card, read_weights
 from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
+from geobfdt.model.settings import CurveSettings, DetrSettings
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.settings_file import said
+from geobfdt.wells.settings_file import read_yaml, said
 from geobfdt.wells.storage import atomic_files
 
-__all__ = [
-    "FILES",
-    "SHIPPED",
-    "WEIGHTS",
-    "Bundle",
-    "Calibration",
-    "Sight",
-    "check_format",
-    "load_bundle",
-    "save_bundle",
-]
-
-FORMAT = 2  # of bundles; a reader refuses others: layers of networks differ
-SHIPPED = Path(__file__).with_name("weights")  # what the package ships
-FILES = WEIGHTS, _SETTINGS, _CARD = "weights.safetensors", "settings.yaml", "card.json"
+__all__ = ["Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
 
 Array = npt.NDArray[np.float64]
 
@@ -60,7 +49,7 @@ class Calibration(BaseModel):
     array([0.5])
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     slope: float = Field(1.0, gt=0, description="factor of the log odds")
     intercept: float = Field(0.0, description="what is added to them")
@@ -173,34 +162,9 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     card["weights_sha256"] = hashlib.sha256(weights).hexdigest()
     with atomic_files(folder) as part:
         (part / WEIGHTS).write_bytes(weights)
-        (part / _SETTINGS).write_text(yaml.safe_dump(bundle.settings.model_dump(mode="json"), sort_keys=False))
-        (part / _CARD).write_text(json.dumps(_plain(card), indent=1) + "\n")
+        (part / SETTINGS).write_text(yaml.safe_dump(bundle.settings.model_dump(mode="json"), sort_keys=False))
+        (part / CARD).write_text(json.dumps(_plain(card), indent=1) + "\n")
     return load_bundle(folder)
-
-
-def check_format(place: str | Path, kind: str, version: int, known: int, cure: str) -> None:
-    """
-    Refuse what another version wrote.
-
-    Parameters
-    ----------
-    place : str or Path
-        Where it is.
-    kind : str
-        What has that format.
-    version, known : int
-        Its format, and the one that is read.
-    cure : str
-        What to do about an older one.
-
-    Raises
-    ------
-    InputError
-        If the two differ.
-    """
-    if version != known:
-        age, cure = ("a newer", "update geobfdt") if version > known else ("an older", cure)
-        raise InputError(place, f"written by {age} version ({kind} format {version}, this one reads {known})", cure)
 
 
 def load_bundle(folder: str | Path = "default") -> Bundle:
@@ -220,48 +184,58 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     from geobfdt.model.registry import find_bundle  # which checks what it takes in by loading it
 
     folder = find_bundle(folder)
-    if not (folder / _CARD).is_file():
-        raise InputError(folder, "no model bundle here (no card.json)", "name a folder that geobfdt train wrote")
+    card = read_card(folder)
     try:
-        card = json.loads((folder / _CARD).read_text())
-        version = int(card.pop("format"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise InputError(folder / _CARD, "not the card of a model bundle", _RETRAIN) from error
-    check_format(folder, "bundle", version, FORMAT, "train it again, from the model that this version ships")
-    try:
-        settings = parse_settings(yaml.safe_load((folder / _SETTINGS).read_text()))
-    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InputError(folder / _SETTINGS, f"settings are damaged: {_why(error)}", _RETRAIN) from error
+        settings = parse_settings(read_yaml(folder / SETTINGS, "settings file of a model", RETRAIN))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(folder / SETTINGS, f"settings are damaged: {_why(error)}", RETRAIN) from error
     try:
         calibration = {name: Calibration(**part) for name, part in card.pop("calibration").items()}
         if card.pop("classes") != list(CLASSES) or sorted(calibration) != sorted(CLASSES):
             raise ValueError(f"classes are not {', '.join(CLASSES)}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(folder / _CARD, f"calibration is damaged: {_why(error)}", _RETRAIN) from error
+        raise InputError(folder / CARD, f"calibration is damaged: {_why(error)}", RETRAIN) from error
+    content = read_weights(folder)
+    digest = hashlib.sha256(content).hexdigest()
     try:
-        content = (folder / WEIGHTS).read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        if card.pop("weights_sha256", digest) != digest:
-            raise ValueError("they are not those that the card speaks of")
-        tensors = {name: value.float() for name, value in load(content).items()}
+        if card.pop("weights_sha256", None) != digest:
+            raise ValueError("the card does not hold their SHA-256, or another one")
+        stored = load(content)
+        _check_sizes(settings, stored)
+        tensors = {name: value.float() for name, value in stored.items()}
         network = build(settings)
         network.load_state_dict(tensors)
-    except (OSError, ValueError, RuntimeError, MemoryError, SafetensorError) as error:
-        seen = f"weights are damaged or not of the network that {_SETTINGS} describes: {_why(error)}"
-        raise InputError(folder / WEIGHTS, seen, _RETRAIN) from error
+    except (ValueError, RuntimeError, MemoryError, SafetensorError) as error:
+        seen = f"weights are damaged or not of the network that {SETTINGS} describes: {_why(error)}"
+        raise InputError(folder / WEIGHTS, seen, RETRAIN) from error
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
-        raise InputError(folder / WEIGHTS, "weights are not all finite numbers", _RETRAIN)
+        raise InputError(folder / WEIGHTS, "weights are not all finite numbers", RETRAIN)
     network.eval()
     bundle = Bundle(network, settings, calibration, card, digest[:12])
     try:
         _ = bundle.seen, bundle.learnt
     except (TypeError, ValueError, AttributeError) as error:
         seen = f"does not say what the model has seen: {_why(error)}"
-        raise InputError(folder / _CARD, seen, _RETRAIN) from error
+        raise InputError(folder / CARD, seen, RETRAIN) from error
     return bundle
 
 
-_RETRAIN = "copy the bundle again, or train anew"
+def _check_sizes(settings: CurveSettings | DetrSettings, stored: dict[str, Tensor]) -> None:
+    """
+    Refuse settings of another size than the weights that are stored, before a network of that size takes memory.
+
+    On PyTorch's device ``meta`` a network has shapes and no values.
+    """
+    with torch.device("meta"):
+        described = {name: value.shape for name, value in build(settings).state_dict().items()}
+    for name in sorted(described.keys() | stored.keys()):
+        theirs = stored[name].shape if name in stored else None
+        if described.get(name) != theirs:
+            raise ValueError(f"{name} is {_shape(theirs)}, and {SETTINGS} describes {_shape(described.get(name))}")
+
+
+def _shape(shape: torch.Size | None) -> str:
+    return "not there" if shape is None else f"of {' x '.join(map(str, shape)) or 'one value'}"
 
 
 def _why(error: Exception) -> str:

@@ -26,7 +26,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from geobfdt.model.bundle import Bundle, check_format
+from geobfdt.model.bundle import Bundle
+from geobfdt.model.bundle_files import check_format
 from geobfdt.model.curve import CurveNetwork, Tier, channels
 from geobfdt.model.decoder import Sight
 from geobfdt.model.planes import Planes

@@ -8,49 +8,32 @@ last line about it says. Promoting is therefore one line, written whole or not a
 from __future__ import annotations
 
 import getpass
-import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from geobfdt.model.bundle import FILES, SHIPPED, WEIGHTS, Bundle, load_bundle
+from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.storage import atomic_files, atomic_path, sha256
 
-__all__ = ["RECORD", "Entry", "Registry", "contents_digest", "find_bundle", "flat", "split_name"]
+if TYPE_CHECKING:
+    from geobfdt.model.bundle import Bundle
+
+__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "split_name"]
 
 RECORD = "record.jsonl"
 _LARGEST = 2 << 30  # bytes of a bundle that is let in
 _SHORT = 12  # digits of a name
-
-
-def contents_digest(folder: Path) -> str:
-    """
-    SHA-256 of a bundle: of its weights, settings and card.
-
-    Raises
-    ------
-    InputError
-        If one of them cannot be read.
-    """
-    total = hashlib.sha256()
-    for name in FILES:
-        try:
-            data = (folder / name).read_bytes()
-        except OSError as error:
-            raise InputError(folder / name, "cannot be read", "copy the bundle again") from error
-        total.update(f"{name} {len(data)}\n".encode() + data)
-    return total.hexdigest()
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +64,21 @@ class Entry:
     bundle: str
     name: str = ""
     why: str = ""
+
+    @classmethod
+    def parse(cls, line: bytes) -> Entry:
+        """
+        Entry of a line of the record.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is no entry. A bundle is a SHA-256 and nothing else: it becomes the name of a folder.
+        """
+        entry = cls(**json.loads(line))
+        if not all(isinstance(value, str) for value in astuple(entry)) or not _DIGEST.fullmatch(entry.bundle):
+            raise ValueError("not an entry")
+        return entry
 
 
 class Registry:
@@ -140,7 +138,7 @@ class Registry:
             if not line:
                 continue
             try:
-                told.append(Entry(**json.loads(line)))
+                told.append(Entry.parse(line))
             except (ValueError, TypeError) as error:
                 cure = "take the line out if it is torn, or bring the file back from a copy"
                 raise InputError(file, f"line {number} is damaged", cure) from error
@@ -202,13 +200,20 @@ class Registry:
     def _source(self, digest: str) -> str:
         """What pick tables call a bundle; empty if it is damaged, which stands in no other one's way."""
         try:
-            return load_bundle(self.folder / digest).source
+            return self.whole(digest).source
         except InputError:
             return ""
 
     def path(self, name: str) -> Path:
-        """Folder of a bundle, for ``load_bundle``."""
-        return self.folder / self.find(name)
+        """
+        Folder of a bundle that is what was added, for ``load_bundle``.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name, or a file of it has been changed since.
+        """
+        return self._unaltered(self.find(name))
 
     def add(self, bundle: str | Path, *, who: str | None = None, why: str = "") -> str:
         """
@@ -231,6 +236,8 @@ class Registry:
         InputError
             If it is damaged, or the registry cannot be written.
         """
+        from geobfdt.model.bundle import load_bundle
+
         load_bundle(bundle)
         source = find_bundle(bundle)
         digest = contents_digest(source)
@@ -339,9 +346,25 @@ class Registry:
         InputError
             If it is damaged, or of another version of this program.
         """
+        from geobfdt.model.bundle import load_bundle  # PyTorch, which lists and records do without
+
+        return load_bundle(self._unaltered(digest))
+
+    def card(self, digest: str) -> dict[str, Any]:
+        """
+        Card of a bundle that is what was added; PyTorch is not needed.
+
+        Raises
+        ------
+        InputError
+            As :meth:`whole`.
+        """
+        return read_card(self._unaltered(digest))
+
+    def _unaltered(self, digest: str) -> Path:
         if seen := self.damage(digest):
             raise InputError(self.folder / digest, seen, "import it again, or bring it back from a copy")
-        return load_bundle(self.folder / digest)
+        return self.folder / digest
 
     def damage(self, digest: str) -> str:
         """How a bundle is not what was added, in a line; empty if it is."""
@@ -407,6 +430,8 @@ class Registry:
             If there is no such bundle, or one of them is damaged.
         """
         first, second = (self.whole(self.find(name)) for name in (a, b))
+        import numpy as np
+
         told: dict[str, Any] = {}
         for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
             x, y = (

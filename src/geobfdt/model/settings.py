@@ -13,6 +13,11 @@ __all__ = ["CurveSettings", "DetrSettings", "Stage"]
 
 _REACH = 64  # cells of a vote from the middle of its tallest trace to the top, at most
 
+# Sixteen times the grid of the shipped network, and seven times the published one's feature map. Attention over the
+# places of a map takes memory with the square of their number.
+_MAX_PIXELS_A_METRE = 16 * 25_600
+_MAX_PLACES = 8_192
+
 _Few = Annotated[int, Field(gt=0, le=64)]
 _Channels = Annotated[int, Field(gt=0, le=1024)]
 _Height = Annotated[float, Field(gt=0, le=10)]  # m
@@ -110,6 +115,12 @@ class CurveSettings(_Seen):
     beside: int = Field(40, gt=0, le=1000, description="queries above and below that a query sees, at most")
     queries: int = Field(100, gt=0, le=10000, description="queries of a training window of 768 rows")
 
+    @model_validator(mode="after")
+    def _fine_enough_for_memory(self) -> CurveSettings:
+        if self.columns / self.step > _MAX_PIXELS_A_METRE:
+            raise ValueError(f"a grid of {self.columns} columns and steps of {self.step:g} m is too fine to hold")
+        return self
+
     @field_validator("doubts")
     @classmethod
     def _in_order(cls, doubts: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
@@ -173,6 +184,12 @@ class DetrSettings(_Seen):
     class_weight: float = Field(5.0, ge=0, description="weight of classes, in matching and loss")
     distance_weight: float = Field(1.0, ge=0, description="weight of the L1 distance, in matching and loss")
     confidence: float = Field(0.5, ge=0, le=1, description="probability from which an answer is a plane; 0: all are")
+
+    @model_validator(mode="after")
+    def _small_enough_for_memory(self) -> DetrSettings:
+        if self.rows * self.columns / 16**2 > _MAX_PLACES:
+            raise ValueError(f"a window of {self.rows} x {self.columns} has over {_MAX_PLACES:,} places to attend to")
+        return self
 
     def scaled(self, channels: int) -> int:
         """Channels at this width, in whole multiples of the heads."""

@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from geobfdt.model.bundle import FILES, load_bundle
-from geobfdt.model.registry import RECORD, Registry, contents_digest, flat
+from geobfdt.model.bundle import load_bundle
+from geobfdt.model.bundle_files import FILES, contents_digest
+from geobfdt.model.registry import RECORD, Registry, flat
 from geobfdt.wells.extras import needed
 from geobfdt.wells.findings import InputError
 
@@ -178,10 +177,11 @@ def _model(client: Any, place: str, folder: Path, digest: str, name: str) -> tup
     """Run of a bundle, and what was told if it was not there yet."""
     if run := _whole(client, place, digest).get(digest, ""):
         return run, ""
-    card = load_bundle(folder).card
+    bundle = load_bundle(folder)
+    card = bundle.card
     files = {"bundle": [folder / file for file in FILES], "run": sorted((folder / "run").glob("*.png"))}
     params = flat({
-        "network": yaml.safe_load((folder / "settings.yaml").read_text()), "training": card.get("settings", {}),
+        "network": bundle.settings.model_dump(mode="json"), "training": card.get("settings", {}),
         **{key: card.get(key) for key in ("name", "from", "date", "split", "trained_on", "held_out", "versions")},
     })  # fmt: skip
     kept = {key: card.get(key) for key in ("validation", "calibration", "metres_trained", "planes_trained", "minutes")}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from geobfdt.studies.cells import run_cells
@@ -17,7 +16,7 @@ from geobfdt.studies.settings import StudySettings, read_study
 from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
-from geobfdt.wells.settings_file import said
+from geobfdt.wells.settings_file import parse_yaml, said
 
 __all__ = ["run_study", "study_of"]
 
@@ -67,7 +66,10 @@ def study_of(
         name, equals, value = text.partition("=")
         if not equals:
             raise InputError(text, "not a setting", "write it as training.steps=400")
-        base[name] = yaml.safe_load(value)
+        try:
+            base[name] = parse_yaml(value)
+        except ValueError as error:
+            raise InputError(text, str(error), "write it as training.steps=400") from error
     try:
         return StudySettings.model_validate({**study.model_dump(), **values, "base": base})
     except ValidationError as error:
