@@ -52,6 +52,35 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return run
 
 
+def test_a_search_that_learnt_nothing_says_so(
+    asked: SearchSettings, field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores at chance level choose nothing: no study of the best is written, whichever trial came out first."""
+
+    def run_cells(folders: list[Path], _: Engine, progress: Any) -> list[Path]:
+        for folder in folders:
+            scores = {"bedding": {"f1": 0.04, "null_f1": 0.05}, "fracture": {"f1": 0.0, "null_f1": 0.01}}
+            (folder / "result.json").write_text(json.dumps({"validation": {"score": 0.035}, "scores": scores}))
+        return []
+
+    monkeypatch.setattr(searching, "run_cells", run_cells)
+    found = run_search(asked, field, tmp_path, 2, Engine(workers=1), lambda *_: None)
+    assert found.best is not None
+    assert found.best.chance == pytest.approx(0.03)
+    assert not found.best.learnt
+    assert not (tmp_path / "found.yaml").exists()
+    write_search_pages(asked, found, tmp_path, field)
+    assert not (tmp_path / "importance.png").exists()
+
+
+def test_the_files_that_run_it_again_are_there(
+    asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]
+) -> None:
+    """The page's command names a file that holds the same search."""
+    run_search(asked, field, tmp_path, 1, Engine(workers=1), lambda *_: None)
+    assert read_search(tmp_path / "search.yaml") == asked
+
+
 def test_it_finds_what_is_best(asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]) -> None:
     """Near the best rate, with the better optimiser; that matters most; the hopeless are given up after a fold."""
     found = run_search(asked, field, tmp_path, 24, Engine(workers=2), lambda *_: None)

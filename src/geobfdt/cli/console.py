@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
 
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
 
     from geobfdt.wells.findings import Finding
 
-__all__ = ["AsJson", "console", "print_findings", "print_json", "print_table", "progress"]
+__all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "print_table", "progress"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
+_LOG_EVERY_S = 30.0
 _COLOURS = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"}
 
 
@@ -28,23 +31,74 @@ def console(*, stderr: bool = False) -> Any:
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
+class Advance(Protocol):
+    """Shows how far a piece of work is: the share done, 0 to 1, and what it is at."""
+
+    def __call__(self, share: float, text: str = "") -> None: ...  # noqa: D102
+
+
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[float], None]]:
+def progress(what: str, kept: str = "finished files stay, and no file is left half-written") -> Iterator[Advance]:
     """
-    Show a progress bar on standard error while the block runs.
+    Show on standard error how far the block is: a bar on a terminal, else a plain line every half minute.
+
+    Parameters
+    ----------
+    what : str
+        The work, such as ``picking a.dlis``.
+    kept : str
+        What stays if the user stops the work with Ctrl-C; it is printed then.
 
     Yields
     ------
     callable
-        Takes the share done, 0 to 1.
+        Takes the share done and, if there is more to say, a text.
     """
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     screen = console(stderr=True)
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+    try:
+        if not screen.is_terminal:
+            yield _LogLines(what, time.monotonic)
+            return
+        columns = (
+            TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[text]}", markup=False),
+        )  # fmt: skip
+        with Progress(*columns, console=screen, transient=True) as bar:
+            task = bar.add_task(what, total=1.0, text="")
+            yield lambda share, text="": bar.update(task, completed=share, text=text)
+    except KeyboardInterrupt:
+        screen.print(f"stopped while {what}: {kept}", markup=False)
+        raise
+
+
+class _LogLines:
+    """
+    Progress where nobody watches a bar: a line when work has taken half a minute, and every half minute from then on.
+
+    Parameters
+    ----------
+    what : str
+        The work.
+    clock : callable
+        Time (s).
+    """
+
+    def __init__(self, what: str, clock: Callable[[], float]) -> None:
+        self.what, self.clock = what, clock
+        self.began = self.last = clock()
+
+    def __call__(self, share: float, text: str = "") -> None:
+        now = self.clock()
+        if now - self.last < _LOG_EVERY_S or not 0 < share < 1:
+            return
+        self.last = now
+        # What a killed run had done already is not known here, so that the first estimates of a resumed run are short.
+        left_min = (now - self.began) * (1 - share) / share / 60
+        parts = [f"{self.what}: {100 * share:.0f} %", *([text] if text else []), f"about {left_min:.0f} min left"]
+        sys.stderr.write(", ".join(parts) + "\n")
+        sys.stderr.flush()
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

@@ -126,7 +126,7 @@ def _by_workers(
     jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
     with progress(f"picking {len(wells)} wells") as advance:
         for done, (job, said, why) in enumerate(run_jobs(jobs, by), 1):
-            advance(done / len(wells))
+            advance(done / len(wells), f"{done} of {len(wells)} wells")
             if why:
                 yield wells[job], why.removeprefix("geobfdt: ")
                 continue

@@ -40,7 +40,7 @@ def retrain(
     from geobfdt.training.train import TUNING
 
     settings = read_gate(demands)
-    with progress(f"retraining on {field}") as advance:
+    with progress(f"retraining on {field}", kept="the champion is as it was; the same command goes on") as advance:
         told = again(
             field,
             registry,
@@ -51,7 +51,7 @@ def retrain(
             promote=promote,
             who=who,
             training=TUNING.of_steps(steps),
-            progress=lambda share, _text: advance(share),
+            progress=advance,
         )
     if as_json:
         print_json(asdict(told))

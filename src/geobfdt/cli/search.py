@@ -28,22 +28,35 @@ def search(
     Search for better settings of a network and its training (asks for geobfdt[search]).
 
     Trials are scored on validation wells; those behind the median after a fold are given up. Leaves search.html, and
-    found.yaml: the study that tells what the best settings are worth on wells that chose nothing.
+    found.yaml: the study that tells what the best settings are worth on wells that chose nothing. The exit status is 1
+    if no trial is above chance level.
     """
     from geobfdt.studies.search import read_search, run_search
     from geobfdt.studies.search_page import write_search_pages
 
     asked = read_search(space)
     run_by = engine_of(engine, workers, address)
-    with progress(f"search {asked.name} on {field}") as advance:
-        found = run_search(asked, field, out, trials, run_by, lambda done, every: advance(done / every), storage)
+
+    def show(done: int, every: int) -> None:
+        advance(done / every, f"{done} of {every} trials")
+
+    with progress(f"search {asked.name} on {field}", kept="finished trials stay; the same command goes on") as advance:
+        found = run_search(
+            asked,
+            field,
+            out,
+            trials,
+            run_by,
+            show,
+            storage,
+        )
     told = write_search_pages(asked, found, out, field)
     if as_json:
         print_json(told)
     else:
         console().print((out / "search.md").read_text().split("\n## Trials", 1)[0].rstrip(), markup=False)
         console().print(f"  {out / 'search.html'}", markup=False)
-    if found.best is None:
+    if found.best is None or not found.best.learnt:
         raise typer.Exit(1)
 
 

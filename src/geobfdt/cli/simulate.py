@@ -32,6 +32,7 @@ def simulate(
     """
     from geobfdt.simulation import field
 
+    _tell_replaced(out, wells)
     with progress(f"simulating {wells} wells of {length:g} m") as advance:
         files = field.simulate(
             out,
@@ -47,6 +48,19 @@ def simulate(
         print_json({"files": [str(file) for file in files]})
     else:
         console().print(f"{wells} wells in {out}", markup=False)
+
+
+def _tell_replaced(out: Path, wells: int) -> None:
+    """Say on standard error which wells of an earlier simulation are replaced, and which stay beside the new ones."""
+    new = {f"W{number:02d}" for number in range(1, wells + 1)}
+    there = {file.stem for file in out.glob("W*.dlis")} if out.is_dir() else set()
+    for names, action in (
+        (there & new, "replaced"),
+        (there - new, "of another simulation and stay"),
+    ):
+        if names:
+            text = f"{out}: {len(names)} wells, {min(names)} to {max(names)}, are {action}"
+            console(stderr=True).print(text, markup=False)
 
 
 def register(app: typer.Typer) -> None:

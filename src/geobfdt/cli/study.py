@@ -36,9 +36,13 @@ def study(
     from geobfdt.studies.study import run_study, study_of
 
     asked = study_of(what, network, folds, seeds, change or [])
-    with progress(f"study {asked.name} on {field}") as advance:
+
+    def show(done: int, every: int) -> None:
+        advance(done / max(every, 1), f"{done} of {every} cells")
+
+    with progress(f"study {asked.name} on {field}", kept="finished cells stay; the same command goes on") as advance:
         run_by = engine_of(engine, workers, address)
-        plan, found = run_study(asked, field, out, run_by, lambda done, all_: advance(done / max(all_, 1)))
+        plan, found = run_study(asked, field, out, run_by, show)
     told = write_pages(plan, found, out, field)
     if as_json:
         print_json(told)

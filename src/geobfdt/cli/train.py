@@ -50,23 +50,20 @@ def train(
     network = preset or "curve"
     settings = (SCRATCH[network] if start is None else TUNING).model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
-    try:
-        with progress(f"training on {field}") as advance:
-            bundle = teach(
-                field,
-                out,
-                preset=network,
-                model=start,
-                holdout=holdout,
-                layer=layer,
-                blind=blind or (),
-                masked=masks(mask),
-                settings=settings,
-                progress=lambda share, _text: advance(share),
-            )
-    except KeyboardInterrupt:
-        console(stderr=True).print(f"stopped; the same command goes on from the last of every {settings.every} steps")
-        raise
+    kept = f"the same command goes on from the last of every {settings.every} steps"
+    with progress(f"training on {field}", kept) as advance:
+        bundle = teach(
+            field,
+            out,
+            preset=network,
+            model=start,
+            holdout=holdout,
+            layer=layer,
+            blind=blind or (),
+            masked=masks(mask),
+            settings=settings,
+            progress=advance,
+        )
     first = is_first()
     leave()
     if not first:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from geobfdt import __version__
 from geobfdt.reports.document import Block, bullets, write_document
@@ -24,7 +25,10 @@ _LEARNT = 0.01  # F1 above a blind picker's from which levels can be told apart 
 
 def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dict[str, Any]:
     """
-    Write ``study.html``, ``study.md`` with its pictures, ``study.json``, and ``cells.csv`` with a row for each cell.
+    Write the page of a study and its tables.
+
+    ``study.html``, ``study.md`` with its pictures, ``study.json``, ``study.yaml`` (its settings), and
+    ``cells.csv`` with a row for each cell.
 
     Parameters
     ----------
@@ -50,6 +54,8 @@ def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dic
     with atomic_files(out) as part:
         write_document(part, "study", f"Study: {plan.study.name}", blocks)
         (part / "study.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        settings = yaml.safe_dump(plan.study.model_dump(mode="json"), sort_keys=False)
+        (part / "study.yaml").write_text(settings, encoding="utf-8")
         cells_table(plan, out).to_csv(part / "cells.csv", index=False)
     return told
 
@@ -79,12 +85,12 @@ def _blocks(plan: Plan, found: list[Section], out: Path, field: Path) -> list[Bl
     settings = json.dumps(study.model_dump(mode="json"), indent=1)
     wells = {name: digest for place in plan.places for name, digest in place.cell.digests.items()}
     digests = tuple((name, wells[name][:16]) for name in sorted(wells))
-    again = f"geobfdt study study.yaml {shlex.quote(str(field))} --out {shlex.quote(str(out))}"
+    again = shlex.join(["geobfdt", "study", str(out / "study.yaml"), str(field), "--out", str(out)])
     blocks += [
         Block("h2", "Caveats"),
         bullets(_caveats(plan)),
         Block("h2", "Run it again"),
-        Block("text", f"geobfdt {__version__}; the settings below as study.yaml. Finished cells are not run again."),
+        Block("text", f"geobfdt {__version__}; study.yaml holds the settings below. Finished cells are not run again."),
         Block("code", again),
         Block("code", settings),
         Block("table", rows=(("well", "SHA-256 begins with"), *digests)),

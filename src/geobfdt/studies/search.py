@@ -24,6 +24,7 @@ from geobfdt.wells.storage import write_text
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 
 _UNPRUNED = 4  # trials before any is given up
+_ABOVE_CHANCE = 0.01  # F1 above chance level under which a trial has learnt nothing
 _TELLING = 8  # finished trials from which settings are ranked by what they matter
 
 
@@ -95,12 +96,20 @@ class Trial(NamedTuple):
         Mean F1 on the validation wells of the folds it was run on.
     state : {"finished", "given up", "failed"}
         Where it ended.
+    chance : float
+        Mean chance level of F1 on those folds: what pickers that look at nothing get.
     """
 
     number: int
     values: dict[str, Any]
     score: float | None
     state: str
+    chance: float = 0.0
+
+    @property
+    def learnt(self) -> bool:
+        """Whether its score is above chance level at all."""
+        return (self.score or 0.0) > self.chance + _ABOVE_CHANCE
 
 
 class Found(NamedTuple):
@@ -166,7 +175,7 @@ def run_search(
     Found
         Scores are of validation wells: the best is flattered by having been chosen, and the tested wells of the folds
         have not been looked at. ``found.yaml`` in the folder is a study of it against the base, which tells what it is
-        worth.
+        worth; it is written if the best is above chance level. ``search.yaml`` holds the search itself.
 
     Raises
     ------
@@ -195,7 +204,8 @@ def run_search(
             broken += _run(batch, study, states, search, field, out, engine)
             progress(ended(), trials)
         found = _found(optuna, study, states)
-    if found.best is not None:
+    write_text(out / "search.yaml", yaml.safe_dump(search.model_dump(mode="json"), sort_keys=False))
+    if found.best is not None and found.best.learnt:
         write_text(out / "found.yaml", _verdict_study(search, found.best))
     return found
 
@@ -250,6 +260,7 @@ def _run(
         folders[trial.number] = lay_out(make_plan(search.study(_values(trial.params)), field), field, out)
     alive, failed = list(batch), 0
     scores: dict[int, list[float]] = {trial.number: [] for trial in batch}
+    chances: dict[int, list[float]] = {trial.number: [] for trial in batch}
     for fold in range(len(folders[batch[0].number])):
         run_cells([folders[trial.number][fold] for trial in alive], engine, lambda *_: None)
         for trial in list(alive):
@@ -259,7 +270,11 @@ def _run(
                 alive.remove(trial)
                 failed += 1
                 continue
-            mine.append(float(json.loads(file.read_text())["validation"]["score"] or 0))
+            result = json.loads(file.read_text())
+            mine.append(float(result["validation"]["score"] or 0))
+            nulls = [one["null_f1"] for one in result.get("scores", {}).values() if one["null_f1"] is not None]
+            chances[trial.number].append(sum(nulls) / len(nulls) if nulls else 0.0)
+            trial.set_user_attr("chance", sum(chances[trial.number]) / len(mine))
             trial.report(sum(mine) / len(mine), fold)
             if trial.should_prune():
                 study.tell(trial.number, state=states.PRUNED)
@@ -275,7 +290,9 @@ def _found(optuna: Any, study: Any, states: Any) -> Found:
     for trial in study.get_trials(states=tuple(names)):
         reported = trial.intermediate_values
         score = reported[max(reported)] if reported else None
-        trials.append(Trial(trial.number, _values(trial.params), score, names[trial.state]))
+        trials.append(
+            Trial(trial.number, _values(trial.params), score, names[trial.state], trial.user_attrs.get("chance", 0.0))
+        )
     finished = [trial for trial in trials if trial.state == "finished"]
     importance = {}
     if len(finished) >= _TELLING and len({trial.score for trial in finished}) > 1:

@@ -56,11 +56,18 @@ def _blocks(search: SearchSettings, found: Found, out: Path, field: Path) -> lis
     states = [trial.state for trial in found.trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     blocks.append(Block("text", f"{len(states)} trials: {counts}. Scores are mean F1 on the wells that validate."))
+    repeat = shlex.join(["geobfdt", "search", str(out / "search.yaml"), str(field), "--out", str(out)])
     if found.best is None:
-        return [*blocks, Block("text", "No trial finished.")]
+        return [*blocks, Block("text", "No trial finished."), Block("code", repeat)]
+    if not found.best.learnt:
+        nothing = (
+            f"Nothing was learnt: the best score, {found.best.score:.3f}, is not above chance level, "
+            f"{found.best.chance:.3f}. No settings can be told apart; give trials more steps, or bring more wells in."
+        )
+        return [*blocks, Block("text", nothing), Block("code", repeat)]
     best = [f"{name}: {json.dumps(value)}" for name, value in found.best.values.items()]
     blocks += [Block("h2", f"Best, {found.best.score:.3f}"), bullets(best)]
-    again = f"geobfdt study {shlex.quote(str(out / 'found.yaml'))} {shlex.quote(str(field))} --out DIR"
+    again = f"{shlex.join(['geobfdt', 'study', str(out / 'found.yaml'), str(field)])} --out DIR"
     flattered = "It was chosen for its score, which flatters it. What it is worth on wells that chose nothing:"
     blocks += [Block("text", flattered), Block("code", again)]
     if found.importance:
@@ -74,4 +81,4 @@ def _blocks(search: SearchSettings, found: Found, out: Path, field: Path) -> lis
     ]  # fmt: skip
     blocks.append(Block("table", rows=(("trial", "score", "", *search.space), *rows)))
     text = json.dumps(search.model_dump(mode="json"), indent=1)
-    return [*blocks, Block("h2", "Settings"), Block("code", text)]
+    return [*blocks, Block("h2", "Settings"), Block("code", text), Block("h2", "Run it again"), Block("code", repeat)]
