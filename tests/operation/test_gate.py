@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from tests.operation.conftest import QUICK, TINY
 from typer.testing import CliRunner
 
@@ -25,7 +26,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.netcdf import read
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
-LAX = GateSettings(least={"all": {"metres_per_second": 0.001}}, most={}, margin=0.05)
+LAX = GateSettings(least={"all": {"metres_per_second": 0.001}}, margin=0.05, planes=5)
 
 
 @pytest.fixture
@@ -61,6 +62,7 @@ def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[st
     """Truth moved by 4 mm, every fifth plane left out: that bias, no false pick, four fifths found."""
     answers[load_bundle(champion).digest] = lambda table: moved(table[table.index % 5 != 0], 0.004)
     settings = GateSettings(
+        planes=5,
         least={"each": {"precision_3cm": 0.99, "recall_3cm": 0.7}, "all": {"repeatability": 0.99}},
         most={"each": {"depth_bias_mm": 5, "calibration_error": 0.01}},
     )
@@ -162,11 +164,50 @@ def test_demands_are_checked_before_anything_runs(tmp_path: Path) -> None:
         ("margin: -1", "margin"),
         ("most: {all: {depth_bias_mm: 3}}", "nothing, not depth_bias_mm"),
         ("[1, 2", "not a gate"),
+        ("signed_by: A. Chief\nblind: [A-1]", "asks for nothing"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=words) as caught:
             read_gate(file)
         assert "\n" not in str(caught.value)
+
+
+def test_only_what_the_signer_wrote_is_asked_and_printed(
+    field: Path, champion: Path, challenger: Path, answers: dict[str, Change], tmp_path: Path
+) -> None:
+    """Defaults of this version never stand above somebody's signature, and decide nothing."""
+    answers[load_bundle(challenger).digest] = lambda table: table[table.index % 4 == 0]
+    file = tmp_path / "gate.yaml"
+    written = {"signed_by": "A. Chief", "planes": 5, "least": {"each": {"recall_3cm": 0.1}}}
+    file.write_text(yaml.safe_dump(written))
+    verdict = gate(challenger, field, read_gate(file), champion=champion)
+    assert {(one.sense, one.asked) for one in verdict.demands} == {("least", 0.1)}
+    assert verdict.state == "passed"
+    assert (verdict.against["difference"] < -0.1).all()
+    write_verdict(verdict, tmp_path / "page")
+    told = json.loads((tmp_path / "page" / "verdict.json").read_text())
+    assert told["settings"] == written
+    code = (tmp_path / "page" / "verdict.md").read_text().split("```")[1]
+    assert yaml.safe_load(code) == written
+
+
+def test_too_few_planes_are_no_verdict(field: Path, champion: Path, answers: dict[str, Change], tmp_path: Path) -> None:
+    """A class that something is asked of and that has few held-out planes is not judged, however good it looks."""
+    for demands in ({"each": {"recall_3cm": 0.0}}, {"fracture": {"recall_3cm": 0.0}}):
+        settings = GateSettings(least=demands, planes=10_000)
+        verdict = gate(champion, field, settings)
+        assert verdict.state == "cannot judge"
+        assert not verdict.passed
+        assert all(one.passed for one in verdict.demands)
+    assert gate(champion, field, LAX.model_copy(update={"planes": 10_000})).state == "passed"
+    file = tmp_path / "gate.yaml"
+    file.write_text("least: {each: {recall_3cm: 0.0}}\nplanes: 10000\n")
+    place = ["--field", str(field), "--out", str(tmp_path / "out"), "--demands", str(file)]
+    registry = Registry(tmp_path / "models")
+    registry.add(champion)
+    ran = CliRunner().invoke(app, ["gate", f"{tmp_path / 'models'}@{registry.bundles()[0][:8]}", *place])
+    assert ran.exit_code == 1
+    assert registry.record()[-1].action == "unjudged"
 
 
 def test_the_page_says_what_was_found(
@@ -197,7 +238,7 @@ def test_the_command_records_and_exits(
     first, second = registry.add(champion), registry.add(challenger)
     registry.name(first, "champion")
     demands = tmp_path / "gate.yaml"
-    demands.write_text("least: {all: {metres_per_second: 0.001}}\nmost: {}\nblind: [W01, W02]\n")
+    demands.write_text("least: {all: {metres_per_second: 0.001}}\nplanes: 5\nmargin: 0.05\nblind: [W01, W02]\n")
 
     def run(name: str, *more: str) -> Any:
         place = ["--field", str(field), "--out", str(tmp_path / "out"), "--demands", str(demands)]
@@ -209,6 +250,6 @@ def test_the_command_records_and_exits(
     assert result.exit_code == 3
     assert "against the champion" in result.output
     assert [(entry.action, entry.bundle) for entry in registry.record()[-2:]] == [("pass", first), ("refuse", second)]
-    demands.write_text("blind: [W04]\n")
+    demands.write_text("margin: 0.05\nblind: [W04]\n")
     refused = run(str(champion))
     assert isinstance(refused.exception, InputError)

@@ -20,7 +20,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.picks import write_picks
 
-EASY = GateSettings(blind=("W01", "W02"), least={"all": {"metres_per_second": 0.001}}, most={}, margin=1)
+EASY = GateSettings(blind=("W01", "W02"), least={"all": {"metres_per_second": 0.001}}, margin=1, planes=1)
 HARD = EASY.model_copy(update={"least": {"each": {"recall_3cm": 1.0}}})
 
 

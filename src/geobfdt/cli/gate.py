@@ -36,9 +36,9 @@ def gate(
     from geobfdt.model.registry import Registry, split_name
     from geobfdt.operation.gate import gate as judge
     from geobfdt.operation.gate_page import write_verdict
-    from geobfdt.operation.gate_settings import GateSettings, read_gate
+    from geobfdt.operation.gate_settings import UNSIGNED, read_gate
 
-    settings = read_gate(demands) if demands is not None else GateSettings()
+    settings = read_gate(demands) if demands is not None else UNSIGNED
     registry, name = split_name(model)
     if champion is None and registry is not None:
         held = Registry(registry)
@@ -48,16 +48,16 @@ def gate(
         verdict = judge(model, field, settings, champion=champion, layer=layer, progress=advance)
     write_verdict(verdict, out)
     if registry is not None:
-        Registry(registry).judge(name, verdict.passed, who=who, why="; ".join(verdict.failures) or str(out))
+        Registry(registry).judge(name, verdict.state, who=who, why="; ".join(verdict.failures) or str(out))
     if as_json:
         print_json(verdict.to_dict())
     else:
-        console().print(f"{'passed' if verdict.passed else 'refused'}: {verdict.model}", markup=False)
+        console().print(f"{verdict.state}: {verdict.model}", markup=False)
         for failure in verdict.failures:
             console().print(f"  {failure}", markup=False)
         console().print(f"  {out / 'verdict.html'}", markup=False)
-    if not verdict.passed:
-        raise typer.Exit(_REFUSED)
+    if verdict.state != "passed":
+        raise typer.Exit(_REFUSED if verdict.state == "refused" else 1)
 
 
 def register(app: typer.Typer) -> None:

@@ -18,7 +18,7 @@ import tempfile
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
 from geobfdt.wells.findings import InputError
@@ -33,6 +33,7 @@ __all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "split_name"]
 RECORD = "record.jsonl"
 _LARGEST = 2 << 30  # bytes of a bundle that is let in
 _SHORT = 12  # digits of a name
+_VERDICTS = {"passed": "pass", "refused": "refuse", "cannot judge": "unjudged"}  # actions of the record
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -49,7 +50,7 @@ class Entry:
         Who.
     action : str
         ``add``, ``mend`` (a damaged one replaced by what was added), ``name`` (what ``name`` stands for from now on),
-        ``sign``, ``pass`` or ``refuse`` (at the gate).
+        ``sign``, ``pass``, ``refuse`` or ``unjudged`` (at the gate).
     bundle : str
         Which one.
     name : str
@@ -321,10 +322,12 @@ class Registry:
             self.whole(digest)
             self._write("sign", digest, who, why)
 
-    def judge(self, bundle: str, passed: bool, *, who: str | None = None, why: str = "") -> None:
+    def judge(
+        self, bundle: str, state: Literal["passed", "refused", "cannot judge"], *, who: str | None = None, why: str = ""
+    ) -> None:
         """Put down what the gate said of a bundle."""
         with held(self.folder, wait=True):
-            self._write("pass" if passed else "refuse", self.find(bundle), who, why)
+            self._write(_VERDICTS[state], self.find(bundle), who, why)
 
     def verify(self) -> dict[str, str]:
         """What is wrong with each bundle, in a line; empty where nothing is."""

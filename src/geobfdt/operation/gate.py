@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from geobfdt.evaluation.comparison import compare
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import records
 from geobfdt.model.bundle import Bundle, load_bundle
-from geobfdt.operation.gate_settings import EACH, LEAST, MOST, WHOLE, GateSettings
+from geobfdt.operation.gate_settings import EACH, LEAST, MOST, UNSIGNED, WHOLE, GateSettings
 from geobfdt.picking.network import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.training.calibration import InterpretedWell
@@ -25,6 +25,7 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import sha256
 
 __all__ = ["Demand", "Verdict", "blind_wells", "gate"]
@@ -80,6 +81,8 @@ class Verdict:
         Of the model, beside blind pickers.
     settings : GateSettings
         What was asked.
+    unjudged : tuple of str
+        Classes that demands are about and that have too few held-out planes, in words: nothing is said of the model.
     """
 
     model: str
@@ -89,16 +92,24 @@ class Verdict:
     against: pd.DataFrame
     scores: Scores
     settings: GateSettings
+    unjudged: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> Literal["passed", "refused", "cannot judge"]:
+        """What it comes to."""
+        return "cannot judge" if self.unjudged else "passed" if self.passed else "refused"
 
     @property
     def passed(self) -> bool:
-        """Whether all demands hold and no class is worse than the champion's."""
-        return all(demand.passed for demand in self.demands) and bool(self.against["passed"].all())
+        """Whether it can be judged, all demands hold, and no class is worse than the champion's."""
+        return (
+            not self.unjudged and all(demand.passed for demand in self.demands) and bool(self.against["passed"].all())
+        )
 
     @property
     def failures(self) -> list[str]:
-        """What did not hold, in words."""
-        told = [
+        """What could not be judged, and what did not hold, in words."""
+        told = list(self.unjudged) + [
             f"{one.class_}: {one.measure} {one.found:.3g}, {one.asked:g} at {one.sense} asked"
             for one in self.demands
             if not one.passed
@@ -106,7 +117,7 @@ class Verdict:
         for row in self.against[~self.against["passed"]].to_dict("records"):
             told.append(
                 f"{row['class']}: F1 at 3 cm against the champion {row['difference']:+.3f}, not surely above "
-                f"-{self.settings.margin:g} ({row['lo']:+.3f} to {row['hi']:+.3f})"
+                f"-{self.settings.margin or 0:g} ({row['lo']:+.3f} to {row['hi']:+.3f})"
             )
         return told
 
@@ -114,13 +125,14 @@ class Verdict:
         """Everything as plain values for JSON."""
         return {
             "passed": self.passed,
+            "state": self.state,
             "model": self.model,
             "champion": self.champion,
             "wells": self.wells,
             "failures": self.failures,
             "demands": records(pd.DataFrame([asdict(one) for one in self.demands]).rename(columns={"class_": "class"})),
             "against": records(self.against),
-            "settings": self.settings.model_dump(mode="json"),
+            "settings": self.settings.model_dump(mode="json", exclude_unset=True),
             "scores": self.scores.to_dict(),
         }
 
@@ -162,7 +174,7 @@ def gate(
     InputError
         If a well asked for was seen in training, by this model or by the champion, or none is left to judge by.
     """
-    settings = settings or GateSettings()
+    settings = settings or UNSIGNED
     ours = load_bundle(model)
     theirs = load_bundle(champion) if champion is not None else None
     models = [ours, *([theirs] if theirs else [])]
@@ -197,7 +209,8 @@ def gate(
         rows = compare(evaluate(former[0], truth, intervals), scores)
         rows = rows[(rows["tolerance_m"] == _TOLERANCE) & rows["class"].isin(set(measured) - {"all"})]
         rows = rows.merge(scores.best()[["class", "kind", "tolerance_m"]])
-        against = rows.assign(passed=rows["lo"] >= -settings.margin)[list(against.columns)]
+        margin = np.inf if settings.margin is None else settings.margin
+        against = rows.assign(passed=rows["lo"] >= -margin)[list(against.columns)]
     return Verdict(
         model=ours.source,
         champion=theirs.source if theirs else "",
@@ -206,6 +219,7 @@ def gate(
         against=against.reset_index(drop=True),
         scores=scores,
         settings=settings,
+        unjudged=tuple(_unjudged(settings, scores, bool(former))),
     )
 
 
@@ -278,6 +292,19 @@ def _again(image: WellImage) -> WellImage:
             noise = rng.normal(0, _NOISE * (high - low) / 2, values.shape).astype(values.dtype)
             changed[name] = (cut[name].dims, values + noise)
     return cut.assign(changed)
+
+
+def _unjudged(settings: GateSettings, scores: Scores, compared: bool) -> list[str]:
+    """Classes that something is asked of, and that have too few held-out planes to tell, in words."""
+    planes = scores.best().groupby("class")["n_truth"].max()
+    there = [name for name in CLASSES if planes.get(name, 0) > 0]
+    asked = {kind for demands in (settings.least, settings.most) for kind, one in demands.items() if one}
+    names = (asked & set(CLASSES)) | set(there if EACH in asked or (compared and settings.margin is not None) else ())
+    return [
+        f"{name}: {int(planes.get(name, 0))} held-out planes, {settings.planes} are needed to judge"
+        for name in CLASSES
+        if name in names and planes.get(name, 0) < settings.planes
+    ]
 
 
 def _agreement(picks: pd.DataFrame, again: pd.DataFrame, wells: Sequence[InterpretedWell]) -> float:

@@ -36,7 +36,8 @@ def write_verdict(verdict: Verdict, out: Path) -> None:
 
 def _blocks(verdict: Verdict) -> list[Block]:
     settings = verdict.settings
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    # Nothing stands above a signature that its owner did not write: defaults of this version are named apart.
+    text = yaml.safe_dump(settings.model_dump(mode="json", exclude_unset=True), sort_keys=False)
     signed = f"Demands signed by {settings.signed_by}" if settings.signed_by else "Demands that nobody has signed"
     if settings.signed_on:
         signed += f" on {settings.signed_on.isoformat()}"
@@ -44,7 +45,7 @@ def _blocks(verdict: Verdict) -> list[Block]:
     metres = sum(verdict.wells.values())
     wells = ", ".join(f"{name} ({length:.1f} m)" for name, length in verdict.wells.items())
     blocks = [
-        Block("h1", f"{'Passed' if verdict.passed else 'Refused'}: {verdict.model}"),
+        Block("h1", f"{verdict.state.capitalize()}: {verdict.model}"),
         bullets(verdict.failures) if verdict.failures else Block("text", "Every demand holds."),
         Block("text", signed),
         Block("text", f"Judged on {metres:.1f} m that it has not seen: {wells}."),
@@ -52,7 +53,9 @@ def _blocks(verdict: Verdict) -> list[Block]:
         Block("table", rows=_demands(verdict)),
     ]
     if verdict.champion:
-        margin = f"A class may lose {settings.margin:g} at most, and surely so: the lower end of the interval counts."
+        margin = "No margin is asked."
+        if settings.margin is not None:
+            margin = f"A class may lose {settings.margin:g} at most; the lower end of the interval counts."
         blocks += [
             Block("h2", f"Against the champion, {verdict.champion}"),
             Block("text", f"Both picked the same wells; differences are of the same resamples. {margin}"),
@@ -60,11 +63,13 @@ def _blocks(verdict: Verdict) -> list[Block]:
         ]
     blocks += [
         Block("picture", "verdict", data=draw_verdict(verdict)),
-        Block("h2", "Scores, each beside a blind picker's"),
+        Block("h2", "Scores, each beside its chance level"),
         Block("table", rows=_scores(verdict)),
         Block("h2", "What was asked"),
-        Block("text", f"geobfdt {__version__}"),
         Block("code", text),
+        Block("text", f"A class is judged by {settings.planes} held-out planes or more. geobfdt {__version__}"),
+        Block("h2", "Signature"),
+        Block("table", rows=(("name", "date", "signature"), ("\u2007" * 24, "\u2007" * 12, "\u2007" * 30))),
     ]
     return blocks
 
@@ -86,15 +91,21 @@ def _against(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
     rows = [
         (
             row["class"], f"{row['f1_first']:.3f}", f"{row['f1_second']:.3f}", f"{row['difference']:+.3f}",
-            f"{row['lo']:+.3f} to {row['hi']:+.3f}", "holds" if row["passed"] else "FAILS",
+            f"{row['lo']:+.3f} to {row['hi']:+.3f}", _holds(verdict, bool(row["passed"])),
         )
         for row in verdict.against.to_dict("records")
     ]  # fmt: skip
     return (head, *rows)
 
 
+def _holds(verdict: Verdict, passed: bool) -> str:
+    if verdict.settings.margin is None:
+        return "not asked"
+    return "holds" if passed else "FAILS"
+
+
 def _scores(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
-    head = ("class", "distance", "within", "F1", "95 %", "precision", "recall", "blind F1", "z", "planes", "picks")
+    head = ("class", "distance", "within", "F1", "95 %", "precision", "recall", "chance level", "z", "planes", "picks")
     rows = [
         (
             row["class"], row["kind"], f"{100 * row['tolerance_m']:g} cm", f"{row['f1']:.3f}",
@@ -129,7 +140,7 @@ def draw_verdict(verdict: Verdict) -> bytes:
         within, colour = 100 * mine["tolerance_m"], KINDS[name].colour
         left.plot(within, mine["precision"], "o-", color=colour, label=f"{name}, precision")
         left.plot(within, mine["recall"], "s--", color=colour, label=f"{name}, recall")
-        left.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, F1 of a blind picker")
+        left.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, chance level of F1")
     left.set(xlabel="tolerance (cm)", ylabel="share", ylim=(0, 1.02))
     left.grid(color="0.92")
     left.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -139,7 +150,8 @@ def draw_verdict(verdict: Verdict) -> bytes:
             axes.hlines(y, row["lo"], row["hi"], color=colour, lw=2)
             axes.plot(row["difference"], y, "o", color=colour, ms=7)
         axes.axvline(0, color="0.6", lw=0.8)
-        axes.axvline(-verdict.settings.margin, color="#b2182b", lw=1.2, ls="--")
+        if verdict.settings.margin is not None:
+            axes.axvline(-verdict.settings.margin, color="#b2182b", lw=1.2, ls="--")
         axes.set_yticks(range(len(verdict.against)), verdict.against["class"])
         axes.set(xlabel="F1 at 3 cm, minus the champion's\n(dashed: what may be lost)")
         axes.set_ylim(-0.6, len(verdict.against) - 0.4)

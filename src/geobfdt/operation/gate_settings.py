@@ -8,9 +8,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.settings_file import read_settings
 
-__all__ = ["EACH", "LEAST", "MOST", "WHOLE", "GateSettings", "read_gate"]
+__all__ = ["EACH", "LEAST", "MOST", "UNSIGNED", "WHOLE", "GateSettings", "read_gate"]
 
 EACH = "each"  # class that blind wells have
 
@@ -50,14 +51,14 @@ class GateSettings(BaseModel):
     signed_by: str = Field("", description="who stands up for these numbers")
     signed_on: date | None = Field(None, description="since when")
     blind: tuple[str, ...] = Field((), description="wells that no model may see; empty: all that it has not seen")
+    planes: int = Field(20, ge=1, description="held-out planes of a class under which it cannot be judged")
     least: dict[Classes, dict[str, float]] = Field(
-        {"each": {"z_5cm": 5.0}, "all": {"repeatability": 0.8, "metres_per_second": 1.0}},
-        description="class, measure, least value; each: every class of the blind wells; all: the model as a whole",
+        {}, description="class, measure, least value; each: every class of the blind wells; all: the model as a whole"
     )
-    most: dict[Classes, dict[str, float]] = Field(
-        {"each": {"calibration_error": 0.2, "depth_bias_mm": 5.0}}, description="class, measure, largest value"
+    most: dict[Classes, dict[str, float]] = Field({}, description="class, measure, largest value")
+    margin: float | None = Field(
+        None, gt=0, description="F1 at 3 cm that a class may lose against the champion, surely; None: not asked"
     )
-    margin: float = Field(0.03, gt=0, description="F1 at 3 cm that a class may lose against the champion, surely")
 
     @model_validator(mode="after")
     def _known(self) -> GateSettings:
@@ -69,13 +70,24 @@ class GateSettings(BaseModel):
         return self
 
 
+# What is asked where nobody has written demands.
+UNSIGNED = GateSettings(
+    least={"each": {"z_5cm": 5.0}, "all": {"repeatability": 0.8, "metres_per_second": 1.0}},
+    most={"each": {"calibration_error": 0.2, "depth_bias_mm": 5.0}},
+    margin=0.03,
+)
+
+
 def read_gate(file: Path) -> GateSettings:
     """
-    Read demands from YAML.
+    Read demands from YAML. What the file does not ask is not asked.
 
     Raises
     ------
     InputError
-        If it cannot be read, or a name or value in it is not known; one line says which.
+        If it cannot be read, a name or value in it is not known, or it asks for nothing; one line says which.
     """
-    return read_settings(GateSettings, file, "gate", "name a YAML file of demands", "docs/gate.md")
+    settings = read_settings(GateSettings, file, "gate", "name a YAML file of demands", "docs/gate.md")
+    if not (any(settings.least.values()) or any(settings.most.values()) or settings.margin is not None):
+        raise InputError(file, "asks for nothing", "write demands under least, most or margin; docs/gate.md lists them")
+    return settings

@@ -243,7 +243,7 @@ def _judged(
         progress=lambda share: progress(0.7 + 0.3 * share, "judging"),
     )  # fmt: skip
     write_verdict(verdict, run / "verdict")
-    models.judge(challenger, verdict.passed, who=who, why="; ".join(verdict.failures) or str(run / "verdict"))
+    models.judge(challenger, verdict.state, who=who, why="; ".join(verdict.failures) or str(run / "verdict"))
     told = {"challenger": challenger, "demands": demands, "passed": verdict.passed, "failures": verdict.failures}
     write_text(file, json.dumps(told, indent=1))
     return told
