@@ -89,7 +89,7 @@ def story(root: Path, length: float, steps: int) -> None:
     print("January: ten interpreted wells; two are kept blind")
     bring(*range(1, 11))
     (root / "gate.yaml").write_text(
-        "signed_by: chief interpreter\nblind: [N-9, N-10]\nmargin: 0.03\nleast: {each: {z_5cm: 3}, all: {repeatability: 0.7}}\n"
+        "signed_by: chief interpreter\nblind: [N-9, N-10]\nleast: {each: {z_5cm: 3}, all: {repeatability: 0.7}}\n"
         "most: {each: {depth_bias_mm: 5}}\nmargin: 0.1\n"
     )
     blind = ("--blind", "N-9", "--blind", "N-10")

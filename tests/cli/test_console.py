@@ -23,3 +23,14 @@ def test_a_stopped_verb_says_what_was_kept(capsys):
     printed = capsys.readouterr()
     assert printed.err.strip() == "stopped while picking 3 wells: wells that are done stay"
     assert printed.out == ""
+
+
+@pytest.mark.parametrize("markup", [True, False])
+def test_text_of_a_file_does_not_steer_the_terminal(capsys, markup):
+    """Escape sequences, carriage returns and changes of direction come out as question marks, in tables too."""
+    name = "A-1\x1b[2J\x9b31m\r\u202egnp"
+    console.console().print(f"well {name}", markup=markup)
+    console.print_table(name, [{"well": name}])
+    printed = capsys.readouterr().out
+    assert not {"\x1b", "\x9b", "\r", "\u202e"} & set(printed)
+    assert printed.count("A-1?") == 3

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from geobfdt.wells.findings import Finding
 
-__all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "print_table", "progress"]
+__all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "print_table", "printable", "progress"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
@@ -25,10 +25,27 @@ _COLOURS = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"
 
 
 def console(*, stderr: bool = False) -> Any:
-    """A rich console; colours only where a person reads."""
+    """A rich console; colours only where a person reads, and no control character of a file's text."""
     from rich.console import Console
+    from rich.text import Text
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    class SafeConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable(text), **options)
+
+    return SafeConsole(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    r"""
+    Text with ``?`` for characters that would steer a terminal: escapes, carriage returns, changes of direction.
+
+    Examples
+    --------
+    >>> printable("A-1\x1b[2J")
+    'A-1?[2J'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 
 class Advance(Protocol):
@@ -56,7 +73,7 @@ def progress(what: str, kept: str = "finished files stay, and no file is left ha
     """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    screen = console(stderr=True)
+    screen, what = console(stderr=True), printable(what)
     try:
         if not screen.is_terminal:
             yield _LogLines(what, time.monotonic)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.wells.csv_text import mark_text_columns, unmark_text
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.storage import atomic_path
 
@@ -92,7 +93,9 @@ def write_intervals(intervals: pd.DataFrame, path: str | Path) -> None:
         If the place cannot be written.
     """
     with atomic_path(path) as part:
-        intervals.to_csv(part, index=False, float_format="%.4f", lineterminator="\n", columns=list(COLUMNS))
+        mark_text_columns(intervals).to_csv(
+            part, index=False, float_format="%.4f", lineterminator="\n", columns=list(COLUMNS)
+        )
 
 
 def read_intervals(path: str | Path) -> pd.DataFrame:
@@ -105,7 +108,9 @@ def read_intervals(path: str | Path) -> pd.DataFrame:
         If the file cannot be read, a column is missing, a kind is unknown or an interval ends above its top.
     """
     try:
-        frame = pd.read_csv(path, dtype={"well": str, "kind": str, "class": str}).fillna({"well": "", "class": ""})
+        # A well may be called NA.
+        frame = pd.read_csv(path, dtype={"well": str, "kind": str, "class": str}, keep_default_na=False)
+        frame = frame.assign(well=[unmark_text(name) for name in frame["well"]])
         frame = frame[list(COLUMNS)].astype({"top_m": float, "base_m": float})
     except (OSError, ValueError, KeyError) as error:
         raise InputError(path, f"not an interval table: {error}", f"give a CSV with {', '.join(COLUMNS)}") from error

@@ -17,6 +17,7 @@ import pandas as pd
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
+from geobfdt.wells.csv_text import mark_text_columns, unmark_text
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
 from geobfdt.wells.storage import atomic_path
@@ -288,7 +289,7 @@ def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
         If the table breaks the contract or the place cannot be written.
     """
     with atomic_path(path) as part:
-        validate(picks, path).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+        mark_text_columns(validate(picks, path)).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
 
 
 def read_picks(path: str | Path) -> pd.DataFrame:
@@ -307,8 +308,12 @@ def read_picks(path: str | Path) -> pd.DataFrame:
     """
     text = [name for name, kind in COLUMNS.items() if kind is str]
     try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=True)
+        # Only numbers may be missing: a well may be called NA.
+        missing = {name: ["", "nan", "NaN"] for name, kind in COLUMNS.items() if kind is float}
+        frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
     except (OSError, ValueError) as error:  # pandas' parser and decoding errors are ValueErrors
         raise InputError(path, f"not a pick table: {error}", "give a CSV that geobfdt wrote, or convert it") from error
-    frame[[n for n in text if n in frame]] = frame[[n for n in text if n in frame]].fillna("")
+    for name in text:
+        if name in frame:
+            frame[name] = [unmark_text(cell) for cell in frame[name]]
     return validate(frame, path)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.wells.csv_text import mark_text
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.picks import COLUMNS, validate, write_picks
 from geobfdt.wells.storage import atomic_path
@@ -231,7 +232,8 @@ def _write_columns(path: str | Path, columns: dict[str, tuple[str, list[str]]], 
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerow([unit for unit, _ in columns.values()])
-        writer.writerows(zip(*(cells for _, cells in columns.values()), strict=True))
+        rows = zip(*(cells for _, cells in columns.values()), strict=True)
+        writer.writerows([mark_text(cell) for cell in row] for row in rows)
 
 
 FORMATS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
