@@ -44,7 +44,7 @@ audit: install .venv-audit/installed  ## licences, bill of materials and known h
 
 .venv-audit/installed:
 	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses pip-audit cyclonedx-bom
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses==5.5.5 pip-audit==2.10.1 cyclonedx-bom==7.5.0
 	touch $@
 
 clean:  ## remove what the targets above made

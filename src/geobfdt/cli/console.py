@@ -42,8 +42,8 @@ def printable(text: str) -> str:
 
     Examples
     --------
-    >>> printable("A-1\x1b[2J")
-    'A-1?[2J'
+    >>> printable("A-1\x1b7")
+    'A-1?7'
     """
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from geobfdt.wells.findings import InputError
@@ -40,6 +41,9 @@ def prepare(file: Path, schema: str) -> None:
         If the file is no database, or cannot be written.
     """
     until = time.monotonic() + _PATIENCE_S
+    # SQLite gives its log and its index the permissions of the database. One that is there keeps its own.
+    with suppress(OSError):  # SQLite says below what is wrong with the place.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     while True:
         try:
             with opened(file) as db:
