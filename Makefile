@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OF ?= .venv
 
-.PHONY: help install demo test check format docs audit clean
+.PHONY: help install demo test check format docs audit lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,9 +42,13 @@ audit: install .venv-audit/installed  ## licences, bill of materials and known h
 	.venv-audit/bin/cyclonedx-py environment $(OF) --pyproject pyproject.toml --of JSON -o sbom.json
 	.venv-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --strict
 
+lock: .venv-audit/installed  ## the service's requirements with their hashes; LOCK= further words for uv
+	echo hatchling | .venv-audit/bin/uv pip compile pyproject.toml - --extra review -c constraints.txt --generate-hashes \
+	  --universal --python-version 3.11 --no-header --no-emit-index-url --quiet $(LOCK) -o deploy/requirements.txt
+
 .venv-audit/installed:
 	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses==5.5.5 pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses==5.5.5 pip-audit==2.10.1 cyclonedx-bom==7.5.0 uv==0.13.9
 	touch $@
 
 clean:  ## remove what the targets above made
