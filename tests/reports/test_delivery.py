@@ -65,6 +65,28 @@ def test_only_an_interval_table_says_what_was_interpreted(tmp_path, monkeypatch)
     assert told == [{}, {"fracture interpreted": [[50.5, 51.5]]}]
 
 
+@pytest.mark.parametrize("status", ["", "accepted", "edited", "rejected"])
+def test_a_persons_picks_are_never_written_over(tmp_path, status):
+    """Neither an interpreter's own, as a field holds them, nor what somebody decided on: not even after the picking."""
+    file = field(tmp_path) / "A.nc"
+    write_picks(new_picks(well="A", depth_m=[51.0], class_="fracture", status=status), tmp_path / "A.picks.csv")
+    before = (tmp_path / "A.picks.csv").read_bytes()
+    with pytest.raises(InputError) as caught:
+        deliver(file, tmp_path, method="hough", picture=False)
+    assert caught.value.file == str(tmp_path / "A.picks.csv")
+    assert (tmp_path / "A.picks.csv").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["A.nc", "A.picks.csv"]
+
+
+def test_an_earlier_run_is_replaced_and_named(tmp_path):
+    """A second run into the same folder replaces the first one's files, and says which."""
+    file, out = field(tmp_path) / "A.nc", tmp_path / "out"
+    assert deliver(file, out, method="hough", picture=False).replaced == ()
+    again = deliver(file, out, method="hough", picture=False)
+    assert again.replaced == again.files
+    assert type(again).from_dict(again.to_dict()) == again
+
+
 def test_a_folder_stands_for_its_wells(tmp_path):
     """A field is picked well by well, a file as itself; an empty folder is refused."""
     folder = field(tmp_path, ("A", "B"))

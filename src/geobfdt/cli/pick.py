@@ -161,7 +161,8 @@ def _show(delivery: Delivery) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in delivery.counts.items()) or "no planes"
     console().print(f"{delivery.well}: {counts} in {delivery.length_m:.1f} m", markup=False)
     for file in delivery.files:
-        console().print(f"  {file}", markup=False)
+        note = ", which replaces that of an earlier run" if file in delivery.replaced else ""
+        console().print(f"  {file}{note}", markup=False)
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,7 @@ from geobfdt.wells.findings import Finding, InputError, Severity, findings_from_
 from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import write_picks
+from geobfdt.wells.picks import read_picks, write_picks
 from geobfdt.wells.quality import checked
 from geobfdt.wells.readers.files import read
 from geobfdt.wells.storage import atomic_files, write_text
@@ -44,6 +44,8 @@ class Delivery:
         Table, findings and pictures.
     findings : tuple of Finding
         What was repaired or doubted.
+    replaced : tuple of Path
+        Those of the files that took the place of an earlier run's.
     """
 
     well: str
@@ -51,16 +53,37 @@ class Delivery:
     counts: dict[str, int]
     files: tuple[Path, ...]
     findings: tuple[Finding, ...]
+    replaced: tuple[Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON."""
-        return {**asdict(self), "files": [str(file) for file in self.files]}
+        paths = {name: [str(file) for file in getattr(self, name)] for name in ("files", "replaced")}
+        return {**asdict(self), **paths}
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Delivery:
         """Read back what :meth:`to_dict` told."""
-        files = tuple(Path(file) for file in told["files"])
-        return cls(**{**told, "files": files, "findings": tuple(findings_from_json(json.dumps(told["findings"])))})
+        files, replaced = (tuple(Path(file) for file in told[name]) for name in ("files", "replaced"))
+        findings = tuple(findings_from_json(json.dumps(told["findings"])))
+        return cls(**{**told, "files": files, "replaced": replaced, "findings": findings})
+
+
+def _undecided(file: Path) -> bool:
+    """
+    Whether there is an earlier pick table that may be replaced.
+
+    Raises
+    ------
+    InputError
+        If it holds a person's picks or decisions, or is no pick table.
+    """
+    if not file.exists():
+        return False
+    # A picker only proposes: any other status is a person's work.
+    persons = int((read_picks(file)["status"] != "proposed").sum())
+    if persons:
+        raise InputError(file, f"holds {persons} picks of a person", "move it, or name another --out")
+    return True
 
 
 def sources(inputs: Sequence[Path]) -> list[Path]:
@@ -132,13 +155,15 @@ def deliver(
     Raises
     ------
     InputError
-        If the file cannot be read, the folder not written, or the well was delivered before.
+        If the file cannot be read, the folder not written, the well was delivered before, or what lies in its place
+        holds somebody's decisions or is no pick table.
     """
     image = checked(read(source, options))
     stem = file_stem(image.attrs["well"] or source.stem)
     if delivered and stem in delivered:
         seen = f"holds the well of {delivered[stem]}, whose picks would be written over"
         raise InputError(source, seen, "give each file its --well, or its own --out")
+    earlier = _undecided(out / f"{stem}.picks.csv")
     with atomic_files(out):
         pass  # where nothing can be written is told now, not after the picking
     progress(0.1)
@@ -176,6 +201,7 @@ def deliver(
             why = explain(image, one, detector)
             draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
+        replaced = tuple(file for file in files if file.exists()) if earlier else ()
     depth = image.depth.values
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
-    return Delivery(image.attrs["well"] or stem, float(depth[-1] - depth[0]), counts, files, tuple(findings))
+    return Delivery(image.attrs["well"] or stem, float(depth[-1] - depth[0]), counts, files, tuple(findings), replaced)
