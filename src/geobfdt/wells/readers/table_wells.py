@@ -1,0 +1,76 @@
+"""Whose rows are whose in a table of several wells: no row is ever another well's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.wells.field import well_key
+from geobfdt.wells.findings import Finding, InputError, Severity
+
+__all__ = ["check_names", "rows_of"]
+
+Words = npt.NDArray[np.object_]
+Mask = npt.NDArray[np.bool_]
+
+
+def check_names(path: Path, names: Words, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Mask:
+    """
+    Tell the rows that belong to a well; fill in the name of the only one.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    names : array (rows,) of str
+        Well of each row as written, changed in place: where only one well is named, blank rows are of it.
+    lines : array (rows,)
+        Line of each row, for findings.
+    findings : list of Finding
+        Grows by what was found.
+
+    Returns
+    -------
+    array (rows,) of bool
+        False for rows without a name in a table of several wells: they may be of any.
+    """
+    blank = names == ""
+    wells = {well_key(name): name for name in names[~blank]}
+    if not wells or not blank.any():
+        return np.ones(len(names), dtype=bool)
+    seen = f"{int(blank.sum())} rows name no well, the first is line {lines[blank][0]}"
+    if len(wells) > 1:
+        seen = f"{seen}, in a table of {len(wells)} wells"
+        findings.append(Finding(Severity.MAJOR, "rows-without-well", path.name, seen, "left out; fill in their wells"))
+        return np.asarray(~blank)
+    (well,) = wells.values()
+    findings.append(
+        Finding(Severity.MINOR, "well-filled", path.name, f"{seen}; all others {well!r}", "taken as its rows")
+    )
+    names[blank] = well
+    return np.ones(len(names), dtype=bool)
+
+
+def rows_of(path: Path, names: Words, well: str, findings: list[Finding]) -> Mask | None:
+    """
+    Rows of a well, by its name without regard to case and blanks; None where the table names no well at all.
+
+    Raises
+    ------
+    InputError
+        If the table names several wells, and not this one.
+    """
+    found = {well_key(name): name for name in names if name}
+    if not found:
+        return None
+    own = np.array([well_key(name) == well_key(well) for name in names], dtype=bool)
+    others = sorted(name for key, name in found.items() if key != well_key(well))
+    if not own.any():
+        listed = ", ".join(others)[:300]
+        raise InputError(path, f"no row of well {well!r}, but of {listed}", "give one of them as --well")
+    if others:
+        seen = f"{int((~own & (names != '')).sum())} rows are of other wells: {', '.join(others)[:200]}"
+        findings.append(Finding(Severity.INFO, "other-wells", path.name, seen, "left out"))
+    return own
