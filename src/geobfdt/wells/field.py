@@ -21,7 +21,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.intervals import new_intervals, read_intervals
 from geobfdt.wells.picks import new_picks, read_picks
 
-__all__ = ["Field", "file_stem", "well_key"]
+__all__ = ["Field", "file_stem"]
 
 
 def file_stem(well: str) -> str:
@@ -34,18 +34,6 @@ def file_stem(well: str) -> str:
     '15_9-F-1_A'
     """
     return re.sub(r"[^\w.-]+", "_", well).strip("._") or "well"
-
-
-def well_key(name: str) -> str:
-    """
-    Name of a well for comparison: case and blanks do not matter.
-
-    Examples
-    --------
-    >>> well_key("15/9-F-1  A") == well_key(" 15/9-f-1 a")
-    True
-    """
-    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True)

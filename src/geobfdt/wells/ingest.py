@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from geobfdt import __version__
-from geobfdt.wells.field import file_stem, well_key
+from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import read_intervals, write_intervals
@@ -23,6 +23,7 @@ from geobfdt.wells.quality import checked
 from geobfdt.wells.readers.files import read
 from geobfdt.wells.readers.tables import Interpretation, read_pick_table
 from geobfdt.wells.storage import atomic_files, sha256, write_text
+from geobfdt.wells.well_names import well_key
 from geobfdt.wells.writers.netcdf import write_netcdf
 
 __all__ = ["ingest"]

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
-from geobfdt.wells.field import well_key
+from geobfdt.wells.bearings import read_azimuth
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.bearings import read_azimuth
 from geobfdt.wells.readers.cells import Cells, read_cells
 from geobfdt.wells.readers.mnemonics import hole_names
 from geobfdt.wells.readers.nulls import NULLS
 from geobfdt.wells.readers.table_columns import ALIASES, column_key, split_north
-from geobfdt.wells.readers.table_wells import check_names, rows_of
 from geobfdt.wells.readers.units import angle_factor, length_factor
+from geobfdt.wells.well_names import check_names, rows_of, well_key
 
 __all__ = ["Survey", "read_survey"]
 

@@ -132,6 +132,18 @@ def test_a_mapping_that_turns_a_column_is_told(tmp_path, name, severity):
     assert {f.severity for f in read.findings if f.kind == "azimuth-overruled"} == ({severity} if severity else set())
 
 
+def test_a_strike_mapped_to_an_azimuth(tmp_path):
+    """A mapping that takes a strike for a dip direction has to say so in words."""
+    path = write(tmp_path, "True dip,Strike", (DIPS, RHR))
+    columns = "columns: {azimuth_true: Strike}\n"
+    with pytest.raises(InputError, match="azimuth: dip_direction"):
+        read_pick_table(path, mapping=mapping(tmp_path, columns))
+    read = read_pick_table(path, mapping=mapping(tmp_path, columns + "azimuth: dip_direction\n"))
+    assert read.picks["azimuth_true_deg"].tolist() == list(RHR)
+    read = read_pick_table(path, mapping=mapping(tmp_path, columns + "azimuth: strike_rhr\n"))
+    assert read.picks["azimuth_true_deg"].tolist() == list(DIRECTIONS)
+
+
 def test_techlog_wellcad_and_las(tmp_path):
     """The same in the dialects of other programs."""
     tables = {

@@ -262,7 +262,7 @@ def test_wells_are_chosen_or_named(tmp_path):
     assert (read.picks["well"].tolist(), "well-overruled" in kinds(read)) == (["C"], True)
 
 
-@pytest.mark.parametrize("blank", ["", " ", "-999.25", "null"])
+@pytest.mark.parametrize("blank", ["", " ", "-999.25", "null", "-", "N/A"])
 @pytest.mark.parametrize("own", [False, True])
 def test_rows_without_a_name_are_no_wells_own(tmp_path, blank, own):
     """Where a table names several wells, a row without a name may be of any; where it names one, of that one."""
@@ -338,6 +338,9 @@ def test_a_share_that_calls_itself_a_percentage(tmp_path):
         ("Polarity", ("+", "-"), "polarity-unknown"),
         ("Status", ("ok", "bad"), "status-unknown"),
         ("Source", ("ok", "bad"), None),
+        ("sigma_dip_deg", ("good", "-1"), "sigma_dip-unknown"),
+        ("Diameter (in)", ("8.5in", "8.5"), "diameter-unknown"),
+        ("Hole deviation", ("steep", "12"), "deviation-unknown"),
     ],
 )
 def test_words_beside_the_planes_never_lose_one(tmp_path, column, cells, kind):

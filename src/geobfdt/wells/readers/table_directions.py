@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.wells.bearings import compass_point, read_dip
 from geobfdt.wells.findings import InputError, Severity
-from geobfdt.wells.readers.bearings import compass_point, read_dip
 from geobfdt.wells.readers.table_values import TableValues
 
 __all__ = ["STRIKES", "read_directions"]

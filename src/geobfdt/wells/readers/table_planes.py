@@ -156,6 +156,11 @@ def _name_frame(values: TableValues, format_: Format) -> str:
                 values.note(Severity.MAJOR, "azimuth-overruled", seen, "read as such, as the mapping file says")
             roles["strike_rhr"] = roles.pop(column)
             directions = [role for role in directions if role in roles]
+    elif values.mapping.azimuth is None:
+        named = next((roles[r] for r in directions if "strike" in column_key(values.cells.header[roles[r]])[0]), None)
+        if named is not None:
+            seen = f"the mapping file takes the column {values.cells.header[named]!r} for a dip direction"
+            raise InputError(path, seen, "write azimuth: dip_direction in it if it is one, or azimuth: strike_rhr")
     strikes = [role for role in STRIKES if role in roles]
     if not {"dip", "azimuth"} & set(roles) and (directions or not strikes):
         return "" if directions == ["azimuth_app"] and "dip_true" not in roles else "true"

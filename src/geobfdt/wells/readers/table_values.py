@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.wells.bearings import read_azimuth, read_dip
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.bearings import read_azimuth, read_dip
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.nulls import NULLS
 from geobfdt.wells.readers.table_columns import TableMapping, column_key
@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
+_OF_THE_PLANE = ("depth", "dip", "azimuth", "strike")  # Roles without which a row is no plane.
 _HIGHEST_RANK = 10.0  # Numbers of a scale of ranks go no higher; those of a percentage do.
 _NULL_WORDS = ("", "-9999", "-999.25", "-999", "nan", "null")
 
@@ -98,7 +99,12 @@ class TableValues:
         high: float = np.inf,
         read: Callable[[str], float | None] = lambda _: None,
     ) -> Array:
-        """Numbers of a role, NaN where there are none; text that `read` does not know and rows out of range fail."""
+        """
+        Numbers of a role, NaN where there are none.
+
+        Text that `read` does not know, and numbers out of range, fail the row where they are of its depth or its
+        orientation; of any other role they are left out, which is a finding.
+        """
         if role not in self.roles:
             return np.full(len(self.cells.rows), np.nan)
         values, unreadable = self.cells.numbers(self.roles[role], self._nulls)
@@ -106,9 +112,19 @@ class TableValues:
             value = read(self.cells.rows[row, self.roles[role]])
             if value is not None:
                 values[row], unreadable[row] = value, False
-        self.fail(unreadable, lambda row: f"{self.cell(role, row)}, which is not understood")
-        self.fail((values < low) | (values > high), lambda row: f"{self.cell(role, row)}, not {low:g} to {high:g}")
+        lost = unreadable | (values < low) | (values > high)
+        if role.startswith(_OF_THE_PLANE):
+            self.fail(lost, lambda row: f"{self.cell(role, row)}, no number from {low:g} to {high:g}")
+        else:
+            self._leave_out(role, lost, f"no numbers from {low:g} to {high:g}")
+            values[lost] = np.nan
         return values
+
+    def _leave_out(self, role: str, lost: Mask, problem: str) -> None:
+        if lost.any():
+            first = int(np.flatnonzero(lost)[0])
+            seen = f"{int(lost.sum())} values of {role} are {problem}; line {self.cells.lines[first]}"
+            self.note(Severity.MINOR, f"{role}-unknown", f"{seen}: {self.cell(role, first)}", "left out; the rows stay")
 
     def share(self, role: str) -> Array:
         """Shares of a role, 0 to 1; percentages are scaled, and what is neither is left out: both are findings."""
@@ -130,10 +146,7 @@ class TableValues:
         if percent.any():
             seen = f"{int(percent.sum())} values of {role} are percentages"
             self.note(Severity.MINOR, f"{role}-percent", seen, "divided by 100")
-        if lost.any():
-            first = int(np.flatnonzero(lost)[0])
-            seen = f"{int(lost.sum())} values of {role} are no shares from 0 to 1; line {self.cells.lines[first]}"
-            self.note(Severity.MINOR, f"{role}-unknown", f"{seen}: {self.cell(role, first)}", "left out; the rows stay")
+        self._leave_out(role, lost, "no shares from 0 to 1")
         return np.where(lost, np.nan, values)
 
     def angle(self, role: str, low: float, high: float, read: Callable[[str], float | None] = _dip_alone) -> Array:
@@ -201,8 +214,5 @@ class TableValues:
         words = self.words(role)
         known = {word.casefold(): word for word in allowed}
         chosen = np.array([known.get(word.casefold(), "") for word in words], dtype=object)
-        lost = (words != "") & (chosen == "")
-        if lost.any():
-            seen = f"{int(lost.sum())} values of {role} are not {', '.join(allowed)}, such as {words[lost][0][:40]!r}"
-            self.note(Severity.MINOR, f"{role}-unknown", seen, "left out")
+        self._leave_out(role, (words != "") & (chosen == ""), f"not {', '.join(allowed)}")
         return chosen

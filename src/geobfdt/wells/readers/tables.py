@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.field import well_key
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
@@ -23,8 +22,8 @@ from geobfdt.wells.readers.table_columns import TableMapping, load_mapping, plan
 from geobfdt.wells.readers.table_formats import Format, recognise
 from geobfdt.wells.readers.table_planes import Planes, read_planes
 from geobfdt.wells.readers.table_values import TableValues
-from geobfdt.wells.readers.table_wells import check_names, rows_of
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
+from geobfdt.wells.well_names import check_names, rows_of, well_key
 
 __all__ = ["Interpretation", "read_pick_table"]
 

@@ -1,4 +1,4 @@
-"""Whose rows are whose in a table of several wells: no row is ever another well's."""
+"""Names of wells in tables, and whose rows are whose: no row is ever another well's."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.field import well_key
 from geobfdt.wells.findings import Finding, InputError, Severity
 
-__all__ = ["check_names", "rows_of"]
+__all__ = ["check_names", "rows_of", "well_key"]
 
 Words = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
+
+_NO_NAME = ("", "-", "?", "nan", "null", "none", "n/a", "#n/a", "na", "-999", "-999.25", "-9999")
+
+
+def well_key(name: str) -> str:
+    """
+    Name of a well for comparison: case and blanks do not matter.
+
+    Examples
+    --------
+    >>> well_key("15/9-F-1  A") == well_key(" 15/9-f-1 a")
+    True
+    """
+    return " ".join(name.split()).casefold()
 
 
 def check_names(path: Path, names: Words, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Mask:
@@ -36,7 +49,8 @@ def check_names(path: Path, names: Words, lines: npt.NDArray[np.int64], findings
     array (rows,) of bool
         False for rows without a name in a table of several wells: they may be of any.
     """
-    blank = names == ""
+    blank = np.array([name.strip().lower() in _NO_NAME for name in names], dtype=bool)
+    names[blank] = ""
     wells = {well_key(name): name for name in names[~blank]}
     if not wells or not blank.any():
         return np.ones(len(names), dtype=bool)
