@@ -27,7 +27,18 @@ __all__ = [
 ]
 
 _DIP = ("dip", "dipangle", "dipmagnitude", "dipinclination", "dipmag")
-_DIRECTION = ("dipdirection", "dipdir", "dipazimuth", "dipazim", "dipazi", "dipaz", "azimuth", "azim", "azi")
+_DIRECTION = (
+    "dipdirection",
+    "dipdir",
+    "dipazimuth",
+    "dipazim",
+    "dipazi",
+    "dipaz",
+    "azimuth",
+    "azim",
+    "azi",
+    "dipquadrant",
+)
 _STRIKE = ("strike", "strikeazimuth", "strikedirection", "strikeangle")
 _TRUE, _APPARENT = ("true", "tru"), ("apparent", "app")
 

@@ -50,8 +50,10 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     of = frame or "app"
     role, dip_role = f"azimuth_{of}", f"dip_{of}"
     azimuth = azimuths[of]
-    points = _numbers(compass_point(text) for text in values.words(role))
-    sides = _numbers((read_dip(text) or (0.0, None))[1] for text in values.words(dip_role))
+    points = _numbers(compass_point(text) if text[:1].isalpha() else None for text in values.words(role))
+    sides = _numbers(
+        (read_dip(text) or (0.0, None))[1] if text[-1:].isalpha() else None for text in values.words(dip_role)
+    )
     level = values.angle(dip_role, 0, 90) < 1  # The directions of a level plane are noise.
 
     def compare(first: str, off: Array, limit: float, second: str) -> None:
