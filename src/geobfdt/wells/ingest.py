@@ -199,9 +199,9 @@ def _bring(
                 write_intervals(intervals, part / f"{stem}.intervals.csv")
                 replaced.append("intervals")
         if picks is not None and (mine is None or not len(mine)):
-            findings.append(
-                Finding(Severity.MAJOR, "no-picks", str(picks), f"no pick of well {well!r}", "check the well names")
-            )
+            others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
+            seen = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
+            findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, seen, "check the well names"))
         if standing:
             done = f"{', '.join(replaced)} replaced, as asked; everything else kept: run geobfdt audit"
             findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", done))

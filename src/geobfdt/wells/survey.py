@@ -161,7 +161,8 @@ def read_survey(
 
 def _of_well(cells: Cells, well: str | None, findings: list[Finding]) -> Cells:
     """Rows of a well; a table of one well serves an image that names none."""
-    column = next((i for i, name in enumerate(cells.header) if column_key(name)[0] in ALIASES["well"]), None)
+    keys = [column_key(name)[0] for name in cells.header]
+    column = next((keys.index(alias) for alias in ALIASES["well"] if alias in keys), None)
     default = cells.parameters.get("well", "")
     names = np.full(len(cells.rows), default, dtype=object) if column is None else cells.rows[:, column].copy()
     if (names == "").all():

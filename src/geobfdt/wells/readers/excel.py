@@ -87,6 +87,7 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
             raise InputError(path, "no sheet holds a table", _SAVE)
         sheet, lines = visible[0]
         marks = _marks(path, sheet._worksheet_path)
+        _fill_merged(path, lines, marks.merged)
     findings: list[Finding] = []
 
     def note(severity: Severity, kind: str, seen: str, done: str) -> None:
@@ -111,7 +112,6 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
     if marks.hidden_rows or marks.hidden_columns:
         seen = f"{marks.hidden_rows} rows and {marks.hidden_columns} columns of sheet {sheet.title!r} are hidden"
         note(Severity.MAJOR, "rows-hidden", seen, "read like the others; delete them if they are not meant")
-    _fill_merged(path, lines, marks.merged)
     errors = [(number, i) for number, cells in lines for i, cell in enumerate(cells) if _ERROR.fullmatch(cell)]
     for number, column in errors:
         lines[number - 1][1][column] = ""
@@ -131,7 +131,7 @@ def _header(lines: Lines) -> list[str]:
 def _marks(path: Path, part: str) -> _Marks:
     from openpyxl.xml.functions import iterparse
 
-    marks, row_count = _Marks(), 0
+    marks, book = _Marks(), "xl/workbook.xml"
     with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
         for _, element in iterparse(stream):
             tag = element.tag.rpartition("}")[2]
@@ -142,14 +142,13 @@ def _marks(path: Path, part: str) -> _Marks:
                 if value is None or (not value.text and element.get("t") != "str"):
                     marks.unstored.append(element.get("r", ""))
             elif tag == "row":
-                row_count += 1
                 marks.hidden_rows += element.get("hidden") in ("1", "true")
                 element.clear()
             elif tag == "col" and element.get("hidden") in ("1", "true"):
                 marks.hidden_columns += int(element.get("max", 0)) - int(element.get("min", 0)) + 1
             elif tag == "mergeCell":
                 marks.merged.append(element.get("ref", ""))
-        if any(_UNCALCULATED.search(archive.read(name)) for name in archive.namelist() if name == "xl/workbook.xml"):
+        if book in archive.namelist() and _UNCALCULATED.search(archive.read(book)):
             marks.unstored = marks.formulas
     return marks
 
@@ -160,8 +159,7 @@ def _fill_merged(path: Path, lines: Lines, merged: list[str]) -> None:
 
     filled = 0
     for reference in merged:
-        with decoding(path, "an Excel file", _SAVE):
-            column, top, _, bottom = range_boundaries(reference)
+        column, top, _, bottom = range_boundaries(reference)
         rows = [cells for _, cells in lines[top - 1 : bottom]]
         # A row of the table holds a number, of its depth at the least; a title or a header does not.
         if len(rows) < 2 or len(rows[0]) < column or not any(_NUMBER.fullmatch(cell) for cell in rows[0]):

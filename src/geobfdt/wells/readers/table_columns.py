@@ -104,7 +104,7 @@ _BRACKETS = re.compile(r"[\[(]([^\])]{0,40})[\])]")
 _NAME_WORD = re.compile(r"true|tru|apparent|app|[rl]hr?|right|left|hand|rule|north|grid|mag(netic)?|[tgm]n|tvd\w*")
 _DATUM = re.compile(r"md(rt|rf|kb|rkb)?|rt|rf|kb|rkb")
 _NORTH = re.compile(
-    r"(true|grid|mag(?:netic)?)north|([tgm])n|(true|grid|mag(?:netic)?)|(?<=azi)([tg])|(?<=zimuth)([tgm])"
+    r"(true|grid|mag(?:netic)?)north|([tgm])n|(true|grid|mag(?:netic)?)|(?<=azi)([tg])|(?<=azim)([tg])|(?<=zimuth)([tgm])"
 )
 _NORTHS = {"t": "true", "g": "grid", "m": "magnetic"}
 
