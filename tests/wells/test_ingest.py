@@ -133,6 +133,22 @@ def test_what_is_replaced_is_told(tmp_path):
     assert "well-replaced" in kinds(found)
 
 
+def test_picks_edited_by_hand_outlive_a_replacement(tmp_path):
+    """What ingest did not write itself is copied before new picks take its place, each time."""
+    field = tmp_path / "field"
+    ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]))
+    copies = []
+    for depth in ("501.5", "501.7"):
+        text = (field / "A.picks.csv").read_text().replace("501.000000", depth)
+        (field / "A.picks.csv").write_text(text)
+        copies.append(text)
+        ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]), replace=True)
+    kept = [path.read_text() for path in field.glob("A.picks.*.csv")]
+    assert sorted(kept) == sorted(copies)
+    assert Field(field).wells() == ["A"]
+    assert Field(field).picks("A")["depth_m"].tolist() == [501]
+
+
 def test_two_runs_under_two_names(tmp_path):
     """As the refusal says, another run comes in under a name of its own."""
     field = tmp_path / "field"

@@ -220,3 +220,9 @@ def test_bearings_in_a_survey(tmp_path):
     stations, findings = survey(tmp_path, "MD (m),INC,AZ\n0,12,N45E\n10,12,S30W\n20,12,east-ish\n")
     assert stations.azimuth.tolist() == [45, 210]
     assert kinds(findings) == ["rows-unreadable"]
+
+
+def test_wells_named_between_the_stations_are_refused(tmp_path):
+    """A report of several wells one below the other."""
+    with pytest.raises(InputError, match=r"A-1.*B-2"):
+        survey(tmp_path, "MD (m),INC,AZ\nWell: A-1,,\n0,1,2\nWell: B-2,,\n0,60,250\n")

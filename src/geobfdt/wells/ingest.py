@@ -202,17 +202,31 @@ def _bring(
             others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
             seen = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
             findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, seen, "check the well names"))
-        if standing:
-            done = f"{', '.join(replaced)} replaced, as asked; everything else kept: run geobfdt audit"
-            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", done))
         write_netcdf(image, part / f"{stem}.nc")
         # What is kept keeps the digest it was written with, so that an edit by hand still shows.
-        written = {source.file: source for source in wells[stem].written} if stem in wells else {}
+        before = wells.get(stem)
+        written = {source.file: source for source in before.written} if before else {}
         written |= {file.name: source_of(file) for file in sorted(part.iterdir())}
-        wells[stem] = entry.model_copy(update={"written": tuple(written.values())})
+        sources = entry.picks if "picks" in replaced or not before else before.picks
+        wells[stem] = entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
+        if standing:
+            copies = _keep_edited(field, part, before)
+            done = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
+            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", done))
         write_manifest(part, wells)
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
     return findings
+
+
+def _keep_edited(field: Path, part: Path, before: Entry | None) -> list[str]:
+    """Copy tables that are about to be replaced and were edited since ingest wrote them; return the new names."""
+    copies = []
+    for new in sorted(part.glob("*.csv")):
+        old = field / new.name
+        if old.exists() and (before is None or source_of(old) not in before.written):
+            copies.append(f"{new.stem}.{sha256(old)[:8]}.csv")
+            shutil.copyfile(old, part / copies[-1])
+    return copies
 
 
 def _of_well(table: pd.DataFrame, well: str) -> pd.DataFrame:

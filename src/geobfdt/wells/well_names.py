@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
 
-__all__ = ["check_names", "rows_of", "well_key"]
+__all__ = ["check_headings", "check_names", "rows_of", "well_key"]
 
 Words = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
 
+_HEADING = re.compile(r"(?:well|well ?bore|bore ?hole|drill ?hole|hole|uwi)(?: ?(?:name|id))?\s*[:=#]?\s+(\S.*)", re.I)
 _NO_NAME = ("", "-", "?", "nan", "null", "none", "n/a", "#n/a", "na", "-999", "-999.25", "-9999")
 
 
@@ -27,6 +29,25 @@ def well_key(name: str) -> str:
     True
     """
     return " ".join(name.split()).casefold()
+
+
+def check_headings(path: Path, rows: Words, lines: npt.NDArray[np.int64]) -> None:
+    """
+    Refuse a table whose wells are named by lines of their own between the rows, such as ``Well: B-2``.
+
+    Raises
+    ------
+    InputError
+        If there are headings of several wells.
+    """
+    found: dict[str, str] = {}
+    for cells, line in zip(rows.tolist(), lines.tolist(), strict=True):
+        filled = [cell for cell in cells if cell]
+        if len(filled) <= 2 and (match := _HEADING.fullmatch(" ".join(filled))):
+            found.setdefault(well_key(match[1]), f"line {line} {match[1]!r}")
+    if len(found) > 1:
+        seen = f"names {len(found)} wells on lines of their own: {', '.join(found.values())[:300]}"
+        raise InputError(path, seen, "give each row its well in a column Well, or save a table for each well")
 
 
 def check_names(path: Path, names: Words, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Mask:

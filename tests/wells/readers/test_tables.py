@@ -283,6 +283,17 @@ def test_rows_without_a_name_are_no_wells_own(tmp_path, blank, own):
     assert (read.picks["well"].tolist(), "well-filled" in kinds(read)) == (["A", "A"], True)
 
 
+@pytest.mark.parametrize("head", ["Well: {}", "Borehole {}", "WELL NAME = {}", "Hole ID:;{}"])
+def test_wells_named_between_the_rows_are_refused(tmp_path, head):
+    """Lines such as Well: B-2 between the rows: the rows below are not the first well's."""
+    rows = "MD [m];True dip;True azimuth\n{}\n1;2;3\n2;2;3\n{}\n3;2;3\n"
+    mapping = write(tmp_path, "label: fracture\n", "m.yaml")
+    with pytest.raises(InputError, match=r"A-1.*B-2"):
+        read_pick_table(write(tmp_path, rows.format(head.format("A-1"), head.format("B-2"))), mapping=mapping)
+    same = write(tmp_path, rows.format(head.format("A-1"), head.format("A-1")))
+    assert len(read_pick_table(same, mapping=mapping).picks) == 3
+
+
 PLANES = [(1000.5, 30, 100), (1001.5, 35, 200)]
 
 

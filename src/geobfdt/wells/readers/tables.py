@@ -23,7 +23,7 @@ from geobfdt.wells.readers.table_formats import Format, recognise
 from geobfdt.wells.readers.table_planes import Planes, read_planes
 from geobfdt.wells.readers.table_values import TableValues
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
-from geobfdt.wells.well_names import check_names, rows_of, well_key
+from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
 
 __all__ = ["Interpretation", "read_pick_table"]
 
@@ -105,6 +105,7 @@ def read_pick_table(
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
     cells = _split_pairs(read_las_cells(path) if is_las(path) else read_cells(path))
+    check_headings(path, cells.rows, cells.lines)
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
