@@ -139,6 +139,20 @@ def test_same_input_same_bytes(field, tmp_path):
     assert (tmp_path / "three" / table).read_bytes() == first[table]
 
 
+def test_a_second_ingest_needs_replace(field, tmp_path):
+    """A well that is in the field stays as it is until --replace is given, and then the findings say what went."""
+    well, store = sorted(field.glob("*.dlis"))[0], tmp_path / "field"
+    place = ("ingest", well, "--field", store, "--picks", field)
+    assert geobfdt(*place).returncode == 0
+    before = {file.name: file.read_bytes() for file in store.iterdir() if file.is_file()}
+    assert "manifest.json" in before
+    assert geobfdt(*place).returncode == 1
+    assert {file.name: file.read_bytes() for file in store.iterdir() if file.is_file()} == before
+    assert geobfdt(*place, "--replace").returncode == 0
+    kept = json.loads((store / f"{well.stem}.findings.json").read_text())
+    assert "well-replaced" in {finding["kind"] for finding in kept}
+
+
 def test_pick_a_png_in_one_command(tmp_path):
     """A new user's own picture: depth range, diameter and orientation in the command, and out come dips."""
     from PIL import Image

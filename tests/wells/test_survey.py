@@ -126,3 +126,103 @@ def test_real_survey_of_a_horizontal_well():
     assert len(stations.depth) == 91
     assert stations.at([111.99])[0] == pytest.approx([3.79])
     assert stations.deviation.max() == 89.72
+
+
+TWO_WELLS = "Well,MD (m),Inc,Azi\nW-1,0,0,0\nW-1,950,2,40\nW-2,0,0,0\nW-2,990,60,250\n"
+
+
+def of_well(tmp_path, text, well):
+    """Read the survey of a well."""
+    path = tmp_path / "survey.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_survey(path, well=well)
+
+
+@pytest.mark.parametrize("name", ["Well", "Borehole", "HOLEID", "Hole ID", "BHID", "UWI", "Well Name", "wellbore"])
+@pytest.mark.parametrize("well", ["W-1", "w-1", " W-1 "])
+def test_stations_of_the_image_well_alone(tmp_path, name, well):
+    """Of a table of several wells, only the rows of the image's well count, by any name of the column."""
+    stations, findings = of_well(tmp_path, TWO_WELLS.replace("Well", name, 1), well)
+    assert (stations.depth.tolist(), stations.deviation.tolist()) == ([0, 950], [0, 2])
+    assert kinds(findings) == ["other-wells"]
+
+
+@pytest.mark.parametrize("well", ["W-3", "W-11", "W", "", None])
+def test_a_survey_without_the_image_well_is_refused(tmp_path, well):
+    """No match, or an image without a name before a table of several: the wells are named."""
+    with pytest.raises(InputError, match=r"W-1, W-2"):
+        of_well(tmp_path, TWO_WELLS, well)
+
+
+def test_a_survey_of_one_other_well_is_refused(tmp_path):
+    """A lone other well is another well; before an image that names none it is a major finding."""
+    text = "Well,MD (m),Inc,Azi\nW-2,0,0,0\nW-2,990,60,250\n"
+    with pytest.raises(InputError, match="W-2"):
+        of_well(tmp_path, text, "W-1")
+    stations, findings = of_well(tmp_path, text, "")
+    assert (len(stations.depth), kinds(findings)) == (2, ["survey-well-assumed"])
+
+
+def test_stations_without_a_well_are_nobodys(tmp_path):
+    """Blank cells in a table of several wells are left out; in a table of one they are its own."""
+    stations, findings = of_well(tmp_path, TWO_WELLS + ",1500,60,250\n", "W-1")
+    assert (stations.depth.tolist(), "rows-without-well" in kinds(findings)) == ([0, 950], True)
+    stations, findings = of_well(tmp_path, "Well,MD (m),Inc,Azi\nW-1,0,0,0\n,950,2,40\n", "W-1")
+    assert (stations.depth.tolist(), kinds(findings)) == ([0, 950], ["well-filled"])
+
+
+@pytest.mark.parametrize(
+    ("header", "north"),
+    [
+        ("MD (m),Inc (deg),Azi (deg)", "unknown"),
+        ("MD (m),Inc (°),Azi Grid (°)", "grid"),
+        ("MD (m),Inclination (°),Azimuth (grid)", "grid"),
+        ("MD[m],Inc[deg],AziT[deg]", "true"),
+        ("Measured Depth (m),Inclination,Azimuth True", "true"),
+        ("MD (m),INCL,AZIM_TN", "true"),
+        ("MD (m),INCL,AZIM_GN", "grid"),
+        ("MD (m),INCL,AZIM_MN", "magnetic"),
+        ("MD (m),Inc.,Azi.", "unknown"),
+        ("Depth MD (m),Drift,Direction", "unknown"),
+        ("MD (m),Incl,Azim (true north)", "true"),
+        ("MD (m),Incl,Azimuth (deg magnetic)", "magnetic"),
+        ("MD (m),Incl,Grid azimuth", "grid"),
+        ("MD (m MDRT),Incl,Mag. Azi", "magnetic"),
+        ("MD (m),Incl,True North Azimuth [deg]", "true"),
+        ("MD (m),INC,AZ", "unknown"),
+    ],
+)
+def test_headers_and_their_north(tmp_path, header, north):
+    """Names with units and norths are read, and the north is kept as a finding."""
+    stations, findings = survey(tmp_path, f"{header}\n0,12,250\n2000,12,250\n")
+    assert (stations.deviation.tolist(), stations.azimuth.tolist()) == ([12, 12], [250, 250])
+    assert stations.north == north
+    assert kinds(findings) == (["survey-north"] if north != "unknown" else [])
+
+
+def test_true_north_goes_before_grid(tmp_path):
+    """Of azimuths from several norths the true one is taken; two of one north are refused."""
+    stations, _ = survey(tmp_path, "MD (m),Inc,Azi Grid,Azi True\n0,12,250,248\n")
+    assert (stations.azimuth.tolist(), stations.north) == ([248], "true")
+    with pytest.raises(InputError, match="both"):
+        survey(tmp_path, "MD (m),Inc,Azimuth True,Azi TN\n0,12,250,248\n")
+
+
+@pytest.mark.parametrize("header", ["DEPTH (m TVD),INC,AZ", "TVD (m),INC,AZ", "Depth TVDSS [m],INC,AZ"])
+def test_a_survey_by_vertical_depth_is_refused(tmp_path, header):
+    """True vertical depth is no measured depth."""
+    with pytest.raises(InputError, match="no column of depth"):
+        survey(tmp_path, f"{header}\n0,12,250\n")
+
+
+def test_bearings_in_a_survey(tmp_path):
+    """Old surveys give quadrants; what is no azimuth is counted with its line."""
+    stations, findings = survey(tmp_path, "MD (m),INC,AZ\n0,12,N45E\n10,12,S30W\n20,12,east-ish\n")
+    assert stations.azimuth.tolist() == [45, 210]
+    assert kinds(findings) == ["rows-unreadable"]
+
+
+def test_wells_named_between_the_stations_are_refused(tmp_path):
+    """A report of several wells one below the other."""
+    with pytest.raises(InputError, match=r"A-1.*B-2"):
+        survey(tmp_path, "MD (m),INC,AZ\nWell: A-1,,\n0,1,2\nWell: B-2,,\n0,60,250\n")

@@ -46,6 +46,77 @@ def test_labels_of_the_field(label, class_, polarity, continuity):
     assert (meaning.class_, meaning.polarity, meaning.continuity) == (class_, polarity, continuity)
 
 
+INDUCED = """Centerline fracture|Centreline|centre-line fracture|Center line|Petal-centerline fracture|petal fracture|
+Petals|Drilling enhanced fracture|Drilling-enhanced natural fracture|Mechanical fracture|Fracture, mechanical|
+Mechanically induced|Stress induced fracture|DITF|DIF|Break-out|Break out|Artificial fracture|Unnatural fracture"""
+NEITHER = """Non-conductive fracture|non_conductive_fracture|Nonconductive fracture|Not conductive fracture|
+Fracture, not conductive|Fracture (non-conductive)|Non resistive fault|Un-healed fracture|Unhealed fracture|
+Non-cemented fracture|Conductive/resistive fracture|Fault, resistive and conductive|Cond/res fracture|
+Non-induced fracture"""
+NO_PLANE = """No fracture|No fractures|Non-fracture|Not a fracture|non_fracture|Nonfracture|Unfractured|
+Without fracture|
+Fracture: no|Fracture absent|Fracture - none|Fault (no fill)|Never fractured|Non-natural fracture|False fracture|
+Pseudo-fracture|No conductive or resistive fracture|No open fracture|Not conductive or resistive fracture|
+Non cond_FTCC|No vein|No fault|No joint|Non-bedding|No bedding|
+Not bedding|Bedding: none|No lamination|Not foliation|Non stylolite|no unconformity|Cond: none"""
+
+
+def split(labels):
+    """Labels between bars."""
+    return [label.strip() for label in labels.split("|")]
+
+
+@pytest.mark.parametrize("label", split(INDUCED))
+def test_what_drilling_makes_is_no_fracture_of_the_rock(label):
+    """Induced in every spelling: an interval to ignore, never a pick."""
+    assert load_vocabulary().meaning(label).class_ == "ignored"
+
+
+@pytest.mark.parametrize("label", split(NEITHER))
+def test_a_denied_polarity_is_none(label):
+    """A fracture that is not conductive is not conductive; whether it is resistive, nobody says."""
+    meaning = load_vocabulary().meaning(label)
+    assert (meaning.class_, meaning.polarity) == ("fracture", "")
+
+
+@pytest.mark.parametrize("label", split(NO_PLANE))
+def test_a_denied_plane_is_none(label):
+    """A label that denies its plane is excluded or not known, never that plane."""
+    meaning = load_vocabulary().meaning(label)
+    assert meaning is None or meaning.class_ == "excluded"
+
+
+@pytest.mark.parametrize("denial", ["no", "non", "not", "none", "without", "un"])
+@pytest.mark.parametrize(
+    "place", ["{denial} {label}", "{denial}-{label}", "{label} ({denial})", "{label}, {denial}", "{label}_{denial}"]
+)
+@pytest.mark.parametrize(
+    "label", ["conductive fracture", "resistive fault", "vein", "bedding plane", "breakout", "CCF"]
+)
+def test_no_label_means_the_same_with_and_without_a_denial(denial, place, label):
+    """Wherever the word stands, what it denies is not what the row is."""
+    words = load_vocabulary()
+    meaning, denied = words.meaning(label), words.meaning(place.format(denial=denial, label=label))
+    assert denied is None or denied.class_ == "excluded" or (denied.class_ == meaning.class_ and not denied.polarity)
+
+
+def test_plurals_are_the_same():
+    """Fractures, veins and beds are a fracture, a vein and a bed."""
+    words = load_vocabulary()
+    for label in ("Open fractures", "Possible faults", "Veins", "Joints", "Cross-beds", "Laminations", "Stylolites"):
+        assert words.meaning(label) is not None, label
+
+
+def test_whole_words_of_a_users_pattern(tmp_path):
+    """A star within a word is any text of it; a denial has to be named."""
+    path = tmp_path / "words.yaml"
+    path.write_text("patterns: [{like: '*klu*', class: fracture}, {like: 'non klu*', class: ignored}]\n")
+    words = load_vocabulary(path)
+    assert words.meaning("Kluft offen").class_ == "fracture"
+    assert words.meaning("non-kluft").class_ == "ignored"
+    assert words.meaning("kluft: no") is None
+
+
 def test_unknown_labels_are_all_named(tmp_path):
     """Nothing is dropped: unknown labels, their counts and the line to add are in one line."""
     with pytest.raises(InputError) as error:

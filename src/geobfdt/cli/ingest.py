@@ -23,6 +23,9 @@ def ingest(
     ] = None,
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the images of wells that are there, and their picks by new ones.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -33,7 +36,10 @@ def ingest(
     from geobfdt.wells.ingest import ingest as bring
 
     with progress(f"ingesting {len(files)} files") as advance:
-        wells = bring(files, field, reading, picks=picks, mapping=mapping, vocabulary=vocabulary, progress=advance)
+        wells = bring(
+            files, field, reading, picks=picks, mapping=mapping, vocabulary=vocabulary, replace=replace,
+            progress=advance,
+        )  # fmt: skip
     if as_json:
         print_json({stem: [asdict(f) for f in findings] for stem, findings in wells.items()})
         return

@@ -36,11 +36,14 @@ def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
         lock = (folder / "lock").open("w")
     except OSError as error:
         seen = f"cannot be written: {(error.strerror or str(error)).lower()}"
-        raise InputError(folder, seen, "choose another folder with --out") from error
+        raise InputError(folder, seen, "choose another folder") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             cure = "wait until it is done, or choose another folder with --out"
             raise InputError(folder, f"another {by} is running here", cure) from error
+        except OSError as error:  # Some network disks know no locks.
+            seen = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
+            raise InputError(folder, seen, "use a folder on another disk") from error
         yield

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
+from geobfdt.wells.bearings import read_azimuth
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.cells import read_cells
+from geobfdt.wells.readers.cells import Cells, read_cells
 from geobfdt.wells.readers.mnemonics import hole_names
 from geobfdt.wells.readers.nulls import NULLS
-from geobfdt.wells.readers.table_columns import column_key
+from geobfdt.wells.readers.table_columns import ALIASES, column_key, split_north
 from geobfdt.wells.readers.units import angle_factor, length_factor
+from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
 
 __all__ = ["Survey", "read_survey"]
 
@@ -23,8 +25,8 @@ Array = npt.NDArray[np.float64]
 # In a survey these can mean nothing else.
 _ALIASES = {
     "depth": hole_names("depth", logs=True),
-    "deviation": (*hole_names("deviation", logs=True), "drift"),
-    "azimuth": (*hole_names("hole_azimuth", logs=True), "azimuth", "azm", "az"),
+    "deviation": (*hole_names("deviation", logs=True), "drift", "inclin", "inclinationangle", "driftangle"),
+    "azimuth": (*hole_names("hole_azimuth", logs=True), "azimuth", "azm", "az", "direction", "driftdirection"),
 }
 
 
@@ -39,6 +41,8 @@ class Survey:
         Station depths (m, MD), strictly increasing.
     deviation, azimuth : array (n,)
         Hole inclination from vertical and azimuth (deg).
+    north : str
+        Which north the azimuths are from: true, grid, magnetic, or unknown.
 
     Examples
     --------
@@ -49,6 +53,7 @@ class Survey:
     depth: Array
     deviation: Array
     azimuth: Array
+    north: str = "unknown"
 
     def at(self, depth: npt.ArrayLike) -> tuple[Array, Array]:
         """
@@ -67,7 +72,9 @@ class Survey:
         return geometry.interpolate_survey(self.depth, self.deviation, self.azimuth, depth)
 
 
-def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey, list[Finding]]:
+def read_survey(
+    path: str | Path, depth_unit: str | None = None, well: str | None = None
+) -> tuple[Survey, list[Finding]]:
     r"""
     Read a survey from a CSV or Excel table with columns of depth, deviation and azimuth.
 
@@ -77,6 +84,8 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
         The file; columns are known by their names (``DEPTH``, ``MD``, ``DEVI``, ``inclination_deg``, ``AZIM``, ...).
     depth_unit : str, optional
         Unit of the depths; it wins over what the file says. A survey that says nothing is taken to be in metres.
+    well : str, optional
+        Well whose stations are read, where the table names wells.
 
     Returns
     -------
@@ -88,7 +97,7 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
     Raises
     ------
     InputError
-        If the file is no such table, or two stations at one depth disagree.
+        If the file is no such table, two stations at one depth disagree, or no station is of the well.
 
     Examples
     --------
@@ -102,11 +111,15 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
     path = Path(path)
     cells = read_cells(path)
     findings = list(cells.findings)
+    cells = _of_well(cells, well, findings)
     keys = [column_key(name) for name in cells.header]
     columns: dict[str, Array] = {}
     bad = np.zeros(len(cells.rows), dtype=bool)
+    north = ""
     for role, aliases in _ALIASES.items():
         index = next((i for alias in aliases for i, (key, _) in enumerate(keys) if key == alias), None)
+        if index is None and role == "azimuth":
+            index, north = _from_north(path, cells, keys)
         if index is None:
             raise InputError(
                 path,
@@ -114,6 +127,10 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
                 f"name it {role}: a survey has depth, deviation and azimuth",
             )
         values, unreadable = cells.numbers(index, NULLS)
+        for row in np.flatnonzero(unreadable) if role == "azimuth" else ():
+            bearing = read_azimuth(cells.rows[row, index])
+            if bearing is not None:
+                values[row], unreadable[row] = bearing, False
         unit = cells.units[index] or keys[index][1]
         if role == "depth":
             columns[role] = values * _depth_factor(path, unit, depth_unit, findings)
@@ -123,6 +140,9 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
                 raise InputError(path, f"{cells.header[index]} is in {unit!r}", "give angles in degrees")
             columns[role] = values * factor
         bad |= unreadable
+    if north:
+        seen = f"azimuths are from {north} north"
+        findings.append(Finding(Severity.INFO, "survey-north", path.name, seen, "kept as such"))
     if bad.any():
         seen = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
         findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
@@ -136,7 +156,45 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
     stations, lines = stations[~empty], cells.lines[~empty]
     if not len(stations):
         raise InputError(path, "no station can be read", "give rows of depth, deviation and azimuth")
-    return _tidy(path, stations, lines, findings), findings
+    return replace(_tidy(path, stations, lines, findings), north=north or "unknown"), findings
+
+
+def _of_well(cells: Cells, well: str | None, findings: list[Finding]) -> Cells:
+    """Rows of a well; a table of one well serves an image that names none."""
+    keys = [column_key(name)[0] for name in cells.header]
+    column = next((keys.index(alias) for alias in ALIASES["well"] if alias in keys), None)
+    default = cells.parameters.get("well", "")
+    names = np.full(len(cells.rows), default, dtype=object) if column is None else cells.rows[:, column].copy()
+    if (names == "").all():
+        names[:] = default
+    check_headings(cells.path, cells.rows, cells.lines)
+    own = check_names(cells.path, names, cells.lines, findings)
+    wells = sorted({well_key(name): name for name in names[own]}.values())
+    if not well and len(wells) > 1:
+        seen = f"holds stations of {len(wells)} wells: {', '.join(wells)[:300]}"
+        raise InputError(cells.path, seen, "say with --well which of them the image is of")
+    if well:
+        mine = rows_of(cells.path, names, well, findings)
+        own = own if mine is None else mine
+    elif wells != [""] and len(wells):
+        seen = f"the survey is of well {wells[0]!r}, and the image names none"
+        findings.append(
+            Finding(Severity.MAJOR, "survey-well-assumed", cells.path.name, seen, "taken as that of the image")
+        )
+    return replace(cells, rows=cells.rows[own], lines=cells.lines[own])
+
+
+def _from_north(path: Path, cells: Cells, keys: list[tuple[str, str]]) -> tuple[int | None, str]:
+    """Column of azimuths whose name says the north: true before grid before magnetic; and that north."""
+    norths = [split_north(key, _ALIASES["azimuth"])[1] for key, _ in keys]
+    for north in ("true", "grid", "magnetic"):
+        columns = [i for i, named in enumerate(norths) if named == north]
+        if len(columns) > 1:
+            both = " and ".join(repr(cells.header[i]) for i in columns[:2])
+            raise InputError(path, f"columns {both} may both be azimuth", "leave one of them out")
+        if columns:
+            return columns[0], north
+    return None, ""
 
 
 def _depth_factor(path: Path, unit: str, wanted: str | None, findings: list[Finding]) -> float:

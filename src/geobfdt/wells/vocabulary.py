@@ -36,8 +36,27 @@ class Pattern(Meaning):
     like: str = Field(description="label with * for any text")
 
 
+_DENIALS = {"no", "non", "not", "none", "never", "nil", "un", "nor", "without", "absent", "false", "pseudo"}
+# "Non-conductive fracture" is a fracture whose polarity the label does not say.
+_DENIED = re.compile(
+    r"\b(?:non|not|un)[\W_]+(?:(?:dis)?continuous|conductive|resistive|healed|cemented|filled|mineralised|mineralized"
+    r"|open|closed|partial|(?:drilling[\W_]+)?induced)\b"
+)
+_POLES = ({"conductive", "cond"}, {"resistive", "res", "healed", "cemented"})
+
+
 def _normal(label: str) -> str:
     return " ".join(re.split(r"[\s_-]+", label.strip().casefold())).strip()
+
+
+@cache
+def _phrase(like: str) -> re.Pattern[str]:
+    """Whole words that a pattern matches, also in the plural; each has a blank behind it."""
+    parts = []
+    for part in _normal(like).split():
+        word = re.escape(part).replace(r"\*", r"\S*") + ("" if "*" in part else "s?")
+        parts.append(r"(\S+ )*" if part == "*" else word + " ")
+    return re.compile("".join(parts))
 
 
 def _bare(value: Any) -> Any:
@@ -71,6 +90,9 @@ class Vocabulary(BaseModel):
         """
         Look a label up: whole first, then by the patterns in order; case, ``_``, ``-`` and blanks do not matter.
 
+        A pattern matches whole words, or any text where it says so; a label that denies something is matched only by a
+        pattern that names the denial.
+
         Parameters
         ----------
         label : str
@@ -84,7 +106,20 @@ class Vocabulary(BaseModel):
         word = _normal(label)
         if word in self.labels:
             return self.labels[word]
-        return next((p for p in self.patterns if fnmatchcase(word, _normal(p.like))), None)
+        words = re.findall(r"[^\W_]+", _DENIED.sub(" ", label.replace("_", " ").casefold()))
+        plain = _DENIED.search(word) is None
+        # What is denied of "not conductive or resistive" nobody can tell.
+        denials = (_DENIALS if plain else _DENIALS | {"or", "and"}) & set(words)
+        for pattern in self.patterns:
+            like = _normal(pattern.like)
+            whole = _phrase(like).fullmatch("".join(f"{w} " for w in words))
+            # A user's `*frac*` is any text, of a label that denies nothing.
+            if (whole and denials <= set(re.findall(r"[^\W_]+", like))) or (
+                plain and not denials and fnmatchcase(word, like)
+            ):
+                both = all(pole & set(words) for pole in _POLES)
+                return pattern.model_copy(update={"polarity": ""}) if both else pattern
+        return None
 
     def meanings(self, labels: Iterable[str], file: str | Path = "pick table") -> dict[str, Meaning]:
         """

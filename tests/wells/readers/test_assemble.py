@@ -344,6 +344,28 @@ def test_survey(tmp_path):
         make(raw(), survey=file, deviation=3)
 
 
+def test_the_north_of_a_survey(tmp_path):
+    """True dips take the survey's north, where the image is not bound to one; a contradiction is a major finding."""
+    file = tmp_path / "survey.csv"
+    file.write_text("MD (m),DEVI,Azi Grid\n0,20,30\n2000,20,30\n")
+    well = make(raw(), survey=file, azimuth_reference="high_side")
+    assert (well.attrs["north"], "north-conflict" in kinds(well)) == ("grid", False)
+    well = make(raw(attributes={"north": "true"}), survey=file, azimuth_reference="north")
+    assert well.attrs["north"] == "true"
+    assert finding(well, "north-conflict").severity == "major"
+
+
+def test_a_survey_of_another_well(tmp_path):
+    """The survey of the well that the user names, or that the image names, and no other."""
+    file = tmp_path / "survey.csv"
+    file.write_text("Well,MD (m),DEVI,AZIM\nA,0,20,30\nB,0,60,250\n")
+    assert make(raw(), survey=file, well="A").deviation.values == pytest.approx(20)
+    assert make(raw(attributes={"well": "B"}), survey=file).deviation.values == pytest.approx(60)
+    for attributes in ({"well": "C"}, {}):
+        with pytest.raises(InputError, match="A, B"):
+            make(raw(attributes=attributes), survey=file)
+
+
 def test_one_row():
     """An image of one row is one."""
     assert make(raw(pixels()[:1], DEPTH[:1])).sizes["depth"] == 1

@@ -211,7 +211,7 @@ def test_a_comma_beside_decimal_points_is_not_decimal(tmp_path):
     """Where cells write decimal points, 1,234 is no 1.234: the row is counted as unreadable."""
     read = read_pick_table(write(tmp_path, "MD [m];True dip;True azimuth;Type\n1,234;10;20;CF\n100.5;10;20;CF\n"))
     assert read.picks["depth_m"].tolist() == [100.5]
-    assert "first line 2" in next(f.seen for f in read.findings if f.kind == "rows-unreadable")
+    assert "line 2:" in next(f.seen for f in read.findings if f.kind == "rows-unreadable")
 
 
 def test_excel(tmp_path):
@@ -248,16 +248,125 @@ def test_las_2(tmp_path):
     assert set(picks["well"]) == {"A-7"}
 
 
+HEAD = "Well,MD [m],True dip,True azimuth,Type\n"
+
+
 def test_wells_are_chosen_or_named(tmp_path):
     """Of several wells the one wanted is read, a strange name is refused; it overrules the name of a lone well."""
-    path = write(tmp_path, "Well,MD [m],True dip,True azimuth,Type\nA,1,2,3,CF\nB,2,2,3,CF\n,3,2,3,CF\n")
+    path = write(tmp_path, HEAD + "A,1,2,3,CF\nB,2,2,3,CF\na,3,2,3,CF\n")
     assert read_pick_table(path, well="A").picks["depth_m"].tolist() == [1, 3]
-    assert read_pick_table(path).picks["well"].tolist() == ["", "A", "B"]
-    with pytest.raises(InputError, match="no row of well 'C', but of A, B"):
+    with pytest.raises(InputError, match="but of"):
         read_pick_table(path, well="C")
-    path = write(tmp_path, "Well,MD [m],True dip,True azimuth,Type\nA,1,2,3,CF\n")
+    path = write(tmp_path, HEAD + "A,1,2,3,CF\n")
     read = read_pick_table(path, well="C")
     assert (read.picks["well"].tolist(), "well-overruled" in kinds(read)) == (["C"], True)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "-999.25", "null", "-", "N/A"])
+@pytest.mark.parametrize("own", [False, True])
+def test_rows_without_a_name_are_no_wells_own(tmp_path, blank, own):
+    """Where a table names several wells, a row without a name may be of any; where it names one, of that one."""
+    several, one = tmp_path / "several.csv", tmp_path / "one.csv"
+    if own:
+        columns = {"class_": "bedding", "dip_app_deg": 3.0}
+        write_picks(new_picks(well=["A", "", "B", ""], depth_m=[1.0, 2.0, 3.0, 4.0], **columns), several)
+        write_picks(new_picks(well=["A", ""], depth_m=[1.0, 2.0], **columns), one)
+    else:
+        rows = [f"{well},{depth},2,3,CF\n" for depth, well in enumerate(["A", blank, "B", blank], 1)]
+        several.write_text(HEAD + "".join(rows))
+        one.write_text(HEAD + "".join(rows[:2]))
+    for well, depths in (("A", {1}), ("B", {3}), (None, {1, 3})):
+        read = read_pick_table(several, well=well)
+        assert set(read.picks["depth_m"]) == depths
+        assert "rows-without-well" in kinds(read)
+    read = read_pick_table(one)
+    assert (read.picks["well"].tolist(), "well-filled" in kinds(read)) == (["A", "A"], True)
+
+
+@pytest.mark.parametrize("head", ["Well: {}", "Borehole {}", "WELL NAME = {}", "Hole ID:;{}"])
+def test_wells_named_between_the_rows_are_refused(tmp_path, head):
+    """Lines such as Well: B-2 between the rows: the rows below are not the first well's."""
+    rows = "MD [m];True dip;True azimuth\n{}\n1;2;3\n2;2;3\n{}\n3;2;3\n"
+    mapping = write(tmp_path, "label: fracture\n", "m.yaml")
+    with pytest.raises(InputError, match=r"A-1.*B-2"):
+        read_pick_table(write(tmp_path, rows.format(head.format("A-1"), head.format("B-2"))), mapping=mapping)
+    same = write(tmp_path, rows.format(head.format("A-1"), head.format("A-1")))
+    assert len(read_pick_table(same, mapping=mapping).picks) == 3
+
+
+PLANES = [(1000.5, 30, 100), (1001.5, 35, 200)]
+
+
+@pytest.mark.parametrize("column", ["Confidence", "Coverage", "Continuity"])
+@pytest.mark.parametrize(
+    ("cells", "shares", "kind"),
+    [
+        (("0.8", "0.95"), (0.8, 0.95), None),
+        (("80", "95"), (0.8, 0.95), "percent"),
+        (("80%", "95 %"), (0.8, 0.95), "percent"),
+        (("80.5%", ""), (0.805, np.nan), "percent"),
+        (("100", "1"), (1.0, 0.01), "percent"),
+        (("High", "Low"), (np.nan, np.nan), "unknown"),
+        (("A", "B"), (np.nan, np.nan), "unknown"),
+        (("3", "1"), (np.nan, np.nan), "unknown"),
+        (("1", "10"), (np.nan, np.nan), "unknown"),
+        (("0.8", "?"), (0.8, np.nan), "unknown"),
+        (("0.8", "95"), (np.nan, np.nan), "unknown"),
+        (("0.8", "120%"), (0.8, np.nan), "unknown"),
+        (("0.8", "-0.1"), (0.8, np.nan), "unknown"),
+        (("1e9", "4"), (np.nan, np.nan), "unknown"),
+        (("", ""), (np.nan, np.nan), None),
+    ],
+)
+def test_shares_never_lose_a_plane(tmp_path, column, cells, shares, kind):
+    """Percentages are scaled, words and ranks left out, each with a finding; the planes stay."""
+    rows = [f"{d},{i},{a},CF,{cell}\n" for (d, i, a), cell in zip(PLANES, cells, strict=True)]
+    read = read_pick_table(write(tmp_path, f"MD [m],True dip,True azimuth,Type,{column}\n" + "".join(rows)))
+    assert read.picks[["depth_m", "dip_true_deg", "azimuth_true_deg"]].values.tolist() == [list(p) for p in PLANES]
+    assert read.picks[column.lower()].to_numpy() == pytest.approx(shares, nan_ok=True)
+    found = {k for k in kinds(read) if k.startswith(column.lower())}
+    assert kind is None or f"{column.lower()}-{kind}" in found
+    assert kind is not None or not found
+
+
+def test_a_share_that_calls_itself_a_percentage(tmp_path):
+    """Under the sign of percentages 0.5 beside 80 is half a percent; numbers up to 1 alone may be either."""
+    head = "MD [m],True dip,True azimuth,Type,Confidence (%)\n"
+    read = read_pick_table(write(tmp_path, head + "1,2,3,CF,80\n2,3,4,CF,0.5\n"))
+    assert read.picks["confidence"].tolist() == pytest.approx([0.8, 0.005])
+    read = read_pick_table(write(tmp_path, head + "1,2,3,CF,0.8\n2,3,4,CF,0.5\n"))
+    assert read.picks["confidence"].isna().all()
+    assert "confidence-unknown" in kinds(read)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "kind"),
+    [
+        ("Quality", ("High", "Low"), "quality-unknown"),
+        ("Quality", ("A", "medium"), "quality-unknown"),
+        ("Quality", ("1", "5"), "quality-unknown"),
+        ("Polarity", ("open", "closed"), "polarity-unknown"),
+        ("Polarity", ("+", "-"), "polarity-unknown"),
+        ("Status", ("ok", "bad"), "status-unknown"),
+        ("Source", ("ok", "bad"), None),
+        ("sigma_dip_deg", ("good", "-1"), "sigma_dip-unknown"),
+        ("Diameter (in)", ("8.5in", "8.5"), "diameter-unknown"),
+        ("Hole deviation", ("steep", "12"), "deviation-unknown"),
+    ],
+)
+def test_words_beside_the_planes_never_lose_one(tmp_path, column, cells, kind):
+    """Words that a column does not know are left out with a finding; the planes stay."""
+    rows = [f"{d},{i},{a},CF,{cell}\n" for (d, i, a), cell in zip(PLANES, cells, strict=True)]
+    read = read_pick_table(write(tmp_path, f"MD [m],True dip,True azimuth,Type,{column}\n" + "".join(rows)))
+    assert read.picks[["depth_m", "dip_true_deg", "azimuth_true_deg"]].values.tolist() == [list(p) for p in PLANES]
+    assert kind is None or kind in kinds(read)
+
+
+def test_quality_as_percentage_is_a_confidence(tmp_path):
+    """Where quality is a share it is kept as the confidence, which our letters are not."""
+    read = read_pick_table(write(tmp_path, "MD [m],True dip,True azimuth,Type,Quality\n1,2,3,CF,80%\n2,3,4,CF,95%\n"))
+    assert read.picks["confidence"].tolist() == pytest.approx([0.8, 0.95])
+    assert "quality-as-confidence" in kinds(read)
 
 
 def test_own_table_and_its_wells(tmp_path):
@@ -279,7 +388,7 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path):
     assert read.picks["depth_m"].tolist() == [1, 6]
     seen = [f.seen for f in read.findings if f.kind == "rows-unreadable"]
     assert any("the first is line 6" in s for s in seen)
-    assert any("3 of 5" in s and "first line 3" in s for s in seen)
+    assert any("3 of 5" in s and "line 3:" in s and "'x'" in s for s in seen)
     assert "1 of 5 planes have no dip" in next(f.seen for f in read.findings if f.kind == "no-dip")
 
 

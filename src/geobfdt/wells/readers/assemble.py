@@ -131,8 +131,14 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     if options.survey is not None and (options.deviation is not None or options.hole_azimuth is not None):
         raise InputError(path, "a survey is given and a deviation or azimuth besides", "give one of them")
     if options.survey is not None:
-        survey, notes = read_survey(options.survey)
+        survey, notes = read_survey(options.survey, well=options.well or image.attrs["well"])
         findings += notes
+        north = image.attrs["north"]
+        if survey.north not in (north, "unknown") and north != "unknown":
+            seen = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
+            tell(Severity.MAJOR, "north-conflict", seen, "mixed as they are; give a survey from the same north")
+        elif survey.north != "unknown" and image.attrs["reference"] != "north":
+            attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
         stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
         beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
         if beyond > 100:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.boundary import decoding
+from geobfdt.wells.readers.excel import read_excel
 
 __all__ = ["Cells", "arrange", "read_cells", "read_text"]
 
@@ -140,7 +139,7 @@ def read_text(path: Path) -> tuple[str, list[Finding]]:
 
 def read_cells(path: Path) -> Cells:
     r"""
-    Read a delimited text file or the first filled sheet of an Excel file.
+    Read a delimited text file or the first visible sheet of an Excel file that holds a table.
 
     Separator, decimal comma, byte-order mark and a row of units are found out; lines before the header that hold less
     than two cells, and lines that start with ``#``, are passed over.
@@ -166,7 +165,7 @@ def read_cells(path: Path) -> Cells:
     if magic[:4] == b"\xd0\xcf\x11\xe0":
         raise InputError(path, "is an Excel file of the old kind", "save it as XLSX or CSV")
     if magic[:4] == b"PK\x03\x04":
-        lines, findings = _excel(path)
+        lines, findings = read_excel(path, MAX_BYTES, MAX_ROWS, MAX_COLUMNS)
         return arrange(path, lines, findings)
     text, findings = read_text(path)
     separator = _separator(path, text)
@@ -277,35 +276,3 @@ def _split(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[st
             yield reader.line_num, row
     except csv.Error as error:
         raise InputError(path, f"line {reader.line_num}: {error}", "repair that line") from error
-
-
-def _excel(path: Path) -> tuple[list[tuple[int, list[str]]], list[Finding]]:
-    import openpyxl
-
-    with decoding(path, "an Excel file", "save it again as XLSX or CSV"):
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise InputError(path, "unpacks to more than a table can hold", _CURE)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            filled: list[tuple[str, list[tuple[int, list[str]]]]] = []
-            for sheet in book.worksheets:
-                # The size that a sheet claims may be wrong both ways; without it the rows themselves are counted.
-                sheet.reset_dimensions()
-                rows: list[tuple[int, list[str]]] = []
-                for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-                    if len(row) > MAX_COLUMNS or number > MAX_ROWS:
-                        raise InputError(path, f"sheet {sheet.title!r} is too large for a table", _CURE)
-                    rows.append((number, ["" if cell is None else str(cell) for cell in row]))
-                if sum(1 for _, row in rows if any(row)) > 1:
-                    filled.append((sheet.title, rows))
-        finally:
-            book.close()
-    if not filled:
-        raise InputError(path, "no sheet holds a table", _CURE)
-    findings = []
-    if len(filled) > 1:
-        seen = f"{len(filled)} sheets hold tables: {', '.join(name for name, _ in filled[:8])}"
-        done = f"read {filled[0][0]!r}; save another one as CSV to read it"
-        findings.append(Finding(Severity.MAJOR, "several-sheets", path.name, seen, done))
-    return filled[0][1], findings

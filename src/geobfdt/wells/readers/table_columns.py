@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,27 +14,58 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.mnemonics import hole_names
 
-__all__ = ["ALIASES", "TableMapping", "column_key", "load_mapping", "resolve"]
+__all__ = [
+    "ALIASES",
+    "TableMapping",
+    "column_key",
+    "is_known",
+    "load_mapping",
+    "plane_angle",
+    "resolve",
+    "split_north",
+    "table_key",
+]
+
+_DIP = ("dip", "dipangle", "dipmagnitude", "dipinclination", "dipmag")
+_DIRECTION = (
+    "dipdirection",
+    "dipdir",
+    "dipazimuth",
+    "dipazim",
+    "dipazi",
+    "dipaz",
+    "azimuth",
+    "azim",
+    "azi",
+    "dipquadrant",
+)
+_STRIKE = ("strike", "strikeazimuth", "strikedirection", "strikeangle")
+_TRUE, _APPARENT = ("true", "tru"), ("apparent", "app")
+
+
+def _qualified(names: tuple[str, ...], words: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with a word before, behind or after their ``dip``: truedipazimuth, dipazimuthtrue, diptrueazimuth."""
+    forms = [form for name in names for word in words for form in (word + name, name + word)]
+    return (*forms, *(f"dip{word}{name[3:]}" for name in names for word in words if name[:3] == "dip" and name[3:]))
+
 
 # Names as column_key leaves them, the more telling ones first.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "well": ("well", "wellname", "borehole", "boreholename", "hole", "holeid", "wellid", "uwi"),
+    "well": (
+        "well", "wellname", "wellbore", "wellborename", "borehole", "boreholename", "boreholeid", "bhid", "hole",
+        "holeid", "holename", "drillhole", "drillholeid", "wellid", "wellno", "wellnumber", "uwi", "uwbi", "api",
+    ),
     "depth": hole_names("depth", logs=False),
     "depth_plane": ("depthplane",),
-    "dip_true": ("diptrue", "truedip", "truedipinclination", "truedipangle", "truedipmagnitude", "diptru"),
-    "azimuth_true": (
-        "azimuthtrue", "trueazimuth", "truedipazimuth", "dipazimuthtrue", "truedipdirection", "azimtrue", "azitrue",
-        "diptrueazimuth", "azimtru", "azimuthtru",
-    ),
-    "dip_app": ("dipapp", "dipapparent", "apparentdip", "appdip", "apparentdipinclination", "apparentdipangle"),
-    "azimuth_app": (
-        "azimuthapp", "azimapp", "apparentazimuth", "azimuthapparent", "apparentdipazimuth", "appazimuth",
-        "dipazimuthapp", "apparentdipdirection", "aziapp",
-    ),
-    "dip": ("dip", "dipangle", "dipmagnitude", "dipinclination"),
-    "azimuth": ("azimuth", "azim", "azi", "dipazimuth", "dipdirection", "dipazi", "dipaz", "dipdir", "dipazim"),
-    "strike": ("strike", "strikeazimuth"),
-    "strike_rhr": ("strikerhr", "rhrstrike"),
+    "dip_true": _qualified(_DIP, _TRUE),
+    "azimuth_true": _qualified(_DIRECTION, _TRUE),
+    "dip_app": _qualified(_DIP, _APPARENT),
+    "azimuth_app": _qualified(_DIRECTION, _APPARENT),
+    "dip": _DIP,
+    "azimuth": _DIRECTION,
+    "strike": (*_STRIKE, *_qualified(_STRIKE, _TRUE)),
+    "strike_rhr": _qualified(_STRIKE, ("rhr", "righthandrule", "righthand", "rh")),
+    "strike_lhr": _qualified(_STRIKE, ("lhr", "lefthandrule", "lefthand", "lh")),
     "height": ("height", "dipheight", "traceheight", "sinusoidheight"),
     "amplitude": ("amplitude",),
     "diameter": hole_names("diameter", logs=False),
@@ -60,9 +92,21 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "source": ("source", "interpreter", "picker"),
     "status": ("status",),
 }  # fmt: skip
+_KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
+_ANGLES = ("dip", "dip_true", "dip_app", "azimuth", "azimuth_true", "azimuth_app", "strike", "strike_rhr", "strike_lhr")
+_FROM_NORTH = {
+    alias for role in ("azimuth", "strike", "strike_rhr", "strike_lhr", "hole_azimuth") for alias in ALIASES[role]
+}
 
 _NAME_UNIT = re.compile(r"m|metres?|meters?|ft|feet|mm|cm|in|inch(es)?|deg(rees?)?|dega|rad|(m|ft)(md|mdrf|mdrt|mdkb)")
-_BRACKETS = re.compile(r"([^\[(]*)[\[(]([^\])]{0,20})[\])]\s*")
+_BRACKETS = re.compile(r"[\[(]([^\])]{0,40})[\])]")
+# Words in brackets that belong to the name; every other one is of a unit, known or not.
+_NAME_WORD = re.compile(r"true|tru|apparent|app|[rl]hr?|right|left|hand|rule|north|grid|mag(netic)?|[tgm]n|tvd\w*")
+_DATUM = re.compile(r"md(rt|rf|kb|rkb)?|rt|rf|kb|rkb")
+_NORTH = re.compile(
+    r"(true|grid|mag(?:netic)?)north|([tgm])n|(true|grid|mag(?:netic)?)|(?<=azi)([tg])|(?<=azim)([tg])|(?<=zimuth)([tgm])"
+)
+_NORTHS = {"t": "true", "g": "grid", "m": "magnetic"}
 
 
 def column_key(name: str) -> tuple[str, str]:
@@ -81,16 +125,63 @@ def column_key(name: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> column_key("depth_mMDRF"), column_key("Hole Azimuth [deg]"), column_key("DIA_HOLE")
-    (('depth', 'm'), ('holeazimuth', 'deg'), ('diahole', ''))
+    >>> column_key("depth_mMDRF"), column_key("Hole Azimuth [deg]"), column_key("Strike (RHR)")
+    (('depth', 'm'), ('holeazimuth', 'deg'), ('strikerhr', ''))
     """
-    unit = ""
-    if match := _BRACKETS.fullmatch(name):
-        name, unit = match[1], match[2].strip().lower()
-    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
-    if not unit and len(words) > 1 and _NAME_UNIT.fullmatch(words[-1]):
+    words, unit = [word for word in re.split(r"[^a-z0-9]+", _BRACKETS.sub(" ", name).lower()) if word], ""
+    if len(words) > 1 and _NAME_UNIT.fullmatch(words[-1]) and not _BRACKETS.search(name):
         unit = words.pop()
+    for inside in _BRACKETS.findall(name):
+        content = [word for word in re.split(r"[\s,;-]+", inside.lower()) if word and not _DATUM.fullmatch(word)]
+        words += [word for word in content if _NAME_WORD.fullmatch(word)]
+        unit = unit or " ".join(word for word in content if not _NAME_WORD.fullmatch(word))
     return "".join(words), re.sub(r"^(m|ft)md\w*$", r"\1", unit)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a column name alone says what the column holds."""
+    return column_key(name)[0] in _KNOWN
+
+
+def table_key(name: str) -> tuple[str, str]:
+    """Reduce a column name of a pick table to a known one, and which north it is from, if it says."""
+    key = column_key(name)[0]
+    return (key, "") if key in _KNOWN else split_north(key, _FROM_NORTH)
+
+
+def plane_angle(name: str) -> str:
+    """Which angle of a plane a column holds by its name: dip, azimuth, strike, or an empty string."""
+    key = column_key(name)[0]
+    return next((role.split("_")[0] for role in _ANGLES if key in ALIASES[role]), "")
+
+
+def split_north(key: str, names: Iterable[str]) -> tuple[str, str]:
+    """
+    Split which north an azimuth is from off its column's name.
+
+    Parameters
+    ----------
+    key : str
+        Name as :func:`column_key` leaves it.
+    names : iterable of str
+        Names that mean the azimuth without it.
+
+    Returns
+    -------
+    key, north : str
+        The rest of the name; ``true``, ``grid`` or ``magnetic``. The name as it is and an empty string where none is
+        said.
+
+    Examples
+    --------
+    >>> split_north("azigrid", ["azi"]), split_north("truenorthazimuth", ["azimuth"]), split_north("azimuth", ["azi"])
+    (('azi', 'grid'), ('azimuth', 'true'), ('azimuth', ''))
+    """
+    for match in _NORTH.finditer(key):
+        rest = key[: match.start()] + key[match.end() :]
+        if rest in names:
+            return rest, _NORTHS[next(word for word in match.groups() if word)[0]]
+    return key, ""
 
 
 class TableMapping(BaseModel):
@@ -185,7 +276,7 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
             )  # fmt: skip
         roles[role] = names.index(name.casefold())
     roles |= {role: i for role, i in known.items() if role not in roles and i not in roles.values()}
-    keys = [column_key(name)[0] for name in cells.header]
+    keys = [table_key(name)[0] for name in cells.header]
     for role, aliases in ALIASES.items():
         for alias in aliases if role not in roles else ():
             hits = [i for i, key in enumerate(keys) if key == alias and i not in roles.values()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells
-from geobfdt.wells.readers.table_columns import column_key
+from geobfdt.wells.readers.table_columns import column_key, is_known
 
 __all__ = ["Format", "recognise"]
 
@@ -75,7 +75,8 @@ def _techlog(cells: Cells, keys: list[str]) -> Format:
         ("azimuth_app", "_azimuth"),
         ("height", "_dipheight"),
     ):
-        hits = [i for i, name in enumerate(cells.header) if name.lower().endswith(ending)]
+        # Hole_Azimuth or DIP_TRU are known by their whole names, and not columns of an image.
+        hits = [i for i, name in enumerate(cells.header) if name.lower().endswith(ending) and not is_known(name)]
         if len(hits) > 1:
             both = " and ".join(repr(cells.header[i]) for i in hits[:2])
             raise InputError(

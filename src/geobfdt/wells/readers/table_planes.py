@@ -14,6 +14,8 @@ from geobfdt.geometry import Reference
 from geobfdt.wells.findings import InputError, Severity
 from geobfdt.wells.hole_checks import ALONG_NORTH
 from geobfdt.wells.image import REFERENCES
+from geobfdt.wells.readers.table_columns import column_key
+from geobfdt.wells.readers.table_directions import STRIKES, read_directions
 from geobfdt.wells.readers.table_formats import Format
 from geobfdt.wells.readers.table_values import TableValues
 
@@ -79,14 +81,10 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
             f"no column of depth among {', '.join(values.cells.header[:40])}",
             "say it in a mapping file: columns: {depth: <column>}",
         )
-    strike = _name_frame(values, format_)
+    strikes_of = _name_frame(values, format_)
     middle, depth = values.depth("depth", depth_unit), values.depth("depth_plane", depth_unit)
     dip_true, dip_app = values.angle("dip_true", 0, 90), values.angle("dip_app", 0, 90)
-    azimuth_true, azimuth_app = (
-        # By the right-hand rule a plane dips to the right of its strike.
-        (values.azimuth(role) + (90.0 if role == strike else 0.0)) % 360.0
-        for role in ("azimuth_true", "azimuth_app")
-    )
+    azimuth_true, azimuth_app = read_directions(values, plane, strikes_of)
     deviation, hole_azimuth = values.angle("deviation", 0, 180), values.azimuth("hole_azimuth")
     diameter = _diameter(values)
     visible, low, high = _visible(values, azimuth_app)
@@ -122,11 +120,11 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
     axis = middle - (np.nan_to_num(shift) if "depth_plane" in values.roles else 0.0)
     depth = np.where(np.isnan(depth), axis, depth)
     middle = np.where(np.isnan(middle), depth, middle)
-    values.unreadable |= np.isnan(depth)
-    _check_dips(values, plane, dip_true, dip_app)
+    values.fail(np.isnan(depth), lambda _: "it has no depth")
+    _check_angles(values, plane, (dip_true, dip_app), (azimuth_true, azimuth_app))
     event = values.length("event_height", 0, 1e4)
     half = np.where(np.isnan(event), np.where(np.isnan(height), 2 * amplitude, height), event) / 2
-    seen = np.where(np.isnan(values.number("continuity", 0, 1)), visible, values.number("continuity", 0, 1))
+    continuity = values.share("continuity")
     return Planes(
         {
             "depth_m": depth,
@@ -137,7 +135,7 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
             "amplitude_m": amplitude,
             "diameter_m": diameter,
             "reference": reference,
-            "continuity": seen,
+            "continuity": np.where(np.isnan(continuity), visible, continuity),
         },
         middle,
         half,
@@ -145,21 +143,27 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
 
 
 def _name_frame(values: TableValues, format_: Format) -> str:
-    """Move the plain columns dip and azimuth to the frame that is said; return the role that holds strikes, if any."""
-    roles, said = values.roles, values.mapping.azimuth
-    turned = said == "strike_rhr"
-    for plain in ("strike", "strike_rhr"):
-        if plain in roles and "azimuth" not in roles:
-            if plain == "strike" and said is None:
-                raise InputError(
-                    values.cells.path,
-                    "strikes do not say to which side the planes dip",
-                    "write a mapping file with the line azimuth: strike_rhr if that is to their right",
-                )
-            roles["azimuth"] = roles.pop(plain)
-            turned = turned or plain == "strike_rhr"
-    if not {"dip", "azimuth"} & set(roles):
-        return ""
+    """Move the plain columns dip and azimuth to the frame that is stated; return the frame of strikes, if any."""
+    roles, path = values.roles, values.cells.path
+    directions = [role for role in ("azimuth", "azimuth_true", "azimuth_app") if role in roles]
+    if values.mapping.azimuth == "strike_rhr" and "strike_rhr" not in roles:
+        # Beside a dip direction the mapping speaks of the strike; alone, a column of azimuths holds strikes.
+        column = next((role for role in ("strike", "strike_lhr", *directions) if role in roles), None)
+        if column is not None:
+            name = values.cells.header[roles[column]]
+            if column != "strike" and column_key(name)[0] not in ("azimuth", "azim", "azi"):
+                seen = f"column {name!r} is not called a strike by the right-hand rule"
+                values.note(Severity.MAJOR, "azimuth-overruled", seen, "read as such, as the mapping file says")
+            roles["strike_rhr"] = roles.pop(column)
+            directions = [role for role in directions if role in roles]
+    elif values.mapping.azimuth is None:
+        named = next((roles[r] for r in directions if "strike" in column_key(values.cells.header[roles[r]])[0]), None)
+        if named is not None:
+            seen = f"the mapping file takes the column {values.cells.header[named]!r} for a dip direction"
+            raise InputError(path, seen, "write azimuth: dip_direction in it if it is one, or azimuth: strike_rhr")
+    strikes = [role for role in STRIKES if role in roles]
+    if not {"dip", "azimuth"} & set(roles) and (directions or not strikes):
+        return "" if directions == ["azimuth_app"] and "dip_true" not in roles else "true"
     true, apparent = ({f"dip_{f}", f"azimuth_{f}"} & set(roles) for f in ("true", "app"))
     frame = {"apparent": "app", None: None}.get(values.mapping.dip, values.mapping.dip) or format_.dip
     if not frame and "dip" in roles and bool(true) != bool(apparent):
@@ -168,17 +172,20 @@ def _name_frame(values: TableValues, format_: Format) -> str:
     if not frame and "dip" not in roles and bool("dip_true" in roles) != bool("dip_app" in roles):
         frame = "true" if "dip_true" in roles else "app"
     if not frame:
-        dip, azimuth = (values.cells.header[roles[r]] if r in roles else r for r in ("dip", "azimuth"))
+        held = {"dip": "dip", "azimuth": "azimuth" if directions or not strikes else strikes[0]}
+        dip, azimuth = (values.cells.header[roles[r]] if r in roles else r for r in held.values())
+        columns = f"dip: {dip}, {held['azimuth']}: {azimuth}"
+        kind = "dip_direction" if directions or not strikes else "strike_rhr"
         raise InputError(
-            values.cells.path,
+            path,
             f"nothing says whether {dip!r} and {azimuth!r} are true or apparent",
-            "write a mapping file such as {columns: {dip: " + dip + ", azimuth: " + azimuth + "}, dip: true, "
-            "azimuth: dip_direction} (dip: true or apparent, azimuth: dip_direction or strike_rhr)",
+            f"write a mapping file such as {{columns: {{{columns}}}, dip: true, azimuth: {kind}}} "
+            "(dip: true or apparent, azimuth: dip_direction or strike_rhr)",
         )
     for plain in ("dip", "azimuth"):
         if plain in roles and f"{plain}_{frame}" not in roles:
             roles[f"{plain}_{frame}"] = roles.pop(plain)
-    return f"azimuth_{frame}" if turned else ""
+    return frame if "azimuth_true" not in roles else "true"
 
 
 def _diameter(values: TableValues) -> Array:
@@ -269,8 +276,13 @@ def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: A
         values.note(Severity.MAJOR, "height-dip-disagree", seen, "heights kept; check the diameters")
 
 
-def _check_dips(values: TableValues, plane: Mask, dip_true: Array, dip_app: Array) -> None:
-    without = plane & ~values.unreadable & np.isnan(dip_true) & np.isnan(dip_app)
-    if without.any():
-        seen = f"{int(without.sum())} of {int(plane.sum())} planes have no dip"
-        values.note(Severity.MAJOR, "no-dip", seen, "kept: they have a depth and a class alone")
+def _check_angles(values: TableValues, plane: Mask, dips: tuple[Array, Array], azimuths: tuple[Array, Array]) -> None:
+    rows = plane & ~values.unreadable
+    without = rows & np.isnan(dips).all(axis=0)
+    # A level plane has no dip direction.
+    undirected = rows & (np.nan_to_num(np.fmax(*dips)) > 0) & np.isnan(azimuths).all(axis=0)
+    for lacking, kind, what in ((without, "no-dip", "dip"), (undirected, "no-azimuth", "dip direction")):
+        if lacking.any():
+            first = values.cells.lines[lacking][0]
+            seen = f"{int(lacking.sum())} of {int(plane.sum())} planes have no {what}, the first is line {first}"
+            values.note(Severity.MAJOR, kind, seen, "kept with what they have")

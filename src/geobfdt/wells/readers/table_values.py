@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.wells.bearings import read_azimuth, read_dip
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.nulls import NULLS
@@ -14,8 +18,17 @@ from geobfdt.wells.readers.units import angle_factor, length_factor
 __all__ = ["TableValues"]
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
+_PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
+_OF_THE_PLANE = ("depth", "dip", "azimuth", "strike")  # Roles without which a row is no plane.
+_HIGHEST_RANK = 10.0  # Numbers of a scale of ranks go no higher; those of a percentage do.
 _NULL_WORDS = ("", "-9999", "-999.25", "-999", "nan", "null")
+
+
+def _dip_alone(text: str) -> float | None:
+    dip = read_dip(text)
+    return None if dip is None else dip[0]
 
 
 class TableValues:
@@ -34,7 +47,7 @@ class TableValues:
     Attributes
     ----------
     unreadable : array (rows,) of bool
-        Rows where a value asked for so far was no number, or out of its range.
+        Rows where a value read so far was no number, or out of its range.
     findings : list of Finding
         What was repaired or left out so far.
     """
@@ -42,6 +55,7 @@ class TableValues:
     def __init__(self, cells: Cells, roles: dict[str, int], mapping: TableMapping) -> None:
         self.cells, self.roles, self.mapping = cells, roles, mapping
         self.unreadable = np.zeros(len(cells.rows), dtype=bool)
+        self._first_problem: tuple[int, str] = (len(cells.rows), "")
         self.findings: list[Finding] = []
         try:
             own = float(cells.parameters.get("null", ""))
@@ -59,16 +73,84 @@ class TableValues:
         """Write a finding down."""
         self.findings.append(Finding(severity, kind, self.cells.path.name, seen, done))
 
-    def number(self, role: str, low: float = -np.inf, high: float = np.inf) -> Array:
-        """Numbers of a role, NaN where there are none; rows outside `low` to `high` are unreadable."""
+    def fail(self, rows: Mask, reason: Callable[[int], str]) -> None:
+        """Mark rows as unreadable; `reason` says of a row why, for the first of all."""
+        rows = rows & ~self.unreadable
+        if rows.any():
+            first = int(np.flatnonzero(rows)[0])
+            self._first_problem = min(self._first_problem, (first, reason(first)))
+            self.unreadable |= rows
+
+    @property
+    def first_problem(self) -> str:
+        """Line of the first unreadable row, and why it is one."""
+        row, reason = self._first_problem
+        return f"line {self.cells.lines[row]}: {reason}"
+
+    def cell(self, role: str, row: int) -> str:
+        """Name and content of a cell, for messages."""
+        column = self.roles[role]
+        return f"{self.cells.header[column]!r} is {self.cells.rows[row, column][:40]!r}"
+
+    def number(
+        self,
+        role: str,
+        low: float = -np.inf,
+        high: float = np.inf,
+        read: Callable[[str], float | None] = lambda _: None,
+    ) -> Array:
+        """
+        Numbers of a role, NaN where there are none.
+
+        Text that `read` does not know, and numbers out of range, fail the row where they are of its depth or its
+        orientation; of any other role they are left out, which is a finding.
+        """
         if role not in self.roles:
             return np.full(len(self.cells.rows), np.nan)
         values, unreadable = self.cells.numbers(self.roles[role], self._nulls)
-        self.unreadable |= unreadable | (values < low) | (values > high)
+        for row in np.flatnonzero(unreadable):
+            value = read(self.cells.rows[row, self.roles[role]])
+            if value is not None:
+                values[row], unreadable[row] = value, False
+        lost = unreadable | (values < low) | (values > high)
+        if role.startswith(_OF_THE_PLANE):
+            self.fail(lost, lambda row: f"{self.cell(role, row)}, no number from {low:g} to {high:g}")
+        else:
+            self._leave_out(role, lost, f"no numbers from {low:g} to {high:g}")
+            values[lost] = np.nan
         return values
 
-    def angle(self, role: str, low: float, high: float) -> Array:
-        """Angles of a role (deg)."""
+    def _leave_out(self, role: str, lost: Mask, problem: str) -> None:
+        if lost.any():
+            first = int(np.flatnonzero(lost)[0])
+            seen = f"{int(lost.sum())} values of {role} are {problem}; line {self.cells.lines[first]}"
+            self.note(Severity.MINOR, f"{role}-unknown", f"{seen}: {self.cell(role, first)}", "left out; the rows stay")
+
+    def share(self, role: str) -> Array:
+        """Shares of a role, 0 to 1; percentages are scaled, and what is neither is left out: both are findings."""
+        if role not in self.roles:
+            return self.number(role)
+        values, unreadable = self.cells.numbers(self.roles[role], self._nulls)
+        signed = [_PERCENT.fullmatch(text) for text in self.cells.rows[:, self.roles[role]]]
+        percent = np.array([match is not None for match in signed], dtype=bool)
+        values[percent] = [float(match[1].replace(",", ".")) for match in signed if match]
+        plain, lost = np.isfinite(values) & ~percent, unreadable & ~percent
+        most, stated = values[plain].max(initial=0.0), self.unit(role) == "%"
+        fractions = bool(((values > 0) & (values < 1) & plain).any())
+        if (most > 1 if stated else most > _HIGHEST_RANK and not fractions) and most <= 100:
+            percent |= plain
+        elif most > 1 or (stated and plain.any()):
+            lost |= plain  # A scale of ranks, or shares under the sign of percentages: nobody can tell.
+        values[percent] /= 100
+        lost |= (values < 0) | (values > 1)
+        if percent.any():
+            seen = f"{int(percent.sum())} values of {role} are percentages"
+            self.note(Severity.MINOR, f"{role}-percent", seen, "divided by 100")
+        self._leave_out(role, lost, "no shares from 0 to 1")
+        return np.where(lost, np.nan, values)
+
+    def angle(self, role: str, low: float, high: float, read: Callable[[str], float | None] = _dip_alone) -> Array:
+        """Angles of a role (deg); `read` knows those that are not plain numbers."""
         if role not in self.roles:
             return self.number(role)
         factor = angle_factor(self.unit(role))
@@ -78,11 +160,13 @@ class TableValues:
                 f"column {self.cells.header[self.roles[role]]!r} is in {self.unit(role)!r}",
                 f"give angles in degrees, or say the unit in a mapping file: units: {{{role}: deg}}",
             )
-        return self.number(role, low / factor, high / factor) * factor
+        if factor != 1:
+            return self.number(role, low / factor, high / factor) * factor
+        return self.number(role, low, high, read)
 
     def azimuth(self, role: str) -> Array:
         """Azimuths of a role (deg), brought into 0 to 360."""
-        values = self.angle(role, -360.0, 720.0)
+        values = self.angle(role, -360.0, 720.0, read_azimuth)
         out = (values < 0) | (values > 360)
         if out.any():
             seen = f"{int(out.sum())} azimuths of {self.cells.header[self.roles[role]]!r} lie outside 0 to 360"
@@ -130,8 +214,5 @@ class TableValues:
         words = self.words(role)
         known = {word.casefold(): word for word in allowed}
         chosen = np.array([known.get(word.casefold(), "") for word in words], dtype=object)
-        lost = (words != "") & (chosen == "")
-        if lost.any():
-            seen = f"{int(lost.sum())} values of {role} are not {', '.join(allowed)}, such as {words[lost][0][:40]!r}"
-            self.note(Severity.MINOR, f"{role}-unknown", seen, "left out")
+        self._leave_out(role, (words != "") & (chosen == ""), f"not {', '.join(allowed)}")
         return chosen

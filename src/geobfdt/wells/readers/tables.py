@@ -18,16 +18,19 @@ from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
 from geobfdt.wells.readers.cells import Cells, read_cells
 from geobfdt.wells.readers.las_table import is_las, read_las_cells
-from geobfdt.wells.readers.table_columns import TableMapping, load_mapping, resolve
+from geobfdt.wells.readers.table_columns import TableMapping, load_mapping, plane_angle, resolve, table_key
 from geobfdt.wells.readers.table_formats import Format, recognise
 from geobfdt.wells.readers.table_planes import Planes, read_planes
 from geobfdt.wells.readers.table_values import TableValues
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
+from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
 
 __all__ = ["Interpretation", "read_pick_table"]
 
 Array = npt.NDArray[np.float64]
 Words = npt.NDArray[np.object_]
+
+_QUALITIES = ("A", "B", "C", "D")
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,16 @@ def read_pick_table(
         return _named(path, read_picks(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
-    cells = read_las_cells(path) if is_las(path) else read_cells(path)
+    cells = _split_pairs(read_las_cells(path) if is_las(path) else read_cells(path))
+    check_headings(path, cells.rows, cells.lines)
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
     values = TableValues(cells, roles, mapping)
     if format_.name != "table":
         values.note(Severity.INFO, "table-format", f"a {format_.name} table", "read as such")
-    north = cells.parameters.get("north", "unknown").lower()
+    named = [table_key(cells.header[i])[1] for role, i in roles.items() if role.startswith(("azimuth", "strike"))]
+    north = next((north for north in named if north), cells.parameters.get("north", "unknown").lower())
     if north not in ("", "unknown"):
         declination = cells.parameters.get("declination") or "not given"
         values.note(
@@ -146,10 +151,27 @@ def _is_ours(path: Path) -> bool:
 def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
     """Our own table, one well of it if asked."""
     findings: list[Finding] = []
-    if well is not None:
-        keep = _wanted(path, picks["well"].to_numpy(object), well, findings)
-        picks = picks[keep].assign(well=well).reset_index(drop=True)
-    return Interpretation(picks, new_intervals(), findings)
+    names = picks["well"].to_numpy(object, copy=True)
+    own = _rows(path, names, np.arange(len(names)) + 2, well, findings)
+    return Interpretation(picks.assign(well=names)[own].reset_index(drop=True), new_intervals(), findings)
+
+
+def _split_pairs(cells: Cells) -> Cells:
+    """Make two columns of one such as Dip/DipDir, whose cells hold 30/135."""
+    angles = {"dip", "azimuth", "strike"}
+    for column, name in enumerate(cells.header):
+        parts = [part.strip() for part in name.split("/")]
+        if len(parts) != 2 or not all(plane_angle(part) in angles for part in parts):
+            continue
+        pairs = [(*text.split("/", 1), "")[:2] for text in cells.rows[:, column]]
+        rows = np.insert(cells.rows, column + 1, "", axis=1)
+        for row, pair in enumerate(pairs):
+            rows[row, column : column + 2] = [part.strip() for part in pair]
+        header = (*cells.header[:column], *parts, *cells.header[column + 1 :])
+        unit = cells.units[column]
+        units = (*cells.units[:column], unit, unit, *cells.units[column + 1 :])
+        return replace(cells, header=header, units=units, rows=rows)
+    return cells
 
 
 def _without_repetitions(cells: Cells, format_: Format) -> Cells:
@@ -186,48 +208,44 @@ def _labels(values: TableValues, vocabulary: Vocabulary) -> tuple[Words, dict[st
 def _wells(values: TableValues, well: str | None) -> tuple[Words, npt.NDArray[np.bool_]]:
     """Well of each row, and which rows are of the well wanted."""
     names = values.words("well")
-    names[names == ""] = values.mapping.well or values.cells.parameters.get("well", "")
-    if well is not None:
-        wanted = _wanted(values.cells.path, names, well, values.findings)
-        return np.full(len(names), well, dtype=object), wanted
-    if (names == "").any():
+    if (names == "").all():
+        names[:] = values.cells.parameters.get("well", "")
+    names[names == ""] = values.mapping.well or ""
+    own = _rows(values.cells.path, names, values.cells.lines, well, values.findings)
+    if (names == "").all() and len(names):
         done = "left open; add a column of it, or well: NAME in a mapping file"
-        values.note(Severity.INFO, "well-unnamed", f"{int((names == '').sum())} rows name no well", done)
-    return names, np.ones(len(names), dtype=bool)
+        values.note(Severity.INFO, "well-unnamed", f"{len(names)} rows name no well", done)
+    return names, own
 
 
-def _wanted(path: Path, names: Words, well: str, findings: list[Finding]) -> npt.NDArray[np.bool_]:
-    """Rows of a well; those that name none are its own, and so are all where the table knows one other name alone."""
-    found = sorted(set(names) - {""})
-    if well in found:
-        own = np.asarray((names == well) | (names == ""))
-        if not own.all():
-            seen = f"{int((~own).sum())} rows are of other wells: {', '.join(w for w in found if w != well)[:200]}"
-            findings.append(Finding(Severity.INFO, "other-wells", path.name, seen, "left out, as asked"))
+def _rows(
+    path: Path, names: Words, lines: npt.NDArray[np.int64], well: str | None, findings: list[Finding]
+) -> npt.NDArray[np.bool_]:
+    """Rows of a well, which get its name; one that the table names alone is overruled. Without a well, all rows."""
+    own = check_names(path, names, lines, findings)
+    if well is None:
         return own
-    if len(found) > 1:
-        raise InputError(
-            path, f"no row of well {well!r}, but of {', '.join(found)[:300]}", "give one of them as --well"
-        )
-    if found:
-        seen = f"the table names the well {found[0]!r}"
+    (alone, *others) = {well_key(name): name for name in names[own]}.values() or [""]
+    if alone and not others and well_key(alone) != well_key(well):
+        seen = f"the table names the well {alone!r}"
         findings.append(Finding(Severity.MAJOR, "well-overruled", path.name, seen, f"read as {well!r}, as asked"))
-    return np.ones(len(names), dtype=bool)
+    elif others and (mine := rows_of(path, names, well, findings)) is not None:
+        own = mine
+    names[own] = well
+    return own
 
 
 def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -> dict[str, Words | Array]:
     """Columns that stand beside the plane: what the label says, confidence, quality, shares, sigmas, people."""
-    quality, confidence = values.words("quality"), values.number("confidence", 0.0, 1.0)
-    letters = np.array([q.upper() if q.upper() in ("A", "B", "C", "D") else "" for q in quality], dtype=object)
-    if (quality != "").any() and (letters == "").all():
+    confidence, letters = values.share("confidence"), np.full(len(labels), "", dtype=object)
+    if {text.upper() for text in values.words("quality")} & set(_QUALITIES):
+        letters = values.choice("quality", _QUALITIES)
+    elif "quality" in values.roles:
         # A rank from 0 to 1, as Techlog writes, is a confidence; our quality is a letter.
-        ranks, unreadable = values.cells.numbers(values.roles["quality"])
-        ranks[quality == ""] = np.nan
-        if not unreadable[quality != ""].any() and not ((ranks < 0) | (ranks > 1)).any():
+        ranks = values.share("quality")
+        if np.isfinite(ranks).any():
             confidence = np.where(np.isnan(confidence), ranks, confidence)
-            values.note(Severity.INFO, "quality-as-confidence", "quality is a number from 0 to 1", "kept as confidence")
-        else:
-            values.note(Severity.MINOR, "quality-unknown", "quality is neither A to D nor 0 to 1", "left out")
+            values.note(Severity.INFO, "quality-as-confidence", "quality is a share from 0 to 1", "kept as confidence")
     said = values.choice("polarity", ("conductive", "resistive"))
     hinted = np.array([meanings[label].polarity for label in labels], dtype=object)
     source = values.words("class_source")
@@ -237,7 +255,7 @@ def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -
         "confidence": confidence,
         "source": values.words("source"),
         "status": values.choice("status", ("proposed", "accepted", "edited", "rejected")),
-        "coverage": values.number("coverage", 0.0, 1.0),
+        "coverage": values.share("coverage"),
         "sigma_depth_m": values.length("sigma_depth", 0.0, np.inf),
         "sigma_dip_deg": values.angle("sigma_dip", 0.0, np.inf),
         "sigma_azimuth_deg": values.angle("sigma_azimuth", 0.0, np.inf),
@@ -251,16 +269,11 @@ def _leave_out(values: TableValues, fate: Words) -> None:
     """Count the rows that go, and stop if none stays."""
     bad, rows = values.unreadable, len(fate)
     if bad.any():
-        first = int(values.cells.lines[bad][0])
+        seen = f"of {rows} rows can be read, the first is {values.first_problem}"
+        cure = "correct it, or say in a mapping file what the columns are"
         if bad.all():
-            raise InputError(
-                values.cells.path,
-                f"none of {rows} rows can be read, the first is line {first}",
-                "check the units and that dips are 0 to 90, or give a mapping file",
-            )
-        seen = (
-            f"{int(bad.sum())} of {rows} rows hold no depth, text for a number, or one out of range; first line {first}"
-        )
+            raise InputError(values.cells.path, f"none {seen}", cure)
+        seen = f"{int(bad.sum())} of {rows} rows cannot be read, the first is {values.first_problem}"
         values.note(Severity.MAJOR, "rows-unreadable", seen, "left out")
     excluded = (fate == "excluded") & ~bad
     if excluded.any():

@@ -1,0 +1,77 @@
+"""The manifest of a field: what each well was made of, so that whoever opens it later can tell, and make it again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.storage import sha256, write_text
+
+__all__ = ["MANIFEST", "Entry", "Source", "options_given", "read_manifest", "source_of", "write_manifest"]
+
+MANIFEST = "manifest.json"
+
+
+class Source(BaseModel):
+    """A file that something was made of, or that was written: its name without folders, and its SHA-256."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    sha256: str
+
+
+class Entry(BaseModel):
+    """What a well of a field was made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    well: str = Field(description="name of the well")
+    image: Source = Field(description="the image file")
+    picks: tuple[Source, ...] = Field((), description="pick table, mapping and vocabulary")
+    options: dict[str, Any] = Field({}, description="reading options given")
+    survey: Source | None = Field(None, description="the survey, if one was given")
+    written: tuple[Source, ...] = Field((), description="files of the well as they were written")
+    version: str = Field("", description="version of geobfdt")
+
+
+def source_of(path: Path) -> Source:
+    """Name and SHA-256 of a file."""
+    return Source(file=path.name, sha256=sha256(path))
+
+
+def options_given(options: ReadingOptions | None) -> dict[str, Any]:
+    """Reading options that say something, a file by its name alone."""
+    given = options.model_dump(exclude_none=True) if options else {}
+    return {name: value.name if isinstance(value, Path) else value for name, value in given.items()}
+
+
+def read_manifest(field: Path) -> dict[str, Entry]:
+    """
+    Read what the wells of a field were made of, by file stem; empty where a field has no manifest.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    file = field / MANIFEST
+    if not file.exists():
+        return {}
+    try:
+        wells = json.loads(file.read_text(encoding="utf-8"))["wells"]
+        return {stem: Entry.model_validate(entry) for stem, entry in wells.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError, RecursionError) as error:
+        seen = f"not the manifest of a field: {str(error).splitlines()[0][:200]}"
+        raise InputError(file, seen, "restore it from a backup, or move it away to start a new one") from error
+
+
+def write_manifest(field: Path, wells: dict[str, Entry]) -> None:
+    """Write what the wells of a field were made of, whole or not at all."""
+    content = {"format": 1, "wells": {stem: wells[stem].model_dump(mode="json") for stem in sorted(wells)}}
+    write_text(field / MANIFEST, json.dumps(content, indent=1) + "\n")
