@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.settings_file import parse_yaml, read_yaml
 
 __all__ = ["Meaning", "Pattern", "Vocabulary", "load_vocabulary"]
 
@@ -188,10 +188,7 @@ def load_vocabulary(path: str | Path | None = None) -> Vocabulary:
     """
     if path is None:
         return _built_in()
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(path, f"not a vocabulary file: {error}", _CURE) from error
+    content = read_yaml(Path(path), "vocabulary file", _CURE)
     try:
         own = Vocabulary.model_validate({} if content is None else content)
     except ValidationError as error:
@@ -207,4 +204,4 @@ def load_vocabulary(path: str | Path | None = None) -> Vocabulary:
 @cache
 def _built_in() -> Vocabulary:
     text = files("geobfdt.wells").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
-    return Vocabulary.model_validate(yaml.safe_load(text))
+    return Vocabulary.model_validate(parse_yaml(text))

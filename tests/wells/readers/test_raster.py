@@ -162,11 +162,11 @@ def test_options_win_and_say_so(tmp_path):
         ("top: 1.0", {}, "only one of"),
         ("{top: 1, bottom: 2, colour: red}", {}, "colour: extra inputs"),
         ("{top: .inf, bottom: 2}", {}, "top: "),
-        ("top: [", {}, "not a sound YAML file"),
+        ("top: [", {}, "not a sidecar"),
         ("- 1", {}, "the whole: "),
         ("a: &a [1]\nb: *a", {}, "aliases"),
         ("[" * 5000, {}, "nested"),
-        ("- " * 5000, {}, "not a sound YAML file"),
+        ("- " * 5000, {}, "not a sidecar"),
         ("{top: 1, bottom: 2, columns: [4, 90]}", {}, "columns 4 to 90"),
     ],
 )

@@ -14,21 +14,18 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.settings_file import read_yaml
 
 __all__ = ["Sidecar", "find_sidecar", "read_sidecar"]
 
 Log = FiniteFloat | Annotated[list[tuple[FiniteFloat, FiniteFloat]], Field(min_length=1)]
 
-_LIMIT = 2**18  # bytes
-_NESTED = 20  # brackets in brackets: the parser takes hours for thousands of them
 _CURE = "see docs/reading.md for what may stand in it"
 
 
@@ -103,24 +100,8 @@ def read_sidecar(path: Path) -> Sidecar:
     36.0
     """
     try:
-        if path.stat().st_size > _LIMIT:
-            raise InputError(path, f"over {_LIMIT:,} bytes, too long for a sidecar", _CURE)
-        text = path.read_text(encoding="utf-8-sig")
-        if _depth(text) > _NESTED:
-            raise InputError(path, f"brackets nested over {_NESTED} deep", _CURE)
-        # A few nested aliases can stand for billions of values; a sidecar has no use for any.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise InputError(path, "holds YAML aliases", _CURE)
-        said = yaml.safe_load(text) or {}
-        return Sidecar.model_validate(said)
+        return Sidecar.model_validate(read_yaml(path, "sidecar", _CURE) or {})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"][:1]) or "the whole"
         raise InputError(path, f"{place}: {first['msg'].lower()}", _CURE) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(path, f"not a sound YAML file: {error}", _CURE) from error
-
-
-def _depth(text: str) -> int:
-    steps = ((character in "[{") - (character in "]}") for character in text)
-    return max(accumulate(steps), default=0)

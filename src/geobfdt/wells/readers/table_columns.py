@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.mnemonics import hole_names
+from geobfdt.wells.settings_file import read_yaml
 
 __all__ = [
     "ALIASES",
@@ -229,10 +229,7 @@ def load_mapping(path: str | Path) -> TableMapping:
         If it cannot be read or says something that is not known.
     """
     cure = "see docs/pick-tables.md for the mapping file"
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(path, f"not a mapping file: {error}", cure) from error
+    content = read_yaml(Path(path), "mapping file", cure)
     if content is not None and not isinstance(content, dict):
         raise InputError(path, "not a mapping file: no `name: value` lines", cure)
     try:
