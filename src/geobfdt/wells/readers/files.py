@@ -129,8 +129,9 @@ def _format(path: Path) -> str:
         return "netcdf"
     if head.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"PK\x03\x04", b"\xff\xd8\xff")):
         return "raster"
-    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it.
-    if re.search(rb"V1\.\d\dRECORD", head[:200]):
+    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it. Some
+    # lack the label and begin with what follows it: a visible record (2.3.6) that holds the set of file headers.
+    if re.search(rb"V1\.\d\dRECORD|\xff\x01.{3}\0[\xf0\xf8]\x0bFILE-HEADER", head[:200], re.DOTALL):
         return "dlis"
     text = head.removeprefix(b"\xef\xbb\xbf")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]

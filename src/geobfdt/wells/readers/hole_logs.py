@@ -8,16 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, Severity
+from geobfdt.wells.readers.mnemonics import is_radius
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawLog
 from geobfdt.wells.readers.units import angle_factor, length_factor
 
-__all__ = ["known_unit", "log_at_rows"]
+__all__ = ["known_unit", "log_at_rows", "propose_calipers"]
 
 Array = npt.NDArray[np.float64]
 
 _REACH = 1.0  # m a hole log is held beyond its ends
 _DIAMETERS = (0.05, 1.5)  # m
+_LIKELY = (0.07, 0.7)  # m; from the slimmest to the widest common bit
 _GAP = 5.0  # m, or usual distances between values where they are wider, over which a log is doubted
 
 
@@ -35,6 +37,27 @@ def known_unit(log: RawLog, path: Path, findings: list[Finding]) -> bool:
         findings.append(Finding(Severity.MAJOR, "caliper-unit", path.name, seen, "not used; give --diameter"))
         return False
     return True
+
+
+def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
+    """
+    Name the curves that read as a hole does, where the file has no caliper that is known by its name.
+
+    Examples
+    --------
+    >>> found: list[Finding] = []
+    >>> propose_calipers([RawLog(np.array([8.5, 8.7]), "in", np.ones(2), "QQQQ")], (), Path("a.las"), found)
+    >>> print(found[0])
+    major  caliper-proposed  a.las: QQQQ reads 8.6 in, as a hole would; if it is the caliper, give --caliper QQQQ
+    """
+    for log in others:
+        values = np.asarray(log.values, dtype=float)
+        values = values[~is_null(values, nulls)]
+        middle = float(np.median(values)) if values.size else 0.0
+        if _LIKELY[0] <= middle * (length_factor(log.unit) or 0.0) <= _LIKELY[1]:
+            observed = f"{log.name} reads {middle:.4g} {log.unit}, as a hole would"
+            action = f"if it is the caliper, give --caliper {log.name}"
+            findings.append(Finding(Severity.MAJOR, "caliper-proposed", path.name, observed, action))
 
 
 def log_at_rows(
@@ -80,6 +103,9 @@ def log_at_rows(
     words = name.replace("_", " ")
     if name == "diameter":
         values = values * (length_factor(log.unit) or 1.0)
+        if is_radius(log.name, log.description):
+            values *= 2
+            tell(Severity.MAJOR, "caliper-radius", f"{log.name} gives the radius of the hole", "doubled")
         absurd = good & ((values < _DIAMETERS[0]) | (values > _DIAMETERS[1]))
         if absurd.any():
             seen = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"

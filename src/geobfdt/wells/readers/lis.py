@@ -142,8 +142,11 @@ def contents(path: Path) -> Contents:
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
     findings: list[Finding] = []
-    rules = tolerant(path, "lis", findings)
-    with decoding(path, "a LIS79 file", _CURE), dlisio.lis.load(str(path), error_handler=rules) as files:
+    with (
+        decoding(path, "a LIS79 file", _CURE),
+        tolerant(path, "lis", findings) as rules,
+        dlisio.lis.load(str(path), error_handler=rules) as files,
+    ):
         if not len(files):
             raise InputError(path, findings[0].seen if findings else "it holds no logical file", _CURE)
         yield files, findings
