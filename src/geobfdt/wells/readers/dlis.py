@@ -29,9 +29,9 @@ from geobfdt.wells.readers.dlis_channels import (
     hole_logs,
     index_of,
     is_image,
-    possible_calipers,
 )  # fmt: skip
 from geobfdt.wells.readers.dlis_overruns import sound_rows, varies, without_overruns
+from geobfdt.wells.readers.hole_logs import possible_calipers
 from geobfdt.wells.readers.index_check import IndexAttribute, check_index
 from geobfdt.wells.readers.mnemonics import image_kind, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
@@ -76,7 +76,10 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             image, companion = companion, image
         index = index_of(path, image, curves)
         logs = hole_logs(path, image, curves, options.caliper, findings)
-        others = [] if "diameter" in logs or options.diameter else possible_calipers(image, index, curves)
+        here = (
+            [] if "diameter" in logs else [c for c in curves if c.frame is image.frame and c.scalar and not c.doubled]
+        )
+        others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
         together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.frame is image.frame]
         columns = _read_rows(path, image, together)
         depth = columns[index.position].ravel().astype(np.float64)
@@ -96,8 +99,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             findings=findings,
         )
         for name, log in logs.items():
-            here = log.frame is image.frame
-            found = (depth, columns[log.position]) if here else elsewhere.column(log)
+            near = log.frame is image.frame
+            found = (depth, columns[log.position]) if near else elsewhere.column(log)
             if found is not None:
                 raw.logs[name] = _raw_log(log, *found)
         raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]

@@ -11,7 +11,6 @@ import numpy as np
 
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, named_caliper, role, tool_of, vertical_depth
-from geobfdt.wells.readers.units import length_factor
 
 __all__ = [
     "Curve",
@@ -22,7 +21,6 @@ __all__ = [
     "hole_logs",
     "index_of",
     "is_image",
-    "possible_calipers",
 ]
 
 _COLUMNS = 8  # fewer samples a row are no image
@@ -384,18 +382,11 @@ def hole_logs(
     mine = [c for c in curves if c.logical is image.logical and c.scalar and c.rows]
     mine.sort(key=lambda c: c.frame is not image.frame)
     usable = [c for c in mine if not c.doubled and c.table.problem is None]
-    chosen = {name: usable[i] for name, i in choose_logs([c.name for c in usable], path.name, findings).items()}
+    # Names of calipers are passed over where the user names one.
+    names = ["" if caliper is not None and role(c.name) == "diameter" else c.name for c in usable]
+    chosen = {name: usable[i] for name, i in choose_logs(names, path, findings).items()}
     if caliper is not None:
-        chosen["diameter"] = mine[named_caliper(caliper, [c.names for c in mine], path)]
+        near = [c for c in mine if c.frame is image.frame and caliper.strip().lower() == c.name.lower()]
+        chosen["diameter"] = near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], path)]
         _refuse_doubled(path, chosen["diameter"])
     return chosen
-
-
-def possible_calipers(image: Curve, index: Curve, curves: list[Curve]) -> list[Curve]:
-    """Return the channels of an image's frame that are lengths and no depths: one of them may be the caliper."""
-    return [
-        c
-        for c in curves
-        if c.frame is image.frame and c is not index and c.scalar and not c.doubled
-        and length_factor(c.unit) is not None and role(c.name) != "depth" and not _vertical(c)
-    ]  # fmt: skip

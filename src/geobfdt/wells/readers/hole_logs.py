@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, Severity
-from geobfdt.wells.readers.mnemonics import is_radius
+from geobfdt.wells.readers.mnemonics import is_radius, role, vertical_depth
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawLog
 from geobfdt.wells.readers.units import angle_factor, length_factor
 
-__all__ = ["known_unit", "log_at_rows", "propose_calipers"]
+__all__ = ["known_unit", "log_at_rows", "possible_calipers", "propose_calipers"]
 
 Array = npt.NDArray[np.float64]
 
@@ -37,6 +38,22 @@ def known_unit(log: RawLog, path: Path, findings: list[Finding]) -> bool:
         findings.append(Finding(Severity.MAJOR, "caliper-unit", path.name, seen, "not used; give --diameter"))
         return False
     return True
+
+
+def possible_calipers(names: Sequence[str], units: Sequence[str]) -> list[int]:
+    """
+    Positions of curves that are lengths and no depths: one of them may be the caliper.
+
+    Examples
+    --------
+    >>> possible_calipers(["DEPT", "TVD", "QQQQ", "GR"], ["m", "m", "in", "gAPI"])
+    [2]
+    """
+    return [
+        i
+        for i, (name, unit) in enumerate(zip(names, units, strict=True))
+        if name and length_factor(unit) is not None and role(name) != "depth" and not vertical_depth(name)
+    ]
 
 
 def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:

@@ -95,7 +95,9 @@ def role(mnemonic: str) -> str:
     return _ROLE.get(_key(mnemonic), "")
 
 
-def choose_logs(mnemonics: Sequence[str], place: str, findings: list[Finding]) -> dict[str, int]:
+def choose_logs(
+    mnemonics: Sequence[str], path: Path, findings: list[Finding], caliper: str | None = None
+) -> dict[str, int]:
     """
     Choose the hole logs among curves by their names; where several fit, the most telling name, then the first curve.
 
@@ -103,32 +105,41 @@ def choose_logs(mnemonics: Sequence[str], place: str, findings: list[Finding]) -
     ----------
     mnemonics : sequence of str
         Names of curves; an empty one is passed over.
-    place : str
+    path : Path
         File, for the finding that says which of several was chosen.
     findings : list of Finding
         Grows by these.
+    caliper : str, optional
+        The user's ``--caliper``, which is the diameter then.
 
     Returns
     -------
     dict of str to int
         Position by log: diameter, deviation, hole_azimuth.
 
+    Raises
+    ------
+    InputError
+        If no curve is called so, or several are.
+
     Examples
     --------
-    >>> choose_logs(["TDEP", "C1", "GR", "CALI"], "a.las", found := [])
+    >>> choose_logs(["TDEP", "C1", "GR", "CALI"], Path("a.las"), found := [])
     {'diameter': 3}
     >>> print(found[0])
     info  log-chosen  a.las: diameter may be CALI, C1; CALI taken
     """
     keys = [_key(mnemonic) for mnemonic in mnemonics]
     chosen = {}
-    for name in LOGS:
+    if caliper is not None:
+        chosen["diameter"] = named_caliper(caliper, [(mnemonic,) for mnemonic in mnemonics], path)
+    for name in (name for name in LOGS if name not in chosen):
         fit = [i for alias in hole_names(name, logs=True) for i, key in enumerate(keys) if key == alias]
         if fit:
             chosen[name] = fit[0]
         if len(fit) > 1:
             seen = f"{name.replace('_', ' ')} may be {', '.join(mnemonics[i] for i in fit)}"
-            findings.append(Finding(Severity.INFO, "log-chosen", place, seen, f"{mnemonics[fit[0]]} taken"))
+            findings.append(Finding(Severity.INFO, "log-chosen", path.name, seen, f"{mnemonics[fit[0]]} taken"))
     return chosen
 
 
@@ -141,7 +152,7 @@ def named_caliper(wanted: str, curves: Sequence[Sequence[str]], path: Path) -> i
     wanted : str
         The user's ``--caliper``.
     curves : sequence of sequence of str
-        Names of each curve, the short one first; those of the image's own frame before the others.
+        Names of each curve, the short one first; an empty one is passed over.
     path : Path
         The file.
 
