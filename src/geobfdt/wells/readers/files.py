@@ -68,7 +68,7 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     reader = import_module(f"geobfdt.wells.readers.{kind}")
     if kind == "netcdf":
         image = state(reader.read(path), path, options)
-        unused = ("image", "depth_unit", *unused)
+        unused = ("image", "depth_unit", "caliper", *unused)
     else:
         raw = reader.read(path, options)
         try:
