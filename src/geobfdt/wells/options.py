@@ -43,7 +43,7 @@ class ReadingOptions(BaseModel):
         """Refuse a diameter in another unit than metres, and propose what it is in metres."""
         if diameter is not None and diameter > _WIDEST_M:
             units = {"millimetres": 0.001, "centimetres": 0.01, "inches": 0.0254}
-            guesses = [f"{diameter * f:.4g} from {unit}" for unit, f in units.items() if 0.07 <= diameter * f <= 0.7]
-            more = f"; in metres it is {' or '.join(guesses)}" if guesses else ""
-            raise ValueError(f"a hole diameter is given in metres, and no hole is {diameter:g} m wide{more}")
+            guesses = [f"{diameter * f:.4g} for {unit}" for unit, f in units.items() if 0.07 <= diameter * f <= 0.7]
+            more = f"; give {' or '.join(guesses)}" if guesses else ""
+            raise ValueError(f"the diameter is in metres, and no hole is {diameter:g} m wide{more}")
         return diameter

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.readers.hole_logs import known_unit, log_at_rows, propose_calipers
+from geobfdt.wells.readers.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawImage
 from geobfdt.wells.readers.row_depths import downwards, metres, select_rows
@@ -74,6 +74,9 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
         for name, log in raw.logs.items()
         if not (name == "diameter" and not known_unit(log, path, doubts[name]))
     }
+    diameter = logs.get("diameter")
+    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, path, doubts["diameter"]):
+        logs["diameter"] = np.full(depth.shape, np.nan)
     if "diameter" not in raw.logs:
         propose_calipers(raw.others, raw.nulls, path, doubts["diameter"])
     if values.shape[1] < _DIPMETER:
@@ -182,7 +185,11 @@ def _source(name: str, options: ReadingOptions) -> str:
     if options.survey is not None and name != "diameter":
         return f"the survey {options.survey.name}"
     value = getattr(options, name)
-    return f"--deviation 0: a vertical hole has no {name}" if value is None else f"--{name.replace('_', '-')} {value:g}"
+    return (
+        f"--deviation 0: a vertical hole has no {name.replace('_', ' ')}"
+        if value is None
+        else f"--{name.replace('_', '-')} {value:g}"
+    )
 
 
 def _gap(name: str, difference: Array) -> Array:

@@ -76,9 +76,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             image, companion = companion, image
         index = index_of(path, image, curves)
         logs = hole_logs(path, image, curves, options.caliper, findings)
-        here = (
-            [] if "diameter" in logs else [c for c in curves if c.frame is image.frame and c.scalar and not c.doubled]
-        )
+        used = {id(log) for log in logs.values()}
+        here = [c for c in curves if c.frame is image.frame and c.scalar and not c.doubled and id(c) not in used]
         others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
         together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.frame is image.frame]
         columns = _read_rows(path, image, together)

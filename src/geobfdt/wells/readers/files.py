@@ -60,9 +60,9 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
         options = ReadingOptions(**{**(options.model_dump() if options else {}), **reading_options})
     except ValidationError as error:
         problem = error.errors()[0]
-        raise InputError(
-            path, f"reading option {'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}", "correct the option"
-        ) from error
+        reason = problem["msg"].removeprefix("Value error, ").lower()
+        seen = f"reading option {'.'.join(map(str, problem['loc']))}: {reason}"
+        raise InputError(path, seen, "correct the option") from error
     kind = _format(path)
     unused: tuple[str, ...] = () if kind == "raster" else ("top", "bottom")
     reader = import_module(f"geobfdt.wells.readers.{kind}")

@@ -80,7 +80,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     depth = _depth_column(path, table)
     scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
     logs = choose_logs(scalar, path, findings, options.caliper)
-    others = [] if "diameter" in logs else [c for c in possible_calipers(scalar, table.units) if c != depth]
+    others = [c for c in possible_calipers(scalar, table.units) if c not in (depth, *logs.values())]
     scalar_columns = [*logs.values(), *others]
     wanted = [depth, *scalar_columns, *family.columns]
     with decoding(path, "a LAS file", _CURE):

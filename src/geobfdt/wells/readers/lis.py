@@ -132,7 +132,11 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             unit,
             nulls=() if absent is None else (float(absent),),
             logs=logs,
-            others=[] if "diameter" in logs else [columns[i] for i in possible_calipers(names, units)],
+            others=[
+                columns[i]
+                for i in possible_calipers(names, units)
+                if all(columns[i] is not log for log in logs.values())
+            ],
             attributes={"well": _well(table.file), "units": table.units[name], "tool": tool_of(name.strip())},
             findings=findings,
         )

@@ -13,8 +13,8 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS
 
 __all__ = [
-    "choose_logs", "hole_names", "image_kind", "is_radius", "named_caliper", "role", "tool_kind", "tool_of",
-    "vertical_depth",
+    "choose_logs", "hole_names", "image_kind", "is_bit_size", "is_radius", "named_caliper", "role", "tool_kind",
+    "tool_of", "vertical_depth",
 ]  # fmt: skip
 
 # Names without case and separators, the more telling ones first. Those of the first line mean the same in any file;
@@ -200,6 +200,18 @@ def is_radius(mnemonic: str, description: str) -> bool:
     return bool(_RADIUS.search(_key(mnemonic)) or re.search(r"\bradi(us|i)\b", description.lower()))
 
 
+def is_bit_size(mnemonic: str) -> bool:
+    """
+    Whether a curve is the size of the bit by its name.
+
+    Examples
+    --------
+    >>> is_bit_size("BS"), is_bit_size("CALI")
+    (True, False)
+    """
+    return _key(mnemonic) in ("bs", "bit", "bitsize", "bsize")
+
+
 def _key(mnemonic: str) -> str:
     return re.sub(r"[\W_]+", "", mnemonic.lower())
 
@@ -239,7 +251,8 @@ def tool_kind(tool: str) -> str:
 
     Examples
     --------
-    >>> tool_kind("OTV"), tool_kind("")
+    >>> tool_kind("OBI"), tool_kind("")
     ('optical', '')
     """
-    return next((kind for kind, tools in _KINDS.items() if tool in tools.split()), "")
+    known = tool_of(tool)
+    return next((kind for kind, tools in _KINDS.items() if known in tools.split()), "")

@@ -59,7 +59,7 @@ class RawImage:
     logs : dict
         RawLog by name: diameter, deviation, hole_azimuth.
     others : list of RawLog
-        Curves that are lengths, where no name tells the caliper: one of them may be it.
+        The other curves that are lengths: the size of the bit, or a caliper that no name tells.
     attributes : dict
         Attributes of a WellImage as far as the file knows them (well, tool, units, reference, ...).
     findings : list of Finding
