@@ -118,6 +118,20 @@ def test_other_spacing(tmp_path):
     assert severities(well)["index-attribute"] is Severity.MAJOR
 
 
+def test_stated_unit_that_is_contradicted(tmp_path):
+    """Where the index has no unit, the stated one is compared with the spacing; it wins, with a major finding."""
+    bare = ("TDEP", DEPTH / 0.00254, "")
+    path = write(tmp_path / "a.dlis", {"60B": [bare, IMAGE]}, spacing=AttrSetup(2.0, "0.1 in"))
+    assert severities(read(path, depth_unit="in"))["index-unit"] is Severity.MAJOR
+    assert "index-unit" not in severities(read(path, depth_unit="0.1 in"))
+
+
+def test_direction(tmp_path):
+    """A direction that the depths do not have is a major finding."""
+    path = write(tmp_path / "a.dlis", {"60B": [index("m"), IMAGE]}, direction="DECREASING")
+    assert severities(read(path))["index-direction"] is Severity.MAJOR
+
+
 def test_spacing_outweighs_the_ends(tmp_path):
     """A spacing that agrees in another unit proves the index; ends under a wrong label only become a finding."""
     attributes = {"spacing": AttrSetup(2.0, "0.1 in"), "index_max": AttrSetup(DEPTH[-1], "ft")}

@@ -83,6 +83,12 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         columns = _read_rows(path, image, together)
         depth = columns[index.position].ravel().astype(np.float64)
         check_index(path, depth, (index.name, index.unit), *_said_of(index), options.depth_unit, findings)
+        direction = str(image.frame.direction or "").upper()
+        if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
+            falls = bool(np.median(np.diff(depth)) < 0)
+            if falls is (direction == "INCREASING"):
+                observed = f"frame {image.frame.name} says {direction}, its depths go the other way"
+                findings.append(Finding(Severity.MAJOR, "index-direction", path.name, observed, "the depths are kept"))
         elsewhere = _Elsewhere(path, depth, index.unit, options.depth_unit, curves, findings)
         dynamic = None
         if companion is not None:

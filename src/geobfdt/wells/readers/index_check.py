@@ -91,6 +91,8 @@ def check_index(
     geobfdt.wells.findings.InputError: a: depths TDEP are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
     """
     name, unit = index
+    if length_factor(unit) is None:
+        unit = stated or unit
     own = length_factor(unit)
     known = depth[~is_null(depth)]
     if own is None or known.size < 2:
