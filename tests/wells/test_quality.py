@@ -150,6 +150,17 @@ def test_dead_button(turning: bool) -> None:
     assert interval(found[0]) == pytest.approx((1010.0, 1020.0), abs=0.7)
 
 
+@pytest.mark.parametrize(
+    ("tool", "buttons"), [("FMI", True), ("OTV", False), ("ATV", False), ("UBI", False), ("", False)]
+)
+def test_tools_without_buttons(tool: str, buttons: bool) -> None:
+    """A column that does not change is a button's on a pad tool only."""
+    pixels = pads(grey=True, turn=0)
+    pixels[2000:4000, 20] = 90.0
+    (found,) = [f for f in check_image(image_of(pixels).assign_attrs(tool=tool)) if f.kind == "dead-button"]
+    assert ("button" in f"{found.seen} {found.done}") is buttons
+
+
 def test_dead_column() -> None:
     """A column that is never measured while all others are."""
     pixels = np.random.default_rng(0).normal(100, 20, (3000, 90))

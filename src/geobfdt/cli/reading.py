@@ -39,7 +39,9 @@ def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
         except ValidationError as error:
             problem = error.errors()[0]
             flag = "--" + str(problem["loc"][0]).replace("_", "-")
-            raise typer.BadParameter(f"{problem['msg'].lower()}, got {problem['input']!r}", param_hint=flag) from error
+            raise typer.BadParameter(
+                f"{problem['msg'].removeprefix('Value error, ').lower()}, got {problem['input']!r}", param_hint=flag
+            ) from error
         command(**arguments, reading=reading)
 
     hints = get_type_hints(command, include_extras=True)

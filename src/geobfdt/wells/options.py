@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["ReadingOptions"]
+
+_WIDEST_M = 1.5  # No hole that is logged is wider.
 
 
 class ReadingOptions(BaseModel):
@@ -25,7 +27,8 @@ class ReadingOptions(BaseModel):
     depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = Field(None, description="unit of the depths")
     top: float | None = Field(None, description="depth of the first row's upper edge (m, MD), for rasters")
     bottom: float | None = Field(None, description="depth of the last row's lower edge (m, MD), for rasters")
-    diameter: float | None = Field(None, gt=0, lt=5, description="hole diameter (m)")
+    diameter: float | None = Field(None, gt=0, description="hole diameter (m)")
+    caliper: str | None = Field(None, description="mnemonic of the curve that is the caliper, where no name tells it")
     azimuth_reference: Literal["north", "high_side", "pseudo_north"] | None = Field(
         None, description="where image angle 0 points"
     )
@@ -33,3 +36,14 @@ class ReadingOptions(BaseModel):
     hole_azimuth: float | None = Field(None, ge=0, le=360, description="hole azimuth from north (deg)")
     survey: Path | None = Field(None, description="CSV of depth, deviation and azimuth stations")
     dark: Literal["low", "high"] | None = Field(None, description="which values are conductive and drawn dark")
+
+    @field_validator("diameter")
+    @classmethod
+    def _in_metres(cls, diameter: float | None) -> float | None:
+        """Refuse a diameter in another unit than metres, and propose what it is in metres."""
+        if diameter is not None and diameter > _WIDEST_M:
+            units = {"millimetres": 0.001, "centimetres": 0.01, "inches": 0.0254}
+            guesses = [f"{diameter * f:.4g} for {unit}" for unit, f in units.items() if 0.07 <= diameter * f <= 0.7]
+            more = f"; give {' or '.join(guesses)}" if guesses else ""
+            raise ValueError(f"the diameter is in metres, and no hole is {diameter:g} m wide{more}")
+        return diameter

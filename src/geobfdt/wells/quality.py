@@ -16,6 +16,7 @@ from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.hole_checks import check_depth, check_diameter, check_inclination
 from geobfdt.wells.image import WellImage, add_findings, row_spacing
 from geobfdt.wells.pixel_values import PixelValues
+from geobfdt.wells.readers.mnemonics import tool_kind
 from geobfdt.wells.stretches import Stretch, report, stretches
 
 __all__ = ["check_image", "checked"]
@@ -27,6 +28,12 @@ BLOCK_PIXELS = 1 << 20
 DEAD_WINDOW = 6  # rows over which a living button has to change; short, for the column it fills moves as pads rotate
 CLIPPED_PIXELS = 20
 DEAD_LENGTH = 1.0  # m that an unchanging button has to be followed for
+_STILL_COLUMN = {  # What to do about a column that does not change, by the kind of tool.
+    "pads": "blank the button before normalising: it draws a line down the image",
+    "acoustic": "blank these columns before picking: something on the tool draws a line down the image",
+    "optical": "blank these columns before picking: dirt or a scratch on the window draws a line down the image",
+    "": "blank these columns before picking: they draw a line down the image",
+}
 SECTORS = 64  # an image of so few columns is built up by a rotating tool; with more, by pads
 
 
@@ -68,7 +75,8 @@ def check_image(image: WellImage) -> list[Finding]:
     depth = np.asarray(image.depth.values, dtype=np.float64)
     findings = values.findings(image) + check_depth(image)
     if values.count:
-        findings += rows.findings(depth) + dead.findings(depth) + rotation.findings(depth)
+        kind = tool_kind(image.attrs["tool"])
+        findings += rows.findings(depth, kind) + dead.findings(depth, kind) + rotation.findings(depth)
     return findings + check_diameter(image) + check_inclination(image)
 
 
@@ -125,7 +133,7 @@ class _Rows:
         self._repeats.append(_same(block, np.concatenate([above, block[:-1]])).all(1) & several & ~even)
         self._last = block[-1:].copy()
 
-    def findings(self, depth: npt.NDArray[np.float64]) -> list[Finding]:
+    def findings(self, depth: npt.NDArray[np.float64], tool: str) -> list[Finding]:
         coverage = np.concatenate(self._coverage)
         repeats, even = np.concatenate(self._repeats), np.concatenate(self._even)
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
@@ -146,7 +154,7 @@ class _Rows:
             Severity.MINOR,
             "coverage-drop",
             lambda s: f"{coverage[s.first : s.last + 1].mean():.0%} of the turn measured, {usual:.0%} elsewhere",
-            "a pad or sector is missing: expect few picks there",
+            "a pad is off the wall or missing: expect few picks there" if tool == "pads" else "expect few picks there",
         )
         found += report(
             stretches(even, depth, shortest=1.0, join=0.25),
@@ -226,7 +234,7 @@ class _DeadButtons:
         self._past = [*self._past[1:], runs]
         self._windows += 1
 
-    def findings(self, depth: npt.NDArray[np.float64]) -> list[Finding]:
+    def findings(self, depth: npt.NDArray[np.float64], tool: str) -> list[Finding]:
         # A value at which whole patches are still is where the scale ends: its pixels are off the scale, not dead.
         alive = {value for value, pixels in self._clips.items() if pixels > CLIPPED_PIXELS}
         dead = {window: sum(value not in alive for value in values) for window, values in self._dead.items()}
@@ -246,7 +254,7 @@ class _DeadButtons:
             Severity.MINOR,
             "dead-button",
             seen,
-            "blank the button before normalising: it draws a line down the image",
+            _STILL_COLUMN.get(tool, _STILL_COLUMN[""]),
         )
         unseen = np.flatnonzero(~self._alive)
         if 0 < unseen.size <= 0.1 * self._alive.size:

@@ -386,3 +386,46 @@ def test_doubts_of_a_replaced_log_are_left_out():
     assert "deviation-short" in kinds(make(image))
     image = raw(logs={"deviation": RawLog(np.array([10.0, 10.0]), "deg", np.array([950.0, 960.0]))})
     assert "deviation-short" not in kinds(make(image, deviation=12.0, hole_azimuth=5.0))
+
+
+def curve(value, unit, name, description=""):
+    """A log of one value, under a name."""
+    return RawLog(np.full(ROWS, float(value)), unit, DEPTH, name, description)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "name", "description"),
+    [(4.25, "in", "IRAV", ""), (4.25, "in", "XCAL", "Average hole radius"), (107.95, "mm", "RADIUS", "")],
+)
+def test_radius(value, unit, name, description):
+    """A caliper that is a radius by its name or description is doubled, with a major finding."""
+    well = make(raw(logs={"diameter": curve(value, unit, name, description)}))
+    assert well.diameter.values == pytest.approx(0.2159)
+    assert finding(well, "caliper-radius").severity == Severity.MAJOR
+
+
+@pytest.mark.parametrize(("value", "unit"), [(4.25, "in"), (8.5, "cm"), (0.108, "m")])
+def test_caliper_below_the_bit(value, unit):
+    """No hole is half its bit: such a caliper, a radius or one in another unit, is left out with a major finding."""
+    bit = curve(8.5, "in", "BS")
+    well = make(raw(logs={"diameter": curve(value, unit, "CALI")}, others=[bit]))
+    assert np.isnan(well.diameter.values).all()
+    assert finding(well, "caliper-below-bit").severity == Severity.MAJOR
+    well = make(raw(logs={"diameter": curve(8.2, "in", "CALI")}, others=[bit]))
+    assert well.diameter.values == pytest.approx(8.2 * 0.0254)
+
+
+def test_proposed_calipers():
+    """Only a length like that of a hole is proposed, and only where nothing says the diameter."""
+    others = [curve(8.5, "in", "AAAA"), curve(30, "in", "LONG"), curve(0.2, "in", "DCAL"), curve(8.5, "ft", "TALL")]
+    well = make(raw(others=others))
+    assert "--caliper AAAA" in finding(well, "caliper-proposed").done
+    assert "caliper-proposed" not in kinds(make(raw(others=others), diameter=0.2))
+    assert "caliper-proposed" not in kinds(make(raw(others=others, logs={"diameter": curve(8, "in", "CALI")})))
+
+
+@pytest.mark.parametrize(("columns", "told"), [(4, True), (7, True), (8, False)])
+def test_dipmeter(columns, told):
+    """An image of fewer than eight columns is told as a dipmeter's."""
+    well = make(raw(pixels()[:, :columns]))
+    assert ("dipmeter" in kinds(well)) is told

@@ -178,3 +178,33 @@ def test_file_that_breaks_the_contract(tmp_path):
     path.write_text("# reference: the moon\ndepth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n")
     with pytest.raises(InputError, match="azimuth reference 'the moon' is not one of"):
         files.read(path)
+
+
+@pytest.mark.parametrize(("given", "metres"), [(101, "0.101"), (8.5, "0.2159"), (21.59, "0.2159"), (216, "0.216")])
+def test_diameter_in_another_unit(tmp_path, given, metres):
+    """A diameter that is no hole's in metres is refused with what it would be in metres."""
+    with pytest.raises(InputError, match=metres) as refused:
+        files.read(tmp_path / "a.png", diameter=given)
+    assert "metres" in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["LAS", "CSV"])
+def test_caliper_by_name(tmp_path, kind):
+    """--caliper takes a curve of LAS and a column of CSV; a name that is not there is refused with those that are."""
+    names = [f"IMG[{k}]" for k in range(8)]
+    rows = [[1000 + 0.1 * k, 8.5, *range(k, k + 8)] for k in range(5)]
+    path = tmp_path / "a.txt"
+    if kind == "LAS":
+        curves = "".join(f" {name}. :\n" for name in names)
+        text = "\n".join(" ".join(map(str, row)) for row in rows)
+        path.write_text(
+            f"~V\n VERS. 2.0 :\n WRAP. NO :\n~W\n NULL. -9999 :\n~C\n DEPT.M :\n XYZ9.IN :\n{curves}~A\n{text}\n"
+        )
+        assert "caliper-proposed" in {f.kind for f in files.read(path).attrs["findings"]}
+    else:
+        text = "\n".join(",".join(map(str, row)) for row in rows)
+        path.write_text(",".join(["depth_m", "XYZ9 (in)", *names]) + "\n" + text + "\n")
+    assert np.isnan(files.read(path).diameter.values).all()
+    assert files.read(path, caliper="xyz9").diameter.values == pytest.approx(0.2159)
+    with pytest.raises(InputError, match="XYZ9"):
+        files.read(path, caliper="none")

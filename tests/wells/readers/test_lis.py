@@ -43,11 +43,14 @@ def spec(name, units, size, code, samples=1):
     return text + bytes(4) + struct.pack(">hh", 1, size) + bytes(3) + bytes([samples, code]) + bytes(5)
 
 
-def lis79(depth, pixels, caliper, *, name="FMI", unit=".1IN", null=-999.25, azimuth=None, tail=b""):
+def lis79(
+    depth, pixels, caliper, *, name="FMI", unit=".1IN", null=-999.25, azimuth=None, tail=b"", entries=b"",
+    index="DEPT", hole=("CALI", "IN"),
+):  # fmt: skip
     """A whole file: file header, data format specification, one data record for every 10 rows, well site data."""
-    channels = [("DEPT", unit, depth), (name, "OHMM", pixels), ("CALI", "IN", caliper)]
+    channels = [(index, unit, depth), (name, "OHMM", pixels), (*hole, caliper)]
     channels += [] if azimuth is None else [("HAZI", "DEG", azimuth)]
-    specification = entry(12, F32, float32(null)) + entry(0, BYTE, b"")
+    specification = entry(12, F32, float32(null)) + entries + entry(0, BYTE, b"")
     for label, units, values in channels:
         specification += spec(label, units, 4 * (values.shape[1] if values.ndim == 2 else 1), F32)
     content = record(128, b"RUN1  .001  SERVICVERS0001 26/01/01 01024  LO            "[:56].ljust(56))
@@ -149,6 +152,70 @@ def test_garbage_after_the_header(tmp_path):
     path = write(tmp_path, record(128, bytes(56)) + noise)
     with pytest.raises(InputError, match=r"a\.lis"):
         files.read(path)
+
+
+def spacing(value, unit):
+    """Entry blocks of the frame spacing and its unit."""
+    return entry(8, F32, float32(value)) + entry(9, STRING, unit.ljust(4).encode())
+
+
+@pytest.mark.parametrize(
+    ("true", "label", "entries"),
+    [
+        (0.00254, "IN", spacing(1, ".1IN")),
+        (0.3048, "M", spacing(1, "FT")),
+        (0.3048, "M", entry(14, STRING, b"FT  ")),
+        (1.0, "FT", spacing(1, "M")),
+    ],
+)
+def test_contradicted_unit(tmp_path, image, true, label, entries):
+    """An index in another unit than the specification says is refused; the stated unit is used, and the doubt kept."""
+    path = write(tmp_path, lis79(3000.0 - np.arange(ROWS), *image[1:], unit=label, entries=entries))
+    with pytest.raises(InputError) as refused:
+        files.read(path)
+    assert "--depth-unit" in refused.value.cure
+    stated = {0.00254: "0.1 in", 0.3048: "ft", 1.0: "m"}[true]
+    well = files.read(path, depth_unit=stated)
+    assert well.depth.values[-1] == pytest.approx(3000 * true)
+    assert "index-unit" in {f.kind for f in well.attrs["findings"]}
+
+
+@pytest.mark.parametrize("entries", [spacing(1, ".1IN"), spacing(0.1, "IN"), entry(14, STRING, b".1IN")])
+def test_agreeing_unit(tmp_path, image, entries):
+    """A specification that agrees says nothing."""
+    well = files.read(write(tmp_path, lis79(*image, entries=entries)))
+    assert well.depth.values[-1] == pytest.approx(0.00254 * 40000)
+    assert not {"index-unit", "index-attribute"} & {f.kind for f in well.attrs["findings"]}
+
+
+@pytest.mark.parametrize(("index", "unit"), [("TVD", "M"), ("TIME", "S"), ("ETIM", "MS")])
+def test_index_that_is_no_measured_depth(tmp_path, image, index, unit):
+    """A vertical depth or a time is refused, even with a stated unit."""
+    path = write(tmp_path, lis79(*image, index=index, unit=unit))
+    for options in ({}, {"depth_unit": "m"}):
+        with pytest.raises(InputError, match=index):
+            files.read(path, **options)
+
+
+def test_caliper(tmp_path, image):
+    """A length that reads as a hole is proposed by name, and --caliper takes it."""
+    path = write(tmp_path, lis79(*image, hole=("XYZ9", "IN")))
+    well = files.read(path)
+    assert np.isnan(well.diameter.values).all()
+    assert "XYZ9" in next(f.done for f in well.attrs["findings"] if f.kind == "caliper-proposed")
+    assert files.read(path, caliper="XYZ9").diameter.values == pytest.approx(8.5 * 0.0254)
+
+
+def test_dipmeter(tmp_path, image):
+    """Representation code 234 is of a dipmeter: the file is sound, and the refusal names curve and code."""
+    content = lis79(*image)
+    at = content.index(b"CALI") + 34
+    path = write(tmp_path, content[:at] + bytes([234]) + content[at + 1 :])
+    with pytest.raises(InputError, match="CALI") as refused:
+        files.read(path)
+    assert "234" in refused.value.seen
+    assert "dipmeter" in refused.value.seen
+    assert files.inspect(path).format == "LIS79"
 
 
 def test_negative_numbers_of_the_writer():

@@ -1,5 +1,8 @@
 """A well that goes to disk and comes back is the same well, and a bad file is one line."""
 
+import errno
+import fcntl
+
 import h5py
 import numpy as np
 import pytest
@@ -175,3 +178,28 @@ def test_other_files_are_not_followed(way, tmp_path):
     for reader in (read, contents):
         with pytest.raises(InputError, match="'image' lies in another file"):
             reader(tmp_path / "sent.nc")
+
+
+def test_file_in_use(tmp_path):
+    """A file that another program holds is sound: it is told as in use, and nothing asks to make it again."""
+    write_netcdf(example(), tmp_path / "a.nc")
+    with (tmp_path / "a.nc").open("rb+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        for reader in (read, contents):
+            with pytest.raises(InputError, match="in use") as refused:
+                reader(tmp_path / "a.nc")
+            assert "ingest" not in str(refused.value)
+    assert read(tmp_path / "a.nc").sizes
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_disk_without_locks(tmp_path, monkeypatch, code):
+    """A disk that gives no locks is told, with the setting that does without."""
+    write_netcdf(example(), tmp_path / "a.nc")
+
+    def refuse(*_):
+        raise OSError(code, f"Unable to synchronously open file (unable to lock file, errno = {code})")
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    with pytest.raises(InputError, match="HDF5_USE_FILE_LOCKING"):
+        read(tmp_path / "a.nc")

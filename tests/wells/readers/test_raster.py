@@ -199,8 +199,8 @@ def test_tiff(tmp_path):
     alpha = np.stack([GREY] * 3 + [np.where(GREY == 3, 0, 255).astype(np.uint8)], axis=-1)
     raw = read(tiff(tmp_path / "d.tif", alpha, photometric="rgb", extrasamples=["unassalpha"]), EDGES)
     assert np.argwhere(np.isnan(raw.values)).tolist() == [[0, 3]]
-    raw = read(tiff(tmp_path / "e.tif", np.stack([GREY, GREY]), photometric="minisblack"), EDGES)
-    assert "tiff-pages" in kinds(raw)
+    with pytest.raises(InputError, match="page"):  # the depths are those of one picture
+        read(tiff(tmp_path / "e.tif", np.stack([GREY, GREY]), photometric="minisblack"), EDGES)
     raw = read(save(tmp_path / "f.tif", GREY, compression="tiff_lzw"), EDGES)
     assert np.array_equal(raw.values, GREY)
 
@@ -227,6 +227,215 @@ def test_npz(tmp_path):
     np.savez(tmp_path / "c.npz", amp=GREY, depth_m=np.arange(9.0))
     with pytest.raises(InputError, match=rf"depth_m has 9 depths, amp {len(GREY)} rows"):
         read(tmp_path / "c.npz", ReadingOptions())
+
+
+# TIFF 6.0, Orientation: at which side of the upright picture the rows and the columns of the stored one begin. From
+# the row i and the column j that are stored, the upright row and column; H and W are the upright height and width.
+H, W = GREY.shape
+ORIENTATIONS = {
+    2: lambda i, j: (i, W - 1 - j),
+    3: lambda i, j: (H - 1 - i, W - 1 - j),
+    4: lambda i, j: (H - 1 - i, j),
+    5: lambda i, j: (j, i),
+    6: lambda i, j: (j, W - 1 - i),
+    7: lambda i, j: (H - 1 - j, W - 1 - i),
+    8: lambda i, j: (H - 1 - j, i),
+}
+
+
+def stored(tag):
+    """What a file stores so that GREY is upright under an orientation tag."""
+    i, j = np.indices((W, H) if tag > 4 else (H, W))
+    return GREY[ORIENTATIONS[tag](i, j)]
+
+
+@pytest.mark.parametrize("tag", ORIENTATIONS)
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "lzw.tif"])
+def test_orientation(tmp_path, name, tag):
+    """A picture is turned upright by its tag, told of, and listed in its upright shape."""
+    path = tmp_path / name
+    exif = Image.Exif()
+    exif[274] = tag
+    values = stored(tag)
+    if name == "a.tif":
+        tiff(path, values, photometric="minisblack", extratags=[(274, "H", 1, tag, True)])
+    elif name == "a.jpg":
+        values = np.kron(values * 8, np.ones((8, 8))).astype(np.uint8)  # even blocks lose nothing
+        Image.fromarray(values).save(path, exif=exif, quality=100)
+    else:
+        options = {"tiffinfo": {274: tag}, "compression": "tiff_lzw"} if name == "lzw.tif" else {"exif": exif}
+        Image.fromarray(values).save(path, **options)
+    raw = read(path, EDGES)
+    read_values = raw.values[4::8, 4::8] / 8 if name == "a.jpg" else raw.values
+    assert read_values == pytest.approx(GREY, abs=0.5)
+    assert "orientation" in kinds(raw)
+    assert contents(path).items[0]["shape"] == raw.values.shape
+
+
+def test_unknown_orientation(tmp_path):
+    """A tag that no orientation has turns nothing, and is told of."""
+    path = tiff(tmp_path / "a.tif", GREY, photometric="minisblack", extratags=[(274, "H", 1, 9, True)])
+    raw = read(path, EDGES)
+    assert np.array_equal(raw.values, GREY)
+    assert "orientation" in kinds(raw)
+
+
+def nodata_tag(text):
+    """The tag of GDAL."""
+    return {"extratags": [(42113, "s", 0, text, True)]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "absent", "text"),
+    [
+        (np.uint8, 7, "7"),
+        (np.int16, -32768, "-32768"),
+        (np.uint16, 7, "7 "),
+        (np.float32, np.float32(-3.4028234663852886e38), "-3.4028234663852886e+38"),
+        (np.float32, np.float32(0.1), "0.1"),
+        (np.float64, -1e9, "-1e9"),
+    ],
+)
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_nodata_tag(tmp_path, kind, absent, text, photometric):
+    """The value that GDAL's tag names is not measured, whichever end is white; nothing else is lost."""
+    values = (GREY + np.where(GREY == 7, 100, 0)).astype(kind)
+    values[1, 2] = values[3, 4] = absent
+    raw = read(tiff(tmp_path / "a.tif", values, photometric=photometric, **nodata_tag(text)), EDGES)
+    assert np.argwhere(np.isnan(raw.values)).tolist() == [[1, 2], [3, 4]]
+    assert (raw.values[0, 0] < raw.values[0, 1]) is np.bool_(photometric == "minisblack")
+    assert "nodata-tag" in kinds(raw)
+
+
+def test_nodata_through_pillow(tmp_path):
+    """The tag holds for what only Pillow decodes: a palette by its indices, LZW, white as zero."""
+    for photometric, text in ((1, "7"), (0, "248")):  # as stored: where white is zero, Pillow stores 248 for 7
+        path = tmp_path / f"{photometric}.tif"
+        Image.fromarray(GREY).save(path, compression="tiff_lzw", tiffinfo={42113: text, 262: photometric})
+        with tifffile.TiffFile(path) as file:
+            assert file.pages.first.photometric == photometric
+        raw = read(path, EDGES)
+        assert np.argwhere(np.isnan(raw.values)).tolist() == [[0, 7]]
+        assert raw.values[3, 7] == 31
+    palette = Image.fromarray(np.arange(32, dtype=np.uint8).reshape(4, 8), "P")
+    palette.putpalette([255 - k // 3 for k in range(768)])
+    palette.save(tmp_path / "c.tif", tiffinfo={42113: "7"})
+    raw = read(tmp_path / "c.tif", EDGES)
+    assert np.argwhere(np.isnan(raw.values)).tolist() == [[0, 7]]
+    assert raw.values[0, 0] == pytest.approx(255)
+
+
+def test_nodata_tag_of_no_number(tmp_path):
+    """A tag that is no number is told of as a doubt."""
+    raw = read(tiff(tmp_path / "a.tif", GREY, photometric="minisblack", **nodata_tag("none")), EDGES)
+    assert next(f.severity for f in raw.findings if f.kind == "nodata-tag") == "major"
+
+
+def test_mask_page_and_overviews(tmp_path):
+    """GDAL's page of what is valid counts, its smaller copies do not."""
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        writer.write(GREY, photometric="minisblack")
+        writer.write(GREY[::2, ::2], photometric="minisblack", subfiletype=1)
+        writer.write(GREY != 9, photometric="minisblack", subfiletype=4)
+    assert np.argwhere(np.isnan(read(tmp_path / "a.tif", EDGES).values)).tolist() == [[1, 1]]
+
+
+def test_bands_of_no_meaning(tmp_path):
+    """A second band that is not said to be transparency is refused: it may be anything."""
+    bands = np.stack([GREY, GREY[::-1]], axis=-1)
+    path = tiff(tmp_path / "a.tif", bands, photometric="minisblack", planarconfig="contig", extrasamples=[0])
+    with pytest.raises(InputError, match="bands"):
+        read(path, EDGES)
+
+
+def test_bilevel(tmp_path):
+    """One bit a pixel, black or white as zero."""
+    for photometric, white in (("minisblack", 1), ("miniswhite", 0)):
+        raw = read(tiff(tmp_path / f"{photometric}.tif", GREY > 15, photometric=photometric), EDGES)
+        assert np.unique(raw.values[GREY > 15]).tolist() == [white]
+
+
+def test_signed_white_as_zero(tmp_path):
+    """Signed numbers of which the greatest is black come out in reverse order, without overflow."""
+    values = np.array([[-32768, -1, 0, 32767]] * 2, dtype=np.int16)
+    raw = read(tiff(tmp_path / "a.tif", values, photometric="miniswhite"), EDGES)
+    assert (np.diff(raw.values[0]) < 0).all()
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_transparent_grey_of_few_bits(tmp_path, bits):
+    """The transparent grey of a PNG counts in the bits of the file, as its pixels do."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    row = b"\0" + bytes([0b00011011] * bits)  # 2 bits: 0 1 2 3; 4 bits: 1 11
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 2, bits, 0, 0, 0, 0))
+    body = chunk(b"tRNS", struct.pack(">H", 1)) + chunk(b"IDAT", zlib.compress(row * 2)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + body)
+    ones = [1, 5] if bits == 2 else [0, 2, 4, 6]
+    assert np.flatnonzero(np.isnan(read(tmp_path / "a.png", EDGES).values[0])).tolist() == ones
+
+
+def padded(gap, columns=64, rows=400, seed=0):
+    """Pixels of four pads, and the gaps between them that turn slowly."""
+    values = np.random.default_rng(seed).integers(0, 256, (rows, columns)).astype(np.uint8)
+    turn = (np.arange(columns)[None, :] - np.arange(rows)[:, None] // 40) % (columns // 4)
+    gaps = turn < 3
+    values[gaps] = gap
+    return values, gaps
+
+
+@pytest.mark.parametrize("gap", [0, 128, 255])
+def test_painted_gaps(tmp_path, gap):
+    """Gaps painted in one grey are proposed, not taken; the YAML file takes them, and then nothing is proposed."""
+    values, gaps = padded(gap)
+    path = save(tmp_path / "a.png", values)
+    raw = read(path, EDGES)
+    assert np.isfinite(raw.values).all()
+    assert f"nodata: {gap}" in next(f.done for f in raw.findings if f.kind == "painted-gaps")
+    path.with_suffix(".yaml").write_text(f"nodata: {gap}")
+    raw = read(path, EDGES)
+    assert np.array_equal(np.isnan(raw.values), values == gap)
+    assert np.isnan(raw.values[gaps]).all()
+    assert "painted-gaps" not in kinds(raw)
+
+
+def test_painted_gaps_in_colour(tmp_path):
+    """A colour is proposed as a colour."""
+    values, gaps = padded(0)
+    colours = np.stack([values, values // 2, values // 3], axis=-1)
+    colours[gaps] = (255, 0, 255)
+    path = save(tmp_path / "a.png", colours)
+    assert "[255, 0, 255]" in next(f.done for f in read(path, EDGES).findings if f.kind == "painted-gaps")
+    path.with_suffix(".yaml").write_text("nodata: [255, 0, 255]")
+    assert np.array_equal(np.isnan(read(path, EDGES).values), gaps)
+
+
+def test_nothing_painted(tmp_path):
+    """Clipped rock, which is of one value too, and a picture of noise are not taken for gaps."""
+    values, _ = padded(0)
+    whole = np.random.default_rng(1).integers(1, 256, values.shape).astype(np.uint8)
+    assert "painted-gaps" not in kinds(read(save(tmp_path / "a.png", whole), EDGES))
+    whole[100:180] = 255
+    whole[300:390, 10:40] = 255
+    assert "painted-gaps" not in kinds(read(save(tmp_path / "b.png", whole), EDGES))
+
+
+def test_nodata_that_is_not_there(tmp_path):
+    """A nodata that no pixel has is told of: a JPEG blurs it, or it was mistyped."""
+    path = save(tmp_path / "a.png", GREY, side="nodata: 200")
+    assert "nodata-absent" in kinds(read(path, EDGES))
+
+
+def test_npz_caliper(tmp_path):
+    """--caliper names an array."""
+    np.savez(tmp_path / "a.npz", amp=GREY, depth_m=np.arange(4.0), hole_mm=np.full(4, 104.0), cal_mm=np.full(4, 99.0))
+    raw = read(tmp_path / "a.npz", ReadingOptions(caliper="hole_mm"))
+    assert (raw.logs["diameter"].values[0], raw.logs["diameter"].unit) == (104.0, "mm")
+    with pytest.raises(InputError, match="hole_mm"):
+        read(tmp_path / "a.npz", ReadingOptions(caliper="none"))
+    assert "option-unused" in kinds(read(save(tmp_path / "b.png", GREY), EDGES.model_copy(update={"caliper": "C"})))
 
 
 def test_pickles_stay_shut(tmp_path):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.readers.hole_logs import known_unit, log_at_rows
+from geobfdt.wells.readers.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawImage
 from geobfdt.wells.readers.row_depths import downwards, metres, select_rows
@@ -22,6 +22,8 @@ __all__ = ["assemble", "state"]
 Array = npt.NDArray[np.float64]
 
 _ROWS = 4096  # rows repaired at a time
+_OPTIONS = {"reference": "--azimuth-reference", "dark": "--dark", "well": "--well"}
+_DIPMETER = 8  # columns; fewer are those of a dipmeter
 
 
 def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
@@ -72,6 +74,15 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
         for name, log in raw.logs.items()
         if not (name == "diameter" and not known_unit(log, path, doubts[name]))
     }
+    diameter = logs.get("diameter")
+    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, path, doubts["diameter"]):
+        logs["diameter"] = np.full(depth.shape, np.nan)
+    if "diameter" not in raw.logs:
+        propose_calipers(raw.others, raw.nulls, path, doubts["diameter"])
+    if values.shape[1] < _DIPMETER:
+        observed = f"an image of {values.shape[1]} columns is a dipmeter's"
+        done = "its traces rest on so few points: pick it with a dipmeter program"
+        findings.append(Finding(Severity.MAJOR, "dipmeter", path.name, observed, done))
     image = well_image(values, depth, azimuth, dynamic=dynamic, findings=findings, **logs, **raw.attributes)
     return state(image, path, options)
 
@@ -113,8 +124,8 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         tell(
             Severity.MAJOR if contradicted else Severity.INFO,
             f"{name}-stated",
-            f"the file says {name} {said!r}" if contradicted else f"{name} as stated",
-            f"taken as {given!r}",
+            f"the file says {name} {said!r}" if contradicted else f"the file does not say its {name}",
+            f"{given!r} taken, as {_OPTIONS[name]} says",
         )
         attributes[name] = given
     if not image.attrs["well"] and options.well is None:
@@ -159,11 +170,12 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         said = image[name].values
         off = float(np.nanmedian(np.abs(_gap(name, values - said)))) if np.isfinite(said).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
+        words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(said).any() else "gives no"
         tell(
             Severity.MAJOR if apart else Severity.INFO,
             f"{name.replace('_', '-')}-stated",
-            f"the file's {name} differs by {off:.3g}" if apart else f"{name.replace('_', ' ')} as stated",
-            f"taken from {'the survey' if options.survey and name != 'diameter' else 'the option'}",
+            f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}",
+            f"taken from {_source(name, options)}",
         )
     image = image.assign({name: ("depth", values, image[name].attrs) for name, values in stated.items()})
     for name, cure in (("diameter", "--diameter"), ("deviation", "--deviation and --hole-azimuth, or --survey")):
@@ -172,6 +184,18 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
             where = "anywhere" if lacking == 1 else f"in {100 * lacking:.0f} % of the rows"
             tell(Severity.MAJOR, f"{name}-unknown", f"hole {name} not known {where}", f"no dips there; give {cure}")
     return add_findings(image.assign_attrs(attributes), findings)
+
+
+def _source(name: str, options: ReadingOptions) -> str:
+    """Where a hole log comes from that the user states."""
+    if options.survey is not None and name != "diameter":
+        return f"the survey {options.survey.name}"
+    value = getattr(options, name)
+    return (
+        f"--deviation 0: a vertical hole has no {name.replace('_', ' ')}"
+        if value is None
+        else f"--{name.replace('_', '-')} {value:g}"
+    )
 
 
 def _gap(name: str, difference: Array) -> Array:

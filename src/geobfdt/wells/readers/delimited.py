@@ -63,7 +63,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     >>> read(file, ReadingOptions()).values
     array([[1., 2., 3., 4.], [5., 6., 7., 8.]], dtype=float32)
     """
-    layout = find_layout(path)
+    layout = find_layout(path, options.caliper)
     findings: list[Finding] = []
     picture = _choose(path, layout, options.image, findings)
     lines = _count_lines(path, layout)
@@ -110,8 +110,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         )
     depth = np.ascontiguousarray(scalars[:, 0])
     logs = {
-        name: RawLog(np.ascontiguousarray(scalars[:, column]), layout.units[numbers[column]], depth)
-        for column, name in enumerate((name for name in LOGS if name in layout.roles), 1)
+        name: RawLog(np.ascontiguousarray(scalars[:, k]), layout.units[column], depth, layout.names[column])
+        for k, (name, column) in enumerate(zip((n for n in LOGS if n in layout.roles), numbers[1:], strict=True), 1)
     }
     attributes: dict[str, Any] = {name: layout.attributes[name] for name in _STATED if name in layout.attributes}
     if "declination" in layout.attributes:

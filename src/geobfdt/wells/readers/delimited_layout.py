@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.readers.mnemonics import role
+from geobfdt.wells.readers.mnemonics import named_caliper, role
 
 __all__ = ["Layout", "Picture", "column_role", "find_layout", "split"]
 
@@ -113,7 +113,7 @@ def split(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in line.rstrip("\r\n").split(separator)]
 
 
-def find_layout(path: Path) -> Layout:
+def find_layout(path: Path, caliper: str | None = None) -> Layout:
     r"""
     Find out how a delimited image file is laid out.
 
@@ -121,6 +121,8 @@ def find_layout(path: Path) -> Layout:
     ----------
     path : Path
         A text file: a header line, perhaps a line of units, then rows of numbers.
+    caliper : str, optional
+        The user's ``--caliper``: the column that is the diameter.
 
     Returns
     -------
@@ -167,6 +169,8 @@ def find_layout(path: Path) -> Layout:
         names.append(name)
         if played:
             roles.setdefault(played, column)
+    if caliper is not None:
+        roles["diameter"] = named_caliper(caliper, list(zip(names, header, strict=True)), path)
     if "depth" not in roles:
         raise InputError(path, "no depth column in its header", "name one column DEPTH, MD or TDEP")
     below = split(lines[first], separator)

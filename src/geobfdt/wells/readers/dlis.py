@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from geobfdt.wells.readers.dlis_channels import (
     is_image,
 )  # fmt: skip
 from geobfdt.wells.readers.dlis_overruns import sound_rows, varies, without_overruns
+from geobfdt.wells.readers.hole_logs import possible_calipers
+from geobfdt.wells.readers.index_check import IndexAttribute, check_index
 from geobfdt.wells.readers.mnemonics import image_kind, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.tolerance import tolerant
@@ -66,32 +69,46 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
     with _open(path) as (files, findings):
-        curves = curves_of(files)
-        image = choose_image(path, [c for c in curves if is_image(c)], options.image, findings)
+        curves = curves_of(path, files, findings)
+        image = choose_image(path, curves, options.image, findings)
         companion = companion_of(image, curves)
         if companion is not None and image_kind(image.name) == "dynamic":
             image, companion = companion, image
-        here = [c for c in curves if c.frame is image.frame]
-        index = index_of(path, image, here)
-        logs = hole_logs(path, image, curves, findings)
-        together = [c for c in (index, image, companion, *logs.values()) if c is not None and c.frame is image.frame]
+        index = index_of(path, image, curves)
+        logs = hole_logs(path, image, curves, options.caliper, findings)
+        used = {id(log) for log in logs.values()}
+        here = [c for c in curves if c.frame is image.frame and c.scalar and not c.doubled and id(c) not in used]
+        others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
+        together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.frame is image.frame]
         columns = _read_rows(path, image, together)
         depth = columns[index.position].ravel().astype(np.float64)
-        unit = str(index.channel.units or "")
+        check_index(path, depth, (index.name, index.unit), *_said_of(index), options.depth_unit, findings)
+        direction = str(image.frame.direction or "").upper()
+        if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
+            falls = bool(np.median(np.diff(depth)) < 0)
+            if falls is (direction == "INCREASING"):
+                observed = f"frame {image.frame.name} says {direction}, its depths go the other way"
+                findings.append(Finding(Severity.MAJOR, "index-direction", path.name, observed, "the depths are kept"))
+        elsewhere = _Elsewhere(path, depth, index.unit, options.depth_unit, curves, findings)
         dynamic = None
         if companion is not None:
             dynamic = columns.get(companion.position) if companion.frame is image.frame else None
             if dynamic is None:
-                dynamic = _from_other_frame(path, companion, depth, unit, curves, findings)
+                dynamic = elsewhere.picture(companion)
         raw = RawImage(
             columns[image.position],
             depth,
-            unit,
+            index.unit,
             dynamic=dynamic,
-            logs={name: _raw_log(path, log, image, depth, unit, columns, curves) for name, log in logs.items()},
             attributes=_attributes(image, companion),
             findings=findings,
         )
+        for name, log in logs.items():
+            near = log.frame is image.frame
+            found = (depth, columns[log.position]) if near else elsewhere.column(log)
+            if found is not None:
+                raw.logs[name] = _raw_log(log, *found)
+        raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]
         raw.azimuth = _angles(image)
         return raw
 
@@ -115,17 +132,17 @@ def contents(path: Path) -> Contents:
     InputError
         If the file is damaged beyond use.
     """
-    with _open(path) as (files, _):
+    with _open(path) as (files, findings):
         items = [
             {
                 "name": curve.name,
                 "role": "image" if is_image(curve) else role(curve.name) or "other",
                 "shape": (len(curve.rows), curve.columns) if curve.columns > 1 else (len(curve.rows),),
-                "unit": str(curve.channel.units or ""),
+                "unit": curve.unit,
                 "frame": curve.full.removesuffix(f"/{curve.name}"),
                 "description": str(curve.channel.long_name or ""),
             }
-            for curve in curves_of(files)
+            for curve in curves_of(path, files, findings)
         ]
         header: dict[str, str] = {}
         for origin in (o for f in files for o in f.origins):
@@ -139,9 +156,11 @@ def contents(path: Path) -> Contents:
 def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
     """Open a file; what is wrong with it but can be read past becomes findings."""
     findings: list[Finding] = []
-
-    rules = tolerant(path, "dlis", findings)
-    with decoding(path, "a DLIS file", _CURE), dlisio.dlis.load(str(path), error_handler=rules) as files:
+    with (
+        decoding(path, "a DLIS file", _CURE),
+        tolerant(path, "dlis", findings) as rules,
+        dlisio.dlis.load(str(path), error_handler=rules) as files,
+    ):
         if not len(files):
             why = findings[0].seen if findings else "it holds no logical file"
             raise InputError(path, why, _CURE)
@@ -151,8 +170,9 @@ def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
 def _read_rows(path: Path, curve: Curve, wanted: list[Curve]) -> dict[int, npt.NDArray[Any]]:
     """Columns of one frame by position, read block by block."""
     frame, rows = curve.frame, len(curve.rows)
-    # Of equal mnemonics only the position tells which is which; field 0 is the frame number.
-    dtype = frame.dtype(strict=False)
+    if curve.table.problem:
+        raise InputError(path, curve.table.problem, _CURE)
+    dtype = curve.table.dtype
     if rows * dtype.itemsize > 4 * path.stat().st_size + _BLOCK:
         raise InputError(path, f"frame {frame.name} claims more data than the file holds", _CURE)
     out: dict[int, npt.NDArray[Any]] = {}
@@ -161,7 +181,8 @@ def _read_rows(path: Path, curve: Curve, wanted: list[Curve]) -> dict[int, npt.N
     done = 0
     for block in _blocks(curve, dtype):
         for position, column in out.items():
-            column[done : done + len(block)] = block[dtype.names[position + 1]].reshape(len(block), -1)
+            # Of equal mnemonics only the position tells which is which; field 0 is the number of the row.
+            column[done : done + len(block)] = block[(block.dtype.names or ())[position + 1]].reshape(len(block), -1)
         done += len(block)
     if not done:
         raise InputError(path, f"no row of frame {frame.name} can be read", _CURE)
@@ -178,7 +199,7 @@ def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
         yield curve.frame.curves(strict=False)
         return
     step = max(1, _BLOCK // max(dtype.itemsize, 1))
-    layout = curve.layout
+    layout = curve.table.layout
     unsure = varies(layout)
     for top in range(0, len(curve.rows), step):
         wanted = part = curve.rows[top : top + step]
@@ -187,7 +208,7 @@ def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
         if not part:
             return
         block = core.read_fdata(
-            "", curve.frame.fmtstr(), "", curve.logical.file, part, dtype.itemsize,
+            "", curve.table.format, "", curve.logical.file, part, dtype.itemsize,
             lambda size: np.empty(shape=size, dtype=dtype), curve.logical.error_handler,
         )  # fmt: skip
         yield block
@@ -195,60 +216,93 @@ def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
             return  # the error handler has recorded why
 
 
-def _with_depth(
-    path: Path, curve: Curve, unit: str, curves: list[Curve]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
-    """Depths of a curve's own frame, in the unit of the image's depths, and the curve."""
-    index = index_of(path, curve, [c for c in curves if c.frame is curve.frame])
-    columns = _read_rows(path, curve, [index, curve])
-    theirs, ours = length_factor(str(index.channel.units or unit)), length_factor(unit)
-    depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
-    # With a unit that is not known nothing is converted: the image's will be refused, or overruled for all frames.
-    return depth * (theirs / ours if theirs and ours else 1.0), columns[curve.position]
+def _said_of(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
+    """What a frame says of the spacing and of the ends of its index, where the channel is that index."""
+
+    def said(name: str) -> list[IndexAttribute]:
+        attic = index.frame.attic
+        if index.position or name not in attic.keys():  # noqa: SIM118 - no mapping
+            return []
+        values = attic[name].value
+        value = values[0] if values and isinstance(values[0], int | float) else None
+        return [IndexAttribute(name, value, str(attic[name].units or ""))]
+
+    return said("SPACING"), said("INDEX-MIN") + said("INDEX-MAX")
 
 
-def _from_other_frame(
-    path: Path,
-    companion: Curve,
-    depth: npt.NDArray[np.float64],
-    unit: str,
-    curves: list[Curve],
-    findings: list[Finding],
-) -> npt.NDArray[np.float32] | None:
-    """The companion's rows at the depths of the image, or nothing where the two frames do not share their depths."""
-    there, values = _with_depth(path, companion, unit, curves)
-    order = np.argsort(there, kind="stable")
-    at = np.clip(np.searchsorted(there[order], depth), 1, max(len(there) - 1, 1))
-    left, right = order[at - 1], order[np.minimum(at, len(there) - 1)]
-    nearest = np.where(np.abs(there[left] - depth) <= np.abs(there[right] - depth), left, right)
-    spacing = np.median(np.abs(np.diff(depth))) if depth.size > 1 else 0.0
-    matched = np.abs(there[nearest] - depth) <= 0.1 * spacing
-    if matched.mean() < 0.5:
-        seen = f"{companion.name} lies in a frame of other depths"
-        findings.append(Finding(Severity.MINOR, "companion-apart", path.name, seen, "left out"))
-        return None
-    out = values if np.array_equal(nearest, np.arange(len(values))) else values[nearest]
-    if not matched.all():
-        out[~matched] = np.nan
-        seen = f"{companion.name} lacks {100 * (1 - matched.mean()):.1f} % of the image's rows"
-        findings.append(Finding(Severity.MINOR, "companion-short", path.name, seen, "left empty there"))
-    return np.asarray(out)
+@dataclass(frozen=True)
+class _Elsewhere:
+    """
+    Reader of channels that lie in other frames than the image.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    depth : array (rows,)
+        Depths of the image as the file has them.
+    unit : str
+        Unit of the image's depths.
+    stated : str or None
+        The user's ``--depth-unit``.
+    curves : list of Curve
+        All channels of the file.
+    findings : list of Finding
+        Grows by what is left out.
+    """
+
+    path: Path
+    depth: npt.NDArray[np.float64]
+    unit: str
+    stated: str | None
+    curves: list[Curve]
+    findings: list[Finding]
+
+    def column(self, curve: Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]] | None:
+        """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
+        try:
+            index = index_of(self.path, curve, self.curves)
+            columns = _read_rows(self.path, curve, [index, curve])
+            depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
+            # A unit that the user states stands for that of the image, and for the same one in other frames.
+            stated = self.stated if index.unit == self.unit else None
+            check_index(self.path, depth, (index.name, index.unit), *_said_of(index), stated, self.findings)
+        except InputError as error:
+            observed = f"{curve.name} lies in a frame whose depths are not certain: {error.seen}"
+            self.findings.append(Finding(Severity.MAJOR, "channel-left-out", self.path.name, observed, "left out"))
+            return None
+        if index.unit in ("", self.unit):
+            return depth, columns[curve.position]
+        theirs, ours = length_factor(index.unit), length_factor(self.stated or self.unit)
+        # With a unit that is not known nothing is converted: the image's will be refused, or overruled for all frames.
+        return depth * (theirs / ours if theirs and ours else 1.0), columns[curve.position]
+
+    def picture(self, companion: Curve) -> npt.NDArray[np.float32] | None:
+        """The companion's rows at the depths of the image; None where the two frames do not share their depths."""
+        found = self.column(companion)
+        if found is None:
+            return None
+        (there, values), depth = found, self.depth
+        order = np.argsort(there, kind="stable")
+        at = np.clip(np.searchsorted(there[order], depth), 1, max(len(there) - 1, 1))
+        left, right = order[at - 1], order[np.minimum(at, len(there) - 1)]
+        nearest = np.where(np.abs(there[left] - depth) <= np.abs(there[right] - depth), left, right)
+        spacing = np.median(np.abs(np.diff(depth))) if depth.size > 1 else 0.0
+        matched = np.abs(there[nearest] - depth) <= 0.1 * spacing
+        if matched.mean() < 0.5:
+            seen = f"{companion.name} lies in a frame of other depths"
+            self.findings.append(Finding(Severity.MINOR, "companion-apart", self.path.name, seen, "left out"))
+            return None
+        out = values if np.array_equal(nearest, np.arange(len(values))) else values[nearest]
+        if not matched.all():
+            out[~matched] = np.nan
+            seen = f"{companion.name} lacks {100 * (1 - matched.mean()):.1f} % of the image's rows"
+            self.findings.append(Finding(Severity.MINOR, "companion-short", self.path.name, seen, "left empty there"))
+        return np.asarray(out)
 
 
-def _raw_log(
-    path: Path,
-    log: Curve,
-    image: Curve,
-    depth: npt.NDArray[np.float64],
-    unit: str,
-    columns: dict[int, npt.NDArray[Any]],
-    curves: list[Curve],
-) -> RawLog:
-    said = str(log.channel.units or "")
-    if log.frame is image.frame:
-        return RawLog(columns[log.position].ravel(), said, depth)
-    there, values = _with_depth(path, log, unit, curves)
-    return RawLog(values.ravel(), said, there)
+def _raw_log(log: Curve, depth: npt.NDArray[np.float64], values: npt.NDArray[Any]) -> RawLog:
+    return RawLog(values.ravel(), log.unit, depth, log.name, str(log.channel.long_name or ""))
 
 
 def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:

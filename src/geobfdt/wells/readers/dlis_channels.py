@@ -10,12 +10,63 @@ from typing import Any
 import numpy as np
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, role, tool_of
+from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, named_caliper, role, tool_of, vertical_depth
 
-__all__ = ["Curve", "choose_image", "companion_of", "curves_of", "hole_logs", "index_of", "is_image"]
+__all__ = [
+    "Curve",
+    "Table",
+    "choose_image",
+    "companion_of",
+    "curves_of",
+    "hole_logs",
+    "index_of",
+    "is_image",
+]
 
 _COLUMNS = 8  # fewer samples a row are no image
 _WIDEST = 100_000  # samples a row; more is damage
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    A frame and the channels of its rows.
+
+    Parameters
+    ----------
+    logical, frame
+        dlisio's objects.
+    channels : tuple
+        dlisio's channels in the order of a row; None where the file does not say what lies there.
+    problem : str or None
+        Why the rows cannot be read; None where they can.
+    """
+
+    logical: Any
+    frame: Any
+    channels: tuple[Any, ...]
+    problem: str | None
+
+    @property
+    def rows(self) -> list[int]:
+        """Where the rows begin in the file."""
+        tells: list[int] = self.logical.fdata_index.get(self.frame.fingerprint, [])
+        return tells
+
+    @property
+    def layout(self) -> list[tuple[int, int]]:
+        """Samples and representation code of each channel in a row."""
+        return [(_samples(channel), channel.reprc) for channel in self.channels]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a row: its number, then each channel under its position, for mnemonics may be equal."""
+        return np.dtype([("number", "i4"), *((str(i), channel.dtype) for i, channel in enumerate(self.channels))])
+
+    @property
+    def format(self) -> str:
+        """A row in the language of dlisio."""
+        return "i" + "".join(channel.fmtstr() for channel in self.channels)
 
 
 @dataclass(frozen=True)
@@ -25,19 +76,33 @@ class Curve:
 
     Parameters
     ----------
-    logical, frame, channel
-        dlisio's objects.
+    table : Table
+        Its frame.
+    channel
+        dlisio's object.
     position : int
         Among the frame's channels; of equal mnemonics only this tells which is which.
     full : str
         LOGICAL FILE/FRAME/CHANNEL, and #2, #3, ... where that is there before.
+    doubled : bool
+        Whether the file defines the channel twice and differently, so that nobody knows what its values mean.
     """
 
-    logical: Any
-    frame: Any
+    table: Table
     channel: Any
     position: int
     full: str
+    doubled: bool
+
+    @property
+    def logical(self) -> Any:
+        """Logical file that holds it."""
+        return self.table.logical
+
+    @property
+    def frame(self) -> Any:
+        """Frame that holds it."""
+        return self.table.frame
 
     @property
     def name(self) -> str:
@@ -45,20 +110,24 @@ class Curve:
         return str(self.channel.name)
 
     @property
+    def unit(self) -> str:
+        """Unit as the file spells it."""
+        return str(self.channel.units or "")
+
+    @property
     def columns(self) -> int:
         """Samples a row."""
         return _samples(self.channel)
 
     @property
-    def layout(self) -> list[tuple[int, int]]:
-        """Samples and representation code of each channel in a row of its frame."""
-        return [(_samples(channel), channel.reprc) for channel in self.frame.channels]
+    def scalar(self) -> bool:
+        """Whether a row holds one number of it."""
+        return self.columns == 1 and self.channel.dtype.base.kind in "iuf"
 
     @property
     def rows(self) -> list[int]:
         """Where the rows of its frame begin in the file."""
-        tells: list[int] = self.logical.fdata_index.get(self.frame.fingerprint, [])
-        return tells
+        return self.table.rows
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -70,34 +139,94 @@ def _samples(channel: Any) -> int:
     return int(np.prod(channel.dimension or [1], dtype=np.int64))
 
 
-def curves_of(files: Any) -> list[Curve]:
-    """All channels of a file that lie in a frame."""
+def curves_of(path: Path, files: Any, findings: list[Finding]) -> list[Curve]:
+    """
+    All channels of a file that lie in a frame.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    files
+        dlisio's logical files.
+    findings : list of Finding
+        Grows by the objects that the file lacks or defines twice.
+    """
     curves = []
     known: Counter[str] = Counter()
     for logical in files:
         label = str(logical.fileheader.id).strip() if logical.fileheader else ""
-        for frame in logical.frames:
-            for position, channel in enumerate(frame.channels):
-                if channel is not None and hasattr(channel, "dimension"):
-                    full = f"{label}/{frame.name}/{channel.name}"
+        channels = _by_name(logical.channels)
+        for group in channels.values():
+            if _differ(group):
+                observed = f"CHANNEL {group[0].name} is defined twice and differently"
+                findings.append(Finding(Severity.MINOR, "object-doubled", path.name, observed, "not used"))
+        for frames in _by_name(logical.frames).values():
+            references = _references(frames[0])
+            listed = [channels.get(reference, []) for reference in references]
+            problem = _problem(frames, references, listed)
+            if problem:
+                findings.append(Finding(Severity.MAJOR, "frame-unreadable", path.name, problem, "left out"))
+            row = tuple(group[0] if group else None for group in listed)
+            table = Table(logical, frames[0], row, problem)
+            for position, group in enumerate(listed):
+                if group and hasattr(group[0], "dimension"):
+                    full = f"{label}/{frames[0].name}/{group[0].name}"
                     known[full] += 1
                     again = f"#{known[full]}" if known[full] > 1 else ""
-                    curves.append(Curve(logical, frame, channel, position, full + again))
+                    curves.append(Curve(table, group[0], position, full + again, _differ(group)))
     return curves
+
+
+def _key(name: Any) -> tuple[str, int, int]:
+    return name.id, name.origin, name.copynumber
+
+
+def _by_name(objects: Any) -> dict[tuple[str, int, int], list[Any]]:
+    """Objects by name, origin and copy number, which only a file against the standard has twice."""
+    groups: dict[tuple[str, int, int], list[Any]] = {}
+    for item in objects:
+        groups.setdefault(_key(item.attic.name), []).append(item)
+    return groups
+
+
+def _references(frame: Any) -> list[tuple[str, int, int]]:
+    """Names of the channels of a frame; looked up here, because dlisio prints what it does not find."""
+    names = frame.attic["CHANNELS"].value if "CHANNELS" in frame.attic.keys() else None  # noqa: SIM118 - no mapping
+    return [_key(name) for name in names or ()]
+
+
+def _differ(group: list[Any]) -> bool:
+    return any(item.attic != group[0].attic for item in group)
+
+
+def _problem(frames: list[Any], references: list[tuple[str, int, int]], listed: list[list[Any]]) -> str | None:
+    """Why the rows of a frame cannot be parted into channels; None where they can."""
+    name = frames[0].name
+    if _differ(frames):
+        return f"FRAME {name} is defined twice and differently"
+    for (channel, _, _), group in zip(references, listed, strict=True):
+        if not group:
+            return f"FRAME {name} lists CHANNEL {channel}, which the file does not define"
+        if len({(tuple(item.dimension), item.reprc) for item in group}) > 1:
+            return f"FRAME {name} lists CHANNEL {channel}, which the file defines with two sizes"
+    return None
 
 
 def is_image(curve: Curve) -> bool:
     """Whether a channel may be a picture of the wall: many samples a row, and no name of something else."""
     dimension = [n for n in curve.channel.dimension if n != 1]
     return (
-        len(dimension) == 1
+        not curve.doubled
+        and curve.table.problem is None
+        and len(dimension) == 1
         and _COLUMNS <= dimension[0] <= _WIDEST
         and bool(image_kind(curve.name))
         and bool(curve.rows)
     )
 
 
-def choose_image(path: Path, images: list[Curve], wanted: str | None, findings: list[Finding]) -> Curve:
+def choose_image(path: Path, curves: list[Curve], wanted: str | None, findings: list[Finding]) -> Curve:
     """
     Choose the image: the one asked for, or the only one, or the static one of a pair.
 
@@ -105,8 +234,8 @@ def choose_image(path: Path, images: list[Curve], wanted: str | None, findings: 
     ----------
     path : Path
         The file.
-    images : list of Curve
-        Those that `is_image` allows.
+    curves : list of Curve
+        All channels; those that `is_image` allows can be chosen.
     wanted : str or None
         The user's ``--image``.
     findings : list of Finding
@@ -122,8 +251,12 @@ def choose_image(path: Path, images: list[Curve], wanted: str | None, findings: 
     InputError
         If there is none of that name, or several and nothing chooses.
     """
+    images = [c for c in curves if is_image(c)]
     if not images:
+        narrow = [c for c in curves if 1 < c.columns < _COLUMNS]
         why = f" that can be read: {findings[0].seen}" if findings else ""
+        if narrow and not why:
+            why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"
         raise InputError(path, f"no channel is an image{why}", "list the channels with geobfdt inspect")
     known = ", ".join(dict.fromkeys(c.names[0] for c in images))
     if wanted is not None:
@@ -133,6 +266,9 @@ def choose_image(path: Path, images: list[Curve], wanted: str | None, findings: 
         if len(named) == 1:
             return named[0]
         if not named:
+            for curve in curves:
+                if wanted.strip().lower() in (name.lower() for name in curve.names):
+                    _refuse_doubled(path, curve)
             raise InputError(path, f"no image {wanted!r}", f"give --image one of {known}")
         raise InputError(
             path,
@@ -180,31 +316,77 @@ def companion_of(image: Curve, curves: list[Curve]) -> Curve | None:
     return near[0] if len(near) == 1 else None
 
 
-def index_of(path: Path, image: Curve, here: list[Curve]) -> Curve:
+def _refuse_doubled(path: Path, curve: Curve) -> None:
+    """Refuse a channel that is needed and of which nobody knows what its values mean."""
+    if curve.doubled or curve.table.problem:
+        seen = (
+            curve.table.problem or f"CHANNEL {curve.name} of FRAME {curve.frame.name} is defined twice and differently"
+        )
+        raise InputError(path, seen, "ask for a new export")
+
+
+def index_of(path: Path, image: Curve, curves: list[Curve]) -> Curve:
     """
     Find the depths of a frame along the hole: its index if that is one, else the channel that a depth is called.
 
     Raises
     ------
     InputError
-        If the frame has none.
+        If the frame has none, or it is defined twice.
     """
-    first = here[0]
+    here = [c for c in curves if c.frame is image.frame and c.scalar and not _vertical(c)]
     kind = str(image.frame.index_type or "").upper()
     # RP66 V1, 5.7.1: the index may also be a drift, the true vertical depth, or what the contractor made of it.
-    other = any(word in kind for word in ("TIME", "DRIFT", "VERTICAL"))
-    if first.position == 0 and first.columns == 1 and not other and (kind or role(first.name) == "depth"):
-        return first
-    depths = [c for c in here if c.columns == 1 and role(c.name) == "depth"]
+    measured = "DEPTH" in kind and "VERTICAL" not in kind
+    first = next((c for c in here if c.position == 0), None)
+    unnamed = not any(word in kind for word in ("TIME", "DRIFT", "VERTICAL"))
+    depths = [c for c in here if role(c.name) == "depth"]
+    if first is not None and (measured or (unnamed and first in depths)):
+        depths = [first]
     if len(depths) == 1:
+        _refuse_doubled(path, depths[0])
         return depths[0]
     raise InputError(
         path, f"frame {image.frame.name} has no index of measured depth", "ask for an export indexed by measured depth"
     )
 
 
-def hole_logs(path: Path, image: Curve, curves: list[Curve], findings: list[Finding]) -> dict[str, Curve]:
-    """The hole logs of an image's logical file; of equally telling names, that of its own frame."""
-    mine = [c for c in curves if c.logical is image.logical and c.columns == 1 and c.rows]
+def _vertical(curve: Curve) -> bool:
+    return vertical_depth(curve.name) or "vertical depth" in str(curve.channel.long_name or "").lower()
+
+
+def hole_logs(
+    path: Path, image: Curve, curves: list[Curve], caliper: str | None, findings: list[Finding]
+) -> dict[str, Curve]:
+    """
+    Choose the hole logs of an image's logical file; of equally telling names, that of its own frame.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    image : Curve
+        The image.
+    curves : list of Curve
+        All channels of the file.
+    caliper : str or None
+        The user's ``--caliper``: ``CHANNEL``, ``FRAME/CHANNEL`` or ``LOGICAL FILE/FRAME/CHANNEL``.
+    findings : list of Finding
+        Grows by the choices.
+
+    Raises
+    ------
+    InputError
+        If the caliper that is asked for is not there, or there several times.
+    """
+    mine = [c for c in curves if c.logical is image.logical and c.scalar and c.rows]
     mine.sort(key=lambda c: c.frame is not image.frame)
-    return {name: mine[i] for name, i in choose_logs([c.name for c in mine], path.name, findings).items()}
+    usable = [c for c in mine if not c.doubled and c.table.problem is None]
+    # Names of calipers are passed over where the user names one.
+    names = ["" if caliper is not None and role(c.name) == "diameter" else c.name for c in usable]
+    chosen = {name: usable[i] for name, i in choose_logs(names, path, findings).items()}
+    if caliper is not None:
+        near = [c for c in mine if c.frame is image.frame and caliper.strip().lower() == c.name.lower()]
+        chosen["diameter"] = near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], path)]
+        _refuse_doubled(path, chosen["diameter"])
+    return chosen

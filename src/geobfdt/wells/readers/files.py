@@ -60,15 +60,15 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
         options = ReadingOptions(**{**(options.model_dump() if options else {}), **reading_options})
     except ValidationError as error:
         problem = error.errors()[0]
-        raise InputError(
-            path, f"reading option {'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}", "correct the option"
-        ) from error
+        reason = problem["msg"].removeprefix("Value error, ").lower()
+        seen = f"reading option {'.'.join(map(str, problem['loc']))}: {reason}"
+        raise InputError(path, seen, "correct the option") from error
     kind = _format(path)
     unused: tuple[str, ...] = () if kind == "raster" else ("top", "bottom")
     reader = import_module(f"geobfdt.wells.readers.{kind}")
     if kind == "netcdf":
         image = state(reader.read(path), path, options)
-        unused = ("image", "depth_unit", *unused)
+        unused = ("image", "depth_unit", "caliper", *unused)
     else:
         raw = reader.read(path, options)
         try:
@@ -129,8 +129,9 @@ def _format(path: Path) -> str:
         return "netcdf"
     if head.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"PK\x03\x04", b"\xff\xd8\xff")):
         return "raster"
-    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it.
-    if re.search(rb"V1\.\d\dRECORD", head[:200]):
+    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it. Some
+    # lack the label and begin with what follows it: a visible record (2.3.6) that holds the set of file headers.
+    if re.search(rb"V1\.\d\dRECORD|\xff\x01.{3}\0[\xf0\xf8]\x0bFILE-HEADER", head[:200], re.DOTALL):
         return "dlis"
     text = head.removeprefix(b"\xef\xbb\xbf")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, Severity
+from geobfdt.wells.readers.mnemonics import is_bit_size, is_radius, role, vertical_depth
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawLog
 from geobfdt.wells.readers.units import angle_factor, length_factor
 
-__all__ = ["known_unit", "log_at_rows"]
+__all__ = ["known_unit", "log_at_rows", "possible_calipers", "propose_calipers", "smaller_than_bit"]
 
 Array = npt.NDArray[np.float64]
 
 _REACH = 1.0  # m a hole log is held beyond its ends
 _DIAMETERS = (0.05, 1.5)  # m
+_LIKELY = (0.07, 0.7)  # m; from the slimmest to the widest common bit
+_TIGHT = 0.75  # share of the bit's size below which no hole closes
 _GAP = 5.0  # m, or usual distances between values where they are wider, over which a log is doubted
 
 
@@ -35,6 +39,68 @@ def known_unit(log: RawLog, path: Path, findings: list[Finding]) -> bool:
         findings.append(Finding(Severity.MAJOR, "caliper-unit", path.name, seen, "not used; give --diameter"))
         return False
     return True
+
+
+def possible_calipers(names: Sequence[str], units: Sequence[str]) -> list[int]:
+    """
+    Positions of curves that are lengths and no depths: one of them may be the caliper.
+
+    Examples
+    --------
+    >>> possible_calipers(["DEPT", "TVD", "QQQQ", "GR"], ["m", "m", "in", "gAPI"])
+    [2]
+    """
+    return [
+        i
+        for i, (name, unit) in enumerate(zip(names, units, strict=True))
+        if name and length_factor(unit) is not None and role(name) != "depth" and not vertical_depth(name)
+    ]
+
+
+def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
+    """
+    Name the curves that read as a hole does, where the file has no caliper that is known by its name.
+
+    Examples
+    --------
+    >>> found: list[Finding] = []
+    >>> propose_calipers([RawLog(np.array([8.5, 8.7]), "in", np.ones(2), "QQQQ")], (), Path("a.las"), found)
+    >>> print(found[0])
+    major  caliper-proposed  a.las: QQQQ reads 8.6 in, as a hole would; if it is the caliper, give --caliper QQQQ
+    """
+    for log in others:
+        values = np.asarray(log.values, dtype=float)
+        values = values[~is_null(values, nulls)]
+        middle = float(np.median(values)) if values.size else 0.0
+        if _LIKELY[0] <= middle * (length_factor(log.unit) or 0.0) <= _LIKELY[1]:
+            observed = f"{log.name} reads {middle:.4g} {log.unit}, as a hole would"
+            action = f"if it is the caliper, give --caliper {log.name}"
+            findings.append(Finding(Severity.MAJOR, "caliper-proposed", path.name, observed, action))
+
+
+def smaller_than_bit(
+    diameter: Array, others: list[RawLog], nulls: tuple[float, ...], path: Path, findings: list[Finding]
+) -> bool:
+    """
+    Whether a caliper (m) reads far less than the bit that drilled the hole; a finding says so.
+
+    Examples
+    --------
+    >>> bit = RawLog(np.array([8.5]), "in", np.ones(1), "BS")
+    >>> smaller_than_bit(np.array([0.108, 0.109]), [bit], (), Path("a.las"), [])
+    True
+    """
+    for log in others:
+        values = np.asarray(log.values, dtype=float)
+        values = values[~is_null(values, nulls)]
+        if is_bit_size(log.name) and values.size and np.isfinite(diameter).any():
+            bit, hole = float(np.median(values)) * (length_factor(log.unit) or np.nan), float(np.nanmedian(diameter))
+            if hole < _TIGHT * bit:
+                observed = f"the caliper reads {hole:.3f} m in a hole of a bit of {bit:.3f} m"
+                action = "not used: it may be a radius or in another unit; give --diameter, or --caliper another curve"
+                findings.append(Finding(Severity.MAJOR, "caliper-below-bit", path.name, observed, action))
+                return True
+    return False
 
 
 def log_at_rows(
@@ -80,6 +146,9 @@ def log_at_rows(
     words = name.replace("_", " ")
     if name == "diameter":
         values = values * (length_factor(log.unit) or 1.0)
+        if is_radius(log.name, log.description):
+            values *= 2
+            tell(Severity.MAJOR, "caliper-radius", f"{log.name} gives the radius of the hole", "doubled")
         absurd = good & ((values < _DIAMETERS[0]) | (values > _DIAMETERS[1]))
         if absurd.any():
             seen = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"

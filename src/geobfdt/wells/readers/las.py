@@ -20,6 +20,7 @@ import pandas as pd
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
+from geobfdt.wells.readers.hole_logs import possible_calipers
 from geobfdt.wells.readers.las_header import Table, header_tables
 from geobfdt.wells.readers.mnemonics import choose_logs, role, tool_of
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
@@ -78,13 +79,19 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     table = family.table
     depth = _depth_column(path, table)
     scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
-    logs = choose_logs(scalar, path.name, findings)
-    wanted = [depth, *logs.values(), *family.columns]
+    logs = choose_logs(scalar, path, findings, options.caliper)
+    others = [c for c in possible_calipers(scalar, table.units) if c not in (depth, *logs.values())]
+    scalar_columns = [*logs.values(), *others]
+    wanted = [depth, *scalar_columns, *family.columns]
     with decoding(path, "a LAS file", _CURE):
-        values, scalars = _numbers(path, table, wanted, 1 + len(logs), findings)
+        values, scalars = _numbers(path, table, wanted, 1 + len(scalar_columns), findings)
     null = table.well.get("NULL", "")
     nulls = (float(null),) if re.fullmatch(r"[-+]?\d+\.?\d*", null) else ()
     depths = scalars[:, 0].copy()
+    curves = [
+        RawLog(scalars[:, 1 + k].copy(), table.units[c], depths, table.names[c], table.descriptions[c])
+        for k, c in enumerate(scalar_columns)
+    ]
     attributes = {
         "well": table.well.get("WELL", "") or table.well.get("UWI", ""),
         "units": table.units[family.columns[0]],
@@ -95,10 +102,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         depths,
         table.units[depth],
         nulls=nulls,
-        logs={
-            name: RawLog(scalars[:, 1 + k].copy(), table.units[column], depths)
-            for k, (name, column) in enumerate(logs.items())
-        },
+        logs=dict(zip(logs, curves, strict=False)),
+        others=curves[len(logs) :],
         attributes=attributes,
         findings=findings,
     )

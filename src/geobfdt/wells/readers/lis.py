@@ -14,17 +14,23 @@ from typing import Any
 import dlisio.lis
 import numpy as np
 import numpy.typing as npt
+from dlisio import core
 
-from geobfdt.wells.findings import Finding, InputError
+from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, role, tool_of
+from geobfdt.wells.readers.hole_logs import possible_calipers
+from geobfdt.wells.readers.index_check import IndexAttribute, check_index
+from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, role, tool_of, vertical_depth
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.tolerance import tolerant
+from geobfdt.wells.readers.units import length_factor
 
 __all__ = ["contents", "read"]
 
 _COLUMNS = 8
+_KNOWN = {int(code) for code in core.lis_reprc.__members__.values()}  # representation codes of the standard
+_DIPMETER = (130, 234)  # Representation codes of dipmeter samples on field and on edit tapes; not in the standard.
 _CURE = "copy the file again, or ask for the data as DLIS"
 
 
@@ -41,12 +47,36 @@ class _Table:
     def names(self) -> tuple[str, ...]:
         return self.curves.dtype.names or ()
 
-    @property
-    def index(self) -> str:
-        return self.names[0]
-
     def width(self, name: str) -> int:
         return int(np.prod(self.curves.dtype[name].shape, dtype=np.int64))
+
+    def depth_name(self, path: Path) -> str:
+        """The curve of measured depth: the index, else the one curve that a depth is called."""
+        index = self.names[0]
+        depths = [name for name in self.names if role(name.strip()) == "depth"]
+        if index in depths or (length_factor(self.units[index]) and not vertical_depth(index) and not depths):
+            return index
+        if len(depths) == 1:
+            return depths[0]
+        seen = f"the index {index.strip()} is no measured depth, nor is any curve by its name"
+        raise InputError(path, seen, "ask for an export indexed by measured depth")
+
+    def spacing(self, path: Path, index: str) -> list[IndexAttribute]:
+        """What the specification says of the spacing of the index, and of its unit."""
+        entries = self.specification
+        said: list[IndexAttribute] = []
+        if index != self.names[0]:
+            return said
+        if entries.spacing is not None:
+            said.append(IndexAttribute("frame spacing", entries.spacing, str(entries.spacing_units or "").strip()))
+        # Where this is not said, dlisio answers with the default of the standard.
+        if entries.find_entry(core.lis_ebtype.units_of_depth) is not None:
+            said.append(IndexAttribute("entry 14", None, str(entries.depth_units or "").strip()))
+        units = {length_factor(attribute.unit) for attribute in said}
+        if entries.depth_mode == 1 and said and units != {length_factor(self.units[index])}:
+            # The rows between two records are counted on in the unit of the spacing, those of the records are not.
+            raise InputError(path, f"depths in {self.units[index]!r}, but {', '.join(map(str, said))}", _CURE)
+        return said
 
 
 def read(path: Path, options: ReadingOptions) -> RawImage:
@@ -73,7 +103,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     with _open(path) as (files, findings):
         images = [
             (table, name)
-            for table in _tables(files)
+            for table in _tables(path, files, findings)
             for name in table.names
             if table.width(name) >= _COLUMNS and image_kind(name)
         ]
@@ -82,23 +112,31 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         if len(found) != 1:
             known = ", ".join(name.strip() for _, name in images)
             seen = f"{len(found) or 'no'} channels are {'an image' if wanted is None else f'called {wanted!r}'}"
+            seen += f": {findings[0].seen}" if findings and not found else ""
             raise InputError(path, seen, f"give --image one of {known}" if known else "list them with geobfdt inspect")
         table, name = found[0]
         curves = table.curves
         values = curves[name].reshape(len(curves), -1).astype(np.float32)
-        depth = curves[table.index].astype(np.float64)
+        index = table.depth_name(path)
+        unit = table.units[index]
+        depth = curves[index].astype(np.float64)
         absent = table.specification.absent_value
-        scalars = [n for n in table.names[1:] if table.width(n) == 1]
-        logs = {
-            log: RawLog(curves[scalars[i]].astype(np.float64).ravel(), table.units[scalars[i]], depth)
-            for log, i in choose_logs([n.strip() for n in scalars], path.name, findings).items()
-        }
+        check_index(path, depth, (index.strip(), unit), table.spacing(path, index), [], options.depth_unit, findings)
+        scalars = [n for n in table.names if n != index and table.width(n) == 1 and curves[n].dtype.kind in "iuf"]
+        names, units = [n.strip() for n in scalars], [table.units[n] for n in scalars]
+        columns = [RawLog(curves[n].astype(np.float64).ravel(), table.units[n], depth, n.strip()) for n in scalars]
+        logs = {log: columns[i] for log, i in choose_logs(names, path, findings, options.caliper).items()}
         return RawImage(
             values,
             depth,
-            table.units[table.index],
+            unit,
             nulls=() if absent is None else (float(absent),),
             logs=logs,
+            others=[
+                columns[i]
+                for i in possible_calipers(names, units)
+                if all(columns[i] is not log for log in logs.values())
+            ],
             attributes={"well": _well(table.file), "units": table.units[name], "tool": tool_of(name.strip())},
             findings=findings,
         )
@@ -123,7 +161,7 @@ def contents(path: Path) -> Contents:
     InputError
         If the file is damaged beyond use.
     """
-    with _open(path) as (files, _):
+    with _open(path) as (files, findings):
         items = [
             {
                 "name": name.strip(),
@@ -133,7 +171,7 @@ def contents(path: Path) -> Contents:
                 "frame": str(number),
                 "description": "",
             }
-            for number, table in enumerate(_tables(files))
+            for number, table in enumerate(_tables(path, files, findings))
             for name in table.names
         ]
         return Contents("LIS79", items, {})
@@ -142,25 +180,46 @@ def contents(path: Path) -> Contents:
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
     findings: list[Finding] = []
-    rules = tolerant(path, "lis", findings)
-    with decoding(path, "a LIS79 file", _CURE), dlisio.lis.load(str(path), error_handler=rules) as files:
+    with (
+        decoding(path, "a LIS79 file", _CURE),
+        tolerant(path, "lis", findings) as rules,
+        dlisio.lis.load(str(path), error_handler=rules) as files,
+    ):
         if not len(files):
             raise InputError(path, findings[0].seen if findings else "it holds no logical file", _CURE)
         yield files, findings
 
 
-def _tables(files: Any) -> Iterator[_Table]:
+def _tables(path: Path, files: Any, findings: list[Finding]) -> Iterator[_Table]:
     for file in files:
         for specification in file.data_format_specs():
             for rate in specification.sample_rates() or [None]:
-                curves = dlisio.lis.curves(file, specification, sample_rate=rate, strict=False)
+                try:
+                    curves = dlisio.lis.curves(file, specification, sample_rate=rate, strict=False)
+                except (ValueError, NotImplementedError, RuntimeError) as error:
+                    observed = _unreadable(specification) or f"a table cannot be read: {error}"
+                    findings.append(Finding(Severity.MAJOR, "table-unreadable", path.name, observed, "left out"))
+                    break
                 if not len(curves):
                     continue
                 units = {str(block.mnemonic): str(block.units).strip() for block in specification.specs}
                 table = _Table(file, specification, curves, units)
-                units.setdefault(table.index, str(specification.index_units or "").strip())
+                units.setdefault(table.names[0], str(specification.index_units or "").strip())
                 units.update({name: "" for name in table.names if name not in units})
                 yield table
+
+
+def _unreadable(specification: Any) -> str | None:
+    """Which curve of a table is of a kind that is not read; None where that is not the reason."""
+    for block in specification.specs:
+        if block.reprc in _DIPMETER:
+            return (
+                f"{str(block.mnemonic).strip()} is of representation code {block.reprc}: the packed samples of a "
+                "dipmeter, which are no image, and the other curves of its table cannot be parted from it"
+            )
+        if block.reprc not in _KNOWN:
+            return f"{str(block.mnemonic).strip()} is of representation code {block.reprc}, which LIS79 does not define"
+    return None
 
 
 def _well(file: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from geobfdt.wells.writers.netcdf import FORMAT
 __all__ = ["contents", "read"]
 
 _CURE = "make it anew with geobfdt ingest or geobfdt convert"
+_IN_USE = (errno.EAGAIN, errno.EACCES)  # what a lock that another program holds is answered with
 _PACKED = 2000  # no deflated file holds more than about 1,030 times its size; a larger claim is a trap
 
 
@@ -121,11 +124,25 @@ def _lazy(pixels: xr.DataArray, path: Path) -> Any:
 
 def _open(path: Path) -> xr.Dataset:
     # Where these fail, h5netcdf leaves a half-made object whose end prints a traceback; h5py only raises.
-    with h5py.File(path, "r") as file:
-        dict(file.attrs)
-        _whole(file, path)
-    # Nothing is decoded: no fill value or time unit of a foreign file may change what we wrote.
-    return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+    try:
+        with h5py.File(path, "r") as file:
+            dict(file.attrs)
+            _whole(file, path)
+        # Nothing is decoded: no fill value or time unit of a foreign file may change what we wrote.
+        return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+    except OSError as error:
+        _refuse_locked(path, error)
+        raise
+
+
+def _refuse_locked(path: Path, error: OSError) -> None:
+    """Refuse a file that is sound, but that another program or the disk does not let be opened."""
+    text = str(error)
+    if "unable to lock file" in text and error.errno not in _IN_USE:
+        cure = "set HDF5_USE_FILE_LOCKING=FALSE in the environment, and let no other program write the file meanwhile"
+        raise InputError(path, f"its disk gives no locks ({os.strerror(error.errno or errno.ENOLCK)})", cure) from error
+    if "unable to lock file" in text or "already open for" in text:
+        raise InputError(path, "is in use: another program has it open", "close it there, then try again") from error
 
 
 def _whole(file: h5py.File, path: Path) -> None:

@@ -18,8 +18,9 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.delimited_layout import column_role
+from geobfdt.wells.readers.mnemonics import named_caliper
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "load_pixels", "open_arrays"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "equal_to", "load_pixels", "open_arrays"]
 
 MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm x 360 columns
 MAX_BYTES = 4 * MAX_PIXELS  # of one array in an npz
@@ -27,6 +28,11 @@ MAX_BYTES = 4 * MAX_PIXELS  # of one array in an npz
 _EXPORT = "export it again"
 _SMALLER = f"cut it into pieces of at most {MAX_PIXELS:,} pixels"
 _MODES = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}
+_ORIENTATION, _GDAL_NODATA, _SUBFILE = 274, 42113, 254  # TIFF tags; EXIF has the first one too
+_SIDEWAYS = (5, 6, 7, 8)  # Orientations whose rows are the columns of the upright picture.
+_ALPHA, _PREMULTIPLIED = (1, 2), 1  # values of the TIFF tag ExtraSamples
+_MOST_PAGES = 1000  # pages looked at
+_GREY_STEPS = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}  # Decoded greys in a grey of the file, by Pillow's modes.
 _KEPT = ("L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
 
 
@@ -59,13 +65,19 @@ class Pixels:
     logs: dict[str, tuple[npt.NDArray[np.float64], str]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
+    def without(self, absent: npt.NDArray[np.bool_]) -> Pixels:
+        """Take the pixels that are marked as not measured."""
+        if not absent.any():
+            return self
+        return replace(self, opaque=~absent if self.opaque is None else self.opaque & ~absent)
+
     def cropped(self, left: int, right: int) -> Pixels:
         """Keep the columns from `left` up to, not including, `right`."""
         opaque = None if self.opaque is None else self.opaque[:, left:right]
         return replace(self, values=self.values[:, left:right], opaque=opaque)
 
 
-def load_pixels(path: Path, name: str | None = None) -> Pixels:
+def load_pixels(path: Path, name: str | None = None, caliper: str | None = None) -> Pixels:
     """
     Decode a picture.
 
@@ -75,6 +87,8 @@ def load_pixels(path: Path, name: str | None = None) -> Pixels:
         A PNG, JPEG, TIFF or npz file, told apart by its first bytes.
     name : str, optional
         Array of an npz; default: its largest one that can be a picture.
+    caliper : str, optional
+        Array of an npz that is the hole diameter; default: the one that has the name of one.
 
     Returns
     -------
@@ -96,7 +110,7 @@ def load_pixels(path: Path, name: str | None = None) -> Pixels:
     """
     kind = _kind(path)
     if kind == "npz":
-        return _load_npz(path, name)
+        return _load_npz(path, name, caliper)
     with decoding(path, f"a {kind} image", _EXPORT):
         return _load_tiff(path) if kind == "TIFF" else _load_pillow(path)
 
@@ -142,9 +156,14 @@ def open_arrays(path: Path) -> tuple[str, list[dict[str, Any]]]:
         if kind == "TIFF":
             with tifffile.TiffFile(path) as file:
                 page: Any = file.pages.first
-                return kind, [_item(path.stem, page.shape, str(page.dtype), "image")]
-        with _pillow(path) as picture:
-            return kind, [_item(path.stem, (picture.height, picture.width), picture.mode, "image")]
+                shape, about, tag = page.shape, str(page.dtype), page.tags.valueof(_ORIENTATION, 1)
+        else:
+            with _pillow(path) as picture:
+                shape, about = (picture.height, picture.width), picture.mode
+                tag = picture.getexif().get(_ORIENTATION, 1)
+        if tag in _SIDEWAYS:
+            shape = (shape[1], shape[0], *shape[2:])
+        return kind, [_item(path.stem, shape, about, "image")]
 
 
 def _item(name: str, shape: tuple[int, ...], description: str, role: str) -> dict[str, Any]:
@@ -188,9 +207,15 @@ def _pillow(path: Path) -> Image.Image:
     return picture
 
 
-def _load_pillow(path: Path) -> Pixels:
+def _load_pillow(path: Path, nodata: float | None = None) -> Pixels:
+    """Decode with Pillow; `nodata` is a decoded grey value, or an index into the palette."""
     with _pillow(path) as opened:
+        scale = _GREY_STEPS.get(str(next((tile.args for tile in getattr(opened, "tile", ())), "")), 1.0)
+        tag = opened.getexif().get(_ORIENTATION, 1)
+        opened.load()
+        undone = opened.getexif().get(_ORIENTATION, 1)  # Pillow itself turns a TIFF, and then drops the tag
         clear = opened.info.get("transparency")
+        absent = None if nodata is None or opened.mode != "P" else np.asarray(opened) == nodata
         if opened.mode == "P" and clear is not None:
             picture, clear = opened.convert("RGBA"), None
         else:
@@ -203,9 +228,12 @@ def _load_pillow(path: Path) -> Pixels:
         values, opaque = values[:, :, :-1], values[:, :, -1] > 0
         values = values[:, :, 0] if values.shape[2] == 1 else values
     elif clear is not None:
-        # One grey value, or one colour, that stands for transparent.
-        opaque = values != clear if values.ndim == 2 else (values != np.asarray(clear)).any(axis=2)
-    return Pixels(values, opaque, _white(values))
+        # One grey value, or one colour, that stands for transparent, in the bits of the file.
+        opaque = ~equal_to(values, np.floor(np.asarray(clear, dtype=float) * scale))
+    pixels = Pixels(values, opaque, _white(values), findings=_turned(path, tag))
+    if nodata is not None:
+        pixels = pixels.without(equal_to(values, nodata) if absent is None else absent)
+    return _upright(pixels, undone)
 
 
 def _load_tiff(path: Path) -> Pixels:
@@ -214,44 +242,127 @@ def _load_tiff(path: Path) -> Pixels:
     with tifffile.TiffFile(path) as file:
         page: Any = file.pages.first
         _refuse_large(path, page.imagelength, page.imagewidth)
-        more = _more_pages(file)
-        findings = (
-            (Finding(Severity.MAJOR, "tiff-pages", path.name, "more than one page", "the first one read"),)
-            if more
-            else ()
-        )
-        if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
-            return replace(_load_pillow(path), findings=findings)
+        mask = _mask_page(path, file)
+        tag = int(page.tags.valueof(_ORIENTATION, 1))
+        nodata = page.tags.valueof(_GDAL_NODATA)
+        findings, absent = list(_turned(path, tag)), None
+        if nodata is not None:
+            absent = _number(str(nodata))
+            done = "not used: it is no number" if absent is None else "taken as not measured"
+            severity = Severity.MAJOR if absent is None else Severity.INFO
+            observed = f"its GDAL_NODATA tag says {str(nodata).strip()!r}"
+            findings.append(Finding(severity, "nodata-tag", path.name, observed, done))
+        inverted = page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
+        if page.photometric != tifffile.PHOTOMETRIC.PALETTE:
+            try:
+                pixels = _upright(_decoded(path, page, absent), tag)
+            except ValueError as error:
+                if "imagecodecs" not in str(error):
+                    raise
+                # LZW and JPEG need a further package there; Pillow brings them along, and inverts 8 bits itself.
+                eight = np.max(page.bitspersample) <= 8
+                decoded = 255 - absent if inverted and eight and absent is not None else absent
+                pixels = _load_pillow(path, decoded)
+                inverted = inverted and not eight
+        else:
+            pixels, inverted = _load_pillow(path, absent), False
+        if inverted:
+            top = -1 if pixels.values.dtype.kind == "i" else pixels.white
+            pixels = replace(pixels, values=(np.asarray(top, dtype=pixels.values.dtype) - pixels.values))
+    if mask is not None:
+        pixels = pixels.without(~_turn(mask, tag))
+    return replace(pixels, findings=tuple(findings))
+
+
+def _decoded(path: Path, page: Any, nodata: float | None) -> Pixels:
+    """One page of a TIFF as tifffile decodes it, not turned and not inverted."""
+    values = page.asarray()
+    if page.axes == "SYX":
+        values = np.moveaxis(values, 0, -1)
+    if page.axes not in ("YX", "YXS", "SYX") or values.ndim != len(page.axes):
+        raise InputError(path, f"an image of axes {page.axes}", "save it as one grey or RGB picture")
+    if values.dtype == bool:
+        values = values.astype(np.uint8)
+    bits = int(np.max(page.bitspersample))
+    white = float(2**bits - 1) if values.dtype.kind == "u" else _white(values)
+    opaque = None
+    if page.extrasamples:
+        if page.extrasamples[0] not in _ALPHA or len(page.extrasamples) > 1:
+            seen = f"{values.shape[2]} bands, of which the last ones have no stated meaning"
+            raise InputError(path, seen, "save it as grey or RGB, with or without transparency")
+        alpha, values = values[:, :, -1], values[:, :, :-1]
+        opaque = alpha > 0
+        if page.extrasamples[0] == _PREMULTIPLIED and np.any(opaque & (alpha < white)):
+            values = values * (np.float32(white) / np.maximum(alpha, 1))[:, :, None]
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[:, :, 0]
+    if values.ndim == 3 and (values.shape[2] != 3 or page.photometric != tifffile.PHOTOMETRIC.RGB):
+        raise InputError(path, f"{values.shape[2]} channels of another kind than RGB", "save it as grey or RGB")
+    pixels = Pixels(values, opaque, white)
+    return pixels if nodata is None else pixels.without(equal_to(values, nodata))
+
+
+def _mask_page(path: Path, file: tifffile.TiffFile) -> npt.NDArray[np.bool_] | None:
+    """The page that says where the first one is valid, if there is one; smaller copies of it are passed over."""
+    mask = None
+    for number in range(1, _MOST_PAGES):
         try:
-            values = page.asarray()
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise
-            # LZW and JPEG need a further package there; Pillow brings them along.
-            return replace(_load_pillow(path), findings=findings)
-        if page.axes == "SYX":
-            values = np.moveaxis(values, 0, -1)
-        if page.axes not in ("YX", "YXS", "SYX") or values.ndim != len(page.axes):
-            raise InputError(path, f"an image of axes {page.axes}", "save it as one grey or RGB picture")
-        opaque = None
-        if page.extrasamples:
-            values, opaque = values[:, :, :-1], values[:, :, -1] > 0
-        if values.ndim == 3 and values.shape[2] == 1:
-            values = values[:, :, 0]
-        if values.ndim == 3 and (values.shape[2] != 3 or page.photometric != tifffile.PHOTOMETRIC.RGB):
-            raise InputError(path, f"{values.shape[2]} channels of another kind than RGB", "save it as grey or RGB")
-        white = _white(values)
-        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            values = np.asarray(white, dtype=values.dtype) - values
-    return Pixels(values, opaque, white, findings=findings)
+            page: Any = file.pages.get(number)
+        except IndexError:
+            break
+        kind = int(page.tags.valueof(_SUBFILE, 0))
+        if kind & 1:
+            continue
+        if not kind & 4:
+            seen = "more than one page, and depths for one"
+            raise InputError(path, seen, "export each page as a picture of its own")
+        mask = page.asarray() > 0
+        if mask.shape != (file.pages.first.imagelength, file.pages.first.imagewidth):
+            raise InputError(path, "its mask is of another size than its picture", _EXPORT)
+    return mask
 
 
-def _more_pages(file: tifffile.TiffFile) -> bool:
+def _number(text: str) -> float | None:
     try:
-        file.pages.get(1)
-    except IndexError:
-        return False
-    return True
+        return float(text.strip("\0 "))
+    except ValueError:
+        return None
+
+
+def equal_to(values: npt.NDArray[Any], absent: Any) -> npt.NDArray[np.bool_]:
+    """
+    Where pixels have one grey value, or one colour, to the precision of the picture.
+
+    Examples
+    --------
+    >>> equal_to(np.array([[[1, 2, 3], [1, 2, 4]]]), (1, 2, 3))
+    array([[ True, False]])
+    """
+    if values.dtype.kind == "f":
+        absent = np.asarray(absent, dtype=values.dtype)
+    same = values == absent
+    return np.asarray(same.all(axis=2) if same.ndim == 3 else same)
+
+
+def _turn(values: npt.NDArray[Any], tag: int) -> npt.NDArray[Any]:
+    """Pixels upright, by the orientation tag of TIFF 6.0 and EXIF: what lies at the first row and the first column."""
+    values = values.swapaxes(0, 1) if tag in _SIDEWAYS else values
+    rows = slice(None, None, -1 if tag in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if tag in (2, 3, 6, 7) else 1)
+    return values[rows, columns]
+
+
+def _upright(pixels: Pixels, tag: int) -> Pixels:
+    opaque = None if pixels.opaque is None else _turn(pixels.opaque, tag)
+    return replace(pixels, values=_turn(pixels.values, tag), opaque=opaque)
+
+
+def _turned(path: Path, tag: int) -> tuple[Finding, ...]:
+    if tag == 1:
+        return ()
+    known = tag in range(2, 9)
+    done = "turned upright, as viewers show it" if known else "not turned: there is no such orientation"
+    return (Finding(Severity.MINOR, "orientation", path.name, f"its orientation tag is {tag}", done),)
 
 
 def _white(values: npt.NDArray[Any]) -> float:
@@ -287,7 +398,7 @@ def _role(name: str, shape: tuple[int, ...], rows: set[int]) -> str:
     return role if len(shape) == 1 and shape[0] in rows and role in ("depth", *LOGS) else "other"
 
 
-def _load_npz(path: Path, name: str | None) -> Pixels:
+def _load_npz(path: Path, name: str | None, caliper: str | None) -> Pixels:
     headers = _headers(path)
     pictures = {key: shape for key, (shape, dtype) in headers.items() if _pictorial(shape) and dtype.kind in "uif"}
     if name is not None and name not in pictures:
@@ -306,6 +417,9 @@ def _load_npz(path: Path, name: str | None) -> Pixels:
     if depths and shape[0] not in depths.values():
         key, count = next(iter(depths.items()))
         raise InputError(path, f"{key} has {count} depths, {chosen} {shape[0]} rows", "write one depth a row")
+    if caliper is not None:
+        vectors_of_rows = [key for key, (length, _) in headers.items() if length == shape[:1]]
+        caliper = vectors_of_rows[named_caliper(caliper, [(key,) for key in vectors_of_rows], path)]
     if math.prod(shape) * dtype.itemsize > MAX_BYTES:
         raise InputError(path, f"{chosen} takes {math.prod(shape) * dtype.itemsize:,} bytes", _SMALLER)
     with (
@@ -315,7 +429,9 @@ def _load_npz(path: Path, name: str | None) -> Pixels:
         values = archive[chosen]
         vectors: dict[str, tuple[npt.NDArray[np.float64], str]] = {}
         for key, (length, _) in headers.items():
-            role = _role(key, length, {shape[0]})
+            role = "diameter" if key == caliper else _role(key, length, {shape[0]})
+            if role == "diameter" and key != (caliper or key):
+                continue
             if role != "other":
                 vectors.setdefault(role, (np.asarray(archive[key], dtype=np.float64), column_role(key)[1]))
     depth, unit = vectors.pop("depth", (None, ""))

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.readers.pixels import Pixels, load_pixels, open_arrays
+from geobfdt.wells.readers.painted_gaps import painted_gap
+from geobfdt.wells.readers.pixels import Pixels, equal_to, load_pixels, open_arrays
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
 from geobfdt.wells.readers.sidecar import Log, Sidecar, find_sidecar, read_sidecar
 from geobfdt.wells.readers.units import length_factor
@@ -59,13 +60,28 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     """
     beside = find_sidecar(path)
     side = read_sidecar(beside) if beside else Sidecar()
-    pixels = load_pixels(path, options.image)
+    pixels = load_pixels(path, options.image, options.caliper)
     findings = list(pixels.findings)
+    if options.caliper is not None and not pixels.logs:
+        observed = "--caliper says nothing about a picture"
+        findings.append(Finding(Severity.MINOR, "option-unused", path.name, observed, "not used; give --diameter"))
     if side.columns:
         pixels = _crop(pixels, side.columns, beside or path)
     rows, columns = pixels.values.shape[:2]
     depth, unit = _depths(path, options, side, pixels.depth, pixels.depth_unit, rows, findings)
+    if side.nodata is not None:
+        absent = equal_to(pixels.values, side.nodata)
+        pixels = pixels.without(absent)
+        if not absent.any():
+            observed, action = f"no pixel is {side.nodata}, the nodata of {(beside or path).name}", "correct it"
+            findings.append(Finding(Severity.MAJOR, "nodata-absent", path.name, observed, action))
     values = _luminance(pixels, path, findings)
+    painted = painted_gap(values)
+    if painted is not None:
+        colour = pixels.values[painted].tolist()
+        observed = f"stripes all along the picture are of one value, {colour}, as painted gaps between pads are"
+        action = f"if they are, write 'nodata: {colour}' in {path.with_suffix('.yaml').name}"
+        findings.append(Finding(Severity.MAJOR, "painted-gaps", path.name, observed, action))
     if side.values:
         black, white = side.values
         values *= np.float32((white - black) / pixels.white)

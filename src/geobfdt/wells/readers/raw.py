@@ -26,11 +26,15 @@ class RawLog:
         As in the file; an empty string where it says none.
     depth : array (n,)
         Depths in the unit of the image's depths.
+    name, description : str
+        What the file calls it.
     """
 
     values: npt.NDArray[np.float64]
     unit: str
     depth: npt.NDArray[np.float64]
+    name: str = ""
+    description: str = ""
 
 
 @dataclass
@@ -54,6 +58,8 @@ class RawImage:
         Dynamically normalised companion on the same rows and columns.
     logs : dict
         RawLog by name: diameter, deviation, hole_azimuth.
+    others : list of RawLog
+        The other curves that are lengths: the size of the bit, or a caliper that no name tells.
     attributes : dict
         Attributes of a WellImage as far as the file knows them (well, tool, units, reference, ...).
     findings : list of Finding
@@ -67,6 +73,7 @@ class RawImage:
     nulls: tuple[float, ...] = ()
     dynamic: npt.NDArray[np.float32] | None = None
     logs: dict[str, RawLog] = field(default_factory=dict)
+    others: list[RawLog] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 

@@ -55,6 +55,9 @@ class Sidecar(BaseModel):
     normalisation: Literal["none", "static", "dynamic"] | None = Field(None, description="what was done to the image")
     values: tuple[FiniteFloat, FiniteFloat] | None = Field(None, description="values that black and white stand for")
     units: str = Field("", description="unit of those values")
+    nodata: FiniteFloat | tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = Field(
+        None, description="grey value, or red, green and blue, of what was not measured, as in the picture"
+    )
 
 
 def find_sidecar(path: Path) -> Path | None:

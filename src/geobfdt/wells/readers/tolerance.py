@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -16,9 +18,10 @@ __all__ = ["tolerant"]
 _REPEATED = 3  # a broken file says the same a thousand times over
 
 
-def tolerant(path: Path, name: str, findings: list[Finding]) -> Any:
+@contextmanager
+def tolerant(path: Path, name: str, findings: list[Finding]) -> Iterator[Any]:
     """
-    Make an error handler that lets dlisio read as far as it can.
+    Make an error handler that lets dlisio read as far as it can, and catch what dlisio would print meanwhile.
 
     Parameters
     ----------
@@ -29,8 +32,8 @@ def tolerant(path: Path, name: str, findings: list[Finding]) -> Any:
     findings : list of Finding
         Grows by what dlisio complains about.
 
-    Returns
-    -------
+    Yields
+    ------
     dlisio.common.ErrorHandler
         To give to ``dlisio.dlis.load`` or ``dlisio.lis.load``.
     """
@@ -43,9 +46,22 @@ def tolerant(path: Path, name: str, findings: list[Finding]) -> Any:
 
         return record
 
-    return ErrorHandler(
-        critical=say(Severity.MAJOR, f"{name}-damaged", "read as far as it goes"),
-        major=say(Severity.MAJOR, f"{name}-violation", "read on the reader's best understanding"),
-        minor=say(Severity.MINOR, f"{name}-violation", "read past"),
-        info=lambda message: None,  # noqa: ARG005 - peculiar but allowed
-    )
+    class Log(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(record.getMessage())
+
+    note = say(Severity.MINOR, f"{name}-violation", "read past")
+    logger, log = logging.getLogger("dlisio"), Log(logging.WARNING)
+    before = logger.propagate
+    logger.addHandler(log)
+    logger.propagate = False
+    try:
+        yield ErrorHandler(
+            critical=say(Severity.MAJOR, f"{name}-damaged", "read as far as it goes"),
+            major=say(Severity.MAJOR, f"{name}-violation", "read on the reader's best understanding"),
+            minor=note,
+            info=lambda message: None,  # noqa: ARG005 - peculiar but allowed
+        )
+    finally:
+        logger.removeHandler(log)
+        logger.propagate = before

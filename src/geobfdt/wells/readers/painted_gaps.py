@@ -1,0 +1,67 @@
+"""Gaps between pads that a picture shows in one grey, because it has no other way to say "not measured"."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["painted_gap"]
+
+_BLOCKS, _ROWS = 40, 64  # blocks of rows looked at, evenly over the picture
+_SHARE = (0.04, 0.7)  # share of the pixels that gaps may have
+_LASTING = 0.95  # share of gap pixels below which the next row has one too
+_EVERYWHERE = 0.9  # share of rows whose gaps are about as wide as usual
+_WIDTH = 2.0  # columns that a gap has at least, on average
+
+
+def painted_gap(values: npt.NDArray[np.float32]) -> tuple[int, int] | None:
+    """
+    Find a value that fills stripes down the whole picture, as gaps between pads do.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        Grey values, NaN where it is known that nothing was measured.
+
+    Returns
+    -------
+    tuple of int or None
+        Row and column of a pixel of that value; None where there are no such stripes.
+
+    Notes
+    -----
+    The value that most often stands below itself is taken. It is that of gaps if it goes on from row to row, takes
+    about the same share of nearly every row, and comes in runs of some columns. Clipped rock, which is of one value
+    too, comes and goes with depth.
+
+    Examples
+    --------
+    >>> pixels = np.arange(6400, dtype=np.float32).reshape(200, 32)
+    >>> pixels[:, 8:12] = 128
+    >>> painted_gap(pixels)
+    (0, 8)
+    """
+    rows = values.shape[0]
+    starts = np.unique(np.linspace(0, max(rows - _ROWS, 0), _BLOCKS).astype(int))
+    picked = np.unique(np.concatenate([np.arange(start, min(start + _ROWS, rows)) for start in starts]))
+    sample = values[picked]
+    still = sample[1:] == sample[:-1]
+    if not still.any():
+        return None
+    levels, counts = np.unique(sample[1:][still], return_counts=True)
+    gap = sample == levels[np.argmax(counts)]
+    share = gap.mean(axis=1)
+    usual = float(np.median(share))
+    runs = float((gap & ~np.roll(gap, 1, axis=1)).sum(axis=1).mean())
+    lasting = (gap[1:] & gap[:-1]).sum() / max(int(gap[:-1].sum()), 1)
+    everywhere = float(np.mean(np.abs(share - usual) <= 0.5 * usual))
+    found = (
+        _SHARE[0] <= gap.mean() <= _SHARE[1]
+        and lasting >= _LASTING
+        and everywhere >= _EVERYWHERE
+        and gap.sum(axis=1).mean() >= _WIDTH * runs > 0
+    )
+    if not found:
+        return None
+    row, column = np.argwhere(gap)[0]
+    return int(picked[row]), int(column)
