@@ -12,8 +12,9 @@ from geobfdt import geometry
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import read_cells
 from geobfdt.wells.readers.mnemonics import hole_names
-from geobfdt.wells.readers.nulls import NULLS
+from geobfdt.wells.readers.row_depths import agreed_unit
 from geobfdt.wells.readers.table_columns import column_key
+from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.readers.units import angle_factor, length_factor
 
 __all__ = ["Survey", "read_survey"]
@@ -67,7 +68,9 @@ class Survey:
         return geometry.interpolate_survey(self.depth, self.deviation, self.azimuth, depth)
 
 
-def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey, list[Finding]]:
+def read_survey(
+    path: str | Path, depth_unit: str | None = None, decimal: Decimal | None = None
+) -> tuple[Survey, list[Finding]]:
     r"""
     Read a survey from a CSV or Excel table with columns of depth, deviation and azimuth.
 
@@ -77,6 +80,9 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
         The file; columns are known by their names (``DEPTH``, ``MD``, ``DEVI``, ``inclination_deg``, ``AZIM``, ...).
     depth_unit : str, optional
         Unit of the depths; it wins over what the file says. A survey that says nothing is taken to be in metres.
+
+    decimal : {"point", "comma"}, optional
+        Decimal mark, where the cells do not show it.
 
     Returns
     -------
@@ -100,7 +106,7 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
     (array([  0. , 304.8]), array([ 0., 10.]), ['azimuth-wrapped'])
     """
     path = Path(path)
-    cells = read_cells(path)
+    cells = read_cells(path, decimal)
     findings = list(cells.findings)
     keys = [column_key(name) for name in cells.header]
     columns: dict[str, Array] = {}
@@ -113,9 +119,11 @@ def read_survey(path: str | Path, depth_unit: str | None = None) -> tuple[Survey
                 f"no column of {role} among {', '.join(cells.header[:20])}",
                 f"name it {role}: a survey has depth, deviation and azimuth",
             )
-        values, unreadable = cells.numbers(index, NULLS)
+        values, unreadable = cells.numbers(index)
         unit = cells.units[index] or keys[index][1]
         if role == "depth":
+            units = {"the header": keys[index][1], "the row of units": cells.units[index]}
+            unit = agreed_unit(units, depth_unit, path, findings)
             columns[role] = values * _depth_factor(path, unit, depth_unit, findings)
         else:
             factor = angle_factor(unit)

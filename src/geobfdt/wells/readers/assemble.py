@@ -131,7 +131,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     if options.survey is not None and (options.deviation is not None or options.hole_azimuth is not None):
         raise InputError(path, "a survey is given and a deviation or azimuth besides", "give one of them")
     if options.survey is not None:
-        survey, notes = read_survey(options.survey)
+        survey, notes = read_survey(options.survey, decimal=options.decimal)
         findings += notes
         stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
         beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])

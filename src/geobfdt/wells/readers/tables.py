@@ -22,6 +22,7 @@ from geobfdt.wells.readers.table_columns import TableMapping, load_mapping, reso
 from geobfdt.wells.readers.table_formats import Format, recognise
 from geobfdt.wells.readers.table_planes import Planes, read_planes
 from geobfdt.wells.readers.table_values import TableValues
+from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
 
 __all__ = ["Interpretation", "read_pick_table"]
@@ -58,6 +59,7 @@ def read_pick_table(
     vocabulary: str | Path | Vocabulary | None = None,
     well: str | None = None,
     depth_unit: str | None = None,
+    decimal: Decimal | None = None,
 ) -> Interpretation:
     r"""
     Read a pick table of any known format.
@@ -74,6 +76,8 @@ def read_pick_table(
         Well wanted, where the table holds several; the well's name, where it names none.
     depth_unit : str, optional
         Unit of the depths; it wins over what the file says.
+    decimal : {"point", "comma"}, optional
+        Decimal mark of the numbers, where the cells do not show it; it wins over the mapping's.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def read_pick_table(
         return _named(path, read_picks(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
-    cells = read_las_cells(path) if is_las(path) else read_cells(path)
+    cells = (read_las_cells if is_las(path) else read_cells)(path, decimal or mapping.decimal)
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
