@@ -16,6 +16,7 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.text import (
+    POINT,
     Decimal,
     Notation,
     NotationVote,
@@ -71,7 +72,7 @@ class Cells:
     units: tuple[str, ...]
     rows: npt.NDArray[np.object_]
     lines: npt.NDArray[np.int64]
-    notation: Notation = Notation()
+    notation: Notation = POINT
     parameters: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ def read_wrapped(rows: TextRows, columns: list[int], losses: Losses) -> Iterator
 
     Where every row is broken over lines in the same way, a row that is not, for it lost or gained a value, is left out
     and the next depth line starts afresh. Elsewhere only the count of values says where a row ends: then all must fit,
-    and depths must run one way.
+    and depths must run evenly.
 
     Parameters
     ----------
@@ -53,45 +53,41 @@ def read_wrapped(rows: TextRows, columns: list[int], losses: Losses) -> Iterator
     if not lengths.size % pattern.size and np.all(lengths.reshape(-1, pattern.size) == pattern):
         yield from _sound(rows, columns, losses, lengths.size, pattern.size)
         return
-    lengths = lengths[lengths > 0]
-    fitted: dict[int, list[str]] = {}
-    # A line may be short because its values run on into each other.
-    for at, (_, cells) in enumerate(_lines(rows)):
-        if lengths[at] not in pattern:
-            whole = next((found for width in pattern[1:] if (found := fit_cells(cells, int(width)))), None)
-            if whole:
-                fitted[at], lengths[at] = whole, len(whole)
-    starts = _starts(lengths, pattern)
-    words: list[str] = []
-    places: list[int] = []
-    lost: list[Line] = []
-    left, inside = pattern.size, False
+    yield _between_losses(rows, columns, losses, lengths[lengths > 0], pattern)
 
-    def close() -> None:
-        """Count the lines that belong to no whole row."""
-        if lost:
+
+def _between_losses(
+    rows: TextRows, columns: list[int], losses: Losses, lengths: npt.NDArray[np.int64], pattern: npt.NDArray[np.int64]
+) -> Array:
+    """Rows that follow the pattern, in a file where others do not."""
+    numbers, lines = zip(*_lines(rows), strict=True)
+    lines = list(lines)
+    for at in np.flatnonzero(~np.isin(lengths, pattern)):
+        # A line may be short because its values run on into each other.
+        whole = next((found for width in pattern[1:] if (found := fit_cells(lines[at], int(width)))), None)
+        if whole:
+            losses.split.append((numbers[at], " ".join(lines[at])))
+            lines[at], lengths[at] = whole, len(whole)
+    starts = np.flatnonzero(_starts(lengths, pattern))
+    for since, until in zip([0, *(starts + pattern.size)], [*starts, len(lines)], strict=True):
+        if since < until:
             losses.rows += 1
-            losses.misaligned.append((lost[0][0], sum(len(cells) for _, cells in lost)))
-            lost.clear()
+            losses.misaligned.append((numbers[since], int(lengths[since:until].sum())))
+    words = [word for start in starts for line in lines[start : start + pattern.size] for word in line]
+    last = len(rows.names) - 1
+    values = _values(rows, words, [numbers[start] for start in starts], [*columns, last], losses)
+    # The first value of a row is its depth if it goes on from that of a neighbour, and the last one if it does not.
+    steps = np.diff(values[:, 0])
+    usual = np.median(steps) if steps.size else np.nan
 
-    for at, (number, cells) in enumerate(_lines(rows)):
-        if starts[at]:
-            close()
-            inside, left = True, pattern.size
-            places.append(number)
-            if len(words) > _CELLS:
-                yield _values(rows, words, places[:-1], columns, losses)
-                words, places = [], places[-1:]
-        if not inside:
-            lost.append((number, cells))
-            continue
-        if at in fitted:
-            losses.split.append((number, " ".join(cells)))
-        words += fitted.get(at, cells)
-        left -= 1
-        inside = left > 0
-    close()
-    yield _values(rows, words, places, columns, losses)
+    def goes_on(step: Array) -> npt.NDArray[np.bool_]:
+        return (step * usual > 0) & (np.abs(step) <= 1.5 * (1 + len(losses.misaligned)) * np.abs(usual))
+
+    near = goes_on(steps)
+    proved = (np.append(near, False) | np.insert(near, 0, False)) & ~goes_on(values[:, -1] - values[:, 0])
+    for start in starts[: len(proved)][~proved]:
+        losses.misaligned.append((numbers[start], len(rows.names)))
+    return values[proved, :-1]
 
 
 def _lengths(rows: TextRows) -> npt.NDArray[np.int64]:
@@ -111,7 +107,10 @@ def _lines(rows: TextRows) -> Iterator[Line]:
                 return
             text = raw.decode(rows.encoding, "replace").strip()
             if text and raw[:1] != b"#":
-                yield number, split(text.rstrip(rows.separator), rows.separator)
+                yield (
+                    number,
+                    text.split() if rows.separator == " " else split(text.rstrip(rows.separator), rows.separator),
+                )
 
 
 def _sound(rows: TextRows, columns: list[int], losses: Losses, lines: int, height: int) -> Iterator[Array]:
@@ -140,16 +139,21 @@ def _pattern(lengths: npt.NDArray[np.int64], columns: int) -> npt.NDArray[np.int
 
 
 def _starts(lengths: npt.NDArray[np.int64], pattern: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Lines on which a row starts that follows the pattern to its end."""
+    """
+    Lines on which a row starts that follows the pattern to its end.
+
+    Where the rest of a row is one value, it looks like a depth. Then a row also has to be followed by a depth line, and
+    of two rows that would share a line neither is certain.
+    """
     starts = np.zeros(lengths.size, dtype=bool)
     if lengths.size < pattern.size:
         return starts
-    windows = np.lib.stride_tricks.sliding_window_view(lengths, pattern.size)
-    free = 0
-    for at in np.flatnonzero((windows == pattern).all(axis=1)):
-        if at >= free:
-            starts[at] = True
-            free = int(at) + pattern.size
+    fits = np.flatnonzero((np.lib.stride_tricks.sliding_window_view(lengths, pattern.size) == pattern).all(axis=1))
+    if pattern[-1] == 1:
+        gaps = np.diff(fits, prepend=-pattern.size, append=lengths.size + pattern.size)
+        followed = np.append(lengths, 1)[fits + pattern.size] == 1
+        fits = fits[(gaps[:-1] >= pattern.size) & (gaps[1:] >= pattern.size) & followed]
+    starts[fits] = True
     return starts
 
 
@@ -189,6 +193,7 @@ def _by_count(rows: TextRows, columns: list[int], losses: Losses, total: int) ->
             words, places = [], []
     depths.append(_values(rows, words, places, columns, losses))
     steps = np.diff(np.concatenate(depths)[:, 0])
-    if losses.misaligned or (np.any(steps > 0) and np.any(steps < 0)):
-        raise InputError(rows.path, "a value was lost or added: depths do not run one way", _CURE)
+    usual = np.median(steps) if steps.size else 0.0
+    if losses.misaligned or np.any(np.abs(steps - usual) > 0.5 * abs(usual)):
+        raise InputError(rows.path, "a value was lost or added: depths do not run evenly", _CURE)
     yield from depths

@@ -13,8 +13,8 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.units import angle_factor, length_factor
 
 __all__ = [
-    "Decimal", "Notation", "NotationVote", "encoding_of", "find_header", "find_separator", "fit_cells", "is_null_word",
-    "is_number_like", "is_units_row", "row_width", "split",
+    "POINT", "Decimal", "Notation", "NotationVote", "encoding_of", "find_header", "find_separator", "fit_cells",
+    "is_null_word", "is_number_like", "is_units_row", "row_width", "split",
 ]  # fmt: skip
 
 Decimal = Literal["point", "comma"]
@@ -32,32 +32,8 @@ _DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 # A sign starts the next value unless it belongs to an exponent; so does the first asterisk of a field that overflowed.
 _RUN_ON = re.compile(r"(?<=[\d.*])(?=[-+](?!0\d)[\d.])|(?<=[\d.])(?=\*)|(?<=\*)(?=[\d.])")
 _PART = re.compile(rf"[-+]?(\d+\.?\d*|\.\d+)({_EXPONENT})?|\*+")
-_UNITS = set(
-    [
-        "%",
-        "unitless",
-        "gapi",
-        "api",
-        "ohmm",
-        "ohm.m",
-        "ohm-m",
-        "v/v",
-        "g/cm3",
-        "g/cc",
-        "kg/m3",
-        "us/ft",
-        "us/m",
-        "mm/m",
-        "m/m",
-        "1/m",
-        "mv",
-        "degc",
-        "degf",
-        "ppm",
-        "ms",
-        "mm2",
-        "m2",
-    ]
+_UNITS = re.compile(
+    r"%|unitless|g?api|ohm\.?-?m|v/v|g/c(m3|c)|kg/m3|us/(ft|m)|mm/m|m/m|1/m|mv|deg[cf]|ppm|ms|[m]?m2", re.IGNORECASE
 )
 
 
@@ -116,6 +92,9 @@ class Notation:
             return None
         text = re.sub(r"[.,' ]", lambda mark: "." if mark[0] == self.decimal else "", text)
         return float(text.replace("d", "e").replace("D", "e"))
+
+
+POINT = Notation()
 
 
 class NotationVote:
@@ -310,7 +289,10 @@ def is_units_row(cells: Sequence[str]) -> bool:
     """
     words = [" ".join(cell.lower().strip("()[] ").split()) for cell in cells]
     words = [word for word in words if word.strip("-")]
-    units = [word in _UNITS or length_factor(word) is not None or angle_factor(word) is not None for word in words]
+    units = [
+        _UNITS.fullmatch(word) is not None or length_factor(word) is not None or angle_factor(word) is not None
+        for word in words
+    ]
     others = [word for word, unit in zip(words, units, strict=True) if not unit]
     return any(units) and not any(_counts(word) for word in others if word != "none")
 
