@@ -285,6 +285,13 @@ def test_lines_of_a_title(tmp_path, title, excel):
     assert read_pick_table(path).picks["depth_m"].tolist() == [1000.5, 1001.5]
 
 
+def test_lines_of_a_title_above_an_image(tmp_path):
+    """The header of an image is the line that names a depth among columns."""
+    path = tmp_path / "i.csv"
+    path.write_text("Well:,A-1,,,\nDepth range,1000-1001\n\ndepth_m,A0,A1,A2,A3\n1000,1,2,3,4\n1001,1,2,3,5\n")
+    assert delimited.read(path, ReadingOptions()).values.tolist() == [[1, 2, 3, 4], [1, 2, 3, 5]]
+
+
 @pytest.mark.parametrize(
     "units", ["m;deg;deg;;", "M;DEG;DEG;;OHMM", "m;deg;deg;;gAPI", "m;deg;deg;text;%", "m;deg;deg;-;dd/mm/yyyy",
               "m;deg;deg;;mm/m", "[m];[deg];[deg];[none];[a.u.]"],

@@ -60,8 +60,8 @@ def _between_losses(
     rows: TextRows, columns: list[int], losses: Losses, lengths: npt.NDArray[np.int64], pattern: npt.NDArray[np.int64]
 ) -> Array:
     """Rows that follow the pattern, in a file where others do not."""
-    numbers, lines = zip(*_lines(rows), strict=True)
-    lines = list(lines)
+    numbered = list(_lines(rows))
+    numbers, lines = [number for number, _ in numbered], [cells for _, cells in numbered]
     for at in np.flatnonzero(~np.isin(lengths, pattern)):
         # A line may be short because its values run on into each other.
         whole = next((found for width in pattern[1:] if (found := fit_cells(lines[at], int(width)))), None)
@@ -80,8 +80,11 @@ def _between_losses(
     steps = np.diff(values[:, 0])
     usual = np.median(steps) if steps.size else np.nan
 
+    reach = 1.5 * (1 + len(losses.misaligned)) * np.abs(usual)
+
     def goes_on(step: Array) -> npt.NDArray[np.bool_]:
-        return (step * usual > 0) & (np.abs(step) <= 1.5 * (1 + len(losses.misaligned)) * np.abs(usual))
+        near: npt.NDArray[np.bool_] = (step * usual > 0) & (np.abs(step) <= reach)
+        return near
 
     near = goes_on(steps)
     proved = (np.append(near, False) | np.insert(near, 0, False)) & ~goes_on(values[:, -1] - values[:, 0])

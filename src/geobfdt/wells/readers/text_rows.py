@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice, repeat
 from pathlib import Path
@@ -17,12 +18,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.text import Decimal, Notation, NotationVote, fit_cells, is_number_like, split
+from geobfdt.wells.readers.text import Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
 
 __all__ = ["Losses", "TextRows", "open_lines", "read_rows", "settle_notation", "values_of"]
 
 _CELLS = 2_000_000  # cells parsed at a time
 _BYTES = 1 << 24  # bytes looked through at a time
+_SPELLINGS = 12  # of nulls in one file
 _SAMPLE = 50  # lines that show how numbers are written, in a file without commas
 _HEAD = 1 << 16  # bytes that tell line ends
 
@@ -159,7 +161,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
     words : dict
         Words by column.
     """
-    number = rows.first
+    number, nulls = rows.first, {"", "nan"}
     with open_lines(rows.path) as stream:
         deque(islice(stream, number), maxlen=0)
         while block := list(islice(stream, max(_CELLS // rows.width, 1))):
@@ -168,7 +170,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
                 end = next((k for k, line in enumerate(block) if line[:1] == b"~"), None)
                 block = block[:end]
                 text = b"".join(block)
-            frame = _parse(rows, text, columns, words) if _is_sound(rows, block, text) else None
+            frame = _parse(rows, text, columns, words, nulls) if _is_sound(rows, block, text) else None
             if frame is not None and len(frame) == len(block):
                 losses.rows += len(block)
                 yield frame[columns].to_numpy(np.float64), {column: frame[column].array for column in words}
@@ -191,27 +193,32 @@ def _is_sound(rows: TextRows, block: list[bytes], text: bytes) -> bool:
     return not last or all(line.rstrip(b"\r\n ").endswith(last) for line in block)
 
 
-def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int]) -> pd.DataFrame | None:
-    """Parse rows that are sound, all at once; None where a cell is no plain number."""
-    try:
-        return pd.read_csv(
-            io.BytesIO(text),
-            sep=r"\s+" if rows.separator == " " else rows.separator,
-            decimal=rows.notation.decimal,
-            header=None,
-            names=range(rows.width),
-            index_col=False,
-            usecols=sorted({*columns, *words}),
-            dtype=dict.fromkeys(columns, np.float64) | dict.fromkeys(words, "category"),
-            encoding=rows.encoding,
-            encoding_errors="replace",
-            na_values={column: ["", "nan", "NaN"] for column in columns},
-            keep_default_na=False,
-            skipinitialspace=True,
-            quoting=csv.QUOTE_NONE,
-        )
-    except ValueError:
-        return None
+def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int], nulls: set[str]) -> pd.DataFrame | None:
+    """Parse rows that are sound, all at once; None where a cell is no plain number. `nulls` grows by new spellings."""
+    while True:
+        try:
+            return pd.read_csv(
+                io.BytesIO(text),
+                sep=r"\s+" if rows.separator == " " else rows.separator,
+                decimal=rows.notation.decimal,
+                header=None,
+                names=range(rows.width),
+                index_col=False,
+                usecols=sorted({*columns, *words}),
+                dtype=dict.fromkeys(columns, np.float64) | dict.fromkeys(words, "category"),
+                encoding=rows.encoding,
+                encoding_errors="replace",
+                na_values={column: sorted(nulls) for column in columns},
+                keep_default_na=False,
+                skipinitialspace=True,
+                quoting=csv.QUOTE_NONE,
+            )
+        except ValueError as error:
+            # pandas names the first cell that is no number; where it is a null, the next try knows it.
+            cell = re.search(r"'(.+)'$", str(error))
+            if cell is None or cell[1] in nulls or not is_null_word(cell[1]) or len(nulls) > _SPELLINGS:
+                return None
+            nulls.add(cell[1])
 
 
 def _parse_slowly(
@@ -221,6 +228,12 @@ def _parse_slowly(
     numbers: list[list[float]] = []
     texts: list[list[str]] = []
     for line, raw in enumerate(block, number + 1):
+        plain = None if words else _plain_row(rows, raw, columns)
+        if plain is not None:
+            losses.rows += 1
+            numbers.append(plain)
+            texts.append([])
+            continue
         text = raw.decode(rows.encoding, "replace").rstrip("\r\n")
         if not text.strip() or text.lstrip().startswith("#"):
             continue
@@ -234,6 +247,17 @@ def _parse_slowly(
         texts.append([fitted[column] for column in words])
     values = np.array(numbers, dtype=np.float64).reshape(-1, len(columns))
     return values, {column: pd.Categorical([row[k] for row in texts]) for k, column in enumerate(words)}
+
+
+def _plain_row(rows: TextRows, raw: bytes, columns: list[int]) -> list[float] | None:
+    """Numbers of a row whose every cell is a plain number."""
+    if rows.notation.decimal != "." or b"_" in raw or rows.width != len(rows.names):
+        return None
+    cells = raw.split() if rows.separator == " " else raw.split(rows.separator.encode())
+    with suppress(ValueError):
+        values = list(map(float, cells))
+        return [values[column] for column in columns] if len(values) == rows.width else None
+    return None
 
 
 def _fit(rows: TextRows, text: str, cells: list[str], line: int, losses: Losses) -> list[str] | None:
