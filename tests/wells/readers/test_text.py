@@ -285,6 +285,16 @@ def test_lines_of_a_title(tmp_path, title, excel):
     assert read_pick_table(path).picks["depth_m"].tolist() == [1000.5, 1001.5]
 
 
+def test_a_file_that_ends_inside_a_number(tmp_path):
+    """The last row is left out where its last number lacks decimals that all others have."""
+    path = las_file(tmp_path, [" ".join(row(k)) + ".25" for k in range(5)])
+    whole = path.read_text().removesuffix("\n")
+    for cut, rows in ((0, 5), (1, 4), (2, 4), (3, 4)):
+        path.write_text(whole[: len(whole) - cut])
+        raw = las.read(path, ReadingOptions())
+        assert (len(raw.depth), kinds(raw.findings)) == (rows, ["file-truncated"] * bool(cut))
+
+
 def test_lines_of_a_title_above_an_image(tmp_path):
     """The header of an image is the line that names a depth among columns."""
     path = tmp_path / "i.csv"

@@ -26,6 +26,7 @@ _CELLS = 2_000_000  # cells parsed at a time
 _BYTES = 1 << 24  # bytes looked through at a time
 _SPELLINGS = 12  # of nulls in one file
 _SAMPLE = 50  # lines that show how numbers are written, in a file without commas
+_DECIMALS = re.compile(rb"[.,](\d+)\s*$")
 _HEAD = 1 << 16  # bytes that tell line ends
 
 Array = npt.NDArray[np.float64]
@@ -74,6 +75,7 @@ class Losses:
     rows: int = 0
     misaligned: list[tuple[int, int]] = field(default_factory=list)  # line, cells
     split: list[tuple[int, str]] = field(default_factory=list)  # line, row
+    cut: int = 0  # the line on which the file ends inside a number
     unreadable: list[tuple[int, str, str]] = field(default_factory=list)  # line, column, cell
 
     def settle(self, rows: TextRows, findings: list[Finding], cure: str) -> None:
@@ -98,6 +100,9 @@ class Losses:
             if 2 * len(self.misaligned) > self.rows:
                 raise InputError(rows.path, seen, cure)
             note(Severity.MAJOR, "rows-misaligned", seen, "left out whole")
+        if self.cut:
+            seen = f"the file ends inside the last number of line {self.cut}"
+            note(Severity.MAJOR, "file-truncated", seen, "that row left out; copy or export the file again")
         if self.split:
             seen = f"values of {len(self.split)} rows touch each other, the first on line {self.split[0][0]}"
             note(Severity.MINOR, "values-run-on", seen, "split at the sign, which fits the count of columns")
@@ -170,6 +175,9 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
                 end = next((k for k, line in enumerate(block) if line[:1] == b"~"), None)
                 block = block[:end]
                 text = b"".join(block)
+            if len(block) > 1 and _ends_in_a_number(block):
+                losses.cut = number + len(block)
+                text = b"".join(block := block[:-1])
             frame = _parse(rows, text, columns, words, nulls) if _is_sound(rows, block, text) else None
             if frame is not None and len(frame) == len(block):
                 losses.rows += len(block)
@@ -179,6 +187,12 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
             number += len(block)
             if end is not None:
                 return
+
+
+def _ends_in_a_number(block: list[bytes]) -> bool:
+    """Whether a file was cut off inside its last number: the rows above it all end with more decimals."""
+    decimals = [len(match[1]) if (match := _DECIMALS.search(line)) else 0 for line in block[-_SAMPLE:]]
+    return block[-1][-1:] not in b"\r\n" and len(set(decimals[:-1])) == 1 and decimals[-1] < decimals[0]
 
 
 def _is_sound(rows: TextRows, block: list[bytes], text: bytes) -> bool:
@@ -251,7 +265,7 @@ def _parse_slowly(
 
 def _plain_row(rows: TextRows, raw: bytes, columns: list[int]) -> list[float] | None:
     """Numbers of a row whose every cell is a plain number."""
-    if rows.notation.decimal != "." or b"_" in raw or rows.width != len(rows.names):
+    if rows.notation.decimal != "." or b"_" in raw or b"\r" in raw.rstrip() or rows.width != len(rows.names):
         return None
     cells = raw.split() if rows.separator == " " else raw.split(rows.separator.encode())
     with suppress(ValueError):
