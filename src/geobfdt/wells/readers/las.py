@@ -244,7 +244,7 @@ def _rows(path: Path, table: Table, options: ReadingOptions, findings: list[Find
             sample = takewhile(lambda raw: raw[:1] != b"~", islice(stream, table.first, table.first + _SAMPLE))
             lines = [raw.decode(table.encoding, "replace") for raw in sample]
         width = row_width([split(line, table.separator) for line in lines if line.strip()], width)
-    return TextRows(path, table.first, tuple(table.names), width, table.separator, table.encoding, notation, "~C")
+    return TextRows(path, table.first, tuple(table.names), width, table.separator, table.encoding, notation, "~C", True)
 
 
 def _numbers(

@@ -98,7 +98,7 @@ def agreed_unit(units: dict[str, str], stated: str | None, path: Path, findings:
     if len({length_factor(unit) for unit in known.values()}) > 1:
         seen = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in known.items())}"
         if stated is None:
-            raise InputError(path, seen, "give the right one as --depth-unit")
+            raise InputError(path, seen, "give the right one as --depth-unit (in a mapping file: depth_unit)")
         findings.append(Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated"))
         return stated
     return next(iter(known.values()), "") or next((unit for unit in units.values() if unit), "")

@@ -105,7 +105,7 @@ class TableValues:
         wanted = asked or self.mapping.depth_unit
         column = self.roles[role]
         units = {"the header": column_key(self.cells.header[column])[1], "the row of units": self.cells.units[column]}
-        if len({length_factor(unit) for unit in units.values()} - {None}) > 1 and role not in self.mapping.units:
+        if not {role, self.cells.header[column]} & set(self.mapping.units):
             agreed_unit(units, wanted, self.cells.path, self.findings)
         given = length_factor(self.unit(role))
         factor = length_factor(wanted) if wanted else given

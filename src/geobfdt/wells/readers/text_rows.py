@@ -56,6 +56,8 @@ class TextRows:
         Of the numbers.
     definition : str
         What says how many columns there are, for messages: ``~C``, ``the header``.
+    sections : bool
+        Whether a line that starts with ``~`` ends the rows, as in LAS.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class TextRows:
     encoding: str
     notation: Notation
     definition: str
+    sections: bool = False
 
 
 @dataclass
@@ -171,7 +174,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
         deque(islice(stream, number), maxlen=0)
         while block := list(islice(stream, max(_CELLS // rows.width, 1))):
             text, end = b"".join(block), None
-            if rows.definition == "~C" and b"~" in text:  # in a LAS file the next section ends the numbers
+            if rows.sections and b"~" in text:
                 end = next((k for k, line in enumerate(block) if line[:1] == b"~"), None)
                 block = block[:end]
                 text = b"".join(block)
