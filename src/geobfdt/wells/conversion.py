@@ -75,7 +75,10 @@ def convert(
         IMAGE_FORMATS[name](image, target)
         return list(image.attrs["findings"])
     if name in FORMATS:
-        table = read_pick_table(source, mapping=mapping, vocabulary=vocabulary)
+        options = options or ReadingOptions()
+        table = read_pick_table(
+            source, mapping=mapping, vocabulary=vocabulary, depth_unit=options.depth_unit, decimal=options.decimal
+        )
         return _written(table, target, name)
     raise InputError(
         target, f"no format {name!r}" if name else "its suffix does not tell the format",

@@ -74,7 +74,10 @@ def ingest(
         replaced, two wells would have one file name, or the picks cannot be told apart by well.
         Each well is written whole or not at all; wells before the faulty one stay.
     """
-    table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary) if picks and not picks.is_dir() else None
+    table = None
+    if picks and not picks.is_dir():
+        decimal = options.decimal if options else None
+        table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=decimal)
     if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
         raise InputError(
             picks or "",

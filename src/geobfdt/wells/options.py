@@ -25,6 +25,9 @@ class ReadingOptions(BaseModel):
     image: str | None = Field(None, description="mnemonic or name of the image, where a file holds several")
     well: str | None = Field(None, description="name of the well")
     depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = Field(None, description="unit of the depths")
+    decimal: Literal["point", "comma"] | None = Field(
+        None, description="decimal mark of numbers in text, where 1,234 may be either"
+    )
     top: float | None = Field(None, description="depth of the first row's upper edge (m, MD), for rasters")
     bottom: float | None = Field(None, description="depth of the last row's lower edge (m, MD), for rasters")
     diameter: float | None = Field(None, gt=0, description="hole diameter (m)")

@@ -13,8 +13,9 @@ from geobfdt.wells.bearings import read_azimuth
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells, read_cells
 from geobfdt.wells.readers.mnemonics import hole_names
-from geobfdt.wells.readers.nulls import NULLS
+from geobfdt.wells.readers.row_depths import agreed_unit
 from geobfdt.wells.readers.table_columns import ALIASES, column_key, split_north
+from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.readers.units import angle_factor, length_factor
 from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
 
@@ -73,7 +74,10 @@ class Survey:
 
 
 def read_survey(
-    path: str | Path, depth_unit: str | None = None, well: str | None = None
+    path: str | Path,
+    depth_unit: str | None = None,
+    well: str | None = None,
+    decimal: Decimal | None = None,
 ) -> tuple[Survey, list[Finding]]:
     r"""
     Read a survey from a CSV or Excel table with columns of depth, deviation and azimuth.
@@ -86,6 +90,9 @@ def read_survey(
         Unit of the depths; it wins over what the file says. A survey that says nothing is taken to be in metres.
     well : str, optional
         Well whose stations are read, where the table names wells.
+
+    decimal : {"point", "comma"}, optional
+        Decimal mark, where the cells do not show it.
 
     Returns
     -------
@@ -109,7 +116,7 @@ def read_survey(
     (array([  0. , 304.8]), array([ 0., 10.]), ['azimuth-wrapped'])
     """
     path = Path(path)
-    cells = read_cells(path)
+    cells = read_cells(path, decimal)
     findings = list(cells.findings)
     cells = _of_well(cells, well, findings)
     keys = [column_key(name) for name in cells.header]
@@ -126,13 +133,15 @@ def read_survey(
                 f"no column of {role} among {', '.join(cells.header[:20])}",
                 f"name it {role}: a survey has depth, deviation and azimuth",
             )
-        values, unreadable = cells.numbers(index, NULLS)
+        values, unreadable = cells.numbers(index)
         for row in np.flatnonzero(unreadable) if role == "azimuth" else ():
             bearing = read_azimuth(cells.rows[row, index])
             if bearing is not None:
                 values[row], unreadable[row] = bearing, False
         unit = cells.units[index] or keys[index][1]
         if role == "depth":
+            units = {"the header": keys[index][1], "the row of units": cells.units[index]}
+            unit = agreed_unit(units, depth_unit, path, findings)
             columns[role] = values * _depth_factor(path, unit, depth_unit, findings)
         else:
             factor = angle_factor(unit)

@@ -207,11 +207,11 @@ def test_separators_encodings_and_decimal_commas(tmp_path, separator, encoding):
     assert set(picks["well"]) == {"Süd"}
 
 
-def test_a_comma_beside_decimal_points_is_not_decimal(tmp_path):
-    """Where cells write decimal points, 1,234 is no 1.234: the row is counted as unreadable."""
+def test_a_comma_beside_decimal_points_parts_thousands(tmp_path):
+    """Where another cell proves a decimal point, 1,234 is no 1.234 but 1234, and a finding names the option."""
     read = read_pick_table(write(tmp_path, "MD [m];True dip;True azimuth;Type\n1,234;10;20;CF\n100.5;10;20;CF\n"))
-    assert read.picks["depth_m"].tolist() == [100.5]
-    assert "line 2:" in next(f.seen for f in read.findings if f.kind == "rows-unreadable")
+    assert read.picks["depth_m"].tolist() == [100.5, 1234.0]
+    assert "thousands-assumed" in kinds(read)
 
 
 def test_excel(tmp_path):
@@ -387,7 +387,7 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path):
     read = read_pick_table(write(tmp_path, text))
     assert read.picks["depth_m"].tolist() == [1, 6]
     seen = [f.seen for f in read.findings if f.kind == "rows-unreadable"]
-    assert any("the first is line 6" in s for s in seen)
+    assert any("1 of 6" in f.seen and "line 6" in f.seen for f in read.findings if f.kind == "rows-misaligned")
     assert any("3 of 5" in s and "line 3:" in s and "'x'" in s for s in seen)
     assert "1 of 5 planes have no dip" in next(f.seen for f in read.findings if f.kind == "no-dip")
 
@@ -406,7 +406,7 @@ def test_excluded_rows_are_counted(tmp_path):
     [
         ("", "empty"),
         ("\n\n", "empty"),
-        ("one column\n1\n2\n", "true or apparent|holds no table|no column"),
+        ("one column\n1\n2\n", "2 of 2 rows"),
         ("MD,True dip,True azimuth,Type\n1,2,3,CF\n", "no unit of depth; write depth_unit: m"),
         ("MD [m],True dip,True azimuth\n1,2,3\n", "no column says what each plane is"),
         ("MD [m],True dip,True azimuth,Type\n1,2,3,Blob\n", "'Blob' .1 rows."),
@@ -418,8 +418,8 @@ def test_excluded_rows_are_counted(tmp_path):
         ("a\0b", "not text"),
         ("a," * 3000 + "b\n1,2\n", "columns are too many"),
         ("a," * 1_000_000 + "b\n1,2\n", "first line is over"),
-        ('MD,Type\n1,"' + "x" * 1_000_000 + '"\n', "line 2: field larger"),
-        ("MD,Type\n1,2,3\n1,2,3\n", "more cells than the header"),
+        ('MD,Type\n1,"' + "x" * 1_000_000 + '"\n', "1 of 1 rows"),
+        ("MD,Type\n1,2,3\n1,2,3\n", "2 of 2 rows"),
         ("~Version\nVERS. 2.0 :\nWRAP. YES :\n~C\nDIP.deg :\n~A\n1\n", "wrapped"),
         ("~Version\nVERS. 2.0 :\nWRAP. NO :\n~C\nDEPT.M :\nGR. :\n~A\n1 2\n", "no section defines a column of dips"),
         ("~V\nDLM. STAR :\n", "delimiter"),

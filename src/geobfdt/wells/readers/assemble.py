@@ -142,7 +142,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     if options.survey is not None and (options.deviation is not None or options.hole_azimuth is not None):
         raise InputError(path, "a survey is given and a deviation or azimuth besides", "give one of them")
     if options.survey is not None:
-        survey, notes = read_survey(options.survey, well=options.well or image.attrs["well"])
+        survey, notes = read_survey(options.survey, well=options.well or image.attrs["well"], decimal=options.decimal)
         findings += notes
         north = image.attrs["north"]
         if survey.north not in (north, "unknown") and north != "unknown":

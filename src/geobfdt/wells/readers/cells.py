@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,22 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.excel import read_excel
+from geobfdt.wells.readers.nulls import is_null
+from geobfdt.wells.readers.text import (
+    POINT,
+    Decimal,
+    Notation,
+    NotationVote,
+    encoding_of,
+    find_header,
+    find_separator,
+    fit_cells,
+    is_null_word,
+    is_number_like,
+    is_units_row,
+    row_width,
+    split,
+)  # fmt: skip
 
 __all__ = ["Cells", "arrange", "read_cells", "read_text"]
 
@@ -21,13 +37,7 @@ MAX_COLUMNS = 2000
 MAX_ROWS = 5_000_000
 MAX_HEADER = 1 << 16  # characters in the first lines
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+([eEdD][-+]?\d+)?")
-_NO_NUMBER = ("", "nan", "null", "n/a", "na", "-", "none", "absent")
-_UNIT = re.compile(
-    r"|m|metres?|meters?|f|ft|feet|foot|in|inch(es)?|0?\.1 ?in|[cm]m|deg(rees?)?|dega|rad|dd|°|text|unitless|none|%",
-    re.I,
-)
+_FIRST = 60  # rows that separator and header are found from
 _CURE = "give a CSV, XLSX or LAS table with one header row"
 
 
@@ -48,8 +58,8 @@ class Cells:
         Cells, stripped.
     lines : array (rows,)
         Line of the file that each row is on, from 1.
-    decimal_comma : bool
-        Numbers are written ``1,5``.
+    notation : Notation
+        How numbers are written.
     parameters : dict
         What the file says outside the table, by lower-case name.
     findings : list of Finding
@@ -61,7 +71,7 @@ class Cells:
     units: tuple[str, ...]
     rows: npt.NDArray[np.object_]
     lines: npt.NDArray[np.int64]
-    decimal_comma: bool = False
+    notation: Notation = POINT
     parameters: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -85,17 +95,19 @@ class Cells:
         unreadable : array (rows,) of bool
             Where the cell holds text that is no number.
         """
-        cells = self.rows[:, column]
-        values = np.full(len(cells), np.nan)
-        unreadable = np.zeros(len(cells), dtype=bool)
-        for row, cell in enumerate(cells):
-            text = cell.replace(",", ".") if self.decimal_comma and _COMMA_NUMBER.fullmatch(cell) else cell
-            if _NUMBER.fullmatch(text):
-                values[row] = float(text.replace("d", "e").replace("D", "e"))
-            elif text.lower() not in _NO_NUMBER:
-                unreadable[row] = True
-        values[np.isin(values, list(nulls)) | np.isinf(values)] = np.nan
+        read = [self.notation.number(cell) for cell in self.rows[:, column]]
+        unreadable = np.array([value is None for value in read], dtype=bool)
+        values = np.array([np.nan if value is None else value for value in read], dtype=np.float64)
+        values[is_null(values, nulls)] = np.nan
         return values, unreadable
+
+    def words(self, column: int) -> npt.NDArray[np.object_]:
+        """Text of a column, empty where a cell says in words or by a number that there is nothing."""
+        words = self.rows[:, column].copy()
+        numbers = self.numbers(column)[0]
+        nothing = np.array([is_null_word(word) for word in words], dtype=bool)
+        words[nothing | np.array([is_number_like(word) for word in words], dtype=bool) & np.isnan(numbers)] = ""
+        return words
 
 
 def read_text(path: Path) -> tuple[str, list[Finding]]:
@@ -119,15 +131,13 @@ def read_text(path: Path) -> tuple[str, list[Finding]]:
         ) from error
     findings: list[Finding] = []
     try:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            text = data.decode("utf-16")
-        elif b"\0" in data:
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding_of(data + b"\n")
+        if encoding != "utf-16" and b"\0" in data:
             raise InputError(path, "is not text", _CURE)
-        else:
-            text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Every byte is a letter in Latin-1: names with accents may come out wrong, numbers never do.
-        text = data.decode("latin-1")
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(path, "is not text", _CURE) from error
+    if encoding == "latin-1":
         findings.append(
             Finding(Severity.MINOR, "encoding", path.name, "not UTF-8", "read as Latin-1; check names with accents")
         )
@@ -137,12 +147,18 @@ def read_text(path: Path) -> tuple[str, list[Finding]]:
     return text, findings
 
 
-def read_cells(path: Path) -> Cells:
+def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
     r"""
     Read a delimited text file or the first visible sheet of an Excel file that holds a table.
 
-    Separator, decimal comma, byte-order mark and a row of units are found out; lines before the header that hold less
-    than two cells, and lines that start with ``#``, are passed over.
+    Separator, decimal mark, byte-order mark, lines of a title and a row of units are found out.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    decimal : {"point", "comma"}, optional
+        Decimal mark, where the cells do not show it.
 
     Raises
     ------
@@ -166,113 +182,136 @@ def read_cells(path: Path) -> Cells:
         raise InputError(path, "is an Excel file of the old kind", "save it as XLSX or CSV")
     if magic[:4] == b"PK\x03\x04":
         lines, findings = read_excel(path, MAX_BYTES, MAX_ROWS, MAX_COLUMNS)
-        return arrange(path, lines, findings)
+        return arrange(path, lines, findings, separator=None, decimal=decimal)
     text, findings = read_text(path)
-    separator = _separator(path, text)
-    cells = arrange(path, _split(path, text, separator), findings)
-    return cells if separator == "," else _with_decimal(cells)
-
-
-def arrange(path: Path, lines: Iterable[tuple[int, list[str]]], findings: list[Finding]) -> Cells:
-    """
-    Make a table of numbered lines of cells: header, units row if there is one, rows.
-
-    Raises
-    ------
-    InputError
-        If there is no header or the table is too large.
-    """
-    header: list[str] = []
-    units: list[str] = []
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    long: list[int] = []
-    for number, row in lines:
-        cells = [cell.strip() for cell in row]
-        filled = sum(1 for cell in cells if cell)
-        if not filled or (not header and (filled < 2 or cells[0].startswith("#"))):
-            continue
-        if not header:
-            header = cells
-            while not header[-1]:
-                header.pop()
-            if len(header) > MAX_COLUMNS:
-                raise InputError(path, f"{len(header):,} columns are too many for a table", _CURE)
-            if sum(1 for cell in header if _NUMBER.fullmatch(cell)) > len(header) / 2:
-                raise InputError(path, f"line {number} holds numbers where column names should be", _CURE)
-            continue
-        if not rows and not units and _is_units(cells):
-            units = [*cells, *[""] * len(header)][: len(header)]
-            continue
-        if any(cells[len(header) :]):
-            long.append(number)
-            continue
-        rows.append([*cells, *[""] * (len(header) - len(cells))][: len(header)])
-        numbers.append(number)
-        if len(rows) > MAX_ROWS:
-            raise InputError(path, f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
-    if not header:
-        raise InputError(path, "holds no table", _CURE)
-    if long and not rows:
-        raise InputError(path, f"line {long[0]} has more cells than the header", "repair that line or the header")
-    if long:
-        seen = f"{len(long)} lines have more cells than the header, the first is line {long[0]}"
-        findings = [*findings, Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out")]
-    table = np.empty((len(rows), len(header)), dtype=object)
-    for index, row in enumerate(rows):
-        table[index] = row
-    return Cells(
-        path, tuple(header), tuple(units) or ("",) * len(header), table, np.array(numbers, dtype=np.int64),
-        findings=findings,
-    )  # fmt: skip
-
-
-def _is_units(cells: list[str]) -> bool:
-    words = [cell for cell in cells if cell]
-    return bool(words) and all(_UNIT.fullmatch(word) for word in words) and any(len(word) < 8 for word in words)
-
-
-def _with_decimal(cells: Cells) -> Cells:
-    """Decide about decimal commas from the whole table: only where no cell writes a decimal point."""
-    commas = points = 0
-    for cell in cells.rows.ravel().tolist():
-        commas += bool(_COMMA_NUMBER.fullmatch(cell))
-        points += "." in cell and bool(_NUMBER.fullmatch(cell))
-    if not commas or points:
-        return cells
-    seen = f"{commas} numbers are written with a comma"
-    found = Finding(Severity.INFO, "decimal-comma", cells.path.name, seen, "read as decimal commas")
-    return Cells(
-        cells.path, cells.header, cells.units, cells.rows, cells.lines, True, cells.parameters,
-        [*cells.findings, found],
-    )  # fmt: skip
-
-
-def _separator(path: Path, text: str) -> str:
-    """The separator that cuts the first lines into equally many cells, the more the better; a blank if none does."""
-    first = [line for line in text[:MAX_HEADER].splitlines() if line.strip()][:30]
+    numbered = text.splitlines()
+    first = [line for line in text[:MAX_HEADER].splitlines() if line.strip()][:_FIRST]
     if not first:
         raise InputError(path, "is empty", _CURE)
     if len(first) == 1 and len(text) > MAX_HEADER and "\n" not in text[:MAX_HEADER]:
         raise InputError(path, f"its first line is over {MAX_HEADER:,} characters long", _CURE)
-    best, score = " ", 0.0
-    for separator in ",;\t|":
-        widths = [len(row) for row in csv.reader(first, delimiter=separator)]
-        usual = max(set(widths), key=widths.count)
-        evenness = widths.count(usual) / len(widths)
-        if usual > 1 and evenness * evenness * usual > score:
-            best, score = separator, evenness * evenness * usual
-    return best
+    separator = find_separator(first)
+    rows = ((number, split(line, separator)) for number, line in enumerate(numbered, 1))
+    return arrange(path, rows, findings, separator=separator, decimal=decimal)
 
 
-def _split(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    lines = text.splitlines()
-    if separator == " ":
-        yield from ((number, line.split()) for number, line in enumerate(lines, 1))
-        return
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise InputError(path, f"line {reader.line_num}: {error}", "repair that line") from error
+def arrange(
+    path: Path,
+    lines: Iterable[tuple[int, list[str]]],
+    findings: list[Finding],
+    *,
+    separator: str | None,
+    decimal: Decimal | None = None,
+    header: Sequence[str] | None = None,
+) -> Cells:
+    """
+    Make a table of numbered lines of cells: header, units row if there is one, rows.
+
+    A row that has not one cell for each column is left out whole. A short one is kept where it ends with a word that
+    stands in that column of other rows, and in none behind it: then the cells that it lacks are the last ones.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    lines : iterable of (int, list of str)
+        Numbered lines, cut into cells.
+    findings : list of Finding
+        What was seen on the way.
+    separator : str or None
+        Between cells in the file; None where each cell has its place, as in a sheet.
+    decimal : {"point", "comma"}, optional
+        Decimal mark that the user states.
+    header : sequence of str, optional
+        Names of the columns, where they do not stand above the rows.
+
+    Raises
+    ------
+    InputError
+        If there is no header, most rows do not fit it, or the table is too large.
+    """
+    filled: list[tuple[int, list[str]]] = []
+    for number, row in lines:
+        cells = [cell.strip() for cell in row]
+        if any(cells):
+            filled.append((number, cells))
+        if len(filled) > MAX_ROWS:
+            raise InputError(path, f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
+    if header is None:
+        at = find_header([cells for _, cells in islice(filled, _FIRST)])
+        if at is None:
+            if any(sum(map(bool, cells)) > 1 for _, cells in filled):
+                raise InputError(path, f"line {filled[0][0]} holds numbers where column names should be", _CURE)
+            raise InputError(path, "holds no table", _CURE)
+        header = filled[at][1]
+        while not header[-1]:
+            header = header[:-1]
+        filled = filled[at + 1 :]
+    if len(header) > MAX_COLUMNS:
+        raise InputError(path, f"{len(header):,} columns are too many for a table", _CURE)
+    units: list[str] = []
+    if filled and is_units_row(filled[0][1]):
+        units = [unit.strip("()[] ") for unit in filled.pop(0)[1]]
+    columns, width = len(header), row_width([cells for _, cells in filled], len(header))
+    findings = [*findings]
+    rows, misaligned = _aligned(filled, columns, width, separator)
+    if misaligned:
+        number, cells = misaligned[0]
+        seen = (
+            f"{len(misaligned)} of {len(filled)} rows do not have {columns} cells as the header has: line {number} has "
+        )
+        seen += f"{len(cells)}"
+        if 2 * len(misaligned) > len(filled):
+            raise InputError(path, seen, "repair those lines or the header")
+        findings.append(Finding(Severity.MAJOR, "rows-misaligned", path.name, seen, "left out whole"))
+    table = np.empty((len(rows), columns), dtype=object)
+    for index, (_, row) in enumerate(rows):
+        table[index] = [*row, *[""] * columns][:columns]
+    notation = _notation(path, table, decimal, separator, findings)
+    return Cells(
+        path, tuple(header), (*units, *[""] * columns)[:columns], table,
+        np.array([number for number, _ in rows], dtype=np.int64), notation, findings=findings,
+    )  # fmt: skip
+
+
+def _aligned(
+    lines: list[tuple[int, list[str]]], columns: int, width: int, separator: str | None
+) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
+    """Rows whose cells belong to the columns for certain, and the others."""
+    if separator is None:
+        return [line for line in lines if not any(line[1][columns:])], [
+            line for line in lines if any(line[1][columns:])
+        ]
+    whole = [(number, cells) for number, cells in lines if len(cells) == width and not any(cells[columns:])]
+    words = [Counter(cells[column].casefold() for _, cells in whole) for column in range(columns)]
+    good, bad = [], []
+    for number, cells in lines:
+        fitted = fit_cells(cells, width) if separator == " " else cells
+        last = max((k for k, cell in enumerate(cells) if cell), default=0)
+        word = cells[last].casefold()
+        pinned = (
+            separator != " "
+            and len(cells) < width
+            and last < columns
+            and not is_number_like(word)
+            and not is_null_word(word)
+            and [word in column for column in words[last:]] == [True] + [False] * (columns - last - 1)
+        )
+        if fitted is not None and ((len(fitted) == width and not any(fitted[columns:])) or pinned):
+            good.append((number, fitted))
+        else:
+            bad.append((number, cells))
+    return good, bad
+
+
+def _notation(
+    path: Path, table: npt.NDArray[np.object_], decimal: Decimal | None, separator: str | None, findings: list[Finding]
+) -> Notation:
+    """Decide how numbers are written, from the columns that mostly hold some."""
+    vote = NotationVote(path)
+    for column in table.T:
+        cells = [cell for cell in column if cell]
+        numbers = list(filter(is_number_like, cells))
+        if 2 * len(numbers) >= len(cells):
+            vote.add(numbers)
+    return vote.settle(decimal, findings, points_decide=separator not in (";", "\t", "|"))

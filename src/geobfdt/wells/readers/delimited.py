@@ -8,7 +8,6 @@ have a line of units under its header, and columns of hole logs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,13 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.delimited_layout import Layout, Picture, find_layout, split
+from geobfdt.wells.readers.delimited_layout import Layout, Picture, find_layout
 from geobfdt.wells.readers.raw import Contents, RawImage, RawLog
+from geobfdt.wells.readers.row_depths import agreed_unit
+from geobfdt.wells.readers.text_rows import Losses, TextRows, read_rows, settle_notation
 
 __all__ = ["contents", "read"]
 
-_CELLS = 2_000_000  # cells parsed at a time
-_EMPTY = ["", "nan", "NaN", "NAN", "NA", "N/A", "null", "NULL", "None", "-"]
 _REPAIR = "repair that line, or export the file again"
 _STATED = ("well", "run", "tool", "reference", "north", "dark", "normalisation", "units")
 
@@ -66,38 +65,49 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     layout = find_layout(path, options.caliper)
     findings: list[Finding] = []
     picture = _choose(path, layout, options.image, findings)
-    lines = _count_lines(path, layout)
+    unit = agreed_unit(layout.depth_units, options.depth_unit, path, findings)
+    notation, lines = settle_notation(
+        path, layout.first_line, layout.separator, layout.encoding, options.decimal, findings
+    )
+    rows = TextRows(
+        path, layout.first_line, layout.names, layout.width, layout.separator, layout.encoding, notation, "the header"
+    )
     numbers = [layout.roles["depth"], *(layout.roles[name] for name in LOGS if name in layout.roles)]
+    texts = [layout.roles[name] for name in ("well", "dataset") if name in layout.roles]
     values = np.empty((lines, len(picture.columns)), dtype=np.float32)
     scalars = np.empty((lines, len(numbers)), dtype=np.float64)
     wells: dict[str, None] = {}
     datasets: dict[str, None] = {}
-    filled = 0
-    for chunk in _chunks(path, layout, picture, numbers):
+    filled, losses = 0, Losses()
+    for piece, words in read_rows(rows, [*numbers, *picture.columns], texts, losses):
         if "well" in layout.roles:
-            named = chunk[layout.roles["well"]].cat
-            wells.update(dict.fromkeys(_categories(chunk, layout.roles["well"])))
+            named = words[layout.roles["well"]]
+            wells.update(dict.fromkeys(_used(named)))
             if options.well is not None:
-                wanted = [_same(str(name), options.well) for name in named.categories]
-                chunk = chunk[np.append(wanted, False)[named.codes.to_numpy()]]  # code -1: no name
+                fits = np.array([_same(str(name), options.well) for name in named.categories], dtype=bool)
+                piece = piece[fits[named.codes]]
         if "dataset" in layout.roles:
-            datasets.update(dict.fromkeys(_categories(chunk, layout.roles["dataset"])))
-        rows = slice(filled, filled + len(chunk))
-        if rows.stop > lines:  # a carriage return within a line ends it for one way of reading and not for another
-            raise InputError(path, f"more rows than its {lines} lines: a line is broken in two", _REPAIR)
-        values[rows] = chunk[list(picture.columns)].to_numpy(dtype=np.float32)
-        scalars[rows] = chunk[numbers].to_numpy(dtype=np.float64)
-        filled = rows.stop
+            datasets.update(dict.fromkeys(_used(words[layout.roles["dataset"]])))
+        part = slice(filled, filled + len(piece))
+        values[part] = piece[:, len(numbers) :]
+        scalars[part] = piece[:, : len(numbers)]
+        filled = part.stop
+    losses.settle(rows, findings, _REPAIR)
     well = _one_well(path, list(wells), options.well)
     if len(datasets) > 1:
         raise InputError(path, f"well {well} has data sets {', '.join(datasets)}", "export one of them")
     values, scalars = values[:filled], scalars[:filled]
-    if not filled:
-        raise InputError(path, f"no rows{_of(well)}; a quote may not be closed", _REPAIR)
-    if not np.isfinite(scalars[:, 0]).all():
-        raise InputError(path, _first_bad_line(path, layout, []), _REPAIR)
+    without = ~np.isfinite(scalars[:, 0])
+    if without.any():
+        seen = f"{int(without.sum())} rows have no depth"
+        findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+        values, scalars = values[~without], scalars[~without]
+    if not len(values):
+        raise InputError(path, f"no rows{_of(well)}", _REPAIR)
     if layout.stacked:
-        sectors = _sectors(path, scalars[:, 0], well)
+        whole, sectors = _whole_depths(path, scalars[:, 0], well, findings)
+        if not whole.all():
+            values, scalars = values[whole], scalars[whole]
         values, scalars = values.reshape(-1, sectors), scalars[::sectors]
         findings.append(
             Finding(
@@ -119,13 +129,9 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             attributes["declination"] = float(layout.attributes["declination"])
     if well:
         attributes["well"] = well
-    unit = layout.units[picture.columns[0]]
-    if unit and "units" not in attributes:
-        attributes["units"] = unit
-    return RawImage(
-        values, depth, layout.units[layout.roles["depth"]], picture.azimuth, logs=logs, attributes=attributes,
-        findings=findings,
-    )  # fmt: skip
+    if layout.units[picture.columns[0]]:
+        attributes.setdefault("units", layout.units[picture.columns[0]])
+    return RawImage(values, depth, unit, picture.azimuth, logs=logs, attributes=attributes, findings=findings)
 
 
 def contents(path: Path) -> Contents:
@@ -173,9 +179,9 @@ def contents(path: Path) -> Contents:
     return Contents("CSV (Techlog flat)" if layout.stacked else "CSV (wide)", items, dict(layout.attributes))
 
 
-def _categories(chunk: pd.DataFrame, column: int) -> list[str]:
-    used = np.unique(chunk[column].cat.codes)
-    return [str(chunk[column].cat.categories[code]).strip() if code >= 0 else "" for code in used]
+def _used(words: pd.Categorical) -> list[str]:
+    codes = np.flatnonzero(np.bincount(words.codes + 1)) - 1
+    return [str(words.categories[code]).strip() if code >= 0 else "" for code in codes]
 
 
 def _same(first: str, second: str) -> bool:
@@ -203,69 +209,6 @@ def _choose(path: Path, layout: Layout, name: str | None, findings: list[Finding
     return best[0]
 
 
-def _count_lines(path: Path, layout: Layout) -> int:
-    """Count the lines of data, each proved to have as many cells as the first."""
-    count, separator = 0, layout.separator.encode()
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, 1):
-            if number <= layout.first_line or not line.strip():
-                continue
-            if b'"' in line or separator == b" ":
-                cells = len(split(line.decode("latin-1"), layout.separator))
-            else:
-                cells = line.count(separator) + 1
-            if cells != layout.width:
-                raise InputError(path, f"line {number} has {cells} cells, not {layout.width}", _REPAIR)
-            count += 1
-    return count
-
-
-def _chunks(path: Path, layout: Layout, picture: Picture, numbers: list[int]) -> Iterator[pd.DataFrame]:
-    texts = [layout.roles[name] for name in ("well", "dataset") if name in layout.roles]
-    types: dict[int, Any] = dict.fromkeys(picture.columns, np.float32)
-    types |= dict.fromkeys(numbers, np.float64) | dict.fromkeys(texts, "category")
-    try:
-        with pd.read_csv(
-            path,
-            sep=r"\s+" if layout.separator == " " else layout.separator,
-            decimal=layout.decimal,
-            header=None,
-            names=range(layout.width),
-            index_col=False,
-            skiprows=layout.first_line,
-            usecols=sorted(types),
-            dtype=types,
-            chunksize=max(1, _CELLS // len(types)),
-            encoding=layout.encoding,
-            encoding_errors="replace",
-            na_values=_EMPTY,
-            keep_default_na=False,
-            skipinitialspace=True,
-        ) as parts:
-            yield from parts
-    except ValueError as error:  # pandas says what it could not convert, not where
-        raise InputError(path, _first_bad_line(path, layout, sorted({*picture.columns, *numbers})), _REPAIR) from error
-
-
-def _first_bad_line(path: Path, layout: Layout, columns: list[int]) -> str:
-    """Say where the first line is that has text in one of the columns, or no depth."""
-    depth = layout.roles["depth"]
-    with path.open(encoding=layout.encoding, errors="replace") as stream:
-        for number, line in enumerate(stream, 1):
-            if number <= layout.first_line or not line.strip():
-                continue
-            cells = split(line, layout.separator)
-            for column in (depth, *columns):
-                text = cells[column].replace(layout.decimal, ".")
-                try:
-                    value = np.nan if text in _EMPTY else float(text)
-                except ValueError:
-                    return f"line {number}: {text[:40]!r} under {layout.names[column]} is not a number"
-                if column == depth and not np.isfinite(value):
-                    return f"line {number}: no depth"
-    return "a cell is not a number"
-
-
 def _one_well(path: Path, wells: list[str], wanted: str | None) -> str:
     names = ", ".join(wells[:10])
     if wanted is not None:
@@ -280,17 +223,22 @@ def _one_well(path: Path, wells: list[str], wanted: str | None) -> str:
     return wells[0] if wells else ""
 
 
-def _sectors(path: Path, depth: npt.NDArray[np.float64], well: str) -> int:
-    """Values a depth, the usual length of a run of one depth; every depth must have as many."""
+def _whole_depths(
+    path: Path, depth: npt.NDArray[np.float64], well: str, findings: list[Finding]
+) -> tuple[npt.NDArray[np.bool_], int]:
+    """Rows of depths that have all their values, and how many these are: the usual length of a run of one depth."""
     starts = np.flatnonzero(np.diff(depth, prepend=np.nan) != 0)
     runs = np.diff(starts, append=depth.size)
     lengths, counts = np.unique(runs, return_counts=True)
-    sectors = int(lengths[np.argmax(counts)])
+    sectors = int(lengths[::-1][np.argmax(counts[::-1])])
     if sectors < 2:
         raise InputError(path, f"one value a depth{_of(well)}, so no image", "export the image array")
     # A depth that comes twice makes one run of double length, which is well.
     odd = np.flatnonzero(runs % sectors)
     if odd.size:
         seen = f"{runs[odd[0]]} values at depth {depth[starts[odd[0]]]:g}{_of(well)}, {sectors} at others"
-        raise InputError(path, seen, "export the file again")
-    return sectors
+        if 2 * odd.size >= runs.size:
+            raise InputError(path, seen, "export the file again")
+        found = Finding(Severity.MAJOR, "depths-incomplete", path.name, f"{odd.size} depths, {seen}", "left out whole")
+        findings.append(found)
+    return np.repeat(runs % sectors == 0, runs), sectors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -13,15 +12,15 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.mnemonics import named_caliper, role
+from geobfdt.wells.readers.text import encoding_of, find_separator, is_number_like, is_units_row, row_width, split
 
-__all__ = ["Layout", "Picture", "column_role", "find_layout", "split"]
+__all__ = ["Layout", "Picture", "column_role", "find_layout"]
 
 _SAMPLE = 2**22  # bytes; a header of 100,000 columns fits
 _LINES = 30  # data lines that a separator is judged by
 _SECTORS = 4  # fewer columns than this are no image
 
 _PICKS = {"depth_m", "class", "amplitude_m"}  # columns of our own pick tables
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _ANGLE = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:deg|°)?")
 _UNIT = re.compile(r"(.*?)\s*[(\[]([^)\]\d]*|0?\.1 ?in)[)\]]|(.*)_(m|ft|cm|mm|in|deg)")
 _MEMBER = re.compile(r"(.*\D|)(\d+)(\D*)")
@@ -49,8 +48,6 @@ class Layout:
     ----------
     separator : str
         Between cells; a blank stands for any white space.
-    decimal : str
-        Point or comma.
     encoding : str
         Of its text.
     first_line : int
@@ -59,6 +56,8 @@ class Layout:
         Cells a line.
     names, units : tuple of str
         Of the columns, units split off the names.
+    depth_units : dict
+        Unit of depths by the place that names it, the header and the row of units.
     roles : dict
         Column by role: depth, diameter, deviation, hole_azimuth, well, dataset.
     pictures : tuple of Picture
@@ -70,12 +69,12 @@ class Layout:
     """
 
     separator: str
-    decimal: str
     encoding: str
     first_line: int
     width: int
     names: tuple[str, ...]
     units: tuple[str, ...]
+    depth_units: dict[str, str]
     roles: dict[str, int]
     pictures: tuple[Picture, ...]
     stacked: bool
@@ -95,22 +94,6 @@ def column_role(cell: str) -> tuple[str, str, str]:
     if match := _UNIT.fullmatch(cell):
         name, unit = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
     return name, unit, _NAMES.get(name.upper(), "") or role(name)
-
-
-def split(line: str, separator: str) -> list[str]:
-    """
-    Cells of a line, stripped.
-
-    Examples
-    --------
-    >>> split('1; "a;b" ;3', ";")
-    ['1', 'a;b', '3']
-    """
-    if separator == " ":
-        return line.split()
-    if '"' in line:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
-    return [cell.strip() for cell in line.rstrip("\r\n").split(separator)]
 
 
 def find_layout(path: Path, caliper: str | None = None) -> Layout:
@@ -140,8 +123,8 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
     >>> file = Path(tempfile.mkdtemp()) / "a.csv"
     >>> _ = file.write_text("TDEP;AMP[0];AMP[1];AMP[2];AMP[3]\nft;;;;\n1,5;1;2;3;4\n")
     >>> layout = find_layout(file)
-    >>> layout.separator, layout.decimal, layout.units[0], layout.pictures[0].name
-    (';', ',', 'ft', 'AMP')
+    >>> layout.separator, layout.units[0], layout.pictures[0].name
+    (';', 'ft', 'AMP')
     """
     lines, encoding = _first_lines(path)
     attributes = {}
@@ -152,42 +135,47 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
         start += 1
     if start + 1 >= len(lines):
         raise InputError(path, "holds no rows of numbers", _CURE)
-    separator = _separator(lines[start : start + _LINES])
-    header = split(lines[start], separator)
+    separator = find_separator(lines[start : start + _LINES])
+    cells = [split(line, separator) for line in lines]
+    start = _header_line(cells, start)
+    header = cells[start]
     while header and not header[-1]:
         header.pop()
-    numeric = sum(bool(_NUMBER.fullmatch(cell)) for cell in header)
-    if numeric == len(header):
+    if all(map(is_number_like, header)):
         raise InputError(path, f"line {start + 1} holds numbers where column names should be", "add a header line")
     if set(header) >= _PICKS:
         raise InputError(path, "a table of picks, not an image", "give the image that they were picked on")
-    first, units = start + 1, [""] * len(header)
-    names = []
+    names, units, played = (list(part) for part in zip(*map(column_role, header), strict=True))
     roles: dict[str, int] = {}
-    for column, cell in enumerate(header):
-        name, units[column], played = column_role(cell)
-        names.append(name)
-        if played:
-            roles.setdefault(played, column)
+    for column, name in enumerate(played):
+        if name:
+            roles.setdefault(name, column)
     if caliper is not None:
         roles["diameter"] = named_caliper(caliper, list(zip(names, header, strict=True)), path)
     if "depth" not in roles:
         raise InputError(path, "no depth column in its header", "name one column DEPTH, MD or TDEP")
-    below = split(lines[first], separator)
-    if _names_units(below, roles["depth"]):
-        units = [cell or unit for cell, unit in zip_longest(below[: len(units)], units, fillvalue="")]
+    first, depth_units = start + 1, {"the header": units[roles["depth"]]}
+    if first < len(cells) and len(cells[first]) > roles["depth"] and is_units_row(cells[first]):
+        depth_units["the row of units"] = cells[first][roles["depth"]]
+        units = [cell or unit for cell, unit in zip_longest(cells[first][: len(units)], units, fillvalue="")]
         first += 1
-    data = [split(line, separator) for line in lines[first : first + _LINES] if line.strip()]
+    data = [row for row in cells[first : first + _LINES] if any(row)]
     if not data:
         raise InputError(path, "holds no rows of numbers", _CURE)
-    # Some programs end every line of data, but not the header, with a separator.
-    trailing = len(data[0]) == len(header) + 1 and not data[0][-1]
-    comma = separator != "," and any("," in cell for row in data for cell in row)
+    width = len(header) if separator == " " else row_width(data, len(header))
     pictures, stacked = _pictures(path, tuple(names), tuple(header), set(roles.values()))
     return Layout(
-        separator, "," if comma else ".", encoding, first, len(header) + trailing, tuple(names), tuple(units), roles,
-        pictures, stacked, attributes,
-    )  # fmt: skip
+        separator, encoding, first, width, tuple(names), tuple(units), depth_units, roles, pictures, stacked, attributes
+    )
+
+
+def _header_line(cells: list[list[str]], start: int) -> int:
+    """The first line that names a depth among columns; lines of a title may stand above it."""
+    widest = max(map(len, cells[start : start + _LINES]))
+    for at, row in enumerate(cells[start : start + _LINES], start):
+        if 2 * len(row) > widest and any(column_role(cell)[2] == "depth" for cell in row):
+            return at
+    return start
 
 
 def _first_lines(path: Path) -> tuple[list[str], str]:
@@ -202,27 +190,8 @@ def _first_lines(path: Path) -> tuple[list[str], str]:
         if whole < 0:
             raise InputError(path, f"its first line is over {_SAMPLE:,} bytes long", _CURE)
         sample = sample[: whole + 1]
-    try:
-        text, encoding = sample.decode("utf-8-sig"), "utf-8-sig"
-    except UnicodeDecodeError:
-        # Every byte is a letter in Latin-1; accents in names may come out wrong, numbers never do.
-        text, encoding = sample.decode("latin-1"), "latin-1"
-    return re.split(r"\r\n|\n|\r", text)[: 2 * _LINES], encoding
-
-
-def _separator(lines: list[str]) -> str:
-    """The first separator that cuts header and data into equally many cells."""
-    lines = [line for line in lines if line.strip()]
-    for separator in "\t;,|":
-        widths = [len(split(line, separator)) for line in lines]
-        if widths[0] > 1 and sum(abs(width - widths[0]) <= 1 for width in widths) > len(widths) / 2:
-            return separator
-    return " "
-
-
-def _names_units(cells: list[str], depth: int) -> bool:
-    """Whether a line names units: its depth cell is empty or words, and no cell is a number."""
-    return len(cells) > depth and not any(re.search(r"^[-+.,]?\d", cell) for cell in cells if cell != "0.1 in")
+    encoding = encoding_of(sample)
+    return re.split(r"\r\n|\n|\r", sample.decode(encoding, "replace"))[: 2 * _LINES], encoding
 
 
 def _pictures(

@@ -65,6 +65,8 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
         raise InputError(path, seen, "correct the option") from error
     kind = _format(path)
     unused: tuple[str, ...] = () if kind == "raster" else ("top", "bottom")
+    if kind not in ("las", "delimited") and options.survey is None:
+        unused = (*unused, "decimal")
     reader = import_module(f"geobfdt.wells.readers.{kind}")
     if kind == "netcdf":
         image = state(reader.read(path), path, options)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding, InputError, Severity
-from geobfdt.wells.readers.units import length_factor
+from geobfdt.wells.readers.nulls import is_null
+from geobfdt.wells.readers.units import METRES, length_factor
 
-__all__ = ["downwards", "metres", "select_rows"]
+__all__ = ["agreed_unit", "check_range", "downwards", "metres", "select_rows"]
 
 Array = npt.NDArray[np.float64]
 Rows = slice | npt.NDArray[np.intp]
@@ -65,6 +67,104 @@ def metres(unit: str, stated: str | None, path: Path, findings: list[Finding]) -
     if said != 1.0:
         findings.append(Finding(Severity.INFO, "depth-unit", path.name, f"depths in {unit}", "converted to metres"))
     return said
+
+
+def agreed_unit(units: dict[str, str], stated: str | None, path: Path, findings: list[Finding]) -> str:
+    """
+    Return the unit of depths that all places of a file agree on.
+
+    Parameters
+    ----------
+    units : dict
+        Unit by the place that names it (``STRT``, ``DEPT``, ``the units row``); empty ones are passed over.
+    stated : str or None
+        The user's ``--depth-unit``, which decides where they differ.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by these.
+
+    Raises
+    ------
+    InputError
+        If two places name different units and the user none.
+
+    Examples
+    --------
+    >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, Path("a.las"), [])
+    'F'
+    """
+    known = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
+    if len({length_factor(unit) for unit in known.values()}) > 1:
+        seen = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in known.items())}"
+        if stated is None:
+            raise InputError(path, seen, "give the right one as --depth-unit (in a mapping file: depth_unit)")
+        findings.append(Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated"))
+        return stated
+    return next(iter(known.values()), "") or next((unit for unit in units.values() if unit), "")
+
+
+def check_range(
+    header: Sequence[float | None],
+    header_unit: str,
+    depth: Array,
+    unit: str,
+    stated: str | None,
+    path: Path,
+    findings: list[Finding],
+    *,
+    whole: bool,
+) -> None:
+    """
+    Compare start, stop and step of a header with the depths of the rows.
+
+    Parameters
+    ----------
+    header : sequence of float or None
+        Start, stop and step by the header.
+    header_unit : str
+        Their unit.
+    depth : array (rows,)
+        Depths as in the file, in `unit`.
+    unit, stated : str
+        Unit of the depths by the file; the user's ``--depth-unit``.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by these.
+    whole : bool
+        Whether the header speaks of these rows alone.
+
+    Raises
+    ------
+    InputError
+        If the depths are those of the header in another unit, and the user names none.
+    """
+    start, stop, step = (None if value is None or is_null(np.array([value]))[0] else value for value in header)
+    depth = depth[~is_null(depth)]
+    if start is None or stop is None or start == stop or depth.size < 2:
+        return
+    ends, data = np.sort([start, stop]), np.array([depth.min(), depth.max()])
+    usual = float(np.median(np.abs(np.diff(depth))))
+    numbers = f"depths from {ends[0]:.10g} to {ends[1]:.10g} {header_unit} in the header".rstrip()
+    rows = f"from {data[0]:.10g} to {data[1]:.10g} in the rows"
+    if np.abs(ends - data).max() > 2 * usual:
+        factor = length_factor(header_unit)
+        for other in METRES if factor else ():
+            if METRES[other] != factor and np.abs(ends * factor / METRES[other] - data).max() <= 2 * usual:
+                seen = f"{numbers} are those {rows} in {other}, whose unit the file gives as {unit or 'nothing'}"
+                if stated is None:
+                    raise InputError(path, seen, f"give --depth-unit {other}, or the right one")
+                found = Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated")
+                findings.append(found)
+                return
+        if whole:
+            found = Finding(Severity.MAJOR, "depth-range-differs", path.name, f"{numbers}, {rows}", "rows read")
+            findings.append(found)
+    mean = (data[1] - data[0]) / (depth.size - 1)
+    if whole and step and min(abs(abs(step) - usual), abs(abs(step) - mean)) > 0.01 * abs(step):
+        seen = f"a step of {step:g} in the header, of {usual:.6g} in the rows"
+        findings.append(Finding(Severity.MAJOR, "depth-step-differs", path.name, seen, "rows read"))
 
 
 def downwards(depth: Array, values: npt.NDArray[np.float32], path: Path, findings: list[Finding]) -> tuple[Array, Rows]:

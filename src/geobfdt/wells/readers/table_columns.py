@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.mnemonics import hole_names
+from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.settings_file import read_yaml
 
 __all__ = [
@@ -199,6 +200,7 @@ class TableMapping(BaseModel):
         None, description="where apparent azimuth 0 points"
     )
     depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = Field(None, description="unit of the depths")
+    decimal: Decimal | None = Field(None, description="decimal mark (point or comma), where 1,234 may be either")
     diameter: float | None = Field(None, gt=0, lt=5, description="hole diameter (m) where no column holds it")
     nulls: tuple[float, ...] = Field((), description="further values that stand for not measured")
     label: str | None = Field(None, description="label of every row, where no column holds it")

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from geobfdt.wells.bearings import read_azimuth, read_dip
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells
-from geobfdt.wells.readers.nulls import NULLS
+from geobfdt.wells.readers.row_depths import agreed_unit
 from geobfdt.wells.readers.table_columns import TableMapping, column_key
+from geobfdt.wells.readers.text import Notation
 from geobfdt.wells.readers.units import angle_factor, length_factor
 
 __all__ = ["TableValues"]
@@ -23,7 +24,6 @@ Mask = npt.NDArray[np.bool_]
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
 _OF_THE_PLANE = ("depth", "dip", "azimuth", "strike")  # Roles without which a row is no plane.
 _HIGHEST_RANK = 10.0  # Numbers of a scale of ranks go no higher; those of a percentage do.
-_NULL_WORDS = ("", "-9999", "-999.25", "-999", "nan", "null")
 
 
 def _dip_alone(text: str) -> float | None:
@@ -57,11 +57,8 @@ class TableValues:
         self.unreadable = np.zeros(len(cells.rows), dtype=bool)
         self._first_problem: tuple[int, str] = (len(cells.rows), "")
         self.findings: list[Finding] = []
-        try:
-            own = float(cells.parameters.get("null", ""))
-        except ValueError:
-            own = np.nan
-        self._nulls = (*NULLS, *mapping.nulls, own)
+        own = Notation().number(cells.parameters.get("null", ""))
+        self._nulls = (*mapping.nulls, np.nan if own is None else own)
 
     def unit(self, role: str) -> str:
         """Unit of a role: by the mapping, the units row, or the column's name; empty where none says it."""
@@ -190,8 +187,12 @@ class TableValues:
         """Depths of a role (m, MD); `asked` is the unit that the user gives, which wins."""
         if role not in self.roles:
             return self.number(role)
-        given = length_factor(self.unit(role))
         wanted = asked or self.mapping.depth_unit
+        column = self.roles[role]
+        units = {"the header": column_key(self.cells.header[column])[1], "the row of units": self.cells.units[column]}
+        if not {role, self.cells.header[column]} & set(self.mapping.units):
+            agreed_unit(units, wanted, self.cells.path, self.findings)
+        given = length_factor(self.unit(role))
         factor = length_factor(wanted) if wanted else given
         if factor is None:
             seen = f"depths are in {wanted or self.unit(role)!r}" if wanted or self.unit(role) else "no unit of depth"
@@ -205,9 +206,7 @@ class TableValues:
         """Text of a role, empty where null or absent."""
         if role not in self.roles:
             return np.full(len(self.cells.rows), "", dtype=object)
-        words = self.cells.rows[:, self.roles[role]].copy()
-        words[[word.lower() in _NULL_WORDS for word in words]] = ""
-        return words
+        return self.cells.words(self.roles[role])
 
     def choice(self, role: str, allowed: tuple[str, ...]) -> npt.NDArray[np.object_]:
         """Text of a role that has to be one of a few words; others are left out, which is a finding."""

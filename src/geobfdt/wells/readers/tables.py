@@ -22,6 +22,7 @@ from geobfdt.wells.readers.table_columns import TableMapping, load_mapping, plan
 from geobfdt.wells.readers.table_formats import Format, recognise
 from geobfdt.wells.readers.table_planes import Planes, read_planes
 from geobfdt.wells.readers.table_values import TableValues
+from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
 from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
 
@@ -61,6 +62,7 @@ def read_pick_table(
     vocabulary: str | Path | Vocabulary | None = None,
     well: str | None = None,
     depth_unit: str | None = None,
+    decimal: Decimal | None = None,
 ) -> Interpretation:
     r"""
     Read a pick table of any known format.
@@ -77,6 +79,8 @@ def read_pick_table(
         Well wanted, where the table holds several; the well's name, where it names none.
     depth_unit : str, optional
         Unit of the depths; it wins over what the file says.
+    decimal : {"point", "comma"}, optional
+        Decimal mark of the numbers, where the cells do not show it; it wins over the mapping's.
 
     Returns
     -------
@@ -104,7 +108,8 @@ def read_pick_table(
         return _named(path, read_picks(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
-    cells = _split_pairs(read_las_cells(path) if is_las(path) else read_cells(path))
+    read = read_las_cells if is_las(path) else read_cells
+    cells = _split_pairs(read(path, decimal or mapping.decimal))
     check_headings(path, cells.rows, cells.lines)
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
