@@ -17,7 +17,7 @@ from geobfdt.wells.readers.row_depths import agreed_unit
 from geobfdt.wells.readers.table_columns import ALIASES, column_key, split_north
 from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.readers.units import angle_factor, length_factor
-from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
+from geobfdt.wells.well_names import check_names, rows_of, well_key
 
 __all__ = ["Survey", "read_survey"]
 
@@ -176,7 +176,6 @@ def _of_well(cells: Cells, well: str | None, findings: list[Finding]) -> Cells:
     names = np.full(len(cells.rows), default, dtype=object) if column is None else cells.rows[:, column].copy()
     if (names == "").all():
         names[:] = default
-    check_headings(cells.path, cells.rows, cells.lines)
     own = check_names(cells.path, names, cells.lines, findings)
     wells = sorted({well_key(name): name for name in names[own]}.values())
     if not well and len(wells) > 1:

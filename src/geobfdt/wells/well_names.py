@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def well_key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def check_headings(path: Path, rows: Words, lines: npt.NDArray[np.int64]) -> None:
+def check_headings(path: Path, lines: Iterable[tuple[int, list[str]]]) -> None:
     """
     Refuse a table whose wells are named by lines of their own between the rows, such as ``Well: B-2``.
 
@@ -41,7 +42,7 @@ def check_headings(path: Path, rows: Words, lines: npt.NDArray[np.int64]) -> Non
         If there are headings of several wells.
     """
     found: dict[str, str] = {}
-    for cells, line in zip(rows.tolist(), lines.tolist(), strict=True):
+    for line, cells in lines:
         filled = [cell for cell in cells if cell]
         if len(filled) <= 2 and (match := _HEADING.fullmatch(" ".join(filled))):
             found.setdefault(well_key(match[1]), f"line {line} {match[1]!r}")

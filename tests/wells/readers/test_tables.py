@@ -310,7 +310,7 @@ PLANES = [(1000.5, 30, 100), (1001.5, 35, 200)]
         (("A", "B"), (np.nan, np.nan), "unknown"),
         (("3", "1"), (np.nan, np.nan), "unknown"),
         (("1", "10"), (np.nan, np.nan), "unknown"),
-        (("0.8", "?"), (0.8, np.nan), "unknown"),
+        (("0.8", "good"), (0.8, np.nan), "unknown"),
         (("0.8", "95"), (np.nan, np.nan), "unknown"),
         (("0.8", "120%"), (0.8, np.nan), "unknown"),
         (("0.8", "-0.1"), (0.8, np.nan), "unknown"),

@@ -29,6 +29,7 @@ from geobfdt.wells.readers.text import (
     row_width,
     split,
 )  # fmt: skip
+from geobfdt.wells.well_names import check_headings
 
 __all__ = ["Cells", "arrange", "read_cells", "read_text"]
 
@@ -237,6 +238,7 @@ def arrange(
             filled.append((number, cells))
         if len(filled) > MAX_ROWS:
             raise InputError(path, f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
+    check_headings(path, filled)
     if header is None:
         at = find_header([cells for _, cells in islice(filled, _FIRST)])
         if at is None:

@@ -24,7 +24,7 @@ from geobfdt.wells.readers.table_planes import Planes, read_planes
 from geobfdt.wells.readers.table_values import TableValues
 from geobfdt.wells.readers.text import Decimal
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
-from geobfdt.wells.well_names import check_headings, check_names, rows_of, well_key
+from geobfdt.wells.well_names import check_names, rows_of, well_key
 
 __all__ = ["Interpretation", "read_pick_table"]
 
@@ -110,7 +110,6 @@ def read_pick_table(
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
     read = read_las_cells if is_las(path) else read_cells
     cells = _split_pairs(read(path, decimal or mapping.decimal))
-    check_headings(path, cells.rows, cells.lines)
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)

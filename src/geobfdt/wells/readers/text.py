@@ -316,7 +316,8 @@ def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     names: list[int] = []
     for at, row in enumerate(rows):
         if counts[at] >= enough and names:
-            return names[-1]
+            # A line such as ``Well: B-2`` below the header names fewer columns than the rows fill.
+            return next((name for name in reversed(names) if filled[name] >= filled[at]), names[-1])
         named = filled[at] > 1 and 2 * counts[at] < filled[at] and not row[0].startswith("#")
         if named and not (names and is_units_row(row)):
             names.append(at)
