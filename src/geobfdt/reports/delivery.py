@@ -18,6 +18,7 @@ from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import write_picks
 from geobfdt.wells.quality import checked
@@ -37,7 +38,7 @@ class Delivery:
     well : str
         Its name.
     length_m : float
-        Length of image (m).
+        Metres that were measured; see :class:`geobfdt.wells.measured.MeasuredDepths`.
     counts : dict
         Picks by class.
     files : tuple of Path
@@ -176,6 +177,5 @@ def deliver(
             why = explain(image, one, detector)
             draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
-    depth = image.depth.values
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
-    return Delivery(image.attrs["well"] or stem, float(depth[-1] - depth[0]), counts, files, tuple(findings))
+    return Delivery(image.attrs["well"] or stem, MeasuredDepths.of(image).metres, counts, files, tuple(findings))
