@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from geobfdt import __version__
+from geobfdt.evaluation.wording import number, span_words
 from geobfdt.operation.gate import Verdict
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.reports.style import INK, KINDS
@@ -60,7 +61,7 @@ def _blocks(verdict: Verdict) -> list[Block]:
         ]
     blocks += [
         Block("picture", "verdict", data=draw_verdict(verdict)),
-        Block("h2", "Scores, each beside a blind picker's"),
+        Block("h2", "Scores, each beside its chance level"),
         Block("table", rows=_scores(verdict)),
         Block("h2", "What was asked"),
         Block("text", f"geobfdt {__version__}"),
@@ -85,8 +86,9 @@ def _against(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
     head = ("class", "champion, F1 3 cm", "this model", "difference", "95 %", "")
     rows = [
         (
-            row["class"], f"{row['f1_first']:.3f}", f"{row['f1_second']:.3f}", f"{row['difference']:+.3f}",
-            f"{row['lo']:+.3f} to {row['hi']:+.3f}", "holds" if row["passed"] else "FAILS",
+            row["class"], number(row["f1_first"], ".3f"), number(row["f1_second"], ".3f"),
+            number(row["difference"], "+.3f"), span_words(row["lo"], row["hi"], "+.3f", " to "),
+            "holds" if row["passed"] else "FAILS",
         )
         for row in verdict.against.to_dict("records")
     ]  # fmt: skip
@@ -94,13 +96,12 @@ def _against(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
 
 
 def _scores(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
-    head = ("class", "distance", "within", "F1", "95 %", "precision", "recall", "blind F1", "z", "planes", "picks")
+    head = ("class", "distance", "within", "F1", "95 %", "precision", "recall", "chance level", "z", "planes", "picks")
     rows = [
         (
-            row["class"], row["kind"], f"{100 * row['tolerance_m']:g} cm", f"{row['f1']:.3f}",
-            f"{row['f1_lo']:.2f}-{row['f1_hi']:.2f}", f"{row['precision']:.2f}", f"{row['recall']:.2f}",
-            f"{row['null_f1']:.2f}", f"{row['z']:.0f}" if np.isfinite(row["z"]) else "-", f"{row['n_truth']}",
-            f"{row['n_picks']}",
+            row["class"], row["kind"], f"{100 * row['tolerance_m']:g} cm", number(row["f1"], ".3f"),
+            span_words(row["f1_lo"], row["f1_hi"]), number(row["precision"]), number(row["recall"]),
+            number(row["null_f1"]), number(row["z"], ".0f"), f"{row['n_truth']}", f"{row['n_picks']}",
         )
         for row in verdict.scores.table().to_dict("records")
         if row["n_truth"]
@@ -129,7 +130,7 @@ def draw_verdict(verdict: Verdict) -> bytes:
         within, colour = 100 * mine["tolerance_m"], KINDS[name].colour
         left.plot(within, mine["precision"], "o-", color=colour, label=f"{name}, precision")
         left.plot(within, mine["recall"], "s--", color=colour, label=f"{name}, recall")
-        left.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, F1 of a blind picker")
+        left.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, chance level of F1")
     left.set(xlabel="tolerance (cm)", ylabel="share", ylim=(0, 1.02))
     left.grid(color="0.92")
     left.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
