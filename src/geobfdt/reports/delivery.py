@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
-from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.reports.explanation import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.tracks import reference_name
@@ -144,12 +144,13 @@ def deliver(
         pass  # where nothing can be written is told now, not after the picking
     progress(0.1)
     detector = detector_of(image, model, method, runtime)
-    picks, doubts = pick_with_findings(
+    picked = pick_well(
         image, detector, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
     )
+    picks, doubts = picked.picks, picked.findings
     zones = None
     if detector.usual is not None:
-        picks, zones = marked(image, picks, detector.usual)
+        picks, zones = marked(image, picks, detector.usual, picked.judged)
         doubts += drift_findings(zones)
     there = [row for row in explained if 1 <= row <= len(picks)]
     for row in explained:
