@@ -31,11 +31,11 @@ from geobfdt.wells.picks import new_picks, read_picks, write_picks
 
 
 def rock(seed: int, metres: float = 40.0, scale: float = 1.0) -> WellImage:
-    """Layers and noise."""
+    """Blocks and noise: no column has to do with the next, so that nothing is layered."""
     rng = np.random.default_rng(seed)
     rows = round(metres / 0.01)
-    layers = np.repeat(rng.normal(0, 20, rows // 25 + 1), 25)[:rows, None]
-    pixels = scale * (100 + layers + rng.normal(0, 5, (rows, 72)))
+    blocks = np.repeat(rng.normal(0, 20, (rows // 25 + 1, 72)), 25, axis=0)[:rows]
+    pixels = scale * (100 + blocks + rng.normal(0, 5, (rows, 72)))
     return well_image(pixels.astype(np.float32), 500 + 0.01 * np.arange(rows), well=f"R{seed}")
 
 
@@ -125,3 +125,36 @@ def test_zones_on_disk(usual: DriftReference, tmp_path: Path) -> None:
     picks, _ = marked(rock(70), new_picks(well="R70", depth_m=[505.0], class_="bedding"), usual)
     write_picks(picks, tmp_path / "p.csv")
     assert read_picks(tmp_path / "p.csv")["drift"].tolist() == ["ok"]
+
+
+def layered(metres: float = 40.0) -> WellImage:
+    """Layers that dip: the same sequence in every column, up to 10 cm deeper, under as much noise as contrast."""
+    rng = np.random.default_rng(3)
+    depth, turns = 500 + 0.01 * np.arange(round(metres / 0.01)), np.radians(np.arange(2.5, 360, 5))
+    sequence = np.convolve(rng.normal(0, 20, len(depth) + 50), np.full(8, 8**-0.5), "same")
+    at = np.arange(len(depth))[:, None] + 25 + np.round(10 * np.cos(turns - 1)).astype(int)
+    pixels = 100 + sequence[at] + rng.normal(0, 20, at.shape)
+    return well_image(pixels.astype(np.float32), depth, well="L")
+
+
+def test_layers_without_a_pick_are_watched() -> None:
+    """Picks in the first and third zone, one in the fourth: layers are missed in the second and the fourth."""
+    usual = DriftReference.of(pd.DataFrame({"skew": np.linspace(-1, 1, 50)}), wells=8)
+    depth = np.r_[500.5:510:1.0, 520.5:530:1.0, 531.0]
+    picks = new_picks(well="L", depth_m=depth, class_="bedding", amplitude_m=0.1)
+    zones = judge_zones(measure_zones(layered(), picks), usual)
+    assert zones["state"].tolist() == ["ok", "watch", "ok", "watch"]
+    assert [finding.kind for finding in drift_findings(zones)] == ["drift-watch"] * 2
+    bare = judge_zones(measure_zones(rock(1), new_picks()), usual)
+    assert set(bare["state"]) == {"ok"}
+
+
+def test_masked_metres_thin_out_nothing(usual: DriftReference) -> None:
+    """Five picks in the half of a zone that has pixels are as dense as ten in all of it."""
+    image = rock(5, metres=10.0)
+    pixels = image["image"].values.copy()
+    pixels[500:] = np.nan
+    depth = np.linspace(500.5, 504.5, 5)
+    picks = new_picks(well="R5", depth_m=depth, class_="bedding", amplitude_m=0.0, confidence=0.9)
+    zones = measure_zones(image.assign(image=(image["image"].dims, pixels)), picks)
+    assert zones["density_bedding"].iloc[0] == pytest.approx(1.0, rel=0.01)

@@ -16,7 +16,7 @@ import xarray as xr
 from geobfdt.geometry import trace_rms, true_from_apparent
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.hough import HoughDetector
-from geobfdt.picking.picker import detector_of, pick, pick_with_findings
+from geobfdt.picking.picker import detector_of, pick, pick_well, pick_with_findings
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import CLASSES, COLUMNS, traces, validate
 
@@ -249,6 +249,48 @@ def test_silence_is_a_finding(make_scene: Callable[..., Any]) -> None:
         image = make_scene(planes, [], length=length).image
         _, findings = pick_with_findings(image, Fixed(np.array(planes).reshape(-1, 3)))
         assert [finding.kind for finding in findings] == (["nothing-found"] if told else [])
+
+
+def test_silence_is_told_by_zone(make_scene: Callable[..., Any]) -> None:
+    """A plane in the first ten of thirty metres: the others hold none, and their place says which."""
+    image = make_scene([], [], length=30.0).image
+    _, findings = pick_with_findings(image, Fixed(np.array([(103.0, 0.05, 0.0)])))
+    (silence,) = (finding for finding in findings if finding.kind == "nothing-found")
+    top, base = (float(part) for part in silence.place.removesuffix(" m").split("-"))
+    assert (top, base) == pytest.approx((110, 130), abs=0.1)
+    assert silence.severity == "minor"
+
+
+@dataclass(frozen=True)
+class Graded(Fixed):
+    """A detector that is surer of one plane than of the others, and shows those above its own threshold."""
+
+    confidence: tuple[float, ...] = ()
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Half sure is enough."""
+        return dict.fromkeys(CLASSES, 0.5)
+
+    def detect(self, strip: Any, top: float, base: float) -> Candidates:
+        """Say the same of every strip."""
+        return Candidates(self.traces, np.full(len(self.traces), "fracture"), np.array(self.confidence))
+
+
+def test_no_threshold_changes_a_verdict(make_scene: Callable[..., Any]) -> None:
+    """A sure plane in the first ten metres, doubtful ones elsewhere: whatever is shown, the same zones are silent."""
+    planes = [(z, 0.05, 0.0) for z in (103.0, 113.0, 113.005, 123.0)]
+    image = make_scene(planes, [], length=30.0).image
+    detector = Graded(np.array(planes), confidence=(0.9, 0.55, 0.6, 0.3))
+    told, counts = [], []
+    for least in (None, 0.0, 0.2, 0.58, 0.95):
+        picked = pick_well(image, detector, min_confidence=least)
+        told.append([(f.kind, f.place) for f in picked.findings if f.kind == "nothing-found"])
+        counts.append(len(picked.picks))
+        pd.testing.assert_frame_equal(picked.judged, pick_well(image, detector).judged)
+    assert counts == [2, 3, 3, 2, 0]
+    assert len(told[0]) == 1
+    assert all(one == told[0] for one in told)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
 def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkeypatch):
     """Not after minutes of work."""
     (tmp_path / "out").write_text("a file")
-    monkeypatch.setattr("geobfdt.reports.delivery.pick_with_findings", lambda *_, **__: pytest.fail("it picked"))
+    monkeypatch.setattr("geobfdt.reports.delivery.pick_well", lambda *_, **__: pytest.fail("it picked"))
     with pytest.raises(InputError, match="out"):
         deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough")
 

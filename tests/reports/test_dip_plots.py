@@ -31,3 +31,15 @@ def test_a_legend_lists_what_the_well_has(draw: object) -> None:
     assert legend(draw, picks) == ["Bedding", "Fracture", "Resistive fracture"]
     assert legend(draw, picks.iloc[:1]) == ["Bedding"]
     assert legend(draw, picks.iloc[:0]) == []
+
+
+@pytest.mark.parametrize(("beds", "panels"), [(0, 2), (1, 2), (2, 4)])
+def test_what_would_be_empty_is_left_out(beds: int, panels: int) -> None:
+    """The cumulative dip and the vector plot are of beds: without two of them there is no line to draw."""
+    picks = new_picks(
+        depth_m=np.arange(1.0, 5.0 + beds), class_=["fracture"] * 4 + ["bedding"] * beds, dip_true_deg=30.0,
+        azimuth_true_deg=90.0,
+    )  # fmt: skip
+    figure = Figure((11, 5))
+    assert len(draw_dip_plots(figure, picks)) == len(figure.axes) == panels
+    assert all(ax.lines for ax in figure.axes)

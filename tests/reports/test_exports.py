@@ -44,8 +44,8 @@ def planes(**more: Any) -> pd.DataFrame:
 
 def test_curves_add_up() -> None:
     """Averaged over the hole they are the planes there, by confidence; P32 weighs them by the dip."""
-    picks, at = planes(), np.arange(95, 117, 0.01)
-    curves = density_curves(picks, new_intervals(), "A-1", at, 0.5)
+    picks, at = planes(), np.arange(100.25, 111.75, 0.01)
+    curves = density_curves(well(), picks, new_intervals(), at, 0.5)
     for name in ("bedding", "fracture"):
         mine = picks[picks["class"] == name]
         assert curves[f"P10_{name}"].sum() * 0.01 == pytest.approx(mine["confidence"].sum(), rel=0.02)
@@ -56,11 +56,23 @@ def test_curves_add_up() -> None:
 def test_curves_know_where_nobody_looked() -> None:
     """No number there; beside it the density of what was looked at, not half of it."""
     at = np.arange(0, 20, 0.1)
+    image = well_image(np.zeros((2001, 8)), 0.01 * np.arange(2001), well="A")
     picks = new_picks(well="A", depth_m=np.arange(0.05, 20, 0.1), class_="fracture", dip_app_deg=0.0)
     looked = new_intervals([("A", "interpreted", "fracture", 0.0, 10.0)])
-    curve = density_curves(picks, looked, "A", at, 2.0)["P10_fracture"]
+    curve = density_curves(image, picks, looked, at, 2.0)["P10_fracture"]
     assert curve[at > 10.2].isna().all()
-    assert curve[(at > 1) & (at < 9.9)].to_numpy() == pytest.approx(10, rel=0.12)
+    assert curve[at < 9.9].to_numpy() == pytest.approx(10, rel=0.12)
+
+
+def test_curves_know_where_nothing_was_measured() -> None:
+    """Ten fractures a metre, all along; no pixels from 4 to 6 m: no number there, and beside it ten, not five."""
+    pixels, at = np.zeros((1001, 8)), np.arange(0, 10.05, 0.1)
+    pixels[400:600] = np.nan
+    image = well_image(pixels, 0.01 * np.arange(1001), well="A")
+    picks = new_picks(well="A", depth_m=np.arange(0.05, 10, 0.1), class_="fracture", dip_app_deg=0.0)
+    curve = density_curves(image, picks, new_intervals(), at, 1.0)["P10_fracture"]
+    assert curve[(at > 4.1) & (at < 5.9)].isna().all()
+    assert curve[(at < 3.9) | (at > 6.1)].to_numpy() == pytest.approx(10, rel=0.25)
 
 
 def test_las_is_read_by_lasio(tmp_path: Path) -> None:
@@ -72,7 +84,7 @@ def test_las_is_read_by_lasio(tmp_path: Path) -> None:
     assert las.well["WELL"].value == "A-1"
     at = np.asarray(las["DEPT"])
     assert (at[0], at[-1]) == pytest.approx((100, 112))
-    curve = density_curves(planes(), looked, "A-1", at, 1.0)["P32_fracture"]
+    curve = density_curves(well(), planes(), looked, at, 1.0)["P32_fracture"]
     np.testing.assert_allclose(las["P32_FRAC"], curve, atol=1e-4)
     assert np.isnan(las["P10_BEDD"][(at > 104.2) & (at < 107.8)]).all()
 

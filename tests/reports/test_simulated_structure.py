@@ -33,7 +33,9 @@ def test_sets_means_and_p32(deviation: float) -> None:
     assert told.beds is not None
     assert pole_angle(told.beds.dip, told.beds.azimuth, 12, 300) < 3
     # Area of each plane within the hole over the hole's volume, from true attitudes and the hole's own direction.
-    mine = truth[truth["class"] == "fracture"]
+    # A plane that reaches into the image with its flanks alone has its depth above or below the 40 m.
+    inside = truth["depth_m"].between(*well.image["depth"].values[[0, -1]])
+    mine = truth[(truth["class"] == "fracture") & inside]
     d, t = np.radians(mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)).T
     normals = np.stack([np.sin(d) * np.sin(t), np.sin(d) * np.cos(t), np.cos(d)])
     i, a = np.radians([deviation, 20.0])

@@ -10,6 +10,7 @@ from geobfdt.reports.strips import draw_density, draw_hole, draw_margin, knows_h
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import new_picks
 
 
@@ -20,6 +21,13 @@ def strip() -> Axes:
     return figure.add_axes((0, 0, 1, 1))
 
 
+def measured(top: float, base: float, masked: tuple[float, float] = (0.0, 0.0)) -> MeasuredDepths:
+    """Rows of a centimetre, without a pixel between two depths."""
+    depth = np.arange(round(100 * top), round(100 * base) + 1) / 100
+    pixels = np.where((depth >= masked[0]) & (depth < masked[1]), np.nan, 0.0)[:, None].repeat(4, axis=1)
+    return MeasuredDepths.of(well_image(pixels, depth))
+
+
 def test_density_counts_every_pick_once() -> None:
     """Bars times their heights give back the number of picks of each class, odd page ends included."""
     rng = np.random.default_rng(0)
@@ -27,7 +35,7 @@ def test_density_counts_every_pick_once() -> None:
     name = rng.choice(["bedding", "fracture"], 400)
     status = rng.choice(["", "rejected"], 400)
     ax = strip()
-    draw_density(ax, new_picks(depth_m=depth, class_=name, status=status), 97.3, 121.9)
+    draw_density(ax, new_picks(depth_m=depth, class_=name, status=status), measured(90, 130), 97.3, 121.9)
     for label, bars in zip(("bedding", "fracture"), ax.containers, strict=True):
         expected = int(((depth >= 97.3) & (depth < 121.9) & (name == label) & (status == "")).sum())
         assert sum(bar.get_width() * abs(bar.get_height()) for bar in bars) == pytest.approx(expected)
@@ -41,8 +49,20 @@ def test_density_counts_every_pick_once() -> None:
 def test_density_of_nothing() -> None:
     """No picks: an empty strip with a scale."""
     ax = strip()
-    draw_density(ax, new_picks(), 0.0, 10.0)
+    draw_density(ax, new_picks(), measured(0, 10), 0.0, 10.0)
     assert ax.get_xlim() == (0, 1)
+
+
+def test_density_is_of_measured_metres() -> None:
+    """Ten picks a metre over 10 m, the lower 4.5 without pixels: bars of ten, half a bin's too, and grey below."""
+    picks = new_picks(depth_m=np.arange(0.05, 10, 0.1), class_="bedding")
+    ax = strip()
+    draw_density(ax, picks, measured(0, 10, masked=(5.5, 10.1)), 0.0, 10.0)
+    bars = ax.containers[0]
+    assert {round(bar.get_width(), 0) for bar in bars if bar.get_y() + abs(bar.get_height()) <= 5.51} == {10}
+    assert sum(bar.get_width() for bar in bars if bar.get_y() >= 5.5) == 0
+    grey = [patch for patch in ax.patches if patch not in list(ax.containers[0]) + list(ax.containers[1])]
+    assert sum(abs(patch.get_height()) for patch in grey) == pytest.approx(4, abs=0.51)
 
 
 def test_hole_is_drawn_to_scale() -> None:

@@ -45,6 +45,12 @@ def planes(count: int = 40, **more: Any) -> pd.DataFrame:
     return new_picks(**(given | more))
 
 
+def plots(file: Path) -> list[str]:
+    """What the pictures of a report show, but for those of the log."""
+    names = re.findall(r'<img alt="([^"]*)"', file.read_text())
+    return [name for name in names if name != "the whole well" and not name.startswith("page")]
+
+
 def test_numbers_are_those_of_the_picks() -> None:
     """Probabilities add up; metres that were not looked at do not count; the mean bed and the set are those drawn."""
     picks = planes()
@@ -61,6 +67,85 @@ def test_numbers_are_those_of_the_picks() -> None:
     assert pole_angle(line.part.mean.dip, line.part.mean.azimuth, 70, 90) < 2
     assert told.wrong == pytest.approx((1 - picks["confidence"]).sum())
     assert told.hole == pytest.approx((5, 40), abs=0.01)
+
+
+def masked(image: WellImage, kind: str) -> WellImage:
+    """The same with only the upper ten of its twenty metres measured, or one with that much and no row below."""
+    pixels = image["image"].values.copy()
+    if kind == "depth gap":  # one row stands far below
+        return image.isel(depth=np.r_[0:1001, 2000])
+    pixels[1001:] = np.nan
+    if kind == "one stuck column":
+        pixels[1001:, 3] = 7.0
+    elif kind == "every second row":
+        pixels = image["image"].values.copy()
+        pixels[1::2] = np.nan
+    return image.assign(image=(("depth", "azimuth"), pixels))
+
+
+@pytest.mark.parametrize("kind", ["masked rows", "depth gap", "one stuck column", "every second row"])
+def test_only_measured_metres_count(kind: str) -> None:
+    """Two planes a metre where there are pixels are two a metre, however long the image is that surrounds them."""
+    image = masked(well(), kind)
+    at = image["depth"].values
+    there = np.arange(100.02, 120 if kind == "every second row" else 109.9, 0.5)
+    assert at[-1] == 120
+    picks = new_picks(
+        well="A-1", depth_m=there, class_=np.resize(["bedding", "fracture"], there.size), dip_true_deg=60.0,
+        azimuth_true_deg=90.0, reference="north",
+    )  # fmt: skip
+    told = structure_of(image, picks, new_intervals())
+    assert told.length["fracture"] == pytest.approx(10.0, abs=0.02)
+    each = 2.0 if kind == "every second row" else 1.0
+    for name in ("bedding", "fracture"):
+        assert told.intensities[name].p10 == pytest.approx(each, rel=0.03)
+    (line,) = told.sets
+    assert line.intensity is not None
+    assert line.intensity.p32 == pytest.approx(told.intensities["fracture"].p32)
+    assert line.spacing == pytest.approx(10 / (10 * each) * np.cos(np.radians(line.part.mean.dip)), rel=0.2)
+    (zone,) = told.zones
+    # The zone goes from its first bed to its last: ten beds stand on nine of their spacings.
+    assert zone.intensities["bedding"].p10 == pytest.approx(each, rel=0.15)
+
+
+def test_picks_without_pixels_are_counted_apart() -> None:
+    """Ten beds drawn where nothing was measured: no intensity, and no set, rests on them; the report says how many."""
+    image = masked(well(), "masked rows")
+    depth = np.r_[np.arange(100.5, 110), np.arange(110.5, 120)]
+    picks = new_picks(
+        well="A-1", depth_m=depth, class_="fracture", dip_true_deg=60.0, azimuth_true_deg=90.0, reference="north"
+    )
+    told = structure_of(image, picks, new_intervals())
+    assert told.intensities["fracture"].planes == 10
+    assert told.unmeasured == told.to_dict()["picks_unmeasured"] == 10
+    (line,) = told.sets
+    assert line.intensity is not None
+    assert line.intensity.planes == 10
+    assert len(line.part.members) == 20
+
+
+def test_a_well_without_a_pixel_has_no_intensity(tmp_path: Path) -> None:
+    """It has picks of a person: orientation and sets are theirs, and no number claims a metre."""
+    image = well()
+    blank = image.assign(image=(("depth", "azimuth"), np.full_like(image["image"].values, np.nan)))
+    told = write_report(blank, planes(), new_intervals(), [], tmp_path / "a.html")
+    assert told.length == {"bedding": 0.0, "fracture": 0.0}
+    assert told.intensities == {}
+    assert told.beds is not None
+    assert [line.intensity for line in told.sets] == [None]
+
+
+@pytest.mark.parametrize(("flat", "beds"), [(True, True), (False, False)])
+def test_plots_of_nothing_are_left_out(flat: bool, beds: bool, tmp_path: Path) -> None:
+    """Without beds no cumulative dip, without a direction no rose: neither is named among the pictures."""
+    given = {"dip_true_deg": 1.0} if flat else {}
+    file = tmp_path / "a.html"
+    picks = planes(**given)
+    write_report(well(), picks[(picks["class"] != "bedding") | beds], new_intervals(), [], file)
+    names = plots(file)
+    assert len(names) == 2
+    assert ("roses" in names[0]) is not flat
+    assert ("vector plot" in names[1]) is beds
 
 
 def test_rejected_and_others_picks_are_left_out() -> None:
@@ -102,8 +187,10 @@ def test_of_a_well_with_hardly_a_pick(count: int, tmp_path: Path) -> None:
     """Nothing or one: it says so, and what that can tell."""
     file = tmp_path / "a.report.html"
     picks = new_picks() if not count else planes().iloc[:1].reset_index(drop=True)
-    write_report(well(), picks, new_intervals(), [], file)
-    assert "No bedding planes in 20.0 m looked at" in file.read_text()
+    told = write_report(well(), picks, new_intervals(), [], file)
+    assert told.intensities["bedding"].p10 == 0
+    assert told.length["bedding"] == pytest.approx(20.0)
+    assert len(plots(file)) == (2 if count else 0)
 
 
 def test_without_true_dips_it_says_why(tmp_path: Path) -> None:

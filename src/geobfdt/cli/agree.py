@@ -17,23 +17,28 @@ def agree(
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the blind picker and the intervals.")] = 0,
+    whole: Annotated[bool, typer.Option("--all", help="Also the whole table, and where one picks more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """
     Compare two interpreters of the same wells, neither of them taken as truth.
 
-    Tells how many planes both have, how much two blind pickers would share, and whether one table is shifted.
+    Tells in four lines how many planes both have, beside the chance level of their agreement, whether they give the
+    same classes, and whether one table is shifted; with --all the whole table.
     """
     from geobfdt.evaluation import agreement
+    from geobfdt.evaluation.scope import classes_comparable
+    from geobfdt.evaluation.wording import verdict_of_agreement
 
     with progress("comparing"):
         ours, theirs = (read_interpretation(path, mapping=mapping, vocabulary=vocabulary) for path in (first, second))
-        result = agreement.agree(ours.picks, theirs.picks, seed=seed)
+        apart = classes_comparable(ours.picks, theirs.picks)
+        result = agreement.agree(ours.picks, theirs.picks, seed=seed, by_class=not apart).with_findings(apart)
     if as_json:
         print_json(result.to_dict())
-    else:
-        print_findings([*ours.findings, *theirs.findings])
-        console().print(str(result), markup=False)
+        return
+    console().print(str(result) if whole else "\n".join(verdict_of_agreement(result)), markup=False)
+    print_findings([*ours.findings, *theirs.findings, *(() if whole else result.scores.findings)])
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""``geobfdt evaluate``: picks against truth, beside what a blind picker would score."""
+"""``geobfdt evaluate``: picks against truth, beside their chance level."""
 
 from __future__ import annotations
 
@@ -23,27 +23,32 @@ def evaluate(
     vocabulary: Vocabulary = None,
     shifts: Annotated[int, typer.Option(min=50, max=10_000, help="Blind depth shifts to compare with.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the blind pickers and the intervals.")] = 0,
+    whole: Annotated[bool, typer.Option("--all", help="Also the whole table of classes and tolerances.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """
-    Score picks against truth.
+    Score picks against truth: a verdict in four lines, and with --all the whole table.
 
-    F1 by class, kind and tolerance stands beside the F1 of blind pickers with the same number of picks: read z (how
-    far above them, in their standard deviations) before you read F1.
+    F1 stands beside its chance level, the F1 of the same picks at wrong depths: read z (how far above it, in standard
+    deviations) before you read F1. Where a table has one class alone, classes are left out of the comparison.
     """
     from geobfdt.evaluation import scores
+    from geobfdt.evaluation.scope import classes_comparable
+    from geobfdt.evaluation.wording import verdict_of_scores
     from geobfdt.wells.intervals import read_intervals
 
     with progress("scoring"):
         ours = read_interpretation(picks, mapping=mapping, vocabulary=vocabulary)
         theirs = read_interpretation(truth, (".truth.csv", ".picks.csv"), mapping, vocabulary)
         where = theirs.intervals if intervals is None else read_intervals(intervals)
-        result = scores.evaluate(ours.picks, theirs.picks, where, shifts=shifts, seed=seed)
+        apart = classes_comparable(ours.picks, theirs.picks, where)
+        result = scores.evaluate(ours.picks, theirs.picks, where, shifts=shifts, seed=seed, by_class=not apart)
+        result = result.with_findings(apart)
     if as_json:
         print_json(result.to_dict())
-    else:
-        print_findings([*ours.findings, *theirs.findings])
-        console().print(str(result), markup=False)
+        return
+    console().print(str(result) if whole else "\n".join(verdict_of_scores(result)), markup=False)
+    print_findings([*ours.findings, *theirs.findings, *(() if whole else result.findings)])
 
 
 def register(app: typer.Typer) -> None:

@@ -159,7 +159,7 @@ def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> lis
 def _show(delivery: Delivery) -> None:
     print_findings(f for f in delivery.findings if f.severity != "info")
     counts = ", ".join(f"{count} {name}" for name, count in delivery.counts.items()) or "no planes"
-    console().print(f"{delivery.well}: {counts} in {delivery.length_m:.1f} m", markup=False)
+    console().print(f"{delivery.well}: {counts} in {delivery.length_m:.1f} m measured", markup=False)
     for file in delivery.files:
         note = ", which replaces that of an earlier run" if file in delivery.replaced else ""
         console().print(f"  {file}{note}", markup=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from geobfdt.evaluation.nulls import z_score
 from geobfdt.evaluation.scope import ALL, Group, Span, gather
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import describe_agreement, records
+from geobfdt.wells.findings import Finding
 
 __all__ = ["SCAN", "Agreement", "agree", "cohen_kappa", "depth_scan"]
 
@@ -38,12 +39,12 @@ class Agreement:
         b scored against a. F1 is the same the other way round; precision is the share of b's picks that a has,
         recall the share of a's that b has.
     confusion : DataFrame
-        Numbers of planes both picked, by class of a (rows) and of b (columns).
+        Numbers of planes both picked, by class of a (rows) and of b (columns); empty if compared class-blind.
     kappa, kappa_lo, kappa_hi : float
         Cohen's kappa of the classes of these planes, with its 95 % interval.
     shifts : DataFrame
         Each well's and the pooled best depth shift: ``well, shift_m`` (how much deeper b lies than a), ``agreement``
-        there and ``agreement_now``, ``z`` of the peak against the rest of the scan.
+        there and ``agreement_now``, ``z`` of the peak against the rest of the scan; NaN where no planes pair at any.
     stretches : DataFrame
         Who picks more where: ``well, class, top_m, base_m, n_a, n_b, z``; z is ``(n_b - n_a) / sqrt(n_a + n_b)``,
         about standard normal where both pick equally many.
@@ -59,7 +60,14 @@ class Agreement:
 
     def table(self) -> pd.DataFrame:
         """Agreement by class, kind and tolerance: the table of the scores of b against a."""
-        return self.scores.table().rename(columns={"n_truth": "n_a", "n_picks": "n_b"}).drop(columns="ap")
+        columns = {
+            "n_truth": "n_a",
+            "n_picks": "n_b",
+            "n_found": "n_both",
+            "n_missed": "n_only_a",
+            "n_wrong": "n_only_b",
+        }
+        return self.scores.table().rename(columns=columns).drop(columns=["ap", "n_optional"])
 
     def differences(self) -> pd.DataFrame:
         """Differences b minus a of the planes both picked: the errors of b against a."""
@@ -76,6 +84,10 @@ class Agreement:
             "stretches": records(self.stretches),
         }
 
+    def with_findings(self, findings: Iterable[Finding]) -> Agreement:
+        """Return the same with more findings, before its own."""
+        return replace(self, scores=self.scores.with_findings(findings))
+
     def __str__(self) -> str:
         return describe_agreement(self)
 
@@ -88,6 +100,7 @@ def agree(
     span: Span | None = None,
     shifts: int = 50,
     seed: int = 0,
+    by_class: bool = True,
 ) -> Agreement:
     """
     Compare two interpreters of the same wells.
@@ -102,6 +115,8 @@ def agree(
         Logged depths (m, MD).
     shifts, seed : int
         Of the blind picker and the intervals.
+    by_class : bool
+        Whether a plane that both picked must have the same class; see :func:`geobfdt.evaluation.scores.evaluate`.
 
     Returns
     -------
@@ -123,11 +138,11 @@ def agree(
     """
     # Neither is truth, so neither may call a plane optional, and a ranking by confidence would mean nothing.
     a, b = (table.drop(columns="optional", errors="ignore").assign(confidence=np.nan) for table in (a, b))
-    scores = evaluate(b, a, intervals, span=span, shifts=shifts, seed=seed)
-    groups, _ = gather(b, a, intervals, span)
+    scores = evaluate(b, a, intervals, span=span, shifts=shifts, seed=seed, by_class=by_class)
+    groups, _ = gather(b, a, intervals, span, by_class)
     joint, _ = gather(b, a, intervals, span, by_class=False)
-    classes = sorted({group.class_ for group in groups})
-    tables = _confusion(joint, classes, scores.units)
+    classes = sorted({group.class_ for group in groups} - {ALL})
+    tables = _confusion(joint if by_class else [], classes, scores.units)
     low, high = interval(cohen_kappa(np.tensordot(scores.resamples(), tables, 1)))
     confusion = tables.sum(0).astype(int)
     return Agreement(
@@ -224,6 +239,9 @@ def _best_shifts(groups: Sequence[Group]) -> pd.DataFrame:
         scan = depth_scan([group for group in groups if well in (group.well, ALL)])
         # The smallest of equally good shifts.
         best = int(np.lexsort((np.abs(SCAN), -np.round(scan, 12)))[0])
+        if not scan[best] > 0:  # No pair at any shift: there is no best one.
+            rows.append((well, *[float("nan")] * 4))
+            continue
         away = scan[np.abs(SCAN - SCAN[best]) > _PEAK]
         now = scan[int(np.argmin(np.abs(SCAN)))]
         rows.append((well, float(SCAN[best]), float(scan[best]), float(now), z_score(float(scan[best]), away)))

@@ -14,7 +14,7 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import covered, new_intervals
 from geobfdt.wells.picks import standing
 
-__all__ = ["ALL", "Group", "Span", "gather", "scored_pieces"]
+__all__ = ["ALL", "Group", "Span", "classes_comparable", "gather", "scored_pieces"]
 
 Span = Mapping[str, tuple[float, float]]
 Floats = npt.NDArray[np.float64]
@@ -186,6 +186,48 @@ def gather(
                 pieces = scored_pieces(intervals, well, name, top, base)
                 groups.append(_group(well, name, members[0], members[1], intervals, pieces, findings))
     return groups, findings
+
+
+def classes_comparable(
+    picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame | None = None
+) -> list[Finding]:
+    """
+    Tell whether the classes of two tables can be compared.
+
+    They cannot where one of the tables has a single class and the other another one as well: it may have been made
+    without classes. They can where intervals say that every class was interpreted that the truth has no plane of.
+
+    Parameters
+    ----------
+    picks, truth : DataFrame
+        Pick tables.
+    intervals : DataFrame, optional
+        Interval table.
+
+    Returns
+    -------
+    list of Finding
+        One of kind ``class-blind`` where they cannot; score with ``by_class=False`` then.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> one = new_picks(well="A", depth_m=[1.0, 2.0], class_="fracture")
+    >>> two = new_picks(well="A", depth_m=[1.0, 2.0], class_=["fracture", "bedding"])
+    >>> [finding.kind for finding in classes_comparable(two, one)], classes_comparable(two, two)
+    (['class-blind'], [])
+    """
+    theirs, ours = ({*standing(table)["class"]} for table in (picks, truth))
+    if not theirs or not ours or theirs == ours or min(len(theirs), len(ours)) > 1:
+        return []
+    lacking = theirs - ours
+    if lacking and intervals is not None:
+        lacking -= {*intervals.loc[intervals["kind"] == "interpreted", "class"]}
+        if not lacking:
+            return []
+    seen = f"one has {' and '.join(sorted(theirs))}, the other {' and '.join(sorted(ours))}"
+    cure = "scored whatever the class; to score by class, give both tables their classes or say what was interpreted"
+    return [_doubt("class-blind", sorted(theirs ^ ours), seen, cure)]
 
 
 def _usable(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
 from geobfdt.evaluation.scope import ALL, Group, Span, gather
 from geobfdt.evaluation.wording import describe_scores, records
 from geobfdt.wells.findings import Finding
-from geobfdt.wells.picks import validate
+from geobfdt.wells.picks import standing, validate
 
 __all__ = ["DRAWS", "TOLERANCES", "Key", "Scores", "evaluate"]
 
@@ -47,7 +47,7 @@ class Scores:
     units : Units
         Wells or depth blocks.
     counts : mapping of Key to Counts
-        Counts by unit. Matches of ``all`` still need equal classes.
+        Counts by unit. Matches of ``all`` need equal classes, too, unless they were scored class-blind.
     blind : mapping of (str, Key) to array (shifts,)
         F1 of the copies of each blind picker.
     ranking : mapping of Key to float
@@ -55,13 +55,19 @@ class Scores:
     sums : mapping of str to array (units, 2, measures)
         Sums of errors of matched pairs, by class.
     classes_wrong : array (units, 2)
-        Pairs matched whatever their class that differ in class, and all of them.
+        Pairs matched whatever their class that differ in class, and all of them; 0 if scored class-blind.
     wells : tuple of str
         Wells that were scored.
     seed, shifts : int
         What the blind pickers and the intervals were made with.
     findings : tuple of Finding
         What could not be compared, and why.
+    optional : mapping of Key to int
+        Picks that are matched to an optional plane.
+    given : mapping of str to (int, int)
+        Rows of the pick table, and how many of them are rejected, by class.
+    by_class : bool
+        Whether matches of ``all`` need equal classes.
     """
 
     units: Units
@@ -74,6 +80,9 @@ class Scores:
     seed: int
     shifts: int
     findings: tuple[Finding, ...]
+    optional: Mapping[Key, int]
+    given: Mapping[str, tuple[int, int]]
+    by_class: bool = True
 
     def table(self) -> pd.DataFrame:
         """
@@ -83,28 +92,41 @@ class Scores:
         -------
         DataFrame
             ``class, kind, tolerance_m, f1, f1_lo, f1_hi`` (95 % interval), ``precision, recall, ap, null_f1`` (mean
-            over the blind shifts), ``z, n_truth`` and ``n_picks`` (those that were judged).
+            over the blind shifts), ``z, n_truth`` and ``n_picks`` (those that were judged), ``n_found, n_wrong,
+            n_missed``; and of the picks that were not judged ``n_optional`` (matched to an optional plane),
+            ``n_outside`` (in other wells, where the class was not interpreted or is ignored, or where the truth lacks
+            what this kind needs) and ``n_rejected``. ``n_given``, the rows of the pick table, are ``n_found + n_wrong +
+            n_optional + n_outside + n_rejected``. What cannot be computed is NaN: scores without a true plane to
+            judge by, and the chance level and the ranking of no picks.
         """
         weights = self.resamples()
         rows = []
         for key, counts in self.counts.items():
             total, shifted = counts.total(), self.blind["shift", key]
             low, high = interval(f1(counts.over(weights)))
+            given, rejected = self.given[key.class_]
+            truth, picks = int(np.add(total.found, total.missed)), int(np.add(total.found, total.wrong))
             rows.append(
                 {
                     **_columns(key),
-                    "f1": float(f1(total)),
-                    "f1_lo": low,
-                    "f1_hi": high,
+                    **_where(bool(truth), f1=float(f1(total)), f1_lo=low, f1_hi=high),
                     "precision": float(precision(total)),
                     "recall": float(recall(total)),
-                    "ap": self.ranking[key],
-                    "null_f1": float(shifted.mean()),
-                    "z": z_score(float(f1(total)), shifted),
-                    "n_truth": int(np.add(total.found, total.missed)),
-                    "n_picks": int(np.add(total.found, total.wrong)),
+                    **_where(
+                        bool(truth and picks),
+                        ap=self.ranking[key], null_f1=float(shifted.mean()), z=z_score(float(f1(total)), shifted),
+                    ),
+                    "n_truth": truth,
+                    "n_picks": picks,
+                    "n_found": int(np.sum(total.found)),
+                    "n_wrong": int(np.sum(total.wrong)),
+                    "n_missed": int(np.sum(total.missed)),
+                    "n_optional": self.optional[key],
+                    "n_outside": given - rejected - picks - self.optional[key],
+                    "n_rejected": rejected,
+                    "n_given": given,
                 }
-            )
+            )  # fmt: skip
         return pd.DataFrame(rows)
 
     def best(self) -> pd.DataFrame:
@@ -125,15 +147,19 @@ class Scores:
         """
         rows = []
         for (blind, key), values in self.blind.items():
-            score = float(f1(self.counts[key].total()))
+            total = self.counts[key].total()
+            score, truth = float(f1(total)), int(np.add(total.found, total.missed))
             rows.append(
                 {
                     **_columns(key),
                     "null": blind,
-                    "f1": score,
-                    "null_f1": float(values.mean()),
-                    "null_std": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
-                    "z": z_score(score, values),
+                    **_where(bool(truth), f1=score),
+                    **_where(
+                        bool(truth and np.add(total.found, total.wrong)),
+                        null_f1=float(values.mean()),
+                        null_std=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+                        z=z_score(score, values),
+                    ),
                 }
             )
         return pd.DataFrame(rows)
@@ -173,11 +199,16 @@ class Scores:
             "unit_m": self.units.block,
             "shifts": self.shifts,
             "seed": self.seed,
+            "by_class": self.by_class,
             "scores": records(self.table()),
             "nulls": records(self.nulls()),
             "errors": records(self.errors()),
             "findings": [asdict(finding) for finding in self.findings],
         }
+
+    def with_findings(self, findings: Iterable[Finding]) -> Scores:
+        """Return the same with more findings, before its own."""
+        return replace(self, findings=(*findings, *self.findings))
 
     def __str__(self) -> str:
         return describe_scores(self)
@@ -197,6 +228,7 @@ def evaluate(
     shifts: int = 50,
     seed: int = 0,
     tolerances: tuple[float, ...] = TOLERANCES,
+    by_class: bool = True,
 ) -> Scores:
     """
     Score picks against truth, beside blind pickers.
@@ -217,6 +249,9 @@ def evaluate(
         Seed of the blind pickers and of the bootstrap.
     tolerances : tuple of float
         Gates (m).
+    by_class : bool
+        Whether the class of a pair must match. If not, only ``all`` is scored, whatever the class; see
+        :func:`geobfdt.evaluation.scope.classes_comparable`.
 
     Returns
     -------
@@ -242,30 +277,38 @@ def evaluate(
         raise ValueError("at least two shifts and one positive tolerance are needed")
     picks, truth = validate(picks, "picks"), validate(truth, "truth")
     groups, findings = gather(picks, truth, intervals, span)
+    joint = gather(picks, truth, intervals, span, by_class=False)[0]
     units = Units.of(groups)
-    classes = sorted({group.class_ for group in groups})
+    if not by_class:
+        findings = [finding for finding in findings if finding.kind != "class-without-truth"]
+        groups = joint
+    classes = sorted({group.class_ for group in groups} - {ALL})
 
     keys = [Key(name, kind, tolerance) for name in [*classes, ALL] for kind in KINDS for tolerance in tolerances]
     zero = np.zeros(len(units), dtype=np.int64)
     counts = {key: Counts(zero, zero, zero) for key in keys}
+    optional = dict.fromkeys(keys, 0)
     blind = {(null, key): Counts() for key in keys for null in BLIND}
     outcomes: dict[Key, list[tuple[Floats, Floats]]] = {key: [] for key in keys}
     sums = {name: np.zeros((len(units), 2, len(MEASURES))) for name in [*classes, ALL]}
 
     for group in groups:
+        names = (group.class_, ALL) if by_class else (group.class_,)
         for kind in group.kinds:
             pairs = possible_pairs(group, kind, max(tolerances))
             for tolerance in tolerances:
-                made = _count(group, pairs, tolerance, units)
+                chosen = pairs.matched(tolerance)
+                made = _count(group, pairs, chosen, units)
                 ranked = group.confidence, ranked_outcomes(group, pairs, tolerance)
-                for key in (Key(group.class_, kind, tolerance), Key(ALL, kind, tolerance)):
+                for key in (Key(name, kind, tolerance) for name in names):
                     counts[key] += made
+                    optional[key] += int(group.optional[pairs.second[chosen]].sum())
                     outcomes[key].append(ranked)
             for null in BLIND:
                 for tolerance, copies in blind_counts(group, null, kind, tolerances, shifts, seed).items():
-                    for key in (Key(group.class_, kind, tolerance), Key(ALL, kind, tolerance)):
-                        blind[null, key] += copies
-        for name in (group.class_, ALL):
+                    for name in names:
+                        blind[null, Key(name, kind, tolerance)] += copies
+        for name in names:
             sums[name] = sums[name] + _error_sums(group, units)
 
     return Scores(
@@ -275,19 +318,31 @@ def evaluate(
         ranking={key: _ranking(some, counts[key].total()) for key, some in outcomes.items()},
         sums=sums,
         classes_wrong=sum(
-            (_classes_wrong(group, units) for group in gather(picks, truth, intervals, span, by_class=False)[0]),
-            start=np.zeros((len(units), 2)),
+            (_classes_wrong(group, units) for group in joint if by_class), start=np.zeros((len(units), 2))
         ),
-        wells=tuple(sorted({group.well for group in groups})),
+        wells=tuple(sorted({group.well for group in joint})),
         seed=seed,
         shifts=shifts,
         findings=tuple(findings),
+        optional=optional,
+        given={name: _given(picks if name == ALL else picks[picks["class"] == name]) for name in [*classes, ALL]},
+        by_class=by_class,
     )
 
 
-def _count(group: Group, pairs: Pairs, tolerance: float, units: Units) -> Counts:
+def _given(picks: pd.DataFrame) -> tuple[int, int]:
+    """Rows of a pick table, and how many of them are rejected."""
+    return len(picks), len(picks) - len(standing(picks))
+
+
+def _where(known: bool, **values: float) -> dict[str, float]:
+    """The same values, or NaN where they cannot be known."""
+    return {name: value if known else float("nan") for name, value in values.items()}
+
+
+def _count(group: Group, pairs: Pairs, chosen: npt.NDArray[np.int64], units: Units) -> Counts:
     at = [units.of_depths(group.well, planes.depth) for planes in (group.picks, group.truth)]
-    return count(group, pairs, pairs.matched(tolerance), at[0], at[1], len(units))
+    return count(group, pairs, chosen, at[0], at[1], len(units))
 
 
 def _error_sums(group: Group, units: Units) -> Floats:

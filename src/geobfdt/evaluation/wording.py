@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,10 @@ __all__ = [
     "findings_lines",
     "number",
     "records",
+    "span_words",
     "unit_words",
+    "verdict_of_agreement",
+    "verdict_of_scores",
 ]
 
 
@@ -65,19 +68,153 @@ def findings_lines(findings: Sequence[Finding]) -> list[str]:
 
 def number(value: float, form: str = ".2f") -> str:
     """
-    Write a number, or a dash where it is not defined.
+    Write a number, or nothing where it cannot be computed.
 
     Examples
     --------
     >>> number(0.125), number(float("nan"))
-    ('0.12', '-')
+    ('0.12', '')
     """
-    return "-" if value != value else format(value, form)
+    return "" if value != value else format(value, form)
+
+
+def span_words(low: float, high: float, form: str = ".2f", between: str = "-") -> str:
+    """
+    Write an interval, or nothing where it cannot be computed.
+
+    Examples
+    --------
+    >>> span_words(0.1, 0.25), span_words(float("nan"), 0.25)
+    ('0.10-0.25', '')
+    """
+    return "" if low != low or high != high else f"{low:{form}}{between}{high:{form}}"
+
+
+def verdict_of_scores(scores: Scores) -> list[str]:
+    """
+    Write scores out in four lines: where the picks went, F1 beside its chance level, what it is made of, by class.
+
+    Parameters
+    ----------
+    scores : Scores
+        What to describe, at its widest tolerance.
+
+    Returns
+    -------
+    list of str
+        The lines.
+    """
+    rows = _widest(scores)
+    pooled = next(row for row in rows if row["class"] == ALL)
+    judged, true = pooled["n_picks"], pooled["n_truth"]
+    return [
+        f"{_wells(scores)}: {_fates(pooled)}.",
+        _against_chance(scores, pooled),
+        (f"{pooled['n_found']} of {judged} judged picks are right. " if judged else "No pick was judged. ")
+        + (f"{pooled['n_found']} of {true} true planes were found." if true else "There is no true plane to find."),
+        _by_class(scores, rows),
+    ]
+
+
+def verdict_of_agreement(agreement: Agreement) -> list[str]:
+    """
+    Write an agreement out in four lines: what both have, F1 beside its chance level, classes, depth shift.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        What to describe, at the widest tolerance.
+
+    Returns
+    -------
+    list of str
+        The lines.
+    """
+    scores = agreement.scores
+    row = next(row for row in _widest(scores) if row["class"] == ALL)
+    pooled = agreement.shifts.iloc[-1]
+    both, same = int(agreement.confusion.to_numpy().sum()), int(np.trace(agreement.confusion.to_numpy()))
+    classes = f"Of {both} planes that both picked {same} have the same class"
+    if agreement.kappa == agreement.kappa:
+        classes += f" (kappa {agreement.kappa:.2f}; 0 is the chance level)"
+    classes = f"{classes}." if scores.by_class else _NO_CLASSES
+    shift = "No depth shift was measured: no planes pair at any."
+    if pooled["shift_m"] == pooled["shift_m"]:
+        believed = pooled["z"] >= _BELIEVED_SHIFT_Z
+        where = f"b lies {abs(pooled['shift_m']):.3f} m {'deeper' if pooled['shift_m'] > 0 else 'shallower'} than a"
+        if not pooled["shift_m"]:
+            where = "b lies no deeper than a"
+        shift = f"{where}, where they agree best{'' if believed else ', which may be chance'}."
+    return [
+        f"{_wells(scores)}: both have {row['n_found']} planes, a alone {row['n_missed']}, b alone {row['n_wrong']}"
+        + (f"; {row['n_outside']} of b's were not judged" if row["n_outside"] else "") + ".",
+        _against_chance(scores, row),
+        classes,
+        shift,
+    ]  # fmt: skip
+
+
+_NO_CLASSES = "Classes are not compared: one of the tables has a single class."
+_ABOVE_CHANCE_Z = 3.0  # Standard deviations above the chance level from which a score is more than chance.
+_BELIEVED_SHIFT_Z = 5.0  # The best of 201 shifts is itself picked: from here on it is believed.
+
+
+def _widest(scores: Scores) -> list[dict[str, Any]]:
+    """Rows at the widest tolerance, each class by the distance that says most."""
+    best = scores.best()
+    rows: list[dict[str, Any]] = best[best["tolerance_m"] == best["tolerance_m"].max()].to_dict("records")
+    return rows
+
+
+def _wells(scores: Scores) -> str:
+    return f"{len(scores.wells)} well{'s'[: len(scores.wells) != 1]}"
+
+
+def _fates(row: dict[str, Any]) -> str:
+    """Where the picks of a row went: the parts add up to the picks."""
+    parts = [f"{row['n_found']} right", f"{row['n_wrong']} wrong"]
+    parts += [f"{row[name]} {words}" for name, words in _UNJUDGED.items() if row[name]]
+    return f"{row['n_given']} picks = {' + '.join(parts)}"
+
+
+_UNJUDGED = {
+    "n_optional": "on optional planes",
+    "n_outside": "outside of what was judged",
+    "n_rejected": "rejected",
+}
+
+
+def _against_chance(scores: Scores, row: dict[str, Any]) -> str:
+    if row["f1"] != row["f1"]:
+        return "F1 cannot be computed: there is no true plane to judge by."
+    text = f"F1 {row['f1']:.2f}"
+    if spread := span_words(row["f1_lo"], row["f1_hi"]):
+        text += f" ({spread})"
+    text += f" by {row['kind']} within {100 * row['tolerance_m']:g} cm"
+    text += "" if scores.by_class else ", whatever the class"
+    if row["null_f1"] != row["null_f1"]:
+        return f"{text}; without picks there is no chance level."
+    if row["z"] != row["z"]:
+        beside = "its chance level does not vary, so nothing tells them apart"
+    else:
+        beside = f"{'above' if row['z'] >= _ABOVE_CHANCE_Z else 'no better than'} chance (z {row['z']:.1f})"
+    return f"{text}; chance level {row['null_f1']:.2f}: {beside}."
+
+
+def _by_class(scores: Scores, rows: Sequence[dict[str, Any]]) -> str:
+    parts = [
+        f"{row['class']} F1 {number(row['f1'])} (chance level {number(row['null_f1']) or 'unknown'})"
+        for row in rows
+        if row["class"] != ALL and row["f1"] == row["f1"]
+    ]
+    if not scores.by_class:
+        return _NO_CLASSES
+    return f"By class: {', '.join(parts)}." if parts else "No class can be scored by itself."
 
 
 def describe_scores(scores: Scores) -> str:
     """
-    Write scores out: trace F1 at every tolerance, depth and pole at the widest, the errors, the findings.
+    Write scores out: the verdict, trace F1 at every tolerance, depth and pole at the widest, the errors, the findings.
 
     Parameters
     ----------
@@ -89,29 +226,45 @@ def describe_scores(scores: Scores) -> str:
     str
         Lines of about 80 characters; findings are longer.
     """
+    return "\n".join([*verdict_of_scores(scores), "", *_table_lines(scores, _FATES), *findings_lines(scores.findings)])
+
+
+def _table_lines(scores: Scores, fates: Mapping[str, str]) -> list[str]:
+    """The tables of a score; `fates` says in which columns picks are counted that add up to all of them."""
     table = scores.table()
     widest = table["tolerance_m"].max()
     fence = scores.nulls().query("null == 'fence' and tolerance_m == @widest and `class` == 'all' and kind == 'depth'")
-    shown = table[(table["kind"] == "trace") | (table["tolerance_m"] == widest)]
+    # A kind of match that the truth does not allow has no rows; the findings say why.
+    measured = table["n_truth"] + table["n_picks"] > 0
+    shown = table[measured & ((table["kind"] == "trace") | (table["tolerance_m"] == widest))]
+    last = shown[shown["tolerance_m"] == widest].to_dict("records")
     errors = scores.errors()
-    if table["class"].nunique() == 2:  # all is the one class again
+    if table["class"].nunique() == 2 and scores.by_class:  # all is the one class again
         shown, errors = shown[shown["class"] != ALL], errors[(errors["class"] != ALL)]
     lines = [
-        f"{len(scores.wells)} well{'s'[: len(scores.wells) != 1]}; 95 % intervals over "
-        + unit_words(len(scores.wells), len(scores.units), scores.units.block),
-        f"blind: mean F1 of the same picks after {scores.shifts} circular depth shifts; z: how far above",
+        f"95 % intervals over {unit_words(len(scores.wells), len(scores.units), scores.units.block)}",
+        f"chance: chance level, the mean F1 of the same picks after {scores.shifts} depth shifts",
+        "z: how far above it F1 is, in standard deviations; empty: cannot be computed",
         "",
         *columns([_SCORE_HEADS, *map(_score_row, shown.to_dict("records"))]),
         "",
-        f"An even fence of as many picks has depth F1 {number(fence['null_f1'].iloc[0])} at {100 * widest:g} cm.",
+        f"where the picks went at {100 * widest:g} cm: {' + '.join(list(fates)[:-1])} = {list(fates)[-1]}",
+        *columns([("class", "match", *fates), *(_fate_row(row, fates) for row in last)]),
         "",
-        *error_lines(errors),
-        *findings_lines(scores.findings),
     ]
-    return "\n".join(lines)
+    if (level := number(fence["null_f1"].iloc[0])) != "":
+        lines += [f"An even fence of as many picks has depth F1 {level} at {100 * widest:g} cm.", ""]
+    return [*lines, *error_lines(errors)]
 
 
-_SCORE_HEADS = ("class", "match", "cm", "F1", "95 %", "blind", "z", "P", "R", "AP", "true", "picks")
+_SCORE_HEADS = ("class", "match", "cm", "F1", "95 %", "chance", "z", "P", "R", "AP", "true", "judged")
+_FATES = {
+    "right": "n_found", "wrong": "n_wrong", "optional": "n_optional", "outside": "n_outside", "rejected": "n_rejected",
+    "picks": "n_given",
+}  # fmt: skip
+_FATES_OF_B = {
+    "both": "n_found", "b alone": "n_wrong", "outside": "n_outside", "rejected": "n_rejected", "b": "n_given",
+}  # fmt: skip
 
 
 def _score_row(row: dict[str, Any]) -> tuple[str, ...]:
@@ -120,13 +273,17 @@ def _score_row(row: dict[str, Any]) -> tuple[str, ...]:
         row["kind"],
         f"{100 * row['tolerance_m']:g}",
         number(row["f1"]),
-        f"{number(row['f1_lo'])}-{number(row['f1_hi'])}",
+        span_words(row["f1_lo"], row["f1_hi"]),
         number(row["null_f1"]),
         number(row["z"], ".1f"),
         *(number(row[name]) for name in ("precision", "recall", "ap")),
         str(row["n_truth"]),
         str(row["n_picks"]),
     )
+
+
+def _fate_row(row: dict[str, Any], fates: Mapping[str, str]) -> tuple[str, ...]:
+    return (row["class"], row["kind"], *(str(row[name]) for name in fates.values()))
 
 
 def error_lines(errors: pd.DataFrame) -> list[str]:
@@ -136,7 +293,7 @@ def error_lines(errors: pd.DataFrame) -> list[str]:
             row["class"],
             row["measure"],
             number(row["value"], ".3g"),
-            f"{number(row['lo'], '.2g')} to {number(row['hi'], '.2g')}",
+            span_words(row["lo"], row["hi"], ".2g", " to "),
             str(row["n"]),
         )
         for row in errors.to_dict("records")
@@ -147,7 +304,7 @@ def error_lines(errors: pd.DataFrame) -> list[str]:
 
 def describe_agreement(agreement: Agreement) -> str:
     """
-    Write an agreement out: F1 beside blind, classes, depth shifts, differences, who picks more where.
+    Write an agreement out: the verdict, F1 beside its chance level, classes, depth shifts, who picks more where.
 
     Parameters
     ----------
@@ -160,7 +317,7 @@ def describe_agreement(agreement: Agreement) -> str:
         Lines of about 80 characters; findings are longer.
     """
     scores, confusion = agreement.scores, agreement.confusion
-    classes = [[str(name), *map(str, confusion.loc[name])] for name in confusion.index]
+    classes = [["", *confusion.columns], *([str(name), *map(str, confusion.loc[name])] for name in confusion.index)]
     shifts = [
         [row["well"], "", *(number(row[name], ".3f") for name in ("shift_m", "agreement", "agreement_now")),
          number(row["z"], ".1f")]
@@ -172,16 +329,17 @@ def describe_agreement(agreement: Agreement) -> str:
          number(row["z"], ".1f")]
         for row in uneven.to_dict("records")
     ]  # fmt: skip
-    kappa = f"{number(agreement.kappa_lo)} to {number(agreement.kappa_hi)}"
-    body = describe_scores(scores).split("\n")
+    kappa = f"kappa {agreement.kappa:.2f}" if agreement.kappa == agreement.kappa else "no kappa, of a single class"
+    if spread := span_words(agreement.kappa_lo, agreement.kappa_hi, between=" to "):
+        kappa += f", {spread}"
     lines = [
+        *verdict_of_agreement(agreement),
+        "",
         "b against a, neither taken as truth: P is the share of b's picks that a has,",
-        "R the share of a's that b has, true and picks are a's and b's; errors are b minus a.",
-        *body[: len(body) - len(findings_lines(scores.findings))],
+        "R the share of a's that b has, true and judged are a's and b's; errors are b minus a.",
+        *_table_lines(scores, _FATES_OF_B),
         "",
-        f"classes of the planes both picked (rows a, columns b): kappa {number(agreement.kappa)}, {kappa}",
-        *columns([["", *confusion.columns], *classes]),
-        "",
+        *([f"classes of the planes both picked (rows a, columns b): {kappa}", *columns(classes), ""] * scores.by_class),
         "best depth shift: how much deeper b lies (m)",
         *columns([["well", "", "shift", "agreement", "unshifted", "z"], *shifts]),
         "",

@@ -25,6 +25,7 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import sha256
 
@@ -186,7 +187,7 @@ def gate(
     for number, well in enumerate(wells):
         image = well.image.compute()
         name = str(image.attrs["well"])
-        metres[name] = float(np.ptp(image["depth"].values))
+        metres[name] = MeasuredDepths.of(image).metres
         asked = [(ours, image), (ours, _again(image)), *([(theirs, image)] if theirs else [])]
         for look, (bundle, seen) in enumerate(asked):
             began = time.perf_counter()

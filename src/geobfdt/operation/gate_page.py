@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from geobfdt import __version__
+from geobfdt.evaluation.wording import number, span_words
 from geobfdt.operation.gate import Verdict
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.reports.style import INK, KINDS
@@ -90,8 +91,9 @@ def _against(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
     head = ("class", "champion, F1 3 cm", "this model", "difference", "95 %", "")
     rows = [
         (
-            row["class"], f"{row['f1_first']:.3f}", f"{row['f1_second']:.3f}", f"{row['difference']:+.3f}",
-            f"{row['lo']:+.3f} to {row['hi']:+.3f}", _holds(verdict, bool(row["passed"])),
+            row["class"], number(row["f1_first"], ".3f"), number(row["f1_second"], ".3f"),
+            number(row["difference"], "+.3f"), span_words(row["lo"], row["hi"], "+.3f", " to "),
+            _holds(verdict, bool(row["passed"])),
         )
         for row in verdict.against.to_dict("records")
     ]  # fmt: skip
@@ -108,10 +110,9 @@ def _scores(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
     head = ("class", "distance", "within", "F1", "95 %", "precision", "recall", "chance level", "z", "planes", "picks")
     rows = [
         (
-            row["class"], row["kind"], f"{100 * row['tolerance_m']:g} cm", f"{row['f1']:.3f}",
-            f"{row['f1_lo']:.2f}-{row['f1_hi']:.2f}", f"{row['precision']:.2f}", f"{row['recall']:.2f}",
-            f"{row['null_f1']:.2f}", f"{row['z']:.0f}" if np.isfinite(row["z"]) else "-", f"{row['n_truth']}",
-            f"{row['n_picks']}",
+            row["class"], row["kind"], f"{100 * row['tolerance_m']:g} cm", number(row["f1"], ".3f"),
+            span_words(row["f1_lo"], row["f1_hi"]), number(row["precision"]), number(row["recall"]),
+            number(row["null_f1"]), number(row["z"], ".0f"), f"{row['n_truth']}", f"{row['n_picks']}",
         )
         for row in verdict.scores.table().to_dict("records")
         if row["n_truth"]

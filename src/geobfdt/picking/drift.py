@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,9 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from geobfdt.picking.silence import LAYERED, image_zones, silent_layers
 from geobfdt.preparation.fingerprint import IMAGE_FEATURES, image_features
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_path
 
@@ -31,7 +32,7 @@ __all__ = [
     "write_zones",
 ]
 
-ZONE = 10.0  # m
+_LEAST_LENGTH_M = 1.0  # Measured length of a zone from which its density of picks means something.
 _FEWEST = 5  # picks of a class from which their looks count
 # How far outside what is usual, in half widths of it: chosen by simulation, see docs/drift.md.
 WATCH, ABSTAIN = 1.2, 2.5
@@ -85,9 +86,23 @@ class DriftReference(BaseModel):
         return cls(wells=wells, features=told)
 
 
-def marked(image: WellImage, picks: pd.DataFrame, usual: DriftReference) -> tuple[pd.DataFrame, pd.DataFrame]:
+def marked(
+    image: WellImage, picks: pd.DataFrame, usual: DriftReference, judged: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Judge a well that was picked, and say at each pick how its zone was judged.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    picks : DataFrame
+        Picks to mark.
+    usual : DriftReference
+        What is usual for the model.
+    judged : DataFrame, optional
+        Picks of the picker's own thresholds, where `picks` are those of others: zones are judged by these, so that no
+        threshold changes a verdict.
 
     Returns
     -------
@@ -96,7 +111,7 @@ def marked(image: WellImage, picks: pd.DataFrame, usual: DriftReference) -> tupl
     zones : DataFrame
         From :func:`judge_zones`.
     """
-    zones = judge_zones(measure_zones(image, picks), usual)
+    zones = judge_zones(measure_zones(image, picks if judged is None else judged), usual)
     return picks.assign(drift=state_at(zones, picks["depth_m"])), zones
 
 
@@ -114,13 +129,16 @@ def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``top_m, base_m`` and a column a feature, a row a zone.
+        ``top_m, base_m`` and a column a feature, a row a zone; and ``silent_m`` and ``layers`` of its longest stretch
+        without a pick, see :func:`geobfdt.picking.silence.silent_layers`.
     """
     rows = []
-    for top, base, part in _zones(image):
+    for top, base, part in image_zones(image):
         mine = picks[picks["depth_m"].between(top, base, inclusive="left")]
-        rows.append({"top_m": top, "base_m": base, **image_features(part), **_pick_features(mine, base - top)})
-    return pd.DataFrame(rows, columns=["top_m", "base_m", *_FEATURES])
+        silent, layers = silent_layers(part, mine, top, base)
+        features = {**image_features(part), **_pick_features(mine, MeasuredDepths.of(part).metres)}
+        rows.append({"top_m": top, "base_m": base, **features, "silent_m": silent, "layers": layers})
+    return pd.DataFrame(rows, columns=["top_m", "base_m", *_FEATURES, "silent_m", "layers"])
 
 
 def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
@@ -131,7 +149,8 @@ def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
     -------
     DataFrame
         ``top_m, base_m, state`` (ok, watch, abstain), ``distance`` (the largest, beyond the edge of what is usual, in
-        half widths of it) and ``reason``, up to three features in words, the furthest first.
+        half widths of it) and ``reason``, up to three features in words, the furthest first. A zone that is within
+        what is usual and has layers without a pick is watched, too.
     """
     names = [name for name in _FEATURES if name in reference.features]
     usual = np.array([reference.features[name] for name in names]).reshape(len(names), -1)
@@ -146,8 +165,11 @@ def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
         far = float(beyond[k].max()) if len(names) else 0.0
         state: State = "abstain" if far > ABSTAIN else "watch" if far > WATCH else "ok"
         order = [int(i) for i in np.argsort(-beyond[k])[:3] if beyond[k, i] > WATCH]
-        reason = "; ".join(_words(names[i], bool(above[k, i] > 0)) for i in order)
-        rows.append((zone["top_m"], zone["base_m"], state, far, reason))
+        reasons = [_words(names[i], bool(above[k, i] > 0)) for i in order]
+        if zone.get("layers", float("nan")) >= LAYERED:
+            state = "abstain" if state == "abstain" else "watch"
+            reasons.append(f"the image shows layers, not one is picked for {zone['silent_m']:.1f} m")
+        rows.append((zone["top_m"], zone["base_m"], state, far, "; ".join(reasons)))
     return pd.DataFrame(rows, columns=_ZONES)
 
 
@@ -179,8 +201,8 @@ def drift_findings(zones: pd.DataFrame) -> list[Finding]:
             what = f"unlike anything the model was made with: {reason}"
             told.append(Finding(Severity.MAJOR, "drift-abstain", place, what, "do not use its picks without a look"))
         else:
-            what = f"at the edge of what the model was made with: {reason}"
-            told.append(Finding(Severity.MINOR, "drift-watch", place, what, "look at its picks first"))
+            what = f"at the edge of what the model can be trusted with: {reason}"
+            told.append(Finding(Severity.MINOR, "drift-watch", place, what, "look there first"))
     return told
 
 
@@ -216,24 +238,12 @@ def read_zones(path: str | Path) -> pd.DataFrame:
         raise InputError(path, seen, "pick the well again, or move the file away") from error
 
 
-def _zones(image: WellImage) -> Iterator[tuple[float, float, WellImage]]:
-    depth = image["depth"].values
-    count = max(round(float(depth[-1] - depth[0]) / ZONE), 1)
-    edges = np.linspace(float(depth[0]), float(depth[-1]), count + 1)
-    cuts = np.searchsorted(depth, edges)
-    cuts[-1] = len(depth)
-    for k in range(count):
-        if cuts[k + 1] > cuts[k]:
-            part = image.isel(depth=slice(int(cuts[k]), int(cuts[k + 1])))
-            yield float(edges[k]), float(edges[k + 1]) + (1e-6 if k == count - 1 else 0.0), part.load()
-
-
 def _pick_features(picks: pd.DataFrame, length: float) -> dict[str, float]:
     told = {}
     for name in CLASSES:
         mine = picks[picks["class"] == name]
         # The square root makes counts spread alike, few or many.
-        told[f"density_{name}"] = float(np.sqrt(len(mine) / max(length, 1e-9)))
+        told[f"density_{name}"] = float(np.sqrt(len(mine) / length)) if length > _LEAST_LENGTH_M else float("nan")
         enough = len(mine) >= _FEWEST
         told[f"confidence_{name}"] = float(mine["confidence"].mean()) if enough else float("nan")
         sides = mine.loc[mine["polarity"] != "", "polarity"]

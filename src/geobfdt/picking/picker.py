@@ -7,8 +7,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,24 +19,26 @@ from geobfdt.geometry import amplitude_azimuth, trace_rms
 from geobfdt.heap import trim_heap
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
-from geobfdt.picking.detector import Detector
+from geobfdt.picking.detector import Candidates, Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
+from geobfdt.picking.silence import MIN_SILENT_LENGTH_M, silent_zones
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
+from geobfdt.wells.measured import MIN_MEASURED_SHARE, MeasuredDepths
 from geobfdt.wells.picks import complete, new_picks
+from geobfdt.wells.stretches import Stretch, report
 
-__all__ = ["detector_of", "pick", "pick_with_findings"]
+__all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
 _APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
 _BEYOND = 0.3  # how far beyond a strip's core candidates are refined (m): some move into it, or out
 _TOGETHER = 2  # strips worked on at a time, where there may be so many threads
 _TRIMMED = 8  # strips after which free memory is handed back
-_BARE = 5.0  # m of image without a single plane, from which on it is said
-_LEAST_COVERAGE = 0.1  # a pick on less of a measured turn rests on nothing
 
 Array = npt.NDArray[np.float64]
+_Picked = list[tuple[pd.DataFrame, Array]]  # Tables of a strip and their traces, by threshold.
 
 
 def pick(
@@ -122,35 +125,99 @@ def pick_with_findings(
     ValueError
         If the confidence is not within 0 and 1.
     """
+    picked = pick_well(image, detector, min_confidence=min_confidence, progress=progress)
+    return picked.picks, picked.findings
+
+
+class PickedWell(NamedTuple):
+    """
+    What a picker made of a well.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table.
+    judged : DataFrame
+        Picks at the detector's own thresholds, whatever confidence was asked for: silence and drift are judged by them.
+    findings : list of Finding
+        What the picks lean on.
+    """
+
+    picks: pd.DataFrame
+    judged: pd.DataFrame
+    findings: list[Finding]
+
+
+def pick_well(
+    image: WellImage,
+    detector: Detector,
+    *,
+    min_confidence: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> PickedWell:
+    """
+    Pick planes, and say by which picks the well is judged.
+
+    Parameters
+    ----------
+    image, detector, min_confidence, progress
+        As in :func:`pick_with_findings`.
+
+    Raises
+    ------
+    ValueError
+        If the confidence is not within 0 and 1.
+    """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
     depth = image["depth"].values
-    parts: list[pd.DataFrame] = []
-    seam = np.empty((0, 3))
     length, together = _dealt(float(depth[-1] - depth[0]), detector.length)
     cut = strips(image, length, detector.overlap)
     apart = max(_APART, 1.5 * row_spacing(image))
+    tables = [_Table(apart) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
     done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut, together, detector)
-    for number, (strip, (columns, traces)) in enumerate(done, 1):
-        if len(seam) and len(traces):
-            new = trace_rms(traces[:, None], seam).min(axis=1) >= apart
-            columns, traces = columns[new], traces[new]
-        parts.append(columns)
-        seam = traces[traces[:, 0] >= strip.base - 1.0]
+    for number, (strip, picked) in enumerate(done, 1):
+        for table, part in zip(tables, picked, strict=True):
+            table.add(strip, *part)
         if number % _TRIMMED == 0:
             trim_heap()
         if progress is not None:
             progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
-    columns = pd.concat(parts, ignore_index=True)
-    picks = new_picks(
-        well=image.attrs["well"],
-        reference=image.attrs["reference"],
-        source=detector.source,
-        status="proposed",
-        **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
+    judged, _ = complete(tables[0].picks(image, detector.source), image)
+    picks, findings = complete(tables[-1].picks(image, detector.source), image)
+    return PickedWell(
+        picks,
+        judged,
+        [*_out_of_reach(image, detector.tallest), *_no_picks_findings(image, judged), *findings],
     )
-    picks, findings = complete(picks, image)
-    return picks, [*_out_of_reach(image, detector.tallest), *_nothing(image, picks), *findings]
+
+
+class _Table:
+    """Picks of the strips so far, none twice at a seam."""
+
+    def __init__(self, apart: float) -> None:
+        self._apart = apart
+        self._parts: list[pd.DataFrame] = []
+        self._seam = np.empty((0, 3))
+
+    def add(self, strip: Strip, columns: pd.DataFrame, traces: Array) -> None:
+        """Take in the picks of the next strip."""
+        if len(self._seam) and len(traces):
+            new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._apart
+            columns, traces = columns[new], traces[new]
+        self._parts.append(columns)
+        self._seam = traces[traces[:, 0] >= strip.base - 1.0]
+
+    def picks(self, image: WellImage, source: str) -> pd.DataFrame:
+        """Return the pick table."""
+        columns = pd.concat(self._parts, ignore_index=True)
+        return new_picks(
+            well=image.attrs["well"],
+            reference=image.attrs["reference"],
+            source=source,
+            status="proposed",
+            **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
+        )
 
 
 def detector_of(
@@ -195,10 +262,10 @@ def _dealt(span: float, longest: float) -> tuple[float, int]:
 
 
 def _ahead(
-    work: Callable[[Strip], tuple[pd.DataFrame, Array]], cut: Iterable[Strip], together: int, detector: Detector
-) -> Iterator[tuple[Strip, tuple[pd.DataFrame, Array]]]:
+    work: Callable[[Strip], _Picked], cut: Iterable[Strip], together: int, detector: Detector
+) -> Iterator[tuple[Strip, _Picked]]:
     """Strips and what became of them, in order; a few are in memory and worked on at a time."""
-    waiting: deque[tuple[Strip, Future[tuple[pd.DataFrame, Array]]]] = deque()
+    waiting: deque[tuple[Strip, Future[_Picked]]] = deque()
     with detector.shared(together) as join, ThreadPoolExecutor(together, initializer=join) as pool:
         for strip in cut:
             waiting.append((strip, pool.submit(work, strip)))
@@ -209,12 +276,22 @@ def _ahead(
             yield first, done.result()
 
 
-def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: float) -> tuple[pd.DataFrame, Array]:
-    """Picks whose mid-depth lies in a strip's core, none nearer to another than `apart` (m)."""
+def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: float) -> _Picked:
+    """Picks at the detector's own thresholds, then those of a least confidence if there is one; see `_picks_of`."""
+    found = detector.detect(strip.image, strip.top - _BEYOND, strip.base + _BEYOND)
+    own = np.array([detector.thresholds[name] for name in found.classes])
+    return [
+        _picks_of(strip, detector, found, wanted, apart)
+        for wanted in (own, *(() if least is None else [np.full(own.shape, least)]))
+    ]
+
+
+def _picks_of(
+    strip: Strip, detector: Detector, found: Candidates, wanted: Array, apart: float
+) -> tuple[pd.DataFrame, Array]:
+    """Picks of wanted confidence (n,) whose mid-depth is in a strip's core, none nearer to another than `apart` (m)."""
     image = strip.image
     top, base = strip.top - _BEYOND, strip.base + _BEYOND
-    found = detector.detect(image, top, base)
-    wanted = [detector.thresholds[name] if least is None else least for name in found.classes]
     z0 = found.traces[:, 0]
     sure = np.flatnonzero((found.confidence >= wanted) & (z0 >= top) & (z0 < base))
     values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
@@ -222,7 +299,7 @@ def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: fl
     radius, astray = hole_radius(image), detector.astray
     refined = refine(values, depth, angles, found.traces[sure], radius, astray, classes, confidence)
     keep = np.sort(thin_by_distance(refined.traces, confidence, apart))
-    keep = keep[refined.coverage[keep] >= _LEAST_COVERAGE]
+    keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
     notes = describe(refined, np.asarray(log_at(image, "diameter", refined.traces[:, 0])), image.attrs["dark"])
@@ -252,12 +329,32 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), seen, done)]
 
 
-def _nothing(image: WellImage, picks: pd.DataFrame) -> list[Finding]:
-    """Silence of a picker need not be that of the rock."""
-    length = float(np.ptp(image["depth"].values))
-    if len(picks) or length < _BARE:
-        return []
-    rows, columns = row_spacing(image), image.sizes["azimuth"]
-    seen = f"no plane in {length:.1f} m of {columns} columns and rows of {1000 * (rows or 0):.0f} mm"
-    done = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
-    return [Finding(Severity.MAJOR, "nothing-found", place_of(image), seen, done)]
+def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
+    """Tell of zones without a pick: the rock may be bare, or the picker may miss what is there."""
+    zones, kind = silent_zones(image, judged), "nothing-found"
+    metres = MeasuredDepths.of(image).metres
+    if not len(judged) and metres >= MIN_SILENT_LENGTH_M * (1 - 1e-6):
+        layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
+        seen = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
+        seen += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")
+        done = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
+        return [Finding(Severity.MAJOR, kind, place_of(image), seen, done)]
+    findings = []
+    for layered_too, severity, words, done in (
+        (True, Severity.MAJOR, "no plane, although the image shows layers", "look there and pick them by hand"),
+        (False, Severity.MINOR, "no plane, and no clear layers", "look before you take it for bare rock"),
+    ):
+        some = zones[zones["layered"] == layered_too]
+        found = [
+            Stretch(first, last, top, base)
+            for first, last, top, base in (
+                (*run["number"].iloc[[0, -1]].tolist(), run["top_m"].iloc[0], run["base_m"].iloc[-1])
+                for _, run in some.groupby((some["number"].diff() != 1).cumsum())
+            )
+        ]
+        findings += report(found, severity, kind, partial(_words_of_silence, words), done)
+    return findings
+
+
+def _words_of_silence(words: str, stretch: Stretch) -> str:
+    return f"{words}, in {stretch.length:.1f} m"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
-from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.reports.explanation import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.tracks import reference_name
@@ -18,6 +18,7 @@ from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.wells.image import add_findings
 from geobfdt.wells.intervals import read_intervals
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import read_picks, write_picks
 from geobfdt.wells.quality import checked
@@ -37,7 +38,7 @@ class Delivery:
     well : str
         Its name.
     length_m : float
-        Length of image (m).
+        Metres that were measured; see :class:`geobfdt.wells.measured.MeasuredDepths`.
     counts : dict
         Picks by class.
     files : tuple of Path
@@ -168,12 +169,13 @@ def deliver(
         pass  # where nothing can be written is told now, not after the picking
     progress(0.1)
     detector = detector_of(image, model, method, runtime)
-    picks, doubts = pick_with_findings(
+    picked = pick_well(
         image, detector, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
     )
+    picks, doubts = picked.picks, picked.findings
     zones = None
     if detector.usual is not None:
-        picks, zones = marked(image, picks, detector.usual)
+        picks, zones = marked(image, picks, detector.usual, picked.judged)
         doubts += drift_findings(zones)
     there = [row for row in explained if 1 <= row <= len(picks)]
     for row in explained:
@@ -202,6 +204,6 @@ def deliver(
             draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
         replaced = tuple(file for file in files if file.exists()) if earlier else ()
-    depth = image.depth.values
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
-    return Delivery(image.attrs["well"] or stem, float(depth[-1] - depth[0]), counts, files, tuple(findings), replaced)
+    metres = MeasuredDepths.of(image).metres
+    return Delivery(image.attrs["well"] or stem, metres, counts, files, tuple(findings), replaced)

@@ -13,35 +13,49 @@ from geobfdt.structure.zones import Zone, vector_walk
 
 __all__ = ["draw_dip_plots"]
 
+_FEWEST_BEDS = 2  # The cumulative dip and the vector plot of fewer beds are no line.
 
-def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> None:
+
+def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> list[str]:
     """
     Draw a well's dips by depth.
 
     Parameters
     ----------
     figure : Figure
-        Where; it is filled with four panels.
+        Where. Dip and azimuth by depth, and of two beds or more their cumulative dip and the vector plot.
     picks : DataFrame
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     zones : sequence of Zone
         Their borders are drawn through the panels by depth, and their mean dips and azimuths.
+
+    Returns
+    -------
+    list of str
+        Names of the panels that were drawn.
     """
     told = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
     beds = told[told["class"] == "bedding"]
+    ratios = (1.0, 1.0, 0.8, 1.3) if len(beds) >= _FEWEST_BEDS else (1.0, 1.0)
     grid = figure.add_gridspec(
-        1, 4, width_ratios=(1, 1, 0.8, 1.3), wspace=0.32, left=0.07, right=0.98, top=0.93, bottom=0.15
+        1, len(ratios), width_ratios=ratios, wspace=0.32, left=0.07, right=0.98, top=0.93, bottom=0.15
     )
-    dip, azimuth, total = (figure.add_subplot(grid[0, i]) for i in range(3))
+    dip, azimuth = (figure.add_subplot(grid[0, i]) for i in range(2))
+    panels = [(dip, "True dip (deg)", 90, 30), (azimuth, "Dip azimuth (deg)", 360, 90)]
     for kind, rows, face, label in alike(told):
         for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
             ax.plot(
                 told.loc[rows, column], told.loc[rows, "depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour,
                 mfc=face, alpha=0.8, clip_on=False, label=label if ax is dip else None,
             )  # fmt: skip
-    total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
+    if len(beds) >= _FEWEST_BEDS:
+        total = figure.add_subplot(grid[0, 2])
+        total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
+        total.locator_params("x", nbins=4)  # thousands do not touch
+        panels.append((total, "Cumulative dip of beds (deg)", 0, 0))
+        _draw_walk(figure, grid[0, 3], beds, zones)
     for number, zone in enumerate(zones, start=1):
-        for ax in (dip, azimuth, total):
+        for ax, *_ in panels:
             if number > 1:
                 ax.axhline(zone.top, color=INK, lw=0.8, ls=(0, (4, 3)))
         dip.plot([zone.beds.dip] * 2, [zone.top, zone.base], color=INK, lw=1.4)
@@ -52,11 +66,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
                 textcoords="offset points", fontweight="bold", va="center",
             )  # fmt: skip
     ends = (told["depth_m"].max(), told["depth_m"].min()) if len(told) > 1 else (1.0, 0.0)
-    for ax, title, high, step in (
-        (dip, "True dip (deg)", 90, 30),
-        (azimuth, "Dip azimuth (deg)", 360, 90),
-        (total, "Cumulative dip of beds (deg)", 0, 0),
-    ):  # fmt: skip
+    for ax, title, high, step in panels:
         ax.set_title(title, fontsize=8)
         ax.set_ylim(*ends)
         ax.grid(color=FAINT, lw=0.5)
@@ -64,13 +74,12 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
         if high:
             ax.set_xlim(0, high)
             ax.set_xticks(range(0, high + 1, step))
-    total.locator_params("x", nbins=4)  # thousands do not touch
     dip.set_ylabel("MD (m)")
     if dip.get_legend_handles_labels()[0]:
         dip.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.06), frameon=False, fontsize=7, ncols=2, columnspacing=0.8
         )
-    _draw_walk(figure, grid[0, 3], beds, zones)
+    return ["dip by depth", "azimuth by depth", "cumulative dip", "vector plot"][: len(ratios)]
 
 
 def _draw_walk(figure: Figure, place: object, beds: pd.DataFrame, zones: Sequence[Zone]) -> None:

@@ -21,6 +21,7 @@ from geobfdt.structure.intensity import terzaghi_weight
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files, atomic_path
 
@@ -117,50 +118,57 @@ def _paper(sheet: Figure) -> Bbox:
     return Bbox.from_bounds(left, bottom, *_A4)
 
 
-def density_curves(picks: pd.DataFrame, intervals: pd.DataFrame, well: str, at: Array, window: float) -> pd.DataFrame:
+def density_curves(
+    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, at: Array, window: float
+) -> pd.DataFrame:
     """
     Compute P10 and P32 along the hole.
 
     Parameters
     ----------
+    image : WellImage
+        The well; its pixels tell which metres were measured.
     picks : DataFrame
         Pick table of the well with apparent dips; each counts by its confidence, or wholly if it has none.
     intervals : DataFrame
-        Interval table; NaN where less than half of a window was looked at.
-    well : str
-        Its name.
+        Interval table. Metres count where there are pixels and the class was interpreted.
     at : array (n,)
-        Depths (m, MD), evenly spaced.
+        Depths (m, MD), ascending.
     window : float
         Height that is averaged over (m).
 
     Returns
     -------
     DataFrame
-        ``P10_<class>`` (1/m) and ``P32_<class>`` (m2/m3), n rows.
+        ``P10_<class>`` (1/m) and ``P32_<class>`` (m2/m3), n rows; NaN where less than half of a window counts.
 
     Examples
     --------
+    >>> from geobfdt.wells.image import well_image
     >>> from geobfdt.wells.intervals import new_intervals
     >>> from geobfdt.wells.picks import new_picks
+    >>> well = well_image(np.zeros((31, 4)), 0.1 * np.arange(31), well="A")
     >>> one = new_picks(well="A", depth_m=[1.0], class_="fracture", dip_app_deg=60.0)
-    >>> density_curves(one, new_intervals(), "A", np.array([0.0, 1.0, 2.0]), 1.0)["P32_fracture"].tolist()
-    [0.0, 2.0, 0.0]
+    >>> curves = density_curves(well, one, new_intervals(), np.array([1.0, 2.0]), 1.0)
+    >>> curves["P32_fracture"].round(6).tolist()
+    [2.0, 0.0]
     """
     curves = {}
-    step = float(np.diff(at).mean()) if at.size > 1 else window
+    well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)
     for name in CLASSES:
-        mine = picks[(picks["class"] == name) & covered(intervals, well, name, picks["depth_m"].to_numpy(float))]
-        depth, sure = mine["depth_m"].to_numpy(float), mine["confidence"].fillna(1.0).to_numpy(float)
-        order = np.argsort(depth, kind="stable")
-        seen = covered(intervals, well, name, at).astype(float)
-        rows = max(round(window / step), 1)
-        looked = np.convolve(seen, np.ones(rows), "same") / np.convolve(np.ones(at.size), np.ones(rows), "same")
-        low, high = (np.searchsorted(depth[order], at + side * window / 2) for side in (-1, 1))
+        depth = picks["depth_m"].to_numpy(float)
+        counted = (picks["class"] == name) & covered(intervals, well, name, depth) & measured.contains(depth)
+        mine = picks[counted].sort_values("depth_m", kind="stable")
+        looked = measured.where(covered(intervals, well, name, measured.depth))
+        ends = [at - window / 2, at + window / 2]
+        metres = looked.metres_between(np.column_stack(ends).ravel())[::2] if at.size else np.empty(0)
+        # A row's depths end half way to the next row: half a window of rows may lack half a row.
+        metres[(metres <= 0) | (metres < window / 2 - measured.margin)] = np.nan
+        low, high = (np.searchsorted(mine["depth_m"].to_numpy(float), end) for end in ends)
+        sure = mine["confidence"].fillna(1.0).to_numpy(float)
         for kind, weight in (("P10", sure), ("P32", sure * np.nan_to_num(terzaghi_weight(mine["dip_app_deg"])))):
-            total = np.concatenate([[0], np.cumsum(weight[order])])
-            share = np.where(looked >= 0.5, looked, np.nan)
-            curves[f"{kind}_{name}"] = (total[high] - total[low]) / (window * share)
+            total = np.concatenate([[0], np.cumsum(weight)])
+            curves[f"{kind}_{name}"] = (total[high] - total[low]) / metres
     return pd.DataFrame(curves)
 
 
@@ -191,7 +199,7 @@ def write_density(
     las = lasio.LASFile()
     las.well["WELL"].value, las.well["NULL"].value = well, _VOID
     las.append_curve("DEPT", at, unit="m", descr="measured depth")
-    for name, values in density_curves(picks, intervals, well, at, window).items():
+    for name, values in density_curves(image, picks, intervals, at, window).items():
         kind, _, one = str(name).partition("_")
         what = "planes a metre" if kind == "P10" else "area of planes in the rock"
         unit = "1/m" if kind == "P10" else "m2/m3"

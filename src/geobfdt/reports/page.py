@@ -20,7 +20,8 @@ from geobfdt.reports.style import INK, house_style
 from geobfdt.reports.tadpoles import draw_tadpoles
 from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_image, draw_traces
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.image import WellImage, place_of
+from geobfdt.wells.image import WellImage, place_of, row_spacing
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import complete, standing, traces
 from geobfdt.wells.storage import atomic_path
 
@@ -278,7 +279,9 @@ def _draw(
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     inside = (here["depth_m"] >= top) & (here["depth_m"] < base)
     draw_tadpoles(tracks["tadpoles"], here[inside], size=3.2 if overview else 4.5)
-    draw_density(tracks["density"], here[inside], top, base, inches=0.25 if overview else 1.0)
+    spacing = row_spacing(image)
+    measured = MeasuredDepths.of(image, top - spacing, base + spacing)
+    draw_density(tracks["density"], here[inside], measured, top, base, inches=0.25 if overview else 1.0)
     if "hole" in tracks:
         draw_hole(tracks["hole"], image, top, base)
     if edges is not None and edges.size > 2:

@@ -15,7 +15,9 @@ from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike, kind_of
 from geobfdt.structure.intensity import BLIND
 from geobfdt.structure.sets import PlaneSet
 
-__all__ = ["draw_rose", "draw_stereonet"]
+__all__ = ["LEAST_DIRECTED", "draw_rose", "draw_stereonet"]
+
+LEAST_DIRECTED = 2.0  # Flatter planes (deg) have no direction to speak of: they stand in no rose.
 
 _CONTOURED = 20  # planes from which densities mean something
 _SECTOR = 10.0  # deg
@@ -105,7 +107,7 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     ax : Axes
         Polar.
     picks : DataFrame
-        Pick table with true dips; planes of less than 2 degrees of dip have no direction and are left out.
+        Pick table with true dips; planes flatter than :data:`LEAST_DIRECTED` have no direction and are left out.
     of : {"strike", "azimuth"}
         Strike, which counts both ways, or dip azimuth.
 
@@ -120,7 +122,7 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     edges = np.arange(0, 360 + _SECTOR, _SECTOR)
     below = np.zeros(edges.size - 1)
     for name, kind in KINDS.items():
-        mine = picks[(kind_of(picks) == name) & (picks["dip_true_deg"] >= 2)]
+        mine = picks[(kind_of(picks) == name) & (picks["dip_true_deg"] >= LEAST_DIRECTED)]
         towards = mine["azimuth_true_deg"].to_numpy(float)
         towards = np.concatenate([towards - 90, towards + 90]) if of == "strike" else towards
         count = below + np.histogram(towards % 360, edges)[0]

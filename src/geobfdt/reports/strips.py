@@ -10,38 +10,47 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, WALL, WATCHED
+from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES, standing
 
 __all__ = ["Bar", "draw_density", "draw_hole", "draw_margin", "knows_hole", "margin_bars"]
 
 
-def draw_density(ax: Axes, picks: pd.DataFrame, top: float, base: float, *, inches: float = 1.0) -> None:
+def draw_density(
+    ax: Axes, picks: pd.DataFrame, measured: MeasuredDepths, top: float, base: float, *, inches: float = 1.0
+) -> None:
     """
-    Draw picks per metre, classes stacked, in bins between round depths.
+    Draw picks per measured metre, classes stacked, in bins between round depths.
 
     Parameters
     ----------
     ax : Axes
         Where.
     picks : DataFrame
-        Pick table.
+        Pick table; picks where nothing was measured are left out.
+    measured : MeasuredDepths
+        Depths of the well that have pixels. A bin of which less than half has is grey.
     top, base : float
         Depths shown (m, MD); bins at the ends are cut there and counted per metre of what is left.
     inches : float
         Least height of a bin on paper; low ones tell single picks, which tadpoles do better.
     """
     picks = standing(picks)
+    picks = picks[measured.contains(picks["depth_m"])]
     step, _ = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi / (2 * inches))
     inner = np.arange(np.floor(top / step) + 1, np.ceil(base / step)) * step
     edges = np.concatenate([[top], inner[(inner > top) & (inner < base)], [base]])
+    metres = measured.metres_between(edges)
+    # A row's depths end half way to the next row: half a bin of rows may lack half a row at either end.
+    metres[(metres <= 0) | (metres < np.diff(edges) / 2 - 2 * measured.margin)] = np.nan
     left = np.zeros(edges.size - 1)
     for name in CLASSES:
         depth = picks.loc[picks["class"] == name, "depth_m"].to_numpy(float)
         depth = depth[(depth >= top) & (depth < base)]
-        density = np.histogram(depth, edges)[0] / np.diff(edges)
+        density = np.nan_to_num(np.histogram(depth, edges)[0] / metres)
         ax.barh(
             edges[:-1],
             density,
@@ -55,6 +64,8 @@ def draw_density(ax: Axes, picks: pd.DataFrame, top: float, base: float, *, inch
             label=name,
         )
         left = left + density
+    for upper, lower in zip(edges[:-1][np.isnan(metres)], edges[1:][np.isnan(metres)], strict=True):
+        ax.axhspan(upper, lower, color=UNMEASURED, lw=0)
     most = _ceiling(float(left.max()))
     ax.set_ylim(base, top)
     ax.set_xlim(0, most)

@@ -14,6 +14,7 @@ from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
+from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES, complete, standing
 
 __all__ = ["SetLine", "Structure", "ZoneLine", "structure_of"]
@@ -28,17 +29,17 @@ class SetLine(NamedTuple):
     part : PlaneSet
         Its mean and its planes.
     spacing : float
-        Between its planes, square to them (m).
+        Between its planes, square to them (m); NaN where none of them lies in metres that count.
     level : (float, float)
         Dip and azimuth of its mean when the mean bed lay level (deg); NaN without beds.
-    intensity : Intensity
-        Of its planes alone.
+    intensity : Intensity or None
+        Of its planes alone; None where no metre counts.
     """
 
     part: PlaneSet
     spacing: float
     level: tuple[float, float]
-    intensity: Intensity
+    intensity: Intensity | None
 
 
 class ZoneLine(NamedTuple):
@@ -66,7 +67,7 @@ class Structure(NamedTuple):
     picks : DataFrame
         The well's picks but for rejected ones, completed.
     length : dict of str to float
-        Metres that were looked at, by class.
+        Metres with pixels in which each class was interpreted; see :class:`geobfdt.wells.measured.MeasuredDepths`.
     intensities : dict of str to Intensity
         By kind: classes, and fractures by polarity.
     beds : MeanPlane or None
@@ -79,6 +80,8 @@ class Structure(NamedTuple):
         Mean deviation and azimuth of the hole (deg).
     wrong : float
         Picks that are wrong, as their confidences say; NaN where they have none.
+    unmeasured : int
+        Picks where nothing was measured. They count in no intensity.
     """
 
     picks: pd.DataFrame
@@ -89,6 +92,7 @@ class Structure(NamedTuple):
     zones: list[ZoneLine]
     hole: tuple[float, float] | None
     wrong: float
+    unmeasured: int
 
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON, without the picks."""
@@ -98,7 +102,7 @@ class Structure(NamedTuple):
                 "members": len(line.part.members),
                 "spacing_m": line.spacing,
                 "beds_level": line.level,
-                "intensity": line.intensity._asdict(),
+                "intensity": line.intensity._asdict() if line.intensity is not None else None,
             }
             for line in self.sets
         ]
@@ -119,6 +123,7 @@ class Structure(NamedTuple):
             "zones": zones,
             "picks": len(self.picks),
             "expected_wrong": self.wrong,
+            "picks_unmeasured": self.unmeasured,
         }
 
 
@@ -126,53 +131,60 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
     """
     Work out the structure of a well.
 
+    Intensities count metres with pixels in which the class was interpreted, and the picks that lie there. Mean planes
+    and sets take every pick.
+
     Parameters
     ----------
     image : WellImage
-        The well; only its hole is read.
+        The well. Its pixels tell which metres were measured, in blocks of rows.
     picks : DataFrame
         Pick table; a confidence counts as the probability that the pick is right, none as certainty.
     intervals : DataFrame
         Where it was interpreted, and what is ignored.
     """
-    well, depth = str(image.attrs["well"]), image["depth"].values
+    well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)
     own = picks[picks["well"].isin(["", well])] if well else picks
     mine = complete(standing(own).reset_index(drop=True), image)[0]
     sure = mine["confidence"].fillna(1.0).to_numpy(float)
-    length = {name: float(np.ptp(depth)) * float(covered(intervals, well, name, depth).mean()) for name in CLASSES}
+    at, tilt = mine.loc[:, ["depth_m", "dip_app_deg"]].to_numpy(float).T
+    looked = {name: measured.where(covered(intervals, well, name, measured.depth)) for name in CLASSES}
+    inside = {name: measured.contains(at) & covered(intervals, well, name, at) for name in CLASSES}
+    length = {name: where.metres for name, where in looked.items()}
     kinds, classes = kind_of(mine), mine["class"].to_numpy(object)
     intensities = {}
     for name in (*CLASSES, *(kind for kind in np.unique(kinds.astype(str)) if kind not in CLASSES)):
         one = "fracture" if "fracture" in name else name
-        inside = covered(intervals, well, one, mine["depth_m"].to_numpy(float))
-        rows = ((classes == name) | (kinds == name)) & inside
+        rows = ((classes == name) | (kinds == name)) & inside[one]
         if length[one] > 0:
-            at, dip = mine.loc[rows, ["depth_m", "dip_app_deg"]].to_numpy(float).T
-            intensities[name] = intensity(at, dip, length[one], sure[rows])
+            intensities[name] = intensity(at[rows], tilt[rows], length[one], sure[rows])
     true = mine["dip_true_deg"].notna().to_numpy()
     beds, fractures = ((classes == name) & true for name in CLASSES)
     lies = mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
     mean = mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None
-    at, tilt = mine.loc[:, ["depth_m", "dip_app_deg"]].to_numpy(float).T
     sets = []
     for part in find_sets(lies[fractures, 0], lies[fractures, 1], sure[fractures]):
-        rows = np.flatnonzero(fractures)[part.members]
-        # Of all angles that its planes make with the hole, the one whose planes are met as often.
-        across = np.degrees(np.arccos(np.cos(np.radians(mine["dip_app_deg"].to_numpy(float)[rows])).mean()))
-        spacing = set_spacing(float(sure[rows].sum()), float(across), length["fracture"])
         level = (float("nan"), float("nan"))
         if mean is not None:
             turned = remove_dip(part.mean.dip, part.mean.azimuth, mean.dip, mean.azimuth)
             level = (float(turned[0]), float(turned[1]))
-        alone = intensity(at[rows], tilt[rows], length["fracture"], sure[rows])
+        members = np.flatnonzero(fractures)[part.members]
+        counted = members[inside["fracture"][members]]
+        spacing, alone = float("nan"), None
+        if length["fracture"] > 0:
+            alone = intensity(at[counted], tilt[counted], length["fracture"], sure[counted])
+        if alone is not None and alone.planes > 0:
+            # Of all angles that its planes make with the hole, the one whose planes are met as often.
+            across = np.degrees(np.arccos(np.cos(np.radians(tilt[counted])).mean()))
+            spacing = set_spacing(alone.planes, float(across), length["fracture"])
         sets.append(SetLine(part, spacing, level, alone))
     zones = []
     for zone in find_zones(at[beds], lies[beds, 0], lies[beds, 1], sure[beds]):
         within = {}
+        here = (at >= zone.top) & (at <= zone.base)
         for name in CLASSES:
-            looked = covered(intervals, well, name, depth) & (depth >= zone.top) & (depth <= zone.base)
-            metres = float(np.ptp(depth)) * float(looked.mean())
-            rows = (classes == name) & covered(intervals, well, name, at) & (at >= zone.top) & (at <= zone.base)
+            metres = float(looked[name].metres_between([zone.top, zone.base])[0])
+            rows = (classes == name) & inside[name] & here
             if metres > 0:
                 within[name] = intensity(at[rows], tilt[rows], metres, sure[rows])
         zones.append(ZoneLine(zone, within))
@@ -185,6 +197,7 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
         zones,
         _hole(image),
         float((1 - mine["confidence"]).sum()) if mine["confidence"].notna().any() else float("nan"),
+        int((~measured.contains(at)).sum()),
     )
 
 

@@ -17,7 +17,7 @@ import geobfdt
 from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINTED
 from geobfdt.reports.page import write_pictures
-from geobfdt.reports.stereonet import draw_rose, draw_stereonet
+from geobfdt.reports.stereonet import LEAST_DIRECTED, draw_rose, draw_stereonet
 from geobfdt.reports.structure import Structure, structure_of
 from geobfdt.reports.style import house_style
 from geobfdt.structure.intensity import Intensity
@@ -117,9 +117,7 @@ def _head(image: WellImage, told: Structure) -> str:
     sources = ", ".join(sorted(set(told.picks["source"]) - {""})) or "unknown"
     place = f"{depth[0]:.2f} to {depth[-1]:.2f} m MD, {image.sizes['azimuth']} columns. Picks by {sources}."
     name = html.escape(str(image.attrs["well"] or "well"))
-    sentences = [
-        _in_words(kind, told.intensities[kind], told.length[kind]) for kind in CLASSES if kind in told.intensities
-    ]
+    sentences = [_in_words(kind, told.intensities.get(kind), told.length[kind]) for kind in CLASSES]
     if told.beds is not None:
         beds, cone = told.beds, f", within {told.beds.cone:.1f} degrees" if np.isfinite(told.beds.cone) else ""
         sentences.append(f"The mean bed dips {beds.dip:.0f} degrees towards {beds.azimuth:03.0f}{cone}.")
@@ -131,14 +129,14 @@ def _head(image: WellImage, told: Structure) -> str:
     return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{words}"
 
 
-def _in_words(kind: str, told: Intensity, length: float) -> str:
+def _in_words(kind: str, told: Intensity | None, length: float) -> str:
     name = {"bedding": "bedding planes", "fracture": "fractures"}[kind]
+    if told is None:
+        return f"Nothing is known of {name}: no metre was both measured and interpreted for them."
     if not told.planes:
-        return (
-            f"No {name} in {length:.1f} m looked at: fewer than {told.p10_high:.2g} a metre, as far as that can tell."
-        )
+        return f"No {name} in {length:.1f} m measured: fewer than {told.p10_high:.2g} a metre, as far as that can tell."
     text = (
-        f"{told.planes:.0f} {name} in {length:.1f} m looked at: {told.p10:.2g} a metre of hole "
+        f"{told.planes:.0f} {name} in {length:.1f} m measured: {told.p10:.2g} a metre of hole "
         f"({told.p10_low:.2g} to {told.p10_high:.2g})."
     )
     if kind == "fracture":
@@ -157,8 +155,11 @@ def _numbers(told: Structure) -> str:
     ]  # fmt: skip
     note = (
         "Planes count by their confidence. P32 weighs each by one over the cosine of its apparent dip (Terzaghi), at "
-        "most by 10. Intervals resample depth and doubt; they cannot hold what the hole never met."
+        "most by 10. Intervals resample depth and doubt; they cannot hold what the hole never met. Metres count where "
+        "there are pixels and the class was interpreted."
     )
+    if told.unmeasured:
+        note += f" {told.unmeasured} picks lie where nothing was measured and are not counted."
     text = f"<h2>How many</h2>{_rows(head, rows)}<p>{note}</p>"
     if told.sets:
         titles = (
@@ -176,7 +177,7 @@ def _numbers(told: Structure) -> str:
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
              _said(line.part.mean.kappa, 0), _said(line.part.mean.cone, 1), _said(line.spacing, 2),
-             f"{line.intensity.p32:.3g}", f"{line.intensity.p32_low:.2g} to {line.intensity.p32_high:.2g}",
+             *_p32(line.intensity),
              f"{line.level[0]:.0f}/{line.level[1]:03.0f}" if np.isfinite(line.level[0]) else "-")
             for number, line in enumerate(told.sets, start=1)
         ]  # fmt: skip
@@ -185,36 +186,46 @@ def _numbers(told: Structure) -> str:
 
 
 def _orientation(told: Structure) -> str:
-    if not told.picks["dip_true_deg"].notna().any():
+    dips = told.picks["dip_true_deg"]
+    if not dips.notna().any():
         why = "True dips are not known: the hole's direction or the image's reference is missing."
-        return f"<h2>How they lie</h2><p>{why}</p>"
+        return f"<h2>How they lie</h2><p>{why if len(told.picks) else 'There is no pick.'}</p>"
+    roses = bool((dips >= LEAST_DIRECTED).any())
     with house_style():
-        figure = Figure(figsize=(11, 4.2), dpi=130, facecolor="white")
-        net, other = np.ravel(figure.subfigures(1, 2, width_ratios=(1, 1.15)))  # type: ignore[arg-type]
-        draw_stereonet(net, told.picks, [line.part for line in told.sets], told.hole)
-        left, right = other.subplots(1, 2, subplot_kw={"projection": "polar"}, gridspec_kw={"wspace": 0.4})
-        draw_rose(left, told.picks)
-        draw_rose(right, told.picks, "azimuth")
-        file = io.BytesIO()
-        figure.savefig(file, format="png")
-        dips = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
-        draw_dip_plots(dips, told.picks, [line.zone for line in told.zones])
-        second = io.BytesIO()
-        dips.savefig(second, format="png")
+        figure = Figure(figsize=(11 if roses else 5.2, 4.2), dpi=130, facecolor="white")
+        parts = np.ravel(figure.subfigures(1, 2, width_ratios=(1, 1.15)) if roses else figure.subfigures(1, 1))  # type: ignore[arg-type]
+        draw_stereonet(parts[0], told.picks, [line.part for line in told.sets], told.hole)
+        if roses:
+            left, right = parts[1].subplots(1, 2, subplot_kw={"projection": "polar"}, gridspec_kw={"wspace": 0.4})
+            draw_rose(left, told.picks)
+            draw_rose(right, told.picks, "azimuth")
+        by_depth = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
+        panels = draw_dip_plots(by_depth, told.picks, [line.zone for line in told.zones])
+        pictures = [_png(figure), _png(by_depth)]
     note = (
         "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
         "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that nothing there "
-        "proves nothing; the square is the hole itself. Petals of the roses count planes by their area."
+        "proves nothing; the square is the hole itself."
     )
-    by_depth = (
-        "Black lines: mean beds of the zones below. In the cumulative plot and in the vector plot a zone is a straight "
-        "stretch; bends are where beds begin to lie otherwise."
-    )
+    net = "stereonet"
+    if roses:
+        note, net = f"{note} Petals of the roses count planes by their area.", "stereonet and roses"
+    lines = "Black lines: mean beds of the zones below." if told.zones else ""
+    if "vector plot" in panels:
+        lines += (
+            " In the cumulative plot and in the vector plot a zone is a straight stretch; bends are where beds begin "
+            "to lie otherwise."
+        )
     return (
-        f"<h2>How they lie</h2>{_picture(file.getvalue(), 'stereonet and roses')}<p>{note}</p>"
-        f"{_picture(second.getvalue(), 'dip and azimuth against depth, cumulative dip, vector plot')}<p>{by_depth}</p>"
-        f"{_zones(told)}"
+        f"<h2>How they lie</h2>{_picture(pictures[0], net)}<p>{note}</p>"
+        f"{_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>{_zones(told)}"
     )
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def _zones(told: Structure) -> str:
@@ -304,6 +315,10 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _picture(data: bytes, what: str) -> str:
     return f'<img alt="{what}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
+
+
+def _p32(one: Intensity | None) -> tuple[str, str]:
+    return ("-", "-") if one is None else (f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}")
 
 
 def _said(value: float, digits: int) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.model.bundle import Bundle
-from geobfdt.picking.drift import ZONE, DriftReference, measure_zones
+from geobfdt.picking.drift import DriftReference, measure_zones
 from geobfdt.picking.network import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
+from geobfdt.picking.silence import ZONE_M
 from geobfdt.wells.image import WellImage
 
 __all__ = ["usual"]
@@ -47,8 +48,8 @@ def _zones(bundle: Bundle, image: WellImage) -> pd.DataFrame:
 def _stretches(image: WellImage) -> list[WellImage]:
     depth = image["depth"].values
     length = float(depth[-1] - depth[0])
-    if length <= (_STRETCHES + 1) * ZONE:
+    if length <= (_STRETCHES + 1) * ZONE_M:
         return [image]
-    tops = depth[0] + np.linspace(0, length - ZONE, _STRETCHES)
-    cuts = [slice(*np.searchsorted(depth, [top, top + ZONE]).tolist()) for top in tops]
+    tops = depth[0] + np.linspace(0, length - ZONE_M, _STRETCHES)
+    cuts = [slice(*np.searchsorted(depth, [top, top + ZONE_M]).tolist()) for top in tops]
     return [image.isel(depth=cut) for cut in cuts]

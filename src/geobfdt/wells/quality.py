@@ -19,7 +19,7 @@ from geobfdt.wells.pixel_values import PixelValues
 from geobfdt.wells.readers.mnemonics import tool_kind
 from geobfdt.wells.stretches import Stretch, report, stretches
 
-__all__ = ["check_image", "checked"]
+__all__ = ["check_image", "checked", "row_blocks"]
 
 Pixels = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -67,7 +67,7 @@ def check_image(image: WellImage) -> list[Finding]:
     columns = image.sizes["azimuth"]
     rows, dead, rotation = _Rows(), _DeadButtons(columns, spacing), _Rotation(columns, spacing)
     values = PixelValues(ridge_rows=max(1, round(0.01 / spacing)))
-    for block in _blocks(image):
+    for block in row_blocks(image):
         rows.add(block)
         dead.add(block)
         rotation.add(block)
@@ -100,7 +100,8 @@ def checked(image: WellImage) -> WellImage:
     return add_findings(image, [new for new in check_image(image) if (new.kind, new.place) not in said])
 
 
-def _blocks(image: WellImage) -> Iterator[Pixels]:
+def row_blocks(image: WellImage) -> Iterator[Pixels]:
+    """Yield the pixels of an image in blocks of rows, float32, NaN where nothing was measured."""
     rows = max(256, BLOCK_PIXELS // image.sizes["azimuth"])
     for start in range(0, image.sizes["depth"], rows):
         values = np.asarray(image["image"].isel(depth=slice(start, start + rows)).values, dtype=np.float32)
