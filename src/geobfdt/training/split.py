@@ -12,7 +12,8 @@ import pandas as pd
 from geobfdt.model.bundle import Bundle
 from geobfdt.training.calibration import InterpretedWell
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.intervals import covered, new_intervals
+from geobfdt.wells.picks import CLASSES
 
 __all__ = ["Masked", "Split", "keep_blind", "split_wells"]
 
@@ -169,13 +170,17 @@ def _by_depth(well: InterpretedWell, learnt: float) -> tuple[InterpretedWell, In
     """
     The upper part of a well and the stretch of the deepest fifth of its picks, a buffer apart.
 
-    Of a short well, hardly any buffer is left; what was learnt from before, down to some depth, is never held out.
+    Of a short interpreted stretch, hardly any buffer is left; what was learnt from before, down to some depth, is never
+    held out.
     """
     depth, picked = well.image["depth"].values, well.picks["depth_m"].to_numpy(float)
     if not picked.size:
         return well, None
     edge = max(np.quantile(picked, 1 - _SHARE), learnt)
-    buffer = min(_BUFFER, 0.1 * (depth[-1] - depth[0]), 0.5 * (edge - picked.min()))
+    name = str(well.image.attrs["well"])
+    interpreted = depth[np.any([covered(well.intervals, name, kind, depth) for kind in CLASSES], axis=0)]
+    stretch = float(np.ptp(interpreted)) if interpreted.size else 0.0
+    buffer = min(_BUFFER, 0.1 * stretch, 0.5 * (edge - picked.min()))
     if not depth[0] < edge - buffer < depth[-1] or edge >= depth[-1]:
         return well, None
     first = np.searchsorted(depth, edge, side="right") - 1
