@@ -104,3 +104,21 @@ def test_weight_grows_with_what_there_is_to_find() -> None:
     weights = [Operating(0.5, 0.5, 0.5, 0.5, 0.5, planes).weight for planes in (0, 60, 6000)]
     assert weights[:2] == [0, 0.5]
     assert 0.98 < weights[2] < 1
+
+
+def test_few_planes_hardly_move_the_threshold() -> None:
+    """Four planes whose best threshold is far from the one in use are scored near that one; hundreds are not."""
+    scored = {}
+    for count in (4, 1200):
+        depth = 10.0 * np.arange(count)
+        shape = {"class_": "bedding", "azimuth_app_deg": 0.0, "amplitude_m": 0.0, "diameter_m": 0.2}
+        truth = new_picks(well="A", depth_m=depth, **shape)
+        confidence = np.where(np.arange(count) % 2, 0.9, 0.2)
+        picks = new_picks(well="A", depth_m=depth, confidence=confidence, **shape)
+        assert operating_points(picks, truth)["bedding"].f1 == 1.0
+        scored[count] = operating_points(picks, truth, start={"bedding": 0.5})["bedding"]
+    assert scored[4].f1 == pytest.approx(2 / 3)
+    assert 0.4 < scored[4].threshold < 0.5
+    assert scored[1200].threshold < 0.25
+    same = operating_points(picks, truth, start={"bedding": 0.2})["bedding"]
+    assert same.f1 == 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
-from geobfdt.training.sources import FixedWells, SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.sources import FixedWells, MixedWells, SimulatedStream, drawn_well, simulated_well
 
 
 def assert_same(one: list[Window], other: list[Window]) -> None:
@@ -113,3 +115,21 @@ def test_wells_of_a_stream_have_names_of_their_own() -> None:
     assert len(set(names)) == 3
     for name, well in zip(names, wells, strict=True):
         assert set(well.picks["well"]) | set(well.intervals["well"]) <= {name}
+
+
+def test_a_share_of_the_windows_is_simulated(well: Any) -> None:
+    """Of four windows one, of one none; and the others are those of the wells given."""
+    own, simulated = (replace(well(), name=name) for name in ("own", "simulated"))
+    simulated = replace(simulated, grid=np.full_like(simulated.grid, 7))
+    mixed = MixedWells(FixedWells([own]), FixedWells([simulated]), TrainingSettings(simulated=0.25))
+    for count, others in ((4, 1), (8, 2), (1, 0)):
+        windows = mixed.windows(0, count, 128, np.random.default_rng(0))
+        assert len(windows) == count
+        assert sum(bool((window.grid == 7).all()) for window in windows) == others
+
+
+def test_wells_are_drawn_by_what_they_teach(well: Any) -> None:
+    """A well in which nothing is interpreted gives no window."""
+    mute = replace(well(), known=np.zeros_like(well().known), grid=np.full_like(well().grid, 7))
+    windows = FixedWells([mute, well()]).windows(0, 20, 64, np.random.default_rng(0))
+    assert not any(bool((window.grid == 7).all()) for window in windows)

@@ -17,13 +17,19 @@ from geobfdt.model.curve import CurveNetwork
 from geobfdt.model.detection import answers
 from geobfdt.picking.network import NetworkDetector
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.train import FRESH, interpreted_wells
+from geobfdt.training.train import FRESH, TUNING, interpreted_wells
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.intervals import covered
+from geobfdt.wells.intervals import covered, new_intervals, write_intervals
 from geobfdt.wells.layers import LayerLog
+from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.readers.netcdf import read
 
 QUICK = TrainingSettings(steps=4, batch=1, rows=128, warmup=1, every=2)
+
+
+def held_out_share(picks: int) -> float:
+    """A fifth of a well's picks, or eight of few, but no more than two fifths."""
+    return min(max(0.2, 8 / picks), 0.4)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,7 @@ def test_the_bundle(out: Path, field: Path, sizes: Any) -> None:
     for name in names:
         depth, picks = read(field / f"{name}.nc")["depth"].values, pd.read_csv(field / f"{name}.picks.csv")["depth_m"]
         # A fifth of the picks lies below, less a tenth of the well that is left out between.
-        edge = np.quantile(picks, 0.8) - 0.1 * (depth[-1] - depth[0])
+        edge = np.quantile(picks, 1 - held_out_share(len(picks))) - 0.1 * (depth[-1] - depth[0])
         metres, planes = metres + edge - depth[0], planes + int((picks < edge).sum())
         assert card["learnt"][name] == pytest.approx(edge, abs=0.02)
     assert card["metres_trained"] == pytest.approx(metres, abs=0.1)
@@ -170,8 +176,9 @@ def test_a_reviewed_layer_is_what_is_learnt_from(field: Path, tmp_path: Path, si
     assert not covered(well.intervals, name, "fracture", middle).any()
     bundle = geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
     assert bundle.card["trained_on"] == [name]
-    edge = np.quantile(wanted, 0.8) - 0.1 * (depth[-1] - depth[0])
-    assert bundle.card["planes_trained"] == sum(z < edge for z in wanted)
+    edge = np.quantile(wanted, 1 - held_out_share(len(wanted))) - 0.1 * (depth[-1] - depth[0])
+    beds = [row["depth_m"] for i, row in enumerate(table) if i % 4 in (0, 3) and row["class"] == "bedding"]
+    assert bundle.card["planes_trained"] == sum(z < edge for z in beds)  # no fracture was looked for
     log.add(stem, "anna", "anna", "reject", {"p0": {"status": "rejected"}})
     with pytest.raises(InputError, match="new folder"):  # other labels are another run
         geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
@@ -205,3 +212,40 @@ def test_a_network_from_nothing_is_not_silent() -> None:
     seen, _ = network.see(np.zeros((64, 128), np.uint8))
     asked = np.array([[0.1, 0, 0], [0.2, 0, 0]])
     assert len(answers(network, seen, asked, 0.1).traces) == 2
+
+
+def test_few_interpreted_metres(field: Path, sizes: Any, tmp_path: Path) -> None:
+    """Two metres of one well are interpreted, one of them masked: the card counts the other, and steps are enough."""
+    for file in field.glob("*"):
+        (tmp_path / "field" / file.name).parent.mkdir(exist_ok=True)
+        (tmp_path / "field" / file.name).write_bytes(file.read_bytes())
+    first, second = sorted(file.stem for file in field.glob("*.nc"))
+    name, depth = str(read(field / f"{first}.nc").attrs["well"]), read(field / f"{first}.nc")["depth"].values
+    picks = pd.read_csv(field / f"{first}.picks.csv")
+    top = float(depth[0])
+    rows = [(name, "interpreted", kind, top, top + 2.0) for kind in CLASSES]
+    write_intervals(new_intervals(rows), tmp_path / "field" / f"{first}.intervals.csv")
+    (tmp_path / "field" / f"{first}.picks.csv").write_text(picks[picks["depth_m"] < top + 2.0].to_csv(index=False))
+    settings = QUICK.model_copy(update={"steps": 40, "fewest": 6, "turns": 1})
+    masked = {name: (top, top + 1.0)}
+    bundle = geobfdt.train(
+        tmp_path / "field", tmp_path / "out", holdout=[second], masked=masked, settings=settings, network=sizes
+    )
+    card = bundle.card
+    assert card["metres_trained"] == pytest.approx(1.0, abs=0.05)
+    assert card["planes_trained"] == int(picks["depth_m"].between(top + 1.0, top + 2.0).sum())
+    assert card["steps"] == card["settings"]["steps"] == 6
+    assert card["validation"]["planes"] > 0
+    masked = {name: (top, float(depth[-1]))}
+    with pytest.raises(InputError):
+        geobfdt.train(
+            tmp_path / "field", tmp_path / "no", holdout=[second], masked=masked, settings=settings, network=sizes
+        )
+
+
+def test_the_default_gives_a_short_well_steps() -> None:
+    """Eight metres are given over a hundred steps, of which a fifth at most is warm-up."""
+    settings = TUNING.for_metres(8.0, 0.005)
+    assert settings.steps >= 100
+    assert settings.warmup <= settings.steps / 5
+    assert settings.steps < TUNING.for_metres(500.0, 0.005).steps

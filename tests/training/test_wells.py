@@ -203,3 +203,24 @@ def test_cuts(well: Any) -> None:
     np.testing.assert_array_equal(short.grid[20:120], made.grid)
     assert not short.grid[:20].any()
     assert not short.grid[120:].any()
+
+
+def test_windows_lie_where_something_is_interpreted() -> None:
+    """Of a long well with a metre interpreted, half of it without pixels, every window holds rows that teach."""
+    depth = TOP + STEP * np.arange(4000)
+    pixels = np.random.default_rng(0).normal(size=(4000, 64))
+    pixels[3100:3200] = np.nan
+    rows = [("A-1", "interpreted", kind, depth[3000], depth[3200]) for kind in ("bedding", "fracture")]
+    intervals = new_intervals([*rows, ("A-1", "ignored", "masked", depth[3000], depth[3020])])
+    table = new_picks(
+        well="A-1", depth_m=[TOP + 1.0, depth[3010], depth[3060], depth[3080]], class_="bedding", amplitude_m=0.01,
+        azimuth_app_deg=0.0, diameter_m=0.2, optional=[False, False, False, True],
+    )  # fmt: skip
+    well = prepare(well_image(pixels, depth, well="A-1", diameter=0.2), table, intervals, GRID)
+    assert well.metres == pytest.approx(0.4, abs=0.02)
+    assert well.planes == 1
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        window = well.cut(256, rng)
+        teaching = window.targets.known.any(axis=0) & (window.grid > 0).any(axis=1)
+        assert teaching.any()

@@ -42,7 +42,7 @@ def train(
 
     if start is not None and preset is not None:
         raise InputError("--preset", f"a model that is gone on from has its own network, not {preset}", "leave it out")
-    from geobfdt.reports.learning import draw_learning
+    from geobfdt.reports.learning import draw_learning, verdict
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING
     from geobfdt.training.train import train as teach
@@ -69,21 +69,18 @@ def train(
     if not first:
         return
     card, scored = bundle.card, bundle.card["validation"]
-    draw_learning(out / "run" / "metrics.jsonl", card["split"], out / "run" / "learning.png")
+    draw_learning(out / "run" / "metrics.jsonl", card["split"], scored, out / "run" / "learning.png")
     if as_json:
         print_json({name: told for name, told in card.items() if name != "drift"})  # hundreds of quantiles
         return
-    score = f"mean F1 at 3 cm, held out {card['split']}: {scored['mean_f1_3cm'] or 0:.2f}"
-    if start is not None:
-        score += f", {scored['before'] or 0:.2f} before"
     console().print(
-        f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.0f} m, "
-        f"{card['minutes']:.1f} min; {score}",
+        f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.1f} m interpreted, "
+        f"{card['steps']} steps, {card['minutes']:.1f} min; held out {card['split']}",
         markup=False,
     )
+    console().print(f"  {verdict(scored)}", markup=False)
     if start is not None and not scored["step"]:
-        said = f"no step picked better than {card['from']}: its weights stay, confidences are fitted to these wells"
-        console().print(f"  {said}", markup=False)
+        console().print(f"  the weights of {card['from']} stay; confidences are fitted to these wells", markup=False)
     console().print(f"  {out}", markup=False)
 
 

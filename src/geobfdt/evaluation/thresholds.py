@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit, logit
 
 from geobfdt.evaluation.counts import possible_pairs
 from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
@@ -50,7 +52,11 @@ class Operating(NamedTuple):
 
 
 def operating_points(
-    picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame | None = None, tolerance: float = 0.03
+    picks: pd.DataFrame,
+    truth: pd.DataFrame,
+    intervals: pd.DataFrame | None = None,
+    tolerance: float = 0.03,
+    start: Mapping[str, float] | None = None,
 ) -> dict[str, Operating]:
     """
     Find the confidence of best F1 by class.
@@ -63,6 +69,9 @@ def operating_points(
         Interpreted and ignored intervals.
     tolerance : float
         Distance of a match (m): trace RMS where the truth allows it, else depth.
+    start : mapping of str to float, optional
+        Thresholds that were in use, by class. The best one is drawn towards them, the more so the fewer planes there
+        are: the best threshold of four planes promises what no other planes keep.
 
     Returns
     -------
@@ -89,11 +98,14 @@ def operating_points(
             outcome.append(ranked_outcomes(group, pairs, tolerance))
             confidence.append(group.confidence)
             planes += int((group.truth_inside & ~group.optional).sum())
-        points[name] = _best(np.concatenate(confidence), np.concatenate(outcome), planes)
+        used = None if start is None else start[name]
+        points[name] = _best(np.concatenate(confidence), np.concatenate(outcome), planes, used)
     return points
 
 
-def _best(confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64], planes: int) -> Operating:
+def _best(
+    confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64], planes: int, start: float | None = None
+) -> Operating:
     judged = np.isfinite(outcome)
     order = np.argsort(-confidence[judged], kind="stable")
     score, right = confidence[judged][order], outcome[judged][order]
@@ -104,10 +116,20 @@ def _best(confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64],
     # Picks of one confidence pass together.
     ends = np.append(np.flatnonzero(np.diff(score)), score.size - 1)
     f1 = 2 * found[ends] / (ends + 1 + np.maximum(planes, found[ends]))
-    best = ends[int(np.argmax(f1))]
+    index = int(np.argmax(f1))
+    threshold = float(score[ends[index]])
+    if start is not None:
+        weight = planes / (planes + _FEW)
+        # A margin for rounding keeps the picks that lie on a threshold which does not move.
+        best_logit, start_logit = logit(np.clip([threshold, start], 1e-9, 1 - 1e-9))
+        threshold = float(expit(weight * best_logit + (1 - weight) * start_logit))
+        index = int(np.searchsorted(-score[ends], -threshold + 1e-9, side="right")) - 1
+        if index < 0:
+            return Operating(threshold, 0.0, float("nan"), 0.0, average_precision(score, right, planes), planes)
+    best = ends[index]
     return Operating(
-        float(score[best]),
-        float(f1.max()),
+        threshold,
+        float(f1[index]),
         float(found[best] / (best + 1)),
         float(found[best] / max(planes, found[best])),
         average_precision(confidence[judged], outcome[judged], planes),

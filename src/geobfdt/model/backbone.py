@@ -11,8 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["BasicBlock", "Pyramid", "RoundConv", "at_once", "fused", "wrap"]
+from geobfdt.preparation.network_grid import SHORT_GAP
 
+__all__ = ["BasicBlock", "Pyramid", "RoundConv", "at_once", "fused", "measured_rows", "only_measured", "wrap"]
+
+_LEVELS = (1, 2, 4, 8, 16)  # Strides at which a pyramid has features.
+_BLOCK = 4  # Rows of the image in one feature; an image ends on a whole one.
 _PIECE = 1536  # image rows whose features, near and at a quarter of the resolution, are computed at a time
 
 Part = TypeVar("Part", bound=nn.Module)
@@ -47,6 +51,53 @@ def wrap(image: Tensor, columns: int, dim: int = -1) -> Tensor:
     return torch.cat([last, image, image.narrow(dim, 0, columns)], dim=dim)
 
 
+def measured_rows(mask: Tensor) -> dict[int, Tensor] | None:
+    """
+    Find the rows that belong to the image at every stride of a pyramid.
+
+    Parameters
+    ----------
+    mask : Tensor (batch, 1, rows, columns)
+        1 where a pixel was measured; rows are a multiple of 16.
+
+    Returns
+    -------
+    dict of int to Tensor (batch, 1, rows / stride, 1), or None
+        By stride, 1 in rows that belong to the image and 0 elsewhere. None if all rows do, which saves the products.
+
+    Notes
+    -----
+    Training windows end inside of wells, where convolutions are padded with zeros. Rows without a single measured pixel
+    are no such padding: biases and normalisations make features of them, and their edge looks like a flat bed. Features
+    there are therefore set to zero after each convolution, so that the end of a well looks as the end of a window does.
+    A gap shorter than four rows is no end: grids hold interpolated values there. Ends are moved inwards to a whole
+    feature of four rows, by 15 mm at most, since windows end on whole features too.
+
+    Examples
+    --------
+    >>> mask = torch.ones(1, 1, 16, 8)
+    >>> mask[:, :, 9:] = 0
+    >>> measured_rows(mask)[2].flatten().tolist()
+    [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    empty = 1 - mask.amax(dim=3)
+    # Morphological opening: only runs of so many empty rows stay, and beyond both ends all is empty.
+    around = functional.pad(empty, (SHORT_GAP, SHORT_GAP), value=1.0)
+    runs = -functional.max_pool1d(-around, SHORT_GAP, 1)
+    opened = functional.max_pool1d(runs, SHORT_GAP, 1)[:, :, 1:-1]
+    block = 1 - functional.max_pool1d(opened, _BLOCK)
+    if not at_once() and bool(block.all()):
+        return None
+    rows = {stride: block.repeat_interleave(_BLOCK // stride, dim=2) for stride in _LEVELS if stride < _BLOCK}
+    rows |= {stride: functional.max_pool1d(block, stride // _BLOCK) for stride in _LEVELS if stride >= _BLOCK}
+    return {stride: part[..., None] for stride, part in rows.items()}
+
+
+def only_measured(features: Tensor, rows: Tensor | None) -> Tensor:
+    """Set features (batch, channels, rows, columns) to zero in rows that do not belong to the image."""
+    return features if rows is None else features * rows
+
+
 class RoundConv(nn.Module):
     """
     Convolution, batch normalisation and, if asked, ReLU; padded round the hole with the image itself, along it with 0.
@@ -70,10 +121,10 @@ class RoundConv(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
         self.relu = relu
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
+    def forward(self, image: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride), 0 beyond `rows`."""
         out: Tensor = self.norm(self.conv(wrap(image, self.pad)))
-        return out.relu_() if self.relu else out
+        return only_measured(out.relu_() if self.relu else out, rows)
 
 
 class BasicBlock(nn.Module):
@@ -97,10 +148,10 @@ class BasicBlock(nn.Module):
         if same:  # a block that may be left out begins as if it were (Goyal et al. 2017)
             nn.init.zeros_(self.second.norm.weight)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
-        out: Tensor = self.second(self.first(image)) + self.short(image)
-        return out.relu_()
+    def forward(self, image: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride), 0 beyond `rows`."""
+        out: Tensor = self.second(self.first(image, rows)) + self.short(image)
+        return only_measured(out.relu_(), rows)
 
 
 class Pyramid(nn.Module):
@@ -138,9 +189,16 @@ class Pyramid(nn.Module):
         self.context = nn.Conv2d(features, fine, 1)
         self.fine = RoundConv(fine, fine, 3)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, rows: dict[int, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """
-        Look at images (batch, inputs, rows, columns), both multiples of 16.
+        Look at images.
+
+        Parameters
+        ----------
+        image : Tensor (batch, inputs, rows, columns)
+            Rows and columns are multiples of 16.
+        rows : dict of int to Tensor, optional
+            From :func:`measured_rows`; None if all rows belong to the image.
 
         Returns
         -------
@@ -149,32 +207,43 @@ class Pyramid(nn.Module):
         fine : Tensor (batch, fine, rows / 2, columns / 2)
             The same, closer.
         """
-        close, image = self._close(image)
+        of: dict[int, Tensor | None] = dict.fromkeys(_LEVELS) if rows is None else {**rows}
+        close, image = self._close(image, of)
         levels = [image]
-        for stage in list(self.stages)[2:]:
-            image = stage(image)
+        for stage, stride in zip(list(self.stages)[2:], (8, 16), strict=True):
+            image = _through(stage, image, of[stride])
             levels.append(image)
         out = self.lateral[-1](levels[-1])
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             out = functional.interpolate(out, scale_factor=2.0, mode="nearest") + lateral(level)
-        features = self.smooth(out.relu_())
+        features = self.smooth(only_measured(out.relu_(), of[4]), of[4])
         around = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
-        return features, self.fine((close + around).relu_())
+        return features, self.fine(only_measured((close + around).relu_(), of[2]), of[2])
 
-    def _close(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def _close(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
         """What is near at half of the resolution, and the first level; piece by piece where nothing is learned."""
         rows = image.shape[2]
         if self.training or at_once() or rows <= _PIECE:
-            close = self.stages[0](self.stem(image))
-            return self.near(close), self.stages[1](close)
+            return self._near_and_level(image, of)
         parts = []
         for first in range(0, rows, _PIECE):
-            start = max(first - self.beyond, 0)
-            close = self.stages[0](self.stem(image[:, :, start : first + _PIECE + self.beyond]))
-            found = ((self.near(close), 2), (self.stages[1](close), 4))
+            start, stop = max(first - self.beyond, 0), first + _PIECE + self.beyond
+            inside = {n: part if part is None else part[:, :, start // n : -(-stop // n)] for n, part in of.items()}
+            found = zip(self._near_and_level(image[:, :, start:stop], inside), (2, 4), strict=True)
             parts.append([part[:, :, (first - start) // stride :][:, :, : _PIECE // stride] for part, stride in found])
         near, level = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
         return near, level
+
+    def _near_and_level(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
+        close = _through(self.stages[0], self.stem(image, of[2]), of[2])
+        return self.near(close), _through(self.stages[1], close, of[4])
+
+
+def _through(stage: nn.Module, image: Tensor, rows: Tensor | None) -> Tensor:
+    """Pass an image through the blocks of a stage."""
+    for block in stage.children():
+        image = block(image, rows)
+    return image
 
 
 def fused(network: Part) -> Part:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geobfdt.model.backbone import Pyramid
+from geobfdt.model.backbone import Pyramid, measured_rows, only_measured
 from geobfdt.model.decoder import CurveDecoder, Guess, Sight
 from geobfdt.model.planes import Planes
 from geobfdt.model.settings import CurveSettings
@@ -152,9 +152,11 @@ class CurveNetwork(nn.Module):
 
     def look(self, image: Tensor) -> Look:
         """Look at images (batch, looks + 1, rows, columns), both multiples of 16."""
-        features, fine = self.pyramid(image)
+        rows = measured_rows(image[:, -1:])
+        image = image if rows is None else only_measured(image, rows[1])
+        features, fine = self.pyramid(image, rows)
         mask, fine_mask = (functional.avg_pool2d(image[:, -1:], stride) for stride in (4, 2))
-        sight = self.decoder.sight(features, mask, fine, fine_mask)
+        sight = self.decoder.sight(features, mask, fine, fine_mask, rows)
         return Look(sight, [vote(features, mask) for vote in self.votes])
 
     def decode(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geobfdt.model.backbone import at_once, wrap
+from geobfdt.model.backbone import at_once, only_measured, wrap
 from geobfdt.model.settings import CurveSettings
 
 __all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
@@ -144,9 +144,23 @@ class CurveDecoder(nn.Module):
             for layer in settings.layers
         )
 
-    def sight(self, features: Tensor, mask: Tensor, fine: Tensor, fine_mask: Tensor) -> Sight:
-        """Lay out what a ``Pyramid`` saw, and the share of it (batch, 1, rows, columns) that was measured."""
-        levels = ((self.sampled(features), mask), (fine, fine_mask))
+    def sight(
+        self, features: Tensor, mask: Tensor, fine: Tensor, fine_mask: Tensor, rows: dict[int, Tensor] | None = None
+    ) -> Sight:
+        """
+        Lay out what a ``Pyramid`` saw.
+
+        Parameters
+        ----------
+        features, fine : Tensor (batch, channels, rows, columns)
+            From the pyramid.
+        mask, fine_mask : Tensor (batch, 1, rows, columns)
+            The share of each that was measured.
+        rows : dict of int to Tensor, optional
+            As in :func:`geobfdt.model.backbone.measured_rows`.
+        """
+        sampled = only_measured(self.sampled(features), None if rows is None else rows[4])
+        levels = ((sampled, mask), (fine, fine_mask))
         return Sight(*(torch.cat([part.permute(0, 3, 2, 1) for part in level], dim=3) for level in levels))
 
     def forward(

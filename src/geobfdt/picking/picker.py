@@ -19,6 +19,7 @@ from geobfdt.geometry import amplitude_azimuth, trace_rms
 from geobfdt.heap import trim_heap
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
+from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Candidates, Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
@@ -302,6 +303,8 @@ def _picks_of(
     keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
+    measured = depth[np.isfinite(values).any(axis=1)]
+    keep = keep[centred_within(refined.traces[keep], measured, row_spacing(image))]
     notes = describe(refined, np.asarray(log_at(image, "diameter", refined.traces[:, 0])), image.attrs["dark"])
     amplitude, azimuth = amplitude_azimuth(refined.traces[keep])
     columns = pd.DataFrame(

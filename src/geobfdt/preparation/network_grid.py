@@ -13,11 +13,21 @@ from geobfdt.preparation.gaps import fill_gaps, fill_gaps_from_nearest
 from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, normalise_static
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["GapsAs", "GridSettings", "ImageAs", "NetworkGrid", "column_angles", "network_grid", "well_span"]
+__all__ = [
+    "SHORT_GAP",
+    "GapsAs",
+    "GridSettings",
+    "ImageAs",
+    "NetworkGrid",
+    "column_angles",
+    "network_grid",
+    "well_span",
+]
 
 _WINDOW = 1.0  # of the dynamic normalisation (m)
 _SEEN = 0.3  # share of a pixel's footprint that has to be measured
 
+SHORT_GAP = 4  # Rows: fewer without a measured pixel are interpolated, so many or more interrupt the image.
 _ROWS = 4000  # of a well, about, that tell its contrast
 
 Array = npt.NDArray[np.float64]
@@ -114,7 +124,8 @@ def network_grid(
     Returns
     -------
     NetworkGrid
-        Finer images are averaged, coarser ones interpolated, both by a tent over the wider of two pixels.
+        Finer images are averaged, coarser ones interpolated, both by a tent over the wider of two pixels. Up to three
+        rows without any measured pixel are interpolated in depth: a network takes the edges of a gap for flat beds.
 
     Examples
     --------
@@ -136,6 +147,7 @@ def network_grid(
     seen = down @ (measured.astype(np.float32) @ across)
     total = down @ (filled @ across)
     values = np.where(seen >= _SEEN, total / np.maximum(seen, 1e-6), np.nan).astype(np.float32)
+    _interpolate_short_gaps(values)
     looks = []
     if settings.image != "static":
         looks.append(normalise_dynamic(values, max(round(_WINDOW / step), 3)))
@@ -147,6 +159,16 @@ def network_grid(
         looks = [fill_gaps_from_nearest(look) for look in looks]
     even = [np.nan_to_num(np.round(look * 254) + 1, nan=0).astype(np.uint8) for look in looks]
     return NetworkGrid(even[0] if len(even) == 1 else np.stack(even, axis=-1), top, step)
+
+
+def _interpolate_short_gaps(values: npt.NDArray[np.float32]) -> None:
+    """Interpolate in depth, in place, the rows of short gaps between measured ones."""
+    measured = np.flatnonzero(np.isfinite(values).any(axis=1))
+    steps = np.diff(measured)
+    for index in np.flatnonzero((steps > 1) & (steps <= SHORT_GAP)):
+        above, below = measured[index], measured[index + 1]
+        share = np.arange(1, below - above, dtype=np.float32)[:, None] / np.float32(below - above)
+        values[above + 1 : below] = (1 - share) * values[above] + share * values[below]
 
 
 def _tent_rows(wanted: Array, depth: Array, reach: float) -> csr_matrix:

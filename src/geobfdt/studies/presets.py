@@ -59,7 +59,7 @@ def _labels() -> Levels:
 
 def _wells(_: Network) -> dict[str, Levels]:
     # What geobfdt train does with shipped weights, but as many steps however few the wells; the size is theirs, too.
-    tuning = {f"training.{name}": value for name, value in TUNING if name not in ("seed", "turns")}
+    tuning = {f"training.{name}": value for name, value in TUNING if name not in ("seed", "turns", "fewest")}
     fine = {"start": "default", **tuning}
     counts: Levels = {str(n): {"wells": n} for n in (1, 3, 6, 9, 12, 14)}
     return {"start": {"random weights": {}, "shipped weights": fine}, "wells": counts}

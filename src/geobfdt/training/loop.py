@@ -48,6 +48,10 @@ class Outcome(NamedTuple):
         Mean F1 before any step; NaN where nothing was validated.
     earlier : float
         Seconds that a run took before it was killed and went on here.
+    taken : int
+        Steps that were taken, those after the best weights included.
+    needed : float
+        Mean F1 that the first weights had to exceed; NaN where nothing was validated.
     """
 
     weights: dict[str, Tensor]
@@ -55,6 +59,8 @@ class Outcome(NamedTuple):
     step: int
     before: float
     earlier: float
+    taken: int
+    needed: float
 
 
 def train_network(
@@ -163,7 +169,8 @@ def train_network(
     if check is None:
         best = average
     step = int(state["step"] if check is None else state["best_step"])
-    return Outcome(best, float(state["best"]), step, float(state.get("before", math.nan)), earlier)
+    before, needed = (float(state.get(name, math.nan)) for name in ("before", "needed"))
+    return Outcome(best, float(state["best"]), step, before, earlier, int(state["step"]), needed)
 
 
 def _validated(
@@ -184,10 +191,11 @@ def _validated(
         points = check(network)
         network.load_state_dict(present)
         score, error = mean_f1(points)
-        _log(folder, {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}})
+        row = {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}}
+        _log(folder, row if state["step"] else {**row, "needed": score + doubt * error})
     score, error = distributed.agree(score, error)
     if not state["step"]:
-        state["before"] = score
+        state |= {"before": score, "needed": score + doubt * error}
     if math.isnan(state["best"]) or score > state["bar"]:  # NaN, before the first, is beaten by anything
         bar = score if state["step"] else score + doubt * error
         state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}
@@ -243,9 +251,10 @@ def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Op
 
 
 def _rate(step: int, settings: TrainingSettings) -> float:
-    """Learning rate against its highest: a ramp up, a level, half a cosine down."""
-    if step < settings.warmup:
-        return (step + 1) / settings.warmup
+    """Learning rate against its highest: a ramp up over a fifth of the steps at most, a level, half a cosine down."""
+    ramp = min(settings.warmup, settings.steps // 5)
+    if step < ramp:
+        return (step + 1) / ramp
     begin = settings.steps * (1 - settings.cooling)
     done = (step - begin) / max(settings.steps - begin, 1)
     return 0.5 * (1 + math.cos(math.pi * done)) if done > 0 else 1.0

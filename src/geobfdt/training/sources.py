@@ -16,9 +16,10 @@ from geobfdt.simulation.tools import ToolName
 from geobfdt.simulation.well import simulate_well
 from geobfdt.training.augmentation import Window
 from geobfdt.training.calibration import InterpretedWell
+from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.wells import PreparedWell, prepare
 
-__all__ = ["FixedWells", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
+__all__ = ["FixedWells", "MixedWells", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
 
 
 _OFFERED = 2  # windows that are cut for each that is taken
@@ -34,7 +35,7 @@ class Source(Protocol):
 
 class FixedWells:
     """
-    Windows of given wells, in proportion to their lengths.
+    Windows of given wells, in proportion to the lengths that teach something.
 
     Parameters
     ----------
@@ -44,12 +45,36 @@ class FixedWells:
 
     def __init__(self, wells: Sequence[PreparedWell]) -> None:
         self.wells = list(wells)
-        lengths = np.array([len(well.grid) for well in self.wells], dtype=float)
+        lengths = np.array([well.metres for well in self.wells])
         self.share = lengths / lengths.sum()
 
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:  # noqa: ARG002
         """Cut windows."""
         return [self.wells[i].cut(rows, rng) for i in rng.choice(len(self.wells), count, p=self.share)]
+
+
+class MixedWells:
+    """
+    Windows of given wells and of simulated ones, so that what is learnt from the first does not displace the rest.
+
+    Parameters
+    ----------
+    own, simulated : FixedWells
+        The wells.
+    settings : TrainingSettings
+        How many windows of a step are of simulated wells.
+    """
+
+    def __init__(self, own: FixedWells, simulated: FixedWells, settings: TrainingSettings) -> None:
+        self.own, self.simulated, self.settings = own, simulated, settings
+
+    def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
+        """Cut windows."""
+        others = self.settings.simulated_windows(count)
+        return [
+            *self.own.windows(step, count - others, rows, rng),
+            *self.simulated.windows(step, others, rows, rng),
+        ]
 
 
 class SimulatedStream:

@@ -12,13 +12,16 @@ import pandas as pd
 from geobfdt.model.bundle import Bundle
 from geobfdt.training.calibration import InterpretedWell
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.intervals import covered, new_intervals
+from geobfdt.wells.picks import CLASSES
 
 __all__ = ["Masked", "Split", "keep_blind", "split_wells"]
 
 Masked = Mapping[str, tuple[float, float]]
 
 _SHARE = 0.2  # held out: of the wells, or of the picks of a well
+_LEAST_PLANES = 8  # Held out of a well, where two fifths of its picks are so many: fewer decide nothing.
+_MOST_SHARE = 0.4  # Of the picks of a well that are held out.
 _FEWEST = 4  # wells from which whole ones are held out
 _DRAWS = 100  # of wells to hold out
 _BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
@@ -167,15 +170,20 @@ def _drawn(picked: Mapping[str, pd.Series], seed: int, learnt: Set[str], before:
 
 def _by_depth(well: InterpretedWell, learnt: float) -> tuple[InterpretedWell, InterpretedWell | None]:
     """
-    The upper part of a well and the stretch of the deepest fifth of its picks, a buffer apart.
+    The upper part of a well and the stretch of the deepest fifth of its picks, or of eight of few, a buffer apart.
 
-    Of a short well, hardly any buffer is left; what was learnt from before, down to some depth, is never held out.
+    Of a short interpreted stretch, hardly any buffer is left; what was learnt from before, down to some depth, is never
+    held out.
     """
     depth, picked = well.image["depth"].values, well.picks["depth_m"].to_numpy(float)
     if not picked.size:
         return well, None
-    edge = max(np.quantile(picked, 1 - _SHARE), learnt)
-    buffer = min(_BUFFER, 0.1 * (depth[-1] - depth[0]), 0.5 * (edge - picked.min()))
+    share = min(max(_SHARE, _LEAST_PLANES / picked.size), _MOST_SHARE)
+    edge = max(np.quantile(picked, 1 - share), learnt)
+    name = str(well.image.attrs["well"])
+    interpreted = depth[np.any([covered(well.intervals, name, kind, depth) for kind in CLASSES], axis=0)]
+    stretch = float(np.ptp(interpreted)) if interpreted.size else 0.0
+    buffer = min(_BUFFER, 0.1 * stretch, 0.5 * (edge - picked.min()))
     if not depth[0] < edge - buffer < depth[-1] or edge >= depth[-1]:
         return well, None
     first = np.searchsorted(depth, edge, side="right") - 1

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import torch
+from scipy.special import expit
 from torch import nn
 
 import geobfdt
@@ -26,7 +27,7 @@ from geobfdt.training import distributed
 from geobfdt.training.calibration import InterpretedWell, calibrated
 from geobfdt.training.loop import train_network
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.sources import FixedWells
+from geobfdt.training.sources import FixedWells, MixedWells, Source, simulated_well
 from geobfdt.training.split import Masked, Split, keep_blind, split_wells
 from geobfdt.training.usual import usual
 from geobfdt.training.validation import validate
@@ -53,19 +54,26 @@ FRESH = CurveSettings(
     layers=((4, 0.08, 9, 48), (4, 0.08, 9, 48), (2, 0.03, 7, 48)),
     doubts=(),
 )
-# The features are good already: batch statistics stay, and small steps keep what was learnt from many wells.
+# The features are good already: batch statistics stay. Few metres are given enough steps to move the weights at all.
+# Half of the windows are simulated, so that what the model knew stays known.
 TUNING = TrainingSettings(
-    steps=200,
+    steps=400,
+    fewest=120,
     turns=12,
+    rows=512,
     every=20,
-    rate=1e-4,
-    warmup=10,
+    rate=4e-4,
+    warmup=12,
     average=0.95,
+    looks=0.5,
+    simulated=0.5,
     frozen_norm=True,
     cooling=0.7,
     patience=4,
     doubt=0.5,
 )
+_SIMULATED_SEED = 5_000_000  # Far from the seeds of pretraining and of every score.
+_SIMULATED_WELLS, _SIMULATED_LENGTH_M = 24, 6.0  # They cost five seconds, and hold some 900 planes.
 
 
 def train(
@@ -139,12 +147,16 @@ def train(
         net = build(sizes)
     if isinstance(sizes, DetrSettings):
         settings = settings.model_copy(update={"rows": sizes.rows})
-    if settings.turns:
-        seen = distributed.whole(settings.batch) * settings.rows * sizes.step
-        enough = settings.turns * _metres(split.trained) / seen
-        settings = settings.model_copy(update={"steps": min(max(round(enough), settings.warmup), settings.steps)})
     trained = _prepared(split.trained, sizes, out / "wells", "trained")
     held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
+    metres, planes = sum(well.metres for well in trained), sum(well.planes for well in trained)
+    if not metres:
+        seen = "no class is interpreted where pixels were measured, in what is left to learn from"
+        raise InputError(field, seen, "correct the interval tables, or hold out and mask less")
+    settings = settings.for_metres(metres, sizes.step, distributed.whole(settings.batch))
+    source: Source = FixedWells(trained)
+    if settings.simulated:
+        source = MixedWells(FixedWells(trained), FixedWells(_simulated(sizes, out / "wells")), settings)
     names = [str(well.image.attrs["well"]) for well in split.held_out]
 
     # Goes on only where it trained on the same wells: else held-out ones might be among those it has seen.
@@ -154,23 +166,33 @@ def train(
     data = [_digests(field, split), _labels(split)]
     of = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, begun])
 
+    plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
+    # As confidences before calibration, which is what a network is validated by.
+    used = {name: float(expit(part.logits(part.threshold))) for name, part in plain.items()}
+    thresholds = used if start is not None else None
+
     def check(network: nn.Module) -> dict[str, Operating]:
-        return validate(find_planes(network), held_out)  # type: ignore[arg-type]
+        return validate(find_planes(network), held_out, start=thresholds)  # type: ignore[arg-type]
 
     def tell(step: int, losses: Losses) -> None:
         progress(
             0.95 * step / settings.steps, f"step {step} of {settings.steps}, loss {float(losses.total.detach()):.2f}"
         )
 
-    outcome = train_network(net, loss, FixedWells(trained), settings, out / "run", check, tell, of)  # type: ignore[arg-type]
+    outcome = train_network(net, loss, source, settings, out / "run", check, tell, of)  # type: ignore[arg-type]
     net.load_state_dict(outcome.weights)
     net.eval()
     progress(0.95, "calibrating on the wells held out")
-    plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
     card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
     card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
-    card |= {
-        "validation": {"wells": names, "mean_f1_3cm": outcome.score, "before": outcome.before, "step": outcome.step}
+    card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.taken}
+    card["validation"] = {
+        "wells": names,
+        "planes": sum(well.planes for well in held_out),
+        "mean_f1_3cm": outcome.score,
+        "before": outcome.before,
+        "needed": outcome.needed,
+        "step": outcome.step,
     }
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
@@ -252,8 +274,16 @@ def _prepared(
     return prepared
 
 
-def _metres(wells: list[InterpretedWell]) -> float:
-    return float(sum(np.ptp(well.image["depth"].values) for well in wells))
+def _simulated(sizes: CurveSettings | DetrSettings, folder: Path) -> list[PreparedWell]:
+    """Simulated wells on the network's grid, in files that are mapped; always the same ones."""
+    wells = []
+    for index in range(_SIMULATED_WELLS):
+        file = folder / f"simulated-{index}"
+        if distributed.is_first():
+            save(simulated_well(_SIMULATED_SEED, index, _SIMULATED_LENGTH_M, sizes.grid, {}), file)
+        distributed.agree(0.0)
+        wells.append(load(file))
+    return wells
 
 
 def _digests(field: Path, split: Split) -> dict[str, str]:
@@ -306,8 +336,6 @@ def _card(
         "learnt": _learnt(split, start),
         "held_out": sorted({str(well.image.attrs["well"]) for well in split.held_out}),
         "split": split.kind,
-        "metres_trained": round(_metres(split.trained), 1),
-        "planes_trained": int(sum(np.isfinite(traces(well.picks)).all(axis=1).sum() for well in split.trained)),
         "digests": _digests(field, split),
         "settings": settings.model_dump(mode="json"),
         "minutes": round(seconds / 60, 2),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ Detect = Callable[[npt.NDArray[np.uint8], float], Planes]
 _STRIP, _MARGIN = 4096, 1024  # rows of a strip's core, and on either side
 
 
-def validate(detect: Detect, wells: Sequence[PreparedWell], tolerance: float = 0.03) -> dict[str, Operating]:
+def validate(
+    detect: Detect, wells: Sequence[PreparedWell], tolerance: float = 0.03, start: Mapping[str, float] | None = None
+) -> dict[str, Operating]:
     """
     Score a network.
 
@@ -35,13 +37,15 @@ def validate(detect: Detect, wells: Sequence[PreparedWell], tolerance: float = 0
         Wells that it has not seen.
     tolerance : float
         Trace RMS of a match (m).
+    start : mapping of str to float, optional
+        Thresholds of the model that training begins with, by class, as confidences before calibration.
 
     Returns
     -------
     dict of str to Operating
-        By class, at the confidence that is best for it.
+        By class, at the confidence that is best for it, or that few planes move `start` to.
     """
-    return operating_points(*tables(detect, wells), tolerance)
+    return operating_points(*tables(detect, wells), tolerance, start)
 
 
 def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

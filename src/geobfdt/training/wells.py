@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -93,10 +94,33 @@ class PreparedWell:
         targets = Targets(moved, classes, optional | cut | unknown | outside, float(self.radius[middle]), known)
         return Window(grid, targets, self.step)
 
+    @cached_property
+    def teaching(self) -> npt.NDArray[np.bool_]:
+        """Rows (rows,) that teach something: a pixel was measured and a class is interpreted there."""
+        measured = (self.grid > 0).reshape(len(self.grid), -1).any(axis=1)
+        return np.asarray(measured & self.known.any(axis=0))
+
+    @property
+    def metres(self) -> float:
+        """Length of the rows that teach something (m)."""
+        return float(self.teaching.sum() * self.step)
+
+    @property
+    def planes(self) -> int:
+        """Number of planes that are to be found where their class is interpreted."""
+        row = np.clip(np.rint(self.traces[:, 0] / self.step).astype(int), 0, len(self.grid) - 1)
+        return int((self.known[self.classes, row] & ~self.optional).sum())
+
     def cut(self, rows: int, rng: np.random.Generator) -> Window:
-        """Cut a window anywhere."""
+        """Cut a window; those with more rows that teach something come more often, those with none never."""
         spare = len(self.grid) - rows
-        return self.window(int(rng.integers(spare + 1)) if spare > 0 else spare // 2, rows)
+        if spare <= 0:
+            return self.window(spare // 2, rows)
+        above = np.concatenate([[0], np.cumsum(self.teaching)])
+        weight = above[rows:] - above[:-rows]
+        if not weight.any() or weight.min() == rows:
+            return self.window(int(rng.integers(spare + 1)), rows)
+        return self.window(int(rng.choice(spare + 1, p=weight / weight.sum())), rows)
 
 
 def prepare(
