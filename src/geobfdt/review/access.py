@@ -151,9 +151,8 @@ class Access:
             if message["type"] == "http.response.start":
                 more = dict(_HEADERS)
                 if not any(name == b"cache-control" for name, _ in message["headers"]):
-                    more["cache-control"] = (
-                        "private, no-cache"  # else a browser may go on with the scripts of an older version
-                    )
+                    # Else a browser may go on with the scripts of an older version.
+                    more["cache-control"] = "private, no-cache"
                 message = {**message, "headers": [*message["headers"], *_encoded(more.items())]}
             await send(message)
 

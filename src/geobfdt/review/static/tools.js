@@ -55,7 +55,7 @@ export class Tools {
       } else if (hit) {
         if (!this.store.selected.has(hit.id)) this.store.select([hit.id]);
         const fields = this.store.items.get(hit.id);
-        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false };
+        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false, seen: this.store.version };
       } else {
         this.drag = { kind: "pan", from, top: this.view.top };
       }
@@ -95,7 +95,7 @@ export class Tools {
     else if (drag.kind === "complete" || drag.kind === "ignore") { this.show(null); this.interval(drag.kind, drag.from.depth, to.depth); }
     else if (drag.moved && drag.kind !== "ruler") {
       this.store.take({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
-      this.store.edit("move", { [drag.id]: drag.fields });
+      this.store.edit("move", { [drag.id]: drag.fields }, drag.seen); // not over what somebody changed meanwhile
     }
   }
 
