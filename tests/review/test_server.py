@@ -19,6 +19,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from geobfdt.review.items import joined, pick_items
+from geobfdt.review.jobs import FullError
 from geobfdt.review.room import Room
 from geobfdt.review.server import create_app
 from geobfdt.review.tiles import ROWS
@@ -479,6 +480,45 @@ def test_health_answers_while_all_threads_work(field: Path, monkeypatch: pytest.
         for person in people:
             person.join()
     assert waited < 10
+
+
+def test_questions_that_take_long_do_not_take_all_threads(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a dozen that ask the image at once, some are told to ask again."""
+    monkeypatch.setattr("geobfdt.review.room._PATIENCE_S", 0.2)
+    room = Room(field)
+    results: list[str] = []
+
+    def ask() -> None:
+        try:
+            room.snap("A-1", [101.0], [0.0])
+            results.append("answered")
+        except FullError:
+            results.append("full")
+
+    people = [threading.Thread(target=ask) for _ in range(12)]
+    with room._detecting:
+        for person in people:
+            person.start()
+        for _ in range(300):
+            if len(results) == 4:
+                break
+            time.sleep(0.1)
+    for person in people:
+        person.join()
+    assert sorted(results) == ["answered"] * 8 + ["full"] * 4
+
+
+def test_layers_that_are_too_long_to_score_are_compared_without(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists are there, the scores are not, and it is said why."""
+    begun(client)
+    client.post("/api/wells/A-1/layers/ben/begin", json={"person": "ben"})
+    monkeypatch.setattr("geobfdt.review.room._MOST_SCORED", 9)
+    told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
+    assert len(told["both"]) == 5
+    assert told["note"]
+    assert "scores" not in told
 
 
 def test_a_field_named_by_a_relative_path_takes_files(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ Report = Callable[[float], None]
 
 
 class FullError(Exception):
-    """So many jobs wait that no more are taken."""
+    """So much waits, or is being computed, that no more is taken."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from geobfdt.reports.raster import depth_range
 from geobfdt.review.bounds import LARGEST_TABLE, well_files
 from geobfdt.review.consensus import AGREEMENT_M, DECIDED, common_intervals, common_planes, matching_rows
 from geobfdt.review.items import IntervalFields, PickFields, interval_items, joined, parsed, pick_items
+from geobfdt.review.jobs import FullError
 from geobfdt.review.tiles import LEVELS, MARGIN, ROWS, OpenWells, even_columns
 from geobfdt.wells.findings import InputError, findings_from_json
 from geobfdt.wells.image import WellImage, log_at, row_spacing
@@ -41,6 +43,9 @@ _STATIONS = 400  # Depths at which the screen gets diameter and direction of the
 _DIGITS = 6
 _MOST_TRACES = 100  # Traces that one edit may draw or move: each is measured on the image, in some 80 ms.
 _MOST_ITEMS = 200_000  # Items of a layer.
+_MOST_SCORED = 10_000  # Picks of two layers that a score beside chance is computed for: it takes some eight seconds.
+_AT_WORK = 8  # Requests that may compute at once; the server has 40 threads, and the others are for quick answers.
+_PATIENCE_S = 2.0  # Seconds that a request waits for its turn to compute.
 _RETRIES = 5  # Times that an edit is made anew when somebody else writes at the same moment.
 _FAR_M = 0.02  # A snapped trace further than this from the click fits poorly.
 _INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?(?:-|to) ?(-?\d+(?:\.\d+)?))? m\b")  # Depths in a finding's place.
@@ -64,6 +69,7 @@ class Room:
         self.model = model
         self._detectors: dict[str, tuple[WellImage, Detector | None]] = {}  # each with the image it was made for
         self._detecting = threading.Lock()
+        self._computing = threading.BoundedSemaphore(_AT_WORK)
         self._warming = ThreadPoolExecutor(1, "warm-up")
         self._warmed: Future[None] | None = None
 
@@ -90,8 +96,25 @@ class Room:
         try:
             top, base = depth_range(self.wells.image(well))
             self.snap(well, [(top + base) / 2], [0.0])
-        except (InputError, KeyError, ValueError):
+        except (InputError, KeyError, ValueError, FullError):
             return  # Whoever clicks is told.
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """
+        Wait for one's turn to compute.
+
+        Raises
+        ------
+        FullError
+            If too many do.
+        """
+        if not self._computing.acquire(timeout=_PATIENCE_S):
+            raise FullError("the server is busy with other questions; ask again")
+        try:
+            yield
+        finally:
+            self._computing.release()
 
     def close(self) -> None:
         """Let go of what is being made ready."""
@@ -350,7 +373,7 @@ class Room:
         if len(depth) == 1:
             with self.log.lock:
                 taken = self.log.layer(well, layer).picks("", _STANDING) if layer else new_picks()
-            with self._detecting:
+            with self._turn(), self._detecting:
                 trace, name = snap(image, depth[0], angle[0], self._detector(well, image), traces(taken))
         elif len(depth) == 3:
             trace = through(depth, angle)
@@ -380,14 +403,19 @@ class Room:
         """How far two layers agree, and which picks only one of them has."""
         image = self.wells.image(well)
         name = str(image.attrs["well"]) or well
-        mine, theirs = self._standing(well, a, name), self._standing(well, b, name)
+        with self._turn():
+            return self._compare(a, b, self._standing(well, a, name), self._standing(well, b, name))
+
+    def _compare(self, a: str, b: str, mine: pd.DataFrame, theirs: pd.DataFrame) -> dict[str, Any]:
         pairs = matching_rows(mine, theirs)
         result: dict[str, Any] = {
             "a": a, "b": b, "both": [[mine["id"].iloc[i], theirs["id"].iloc[j]] for i, j in pairs],
             "only_a": mine["id"].drop(mine.index[[i for i, _ in pairs]]).tolist(),
             "only_b": theirs["id"].drop(theirs.index[[j for _, j in pairs]]).tolist(),
         }  # fmt: skip
-        if len(mine) and len(theirs):
+        if len(mine) + len(theirs) > _MOST_SCORED:
+            result["note"] = f"no scores for more than {_MOST_SCORED} picks; geobfdt agree computes them"
+        elif len(mine) and len(theirs):
             agreement = agree(mine.drop(columns=["id", "note"]), theirs.drop(columns=["id", "note"]))
             table = agreement.table()
             rows = table[(table["kind"] == "trace") & (table["tolerance_m"].round(3) == AGREEMENT_M)]
@@ -424,7 +452,8 @@ class Room:
         image = self.wells.image(well)
         first, second = self._standing(well, a), self._standing(well, b)
         pairs = matching_rows(first, second)
-        parts = [common_planes(first, second, pairs, image, (a, b))] if pairs else []
+        with self._turn():
+            parts = [common_planes(first, second, pairs, image, (a, b))] if pairs else []
         for own, table, others in ((a, first, {i for i, _ in pairs}), (b, second, {j for _, j in pairs})):
             alone = table.drop(index=table.index[sorted(others)]).assign(status="proposed", source=own)
             parts.append(alone.drop(columns="id"))

@@ -423,7 +423,7 @@ async function compare() {
   box.hidden = false;
   box.innerHTML = "";
   const lines = [`${compared.both.length} planes both have; ${compared.only_a.length} only here, ${compared.only_b.length} only ${other}`,
-    ...(compared.scores ?? []).map((s) => `${s.class}: agreement ${number(s.f1, 2)} (blind ${number(s.blind, 2)})`)];
+    ...(compared.note ? [`scores: ${compared.note}`] : []), ...(compared.scores ?? []).map((s) => `${s.class}: agreement ${number(s.f1, 2)} (blind ${number(s.blind, 2)})`)];
   for (const line of lines) box.append(Object.assign(document.createElement("div"), { textContent: line, className: line.includes(":") ? "faint" : "" }));
   const row = Object.assign(document.createElement("div"), { className: "row" });
   row.append(Object.assign(document.createElement("button"), { textContent: "Next difference", onclick: difference }));
