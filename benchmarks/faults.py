@@ -35,6 +35,8 @@ from geobfdt.model.registry import RECORD, Registry
 from geobfdt.model.settings import CurveSettings
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.layers import LayerLog
+from geobfdt.wells.picks import validate
 
 TINY = CurveSettings(
     columns=32, widths=(16, 16, 16, 16), features=8, votes=2, head=8, content=16, sampled=4, fine=4,
@@ -277,6 +279,42 @@ def crowded(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool
     return served(place, rng, int(2 ** rng.uniform(10, 21)))
 
 
+def torn(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
+    """Three people edit, undo and redo one layer at once, one of them is killed; table, report and consensus work."""
+    program = (
+        "import sys, random; from pathlib import Path; from geobfdt.wells.layers import LayerLog, ConflictError\n"
+        "log, person, r = LayerLog(Path(sys.argv[1])), sys.argv[2], random.Random(int(sys.argv[3]))\n"
+        "pick = {'depth_m': 2.0, 'class': 'bedding', 'amplitude_m': 0.05, 'azimuth_app_deg': 10.0}\n"
+        "kinds = [pick, {'status': 'accepted'}, {'status': 'rejected'}, {'depth_m': 3.0}, None]\n"
+        "for n in range(150):\n"
+        "    try:\n"
+        "        if r.random() < 0.5: log.undo('W01', 'all', person, again=r.random() < 0.4)\n"
+        "        else: log.add('W01', 'all', person, 'edit', {f'p{r.randrange(4)}': r.choice(kinds)})\n"
+        "    except (ConflictError, ValueError): pass\n"
+    )
+    people = [
+        subprocess.Popen([sys.executable, "-c", program, place / "field", name, str(rng.integers(1 << 30))],
+                         stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        for name in ("anna", "ben", "carl")
+    ]  # fmt: skip
+    time.sleep(float(rng.uniform(1.0, 4.0)))
+    people[0].kill()
+    clean = all("Traceback" not in person.communicate(timeout=300)[1] for person in people)
+    log = LayerLog(place / "field")
+    layer = log.layer("W01", "all")
+    table = validate(layer.picks("W01"), "layer")
+    good = clean and bool(np.isfinite(table["depth_m"]).all()) and set(table["class"]) <= {"bedding", "fracture"}
+    log.add("W01", "all", "dora", "add", {"p9": {"depth_m": 1.0, "class": "bedding", "status": "accepted",
+                                                 "amplitude_m": 0.05, "azimuth_app_deg": 0.0}})  # fmt: skip
+    server = Server(place)
+    made = server.ask("POST", "/api/wells/W01/consensus", {"person": "dora", "a": "all", "b": "all"})[0]
+    read = server.ask("GET", "/api/wells/W01/layers/all/picks.csv")[0]
+    job = json.loads(server.ask("POST", "/api/wells/W01/report", {"layer": "all"})[1])
+    (done,) = (one for one in server.jobs(ended=True) if one["id"] == job["id"])
+    server.close()
+    return good, (made, read, done["state"]) == (200, 200, "done")
+
+
 FAULTS: dict[str, tuple[str, Callable[[Path, np.random.Generator, float], tuple[bool, bool]]]] = {
     "kill": ("kill -9 while retraining", killed),
     "full": ("disk full while retraining", full),
@@ -285,6 +323,7 @@ FAULTS: dict[str, tuple[str, Callable[[Path, np.random.Generator, float], tuple[
     "pick": ("kill -9 while picking", unpicked),
     "serve": ("kill -9 while serving", unserved),
     "crowd": ("disk full while serving", crowded),
+    "torn": ("edits, undos and redos of three at once", torn),
 }
 
 

@@ -4,7 +4,9 @@
 
 Each file is a mutant of a sound one: bytes flipped, overwritten, cut out, repeated, numbers made large; one in eight
 comes under the name of another format. Every file must end as a well of the field or with one line; a line must not
-show a folder of the server. ``died`` are readers that crashed in their own process, which is what it is for.
+show a folder of the server. Beside the wells of each field lie a link to nothing, a named pipe, a folder, a name with
+a blank and an image of 100,000 columns: the list of wells must name them, and go on. ``died`` are readers that crashed
+in their own process, which is what it is for.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from __future__ import annotations
 import argparse
 import collections
 import json
+import os
 import re
 import runpy
+import shutil
 import sys
 import tempfile
 import threading
@@ -21,16 +25,19 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from served import Server, left_behind
 
 import geobfdt
+from geobfdt.wells.image import well_image
+from geobfdt.wells.writers.netcdf import write_netcdf
 
 FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "wells" / "readers" / "test_fuzz.py"))
 mutate, seeds = FUZZ["mutate"], FUZZ["seeds"]
 
-TAKEN = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc")  # the names that the server takes
+TAKEN = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc", ".png", ".tif", ".npz")  # the names that the server takes
 SLOW = 120.0  # s after which a file counts as a hang
 AT_ONCE = 40
 
@@ -84,6 +91,18 @@ def send(server: Server, kinds: dict[str, bytes], numbers: Sequence[int], counts
                 break
 
 
+def strange_neighbours(field: Path) -> int:
+    """Put into a field what no geobfdt wrote; how many are there."""
+    (field / "dangling.nc").symlink_to(field / "nothing")
+    os.mkfifo(field / "pipe.nc")
+    (field / "folder.nc").mkdir()
+    shutil.copy(next(field.glob("A*.nc")), field / "a blank.nc")
+    wide = np.zeros((4, 100_000), np.float32)
+    wide[::2] = 1
+    write_netcdf(well_image(wide, 100 + 0.1 * np.arange(4), well="wide"), field / "wide.nc")
+    return 5
+
+
 def main() -> None:
     """Send them all, and print what became of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -103,6 +122,7 @@ def main() -> None:
         servers = []
         for n in range(asked.servers):
             geobfdt.ingest([Path(folder) / "sound" / "a.dlis"], Path(folder) / str(n) / "field")
+            neighbours = strange_neighbours(Path(folder) / str(n) / "field")
             servers.append(Server(Path(folder) / str(n), "--requests", "100000"))
         began = time.monotonic()
         memory: list[list[float]] = [[] for _ in servers]
@@ -129,6 +149,10 @@ def main() -> None:
             _, answer = server.ask("PUT", "/api/uploads/sound.dlis?replace=true", kinds["a.dlis"])
             job = next(job for job in server.jobs(ended=True) if job["id"] == json.loads(answer)["id"])
             health = json.loads(server.ask("GET", "/health")[1])["state"]
+            wells = json.loads(server.ask("GET", "/api/wells")[1])
+            damaged = [well["well"] for well in wells if "damage" in well]
+            opened = {server.ask("GET", f"/api/wells/{quote(well)}/tiles/static/0/0")[0] for well in damaged}
+            print(f"strange neighbours: {len(damaged)} of {neighbours} named, opened with status {sorted(opened)}")
             print(f"afterwards: a sound file {job['state']}, health {health}")
             print(f"left behind: {left_behind(server) or 'nothing'}")
             server.close()

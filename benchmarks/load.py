@@ -13,10 +13,12 @@ import argparse
 import collections
 import json
 import random
+import socket
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +99,73 @@ def together(people: list[Person], seconds: float, kind: str = "", pause: float 
     return spent
 
 
+def hostile_clients(port: int, until: float) -> threading.Thread:
+    """Idle and slow clients, without a token, that begin anew whenever the server has left them."""
+    kinds = [
+        (1100, b"", b""),
+        (100, b"GET / HTTP/1.1\r\n", b"x"),
+        (20, b"POST /session HTTP/1.1\r\nhost: x\r\nx-geobfdt: 1\r\ncontent-length: 1000\r\n\r\n", b" "),
+        (20, b"GET /static/style.css HTTP/1.1\r\nhost: localhost\r\n\r\n" * 50, b""),
+    ]
+
+    def press() -> None:
+        clients: list[tuple[socket.socket | None, bytes, bytes]] = [
+            (None, first, more) for count, first, more in kinds for _ in range(count)
+        ]
+        while time.monotonic() < until:
+            for n, (client, first, more) in enumerate(clients):
+                try:
+                    if client is None:
+                        client = socket.create_connection(("127.0.0.1", port), timeout=2)
+                        client.sendall(first)
+                    elif more:
+                        client.sendall(more)
+                except OSError:
+                    if client is not None:
+                        client.close()
+                    client = None
+                clients[n] = (client, first, more)
+            time.sleep(1)
+        for client, _, _ in clients:
+            if client is not None:
+                client.close()
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    return thread
+
+
+def under_attack(server: Server, people: list[Person], seconds: float) -> None:
+    """The same work beside them; whether /health answers, and how many handles the server has open at most."""
+    attack = hostile_clients(server.port, time.monotonic() + seconds + 5)
+    time.sleep(5)
+    health: list[tuple[float, int]] = []
+    handles: list[int] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1):
+            began = time.perf_counter()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/health", timeout=10) as answer:
+                    status = answer.status
+            except OSError:
+                status = 0
+            health.append((time.perf_counter() - began, status))
+            handles.append(len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    spent = together(people, seconds)
+    over.set()
+    watcher.join()
+    attack.join()
+    for kind, ones in sorted(spent.items()):
+        told(f"{kind}, idle and slow clients", ones, seconds)
+    told("health, idle and slow clients", health, seconds)
+    print(f"file handles of the server: {max(handles)} at most")
+
+
 def told(name: str, spent: list[tuple[float, int]], seconds: float) -> None:
     """A line of the table."""
     waited = 1000 * np.array([one for one, _ in spent])
@@ -111,6 +180,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--soak", type=float, default=0.0)
+    parser.add_argument("--hostile", action="store_true", help="idle and slow clients beside the people; only that")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -121,6 +191,15 @@ def main() -> None:
         picks = sorted(item for item in json.loads(answer)["items"] if item.startswith("p"))
         people = [Person(server, n, picks[n :: asked.clients]) for n in range(asked.clients)]
         print(f"{asked.clients} clients at once{'':16} {'a second':>9} {'median ms':>9} {'p95 ms':>9} {'not 200':>7}")
+        if asked.hostile:
+            for kind, spent in sorted(together(people, asked.seconds).items()):
+                told(f"{kind}, nobody else", spent, asked.seconds)
+            under_attack(server, people, asked.seconds)
+            server.ask("PUT", "/api/uploads/rubbish.las", b"rubbish")
+            print(f"a job afterwards: {server.jobs(ended=True)[-1]['message']}")
+            server.close()
+            print(f"server's log: {server.log.read_text()[-500:] or 'empty'}")
+            return
         for kind in SHARES:
             told(kind, together(people, asked.seconds, kind)[kind], asked.seconds)
         for what, queue in (("of all", False), ("of all, a well being picked", True)):

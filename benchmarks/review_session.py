@@ -77,8 +77,9 @@ def session(folder: Path, stem: str, rng: np.random.Generator) -> dict[str, floa
     for j in sorted(set(range(len(real))) - known):
         angle = rng.uniform(0, 360)
         depth = float(trace_depth(real[j], [angle])[0] + rng.normal(0, 0.005))
-        place = room.snap(stem, [depth], [angle], "robot")
-        name, snapped = place.pop("class") or "fracture", place.pop("snapped")
+        answer = room.snap(stem, [depth], [angle], "robot")
+        name, snapped = answer["class"] or "fracture", answer["snapped"]
+        place = {key: answer[key] for key in ("depth_m", "amplitude_m", "azimuth_app_deg")}
         t = np.radians(place["azimuth_app_deg"])
         off = trace_rms([place["depth_m"], place["amplitude_m"] * np.cos(t), place["amplitude_m"] * np.sin(t)], real[j])
         seconds += THINK + POINT + CLICK
@@ -89,6 +90,8 @@ def session(folder: Path, stem: str, rng: np.random.Generator) -> dict[str, floa
             snapped = False
             seconds += 2 * (THINK + POINT + CLICK + POINT)  # depth, then the deepest point
             actions["dragged"] += 1
+        else:
+            seconds += KEY  # Enter keeps the ghost
         seconds += KEY * (name != wanted[j])
         made = {**place, "class": str(wanted[j]), "snapped": snapped}
         room.edit(stem, "robot", "robot", "add", {f"probot{j}": made})

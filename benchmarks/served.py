@@ -105,7 +105,7 @@ class Server:
         """What was queued; if so asked, when all of it has ended."""
         while True:
             jobs: list[dict[str, Any]] = json.loads(self.ask("GET", "/api/jobs")[1])
-            if not ended or all(job["state"] in ("done", "failed") for job in jobs):
+            if not ended or all(job["state"] in ("done", "failed", "cancelled") for job in jobs):
                 return jobs
             time.sleep(0.1)
 

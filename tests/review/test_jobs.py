@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from geobfdt.review.jobs import Job, Jobs, Kind
+from geobfdt.review import jobs as jobs_module
+from geobfdt.review.jobs import ENDED, Job, Jobs, Kind
 from geobfdt.wells.findings import InputError
 
 WORK = """
@@ -37,6 +41,13 @@ def spinning(parameters, folder, report):
     report(0.1)
     while True:
         pass
+
+
+def swelling(parameters, folder, report):
+    kept = []
+    while True:
+        kept.append(np.ones(1 << 20))  # 8 MiB
+        time.sleep(0.01)
 
 
 def small(parameters, folder, report):
@@ -84,7 +95,7 @@ def ended(queue: Jobs, *jobs: Job) -> list[Job]:
     """The same when all have ended."""
     for _ in range(600):
         now = [queue.get(job.id) for job in jobs]
-        if all(job.state in ("done", "failed") for job in now):
+        if all(job.state in ENDED for job in now):
             return now
         time.sleep(0.1)
     raise AssertionError([job.state for job in now])
@@ -96,8 +107,8 @@ def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
     """Memory, then time; what stands behind them in the queue has its turn."""
     got: list[str] = []
     kinds = {
-        "hungry": Kind(work.hungry, limited=lambda _: 4.0),
-        "spinning": Kind(work.spinning, limited=lambda _: 4.0),
+        "hungry": Kind(work.hungry, seconds=lambda _: 4.0, untrusted=True),
+        "spinning": Kind(work.spinning, seconds=lambda _: 4.0, untrusted=True),
         "small": Kind(work.small, then=lambda _id, _parameters, folder: got.append((folder / "out").read_text())),
     }
     queue = Jobs(tmp_path / "q", kinds, memory=4 << 30)
@@ -108,6 +119,110 @@ def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
     assert (second.state, second.message, second.share) == ("failed", "spinning: took more time than it may", 0.1)
     assert (third.state, third.message, third.share) == ("done", "", 1.0)
     assert got == ["seven"]
+
+
+def test_every_job_has_an_end(work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that reads nothing of a stranger's, too: the server watches its time and its memory."""
+    kinds = {
+        "spinning": Kind(work.spinning, seconds=lambda _: 1.0),
+        "swelling": Kind(work.swelling, seconds=lambda _: 60.0),
+        "small": Kind(work.small),
+    }
+    queue = Jobs(tmp_path / "q", kinds, memory=300 << 20)
+    opened.append(queue)
+    first, second, third = ended(queue, *(queue.add(kind, kind, {"text": "x"}) for kind in kinds))
+    assert (first.state, first.message) == ("failed", "spinning: took more time than it may")
+    assert (second.state, second.message) == ("failed", "swelling: took more memory than it may")
+    assert third.state == "done"
+
+
+def test_jobs_can_be_cancelled(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+    """One under way, one that waits; what they were given is taken away, and one that has ended stays as it is."""
+    taken: list[str] = []
+    kinds = {
+        "slow": Kind(work.slow, after=lambda p: taken.append(p["name"])),
+        "small": Kind(work.small, after=lambda p: taken.append(p["name"]), then=lambda *_: taken.append("kept")),
+    }
+    queue = Jobs(tmp_path / "q", kinds)
+    opened.append(queue)
+    begun, until = tmp_path / "begun", tmp_path / "until"
+    slow = queue.add("slow", "slow", {"begun": str(begun), "until": str(until), "name": "slow"})
+    waits = queue.add("small", "small", {"text": "x", "name": "waits"})
+    while not begun.exists():
+        time.sleep(0.02)
+    assert queue.cancel(waits.id).state == "cancelled"
+    assert queue.cancel(slow.id).state == "cancelled"
+    last = queue.add("small", "small", {"text": "x", "name": "last"})
+    assert ended(queue, last)[0].state == "done"
+    assert [queue.get(job.id).state for job in (slow, waits)] == ["cancelled", "cancelled"]
+    assert taken == ["waits", "slow", "kept", "last"]
+    assert queue.cancel(last.id).state == "done"
+    with pytest.raises(KeyError):
+        queue.cancel("nothing")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [sqlite3.OperationalError("unable to open database file"), OSError(24, "too many open files"), MemoryError()],
+    ids=["database", "handles", "memory"],
+)
+def test_the_worker_outlives_what_passes(
+    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The database cannot be opened for a while, in the worker's thread: it says so, waits, and goes on."""
+    monkeypatch.setattr("geobfdt.review.jobs._PAUSE_S", 0.1)
+    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)})
+    opened.append(queue)
+    failing, usual = threading.Event(), jobs_module.opened
+    failing.set()
+
+    def fails(file: Path) -> Any:
+        if failing.is_set() and threading.current_thread() is not threading.main_thread():
+            raise error
+        return usual(file)
+
+    monkeypatch.setattr("geobfdt.review.jobs.opened", fails)
+    job = queue.add("small", "small", {"text": "x"})
+    while not queue.problem:
+        time.sleep(0.02)
+    assert queue.working()
+    assert queue.get(job.id).state == "waiting"
+    failing.clear()
+    assert ended(queue, job)[0].state == "done"
+    assert not queue.problem
+
+
+def test_a_job_waits_while_the_machine_has_no_handles(
+    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No child can be started for a moment: the job is not to blame, and is done afterwards."""
+    monkeypatch.setattr("geobfdt.review.jobs._PAUSE_S", 0.1)
+    usual, tries = shutil.disk_usage, iter([True, True])
+
+    def fails(path: Path) -> Any:
+        if next(tries, False):
+            raise OSError(errno.EMFILE, "too many open files")
+        return usual(path)
+
+    monkeypatch.setattr("geobfdt.review.jobs.shutil.disk_usage", fails)
+    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)})
+    opened.append(queue)
+    assert ended(queue, queue.add("small", "small", {"text": "x"}))[0].state == "done"
+
+
+def test_a_worker_that_cannot_go_on_says_so(
+    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so long without success the server is told to leave, so that a supervisor starts it anew."""
+    monkeypatch.setattr("geobfdt.review.jobs._PAUSE_S", 0.05)
+    monkeypatch.setattr("geobfdt.review.jobs._GIVE_UP_S", 0.5)
+    monkeypatch.setattr(Jobs, "_recover", lambda self: (_ for _ in ()).throw(sqlite3.DatabaseError("malformed")))
+    left = threading.Event()
+    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)}, on_fatal=left.set)
+    opened.append(queue)
+    assert left.wait(20)
+    queue._worker.join()
+    assert not queue.working()
 
 
 def test_what_goes_wrong_is_a_line_without_folders(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from geobfdt.wells.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.writers.netcdf import write_netcdf
+from geobfdt.wells.writers.raster import write_png
 
 from .conftest import CLASSES, TRACES, Served, drawn_well
 
@@ -21,6 +26,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
 
+TOKEN = "a-token-of-the-test"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -246,6 +252,8 @@ def test_add_by_one_click_and_by_three_snap_and_delete(sit: Callable[..., Screen
     screen.go(101.5)
     screen.page.get_by_role("button", name="Add 1").click()
     screen.click(screen.on(TRACES[1], 200))
+    screen.until("window.geobfdt.tools.ghost")
+    screen.press("Enter")
     screen.until("window.geobfdt.store.planes.length === 1")
     screen.saved()
     (one,) = picks(field, "B_2")
@@ -263,12 +271,254 @@ def test_add_by_one_click_and_by_three_snap_and_delete(sit: Callable[..., Screen
     screen.press("Escape")
     screen.ask("store.select([store.planes[0].id])")
     screen.press("s")
-    screen.until("window.geobfdt.store.planes[0].z < 101.015")  # snapping takes as long as it takes
+    screen.until("window.geobfdt.tools.ghost")  # snapping takes as long as it takes
+    screen.press("Enter")
+    screen.until("window.geobfdt.store.planes[0].z < 101.015")
     screen.saved()
     assert picks(field, "B_2")[0]["depth_m"] == pytest.approx(101, abs=0.01)
     screen.press("Delete")
     screen.saved()
     assert len(picks(field, "B_2")) == 1
+
+
+def test_what_the_image_answers_is_a_ghost(sit: Callable[..., Screen], field: Path) -> None:
+    """It says how far it is from the click; Esc drops it; kept, a poor one stays proposed, a good one is ours."""
+    screen = sit(well="B_2")
+    screen.go(101.5)
+    screen.page.get_by_role("button", name="Add 1").click()
+    place = screen.on(TRACES[1], 200)
+    screen.click((place[0], place[1] + 6))
+    screen.until("window.geobfdt.tools.ghost")
+    ghost = screen.ask("window.geobfdt.tools.ghost")
+    assert ghost["distance"] == pytest.approx(6 * screen.ask("view.scale"), abs=0.006)
+    assert not ghost["poor"]
+    screen.press("Escape")
+    assert screen.ask("[options.drawn, window.geobfdt.tools.ghost, window.geobfdt.tools.tool]") == [None, None, "one"]
+    assert picks(field, "B_2") == []
+    screen.click(place)
+    screen.until("window.geobfdt.tools.ghost")
+    screen.press("b", "Enter")  # a bed, says the person
+    screen.go(104.3)
+    screen.click(screen.at(104.3, 10))  # nothing is drawn here
+    screen.until("window.geobfdt.tools.ghost?.poor")
+    screen.press("Enter")
+    screen.saved()
+    assert picks(field, "B_2")[0]["class"] == "bedding"
+    assert [p["status"] for p in picks(field, "B_2")] == ["edited", "proposed"]
+    assert screen.page.locator("#toast").is_visible()
+
+
+def test_a_late_answer_touches_nothing_that_was_decided_since(sit: Callable[..., Screen], field: Path) -> None:
+    """Decided by oneself while the image was being asked, by another while the ghost was shown; a layer left."""
+    screen, ben = sit(), sit("ben", layer="anna")
+    screen.begin()
+    ben.until("window.geobfdt.store.planes.length === 5")
+    before = picks(field)
+    held: list[Any] = []
+    screen.page.route("**/snap", lambda route: held.append(route))
+    first, second = screen.ask("[store.planes[0].id, store.planes[1].id]")
+
+    def asked(number: int) -> None:
+        for _ in range(600):
+            if len(held) > number:
+                return
+            screen.page.wait_for_timeout(50)
+        raise TimeoutError(number)
+
+    def answered(number: int) -> None:
+        with screen.page.expect_response("**/snap"):
+            held[number].continue_()
+        screen.page.wait_for_timeout(200)
+
+    screen.ask(f"store.select(['{first}'])")
+    screen.press("s")
+    asked(0)
+    assert screen.page.locator("#stage.snapping").count() == 1
+    screen.press("r")
+    screen.saved()
+    answered(0)
+    assert screen.page.locator("#stage.snapping").count() == 0
+    assert screen.ask("window.geobfdt.tools.ghost") is None
+    screen.ask(f"store.select(['{second}'])")
+    screen.press("s")
+    asked(1)
+    answered(1)
+    screen.until("window.geobfdt.tools.ghost")
+    ben.ask(f"store.edit('accept', {{ '{second}': {{ status: 'accepted' }} }})")
+    ben.saved()
+    screen.until("!window.geobfdt.tools.ghost")
+    screen.press("Enter", "c")
+    screen.go(103)
+    screen.click(screen.at(103, 90))
+    asked(2)
+    screen.page.locator("#well").select_option("B_2")
+    screen.until("window.geobfdt.store.well === 'B_2' && window.geobfdt.store.loaded")
+    answered(2)
+    screen.press("Enter")
+    screen.saved()
+    states = ["rejected", "accepted", "proposed", "proposed", "proposed"]
+    assert picks(field) == [p | {"status": state} for p, state in zip(before, states, strict=True)]
+    assert picks(field, "B_2") == []
+
+
+def test_undo_leaves_what_somebody_else_decided(sit: Callable[..., Screen], field: Path) -> None:
+    """Anna adds, Ben accepts, Anna undoes: she is told, and the layer is whole."""
+    anna, ben = sit("anna", well="B_2"), sit("ben", well="B_2", layer="anna")
+    assert anna.page.locator("#undo").is_disabled()
+    assert anna.page.locator("#redo").is_disabled()
+    anna.page.locator("#empty").get_by_role("button", name="Pick by hand").click()
+    assert not anna.page.locator("#empty").is_visible()
+    anna.press("t")
+    anna.go(101.5)
+    for angle in (30, 180, 300):
+        anna.click(anna.on(TRACES[0], angle))
+    anna.until("window.geobfdt.store.planes.length === 1")
+    anna.saved()
+    anna.until("!document.getElementById('undo').disabled")
+    ben.until("window.geobfdt.store.planes.length === 1")
+    ben.ask("store.edit('accept', { [store.planes[0].id]: { status: 'accepted' } })")
+    ben.saved()
+    anna.press("Escape", "Control+z")
+    anna.until("document.getElementById('toast').textContent.includes('ben')")
+    (pick,) = picks(field, "B_2")
+    assert (pick["status"], pick["class"]) == ("accepted", pick["class"])
+    assert pick["depth_m"] == pytest.approx(101, abs=0.003)
+    ben.press("Control+z")
+    ben.saved()
+    ben.until("!document.getElementById('redo').disabled")
+
+
+def test_every_state_has_a_face(sit: Callable[..., Screen], field: Path) -> None:
+    """Loading, findings, a depth that is none, dark and light; and all of it fits."""
+    rows = [Finding(Severity.MAJOR, "rows-repeated", "105.50-106.25 m", "rows are the same", "look"),
+            Finding(Severity.INFO, "assumed", "a.dlis", "no null", "none assumed")]  # fmt: skip
+    (field / "A-1.findings.json").write_text(findings_to_json(rows))
+    screen = sit()
+    page = screen.page
+    screen.begin()
+    page.locator("#findings-open").click()
+    assert page.locator(".finding").count() == 2
+    page.locator("button.finding").click()
+    screen.until("window.geobfdt.view.top < 105.5 && window.geobfdt.view.base > 105.6")
+    page.locator("#findings-close").click()
+    for text, good in (("abc", False), ("12abc", False), ("", False), ("250", False), ("1e9", False), ("103,5", True)):
+        page.locator("#depth").fill(text or " ")
+        screen.press("Enter")
+        assert (page.locator("#depth").get_attribute("aria-invalid") == "true") != good, text
+    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(103.5, abs=0.06)
+    screen.press("n")
+    page.wait_for_timeout(200)
+    screen.ask("document.getElementById('sign-out').hidden = false")  # as with a token
+    wide = "['bar', 'side'].map((id) => document.getElementById(id)).concat(document.documentElement)"
+    assert screen.ask(f"{wide}.every((e) => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight)")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = screen.ask(ground)
+    page.locator("#theme").click()
+    assert screen.ask(ground) != light
+    page.reload()
+    screen.until("window.geobfdt?.store.loaded")
+    assert screen.ask(ground) != light
+    page.locator("#theme").click()
+    assert screen.ask(ground) == light
+    held: list[Any] = []
+    page.route("**/api/wells/B_2", lambda route: held.append(route))
+    page.locator("#well").select_option("B_2")
+    page.wait_for_selector("#loading:not([hidden])")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    page.wait_for_selector("#loading", state="hidden")
+
+
+def test_a_session_that_has_ended_loses_nothing(browser: Any, serve: Callable[..., Served], field: Path) -> None:
+    """What was done is kept, and sent when somebody has signed in; then he signs out."""
+    server = serve("--token", TOKEN)
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context.add_init_script("localStorage.setItem('geobfdt-name', 'anna')")
+    page = context.new_page()
+    page.goto(server.address)
+    page.fill("#token", "not-the-token-of-it")
+    page.get_by_role("button", name="Sign in").click()
+    until(page, "document.getElementById('error').textContent")
+    page.fill("#token", TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    until(page, "window.geobfdt?.store.loaded")
+    page.get_by_role("button", name="Begin with the picks of the field").click()
+    until(page, "window.geobfdt.store.planes.length === 5")
+    context.clear_cookies()
+    page.keyboard.press("n")
+    page.keyboard.press("a")
+    page.wait_for_selector("#sign-in[open]")
+    assert all(p["status"] == "proposed" for p in picks(field))
+    page.fill("#token", TOKEN)
+    page.locator("#sign-in").get_by_role("button", name="Sign in").click()
+    until(page, "window.geobfdt.store.outbox.empty")
+    assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 4 * ["proposed"]
+    page.locator("#sign-out").click()
+    page.wait_for_selector(".login")
+    context.close()
+
+
+class Prefix(BaseHTTPRequestHandler):
+    """A proxy that serves what is behind it under /geo/, and nothing else."""
+
+    protocol_version = "HTTP/1.1"
+    behind = ""
+    outside: ClassVar[list[str]] = []
+
+    def forward(self) -> None:
+        """Pass a request on without its prefix."""
+        if not self.path.startswith("/geo/"):
+            self.outside.append(self.path)
+            self.send_error(404)
+            return
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        connection = HTTPConnection("127.0.0.1", int(self.behind.rsplit(":", 1)[1]), timeout=120)
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding")}
+        connection.request(self.command, self.path.removeprefix("/geo"), body or None, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server"):
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        connection.close()
+
+    do_GET = do_POST = do_PUT = do_DELETE = forward
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_under_a_prefix_behind_a_proxy(browser: Any, serve: Callable[..., Served], field: Path) -> None:
+    """The page, its pictures, edits, the picker's job and a report, all under /geo/; the cookie too."""
+    Prefix.behind = serve("--token", TOKEN, "--forwarded-allow-ips", "127.0.0.1").address
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Prefix)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context.add_init_script("localStorage.setItem('geobfdt-name', 'anna')")
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{proxy.server_port}/geo/?token={TOKEN}")
+    until(page, "window.geobfdt?.store.loaded")
+    page.get_by_role("button", name="Begin with the picks of the field").click()
+    until(page, "window.geobfdt.store.planes.length === 5")
+    page.keyboard.press("n")
+    page.keyboard.press("a")
+    until(
+        page, "window.geobfdt.store.outbox.empty && [...window.geobfdt.view.tiles.cache.values()].every((t) => t.bytes)"
+    )
+    assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 4 * ["proposed"]
+    with page.expect_download(timeout=120_000) as saving:
+        page.get_by_role("button", name="Report").click()
+    assert saving.value.suggested_filename == "A-1.report.html"
+    (cookie,) = context.cookies()
+    assert cookie["path"] == "/geo"
+    assert Prefix.outside in ([], ["/favicon.ico"])
+    context.close()
+    proxy.shutdown()
 
 
 def test_complete_and_ignored_stretches(sit: Callable[..., Screen], field: Path) -> None:
@@ -459,10 +709,13 @@ def test_kill_in_the_middle_and_reload(sit: Callable[..., Screen], field: Path) 
     screen.saved()
     screen.server.kill()
     screen.press("n", "r")  # nobody is there to hear this
-    screen.until("document.getElementById('toast').textContent.includes('does not answer')")
+    screen.until("document.getElementById('state').dataset.state === 'gone'")
+    assert screen.page.locator("#banner").is_visible()
     assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 4 * ["proposed"]
     screen.server.start()
     screen.saved()
+    screen.until("document.getElementById('state').dataset.state === 'saved'")
+    assert not screen.page.locator("#banner").is_visible()
     assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 3 * ["proposed"] + ["rejected"]
     screen.page.reload()
     screen.until("window.geobfdt?.store.planes.length === 5")
@@ -474,13 +727,16 @@ def test_run_the_picker_compare_and_agree(sit: Callable[..., Screen], field: Pat
     """Run the picker compare and agree."""
     screen = sit("anna")
     screen.begin()
-    screen.press("n", "a")
+    accept_all = "store.edit('bulk', Object.fromEntries(store.planes.map((p) => [p.id, { status: 'accepted' }])))"
+    screen.ask(accept_all)
     screen.saved()
     ben = sit("ben")
     ben.page.locator("#empty").get_by_role("button", name="Run the picker").click()
     ben.until("window.geobfdt.store.planes.length > 2", 120)
     found = np.array([p["depth_m"] for p in picks(field, layer="ben")])
     assert sum(np.abs(found - z).min() < 0.01 for z in TRACES[:, 0]) >= 4
+    ben.ask(accept_all)
+    ben.saved()
     ben.page.locator("#beside").select_option("anna")
     ben.page.get_by_role("button", name="Make consensus").click()
     ben.until("window.geobfdt.store.layer === 'consensus' && window.geobfdt.store.loaded")
@@ -501,6 +757,35 @@ def test_bring_a_well_in(sit: Callable[..., Screen], field: Path, tmp_path: Path
     screen.page.set_input_files("#file", tmp_path / "bad.dlis")
     screen.until("document.getElementById('toast').textContent.includes('bad.dlis')", 60)
     assert sorted(file.name for file in field.glob("*.nc")) == ["A-1.nc", "B_2.nc", "N-9.nc"]
+
+
+def test_bring_a_picture_in_and_cancel(
+    browser: Any, serve: Callable[..., Served], field: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a picture does not say is asked for; the server was started with a relative path; a job can be stopped."""
+    monkeypatch.chdir(field.parent)
+    write_png(drawn_well("C"), field.parent / "wall.png")
+    for beside in field.parent.glob("wall.y*ml"):
+        beside.unlink()
+    screen = Screen(browser, serve(folder=Path("field")), "anna")
+    page = screen.page
+    page.set_input_files("#file", field.parent / "wall.png")
+    page.wait_for_selector("#reading[open]")
+    for name, text in (("top", "200"), ("bottom", "210,0"), ("diameter", "0.2")):
+        page.fill(f"#reading [name={name}]", text)
+    page.locator("#reading [name=azimuth_reference]").select_option("north")
+    page.get_by_role("button", name="Read it").click()
+    screen.until("window.geobfdt.view.well?.name === 'wall' && window.geobfdt.store.loaded")
+    with read(field / "wall.nc") as well:
+        assert float(well["depth"][0]) == pytest.approx(200, abs=0.01)
+        assert well.attrs["reference"] == "north"
+    page.locator("#empty").get_by_role("button", name="Run the picker").click()
+    page.wait_for_selector("#job-row:not([hidden])")
+    page.locator("#cancel").click()
+    screen.until("document.getElementById('toast').textContent.includes('Cancelled')")
+    assert picks(field, "wall") == []
+    assert not screen.errors
+    screen.context.close()
 
 
 def test_a_well_that_is_there_gives_way_only_when_asked(
@@ -551,11 +836,11 @@ def test_a_field_without_wells_and_a_well_nobody_picked(
 
 def test_the_name_is_asked_for_once(browser: Any, serve: Callable[..., Served]) -> None:
     """The name is asked for once."""
-    server = serve("--token", "abc-token")
+    server = serve("--token", "a-token-of-the-test")
     context = browser.new_context()
     page = context.new_page()
     assert page.goto(server.address).status == 401
-    page.goto(server.address + "/?token=abc-token")
+    page.goto(server.address + "/?token=a-token-of-the-test")
     assert "token" not in page.url
     page.fill("#name", " anna/b\u00fcro ")
     page.get_by_role("button", name="Begin", exact=True).click()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import os
+import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +18,23 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from geobfdt.review.items import pick_items
+from geobfdt.review.items import joined, pick_items
+from geobfdt.review.jobs import FullError
+from geobfdt.review.room import Room
 from geobfdt.review.server import create_app
 from geobfdt.review.tiles import ROWS
 from geobfdt.review.work import QUEUE
+from geobfdt.wells.findings import Finding, Severity, findings_to_json
+from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
 from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.writers.netcdf import write_netcdf
+from geobfdt.wells.writers.raster import write_png
 
 from .conftest import CONFIDENCE, TRACES, drawn_well
 
+TOKEN = "a-right-token-of-the-test"
 LAYER = "/api/wells/A-1/layers/anna"
 CHANGE = {"x-geobfdt": "1"}
 
@@ -213,22 +223,116 @@ def test_where_the_model_is_not_at_home_is_shown(client: TestClient, field: Path
 
 
 def test_two_interpreters_and_their_consensus(client: TestClient) -> None:
-    """Two interpreters and their consensus."""
-    begun(client)
+    """Accepted is what both decided, with all that the two agree on; the rest is left to settle."""
+    mine = begun(client)
     other = "/api/wells/A-1/layers/ben"
     client.post(other + "/begin", json={"person": "ben"})
     theirs = client.get(other).json()["items"]
     theirs = {i: f for i, f in theirs.items() if i[0] == "p"}
-    first, second, third, *_ = by_depth(theirs)
+    first, second, third, fourth, fifth = by_depth(theirs)
     edit(client, {first: {"depth_m": 101.01}, second: {"depth_m": 102.2}, third: {"class": "fracture"}}, layer=other)
+    edit(client, {fourth: {"status": "accepted", "note": "open"}, fifth: {"status": "accepted"}}, layer=other)
+    own = by_depth(mine)
+    edit(client, {own[0]: {"status": "accepted"}, own[3]: {"status": "accepted", "note": "vuggy"}})
     told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
     assert (len(told["both"]), len(told["only_a"]), len(told["only_b"])) == (3, 2, 2)
     assert [s["class"] for s in told["scores"]] == ["bedding", "fracture", "all"]
-    made = client.post("/api/wells/A-1/consensus", json={"person": "cleo", "a": "anna", "b": "ben"}).json()["items"]
-    accepted = sorted(f["depth_m"] for f in made.values() if f["status"] == "accepted")
-    assert accepted == pytest.approx([101.005, 105.0, 107.0])
-    open_ = {(f["source"], round(f["depth_m"], 2)) for f in made.values() if f["status"] == "proposed"}
-    assert open_ == {("anna", 102.0), ("ben", 102.2), ("anna", 103.5), ("ben", 103.5)}
+    body = {"person": "cleo", "a": "anna", "b": "ben"}
+    made = client.post("/api/wells/A-1/consensus", json=body).json()["items"]
+    picks = sorted((f for i, f in made.items() if i[0] == "p"), key=lambda f: (f["depth_m"], f["source"]))
+    states = [(round(f["depth_m"], 3), f["status"], f["source"]) for f in picks]
+    assert states == [
+        (101.005, "accepted", "anna and ben"),
+        (102.0, "proposed", "anna"),
+        (102.2, "proposed", "ben"),
+        (103.5, "proposed", "anna"),
+        (103.5, "proposed", "ben"),
+        (105.0, "accepted", "drawn"),
+        (107.0, "proposed", "drawn"),  # one of them has not looked at it
+    ]
+    moved, same = picks[0], picks[5]
+    # The same trace keeps what was known of it; of one that lies between two, the image is asked anew.
+    assert {**same, "note": "", "status": ""} == {**mine[own[3]], "note": "", "status": ""}
+    assert same["note"] == "anna: vuggy; ben: open"
+    assert moved["polarity"] == "conductive"
+    assert moved["continuity"] > 0.5
+    assert moved.get("sigma_depth_m") is None  # Ben drew it by hand
+    assert moved.get("confidence") is None
+    spans = sorted((f["kind"], f["class"], f["top_m"], f["base_m"]) for i, f in made.items() if i[0] == "i")
+    whole = (pytest.approx(100 - 0.0025), pytest.approx(110 - 0.0025))
+    assert spans == [("interpreted", "bedding", *whole), ("interpreted", "fracture", *whole)]
+    # Made again, it follows the two; what somebody decided on in it stays.
+    settled = next(i for i, f in made.items() if i[0] == "p" and (f["depth_m"], f["source"]) == (102.0, "anna"))
+    edit(client, {settled: {"status": "accepted"}}, layer="/api/wells/A-1/layers/consensus")
+    edit(client, {own[0]: {"status": "rejected"}, own[4]: {"status": "accepted"}})
+    client.post("/api/wells/A-1/consensus", json=body)
+    now = client.get("/api/wells/A-1/layers/consensus").json()["items"]
+    picks = sorted((f["depth_m"], f["status"]) for i, f in now.items() if i[0] == "p")
+    assert picks == [(101.01, "proposed"), (102.0, "accepted"), (102.2, "proposed"), (103.5, "proposed"),
+                     (103.5, "proposed"), (105.0, "accepted"), (107.0, "accepted")]  # fmt: skip
+    assert sum(i[0] == "i" for i in now) == 2
+
+
+def test_sigmas_of_two_snapped_traces_know_how_far_apart_they_are(client: TestClient) -> None:
+    """The fit of the trace between them, widened by half of their difference."""
+    for name, depth in (("anna", 101.0), ("ben", 101.02)):
+        place = {"depth_m": depth, "amplitude_m": 0.08, "azimuth_app_deg": 0.0, "class": "fracture", "snapped": True}
+        edit(client, {"p1": place}, layer=f"/api/wells/A-1/layers/{name}")
+    made = client.post("/api/wells/A-1/consensus", json={"person": "c", "a": "anna", "b": "ben"}).json()["items"]
+    (pick,) = made.values()
+    assert pick["depth_m"] == pytest.approx(101.01)
+    assert 0.01 < pick["sigma_depth_m"] < 0.03
+    assert pick["quality"]
+
+
+def test_an_edit_key_of_another_layer_is_refused(client: TestClient) -> None:
+    """It would be acknowledged, and lost; sent again where it belongs, it is the same edit."""
+    place, key = {"depth_m": 101.0, "class": "bedding"}, "a-key-of-the-test"
+    first = edit(client, {"p1": place}, key=key).json()
+    for layer in ("/api/wells/A-1/layers/ben", "/api/wells/B_2/layers/anna"):
+        for verb, body in (("edits", {"items": {"p1": place}, "kind": "edit"}), ("begin", {})):
+            assert client.post(f"{layer}/{verb}", json={"person": "anna", "key": key, **body}).status_code == 409
+        assert client.get(layer).json()["items"] == {}
+    assert edit(client, {"p1": place}, key=key).json()["version"] == first["version"]
+    again = {"person": "anna", "key": "a-key-of-beginning"}
+    versions = [client.post(LAYER + "/begin", json=again).json()["version"] for _ in range(2)]
+    assert versions[0] == versions[1]
+
+
+def test_picks_that_arrive_late_touch_nothing_that_was_decided_since(field: Path) -> None:
+    """Somebody accepts a proposal while the picker's answer is being joined: it stays."""
+    room = Room(field)
+    items = room.begin("A-1", "anna", "anna", "field")["items"]
+    one = by_depth({i: f for i, f in items.items() if i[0] == "p"})[0]
+    decide = iter([True])
+
+    def slowly(layer, picks, replaced=()):
+        changes = joined(layer, picks, replaced)
+        if next(decide, False):
+            LayerLog(field).add("A-1", "anna", "ben", "accept", {one: {"status": "accepted"}})
+        return changes
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("geobfdt.review.room.joined", slowly)
+        room.join("A-1", "anna", "anna", new_picks(depth_m=[108.0], class_="bedding"))
+    layer = room.log.layer("A-1", "anna")
+    assert layer.items[one]["status"] == "accepted"
+    assert sorted(f["depth_m"] for i, f in layer.items.items() if i[0] == "p") == [101.0, 108.0]
+
+
+def test_undo_is_offered_where_there_is_something_to_undo(client: TestClient) -> None:
+    """And is refused where somebody else has changed it since."""
+    state = LAYER + "?person=anna"
+    assert {k: client.get(state).json()[k] for k in ("can_undo", "can_redo")} == {"can_undo": False, "can_redo": False}
+    made = edit(client, {"p1": {"depth_m": 101.0, "class": "bedding"}}).json()
+    assert (made["can_undo"], made["can_redo"]) == (True, False)
+    body = {"person": "ben", "kind": "accept", "items": {"p1": {"status": "accepted"}}}
+    assert client.post(LAYER + "/edits", json=body).status_code == 200
+    assert client.post(LAYER + "/undo", json={"person": "anna"}).status_code == 409
+    assert client.get(LAYER + "/picks.csv").status_code == 200
+    client.post(LAYER + "/undo", json={"person": "ben"})
+    undone = client.post(LAYER + "/undo", json={"person": "anna"}).json()
+    assert (undone["can_undo"], undone["can_redo"], undone["items"]) == (False, True, {"p1": None})
 
 
 def test_the_table_of_a_layer_is_one_that_geobfdt_reads(client: TestClient, tmp_path: Path) -> None:
@@ -265,6 +369,8 @@ def test_pace_and_log(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> No
         ({"p1": {"depth_m": "deep"}}, 422),
         ({"p1": {"depth_m": 5.0}}, 422),  # a new pick without a class
         ({"p1": {"depth_m": 5.0, "class": "crack"}}, 422),
+        ({"p1": {"depth_m": 10**400, "class": "bedding"}}, 422),
+        ({f"p{n}": {"depth_m": 105.0, "class": "bedding"} for n in range(101)}, 422),  # more than an edit may draw
         ({"p1": {"confidence": 1.0}}, 422),  # not for a person to say
         ({"q1": {"depth_m": 5.0}}, 422),
         ({"p/../1": {"status": "accepted"}}, 422),
@@ -304,6 +410,138 @@ def test_malformed_requests_get_an_answer(client: TestClient) -> None:
     assert client.get(LAYER).json()["version"] == 0
 
 
+@pytest.mark.parametrize("number", [2**63, 2**64, 10**30, 10**400, -1])
+def test_integers_beyond_what_the_database_holds(client: TestClient, number: int) -> None:
+    """Refused, not a fault."""
+    for path in (f"{LAYER}?after={number}", f"{LAYER}/log?after={number}"):
+        assert client.get(path).status_code == 422
+    for verb, body in (("edits", {"items": {}}), ("undo", {}), ("begin", {})):
+        text = json.dumps({"person": "anna", "seen": 0, **body}).replace('"seen": 0', f'"seen": {number}')
+        assert client.post(f"{LAYER}/{verb}", content=text).status_code == 422
+    assert client.get(f"/api/wells/A-1/tiles/static/0/{number}").status_code in (404, 422)
+
+
+def test_a_strange_file_in_the_field_hides_no_other(field: Path) -> None:
+    """A name with a blank, a link to nothing, a pipe, a folder, a leftover, an image that is far too wide."""
+    shutil.copy(field / "A-1.nc", field / "A 2.nc")
+    (field / "dangling.nc").symlink_to(field / "nothing")
+    os.mkfifo(field / "pipe.nc")
+    os.mkfifo(field / "B_2.picks.csv")
+    os.mkfifo(field / "B_2.findings.json")
+    (field / "folder.nc").mkdir()
+    (field / ".A-1.nc.part").write_bytes(b"half")
+    (field / ".hidden.nc").write_bytes(b"half")
+    wide = np.zeros((4, 100_000), np.float32)
+    wide[::2] = 1
+    write_netcdf(well_image(wide, 100 + 0.1 * np.arange(4), well="wide"), field / "wide.nc")
+    thin = np.random.default_rng(0).normal(size=(50, 8))
+    write_netcdf(well_image(thin, 100 + 1e-7 * np.arange(50), well="thin"), field / "thin.nc")
+    strange = ["A 2", "dangling", "folder", "pipe", "thin", "wide"]
+    with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
+        wells = client.get("/api/wells").json()
+        assert {w["well"] for w in wells} == {"A-1", "B_2", *strange}
+        assert [w["well"] for w in wells if "damage" in w] == strange
+        for well in strange:
+            for path in ("", "/tiles/static/0/0", "/layers/anna", "/tiles/dynamic/0/0"):
+                assert client.get(f"/api/wells/{well}{path}").status_code in (404, 422)
+        assert client.get("/api/wells/A-1").status_code == 200
+        assert client.get("/api/wells/B_2").status_code == 422  # its list of findings is a pipe
+        begin = client.post("/api/wells/B_2/layers/anna/begin", json={"person": "anna"})
+        assert begin.status_code == 422
+        assert str(field) not in begin.text
+
+
+def test_findings_say_where_they_are(field: Path) -> None:
+    """Depths of those that speak of a stretch; none of those that speak of a file."""
+    rows = [Finding(Severity.MAJOR, "rows-repeated", "101.50-102.25 m", "rows are the same", "look"),
+            Finding(Severity.MINOR, "depth-flipped", "a.dlis", "depths decrease", "reversed")]  # fmt: skip
+    (field / "A-1.findings.json").write_text(findings_to_json(rows))
+    with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
+        told = client.get("/api/wells/A-1").json()["findings"]
+    assert [(f["kind"], f["top_m"], f["base_m"]) for f in told] == [
+        ("rows-repeated", 101.5, 102.25),
+        ("depth-flipped", None, None),
+    ]
+
+
+def test_health_answers_while_all_threads_work(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More slow requests than the server has threads."""
+    let_go = threading.Event()
+    monkeypatch.setattr(Room, "overview", lambda self: [{}][: not let_go.wait(30)])
+    with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
+        people = [threading.Thread(target=client.get, args=("/api/wells",)) for _ in range(60)]
+        for person in people:
+            person.start()
+        time.sleep(1)
+        began = time.monotonic()
+        assert client.get("/health").status_code == 200
+        waited = time.monotonic() - began
+        let_go.set()
+        for person in people:
+            person.join()
+    assert waited < 10
+
+
+def test_questions_that_take_long_do_not_take_all_threads(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a dozen that ask the image at once, some are told to ask again."""
+    monkeypatch.setattr("geobfdt.review.room._PATIENCE_S", 0.2)
+    room = Room(field)
+    results: list[str] = []
+
+    def ask() -> None:
+        try:
+            room.snap("A-1", [101.0], [0.0])
+            results.append("answered")
+        except FullError:
+            results.append("full")
+
+    people = [threading.Thread(target=ask) for _ in range(12)]
+    with room._detecting:
+        for person in people:
+            person.start()
+        for _ in range(300):
+            if len(results) == 4:
+                break
+            time.sleep(0.1)
+    for person in people:
+        person.join()
+    assert sorted(results) == ["answered"] * 8 + ["full"] * 4
+
+
+def test_layers_that_are_too_long_to_score_are_compared_without(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists are there, the scores are not, and it is said why."""
+    begun(client)
+    client.post("/api/wells/A-1/layers/ben/begin", json={"person": "ben"})
+    monkeypatch.setattr("geobfdt.review.room._MOST_SCORED", 9)
+    told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
+    assert len(told["both"]) == 5
+    assert told["note"]
+    assert "scores" not in told
+
+
+def test_a_field_named_by_a_relative_path_takes_files(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture, with what it does not say of itself; without that, what is missing is named."""
+    monkeypatch.chdir(field.parent)
+    write_png(drawn_well("C"), field.parent / "c.png")
+    for beside in field.parent.glob("c.y*ml"):
+        beside.unlink()
+    with TestClient(create_app(Path("field")), base_url="http://localhost", headers=CHANGE) as client:
+        picture = (field.parent / "c.png").read_bytes()
+        bare = wait(client, client.put("/api/uploads/c.png", content=picture).json())
+        assert bare["state"] == "failed"
+        assert "top" in bare["message"]
+        said = "well=C-7&top=100&bottom=110&diameter=0.2&azimuth_reference=north&deviation=0"
+        done = wait(client, client.put(f"/api/uploads/c.png?{said}", content=picture).json())
+        assert done["message"] == ""
+        well = client.get("/api/wells/C-7").json()
+        assert (well["name"], well["reference"], well["hole"]["diameter"][0]) == ("C-7", "north", 0.2)
+        assert (well["top"], well["base"]) == (pytest.approx(100, abs=0.01), pytest.approx(110, abs=0.01))
+        for bad in ("survey=/etc/passwd", "diameter=ten", "diameter=inf", "azimuth_reference=up"):
+            assert client.put(f"/api/uploads/c.png?{bad}", content=picture).status_code == 422
+
+
 @pytest.mark.parametrize("name", ["C-3", "..", "%2e%2e", "..%2ffield%2fA-1", "A-1.nc", "%00", "review"])
 def test_no_path_leaves_the_field(client: TestClient, name: str) -> None:
     """No path leaves the field."""
@@ -328,20 +566,20 @@ def test_a_change_needs_the_header_and_a_host_that_is_this_machine(field: Path) 
 
 def test_a_token_is_needed_where_there_is_one(field: Path) -> None:
     """A token is needed where there is one."""
-    with TestClient(create_app(field, token="right-token"), base_url="http://example.org", headers=CHANGE) as client:
+    with TestClient(create_app(field, token=TOKEN), base_url="http://example.org", headers=CHANGE) as client:
         for headers in (
             {},
             {"authorization": "Bearer wrong"},
             {"authorization": "Bearer "},
-            {"cookie": "geobfdt=right"},
+            {"cookie": "geobfdt-session=1.2.3"},
         ):
             for path in ("/", "/api/wells", "/static/app.js", "/api/docs.json"):
                 answer = client.get(path, headers=headers)
                 assert answer.status_code == 401
-                assert "right-token" not in answer.text
-        assert client.get("/api/wells", headers={"authorization": "Bearer right-token"}).status_code == 200
+                assert TOKEN not in answer.text
+        assert client.get("/api/wells", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
         assert client.get("/?token=wrong").status_code == 401
-        first = client.get("/?token=right-token", follow_redirects=False)
+        first = client.get(f"/?token={TOKEN}", follow_redirects=False)
         assert first.status_code == 303
         assert "httponly" in first.headers["set-cookie"].lower()
         assert client.get("/api/wells").status_code == 200  # by the cookie
@@ -398,8 +636,8 @@ def test_a_report_is_made_and_fetched(client: TestClient) -> None:
 
 def test_health_and_numbers(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Health needs no token and says only ok or not; numbers need one, and count patterns, not names."""
-    app = create_app(field, token="right-token")
-    bearer = {"authorization": "Bearer right-token"}
+    app = create_app(field, token=TOKEN)
+    bearer = {"authorization": f"Bearer {TOKEN}"}
     with TestClient(app, base_url="http://elsewhere.example") as client:
         answer = client.get("/health")
         assert (answer.status_code, answer.json()) == (200, {"state": "ok"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -10,17 +11,19 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobfdt.wells import database
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.layers import DATABASE, LayerLog, StaleError
+from geobfdt.wells.layers import DATABASE, ConflictError, LayerLog
+from geobfdt.wells.picks import validate
 
 PICK = {"depth_m": 5.0, "class": "bedding", "amplitude_m": 0.1, "azimuth_app_deg": 90.0, "status": "proposed"}
 
@@ -61,16 +64,106 @@ def test_undo_is_of_ones_own_edits_and_keeps_the_others(log: LayerLog) -> None:
     """Undo is of ones own edits and keeps the others."""
     log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 1.0}})
     log.add("A", "anna", "ben", "class", {"p1": {"class": "fracture"}})
+    log.add("A", "anna", "anna", "move", {"p2": {"depth_m": 9.0}})
     log.undo("A", "anna", "anna")
-    assert log.layer("A", "anna").items["p1"] == PICK | {"class": "fracture"}
+    assert log.layer("A", "anna").items["p1"] == PICK | {"depth_m": 1.0, "class": "fracture"}
+    assert log.layer("A", "anna").items["p2"]["depth_m"] == 6.0
     assert log.undo("A", "anna", "carl") is None
+
+
+def test_undo_does_not_tear_what_somebody_else_has_decided(log: LayerLog) -> None:
+    """Anna adds, Ben accepts, Anna undoes: refused, as is a redo over a later change; Ben's own undo frees it."""
+    log.add("A", "anna", "anna", "add", {"p9": PICK})
+    log.add("A", "anna", "ben", "accept", {"p9": {"status": "accepted"}})
+    with pytest.raises(ConflictError, match="ben"):
+        log.undo("A", "anna", "anna")
+    assert log.layer("A", "anna").items["p9"] == PICK | {"status": "accepted"}
+    log.undo("A", "anna", "ben")
+    assert log.undo("A", "anna", "anna") is not None
+    assert "p9" not in log.layer("A", "anna").items
+    with pytest.raises(ConflictError, match="anna"):
+        log.undo("A", "anna", "ben", again=True)  # there is nothing left to accept
+    log.undo("A", "anna", "anna", again=True)
+    log.add("A", "anna", "ben", "accept", {"p9": {"status": "rejected"}})
+    assert log.layer("A", "anna").items["p9"]["status"] == "rejected"
+
+
+def test_a_log_that_is_torn_already_heals(log: LayerLog) -> None:
+    """A pick whose edits that count give no depth and class is not there, in table, picks and intervals."""
+    with sqlite3.connect(log.file) as db:
+        row = "INSERT INTO edits (at, well, layer, person, kind, items, target) VALUES (0, 'A', 'anna', ?, ?, ?, ?)"
+        added = db.execute(row, ("anna", "add", json.dumps({"p9": PICK}), None)).lastrowid
+        db.execute(row, ("ben", "accept", json.dumps({"p9": {"status": "accepted"}}), None))
+        db.execute(row, ("anna", "undo", "{}", added))
+        db.execute(row, ("ben", "edit", json.dumps({"i9": {"top_m": 3.0}}), None))
+    layer = log.layer("A", "anna")
+    assert set(layer.items) == {"p1", "p2"}
+    validate(layer.picks("A"), "layer")
+    assert len(layer.intervals("A")) == 0
+    log.undo("A", "anna", "anna", again=True)
+    assert log.layer("A", "anna").items["p9"] == PICK | {"status": "accepted"}
+
+
+@pytest.mark.parametrize("item", [{"p9": {"status": "accepted"}}, {"i9": {"kind": "ignored"}}])
+def test_an_item_that_lacks_what_makes_it_one_is_refused(log: LayerLog, item: dict) -> None:
+    """And one that somebody took away cannot be accepted any more; nothing is written."""
+    with pytest.raises(ValueError, match="new"):
+        log.add("A", "anna", "anna", "edit", item)
+    log.add("A", "anna", "ben", "delete", {"p1": None})
+    with pytest.raises(ConflictError, match="ben"):
+        log.add("A", "anna", "anna", "accept", {"p1": {"status": "accepted"}})
+    assert len(log.edits("A", "anna")) == 2
+
+
+PEOPLE, IDS = ("anna", "ben", "carl"), ("p1", "p2", "i1")
+CHANGES = {
+    "p": [PICK, {"status": "accepted"}, {"status": "rejected"}, {"depth_m": 7.0, "amplitude_m": 0.2}, None],
+    "i": [{"kind": "interpreted", "class": "bedding", "top_m": 1.0, "base_m": 2.0}, {"top_m": 1.5}, None],
+}
+STEP = st.tuples(
+    st.sampled_from(PEOPLE), st.sampled_from(["undo", "redo", "edit"]), st.sets(st.sampled_from(IDS), min_size=1),
+    st.integers(0, 4), st.booleans(),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEP, max_size=30))
+def test_any_order_of_edits_undos_and_redos_leaves_a_valid_table(
+    tmp_path_factory: pytest.TempPathFactory, steps: list
+) -> None:
+    """Three people, three items: what counts is never torn, each undo takes back its own edit and nothing else."""
+    log = LayerLog(tmp_path_factory.mktemp("log"))
+    for person, what, items, change, looked in steps:
+        before = log.layer("A", "x")
+        state, seen = dict(before.items), before.version if looked else None
+        changes = {item: CHANGES[item[0]][change % len(CHANGES[item[0]])] for item in items}
+        try:
+            if what == "edit":
+                log.add("A", "x", person, "edit", changes, seen=seen)
+            else:
+                edit = log.undo("A", "x", person, again=what == "redo")
+                touched = set() if edit is None else set(before.edits[edit.target].items)
+                now = log.layer("A", "x").items
+                assert {i: f for i, f in now.items() if i not in touched} == {
+                    i: f for i, f in state.items() if i not in touched
+                }
+        except (ConflictError, ValueError):
+            assert log.layer("A", "x").items == state
+        layer = log.layer("A", "x")
+        table = validate(layer.picks("A"), "layer")
+        assert len(table) == sum(item[0] == "p" for item in layer.items)
+        assert np.isfinite(table["depth_m"]).all()
+        assert not layer.fragments
+        layer.intervals("A")
+        layer.reviewed("A")
+    assert LayerLog(log.file.parent).layer("A", "x").items == log.layer("A", "x").items
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(log: LayerLog) -> None:
     """What somebody else changed meanwhile is not overwritten."""
     seen = log.layer("A", "anna").version
     log.add("A", "anna", "ben", "move", {"p1": {"depth_m": 1.0}}, seen=seen)
-    with pytest.raises(StaleError, match="ben"):
+    with pytest.raises(ConflictError, match="ben"):
         log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 2.0}}, seen=seen)
     log.add("A", "anna", "anna", "move", {"p2": {"depth_m": 2.0}}, seen=seen)
     assert {k: v["depth_m"] for k, v in log.layer("A", "anna").items.items()} == {"p1": 1.0, "p2": 2.0}
@@ -81,6 +174,22 @@ def test_the_same_key_is_the_same_edit(log: LayerLog) -> None:
     first = log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 1.0}}, key="k")
     assert log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 1.0}}, key="k") == first
     assert len(log.edits("A", "anna")) == 2
+
+
+@pytest.mark.parametrize(
+    ("well", "layer", "person", "kind", "item"),
+    [("B", "anna", "anna", "move", "p1"), ("A", "ben", "anna", "move", "p1"), ("A", "anna", "ben", "move", "p1"),
+     ("A", "anna", "anna", "accept", "p1"), ("A", "anna", "anna", "move", "p2")],
+)  # fmt: skip
+def test_a_key_of_another_edit_is_refused(
+    log: LayerLog, well: str, layer: str, person: str, kind: str, item: str
+) -> None:
+    """Of another well, layer, person, kind or item: it would be acknowledged and lost."""
+    log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 1.0}}, key="k")
+    with pytest.raises(ConflictError, match="key"):
+        log.add(well, layer, person, kind, {item: PICK}, key="k")
+    assert log.find("k", "A", "anna") is not None
+    assert log.find("none", "A", "anna") is None
 
 
 def test_edits_cannot_be_changed_or_taken_away(log: LayerLog) -> None:
@@ -104,9 +213,10 @@ def test_a_layer_is_the_same_however_it_is_read(tmp_path_factory: pytest.TempPat
     log = LayerLog(folder)
     for person, what, value in steps:
         if what in ("undo", "redo"):
-            log.undo("A", "x", person, again=what == "redo")
+            with suppress(ConflictError):
+                log.undo("A", "x", person, again=what == "redo")
         else:
-            log.add("A", "x", person, "set", {what: {"v": value} if value else None})
+            log.add("A", "x", person, "set", {what: PICK | {"depth_m": value} if value else None})
         log.layer("A", "x")  # read at every step, against once at the end
     # A plain fold, written for the test: edits that count, one after the other.
     out = {e.target for e in log.edits("A", "x") if e.kind == "undo"}
@@ -144,7 +254,7 @@ def test_tables(log: LayerLog) -> None:
 def _edit(folder: str, person: str, count: int) -> None:
     log = LayerLog(Path(folder))
     for n in range(count):
-        log.add("A", "x", person, "add", {f"p{person}{n}": {"depth_m": float(n)}})
+        log.add("A", "x", person, "add", {f"p{person}{n}": PICK | {"depth_m": float(n)}})
 
 
 def test_processes_write_beside_each_other(tmp_path: Path) -> None:
@@ -167,7 +277,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         from geobfdt.wells.layers import LayerLog
         log = LayerLog(Path(sys.argv[1]))
         for n in range(10**6):
-            log.add("A", "x", "anna", "add", {f"p{n}": {"depth_m": float(n)}})
+            log.add("A", "x", "anna", "add", {f"p{n}": {"depth_m": float(n), "class": "bedding"}})
             print(n, flush=True)
     """
     command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
@@ -234,7 +344,7 @@ def test_a_clock_that_goes_back_changes_nothing(log: LayerLog, monkeypatch: pyte
     """What was written last counts, and is undone first, whatever the time is said to be."""
     for hour, depth in enumerate((1.0, 2.0, 3.0)):
         monkeypatch.setattr("geobfdt.wells.layers.time.time", lambda hour=hour: 1e9 - 3600 * hour)
-        log.add("A", "x", "anna", "edit", {"p1": {"depth_m": depth}})
+        log.add("A", "x", "anna", "edit", {"p1": PICK | {"depth_m": depth}})
     assert log.layer("A", "x").items["p1"]["depth_m"] == 3.0
     assert log.undo("A", "x", "anna") is not None
     assert log.layer("A", "x").items["p1"]["depth_m"] == 2.0

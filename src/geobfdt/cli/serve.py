@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import socket
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ import typer
 from geobfdt.cli.console import console
 
 _NEW = "new"
-_AT_ONCE = 500  # connections, lest one that holds many open take all memory
+_STOP_S = 10  # Seconds that answers under way get when the server stops.
 
 
 def serve(
@@ -22,7 +24,16 @@ def serve(
         "127.0.0.1"
     ),
     token: Annotated[
-        str | None, typer.Option(envvar="GEOBFDT_TOKEN", help="What everybody has to show; 'new' makes one.")
+        str | None,
+        typer.Option(envvar="GEOBFDT_TOKEN", help="Password of the field, 16 characters or more; 'new' makes one."),
+    ] = None,
+    forwarded_allow_ips: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FORWARDED_ALLOW_IPS",
+            metavar="ADDRESSES",
+            help="Proxies, with commas between, whose X-Forwarded-For and -Proto are believed. Without it, nobody's.",
+        ),
     ] = None,
     requests: Annotated[int, typer.Option(min=1, help="A second, that one address may make.")] = 200,
     model: Annotated[str, typer.Option(help="Model that picks and snaps: a folder, or the shipped 'default'.")] = (
@@ -40,6 +51,7 @@ def serve(
     uvicorn = needed("uvicorn", "review")
     needed("fastapi", "review")
     from geobfdt.review.access import is_loopback
+    from geobfdt.review.connections import bounded_protocol
     from geobfdt.review.server import create_app
     from geobfdt.wells.field import Field
 
@@ -48,11 +60,21 @@ def serve(
     fresh = token == _NEW
     if fresh:
         token = secrets.token_urlsafe(24)
+    proxies = _proxies(forwarded_allow_ips)
     Field(directory).wells()
-    app = create_app(directory, token=token, model=model, requests=requests)
+    failed = threading.Event()
+
+    def stop() -> None:
+        failed.set()
+        server.should_exit = True
+
+    app = create_app(directory, token=token, model=model, requests=requests, on_fatal=stop)
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, limit_concurrency=_AT_ONCE
-    )
+        app, host=host, port=port, log_level="warning", access_log=False, http=bounded_protocol(proxies), ws="none",
+        proxy_headers=bool(proxies), forwarded_allow_ips=proxies, timeout_graceful_shutdown=_STOP_S,
+        server_header=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.create_server((host, port), family=family)
@@ -68,7 +90,30 @@ def serve(
     if not is_loopback(host):
         console().print(f"Anybody who can reach {host} and knows the token can edit this field.", markup=False)
     console().print(f"Reviewing {directory} at {address}", markup=False)
-    uvicorn.Server(config).run(sockets=[sock])
+    server.run(sockets=[sock])
+    if failed.is_set():  # A supervisor that restarts what fails starts it anew.
+        raise InputError(directory, "jobs could not be worked off any more", "see the lines above")
+
+
+def _proxies(addresses: str | None) -> list[str]:
+    """
+    Addresses and networks in a list with commas.
+
+    Examples
+    --------
+    >>> _proxies("127.0.0.1, 10.0.0.0/8"), _proxies(None)
+    (['127.0.0.1', '10.0.0.0/8'], [])
+    """
+    from geobfdt.wells.findings import InputError
+
+    proxies = [address.strip() for address in (addresses or "").split(",") if address.strip()]
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError as error:
+            cure = "give addresses or networks, as 127.0.0.1,10.0.0.0/8"
+            raise InputError("--forwarded-allow-ips", f"{proxy!r} is no address", cure) from error
+    return proxies
 
 
 def register(app: typer.Typer) -> None:

@@ -167,21 +167,21 @@ def _pixels(image: WellImage) -> tuple[npt.NDArray[np.float32], Array, Array]:
 
 def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
     """
-    Pick table of one trace, with what the image tells of it.
+    Pick table of one trace, or of several near each other, with what the image tells of them.
 
     Parameters
     ----------
     image : WellImage
-        The well; the rows around the trace are read.
-    trace : array (3,)
-        ``(z0, a, b)`` (m).
+        The well; the rows around the traces are read.
+    trace : array (3,) or (n, 3)
+        ``(z0, a, b)`` (m), in order of depth.
     snapped : bool
         Whether the trace lies where the pixels put it, so that their fit tells its sigmas. One drawn by hand has none.
 
     Returns
     -------
     DataFrame
-        Pick table of one row; class (``fracture`` for now), confidence, source and status are still to be said.
+        Pick table of one row a trace; class (``fracture`` for now), confidence, source and status are still to be said.
 
     Examples
     --------
@@ -191,7 +191,7 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
     >>> described(well, [0.4, 0.1, 0.0], snapped=False)[["depth_m", "dip_true_deg", "coverage"]].to_numpy()
     array([[ 0.4, 45. ,  1. ]])
     """
-    at = np.asarray(trace, dtype=np.float64).reshape(1, 3)
+    at = np.asarray(trace, dtype=np.float64).reshape(-1, 3)
     size, azimuth = amplitude_azimuth(at)
     picks = new_picks(
         well=image.attrs["well"],
@@ -201,7 +201,7 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
         azimuth_app_deg=azimuth,
         reference=image.attrs["reference"],
     )
-    near = _around(image, float(at[0, 0]), float(size[0]) + 1.0)
+    near = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
     if near.sizes["depth"] >= _FEWEST:
         # Somebody says that it is there: it is not doubted.
         seen = refine(*_pixels(near), at, hole_radius(image), _ASTRAY, confidence=1.0)

@@ -12,8 +12,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from geobfdt.review.audit import Audit
-from geobfdt.review.jobs import LEAST, Jobs
+from geobfdt.review.audit import METHODS, Audit
+from geobfdt.review.jobs import ENDED, LEAST, Jobs
 
 __all__ = ["Health"]
 
@@ -48,16 +48,17 @@ class Health(Collector):
         jobs = GaugeMetricFamily(
             "geobfdt_jobs", "Jobs in the queue, finished ones among the last 100", labels=["state"]
         )
-        for state in ("waiting", "running", "done", "failed"):
+        for state in ("waiting", "running", *ENDED):
             jobs.add_metric([state], states[state])
         yield jobs
         yield GaugeMetricFamily("geobfdt_disk_free_bytes", "Free on the field's disk", value=self.free())
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request."""
-        # The pattern, not the path: who asks for a million names must not make a million counters.
+        # The pattern, not the path; known methods only: whoever invents a million must not make a million counters.
         path = getattr(scope.get("route"), "path", "other")
-        self.requests.labels(scope["method"], path, str(status)).inc()
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self.requests.labels(method, path, str(status)).inc()
         self.seconds.labels(path).observe(seconds)
 
     def metrics(self) -> bytes:
@@ -66,7 +67,7 @@ class Health(Collector):
 
     def trouble(self) -> str:
         """What needs somebody, in a line; empty if nothing does."""
-        if not self.jobs.working():
+        if not self.jobs.working() or self.jobs.problem:
             return "jobs are not worked off"
         if self.free() < LEAST:
             return f"less than {LEAST >> 20} MiB free"

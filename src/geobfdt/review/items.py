@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from geobfdt.wells.picks import COLUMNS
 
 __all__ = ["IntervalFields", "PickFields", "interval_items", "joined", "new_id", "parsed", "pick_items"]
 
-_APART = 0.015  # trace RMS within which two picks are one (m)
+_SAME_PICK_M = 0.015  # Two picks closer than this (trace RMS) are one.
 _ID = re.compile(r"[pi][0-9a-zA-Z-]{1,40}")
 _DIGITS = 6
 
@@ -101,13 +101,14 @@ def pick_items(picks: pd.DataFrame) -> dict[str, Fields]:
     [{'depth_m': 1.0, 'class': 'bedding'}]
     """
     items: dict[str, Fields] = {}
-    for row in picks[[name for name in COLUMNS if name != "well"]].to_dict("records"):
+    columns = [name for name in (*COLUMNS, "note") if name != "well" and name in picks]
+    for row in picks[columns].to_dict("records"):
         fields: Fields = {}
         for name, value in row.items():
             if isinstance(value, str):
                 if value:
                     fields[str(name)] = value
-            elif np.isfinite(value):
+            elif name != "note" and np.isfinite(value):
                 fields[str(name)] = round(float(value), _DIGITS)
         items[new_id("p")] = fields
     return items
@@ -119,7 +120,7 @@ def interval_items(intervals: pd.DataFrame) -> dict[str, Fields]:
     return {new_id("i"): dict(row) for row in rows[["kind", "class", "top_m", "base_m"]].to_dict("records")}
 
 
-def joined(layer: Layer, picks: pd.DataFrame) -> Items:
+def joined(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) -> Items:
     """
     Items by which new picks join a layer.
 
@@ -132,6 +133,8 @@ def joined(layer: Layer, picks: pd.DataFrame) -> Items:
         As it is now.
     picks : DataFrame
         Pick table of this well.
+    replaced : collection of str
+        Items that make room besides, though they are not proposed.
 
     Returns
     -------
@@ -149,9 +152,10 @@ def joined(layer: Layer, picks: pd.DataFrame) -> Items:
     (None, [2.0])
     """
     mine = layer.picks()
-    found, reviewed = Planes.of(picks), Planes.of(mine[mine["status"] != "proposed"])
-    i, j = near(found, reviewed, _APART)
-    taken = np.unique(i[distances("trace", found, reviewed, i, j) < _APART])
+    open_ = mine["status"].eq("proposed") | mine["id"].isin(list(replaced))
+    found, reviewed = Planes.of(picks), Planes.of(mine[~open_])
+    i, j = near(found, reviewed, _SAME_PICK_M)
+    taken = np.unique(i[distances("trace", found, reviewed, i, j) < _SAME_PICK_M])
     new = picks.drop(index=picks.index[taken])
-    gone: dict[str, Fields | None] = dict.fromkeys(mine.loc[mine["status"] == "proposed", "id"])
+    gone: dict[str, Fields | None] = dict.fromkeys(mine.loc[open_, "id"])
     return gone | pick_items(new)

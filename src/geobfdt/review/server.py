@@ -7,39 +7,40 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import Body, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import geobfdt
-from geobfdt.review.access import HEADER, Access
+from geobfdt.review.access import HEADER, HEALTH, SESSION, STATIC, Access, Login
 from geobfdt.review.audit import Audit
 from geobfdt.review.health import Health
 from geobfdt.review.jobs import LEAST, FullError, Jobs
-from geobfdt.review.pace import REQUESTS, Pace
+from geobfdt.review.pace import REQUESTS, Pace, client_of
 from geobfdt.review.room import Room
+from geobfdt.review.sessions import SECONDS, Sessions, check_token
 from geobfdt.review.tiles import LEVELS
 from geobfdt.review.watched import Watched
 from geobfdt.review.work import PRELOAD, QUEUE, forget_torn, incoming, kinds, report_file
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import InputError
-from geobfdt.wells.layers import StaleError
+from geobfdt.wells.layers import ConflictError
 from geobfdt.wells.picks import COLUMNS
 
 __all__ = ["LARGEST_UPLOAD", "create_app"]
 
 LARGEST_UPLOAD = 4 << 30
 
-_STATIC = Path(__file__).parent / "static"
 _NAME = r"^[^\x00-\x1f/\\]{1,60}$"
-_SUFFIXES = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc")
+_SUFFIXES = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc", ".png", ".tif", ".tiff", ".npz")
+_LARGEST_INTEGER = 2**63 - 1  # What the database holds.
 
 Name = Field(pattern=_NAME)
 
@@ -78,7 +79,7 @@ class EditBody(_Body):
     items: dict[str, Any] = Field(
         max_length=100_000, description="fields by item; null takes an item away. Picks are p..., intervals i..."
     )
-    seen: int | None = Field(None, ge=0, description="version of the layer that was looked at")
+    seen: int | None = Field(None, ge=0, le=_LARGEST_INTEGER, description="version of the layer that was looked at")
     key: str | None = Field(None, min_length=8, max_length=64, description="of this edit; sent again, it is done once")
 
 
@@ -86,7 +87,7 @@ class PersonBody(_Body):
     """Who."""
 
     person: str = Name
-    seen: int | None = Field(None, ge=0, description="version of the layer that was looked at")
+    seen: int | None = Field(None, ge=0, le=_LARGEST_INTEGER, description="version of the layer that was looked at")
 
 
 class BeginBody(PersonBody):
@@ -111,6 +112,22 @@ class PickBody(PersonBody):
     method: Literal["network", "hough"] = "network"
 
 
+class UploadOptions(_Body):
+    """What a file that is sent does not say of itself; see ``geobfdt ingest --help``."""
+
+    replace: bool = Field(False, description="whether a well of its name gives way")
+    well: str | None = Field(None, pattern=_NAME)
+    image: str | None = Field(None, pattern=_NAME, description="mnemonic or name, where a file holds several")
+    depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = None
+    top: float | None = Field(None, ge=-1e5, le=1e5, description="upper edge of the first row of a picture (m, MD)")
+    bottom: float | None = Field(None, ge=-1e5, le=1e5, description="lower edge of its last row (m, MD)")
+    diameter: float | None = Field(None, gt=0, lt=5, description="of the hole (m)")
+    azimuth_reference: Literal["north", "high_side", "pseudo_north"] | None = None
+    deviation: float | None = Field(None, ge=0, le=180, description="from vertical (deg)")
+    hole_azimuth: float | None = Field(None, ge=0, le=360, description="from north (deg)")
+    dark: Literal["low", "high"] | None = Field(None, description="which values are conductive")
+
+
 class ReportBody(_Body):
     """What to report."""
 
@@ -132,6 +149,7 @@ def create_app(
     largest_upload: int = LARGEST_UPLOAD,
     limits: dict[str, int] | None = None,
     requests: int = REQUESTS,
+    on_fatal: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """
     Make the application.
@@ -150,6 +168,8 @@ def create_app(
         ``seconds`` and ``memory`` (bytes) that reading a file that was sent may take.
     requests : int
         A second, that one address may make.
+    on_fatal : callable, optional
+        See :class:`geobfdt.review.jobs.Jobs`.
 
     Returns
     -------
@@ -159,32 +179,39 @@ def create_app(
     Raises
     ------
     InputError
-        If the field's log of reviews cannot be read or written.
+        If the field's log of reviews cannot be read or written, or the token can be guessed.
     """
+    if token is not None:
+        check_token(token)
+    field = field.absolute()  # Jobs work in folders of their own.
+    limiter = Pace(requests)
+    audit = Audit(field / QUEUE / "audit", limiter)
     room = Room(field, model)
-    work = Jobs(field / QUEUE, kinds(room), PRELOAD, **(limits or {}))
+    work = Jobs(field / QUEUE, kinds(room, audit), PRELOAD, on_fatal=on_fatal, **(limits or {}))
+    login = None
+    if token is not None:
+        login = Login(token, Sessions(token, field / QUEUE / "sessions.sqlite"), limiter)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        room.close()
         work.close()
 
     app = FastAPI(title="GeoBFDT review", version=geobfdt.__version__, openapi_url="/api/docs.json", docs_url=None,
-                  redoc_url=None, lifespan=lifespan, responses=_REFUSALS)  # fmt: skip
+                  redoc_url=None, lifespan=lifespan, responses=_REFUSALS, redirect_slashes=False)  # fmt: skip
     threading.Thread(target=room.warm).start()  # waited for at the end: one cut off while it imports hangs the exit
     forget_torn(field, work)
-    limiter = Pace(requests)
-    audit = Audit(field / QUEUE / "audit", limiter)
     health = Health(field, work, audit)
-    app.add_middleware(Access, pace=limiter, token=token, largest_upload=largest_upload)
+    app.add_middleware(Access, pace=limiter, login=login, largest_upload=largest_upload)
     app.add_middleware(Watched, told=(health.answered, audit.answered))  # around it: of what was refused, too
 
     @app.exception_handler(KeyError)
     def _absent(_: Request, error: KeyError) -> JSONResponse:
         return JSONResponse({"detail": f"{str(error.args[0])[:60]!r} is not here"}, 404)
 
-    @app.exception_handler(StaleError)
-    def _stale(_: Request, error: StaleError) -> JSONResponse:
+    @app.exception_handler(ConflictError)
+    def _conflict(_: Request, error: ConflictError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 409)
 
     @app.exception_handler(FullError)
@@ -200,10 +227,11 @@ def create_app(
         first = error.errors()[0]
         return JSONResponse({"detail": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:300]}, 422)
 
+    @app.exception_handler(OverflowError)
     @app.exception_handler(ValueError)
-    def _bad_value(_: Request, error: ValueError) -> JSONResponse:
-        told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        return JSONResponse({"detail": told[:300]}, 422)
+    def _bad_value(_: Request, error: Exception) -> JSONResponse:
+        detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        return JSONResponse({"detail": detail[:300].encode(errors="replace").decode()}, 422)
 
     @app.get("/api/wells")
     def wells() -> list[dict[str, Any]]:
@@ -213,7 +241,9 @@ def create_app(
     @app.get("/api/wells/{well}")
     def well_of(well: str) -> dict[str, Any]:
         """What is needed to draw a well."""
-        return room.describe(well)
+        description = room.describe(well)
+        room.warm_detector(well)
+        return description
 
     @app.get("/api/wells/{well}/tiles/{variable}/{level}/{number}", **_file("application/octet-stream"))
     def tile(well: str, variable: Literal["static", "dynamic"], level: int, number: int) -> Response:
@@ -224,9 +254,15 @@ def create_app(
         return Response(cut, media_type="application/octet-stream", headers={"cache-control": "private, max-age=60"})
 
     @app.get("/api/wells/{well}/layers/{layer}")
-    def state(well: str, layer: str, after: int = Query(0, ge=0)) -> dict[str, Any]:
+    def state(
+        request: Request, well: str, layer: str, after: int = Query(0, ge=0, le=_LARGEST_INTEGER),
+        person: str | None = Query(None, pattern=_NAME),
+    ) -> dict[str, Any]:  # fmt: skip
         """Items of a layer; with `after`, only those that changed after that version (null: gone)."""
-        return room.since(well, layer, after) if after else room.state(well, layer)
+        changes = room.since(well, layer, after, person) if after else room.state(well, layer, person)
+        if not changes["items"]:  # The page asks once a second; nothing has left.
+            request.state.audit = False
+        return changes
 
     @app.post("/api/wells/{well}/layers/{layer}/edits")
     def edit(request: Request, well: str, layer: str, body: EditBody) -> dict[str, Any]:
@@ -255,7 +291,7 @@ def create_app(
         return room.begin(well, layer, body.person, body.source, body.key)
 
     @app.get("/api/wells/{well}/layers/{layer}/log")
-    def log(well: str, layer: str, after: int = Query(0, ge=0)) -> list[dict[str, Any]]:
+    def log(well: str, layer: str, after: int = Query(0, ge=0, le=_LARGEST_INTEGER)) -> list[dict[str, Any]]:
         """Who did what, and when (s since 1970)."""
         edits = room.log.edits(well, layer, after)
         return [
@@ -267,7 +303,8 @@ def create_app(
     def picks(well: str, layer: str) -> Response:
         """Pick table of a layer, its notes included."""
         name = room.describe(well)["name"]
-        table = room.log.layer(well, layer).picks(name)[[*COLUMNS, "note"]]
+        with room.log.lock:
+            table = room.log.layer(well, layer).picks(name)[[*COLUMNS, "note"]]
         text = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
         return Response(text, media_type="text/csv")
 
@@ -301,13 +338,13 @@ def create_app(
         request.state.person = body.person
         room.wells.image(well)
         asked = {"well": well, "layer": body.layer, "person": body.person, "method": body.method}
-        return work.add("pick", f"picking {well}", asked).told()
+        return work.add("pick", f"picking {well}", asked).as_json()
 
     @app.post("/api/wells/{well}/report")
     def report(well: str, body: ReportBody) -> dict[str, Any]:
         """Queue the report of a layer; when the job is done it can be fetched."""
         room.wells.image(well)
-        return work.add("report", f"reporting {well}", {"well": well, "layer": body.layer}).told()
+        return work.add("report", f"reporting {well}", {"well": well, "layer": body.layer}).as_json()
 
     @app.get("/api/jobs/{job}/report", **_file("text/html"))
     def reported(job: str) -> FileResponse:
@@ -319,10 +356,12 @@ def create_app(
         return FileResponse(file, filename=f"{file_stem(done.parameters['well'])}.report.html")
 
     @app.put("/api/uploads/{name}")
-    async def upload(name: str, request: Request, replace: bool = False) -> dict[str, Any]:
+    async def upload(name: str, request: Request, options: Annotated[UploadOptions, Query()]) -> dict[str, Any]:
         """Bring a file in as a well of the field; it is read by a process with little time and memory."""
         if Path(name).suffix.lower() not in _SUFFIXES or Path(name).name != name or name.startswith("."):
-            raise HTTPException(422, f"a file that ends in {', '.join(_SUFFIXES)} is wanted")
+            raise HTTPException(422, f"a file that ends in {', '.join(_SUFFIXES)} is needed")
+        if options.replace:
+            request.state.audit = {"replace": True}
         folder = uuid.uuid4().hex
         place = incoming(field) / folder
         place.mkdir(parents=True)
@@ -332,8 +371,12 @@ def create_app(
                     if health.free() < LEAST + len(part):
                         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                     out.write(part)
-            asked = {"folder": folder, "name": name, "replace": replace}
-            return work.add("bring in", f"reading {name}", asked).told()
+            parameters = {
+                "folder": folder, "name": name, "replace": options.replace,
+                "options": options.model_dump(exclude={"replace"}, exclude_none=True),
+                "client": client_of(request.scope), "person": getattr(request.state, "person", None),
+            }  # fmt: skip
+            return work.add("bring in", f"reading {name}", parameters).as_json()
         except OSError as error:
             shutil.rmtree(place, ignore_errors=True)
             raise HTTPException(
@@ -343,8 +386,9 @@ def create_app(
             shutil.rmtree(place, ignore_errors=True)
             raise
 
-    @app.get("/health", include_in_schema=False)
-    def healthy() -> JSONResponse:
+    @app.get(HEALTH, include_in_schema=False)
+    async def healthy() -> JSONResponse:
+        # Not in a thread: those may all be at work.
         trouble = health.trouble()
         return JSONResponse({"state": trouble or "ok"}, 503 if trouble else 200)
 
@@ -352,21 +396,47 @@ def create_app(
     def metrics() -> Response:
         return Response(health.metrics(), media_type="text/plain; version=0.0.4")
 
+    @app.post(SESSION, include_in_schema=False)
+    async def begin_session(request: Request, token: str = Body("", embed=True, max_length=1000)) -> Response:
+        if login is None:
+            raise HTTPException(404, "this server has no token")
+        if not login.is_token(token):
+            return login.refuse(client_of(request.scope))
+        answer = JSONResponse({"seconds": SECONDS})
+        login.begin(answer, request.scope["scheme"])
+        return answer
+
+    @app.get(SESSION, include_in_schema=False)
+    async def session() -> dict[str, bool]:
+        return {"token": login is not None}
+
+    @app.delete(SESSION, include_in_schema=False)
+    async def end_session(request: Request) -> Response:
+        answer = JSONResponse({})
+        if login is not None:
+            login.end(request.headers, answer)
+        return answer
+
     @app.get("/api/jobs")
     def jobs_of() -> list[dict[str, Any]]:
         """What was queued."""
-        return [job.told() for job in work.all()]
+        return [job.as_json() for job in work.all()]
 
     @app.get("/api/jobs/{job}")
     def job_of(job: str) -> dict[str, Any]:
         """How far a job is."""
-        return work.get(job).told()
+        return work.get(job).as_json()
+
+    @app.delete("/api/jobs/{job}")
+    def cancel(job: str) -> dict[str, Any]:
+        """End a job that waits or is under way."""
+        return work.cancel(job).as_json()
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:
-        return FileResponse(_STATIC / "index.html")
+        return FileResponse(STATIC / "index.html")
 
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
 

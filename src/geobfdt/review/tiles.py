@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.reports.raster import Variable, contrast, depth_range, tone
-from geobfdt.wells.field import Field
+from geobfdt.review.bounds import check_image_size, check_ordinary, well_files
+from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.netcdf import read
@@ -52,10 +54,13 @@ def even_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp],
     """
     count = min(angles.size, _COLUMNS)
     centre = (np.arange(count) + 0.5) * 360 / count
-    apart = np.abs((centre[:, None] - angles + 180) % 360 - 180)
-    nearest = apart.argmin(axis=1)
-    usual = float(np.median(np.diff(angles))) if angles.size > 1 else 360.0
-    return nearest, apart[np.arange(count), nearest] <= max(usual, 360 / count)
+    # The nearest column is one of the two on either side; the last and the first are neighbours.
+    above = np.searchsorted(angles, centre) % angles.size
+    sides = np.stack([above - 1, above]) % angles.size
+    apart = np.abs((centre - angles[sides] + 180) % 360 - 180)
+    nearest = np.where(apart[0] <= apart[1], sides[0], sides[1])
+    spacing = float(np.median(np.diff(angles))) if angles.size > 1 else 360.0
+    return nearest, apart.min(axis=0) <= max(spacing, 360 / count)
 
 
 def tile(
@@ -117,8 +122,23 @@ class OpenWells:
         self._tiles: OrderedDict[tuple[str, str, int, int], bytes] = OrderedDict()
 
     def names(self) -> list[str]:
-        """File stems of the wells that are there now."""
-        return sorted(file.stem for file in self.field.path.glob("*.nc"))
+        """File stems of the wells that are there now and can be opened, as far as their names and kinds go."""
+        return [well for well, problem in well_files(self.field.path).items() if problem is None]
+
+    def file(self, well: str, suffix: str, largest: int | None = None) -> Path | None:
+        """
+        One of a well's files, None if it has none.
+
+        Raises
+        ------
+        InputError
+            If what has its name is no ordinary file, or larger than `largest` bytes.
+        """
+        file = self.field.file(well, suffix)
+        if not os.path.lexists(file):
+            return None
+        check_ordinary(file, largest)
+        return file
 
     def image(self, well: str) -> WellImage:
         """
@@ -131,14 +151,14 @@ class OpenWells:
         InputError
             If its file is damaged.
         """
-        if well not in self.names():
+        if well != file_stem(well) or (file := self.file(well, ".nc")) is None:
             raise KeyError(well)
-        file = self.field.file(well, ".nc")
         written = file.stat().st_mtime_ns
         with self._lock:
             if well in self._wells and self._wells[well][0] != written:  # brought in anew
                 self._forget(well)
             if well not in self._wells:
+                check_image_size(file)
                 self._wells[well] = (written, read(file))
                 if len(self._wells) > _OPEN:
                     self._wells.popitem(last=False)
@@ -157,11 +177,12 @@ class OpenWells:
         file = self.field.file(well, ".nc")
         written = file.stat().st_mtime_ns
         if self._summaries.get(well, (0, {}))[0] != written:
-            with decoding(file, "a WellImage", "make it anew with geobfdt ingest"), h5py.File(file, "r") as held:
-                depth = held["depth"]
-                name, tool = (str(held.attrs.get(key, "")) for key in ("well", "tool"))
-                told = {"name": name or well, "tool": tool, "top": float(depth[0]), "base": float(depth[-1])}
-            self._summaries[well] = (written, told)
+            check_image_size(file)
+            with decoding(file, "a WellImage", "make it anew with geobfdt ingest"), h5py.File(file, "r") as opened:
+                depth = opened["depth"]
+                name, tool = (str(opened.attrs.get(key, "")) for key in ("well", "tool"))
+                summary = {"name": name or well, "tool": tool, "top": float(depth[0]), "base": float(depth[-1])}
+            self._summaries[well] = (written, summary)
         return self._summaries[well][1]
 
     def _forget(self, well: str) -> None:
@@ -175,12 +196,12 @@ class OpenWells:
         image = self.image(well)
         with self._lock:
             if well not in self._limits:
-                told = {}
+                limits = {}
                 for name in ("image", "dynamic"):
                     if name in image:
                         low, high = contrast(image, name)
-                        told[name] = (low - MARGIN * (high - low), high + MARGIN * (high - low))
-                self._limits[well] = told
+                        limits[name] = (low - MARGIN * (high - low), high + MARGIN * (high - low))
+                self._limits[well] = limits
             return self._limits[well]
 
     def tile(self, well: str, variable: Variable, level: int, number: int) -> bytes:

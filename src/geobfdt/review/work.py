@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
 from pathlib import Path
 
+from geobfdt.review.audit import Audit
 from geobfdt.review.jobs import Jobs, Kind, Parameters, Report
 from geobfdt.review.room import Room
 from geobfdt.wells.picks import read_picks, write_picks
@@ -17,16 +19,23 @@ _READERS = ("delimited", "dlis", "las", "lis", "netcdf")
 # Nothing that starts threads, which copies of a process would lack.
 PRELOAD = ("geobfdt.wells.ingest", *(f"geobfdt.wells.readers.{reader}" for reader in _READERS))
 
-QUEUE = ".jobs"  # folder of the queue, in the field
+QUEUE = ".jobs"  # Folder of the queue, in the field.
 _PICKS = "picks.csv"
-_KEPT = 50  # reports
-_SECONDS, _SECONDS_A_BYTE = 30.0, 0.25e-6  # that reading may take: some ten times what it does take
-_TORN = 86400.0  # s after which nobody is still sending a file
+_WELLS = "wells.json"  # What a file brought in: the wells, and which of them were there before.
+_KEPT = 50  # Reports that are kept.
+_READING_S, _READING_S_A_BYTE = 30.0, 0.25e-6  # Time that reading a file may take: some ten times what it does take.
+_WORK_S, _WORK_S_A_BYTE = 900.0, 10e-6  # Time that picking or reporting a well may take, by the bytes of its image.
+_TORN_S = 86400.0  # Seconds after which nobody is still sending a file.
 
 
-def kinds(room: Room) -> dict[str, Kind]:
+def kinds(room: Room, audit: Audit) -> dict[str, Kind]:
     """Kinds of jobs of a field."""
     field = room.wells.field.path
+
+    def brought(job: str, parameters: Parameters, folder: Path) -> None:
+        wells = json.loads((folder / _WELLS).read_text())
+        who = {key: parameters[key] for key in ("client", "person") if parameters.get(key)}
+        audit.write({"job": job, "file": parameters["name"], **wells, **who})
 
     def join(job: str, parameters: Parameters, folder: Path) -> None:
         # By its key the log knows a job that was joined already, and whose server was killed before it said so.
@@ -45,14 +54,17 @@ def kinds(room: Room) -> dict[str, Kind]:
     def forget(parameters: Parameters) -> None:
         shutil.rmtree(incoming(field) / parameters["folder"], ignore_errors=True)
 
-    def allowed(parameters: Parameters) -> float:
+    def reading_time(parameters: Parameters) -> float:
         sent: Path = incoming(field) / parameters["folder"] / parameters["name"]
-        return _SECONDS + _SECONDS_A_BYTE * sent.stat().st_size
+        return _READING_S + _READING_S_A_BYTE * sent.stat().st_size
+
+    def working_time(parameters: Parameters) -> float:
+        return _WORK_S + _WORK_S_A_BYTE * room.wells.field.file(parameters["well"], ".nc").stat().st_size
 
     return {
-        "pick": Kind(_pick, (str(field), str(room.model)), then=join),
-        "bring in": Kind(_bring_in, (str(field),), after=forget, limited=allowed),
-        "report": Kind(_report, (str(field),), then=keep),
+        "pick": Kind(_pick, (str(field), str(room.model)), then=join, seconds=working_time),
+        "bring in": Kind(_bring_in, (str(field),), then=brought, after=forget, seconds=reading_time, untrusted=True),
+        "report": Kind(_report, (str(field),), then=keep, seconds=working_time),
     }
 
 
@@ -65,7 +77,7 @@ def forget_torn(field: Path, jobs: Jobs) -> None:
     """Take away what was being sent when a server was killed: what no job knows of, a day after it came."""
     known = {job.parameters.get("folder") for job in jobs.waiting()}
     for folder in incoming(field).glob("*"):
-        if folder.name not in known and time.time() - folder.stat().st_mtime > _TORN:
+        if folder.name not in known and time.time() - folder.stat().st_mtime > _TORN_S:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -96,10 +108,16 @@ def _pick(field: str, model: str, parameters: Parameters, folder: str, report: R
 def _bring_in(field: str, parameters: Parameters, folder: str, report: Report) -> None:
     """Bring a file into a field."""
     from geobfdt.wells.ingest import ingest
+    from geobfdt.wells.options import ReadingOptions
 
-    os.chdir(folder)  # whatever a reader leaves behind is gone afterwards
-    sent = incoming(Path(field)) / parameters["folder"] / parameters["name"]
-    ingest([sent], Path(field), replace=parameters.get("replace", False), progress=report)
+    place = Path(field)
+    sent = incoming(place) / parameters["folder"] / parameters["name"]
+    before = {file.stem for file in place.glob("*.nc")}
+    os.chdir(folder)  # Whatever a reader leaves behind is gone afterwards.
+    options = ReadingOptions(**parameters.get("options", {}))
+    brought = ingest([sent], place, options, replace=parameters.get("replace", False), progress=report)
+    wells = {"wells": sorted(brought), "replaced": sorted(before & set(brought))}
+    (Path(folder) / _WELLS).write_text(json.dumps(wells))
 
 
 def _report(field: str, parameters: Parameters, folder: str, report: Report) -> None:

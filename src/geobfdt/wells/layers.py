@@ -3,7 +3,8 @@
 A layer is one interpreter's version of a well: picks, and intervals interpreted or ignored. Each is an item with an
 id (picks ``p...``, intervals ``i...``) and fields. An edit gives items new fields, or takes items away; who made it
 and when is kept. Undoing is an edit, too: it names the one that no longer counts. What a layer holds is what its edits
-that count say, one after the other.
+that count say, one after the other. An item without the fields that make it one (depth and class of a pick) is not
+there, whatever else its edits say of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, COLUMNS, new_picks
 
-__all__ = ["DATABASE", "Edit", "Layer", "LayerLog", "StaleError", "named_layers"]
+__all__ = ["DATABASE", "ConflictError", "Edit", "Layer", "LayerLog", "OutdatedError", "named_layers"]
 
 DATABASE = "review.sqlite"
 
@@ -41,9 +42,16 @@ CREATE TRIGGER IF NOT EXISTS edits_remain BEFORE DELETE ON edits BEGIN SELECT RA
 """
 _COLUMNS = "id, at, person, kind, items, target"
 
+# Fields without which a pick or an interval is not there, by the first letter of its id.
+_REQUIRED = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "base_m")}
 
-class StaleError(Exception):
-    """An item was changed by somebody else since the one who edits it looked."""
+
+class ConflictError(Exception):
+    """What is asked for no longer fits the layer: somebody else changed the item, or the edit's key is taken."""
+
+
+class OutdatedError(ConflictError):
+    """The layer changed while an edit was made from it; made anew, it may fit."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +98,19 @@ class Layer:
 
     items: dict[str, Fields] = field(default_factory=dict)
     version: int = 0
-    edits: dict[int, Edit] = field(default_factory=dict)
-    history: dict[str, list[int]] = field(default_factory=dict)  # edits of each item, in order
+    edits: dict[int, Edit] = field(default_factory=dict)  # entries of the log; of undo and redo, too
+    history: dict[str, list[int]] = field(default_factory=dict)  # entries that touched each item, in order
     undone: set[int] = field(default_factory=set)
     done_by: dict[str, list[int]] = field(default_factory=dict)  # edits a person can undo, the last one last
     undone_by: dict[str, list[int]] = field(default_factory=dict)
+    latest: dict[int, int] = field(default_factory=dict)  # last entry that made or undid an edit, by edit
+    fragments: dict[str, Fields] = field(default_factory=dict)  # items that lack a field that they need
 
     def apply(self, edit: Edit) -> set[str]:
         """Take one more edit in; returns the items it touched."""
         self.version = edit.id
+        self.edits[edit.id] = edit
+        self.latest[edit.id if edit.target is None else edit.target] = edit.id
         done, undone = self.done_by.setdefault(edit.person, []), self.undone_by.setdefault(edit.person, [])
         if edit.target is not None:
             back = edit.kind == "undo"
@@ -108,7 +120,6 @@ class Layer:
             sink.append(edit.target)
             touched = set(self.edits[edit.target].items)
         else:
-            self.edits[edit.id] = edit
             done.append(edit.id)
             undone.clear()
             touched = set(edit.items)
@@ -118,17 +129,98 @@ class Layer:
         return touched
 
     def _fold(self, item: str, edit: Edit) -> None:
-        numbers = self.history[item]
-        live = [edit] if edit.target is None else [self.edits[n] for n in numbers if n in self.edits]
-        now = self.items.get(item) if edit.target is None else None
-        for one in live:
-            if one.id not in self.undone:
-                fields = one.items[item]
-                now = None if fields is None else {**(now or {}), **fields}
-        if now is None:
-            self.items.pop(item, None)
-        else:
-            self.items[item] = now
+        # A new edit adds to what is there; after an undo or a redo, all that still count are added up anew.
+        live = [edit.id] if edit.target is None else self.live(item)
+        now = self.items.get(item, self.fragments.get(item)) if edit.target is None else None
+        for number in live:
+            fields = self.edits[number].items[item]
+            now = None if fields is None else {**(now or {}), **fields}
+        whole = now is not None and _is_whole(item, now)
+        for fields_of, belongs in ((self.items, whole), (self.fragments, not whole)):
+            if now is not None and belongs:
+                fields_of[item] = now
+            else:
+                fields_of.pop(item, None)
+
+    def live(self, item: str, until: int | None = None) -> list[int]:
+        """
+        Numbers of the edits of an item that count, in order.
+
+        Parameters
+        ----------
+        item : str
+            Id of the item.
+        until : int, optional
+            As they were after this entry of the log; now, if not given.
+
+        Examples
+        --------
+        >>> layer = Layer()
+        >>> _ = layer.apply(Edit(1, 0.0, "anna", "add", {"p1": {"depth_m": 5.0, "class": "bedding"}}))
+        >>> _ = layer.apply(Edit(2, 0.0, "anna", "undo", {}, target=1))
+        >>> layer.live("p1", until=1), layer.live("p1")
+        ([1], [])
+        """
+        numbers, undone = [], set()
+        for number in self.history.get(item, ()):
+            if until is not None and number > until:
+                break
+            entry = self.edits[number]
+            if entry.target is None:
+                numbers.append(number)
+            elif entry.kind == "undo":
+                undone.add(entry.target)
+            else:
+                undone.discard(entry.target)
+        return [number for number in numbers if number not in undone]
+
+    def blocker(self, target: int) -> tuple[str, str] | None:
+        """
+        Item of an edit that somebody has changed since the edit was made, undone or redone last, and who did.
+
+        None if there is no such item: then the edit can be undone or redone, and nobody's work is torn by it.
+        """
+        since = self.latest[target]
+        for item in self.edits[target].items:
+            if self.live(item, since) != self.live(item):
+                return item, self.last_person(item)
+        return None
+
+    def title(self, item: str) -> str:
+        """
+        Words for an item, for people, who know its depth and not its id.
+
+        Examples
+        --------
+        >>> Layer({"p1": {"depth_m": 5.0, "class": "bedding"}}).title("p1")
+        'the pick at 5.00 m'
+        """
+        fields: Fields = {}
+        for number in self.history.get(item, ()):
+            fields = {**fields, **(self.edits[number].items.get(item) or {})}
+        fields = self.items.get(item, fields)
+        if fields.get("depth_m") is not None:
+            return f"the pick at {fields['depth_m']:.2f} m"
+        if fields.get("top_m") is not None and fields.get("base_m") is not None:
+            return f"the interval from {fields['top_m']:.2f} to {fields['base_m']:.2f} m"
+        return item
+
+    def changed_by_others(self, item: str, person: str, after: int) -> str | None:
+        """Another person who touched an item after an entry of the log; None if nobody did."""
+        for number in reversed(self.history.get(item, ())):
+            if number <= after:
+                return None
+            if self.edits[number].person != person:
+                return self.edits[number].person
+        return None
+
+    def last_person(self, item: str) -> str:
+        """Person whose entry in the log touched an item last."""
+        return self.edits[self.history[item][-1]].person
+
+    def made_by(self, item: str, kind: str) -> bool:
+        """Whether all edits of an item that count are of one kind: nobody has decided on it since."""
+        return all(self.edits[number].kind == kind for number in self.live(item))
 
     def picks(self, well: str = "", status: Iterable[str] | None = None) -> pd.DataFrame:
         """
@@ -148,11 +240,11 @@ class Layer:
         >>> layer.picks("A-1")[["well", "depth_m", "class", "id"]].to_numpy().tolist()
         [['A-1', 5.0, 'bedding', 'p1']]
         """
-        wanted = None if status is None else set(status)
+        kept = None if status is None else set(status)
         rows = [
             {**fields, "id": item}
             for item, fields in self.items.items()
-            if item.startswith("p") and (wanted is None or fields.get("status", "") in wanted)
+            if item.startswith("p") and (kept is None or fields.get("status", "") in kept)
         ]
         if not rows:
             return new_picks().assign(id="", note="")
@@ -205,13 +297,13 @@ def named_layers(folder: Path, layer: str) -> dict[str, Layer]:
     InputError
         If no well has such a layer.
     """
-    told = {}
+    layers = {}
     if (folder / DATABASE).exists():
         log = LayerLog(folder)
-        told = {well: log.layer(well, layer) for well in log.wells() if layer in log.layers(well)}
-    if not told:
+        layers = {well: log.layer(well, layer) for well in log.wells() if layer in log.layers(well)}
+    if not layers:
         raise InputError(folder, f"no layer {layer!r} here", "review wells with geobfdt serve, or name another layer")
-    return told
+    return layers
 
 
 class LayerLog:
@@ -274,8 +366,7 @@ class LayerLog:
 
     def _read(self, db: sqlite3.Connection, well: str, layer: str, after: int) -> list[Edit]:
         query = f"SELECT {_COLUMNS} FROM edits WHERE well=? AND layer=? AND id>? ORDER BY id"  # noqa: S608
-        rows = db.execute(query, (well, layer, after))
-        return [Edit(n, at, person, kind, json.loads(items), target) for n, at, person, kind, items, target in rows]
+        return [_edit(row) for row in db.execute(query, (well, layer, after))]
 
     def _current(self, db: sqlite3.Connection, well: str, layer: str) -> Layer:
         known = self._layers.get((well, layer)) or Layer()
@@ -294,6 +385,7 @@ class LayerLog:
         items: Items,
         *,
         seen: int | None = None,
+        version: int | None = None,
         key: str | None = None,
     ) -> Edit:
         """
@@ -304,9 +396,11 @@ class LayerLog:
         well, layer, person, kind, items
             As in :class:`Edit`.
         seen : int, optional
-            Version of the layer that the person looked at.
+            Version of the layer that the person looked at: what somebody else changed since is not overwritten.
+        version : int, optional
+            Version of the layer that the new fields were computed from: nobody may have changed the items since.
         key : str, optional
-            Of this edit, made by who asks: the same key again is the same edit, and not done twice.
+            Of this edit, made by who asks: the same key again is the same edit, and is written once.
 
         Returns
         -------
@@ -315,21 +409,53 @@ class LayerLog:
 
         Raises
         ------
-        StaleError
-            If one of the items was changed after `seen`.
+        ConflictError
+            If somebody else changed one of the items after `seen`, or it is no longer there, or the key belongs to
+            another edit.
+        OutdatedError
+            If one of the items was changed after `version`.
+        ValueError
+            If a new pick or interval lacks a field that it needs.
         InputError
             If the disk does not take it.
         """
         with self.lock, writing(self.file) as db:
-            before = db.execute(f"SELECT {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone() if key else None  # noqa: S608
-            if before:
-                number, at, who, what, text, target = before
-                return Edit(number, at, who, what, json.loads(text), target)
+            if key and (row := db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()):  # noqa: S608
+                first = _edit(row[2:])
+                if (*row[:2], first.person, first.kind, set(first.items)) != (well, layer, person, kind, set(items)):
+                    raise ConflictError(f"the key {key!r} belongs to another edit; give each edit a key of its own")
+                return first
             now = self._current(db, well, layer)
-            late = [item for item in items if seen is not None and now.history.get(item, [0])[-1] > seen]
-            if late:
-                raise StaleError(f"{late[0]} was changed by {self._who(db, now.history[late[0]][-1])} meanwhile")
+            for item in items:
+                if seen is not None and (other := now.changed_by_others(item, person, seen)):
+                    raise ConflictError(f"{now.title(item)} was changed by {other} meanwhile")
+                if version is not None and now.history.get(item, [0])[-1] > version:
+                    raise OutdatedError(f"{now.title(item)} was changed by {now.last_person(item)} meanwhile")
+            for item, fields in items.items():
+                if fields is not None and item not in now.items and not _is_whole(item, fields):
+                    if item in now.history:
+                        raise ConflictError(
+                            f"{now.title(item)} is not there any more; {now.last_person(item)} changed it last"
+                        )
+                    raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED[item[0]])}")
             return self._append(db, well, layer, person, kind, items, None, key)
+
+    def find(self, key: str | None, well: str, layer: str) -> Edit | None:
+        """
+        Edit of a key in a layer; None if there is none.
+
+        Raises
+        ------
+        ConflictError
+            If the key belongs to an edit of another layer or well.
+        """
+        with self.lock, opened(self.file) as db:
+            row = db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()  # noqa: S608
+        if row is None:
+            return None
+        if row[:2] != (well, layer):
+            raise ConflictError(f"the key {key!r} belongs to another edit; give each edit a key of its own")
+        return _edit(row[2:])
 
     def undo(self, well: str, layer: str, person: str, *, again: bool = False) -> Edit | None:
         """
@@ -337,6 +463,8 @@ class LayerLog:
 
         Raises
         ------
+        ConflictError
+            If somebody else has changed one of its items since.
         InputError
             If the disk does not take it.
         """
@@ -345,6 +473,9 @@ class LayerLog:
             stack = (now.undone_by if again else now.done_by).get(person)
             if not stack:
                 return None
+            if (blocker := now.blocker(stack[-1])) is not None:
+                item, other = blocker
+                raise ConflictError(f"{now.title(item)} was changed by {other} since; edit it instead")
             return self._append(db, well, layer, person, "redo" if again else "undo", {}, stack[-1], None)
 
     def _append(
@@ -366,6 +497,12 @@ class LayerLog:
         )
         return Edit(int(row.lastrowid or 0), at, person, kind, json.loads(text), target)
 
-    @staticmethod
-    def _who(db: sqlite3.Connection, number: int) -> str:
-        return str(db.execute("SELECT person FROM edits WHERE id=?", (number,)).fetchone()[0])
+
+def _is_whole(item: str, fields: Fields) -> bool:
+    """Whether an item has the fields without which it is none."""
+    return all(fields.get(name) is not None for name in _REQUIRED.get(item[:1], ()))
+
+
+def _edit(row: Sequence[Any]) -> Edit:
+    number, at, person, kind, items, target = row
+    return Edit(number, at, person, kind, json.loads(items), target)

@@ -11,17 +11,19 @@ import { View } from "./view.js";
 const $ = (id) => document.getElementById(id);
 const CONSENSUS = "consensus";
 const options = { image: "dynamic", north: 0, turns: 1, ramp: "heat", hidden: false, rejected: true, beside: null, drawn: null };
-let wells = [], well = null, person = "", poles = [], compared = null;
+const POLL = 1000, PACE = 10000; // ms
+const PICTURES = /\.(png|tiff?|npz)$/i; // files that do not say where and how deep they are
+let wells = [], well = null, person = "", poles = [], compared = null, closed = "";
 
 const tiles = new Tiles(() => { view.draw(); panelSoon(); });
-const store = new Store(() => changed(), (text, stays) => told(text, stays));
+const store = new Store(() => changed(), (text, stays) => told(text, stays), (state) => connection(state), () => signIn());
 const view = new View($("image-view"), $("overview"), tiles, store, options);
 const ui = {
   tool: (name) => {
     document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.tool === name));
     if (well) changed();
   },
-  told: (text, bad) => told(text, bad), hover: () => {}, scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
+  told: (text, bad) => told(text, bad), hover: () => {}, snapping: (on) => $("stage").classList.toggle("snapping", on), scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
   depth: () => { $("depth").focus(); $("depth").select(); }, help: () => $("keys").showModal(),
   hide: () => { options.hidden = !options.hidden; view.draw(); told(options.hidden ? "Picks are hidden (H shows them)" : ""); },
   choose, usual: (place) => usualClass(place), diameter: (depth) => holeAt("diameter", depth),
@@ -34,8 +36,46 @@ function told(text, stays = false) {
   $("toast").textContent = text;
   $("toast").hidden = !text;
   $("toast").classList.toggle("bad", stays && !!text);
-  if (text && !store.offline) toastTimer = setTimeout(() => { $("toast").hidden = true; }, stays ? 7000 : 3500);
+  if (text) toastTimer = setTimeout(() => { $("toast").hidden = true; }, stays ? 7000 : 3500);
 }
+
+// Whether what one does reaches the server: a word in the bar, and a line over the log while it does not.
+let reached = "";
+function connection(state) {
+  reached = state;
+  const off = !navigator.onLine && !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  const faces = {
+    "": ["saved", ""], sending: ["saving", ""], "signed-out": ["signed out", "Your session has ended. Sign in to go on; what you did is kept here."],
+    gone: ["no answer", "The server does not answer. What you do is kept here and sent when it is back: leave this page open."],
+  };
+  const [word, line] = off ? ["offline", "This machine is offline. What you do is kept here and sent when it is back: leave this page open."] : faces[state];
+  $("state").textContent = word;
+  $("state").dataset.state = off ? "gone" : state || "saved";
+  $("banner").textContent = line;
+  $("banner").hidden = !line;
+}
+window.addEventListener("offline", () => connection(reached));
+window.addEventListener("online", () => connection(reached));
+
+// Wait until somebody has signed in.
+let signing = null;
+function signIn() {
+  signing ??= new Promise((done) => {
+    const box = $("sign-in");
+    $("sign-in-form").onsubmit = async (e) => {
+      e.preventDefault();
+      try { await api.signIn($("token").value.trim()); } catch (error) { $("sign-in-error").textContent = error.message; return; }
+      $("token").value = $("sign-in-error").textContent = "";
+      box.close();
+      signing = null;
+      done();
+    };
+    box.showModal();
+  });
+  return signing;
+}
+
+function loading(text) { $("loading").hidden = !text; $("loading-text").textContent = text; }
 
 function choose(text, choices) {
   return new Promise((done) => {
@@ -73,15 +113,30 @@ async function start() {
     person = $("name").value.trim().replace(/[/\\]/g, "-") || "somebody"; // a layer is called so, and layers are paths
     localStorage.setItem("geobfdt-name", person);
   }
+  api.setPerson(person);
+  loading("Opening the field");
   await refreshWells();
   const whole = wells.filter((w) => !w.damage);
+  if (!whole.length) loading("");
   if (wells.length && !whole.length) { empty(`No well here can be read. ${wells[0].well}: ${wells[0].damage}`, {}); return; }
-  if (!wells.length) { empty("This field holds no well. Bring one in with: geobfdt ingest FILE --field DIR. Then reload.", {}); return; }
+  if (!wells.length) { empty("This field holds no well.", { "Bring a well in": () => $("file").click() }); return; }
   const wanted = new URLSearchParams(location.hash.slice(1));
   await openWell(whole.some((w) => w.well === wanted.get("well")) ? wanted.get("well") : whole[0].well, wanted.get("layer") ?? person);
   if (wanted.get("depth")) view.go(+wanted.get("depth"));
-  setInterval(() => store.poll().catch(() => {}), 1000);
-  setInterval(pace, 10000);
+  setInterval(poll, POLL);
+  setInterval(pace, PACE);
+}
+
+let polling = false;
+async function poll() {
+  if (polling) return;
+  polling = true;
+  try { await store.poll(); } catch (error) {
+    if (store.outbox.empty) {
+      if (error.status === 401) { connection("signed-out"); await signIn(); } else if (!error.status || error.status >= 500) connection("gone");
+    }
+  }
+  polling = false;
 }
 
 async function refreshWells() {
@@ -91,7 +146,14 @@ async function refreshWells() {
 }
 
 async function openWell(name, layer = store.layer ?? person) {
+  loading(`Opening ${name}`);
+  try { await openWellNow(name, layer); } finally { loading(""); }
+}
+
+async function openWellNow(name, layer) {
   well = await api.well(name);
+  tools.drop();
+  showFindings();
   const [low, high] = well.window[options.image === "static" ? "static" : "dynamic"];
   $("low").value = Math.round(100 * low); $("high").value = Math.round(100 * high);
   view.open(well);
@@ -113,7 +175,7 @@ async function openLayer(layer) {
   const names = [...new Set([person, ...there, layer])];
   fill($("layer"), names.map((n) => [n, n === person ? `${n} (mine)` : n]), layer);
   fill($("beside"), [["", "none"], ...names.filter((n) => n !== layer).map((n) => [n, n])], "");
-  compared = null; options.beside = null;
+  compared = null; options.beside = null; closed = "";
   location.hash = new URLSearchParams({ well: well.well, layer });
   await store.open(well.well, layer, person);
   $("compared").hidden = true;
@@ -121,18 +183,40 @@ async function openLayer(layer) {
 }
 
 function empty(text, actions) {
-  const box = $("empty");
+  const box = $("empty"), key = text + Object.keys(actions ?? {}).join();
   box.hidden = !text;
-  if (!text) return;
+  if (!text || box.dataset.key === key) return;
+  box.dataset.key = key;
   box.replaceChildren(Object.assign(document.createElement("p"), { textContent: text }));
   for (const [name, act] of Object.entries(actions)) box.append(Object.assign(document.createElement("button"), { textContent: name, onclick: act }));
 }
 
+// Findings of the file, and zones that the model does not know; a click goes there.
+function showFindings() {
+  const words = { watch: "look first", abstain: "do not rely on picks" };
+  const drift = well.drift.map((z) => ({ severity: z.state === "abstain" ? "major" : "minor", seen: `unlike what the model knows: ${z.reason}`, done: words[z.state], place: "", top_m: z.top_m, base_m: z.base_m }));
+  const order = ["critical", "major", "minor", "info"], all = [...well.findings, ...drift].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || (a.top_m ?? -1) - (b.top_m ?? -1));
+  const serious = all.filter((f) => f.severity !== "info").length;
+  $("findings-open").textContent = serious ? `Findings ${serious}` : "Findings";
+  $("findings-open").disabled = !all.length;
+  $("findings-list").replaceChildren(...all.map((f) => {
+    const row = document.createElement(f.top_m == null ? "div" : "button"), where = f.top_m == null ? f.place : f.top_m === f.base_m ? `${f.top_m.toFixed(2)} m` : `${f.top_m.toFixed(2)} to ${f.base_m.toFixed(2)} m`;
+    row.className = "finding";
+    row.dataset.severity = f.severity;
+    for (const [kind, text] of [["where", `${f.severity}, ${where}`], ["seen", f.seen], ["done", f.done]]) row.append(Object.assign(document.createElement("span"), { className: kind, textContent: text }));
+    if (f.top_m != null) row.onclick = () => { const high = view.base - view.top; view.go(Math.max(f.top_m, well.top), f.base_m - f.top_m > high ? 0.1 : 0.4); panelSoon(); };
+    return row;
+  }));
+}
+
 function changed() {
-  if (store.loaded && !store.items.size && !job && tools.tool === "select") {
+  tools.stillFits();
+  const here = `${store.well}/${store.layer}`;
+  if (store.loaded && !store.items.size && !job && tools.tool === "select" && closed !== here) {
     const known = wells.find((w) => w.well === well.well), actions = { "Run the picker": runPicker };
     if (known?.interpreted) actions["Begin with the picks of the field"] = () => store.begin("field");
     for (const name of Object.keys(known?.layers ?? {})) if (name !== store.layer) actions[`Begin with the layer of ${name}`] = () => store.begin(name);
+    actions["Pick by hand"] = () => { closed = here; changed(); tools.choose("one"); $("image-view").focus(); };
     empty("Nothing is in this layer yet.", actions);
   } else empty("");
   view.draw();
@@ -164,8 +248,9 @@ function panel() {
   const one = store.one(), plane = one && store.planes.find((p) => p.id === one);
   if (plane) view.straighten($("band"), plane);
   else view.fit($("band"));
-  $("undo").disabled = $("redo").disabled = !store.loaded;
-  if (document.activeElement !== $("depth")) $("depth").value = view.depth(view.height / 2).toFixed(2);
+  $("undo").disabled = !store.canUndo;
+  $("redo").disabled = !store.canRedo;
+  if (document.activeElement !== $("depth") && $("depth").getAttribute("aria-invalid") !== "true") $("depth").value = view.depth(view.height / 2).toFixed(2);
 }
 
 let bulked = "";
@@ -247,31 +332,55 @@ async function pace() {
   $("pace").textContent = minutes > 0 && picks > 1 ? `${(picks / minutes).toFixed(0)} picks/min` + (metres > 1 ? `, ${(minutes / metres).toFixed(2)} min/m` : "") : "";
 }
 
-// A job until it is done or failed, its progress told.
+// A job until it has ended, its progress told; it can be cancelled.
 async function watched(one, doing) {
+  const say = (text) => { $("job-row").hidden = !text; $("job").textContent = text; };
+  const { id } = one;
+  $("cancel").onclick = () => { say("cancelling"); api.cancel(id).catch((error) => told(error.message, true)); };
   while (one.state === "waiting" || one.state === "running") {
-    $("job").textContent = one.state === "waiting" ? "waiting" : `${doing}, ${Math.round(100 * one.share)} %`;
+    say(one.state === "waiting" ? "waiting for its turn" : `${doing}, ${Math.round(100 * one.share)} %`);
     await new Promise((go) => setTimeout(go, 400));
-    one = await api.job(one.id);
+    try { one = await api.job(id); connection(""); } catch (error) {
+      if (error.status && error.status < 500) throw error;
+      connection("gone"); // it goes on, or is begun anew, when the server is back
+    }
   }
-  $("job").textContent = "";
+  say("");
+  if (one.state === "cancelled") one.message = "Cancelled; nothing was changed";
   return one;
+}
+
+// What a picture does not say of itself; null if nobody wants to say it.
+function readingOptions(file) {
+  return new Promise((done) => {
+    const box = $("reading"), form = $("reading-form");
+    $("reading-name").textContent = file.name;
+    form.reset();
+    form.elements.well.value = file.name.replace(/\.[^.]*$/, "");
+    box.returnValue = "";
+    box.onclose = () => done(box.returnValue === "read" ? Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim().replace(",", ".")])) : null);
+    box.showModal();
+  });
 }
 
 async function bringIn(file) {
   try {
+    const options = PICTURES.test(file.name) ? await readingOptions(file) : {};
+    if (!options) return;
+    $("job-row").hidden = false;
     $("job").textContent = `sending ${file.name}`;
-    const before = new Set(wells.map((w) => w.well)), sent = async (replace) => watched(await api.upload(file, replace), `reading ${file.name}`);
-    let done = await sent(false);
-    if (done.message.includes("is in the field already") && await choose(`${done.message.split(";")[0]}. Its picks and reviews stay, beside the new image.`, { "Replace the image": true })) done = await sent(true);
+    const before = new Set(wells.map((w) => w.well)), send = async (replace) => watched(await api.upload(file, { ...options, replace }), `reading ${file.name}`);
+    let done = await send(false);
+    if (done.message.includes("is in the field already") && await choose(`${done.message.split(";")[0]}. Its picks and reviews stay, beside the new image.`, { "Replace the image": true })) done = await send(true);
     if (done.state !== "done") { told(done.message, true); return; }
     await refreshWells();
     const fresh = wells.find((w) => !before.has(w.well));
+    empty("");
+    if (!well) { location.hash = new URLSearchParams({ well: fresh.well }); location.reload(); return; }
     if (fresh) await openWell(fresh.well, person);
     else await openWell(well.well);
     told(fresh ? `${fresh.name} is here` : "The image is replaced");
-  } catch (error) { told(error.message, true); }
-  $("job").textContent = "";
+  } catch (error) { told(error.message, true); } finally { $("job-row").hidden = true; $("job").textContent = ""; }
 }
 
 let job = null;
@@ -282,13 +391,13 @@ async function runPicker() {
     empty("");
     job = await watched(job, "picking");
     const fresh = await api.well(name);
-    if (well.well === name) { well.drift = fresh.drift; showDrift(); }
+    if (well.well === name) { well.drift = fresh.drift; showDrift(); showFindings(); }
     const far = fresh.drift.filter((zone) => zone.state === "abstain");
     const strange = far.length ? ` ${far.length} of its zones are unlike what the model was made with: ${far[0].reason}.` : "";
     told(job.state === "done" ? `Picked. What you reviewed stayed as it was.${strange}` : job.message, job.state !== "done");
   } catch (error) { told(error.message, true); }
   job = null;
-  $("job").textContent = "";
+  $("job-row").hidden = true;
   if (store.well === name && store.layer === layer) await store.open(name, layer, person);
 }
 
@@ -298,7 +407,7 @@ async function report() {
     if (done.state === "done") location.assign(api.reportPath(done.id)); // saved as a file; the page stays
     else told(done.message, true);
   } catch (error) { told(error.message, true); }
-  $("job").textContent = "";
+  $("job-row").hidden = true;
 }
 
 async function compare() {
@@ -314,15 +423,17 @@ async function compare() {
   box.hidden = false;
   box.innerHTML = "";
   const lines = [`${compared.both.length} planes both have; ${compared.only_a.length} only here, ${compared.only_b.length} only ${other}`,
-    ...(compared.scores ?? []).map((s) => `${s.class}: agreement ${number(s.f1, 2)} (blind ${number(s.blind, 2)})`)];
+    ...(compared.note ? [`scores: ${compared.note}`] : []), ...(compared.scores ?? []).map((s) => `${s.class}: agreement ${number(s.f1, 2)} (blind ${number(s.blind, 2)})`)];
   for (const line of lines) box.append(Object.assign(document.createElement("div"), { textContent: line, className: line.includes(":") ? "faint" : "" }));
   const row = Object.assign(document.createElement("div"), { className: "row" });
   row.append(Object.assign(document.createElement("button"), { textContent: "Next difference", onclick: difference }));
   if (store.layer !== CONSENSUS && other !== CONSENSUS) row.append(Object.assign(document.createElement("button"), { textContent: "Make consensus", onclick: async () => {
-    await api.consensus(store.well, store.layer, other, person);
-    await refreshWells();
-    await openLayer(CONSENSUS);
-    told("Agreed planes are accepted; the others are left to settle");
+    try {
+      await api.consensus(store.well, store.layer, other, person);
+      await refreshWells();
+      await openLayer(CONSENSUS);
+      told("Planes that both accepted are accepted; the others are left to settle");
+    } catch (error) { told(error.message, true); }
   } }));
   box.append(row);
   view.draw();
@@ -352,10 +463,37 @@ $("ramp").onchange = (e) => { options.ramp = e.target.value; colours(); };
 $("low").oninput = $("high").oninput = colours;
 $("north").onchange = (e) => { options.north = +e.target.value; view.draw(); panelSoon(); };
 $("turns").onchange = (e) => { options.turns = +e.target.value; view.draw(); };
-$("depth").onchange = (e) => { const to = parseFloat(e.target.value.replace(",", ".")); if (Number.isFinite(to)) view.go(to); $("image-view").focus(); panelSoon(); };
+$("depth").onchange = () => {
+  const box = $("depth"), text = box.value.trim().replace(",", ".").replace(/\s*m$/, ""), to = Number(text), there = text && to >= well.top && to <= well.base;
+  box.setAttribute("aria-invalid", String(!there));
+  if (!there) {
+    const range = `${well.name} spans ${well.top.toFixed(1)} to ${well.base.toFixed(1)} m`;
+    told(Number.isFinite(to) && text ? `${text} m is outside: ${range}` : `"${box.value}" is no depth: ${range}`, true);
+    return;
+  }
+  view.go(to);
+  $("image-view").focus();
+  panelSoon();
+};
+$("depth").onblur = () => { $("depth").removeAttribute("aria-invalid"); panelSoon(); };
 $("undo").onclick = () => store.undo();
 $("redo").onclick = () => store.undo(true);
 $("help").onclick = ui.help;
+$("findings-open").onclick = () => { $("findings").hidden = !$("findings").hidden; };
+$("findings-close").onclick = () => { $("findings").hidden = true; };
+$("sign-out").onclick = async () => { await api.signOut().catch(() => {}); location.reload(); };
+$("theme").onclick = () => {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches, now = document.documentElement.dataset.theme || (dark ? "dark" : "light");
+  theme(now === "dark" ? "light" : "dark");
+};
+function theme(name) {
+  document.documentElement.dataset.theme = name;
+  localStorage.setItem("geobfdt-theme", name);
+  view.draw();
+  panelSoon();
+}
+if (localStorage.getItem("geobfdt-theme")) theme(localStorage.getItem("geobfdt-theme"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { view.draw(); panelSoon(); });
 $("next").onclick = () => next();
 $("sure").oninput = $("scope").onchange = panelSoon;
 $("bulk").onclick = () => {
@@ -393,4 +531,9 @@ window.geobfdt = { view, store, tools, options, poles: () => poles }; // for the
 tools.choose("select");
 $("low").value = 0; $("high").value = 100;
 colours();
-start().then(colours).catch((error) => told(error.message, true));
+api.session().then(({ token }) => { $("sign-out").hidden = !token; }).catch(() => {});
+start().then(colours).catch((error) => {
+  loading("");
+  const text = error.status ? error.message : "The server does not answer. Is geobfdt serve still running?";
+  empty(text, { "Try again": () => location.reload() });
+});

@@ -48,7 +48,7 @@ export function drawRose(canvas, planes) {
   ctx.strokeStyle = css("--muted"); ctx.fillStyle = css("--muted"); ctx.textAlign = "center";
   ctx.beginPath(); ctx.arc(x0, y0, r, 0, 7); ctx.stroke();
   ctx.fillText("N", x0, y0 - r - 3);
-  ctx.fillText("fractures’", x0, h - 13); ctx.fillText("dip azimuth", x0, h - 1);
+  ctx.fillText("fractures’", x0, h - 16); ctx.fillText("dip azimuth", x0, h - 4);
   ctx.fillStyle = KINDS.fracture.colour; ctx.strokeStyle = css("--paper");
   bins.forEach((n, i) => { // petals by area: their radius is the root of their count
     if (!n) return;

@@ -4,14 +4,13 @@ import * as api from "./api.js";
 import { between, firstBelow, planeOf } from "./planes.js";
 
 export class Store {
-  constructor(changed, told) {
-    this.changed = changed;
-    this.told = told;
-    this.outbox = new api.Outbox((text) => { this.offline = !!text; told(text, true); });
+  constructor(changed, told, connection, signedIn) {
+    Object.assign(this, { changed, told, connection });
+    this.outbox = new api.Outbox(connection, signedIn);
     this.clear();
   }
 
-  clear() { this.items = new Map(); this.planes = []; this.version = 0; this.selected = new Set(); this.loaded = false; this.tallest = 0; this.sent = []; this.stale = false; }
+  clear() { this.canUndo = this.canRedo = false; this.items = new Map(); this.planes = []; this.version = 0; this.selected = new Set(); this.loaded = false; this.tallest = 0; this.sent = []; this.stale = false; }
 
   async open(well, layer, person) {
     Object.assign(this, { well, layer, person });
@@ -22,7 +21,7 @@ export class Store {
 
   // The layer as the server has it, in place of what this page made of it.
   async reload() {
-    const { well, layer } = this, now = await api.layer(well, layer);
+    const { well, layer } = this, now = await api.layer(well, layer, 0, this.person);
     if (this.well !== well || this.layer !== layer) return;
     this.items.clear();
     this.planes = [];
@@ -33,7 +32,8 @@ export class Store {
   }
 
   // What the server says, and on top of it what this page has sent and not heard of yet.
-  take({ version, items }) {
+  take({ version, items, can_undo, can_redo }) {
+    if (can_undo != null) Object.assign(this, { canUndo: can_undo, canRedo: can_redo });
     const touched = new Set(Object.keys(items));
     for (const [id, fields] of Object.entries(items)) this.set(id, fields);
     for (const sent of this.sent) for (const [id, fields] of Object.entries(sent)) {
@@ -79,13 +79,15 @@ export class Store {
 
   one() { return this.selected.size === 1 ? [...this.selected][0] : null; }
 
-  async edit(kind, items) {
+  // `seen` is the version that the person looked at when deciding, not the one that is there when the edit is sent.
+  async edit(kind, items, seen = this.version) {
     if (!Object.keys(items).length) return;
     const { well, layer, person } = this, key = api.newKey();
+    Object.assign(this, { canUndo: true, canRedo: false });
     this.sent.push(items); // what one does shows at once; what the server makes of it replaces it
     this.take({ version: 0, items: {} });
     this.changed();
-    return this.act(() => api.post(well, layer, "edits", { person, kind, items, seen: this.version, key }), items);
+    return this.act(() => api.post(well, layer, "edits", { person, kind, items, seen, key }), items);
   }
 
   async act(task, items = null) {
@@ -100,7 +102,7 @@ export class Store {
       });
     } catch (error) {
       heard();
-      this.told(error.status === 409 ? `Not done: ${error.message}. This is how it is now.` : error.message, true);
+      this.told(error.status === 409 ? `Not done: ${error.message}. The screen shows how it is now.` : error.message, true);
       if (here()) { this.stale = true; await this.poll().catch(() => {}); } // if not now, then with the next poll
       return null;
     }
@@ -121,7 +123,8 @@ export class Store {
     if (!this.loaded || !this.outbox.empty) return;
     if (this.stale) { await this.reload(); return; }
     const { well, layer, version } = this;
-    const now = await api.layer(well, layer, version);
+    const now = await api.layer(well, layer, version, this.person);
+    if (this.outbox.empty) this.connection("");
     if (this.well !== well || this.layer !== layer || !this.outbox.empty || now.version === this.version) return;
     this.take(now);
     this.changed();

@@ -1,7 +1,7 @@
 // Mouse and keyboard on the log.
 
 import * as api from "./api.js";
-import { depthAt, wrap } from "./planes.js";
+import { depthAt, planeOf, wrap } from "./planes.js";
 
 const NUDGE = 0.002, TURN = 2, GROW = 0.002;
 
@@ -10,6 +10,8 @@ export class Tools {
     Object.assign(this, { view, store, ui });
     this.tool = "select";
     this.points = [];
+    this.asked = null; // the question to the image that is under way; an answer to an older one is dropped
+    this.ghost = null; // what the image answered, until it is kept or dropped
     const canvas = view.canvas;
     canvas.addEventListener("pointerdown", (e) => this.down(e));
     canvas.addEventListener("pointermove", (e) => this.move(e));
@@ -24,7 +26,10 @@ export class Tools {
     document.addEventListener("keydown", (e) => this.key(e));
   }
 
-  choose(tool) { this.tool = tool; this.points = []; this.drag = null; this.show(null); this.ui.tool(tool); }
+  choose(tool) { this.tool = tool; this.points = []; this.drag = null; this.drop(); this.ui.tool(tool); }
+
+  // Forget a ghost, and an answer that is still to come.
+  drop() { this.asked = this.ghost = null; this.ui.snapping(false); this.show(null); }
 
   show(drawn) { this.view.options.drawn = drawn; this.view.draw(); }
 
@@ -41,6 +46,7 @@ export class Tools {
     if (this.tool === "ruler" || this.tool === "complete" || this.tool === "ignore") this.drag = { kind: this.tool, from };
     else if (this.tool === "one" || this.tool === "three") { if (from.track) this.point(from); }
     else {
+      if (this.ghost) this.drop();
       const hit = this.view.hit(from.x, from.y);
       if (hit && e.shiftKey) {
         const now = new Set(this.store.selected);
@@ -49,7 +55,7 @@ export class Tools {
       } else if (hit) {
         if (!this.store.selected.has(hit.id)) this.store.select([hit.id]);
         const fields = this.store.items.get(hit.id);
-        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false };
+        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false, seen: this.store.version };
       } else {
         this.drag = { kind: "pan", from, top: this.view.top };
       }
@@ -89,7 +95,7 @@ export class Tools {
     else if (drag.kind === "complete" || drag.kind === "ignore") { this.show(null); this.interval(drag.kind, drag.from.depth, to.depth); }
     else if (drag.moved && drag.kind !== "ruler") {
       this.store.take({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
-      this.store.edit("move", { [drag.id]: drag.fields });
+      this.store.edit("move", { [drag.id]: drag.fields }, drag.seen); // not over what somebody changed meanwhile
     }
   }
 
@@ -122,19 +128,72 @@ export class Tools {
   }
 
   async point(at) {
+    if (this.tool === "one") { this.ask({ kind: "add", at, id: "p" + api.newKey().slice(0, 12) }); return; }
     this.points.push(at);
     this.show({ points: this.points });
-    const wanted = this.tool === "one" ? 1 : 3;
-    if (this.points.length < wanted) return;
+    if (this.points.length < 3) return;
     const points = this.points;
     this.points = [];
+    const { well, layer } = this.store;
     try {
-      const { class: name, snapped, ...place } = await api.snap(this.view.well.well, points.map((p) => p.depth), points.map((p) => p.angle), this.store.layer);
-      const id = "p" + api.newKey().slice(0, 12);
-      await this.store.edit("add", { [id]: { ...place, class: name || this.ui.usual(place), status: "edited", snapped } });
+      const trace = await api.snap(well, points.map((p) => p.depth), points.map((p) => p.angle), layer);
+      if (this.store.well !== well || this.store.layer !== layer) return;
+      const { depth_m, amplitude_m, azimuth_app_deg } = trace, place = { depth_m, amplitude_m, azimuth_app_deg }, id = "p" + api.newKey().slice(0, 12);
+      this.store.edit("add", { [id]: { ...place, class: this.ui.usual(place), status: "edited" } });
       this.store.select([id]);
     } catch (error) { this.ui.told(error.message, true); }
     this.show(null);
+  }
+
+  // Ask the image which plane is meant; the answer is a ghost that Enter keeps and Esc drops.
+  async ask({ kind, at, id }) {
+    const { well, layer, version } = this.store, before = JSON.stringify(this.store.items.get(id) ?? null);
+    const question = this.asked = { kind, id, well, layer, before };
+    this.ghost = null;
+    this.ui.snapping(true);
+    this.show({ waiting: at });
+    let trace = null;
+    try {
+      trace = await api.snap(well, [at.depth], [at.angle], kind === "add" ? layer : null);
+    } catch (error) {
+      if (this.asked === question) this.ui.told(error.message, true);
+    }
+    if (this.asked !== question) return; // another click, another well, or Esc: nobody waits for it
+    this.asked = null;
+    this.ui.snapping(false);
+    this.show(null);
+    if (!trace) return;
+    const { depth_m, amplitude_m, azimuth_app_deg } = trace, place = { depth_m, amplitude_m, azimuth_app_deg };
+    const known = this.store.items.get(id);
+    this.ghost = { ...question, at, seen: version, place, class: known?.class ?? (trace.class || this.ui.usual(place)), distance: trace.distance_m, quality: trace.quality, poor: trace.poor };
+    if (this.stillFits()) this.paint();
+  }
+
+  // Whether the pick is still what the image was asked about: what was decided since is not touched.
+  stillFits() {
+    const question = this.ghost ?? this.asked;
+    if (!question) return false;
+    const { store } = this, here = question.well === store.well && question.layer === store.layer;
+    if (here && JSON.stringify(store.items.get(question.id) ?? null) === question.before) return true;
+    this.drop();
+    if (here) this.ui.told("This pick was decided on meanwhile; the snap is dropped", true);
+    return false;
+  }
+
+  paint() {
+    const { ghost } = this, mm = Math.round(1000 * ghost.distance);
+    const text = `${mm < 20 ? `${mm} mm` : `${(mm / 10).toFixed(1)} cm`} from the click, quality ${ghost.quality || "–"}${ghost.poor ? ", a poor fit" : ""}`;
+    this.show({ ghost: planeOf(ghost.id, { ...ghost.place, class: ghost.class }), at: ghost.at, text, poor: ghost.poor });
+  }
+
+  keep() {
+    if (!this.stillFits()) return;
+    const { kind, id, place, class: name, poor, seen } = this.ghost;
+    const fields = { ...place, ...(kind === "add" ? { class: name } : {}), status: poor ? "proposed" : "edited", snapped: true };
+    this.drop();
+    this.store.edit(kind, { [id]: fields }, seen);
+    this.store.select([id]);
+    if (poor) this.ui.told("It fits poorly and stays proposed: drag it, accept it as it is, or reject it", true);
   }
 
   set(kind, fields) {
@@ -145,19 +204,20 @@ export class Tools {
     if (kind === "accept" || kind === "reject") this.ui.next(ids[0]);
   }
 
+  name(which) {
+    if (this.ghost?.kind === "add") { this.ghost.class = which; this.paint(); } else this.set("class", { class: which });
+  }
+
   nudge(change) {
     const id = this.store.one(), now = id && this.store.items.get(id);
     if (now && id[0] === "p") this.store.edit("nudge", { [id]: change(now) });
   }
 
-  async snapSelected() {
+  snapSelected() {
     const id = this.store.one(), plane = id && this.store.planes.find((p) => p.id === id);
     if (!plane) return;
-    try {
-      const angle = wrap(Math.atan2(plane.b, plane.a) * 180 / Math.PI);
-      const { class: _, snapped, ...place } = await api.snap(this.view.well.well, [depthAt(plane, angle)], [angle]);
-      await this.store.edit("snap", { [id]: { ...place, snapped } });
-    } catch (error) { this.ui.told(error.message, true); }
+    const angle = wrap(Math.atan2(plane.b, plane.a) * 180 / Math.PI);
+    this.ask({ kind: "snap", id, at: { depth: depthAt(plane, angle), angle } });
   }
 
   remove() {
@@ -191,13 +251,17 @@ export class Tools {
     else if (!ctrl && !e.altKey) {
       const keys = {
         a: () => this.set("accept", { status: "accepted" }), r: () => this.set("reject", { status: "rejected" }),
-        f: () => this.set("class", { class: "fracture" }), b: () => this.set("class", { class: "bedding" }),
+        f: () => this.name("fracture"), b: () => this.name("bedding"), ...(this.ghost ? { Enter: () => this.keep() } : {}),
         n: () => this.ui.next(), s: () => this.snapSelected(), c: () => this.choose("one"), t: () => this.choose("three"),
         o: () => this.choose("complete"), i: () => this.choose("ignore"), m: () => this.choose("ruler"),
         g: () => this.ui.depth(), h: () => this.ui.hide(), "?": () => this.ui.help(), Delete: () => this.remove(), Backspace: () => this.remove(),
         "+": () => this.view.zoom(0.8), "=": () => this.view.zoom(0.8), "-": () => this.view.zoom(1.25),
         "[": () => this.nudge((f) => ({ amplitude_m: Math.max((f.amplitude_m ?? 0) - GROW, 0) })), "]": () => this.nudge((f) => ({ amplitude_m: (f.amplitude_m ?? 0) + GROW })),
-        Escape: () => { if (this.drag?.before) this.store.take({ version: 0, items: { [this.drag.id]: this.drag.before } }); if (this.tool === "select") this.store.select([]); this.choose("select"); },
+        Escape: () => {
+          if (this.ghost || this.asked) { this.drop(); return; } // the tool stays in hand
+          if (this.drag?.before) this.store.take({ version: 0, items: { [this.drag.id]: this.drag.before } }); if (this.tool === "select") this.store.select([]);
+          this.choose("select");
+        },
       };
       const act = keys[e.key] ?? keys[e.key.toLowerCase()];
       if (act) { done(); act(); }

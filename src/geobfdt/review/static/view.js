@@ -4,6 +4,7 @@ import { KINDS, between, depthAt, isWeak, kindOf, mark, wrap } from "./planes.js
 
 const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const FAR = 400; // px: traces taller than this times the screen are not worth a handle
+const GHOST = "#3fe0ff"; // no colour map has it
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -308,6 +309,8 @@ export class View {
     const tool = this.options.drawn;
     if (!tool) return;
     ctx.fillStyle = "#ffe14d"; ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 1.5;
+    if (tool.waiting) for (const track of this.tracks()) for (const x of this.xs(track, tool.waiting.angle)) this.paintWaiting(ctx, x, this.y(tool.waiting.depth));
+    if (tool.ghost) this.paintGhost(ctx, tool);
     for (const point of tool.points ?? []) for (const track of this.tracks()) for (const x of this.xs(track, point.angle)) mark(ctx, "circle", x, this.y(point.depth), 4, true);
     if (tool.stretch) {
       const [a, b] = tool.stretch.map((d) => this.y(d));
@@ -317,10 +320,46 @@ export class View {
       const { from, to, text } = tool.ruler;
       ctx.lineWidth = 4; ctx.strokeStyle = "#ffffff"; ctx.beginPath(); ctx.moveTo(from.x, from.y); ctx.lineTo(to.x, to.y); ctx.stroke();
       ctx.lineWidth = 1.8; ctx.strokeStyle = "#1a1a1a"; ctx.stroke();
-      ctx.font = "600 12px system-ui, DejaVu Sans, sans-serif";
-      const w = ctx.measureText(text).width + 12, x = Math.min(to.x + 8, this.width - w), y = Math.max(to.y - 10, HEAD + 4);
-      ctx.fillStyle = "#1a1a1a"; ctx.fillRect(x, y - 14, w, 20); ctx.fillStyle = "#ffffff"; ctx.textAlign = "left"; ctx.fillText(text, x + 6, y);
+      this.label(ctx, [text], to.x, to.y);
     }
+  }
+
+  // White on black, beside a point and inside the canvas.
+  label(ctx, lines, x, y, colour = "#1a1a1a") {
+    ctx.font = "600 12px system-ui, DejaVu Sans, sans-serif";
+    const w = Math.max(...lines.map((line) => ctx.measureText(line).width)) + 14, h = 17 * lines.length + 5;
+    const left = Math.max(Math.min(x + 10, this.width - w - 4), AXIS), top = Math.min(Math.max(y - 26 - h / 2, HEAD + 4), this.height - h - 4);
+    ctx.globalAlpha = 0.9; ctx.fillStyle = colour; ctx.beginPath(); ctx.roundRect(left, top, w, h, 4); ctx.fill(); ctx.globalAlpha = 1;
+    ctx.fillStyle = "#ffffff"; ctx.textAlign = "left";
+    lines.forEach((line, i) => ctx.fillText(line, left + 7, top + 16 + 17 * i));
+  }
+
+  // Where the image is being asked: a ring that grows and fades.
+  paintWaiting(ctx, x, y) {
+    const phase = performance.now() / 900 % 1;
+    ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 3.5; ctx.beginPath(); ctx.arc(x, y, 5, 0, 7); ctx.stroke();
+    ctx.strokeStyle = GHOST; ctx.lineWidth = 2; ctx.stroke();
+    ctx.globalAlpha = 1 - phase; ctx.beginPath(); ctx.arc(x, y, 6 + 16 * phase, 0, 7); ctx.stroke(); ctx.globalAlpha = 1;
+    this.label(ctx, ["Looking for the plane"], x, y);
+    this.draw();
+  }
+
+  // What the image answered: a dashed trace, and how far it is from the click.
+  paintGhost(ctx, { ghost, at, text, poor }) {
+    for (const track of this.tracks()) {
+      ctx.save();
+      ctx.beginPath(); ctx.rect(track.x, HEAD, track.width, this.height); ctx.clip();
+      this.trace(ctx, track, ghost, GHOST, "#10242b", poor ? [4, 5] : [10, 4], 3);
+      for (const x of this.xs(track, at.angle)) {
+        const from = this.y(at.depth), to = this.y(depthAt(ghost, at.angle));
+        ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 3.5; ctx.beginPath(); ctx.moveTo(x, from); ctx.lineTo(x, to); ctx.stroke();
+        ctx.strokeStyle = GHOST; ctx.lineWidth = 1.6; ctx.stroke();
+        ctx.fillStyle = GHOST; ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 1.2; mark(ctx, "circle", x, from, 4, true);
+      }
+      ctx.restore();
+    }
+    const track = this.tracks()[0];
+    this.label(ctx, [`${KINDS[kindOf(ghost.pick)].label}, ${text}`, poor ? "Enter keeps it as proposed, Esc drops it" : "Enter keeps it, Esc drops it"], this.xs(track, at.angle)[0], this.y(at.depth), poor ? "#7a2c00" : "#1a1a1a");
   }
 
   paintOverview() {
