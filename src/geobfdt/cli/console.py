@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from unicodedata import category
 
 import typer
 
@@ -45,6 +46,8 @@ def printable(text: str) -> str:
     >>> printable("A-1\x1b7")
     'A-1?7'
     """
+    # Blanks of other widths, as in 1 000,5, are not printable to Python.
+    text = "".join(" " if category(c) == "Zs" else c for c in text)
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 

@@ -21,6 +21,7 @@ from geobfdt.reports.stereonet import LEAST_DIRECTED, draw_rose, draw_stereonet
 from geobfdt.reports.structure import Structure, structure_of
 from geobfdt.reports.style import house_style
 from geobfdt.structure.intensity import Intensity
+from geobfdt.wells.csv_text import mark_text_columns
 from geobfdt.wells.findings import Finding
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.picks import CLASSES
@@ -299,7 +300,7 @@ def _table(picks: pd.DataFrame, path: Path) -> str:
         cells = zip(_SHOWN, row, strict=True)
         rows.append(tuple(_said(c, 3 if n.endswith("_m") else 2) if isinstance(c, float) else str(c) for n, c in cells))
     name = path.name.removesuffix(".html").removesuffix(".report") + ".picks.csv"
-    data = base64.b64encode(picks.to_csv(index=False).encode()).decode()
+    data = base64.b64encode(mark_text_columns(picks).to_csv(index=False).encode()).decode()
     link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'
     shown = f", the first {_ROWS} below" if len(picks) > _ROWS else ""
     head = tuple(column.replace("_", " ") for column in _SHOWN)

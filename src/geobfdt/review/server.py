@@ -29,6 +29,7 @@ from geobfdt.review.sessions import SECONDS, Sessions, check_token
 from geobfdt.review.tiles import LEVELS
 from geobfdt.review.watched import Watched
 from geobfdt.review.work import PRELOAD, QUEUE, forget_torn, incoming, kinds, report_file
+from geobfdt.wells.csv_text import mark_text_columns
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import ConflictError
@@ -305,7 +306,7 @@ def create_app(
         name = room.describe(well)["name"]
         with room.log.lock:
             table = room.log.layer(well, layer).picks(name)[[*COLUMNS, "note"]]
-        text = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+        text = mark_text_columns(table).to_csv(index=False, float_format="%.6f", lineterminator="\n")
         return Response(text, media_type="text/csv")
 
     @app.get("/api/wells/{well}/layers/{layer}/pace")
