@@ -49,8 +49,8 @@ def serve(
     from geobfdt.wells.extras import needed
     from geobfdt.wells.findings import InputError
 
-    # What the server writes is for its own user alone; whoever shares a field gives it a group and an umask of its own.
-    os.umask(0o077 | os.umask(0o077))
+    # What the server writes is for its own user alone.
+    os.umask(0o077)
     uvicorn = needed("uvicorn", "review")
     needed("fastapi", "review")
     from geobfdt.review.access import is_loopback
