@@ -24,6 +24,7 @@ from geobfdt.model.criterion import Losses, curve_loss
 from geobfdt.model.curve import CurveNetwork
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
+from geobfdt.simulation.layered import HELD_OUT_LOOKS
 from geobfdt.simulation.tools import ToolName
 from geobfdt.training.calibration import calibrated
 from geobfdt.training.distributed import leave
@@ -41,6 +42,8 @@ _TRAINED, _VALIDATED, _CALIBRATED, _USUAL = 1_000_000, 2_000_000, 3_000_000, 3_5
 _WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 48, 240, 12.0
 # Of random wells 3 in 100 have sixteen sectors: too few to learn from.
 _MORE: tuple[ToolName, int] = ("lwd16", 6)
+_LAYERED = (3, 5)  # Windows of layered rock as real images show it, out of how many.
+_WELLS_A_LOOK = 6  # Wells of each look that training never draws, by which a network is chosen too.
 
 
 def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
@@ -65,10 +68,19 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         fits = network.load_state_dict(load_file(start), strict=False)
         if not quiet:
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
-    held_out = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
+    ordinary = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
+    unseen = [
+        simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, look)
+        for look in HELD_OUT_LOOKS
+        for i in range(_WELLS_A_LOOK)
+    ]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
-        points = validate(lambda grid, radius: detect(trained, grid, radius), held_out)  # type: ignore[arg-type]
+        """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
+        points: dict[str, Operating] = {}
+        for wells, of in ((ordinary, ""), (unseen, ", held-out looks")):
+            found = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
+            points |= {name + of: point for name, point in found.items()}
         if not quiet:
             print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
         return points
@@ -77,7 +89,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         if not quiet and step % 100 == 0:
             print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
 
-    with SimulatedStream(_TRAINED + settings.seed, sizes.grid, more=_MORE) as stream:
+    with SimulatedStream(_TRAINED + settings.seed, sizes.grid, more=_MORE, layered=_LAYERED) as stream:
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
 
 
