@@ -113,3 +113,17 @@ def test_wells_of_a_stream_have_names_of_their_own() -> None:
     assert len(set(names)) == 3
     for name, well in zip(names, wells, strict=True):
         assert set(well.picks["well"]) | set(well.intervals["well"]) <= {name}
+
+
+def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
+    settings = GridSettings(0.02, 32)
+    with SimulatedStream(7, settings, length=2.0, held=10, layered=(3, 5)) as source:
+        layered = [index for index in range(20) if source._is_layered(index)]
+        assert len(layered) == 12
+        windows = source.windows(40, 6, 96, np.random.default_rng(0))
+        again = source.windows(40, 6, 96, np.random.default_rng(0))
+    assert len(windows) == 6
+    assert all(np.array_equal(a.grid, b.grid) for a, b in zip(windows, again, strict=True))
+    ordinary = simulated_well(7, layered[0], 2.0, settings, {})
+    look = simulated_well(7, layered[0], 2.0, settings, {}, "mixture")
+    assert not np.array_equal(ordinary.grid[:64], look.grid[:64])

@@ -269,7 +269,7 @@ def _clearest(optional: list[bool], planes: list[_Plane], sights: list[Sight], r
     """Leave of planes within twice the resolution of each other the clearest as it is; the rest may be missed."""
     traces = np.array([plane.trace for plane in planes])
     asked: list[int] = []
-    for i in sorted(np.flatnonzero(~np.array(optional)), key=lambda i: -sights[i].visible):
+    for i in sorted(np.flatnonzero(~np.array(optional, dtype=bool)), key=lambda i: -sights[i].visible):
         if (geometry.trace_rms(traces[i], traces[asked]) >= 2 * resolution).all():
             asked.append(int(i))
     return [i not in asked for i in range(len(planes))]
