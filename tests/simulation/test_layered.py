@@ -18,6 +18,7 @@ def _blemishes(**strengths: float) -> Blemishes:
 
 
 def test_ordinary_wells_have_no_flaw_of_layered_ones() -> None:
+    """The simulator's other wells stay what they were."""
     for seed in range(20):
         settings = draw(np.random.default_rng(seed))
         assert settings.flaws == Flaws()
@@ -26,6 +27,7 @@ def test_ordinary_wells_have_no_flaw_of_layered_ones() -> None:
 
 
 def test_contrast_fades_on_one_side() -> None:
+    """One wave a turn, from the whole contrast down to a fifth."""
     gain = _blemishes(fade=0.8).fade(np.ones((3000, 32), np.float32), 0, 3000)
     np.testing.assert_allclose(gain.min(axis=1), 0.2, atol=0.02)
     np.testing.assert_allclose(gain.max(axis=1), 1.0, atol=0.02)
@@ -34,6 +36,7 @@ def test_contrast_fades_on_one_side() -> None:
 
 
 def test_row_offsets_are_alike_round_the_hole_and_correlated_as_told() -> None:
+    """Of the strength and correlation that the settings say."""
     added = _blemishes(row_offset=0.5, row_correlation=0.8).added(0, 3000)
     assert np.ptp(added, axis=1).max() == 0
     rows = added[:, 0]
@@ -42,6 +45,7 @@ def test_row_offsets_are_alike_round_the_hole_and_correlated_as_told() -> None:
 
 
 def test_stripes_are_alike_over_the_depth() -> None:
+    """The same sectors are bright and dark all along."""
     added = _blemishes(stripes=0.5).added(0, 3000)
     sectors = added.mean(axis=0)
     assert sectors.std() > 0.2
@@ -75,6 +79,7 @@ def test_undulation_leaves_planes_where_they_are() -> None:
 
 
 def test_nodules_bend_beds_and_keep_their_order() -> None:
+    """Departures are local and small."""
     bent = Undulation(Geology(nodules=3.0), 0.0, 5.0, 0.1, 0.1, 64, np.random.default_rng(5))
     position = np.repeat(np.linspace(0.1, 4.9, 2000)[:, None], 64, axis=1).astype(np.float32)
     departure = bent.departure(position)
@@ -84,6 +89,7 @@ def test_nodules_bend_beds_and_keep_their_order() -> None:
 
 
 def test_looks_that_are_held_out_are_never_drawn() -> None:
+    """Or choosing by them would say nothing of unknown looks."""
     for seed in range(200):
         flaws = draw_layered(np.random.default_rng(seed)).flaws
         assert (flaws.helix, flaws.toolface_error, flaws.fade_waves) == (0, 0, 1)
@@ -92,6 +98,7 @@ def test_looks_that_are_held_out_are_never_drawn() -> None:
 
 
 def test_flaws_come_together() -> None:
+    """None to all six, most often three and more."""
     counts = []
     for seed in range(200):
         flaws = draw_layered(np.random.default_rng(seed)).flaws
@@ -103,6 +110,7 @@ def test_flaws_come_together() -> None:
 
 
 def test_beds_of_layered_wells_are_dense_and_high_angles_are_common() -> None:
+    """3 to 15 beds a metre along the hole, high angles in over a third."""
     settings = [draw_layered(np.random.default_rng(seed), length=8.0) for seed in range(60)]
     assert np.mean([one.deviation > 60 for one in settings]) > 1 / 3
     density = []
@@ -114,6 +122,8 @@ def test_beds_of_layered_wells_are_dense_and_high_angles_are_common() -> None:
 
 
 def test_beds_are_asked_for_less_where_they_show_less() -> None:
+    """What is asked of a picker follows what shows."""
+
     def asked(**flaws: float) -> int:
         count = 0
         for seed in range(4):

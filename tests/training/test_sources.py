@@ -116,6 +116,7 @@ def test_wells_of_a_stream_have_names_of_their_own() -> None:
 
 
 def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
+    """Three wells of five, and the same windows for the same step and generator."""
     settings = GridSettings(0.02, 32)
     with SimulatedStream(7, settings, length=2.0, held=10, layered=(3, 5)) as source:
         layered = [index for index in range(20) if source._is_layered(index)]
