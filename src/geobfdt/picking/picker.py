@@ -21,6 +21,7 @@ from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
+from geobfdt.picking.row_picks import doubt_picks_along_rows
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
@@ -150,7 +151,8 @@ def pick_with_findings(
         **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
     )
     picks, findings = complete(picks, image)
-    return picks, [*_out_of_reach(image, detector.tallest), *_nothing(image, picks), *findings]
+    picks, doubts = doubt_picks_along_rows(picks, image)
+    return picks, [*_out_of_reach(image, detector.tallest), *_nothing(image, picks), *findings, *doubts]
 
 
 def detector_of(
