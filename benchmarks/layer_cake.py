@@ -206,6 +206,7 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
     import pandas as pd
 
     import geobfdt
+    from geobfdt.evaluation.calibration import calibrate
     from geobfdt.geometry import amplitude_azimuth, trace_rms
     from geobfdt.picking.picker import detector_of, pick_with_findings
     from geobfdt.wells.image import well_image
@@ -246,10 +247,12 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
             f"null_{unit}": part["null_f1"], f"z_{unit}": part["z"],
             f"precision_{unit}": part["precision"], f"recall_{unit}": part["recall"],
         }  # fmt: skip
+    trust = calibrate(pd.concat(picks), pd.concat(truth), new_intervals(intervals)).summary.set_index("class")
     chances = np.concatenate(above)
     row |= {
         "candidates": float(np.concatenate(candidates).mean()),
         "voted": float(np.concatenate(voted).mean()) if voted else None,
+        "ece": float(trust["ece"].get("bedding", np.nan)),
         "picks_per_m": len(chances) / (cakes * length_m),
         "mean_confidence": float(chances.mean()) if chances.size else None,
         "share_right": float(np.concatenate(outcomes).mean()) if chances.size else None,
@@ -284,7 +287,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
     arguments = parser.parse_args()
     rows = []
-    heads = "contacts  F1 3 cm          null   F1 5 cm          null     z   prec  rec   cand  voted picks/m"
+    heads = "contacts  F1 3 cm          null   F1 5 cm          null     z   prec  rec   cand  voted   ece picks/m"
     print("look", " " * 32, heads)
     for name in arguments.looks:
         row = score_look(
@@ -298,7 +301,8 @@ def main() -> None:
         voted = "    -" if row["voted"] is None else f"{row['voted']:.2f}"
         print(
             f"{name:38s} {row['contacts']:8d}  {parts[0]}   {parts[1]}  {row['z_5cm']:5.0f}  {row['precision_5cm']:.2f}"
-            f"  {row['recall_5cm']:.2f}  {row['candidates']:.2f}  {voted}  {row['picks_per_m']:.1f}",
+            f"  {row['recall_5cm']:.2f}  {row['candidates']:.2f}  {voted}  {row['ece']:.2f}"
+            f"  {row['picks_per_m']:.1f}",
             flush=True,
         )
     if arguments.out is not None:

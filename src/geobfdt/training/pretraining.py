@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +25,9 @@ from geobfdt.model.criterion import Losses, curve_loss
 from geobfdt.model.curve import CurveNetwork
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
-from geobfdt.simulation.layered import HELD_OUT_LOOKS
+from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
 from geobfdt.simulation.tools import ToolName
-from geobfdt.training.calibration import calibrated
+from geobfdt.training.calibration import InterpretedWell, calibrated
 from geobfdt.training.distributed import leave
 from geobfdt.training.loop import BEST, Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
@@ -35,11 +36,11 @@ from geobfdt.training.usual import usual
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["bundle_of", "pretrain"]
+__all__ = ["bundle_of", "calibration_wells", "pretrain"]
 
 # Seeds of streams, far from those that any score is measured on.
 _TRAINED, _VALIDATED, _CALIBRATED, _USUAL = 1_000_000, 2_000_000, 3_000_000, 3_500_000
-_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 48, 240, 12.0
+_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 80, 240, 12.0
 # Of random wells 3 in 100 have sixteen sectors: too few to learn from.
 _MORE: tuple[ToolName, int] = ("lwd16", 6)
 _LAYERED = (3, 5)  # Windows of layered rock as real images show it, out of how many.
@@ -93,6 +94,20 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
 
 
+def calibration_wells(looks: Sequence[LayeredLook]) -> list[InterpretedWell]:
+    """
+    Wells that confidences are calibrated on: ordinary ones, layered ones and, in equal parts, those of some looks.
+
+    Parameters
+    ----------
+    looks : sequence of str
+        Looks that training never draws. How well a calibration holds on a look that it has not seen is measured with
+        that look left out.
+    """
+    kinds: list[LayeredLook | None] = [None, None, "mixture", *looks]
+    return [drawn_well(_CALIBRATED, i, _LENGTH, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
+
+
 def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     """
     Make the bundle that is shipped from the best weights of a run.
@@ -120,13 +135,12 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
         "steps": best["step"],
         "minutes": minutes,
         "validation": best,
-        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, stream {_CALIBRATED}",
+        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, all looks, stream {_CALIBRATED}",
         "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
-    unseen = [drawn_well(_CALIBRATED, i, _LENGTH, {}) for i in range(_CALIBRATION_WELLS)]
-    bundle = calibrated(plain, unseen)
-    seen = [drawn_well(_USUAL, i, _LENGTH, {}) for i in range(_USUAL_WELLS)]
+    bundle = calibrated(plain, calibration_wells(HELD_OUT_LOOKS))
+    seen = [drawn_well(_USUAL, i, _LENGTH, {}, "mixture" if i % 5 < 2 else None) for i in range(_USUAL_WELLS)]
     told = usual(bundle, [well.image for well in seen]).model_dump()
     del told["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
     return save_bundle(replace(bundle, card={**card, "drift": told}), out, half=True)
