@@ -20,7 +20,7 @@ from geobfdt.training.augmentation import Window
 from geobfdt.training.calibration import InterpretedWell
 from geobfdt.training.wells import PreparedWell, prepare
 
-__all__ = ["FixedWells", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
+__all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
 
 
 _OFFERED = 2  # windows that are cut for each that is taken
@@ -52,6 +52,26 @@ class FixedWells:
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:  # noqa: ARG002
         """Cut windows."""
         return [self.wells[i].cut(rows, rng) for i in rng.choice(len(self.wells), count, p=self.share)]
+
+
+class MixedSource:
+    """
+    Windows of two sources, half of either on average.
+
+    Parameters
+    ----------
+    first, second : Source
+        The sources.
+    """
+
+    def __init__(self, first: Source, second: Source) -> None:
+        self.first, self.second = first, second
+
+    def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
+        """Cut windows."""
+        many = int(rng.binomial(count, 0.5))
+        parts = [(self.first, many), (self.second, count - many)]
+        return [window for source, share in parts if share for window in source.windows(step, share, rows, rng)]
 
 
 class SimulatedStream:
