@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from geobfdt.simulation.flaws import Blemishes, Flaws
-from geobfdt.simulation.geology import Geology
+from geobfdt.simulation.fractures import break_rock
+from geobfdt.simulation.geology import FractureSet, Geology
+from geobfdt.simulation.hole import bore
 from geobfdt.simulation.layered import HELD_OUT_LOOKS, draw_layered
 from geobfdt.simulation.settings import WellSettings, draw
+from geobfdt.simulation.strata import lay
 from geobfdt.simulation.undulation import Undulation
 from geobfdt.simulation.well import simulate_well
 
@@ -150,6 +153,23 @@ def test_steep_traces_are_judged_over_what_a_sector_spreads_them_over() -> None:
         truth = simulate_well(changed, np.random.default_rng(1)).truth
         share.append(truth["visible"].median())
     assert share[1] > share[0]
+
+
+def test_thick_fractures_show_two_edges() -> None:
+    """Centimetres apart along the hole; without them, no fracture is so thick on average."""
+    one = FractureSet(dip=30, azimuth=90, concentration=300)
+    half_widths = []
+    for share in (0.0, 1.0):
+        geology = Geology(sets=(one,), fracture_density=3.0, thick_fractures=share)
+        settings = WellSettings(geology=geology, length=20.0)
+        depth = 1000 + 0.005 * np.arange(4000)
+        hole = bore(settings, depth, 36, np.random.default_rng(0))
+        strata = lay(geology, hole, np.random.default_rng(1))
+        bands = break_rock(geology, hole, strata, 0.0, np.random.default_rng(2))
+        half_widths.append(np.array([band.half_width.mean() for band in bands]))
+    assert half_widths[0].size == half_widths[1].size > 20
+    assert (half_widths[1] >= 0.01).all()
+    assert np.median(half_widths[0]) < 0.005
 
 
 def test_a_coarse_well_without_any_plane() -> None:

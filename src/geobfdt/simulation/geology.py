@@ -78,6 +78,7 @@ class Geology(BaseModel):
     stylolites: float = Field(0.0, ge=0, description="stylolites per m")
     fracture_density: float = Field(0.0, ge=0, description="fractures per m, on average")
     spacing_cv: float = Field(2.0, gt=0, description="coefficient of variation of fracture spacing; 1 is random")
+    thick_fractures: float = Field(0.0, ge=0, le=1, description="share of fractures centimetres thick, with two edges")
     sets: tuple[FractureSet, ...] = Field((), description="fracture sets")
 
 

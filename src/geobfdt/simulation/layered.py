@@ -107,6 +107,7 @@ def _layers(well: WellSettings, rng: np.random.Generator) -> Geology:
     }
     if rng.random() < 0.5:
         changes["fracture_density"] = 0.0
+    changes["thick_fractures"] = sometimes(0.3, 0.05, 0.4)
     return well.geology.model_copy(update=changes)
 
 
