@@ -44,7 +44,7 @@ _WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 80, 240, 12.0
 # Of random wells 3 in 100 have sixteen sectors: too few to learn from.
 _MORE: tuple[ToolName, int] = ("lwd16", 6)
 _LAYERED = (3, 5)  # Windows of layered rock as real images show it, out of how many.
-_WELLS_A_LOOK = 6  # Wells of each look that training never draws, by which a network is chosen too.
+_WELLS_A_LOOK = 8  # Wells of each look that training never draws, by which a network is chosen too.
 
 
 def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
@@ -71,9 +71,8 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
     ordinary = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
     unseen = [
-        simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, look)
-        for look in HELD_OUT_LOOKS
-        for i in range(_WELLS_A_LOOK)
+        simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, HELD_OUT_LOOKS[i % len(HELD_OUT_LOOKS)])
+        for i in range(_WELLS_A_LOOK * len(HELD_OUT_LOOKS))
     ]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
