@@ -111,6 +111,23 @@ def test_agreement_with_oneself_beats_chance_only_if_something_is_seen() -> None
     assert np.isnan(nothing.z)
 
 
+def test_what_goes_where_rows_are_evened_is_denied_on_an_image_with_row_offsets() -> None:
+    """It is an offset: not even left open."""
+    rng = np.random.default_rng(4)
+    image = _image()
+    image = image.assign(image=image["image"] + (0.6 * rng.standard_normal((600, 1))).astype(np.float32))
+    flat = [[1.0, 0.0, 0.0]]
+    calls = []
+
+    def fooled(_grid: npt.NDArray[np.uint8], _radius: float) -> Planes:
+        calls.append(1)
+        return _planes(np.array(flat) if len(calls) < 8 else np.empty((0, 3)))
+
+    assert not len(pseudo_labels(image, fooled, np.zeros(2), GRID).traces)
+    calls.clear()
+    assert pseudo_labels(_image(), fooled, np.zeros(2), GRID).optional.any()
+
+
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three simulated wells of 4 m; one has picks."""

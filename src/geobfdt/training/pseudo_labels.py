@@ -16,6 +16,7 @@ from geobfdt.preparation.network_grid import GridSettings, network_grid
 from geobfdt.training.augmentation import Window, flip, invert, mirror, roll
 from geobfdt.wells.evening import even_rows
 from geobfdt.wells.image import WellImage, hole_radius
+from geobfdt.wells.quality import check_image
 
 __all__ = ["PseudoLabels", "SelfAgreement", "pseudo_labels", "self_agreement"]
 
@@ -87,7 +88,8 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
     its odd and its even sectors alone; and its rows evened. A network that recognises a plane finds it in all of them,
     while what it makes up of noise changes with the view: noise differs between odd and even sectors, offsets of rows
     are gone where rows are evened, and errors of the network are not symmetric. Planes that three quarters of the
-    views hold, the evened one among them, are taught, at the mean of their traces.
+    views hold, the evened one among them, are taught, at the mean of their traces. Where the image check finds offsets
+    of rows, what the evened view lacks is denied: it is an offset.
     """
     radius = hole_radius(image)
     views = [_sure(planes, thresholds - 1.0) for planes in _views(image, find, grid, radius)]
@@ -97,7 +99,9 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
     kept = thin_by_distance(union, scores, _SPACING_M)
     traces, kinds = union[kept], classes[kept]
     support, total = np.zeros(len(kept)), np.zeros((len(kept), 3))
-    near = np.zeros(len(kept), bool)
+    near = np.zeros(
+        len(kept), bool
+    )  # In the end of the last view, the evened one: row offsets are alike in all others.
     for found, kind, _ in views:
         apart = trace_rms(traces[:, None], found) + np.where(kinds[:, None] == kind, 0.0, np.inf)
         nearest = apart.argmin(axis=1) if len(found) else np.zeros(len(kept), int)
@@ -105,8 +109,9 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
         support += near
         total[near] += found[nearest[near]]
     possible = support >= _POSSIBLE * len(views)
+    if any(finding.kind == "row-offsets" for finding in check_image(image)):
+        possible &= near
     means = total[possible] / np.maximum(support[possible], 1)[:, None]
-    # The last view is the evened one: offsets of rows are alike in all others.
     firm = (support >= _FIRM * len(views)) & near
     return PseudoLabels(means, kinds[possible], ~firm[possible])
 
