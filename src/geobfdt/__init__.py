@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geobfdt.picking.picker import pick as pick
     from geobfdt.preparation.audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
+    from geobfdt.training.adapt import adapt as adapt
     from geobfdt.training.train import train as train
     from geobfdt.wells.conversion import convert as convert
     from geobfdt.wells.ingest import ingest as ingest
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _VERBS = {
+    "adapt": "geobfdt.training.adapt",
     "agree": "geobfdt.evaluation.agreement",
     "audit": "geobfdt.preparation.audit",
     "convert": "geobfdt.wells.conversion",
@@ -44,6 +46,7 @@ _VERBS = {
 
 __all__ = [
     "__version__",
+    "adapt",
     "agree",
     "audit",
     "convert",

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 VERBS = [
-    "inspect", "simulate", "ingest", "audit", "train", "pick", "serve", "report", "evaluate", "agree", "study",
+    "inspect", "simulate", "ingest", "audit", "train", "adapt", "pick", "serve", "report", "evaluate", "agree", "study",
     "search", "gate", "drift", "retrain", "models", "track", "convert", "demo",
 ]  # fmt: skip
 

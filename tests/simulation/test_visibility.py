@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geobfdt import geometry
-from geobfdt.simulation.visibility import look
+from geobfdt.simulation.visibility import RowNoise, look
 
 ANGLE = (np.arange(180) + 0.5) * 2
 TRACE = np.array([5.0, 0.1, 0.2])
@@ -18,7 +18,7 @@ def _image(step=0.0, line=0.0, noise=0.1, seed=0):
 
 
 def _look(image, half_width=0.0, there=None, **changes):
-    arguments = {"gap": 1.0, "variation": np.full(1000, 0.5, np.float32), "row_noise": 0.0} | changes
+    arguments = {"gap": 1.0, "variation": np.full(1000, 0.5, np.float32), "row_noise": RowNoise(0.0)} | changes
     there = np.ones(180, bool) if there is None else there
     return look(image, 0.0, 0.01, TRACE, half_width, there=there, **arguments)
 
@@ -53,9 +53,9 @@ def test_row_noise_hides_flat_boundaries_only():
     image = np.zeros((1000, 180), np.float32)
     image[500:] = 0.3
     arguments = {"gap": 1.0, "there": np.ones(180, bool), "variation": np.full(1000, 0.5, np.float32)}
-    seen = [look(image, 0.0, 0.01, flat, 0.0, row_noise=n, **arguments).visible for n in (0.0, 1.0)]
+    seen = [look(image, 0.0, 0.01, flat, 0.0, row_noise=RowNoise(n), **arguments).visible for n in (0.0, 1.0)]
     assert seen[0] > 2 * seen[1]
-    steep = [_look(_image(step=0.3), row_noise=n).visible for n in (0.0, 1.0)]
+    steep = [_look(_image(step=0.3), row_noise=RowNoise(n)).visible for n in (0.0, 1.0)]
     assert steep[0] < 1.5 * steep[1]
 
 

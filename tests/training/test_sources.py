@@ -14,7 +14,7 @@ import pytest
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.sources import FixedWells, MixedWells, SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, drawn_well, simulated_well
 
 
 def assert_same(one: list[Window], other: list[Window]) -> None:
@@ -121,7 +121,7 @@ def test_a_share_of_the_windows_is_simulated(well: Any) -> None:
     """Of four windows one, of one none; and the others are those of the wells given."""
     own, simulated = (replace(well(), name=name) for name in ("own", "simulated"))
     simulated = replace(simulated, grid=np.full_like(simulated.grid, 7))
-    mixed = MixedWells(FixedWells([own]), FixedWells([simulated]), TrainingSettings(simulated=0.25))
+    mixed = MixedSource(FixedWells([own]), FixedWells([simulated]), TrainingSettings(simulated=0.25))
     for count, others in ((4, 1), (8, 2), (1, 0)):
         windows = mixed.windows(0, count, 128, np.random.default_rng(0))
         assert len(windows) == count
@@ -133,3 +133,18 @@ def test_wells_are_drawn_by_what_they_teach(well: Any) -> None:
     mute = replace(well(), known=np.zeros_like(well().known), grid=np.full_like(well().grid, 7))
     windows = FixedWells([mute, well()]).windows(0, 20, 64, np.random.default_rng(0))
     assert not any(bool((window.grid == 7).all()) for window in windows)
+
+
+def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
+    """Three wells of five, and the same windows for the same step and generator."""
+    settings = GridSettings(0.02, 32)
+    with SimulatedStream(7, settings, length=2.0, held=10, layered=(3, 5)) as source:
+        layered = [index for index in range(20) if source._is_layered(index)]
+        assert len(layered) == 12
+        windows = source.windows(40, 6, 96, np.random.default_rng(0))
+        again = source.windows(40, 6, 96, np.random.default_rng(0))
+    assert len(windows) == 6
+    assert all(np.array_equal(a.grid, b.grid) for a, b in zip(windows, again, strict=True))
+    ordinary = simulated_well(7, layered[0], 2.0, settings, {})
+    look = simulated_well(7, layered[0], 2.0, settings, {}, "mixture")
+    assert not np.array_equal(ordinary.grid[:64], look.grid[:64])

@@ -8,6 +8,7 @@ import typer
 
 from geobfdt import __version__
 from geobfdt.cli import (
+    adapt,
     agree,
     audit,
     convert,
@@ -71,6 +72,7 @@ for verb in (
     audit,
     ingest,
     train,
+    adapt,
     study,
     search,
     gate,

@@ -151,7 +151,10 @@ def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> lis
     }
     if wanted["min_confidence"] is not None:
         values["min_confidence"] = wanted["min_confidence"]
-    words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    words = []
+    for name, value in values.items():
+        flag = name.replace("_", "-")
+        words += [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
     explained = [word for row in wanted["explained"] for word in ("--explain", str(row))]
     return [*words, *explained, "--picture" if wanted["picture"] else "--no-picture", "--json"]
 

@@ -23,6 +23,7 @@ from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Candidates, Detector
 from geobfdt.picking.hough import HoughDetector
 from geobfdt.picking.refine import refine
+from geobfdt.picking.row_picks import doubt_picks_along_rows
 from geobfdt.picking.silence import MIN_SILENT_LENGTH_M, silent_zones
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.wells.findings import Finding, Severity
@@ -186,10 +187,11 @@ def pick_well(
             progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
     judged, _ = complete(tables[0].picks(image, detector.source), image)
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
+    picks, doubts = doubt_picks_along_rows(picks, image)
     return PickedWell(
         picks,
         judged,
-        [*_out_of_reach(image, detector.tallest), *_no_picks_findings(image, judged), *findings],
+        [*_out_of_reach(image, detector.tallest), *_no_picks_findings(image, judged), *findings, *doubts],
     )
 
 

@@ -78,7 +78,7 @@ def deposit(geology: Geology, low: float, high: float, rng: np.random.Generator,
     trend = 0.4 * contrast * rng.standard_normal(count) * (rng.random(count) < 0.4) * ~thin
 
     # A boundary is a ramp: sharp, or graded over some of the thinner neighbour.
-    soft = np.where(rng.random(count - 1) < 0.65, 0.0006, np.exp(rng.normal(np.log(0.008), 0.8, count - 1)))
+    soft = np.where(rng.random(count - 1) < 0.65, 0.0006, np.exp(rng.normal(np.log(geology.gradation), 0.8, count - 1)))
     soft = np.minimum(soft, 0.3 * np.minimum(thickness[1:], thickness[:-1]))
     inner = edges[1:-1]
     knots = np.stack([inner - soft, inner + soft], axis=1).ravel()

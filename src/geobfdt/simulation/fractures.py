@@ -19,6 +19,8 @@ __all__ = ["Band", "break_rock", "paint", "spacings"]
 Array = npt.NDArray[np.float64]
 REACH = 3.0  # half widths; beyond that a band has faded
 NEAREST = 0.006  # m; two fractures closer than this are one
+_THICK_M = (0.02, 0.1)  # Thickness of thick fractures: their two edges show apart.
+_THICK_SHARPNESS = 6.0  # Their edges are sharp, as those of open or filled fractures are.
 
 
 class Band(NamedTuple):
@@ -143,6 +145,7 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
     weights = np.array([one.weight for one in geology.sets])
     chosen = rng.choice(len(geology.sets), size=depths.size, p=weights / weights.sum())
     bands: list[Band] = []
+    thick_rng = rng.spawn(1)[0] if geology.thick_fractures else None
     for depth, which in zip(depths.tolist(), chosen.tolist(), strict=True):
         one = geology.sets[which]
         dip, azimuth = _scattered(one, rng)
@@ -150,6 +153,8 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
         if not np.isfinite(trace).all():
             continue
         band = _band(hole, trace, dip, azimuth, one.conductive, roughness, rng)
+        if thick_rng is not None and thick_rng.random() < geology.thick_fractures:
+            band = _thickened(band, hole, float(thick_rng.uniform(*_THICK_M)))
         ends = rng.random()
         if ends < 0.2:
             against = [other.trace for other in bands[-6:]]
@@ -162,6 +167,15 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
             band = _ended(band, hole, against[int(rng.integers(len(against)))], rng)
         bands.append(band)
     return bands
+
+
+def _thickened(band: Band, hole: Hole, thickness: float) -> Band:
+    """A band so thick (m, square to its plane) that its two edges show apart; it varies round the hole as it did."""
+    diameter = float(np.interp(band.trace[0], hole.depth, hole.diameter))
+    slope = 2 * float(np.hypot(band.trace[1], band.trace[2])) / diameter
+    half_width = thickness / 2 * np.sqrt(1 + slope**2)
+    varied = band.half_width / float(band.half_width.mean()) * half_width
+    return band._replace(half_width=varied, halo=(0.0, 0.0), sharpness=_THICK_SHARPNESS)
 
 
 def _scattered(one: FractureSet, rng: np.random.Generator) -> tuple[float, float]:

@@ -64,6 +64,11 @@ class Geology(BaseModel):
     lamina: float = Field(0.008, gt=0, description="thickness of laminae (m)")
     crossbedding: float = Field(0.0, ge=0, le=1, description="share of the section in cross-bed sets")
     current_azimuth: float = Field(0.0, ge=0, lt=360, description="dip azimuth of the cross-beds (deg)")
+    gradation: float = Field(0.008, gt=0, le=0.1, description="median half thickness of graded bed boundaries (m)")
+    undulation: float = Field(
+        0.0, ge=0, le=0.5, description="departure of bed boundaries from a plane, as a share of the trace's amplitude"
+    )
+    nodules: float = Field(0.0, ge=0, description="nodules that beds bend round, per m across bedding")
     unconformities: float = Field(0.0, ge=0, description="unconformities per 100 m")
     faults: float = Field(0.0, ge=0, description="faults that offset bedding, per 100 m")
     texture: float = Field(0.15, ge=0, description="contrast of textures that follow no plane")
@@ -73,6 +78,7 @@ class Geology(BaseModel):
     stylolites: float = Field(0.0, ge=0, description="stylolites per m")
     fracture_density: float = Field(0.0, ge=0, description="fractures per m, on average")
     spacing_cv: float = Field(2.0, gt=0, description="coefficient of variation of fracture spacing; 1 is random")
+    thick_fractures: float = Field(0.0, ge=0, le=1, description="share of fractures centimetres thick, with two edges")
     sets: tuple[FractureSet, ...] = Field((), description="fracture sets")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from geobfdt.simulation.flaws import Blemishes
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import Texture, smooth_series
 from geobfdt.simulation.settings import WellSettings
@@ -50,7 +51,8 @@ class Sensor:
         self._rows, self._columns = depth.size, hole.angle.size // round_
         self._noise_rng = rng.spawn(1)[0]
         blur = max(self._tool.blur * settings.blur, 1e-6)  # m; the filter cannot do nothing at all
-        self._blur = (blur / hole.step, blur / (math.pi * settings.diameter / hole.angle.size))
+        row_blur = settings.flaws.row_blur * down  # rows of the wall
+        self._blur = (math.hypot(blur / hole.step, row_blur), blur / (math.pi * settings.diameter / hole.angle.size))
         #: Standard deviation of each wave that a row's noise is made of.
         self.row_noise = 0.4 * self._tool.row_noise * settings.row_noise
         self._slip = _stick_slip(settings.stick_slip, hole, rng)
@@ -64,6 +66,9 @@ class Sensor:
         segments = max(self._tool.pads * self._tool.segments, 1)
         shifts = rng.normal(0, settings.pad_offset / hole.step, segments)
         self._shifts = np.rint(shifts - shifts.mean()).astype(np.int32)
+        self._blemishes: Blemishes | None = None
+        if settings.flaws.any:
+            self._blemishes = Blemishes(settings.flaws, depth, self._columns, settings.diameter, rng.spawn(1)[0])
         #: Rows of wall needed above and below a block.
         self.margin = math.ceil(4 * self._blur[0]) + int(np.abs(self._slip).max()) + int(np.abs(self._shifts).max()) + 2
 
@@ -112,6 +117,8 @@ class Sensor:
         waves *= np.float32(self.row_noise)
         waves[:, 1:5] += self._shade[first:last]
         image += waves @ self._waves
+        if self._blemishes is not None:
+            image += self._blemishes.added(first, last)
         if tool.streaks:
             image += np.float32(0.3 * tool.streaks * settings.streaks) * self._streaks.block(first, last)
         return np.asarray(image, dtype=np.float32)
@@ -124,6 +131,8 @@ class Sensor:
         image = self._touch(blurred, rows, first, last) if self._tool.pads else blurred[rows.clip(0, len(wall) - 1)]
         if down > 1 or round_ > 1:
             image = image.reshape(last - first, down, self._columns, round_).mean(axis=(1, 3))
+        if self._blemishes is not None:
+            image = self._blemishes.fade(image, first, last)
         return np.asarray(image)
 
     def _touch(

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.geometry import Reference
+from geobfdt.simulation.flaws import Flaws
 from geobfdt.simulation.geology import Geology, draw_geology
 from geobfdt.simulation.tools import TOOLS, ToolName
 
@@ -59,6 +60,11 @@ class WellSettings(BaseModel):
     pad_offset: float = Field(0.0, ge=0, le=0.1, description="residual depth error between pads (m)")
     stick_slip: float = Field(0.0, ge=0, le=0.1, description="residual depth error of stick and slip (m)")
     streaks: float = Field(1.0, ge=0, description="vertical streaks and shading, times the tool's own")
+
+    flaws: Flaws = Field(Flaws(), description="flaws of the recorded image that real bedding shows together")
+    broad_contrast: bool = Field(
+        False, description="whether beds are judged over all that sectors and smoothing spread their boundaries over"
+    )
 
     static: Literal["linear", "equalised"] = Field("linear", description="how the static image was scaled")
     clip: float = Field(0.5, ge=0, lt=20, description="values saturated at each end of the static image (%)")

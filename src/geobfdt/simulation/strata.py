@@ -13,6 +13,7 @@ from geobfdt.simulation.beds import STEP, Column, deposit
 from geobfdt.simulation.geology import Geology
 from geobfdt.simulation.hole import STEEPEST, Hole
 from geobfdt.simulation.noise import smooth_series
+from geobfdt.simulation.undulation import Undulation
 
 __all__ = ["BedPlane", "Strata", "lay"]
 
@@ -58,6 +59,7 @@ class Unit:
     a: Array
     b: Array
     column: Column
+    undulation: Undulation | None
 
     def block(
         self, first: int, last: int, cosine: npt.NDArray[np.float32], sine: npt.NDArray[np.float32],
@@ -72,6 +74,9 @@ class Unit:
         at = samples[1] * cosine
         at += samples[0]
         at += samples[2] * sine
+        if self.undulation is not None:
+            position = at * np.float32(STEP) + np.float32(self.column.origin)
+            at += self.undulation.departure(position) / np.float32(STEP)
         at += np.float32(0.5)
         index = at.astype(np.int32)
         value = self.column.tables[0].take(index, mode="clip")
@@ -261,7 +266,11 @@ def _unit(
     swing = np.hypot(a, b)
     low, high = float((s - swing).min()) - 0.01, float((s + swing).max()) + 0.01
     column = deposit(geology, low, high, rng, foresets=boundary.foresets)
-    unit = Unit(boundary.trace, base, int(first), int(last), s, a, b, column)
+    undulation = None
+    if geology.undulation or geology.nodules:
+        width = (float(np.median(swing)), float(np.median(radius)), hole.angle.size)
+        undulation = Undulation(geology, low, high, *width, rng.spawn(1)[0])
+    unit = Unit(boundary.trace, base, int(first), int(last), s, a, b, column, undulation)
     return unit, _crossings(hole, unit, pole, axis)
 
 

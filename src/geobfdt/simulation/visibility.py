@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from geobfdt import geometry
 
-__all__ = ["Sight", "look"]
+__all__ = ["BAND", "COARSE", "RowNoise", "Sight", "look"]
 
 Array = npt.NDArray[np.float64]
 ANGLES = 96  # looked at; more would not change a mean
 BAND = 0.02  # m, of rock compared on either side of a boundary
 COARSE = 0.03  # m, from which rows are too tall for that; 2 cm, which rounding lifts over 2, are not
+_MOST_ROWS = 20  # compared on either side
 FAINT = 0.12  # contrast, against the rock's own variation over a metre, that is hard to see
 
 
@@ -37,10 +38,35 @@ class Sight(NamedTuple):
     continuity: float
 
 
+class RowNoise(NamedTuple):
+    """
+    Noise that the columns of a row share.
+
+    Parameters
+    ----------
+    white : float
+        Standard deviation of what each row has of its own.
+    offset, correlation : float
+        Standard deviation of offsets by row, and correlation of those of neighbouring rows.
+    """
+
+    white: float
+    offset: float = 0.0
+    correlation: float = 0.0
+
+    def deviation(self, rows: npt.NDArray[np.int64], weight: Array, count: float) -> float:
+        """Standard deviation of the mean of `count` sums over rows, each with these weights."""
+        own = self.white * float(np.sqrt(float((weight**2).sum()) / count))
+        if not self.offset:
+            return own
+        together = self.correlation ** np.abs(rows[:, None] - rows)
+        return float(np.hypot(own, self.offset * np.sqrt(weight @ together @ weight / count)))
+
+
 def look(
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
-    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: float,
-    own: npt.NDArray[np.float32] | None = None,
+    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
+    own: npt.NDArray[np.float32] | None = None, band: float = BAND,
 ) -> Sight:  # fmt: skip
     """
     Measure how a plane shows in an image.
@@ -61,10 +87,12 @@ def look(
         Where round the hole the plane is.
     variation : array (rows,)
         Standard deviation of the image nearby.
-    row_noise : float
-        Standard deviation of noise that the columns of a row share.
+    row_noise : RowNoise
+        Noise that the columns of a row share.
     own : array (rows, columns), optional
         What of the image such planes make, without noise; contrast is taken from there. Default: from the image.
+    band : float
+        Rock compared on either side of a boundary (m), if the next boundary is not nearer.
 
     Returns
     -------
@@ -76,7 +104,7 @@ def look(
     >>> image = np.zeros((100, 36), np.float32)
     >>> image[50:] = 1
     >>> image += 0.1 * np.random.default_rng(0).standard_normal(image.shape)
-    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "row_noise": 0.0}
+    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "row_noise": RowNoise(0.0)}
     >>> args["variation"] = np.full(100, 0.5)
     >>> sights = [look(image, 0.0, 0.01, np.array([z, 0.0, 0.0]), **args).visible for z in (0.495, 0.2)]
     >>> sights[0] > 0.8, sights[1] < 0.2
@@ -95,9 +123,9 @@ def look(
         offsets = np.concatenate([above[::-1], inner, below])
         weight = np.where(np.abs(offsets) <= core, 1.0 / inner.size, -0.5 / outer.size)
     else:
-        band = int(np.clip(min(0.6 * gap, BAND) / step, least, 20))
-        offsets = np.concatenate([np.arange(-band, 0), np.arange(1, band + 1)])
-        weight = np.sign(offsets) / band
+        side = int(np.clip(min(0.6 * gap, band) / step, least, _MOST_ROWS))
+        offsets = np.concatenate([np.arange(-side, 0), np.arange(1, side + 1)])
+        weight = np.sign(offsets) / side
     at = np.rint(centre).astype(int)[:, None] + offsets
     inside = (at >= 0) & (at < rows)
     values = image[at.clip(0, rows - 1), column[:, None]]
@@ -125,7 +153,7 @@ def look(
     contrast = abs(float((difference if own is None or own is image else differences(own)).mean()))
     # Noise shared by a row looks like a flat boundary; a trace that spans many rows averages it.
     crossed = 1 + 2 * float(np.hypot(trace[1], trace[2])) / step
-    shared = row_noise * np.sqrt(float((weight**2).sum()) / crossed)
+    shared = row_noise.deviation(offsets, weight, crossed)
     against_scatter = contrast / (float(np.hypot(difference.std(), 2 * shared)) + 1e-6)
     row = int(np.clip((trace[0] - top) / step, 0, rows - 1))
     against_rock = contrast / (float(variation[row]) + 1e-6)

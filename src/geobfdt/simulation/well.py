@@ -16,7 +16,7 @@ from geobfdt.simulation.interpreter import interpret, interpreted
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
-from geobfdt.simulation.visibility import COARSE, Sight, look
+from geobfdt.simulation.visibility import BAND, COARSE, RowNoise, Sight, look
 from geobfdt.simulation.wall import Wall
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
@@ -127,7 +127,9 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
         north="true",
         normalisation="static",
     )
-    truth = _truth(wall, image, recorded, broken, settings, sensor.row_noise)
+    flaws = settings.flaws
+    row_noise = RowNoise(sensor.row_noise, flaws.row_offset, flaws.row_correlation)
+    truth = _truth(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
     looked = interpreted(settings, top, base, interpreter_rng)
     diameter = np.interp(truth["depth_m"], hole.depth, hole.diameter)
@@ -165,7 +167,7 @@ def simulate_window(rng: np.random.Generator, length: float = 2.2, **fixed: Any)
 
 def _truth(
     wall: Wall, image: WellImage, recorded: npt.NDArray[np.float32], broken: npt.NDArray[np.float32],
-    settings: WellSettings, row_noise: float,
+    settings: WellSettings, row_noise: RowNoise,
 ) -> pd.DataFrame:  # fmt: skip
     """
     Every plane that crosses the image, with how well it shows.
@@ -177,6 +179,8 @@ def _truth(
     spacing = float(depth[1] - depth[0])
     _, variation = moving(recorded, max(int(1.0 / spacing), 3))
 
+    # What the image keeps apart: two rows, or what it is smoothed over.
+    resolution = spacing * max(1.0, 2 * settings.flaws.row_blur)
     planes, sights = [], []
     for plane in _planes(wall, angle):
         reach = float(np.hypot(plane.trace[1], plane.trace[2]))
@@ -193,13 +197,14 @@ def _truth(
             variation,
             row_noise,
             recorded if plane.name == "bedding" else broken,
+            _band(plane, settings, columns=angle.size, resolution=resolution),
         )
         if sight.continuity > 0.05 or plane.there.mean() > 0.5:
             planes.append(plane)
             sights.append(sight)
-    optional = [_optional(plane, sight, depth, spacing) for plane, sight in zip(planes, sights, strict=True)]
-    if spacing > COARSE:  # rows in which many a bed goes under: what shows is their sum, and where it changes most
-        optional = _clearest(optional, planes, sights, spacing)
+    optional = [_optional(plane, sight, depth, resolution) for plane, sight in zip(planes, sights, strict=True)]
+    if resolution > COARSE:  # rows in which many a bed goes under: what shows is their sum, and where it changes most
+        optional = _clearest(optional, planes, sights, resolution)
     truth = new_picks(
         well=settings.well,
         depth_m=np.array([plane.trace[0] for plane in planes], dtype=float),
@@ -215,6 +220,15 @@ def _truth(
         optional=np.array(optional, dtype=bool),
     )
     return complete(truth, image)[0]
+
+
+def _band(plane: _Plane, settings: WellSettings, columns: int, resolution: float) -> float:
+    """Height of rock to compare on either side of a boundary (m): what the boundary is spread over, if asked for."""
+    if not settings.broad_contrast:
+        return BAND
+    # Of a steep trace, a sector sees as much of the depth as the trace rises in it.
+    rise = float(np.hypot(plane.trace[1], plane.trace[2])) * 2 * np.pi / columns
+    return max(BAND, resolution, rise)
 
 
 def _planes(wall: Wall, angle: npt.NDArray[np.float64]) -> list[_Plane]:
@@ -239,23 +253,23 @@ def _planes(wall: Wall, angle: npt.NDArray[np.float64]) -> list[_Plane]:
     return planes
 
 
-def _optional(plane: _Plane, sight: Sight, depth: npt.NDArray[np.float64], spacing: float) -> bool:
+def _optional(plane: _Plane, sight: Sight, depth: npt.NDArray[np.float64], resolution: float) -> bool:
     return bool(
         plane.minor
         or sight.visible < VISIBLE
         or sight.continuity < SHOWN
         or sight.coverage < MEASURED
-        or (plane.gap < 1.5 * spacing and spacing <= COARSE)  # two in one row
+        or (plane.gap < 1.5 * resolution and resolution <= COARSE)  # two in one row
         or 2 * np.hypot(plane.trace[1], plane.trace[2]) > TALLEST
         or not depth[0] <= plane.trace[0] <= depth[-1]
     )
 
 
-def _clearest(optional: list[bool], planes: list[_Plane], sights: list[Sight], spacing: float) -> list[bool]:
-    """Leave of planes that come within two rows of each other the clearest as it is; the rest may be missed."""
+def _clearest(optional: list[bool], planes: list[_Plane], sights: list[Sight], resolution: float) -> list[bool]:
+    """Leave of planes within twice the resolution of each other the clearest as it is; the rest may be missed."""
     traces = np.array([plane.trace for plane in planes])
     asked: list[int] = []
-    for i in sorted(np.flatnonzero(~np.array(optional)), key=lambda i: -sights[i].visible):
-        if (geometry.trace_rms(traces[i], traces[asked]) >= 2 * spacing).all():
+    for i in sorted(np.flatnonzero(~np.array(optional, dtype=bool)), key=lambda i: -sights[i].visible):
+        if (geometry.trace_rms(traces[i], traces[asked]) >= 2 * resolution).all():
             asked.append(int(i))
     return [i not in asked for i in range(len(planes))]

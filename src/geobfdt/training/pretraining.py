@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from geobfdt.model.criterion import Losses, curve_loss
 from geobfdt.model.curve import CurveNetwork
 from geobfdt.model.detection import detect
 from geobfdt.model.settings import CurveSettings
+from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
 from geobfdt.simulation.tools import ToolName
-from geobfdt.training.calibration import calibrated
+from geobfdt.training.calibration import InterpretedWell, calibrated
 from geobfdt.training.distributed import leave
 from geobfdt.training.loop import BEST, Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
@@ -34,13 +36,15 @@ from geobfdt.training.usual import usual
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["bundle_of", "pretrain"]
+__all__ = ["bundle_of", "calibration_wells", "pretrain"]
 
 # Seeds of streams, far from those that any score is measured on.
 _TRAINED, _VALIDATED, _CALIBRATED, _USUAL = 1_000_000, 2_000_000, 3_000_000, 3_500_000
-_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 48, 240, 12.0
+_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 80, 240, 12.0
 # Of random wells 3 in 100 have sixteen sectors: too few to learn from.
 _MORE: tuple[ToolName, int] = ("lwd16", 6)
+_LAYERED = (3, 5)  # Windows of layered rock as real images show it, out of how many.
+_WELLS_A_LOOK = 8  # Wells of each look that training never draws, by which a network is chosen too.
 
 
 def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
@@ -65,10 +69,18 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         fits = network.load_state_dict(load_file(start), strict=False)
         if not quiet:
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
-    held_out = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
+    ordinary = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
+    unseen = [
+        simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, HELD_OUT_LOOKS[i % len(HELD_OUT_LOOKS)])
+        for i in range(_WELLS_A_LOOK * len(HELD_OUT_LOOKS))
+    ]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
-        points = validate(lambda grid, radius: detect(trained, grid, radius), held_out)  # type: ignore[arg-type]
+        """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
+        points: dict[str, Operating] = {}
+        for wells, of in ((ordinary, ""), (unseen, ", held-out looks")):
+            found = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
+            points |= {name + of: point for name, point in found.items()}
         if not quiet:
             print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
         return points
@@ -77,8 +89,22 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         if not quiet and step % 100 == 0:
             print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
 
-    with SimulatedStream(_TRAINED + settings.seed, sizes.grid, more=_MORE) as stream:
+    with SimulatedStream(_TRAINED + settings.seed, sizes.grid, more=_MORE, layered=_LAYERED) as stream:
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
+
+
+def calibration_wells(looks: Sequence[LayeredLook]) -> list[InterpretedWell]:
+    """
+    Wells that confidences are calibrated on: ordinary ones, layered ones and, in equal parts, those of some looks.
+
+    Parameters
+    ----------
+    looks : sequence of str
+        Looks that training never draws. How well a calibration holds on a look that it has not seen is measured with
+        that look left out.
+    """
+    kinds: list[LayeredLook | None] = [None, None, "mixture", *looks]
+    return [drawn_well(_CALIBRATED, i, _LENGTH, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
 
 
 def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
@@ -108,13 +134,12 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
         "steps": best["step"],
         "minutes": minutes,
         "validation": best,
-        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, stream {_CALIBRATED}",
+        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, all looks, stream {_CALIBRATED}",
         "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
-    unseen = [drawn_well(_CALIBRATED, i, _LENGTH, {}) for i in range(_CALIBRATION_WELLS)]
-    bundle = calibrated(plain, unseen)
-    seen = [drawn_well(_USUAL, i, _LENGTH, {}) for i in range(_USUAL_WELLS)]
+    bundle = calibrated(plain, calibration_wells(HELD_OUT_LOOKS))
+    seen = [drawn_well(_USUAL, i, _LENGTH, {}, "mixture" if i % 5 < 2 else None) for i in range(_USUAL_WELLS)]
     told = usual(bundle, [well.image for well in seen]).model_dump()
     del told["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
     return save_bundle(replace(bundle, card={**card, "drift": told}), out, half=True)

@@ -9,8 +9,10 @@ from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from geobfdt.preparation.network_grid import GridSettings
+from geobfdt.simulation.layered import LayeredLook, draw_layered
 from geobfdt.simulation.settings import draw
 from geobfdt.simulation.tools import ToolName
 from geobfdt.simulation.well import simulate_well
@@ -19,7 +21,7 @@ from geobfdt.training.calibration import InterpretedWell
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.wells import PreparedWell, prepare
 
-__all__ = ["FixedWells", "MixedWells", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
+__all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
 
 
 _OFFERED = 2  # windows that are cut for each that is taken
@@ -53,19 +55,19 @@ class FixedWells:
         return [self.wells[i].cut(rows, rng) for i in rng.choice(len(self.wells), count, p=self.share)]
 
 
-class MixedWells:
+class MixedSource:
     """
     Windows of given wells and of simulated ones, so that what is learnt from the first does not displace the rest.
 
     Parameters
     ----------
-    own, simulated : FixedWells
-        The wells.
+    own, simulated : Source
+        Where they come from.
     settings : TrainingSettings
         How many windows of a step are of simulated wells.
     """
 
-    def __init__(self, own: FixedWells, simulated: FixedWells, settings: TrainingSettings) -> None:
+    def __init__(self, own: Source, simulated: Source, settings: TrainingSettings) -> None:
         self.own, self.simulated, self.settings = own, simulated, settings
 
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
@@ -99,16 +101,19 @@ class SimulatedStream:
         Processes that simulate; they give way to training.
     more : (str, int), optional
         A tool that random wells hardly ever have, and how many wells there are to one that is made with it.
+    layered : (int, int)
+        How many wells, and windows on average, of how many are of layered rock as real images show it; see
+        :func:`geobfdt.simulation.layered.draw_layered`.
     **fixed
         Settings of the simulation to hold.
     """
 
     def __init__(
         self, seed: int, settings: GridSettings, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
-        workers: int = 1, more: tuple[ToolName, int] | None = None, **fixed: Any,
+        workers: int = 1, more: tuple[ToolName, int] | None = None, layered: tuple[int, int] = (0, 1), **fixed: Any,
     ) -> None:  # fmt: skip
         self.seed, self.length, self.settings, self.fixed, self.more = seed, length, settings, fixed, more
-        self.held, self.steps_a_well = held, steps_a_well
+        self.held, self.steps_a_well, self.layered = held, steps_a_well, layered
         self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
         self.made: dict[int, Future[PreparedWell]] = {}
 
@@ -125,24 +130,57 @@ class SimulatedStream:
             del self.made[old]
         for index in range(first, first + self.held + 8):
             if index not in self.made:
-                fixed = {**self.fixed, "tool": self.more[0]} if self.more and index % self.more[1] == 0 else self.fixed
-                self.made[index] = self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed)
+                self.made[index] = self._make(index)
         # At the start it does not wait for all of them.
-        chosen = rng.integers(first, first + min(self.held, 8 + step // 2), _OFFERED * count)
+        at_hand = np.arange(first, first + min(self.held, 8 + step // 2))
+        if not self.layered[0]:
+            return self._choose(at_hand, count, rows, rng)
+        layered = np.array([self._is_layered(index) for index in at_hand.tolist()])
+        many = int(rng.binomial(count, self.layered[0] / self.layered[1]))
+        # Each kind by itself: layered rock has few fractures, and would hardly be taken beside rock that has many.
+        kinds = ((layered, many), (~layered, count - many))
+        parts = [self._choose(at_hand[kind], share, rows, rng) for kind, share in kinds if share]
+        return [window for part in parts for window in part]
+
+    def _is_layered(self, index: int) -> bool:
+        """Whether a well is of layered rock; such wells are spread evenly over the stream."""
+        share, of = self.layered
+        return index * share % of < share
+
+    def _make(self, index: int) -> Future[PreparedWell]:
+        """Have a well made by another process."""
+        look: LayeredLook | None = "mixture" if self._is_layered(index) else None
+        fixed = self.fixed
+        if look is None and self.more and index % self.more[1] == 0:
+            fixed = {**fixed, "tool": self.more[0]}
+        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, look)
+
+    def _choose(self, at_hand: npt.NDArray[np.int64], count: int, rows: int, rng: np.random.Generator) -> list[Window]:
+        """Cut windows of some of the wells, those with fractures rather than others."""
+        chosen = at_hand[rng.integers(0, at_hand.size, _OFFERED * count)]
         offered = [self.made[int(index)].result().cut(rows, rng) for index in chosen]
         fractures = np.array([np.sum(window.targets.classes[~window.targets.optional] == 1) for window in offered])
         taken = rng.choice(len(offered), count, replace=False, p=(1 + fractures) / (1 + fractures).sum())
         return [offered[i] for i in taken]
 
 
-def simulated_well(seed: int, index: int, length: float, settings: GridSettings, fixed: dict[str, Any]) -> PreparedWell:
+def simulated_well(
+    seed: int, index: int, length: float, settings: GridSettings, fixed: dict[str, Any], look: LayeredLook | None = None
+) -> PreparedWell:
     """Make well `index` of a stream, prepared."""
-    return prepare(*drawn_well(seed, index, length, fixed), settings, f"{seed}-{index}")
+    return prepare(*drawn_well(seed, index, length, fixed, look), settings, f"{seed}-{index}")
 
 
-def drawn_well(seed: int, index: int, length: float, fixed: dict[str, Any]) -> InterpretedWell:
-    """Make well `index` of a stream at its own resolution, with every plane that crosses it."""
+def drawn_well(
+    seed: int, index: int, length: float, fixed: dict[str, Any], look: LayeredLook | None = None
+) -> InterpretedWell:
+    """
+    Make well `index` of a stream at its own resolution, with every plane that crosses it.
+
+    Without a `look`, it is any well; with one, a well of layered rock.
+    """
     rng = np.random.default_rng([seed, index])
-    well = simulate_well(draw(rng, well=f"W{index:03d}", length=length, **fixed), rng)
+    held = {"well": f"W{index:03d}", "length": length, **fixed}
+    well = simulate_well(draw(rng, **held) if look is None else draw_layered(rng, look, **held), rng)
     ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
     return InterpretedWell(well.image, well.truth, ignored)

@@ -27,7 +27,7 @@ from geobfdt.training import distributed
 from geobfdt.training.calibration import InterpretedWell, calibrated
 from geobfdt.training.loop import train_network
 from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.sources import FixedWells, MixedWells, Source, simulated_well
+from geobfdt.training.sources import FixedWells, MixedSource, Source, simulated_well
 from geobfdt.training.split import Masked, Split, keep_blind, split_wells
 from geobfdt.training.usual import usual
 from geobfdt.training.validation import validate
@@ -156,7 +156,7 @@ def train(
     settings = settings.for_metres(metres, sizes.step, distributed.whole(settings.batch))
     source: Source = FixedWells(trained)
     if settings.simulated:
-        source = MixedWells(FixedWells(trained), FixedWells(_simulated(sizes, out / "wells")), settings)
+        source = MixedSource(FixedWells(trained), FixedWells(_simulated(sizes, out / "wells")), settings)
     names = [str(well.image.attrs["well"]) for well in split.held_out]
 
     # Goes on only where it trained on the same wells: else held-out ones might be among those it has seen.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.hole_checks import check_depth, check_diameter, check_inclination
 from geobfdt.wells.image import WellImage, add_findings, row_spacing
+from geobfdt.wells.offset_checks import OffsetCheck
 from geobfdt.wells.pixel_values import PixelValues
 from geobfdt.wells.readers.mnemonics import tool_kind
 from geobfdt.wells.stretches import Stretch, report, stretches
@@ -42,7 +43,8 @@ def check_image(image: WellImage) -> list[Finding]:
     Check an image and its hole for what would spoil picks.
 
     Value range, saturation, polarity; depth gaps and uneven rows; unmeasured, repeated and badly covered rows; dead
-    buttons; a tool that does not rotate; diameter, inclination and reference line. Nothing is changed.
+    buttons; rows or sectors that are offset as wholes; a tool that does not rotate; diameter, inclination and reference
+    line. Nothing is changed.
 
     Parameters
     ----------
@@ -66,10 +68,12 @@ def check_image(image: WellImage) -> list[Finding]:
     spacing = row_spacing(image) or 1.0
     columns = image.sizes["azimuth"]
     rows, dead, rotation = _Rows(), _DeadButtons(columns, spacing), _Rotation(columns, spacing)
+    offsets = OffsetCheck(columns, spacing)
     values = PixelValues(ridge_rows=max(1, round(0.01 / spacing)))
     for block in row_blocks(image):
         rows.add(block)
         dead.add(block)
+        offsets.add(block)
         rotation.add(block)
         values.add(block)
     depth = np.asarray(image.depth.values, dtype=np.float64)
@@ -77,6 +81,7 @@ def check_image(image: WellImage) -> list[Finding]:
     if values.count:
         kind = tool_kind(image.attrs["tool"])
         findings += rows.findings(depth, kind) + dead.findings(depth, kind) + rotation.findings(depth)
+        findings += offsets.findings(depth)
     return findings + check_diameter(image) + check_inclination(image)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from geobfdt.wells.evening import even_rows, even_sectors
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
@@ -82,6 +83,10 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     if ignored:
         seen = f"{', '.join(ignored)} says nothing about such a file"
         image = add_findings(image, [Finding(Severity.MINOR, "option-unused", path.name, seen, "not used")])
+    if options.even_sectors:
+        image = even_sectors(image)
+    if options.even_rows:
+        image = even_rows(image)
     return image
 
 

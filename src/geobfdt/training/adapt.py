@@ -1,0 +1,217 @@
+"""``geobfdt adapt``: a model adapted to the look of a field that nobody has picked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import geobfdt
+from geobfdt.model.bundle import Bundle, Sight, load_bundle, save_bundle
+from geobfdt.model.presets import find_planes, loss
+from geobfdt.training.loop import mean_f1, train_network
+from geobfdt.training.pseudo_labels import PseudoLabels, SelfAgreement, pseudo_labels, self_agreement
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, simulated_well
+from geobfdt.training.usual import usual
+from geobfdt.training.validation import validate
+from geobfdt.training.wells import PreparedWell, prepare
+from geobfdt.wells.field import Field
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import CLASSES, new_picks
+from geobfdt.wells.readers.netcdf import read
+from geobfdt.wells.storage import sha256
+
+__all__ = ["ADAPTING", "adapt"]
+
+# Small steps and kept batch statistics: what was learnt from simulated wells is the guide, not the target.
+ADAPTING = TrainingSettings(
+    steps=120,
+    every=60,
+    batch=2,
+    rate=1e-4,
+    warmup=10,
+    average=0.95,
+    frozen_norm=True,
+    cooling=0.7,
+    looks=0.25,
+    simulated=0.5,
+)
+_LEAST_Z = 5.0  # Standard deviations by which a well's agreement with itself has to beat the shift null.
+_LEAST_PLANES = 20  # Pseudo-labels that are worth a step.
+_SIMULATED, _TRAINED = 4_500_000, 4_600_000  # Seeds of the streams that guard and accompany it.
+_GUARDS, _GUARD_LENGTH_M = 10, 12.0  # Ordinary simulated wells that it may not forget, and their length.
+_MOST_LOSS = 0.01  # F1 that they may lose.
+_SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried, the largest that keeps them first.
+
+
+def adapt(
+    field: str | Path,
+    out: str | Path,
+    *,
+    model: str | Path = "default",
+    blind: Sequence[str] = (),
+    settings: TrainingSettings = ADAPTING,
+    progress: Callable[[float, str], None] = lambda _share, _text: None,
+) -> Bundle:
+    """
+    Adapt a model to the wells of a field that nobody has picked.
+
+    Parameters
+    ----------
+    field : str or Path
+        Folder of wells; those with picks are left aside, since a gate judges by them.
+    out : str or Path
+        Folder of the run and of the bundle. A run that was killed goes on where it was.
+    model : str or Path
+        Bundle to begin with.
+    blind : sequence of str
+        Unpicked wells to leave alone too.
+    settings : TrainingSettings
+        How.
+    progress : callable
+        Told the share done and what is going on.
+
+    Returns
+    -------
+    Bundle
+        The adapted model, as written to `out`, with the calibration and thresholds of the one it began with.
+
+    Raises
+    ------
+    InputError
+        If no well is unpicked, if what the model picks in odd and in even sectors agrees no better than chance in any
+        of them, or if every change costs ordinary simulated wells over 0.01 of F1.
+
+    Notes
+    -----
+    Self-training (Lee 2013) with labels that several views of a well agree on (see
+    :func:`geobfdt.training.pseudo_labels.pseudo_labels`). Half of the windows are of simulated wells, so that nothing
+    is forgotten. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells within 0.01
+    (weights interpolated as by Wortsman et al. 2022).
+    """
+    field, out = Path(field), Path(out)
+    start = load_bundle(model)
+    find = find_planes(start.network)
+    thresholds = np.array([start.calibration[name].logits(start.calibration[name].threshold) for name in CLASSES])
+    files = _unpicked(field, blind)
+    trained: list[PreparedWell] = []
+    agreed: dict[str, SelfAgreement] = {}
+    images: list[WellImage] = []
+    for number, file in enumerate(files):
+        progress(0.3 * number / len(files), f"labels of {file.stem}")
+        image = read(file).load()
+        name = str(image.attrs["well"])
+        agreement = self_agreement(image, find, thresholds, start.settings.grid)
+        if not agreement.z >= _LEAST_Z:  # NaN: nothing was found
+            continue
+        labels = pseudo_labels(image, find, thresholds, start.settings.grid)
+        agreed[name] = agreement
+        images.append(image)
+        trained.append(_labelled(image, labels, start, name))
+    planes = int(sum((~well.optional).sum() for well in trained))
+    if planes < _LEAST_PLANES:
+        seen = f"{planes} planes that all views agree on, in {len(trained)} of {len(files)} unpicked wells"
+        raise InputError(field, seen, "pick some planes of one well and use geobfdt train --from default")
+    network = start.network
+    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    guards = [simulated_well(_SIMULATED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARDS)]
+    base = _score(network, guards)
+    torch.manual_seed(settings.seed)
+    of = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
+    with ExitStack() as stack:
+        stream = stack.enter_context(SimulatedStream(_TRAINED + settings.seed, start.settings.grid))
+        source = MixedSource(FixedWells(trained), stream, settings)
+        outcome = train_network(
+            network, loss, source, settings, out / "run", None,  # type: ignore[arg-type]
+            lambda step, _losses: progress(0.3 + 0.5 * step / settings.steps, f"step {step} of {settings.steps}"), of,
+        )  # fmt: skip
+    progress(0.85, "checking that nothing is forgotten")
+    share, after = _kept(network, before, outcome.weights, guards, base)
+    if share == 0:
+        seen = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MOST_LOSS}"
+        raise InputError(field, seen, "keep the model as it is, or train it on picks")
+    card = _card(start, field, files, agreed, planes, settings)
+    card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
+    bundle = Bundle(network, start.settings, start.calibration, card)
+    reference = usual(bundle, images).model_dump()
+    bundle = save_bundle(replace(bundle, card={**card, "drift": reference}), out)
+    progress(1.0, "done")
+    return bundle
+
+
+def _unpicked(field: Path, blind: Sequence[str]) -> list[Path]:
+    """Files of the wells that nobody has picked, and that are not to be left alone."""
+    folder = Field(field)
+    files = [folder.file(well, ".nc") for well in folder.wells() if not len(folder.picks(well))]
+    files = [file for file in files if str(read(file).attrs["well"]) not in blind]
+    if not files:
+        cure = "bring wells in with geobfdt ingest FILE --field DIR, without picks"
+        raise InputError(field, "every well here has picks or is to be left alone", cure)
+    return files
+
+
+def _labelled(image: WellImage, labels: PseudoLabels, start: Bundle, name: str) -> PreparedWell:
+    depth = image["depth"].values
+    everywhere = new_intervals(
+        [(name, "interpreted", kind, float(depth[0]), float(depth[-1])) for kind in CLASSES]
+    )  # fmt: skip
+    bare = prepare(image, new_picks(), everywhere, start.settings.grid, name)
+    return replace(bare, traces=labels.traces, classes=labels.classes, optional=labels.optional)
+
+
+def _score(network: nn.Module, wells: Sequence[PreparedWell]) -> float:
+    network.eval()
+    return mean_f1(validate(find_planes(network), wells))[0]  # type: ignore[arg-type]
+
+
+def _kept(
+    network: nn.Module,
+    before: dict[str, Tensor],
+    after: dict[str, Tensor],
+    guards: Sequence[PreparedWell],
+    base: float,
+) -> tuple[float, float]:
+    """Largest share of the change in weights that keeps ordinary wells, and their F1 then; the network has them."""
+    score = base
+    for share in _SHARES:
+        mixed = {
+            name: torch.lerp(old, after[name], share) if old.is_floating_point() else after[name]
+            for name, old in before.items()
+        }
+        network.load_state_dict(mixed)
+        score = _score(network, guards)
+        if not score < base - _MOST_LOSS:
+            return share, score
+    network.load_state_dict(before)
+    return 0.0, score
+
+
+def _card(
+    start: Bundle, field: Path, files: Sequence[Path], agreed: dict[str, SelfAgreement], planes: int,
+    settings: TrainingSettings,
+) -> dict[str, Any]:  # fmt: skip
+    seen = {name: sight.model_dump() for name, sight in start.seen.items()}
+    # Whole wells, all of them: a gate may judge by none.
+    seen |= {str(read(file).attrs["well"]): Sight(image=sha256(file)).model_dump() for file in files}
+    return {
+        "name": "adapted",
+        "from": start.source,
+        "trained_on": sorted(agreed),
+        "labels": "planes that views of the same well agree on; nobody picked",
+        "planes_trained": planes,
+        "self_agreement": {name: agreement._asdict() for name, agreement in agreed.items()},
+        "field": field.name,
+        "seen": seen,
+        "settings": settings.model_dump(mode="json"),
+        "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
+    }

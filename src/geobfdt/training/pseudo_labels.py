@@ -1,0 +1,199 @@
+"""Planes that a network finds again in every view of a well: labels of its own to adapt to wells that nobody picked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.geometry import trace_rms
+from geobfdt.model.criterion import Targets
+from geobfdt.model.matching import thin_by_distance
+from geobfdt.model.planes import Planes
+from geobfdt.preparation.network_grid import GridSettings, network_grid
+from geobfdt.training.augmentation import Window, flip, invert, mirror, roll
+from geobfdt.wells.evening import even_rows
+from geobfdt.wells.image import WellImage, hole_radius
+from geobfdt.wells.quality import check_image
+
+__all__ = ["PseudoLabels", "SelfAgreement", "pseudo_labels", "self_agreement"]
+
+Array = npt.NDArray[np.float64]
+Grid = npt.NDArray[np.uint8]
+Find = Callable[[Grid, float], Planes]
+View = Callable[[Window], Window]
+
+_SAME_M = 0.03  # Trace RMS within which planes of two views are one.
+_SPACING_M = 0.022  # Two planes of the union of views that lie closer than this are one.
+_FIRM, _POSSIBLE = 0.75, 0.25  # Shares of the views that have to hold a plane to teach it, and not to deny it.
+_SHIFTS = 100  # Circular depth shifts that say what chance agrees on.
+_LEAST_SHIFT_M = 1.0
+
+
+class PseudoLabels(NamedTuple):
+    """
+    Planes of a well's grid.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), z0 from the grid's first row.
+    classes : array (n,)
+        Index in ``CLASSES``.
+    optional : array (n,) of bool
+        Planes that some views hold and others do not: they are neither taught nor denied.
+    """
+
+    traces: Array
+    classes: npt.NDArray[np.int64]
+    optional: npt.NDArray[np.bool_]
+
+
+class SelfAgreement(NamedTuple):
+    """
+    How far the odd and the even sectors of a well are picked alike.
+
+    Parameters
+    ----------
+    f1, null, z : float
+        F1 of one half against the other within a trace RMS of 3 cm, its mean over depth shifts, and the distance from
+        that in standard deviations of the shifts; NaN where nothing was found.
+    """
+
+    f1: float
+    null: float
+    z: float
+
+
+def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSettings) -> PseudoLabels:
+    """
+    Find the planes of a well that views of it agree on.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well, in memory.
+    find : callable
+        Grid (rows, columns) and hole radius (m) in, planes out.
+    thresholds : array (classes,)
+        Log odds of the network from which a plane of a class is picked.
+    grid : GridSettings
+        How the network sees the well.
+
+    Notes
+    -----
+    The views are the image as it is; turned by a third of the turn; mirrored; upside down; with its values inverted;
+    its odd and its even sectors alone; and its rows evened. A network that recognises a plane finds it in all of them,
+    while what it makes up of noise changes with the view: noise differs between odd and even sectors, offsets of rows
+    are gone where rows are evened, and errors of the network are not symmetric. Planes that three quarters of the
+    views hold, the evened one among them, are taught, at the mean of their traces. Where the image check finds offsets
+    of rows, what the evened view lacks is denied: it is an offset.
+    """
+    radius = hole_radius(image)
+    views = [_sure(planes, thresholds - 1.0) for planes in _views(image, find, grid, radius)]
+    union = np.concatenate([traces for traces, *_ in views])
+    classes = np.concatenate([kind for _, kind, _ in views])
+    scores = np.concatenate([score for *_, score in views])
+    kept = thin_by_distance(union, scores, _SPACING_M)
+    traces, kinds = union[kept], classes[kept]
+    support, total = np.zeros(len(kept)), np.zeros((len(kept), 3))
+    near = np.zeros(
+        len(kept), bool
+    )  # In the end of the last view, the evened one: row offsets are alike in all others.
+    for found, kind, _ in views:
+        apart = trace_rms(traces[:, None], found) + np.where(kinds[:, None] == kind, 0.0, np.inf)
+        nearest = apart.argmin(axis=1) if len(found) else np.zeros(len(kept), int)
+        near = apart.min(axis=1, initial=np.inf) < _SAME_M
+        support += near
+        total[near] += found[nearest[near]]
+    possible = support >= _POSSIBLE * len(views)
+    if any(finding.kind == "row-offsets" for finding in check_image(image)):
+        possible &= near
+    means = total[possible] / np.maximum(support[possible], 1)[:, None]
+    firm = (support >= _FIRM * len(views)) & near
+    return PseudoLabels(means, kinds[possible], ~firm[possible])
+
+
+def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSettings) -> SelfAgreement:
+    """
+    Compare what is picked in the odd and in the even sectors of a well.
+
+    Parameters
+    ----------
+    image, find, thresholds, grid
+        As in :func:`pseudo_labels`.
+    """
+    radius = hole_radius(image)
+    first, second = (
+        _sure(find(half, radius), thresholds)[0] for half in (_grid(image, grid, start, 2) for start in (0, 1))
+    )
+    length = float(image["depth"].values[-1] - image["depth"].values[0])
+    now = _f1(first, second)
+    least = min(_LEAST_SHIFT_M, length / 4)
+    nulls = []
+    for shift in np.random.default_rng(0).uniform(least, length - least, _SHIFTS):
+        moved = second.copy()
+        moved[:, 0] = (moved[:, 0] + shift) % length
+        nulls.append(_f1(first, moved))
+    null = float(np.mean(nulls))
+    if not len(first) or not len(second):
+        return SelfAgreement(now, null, float("nan"))
+    # Where planes are few, shifts hardly ever agree on any: one pair more or less is the least that chance can do.
+    spread = max(float(np.std(nulls, ddof=1)), 2 / (len(first) + len(second)))
+    return SelfAgreement(now, null, (now - null) / spread)
+
+
+def _views(image: WellImage, find: Find, grid: GridSettings, radius: float) -> Iterator[Planes]:
+    """Planes of each view, where they lie on the image as it is."""
+    whole = _grid(image, grid, 0, 1)
+    third = grid.columns // 3
+    nothing: View = lambda window: window  # noqa: E731
+    for change, back in (
+        (nothing, nothing),
+        (lambda window: roll(window, third), lambda window: roll(window, -third)),
+        (mirror, mirror),
+        (flip, flip),
+        (lambda window: Window(invert(window.grid), window.targets, window.step), nothing),
+    ):
+        changed = change(Window(whole, _no_targets(len(whole), radius), grid.step)).grid
+        planes = find(np.ascontiguousarray(changed), radius)
+        targets = _no_targets(len(whole), radius)._replace(traces=planes.traces)
+        yield planes._replace(traces=back(Window(changed, targets, grid.step)).targets.traces)
+    for start in (0, 1):
+        yield find(_grid(image, grid, start, 2), radius)
+    yield find(_grid(even_rows(image), grid, 0, 1), radius)
+
+
+def _grid(image: WellImage, grid: GridSettings, start: int, every: int) -> Grid:
+    """The network's grid of every so many sectors of a well."""
+    sectors = image.isel(azimuth=slice(start, None, every))
+    return network_grid(sectors, grid, float(image["depth"].values[0]), 16).values
+
+
+def _no_targets(rows: int, radius: float) -> Targets:
+    return Targets(np.empty((0, 3)), np.empty(0, np.int64), np.empty(0, bool), radius, np.ones((2, rows), bool))
+
+
+def _sure(planes: Planes, thresholds: Array) -> tuple[Array, npt.NDArray[np.int64], Array]:
+    """Traces, classes and margins above the threshold of the planes that are sure enough."""
+    margin = planes.logits - thresholds
+    kinds = margin.argmax(axis=1) if len(margin) else np.empty(0, np.int64)
+    best = margin.max(axis=1, initial=-np.inf)
+    kept = best >= 0
+    return planes.traces[kept], kinds[kept], best[kept]
+
+
+def _f1(first: Array, second: Array) -> float:
+    """F1 of planes against planes, the nearest pairs first, one to one."""
+    if not len(first) or not len(second):
+        return 0.0
+    apart = trace_rms(first[:, None], second)
+    i, j = np.nonzero(apart < _SAME_M)
+    free_i, free_j, pairs = np.ones(len(first), bool), np.ones(len(second), bool), 0
+    for k in np.argsort(apart[i, j], kind="stable"):
+        if free_i[i[k]] and free_j[j[k]]:
+            free_i[i[k]] = free_j[j[k]] = False
+            pairs += 1
+    return 2 * pairs / (len(first) + len(second))
