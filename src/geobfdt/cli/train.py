@@ -15,7 +15,8 @@ def train(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
     preset: Annotated[
-        Literal["curve", "detr"] | None, typer.Option(help="Network, when training from scratch. [default: curve]")
+        Literal["curve", "detr", "detr-small"] | None,
+        typer.Option(help="Network, when training from scratch. [default: curve]"),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")

@@ -51,8 +51,8 @@ def pair(
     """
     Pair queries with planes, one to one, at least total cost (Kuhn 1955; Carion et al. 2020).
 
-    The cost is ``class_weight (ones(p) - zeros(p)) + distance_weight L1``, where ones and zeros are the focal loss of
-    a plane's class if it is there and if it is not (Zhu et al. 2021, Deformable DETR).
+    With the settings' pairing weights ``wc, wd`` the cost is ``wc (ones(p) - zeros(p)) + wd L1``, where ones and zeros
+    are the focal loss of a plane's class if it is there and if it is not (Zhu et al. 2021, Deformable DETR).
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def pair(
     ones = settings.alpha * np.exp(-settings.gamma * likely) * unlikely
     zeros = (1 - settings.alpha) * np.exp(-settings.gamma * unlikely) * likely
     apart = np.abs(parameters[:, None] - truth).sum(axis=2)
-    query, plane = linear_sum_assignment(settings.class_weight * (ones - zeros) + settings.distance_weight * apart)
+    of_class, of_distance = settings.pairing_weights
+    query, plane = linear_sum_assignment(of_class * (ones - zeros) + of_distance * apart)
     return query, plane
 
 
