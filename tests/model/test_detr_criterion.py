@@ -129,6 +129,15 @@ def test_nothing_there() -> None:
     assert columns.planes == 0
 
 
+def test_matching_has_weights_of_its_own() -> None:
+    """One query has the class, the other the place; which is paired follows the matching's weights, not the loss's."""
+    logits, parameters = np.array([[3.0, -3.0], [-3.0, -3.0]]), np.array([[0.4, 0.5, 0.5], [0.2, 0.5, 0.5]])
+    plane, name = np.array([[0.2, 0.5, 0.5]]), np.array([0])
+    for weights, expected in ((None, 0), ((5.0, 1.0), 0), ((0.1, 5.0), 1)):
+        query, _ = pair(logits, parameters, plane, name, SIZES.model_copy(update={"matching_weights": weights}))
+        assert query.tolist() == [expected]
+
+
 def test_optional_planes_teach_nothing() -> None:
     """Within 5 cm of one an answer is neither right nor wrong; further off it is a false alarm."""
     truth = [targets([[0.5, 0.5, 0.5]], [1], optional=[True])]
