@@ -160,13 +160,14 @@ def test_unknown_classes_teach_nothing() -> None:
 
 
 def test_class_error_by_hand() -> None:
-    """Of four matched queries one says the other class and one says nothing; a false alarm does not count."""
+    """Of four matched queries one has the other class, one its own but unsure; a false alarm does not count."""
     places = [[0.1, 0.5, 0.5], [0.3, 0.5, 0.5], [0.5, 0.5, 0.5], [0.7, 0.5, 0.5]]
     said = [[2.0, -2.0], [-2.0, 2.0], [2.0, 1.0], [-2.0, -1.0], [4.0, -4.0]]
     network = Parrot((said, [*places, [0.95, 0.0, 0.0]]))
     truth = [targets(places, [0, 1, 1, 1])]
     columns = published_columns(network, GRIDS, truth)
-    assert columns.class_error == 50
+    assert columns.class_error == 25
+    assert columns.class_error_at_half == 50
     assert columns.planes == 4
     losses = detr_loss(network, GRIDS, truth, RNG)
     assert columns.hungarian == pytest.approx(losses.total.item(), rel=1e-6)

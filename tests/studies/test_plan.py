@@ -37,7 +37,7 @@ def test_cells_differ_in_their_level_alone(field: Path, tiny: dict[str, Any]) ->
             assert low["settings"]["training"]["seed"] == seed
             sides = [low[part] for part in ("trained", "validated", "tested")]
             assert sorted(name for side in sides for name in side) == NAMES
-    tested = [name for fold in plan.folds for name in fold.test]
+    tested = [name for fold in plan.folds[0] for name in fold.test]
     assert len(tested) == len(set(tested))
     assert len({p.cell.digest for p in plan.places}) == 12
 

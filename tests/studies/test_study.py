@@ -29,7 +29,7 @@ from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.readers.netcdf import read
 
-COSTS = ("seconds", "peak_mib")
+COSTS = ("core_seconds", "peak_mib")
 
 
 def geobfdt(*words: object, limit: int = 0) -> subprocess.Popen[str]:

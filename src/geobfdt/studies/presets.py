@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
+from geobfdt.model.settings import DETR_SMALL
 from geobfdt.studies.settings import StudySettings
-from geobfdt.training.train import TUNING
+from geobfdt.training.train import SCRATCH, TUNING, Preset
 
 __all__ = ["PRESETS", "preset"]
 
@@ -18,18 +19,35 @@ _DETR = {
     "training.augmentation": "published",
 }  # fmt: skip
 _TRAINING = {"training.steps": 400, "training.every": 100, "training.warmup": 40}
+# 100,000 windows, about ten minutes of one core for ResNet-10: long enough for memorising to show.
+_SMALL = {
+    **{f"network.{name}": value for name, value in DETR_SMALL.model_dump(exclude_defaults=True).items()},
+    **{f"training.{name}": value for name, value in SCRATCH["detr-small"].model_dump(exclude_defaults=True).items()},
+    "network.preset": "detr", "training.steps": 12500, "training.every": 1250, "training.augmentation": "published",
+    "tolerance": 0.05,
+}  # fmt: skip
+_BASE: dict[Preset, dict[str, Any]] = {
+    "curve": {**_TRAINING, **_CURVE}, "detr": {**_TRAINING, **_DETR}, "detr-small": _SMALL,
+}  # fmt: skip
 
-Network = Literal["curve", "detr"]
+# Each depth at the rate that suits it, by the validation wells, and with the look of images shifted in the end.
+_FAIR: dict[str, Any] = {"rates": (5e-4, 1e-3, 2e-3), "look_shifts": True}
+
 Levels = dict[str, dict[str, Any]]
 
 
-def _depths(network: Network) -> Levels:
-    name = "network.depth" if network == "detr" else "network.blocks"
-    return {f"ResNet-{n}": {name: n if network == "detr" else blocks} for n, blocks in _BLOCKS.items()}
-
-
-def _sizes(network: Network) -> Levels:
+def _depths(network: Preset) -> dict[str, Levels]:
+    if network == "curve":
+        return {"backbone": {f"ResNet-{n}": {"network.blocks": blocks} for n, blocks in _BLOCKS.items()}}
+    depths: Levels = {f"ResNet-{n}": {"network.depth": n} for n in _BLOCKS}
     if network == "detr":
+        return {"backbone": depths}
+    kinds = {kind: {"training.augmentation": kind} for kind in ("none", "published")}
+    return {"augmentation": kinds, "backbone": depths}
+
+
+def _sizes(network: Preset) -> Levels:
+    if network != "curve":
         return {
             f"{layers} + {layers}, {channels}": {
                 "network.encoder": layers, "network.decoder": layers, "network.channels": channels,
@@ -40,10 +58,10 @@ def _sizes(network: Network) -> Levels:
     return {f"queries of {n}": {"network.content": n} for n in (32, 64, 96, 160)}
 
 
-def _optimisers(network: Network) -> dict[str, Levels]:
+def _optimisers(network: Preset) -> dict[str, Levels]:
     rates: Levels = {name: {"training.rate": float(name)} for name in ("1e-4", "4e-4", "1e-3", "4e-3")}
     kinds: Levels = {name: {"training.optimiser": name} for name in ("sgd", "adam", "adamw")}
-    if network == "detr":
+    if network != "curve":
         widths: Levels = {str(n): {"network.feed_forward": n} for n in (256, 512, 1024, 2048)}
         return {"optimiser": kinds, "feed-forward": widths, "rate": rates}
     return {"optimiser": kinds, "rate": rates}
@@ -57,16 +75,28 @@ def _labels() -> Levels:
     }  # fmt: skip
 
 
-def _wells(_: Network) -> dict[str, Levels]:
+def _wells(network: Preset) -> dict[str, Levels]:
+    counts: Levels = {str(n): {"wells": n} for n in (1, 3, 6, 9, 12, 14)}
+    if network != "curve":
+        return {"wells": {name: level for name, level in counts.items() if name != "1"}}
     # What geobfdt train does with shipped weights, but as many steps however few the wells; the size is theirs, too.
     tuning = {f"training.{name}": value for name, value in TUNING if name not in ("seed", "turns")}
     fine = {"start": "default", **tuning}
-    counts: Levels = {str(n): {"wells": n} for n in (1, 3, 6, 9, 12, 14)}
     return {"start": {"random weights": {}, "shipped weights": fine}, "wells": counts}
+
+
+def _widths(network: Preset) -> Levels:
+    if network == "curve":
+        return {
+            f"{w[0]} to {w[-1]}": {"network.widths": w} for w in ((8, 12, 24, 32), (16, 24, 48, 64), (24, 48, 96, 128))
+        }
+    return {f"{width:g}": {"network.width": width} for width in (0.125, 0.25, 0.5)}
 
 
 _QUESTIONS = {
     "backbone": "Does a deeper residual network pick better, and is there a cliff?",
+    "width": "Does a wider network pick better?",
+    "metres": "How many metres of each well are enough?",
     "size": "How large need the part above the backbone be?",
     "optimiser": "Which optimiser, at which rate?",
     "augmentation": "What does changing windows before they are seen give?",
@@ -80,7 +110,7 @@ _QUESTIONS = {
 PRESETS = tuple(_QUESTIONS)
 
 
-def preset(name: str, network: Network = "curve") -> StudySettings:
+def preset(name: str, network: Preset = "curve") -> StudySettings:
     """
     Make a study that comes with the package.
 
@@ -88,13 +118,13 @@ def preset(name: str, network: Network = "curve") -> StudySettings:
     ----------
     name : str
         One of ``PRESETS``.
-    network : {"curve", "detr"}
+    network : {"curve", "detr", "detr-small"}
         Of which network.
 
     Raises
     ------
     ValueError
-        If there is none of that name, or not for that network.
+        If there is none of that name.
 
     Examples
     --------
@@ -103,11 +133,13 @@ def preset(name: str, network: Network = "curve") -> StudySettings:
     """
     if name not in _QUESTIONS:
         raise ValueError(f"no study {name!r}: choose from {', '.join(PRESETS)}, or name a YAML file")
-    if name == "wells" and network == "detr":
-        raise ValueError("the study 'wells' compares with the shipped weights, which are of curve")
     axes: dict[str, Levels]
     if name == "backbone":
-        axes = {"backbone": _depths(network)}
+        axes = _depths(network)
+    elif name == "width":
+        axes = {"width": _widths(network)}
+    elif name == "metres":
+        axes = {"metres": {f"{metres:g} m": {"metres": metres} for metres in (5, 10, 20)} | {"all": {}}}
     elif name == "size":
         axes = {"size": _sizes(network)}
     elif name == "optimiser":
@@ -125,6 +157,6 @@ def preset(name: str, network: Network = "curve") -> StudySettings:
         axes = {"labels": _labels()}
     else:
         axes = _wells(network)
-    base = {**_TRAINING, **(_DETR if network == "detr" else _CURVE)}
     title = name if network == "curve" else f"{name}-{network}"
+    base = {**_BASE[network], **(_FAIR if name == "backbone" and network == "detr-small" else {})}
     return StudySettings(name=title, question=_QUESTIONS[name], axes=axes, base=base)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -91,6 +91,7 @@ def train(
     masked: Masked | None = None,
     settings: TrainingSettings | None = None,
     network: NetworkSettings | None = None,
+    study: Mapping[str, Any] | None = None,
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> Bundle:
     """
@@ -119,6 +120,8 @@ def train(
         How; the default differs between fine-tuning and training from scratch.
     network : NetworkSettings, optional
         Sizes of a new network. Default: those of the preset in `SIZES`.
+    study : mapping, optional
+        Record of the study that chose the settings, for the card.
     progress : callable, optional
         Told the share done and what is going on.
 
@@ -181,7 +184,8 @@ def train(
     card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
     card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
     card |= {
-        "validation": {"wells": names, "mean_f1_3cm": outcome.score, "before": outcome.before, "step": outcome.step}
+        "study": dict(study) if study is not None else None,
+        "validation": {"wells": names, "mean_f1_3cm": outcome.score, "before": outcome.before, "step": outcome.step},
     }
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
