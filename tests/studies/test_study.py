@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from geobfdt.studies.archive import ARCHIVE
 from geobfdt.studies.cell import RESULT, run_cell
 from geobfdt.studies.cells import run_cells
 from geobfdt.studies.page import write_pages
@@ -131,6 +132,26 @@ def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
                 inside = picks["depth_m"].between(depth[0], depth[-1])
                 assert found + missed == (inside & (picks["class"] == kind)).sum()
                 assert min(found, wrong, missed) >= 0
+
+
+def test_a_lost_folder_goes_on_from_the_archive(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
+    """With the archive alone no cell is run again, and scores, verdicts and rows are the same."""
+    lines = (out / ARCHIVE).read_text().splitlines()
+    assert len(lines) == 4
+    again = tmp_path / "out"
+    again.mkdir()
+    # The last line is cut short: that cell is run.
+    (again / ARCHIVE).write_text("\n".join([*lines[:3], lines[3][:40]]))
+    finished: list[int] = []
+    plan, found = run_study(
+        study_of(str(study)), field, again, Engine(workers=1), lambda done, _: finished.append(done)
+    )
+    assert finished[0] == 3
+    write_pages(plan, found, again, field)
+    assert results(again) == results(out)
+    rows = [pd.read_csv(folder / "cells.csv").drop(columns=list(COSTS)) for folder in (out, again)]
+    pd.testing.assert_frame_equal(*rows)
+    assert (again / ARCHIVE).read_text().count("\n") == 4
 
 
 def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def _run(folder: Path) -> None:
     result = {
         "scores": _by_class(scores, settings.tolerance),
         "z": _z_of_all(scores, settings.tolerance),
-        "table": records(scores.table()),
+        "table": _reported(scores),
         "class_error_pct": _class_error(scores),
         "published": _published(network, parts["tested"]),
         "validation": {"score": outcome.score, "step": outcome.step, **{k: p._asdict() for k, p in points.items()}},
@@ -205,6 +205,13 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
             "depth_null_f1": _number(depth["null_f1"]), "counts": by_well,
         }  # fmt: skip
     return told
+
+
+def _reported(scores: Scores) -> list[dict[str, Any]]:
+    """F1, its null and z by class, by depth and by trace RMS, at 3 and 5 cm, as the published tables have it."""
+    table = scores.table()
+    kept = table["kind"].isin(["depth", "trace"]) & table["tolerance_m"].isin([0.03, 0.05])
+    return records(table.loc[kept, ["class", "kind", "tolerance_m", "f1", "null_f1", "z"]].round(4))
 
 
 def _z_of_all(scores: Scores, tolerance: float) -> float | None:

@@ -213,7 +213,8 @@ def _line(name: str, level: Level, finished: list[tuple[Place, dict[str, Any]]],
     }
     runs = []
     for place, _ in finished:
-        lines = (out / "cells" / place.cell.digest / "run" / "metrics.jsonl").read_text().splitlines()
+        file = out / "cells" / place.cell.digest / "run" / "metrics.jsonl"  # Not there for a cell from the archive.
+        lines = file.read_text().splitlines() if file.exists() else []
         runs.append([json.loads(line) for line in lines])
     kinds = {kind: of(kind, "f1") for kind in CLASSES}, {kind: of(kind, "null_f1") for kind in CLASSES}
     shifts = {

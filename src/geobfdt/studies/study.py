@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from geobfdt.studies.archive import archive_results, restore_results
 from geobfdt.studies.cells import run_cells
 from geobfdt.studies.plan import Plan, lay_out, make_plan
 from geobfdt.studies.presets import preset
@@ -108,7 +109,10 @@ def run_study(
             # Rows are there as cells finish: a study of days can be read, and kept, meanwhile.
             with suppress(InputError):  # The page writes them too, and says what is wrong.
                 write_text(out / CELLS, cells_table(plan, out).to_csv(index=False))
+                archive_results(folders, out)
             progress(done, every)
 
-        run_cells(lay_out(plan, field, out), engine, tell)
+        folders = lay_out(plan, field, out)
+        restore_results(folders, out)
+        run_cells(folders, engine, tell)
         return plan, sections(plan, out)
