@@ -1,13 +1,16 @@
 """What the published network learns on a field like the published one, with one long run.
 
-    OMP_NUM_THREADS=1 python benchmarks/published.py RUNS/published --windows 150000
+    export OMP_NUM_THREADS=1
+    python benchmarks/published.py RUNS/published --windows 150000
+    python benchmarks/published.py RUNS/published --name curve --network curve --windows 6000 --every 500
 
 Makes the field (`geobfdt simulate --like published`, seed 2026), holds seven of its fourteen wells out, six to score
-and one to choose confidences on, and trains `detr-small` on the other seven. At every check it writes a line to
-``RUNS/published/NAME/curve.jsonl``: F1 by class at a trace RMS of 5 cm on the wells it trains on, on the six held-out
-wells, and of the answers that it gives there on another window's image. At the end it prints, and writes to
-``scores.csv``, F1 on the six wells by depth and by trace RMS, each beside its chance level and z, and draws the curve
-and a stretch of a held-out well. A run that was killed goes on when it is started again.
+and one to choose confidences on, and trains a network on the other seven: `detr-small`, or `curve` as it begins from
+nothing. At every check it writes a line to ``RUNS/published/NAME/curve.jsonl``: F1 by class at a trace RMS of 5 cm on
+the wells it trains on, on the six held-out wells, and of the answers that it gives there on another window's image. At
+the end it prints, and writes to ``scores.csv``, F1 on the six wells by depth and by trace RMS, each beside its chance
+level and z, and draws the curve and a stretch of a held-out well. A run that was killed goes on when it is started
+again.
 """
 
 from __future__ import annotations
@@ -73,10 +76,11 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
     from geobfdt.training.train import SCRATCH
     from geobfdt.training.validation import validate
 
-    settings = SCRATCH["detr-small"]
+    settings = SCRATCH[arguments.network]
     every = max(arguments.every // settings.batch, 1)
     steps = max(arguments.windows // settings.batch, 1)
-    changed = {"steps": steps, "every": every, "seed": arguments.seed, "augmentation": arguments.augmentation}
+    changed = {"steps": steps, "every": every, "seed": arguments.seed}
+    changed |= {} if arguments.augmentation is None else {"augmentation": arguments.augmentation}
     settings = settings.model_copy(update=changed)
     parts = {"tested": [wells[name] for name in TESTED], "validated": [wells[name] for name in VALIDATED]}
     trained = [well for name, well in wells.items() if name not in {*TESTED, *VALIDATED}]
@@ -89,7 +93,7 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
         find = find_planes(network)  # type: ignore[arg-type]
         points = validate(find, parts["validated"], TOLERANCE)
         least = {name: point.threshold for name, point in points.items()}
-        point = learning_point(find, least, trained, parts["tested"], sizes.height, TOLERANCE)
+        point = learning_point(find, least, trained, parts["tested"], settings.rows * sizes.step, TOLERANCE)
         row = {
             "step": reached[0],
             "windows": reached[0] * settings.batch,
@@ -175,17 +179,20 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=150_000)
     parser.add_argument("--every", type=int, default=10_000, help="windows between checks")
     parser.add_argument("--depth", type=int, choices=(10, 14, 18, 34), default=10)
-    parser.add_argument("--augmentation", default="geometric")
+    parser.add_argument("--network", choices=("detr-small", "curve"), default="detr-small")
+    parser.add_argument("--augmentation", help="none, published, ...; default: the preset's")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     import torch
 
-    from geobfdt.model.settings import DETR_SMALL
+    from geobfdt.training.train import SIZES
 
     torch.set_num_threads(1)
     out = arguments.out / arguments.name
     out.mkdir(parents=True, exist_ok=True)
-    sizes = DETR_SMALL.model_copy(update={"depth": arguments.depth})
+    sizes = SIZES[arguments.network]
+    if arguments.network == "detr-small":
+        sizes = sizes.model_copy(update={"depth": arguments.depth})
     wells = prepared_wells(make_field(arguments.out), sizes, arguments.out / "prepared")
     network = train_one(arguments, out, wells, sizes)
     picks, truth = score(network, out, wells)

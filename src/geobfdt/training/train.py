@@ -46,7 +46,7 @@ SCRATCH: dict[Preset, TrainingSettings] = {
     "curve": TrainingSettings(steps=3000, every=250, batch=2, warmup=40),
     "detr": TrainingSettings(steps=3000, every=250, rate=4e-4),
     "detr-small": TrainingSettings(
-        steps=18750, every=1250, rows=96, batch=8, warmup=100, cooling=0.3, clip=1.0, augmentation="geometric"
+        steps=18750, every=1250, rows=96, batch=8, warmup=100, cooling=0.3, clip=1.0, augmentation="published"
     ),
 }
 # From nothing on a few wells: a network of few rounds that drop nothing, since one that has learnt nothing yet doubts
