@@ -100,7 +100,9 @@ def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: P
             for cost in COSTS:
                 del level[cost]
     assert tables[0] == tables[1]
-    assert json.loads(told)["sections"][0]["choice"] in ("low", "high")
+    assert json.loads(told) == json.loads((again / "study.json").read_text())
+    # Four steps teach nothing, and a study that taught nothing chooses nothing.
+    assert json.loads(told)["sections"][0]["choice"] is None
 
 
 def test_the_page(out: Path) -> None:
@@ -219,6 +221,27 @@ def test_every_preset_runs(
         result = json.loads((folder / RESULT).read_text())
         assert result["parameters"]
         assert set(result["scores"]) <= {"bedding", "fracture"}
+
+
+def test_a_cell_of_the_ablation(field: Path, tiny_detr: dict[str, Any], tmp_path: Path) -> None:
+    """The preset of detr-small, made tiny: its rates, its curve at every check, its looks, its columns and costs."""
+    change = [f"{key}={json.dumps(value)}" for key, value in tiny_detr.items()]
+    change += ["network.strides=[[1, 1], [1, 1], [1, 2], [1, 1]]", "network.heads=4", "metres=2"]
+    asked = study_of("backbone", "detr-small", folds=1, seeds=1, change=change)
+    plan = make_plan(asked, field)
+    folder = lay_out(plan, field, tmp_path)[0]
+    run_cell(folder)
+    result = json.loads((folder / RESULT).read_text())
+    assert [row["step"] for row in result["curve"]] == [0, 2, 4]
+    assert all(set(row) == {"step", "trained", "held_out", "other_image"} for row in result["curve"])
+    assert set(result["look_shifts"]) == {"contrast", "blur", "noise", "coverage"}
+    assert len(result["pilots"]) == 3
+    assert result["windows"] == 4
+    assert {"class_error_0_pct", "class_error_50_pct"} <= set(result["published"])
+    assert result["published"]["class_error_0_pct"] <= result["published"]["class_error_50_pct"]
+    assert {(row["kind"], row["tolerance_m"]) for row in result["table"]} == {
+        (kind, tolerance) for kind in ("depth", "trace") for tolerance in (0.03, 0.05)
+    }
 
 
 def test_rates_are_tried_first(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
         return np.stack([shift_look(part, kind, amount, seed) for part in np.moveaxis(grid, 2, 0)], axis=-1)
     measured = grid > 0
     if kind == "coverage":
-        place = _PADS * np.arange(grid.shape[1]) / grid.shape[1] % 1
+        columns = grid.shape[1]
+        place = _PADS * np.arange(columns) % columns / columns
         return np.where(place < amount, 0, grid).astype(np.uint8)
     image = np.where(measured, grid, _MIDDLE).astype(float)
     shifted = _LOOKS[kind](image, amount, np.random.default_rng(seed))
