@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from geobfdt.model.settings import DETR_SMALL
 from geobfdt.studies.settings import StudySettings
-from geobfdt.training.train import SCRATCH, TUNING, Preset
+from geobfdt.training.train import SCRATCH, SIZES, TUNING, Preset
 
 __all__ = ["PRESETS", "preset"]
 
 _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
-# What two cores train in a minute: half the columns and rows of either network, and a third of detr's width.
-_CURVE = {"network.columns": 64, "network.step": 0.01, "network.widths": (16, 24, 48, 64), "training.rows": 384}
-_DETR = {
-    "network.preset": "detr", "network.step": 0.00508, "network.columns": 180, "network.rows": 400,
-    "network.width": 0.25, "network.confidence": 0.0, "training.rows": 400, "training.rate": 4e-4,
-    "training.augmentation": "published",
-}  # fmt: skip
-_TRAINING = {"training.steps": 400, "training.every": 100, "training.warmup": 40}
-# 60,000 windows a cell: there the curve of ResNet-10 is flat, and what it knows by heart of its own wells is far above
-# what it finds on others (docs/benchmarks.md).
-_SMALL = {
-    **{f"network.{name}": value for name, value in DETR_SMALL.model_dump(exclude_defaults=True).items()},
-    **{f"training.{name}": value for name, value in SCRATCH["detr-small"].model_dump(exclude_defaults=True).items()},
-    "network.preset": "detr", "training.steps": 7500, "training.every": 750,
-    "tolerance": 0.05,
-}  # fmt: skip
-_BASE: dict[Preset, dict[str, Any]] = {
-    "curve": {**_TRAINING, **_CURVE}, "detr": {**_TRAINING, **_DETR}, "detr-small": _SMALL,
-}  # fmt: skip
 
+
+def _begun(network: Preset) -> dict[str, Any]:
+    """Settings with which a preset begins from nothing, as far as they differ from the defaults."""
+    sizes, training = SIZES[network], SCRATCH[network]
+    return {
+        "network.preset": sizes.preset,
+        **{f"network.{name}": value for name, value in sizes.model_dump(exclude_defaults=True).items()},
+        **{f"training.{name}": value for name, value in training.model_dump(exclude_defaults=True).items()},
+    }
+
+
+_BASE: dict[Preset, dict[str, Any]] = {
+    # 3,200 windows of 3.8 m, some 25 minutes of one core: fractures are found by then (docs/benchmarks.md).
+    "curve": {**_begun("curve"), "training.steps": 1600, "training.every": 200},
+    # Half the columns and rows and a quarter of the width, two or three minutes of one core.
+    "detr": {
+        **_begun("detr"), "network.step": 0.00508, "network.columns": 180, "network.rows": 400, "network.width": 0.25,
+        "network.confidence": 0.0, "training.rows": 400, "training.augmentation": "published", "training.steps": 400,
+        "training.every": 100, "training.warmup": 40,
+    },
+    # 60,000 windows, six minutes of one core for ResNet-10: there its curve is flat, and what it knows by heart of its
+    # own wells is far above what it finds on others (docs/benchmarks.md).
+    "detr-small": {**_begun("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
+}  # fmt: skip
 # Each depth at the rate that suits it, by the validation wells, and with the look of images shifted in the end.
 _FAIR: dict[str, Any] = {"rates": (5e-4, 1e-3, 2e-3), "look_shifts": True}
 
@@ -89,7 +93,7 @@ def _wells(network: Preset) -> dict[str, Levels]:
 def _widths(network: Preset) -> Levels:
     if network == "curve":
         return {
-            f"{w[0]} to {w[-1]}": {"network.widths": w} for w in ((8, 12, 24, 32), (16, 24, 48, 64), (24, 48, 96, 128))
+            f"{w[0]} to {w[-1]}": {"network.widths": w} for w in ((8, 16, 32, 32), (16, 32, 64, 64), (32, 64, 128, 128))
         }
     return {f"{width:g}": {"network.width": width} for width in (0.125, 0.25, 0.5)}
 
