@@ -38,9 +38,10 @@ from geobfdt.model.detr import DetrNetwork
 from geobfdt.model.detr_criterion import detr_loss, published_columns
 from geobfdt.model.presets import find_planes
 from geobfdt.model.settings import DETR_SMALL, DetrSettings
+from geobfdt.training.field_wells import prepared_field
 from geobfdt.training.learning_curve import class_f1
 from geobfdt.training.validation import tables
-from geobfdt.training.wells import PreparedWell, load, prepare, save
+from geobfdt.training.wells import PreparedWell
 
 SEED = 2026  # Of the field.
 TESTED, VALIDATED = ("W02", "W06", "W11"), ("W08",)  # The rest is trained on.
@@ -69,21 +70,12 @@ def sizes_of(size: str, depth: int, published: bool) -> DetrSettings:
 def prepared_wells(out: Path, sizes: DetrSettings) -> dict[str, PreparedWell]:
     """Make the field and bring it to the grid, once."""
     import geobfdt
-    from geobfdt.training.train import interpreted_wells
 
     field = out / "field"
     if not field.exists():
         geobfdt.simulate(out / "simulated", like="published", seed=SEED)
         geobfdt.ingest(sorted((out / "simulated").glob("*.dlis")), field, picks=out / "simulated")
-    wells = {}
-    for well in interpreted_wells(field):
-        name = str(well.image.attrs["well"])
-        file = out / f"{1000 * sizes.step:g}mm-{sizes.columns}" / name
-        if not Path(f"{file}.npz").exists():
-            save(prepare(well.image.compute(), well.picks, well.intervals, sizes.grid, name), file)
-        well.image.close()
-        wells[name] = load(file, name)
-    return wells
+    return prepared_field(field, sizes.grid, out / f"{1000 * sizes.step:g}mm-{sizes.columns}")
 
 
 class DeviceWells:

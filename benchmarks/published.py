@@ -49,22 +49,6 @@ def make_field(out: Path) -> Path:
     return field
 
 
-def prepared_wells(field: Path, sizes: Any, out: Path) -> dict[str, PreparedWell]:
-    """Bring the wells to the network's grid, once."""
-    from geobfdt.training.train import interpreted_wells
-    from geobfdt.training.wells import load, prepare, save
-
-    wells = {}
-    for well in interpreted_wells(field):
-        name = str(well.image.attrs["well"])
-        file = out / f"{1000 * sizes.step:g}mm-{sizes.columns}" / name
-        if not Path(f"{file}.npz").exists():
-            save(prepare(well.image.compute(), well.picks, well.intervals, sizes.grid, name), file)
-        well.image.close()
-        wells[name] = load(file, name)
-    return wells
-
-
 def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, PreparedWell], sizes: Any) -> nn.Module:
     """Train, and write a line of the curve at every check."""
     import torch
@@ -185,6 +169,7 @@ def main() -> None:
     arguments = parser.parse_args()
     import torch
 
+    from geobfdt.training.field_wells import prepared_field
     from geobfdt.training.train import SIZES
 
     torch.set_num_threads(1)
@@ -193,7 +178,8 @@ def main() -> None:
     sizes = SIZES[arguments.network]
     if arguments.network == "detr-small":
         sizes = sizes.model_copy(update={"depth": arguments.depth})
-    wells = prepared_wells(make_field(arguments.out), sizes, arguments.out / "prepared")
+    prepared = arguments.out / "prepared" / f"{1000 * sizes.step:g}mm-{sizes.columns}"
+    wells = prepared_field(make_field(arguments.out), sizes.grid, prepared)
     network = train_one(arguments, out, wells, sizes)
     picks, truth = score(network, out, wells)
     draw(out, wells, picks, truth)
