@@ -53,6 +53,8 @@ def test_options_that_would_do_nothing(tmp_path: Path) -> None:
     train = ["train", tmp_path, "--out", tmp_path / "out", "--from", "default", "--preset"]
     pick = ["pick", tmp_path / "a.nc", "--out", tmp_path / "out", "--method", "hough"]
     study = ["study", "backbone", tmp_path, "--out", tmp_path / "out"]
+    chosen = ["train", tmp_path, "--out", tmp_path / "out", "--preset", "detr", "--choice", tmp_path / "study"]
+    assert geobfdt(*chosen).stderr.startswith("geobfdt: --choice: ")
     nothing = [[*train, "detr"], [*train, "curve"], [*pick, "--model", "tuned"], [*pick, "--runtime", "onnx"]]
     for words in (*nothing, [*pick, "--address", "head:6379"], [*study, "--address", "head:6379"]):
         run = geobfdt(*words)

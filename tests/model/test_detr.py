@@ -19,7 +19,7 @@ from geobfdt.model.detr import (
     sine_positions,
     traces_from_parameters,
 )
-from geobfdt.model.settings import DetrSettings
+from geobfdt.model.settings import DETR_SMALL, DetrSettings
 
 TINY = DetrSettings(step=0.01, rows=64, columns=48, width=0.125, heads=4, encoder=1, decoder=2, queries=6)
 
@@ -58,6 +58,42 @@ def test_width_scales_all_channels() -> None:
         assert network.backbone(torch.zeros(1, 1, 400, 180)).shape == (1, 88, 25, 12)
     parts = [part for part in network.modules() if isinstance(part, torch.nn.Conv2d)]
     assert {part.out_channels for part in parts} == {24, 48, 88, 176}
+
+
+def test_strides_set_the_map() -> None:
+    """Each axis has strides of its own, and the settings know the map that the backbone makes."""
+    with torch.device("meta"):
+        for strides, size in ((((1, 1), (1, 2), (1, 3), (1, 1)), (24, 4)), (((1, 1), (2, 2), (2, 2), (1, 1)), (6, 6))):
+            sizes = DETR_SMALL.model_copy(update={"strides": strides})
+            assert DetrNetwork(sizes).backbone(torch.zeros(2, 1, 96, 96)).shape == (2, 64, *size)
+            assert sizes.map == size
+        odd = DetrSettings(rows=100, columns=90, cut="three", strides=((1, 1), (1, 2), (1, 3), (4, 4)))
+        assert DetrNetwork(odd).backbone(torch.zeros(1, 1, 100, 90)).shape[2:] == odd.map
+
+
+def test_positions_tell_neighbouring_rows_apart() -> None:
+    """A fastest wave of four rows repeats after four; without one it is as long as the map. Across it stays a turn."""
+    fast = sine_positions(24, 4, 64, 4.0, 100).reshape(24, 4, 64)
+    published = sine_positions(24, 4, 64).reshape(24, 4, 64)
+    assert torch.allclose(fast[0, 0, :2], fast[4, 0, :2], atol=1e-5)
+    assert not torch.allclose(fast[0, 0, :2], fast[2, 0, :2], atol=0.5)
+    # The slowest of 16 waves down the hole is 100^(15/16) times as long as the fastest.
+    slow = 2 * np.pi / 4 / 100 ** (30 / 32)
+    assert fast[0, 0, 30].item() == pytest.approx(np.sin(slow), abs=1e-5)
+    assert torch.allclose(fast[0, :, 32:34], published[0, :, 32:34])
+    assert published[11, 0, 0].item() == pytest.approx(np.sin(np.pi), abs=1e-5)
+
+
+def test_positions_and_scale_reach_the_encoder() -> None:
+    """What enters the encoder is the scaled features, and the positions where that is asked for."""
+    entered: list[torch.Tensor] = []
+    for extra in ({}, {"input_positions": True, "feature_scale": 0.25}):
+        torch.manual_seed(0)
+        network = DetrNetwork(TINY.model_copy(update=extra)).eval()
+        network.encoder[0].register_forward_pre_hook(lambda _, inputs: entered.append(inputs[0]))
+        with torch.inference_mode():
+            network(torch.linspace(-1, 1, 64 * 48).reshape(1, 1, 64, 48))
+    assert torch.allclose(entered[1], 0.25 * entered[0] + network.positions, atol=1e-6)
 
 
 def test_batch_answers_like_single_windows() -> None:

@@ -129,6 +129,15 @@ def test_nothing_there() -> None:
     assert columns.planes == 0
 
 
+def test_matching_has_weights_of_its_own() -> None:
+    """One query has the class, the other the place; which is paired follows the matching's weights, not the loss's."""
+    logits, parameters = np.array([[3.0, -3.0], [-3.0, -3.0]]), np.array([[0.4, 0.5, 0.5], [0.2, 0.5, 0.5]])
+    plane, name = np.array([[0.2, 0.5, 0.5]]), np.array([0])
+    for weights, expected in ((None, 0), ((5.0, 1.0), 0), ((0.1, 5.0), 1)):
+        query, _ = pair(logits, parameters, plane, name, SIZES.model_copy(update={"matching_weights": weights}))
+        assert query.tolist() == [expected]
+
+
 def test_optional_planes_teach_nothing() -> None:
     """Within 5 cm of one an answer is neither right nor wrong; further off it is a false alarm."""
     truth = [targets([[0.5, 0.5, 0.5]], [1], optional=[True])]
@@ -151,13 +160,14 @@ def test_unknown_classes_teach_nothing() -> None:
 
 
 def test_class_error_by_hand() -> None:
-    """Of four matched queries one says the other class and one says nothing; a false alarm does not count."""
+    """Of four matched queries one has the other class, one its own but unsure; a false alarm does not count."""
     places = [[0.1, 0.5, 0.5], [0.3, 0.5, 0.5], [0.5, 0.5, 0.5], [0.7, 0.5, 0.5]]
     said = [[2.0, -2.0], [-2.0, 2.0], [2.0, 1.0], [-2.0, -1.0], [4.0, -4.0]]
     network = Parrot((said, [*places, [0.95, 0.0, 0.0]]))
     truth = [targets(places, [0, 1, 1, 1])]
     columns = published_columns(network, GRIDS, truth)
-    assert columns.class_error == 50
+    assert columns.class_error == 25
+    assert columns.class_error_at_half == 50
     assert columns.planes == 4
     losses = detr_loss(network, GRIDS, truth, RNG)
     assert columns.hungarian == pytest.approx(losses.total.item(), rel=1e-6)

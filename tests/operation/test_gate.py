@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,17 @@ def test_what_cannot_be_measured_does_not_pass(field: Path, champion: Path, answ
     settings = GateSettings(least={"all": {"repeatability": 0.0}}, most={"each": {"depth_error_mm": 1000}})
     verdict = gate(champion, field, settings)
     assert not any(one.passed for one in verdict.demands)
+
+
+def test_a_study_can_be_demanded(field: Path, champion: Path, tmp_path: Path) -> None:
+    """A model passes if its card names the study that chose its settings, and is refused if not."""
+    settings = GateSettings(least={"all": {"cites_study": 1.0}}, most={})
+    assert not gate(champion, field, settings).passed
+    cited = tmp_path / "cited"
+    shutil.copytree(champion, cited)
+    card = json.loads((cited / "card.json").read_text())
+    (cited / "card.json").write_text(json.dumps({**card, "study": {"name": "backbone", "digest": "ab" * 32}}))
+    assert gate(cited, field, settings).passed
 
 
 def test_demands_are_checked_before_anything_runs(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def test_wells_of_a_field_share_their_rock(two):
     assert card["seed"] == 4
 
 
-@pytest.mark.parametrize("bad", [{"tool": "ouija"}, {"deviation": 200.0}, {"wells": 0}, {"length": -1.0}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "bad", [{"tool": "ouija"}, {"deviation": 200.0}, {"wells": 0}, {"length": -1.0}, {"seed": -1}, {"like": "nothing"}]
+)
 def test_bad_requests_get_one_line_and_leave_nothing(bad, tmp_path):
     """The line names the cure; no folder is made."""
     with pytest.raises(InputError) as error:
@@ -88,3 +90,27 @@ def test_one_interpreter_for_all(tmp_path):
         assert (rows["top_m"] == rows["base_m"]).all()
     with pytest.raises(InputError, match=r"dense, sparse, fractures, beds"):
         simulate(tmp_path, wells=1, length=4.0, interpreter="nobody")
+
+
+def test_a_field_like_the_published_one(tmp_path):
+    """Vertical wells of one carbonate, two tools, one style, 40 to 60 m unless a length is given."""
+    simulate(tmp_path / "own", wells=2, seed=1, like="published")
+    simulate(tmp_path / "short", wells=14, seed=1, like="published", length=3.0)
+    card = yaml.safe_load((tmp_path / "own" / "simulation.yaml").read_text())
+    assert card["like"] == "published"
+    assert all(40 <= well["length"] <= 60 for well in card["wells"])
+    assert card["wells"][0]["length"] != card["wells"][1]["length"]
+    wells = yaml.safe_load((tmp_path / "short" / "simulation.yaml").read_text())["wells"]
+    assert {well["length"] for well in wells} == {3.0}
+    assert {well["tool"] for well in wells} == {"fmi", "cmi"}
+    assert {(well["deviation"], well["geology"]["rock"], well["style"]) for well in wells} == {
+        (0.0, "carbonate", "dense")
+    }
+    metres, picks = 0.0, {"bedding": 0, "fracture": 0}
+    for number in (1, 2):
+        metres += card["wells"][number - 1]["length"]
+        table = read_picks(tmp_path / "own" / f"W0{number}.picks.csv")["class"].value_counts()
+        picks = {name: count + int(table[name]) for name, count in picks.items()}
+    # Two wells vary about the three beds and two fractures a metre that the field has.
+    assert 2 < picks["bedding"] / metres < 4.5
+    assert 1 < picks["fracture"] / metres < 3.5

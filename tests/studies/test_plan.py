@@ -37,9 +37,28 @@ def test_cells_differ_in_their_level_alone(field: Path, tiny: dict[str, Any]) ->
             assert low["settings"]["training"]["seed"] == seed
             sides = [low[part] for part in ("trained", "validated", "tested")]
             assert sorted(name for side in sides for name in side) == NAMES
-    tested = [name for fold in plan.folds for name in fold.test]
+    tested = [name for fold in plan.folds[0] for name in fold.test]
     assert len(tested) == len(set(tested))
     assert len({p.cell.digest for p in plan.places}) == 12
+
+
+@pytest.mark.parametrize("varied", ["initialisation", "order", "folds"])
+def test_seeds_change_what_is_varied_alone(varied: str, field: Path, tiny: dict[str, Any]) -> None:
+    """Weights, windows, or the wells of the folds; each well is still tested once with each seed."""
+    plan = make_plan(study(tiny, varied=[varied], seeds=4), field)
+    cells = [place.cell for place in plan.places if place.fold == 0 and place.levels["rate"] == "low"]
+    differing = {
+        "initialisation": {cell.settings.weights_seed for cell in cells},
+        "order": {cell.settings.training.seed for cell in cells},
+        "folds": {cell.tested for cell in cells},
+    }
+    assert len(differing.pop(varied)) > 1
+    assert all(len(values) == 1 for values in differing.values())
+    for folds in plan.folds:
+        tested = [name for fold in folds for name in fold.test]
+        assert len(tested) == len(set(tested))
+    with pytest.raises(ValueError, match="folds"):
+        study(tiny, varied=["folds"], folds=[{"test": ["W01"], "validate_on": ["W02"]}])
 
 
 def test_a_cell_is_named_by_all_that_makes_it(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:

@@ -70,6 +70,45 @@ def test_false_alarms_are_rare() -> None:
     assert steps.count("cliff") <= 6
 
 
+def test_equal_is_not_cannot_tell() -> None:
+    """Many planes and wells show that levels are equal; few tell nothing."""
+    many, few = (judge(counts_of([0.7, 0.7], planes=planes, wells=30))[1][0] for planes in (3000, 20))
+    assert many.verdict == "equal"
+    assert few.verdict == "cannot tell"
+    # A difference that is certain and smaller than the margin is no drift.
+    assert judge(counts_of([0.7, 0.71], planes=20000, wells=30))[1][0].verdict == "equal"
+
+
+def test_intervals_widen_with_the_steps() -> None:
+    """The same two levels, alone and among four more: the interval of their step has to hold together with others."""
+    pair = counts_of([0.5, 0.6], uneven=0.1)
+    alone, among = (judge(np.concatenate([pair] * copies))[1][0] for copies in (1, 3))
+    assert among.difference == alone.difference
+    assert among.hi - among.lo > 1.15 * (alone.hi - alone.lo)
+
+
+def test_how_often_a_level_wins() -> None:
+    """Half the pairs of equal counts, all of a far better level, and what a loop over wells and seeds counts."""
+    same = judge(np.concatenate([counts_of([0.5])] * 2))[1][0]
+    assert (same.wins, same.wins_lo, same.wins_hi) == pytest.approx((0.5, 0.5, 0.5))
+    assert judge(counts_of([0.3, 0.9]))[1][0].wins == 1
+    counts = counts_of([0.5, 0.52], uneven=0.1)
+    found = counts[..., 0, 0]
+    by_hand = np.mean([np.sign(b - a) / 2 + 0.5 for a, b in zip(found[0].ravel(), found[1].ravel(), strict=True)])
+    assert judge(counts)[1][0].wins == pytest.approx(by_hand)
+
+
+def test_seeds_widen_the_interval() -> None:
+    """Seeds that disagree make a step less sure, whatever the wells say."""
+    counts = counts_of([0.6, 0.7], seeds=3, planes=1000)
+    restless = counts.copy()
+    restless[1, 0, :, :, 0] -= 150
+    restless[1, 0, :, :, 2] += 150
+    calm, unsure = (judge(table)[1][0] for table in (counts, restless))
+    assert unsure.hi - unsure.lo > 3 * (calm.hi - calm.lo)
+    assert calm.seeds == unsure.seeds == 3
+
+
 def test_one_well_has_no_interval() -> None:
     """Nothing can be said of the spread between wells: no interval, no verdict."""
     levels, steps = judge(counts_of([0.2, 0.9], wells=1))

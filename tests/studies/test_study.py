@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from geobfdt.studies.archive import ARCHIVE
 from geobfdt.studies.cell import RESULT, run_cell
 from geobfdt.studies.cells import run_cells
 from geobfdt.studies.page import write_pages
@@ -29,7 +30,7 @@ from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.readers.netcdf import read
 
-COSTS = ("seconds", "peak_mib")
+COSTS = ("core_seconds", "peak_mib")
 
 
 def geobfdt(*words: object, limit: int = 0) -> subprocess.Popen[str]:
@@ -99,7 +100,9 @@ def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: P
             for cost in COSTS:
                 del level[cost]
     assert tables[0] == tables[1]
-    assert json.loads(told)["sections"][0]["choice"] in ("low", "high")
+    assert json.loads(told) == json.loads((again / "study.json").read_text())
+    # Four steps teach nothing, and a study that taught nothing chooses nothing.
+    assert json.loads(told)["sections"][0]["choice"] is None
 
 
 def test_the_page(out: Path) -> None:
@@ -131,6 +134,26 @@ def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
                 inside = picks["depth_m"].between(depth[0], depth[-1])
                 assert found + missed == (inside & (picks["class"] == kind)).sum()
                 assert min(found, wrong, missed) >= 0
+
+
+def test_a_lost_folder_goes_on_from_the_archive(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
+    """With the archive alone no cell is run again, and scores, verdicts and rows are the same."""
+    lines = (out / ARCHIVE).read_text().splitlines()
+    assert len(lines) == 4
+    again = tmp_path / "out"
+    again.mkdir()
+    # The last line is cut short: that cell is run.
+    (again / ARCHIVE).write_text("\n".join([*lines[:3], lines[3][:40]]))
+    finished: list[int] = []
+    plan, found = run_study(
+        study_of(str(study)), field, again, Engine(workers=1), lambda done, _: finished.append(done)
+    )
+    assert finished[0] == 3
+    write_pages(plan, found, again, field)
+    assert results(again) == results(out)
+    rows = [pd.read_csv(folder / "cells.csv").drop(columns=list(COSTS)) for folder in (out, again)]
+    pd.testing.assert_frame_equal(*rows)
+    assert (again / ARCHIVE).read_text().count("\n") == 4
 
 
 def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_path: Path) -> None:
@@ -198,6 +221,27 @@ def test_every_preset_runs(
         result = json.loads((folder / RESULT).read_text())
         assert result["parameters"]
         assert set(result["scores"]) <= {"bedding", "fracture"}
+
+
+def test_a_cell_of_the_ablation(field: Path, tiny_detr: dict[str, Any], tmp_path: Path) -> None:
+    """The preset of detr-small, made tiny: its rates, its curve at every check, its looks, its columns and costs."""
+    change = [f"{key}={json.dumps(value)}" for key, value in tiny_detr.items()]
+    change += ["network.strides=[[1, 1], [1, 1], [1, 2], [1, 1]]", "network.heads=4", "metres=2"]
+    asked = study_of("backbone", "detr-small", folds=1, seeds=1, change=change)
+    plan = make_plan(asked, field)
+    folder = lay_out(plan, field, tmp_path)[0]
+    run_cell(folder)
+    result = json.loads((folder / RESULT).read_text())
+    assert [row["step"] for row in result["curve"]] == [0, 2, 4]
+    assert all(set(row) == {"step", "trained", "held_out", "other_image"} for row in result["curve"])
+    assert set(result["look_shifts"]) == {"contrast", "blur", "noise", "coverage"}
+    assert len(result["pilots"]) == 3
+    assert result["windows"] == 4
+    assert {"class_error_0_pct", "class_error_50_pct"} <= set(result["published"])
+    assert result["published"]["class_error_0_pct"] <= result["published"]["class_error_50_pct"]
+    assert {(row["kind"], row["tolerance_m"]) for row in result["table"]} == {
+        (kind, tolerance) for kind in ("depth", "trace") for tolerance in (0.03, 0.05)
+    }
 
 
 def test_rates_are_tried_first(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:

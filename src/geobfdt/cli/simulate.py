@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,8 +13,14 @@ from geobfdt.cli.console import AsJson, console, print_json, progress
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for the wells.")],
     wells: Annotated[int, typer.Option(min=1, max=10_000, help="How many wells.")] = 14,
-    length: Annotated[float, typer.Option(min=1, max=20_000, help="Length of each (m).")] = 60.0,
+    length: Annotated[
+        float | None, typer.Option(min=1, max=20_000, help="Length of each (m). [default: 60, or the recipe's]")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same wells.")] = 0,
+    like: Annotated[
+        Literal["published"] | None,
+        typer.Option(help="Recipe of the field; published: vertical wells of one carbonate, two tools, one style."),
+    ] = None,
     tool: Annotated[str | None, typer.Option(help="One tool for all wells; mixed if not given.")] = None,
     deviation: Annotated[
         float | None, typer.Option(min=0, max=100, help="Hole inclination (deg); mixed if not given.")
@@ -33,12 +39,13 @@ def simulate(
     from geobfdt.simulation import field
 
     _tell_replaced(out, wells)
-    with progress(f"simulating {wells} wells of {length:g} m") as advance:
+    with progress(f"simulating {wells} wells") as advance:
         files = field.simulate(
             out,
             wells=wells,
             length=length,
             seed=seed,
+            like=like,
             tool=tool,
             deviation=deviation,
             interpreter=interpreter,

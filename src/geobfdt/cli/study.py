@@ -15,7 +15,9 @@ def study(
     what: Annotated[str, typer.Argument(help="backbone, wells, ... (docs/studies.md lists them), or a YAML file.")],
     field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the study; finished cells in it are not run again.")],
-    network: Annotated[Literal["curve", "detr"], typer.Option(help="Network that a preset is about.")] = "curve",
+    network: Annotated[
+        Literal["curve", "detr", "detr-small"], typer.Option(help="Network that a preset is about.")
+    ] = "curve",
     folds: Annotated[int | None, typer.Option(min=1, help="Parts that wells are dealt into. [default: 3]")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each cell. [default: 3]")] = None,
     change: Annotated[

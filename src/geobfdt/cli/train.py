@@ -15,10 +15,15 @@ def train(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
     preset: Annotated[
-        Literal["curve", "detr"] | None, typer.Option(help="Network, when training from scratch. [default: curve]")
+        Literal["curve", "detr", "detr-small"] | None,
+        typer.Option(help="Network, when training from scratch. [default: curve]"),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")
+    ] = None,
+    choice: Annotated[
+        Path | None,
+        typer.Option(help="Study whose choice is trained: its network and settings. [default: the preset's]"),
     ] = None,
     holdout: Annotated[list[str] | None, typer.Option(help="Well to hold out; repeat for more.")] = None,
     layer: Annotated[
@@ -42,13 +47,22 @@ def train(
 
     if start is not None and preset is not None:
         raise InputError("--preset", f"a model that is gone on from has its own network, not {preset}", "leave it out")
+    if choice is not None and (start is not None or preset is not None):
+        other = "--from" if start is not None else "--preset"
+        raise InputError("--choice", f"the study chooses the network, and {other} does too", f"leave {other} out")
     from geobfdt.reports.learning import draw_learning, verdict
+    from geobfdt.studies.choice import study_choice
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING
     from geobfdt.training.train import train as teach
 
     network = preset or "curve"
     settings = (SCRATCH[network] if start is None else TUNING).model_copy(update={"seed": seed})
+    sizes = record = None
+    if choice is not None:
+        chosen = study_choice(choice)
+        start, sizes, record = chosen.settings.start or None, chosen.settings.network, chosen.record
+        settings = chosen.training.model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
     kept = f"the same command goes on from the last of every {settings.every} steps"
     with progress(f"training on {field}", kept) as advance:
@@ -62,6 +76,8 @@ def train(
             blind=blind or (),
             masked=masks(mask),
             settings=settings,
+            network=sizes,
+            study=record,
             progress=advance,
         )
     first = is_first()

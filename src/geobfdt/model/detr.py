@@ -31,7 +31,6 @@ __all__ = [
 
 _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 _WIDTHS = (64, 128, 256, 512)
-_STRIDES = (1, 2, 2, 1)  # stem and pooling make 4; the last stage keeps 16
 _STEEPEST = 89.5  # apparent dip that 90 is taken for, whose trace has no end (deg)
 _SAME = 0.05  # trace RMS within which two windows mean one plane (m)
 _BATCH = 4  # windows at a time
@@ -146,7 +145,9 @@ def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: 
     return np.array(kept, dtype=np.int64)
 
 
-def sine_positions(rows: int, columns: int, channels: int) -> Tensor:
+def sine_positions(
+    rows: int, columns: int, channels: int, wave: float | None = None, temperature: float = 10000
+) -> Tensor:
     """
     Encode places in an image by sines and cosines (Carion et al. 2020), half of the channels for each axis.
 
@@ -156,11 +157,15 @@ def sine_positions(rows: int, columns: int, channels: int) -> Tensor:
         Of the image.
     channels : int
         A multiple of 4.
+    wave : float, optional
+        Length of the fastest wave down the image (rows). Default: all rows.
+    temperature : float
+        Ratio of the slowest wave to the fastest.
 
     Returns
     -------
     Tensor (rows * columns, channels)
-        Place (i, j) counts from (1, 1) and is scaled so that the last is a whole turn.
+        Place (i, j) counts from (1, 1); the fastest wave across the image is as long as all columns, the hole's turn.
 
     Examples
     --------
@@ -168,13 +173,13 @@ def sine_positions(rows: int, columns: int, channels: int) -> Tensor:
     tensor([0., 1., 1., 0.])
     """
     half = channels // 2
-    slower = 10000 ** (torch.arange(0, half, 2) / half)
+    slower = temperature ** (torch.arange(0, half, 2) / half)
 
-    def axis(count: int) -> Tensor:
-        turn = 2 * math.pi * torch.arange(1, count + 1)[:, None] / count / slower
+    def axis(count: int, fastest: float) -> Tensor:
+        turn = 2 * math.pi * torch.arange(1, count + 1)[:, None] / fastest / slower
         return torch.stack([turn.sin(), turn.cos()], dim=2).flatten(1)
 
-    down, across = axis(rows)[:, None], axis(columns)[None]
+    down, across = axis(rows, wave or rows)[:, None], axis(columns, columns)[None]
     return torch.cat([down.expand(-1, columns, -1), across.expand(rows, -1, -1)], dim=2).flatten(0, 1)
 
 
@@ -202,8 +207,8 @@ class DetrNetwork(nn.Module):
         self.settings = settings
         channels = settings.scaled(settings.channels)
         self.backbone = _backbone(settings, channels)
-        rows, columns = -(-settings.rows // 16), -(-settings.columns // 16)
-        self.register_buffer("positions", sine_positions(rows, columns, channels), persistent=False)
+        positions = sine_positions(*settings.map, channels, settings.position_wave, settings.temperature)
+        self.register_buffer("positions", positions, persistent=False)
         self.queries = nn.Embedding(settings.queries, channels)
         self.encoder = nn.ModuleList(_EncoderLayer(settings, channels) for _ in range(settings.encoder))
         self.decoder = nn.ModuleList(_DecoderLayer(settings, channels) for _ in range(settings.decoder))
@@ -240,7 +245,9 @@ class DetrNetwork(nn.Module):
         size = (self.settings.rows, self.settings.columns)
         if tuple(image.shape[2:]) != size:
             raise ValueError(f"windows of {tuple(image.shape[2:])} pixels, where the network takes {size}")
-        memory = self.backbone(image).flatten(2).transpose(1, 2)
+        memory = self.settings.feature_scale * self.backbone(image).flatten(2).transpose(1, 2)
+        if self.settings.input_positions:
+            memory = memory + self.positions
         for layer in self.encoder:
             memory = layer(memory, self.positions)
         names = self.queries.weight
@@ -309,7 +316,7 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
 
 
 def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
-    """Residual network, He et al. 2016: (batch, looks, rows, columns) to (batch, channels, rows / 16, columns / 16)."""
+    """Residual network, He et al. 2016: (batch, looks, rows, columns) to (batch, channels, *settings.map)."""
     stages = 4 if settings.cut == "four" else 3
     widths = [settings.scaled(width) for width in _WIDTHS[:stages]]
     parts: list[nn.Module] = [
@@ -319,7 +326,7 @@ def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
         nn.MaxPool2d(3, 2, 1),
     ]
     below = widths[0]
-    for width, count, stride in zip(widths, _BLOCKS[settings.depth], _STRIDES, strict=False):
+    for width, count, stride in zip(widths, _BLOCKS[settings.depth], settings.strides, strict=False):
         parts.append(_Block(below, width, stride))
         parts += [_Block(width, width) for _ in range(count - 1)]
         below = width
@@ -334,19 +341,19 @@ def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
 class _Block(nn.Module):
     """Two 3 x 3 convolutions and a short cut, padded with 0 on all sides as published: not a cylinder's."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.norm1, self.norm2 = nn.BatchNorm2d(outputs), nn.BatchNorm2d(outputs)
         self.short = (
             nn.Identity()
-            if inputs == outputs and stride == 1
+            if inputs == outputs and stride == (1, 1)
             else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride)."""
+        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride), rounded up."""
         inner = functional.relu(self.norm1(self.first(image)))
         return functional.relu(self.norm2(self.second(inner)) + self.short(image))
 

@@ -33,8 +33,9 @@ class PublishedColumns(NamedTuple):
         Weighted focal loss and L1 of the last layer, a plane.
     l1 : float
         Sum of the absolute differences of depth, dip and azimuth, each 0 to 1, a plane.
-    class_error : float
-        Share of the matched queries whose class is wrong (%); NaN without planes.
+    class_error, class_error_at_half : float
+        Share of the matched queries whose class is wrong (%), and of those that are wrong or less probable than a half;
+        NaN without planes.
     planes : int
         What batches are weighted by when they are averaged.
     """
@@ -42,6 +43,7 @@ class PublishedColumns(NamedTuple):
     hungarian: float
     l1: float
     class_error: float
+    class_error_at_half: float
     planes: int
 
 
@@ -51,8 +53,8 @@ def pair(
     """
     Pair queries with planes, one to one, at least total cost (Kuhn 1955; Carion et al. 2020).
 
-    The cost is ``class_weight (ones(p) - zeros(p)) + distance_weight L1``, where ones and zeros are the focal loss of
-    a plane's class if it is there and if it is not (Zhu et al. 2021, Deformable DETR).
+    With the settings' pairing weights ``wc, wd`` the cost is ``wc (ones(p) - zeros(p)) + wd L1``, where ones and zeros
+    are the focal loss of a plane's class if it is there and if it is not (Zhu et al. 2021, Deformable DETR).
 
     Parameters
     ----------
@@ -83,7 +85,8 @@ def pair(
     ones = settings.alpha * np.exp(-settings.gamma * likely) * unlikely
     zeros = (1 - settings.alpha) * np.exp(-settings.gamma * unlikely) * likely
     apart = np.abs(parameters[:, None] - truth).sum(axis=2)
-    query, plane = linear_sum_assignment(settings.class_weight * (ones - zeros) + settings.distance_weight * apart)
+    of_class, of_distance = settings.pairing_weights
+    query, plane = linear_sum_assignment(of_class * (ones - zeros) + of_distance * apart)
     return query, plane
 
 
@@ -126,8 +129,8 @@ def published_columns(network: DetrNetwork, grids: Tensor, targets: list[Targets
     """
     Compute what the published tables show.
 
-    A matched query's class is wrong if another is as probable, or if its own does not reach the settings'
-    ``confidence``: it then means no plane, which DETR's log counts as wrong. Misses and false alarms do not show.
+    A matched query's class is wrong if another is as probable. Below a probability of a half it means no plane, which
+    DETR's log counts as wrong too. Misses and false alarms do not show in either.
 
     Parameters
     ----------
@@ -141,16 +144,17 @@ def published_columns(network: DetrNetwork, grids: Tensor, targets: list[Targets
     settings = network.settings
     terms = _terms(network(channels(grids)[:, :-1])[-1], targets, settings)
     hungarian = settings.class_weight * terms.classes + settings.distance_weight * terms.distance
-    error = 100 * terms.wrong / terms.pairs if terms.pairs else float("nan")
-    return PublishedColumns(float(hungarian), float(terms.distance), error, terms.pairs)
+    wrong, unsure = (100 * part / terms.pairs if terms.pairs else float("nan") for part in (terms.wrong, terms.unsure))
+    return PublishedColumns(float(hungarian), float(terms.distance), wrong, unsure, terms.pairs)
 
 
 class _Terms(NamedTuple):
-    """Focal loss and L1 of a layer, a plane; matched queries, and those of the wrong class."""
+    """Focal loss and L1 of a layer, a plane; matched queries of the wrong class, those wrong or unsure, and all."""
 
     classes: Tensor
     distance: Tensor
     wrong: int
+    unsure: int
     pairs: int
 
 
@@ -178,11 +182,13 @@ def _terms(guess: DetrGuess, targets: list[Targets], settings: DetrSettings) -> 
     apart = guess.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
     said = logits[place]
     own = np.take_along_axis(said, np.concatenate(names)[:, None], axis=1)
-    right = ((said >= own).sum(axis=1) == 1) & (1 / (1 + np.exp(-own[:, 0])) >= settings.confidence)
+    right = (said >= own).sum(axis=1) == 1
+    sure = right & (own[:, 0] >= 0)
     return _Terms(
         (loss * torch.from_numpy(weight).to(device)).sum() / count,
         apart.abs().sum() / count,
         int((~right).sum()),
+        int((~sure).sum()),
         right.size,
     )
 

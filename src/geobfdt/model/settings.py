@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
-__all__ = ["CurveSettings", "DetrSettings", "Stage"]
+__all__ = ["DETR_SMALL", "CurveSettings", "DetrSettings", "Stage"]
 
 _REACH = 64  # cells of a vote from the middle of its tallest trace to the top, at most
 
@@ -21,6 +21,9 @@ _MAX_PLACES = 8_192
 _Few = Annotated[int, Field(gt=0, le=64)]
 _Channels = Annotated[int, Field(gt=0, le=1024)]
 _Height = Annotated[float, Field(gt=0, le=10)]  # m
+_Stride = Annotated[int, Field(ge=1, le=4)]
+_Strides = tuple[_Stride, _Stride]
+_Weight = Annotated[float, Field(ge=0)]
 
 
 class _Seen(BaseModel):
@@ -156,8 +159,7 @@ class DetrSettings(_Seen):
 
     Notes
     -----
-    A half of the resolution and a third of the width, ``step=0.00508, columns=180, rows=400, width=0.35``, is what a
-    CPU trains in reasonable time; the window stays as high in metres.
+    :data:`DETR_SMALL` is the level of this network that a CPU trains in about an hour.
 
     Examples
     --------
@@ -171,6 +173,10 @@ class DetrSettings(_Seen):
     rows: int = Field(800, multiple_of=4, gt=0, le=8000, description="height of a window (rows)")
     depth: Literal[10, 14, 18, 34] = Field(10, description="layers of the residual network")
     cut: Literal["four", "three"] = Field("four", description="stages of the residual network, the last at stride 16")
+    strides: tuple[_Strides, _Strides, _Strides, _Strides] = Field(
+        ((1, 1), (2, 2), (2, 2), (1, 1)),
+        description="strides of the residual stages, down the hole and round it; the stem before them has 4 and 4",
+    )
     width: float = Field(1.0, gt=0, le=4, description="factor on all channels, of backbone and transformer")
     encoder: int = Field(4, gt=0, le=32, description="encoder layers")
     decoder: int = Field(4, gt=0, le=32, description="decoder layers")
@@ -178,11 +184,23 @@ class DetrSettings(_Seen):
     channels: int = Field(256, gt=0, le=2048, description="channels of the transformer at width 1")
     feed_forward: int = Field(1024, gt=0, le=8192, description="hidden channels of a feed-forward block at width 1")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training, but of attention")
+    position_wave: float | None = Field(
+        None,
+        gt=1,
+        le=8000,
+        description="fastest wave of the positions down the hole (cells of the map); none: all",
+    )
+    temperature: float = Field(10000, gt=1, description="ratio of the slowest wave of the positions to the fastest")
+    input_positions: bool = Field(False, description="whether positions are also added to what enters the encoder")
+    feature_scale: float = Field(1.0, gt=0, le=16, description="factor on the backbone's features before the encoder")
     queries: int = Field(100, gt=0, le=2000, description="learned queries: most planes of a window")
     alpha: float = Field(0.25, ge=0, le=1, description="weight of ones in the focal loss; zeros weigh 1 - alpha")
     gamma: float = Field(2.0, ge=0, description="exponent of the focal loss")
-    class_weight: float = Field(5.0, ge=0, description="weight of classes, in matching and loss")
-    distance_weight: float = Field(1.0, ge=0, description="weight of the L1 distance, in matching and loss")
+    class_weight: float = Field(5.0, ge=0, description="weight of classes in the loss")
+    distance_weight: float = Field(1.0, ge=0, description="weight of the L1 distance in the loss")
+    matching_weights: tuple[_Weight, _Weight] | None = Field(
+        None, description="weights of classes and of the L1 distance in the matching; none: those of the loss"
+    )
     confidence: float = Field(0.5, ge=0, le=1, description="probability from which an answer is a plane; 0: all are")
 
     @model_validator(mode="after")
@@ -199,3 +217,38 @@ class DetrSettings(_Seen):
     def height(self) -> float:
         """Height of a window (m)."""
         return self.rows * self.step
+
+    @property
+    def map(self) -> tuple[int, int]:
+        """Rows and columns of the feature map."""
+        stages = self.strides[: 4 if self.cut == "four" else 3]
+        down, across = (4 * math.prod(stage[axis] for stage in stages) for axis in range(2))
+        return -(-self.rows // down), -(-self.columns // across)
+
+    @property
+    def pairing_weights(self) -> tuple[float, float]:
+        """Weights of classes and of the L1 distance in the matching."""
+        return self.matching_weights or (self.class_weight, self.distance_weight)
+
+
+# The published network at a size that a CPU trains in about an hour: windows of about a metre, a quarter of the width.
+# Depth is what it has to tell best, so its map keeps rows of 4 cm, and positions tell neighbouring rows apart.
+DETR_SMALL = DetrSettings(
+    step=0.01,
+    columns=96,
+    rows=96,
+    width=0.25,
+    strides=((1, 1), (1, 2), (1, 3), (1, 1)),
+    encoder=2,
+    decoder=3,
+    heads=4,
+    dropout=0.0,
+    position_wave=4.0,
+    temperature=100.0,
+    input_positions=True,
+    feature_scale=0.25,
+    queries=30,
+    class_weight=2.0,
+    distance_weight=5.0,
+    confidence=0.0,
+)

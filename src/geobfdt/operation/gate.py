@@ -204,6 +204,7 @@ def gate(
     measured["all"] = {
         "repeatability": _agreement(picks, again, wells),
         "metres_per_second": sum(metres.values()) / seconds,
+        "cites_study": float(bool((ours.card.get("study") or {}).get("digest"))),
     }
     against = pd.DataFrame(columns=["class", "f1_first", "f1_second", "difference", "lo", "hi", "passed"])
     if former:

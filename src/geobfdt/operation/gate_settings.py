@@ -31,6 +31,7 @@ MOST: dict[str, str] = {
 WHOLE: dict[str, str] = {
     "repeatability": "F1 of a second look, at 3 cm: top cut off, 5 % noise",
     "metres_per_second": "metres picked a second, on this machine",
+    "cites_study": "whether the card names the study that chose its settings: 1 or 0",
 }
 
 Classes = Literal["each", "bedding", "fracture", "all"]

@@ -12,6 +12,7 @@ import yaml
 import geobfdt
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.interpreter import STYLES
+from geobfdt.simulation.recipes import RECIPES
 from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
@@ -23,13 +24,16 @@ from geobfdt.wells.writers.dlis import write_dlis
 
 __all__ = ["simulate"]
 
+_LENGTH = 60.0  # Length of a well where neither the caller nor a recipe gives one (m).
+
 
 def simulate(
     out: str | Path,
     *,
     wells: int = 14,
-    length: float = 60.0,
+    length: float | None = None,
     seed: int = 0,
+    like: str | None = None,
     tool: str | None = None,
     deviation: float | None = None,
     interpreter: str | None = None,
@@ -48,16 +52,19 @@ def simulate(
         Folder for the files.
     wells : int
         How many wells.
-    length : float
-        Length of each (m).
+    length : float, optional
+        Length of each (m). Default: 60, or drawn for each from the range of the recipe.
     seed : int
         The same seed makes the same wells.
+    like : str, optional
+        Recipe of the field: ``published``. Default: a random geology, tools and interpreters of all kinds.
     tool : str, optional
-        One tool for all wells; mixed if not given.
+        One tool for all wells; mixed, or those of the recipe, if not given.
     deviation : float, optional
-        Hole inclination (deg); mixed if not given.
+        Hole inclination (deg); mixed, or that of the recipe, if not given.
     interpreter : str, optional
-        What every interpreter picks: ``dense``, ``sparse``, ``fractures`` or ``beds``; mixed if not given.
+        What every interpreter picks: ``dense``, ``sparse``, ``fractures`` or ``beds``; mixed, or that of the recipe, if
+        not given.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -69,7 +76,7 @@ def simulate(
     Raises
     ------
     InputError
-        If there is no such tool or interpreter, a number is out of range, or the folder cannot be written.
+        If there is no such recipe, tool or interpreter, a number is out of range, or the folder cannot be written.
 
     Examples
     --------
@@ -79,14 +86,20 @@ def simulate(
     ['W01.dlis', 'W01.picks.csv', 'W01.truth.csv', 'W01.intervals.csv', 'simulation.yaml']
     """
     out = Path(out)
-    fixed = _checked(out, wells, length, seed, tool, deviation, interpreter)
-    geology = draw_geology(np.random.default_rng((seed, 0)))
+    fixed = _checked(out, wells, length, seed, like, tool, deviation, interpreter)
+    recipe = RECIPES[like] if like is not None else None
+    geology = recipe.geology if recipe is not None else draw_geology(np.random.default_rng((seed, 0)))
     files: list[Path] = []
     made: list[WellSettings] = []
     for number in range(1, wells + 1):
         rng = np.random.default_rng((seed, number))
         name = f"W{number:02d}"
-        settings = draw(rng, well=name, geology=nearby(geology, rng), **fixed)
+        common: dict[str, Any] = {"length": _LENGTH}
+        if recipe is not None:
+            own = np.random.default_rng((seed, number, 1))
+            tool_of = recipe.tools[(number - 1) % len(recipe.tools)]
+            common = {**recipe.settings, "tool": tool_of, "length": round(float(own.uniform(*recipe.lengths)), 2)}
+        settings = draw(rng, well=name, geology=nearby(geology, rng), **(common | fixed))
         well = simulate_well(settings, rng)
         place = [out / f"{name}{suffix}" for suffix in (".dlis", ".picks.csv", ".truth.csv", ".intervals.csv")]
         write_dlis(well.image, place[0])
@@ -100,6 +113,7 @@ def simulate(
     card = {
         "geobfdt": geobfdt.__version__,
         "seed": seed,
+        "like": like,
         "geology": geology.model_dump(mode="json"),
         "wells": [settings.model_dump(mode="json") for settings in made],
     }
@@ -110,16 +124,22 @@ def simulate(
 def _checked(
     out: Path,
     wells: int,
-    length: float,
+    length: float | None,
     seed: int,
+    like: str | None,
     tool: str | None,
     deviation: float | None,
     interpreter: str | None,
 ) -> dict[str, Any]:
     for bad, seen, cure in (
         (wells < 1, f"{wells} wells", "ask for one or more"),
-        (not 0 < length <= 20_000, f"a length of {length:g} m", "give a length up to 20000 m"),
+        (
+            length is not None and not 0 < length <= 20_000,
+            f"a length of {length} m",
+            "give a length up to 20000 m",
+        ),
         (seed < 0, f"the seed {seed}", "give a seed of 0 or more"),
+        (like is not None and like not in RECIPES, f"no recipe {like!r}", f"give one of {', '.join(RECIPES)}"),
         (tool is not None and tool not in TOOLS, f"no tool {tool!r}", f"give one of {', '.join(TOOLS)}"),
         (
             deviation is not None and not 0 <= deviation <= 120,
@@ -134,7 +154,9 @@ def _checked(
     ):
         if bad:
             raise InputError(out, seen, cure)
-    fixed: dict[str, Any] = {"length": float(length)}
+    fixed: dict[str, Any] = {}
+    if length is not None:
+        fixed["length"] = float(length)
     if tool is not None:
         fixed["tool"] = tool
     if deviation is not None:

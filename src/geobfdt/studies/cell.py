@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,15 +19,19 @@ import numpy as np
 import pandas as pd
 import torch
 
-from geobfdt.evaluation.scores import Key, Scores, evaluate
+from geobfdt.evaluation.scope import ALL
+from geobfdt.evaluation.scores import TOLERANCES, Key, Scores, evaluate
 from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.wording import records
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.detr import DetrNetwork
 from geobfdt.model.detr_criterion import published_columns
 from geobfdt.model.presets import Network, build, find_planes, loss
 from geobfdt.studies.label_noise import worsened
 from geobfdt.studies.leaking import leaking_windows
+from geobfdt.studies.look_shifts import look_shift_scores
 from geobfdt.studies.plan import Cell
+from geobfdt.training.learning_curve import learning_point
 from geobfdt.training.loop import Outcome, train_network
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells
@@ -35,10 +42,13 @@ from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import write_text
 
-__all__ = ["RESULT", "run_cell"]
+__all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
 
 RESULT = "result.json"
-TOLERANCE = 0.03  # trace RMS of a match (m)
+CURVE = "curve.jsonl"  # A line for each check of the run.
+PUBLISHED = ("hungarian_loss", "l1", "class_error_0_pct", "class_error_50_pct")  # Class error at confidence 0 and 0.5.
+_COST = "core-seconds.txt"  # Core seconds of all processes that worked on the cell.
+Check = Callable[[Any], dict[str, Operating]]
 _PILOT = 4  # times as long is a run as what tries a rate
 _STEPS, _TIMED, _WARM = "steps.txt", 15, 5  # steps that tell how long one takes, and those before it settles
 
@@ -66,22 +76,42 @@ def _run(folder: Path) -> None:
     torch.set_num_threads(1)  # the same bits whatever else the machine does, and workers do not fight
     cell = Cell.model_validate_json((folder / "cell.json").read_text())
     settings, study = cell.settings, folder.parent.parent
+    clock = _Clock(folder / _COST)
     parts = {
         part: [load(study / cell.prepared(name), name) for name in names]
         for part, names in (("trained", cell.trained), ("validated", cell.validated), ("tested", cell.tested))
     }
     seed = settings.training.seed
-    trained, validated = worsened(parts["trained"], settings.labels, seed), parts["validated"]
+    shortened = [_shortened(well, settings.metres) for well in parts["trained"]]
+    trained, validated = worsened(shortened, settings.labels, seed), parts["validated"]
+    sampled = parts["trained"][: len(parts["tested"])]  # As many wells as are tested tell the F1 of training wells.
     if settings.split == "leaking windows":
         trained, validated = leaking_windows([*trained, *validated], settings.training.rows, seed)
 
-    def check(network: Any) -> dict[str, Operating]:
-        return validate(find_planes(network), validated, TOLERANCE)
+    reached = [0]
 
-    def learnt(training: TrainingSettings, run: Path) -> tuple[Network, Outcome]:
-        torch.manual_seed(seed)
+    def check(network: Any) -> dict[str, Operating]:
+        clock.save()
+        return validate(find_planes(network), validated, settings.tolerance)
+
+    def check_and_record(network: Any) -> dict[str, Operating]:
+        points = check(network)
+        least = {name: point.threshold for name, point in points.items()}
+        height = settings.training.rows * settings.network.step
+        find = find_planes(network)
+        point = learning_point(find, least, sampled, parts["tested"], height, settings.tolerance)
+        with (folder / CURVE).open("a") as file:
+            # A line that a kill cut short ends here, and does not spoil this one.
+            file.write("\n" + json.dumps({"step": reached[0], **_finite(point._asdict())}))
+        return points
+
+    def tell(step: int, _: Any) -> None:
+        reached[0] = step
+
+    def learnt(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
+        torch.manual_seed(settings.weights_seed)
         network = load_bundle(settings.start).network if settings.start else build(settings.network)
-        outcome = train_network(network, loss, FixedWells(trained), training, run, check, of=cell.digest)  # type: ignore[arg-type]
+        outcome = train_network(network, loss, FixedWells(trained), training, run, checked, tell, cell.digest)  # type: ignore[arg-type]
         network.load_state_dict(outcome.weights)
         return network.eval(), outcome
 
@@ -91,24 +121,29 @@ def _run(folder: Path) -> None:
     pilots = {}
     for rate in settings.rates:
         short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT, 1)})
-        pilots[rate] = learnt(short, folder / f"pilot-{rate:g}")[1].score
+        pilots[rate] = learnt(short, folder / f"pilot-{rate:g}", check)[1].score
     if pilots:
         training = training.model_copy(update={"rate": max(pilots, key=lambda rate: np.nan_to_num(pilots[rate]))})
-    began = time.process_time()
-    network, outcome = learnt(training, folder / "run")
-    seconds = time.process_time() - began
+    reached[0] = 0
+    network, outcome = learnt(training, folder / "run", check_and_record)
     points = check(network)
-    scores = _tested(network, points, parts["tested"])
+    scores = _tested(network, points, parts["tested"], settings.tolerance)
+    shifts = look_shift_scores(find_planes(network), points, parts["tested"], settings) if settings.look_shifts else {}
     result = {
-        "scores": _by_class(scores),
+        "scores": _by_class(scores, settings.tolerance),
+        "z": _z_of_all(scores, settings.tolerance),
+        "table": _reported(scores),
         "class_error_pct": _class_error(scores),
         "published": _published(network, parts["tested"]),
         "validation": {"score": outcome.score, "step": outcome.step, **{k: p._asdict() for k, p in points.items()}},
+        "curve": _curve(folder / CURVE),
+        "look_shifts": _finite(shifts),
         "steps": training.steps,
+        "windows": training.steps * training.batch,
         "rate": training.rate,
         "pilots": {f"{rate:g}": _number(score) for rate, score in pilots.items()},
         "parameters": {name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()},
-        "seconds": round(seconds, 1),
+        "core_seconds": clock.spent(),
         "peak_mib": _peak(),
     }
     write_text(folder / RESULT, json.dumps(result, indent=1))
@@ -135,7 +170,7 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
     return int(file.read_text())
 
 
-def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell]) -> Scores:
+def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell], tolerance: float) -> Scores:
     """Scores of picks at least as sure as was best on the validation wells, before refinement."""
     picks = pd.concat([found_planes(find_planes(network), well) for well in wells], ignore_index=True)
     # Half, for a class that the validation wells have none of.
@@ -145,25 +180,88 @@ def _tested(network: Network, points: dict[str, Operating], wells: list[Prepared
     sure = picks[picks["confidence"] >= least]
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
     intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
-    return evaluate(sure, truth, intervals)
+    return evaluate(sure, truth, intervals, tolerances=tuple(sorted({*TOLERANCES, tolerance})))
 
 
-def _by_class(scores: Scores) -> dict[str, Any]:
-    """F1, blind F1, and counts by well, at the tolerance, by class."""
+def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
+    """F1 and its null by trace RMS and by depth, and counts by well, at the tolerance, by class."""
     table = scores.table()
-    table = table[(table["kind"] == "trace") & (table["tolerance_m"] == TOLERANCE)].set_index("class")
+    table = table[table["tolerance_m"] == tolerance]
+    by_depth = table[table["kind"] == "depth"].set_index("class")
+    table = table[table["kind"] == "trace"].set_index("class")
     told: dict[str, Any] = {}
     for name in CLASSES:
         if name not in table.index:
             continue
-        counts = scores.counts[Key(name, "trace", TOLERANCE)]
+        counts = scores.counts[Key(name, "trace", tolerance)]
         by_well: dict[str, list[int]] = {}  # a lone well is scored by depth blocks, which add
         columns = (np.ravel(part) for part in (counts.found, counts.wrong, counts.missed))
         for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
             by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
         row = table.loc[name]
-        told[name] = {"f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "counts": by_well}
+        depth = by_depth.loc[name]
+        told[name] = {
+            "f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "depth_f1": _number(depth["f1"]),
+            "depth_null_f1": _number(depth["null_f1"]), "counts": by_well,
+        }  # fmt: skip
     return told
+
+
+def _reported(scores: Scores) -> list[dict[str, Any]]:
+    """F1, its null and z by class, by depth and by trace RMS, at 3 and 5 cm, as the published tables have it."""
+    table = scores.table()
+    kept = table["kind"].isin(["depth", "trace"]) & table["tolerance_m"].isin([0.03, 0.05])
+    return records(table.loc[kept, ["class", "kind", "tolerance_m", "f1", "null_f1", "z"]].round(4))
+
+
+def _z_of_all(scores: Scores, tolerance: float) -> float | None:
+    """Standard deviations by which F1 of all planes, by trace RMS, exceeds that of the picks shifted in depth."""
+    table = scores.table().set_index(["class", "kind", "tolerance_m"])
+    return _number(table.loc[(ALL, "trace", tolerance), "z"])
+
+
+def _shortened(well: PreparedWell, metres: float) -> PreparedWell:
+    """The top of a well; all of it if that is longer, or for 0."""
+    rows = round(metres / well.step)
+    if not 0 < rows < len(well.grid):
+        return well
+    above = well.traces[:, 0] < metres
+    return replace(
+        well, grid=well.grid[:rows], radius=well.radius[:rows], traces=well.traces[above],
+        classes=well.classes[above], optional=well.optional[above], known=well.known[:, :rows],
+    )  # fmt: skip
+
+
+def _curve(file: Path) -> list[dict[str, Any]]:
+    """The learning curve; a check that was repeated after a kill counts once."""
+    rows = {}
+    for line in file.read_text().splitlines() if file.exists() else []:
+        with suppress(ValueError):  # Cut short by a kill; that check was repeated.
+            row = json.loads(line)
+            rows[row["step"]] = row
+    return [rows[step] for step in sorted(rows)]
+
+
+def _finite(scores: Any) -> Any:
+    """Nested scores with None for what is not defined, rounded."""
+    return {name: _finite(part) for name, part in scores.items()} if isinstance(scores, dict) else _number(scores)
+
+
+class _Clock:
+    """Core seconds of a cell, over all processes that worked on it."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.earlier = float(file.read_text()) if file.exists() else 0.0
+        self.began = time.process_time()
+
+    def spent(self) -> float:
+        """Seconds until now."""
+        return round(self.earlier + time.process_time() - self.began, 1)
+
+    def save(self) -> None:
+        """Keep what was spent for a process that goes on after a kill."""
+        write_text(self.file, f"{self.spent()}\n")
 
 
 def _class_error(scores: Scores) -> float | None:
@@ -184,8 +282,8 @@ def _published(network: Network, wells: list[PreparedWell]) -> dict[str, float |
             columns.append(made)
     if not columns:
         return None
-    means = np.average([made[:3] for made in columns], axis=0, weights=[made.planes for made in columns])
-    return dict(zip(("hungarian_loss", "l1", "class_error_pct"), map(_number, means), strict=True))
+    means = np.average([made[:4] for made in columns], axis=0, weights=[made.planes for made in columns])
+    return dict(zip(PUBLISHED, map(_number, means), strict=True))
 
 
 def _number(value: Any) -> float | None:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from geobfdt.studies.results import Line, Section
+from geobfdt.studies.results import Line, Section, mean_of_classes
 from geobfdt.studies.search import Trial
 
 __all__ = ["draw_curves", "draw_importance", "draw_scores", "draw_trials"]
 
+_PARTS = {"held_out": "held-out wells", "trained": "training wells"}
 _INK, _SOFT, _GROUPS = "#1a1a1a", "#6b6b6b", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 
 
@@ -50,7 +51,7 @@ def draw_scores(sections: Sequence[Section], axis: str) -> bytes:
         for x, level in zip(place, levels, strict=True):
             axes.plot([x + 0.25 * apart] * len(level.seeds), level.seeds, ".", ms=5, color=_SOFT, zorder=2)
     axes.set_xticks(range(len(names)), names)
-    axes.set(xlabel=axis, ylabel="F1, trace RMS 3 cm", ylim=(0, None), xlim=(-0.6, len(names) - 0.4))
+    axes.set(xlabel=axis, ylabel="F1, trace RMS", ylim=(0, None), xlim=(-0.6, len(names) - 0.4))
     axes.grid(axis="y", color="0.92")
     if any(section.held for section in sections):
         axes.legend(frameon=False)
@@ -59,7 +60,7 @@ def draw_scores(sections: Sequence[Section], axis: str) -> bytes:
 
 def draw_curves(lines: Sequence[Line]) -> bytes:
     """
-    Draw training loss and validation score of every cell, a column for each level.
+    Draw training loss and F1 on training and held-out wells of every cell, a column for each level.
 
     Parameters
     ----------
@@ -77,19 +78,23 @@ def draw_curves(lines: Sequence[Line]) -> bytes:
     panels = figure.subplots(2, len(lines), squeeze=False, sharex="col", sharey="row")
     for (upper, lower), line in zip(panels.T, lines, strict=True):
         upper.set_title(line.name, fontsize=10)
-        for run in line.runs:
+        for run, checks in zip(line.runs, line.learning, strict=True):
             losses = [(row["step"], row["total"]) for row in run if "total" in row]
-            scores = [(row["step"], row["score"]) for row in run if "score" in row]
             if losses:
                 step, total = np.array(losses).T
                 width = min(5, len(step))
                 smooth = np.convolve(total, np.ones(width) / width, "valid")
                 upper.plot(step[width - 1 :], smooth, lw=0.8, color=_INK, alpha=0.6)
-            if scores:
-                lower.plot(*np.array(scores).T, lw=0.8, color=_GROUPS[0], alpha=0.7)
+            steps = [row["step"] for row in checks]
+            for (part, label), colour in zip(_PARTS.items(), _GROUPS, strict=False):
+                scores = [mean_of_classes(row[part]) for row in checks]
+                lower.plot(
+                    steps, scores, lw=0.8, color=colour, alpha=0.7, label=None if run is not line.runs[0] else label
+                )
         lower.set_xlabel("step")
     panels[0, 0].set(ylabel="training loss", ylim=(0, None))
-    panels[1, 0].set(ylabel="validation F1", ylim=(0, None))
+    panels[1, 0].set(ylabel="F1", ylim=(0, None))
+    panels[1, 0].legend(frameon=False, fontsize=8)
     for axes in panels.flat:
         axes.grid(color="0.93")
     return _png(figure)

@@ -14,13 +14,12 @@ from geobfdt import __version__
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.studies.figures import draw_curves, draw_scores
 from geobfdt.studies.plan import Plan
-from geobfdt.studies.results import Section, cells_table
+from geobfdt.studies.results import CELLS, Section, cells_table
+from geobfdt.studies.statistics import ENOUGH_SEEDS, MARGIN
 from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_pages"]
-
-_LEARNT = 0.01  # F1 above a blind picker's from which levels can be told apart at all
 
 
 def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dic
         (part / "study.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
         settings = yaml.safe_dump(plan.study.model_dump(mode="json"), sort_keys=False)
         (part / "study.yaml").write_text(settings, encoding="utf-8")
-        cells_table(plan, out).to_csv(part / "cells.csv", index=False)
+        cells_table(plan, out).to_csv(part / CELLS, index=False)
     return told
 
 
@@ -82,6 +81,9 @@ def _blocks(plan: Plan, found: list[Section], out: Path, field: Path) -> list[Bl
         title = ", ".join(section.held.values())
         blocks.append(Block("h2", f"How every cell learnt{': ' + title if title else ''}"))
         blocks.append(Block("picture", f"curves-{number}", data=draw_curves(section.lines)))
+        if any(line.look_shifts for line in section.lines):
+            blocks.append(Block("h2", f"How scores fall as the look shifts{': ' + title if title else ''}"))
+            blocks.append(Block("table", rows=_look_table(section, judged)))
     settings = json.dumps(study.model_dump(mode="json"), indent=1)
     wells = {name: digest for place in plan.places for name, digest in place.cell.digests.items()}
     digests = tuple((name, wells[name][:16]) for name in sorted(wells))
@@ -102,11 +104,13 @@ def _verdicts(section: Section, judged: str) -> list[str]:
     said = []
     for one, other, step in zip(section.lines, section.lines[1:], section.steps, strict=False):
         size = f"{step.difference:+.3f} ({step.lo:+.3f} to {step.hi:+.3f})"
-        said.append(f"{one.name} to {other.name}: {size}: {step.verdict}")
-    best = max(section.lines, key=lambda line: line.level.score)
+        wins = f"wins {_said(step.wins)} of wells and seeds ({_said(step.wins_lo)} to {_said(step.wins_hi)})"
+        few = f"; rests on {step.seeds} seeds" if step.seeds < ENOUGH_SEEDS else ""
+        said.append(f"{one.name} to {other.name}: {size}: {step.verdict}; {wins}{few}")
+    best = section.best
     choice = section.lines[section.choice]
-    blind = float(np.nanmean([best.blind[kind] for kind in CLASSES]))
-    if not best.level.score > blind + _LEARNT:
+    if not section.learnt:
+        blind = float(np.nanmean([best.blind[kind] for kind in CLASSES]))
         scores = f"the best level scores {best.level.score:.3f}, a blind picker {blind:.3f}"
         return [*said, f"Nothing was learnt: {scores}. No choice; train longer"]
     said.append(
@@ -118,8 +122,9 @@ def _verdicts(section: Section, judged: str) -> list[str]:
 
 def _table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
     head = (
-        judged, "F1 3 cm", "95 %", "seeds", *(f"{kind} (blind)" for kind in CLASSES), "validation",
-        "Hungarian loss", "L1", "class error %", "parameters", "s a cell", "MiB",
+        judged, "F1", "95 %", "seeds", *(f"{kind} (blind)" for kind in CLASSES), "validation", "training wells",
+        "Hungarian loss", "L1", "class error % at 0", "at 0.5", "of picks", "parameters", "windows", "core s a cell",
+        "MiB",
     )  # fmt: skip
     rows = [head]
     for line in section.lines:
@@ -128,10 +133,22 @@ def _table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
         spread = f"{level.seeds.min():.2f}-{level.seeds.max():.2f}"
         rows.append((
             line.name, f"{level.score:.3f}", f"{_said(level.lo)}-{_said(level.hi)}", spread, *kinds,
-            _said(means["validation"]), _said(means["hungarian_loss"], 4), _said(means["l1"], 3),
-            _said(means["class_error_pct"]), f"{sum(line.parameters.values()) / 1e6:.2f} M", _said(means["seconds"], 0),
-            _said(means["peak_mib"], 0),
+            _said(means["validation"]), _said(means["trained"]), _said(means["hungarian_loss"], 4),
+            _said(means["l1"], 3), _said(means["class_error_0_pct"]), _said(means["class_error_50_pct"]),
+            _said(means["class_error_pct"]), f"{sum(line.parameters.values()) / 1e6:.2f} M", _said(means["windows"], 0),
+            _said(means["core_seconds"], 0), _said(means["peak_mib"], 0),
         ))  # fmt: skip
+    return tuple(rows)
+
+
+def _look_table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
+    """Mean F1 of every level at every step of every kind of look."""
+    first = next(line for line in section.lines if line.look_shifts)
+    rows = [("look", "amount", *(f"{judged} {line.name}" for line in section.lines))]
+    for kind, amounts in first.look_shifts.items():
+        for amount in amounts:
+            scores = (_said(line.look_shifts.get(kind, {}).get(amount, float("nan"))) for line in section.lines)
+            rows.append((kind, amount, *scores))
     return tuple(rows)
 
 
@@ -144,19 +161,23 @@ def _design(plan: Plan) -> list[str]:
     axes = [f"Axis {axis}: {', '.join(levels)}" for axis, levels in study.axes.items()]
     folds = [
         f"Fold {number}: tested on {', '.join(fold.test)}; stopped and thresholds set on {', '.join(fold.validate_on)}"
-        for number, fold in enumerate(plan.folds, 1)
+        for number, fold in enumerate(plan.folds[0], 1)
     ]
     held = "Everything but the axes is equal: wells, windows, augmentation draws, steps, and what stops a run."
+    tolerances = sorted({place.cell.settings.tolerance for place in plan.places})
     score = (
-        "Score: F1 at a trace RMS of 3 cm before refinement, pooled over the wells of all folds, averaged over "
-        "classes and seeds. Intervals of 95 % resample wells and seeds, the same for all levels; steps are paired. "
-        "Blind: the same picks shifted in depth."
+        f"Score: F1 at a trace RMS of {', '.join(f'{100 * tolerance:g}' for tolerance in tolerances)} cm before "
+        "refinement, pooled over the wells of all folds, averaged over classes and seeds. Intervals of 95 % resample "
+        "wells and seeds, the same for all levels; steps are paired, and their intervals hold together on 95 % of "
+        "studies. Blind: the same picks shifted in depth."
     )
     rule = (
-        "A drift's interval excludes 0. A cliff's too, and it surely is larger than every other step. The choice is "
-        "the first level, from the lightest, within a standard error of the best."
+        f"Equal levels surely lie within {MARGIN:g}. A drift's interval excludes 0. A cliff's too, and it surely is "
+        "larger than every other step. The choice is the first level, from the lightest, within a standard error of "
+        "the best."
     )
-    cells = f"{len({place.cell.digest for place in plan.places})} cells: {len(plan.folds)} folds, {study.seeds} seeds."
+    each = f"{len(plan.folds[0])} folds, {study.seeds} seeds that change {', '.join(study.varied)}."
+    cells = f"{len({place.cell.digest for place in plan.places})} cells: {each}"
     return [*axes, cells, held, *folds, score, rule, *plan.notes]
 
 
@@ -168,8 +189,10 @@ def _caveats(plan: Plan) -> list[str]:
             "Leaking windows are validated on rock that was trained on, as in the published split; asked for here to "
             "show it. The score is of wells that were not seen; the column of validation shows what the split promises."
         )
-    tested = {name for fold in plan.folds for name in fold.test}
-    if len(tested) < 8 or plan.study.seeds < 3:
+    if "folds" in plan.study.varied:
+        said.append("Each seed deals the wells into folds anew; those of the first seed are named above.")
+    tested = {name for folds in plan.folds for fold in folds for name in fold.test}
+    if len(tested) < 8 or plan.study.seeds < ENOUGH_SEEDS:
         said.append(
             f"{len(tested)} wells and {plan.study.seeds} seeds: intervals are rough, and small steps cannot be told."
         )
@@ -186,19 +209,24 @@ def _told(plan: Plan, found: list[Section]) -> dict[str, Any]:
         "sections": [
             {
                 "held": section.held,
-                "choice": section.lines[section.choice].name if section.lines else None,
+                "choice": section.lines[section.choice].name if section.learnt else None,
                 "levels": [
                     {
                         "name": line.name, "f1": known(line.level.score), "lo": known(line.level.lo),
                         "hi": known(line.level.hi), "seeds": [known(x) for x in line.level.seeds],
                         "by_class": {k: known(v) for k, v in line.f1.items()},
                         "blind": {k: known(v) for k, v in line.blind.items()},
-                        "parameters": line.parameters, **{k: known(v) for k, v in line.means.items()},
+                        "look_shifts": line.look_shifts, "parameters": line.parameters,
+                        **{k: known(v) for k, v in line.means.items()},
                     }
                     for line in section.lines
                 ],
                 "steps": [
-                    {"difference": known(s.difference), "lo": known(s.lo), "hi": known(s.hi), "verdict": s.verdict}
+                    {
+                        "difference": known(s.difference), "lo": known(s.lo), "hi": known(s.hi), "verdict": s.verdict,
+                        "wins": known(s.wins), "wins_lo": known(s.wins_lo), "wins_hi": known(s.wins_hi),
+                        "seeds": s.seeds,
+                    }
                     for s in section.steps
                 ],
                 "missing": section.missing,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -83,15 +84,15 @@ class Plan:
         What is asked.
     places : list of Place
         Cells, level by level.
-    folds : tuple of Fold
-        Wells of each.
+    folds : tuple of tuple of Fold
+        Wells of each, by seed; equal for all seeds unless the study varies them.
     notes : list of str
         What could not be planned as asked.
     """
 
     study: StudySettings
     places: list[Place]
-    folds: tuple[Fold, ...]
+    folds: tuple[tuple[Fold, ...], ...]
     notes: list[str]
 
 
@@ -112,7 +113,8 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
         If a well is missing, a fold leaks, or a model has seen wells that it would be scored on.
     """
     wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
-    folds = _folds(study, sorted(wells), field)
+    dealt = [seed if "folds" in study.varied else 0 for seed in range(study.seeds)]
+    folds = tuple(_folds(study, sorted(wells), field, seed) for seed in dealt)
     digests = {name: sha256(Field(field).file(name, ".nc")) for name in wells}
     labels = {name: _labels_digest(Field(field), name) for name in wells}
     notes: list[str] = []
@@ -120,7 +122,8 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     for levels, asked in study.cells():
         start = load_bundle(asked.start) if asked.start else None
         settings = asked if start is None else asked.model_copy(update={"network": start.settings})
-        for number, fold in enumerate(folds):
+        for number, seed in product(range(len(folds[0])), range(study.seeds)):
+            fold = folds[seed][number]
             if start is not None:
                 _refuse_seen(start, fold, digests, field)
             rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
@@ -130,22 +133,30 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
                 )
                 notes += [note] if note not in notes else []
                 continue
-            for seed in range(study.seeds):
-                trained = rest
-                if settings.wells:
-                    drawn = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
-                    trained = tuple(sorted(str(name) for name in drawn))
-                training = settings.training.model_copy(update={"seed": seed})
-                names = (*trained, *fold.validate_on, *fold.test)
-                cell = Cell(
-                    settings=settings.model_copy(update={"training": training}), trained=trained,
+            trained = rest
+            if settings.wells:
+                drawn = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
+                trained = tuple(sorted(str(name) for name in drawn))
+            names = (*trained, *fold.validate_on, *fold.test)
+            cell = Cell(
+                    settings=_seeded(settings, study, seed), trained=trained,
                     validated=fold.validate_on, tested=fold.test, digests={name: digests[name] for name in names},
                     labels={name: labels[name] for name in names}, begun=start.digest if start is not None else "",
                 )  # fmt: skip
-                places.append(Place(levels, number, seed, cell))
+            places.append(Place(levels, number, seed, cell))
     if not places:
         raise InputError(field, f"no cell can be run: {notes[0]}", "give fewer folds, or a field of more wells")
     return Plan(study, places, folds, notes)
+
+
+def _seeded(settings: CellSettings, study: StudySettings, seed: int) -> CellSettings:
+    """The settings with the seeds of what the study varies; the rest keeps the seeds of the settings."""
+    changed: dict[str, object] = {}
+    if "initialisation" in study.varied:
+        changed["weights_seed"] = seed
+    if "order" in study.varied:
+        changed["training"] = settings.training.model_copy(update={"seed": seed})
+    return settings.model_copy(update=changed)
 
 
 def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
@@ -191,8 +202,8 @@ def _refuse_seen(start: Bundle, fold: Fold, digests: dict[str, str], field: Path
             raise InputError(field, f"the model {start.source} has seen {name}, which it would be scored on", cure)
 
 
-def _folds(study: StudySettings, names: list[str], field: Path) -> tuple[Fold, ...]:
-    """Wells of each fold: a part of them to test on, the next few to stop on; the same for all cells."""
+def _folds(study: StudySettings, names: list[str], field: Path, seed: int) -> tuple[Fold, ...]:
+    """Wells of each fold: a part of them to test on, the next few to stop on; the same for all levels."""
     if not isinstance(study.folds, int):
         for number, fold in enumerate(study.folds, 1):
             missing = sorted({*fold.test, *fold.validate_on} - set(names))
@@ -207,7 +218,7 @@ def _folds(study: StudySettings, names: list[str], field: Path) -> tuple[Fold, .
     if not 1 <= study.folds <= len(names) or len(names) < 3:
         seen = f"{len(names)} picked wells do not make {study.folds} folds"
         raise InputError(field, seen, "give fewer folds, or bring more wells in with geobfdt ingest")
-    order = [str(name) for name in np.random.default_rng(0).permutation(names)]
+    order = [str(name) for name in np.random.default_rng(seed).permutation(names)]
     # With one fold, a third is tested.
     parts = [part.tolist() for part in np.array_split(order, max(study.folds, 3))][: study.folds]
     folds = []

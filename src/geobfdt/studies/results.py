@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
+from statistics import mode
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from geobfdt.studies.cell import RESULT
+from geobfdt.studies.cell import PUBLISHED, RESULT
 from geobfdt.studies.cells import FAILED
 from geobfdt.studies.plan import Place, Plan
 from geobfdt.studies.statistics import Level, Step, judge, lightest
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Line", "Section", "cells_table", "sections"]
+__all__ = ["CELLS", "Line", "Section", "cells_table", "mean_of_classes", "sections"]
+
+_LEARNT = 0.01  # F1 above the null's from which levels can be told apart at all.
+CELLS = "cells.csv"  # A row for each finished cell.
 
 
 class Line(NamedTuple):
@@ -37,6 +42,11 @@ class Line(NamedTuple):
         By part of the network.
     runs : list of list of dict
         ``metrics.jsonl`` of each cell, folds and seeds in turn.
+    learning : list of list of dict
+        Learning curve of each cell, in the same order: ``step``, and F1 by class of ``trained``, ``held_out`` and
+        ``other_image``.
+    look_shifts : dict of str to dict of str to float
+        Mean F1 over classes and cells by kind of look and amount; empty where it is not scored.
     """
 
     name: str
@@ -46,6 +56,8 @@ class Line(NamedTuple):
     means: dict[str, float]
     parameters: dict[str, int]
     runs: list[list[dict[str, Any]]]
+    learning: list[list[dict[str, Any]]]
+    look_shifts: dict[str, dict[str, float]]
 
 
 class Section(NamedTuple):
@@ -71,6 +83,19 @@ class Section(NamedTuple):
     steps: list[Step]
     choice: int
     missing: list[str]
+
+    @property
+    def best(self) -> Line:
+        """The line of the highest score."""
+        return max(self.lines, key=lambda line: line.level.score)
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the best level scores so much above its null that levels can be told apart at all."""
+        if not self.lines:
+            return False
+        null = float(np.nanmean([self.best.blind[kind] for kind in CLASSES]))
+        return bool(self.best.level.score > null + _LEARNT)
 
 
 def sections(plan: Plan, out: Path) -> list[Section]:
@@ -122,23 +147,24 @@ def cells_table(plan: Plan, out: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Levels, fold, seed, digest of the cell, steps and rate trained with, F1 on the validation wells, F1 and blind
-        F1 on the tested ones by class, seconds and peak memory.
+        Levels, fold, seed, digest of the cell, steps, windows and rate trained with; F1 on the validation wells; on the
+        tested ones, by class, F1 and its null at the tolerance by trace RMS and by depth, and z of all planes by trace
+        RMS; F1 on wells trained on at the last check; the published columns; core seconds and peak memory (MiB).
     """
     rows = []
     for place in plan.places:
         result = _result(out, place)
         if result is None:
             continue
-        kinds = {
-            f"{kind}_{column}": result["scores"].get(kind, {}).get(column)
-            for kind in CLASSES
-            for column in ("f1", "null_f1")
-        }
+        columns = ("f1", "null_f1", "depth_f1", "depth_null_f1")
+        kinds = {f"{kind}_{name}": result["scores"].get(kind, {}).get(name) for kind in CLASSES for name in columns}
+        last = result["curve"][-1]["trained"] if result["curve"] else {}
         rows.append({
             **place.levels, "fold": place.fold + 1, "seed": place.seed, "cell": place.cell.digest,
-            "steps": result["steps"], "rate": result["rate"], "validation_f1": result["validation"]["score"], **kinds,
-            "seconds": result["seconds"], "peak_mib": result["peak_mib"],
+            "steps": result["steps"], "windows": result["windows"], "rate": result["rate"],
+            "validation_f1": result["validation"]["score"], **kinds, "all_z": result["z"],
+            **{f"{kind}_trained_f1": last.get(kind) for kind in CLASSES}, **(result["published"] or {}),
+            "core_seconds": result["core_seconds"], "peak_mib": result["peak_mib"],
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -155,7 +181,7 @@ def _why(out: Path, place: Place) -> str:
 
 def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]]) -> np.ndarray[Any, Any]:
     """Counts (seeds, wells, classes, 3) of a level; each well is tested in one fold."""
-    wells = sorted({name for fold in plan.folds for name in fold.test})
+    wells = sorted({name for folds in plan.folds for fold in folds for name in fold.test})
     counts = np.zeros((plan.study.seeds, len(wells), len(CLASSES), 3))
     for place, result in finished:
         for kind, told in result["scores"].items():
@@ -175,17 +201,41 @@ def _line(name: str, level: Level, finished: list[tuple[Place, dict[str, Any]]],
         return mean([result["scores"].get(kind, {}).get(column) for result in results])
 
     published = [result["published"] or {} for result in results]
-    means = {column: mean([part.get(column) for part in published]) for column in ("hungarian_loss", "l1")}
-    errors = [part.get("class_error_pct") for part in published if part] or [r["class_error_pct"] for r in results]
+    means = {column: mean([part.get(column) for part in published]) for column in PUBLISHED}
     means |= {
-        "class_error_pct": mean(errors),
+        "class_error_pct": mean([result["class_error_pct"] for result in results]),
         "validation": mean([result["validation"]["score"] for result in results]),
-        "seconds": mean([result["seconds"] for result in results]),
+        "trained": mean([mean_of_classes(result["curve"][-1]["trained"]) for result in results if result["curve"]]),
+        "windows": mean([result["windows"] for result in results]),
+        "rate": mode(float(result["rate"]) for result in results),
+        "core_seconds": mean([result["core_seconds"] for result in results]),
         "peak_mib": mean([result["peak_mib"] for result in results]),
     }
     runs = []
     for place, _ in finished:
-        lines = (out / "cells" / place.cell.digest / "run" / "metrics.jsonl").read_text().splitlines()
+        file = out / "cells" / place.cell.digest / "run" / "metrics.jsonl"  # Not there for a cell from the archive.
+        lines = file.read_text().splitlines() if file.exists() else []
         runs.append([json.loads(line) for line in lines])
     kinds = {kind: of(kind, "f1") for kind in CLASSES}, {kind: of(kind, "null_f1") for kind in CLASSES}
-    return Line(name, level, *kinds, means, results[0]["parameters"], runs)
+    shifts = {
+        kind: {
+            amount: mean([mean_of_classes(result["look_shifts"][kind][amount]) for result in results])
+            for amount in amounts
+        }
+        for kind, amounts in results[0]["look_shifts"].items()
+    }
+    learning = [result["curve"] for result in results]
+    return Line(name, level, *kinds, means, results[0]["parameters"], runs, learning, shifts)
+
+
+def mean_of_classes(by_class: Mapping[str, float | None]) -> float | None:
+    """
+    Mean F1 over the classes that have one; None where none has.
+
+    Examples
+    --------
+    >>> mean_of_classes({"bedding": 0.5, "fracture": None})
+    0.5
+    """
+    there = [value for value in by_class.values() if value is not None]
+    return float(np.mean(there)) if there else None

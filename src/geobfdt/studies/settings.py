@@ -45,6 +45,14 @@ class CellSettings(BaseModel):
     labels: LabelNoise = Field(default_factory=LabelNoise, description="what is made worse of the labels trained on")
     rates: tuple[float, ...] = Field((), description="rates tried for a quarter of the steps first; the best is taken")
     minutes: float = Field(0, ge=0, description="of one core that training may take, instead of so many steps; 0: any")
+    metres: float = Field(0, ge=0, description="metres of each well trained on, from its top; 0: all")
+    tolerance: float = Field(0.03, gt=0, le=0.5, description="trace RMS of a match (m)")
+    look_shifts: bool = Field(
+        False, description="whether it is also scored on images whose look is changed step by step"
+    )
+    weights_seed: int = Field(
+        0, ge=0, description="of a new network's weights; training.seed is of windows and augmentation"
+    )
 
     @model_validator(mode="after")
     def _equal_steps(self) -> CellSettings:
@@ -94,12 +102,19 @@ class StudySettings(BaseModel):
     )
     base: dict[str, Any] = Field(default_factory=dict, description="settings that all cells share")
     folds: int | tuple[Fold, ...] = Field(3, description="how many, or which wells each")
-    seeds: int = Field(3, ge=1, description="runs of each cell, with other weights, windows and augmentation")
+    seeds: int = Field(3, ge=1, description="runs of each cell, which differ in what `varied` lists")
+    varied: tuple[Literal["initialisation", "order", "folds"], ...] = Field(
+        ("initialisation", "order"),
+        min_length=1,
+        description="what the seed changes: weights of a new network; windows and augmentation; wells of the folds",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> StudySettings:
         if not all(self.axes.values()):
             raise ValueError("an axis without levels")
+        if "folds" in self.varied and not isinstance(self.folds, int):
+            raise ValueError("folds named by their wells cannot vary with the seed; give their number")
         self.cells()
         return self
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from geobfdt.studies.archive import archive_results, restore_results
 from geobfdt.studies.cells import run_cells
 from geobfdt.studies.plan import Plan, lay_out, make_plan
-from geobfdt.studies.presets import Network, preset
-from geobfdt.studies.results import Section, sections
+from geobfdt.studies.presets import preset
+from geobfdt.studies.results import CELLS, Section, cells_table, sections
 from geobfdt.studies.settings import StudySettings, read_study
+from geobfdt.training.train import Preset
 from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.settings_file import parse_yaml, said
+from geobfdt.wells.storage import write_text
 
 __all__ = ["run_study", "study_of"]
 
 
 def study_of(
     what: str,
-    network: Network = "curve",
+    network: Preset = "curve",
     folds: int | None = None,
     seeds: int | None = None,
     change: Sequence[str] = (),
@@ -35,7 +39,7 @@ def study_of(
     ----------
     what : str
         A preset, or a YAML file.
-    network : {"curve", "detr"}
+    network : {"curve", "detr", "detr-small"}
         What a preset is about.
     folds, seeds : int, optional
         Other than the study's own.
@@ -102,5 +106,15 @@ def run_study(
     """
     plan = make_plan(study, field)
     with held(out):
-        run_cells(lay_out(plan, field, out), engine, progress)
+
+        def tell(done: int, every: int) -> None:
+            # Rows are there as cells finish: a study of days can be read, and kept, meanwhile.
+            with suppress(InputError):  # The page writes them too, and says what is wrong.
+                write_text(out / CELLS, cells_table(plan, out).to_csv(index=False))
+                archive_results(folders, out)
+            progress(done, every)
+
+        folders = lay_out(plan, field, out)
+        restore_results(folders, out)
+        run_cells(folders, engine, tell)
         return plan, sections(plan, out)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from geobfdt.evaluation.thresholds import Operating
 from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
 from geobfdt.model.criterion import Losses
 from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
-from geobfdt.model.settings import CurveSettings, DetrSettings
+from geobfdt.model.settings import DETR_SMALL, CurveSettings, DetrSettings
 from geobfdt.training import distributed
 from geobfdt.training.calibration import InterpretedWell, calibrated
 from geobfdt.training.loop import train_network
@@ -38,12 +38,17 @@ from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, standing, traces
 from geobfdt.wells.storage import sha256
 
-__all__ = ["FRESH", "SCRATCH", "TUNING", "interpreted_wells", "labels_digest", "train"]
+__all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells", "labels_digest", "train"]
 
-# From nothing, by preset; the published network with its published rate.
-SCRATCH = {
+Preset = Literal["curve", "detr", "detr-small"]
+
+# From nothing, by preset; the published network with its published rate, the small one with that over its width.
+SCRATCH: dict[Preset, TrainingSettings] = {
     "curve": TrainingSettings(steps=3000, every=250, batch=2, warmup=40),
     "detr": TrainingSettings(steps=3000, every=250, rate=4e-4),
+    "detr-small": TrainingSettings(
+        steps=18750, every=1250, rows=96, batch=8, warmup=100, cooling=0.3, clip=1.0, augmentation="published"
+    ),
 }
 # From nothing on a few wells: a network of few rounds that drop nothing, since one that has learnt nothing yet doubts
 # everything. Narrower than the shipped one, it learns more in the same minutes (docs/benchmarks.md).
@@ -54,6 +59,12 @@ FRESH = CurveSettings(
     layers=((4, 0.08, 9, 48), (4, 0.08, 9, 48), (2, 0.03, 7, 48)),
     doubts=(),
 )
+# Sizes of a new network, by preset.
+SIZES: dict[Preset, CurveSettings | DetrSettings] = {
+    "curve": FRESH,
+    "detr": DetrSettings(),
+    "detr-small": DETR_SMALL,
+}
 # The features are good already: batch statistics stay. Few metres are given enough steps to move the weights at all.
 # Half of the windows are simulated, so that what the model knew stays known.
 TUNING = TrainingSettings(
@@ -80,7 +91,7 @@ def train(
     field: str | Path,
     out: str | Path,
     *,
-    preset: Literal["curve", "detr"] = "curve",
+    preset: Preset = "curve",
     model: str | Path | None = None,
     holdout: Sequence[str] | None = None,
     layer: str | None = None,
@@ -88,6 +99,7 @@ def train(
     masked: Masked | None = None,
     settings: TrainingSettings | None = None,
     network: NetworkSettings | None = None,
+    study: Mapping[str, Any] | None = None,
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> Bundle:
     """
@@ -99,7 +111,7 @@ def train(
         Folder of wells; those without picks are left aside.
     out : str or Path
         Folder of the run and of the bundle. A run that was killed goes on where it was.
-    preset : {"curve", "detr"}
+    preset : {"curve", "detr", "detr-small"}
         Which network, where none is given to begin with.
     model : str or Path, optional
         Bundle to begin with (``default``: the shipped one): fine-tuning. From scratch if not given.
@@ -115,7 +127,9 @@ def train(
     settings : TrainingSettings, optional
         How; the default differs between fine-tuning and training from scratch.
     network : NetworkSettings, optional
-        Sizes of a new network. Default: `FRESH`, or those of the published one.
+        Sizes of a new network. Default: those of the preset in `SIZES`.
+    study : mapping, optional
+        Record of the study that chose the settings, for the card.
     progress : callable, optional
         Told the share done and what is going on.
 
@@ -143,7 +157,7 @@ def train(
     if start is not None:
         net, sizes = start.network, start.settings
     else:
-        sizes = network or (FRESH if preset == "curve" else DetrSettings())
+        sizes = network or SIZES[preset]
         net = build(sizes)
     if isinstance(sizes, DetrSettings):
         settings = settings.model_copy(update={"rows": sizes.rows})
@@ -186,6 +200,7 @@ def train(
     card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
     card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
     card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.taken}
+    card["study"] = dict(study) if study is not None else None
     card["validation"] = {
         "wells": names,
         "planes": sum(well.planes for well in held_out),

@@ -1,0 +1,104 @@
+"""The level that a study chose, as settings to train with and as a record for a model's card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from geobfdt.studies.settings import CellSettings, StudySettings
+from geobfdt.training.settings import TrainingSettings
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.settings_file import said
+from geobfdt.wells.storage import sha256
+
+__all__ = ["StudyChoice", "study_choice"]
+
+_CURE = "name the folder of a finished study that geobfdt study made"
+
+
+class StudyChoice(NamedTuple):
+    """
+    What a study's rule chose.
+
+    Parameters
+    ----------
+    settings : CellSettings
+        Of the chosen level, with the learning rate that its cells took.
+    record : dict
+        For the card of a model: ``name`` of the study, ``digest`` (SHA-256 of its ``study.json``), chosen ``levels``
+        and their ``f1``.
+    """
+
+    settings: CellSettings
+    record: dict[str, Any]
+
+    @property
+    def training(self) -> TrainingSettings:
+        """How the chosen level is trained."""
+        return self.settings.training
+
+
+def study_choice(folder: Path) -> StudyChoice:
+    """
+    Read what a study chose.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the study, with ``study.json``.
+
+    Raises
+    ------
+    InputError
+        If it is no study, cells are missing, nothing was learnt, or the chosen level is no setting to train with.
+
+    Notes
+    -----
+    With several axes a study chooses at each combination of the others. The choice of the highest score counts.
+    """
+    file = folder / "study.json"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        study = StudySettings.model_validate(content["study"])
+        sections = [dict(section) for section in content["sections"]]
+        missing = [cell for section in sections for cell in section["missing"]]
+        best = [(_chosen_level(section), section) for section in sections if section["choice"] is not None]
+    except OSError as error:
+        raise InputError(file, f"cannot be read: {(error.strerror or str(error)).lower()}", _CURE) from error
+    except ValidationError as error:
+        raise InputError(file, said(error), _CURE) from error
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise InputError(file, "not the result of a study", _CURE) from error
+    if missing:
+        seen = f"{len(missing)} cells of the study are not there, first {missing[0]}"
+        raise InputError(file, seen, "finish it with geobfdt study, then train")
+    if not best:
+        raise InputError(file, "the study chose nothing: no level learnt anything", "train its cells longer")
+    level, section = max(best, key=lambda pair: float(pair[0].get("f1") or 0))
+    levels = {**section["held"], list(study.axes)[-1]: section["choice"]}
+    settings = next((cell for names, cell in study.cells() if names == levels), None)
+    if settings is None:
+        raise InputError(file, f"its choice {levels} is no level of its axes", _CURE)
+    _refuse_other_questions(settings, study, file)
+    if level.get("rate"):
+        settings = settings.model_copy(
+            update={"training": settings.training.model_copy(update={"rate": float(level["rate"])})}
+        )
+    record = {"name": study.name, "digest": sha256(file), "levels": levels, "f1": level.get("f1")}
+    return StudyChoice(settings, record)
+
+
+def _chosen_level(section: dict[str, Any]) -> dict[str, Any]:
+    return dict(next(level for level in section["levels"] if level["name"] == section["choice"]))
+
+
+def _refuse_other_questions(settings: CellSettings, study: StudySettings, file: Path) -> None:
+    """A level that says what is trained on, not how, cannot be trained with."""
+    plain = CellSettings(network=settings.network, training=settings.training)
+    for name in ("wells", "metres", "labels", "split"):
+        if getattr(settings, name) != getattr(plain, name):
+            seen = f"the study {study.name} chose by {name}, which is what a model learns from and not how"
+            raise InputError(file, seen, "choose by a study of settings, such as backbone or optimiser")
