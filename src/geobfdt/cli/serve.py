@@ -104,8 +104,8 @@ def _proxies(addresses: str | None) -> list[str]:
 
     Examples
     --------
-    >>> _proxies("127.0.0.1, 10.0.0.0/8"), _proxies(None)
-    (['127.0.0.1', '10.0.0.0/8'], [])
+    >>> " and ".join(_proxies("127.0.0.1, 10.0.0.0/8"))
+    '127.0.0.1 and 10.0.0.0/8'
     """
     from geobfdt.wells.findings import InputError
 
