@@ -793,7 +793,7 @@ def test_a_well_that_is_there_gives_way_only_when_asked(
 ) -> None:
     """The person is asked; cancelled, it stays, and told to, it is replaced."""
     screen = sit()
-    write_netcdf(drawn_well("B_2").assign_attrs(tool="another"), tmp_path / "again.nc")
+    write_netcdf(drawn_well("B 2").assign_attrs(tool="another"), tmp_path / "again.nc")
     for answer, told in (("Cancel", "is in the field already"), ("Replace the image", "is replaced")):
         before = (field / "B_2.nc").stat().st_mtime_ns
         screen.page.set_input_files("#file", tmp_path / "again.nc")

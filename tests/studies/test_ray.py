@@ -27,7 +27,7 @@ from geobfdt.wells.lock import held
 if importlib.util.find_spec("ray") is None:
     pytest.skip("Ray is not installed", allow_module_level=True)
 
-COSTS = ("seconds", "peak_mib")
+COSTS = ("core_seconds", "peak_mib")
 
 
 @pytest.fixture(scope="module")

@@ -158,7 +158,9 @@ def test_few_wells_are_split_where_there_are_picks() -> None:
         assert (names(split.trained), names(split.held_out)) == (["A", "B"], ["A"])
         upper, lower = split.trained[0].picks["depth_m"], split.held_out[0].picks["depth_m"]
         assert upper.max() < lower.min()
-        assert len(lower) == pytest.approx(0.2 * len(some.picks), abs=0.7)
+        # A fifth of the picks, but of few picks eight, and never more than two fifths.
+        planes = len(some.picks)
+        assert len(lower) == pytest.approx(max(0.2 * planes, min(8, 0.4 * planes)), abs=0.7)
 
 
 def tuned(learnt: dict[str, float], chosen_by: tuple[str, ...] = ()) -> Bundle:
@@ -206,7 +208,7 @@ def test_a_short_well_has_a_short_buffer() -> None:
     """Of five metres, both parts still have rows."""
     split = split_wells([well("A", 5.0)], None, 0, "field")
     rows = [part[0].image.sizes["depth"] for part in (split.trained, split.held_out)]
-    assert rows[0] > 30
+    assert rows[0] > 20
     assert rows[1] >= 9
     assert sum(rows) < 50
 

@@ -135,7 +135,7 @@ def test_pixels_of_all_wells_are_not_held(field: Path, sizes: Any, tmp_path: Pat
 
 def test_rejected_picks_and_picks_of_nowhere_teach_nothing(field: Path, tmp_path: Path) -> None:
     """What somebody rejected is no plane; a well none of whose picks has a trace is refused with the cure."""
-    for file in field.glob("*"):
+    for file in field.glob("[!.]*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     stem = sorted(file.stem for file in field.glob("*.nc"))[0]
     table = pd.read_csv(tmp_path / f"{stem}.picks.csv")
@@ -150,7 +150,7 @@ def test_rejected_picks_and_picks_of_nowhere_teach_nothing(field: Path, tmp_path
 
 def test_a_reviewed_layer_is_what_is_learnt_from(field: Path, tmp_path: Path, sizes: Any) -> None:
     """Accepted picks within what was called complete; rejected and unreviewed ones, and other wells, teach nothing."""
-    for file in field.glob("*"):
+    for file in field.glob("[!.]*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     stem = sorted(file.stem for file in field.glob("*.nc"))[0]
     image = read(tmp_path / f"{stem}.nc")
@@ -216,7 +216,7 @@ def test_a_network_from_nothing_is_not_silent() -> None:
 
 def test_few_interpreted_metres(field: Path, sizes: Any, tmp_path: Path) -> None:
     """Two metres of one well are interpreted, one of them masked: the card counts the other, and steps are enough."""
-    for file in field.glob("*"):
+    for file in field.glob("[!.]*"):
         (tmp_path / "field" / file.name).parent.mkdir(exist_ok=True)
         (tmp_path / "field" / file.name).write_bytes(file.read_bytes())
     first, second = sorted(file.stem for file in field.glob("*.nc"))

@@ -73,10 +73,8 @@ class MixedSource:
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows."""
         others = self.settings.simulated_windows(count)
-        return [
-            *self.own.windows(step, count - others, rows, rng),
-            *self.simulated.windows(step, others, rows, rng),
-        ]
+        parts = ((self.own, count - others), (self.simulated, others))
+        return [window for source, part in parts if part for window in source.windows(step, part, rows, rng)]
 
 
 class SimulatedStream:
