@@ -521,3 +521,22 @@ def test_damaged_files_end_in_one_line_or_in_picks(tmp_path):
             refused += 1
     assert 20 < refused < 180
     assert time.monotonic() - started < 60
+
+
+def test_a_remark_below_the_table_is_no_plane(tmp_path):
+    """A total or a signature is left out; a plane without a label is refused as before."""
+    rows = "Well,MD [m],True dip,True azimuth,Type\nA,1000,30,100,Fracture\n"
+    read = read_pick_table(write(tmp_path, rows + "Total: 1,,,,\n"))
+    assert read.picks["depth_m"].tolist() == [1000.0]
+    assert "rows-without-plane" in kinds(read)
+    with pytest.raises(InputError):
+        read_pick_table(write(tmp_path, rows + "A,1001,35,110,\n"))
+
+
+@pytest.mark.parametrize(("north", "severity"), [("Magnetic", "major"), ("True", "info"), ("Grid", "info")])
+def test_magnetic_azimuths_without_declination_are_a_major_finding(tmp_path, north, severity):
+    """They may be off by tens of degrees, which nothing in the table tells."""
+    read = read_pick_table(write(tmp_path, f"MD [m],True dip,Azimuth ({north}),Type\n1000,30,100,Fracture\n"))
+    assert read.picks["azimuth_true_deg"].tolist() == [100.0]
+    majors = [f.kind for f in read.findings if f.severity == "major"]
+    assert ("north" in majors) == (severity == "major")

@@ -113,6 +113,7 @@ def read_pick_table(
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
+    cells = _without_remarks(cells, roles)
     values = TableValues(cells, roles, mapping)
     if format_.name != "table":
         values.note(Severity.INFO, "table-format", f"a {format_.name} table", "read as such")
@@ -120,8 +121,13 @@ def read_pick_table(
     north = next((north for north in named if north), cells.parameters.get("north", "unknown").lower())
     if north not in ("", "unknown"):
         declination = cells.parameters.get("declination") or "not given"
+        # Without its declination a magnetic azimuth is off by up to tens of degrees.
+        unsure = north == "magnetic" and declination == "not given"
         values.note(
-            Severity.INFO, "north", f"azimuths are from {north} north, declination {declination}", "kept as such"
+            Severity.MAJOR if unsure else Severity.INFO,
+            "north",
+            f"azimuths are from {north} north, declination {declination}",
+            "kept as such; turn them to true north before they are compared with others" if unsure else "kept as such",
         )
 
     labels, meanings = _labels(values, vocabulary)
@@ -176,6 +182,18 @@ def _split_pairs(cells: Cells) -> Cells:
         units = (*cells.units[:column], unit, unit, *cells.units[column + 1 :])
         return replace(cells, header=header, units=units, rows=rows)
     return cells
+
+
+def _without_remarks(cells: Cells, roles: dict[str, int]) -> Cells:
+    """Leave out rows that hold nothing of a plane, such as ``Total`` below the table."""
+    of_a_plane = [i for role, i in roles.items() if role.startswith(("depth", "dip", "azimuth", "strike", "label"))]
+    filled = (cells.rows[:, of_a_plane] != "").any(axis=1)
+    if filled.all() or not filled.any():
+        return cells
+    first = cells.lines[~filled][0]
+    seen = f"{int((~filled).sum())} rows hold no depth, dip, azimuth and label, the first is line {first}"
+    found = Finding(Severity.MINOR, "rows-without-plane", cells.path.name, seen, "left out as remarks")
+    return replace(cells, rows=cells.rows[filled], lines=cells.lines[filled], findings=[*cells.findings, found])
 
 
 def _without_repetitions(cells: Cells, format_: Format) -> Cells:
