@@ -128,8 +128,8 @@ def draw(out: Path, wells: dict[str, PreparedWell], picks: pd.DataFrame, truth: 
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
     for ax, name in zip(axes, ("bedding", "fracture"), strict=True):
         for part, label in _PARTS.items():
-            ax.plot(windows, [rows[w][part].get(name, np.nan) for w in windows], label=label)
-        ax.set(title=name, xlabel="training windows", ylim=(0, 1))
+            ax.plot([w / 1000 for w in windows], [rows[w][part].get(name, np.nan) for w in windows], label=label)
+        ax.set(title=name, xlabel="training windows (thousands)", ylim=(0, 1))
     axes[0].set_ylabel("F1, trace RMS 5 cm")
     axes[0].legend(frameon=False)
     figure.savefig(out / "curve.png", dpi=120)
