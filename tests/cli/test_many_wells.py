@@ -55,9 +55,9 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
     with held(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
         run = run_geobfdt("pick", field, "--out", out, *words)
     assert run.returncode == 1
-    assert run.stderr.splitlines()[-1].startswith("geobfdt: ")  # Lines of progress may stand above it.
-    assert run.stderr.count("\n") == 1
-    assert "W02.nc" in run.stderr
+    # Lines of progress may stand above it, if it takes long.
+    errors = [line for line in run.stderr.splitlines() if not line.startswith("picking ")]
+    assert [line.startswith("geobfdt: ") and "W02.nc" in line for line in errors] == [True]
     assert digests(out) == digests(one_by_one)
 
 
