@@ -118,7 +118,7 @@ class Server:
 def left_behind(server: Server) -> list[str]:
     """Whatever lies where nothing should: outside the field, and in it what is no part of a well."""
     places = [*(server.place / "home").rglob("*"), *(server.place / "work").rglob("*")]
-    places += [path for path in (server.place / "tmp").iterdir() if not path.name.startswith("pymp-")]
+    places += [path for path in (server.place / "tmp").iterdir() if not path.name.startswith(("pymp-", "torchinductor_"))]
     places += [
         path
         for path in server.place.iterdir()
@@ -126,7 +126,7 @@ def left_behind(server: Server) -> list[str]:
     ]
     places += [path for name in ("incoming", "work") for path in (server.field / ".jobs" / name).glob("*")]
     wells = re.compile(
-        r"[^/]+\.(nc|findings\.json|picks\.csv|intervals\.csv|drift\.csv)|review\.sqlite(-wal|-shm)?|\.jobs"
+        r"[^/]+\.(nc|findings\.json|picks\.csv|intervals\.csv|drift\.csv)|review\.sqlite(-wal|-shm)?|manifest\.json|\.(jobs|ingest)"
     )
     places += [path for path in server.field.iterdir() if not wells.fullmatch(path.name)]
     return [str(path.relative_to(server.place)) for path in places]

@@ -141,10 +141,14 @@ def settle_notation(
     with open_lines(path) as stream:
         deque(islice(stream, first), maxlen=0)
         while block := stream.read(_BYTES) + stream.readline():
-            if not count or (b"." if vote.has_comma else comma) in block:
-                for at, line in enumerate(block.split(b"\n"), count):
-                    if at < _SAMPLE or (b"." if vote.has_comma else comma) in line:
-                        vote.add(filter(is_number_like, split(line.decode(encoding, "replace"), separator)))
+            lines: list[bytes] = []
+            if (b"." if vote.has_comma else comma) in block:
+                lines = block.split(b"\n")
+            elif not count:  # The first lines are looked at whatever they hold; without a mark the others say nothing.
+                lines = block.split(b"\n", _SAMPLE)[:_SAMPLE]
+            for at, line in enumerate(lines, count):
+                if at < _SAMPLE or (b"." if vote.has_comma else comma) in line:
+                    vote.add(filter(is_number_like, split(line.decode(encoding, "replace"), separator)))
             count += block.count(b"\n") + (block[-1:] != b"\n")
     return vote.settle(stated, findings), count
 
