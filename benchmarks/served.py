@@ -118,7 +118,8 @@ class Server:
 def left_behind(server: Server) -> list[str]:
     """Whatever lies where nothing should: outside the field, and in it what is no part of a well."""
     places = [*(server.place / "home").rglob("*"), *(server.place / "work").rglob("*")]
-    places += [path for path in (server.place / "tmp").iterdir() if not path.name.startswith(("pymp-", "torchinductor_"))]
+    caches = ("pymp-", "torchinductor_")
+    places += [path for path in (server.place / "tmp").iterdir() if not path.name.startswith(caches)]
     places += [
         path
         for path in server.place.iterdir()
