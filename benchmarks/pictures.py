@@ -90,7 +90,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 1330}, color_scheme="light")
         page.goto(report.as_uri())
         keep(page.screenshot(), "report.png")
-        (dips,) = re.findall(r'alt="dip and azimuth[^"]*" src="data:image/png;base64,([^"]+)"', report.read_text())
+        (dips,) = re.findall(r'alt="dip by depth[^"]*" src="data:image/png;base64,([^"]+)"', report.read_text())
         keep(base64.b64decode(dips), "zones.png")
 
         server = Server(place)
