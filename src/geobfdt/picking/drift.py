@@ -135,6 +135,7 @@ def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for top, base, part in image_zones(image):
         mine = picks[picks["depth_m"].between(top, base, inclusive="left")]
+        part = part.load()  # Three measures look at its pixels.
         silent, layers = silent_layers(part, mine, top, base)
         features = {**image_features(part), **_pick_features(mine, MeasuredDepths.of(part).metres)}
         rows.append({"top_m": top, "base_m": base, **features, "silent_m": silent, "layers": layers})

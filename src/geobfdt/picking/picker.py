@@ -185,8 +185,8 @@ def pick_well(
             trim_heap()
         if progress is not None:
             progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
-    judged, _ = complete(tables[0].picks(image, detector.source), image)
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
+    judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
     picks, doubts = doubt_picks_along_rows(picks, image)
     return PickedWell(
         picks,

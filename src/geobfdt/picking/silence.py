@@ -25,7 +25,8 @@ def image_zones(image: WellImage) -> Iterator[tuple[float, float, WellImage]]:
     Yields
     ------
     top, base, part
-        Depths (m, MD), the top within the zone and the base not, and the rows between them, in memory.
+        Depths (m, MD), the top within the zone and the base not, and the rows between them. Pixels stay in their file
+        until somebody asks for them.
     """
     depth = image["depth"].values
     count = max(round(float(depth[-1] - depth[0]) / ZONE_M), 1)
@@ -35,7 +36,7 @@ def image_zones(image: WellImage) -> Iterator[tuple[float, float, WellImage]]:
     for k in range(count):
         if cuts[k + 1] > cuts[k]:
             part = image.isel(depth=slice(int(cuts[k]), int(cuts[k + 1])))
-            yield float(edges[k]), float(edges[k + 1]) + (1e-6 if k == count - 1 else 0.0), part.load()
+            yield float(edges[k]), float(edges[k + 1]) + (1e-6 if k == count - 1 else 0.0), part
 
 
 def silent_layers(part: WellImage, picks: pd.DataFrame, top: float, base: float) -> tuple[float, float]:
@@ -79,7 +80,10 @@ def silent_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for number, (top, base, part) in enumerate(image_zones(image)):
         mine = picks[picks["depth_m"].between(top, base, inclusive="left")]
-        if len(mine) or (length := MeasuredDepths.of(part).metres) < MIN_SILENT_LENGTH_M * (1 - 1e-6):
+        if len(mine):  # Most zones have picks, and their pixels need not be read once more.
+            continue
+        length = MeasuredDepths.of(part.load()).metres
+        if length < MIN_SILENT_LENGTH_M * (1 - 1e-6):
             continue
         rows.append((number, top, base, length, silent_layers(part, mine, top, base)[1] >= LAYERED))
     return pd.DataFrame(rows, columns=["number", "top_m", "base_m", "length_m", "layered"])

@@ -69,8 +69,7 @@ def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], path: Path,
     major  caliper-proposed  a.las: QQQQ reads 8.6 in, as a hole would; if it is the caliper, give --caliper QQQQ
     """
     for log in others:
-        values = np.asarray(log.values, dtype=float)
-        values = values[~is_null(values, nulls)]
+        values = _measured(log, nulls)
         middle = float(np.median(values)) if values.size else 0.0
         if _LIKELY[0] <= middle * (length_factor(log.unit) or 0.0) <= _LIKELY[1]:
             observed = f"{log.name} reads {middle:.4g} {log.unit}, as a hole would"
@@ -91,8 +90,7 @@ def smaller_than_bit(
     True
     """
     for log in others:
-        values = np.asarray(log.values, dtype=float)
-        values = values[~is_null(values, nulls)]
+        values = _measured(log, nulls)
         if is_bit_size(log.name) and values.size and np.isfinite(diameter).any():
             bit, hole = float(np.median(values)) * (length_factor(log.unit) or np.nan), float(np.nanmedian(diameter))
             if hole < _TIGHT * bit:
@@ -101,6 +99,12 @@ def smaller_than_bit(
                 findings.append(Finding(Severity.MAJOR, "caliper-below-bit", path.name, observed, action))
                 return True
     return False
+
+
+def _measured(log: RawLog, nulls: tuple[float, ...]) -> Array:
+    """Values of a log that are no nulls."""
+    values = np.asarray(log.values, dtype=float)
+    return values[~is_null(values, nulls)]
 
 
 def log_at_rows(

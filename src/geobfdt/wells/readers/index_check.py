@@ -85,8 +85,8 @@ def check_index(
 
     Examples
     --------
-    >>> said = [IndexAttribute("SPACING", 2.0, "0.1 in")]
-    >>> check_index(Path("a"), 2.0 * np.arange(9), ("TDEP", "in"), said, [], None, [])
+    >>> attributes = [IndexAttribute("SPACING", 2.0, "0.1 in")]
+    >>> check_index(Path("a"), 2.0 * np.arange(9), ("TDEP", "in"), attributes, [], None, [])
     Traceback (most recent call last):
     geobfdt.wells.findings.InputError: a: depths TDEP are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
     """
