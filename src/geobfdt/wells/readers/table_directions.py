@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -108,8 +110,9 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     return azimuths["true"], azimuths["app"]
 
 
-def _numbers(values: object) -> Array:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)  # type: ignore[attr-defined]
+def _numbers(values: Iterable[float | None]) -> Array:
+    """Numbers, NaN for None."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _apart(first: Array, second: Array) -> Array:
