@@ -20,6 +20,7 @@ from geobfdt.model.criterion import Losses, Targets
 from geobfdt.training import distributed
 from geobfdt.training.augmentation import augment
 from geobfdt.training.checkpoint import resume, save_checkpoint
+from geobfdt.training.pad_ends import end_pads
 from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import Source
 from geobfdt.wells.findings import InputError
@@ -137,6 +138,8 @@ def train_network(
         if distributed.rank():  # else all would turn and bend their windows alike
             rng = np.random.default_rng([settings.seed, step, distributed.rank()])
         windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
+        if settings.pad_ends:
+            windows = [end_pads(window, rng) if rng.random() < settings.pad_ends else window for window in windows]
         grids = torch.from_numpy(np.stack([window.grid for window in windows])).to(place)
         network.train()
         if settings.frozen_norm:

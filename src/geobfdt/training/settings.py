@@ -37,6 +37,7 @@ class TrainingSettings(BaseModel):
     average: float = Field(0.998, ge=0, lt=1, description="decay of the running average of weights; 0: none")
     augmentation: Augmentation = "both"
     looks: float = Field(1.0, ge=0, le=1, description="share of windows whose look augmentation may change")
+    pad_ends: float = Field(0.0, ge=0, le=1, description="share of windows in which pads end at different rows")
     simulated: float = Field(0, ge=0, lt=1, description="share of windows from simulated wells, against forgetting")
     frozen_norm: bool = Field(False, description="whether batch statistics stay as they are")
     seed: int = Field(0, ge=0, description="of weights, windows and augmentation")
