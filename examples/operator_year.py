@@ -17,10 +17,10 @@ import numpy as np
 from typer.testing import CliRunner
 
 from geobfdt.cli.app import app
+from geobfdt.runtime.findings import InputError
 from geobfdt.simulation.geology import draw_geology, nearby
-from geobfdt.simulation.settings import draw
 from geobfdt.simulation.well import simulate_well
-from geobfdt.wells.findings import InputError
+from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import read_picks, write_picks
 from geobfdt.wells.writers.dlis import write_dlis

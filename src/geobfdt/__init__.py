@@ -14,29 +14,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from geobfdt._version import __version__
 
 if TYPE_CHECKING:
     from geobfdt.evaluation.agreement import agree as agree
     from geobfdt.evaluation.scores import evaluate as evaluate
     from geobfdt.picking.picker import pick as pick
-    from geobfdt.preparation.audit import audit as audit
+    from geobfdt.quality.label_audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.training.adapt import adapt as adapt
     from geobfdt.training.train import train as train
-    from geobfdt.wells.conversion import convert as convert
-    from geobfdt.wells.ingest import ingest as ingest
     from geobfdt.wells.readers.files import inspect as inspect
     from geobfdt.wells.readers.files import read as read
+    from geobfdt.workflows.convert import convert as convert
+    from geobfdt.workflows.ingest import ingest as ingest
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _VERBS = {
     "adapt": "geobfdt.training.adapt",
     "agree": "geobfdt.evaluation.agreement",
-    "audit": "geobfdt.preparation.audit",
-    "convert": "geobfdt.wells.conversion",
+    "audit": "geobfdt.quality.label_audit",
+    "convert": "geobfdt.workflows.convert",
     "evaluate": "geobfdt.evaluation.scores",
-    "ingest": "geobfdt.wells.ingest",
+    "ingest": "geobfdt.workflows.ingest",
     "inspect": "geobfdt.wells.readers.files",
     "pick": "geobfdt.picking.picker",
     "read": "geobfdt.wells.readers.files",

@@ -21,9 +21,9 @@ from geobfdt.model.registry import Registry
 from geobfdt.operation.gate import blind_wells, gate
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings, read_gate
-from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.network_detector import NetworkDetector
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.netcdf import read
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]

@@ -15,7 +15,7 @@ import xarray as xr
 
 from geobfdt.geometry import trace_rms, true_from_apparent
 from geobfdt.picking.detector import Candidates
-from geobfdt.picking.hough import HoughDetector
+from geobfdt.picking.hough.hough_detector import HoughDetector
 from geobfdt.picking.picker import detector_of, pick, pick_well, pick_with_findings
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import CLASSES, COLUMNS, traces, validate

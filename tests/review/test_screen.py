@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import Finding, Severity, findings_to_json
+from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.writers.netcdf import write_netcdf

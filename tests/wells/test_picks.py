@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import COLUMNS, complete, new_picks, read_picks, traces, validate, write_picks
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from geobfdt import geometry
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.survey import Survey, read_survey
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from geobfdt import __version__
+from geobfdt._version import __version__
 from geobfdt.cli import (
     adapt,
     agree,

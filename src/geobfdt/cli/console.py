@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from geobfdt.wells.findings import Finding
+    from geobfdt.runtime.findings import Finding
 
 __all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "print_table", "printable", "progress"]
 

@@ -12,6 +12,7 @@ from geobfdt.cli.console import console
 
 
 def demo(
+    context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder for the demonstration.")] = Path("demo"),
 ) -> None:
     """
@@ -19,8 +20,6 @@ def demo(
 
     Every step is a command that you could type; each is shown before it runs.
     """
-    from geobfdt.cli.app import app
-
     field, well, picks = (shlex.quote(str(path)) for path in (out / "field", out / "field" / "W01", out / "picks"))
     steps = (
         f"simulate {field} --wells 1 --length 20 --seed 7 --tool fmi --deviation 0",
@@ -30,7 +29,7 @@ def demo(
     )
     for step in steps:
         console().print(f"\n[bold]$ geobfdt {step}[/]")
-        app(shlex.split(step), standalone_mode=False)
+        context.find_root().command.main(shlex.split(step), standalone_mode=False)
     console().print(f"\nThe picture: {out / 'picks' / 'W01.png'}\nThe table:   {out / 'picks' / 'W01.picks.csv'}")
 
 

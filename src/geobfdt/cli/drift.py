@@ -25,15 +25,15 @@ def drift(
 
     Looks at the image and at what the model picks on it. geobfdt pick does the same for what it picks.
     """
-    from geobfdt.model.bundle import load_bundle
+    from geobfdt.model.registry import load_model
     from geobfdt.picking.drift import judge_zones, measure_zones
-    from geobfdt.picking.network import NetworkDetector
+    from geobfdt.picking.network_detector import NetworkDetector
     from geobfdt.picking.picker import pick_with_findings
-    from geobfdt.reports.delivery import sources
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
     from geobfdt.wells.readers.files import read
+    from geobfdt.workflows.pick import sources
 
-    bundle = load_bundle(model)
+    bundle = load_model(model)
     told = {}
     for source in sources(inputs):
         with progress(f"looking at {source.name}") as advance:

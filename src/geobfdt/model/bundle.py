@@ -26,13 +26,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from geobfdt.model.bundle_files import CARD, FORMAT, RETRAIN, SETTINGS, WEIGHTS, read_card, read_weights
+from geobfdt.model.bundle_files import CARD, FORMAT, RETRAIN, SETTINGS, SHIPPED, WEIGHTS, read_card, read_weights
+from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
-from geobfdt.model.settings import CurveSettings, DetrSettings
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import read_yaml, said
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.settings_file import read_yaml, said
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
 
@@ -174,16 +174,15 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     Parameters
     ----------
     folder : str or Path
-        The bundle; ``default`` is the one that is shipped, ``DIR@champion`` one of a registry.
+        The bundle; ``default`` is the one that is shipped. One of a registry is read by
+        :func:`geobfdt.model.registry.load_model`.
 
     Raises
     ------
     InputError
         If it is damaged, of another program, or written by another version of this one.
     """
-    from geobfdt.model.registry import find_bundle  # which checks what it takes in by loading it
-
-    folder = find_bundle(folder)
+    folder = SHIPPED if str(folder) == "default" else Path(folder)
     card = read_card(folder)
     try:
         settings = parse_settings(read_yaml(folder / SETTINGS, "settings file of a model", RETRAIN))

@@ -18,17 +18,15 @@ import tempfile
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
-from geobfdt.wells.storage import atomic_files, atomic_path, sha256
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import atomic_files, atomic_path, sha256
 
-if TYPE_CHECKING:
-    from geobfdt.model.bundle import Bundle
-
-__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "split_name"]
+__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "load_model", "split_name"]
 
 RECORD = "record.jsonl"
 _LARGEST = 2 << 30  # bytes of a bundle that is let in
@@ -237,8 +235,6 @@ class Registry:
         InputError
             If it is damaged, or the registry cannot be written.
         """
-        from geobfdt.model.bundle import load_bundle
-
         load_bundle(bundle)
         source = find_bundle(bundle)
         digest = contents_digest(source)
@@ -349,8 +345,6 @@ class Registry:
         InputError
             If it is damaged, or of another version of this program.
         """
-        from geobfdt.model.bundle import load_bundle  # PyTorch, which lists and records do without
-
         return load_bundle(self._unaltered(digest))
 
     def card(self, digest: str) -> dict[str, Any]:
@@ -522,6 +516,23 @@ def find_bundle(name: str | Path) -> Path:
         return SHIPPED
     registry, wanted = split_name(name)
     return Registry(registry).path(wanted) if registry is not None else Path(name)
+
+
+def load_model(name: str | Path = "default") -> Bundle:
+    """
+    Read a bundle by its name.
+
+    Parameters
+    ----------
+    name : str or Path
+        A folder, ``default`` for the shipped bundle, or ``DIR@champion`` for one of a registry.
+
+    Raises
+    ------
+    InputError
+        If the registry has none of that name, or the bundle is damaged.
+    """
+    return load_bundle(find_bundle(name))
 
 
 def split_name(name: str | Path) -> tuple[Path | None, str]:

@@ -15,19 +15,20 @@ from geobfdt.evaluation.calibration import calibrate
 from geobfdt.evaluation.comparison import compare
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import records
-from geobfdt.model.bundle import Bundle, load_bundle
+from geobfdt.model.bundle import Bundle
+from geobfdt.model.registry import load_model
 from geobfdt.operation.gate_settings import EACH, LEAST, MOST, UNSIGNED, WHOLE, GateSettings
-from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
-from geobfdt.training.calibration import InterpretedWell
+from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256
+from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import interpreted_wells
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import sha256
 
 __all__ = ["Demand", "Verdict", "blind_wells", "gate"]
 
@@ -176,8 +177,8 @@ def gate(
         If a well asked for was seen in training, by this model or by the champion, or none is left to judge by.
     """
     settings = settings or UNSIGNED
-    ours = load_bundle(model)
-    theirs = load_bundle(champion) if champion is not None else None
+    ours = load_model(model)
+    theirs = load_model(champion) if champion is not None else None
     models = [ours, *([theirs] if theirs else [])]
     wells = blind_wells(Path(field), models, settings.blind, layer)
     looks = 2 + len(models) - 1

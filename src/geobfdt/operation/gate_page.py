@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from geobfdt import __version__
+from geobfdt._version import __version__
 from geobfdt.evaluation.wording import number, span_words
 from geobfdt.operation.gate import Verdict
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.reports.style import INK, KINDS
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["draw_verdict", "write_verdict"]
 

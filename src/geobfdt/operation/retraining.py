@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.model.bundle import Bundle, load_bundle
-from geobfdt.model.registry import Registry
-from geobfdt.operation.door import FEWEST, damage, strange_style, style_of
+from geobfdt.model.bundle import Bundle
+from geobfdt.model.registry import Registry, load_model
+from geobfdt.operation.admission import FEWEST, damage, strange_style, style_of
 from geobfdt.operation.gate import gate
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings
-from geobfdt.training.calibration import InterpretedWell
-from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.split import Masked
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import sha256, write_text
+from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import TUNING, interpreted_wells, labels_digest, train
+from geobfdt.training.training_settings import TrainingSettings
+from geobfdt.training.well_split import Masked
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
-from geobfdt.wells.storage import sha256, write_text
 
 __all__ = ["Retrained", "retrain"]
 
@@ -125,7 +125,7 @@ def retrain(
             cure = "geobfdt models promote REGISTRY MODEL"
             raise InputError(registry, "no champion to go on from", cure)
         name = f"{registry}@{CHAMPION}"
-        champion, now = load_bundle(name), models.find(CHAMPION)
+        champion, now = load_model(name), models.find(CHAMPION)
         masked = {well: sight.masked for well, sight in champion.seen.items() if sight.masked is not None}
         settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
         if not settings.blind:
@@ -161,7 +161,7 @@ def retrain(
             news,
             held_back,
             challenger,
-            load_bundle(f"{registry}@{challenger}").digest == champion.digest,
+            load_model(f"{registry}@{challenger}").digest == champion.digest,
             bool(told["passed"]),
             list(told["failures"]),
             promoted,

@@ -13,19 +13,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-import geobfdt
+from geobfdt._version import __version__
 from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINTED
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import LEAST_DIRECTED, draw_rose, draw_stereonet
-from geobfdt.reports.structure import Structure, structure_of
+from geobfdt.reports.structure_section import Structure, structure_of
 from geobfdt.reports.style import house_style
+from geobfdt.runtime.csv_text import mark_text_columns
+from geobfdt.runtime.findings import Finding
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.intensity import Intensity
-from geobfdt.wells.csv_text import mark_text_columns
-from geobfdt.wells.findings import Finding
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_report"]
 
@@ -304,7 +304,7 @@ def _table(picks: pd.DataFrame, path: Path) -> str:
     link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'
     shown = f", the first {_ROWS} below" if len(picks) > _ROWS else ""
     head = tuple(column.replace("_", " ") for column in _SHOWN)
-    made = f"<p class=place>geobfdt {geobfdt.__version__}</p>"
+    made = f"<p class=place>geobfdt {__version__}</p>"
     return f"<section><h2>Picks</h2><p>{link}{shown}.</p><div class=rows>{_rows(head, rows)}</div>{made}</section>"
 
 

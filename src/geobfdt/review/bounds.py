@@ -7,8 +7,8 @@ from pathlib import Path
 
 import h5py
 
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import file_stem
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.readers.boundary import decoding
 
 __all__ = ["LARGEST_TABLE", "check_image_size", "check_ordinary", "well_files"]
@@ -40,7 +40,7 @@ def check_ordinary(file: Path, largest: int | None = None) -> None:
     --------
     >>> check_ordinary(Path("/dev/null"))
     Traceback (most recent call last):
-    geobfdt.wells.findings.InputError: /dev/null: not an ordinary file; move it out of the field
+    geobfdt.runtime.findings.InputError: /dev/null: not an ordinary file; move it out of the field
     """
     try:
         status = file.stat()

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.reports.raster import Variable, contrast, depth_range, tone
+from geobfdt.reports.image_raster import Variable, contrast, depth_range, tone
 from geobfdt.review.bounds import check_image_size, check_ordinary, well_files
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import yaml
 
-import geobfdt
+from geobfdt._version import __version__
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import write_text
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.interpreter import STYLES
 from geobfdt.simulation.recipes import RECIPES
-from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
-from geobfdt.wells.findings import InputError
+from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import write_picks
-from geobfdt.wells.storage import write_text
 from geobfdt.wells.writers.dlis import write_dlis
 
 __all__ = ["simulate"]
@@ -111,7 +111,7 @@ def simulate(
         if progress:
             progress(number / wells)
     card = {
-        "geobfdt": geobfdt.__version__,
+        "geobfdt": __version__,
         "seed": seed,
         "like": like,
         "geology": geology.model_dump(mode="json"),

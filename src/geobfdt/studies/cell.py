@@ -23,24 +23,24 @@ from geobfdt.evaluation.scope import ALL
 from geobfdt.evaluation.scores import TOLERANCES, Key, Scores, evaluate
 from geobfdt.evaluation.thresholds import Operating
 from geobfdt.evaluation.wording import records
-from geobfdt.model.bundle import load_bundle
-from geobfdt.model.detr import DetrNetwork
-from geobfdt.model.detr_criterion import published_columns
+from geobfdt.model.detr.criterion import published_columns
+from geobfdt.model.detr.network import DetrNetwork
 from geobfdt.model.presets import Network, build, find_planes, loss
+from geobfdt.model.registry import load_model
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import write_text
 from geobfdt.studies.label_noise import worsened
 from geobfdt.studies.leaking import leaking_windows
 from geobfdt.studies.look_shifts import look_shift_scores
 from geobfdt.studies.plan import Cell
 from geobfdt.training.learning_curve import learning_point
-from geobfdt.training.loop import Outcome, train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.prepared_wells import PreparedWell, load
 from geobfdt.training.sources import FixedWells
+from geobfdt.training.training_loop import Outcome, train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
-from geobfdt.training.wells import PreparedWell, load
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import write_text
 
 __all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
 
@@ -110,7 +110,7 @@ def _run(folder: Path) -> None:
 
     def learnt(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
         torch.manual_seed(settings.weights_seed)
-        network = load_bundle(settings.start).network if settings.start else build(settings.network)
+        network = load_model(settings.start).network if settings.start else build(settings.network)
         outcome = train_network(network, loss, FixedWells(trained), training, run, checked, tell, cell.digest)  # type: ignore[arg-type]
         network.load_state_dict(outcome.weights)
         return network.eval(), outcome
@@ -155,7 +155,7 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
     """Steps that the minutes are enough for, as measured once: a killed cell goes on with as many."""
     file, training = folder / _STEPS, cell.settings.training
     if not file.exists():
-        network = load_bundle(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
+        network = load_model(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
         with TemporaryDirectory(dir=folder) as run:
             few = training.model_copy(update={"steps": _TIMED, "every": _TIMED})
             ends: list[float] = []

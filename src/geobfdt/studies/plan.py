@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from geobfdt.model.bundle import Bundle, load_bundle
-from geobfdt.studies.settings import CellSettings, Fold, StudySettings
+from geobfdt.model.bundle import Bundle
+from geobfdt.model.registry import load_model
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256, write_text
+from geobfdt.studies.study_settings import CellSettings, Fold, StudySettings
+from geobfdt.training.prepared_wells import prepare, save
 from geobfdt.training.train import interpreted_wells
-from geobfdt.training.wells import prepare, save
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.storage import sha256, write_text
 
 __all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
 
@@ -120,7 +121,7 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     notes: list[str] = []
     places = []
     for levels, asked in study.cells():
-        start = load_bundle(asked.start) if asked.start else None
+        start = load_model(asked.start) if asked.start else None
         settings = asked if start is None else asked.model_copy(update={"network": start.settings})
         for number, seed in product(range(len(folds[0])), range(study.seeds)):
             fold = folds[seed][number]

@@ -13,23 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-import geobfdt
-from geobfdt.model.bundle import Bundle, Sight, load_bundle, save_bundle
+from geobfdt._version import __version__
+from geobfdt.model.bundle import Bundle, Sight, save_bundle
 from geobfdt.model.presets import find_planes, loss
-from geobfdt.training.loop import mean_f1, train_network
+from geobfdt.model.registry import load_model
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256
+from geobfdt.training.drift_reference import usual
+from geobfdt.training.prepared_wells import PreparedWell, prepare
 from geobfdt.training.pseudo_labels import PseudoLabels, SelfAgreement, pseudo_labels, self_agreement
-from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, simulated_well
-from geobfdt.training.usual import usual
+from geobfdt.training.training_loop import mean_f1, train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
-from geobfdt.training.wells import PreparedWell, prepare
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
 from geobfdt.wells.readers.netcdf import read
-from geobfdt.wells.storage import sha256
 
 __all__ = ["ADAPTING", "adapt"]
 
@@ -100,7 +101,7 @@ def adapt(
     (weights interpolated as by Wortsman et al. 2022).
     """
     field, out = Path(field), Path(out)
-    start = load_bundle(model)
+    start = load_model(model)
     find = find_planes(start.network)
     thresholds = np.array([start.calibration[name].logits(start.calibration[name].threshold) for name in CLASSES])
     files = _unpicked(field, blind)
@@ -213,5 +214,5 @@ def _card(
         "field": field.name,
         "seen": seen,
         "settings": settings.model_dump(mode="json"),
-        "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
+        "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }

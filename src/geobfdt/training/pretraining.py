@@ -18,21 +18,21 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-import geobfdt
+from geobfdt._version import __version__
 from geobfdt.evaluation.thresholds import Operating
 from geobfdt.model.bundle import Bundle, Calibration, save_bundle
-from geobfdt.model.criterion import Losses, curve_loss
-from geobfdt.model.curve import CurveNetwork
-from geobfdt.model.detection import detect
-from geobfdt.model.settings import CurveSettings
+from geobfdt.model.curve.criterion import Losses, curve_loss
+from geobfdt.model.curve.detection import detect
+from geobfdt.model.curve.network import CurveNetwork
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
 from geobfdt.simulation.tools import ToolName
-from geobfdt.training.calibration import InterpretedWell, calibrated
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
 from geobfdt.training.distributed import leave
-from geobfdt.training.loop import BEST, Outcome, train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.drift_reference import usual
 from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
-from geobfdt.training.usual import usual
+from geobfdt.training.training_loop import BEST, Outcome, train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
@@ -135,7 +135,7 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
         "minutes": minutes,
         "validation": best,
         "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, all looks, stream {_CALIBRATED}",
-        "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__},
+        "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
     bundle = calibrated(plain, calibration_wells(HELD_OUT_LOOKS))

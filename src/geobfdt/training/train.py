@@ -17,26 +17,27 @@ import torch
 from scipy.special import expit
 from torch import nn
 
-import geobfdt
+from geobfdt._version import __version__
 from geobfdt.evaluation.thresholds import Operating
 from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
-from geobfdt.model.criterion import Losses
+from geobfdt.model.curve.criterion import Losses
+from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettings
 from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
-from geobfdt.model.settings import DETR_SMALL, CurveSettings, DetrSettings
+from geobfdt.model.registry import load_model
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
-from geobfdt.training.calibration import InterpretedWell, calibrated
-from geobfdt.training.loop import train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
+from geobfdt.training.drift_reference import usual
+from geobfdt.training.prepared_wells import PreparedWell, load, prepare, save
 from geobfdt.training.sources import FixedWells, MixedSource, Source, simulated_well
-from geobfdt.training.split import Masked, Split, keep_blind, split_wells
-from geobfdt.training.usual import usual
+from geobfdt.training.training_loop import train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
-from geobfdt.training.wells import PreparedWell, load, prepare, save
+from geobfdt.training.well_split import Masked, Split, keep_blind, split_wells
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, standing, traces
-from geobfdt.wells.storage import sha256
 
 __all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells", "labels_digest", "train"]
 
@@ -146,7 +147,7 @@ def train(
     """
     field, out = Path(field), Path(out)
     distributed.join()
-    start = load_bundle(model) if model is not None else None
+    start = load_model(model) if model is not None else None
     settings = settings or (SCRATCH[preset] if start is None else TUNING)
     began = time.perf_counter()
     masked = masked or {}
@@ -355,5 +356,5 @@ def _card(
         "settings": settings.model_dump(mode="json"),
         "minutes": round(seconds / 60, 2),
         "date": pd.Timestamp.now("UTC").strftime("%Y-%m-%d"),
-        "versions": {"geobfdt": geobfdt.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "versions": {"geobfdt": __version__, "torch": torch.__version__, "python": platform.python_version()},
     }

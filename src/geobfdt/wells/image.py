@@ -24,10 +24,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from geobfdt.geometry import Reference
-from geobfdt.wells.findings import Finding, InputError
+from geobfdt.runtime.findings import Finding, InputError
 
 __all__ = [
     "LOGS",
+    "MIN_ANGLE_TO_NORTH_DEG",
     "REFERENCES",
     "WellImage",
     "add_findings",
@@ -42,6 +43,8 @@ __all__ = [
 WellImage = xr.Dataset
 
 REFERENCES = ("north", "high_side", "pseudo_north", "unknown")
+# Between hole and north: closer than this, an error of the survey grows more than sixfold in the image angle.
+MIN_ANGLE_TO_NORTH_DEG = 10.0
 LOGS = ("diameter", "deviation", "hole_azimuth")
 
 _ATTRIBUTES: dict[str, Any] = {

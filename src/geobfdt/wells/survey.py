@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.bearings import read_azimuth
-from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells, read_cells
 from geobfdt.wells.readers.mnemonics import hole_names
 from geobfdt.wells.readers.row_depths import agreed_unit

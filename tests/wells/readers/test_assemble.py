@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.assemble import assemble
 from geobfdt.wells.readers.raw import RawImage, RawLog

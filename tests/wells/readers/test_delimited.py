@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import COLUMNS
 from geobfdt.wells.readers import text_rows

@@ -5,7 +5,7 @@ import dliswriter.file.writer
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers import dlis, files
 from geobfdt.wells.readers.assemble import assemble

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dliswriter import AttrSetup
 
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers import dlis, files
 from geobfdt.wells.readers.assemble import assemble

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.readers import files
 from geobfdt.wells.readers.dlis_overruns import overrun, rows_overrun

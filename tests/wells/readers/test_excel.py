@@ -6,7 +6,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.readers.tables import read_pick_table
 from geobfdt.wells.survey import read_survey
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers import files, lis
 

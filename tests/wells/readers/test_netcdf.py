@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import well_image
 from geobfdt.wells.readers.netcdf import contents, read
 from geobfdt.wells.writers.netcdf import write_netcdf

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers import pixels
 from geobfdt.wells.readers.assemble import assemble

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.readers.tables import read_pick_table
 
 DIPS, DIRECTIONS = (30, 35, 40), (100, 200, 300)

@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import new_picks, write_picks
 from geobfdt.wells.readers.tables import read_pick_table
 

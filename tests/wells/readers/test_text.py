@@ -6,13 +6,13 @@ import numpy as np
 import openpyxl
 import pytest
 
-from geobfdt.wells.conversion import convert
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers import delimited, files, las
 from geobfdt.wells.readers.tables import read_pick_table
 from geobfdt.wells.readers.text import Notation, fit_cells
 from geobfdt.wells.survey import read_survey
+from geobfdt.workflows.convert import convert
 
 NAMES = "".join(f" IMG[{k}]. :\n" for k in range(8))
 NULL_WORDS = ["n/a", "NaN", "****", "-1.#IND", "#N/A", "NULL", "--", "N.A.", "1.#QNAN", "inf"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.delimited import read

@@ -4,7 +4,7 @@ import dlisio
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.writers.dlis import write_dlis
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.raster import read

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import COLUMNS, new_picks
 from geobfdt.wells.readers.tables import read_pick_table
 from geobfdt.wells.writers.tables import FORMATS, write_las

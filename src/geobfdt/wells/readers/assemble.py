@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding

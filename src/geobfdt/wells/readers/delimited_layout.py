@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.readers.mnemonics import named_caliper, role
 from geobfdt.wells.readers.text import encoding_of, find_separator, is_number_like, is_units_row, row_width, split
 

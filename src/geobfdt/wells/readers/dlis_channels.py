@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.mnemonics import choose_logs, image_kind, named_caliper, role, tool_of, vertical_depth
 
 __all__ = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.boundary import decoding
 
 __all__ = ["read_excel"]

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from geobfdt.wells.evening import even_rows, even_sectors
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.assemble import assemble, state
 from geobfdt.wells.readers.raw import Contents
-from geobfdt.wells.storage import sha256
+from geobfdt.wells.row_offsets import even_rows, even_sectors
 
 __all__ = ["inspect", "read"]
 

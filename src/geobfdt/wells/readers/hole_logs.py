@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.readers.mnemonics import is_bit_size, is_radius, role, vertical_depth
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.raw import RawLog

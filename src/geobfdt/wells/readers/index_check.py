@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.nulls import is_null
 from geobfdt.wells.readers.units import METRES, length_factor
 
@@ -86,9 +86,9 @@ def check_index(
     Examples
     --------
     >>> attributes = [IndexAttribute("SPACING", 2.0, "0.1 in")]
-    >>> check_index(Path("a"), 2.0 * np.arange(9), ("TDEP", "in"), attributes, [], None, [])
+    >>> check_index(Path("a"), 2.0 * np.arange(9), ("T", "in"), attributes, [], None, [])
     Traceback (most recent call last):
-    geobfdt.wells.findings.InputError: a: depths TDEP are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
+    geobfdt.runtime.findings.InputError: a: depths T are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
     """
     name, unit = index
     if length_factor(unit) is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import lasio
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.text import Notation, encoding_of
 from geobfdt.wells.readers.text_rows import open_lines

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from geobfdt.wells.findings import Finding, InputError
+from geobfdt.runtime.findings import Finding, InputError
 from geobfdt.wells.readers.cells import Cells, arrange
 from geobfdt.wells.readers.las_header import Table, header_tables
 from geobfdt.wells.readers.table_columns import ALIASES, column_key

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.readers.text import fit_cells, split
 from geobfdt.wells.readers.text_rows import Losses, TextRows, open_lines, values_of
 

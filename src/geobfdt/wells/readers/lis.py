@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from dlisio import core
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.hole_logs import possible_calipers

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 from xarray.core import indexing
 
-from geobfdt.wells.findings import InputError, findings_from_json
+from geobfdt.runtime.findings import InputError, findings_from_json
 from geobfdt.wells.image import LOGS, WellImage, well_image
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.raw import Contents

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import tifffile
 from PIL import Image
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.readers.boundary import decoding
 from geobfdt.wells.readers.delimited_layout import column_role

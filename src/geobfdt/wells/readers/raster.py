@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.readers.painted_gaps import painted_gap
 from geobfdt.wells.readers.pixels import Pixels, equal_to, load_pixels, open_arrays

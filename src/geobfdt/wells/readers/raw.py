@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.wells.findings import Finding
+from geobfdt.runtime.findings import Finding
 
 __all__ = ["Contents", "RawImage", "RawLog"]
 

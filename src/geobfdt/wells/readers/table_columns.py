@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import read_yaml
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.mnemonics import hole_names
 from geobfdt.wells.readers.text import Decimal
-from geobfdt.wells.settings_file import read_yaml
 
 __all__ = [
     "ALIASES",

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.bearings import compass_point, read_dip
-from geobfdt.wells.findings import InputError, Severity
 from geobfdt.wells.readers.table_values import TableValues
 
 __all__ = ["STRIKES", "read_directions"]

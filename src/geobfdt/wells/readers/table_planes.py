@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
-from geobfdt.wells.findings import InputError, Severity
-from geobfdt.wells.hole_checks import ALONG_NORTH
-from geobfdt.wells.image import REFERENCES
+from geobfdt.runtime.findings import InputError, Severity
+from geobfdt.wells.image import MIN_ANGLE_TO_NORTH_DEG, REFERENCES
 from geobfdt.wells.readers.table_columns import column_key
 from geobfdt.wells.readers.table_directions import STRIKES, read_directions
 from geobfdt.wells.readers.table_formats import Format
@@ -258,7 +257,7 @@ def _reference(
     free = (said == "") & np.isfinite(np.stack([*true, deviation, hole_azimuth])).all(axis=0)
     if free.any():
         along = np.abs(np.sin(np.radians(deviation)) * np.cos(np.radians(hole_azimuth))) > np.cos(
-            np.radians(ALONG_NORTH)
+            np.radians(MIN_ANGLE_TO_NORTH_DEG)
         )
         said[free] = np.where(along[free], "high_side", "north")
         seen = f"apparent dips of {int((free & plane).sum())} picks are worked out from true dip and hole direction"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.bearings import read_azimuth, read_dip
-from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.cells import Cells
 from geobfdt.wells.readers.row_depths import agreed_unit
 from geobfdt.wells.readers.table_columns import TableMapping, column_key

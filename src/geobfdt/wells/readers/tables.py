@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
 from geobfdt.wells.readers.cells import Cells, read_cells

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.readers.text import Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
 
 __all__ = ["Losses", "TextRows", "open_lines", "read_rows", "settle_notation", "values_of"]

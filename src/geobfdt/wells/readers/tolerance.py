@@ -11,7 +11,7 @@ from typing import Any
 
 from dlisio.common import ErrorHandler
 
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.runtime.findings import Finding, Severity
 
 __all__ = ["tolerant"]
 

@@ -33,9 +33,9 @@ import dliswriter.file.writer
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.readers.units import METRES
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_dlis"]
 

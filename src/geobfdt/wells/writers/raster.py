@@ -10,11 +10,11 @@ import numpy.typing as npt
 import yaml
 from PIL import Image
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.image import LOGS, WellImage
 from geobfdt.wells.readers.pixels import MAX_PIXELS
 from geobfdt.wells.readers.sidecar import Sidecar
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_png"]
 
