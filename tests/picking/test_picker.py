@@ -163,8 +163,8 @@ def test_a_level_hole_is_told_what_is_not_looked_for(
     reached = [finding for finding in findings if finding.kind == "out-of-reach"]
     assert bool(reached) == told
     if told:
-        assert "from 100.0 to 101.0 m" in reached[0].seen
-        assert "over 4.0 m tall" in reached[0].seen
+        assert "from 100.0 to 101.0 m" in reached[0].observed
+        assert "over 4.0 m tall" in reached[0].observed
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def test_clipped_share_is_counted() -> None:
     pixels = np.clip(pads(), 110, None)
     share = (pixels == 110).sum() / np.isfinite(pixels).sum()
     (finding,) = [f for f in check_image(image_of(pixels)) if f.kind == "saturated"]
-    assert f"{share:.0%} of pixels are exactly 110" in finding.seen
+    assert f"{share:.0%} of pixels are exactly 110" in finding.observed
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_oversampled_rows_are_not_stuck_ones() -> None:
     """Every row written three times is one finding of no harm."""
     findings = check_image(image_of(np.repeat(pads(rows=2000), 3, axis=0)))
     assert kinds(findings) == ["rows-oversampled"]
-    assert "3.0 times" in findings[0].done
+    assert "3.0 times" in findings[0].action
 
 
 def test_depth_gap_and_uneven_rows() -> None:
@@ -158,7 +158,7 @@ def test_tools_without_buttons(tool: str, buttons: bool) -> None:
     pixels = pads(grey=True, turn=0)
     pixels[2000:4000, 20] = 90.0
     (found,) = [f for f in check_image(image_of(pixels).assign_attrs(tool=tool)) if f.kind == "dead-button"]
-    assert ("button" in f"{found.seen} {found.done}") is buttons
+    assert ("button" in f"{found.observed} {found.action}") is buttons
 
 
 def test_dead_column() -> None:
@@ -167,7 +167,7 @@ def test_dead_column() -> None:
     pixels[:, 41] = np.nan
     findings = check_image(image_of(pixels))
     assert kinds(findings) == ["dead-column"]
-    assert "(41)" in findings[0].seen
+    assert "(41)" in findings[0].observed
 
 
 def test_tool_that_does_not_rotate() -> None:
@@ -220,7 +220,7 @@ def test_handful_of_findings() -> None:
         pixels[100 + 140 * i : 120 + 140 * i + i] = np.nan
     findings = check_image(image_of(pixels))
     assert [f.kind for f in findings] == ["missing-rows"] * 5
-    assert findings[-1].seen.startswith("36 more")
+    assert findings[-1].observed.startswith("36 more")
 
 
 @settings(max_examples=8, deadline=None)

@@ -207,7 +207,7 @@ def test_doubles_are_counted(vertical: tuple[WellImage, pd.DataFrame]) -> None:
     well, picks = vertical
     near = picks.iloc[10:15].assign(depth_m=picks["depth_m"].iloc[10:15] + 0.004)
     table = pd.concat([picks, picks.iloc[:3], near]).sort_values("depth_m", ignore_index=True)
-    found = {f.kind: f.seen for f in audit(well, table).findings}
+    found = {f.kind: f.observed for f in audit(well, table).findings}
     assert found["repeated-picks"].startswith("3 rows")
     trace = complete(picks, well)[0]
     count = sum(

@@ -76,7 +76,7 @@ def test_disorder_is_repaired_and_noted(tmp_path):
     assert kinds(findings) == [
         "rows-unreadable", "stations-empty", "azimuth-wrapped", "stations-unsorted", "stations-repeated",
     ]  # fmt: skip
-    assert "line 7" in findings[0].seen
+    assert "line 7" in findings[0].observed
 
 
 def test_a_vertical_station_needs_no_azimuth(tmp_path):

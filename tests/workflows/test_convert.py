@@ -84,8 +84,8 @@ def test_formats_without_a_place_for_intervals_say_so(tmp_path, to):
     (tmp_path / "t.csv").write_text(BREAKOUTS)
     findings = convert(tmp_path / "t.csv", tmp_path / "out", to)
     assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out"}
-    (told,) = [one for one in findings if "no planes" in one.seen]
+    (told,) = [one for one in findings if "no planes" in one.observed]
     assert (told.kind, told.severity) == ("intervals-left-out", "major")
-    assert told.seen.startswith("2 rows")
-    assert "left out" in told.done
-    assert not any("kept as intervals" in one.done for one in findings)
+    assert told.observed.startswith("2 rows")
+    assert "left out" in told.action
+    assert not any("kept as intervals" in one.action for one in findings)

@@ -110,7 +110,7 @@ def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
     files = {file.name for file in delivery.files}
     assert {"A.picks.csv", "A.pick-1.png"} <= files
     assert "A.pick-0.png" not in files
-    told = [finding.seen for finding in delivery.findings if finding.kind == "no-such-pick"]
+    told = [finding.observed for finding in delivery.findings if finding.kind == "no-such-pick"]
     assert [seen.split(":")[0] for seen in told] == [f"pick {row} cannot be explained" for row in (400, 0)]
 
 

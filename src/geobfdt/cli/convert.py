@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,7 @@ def convert(
         findings = conversion.convert(source, target, to, reading, mapping=mapping, vocabulary=vocabulary)
     beside = next((finding.place for finding in findings if finding.kind == "intervals-written"), None)
     if as_json:
-        print_json({"file": str(target), "intervals": beside, "findings": [asdict(finding) for finding in findings]})
+        print_json({"file": str(target), "intervals": beside, "findings": [finding.to_dict() for finding in findings]})
         return
     print_findings(findings)
     for file in (str(target), beside):

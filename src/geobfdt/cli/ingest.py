@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,7 @@ def ingest(
             progress=advance,
         )  # fmt: skip
     if as_json:
-        print_json({stem: [asdict(f) for f in findings] for stem, findings in wells.items()})
+        print_json({stem: [f.to_dict() for f in findings] for stem, findings in wells.items()})
         return
     for stem, findings in wells.items():
         console().print(f"{stem}: {field / stem}.nc", markup=False)

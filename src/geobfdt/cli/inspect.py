@@ -55,7 +55,7 @@ def inspect(
             "deviation_deg": float(image.deviation.median()),
         }
     if as_json:
-        print_json({**asdict(contents), "reads_as": summary, "findings": [asdict(f) for f in findings]})
+        print_json({**asdict(contents), "reads_as": summary, "findings": [f.to_dict() for f in findings]})
     else:
         print_table(f"{file.name}: {contents.format}", contents.items)
         for name, value in contents.header.items():

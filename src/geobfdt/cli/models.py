@@ -53,7 +53,7 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
         try:
             card = held.card(digest)
         except InputError as error:  # the others are told of all the same
-            state = f"damaged: {error.seen}" if held.damage(digest) else error.seen
+            state = f"damaged: {error.observed}" if held.damage(digest) else error.observed
         rows.append(
             {
                 "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),

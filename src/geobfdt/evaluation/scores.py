@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -203,7 +203,7 @@ class Scores:
             "scores": records(self.table()),
             "nulls": records(self.nulls()),
             "errors": records(self.errors()),
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [finding.to_dict() for finding in self.findings],
         }
 
     def with_findings(self, findings: Iterable[Finding]) -> Scores:

@@ -205,8 +205,8 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         network = build(settings)
         network.load_state_dict(tensors)
     except (ValueError, RuntimeError, MemoryError, SafetensorError) as error:
-        seen = f"weights are damaged or not of the network that {SETTINGS} describes: {_why(error)}"
-        raise InputError(folder / WEIGHTS, seen, RETRAIN) from error
+        observed = f"weights are damaged or not of the network that {SETTINGS} describes: {_why(error)}"
+        raise InputError(folder / WEIGHTS, observed, RETRAIN) from error
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise InputError(folder / WEIGHTS, "weights are not all finite numbers", RETRAIN)
     network.eval()
@@ -214,8 +214,8 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     try:
         _ = bundle.seen, bundle.learnt
     except (TypeError, ValueError, AttributeError) as error:
-        seen = f"does not say what the model has seen: {_why(error)}"
-        raise InputError(folder / CARD, seen, RETRAIN) from error
+        observed = f"does not say what the model has observed: {_why(error)}"
+        raise InputError(folder / CARD, observed, RETRAIN) from error
     return bundle
 
 

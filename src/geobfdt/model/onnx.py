@@ -209,8 +209,8 @@ def _graphs(bundle: Bundle) -> dict[str, bytes]:
     """The graphs of a bundle, by file name."""
     network = bundle.network
     if not isinstance(network, CurveNetwork):
-        seen = f"the {bundle.settings.preset} preset has no ONNX export"
-        raise InputError(bundle.source, seen, "run it with PyTorch, or take a bundle of the curve preset")
+        observed = f"the {bundle.settings.preset} preset has no ONNX export"
+        raise InputError(bundle.source, observed, "run it with PyTorch, or take a bundle of the curve preset")
     needed("onnx", "onnx")
     note = _note(bundle, network)
     columns, device = network.settings.columns, next(network.parameters()).device
@@ -320,6 +320,6 @@ def _session(graph: bytes, place: str | Path) -> tuple[Any, str | None]:
     try:
         session = runtime.InferenceSession(graph, options, providers=_PLACES)
     except Exception as error:  # its errors have no other base
-        seen = f"not ONNX graphs: {str(error).splitlines()[0]}"
-        raise InputError(place, seen, _AGAIN) from error
+        observed = f"not ONNX graphs: {str(error).splitlines()[0]}"
+        raise InputError(place, observed, _AGAIN) from error
     return session, session.get_modelmeta().custom_metadata_map.get(_KEY)

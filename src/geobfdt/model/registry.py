@@ -115,8 +115,8 @@ class Registry:
             If it is not.
         """
         if not (folder / RECORD).is_file():
-            seen = f"no registry here (no {RECORD})" if folder.is_dir() else "no such folder"
-            raise InputError(folder, seen, "name a registry; geobfdt models add makes one")
+            observed = f"no registry here (no {RECORD})" if folder.is_dir() else "no such folder"
+            raise InputError(folder, observed, "name a registry; geobfdt models add makes one")
         return cls(folder)
 
     def record(self) -> list[Entry]:
@@ -178,8 +178,8 @@ class Registry:
         if len(found) > 1:
             several = ", ".join(digest[:_SHORT] for digest in found)
             same = len({self.weights(digest) for digest in found}) == 1
-            seen = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
-            raise InputError(self.folder, seen, "name it by the first digits of one of these")
+            observed = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
+            raise InputError(self.folder, observed, "name it by the first digits of one of these")
         return found[0]
 
     def _is(self, digest: str, name: str) -> bool:
@@ -262,8 +262,8 @@ class Registry:
                 raise InputError(source, "changed while it was read", "add it again")
             _replace(place, fresh, former)
         except OSError as error:
-            seen = f"cannot be replaced: {(error.strerror or str(error)).lower()}"
-            raise InputError(place, seen, "check that you may write there") from error
+            observed = f"cannot be replaced: {(error.strerror or str(error)).lower()}"
+            raise InputError(place, observed, "check that you may write there") from error
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
@@ -333,7 +333,7 @@ class Registry:
                 self.whole(digest)
                 told[digest] = ""
             except InputError as error:
-                told[digest] = error.seen
+                told[digest] = error.observed
         return told
 
     def whole(self, digest: str) -> Bundle:
@@ -359,8 +359,8 @@ class Registry:
         return read_card(self._unaltered(digest))
 
     def _unaltered(self, digest: str) -> Path:
-        if seen := self.damage(digest):
-            raise InputError(self.folder / digest, seen, "import it again, or bring it back from a copy")
+        if observed := self.damage(digest):
+            raise InputError(self.folder / digest, observed, "import it again, or bring it back from a copy")
         return self.folder / digest
 
     def damage(self, digest: str) -> str:

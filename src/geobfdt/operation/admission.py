@@ -55,7 +55,7 @@ def damage(well: InterpretedWell) -> list[str]:
     well : InterpretedWell
         Pixels in memory.
     """
-    told = [f"{one.seen} ({one.place})" for one in check_image(well.image) if one.kind in _SPOILT]
+    told = [f"{one.observed} ({one.place})" for one in check_image(well.image) if one.kind in _SPOILT]
     found = audit(well.image, well.picks, well.intervals)
     if found.alignment.verdict in ("shifted", "drifting", "stepped"):
         told.append(f"picks are off the image in depth: {found.alignment.verdict}")

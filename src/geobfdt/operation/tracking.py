@@ -93,8 +93,8 @@ def _reached(where: str) -> Iterator[tuple[Any, Any]]:
     try:
         yield mlflow.MlflowClient(where, where), mlflow
     except mlflow.exceptions.MlflowException as error:
-        seen = f"MLflow does not take it: {str(error).splitlines()[0][:300]}"
-        raise InputError(where, seen, "see that the address is right and its server is up") from error
+        observed = f"MLflow does not take it: {str(error).splitlines()[0][:300]}"
+        raise InputError(where, observed, "see that the address is right and its server is up") from error
 
 
 def _experiment(client: Any, where: str, name: str) -> str:

@@ -235,8 +235,8 @@ def read_zones(path: str | Path) -> pd.DataFrame:
             raise ValueError("other columns or states")
         return zones.astype({"top_m": float, "base_m": float, "distance": float, "reason": str})
     except (OSError, ValueError) as error:
-        seen = f"not judged zones: {str(error).splitlines()[0]}"
-        raise InputError(path, seen, "pick the well again, or move the file away") from error
+        observed = f"not judged zones: {str(error).splitlines()[0]}"
+        raise InputError(path, observed, "pick the well again, or move the file away") from error
 
 
 def _pick_features(picks: pd.DataFrame, length: float) -> dict[str, float]:

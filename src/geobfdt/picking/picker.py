@@ -329,9 +329,11 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     if not rows.size:
         return []
     first, last = image["depth"].values[rows[[0, -1]]]
-    seen = f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
-    done = "those are not looked for; pick them by hand"
-    return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), seen, done)]
+    observed = (
+        f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
+    )
+    action = "those are not looked for; pick them by hand"
+    return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 
 def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
@@ -340,12 +342,12 @@ def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
     metres = MeasuredDepths.of(image).metres
     if not len(judged) and metres >= MIN_SILENT_LENGTH_M * (1 - 1e-6):
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
-        seen = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
-        seen += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")
-        done = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
-        return [Finding(Severity.MAJOR, kind, place_of(image), seen, done)]
+        observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
+        observed += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")
+        action = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
+        return [Finding(Severity.MAJOR, kind, place_of(image), observed, action)]
     findings = []
-    for layered_too, severity, words, done in (
+    for layered_too, severity, words, action in (
         (True, Severity.MAJOR, "no plane, although the image shows layers", "look there and pick them by hand"),
         (False, Severity.MINOR, "no plane, and no clear layers", "look before you take it for bare rock"),
     ):
@@ -357,7 +359,7 @@ def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
                 for _, run in some.groupby((some["number"].diff() != 1).cumsum())
             )
         ]
-        findings += report(found, severity, kind, partial(_words_of_silence, words), done)
+        findings += report(found, severity, kind, partial(_words_of_silence, words), action)
     return findings
 
 

@@ -69,7 +69,7 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     image : WellImage
         The well.
     progress : callable, optional
-        Told the share done.
+        Called with the share done, 0 to 1.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     >>> from geobfdt.wells.image import well_image
     >>> from geobfdt.wells.picks import new_picks
     >>> rows = new_picks(depth_m=[1.0], class_="fracture", amplitude_m=0.2, azimuth_app_deg=0.0)
-    >>> print(scan_picks(rows, well_image(np.zeros((9, 4)), np.linspace(0, 2, 9))).findings[0].seen)
+    >>> print(scan_picks(rows, well_image(np.zeros((9, 4)), np.linspace(0, 2, 9))).findings[0].observed)
     1 picks lie on measured wall: too few to tell a shift
     """
     tell = progress or (lambda _: None)
@@ -97,8 +97,8 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     smallest = max(SMALLEST, 2 * step)
     depth = picks["depth_m"].to_numpy(float)
     if len(picks) < 10:
-        seen = f"{len(picks)} picks lie on measured wall: too few to tell a shift"
-        return Scan([_unclear("depth-cannot-tell", place, seen)], Alignment(shifts, 0 * shifts, "unclear"))
+        observed = f"{len(picks)} picks lie on measured wall: too few to tell a shift"
+        return Scan([_unclear("depth-cannot-tell", place, observed)], Alignment(shifts, 0 * shifts, "unclear"))
 
     named = versions(picks, image)
     steep = np.hypot(named["as given"][:, 1], named["as given"][:, 2]) > 2.5 * line_width(image)
@@ -139,9 +139,9 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     findings = _depth_findings(alignment, place, len(picks))
     findings += _azimuth_findings(verdict, total, flipped, place, int(steep.sum()))
     if dip == "scaled":
-        seen = f"traces on the image are {scale:.2f} times as high as the picks ({int(steep.sum())} steep ones)"
-        done = f"multiply amplitudes by {scale:.2f}: another diameter was used, or the radius for the diameter"
-        findings.append(Finding(Severity.MAJOR, "diameter-scale", place, seen, done))
+        observed = f"traces on the image are {scale:.2f} times as high as the picks ({int(steep.sum())} steep ones)"
+        action = f"multiply amplitudes by {scale:.2f}: another diameter was used, or the radius for the diameter"
+        findings.append(Finding(Severity.MAJOR, "diameter-scale", place, observed, action))
     return Scan(findings, alignment, verdict, total, dip, scale)
 
 
@@ -248,17 +248,17 @@ def _depth_findings(found: Alignment, place: str, count: int) -> list[Finding]:
     if found.verdict == "aligned":
         return []
     seen = f"the image lies {found.shift * 100:+.1f} +- {found.sigma * 100:.2f} cm (down is +) from the picks"
-    done = f"add {found.shift:+.4f} m to the depths of the picks"
+    action = f"add {found.shift:+.4f} m to the depths of the picks"
     kind = "depth-shift"
     if found.verdict == "drifting":
         kind = "depth-drift"
         seen += f" in the middle, changing by {found.slope:+.3f} m per 100 m"
-        done = f"stretch the picks: add {found.shift:+.4f} {found.slope / 100:+.6f} (depth - {found.middle:.2f}) m"
+        action = f"stretch the picks: add {found.shift:+.4f} {found.slope / 100:+.6f} (depth - {found.middle:.2f}) m"
     elif found.verdict == "stepped":
         kind = "depth-step"
         seen += f" down to {found.step_depth:.1f} m, and {(found.shift + found.step) * 100:+.1f} cm below"
-        done = f"add {found.shift:+.4f} m above {found.step_depth:.1f} m, {found.shift + found.step:+.4f} m below"
-    return [Finding(Severity.MAJOR, kind, place, f"{seen}; {basis}", done)]
+        action = f"add {found.shift:+.4f} m above {found.step_depth:.1f} m, {found.shift + found.step:+.4f} m below"
+    return [Finding(Severity.MAJOR, kind, place, f"{seen}; {basis}", action)]
 
 
 def _azimuth_findings(verdict: str, turn: float, mirror: bool, place: str, steep: int) -> list[Finding]:
@@ -266,23 +266,29 @@ def _azimuth_findings(verdict: str, turn: float, mirror: bool, place: str, steep
     if verdict == "agrees":
         return []
     if verdict == "unclear":
-        seen = f"{steep} picks are steep enough to tell an azimuth, and no azimuth stands out"
-        return [_unclear("azimuth-cannot-tell", place, seen)]
+        observed = f"{steep} picks are steep enough to tell an azimuth, and no azimuth stands out"
+        return [_unclear("azimuth-cannot-tell", place, observed)]
     if verdict == "rotated":
         why = {180: ": up-dip for down-dip", 90: ": strike for dip direction", -90: ": strike for dip direction"}
         text = next((reason for angle, reason in why.items() if abs(_short(turn - angle)) < SMALLEST_TURN), "")
-        seen, done = f"the picks fit the image turned by {turn:+.0f} deg{text}", f"add {turn:+.0f} deg to azimuths"
-        return [Finding(Severity.MAJOR, "azimuth-rotated", place, seen, done)]
+        observed, action = (
+            f"the picks fit the image turned by {turn:+.0f} deg{text}",
+            f"add {turn:+.0f} deg to azimuths",
+        )
+        return [Finding(Severity.MAJOR, "azimuth-rotated", place, observed, action)]
     if verdict == "mirrored" or mirror:
-        seen, done = "the picks fit the image with azimuths counted the other way round", f"use 360 - azimuth{also}"
-        return [Finding(Severity.MAJOR, "azimuth-mirrored", place, seen, done)]
+        observed, action = (
+            "the picks fit the image with azimuths counted the other way round",
+            f"use 360 - azimuth{also}",
+        )
+        return [Finding(Severity.MAJOR, "azimuth-mirrored", place, observed, action)]
     if verdict.startswith("reference"):
         line = verdict.split()[1]
-        seen = f"the picks fit the image if their azimuths are counted from {line} (here a turn of {turn:+.0f} deg)"
-        return [Finding(Severity.MAJOR, "azimuth-reference", place, seen, f"set the picks' reference to {line}")]
+        observed = f"the picks fit the image if their azimuths are counted from {line} (here a turn of {turn:+.0f} deg)"
+        return [Finding(Severity.MAJOR, "azimuth-reference", place, observed, f"set the picks' reference to {line}")]
     columns = ("apparent", "true") if verdict == "true-for-apparent" else ("true", "apparent")
-    seen = f"the picks fit the image if the columns of {columns[0]} dip and azimuth hold {columns[1]} ones"
-    return [Finding(Severity.MAJOR, verdict, place, seen, f"read those columns as {columns[1]}{also}")]
+    observed = f"the picks fit the image if the columns of {columns[0]} dip and azimuth hold {columns[1]} ones"
+    return [Finding(Severity.MAJOR, verdict, place, observed, f"read those columns as {columns[1]}{also}")]
 
 
 def _unclear(kind: str, place: str, seen: str) -> Finding:

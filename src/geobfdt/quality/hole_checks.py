@@ -82,7 +82,7 @@ def check_diameter(image: WellImage) -> list[Finding]:
     Examples
     --------
     >>> from geobfdt.wells.image import well_image
-    >>> print(check_diameter(well_image(np.zeros((2, 4)), [0.0, 1.0], diameter=216))[0].seen)
+    >>> print(check_diameter(well_image(np.zeros((2, 4)), [0.0, 1.0], diameter=216))[0].observed)
     median 216 m is no hole; it would be 0.216 m if these were millimetres
     """
     depth = np.asarray(image.depth.values, dtype=np.float64)
@@ -95,9 +95,11 @@ def check_diameter(image: WellImage) -> list[Finding]:
     median = float(np.median(diameter[known]))
     if wrong.sum() > known.sum() / 2:
         guesses = [f"{median * f:.3g} m if these were {u}" for u, f in UNITS.items() if HOLES[0] < median * f < 0.8]
-        seen = f"median {median:.3g} m is no hole" + (f"; it would be {' or '.join(guesses)}" if guesses else "")
+        observed = f"median {median:.3g} m is no hole" + (f"; it would be {' or '.join(guesses)}" if guesses else "")
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
-        return [Finding(Severity.MAJOR, "diameter-range", place, seen, "give the diameter with --diameter, in metres")]
+        return [
+            Finding(Severity.MAJOR, "diameter-range", place, observed, "give the diameter with --diameter, in metres")
+        ]
     findings += report(
         stretches(wrong, depth, join=0.5),
         Severity.MAJOR,

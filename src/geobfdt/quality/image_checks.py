@@ -152,9 +152,9 @@ class _Rows:
             "picks cannot be made there",
         )
         if usual < 0.5:
-            seen = f"half of the rows measure less than {usual:.0%} of the turn"
-            done = "expect fewer and less certain picks; small coverage widens their sigmas"
-            found.append(Finding(Severity.INFO, "low-coverage", place, seen, done))
+            observed = f"half of the rows measure less than {usual:.0%} of the turn"
+            action = "expect fewer and less certain picks; small coverage widens their sigmas"
+            found.append(Finding(Severity.INFO, "low-coverage", place, observed, action))
         found += report(
             stretches((coverage > 0) & (coverage < 0.5 * usual), depth, shortest=0.3, join=0.3),
             Severity.MINOR,
@@ -175,9 +175,9 @@ class _Rows:
         share = float(repeats.mean())
         runs = [s for s in stretches(repeats, depth) if s.rows >= 10]
         if share > 0.3 and sum(s.rows for s in runs) < 0.5 * repeats.sum():
-            seen = f"{share:.0%} of rows repeat the row above, a few at a time"
-            done = f"the image was sampled about {1 / (1 - share):.1f} times coarser than its rows: nothing is lost"
-            return [Finding(Severity.INFO, "rows-oversampled", place, seen, done)]
+            observed = f"{share:.0%} of rows repeat the row above, a few at a time"
+            action = f"the image was sampled about {1 / (1 - share):.1f} times coarser than its rows: nothing is lost"
+            return [Finding(Severity.INFO, "rows-oversampled", place, observed, action)]
         return report(
             # Rows repeat the one above them: the first of the equal rows is the one before the run.
             [Stretch(s.first - 1, s.last, float(depth[s.first - 1]), s.base) for s in runs],

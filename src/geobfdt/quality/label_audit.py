@@ -86,7 +86,7 @@ class Audit:
             "turn_deg": self.turn,
             "dip": self.dip,
             "scale": self.scale,
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [finding.to_dict() for finding in self.findings],
             "proposed_intervals": self.proposed.to_dict(orient="records"),
         }
 
@@ -140,9 +140,9 @@ def audit(
     findings: list[Finding] = []
     if mine.empty:
         names = ", ".join(sorted(set(picks["well"]))[:5]) or "no well"
-        seen = f"the pick table has rows of {names}, none of {well or 'this well'}"
+        observed = f"the pick table has rows of {names}, none of {well or 'this well'}"
         place = f"{image.depth.values[0]:.2f}-{image.depth.values[-1]:.2f} m"
-        findings.append(Finding(Severity.MAJOR, "no-picks", place, seen, "check the name of the well"))
+        findings.append(Finding(Severity.MAJOR, "no-picks", place, observed, "check the name of the well"))
     rows, lacking = complete(mine, image)
     given = traces(rows)
     coverage = trace_coverage(image, given)

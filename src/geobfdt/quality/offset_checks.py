@@ -87,13 +87,13 @@ class OffsetCheck:
         rows = self._row_offset() / spread
         if rows >= _LEAST:
             observed = f"rows differ as wholes by {rows:.0%} of the image's standard deviation, each from the next"
-            done = "doubt picks along rows; --even-rows takes such offsets out"
-            found.append(Finding(Severity.MINOR, "row-offsets", place, observed, done))
+            action = "doubt picks along rows; --even-rows takes such offsets out"
+            found.append(Finding(Severity.MINOR, "row-offsets", place, observed, action))
         sectors = self._sector_offset() / spread
         if sectors >= _LEAST:
             observed = f"sectors differ over metres of depth by {sectors:.0%} of the image's standard deviation"
-            done = "doubt steep fractures along stripes; --even-sectors takes them out"
-            found.append(Finding(Severity.MINOR, "sector-stripes", place, observed, done))
+            action = "doubt steep fractures along stripes; --even-sectors takes them out"
+            found.append(Finding(Severity.MINOR, "sector-stripes", place, observed, action))
         return found
 
     def _row_offset(self) -> float:

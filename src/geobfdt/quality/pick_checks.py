@@ -39,7 +39,7 @@ def check_doubles(picks: pd.DataFrame) -> list[Finding]:
     --------
     >>> from geobfdt.wells.picks import new_picks
     >>> rows = new_picks(depth_m=[5.0, 5.0, 6.0], class_="fracture", amplitude_m=0.2, azimuth_app_deg=30.0)
-    >>> [(f.kind, f.seen) for f in check_doubles(rows)]
+    >>> [(f.kind, f.observed) for f in check_doubles(rows)]
     [('repeated-picks', '1 rows repeat another one exactly, the first at 5.000 m')]
     """
     exact: list[float] = []
@@ -133,7 +133,7 @@ def check_numbers(picks: pd.DataFrame) -> list[Finding]:
     Examples
     --------
     >>> from geobfdt.wells.picks import new_picks
-    >>> [f.seen for f in check_numbers(new_picks(depth_m=[1.0], class_="fracture"))]
+    >>> [f.observed for f in check_numbers(new_picks(depth_m=[1.0], class_="fracture"))]
     ['1 fracture picks']
     """
     found = []

@@ -79,20 +79,23 @@ class PixelValues:
         depth = image.depth.values
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
         if not self.count:
-            seen, done = "not one pixel is measured", "check the image's name and its null value"
-            return [Finding(Severity.MAJOR, "empty-image", place, seen, done)]
+            observed, action = "not one pixel is measured", "check the image's name and its null value"
+            return [Finding(Severity.MAJOR, "empty-image", place, observed, action)]
         if self._low == self._high:
-            seen, done = f"every pixel is {self._low:g}", "check the image's name"
-            return [Finding(Severity.MAJOR, "constant-image", place, seen, done)]
+            observed, action = f"every pixel is {self._low:g}", "check the image's name"
+            return [Finding(Severity.MAJOR, "constant-image", place, observed, action)]
         found = self._range(image, place)
         if found:
             return found
         share = max(self._at_low, self._at_high) / self.count
         if share > CLIPPED:
             end = self._low if self._at_low > self._at_high else self._high
-            seen, done = f"{share:.0%} of pixels are exactly {end:g}", "contrast there is lost; read an unclipped image"
+            observed, action = (
+                f"{share:.0%} of pixels are exactly {end:g}",
+                "contrast there is lost; read an unclipped image",
+            )
             severity = Severity.MAJOR if share > 4 * CLIPPED else Severity.MINOR
-            found.append(Finding(severity, "saturated", place, seen, done))
+            found.append(Finding(severity, "saturated", place, observed, action))
         return found + self._polarity(image, place)
 
     def _range(self, image: WellImage, place: str) -> list[Finding]:
@@ -100,17 +103,20 @@ class PixelValues:
         sixteen = low >= 0 and 12 <= high <= 16
         scaled = image.attrs["normalisation"] != "none" or self._at_high > 10
         if self._whole and sixteen:
-            seen, done = (
+            observed, action = (
                 f"whole numbers from {low:g} to {high:g}",
                 "looks like 4-bit grey: read another image or rescale",
             )
-            return [Finding(Severity.MAJOR, "value-range", place, seen, done)]
+            return [Finding(Severity.MAJOR, "value-range", place, observed, action)]
         if sixteen and scaled and image.attrs["units"] in ("", "unitless"):
-            seen = f"values from {low:g} to {high:g} where a grey image has 0 to 255"
-            return [Finding(Severity.MAJOR, "value-range", place, seen, "check that the right scaling was applied")]
+            observed = f"values from {low:g} to {high:g} where a grey image has 0 to 255"
+            return [Finding(Severity.MAJOR, "value-range", place, observed, "check that the right scaling was applied")]
         if self._whole and high - low < FEW_LEVELS:
-            seen, done = f"{high - low + 1:g} grey levels at the most", "faint planes are lost; read another image"
-            return [Finding(Severity.MINOR, "few-grey-levels", place, seen, done)]
+            observed, action = (
+                f"{high - low + 1:g} grey levels at the most",
+                "faint planes are lost; read another image",
+            )
+            return [Finding(Severity.MINOR, "few-grey-levels", place, observed, action)]
         return []
 
     def _polarity(self, image: WellImage, place: str) -> list[Finding]:
@@ -118,6 +124,6 @@ class PixelValues:
         dark, bright = (self._dark, self._bright) if image.attrs["dark"] == "low" else (self._bright, self._dark)
         if bright < LINE_SHARE * self._tested or bright < LINE_RATIO * (dark + 1):
             return []
-        seen = f"sharp lines are bright {bright / (dark + 1):.0f} times more often than dark"
-        done = "check which end of the values is conductive; if it is the other one, read with the dark end swapped"
-        return [Finding(Severity.MINOR, "polarity-doubt", place, seen, done)]
+        observed = f"sharp lines are bright {bright / (dark + 1):.0f} times more often than dark"
+        action = "check which end of the values is conductive; if it is the other one, read with the dark end swapped"
+        return [Finding(Severity.MINOR, "polarity-doubt", place, observed, action)]

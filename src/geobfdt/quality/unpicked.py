@@ -137,17 +137,24 @@ def propose_intervals(
         depth = picks.loc[picks["class"] == name, "depth_m"].to_numpy(float)
         depth = depth[covered(mine, well, name, depth) & (depth >= top) & (depth <= base)]
         if not depth.size and any(low < high for low, high in spans):
-            seen, done = f"not one {name} pick", f"read as: {name} was not interpreted here, silence proves nothing"
-            findings.append(Finding(Severity.MINOR, "class-not-interpreted", f"{top:.2f}-{base:.2f} m", seen, done))
+            observed, action = (
+                f"not one {name} pick",
+                f"read as: {name} was not interpreted here, silence proves nothing",
+            )
+            findings.append(
+                Finding(Severity.MINOR, "class-not-interpreted", f"{top:.2f}-{base:.2f} m", observed, action)
+            )
             rows.append((well, "interpreted", name, top, top))
             continue
         pieces, gaps = _without_gaps(depth, spans, mine[mine["kind"] == "ignored"])
         for gap in gaps:
-            seen = (
+            observed = (
                 f"no {name} pick for {gap.base - gap.top:.1f} m (chance {gap.chance:.1g} at the spacing of this well)"
             )
-            done = "looks left out: see the proposed intervals, and confirm or draw your own"
-            findings.append(Finding(Severity.MINOR, "unpicked-stretch", f"{gap.top:.2f}-{gap.base:.2f} m", seen, done))
+            action = "looks left out: see the proposed intervals, and confirm or draw your own"
+            findings.append(
+                Finding(Severity.MINOR, "unpicked-stretch", f"{gap.top:.2f}-{gap.base:.2f} m", observed, action)
+            )
         if gaps or len(known):
             rows += [(well, "interpreted", name, low, high) for low, high in pieces]
     return new_intervals(rows), findings

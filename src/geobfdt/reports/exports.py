@@ -240,8 +240,8 @@ def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float
     deviation, azimuth = (log_at(image, name, stations) for name in ("deviation", "hole_azimuth"))
     azimuth = np.where(deviation == 0, 0.0, azimuth)
     if not (np.isfinite(deviation).all() and np.isfinite(azimuth).all()):
-        seen = "the direction of the hole is not known all along it"
-        raise InputError(image.attrs["source"] or image.attrs["well"], seen, "give --survey to geobfdt ingest")
+        observed = "the direction of the hole is not known all along it"
+        raise InputError(image.attrs["source"] or image.attrs["well"], observed, "give --survey to geobfdt ingest")
     told = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
     middle = well_path(stations, deviation, azimuth, told["depth_m"].to_numpy(float)) * [1, 1, -1]
     normal = pole(told["dip_true_deg"].to_numpy(float), told["azimuth_true_deg"].to_numpy(float))

@@ -288,7 +288,7 @@ def _findings(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
     items = "".join(
-        f"<li><b>{finding.severity}</b> {html.escape(f'{finding.place}: {finding.seen}; {finding.done}')}</li>"
+        f"<li><b>{finding.severity}</b> {html.escape(f'{finding.place}: {finding.observed}; {finding.action}')}</li>"
         for finding in findings
     )
     return f"<h2>Findings</h2><ul>{items}</ul>"

@@ -70,7 +70,7 @@ def well_files(field: Path) -> dict[str, str | None]:
             try:
                 check_ordinary(file)
             except InputError as error:
-                problem = f"{error.seen}; {error.cure}"
+                problem = f"{error.observed}; {error.cure}"
         wells[file.stem] = problem
     return wells
 

@@ -127,7 +127,7 @@ class Room:
             try:
                 summary = {} if problem else self.wells.summary(well)
             except (InputError, OSError) as error:
-                problem = f"{error.seen}; {error.cure}" if isinstance(error, InputError) else "cannot be opened"
+                problem = f"{error.observed}; {error.cure}" if isinstance(error, InputError) else "cannot be opened"
             if problem:
                 wells.append({"well": well, "name": well, "damage": problem})
                 continue
@@ -173,10 +173,8 @@ class Room:
         for finding in findings:
             depths = _INTERVAL.search(finding.place)
             top = float(depths[1]) if depths else None
-            rows.append({
-                "severity": str(finding.severity), "kind": finding.kind, "place": finding.place, "seen": finding.seen,
-                "done": finding.done, "top_m": top, "base_m": float(depths[2]) if depths and depths[2] else top,
-            })  # fmt: skip
+            base = float(depths[2]) if depths and depths[2] else top
+            rows.append({**finding.to_dict(), "top_m": top, "base_m": base})
         return rows
 
     def state(self, well: str, layer: str, person: str | None = None) -> dict[str, Any]:

@@ -114,9 +114,9 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
         else:  # its own, even where another runs
             ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError) as error:
-        seen = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
+        observed = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
         raise InputError(
-            engine.address or "ray", seen, "see that ray status works here; or use --engine local"
+            engine.address or "ray", observed, "see that ray status works here; or use --engine local"
         ) from error
     try:
         run = ray.remote(num_cpus=1, max_retries=0)(_run)

@@ -12,7 +12,11 @@ from typing import Any
 __all__ = ["Finding", "InputError", "Severity", "findings_from_json", "findings_to_json"]
 
 
-_LONGEST = 600  # characters of what was seen that are told; a hostile file's names may be endless
+# An error message quotes at most this much of what was observed: a hostile file's names may be endless.
+_MAX_OBSERVED_CHARACTERS = 600
+# Names of fields in JSON, where they differ: files and clients of version 0.1 hold them.
+_JSON_KEYS = {"observed": "seen", "action": "done"}
+_FIELDS = {key: name for name, key in _JSON_KEYS.items()}
 
 
 class Severity(StrEnum):
@@ -27,7 +31,7 @@ class Severity(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """
-    One repair or doubt.
+    One repair, or one reason to be careful.
 
     Parameters
     ----------
@@ -37,10 +41,10 @@ class Finding:
         Stable name in kebab-case (``depth-flipped``), for machines.
     place : str
         File, channel, row or depth interval it speaks of.
-    seen : str
-        What was found there, with numbers.
-    done : str
-        What was done about it, or what the user could do.
+    observed : str
+        What is there, with numbers.
+    action : str
+        What the program did about it, or what the user can do.
 
     Examples
     --------
@@ -51,11 +55,22 @@ class Finding:
     severity: Severity
     kind: str
     place: str
-    seen: str
-    done: str
+    observed: str
+    action: str
+
+    def to_dict(self) -> dict[str, str]:
+        """
+        Return the finding as JSON holds it.
+
+        Examples
+        --------
+        >>> Finding(Severity.MINOR, "depth-flipped", "a.dlis", "depths decrease", "rows reversed").to_dict()["seen"]
+        'depths decrease'
+        """
+        return {_JSON_KEYS.get(name, name): value for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
-        return f"{self.severity}  {self.kind}  {self.place}: {self.seen}; {self.done}"
+        return f"{self.severity}  {self.kind}  {self.place}: {self.observed}; {self.action}"
 
 
 class InputError(Exception):
@@ -66,7 +81,7 @@ class InputError(Exception):
     ----------
     file : str or Path
         What was being read or written.
-    seen : str
+    observed : str
         What is wrong, with the place inside the file.
     cure : str
         What the user can do.
@@ -77,11 +92,11 @@ class InputError(Exception):
     a.dlis: the file is empty; copy it again
     """
 
-    def __init__(self, file: str | Path, seen: str, cure: str) -> None:
-        self.file, self.seen, self.cure = str(file), seen, cure
+    def __init__(self, file: str | Path, observed: str, cure: str) -> None:
+        self.file, self.observed, self.cure = str(file), observed, cure
         # Text taken from a hostile file must neither break the one line nor steer the terminal.
-        told = seen if len(seen) <= _LONGEST else f"{seen[:_LONGEST]}..."
-        line = " ".join(f"{file}: {told}; {cure}".split())
+        text = observed if len(observed) <= _MAX_OBSERVED_CHARACTERS else f"{observed[:_MAX_OBSERVED_CHARACTERS]}..."
+        line = " ".join(f"{file}: {text}; {cure}".split())
         super().__init__("".join(c if c.isprintable() else "?" for c in line))
 
     def apart(self) -> str:
@@ -94,12 +109,12 @@ class InputError(Exception):
         'a.dlis: a.dlis is empty; copy it again'
         """
         name = Path(self.file).name
-        return str(InputError(name, self.seen.replace(self.file, name), self.cure))
+        return str(InputError(name, self.observed.replace(self.file, name), self.cure))
 
     @property
     def finding(self) -> Finding:
         """The same as a finding, for machines."""
-        return Finding(Severity.CRITICAL, "cannot-read", self.file, self.seen, self.cure)
+        return Finding(Severity.CRITICAL, "cannot-read", self.file, self.observed, self.cure)
 
 
 def findings_to_json(findings: Iterable[Finding]) -> str:
@@ -111,7 +126,7 @@ def findings_to_json(findings: Iterable[Finding]) -> str:
     >>> findings_to_json([])
     '[]'
     """
-    return json.dumps([asdict(finding) for finding in findings], indent=1)
+    return json.dumps([finding.to_dict() for finding in findings], indent=1)
 
 
 def findings_from_json(text: str) -> list[Finding]:
@@ -130,6 +145,7 @@ def findings_from_json(text: str) -> list[Finding]:
     """
     rows: Any = json.loads(text)
     try:
-        return [Finding(**{**row, "severity": Severity(row["severity"])}) for row in rows]
-    except (TypeError, KeyError) as error:
+        named = [{_FIELDS.get(key, key): value for key, value in row.items()} for row in rows]
+        return [Finding(**{**row, "severity": Severity(row["severity"])}) for row in named]
+    except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"not a list of findings: {error}") from error

@@ -35,8 +35,8 @@ def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
     except OSError as error:
-        seen = f"cannot be written: {(error.strerror or str(error)).lower()}"
-        raise InputError(folder, seen, "choose another folder") from error
+        observed = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError(folder, observed, "choose another folder") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -44,6 +44,6 @@ def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
             cure = "wait until it is done, or choose another folder with --out"
             raise InputError(folder, f"another {by} is running here", cure) from error
         except OSError as error:  # Some network disks know no locks.
-            seen = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
-            raise InputError(folder, seen, "use a folder on another disk") from error
+            observed = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
+            raise InputError(folder, observed, "use a folder on another disk") from error
         yield

@@ -108,7 +108,7 @@ def atomic_files(folder: str | Path) -> Iterator[Path]:
     except InputError as error:
         if Path(error.file).parent != part:
             raise
-        raise InputError(folder / Path(error.file).name, error.seen, error.cure) from error
+        raise InputError(folder / Path(error.file).name, error.observed, error.cure) from error
     except OSError as error:
         raise InputError(
             folder, f"cannot be written: {(error.strerror or str(error)).lower()}", _cure(error)

@@ -131,7 +131,7 @@ def _checked(
     deviation: float | None,
     interpreter: str | None,
 ) -> dict[str, Any]:
-    for bad, seen, cure in (
+    for bad, observed, cure in (
         (wells < 1, f"{wells} wells", "ask for one or more"),
         (
             length is not None and not 0 < length <= 20_000,
@@ -153,7 +153,7 @@ def _checked(
         ),
     ):
         if bad:
-            raise InputError(out, seen, cure)
+            raise InputError(out, observed, cure)
     fixed: dict[str, Any] = {}
     if length is not None:
         fixed["length"] = float(length)

@@ -73,8 +73,8 @@ def study_choice(folder: Path) -> StudyChoice:
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise InputError(file, "not the result of a study", _CURE) from error
     if missing:
-        seen = f"{len(missing)} cells of the study are not there, first {missing[0]}"
-        raise InputError(file, seen, "finish it with geobfdt study, then train")
+        observed = f"{len(missing)} cells of the study are not there, first {missing[0]}"
+        raise InputError(file, observed, "finish it with geobfdt study, then train")
     if not best:
         raise InputError(file, "the study chose nothing: no level learnt anything", "train its cells longer")
     level, section = max(best, key=lambda pair: float(pair[0].get("f1") or 0))
@@ -100,5 +100,5 @@ def _refuse_other_questions(settings: CellSettings, study: StudySettings, file: 
     plain = CellSettings(network=settings.network, training=settings.training)
     for name in ("wells", "metres", "labels", "split"):
         if getattr(settings, name) != getattr(plain, name):
-            seen = f"the study {study.name} chose by {name}, which is what a model learns from and not how"
-            raise InputError(file, seen, "choose by a study of settings, such as backbone or optimiser")
+            observed = f"the study {study.name} chose by {name}, which is what a model learns from and not how"
+            raise InputError(file, observed, "choose by a study of settings, such as backbone or optimiser")

@@ -213,12 +213,12 @@ def _folds(study: StudySettings, names: list[str], field: Path, seed: int) -> tu
                 raise InputError(field, f"fold {number}: no picked well {', '.join(missing)} here", cure)
             both = sorted(set(fold.test) & set(fold.validate_on))
             if both:
-                seen = f"fold {number} leaks: {', '.join(both)} chooses weights and is scored"
-                raise InputError(field, seen, "test on wells that choose nothing")
+                observed = f"fold {number} leaks: {', '.join(both)} chooses weights and is scored"
+                raise InputError(field, observed, "test on wells that choose nothing")
         return study.folds
     if not 1 <= study.folds <= len(names) or len(names) < 3:
-        seen = f"{len(names)} picked wells do not make {study.folds} folds"
-        raise InputError(field, seen, "give fewer folds, or bring more wells in with geobfdt ingest")
+        observed = f"{len(names)} picked wells do not make {study.folds} folds"
+        raise InputError(field, observed, "give fewer folds, or bring more wells in with geobfdt ingest")
     order = [str(name) for name in np.random.default_rng(seed).permutation(names)]
     # With one fold, a third is tested.
     parts = [part.tolist() for part in np.array_split(order, max(study.folds, 3))][: study.folds]

@@ -121,8 +121,8 @@ def adapt(
         trained.append(_labelled(image, labels, start, name))
     planes = int(sum((~well.optional).sum() for well in trained))
     if planes < _LEAST_PLANES:
-        seen = f"{planes} planes that all views agree on, in {len(trained)} of {len(files)} unpicked wells"
-        raise InputError(field, seen, "pick some planes of one well and use geobfdt train --from default")
+        observed = f"{planes} planes that all views agree on, in {len(trained)} of {len(files)} unpicked wells"
+        raise InputError(field, observed, "pick some planes of one well and use geobfdt train --from default")
     network = start.network
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     guards = [simulated_well(_SIMULATED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARDS)]
@@ -139,8 +139,8 @@ def adapt(
     progress(0.85, "checking that nothing is forgotten")
     share, after = _kept(network, before, outcome.weights, guards, base)
     if share == 0:
-        seen = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MOST_LOSS}"
-        raise InputError(field, seen, "keep the model as it is, or train it on picks")
+        observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MOST_LOSS}"
+        raise InputError(field, observed, "keep the model as it is, or train it on picks")
     card = _card(start, field, files, agreed, planes, settings)
     card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
     bundle = Bundle(network, start.settings, start.calibration, card)

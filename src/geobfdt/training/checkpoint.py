@@ -81,8 +81,8 @@ def resume(folder: Path, network: nn.Module, average: dict[str, Tensor], optimis
         for name in average:
             average[name].copy_(tensors[f"average/{name}"])
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        seen = f"not a checkpoint of this run: {str(error).splitlines()[0]}"
-        raise InputError(file, seen, "start the run in a new folder") from error
+        observed = f"not a checkpoint of this run: {str(error).splitlines()[0]}"
+        raise InputError(file, observed, "start the run in a new folder") from error
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimiser/"):

@@ -166,8 +166,8 @@ def train(
     held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
     metres, planes = sum(well.metres for well in trained), sum(well.planes for well in trained)
     if not metres:
-        seen = "no class is interpreted where pixels were measured, in what is left to learn from"
-        raise InputError(field, seen, "correct the interval tables, or hold out and mask less")
+        observed = "no class is interpreted where pixels were measured, in what is left to learn from"
+        raise InputError(field, observed, "correct the interval tables, or hold out and mask less")
     settings = settings.for_metres(metres, sizes.step, distributed.whole(settings.batch))
     source: Source = FixedWells(trained)
     if settings.simulated:
@@ -254,8 +254,8 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
         picks = standing(picks)
         planes = picks[picks["class"].isin(CLASSES)]
         if len(planes) and not np.isfinite(traces(planes)).all(axis=1).any():
-            seen = f"{len(planes)} picks without a trace: their amplitudes and the hole diameter are unknown"
-            raise InputError(file, seen, "ingest it again with --diameter")
+            observed = f"{len(planes)} picks without a trace: their amplitudes and the hole diameter are unknown"
+            raise InputError(file, observed, "ingest it again with --diameter")
         if len(picks) or _interpreted(intervals):
             wells.append(InterpretedWell(read(file), picks, intervals))
     if not any(len(well.picks) for well in wells):

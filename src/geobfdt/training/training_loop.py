@@ -119,8 +119,8 @@ def train_network(
         "seconds": 0.0,
     }
     if state.get("of", "") != of:
-        seen = "the checkpoint here is of other wells, another split or other settings"
-        raise InputError(folder, seen, "start the run in a new folder")
+        observed = "the checkpoint here is of other wells, another split or other settings"
+        raise InputError(folder, observed, "start the run in a new folder")
     best = average
     if first:
         _trim(folder / "metrics.jsonl", int(state["step"]))
@@ -283,8 +283,8 @@ def _log(folder: Path, row: dict[str, Any]) -> None:
         with (folder / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
     except OSError as error:
-        seen = f"cannot be written: {(error.strerror or str(error)).lower()}"
-        raise InputError(folder / "metrics.jsonl", seen, "free some space; the run goes on where it was") from error
+        observed = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError(folder / "metrics.jsonl", observed, "free some space; the run goes on where it was") from error
 
 
 def _trim(file: Path, step: int) -> None:
@@ -306,5 +306,5 @@ def _load_best(folder: Path) -> dict[str, Tensor]:
     try:
         return load_file(file)
     except (OSError, SafetensorError) as error:
-        seen = f"not the best weights of this run: {str(error).splitlines()[0]}"
-        raise InputError(file, seen, "start the run in a new folder") from error
+        observed = f"not the best weights of this run: {str(error).splitlines()[0]}"
+        raise InputError(file, observed, "start the run in a new folder") from error

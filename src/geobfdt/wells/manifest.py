@@ -67,8 +67,8 @@ def read_manifest(field: Path) -> dict[str, Entry]:
         wells = json.loads(file.read_text(encoding="utf-8"))["wells"]
         return {stem: Entry.model_validate(entry) for stem, entry in wells.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError, RecursionError) as error:
-        seen = f"not the manifest of a field: {str(error).splitlines()[0][:200]}"
-        raise InputError(file, seen, "restore it from a backup, or move it away to start a new one") from error
+        observed = f"not the manifest of a field: {str(error).splitlines()[0][:200]}"
+        raise InputError(file, observed, "restore it from a backup, or move it away to start a new one") from error
 
 
 def write_manifest(field: Path, wells: dict[str, Entry]) -> None:

@@ -119,8 +119,8 @@ def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFra
 
     if list(picks.columns[: len(COLUMNS)]) != list(COLUMNS):
         missing = [name for name in COLUMNS if name not in picks.columns]
-        seen = f"no column {', '.join(missing)}" if missing else "columns out of order"
-        raise InputError(file, seen, "see docs/pick-tables.md for the columns")
+        observed = f"no column {', '.join(missing)}" if missing else "columns out of order"
+        raise InputError(file, observed, "see docs/pick-tables.md for the columns")
     try:
         return _schema().validate(picks, lazy=True)
     except pandera.errors.SchemaErrors as error:
@@ -266,8 +266,8 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
         ("no-amplitude", flat, "hole diameter unknown", "give --diameter"),
     ):
         if rows.any():
-            seen = f"{rows.sum()} of {len(out)} picks: {why}"
-            findings.append(Finding(Severity.MAJOR, kind, place, seen, cure))
+            observed = f"{rows.sum()} of {len(out)} picks: {why}"
+            findings.append(Finding(Severity.MAJOR, kind, place, observed, cure))
     for name, values in column.items():
         out[name] = values
     out["reference"] = reference

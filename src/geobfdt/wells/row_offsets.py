@@ -116,12 +116,12 @@ def _evened(image: WellImage, offsets: Callable[[Pixels], Pixels], what: str, ho
             share = float(np.std(found)) / spread if spread > 0 else 0.0
     place = f"{float(image.depth[0]):.2f}-{float(image.depth[-1]):.2f} m"
     observed = f"offsets of {what} have a standard deviation of {share:.0%} of the image's"
-    done = (
+    action = (
         f"subtracted, as asked: {how}; flat beds of a few rows lose contrast"
         if what == "rows"
         else (f"subtracted, as asked: {how}")
     )
-    return add_findings(image.assign(changes), [Finding(Severity.MINOR, f"{what}-evened", place, observed, done)])
+    return add_findings(image.assign(changes), [Finding(Severity.MINOR, f"{what}-evened", place, observed, action)])
 
 
 def _filled(values: Pixels) -> Pixels:

@@ -59,7 +59,7 @@ class Delivery:
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON."""
         paths = {name: [str(file) for file in getattr(self, name)] for name in ("files", "replaced")}
-        return {**asdict(self), **paths}
+        return {**asdict(self), **paths, "findings": [finding.to_dict() for finding in self.findings]}
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Delivery:
@@ -162,8 +162,8 @@ def deliver(
     image = checked(read(source, options))
     stem = file_stem(image.attrs["well"] or source.stem)
     if delivered and stem in delivered:
-        seen = f"holds the well of {delivered[stem]}, whose picks would be written over"
-        raise InputError(source, seen, "give each file its --well, or its own --out")
+        observed = f"holds the well of {delivered[stem]}, whose picks would be written over"
+        raise InputError(source, observed, "give each file its --well, or its own --out")
     earlier = _undecided(out / f"{stem}.picks.csv")
     with atomic_files(out):
         pass  # where nothing can be written is told now, not after the picking
@@ -180,8 +180,8 @@ def deliver(
     there = [row for row in explained if 1 <= row <= len(picks)]
     for row in explained:
         if row not in there:
-            seen = f"pick {row} cannot be explained: there are {len(picks)}"
-            doubts.append(Finding(Severity.MAJOR, "no-such-pick", source.name, seen, "name one that is there"))
+            observed = f"pick {row} cannot be explained: there are {len(picks)}"
+            doubts.append(Finding(Severity.MAJOR, "no-such-pick", source.name, observed, "name one that is there"))
     findings = [*image.attrs["findings"], *doubts]
     beside = source.with_suffix(".intervals.csv")
     intervals = read_intervals(beside) if beside.exists() else None

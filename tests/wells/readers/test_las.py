@@ -184,7 +184,7 @@ def test_words_among_numbers(tmp_path):
     assert np.array_equal(raw.depth, np.delete(DEPTH, -2).round(1))
     assert np.isnan(raw.values[-2, 4])
     assert np.isnan(raw.values).sum() == 1
-    assert {f.kind: f.seen[:1] for f in raw.findings} == {"rows-unreadable": "1", "cells-unreadable": "1"}
+    assert {f.kind: f.observed[:1] for f in raw.findings} == {"rows-unreadable": "1", "cells-unreadable": "1"}
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -162,7 +162,7 @@ def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
         dlisio.dlis.load(str(path), error_handler=rules) as files,
     ):
         if not len(files):
-            why = findings[0].seen if findings else "it holds no logical file"
+            why = findings[0].observed if findings else "it holds no logical file"
             raise InputError(path, why, _CURE)
         yield files, findings
 
@@ -268,7 +268,7 @@ class _Elsewhere:
             stated = self.stated if index.unit == self.unit else None
             check_index(self.path, depth, (index.name, index.unit), *_said_of(index), stated, self.findings)
         except InputError as error:
-            observed = f"{curve.name} lies in a frame whose depths are not certain: {error.seen}"
+            observed = f"{curve.name} lies in a frame whose depths are not certain: {error.observed}"
             self.findings.append(Finding(Severity.MAJOR, "channel-left-out", self.path.name, observed, "left out"))
             return None
         if index.unit in ("", self.unit):

@@ -112,7 +112,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         if len(found) != 1:
             known = ", ".join(name.strip() for _, name in images)
             seen = f"{len(found) or 'no'} channels are {'an image' if wanted is None else f'called {wanted!r}'}"
-            seen += f": {findings[0].seen}" if findings and not found else ""
+            seen += f": {findings[0].observed}" if findings and not found else ""
             raise InputError(path, seen, f"give --image one of {known}" if known else "list them with geobfdt inspect")
         table, name = found[0]
         curves = table.curves
@@ -186,7 +186,7 @@ def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
         dlisio.lis.load(str(path), error_handler=rules) as files,
     ):
         if not len(files):
-            raise InputError(path, findings[0].seen if findings else "it holds no logical file", _CURE)
+            raise InputError(path, findings[0].observed if findings else "it holds no logical file", _CURE)
         yield files, findings
 
 
