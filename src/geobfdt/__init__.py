@@ -1,6 +1,7 @@
 """Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
 
-The verbs of the command line are functions here; each is imported when it is first used.
+The verbs of the command line are functions here; each is imported when it is first used. ``pick`` takes an image in
+memory, ``pick_files`` does what ``geobfdt pick`` does, and :class:`Registry` holds what ``geobfdt models`` does.
 
 Examples
 --------
@@ -19,51 +20,85 @@ from geobfdt._version import __version__
 if TYPE_CHECKING:
     from geobfdt.evaluation.agreement import agree as agree
     from geobfdt.evaluation.scores import evaluate as evaluate
+    from geobfdt.model.registry import Registry as Registry
+    from geobfdt.operation.gate import gate as gate
+    from geobfdt.operation.retraining import retrain as retrain
+    from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
     from geobfdt.quality.label_audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
+    from geobfdt.studies.search import run_search as search
+    from geobfdt.studies.study import run_study as study
     from geobfdt.training.adapt import adapt as adapt
     from geobfdt.training.train import train as train
+    from geobfdt.wells.options import ReadingOptions as ReadingOptions
     from geobfdt.wells.readers.files import inspect as inspect
     from geobfdt.wells.readers.files import read as read
     from geobfdt.workflows.convert import convert as convert
+    from geobfdt.workflows.drift import drift as drift
     from geobfdt.workflows.ingest import ingest as ingest
+    from geobfdt.workflows.pick import PickOptions as PickOptions
+    from geobfdt.workflows.pick import pick_files as pick_files
+    from geobfdt.workflows.report import report_field as report
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
-_VERBS = {
-    "adapt": "geobfdt.training.adapt",
-    "agree": "geobfdt.evaluation.agreement",
-    "audit": "geobfdt.quality.label_audit",
-    "convert": "geobfdt.workflows.convert",
-    "evaluate": "geobfdt.evaluation.scores",
-    "ingest": "geobfdt.workflows.ingest",
-    "inspect": "geobfdt.wells.readers.files",
-    "pick": "geobfdt.picking.picker",
-    "read": "geobfdt.wells.readers.files",
-    "simulate": "geobfdt.simulation.field",
-    "train": "geobfdt.training.train",
+_PLACES = {
+    "adapt": ("geobfdt.training.adapt", "adapt"),
+    "agree": ("geobfdt.evaluation.agreement", "agree"),
+    "audit": ("geobfdt.quality.label_audit", "audit"),
+    "convert": ("geobfdt.workflows.convert", "convert"),
+    "drift": ("geobfdt.workflows.drift", "drift"),
+    "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
+    "gate": ("geobfdt.operation.gate", "gate"),
+    "ingest": ("geobfdt.workflows.ingest", "ingest"),
+    "inspect": ("geobfdt.wells.readers.files", "inspect"),
+    "pick": ("geobfdt.picking.picker", "pick"),
+    "pick_files": ("geobfdt.workflows.pick", "pick_files"),
+    "read": ("geobfdt.wells.readers.files", "read"),
+    "report": ("geobfdt.workflows.report", "report_field"),
+    "retrain": ("geobfdt.operation.retraining", "retrain"),
+    "search": ("geobfdt.studies.search", "run_search"),
+    "simulate": ("geobfdt.simulation.field", "simulate"),
+    "study": ("geobfdt.studies.study", "run_study"),
+    "track": ("geobfdt.operation.tracking", "track"),
+    "train": ("geobfdt.training.train", "train"),
+    "Registry": ("geobfdt.model.registry", "Registry"),
+    "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
+    "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
 }
 
 __all__ = [
+    "PickOptions",
+    "ReadingOptions",
+    "Registry",
     "__version__",
     "adapt",
     "agree",
     "audit",
     "convert",
+    "drift",
     "evaluate",
+    "gate",
     "ingest",
     "inspect",
     "pick",
+    "pick_files",
     "read",
+    "report",
+    "retrain",
+    "search",
     "simulate",
+    "study",
+    "track",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _VERBS:
+    if name not in _PLACES:
         raise AttributeError(f"module 'geobfdt' has no attribute {name!r}")
-    return getattr(import_module(_VERBS[name]), name)
+    module, attribute = _PLACES[name]
+    return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

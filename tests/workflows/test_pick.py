@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +18,7 @@ from geobfdt.wells.intervals import new_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
 from geobfdt.wells.writers.netcdf import write_netcdf
 from geobfdt.workflows.ingest import ingest
-from geobfdt.workflows.pick import deliver, sources
+from geobfdt.workflows.pick import PickOptions, image_files, pick_file, pick_files
 from geobfdt.workflows.report import report_field
 
 
@@ -38,7 +39,7 @@ def field(folder, wells=("A",)):
 
 def test_table_findings_and_picture(tmp_path):
     """The files are there and hold the plane that the image was made with."""
-    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out")
+    delivery = pick_file(field(tmp_path) / "A.nc", tmp_path / "out")
     assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json", "A.drift.csv", "A.png"}
     picks = read_picks(tmp_path / "out" / "A.picks.csv")
     best = picks.loc[picks.confidence.idxmax()]
@@ -58,9 +59,9 @@ def test_only_an_interval_table_says_what_was_interpreted(tmp_path, monkeypatch)
 
     monkeypatch.setattr("geobfdt.reports.page.draw_header", spy)
     file = field(tmp_path) / "A.nc"
-    deliver(file, tmp_path / "out", method="hough")
+    pick_file(file, tmp_path / "out", PickOptions(method="hough"))
     write_intervals(new_intervals([("A", "interpreted", "fracture", 50.5, 51.5)]), tmp_path / "A.intervals.csv")
-    deliver(file, tmp_path / "out", method="hough")
+    pick_file(file, tmp_path / "out", PickOptions(method="hough"))
     told = [{label: spans for label, spans in bars.items() if "interpreted" in label} for bars in drawn]
     assert told == [{}, {"fracture interpreted": [[50.5, 51.5]]}]
 
@@ -72,7 +73,7 @@ def test_a_persons_picks_are_never_written_over(tmp_path, status):
     write_picks(new_picks(well="A", depth_m=[51.0], class_="fracture", status=status), tmp_path / "A.picks.csv")
     before = (tmp_path / "A.picks.csv").read_bytes()
     with pytest.raises(InputError) as caught:
-        deliver(file, tmp_path, method="hough", picture=False)
+        pick_file(file, tmp_path, PickOptions(method="hough", picture=False))
     assert caught.value.file == str(tmp_path / "A.picks.csv")
     assert (tmp_path / "A.picks.csv").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["A.nc", "A.picks.csv"]
@@ -81,8 +82,8 @@ def test_a_persons_picks_are_never_written_over(tmp_path, status):
 def test_an_earlier_run_is_replaced_and_named(tmp_path):
     """A second run into the same folder replaces the first one's files, and says which."""
     file, out = field(tmp_path) / "A.nc", tmp_path / "out"
-    assert deliver(file, out, method="hough", picture=False).replaced == ()
-    again = deliver(file, out, method="hough", picture=False)
+    assert pick_file(file, out, PickOptions(method="hough", picture=False)).replaced == ()
+    again = pick_file(file, out, PickOptions(method="hough", picture=False))
     assert again.replaced == again.files
     assert type(again).from_dict(again.to_dict()) == again
 
@@ -90,23 +91,25 @@ def test_an_earlier_run_is_replaced_and_named(tmp_path):
 def test_a_folder_stands_for_its_wells(tmp_path):
     """A field is picked well by well, a file as itself; an empty folder is refused."""
     folder = field(tmp_path, ("A", "B"))
-    assert [p.name for p in sources([folder, folder / "A.nc"])] == ["A.nc", "B.nc"]
+    assert [p.name for p in image_files([folder, folder / "A.nc"])] == ["A.nc", "B.nc"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no well here"):
-        sources([tmp_path / "empty"])
+        image_files([tmp_path / "empty"])
 
 
 def test_two_files_of_one_well(tmp_path):
     """The second does not write over the first."""
     folder = field(tmp_path)
     with pytest.raises(InputError, match=r"A\.nc: holds the well of first\.dlis.*--well"):
-        deliver(folder / "A.nc", tmp_path / "out", method="hough", delivered={"A": Path("first.dlis")})
+        pick_file(folder / "A.nc", tmp_path / "out", PickOptions(method="hough"), earlier={"A": Path("first.dlis")})
     assert not (tmp_path / "out").exists()
 
 
 def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
     """The table and the others are delivered all the same, and a finding says so."""
-    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough", picture=False, explained=[1, 400, 0])
+    delivery = pick_file(
+        field(tmp_path) / "A.nc", tmp_path / "out", PickOptions(method="hough", picture=False, explain=(1, 400, 0))
+    )
     files = {file.name for file in delivery.files}
     assert {"A.picks.csv", "A.pick-1.png"} <= files
     assert "A.pick-0.png" not in files
@@ -119,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkey
     (tmp_path / "out").write_text("a file")
     monkeypatch.setattr("geobfdt.workflows.pick.pick_well", lambda *_, **__: pytest.fail("it picked"))
     with pytest.raises(InputError, match="out"):
-        deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough")
+        pick_file(field(tmp_path) / "A.nc", tmp_path / "out", PickOptions(method="hough"))
 
 
 def test_what_was_found_on_the_way_in_is_said_once(tmp_path):
@@ -133,7 +136,7 @@ def test_what_was_found_on_the_way_in_is_said_once(tmp_path):
     told = {}
     for name, file in {"file": tmp_path / "raw.nc", "well": tmp_path / "field" / "A.nc"}.items():
         out = tmp_path / name
-        delivery = deliver(file, out, method="hough", picture=False)
+        delivery = pick_file(file, out, PickOptions(method="hough", picture=False))
         told[name] = json.loads((out / "A.findings.json").read_text())
         assert [one.kind for one in delivery.findings] == [one["kind"] for one in told[name]]
         assert Counter(one["kind"] for one in told[name])["missing-rows"] == 1
@@ -162,3 +165,26 @@ def test_other_words_for_a_place_are_not_said_beside_the_first(tmp_path):
     said = [one for one in checked(image).attrs["findings"] if one.kind == "missing-rows"]
     assert said[0] == older
     assert [one.place for one in said] == ["50.50-50.99 m", "51.50-51.74 m"]
+
+
+def test_files_one_by_one(tmp_path):
+    """A file that fails does not stop the others, and says why."""
+    folder = field(tmp_path)
+    shutil.copy(folder / "A.nc", folder / "B.nc")  # the same well again
+    (folder / "C.nc").write_bytes(b"no image")
+    outcomes = {
+        outcome.file.name: outcome
+        for outcome in pick_files([folder], tmp_path / "out", PickOptions(method="hough", picture=False))
+    }
+    assert [name for name, outcome in outcomes.items() if outcome.delivery is None] == ["B.nc", "C.nc"]
+    assert all((outcome.problem is None) == (outcome.delivery is not None) for outcome in outcomes.values())
+    delivery = outcomes["A.nc"].delivery
+    assert delivery is not None
+    assert (tmp_path / "out" / "A.picks.csv") in delivery.files
+
+
+@pytest.mark.parametrize("options", [{"model": "models@champion"}, {"runtime": "onnx"}])
+def test_the_classical_picker_takes_no_network(options):
+    """An option that would do nothing is an error."""
+    with pytest.raises(InputError):
+        PickOptions(method="hough", **options)

@@ -25,30 +25,14 @@ def drift(
 
     Looks at the image and at what the model picks on it. geobfdt pick does the same for what it picks.
     """
-    from geobfdt.model.registry import load_model
-    from geobfdt.picking.drift import judge_zones, measure_zones
-    from geobfdt.picking.network_detector import NetworkDetector
-    from geobfdt.picking.picker import pick_with_findings
-    from geobfdt.runtime.findings import InputError
-    from geobfdt.wells.readers.files import read
-    from geobfdt.workflows.pick import sources
+    from geobfdt.workflows.drift import drift as compare
 
-    bundle = load_model(model)
-    told = {}
-    for source in sources(inputs):
-        with progress(f"looking at {source.name}") as advance:
-            image = read(source, reading)
-            detector = NetworkDetector.of(bundle, image)
-            if detector.usual is None:
-                cure = "train it again, or take another"
-                raise InputError(model, "the model is older than drift: it does not say what is usual", cure)
-            picks, _ = pick_with_findings(image, detector, progress=advance)
-            told[image.attrs["well"] or source.stem] = judge_zones(measure_zones(image, picks), detector.usual)
-            image.close()
+    with progress("comparing wells with the model's") as advance:
+        wells = dict(compare(inputs, model, reading, progress=advance))
     if as_json:
-        print_json({well: zones.to_dict("records") for well, zones in told.items()})
+        print_json({well: zones.to_dict("records") for well, zones in wells.items()})
         return
-    for well, zones in told.items():
+    for well, zones in wells.items():
         counts = zones["state"].value_counts()
         title = f"{well}: " + ", ".join(
             f"{counts[state]} {state}" for state in ("ok", "watch", "abstain") if state in counts

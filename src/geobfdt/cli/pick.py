@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,10 +13,7 @@ from geobfdt.cli.workers import Address, EngineName, engine_of
 from geobfdt.wells.options import ReadingOptions
 
 if TYPE_CHECKING:
-    from geobfdt.runtime.engine import Engine
-    from geobfdt.workflows.pick import Delivery
-
-Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
+    from geobfdt.workflows.pick import Delivery, PickOutcome
 
 
 def pick(
@@ -56,107 +52,34 @@ def pick(
     doubted), WELL.drift.csv (how far its zones are from what the network was made with; none of the classical picker)
     and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
     """
-    from geobfdt.runtime.findings import InputError
-    from geobfdt.workflows.pick import sources
+    from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 
-    if method == "hough":
-        for option, value, usual in (("--model", model, "default"), ("--runtime", runtime, "torch")):
-            if value != usual:
-                raise InputError(option, f"--method hough has no network, {value} would do nothing", "leave one out")
-    by = engine_of(engine, workers or 2, address)
-    wells = sources(inputs)
-    wanted = {
-        "model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence,
-        "picture": picture, "explained": explain or (),
-    }  # fmt: skip
-    if workers is None and engine == "local":
-        told = _one_by_one(wells, out, reading, wanted)
-    else:
-        told = _by_workers(wells, out, reading, wanted, by)
-    delivered: list[Delivery] = []
-    failed: dict[Path, str] = {}
-    for well, done in told:
-        if isinstance(done, str):
-            failed[well] = done
+    options = PickOptions(
+        reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, picture=picture,
+        explain=tuple(explain or ()),
+    )  # fmt: skip
+    pool = engine_of(engine, workers or 2, address)
+    files = image_files(inputs)
+    in_turn = workers is None and engine == "local"
+    outcomes: list[PickOutcome] = []
+    with progress(f"picking {files[0].name}" if len(files) == 1 else f"picking {len(files)} wells") as advance:
+        if in_turn and len(files) == 1:
+            # An error of the only file is an error of the command.
+            results = iter([PickOutcome(files[0], pick_file(files[0], out, options, progress=advance), None)])
         else:
-            delivered.append(done)
-            if not as_json:
-                _show(done)
-    for why in failed.values():
-        console(stderr=True).print(f"geobfdt: {why}", markup=False)
+            results = pick_files(files, out, options, engine=None if in_turn else pool, progress=advance)
+        for outcome in results:
+            outcomes.append(outcome)
+            if outcome.delivery is not None and not as_json:
+                _show(outcome.delivery)
+    failures = [outcome for outcome in outcomes if outcome.delivery is None]
+    for outcome in failures:
+        console(stderr=True).print(f"geobfdt: {outcome.problem}", markup=False)
     if as_json:
-        print_json(
-            [one.to_dict() for one in delivered] + [{"file": str(f), "failed": why} for f, why in failed.items()]
-        )
-    if failed:
+        deliveries = [outcome.delivery.to_dict() for outcome in outcomes if outcome.delivery is not None]
+        print_json(deliveries + [{"file": str(outcome.file), "failed": outcome.problem} for outcome in failures])
+    if failures:
         raise typer.Exit(1)
-
-
-def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> Told:
-    from geobfdt.runtime.findings import InputError
-    from geobfdt.wells.field import file_stem
-    from geobfdt.workflows.pick import deliver
-
-    delivered: dict[str, Path] = {}
-    for well in wells:
-        try:
-            with progress(f"picking {well.name}") as advance:
-                done = deliver(well, out, reading, **wanted, delivered=delivered, progress=advance)
-            delivered[file_stem(done.well)] = well
-            yield well, done
-        except InputError as why:
-            if len(wells) == 1:
-                raise
-            yield well, str(why)
-
-
-def _by_workers(
-    wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any], by: Engine
-) -> Told:
-    """Each by a ``geobfdt pick`` of its own, the largest first, lest one long well keep all waiting at the end."""
-    import json
-
-    from geobfdt.runtime.engine import run_jobs
-    from geobfdt.wells.field import file_stem
-    from geobfdt.workflows.pick import Delivery
-
-    wells = sorted(wells, key=lambda well: well.stat().st_size if well.exists() else 0, reverse=True)
-    words = _words(out, reading, wanted)
-    delivered: dict[str, Path] = {}
-    jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
-    with progress(f"picking {len(wells)} wells") as advance:
-        for done, (job, said, why) in enumerate(run_jobs(jobs, by), 1):
-            advance(done / len(wells), f"{done} of {len(wells)} wells")
-            if why:
-                yield wells[job], why.removeprefix("geobfdt: ")
-                continue
-            made = Delivery.from_dict(json.loads(said)[0])
-            other = delivered.setdefault(file_stem(made.well), wells[job])
-            # Each worker knows its own file alone: by now the harm is done, and told.
-            again = f"{wells[job]}: wrote over the picks of {other}, the same well; give each its own --out"
-            yield wells[job], made if other == wells[job] else again
-
-
-def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> list[str]:
-    """The same options for another process, which may run elsewhere."""
-    model = str(wanted["model"])
-    if reading.survey is not None:
-        reading = reading.model_copy(update={"survey": reading.survey.absolute()})
-    values = {
-        **{name: value for name, value in reading.model_dump(mode="json").items() if value is not None},
-        "out": str(out.absolute()),
-        "model": model if model == "default" else str(Path(model).absolute()),
-        "method": wanted["method"],
-        "runtime": wanted["runtime"],
-    }
-    if wanted["min_confidence"] is not None:
-        values["min_confidence"] = wanted["min_confidence"]
-    words = []
-    for name, value in values.items():
-        flag = name.replace("_", "-")
-        words += [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-    explained = [word for row in wanted["explained"] for word in ("--explain", str(row))]
-    return [*words, *explained, "--picture" if wanted["picture"] else "--no-picture", "--json"]
 
 
 def _show(delivery: Delivery) -> None:

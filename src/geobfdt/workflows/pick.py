@@ -1,12 +1,15 @@
-"""A well in, dips out: what ``geobfdt pick`` leaves in a folder."""
+"""Pick image files and leave tables, findings and pictures in a folder: what ``geobfdt pick`` does."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field as Described
 
 from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
@@ -16,6 +19,7 @@ from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.explanation_figure import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.tracks import reference_name
+from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.storage import atomic_files, write_text
 from geobfdt.wells.field import Field, file_stem
@@ -25,28 +29,80 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import read_picks, write_picks
 from geobfdt.wells.readers.files import read
 
-__all__ = ["Delivery", "deliver", "sources"]
+__all__ = ["Delivery", "PickOptions", "PickOutcome", "image_files", "pick_file", "pick_files"]
+
+
+class PickOptions(BaseModel):
+    """
+    Settings of ``geobfdt pick``, for the command line, the library, worker processes and the service alike.
+
+    Examples
+    --------
+    >>> PickOptions(method="hough", picture=False).model
+    'default'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
+    model: str = Described("default", description="folder of a model bundle, default, or REGISTRY@NAME")
+    method: Literal["network", "hough"] = Described("network", description="a network, or the classical picker")
+    runtime: Literal["torch", "onnx"] = Described("torch", description="what computes the network")
+    min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
+    picture: bool = Described(True, description="whether pictures are drawn")
+    explain: tuple[int, ...] = Described((), description="rows of the pick table, from 1, that are drawn by themselves")
+
+    @model_validator(mode="after")
+    def _network_options_need_a_network(self) -> PickOptions:
+        if self.method == "hough":
+            for option, value, default in (("--model", self.model, "default"), ("--runtime", self.runtime, "torch")):
+                if value != default:
+                    observed = f"--method hough has no network, {value} would do nothing"
+                    raise InputError(option, observed, "leave one out")
+        return self
+
+
+DEFAULTS = PickOptions()
+
+
+class PickOutcome(NamedTuple):
+    """
+    What picking one file led to.
+
+    Parameters
+    ----------
+    file : Path
+        The image file.
+    delivery : Delivery or None
+        Its files and numbers; None if it failed.
+    problem : str or None
+        Why it failed, in a line; None if it did not.
+    """
+
+    file: Path
+    delivery: Delivery | None
+    problem: str | None
 
 
 @dataclass(frozen=True)
 class Delivery:
     """
-    What was delivered for a well.
+    The files and numbers of one well.
 
     Parameters
     ----------
     well : str
         Its name.
     length_m : float
-        Metres that were measured; see :class:`geobfdt.quality.measured.MeasuredDepths`.
+        Measured metres; see :class:`geobfdt.quality.measured.MeasuredDepths`.
     counts : dict
         Picks by class.
     files : tuple of Path
         Table, findings and pictures.
     findings : tuple of Finding
-        What was repaired or doubted.
+        Repairs, and reasons to be careful.
     replaced : tuple of Path
-        Those of the files that took the place of an earlier run's.
+        Those of the files that replace an earlier run's.
     """
 
     well: str
@@ -57,21 +113,21 @@ class Delivery:
     replaced: tuple[Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for JSON."""
+        """Return the delivery as JSON holds it."""
         paths = {name: [str(file) for file in getattr(self, name)] for name in ("files", "replaced")}
         return {**asdict(self), **paths, "findings": [finding.to_dict() for finding in self.findings]}
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Delivery:
-        """Read back what :meth:`to_dict` told."""
-        files, replaced = (tuple(Path(file) for file in told[name]) for name in ("files", "replaced"))
-        findings = tuple(findings_from_json(json.dumps(told["findings"])))
-        return cls(**{**told, "files": files, "replaced": replaced, "findings": findings})
+    def from_dict(cls, values: dict[str, Any]) -> Delivery:
+        """Read back the output of :meth:`to_dict`."""
+        files, replaced = (tuple(Path(file) for file in values[name]) for name in ("files", "replaced"))
+        findings = tuple(findings_from_json(json.dumps(values["findings"])))
+        return cls(**{**values, "files": files, "replaced": replaced, "findings": findings})
 
 
 def _undecided(file: Path) -> bool:
     """
-    Whether there is an earlier pick table that may be replaced.
+    Return whether there is an earlier pick table that may be replaced.
 
     Raises
     ------
@@ -87,9 +143,9 @@ def _undecided(file: Path) -> bool:
     return True
 
 
-def sources(inputs: Sequence[Path]) -> list[Path]:
+def image_files(inputs: Sequence[Path]) -> list[Path]:
     """
-    Files to pick, each once: a folder stands for the wells of a field, anything else for itself.
+    Return the files to pick, each once: a folder stands for the wells of a field, anything else for itself.
 
     Raises
     ------
@@ -104,18 +160,12 @@ def sources(inputs: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def deliver(
+def pick_file(
     source: Path,
     out: Path,
-    options: ReadingOptions | None = None,
+    options: PickOptions = DEFAULTS,
     *,
-    model: str | Path = "default",
-    method: Literal["network", "hough"] = "network",
-    runtime: Literal["torch", "onnx"] = "torch",
-    min_confidence: float | None = None,
-    picture: bool = True,
-    explained: Sequence[int] = (),
-    delivered: Mapping[str, Path] | None = None,
+    earlier: Mapping[str, Path] | None = None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Delivery:
     """
@@ -127,62 +177,49 @@ def deliver(
         Any readable image file.
     out : Path
         The folder; made if missing.
-    options : ReadingOptions, optional
-        What the file does not say.
-    model : str or Path
-        Folder of a model bundle; ``default`` is the one that is shipped.
-    method : {"network", "hough"}
-        The picker: with a network, or the classical one.
-    runtime : {"torch", "onnx"}
-        What computes the network.
-    min_confidence : float, optional
-        Keep picks at least this sure.
-    picture : bool
-        Draw the pictures.
-    explained : sequence of int
-        Rows of the pick table, from 1, to draw by themselves, with what speaks for them. A row that is not there is a
-        finding.
-    delivered : mapping of str to Path, optional
-        Files that lie in the folder already from the same request, by what they are named after, and the inputs that
-        they came from: they are not written over.
+    options : PickOptions
+        How. A row to explain that is not there is a finding.
+    earlier : mapping of str to Path, optional
+        Image files that the same request has picked already, by the names of their output files, which are not
+        written over.
     progress : callable
-        Told the share done, 0 to 1.
+        Called with the share done, 0 to 1.
 
     Returns
     -------
     Delivery
-        What was written.
+        The files and numbers of the well.
 
     Raises
     ------
     InputError
-        If the file cannot be read, the folder not written, the well was delivered before, or what lies in its place
-        holds somebody's decisions or is no pick table.
+        If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
+        its place holds somebody's decisions or is no pick table.
     """
-    image = checked(read(source, options))
+    image = checked(read(source, options.reading))
     stem = file_stem(image.attrs["well"] or source.stem)
-    if delivered and stem in delivered:
-        observed = f"holds the well of {delivered[stem]}, whose picks would be written over"
+    if earlier and stem in earlier:
+        observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
         raise InputError(source, observed, "give each file its --well, or its own --out")
-    earlier = _undecided(out / f"{stem}.picks.csv")
+    replaces = _undecided(out / f"{stem}.picks.csv")
     with atomic_files(out):
-        pass  # where nothing can be written is told now, not after the picking
+        pass  # A folder that cannot be written is an error now, not after the picking.
     progress(0.1)
-    detector = detector_of(image, model, method, runtime)
+    detector = detector_of(image, options.model, options.method, options.runtime)
     picked = pick_well(
-        image, detector, min_confidence=min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
+        image, detector, min_confidence=options.min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
     )
-    picks, doubts = picked.picks, picked.findings
+    picks, cautions = picked.picks, picked.findings
     zones = None
     if detector.usual is not None:
         picks, zones = marked(image, picks, detector.usual, picked.judged)
-        doubts += drift_findings(zones)
-    there = [row for row in explained if 1 <= row <= len(picks)]
-    for row in explained:
-        if row not in there:
+        cautions += drift_findings(zones)
+    rows = [row for row in options.explain if 1 <= row <= len(picks)]
+    for row in options.explain:
+        if row not in rows:
             observed = f"pick {row} cannot be explained: there are {len(picks)}"
-            doubts.append(Finding(Severity.MAJOR, "no-such-pick", source.name, observed, "name one that is there"))
-    findings = [*image.attrs["findings"], *doubts]
+            cautions.append(Finding(Severity.MAJOR, "no-such-pick", source.name, observed, "name one that is there"))
+    findings = [*image.attrs["findings"], *cautions]
     beside = source.with_suffix(".intervals.csv")
     intervals = read_intervals(beside) if beside.exists() else None
     with atomic_files(out) as part:
@@ -190,20 +227,117 @@ def deliver(
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
         if zones is not None:
             write_zones(zones, part / f"{stem}.drift.csv")
-        if picture:
+        if options.picture:
             write_pictures(
-                add_findings(image, doubts),
+                add_findings(image, cautions),
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
                 progress=lambda share: progress(0.8 + 0.2 * share),
             )
-        for row in there:
+        for row in rows:
             one = picks.iloc[[row - 1]]
             why = explain(image, one, detector)
             draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
-        replaced = tuple(file for file in files if file.exists()) if earlier else ()
+        replaced = tuple(file for file in files if file.exists()) if replaces else ()
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
     metres = MeasuredDepths.of(image).metres
     return Delivery(image.attrs["well"] or stem, metres, counts, files, tuple(findings), replaced)
+
+
+def pick_files(
+    inputs: Sequence[Path],
+    out: Path,
+    options: PickOptions = DEFAULTS,
+    *,
+    engine: Engine | None = None,
+    progress: Callable[[float, str], None] = lambda _share, _text: None,
+) -> Iterator[PickOutcome]:
+    """
+    Pick image files, wells of a field or whole fields; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        Image files, or folders of fields.
+    out : Path
+        Folder of tables, findings and pictures; made if missing.
+    options : PickOptions
+        How.
+    engine : Engine, optional
+        Worker processes, or a Ray cluster. Default: one file after the other in this process.
+    progress : callable
+        Called with the share done, 0 to 1, and what is going on.
+
+    Yields
+    ------
+    PickOutcome
+        For each file, as it ends.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no well.
+
+    Examples
+    --------
+    >>> import geobfdt
+    >>> for outcome in geobfdt.pick_files([Path("field")], Path("picks")):  # doctest: +SKIP
+    ...     print(outcome.file, outcome.problem or outcome.delivery.counts)
+    """
+    files = image_files(inputs)
+    return (
+        _in_turn(files, out, options, progress)
+        if engine is None
+        else _by_workers(files, out, options, engine, progress)
+    )
+
+
+def _in_turn(
+    files: Sequence[Path], out: Path, options: PickOptions, progress: Callable[[float, str], None]
+) -> Iterator[PickOutcome]:
+    picked: dict[str, Path] = {}
+    for number, file in enumerate(files):
+
+        def advance(share: float, number: int = number, file: Path = file) -> None:
+            progress((number + share) / len(files), f"picking {file.name}")
+
+        try:
+            delivery = pick_file(file, out, options, earlier=picked, progress=advance)
+        except InputError as error:
+            yield PickOutcome(file, None, str(error))
+            continue
+        picked[file_stem(delivery.well)] = file
+        yield PickOutcome(file, delivery, None)
+
+
+def _by_workers(
+    files: Sequence[Path], out: Path, options: PickOptions, engine: Engine, progress: Callable[[float, str], None]
+) -> Iterator[PickOutcome]:
+    """Pick each file in a process of its own, the largest first, so that no long well is left alone at the end."""
+    files = sorted(files, key=lambda file: file.stat().st_size if file.exists() else 0, reverse=True)
+    words = ["-m", "geobfdt.workflows.pick_worker", str(out.absolute()), _elsewhere(options).model_dump_json()]
+    picked: dict[str, Path] = {}
+    results = run_jobs([[*words, str(file.absolute())] for file in files], engine)
+    for number, (job, output, problem) in enumerate(results, start=1):
+        progress(number / len(files), f"{number} of {len(files)} wells")
+        if problem:
+            yield PickOutcome(files[job], None, problem)
+            continue
+        delivery = Delivery.from_dict(json.loads(output))
+        other = picked.setdefault(file_stem(delivery.well), files[job])
+        if other != files[job]:
+            # A worker knows its own file alone, so that its output is written over by now.
+            problem = f"{files[job]}: wrote over the picks of {other}, the same well; give each its own --out"
+            yield PickOutcome(files[job], None, problem)
+            continue
+        yield PickOutcome(files[job], delivery, None)
+
+
+def _elsewhere(options: PickOptions) -> PickOptions:
+    """Return the same options for a process that may have another working folder."""
+    model, survey = options.model, options.reading.survey
+    reading = options.reading.model_copy(update={"survey": survey.absolute() if survey is not None else None})
+    model = model if model == "default" else str(Path(model).absolute())
+    return options.model_copy(update={"model": model, "reading": reading})
