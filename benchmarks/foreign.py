@@ -1,12 +1,10 @@
-"""What fine-tuning by default gives on rock that the shipped network does not know, of few picks of one well.
+"""Measure what default fine-tuning gains on a layer cake of `benchmarks/layer_cake.py`, from few picks of one well.
 
     python benchmarks/foreign.py --picks 40 --out RUNS/foreign
 
-A field of flawed layer cakes, drawn here and independent of `geobfdt.simulation`: every bed has a value of its own,
-rows are offset as a whole, texture is smeared round the hole, contrast fades on one side, sectors have levels of their
-own, and contacts depart from the sinusoid. The shallowest picks of one well are given, and only that stretch counts as
-interpreted. F1 of beds is scored from 20 to 40 m of the same well, before and after, beside its chance level; and on
-simulated wells of every tool, which tells what the model has forgotten.
+The layer cake is independent of `geobfdt.simulation`. The shallowest picks of one well of 40 m are given, and only that
+stretch counts as interpreted. F1 of beds is scored from 20 to 40 m of the same well, before and after, beside its
+chance level; and on simulated wells of every tool, which shows what the model has forgotten.
 """
 
 from __future__ import annotations
@@ -17,38 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import gaussian_filter, gaussian_filter1d
+from layer_cake import DIAMETER_M, LOOKS, draw_cake
 
-LENGTH_M, SCORED_FROM_M, ROW_M, SECTORS, DIAMETER_M = 40.0, 20.0, 0.0076, 56, 0.216
+LENGTH_M, SCORED_FROM_M = 40.0, 20.0
 SIMULATED_SEED, SIMULATED_WELLS, SIMULATED_LENGTH_M = 9001, 6, 8.0
-
-
-def layer_cake(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw depths (rows,), an image (rows, sectors) and its contacts (n, 3) as ``(z0, a, b)`` (m)."""
-    rng = np.random.default_rng(seed)
-    depth = 1000 + ROW_M * np.arange(round(LENGTH_M / ROW_M))
-    turn = 2 * np.pi * np.arange(SECTORS) / SECTORS
-    middles = 999 + np.cumsum(0.05 + rng.exponential(0.14, 500))
-    middles = middles[middles < depth[-1] + 1]
-    # Neighbours lie nearly alike: dips change over metres, by a little from bed to bed.
-    slow = gaussian_filter1d(rng.normal(size=(len(middles), 2)), 25, axis=0)
-    poles = [0.12, 0.05] + 0.08 * slow / slow.std() + rng.normal(0, 0.004, slow.shape)
-    traces = np.column_stack([middles, poles])
-    bend = gaussian_filter1d(rng.normal(size=(len(middles), SECTORS)), 4, axis=1, mode="wrap")
-    at = traces @ np.stack([np.ones(SECTORS), np.cos(turn), np.sin(turn)]) + 0.006 * bend / bend.std()
-    at = np.maximum.accumulate(at, axis=0)
-    values = rng.normal(size=len(middles) + 1)
-    image = np.stack([values[np.searchsorted(at[:, i], depth)] for i in range(SECTORS)], axis=1)
-    fade = 1 - 0.4 * (1 + np.cos(turn - rng.uniform(0, 2 * np.pi)))
-    image = gaussian_filter(image, (1.0, 0.8), mode=("nearest", "wrap")) * fade
-    image += rng.normal(0, 0.25, (len(depth), 1)) + 0.15 * gaussian_filter1d(
-        rng.normal(size=(len(depth), 1)), 3, axis=0
-    )
-    image += rng.normal(0, 0.3, SECTORS)
-    noise = gaussian_filter(rng.normal(size=image.shape), (0.5, 2.5), mode=("nearest", "wrap"))
-    image += 0.3 * noise / noise.std()
-    inside = (traces[:, 0] > depth[0]) & (traces[:, 0] < depth[-1])
-    return depth, image.astype(np.float32), traces[inside]
 
 
 def f1(picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame) -> str:
@@ -85,12 +55,14 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--picks", type=int, default=40)
+    parser.add_argument("--look", choices=LOOKS, default="56 mixed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    depth, pixels, traces = layer_cake(arguments.seed)
+    cake = draw_cake(np.random.default_rng(arguments.seed), LOOKS[arguments.look], LENGTH_M)
+    depth, traces = cake.depth, cake.traces[np.argsort(cake.traces[:, 0])]
     hole = {"diameter": DIAMETER_M, "deviation": 0.0, "hole_azimuth": 0.0}
-    image = well_image(pixels, depth, well="F-1", reference="north", **hole)
+    image = well_image(cake.image, depth, well="F-1", reference="north", **hole)
     azimuth = np.degrees(np.arctan2(traces[:, 2], traces[:, 1])) % 360
     truth = new_picks(
         well="F-1",
