@@ -19,27 +19,27 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from geobfdt.evaluation.agreement import agree as agree
     from geobfdt.evaluation.scores import evaluate as evaluate
+    from geobfdt.io.conversion import convert as convert
+    from geobfdt.io.images.files import inspect as inspect
+    from geobfdt.io.images.files import read as read
+    from geobfdt.io.ingest import ingest as ingest
     from geobfdt.picking.picker import pick as pick
     from geobfdt.preparation.audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.training.adapt import adapt as adapt
     from geobfdt.training.train import train as train
-    from geobfdt.wells.conversion import convert as convert
-    from geobfdt.wells.ingest import ingest as ingest
-    from geobfdt.wells.readers.files import inspect as inspect
-    from geobfdt.wells.readers.files import read as read
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _VERBS = {
     "adapt": "geobfdt.training.adapt",
     "agree": "geobfdt.evaluation.agreement",
     "audit": "geobfdt.preparation.audit",
-    "convert": "geobfdt.wells.conversion",
+    "convert": "geobfdt.io.conversion",
     "evaluate": "geobfdt.evaluation.scores",
-    "ingest": "geobfdt.wells.ingest",
-    "inspect": "geobfdt.wells.readers.files",
+    "ingest": "geobfdt.io.ingest",
+    "inspect": "geobfdt.io.images.files",
     "pick": "geobfdt.picking.picker",
-    "read": "geobfdt.wells.readers.files",
+    "read": "geobfdt.io.images.files",
     "simulate": "geobfdt.simulation.field",
     "train": "geobfdt.training.train",
 }

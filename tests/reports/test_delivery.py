@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geobfdt.io.ingest import ingest
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.reports.delivery import deliver, sources
 from geobfdt.reports.reporting import report_field
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import well_image
-from geobfdt.wells.ingest import ingest
 from geobfdt.wells.intervals import new_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
 from geobfdt.wells.quality import checked
-from geobfdt.wells.writers.netcdf import write_netcdf
 
 
 def field(folder, wells=("A",)):

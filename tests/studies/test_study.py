@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from geobfdt.io.images.netcdf import read
 from geobfdt.studies.archive import ARCHIVE
 from geobfdt.studies.cell import RESULT, run_cell
 from geobfdt.studies.cells import run_cells
@@ -28,7 +29,6 @@ from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.readers.netcdf import read
 
 COSTS = ("core_seconds", "peak_mib")
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geobfdt.io.images import netcdf
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.wells import quality
 from geobfdt.wells.findings import Finding
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.quality import check_image
-from geobfdt.wells.readers import netcdf
 from geobfdt.wells.stretches import stretches
-from geobfdt.wells.writers.netcdf import write_netcdf
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 ROW, TOP = 0.005, 1000.0

@@ -25,13 +25,13 @@ def drift(
 
     Looks at the image and at what the model picks on it. geobfdt pick does the same for what it picks.
     """
+    from geobfdt.io.images.files import read
     from geobfdt.model.bundle import load_bundle
     from geobfdt.picking.drift import judge_zones, measure_zones
     from geobfdt.picking.network import NetworkDetector
     from geobfdt.picking.picker import pick_with_findings
     from geobfdt.reports.delivery import sources
     from geobfdt.wells.findings import InputError
-    from geobfdt.wells.readers.files import read
 
     bundle = load_bundle(model)
     told = {}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from geobfdt.io.images.files import read
 from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_well
@@ -22,7 +23,6 @@ from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import read_picks, write_picks
 from geobfdt.wells.quality import checked
-from geobfdt.wells.readers.files import read
 from geobfdt.wells.storage import atomic_files, write_text
 
 __all__ = ["Delivery", "deliver", "sources"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.structure import Structure
@@ -15,7 +16,6 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
 from geobfdt.wells.quality import checked
-from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["Beside", "Reported", "report_field"]
 

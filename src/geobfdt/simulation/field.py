@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 import geobfdt
+from geobfdt.io.write.dlis import write_dlis
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.interpreter import STYLES
 from geobfdt.simulation.recipes import RECIPES
@@ -20,7 +21,6 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import write_picks
 from geobfdt.wells.storage import write_text
-from geobfdt.wells.writers.dlis import write_dlis
 
 __all__ = ["simulate"]
 

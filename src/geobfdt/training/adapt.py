@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import geobfdt
+from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, Sight, load_bundle, save_bundle
 from geobfdt.model.presets import find_planes, loss
 from geobfdt.training.loop import mean_f1, train_network
@@ -28,7 +29,6 @@ from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
-from geobfdt.wells.readers.netcdf import read
 from geobfdt.wells.storage import sha256
 
 __all__ = ["ADAPTING", "adapt"]

@@ -17,8 +17,8 @@ from geobfdt.wells.hole_checks import check_depth, check_diameter, check_inclina
 from geobfdt.wells.image import WellImage, add_findings, row_spacing
 from geobfdt.wells.offset_checks import OffsetCheck
 from geobfdt.wells.pixel_values import PixelValues
-from geobfdt.wells.readers.mnemonics import tool_kind
 from geobfdt.wells.stretches import Stretch, report, stretches
+from geobfdt.wells.tools import tool_kind
 
 __all__ = ["check_image", "checked", "row_blocks"]
 

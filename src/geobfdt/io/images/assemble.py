@@ -1,0 +1,242 @@
+"""From what a file holds to a WellImage: the one place of repairs, each of them a finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
+from geobfdt.io.images.raw import RawImage
+from geobfdt.io.images.row_depths import downwards, metres, select_rows
+from geobfdt.io.nulls import is_null
+from geobfdt.io.tables.surveys import read_survey
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
+from geobfdt.wells.options import ReadingOptions
+
+__all__ = ["assemble", "state"]
+
+Array = npt.NDArray[np.float64]
+
+_ROWS = 4096  # rows repaired at a time
+_OPTIONS = {"reference": "--azimuth-reference", "dark": "--dark", "well": "--well"}
+_DIPMETER = 8  # columns; fewer are those of a dipmeter
+
+
+def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
+    """
+    Make a WellImage of what a reader found; every repair and assumption becomes a finding.
+
+    Parameters
+    ----------
+    raw : RawImage
+        Values as the file has them; they are repaired in place, so that one copy is held.
+    path : Path
+        The file.
+    options : ReadingOptions
+        What the user says where the file does not.
+
+    Returns
+    -------
+    WellImage
+        Depths in metres downwards, NaN where nothing was measured.
+
+    Raises
+    ------
+    InputError
+        If depths have no unit, run nowhere or are absurd, or no pixel was measured or differs from another.
+    """
+    findings = list(raw.findings)
+    factor = metres(raw.depth_unit, options.depth_unit, path, findings)
+    said = np.where(is_null(raw.depth, raw.nulls), np.nan, raw.depth)
+    depth, rows = downwards(said * factor, raw.values, path, findings)
+    values = select_rows(raw.values, rows)
+    dynamic = None if raw.dynamic is None else select_rows(raw.dynamic, rows)
+    _mask(values, raw.nulls, path, findings)
+    if dynamic is not None:
+        _blank(dynamic, raw.nulls)
+    azimuth = raw.azimuth
+    if azimuth is not None:
+        azimuth, order = _around(azimuth, path)
+        if not np.array_equal(order, np.arange(len(order))):
+            for picture in (values, dynamic) if dynamic is not None else (values,):
+                for top in range(0, picture.shape[0], _ROWS):
+                    picture[top : top + _ROWS] = picture[top : top + _ROWS, order]
+    # What the user states is only compared with the file's own log, whose doubts then matter to nobody.
+    replaced = {name for name in LOGS if getattr(options, name) is not None}
+    replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
+    doubts: dict[str, list[Finding]] = {name: [] if name in replaced else findings for name in LOGS}
+    logs = {
+        name: log_at_rows(name, log, factor, depth, raw.nulls, path, doubts[name])
+        for name, log in raw.logs.items()
+        if not (name == "diameter" and not known_unit(log, path, doubts[name]))
+    }
+    diameter = logs.get("diameter")
+    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, path, doubts["diameter"]):
+        logs["diameter"] = np.full(depth.shape, np.nan)
+    if "diameter" not in raw.logs:
+        propose_calipers(raw.others, raw.nulls, path, doubts["diameter"])
+    if values.shape[1] < _DIPMETER:
+        observed = f"an image of {values.shape[1]} columns is a dipmeter's"
+        done = "its traces rest on so few points: pick it with a dipmeter program"
+        findings.append(Finding(Severity.MAJOR, "dipmeter", path.name, observed, done))
+    image = well_image(values, depth, azimuth, dynamic=dynamic, findings=findings, **logs, **raw.attributes)
+    return state(image, path, options)
+
+
+def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
+    """
+    Put what the user states into a WellImage, and say what nobody states.
+
+    Parameters
+    ----------
+    image : WellImage
+        What the file says.
+    path : Path
+        The file.
+    options : ReadingOptions
+        Diameter, deviation, hole azimuth, survey, reference, dark end and well.
+
+    Returns
+    -------
+    WellImage
+        The same pixels; an option that contradicts the file wins, with a major finding.
+
+    Raises
+    ------
+    InputError
+        If the survey cannot be read.
+    """
+    findings: list[Finding] = []
+
+    def tell(severity: Severity, kind: str, seen: str, done: str) -> None:
+        findings.append(Finding(severity, kind, path.name, seen, done))
+
+    attributes: dict[str, Any] = {}
+    for name, given in (("reference", options.azimuth_reference), ("dark", options.dark), ("well", options.well)):
+        said = image.attrs[name]
+        if given is None or given == said:
+            continue
+        contradicted = said not in ("", "unknown") and not (name == "dark" and said == "low")
+        tell(
+            Severity.MAJOR if contradicted else Severity.INFO,
+            f"{name}-stated",
+            f"the file says {name} {said!r}" if contradicted else f"the file does not say its {name}",
+            f"{given!r} taken, as {_OPTIONS[name]} says",
+        )
+        attributes[name] = given
+    if not image.attrs["well"] and options.well is None:
+        attributes["well"] = path.stem
+        tell(Severity.INFO, "well-unnamed", "the file names no well", f"called {path.stem!r} after the file")
+    if image.attrs["reference"] == "unknown" and options.azimuth_reference is None:
+        tell(
+            Severity.MAJOR, "reference-unknown", "nothing says where image angle 0 points",
+            "no true dips; give --azimuth-reference north, high_side or pseudo_north",
+        )  # fmt: skip
+
+    depth = image.depth.values
+    stated: dict[str, Array] = {}
+    if options.survey is not None and (options.deviation is not None or options.hole_azimuth is not None):
+        raise InputError(path, "a survey is given and a deviation or azimuth besides", "give one of them")
+    if options.survey is not None:
+        survey, notes = read_survey(options.survey, well=options.well or image.attrs["well"], decimal=options.decimal)
+        findings += notes
+        north = image.attrs["north"]
+        if survey.north not in (north, "unknown") and north != "unknown":
+            seen = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
+            tell(Severity.MAJOR, "north-conflict", seen, "mixed as they are; give a survey from the same north")
+        elif survey.north != "unknown" and image.attrs["reference"] != "north":
+            attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
+        stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
+        beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
+        if beyond > 100:
+            tell(
+                Severity.MAJOR, "survey-short", f"the image goes {beyond:.0f} m beyond the survey",
+                "the end station is held; check that they are of one well",
+            )  # fmt: skip
+    for name, value in (
+        ("diameter", options.diameter),
+        ("deviation", options.deviation),
+        ("hole_azimuth", options.hole_azimuth),
+    ):
+        if value is not None:
+            stated[name] = np.full(depth.shape, float(value))
+    if options.deviation == 0 and options.hole_azimuth is None and "hole_azimuth" not in stated:
+        stated["hole_azimuth"] = np.where(np.isfinite(image.hole_azimuth.values), image.hole_azimuth.values, 0.0)
+    for name, values in stated.items():
+        said = image[name].values
+        off = float(np.nanmedian(np.abs(_gap(name, values - said)))) if np.isfinite(said).any() else 0.0
+        apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
+        words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(said).any() else "gives no"
+        tell(
+            Severity.MAJOR if apart else Severity.INFO,
+            f"{name.replace('_', '-')}-stated",
+            f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}",
+            f"taken from {_source(name, options)}",
+        )
+    image = image.assign({name: ("depth", values, image[name].attrs) for name, values in stated.items()})
+    for name, cure in (("diameter", "--diameter"), ("deviation", "--deviation and --hole-azimuth, or --survey")):
+        lacking = float(np.mean(np.isnan(image[name].values)))
+        if lacking > 0:
+            where = "anywhere" if lacking == 1 else f"in {100 * lacking:.0f} % of the rows"
+            tell(Severity.MAJOR, f"{name}-unknown", f"hole {name} not known {where}", f"no dips there; give {cure}")
+    return add_findings(image.assign_attrs(attributes), findings)
+
+
+def _source(name: str, options: ReadingOptions) -> str:
+    """Where a hole log comes from that the user states."""
+    if options.survey is not None and name != "diameter":
+        return f"the survey {options.survey.name}"
+    value = getattr(options, name)
+    return (
+        f"--deviation 0: a vertical hole has no {name.replace('_', ' ')}"
+        if value is None
+        else f"--{name.replace('_', '-')} {value:g}"
+    )
+
+
+def _gap(name: str, difference: Array) -> Array:
+    return (difference + 180) % 360 - 180 if name == "hole_azimuth" else difference
+
+
+def _blank(values: npt.NDArray[np.float32], nulls: tuple[float, ...]) -> None:
+    """Turn null values into NaN, in place, a block of rows at a time."""
+    for top in range(0, values.shape[0], _ROWS):
+        block = values[top : top + _ROWS]
+        np.copyto(block, np.nan, where=is_null(block, nulls))
+
+
+def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
+    """Blank the image; refuse one that shows nothing; doubt one in a narrow range of whole numbers."""
+    _blank(values, nulls)
+    count, low, high, whole = 0, np.inf, -np.inf, True
+    for top in range(0, values.shape[0], _ROWS):
+        block = values[top : top + _ROWS]
+        measured = block[np.isfinite(block)]
+        if measured.size:
+            count += measured.size
+            low, high = min(low, float(measured.min())), max(high, float(measured.max()))
+            whole = whole and bool(high <= 255 and np.all(measured[::7] == np.floor(measured[::7])))
+    if not count:
+        raise InputError(path, "no pixel of the image was measured", "name another image with --image")
+    if low == high:
+        raise InputError(path, f"every pixel of the image is {low:g}", "name another image with --image")
+    if count < values.size:
+        seen = f"{100 * (1 - count / values.size):.1f} % of the pixels are null"
+        findings.append(Finding(Severity.INFO, "pixels-null", path.name, seen, "taken as not measured"))
+    if whole and low >= 0 and high <= 15:
+        seen = f"whole values from {low:g} to {high:g}, where 0 to 255 is usual"
+        done = "kept; sixteen steps of grey hide faint planes: export the image again if you can"
+        findings.append(Finding(Severity.MAJOR, "image-range", path.name, seen, done))
+
+
+def _around(azimuth: Array, path: Path) -> tuple[Array, npt.NDArray[np.intp]]:
+    """Column angles in [0, 360) in increasing order, and the order that makes them so."""
+    angles = np.mod(np.round(azimuth, 9), 360)
+    order = np.argsort(angles, kind="stable")
+    if not np.isfinite(angles).all() or np.any(np.diff(angles[order]) <= 0):
+        raise InputError(path, "two columns of the image have the same angle", "export it again")
+    return angles[order], order

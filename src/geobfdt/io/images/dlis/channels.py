@@ -1,0 +1,393 @@
+"""Channels of a DLIS file: which is the image, which its companion, its depths and the hole logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geobfdt.io.names import choose_logs, image_kind, named_caliper, role, vertical_depth
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.tools import tool_of
+
+__all__ = [
+    "Curve",
+    "Table",
+    "choose_image",
+    "companion_of",
+    "curves_of",
+    "hole_logs",
+    "index_of",
+    "is_image",
+]
+
+_COLUMNS = 8  # fewer samples a row are no image
+_WIDEST = 100_000  # samples a row; more is damage
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    A frame and the channels of its rows.
+
+    Parameters
+    ----------
+    logical, frame
+        dlisio's objects.
+    channels : tuple
+        dlisio's channels in the order of a row; None where the file does not say what lies there.
+    problem : str or None
+        Why the rows cannot be read; None where they can.
+    """
+
+    logical: Any
+    frame: Any
+    channels: tuple[Any, ...]
+    problem: str | None
+
+    @property
+    def rows(self) -> list[int]:
+        """Where the rows begin in the file."""
+        tells: list[int] = self.logical.fdata_index.get(self.frame.fingerprint, [])
+        return tells
+
+    @property
+    def layout(self) -> list[tuple[int, int]]:
+        """Samples and representation code of each channel in a row."""
+        return [(_samples(channel), channel.reprc) for channel in self.channels]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a row: its number, then each channel under its position, for mnemonics may be equal."""
+        return np.dtype([("number", "i4"), *((str(i), channel.dtype) for i, channel in enumerate(self.channels))])
+
+    @property
+    def format(self) -> str:
+        """A row in the language of dlisio."""
+        return "i" + "".join(channel.fmtstr() for channel in self.channels)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """
+    A channel where it lies.
+
+    Parameters
+    ----------
+    table : Table
+        Its frame.
+    channel
+        dlisio's object.
+    position : int
+        Among the frame's channels; of equal mnemonics only this tells which is which.
+    full : str
+        LOGICAL FILE/FRAME/CHANNEL, and #2, #3, ... where that is there before.
+    doubled : bool
+        Whether the file defines the channel twice and differently, so that nobody knows what its values mean.
+    """
+
+    table: Table
+    channel: Any
+    position: int
+    full: str
+    doubled: bool
+
+    @property
+    def logical(self) -> Any:
+        """Logical file that holds it."""
+        return self.table.logical
+
+    @property
+    def frame(self) -> Any:
+        """Frame that holds it."""
+        return self.table.frame
+
+    @property
+    def name(self) -> str:
+        """Mnemonic."""
+        return str(self.channel.name)
+
+    @property
+    def unit(self) -> str:
+        """Unit as the file spells it."""
+        return str(self.channel.units or "")
+
+    @property
+    def columns(self) -> int:
+        """Samples a row."""
+        return _samples(self.channel)
+
+    @property
+    def scalar(self) -> bool:
+        """Whether a row holds one number of it."""
+        return self.columns == 1 and self.channel.dtype.base.kind in "iuf"
+
+    @property
+    def rows(self) -> list[int]:
+        """Where the rows of its frame begin in the file."""
+        return self.table.rows
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Names a user may call it by, the short one first."""
+        return self.name, f"{self.frame.name}/{self.name}", self.full
+
+
+def _samples(channel: Any) -> int:
+    return int(np.prod(channel.dimension or [1], dtype=np.int64))
+
+
+def curves_of(path: Path, files: Any, findings: list[Finding]) -> list[Curve]:
+    """
+    All channels of a file that lie in a frame.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    files
+        dlisio's logical files.
+    findings : list of Finding
+        Grows by the objects that the file lacks or defines twice.
+    """
+    curves = []
+    known: Counter[str] = Counter()
+    for logical in files:
+        label = str(logical.fileheader.id).strip() if logical.fileheader else ""
+        channels = _by_name(logical.channels)
+        for group in channels.values():
+            if _differ(group):
+                observed = f"CHANNEL {group[0].name} is defined twice and differently"
+                findings.append(Finding(Severity.MINOR, "object-doubled", path.name, observed, "not used"))
+        for frames in _by_name(logical.frames).values():
+            references = _references(frames[0])
+            listed = [channels.get(reference, []) for reference in references]
+            problem = _problem(frames, references, listed)
+            if problem:
+                findings.append(Finding(Severity.MAJOR, "frame-unreadable", path.name, problem, "left out"))
+            row = tuple(group[0] if group else None for group in listed)
+            table = Table(logical, frames[0], row, problem)
+            for position, group in enumerate(listed):
+                if group and hasattr(group[0], "dimension"):
+                    full = f"{label}/{frames[0].name}/{group[0].name}"
+                    known[full] += 1
+                    again = f"#{known[full]}" if known[full] > 1 else ""
+                    curves.append(Curve(table, group[0], position, full + again, _differ(group)))
+    return curves
+
+
+def _key(name: Any) -> tuple[str, int, int]:
+    return name.id, name.origin, name.copynumber
+
+
+def _by_name(objects: Any) -> dict[tuple[str, int, int], list[Any]]:
+    """Objects by name, origin and copy number, which only a file against the standard has twice."""
+    groups: dict[tuple[str, int, int], list[Any]] = {}
+    for item in objects:
+        groups.setdefault(_key(item.attic.name), []).append(item)
+    return groups
+
+
+def _references(frame: Any) -> list[tuple[str, int, int]]:
+    """Names of the channels of a frame; looked up here, because dlisio prints what it does not find."""
+    names = frame.attic["CHANNELS"].value if "CHANNELS" in frame.attic.keys() else None  # noqa: SIM118 - no mapping
+    return [_key(name) for name in names or ()]
+
+
+def _differ(group: list[Any]) -> bool:
+    return any(item.attic != group[0].attic for item in group)
+
+
+def _problem(frames: list[Any], references: list[tuple[str, int, int]], listed: list[list[Any]]) -> str | None:
+    """Why the rows of a frame cannot be parted into channels; None where they can."""
+    name = frames[0].name
+    if _differ(frames):
+        return f"FRAME {name} is defined twice and differently"
+    for (channel, _, _), group in zip(references, listed, strict=True):
+        if not group:
+            return f"FRAME {name} lists CHANNEL {channel}, which the file does not define"
+        if len({(tuple(item.dimension), item.reprc) for item in group}) > 1:
+            return f"FRAME {name} lists CHANNEL {channel}, which the file defines with two sizes"
+    return None
+
+
+def is_image(curve: Curve) -> bool:
+    """Whether a channel may be a picture of the wall: many samples a row, and no name of something else."""
+    dimension = [n for n in curve.channel.dimension if n != 1]
+    return (
+        not curve.doubled
+        and curve.table.problem is None
+        and len(dimension) == 1
+        and _COLUMNS <= dimension[0] <= _WIDEST
+        and bool(image_kind(curve.name))
+        and bool(curve.rows)
+    )
+
+
+def choose_image(path: Path, curves: list[Curve], wanted: str | None, findings: list[Finding]) -> Curve:
+    """
+    Choose the image: the one asked for, or the only one, or the static one of a pair.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    curves : list of Curve
+        All channels; those that `is_image` allows can be chosen.
+    wanted : str or None
+        The user's ``--image``.
+    findings : list of Finding
+        Grows by the choice, where there was one.
+
+    Returns
+    -------
+    Curve
+        The image.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or several and nothing chooses.
+    """
+    images = [c for c in curves if is_image(c)]
+    if not images:
+        narrow = [c for c in curves if 1 < c.columns < _COLUMNS]
+        why = f" that can be read: {findings[0].seen}" if findings else ""
+        if narrow and not why:
+            why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"
+        raise InputError(path, f"no channel is an image{why}", "list the channels with geobfdt inspect")
+    known = ", ".join(dict.fromkeys(c.names[0] for c in images))
+    if wanted is not None:
+        named = [c for c in images if wanted.strip().lower() in (name.lower() for name in c.names)]
+        # A full name ends where the next one's #2 begins, and is that of one image only.
+        named = [c for c in named if c.full.lower() == wanted.strip().lower()] or named
+        if len(named) == 1:
+            return named[0]
+        if not named:
+            for curve in curves:
+                if wanted.strip().lower() in (name.lower() for name in curve.names):
+                    _refuse_doubled(path, curve)
+            raise InputError(path, f"no image {wanted!r}", f"give --image one of {known}")
+        raise InputError(
+            path,
+            f"{len(named)} images are called {wanted!r}",
+            f"give --image one of {', '.join(c.names[2] for c in named)}",
+        )
+    found = images
+    if len(found) > 1:
+        # One picture in several versions is one image: its static one is taken, the dynamic one comes along. Arrays
+        # that nobody knows for pictures do not stand in the way of the one that has the name of one.
+        if len({_stem(c.name) for c in found}) > 1:
+            found = [c for c in found if image_kind(c.name) != "none" or tool_of(c.name)]
+        if len({_stem(c.name) for c in found}) != 1:
+            raise InputError(path, f"{len(images)} images and nothing says which", f"give --image one of {known}")
+        found = sorted(found, key=lambda c: {"static": 0, "none": 1, "dynamic": 2}[image_kind(c.name)])
+        versions = [c for c in found if image_kind(c.name) == image_kind(found[0].name)]
+        if len(versions) > 1:
+            names = ", ".join(c.names[2] for c in versions)
+            raise InputError(
+                path, f"{len(versions)} images are called {versions[0].name!r}", f"give --image one of {names}"
+            )
+        seen = f"images {known}"
+        findings.append(Finding(Severity.INFO, "image-chosen", path.name, seen, f"{found[0].name} taken"))
+    return found[0]
+
+
+def _stem(name: str) -> str:
+    """Name of a picture without the word for its version: FMI_STAT and FMI_DYN are one picture."""
+    words = [word for word in name.upper().replace("-", "_").split("_") if image_kind(word) == "none" and word]
+    return "_".join(word for word in words if word not in ("IMG", "IMAGE")) or "IMAGE"
+
+
+def companion_of(image: Curve, curves: list[Curve]) -> Curve | None:
+    """The other version of the same picture: the dynamic one of a static image, or the reverse."""
+    other = {"static": "dynamic", "none": "dynamic", "dynamic": "static"}[image_kind(image.name)]
+    twins = [
+        c
+        for c in curves
+        if c.logical is image.logical
+        and is_image(c)
+        and image_kind(c.name) == other
+        and (_stem(c.name), c.columns) == (_stem(image.name), image.columns)
+    ]
+    near = [c for c in twins if c.frame is image.frame] or twins
+    return near[0] if len(near) == 1 else None
+
+
+def _refuse_doubled(path: Path, curve: Curve) -> None:
+    """Refuse a channel that is needed and of which nobody knows what its values mean."""
+    if curve.doubled or curve.table.problem:
+        seen = (
+            curve.table.problem or f"CHANNEL {curve.name} of FRAME {curve.frame.name} is defined twice and differently"
+        )
+        raise InputError(path, seen, "ask for a new export")
+
+
+def index_of(path: Path, image: Curve, curves: list[Curve]) -> Curve:
+    """
+    Find the depths of a frame along the hole: its index if that is one, else the channel that a depth is called.
+
+    Raises
+    ------
+    InputError
+        If the frame has none, or it is defined twice.
+    """
+    here = [c for c in curves if c.frame is image.frame and c.scalar and not _vertical(c)]
+    kind = str(image.frame.index_type or "").upper()
+    # RP66 V1, 5.7.1: the index may also be a drift, the true vertical depth, or what the contractor made of it.
+    measured = "DEPTH" in kind and "VERTICAL" not in kind
+    first = next((c for c in here if c.position == 0), None)
+    unnamed = not any(word in kind for word in ("TIME", "DRIFT", "VERTICAL"))
+    depths = [c for c in here if role(c.name) == "depth"]
+    if first is not None and (measured or (unnamed and first in depths)):
+        depths = [first]
+    if len(depths) == 1:
+        _refuse_doubled(path, depths[0])
+        return depths[0]
+    raise InputError(
+        path, f"frame {image.frame.name} has no index of measured depth", "ask for an export indexed by measured depth"
+    )
+
+
+def _vertical(curve: Curve) -> bool:
+    return vertical_depth(curve.name) or "vertical depth" in str(curve.channel.long_name or "").lower()
+
+
+def hole_logs(
+    path: Path, image: Curve, curves: list[Curve], caliper: str | None, findings: list[Finding]
+) -> dict[str, Curve]:
+    """
+    Choose the hole logs of an image's logical file; of equally telling names, that of its own frame.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    image : Curve
+        The image.
+    curves : list of Curve
+        All channels of the file.
+    caliper : str or None
+        The user's ``--caliper``: ``CHANNEL``, ``FRAME/CHANNEL`` or ``LOGICAL FILE/FRAME/CHANNEL``.
+    findings : list of Finding
+        Grows by the choices.
+
+    Raises
+    ------
+    InputError
+        If the caliper that is asked for is not there, or there several times.
+    """
+    mine = [c for c in curves if c.logical is image.logical and c.scalar and c.rows]
+    mine.sort(key=lambda c: c.frame is not image.frame)
+    usable = [c for c in mine if not c.doubled and c.table.problem is None]
+    # Names of calipers are passed over where the user names one.
+    names = ["" if caliper is not None and role(c.name) == "diameter" else c.name for c in usable]
+    chosen = {name: usable[i] for name, i in choose_logs(names, path, findings).items()}
+    if caliper is not None:
+        near = [c for c in mine if c.frame is image.frame and caliper.strip().lower() == c.name.lower()]
+        chosen["diameter"] = near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], path)]
+        _refuse_doubled(path, chosen["diameter"])
+    return chosen

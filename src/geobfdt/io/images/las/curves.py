@@ -1,0 +1,283 @@
+"""Read LAS 2.0 and 3.0 files whose image is spread over curves: ``IMG[0]`` ... ``IMG[55]``, ``ABDC1M`` ... ``ABDC16M``.
+
+lasio reads the header. The numbers are parsed here, piece by piece, because lasio knows neither the delimiters nor the
+several data sections of LAS 3.0, and holds the data three times over.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.io.decoding import decoding
+from geobfdt.io.images.hole_logs import possible_calipers
+from geobfdt.io.images.las.wrapped import read_wrapped
+from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.images.row_depths import agreed_unit, check_range
+from geobfdt.io.las_header import Table, header_tables
+from geobfdt.io.names import choose_logs, role
+from geobfdt.io.text import Notation, row_width, split
+from geobfdt.io.text_rows import Losses, TextRows, open_lines, read_rows, settle_notation
+from geobfdt.io.units import length_factor
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.tools import tool_of
+
+__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+
+UNUSED_OPTIONS = ("top", "bottom")
+
+_SECTORS = 8  # fewer curves of one family are no image
+_SAMPLE = 50  # lines that show how many cells a row has
+_CURE = "export the file again as LAS 2.0"
+_MEMBER = re.compile(r"(.*?)[\[_]?(\d+)\]?(\D*)")
+# Names of curves in units of length that are no measured depth.
+_NO_DEPTH = re.compile(r".*(TVD|TVT|TST|SUBSEA|ELEV|TIME|DATE).*|.*SS|[XYZ]|NORTH.*|EAST.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """Curves that are the sectors of one image, in order."""
+
+    table: Table
+    name: str
+    columns: tuple[int, ...]
+    label: str = ""  # what --image takes: the name, after that of its section where several sections have it
+
+
+def read(path: Path, options: ReadingOptions) -> RawImage:
+    r"""
+    Read an image from a LAS file.
+
+    Parameters
+    ----------
+    path : Path
+        A LAS file.
+    options : ReadingOptions
+        ``image`` chooses where there are several families of curves: ``ABDC`` for ``ABDC1M`` ... ``ABDC16M``.
+
+    Returns
+    -------
+    RawImage
+        The image, its first sector first, with the hole logs.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, holds no image, or several and nothing chooses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.las"
+    >>> curves = "".join(f" I[{k}]. :\n" for k in range(8))
+    >>> rows = "".join(f"{10 + i} 1 2 3 4 5 6 7 {i}\n" for i in range(3))
+    >>> _ = file.write_text(f"~V\n VERS. 2.0 :\n WRAP. NO :\n~W\n NULL. -999.25 :\n~C\n DEPT.M :\n{curves}~A\n{rows}")
+    >>> read(file, ReadingOptions()).values.shape
+    (3, 8)
+    """
+    findings: list[Finding] = []
+    tables = header_tables(path, findings)
+    family = _choose(path, _families(tables), options.image, findings)
+    table = family.table
+    depth = _depth_column(path, table, findings)
+    units = {table.names[depth]: table.units[depth]} | (table.index_units if depth == 0 else {})
+    unit = agreed_unit(units, options.depth_unit, path, findings)
+    scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
+    logs = choose_logs(scalar, path, findings, options.caliper)
+    others = [c for c in possible_calipers(scalar, table.units) if c not in (depth, *logs.values())]
+    scalar_columns = [*logs.values(), *others]
+    wanted = [depth, *scalar_columns, *family.columns]
+    with decoding(path, "a LAS file", _CURE):
+        rows = _rows(path, table, options, findings)
+        values, scalars = _numbers(rows, table.wrapped, wanted, 1 + len(scalar_columns), findings)
+    null = Notation().number(table.well.get("NULL", ""))
+    nulls = () if null is None or np.isnan(null) else (null,)
+    depths = scalars[:, 0].copy()
+    if depth == 0:
+        stated = [Notation().number(table.well.get(name, "")) for name in ("STRT", "STOP", "STEP")]
+        header_unit = next((u for u in table.index_units.values() if u), unit)
+        check_range(stated, header_unit, depths, unit, options.depth_unit, path, findings, whole=len(tables) == 1)
+    curves = [
+        RawLog(scalars[:, 1 + k].copy(), table.units[c], depths, table.names[c], table.descriptions[c])
+        for k, c in enumerate(scalar_columns)
+    ]
+    attributes = {
+        "well": table.well.get("WELL", "") or table.well.get("UWI", ""),
+        "units": table.units[family.columns[0]],
+        "tool": tool_of(family.name.split("#")[0]),
+    }
+    return RawImage(
+        values,
+        depths,
+        unit,
+        nulls=nulls,
+        logs=dict(zip(logs, curves, strict=False)),
+        others=curves[len(logs) :],
+        attributes=attributes,
+        findings=findings,
+    )
+
+
+def contents(path: Path) -> Contents:
+    """
+    List the curves of a LAS file, reading no numbers.
+
+    Parameters
+    ----------
+    path : Path
+        A LAS file.
+
+    Returns
+    -------
+    Contents
+        Families of curves that make an image, then every curve.
+
+    Raises
+    ------
+    InputError
+        If the header is damaged.
+    """
+    tables = header_tables(path, [])
+    all_families = _families(tables)
+    items: list[dict[str, Any]] = []
+    for table in tables:
+        where = table.title if len(tables) > 1 else ""
+        families = [family for family in all_families if family.table is table]
+        members = {column for family in families for column in family.columns}
+        items += [
+            {
+                "name": family.label,
+                "role": "image",
+                "shape": (len(family.columns),),
+                "unit": table.units[family.columns[0]],
+                "frame": where,
+                "description": f"{table.names[family.columns[0]]} to {table.names[family.columns[-1]]}",
+            }
+            for family in families
+        ]
+        items += [
+            {
+                "name": name,
+                "role": role(name) or ("depth" if column == 0 else "other"),
+                "shape": (),
+                "unit": table.units[column],
+                "frame": where,
+                "description": table.descriptions[column],
+            }
+            for column, name in enumerate(table.names)
+            if column not in members
+        ]
+    return Contents(f"LAS {tables[0].version}", items, tables[0].well)
+
+
+def _families(tables: list[Table]) -> list[_Family]:
+    """Curves named alike but for a number that counts up by one, from 0 or 1, in the order of that number."""
+    families = []
+    for table in tables:
+        groups: dict[tuple[str, str], dict[int, int]] = {}
+        for column, name in enumerate(table.names):
+            if match := _MEMBER.fullmatch(name):
+                groups.setdefault((match[1], match[3]), {}).setdefault(int(match[2]), column)
+        families += [
+            _Family(table, f"{prefix}#{suffix}" if suffix else prefix, tuple(numbered[k] for k in sorted(numbered)))
+            for (prefix, suffix), numbered in groups.items()
+            if len(numbered) >= _SECTORS
+            and min(numbered) in (0, 1)
+            and max(numbered) - min(numbered) == len(numbered) - 1
+        ]
+    names = [family.name for family in families]
+    return [
+        replace(family, label=f"{family.table.title}/{family.name}" if names.count(family.name) > 1 else family.name)
+        for family in families
+    ]
+
+
+def _choose(path: Path, families: list[_Family], name: str | None, findings: list[Finding]) -> _Family:
+    known = ", ".join(f"{family.label} ({len(family.columns)} sectors)" for family in families)
+    if not families:
+        raise InputError(path, "no curves named alike and numbered make an image", "list them with geobfdt inspect")
+    if name is not None:
+        key = name.lower()
+        fit = [f for f in families if key in {part.lower() for n in (f.label, f.name) for part in (n, n.split("#")[0])}]
+        if len(fit) != 1:
+            raise InputError(path, f"{len(fit) or 'no'} images are called {name!r}", f"give --image one of {known}")
+        return fit[0]
+    most = max(len(family.columns) for family in families)
+    widest = [family for family in families if len(family.columns) == most]
+    if len(widest) > 1:
+        raise InputError(path, f"{len(families)} images and nothing says which", f"give --image one of {known}")
+    if len(families) > 1:
+        action = f"{widest[0].label} taken, the one of most sectors"
+        findings.append(Finding(Severity.INFO, "image-chosen", path.name, f"images {known}", action))
+    return widest[0]
+
+
+def _depth_column(path: Path, table: Table, findings: list[Finding]) -> int:
+    """Column of measured depth: by its name, and by its place only where no curve has such a name."""
+    first = table.names[0]
+    depths = [column for column, name in enumerate(table.names) if role(name) == "depth"]
+    if 0 in depths:
+        return 0
+    if depths:
+        names = ", ".join(table.names[column] for column in depths)
+        severity = Severity.INFO if len(depths) == 1 else Severity.MAJOR
+        seen = f"the first curve is {first}; measured depth may be {names}"
+        findings.append(
+            Finding(severity, "depth-chosen", path.name, seen, f"{table.names[depths[0]]} taken as measured depth")
+        )
+        return depths[0]
+    if length_factor(table.units[0]) is None or _NO_DEPTH.fullmatch(first):
+        raise InputError(
+            path, f"the first curve, {first}, is no measured depth, nor is any other by its name",
+            "export it indexed by DEPT",
+        )  # fmt: skip
+    seen = f"no curve is named as a depth; the first one is {first} in {table.units[0]}"
+    findings.append(Finding(Severity.MAJOR, "depth-assumed", path.name, seen, "taken as measured depth"))
+    return 0
+
+
+def _rows(path: Path, table: Table, options: ReadingOptions, findings: list[Finding]) -> TextRows:
+    """How the rows are written, as the first of them and all their commas show."""
+    notation, _ = settle_notation(path, table.first, table.separator, table.encoding, options.decimal, findings)
+    width = len(table.names)
+    if table.separator != " ":
+        with open_lines(path) as stream:
+            sample = takewhile(lambda raw: raw[:1] != b"~", islice(stream, table.first, table.first + _SAMPLE))
+            lines = [raw.decode(table.encoding, "replace") for raw in sample]
+        width = row_width([split(line, table.separator) for line in lines if line.strip()], width)
+    return TextRows(path, table.first, tuple(table.names), width, table.separator, table.encoding, notation, "~C", True)
+
+
+def _numbers(
+    rows: TextRows, wrapped: bool, columns: list[int], logs: int, findings: list[Finding]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Image (rows, sectors) and scalar columns (rows, logs)."""
+    pictures, scalars, bad, losses = [], [], 0, Losses()
+    pieces = read_wrapped(rows, columns, losses) if wrapped else (n for n, _ in read_rows(rows, columns, [], losses))
+    for numbers in pieces:
+        keep = np.isfinite(numbers[:, 0])
+        bad += int((~keep).sum())
+        pictures.append(numbers[keep, logs:].astype(np.float32))
+        scalars.append(numbers[keep, :logs])
+    losses.settle(rows, findings, "correct ~C, or export the file again with a curve for every column")
+    count = sum(map(len, pictures))
+    if not count:
+        raise InputError(rows.path, "no row of numbers", _CURE)
+    if bad:
+        seen = f"{bad} rows have no depth"
+        findings.append(Finding(Severity.MAJOR, "rows-unreadable", rows.path.name, seen, "left out"))
+    # Moved piece by piece, so that the pieces go as the whole grows.
+    image = np.empty((count, pictures[0].shape[1]), dtype=np.float32)
+    top = 0
+    while pictures:
+        piece = pictures.pop(0)
+        image[top : top + len(piece)] = piece
+        top += len(piece)
+    return image, np.concatenate(scalars)

@@ -1,0 +1,234 @@
+"""Read LIS79 files through dlisio, as far as it reads them.
+
+An image is a channel with many entries a sample. LIS names are four letters long, units too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dlisio.lis
+import numpy as np
+import numpy.typing as npt
+from dlisio import core
+
+from geobfdt.io.decoding import decoding
+from geobfdt.io.images.dlisio_errors import tolerant
+from geobfdt.io.images.hole_logs import possible_calipers
+from geobfdt.io.images.index_check import IndexAttribute, check_index
+from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.names import choose_logs, image_kind, role, vertical_depth
+from geobfdt.io.units import length_factor
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.tools import tool_of
+
+__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+
+UNUSED_OPTIONS = ("top", "bottom", "decimal")
+
+_COLUMNS = 8
+_KNOWN = {int(code) for code in core.lis_reprc.__members__.values()}  # representation codes of the standard
+_DIPMETER = (130, 234)  # Representation codes of dipmeter samples on field and on edit tapes; not in the standard.
+_CURE = "copy the file again, or ask for the data as DLIS"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The curves of one data format specification that share a sampling rate."""
+
+    file: Any
+    specification: Any
+    curves: npt.NDArray[Any]
+    units: dict[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.curves.dtype.names or ()
+
+    def width(self, name: str) -> int:
+        return int(np.prod(self.curves.dtype[name].shape, dtype=np.int64))
+
+    def depth_name(self, path: Path) -> str:
+        """The curve of measured depth: the index, else the one curve that a depth is called."""
+        index = self.names[0]
+        depths = [name for name in self.names if role(name.strip()) == "depth"]
+        if index in depths or (length_factor(self.units[index]) and not vertical_depth(index) and not depths):
+            return index
+        if len(depths) == 1:
+            return depths[0]
+        seen = f"the index {index.strip()} is no measured depth, nor is any curve by its name"
+        raise InputError(path, seen, "ask for an export indexed by measured depth")
+
+    def spacing(self, path: Path, index: str) -> list[IndexAttribute]:
+        """What the specification says of the spacing of the index, and of its unit."""
+        entries = self.specification
+        said: list[IndexAttribute] = []
+        if index != self.names[0]:
+            return said
+        if entries.spacing is not None:
+            said.append(IndexAttribute("frame spacing", entries.spacing, str(entries.spacing_units or "").strip()))
+        # Where this is not said, dlisio answers with the default of the standard.
+        if entries.find_entry(core.lis_ebtype.units_of_depth) is not None:
+            said.append(IndexAttribute("entry 14", None, str(entries.depth_units or "").strip()))
+        units = {length_factor(attribute.unit) for attribute in said}
+        if entries.depth_mode == 1 and said and units != {length_factor(self.units[index])}:
+            # The rows between two records are counted on in the unit of the spacing, those of the records are not.
+            raise InputError(path, f"depths in {self.units[index]!r}, but {', '.join(map(str, said))}", _CURE)
+        return said
+
+
+def read(path: Path, options: ReadingOptions) -> RawImage:
+    """
+    Read an image from a LIS79 file.
+
+    Parameters
+    ----------
+    path : Path
+        A LIS file.
+    options : ReadingOptions
+        ``image`` chooses by mnemonic.
+
+    Returns
+    -------
+    RawImage
+        The image as recorded, with the hole logs of its table.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged beyond use, holds no image, or several and nothing chooses.
+    """
+    with _open(path) as (files, findings):
+        images = [
+            (table, name)
+            for table in _tables(path, files, findings)
+            for name in table.names
+            if table.width(name) >= _COLUMNS and image_kind(name)
+        ]
+        wanted = options.image
+        found = [(t, n) for t, n in images if wanted is None or n.strip().lower() == wanted.strip().lower()]
+        if len(found) != 1:
+            known = ", ".join(name.strip() for _, name in images)
+            seen = f"{len(found) or 'no'} channels are {'an image' if wanted is None else f'called {wanted!r}'}"
+            seen += f": {findings[0].seen}" if findings and not found else ""
+            raise InputError(path, seen, f"give --image one of {known}" if known else "list them with geobfdt inspect")
+        table, name = found[0]
+        curves = table.curves
+        values = curves[name].reshape(len(curves), -1).astype(np.float32)
+        index = table.depth_name(path)
+        unit = table.units[index]
+        depth = curves[index].astype(np.float64)
+        absent = table.specification.absent_value
+        check_index(path, depth, (index.strip(), unit), table.spacing(path, index), [], options.depth_unit, findings)
+        scalars = [n for n in table.names if n != index and table.width(n) == 1 and curves[n].dtype.kind in "iuf"]
+        names, units = [n.strip() for n in scalars], [table.units[n] for n in scalars]
+        columns = [RawLog(curves[n].astype(np.float64).ravel(), table.units[n], depth, n.strip()) for n in scalars]
+        logs = {log: columns[i] for log, i in choose_logs(names, path, findings, options.caliper).items()}
+        return RawImage(
+            values,
+            depth,
+            unit,
+            nulls=() if absent is None else (float(absent),),
+            logs=logs,
+            others=[
+                columns[i]
+                for i in possible_calipers(names, units)
+                if all(columns[i] is not log for log in logs.values())
+            ],
+            attributes={"well": _well(table.file), "units": table.units[name], "tool": tool_of(name.strip())},
+            findings=findings,
+        )
+
+
+def contents(path: Path) -> Contents:
+    """
+    List the channels of a LIS file.
+
+    Parameters
+    ----------
+    path : Path
+        A LIS file.
+
+    Returns
+    -------
+    Contents
+        Its channels with their shapes.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged beyond use.
+    """
+    with _open(path) as (files, findings):
+        items = [
+            {
+                "name": name.strip(),
+                "role": "image" if table.width(name) >= _COLUMNS else role(name.strip()) or "other",
+                "shape": (len(table.curves), table.width(name)),
+                "unit": table.units[name],
+                "frame": str(number),
+                "description": "",
+            }
+            for number, table in enumerate(_tables(path, files, findings))
+            for name in table.names
+        ]
+        return Contents("LIS79", items, {})
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
+    findings: list[Finding] = []
+    with (
+        decoding(path, "a LIS79 file", _CURE),
+        tolerant(path, "lis", findings) as rules,
+        dlisio.lis.load(str(path), error_handler=rules) as files,
+    ):
+        if not len(files):
+            raise InputError(path, findings[0].seen if findings else "it holds no logical file", _CURE)
+        yield files, findings
+
+
+def _tables(path: Path, files: Any, findings: list[Finding]) -> Iterator[_Table]:
+    for file in files:
+        for specification in file.data_format_specs():
+            for rate in specification.sample_rates() or [None]:
+                try:
+                    curves = dlisio.lis.curves(file, specification, sample_rate=rate, strict=False)
+                except (ValueError, NotImplementedError, RuntimeError) as error:
+                    observed = _unreadable(specification) or f"a table cannot be read: {error}"
+                    findings.append(Finding(Severity.MAJOR, "table-unreadable", path.name, observed, "left out"))
+                    break
+                if not len(curves):
+                    continue
+                units = {str(block.mnemonic): str(block.units).strip() for block in specification.specs}
+                table = _Table(file, specification, curves, units)
+                units.setdefault(table.names[0], str(specification.index_units or "").strip())
+                units.update({name: "" for name in table.names if name not in units})
+                yield table
+
+
+def _unreadable(specification: Any) -> str | None:
+    """Which curve of a table is of a kind that is not read; None where that is not the reason."""
+    for block in specification.specs:
+        if block.reprc in _DIPMETER:
+            return (
+                f"{str(block.mnemonic).strip()} is of representation code {block.reprc}: the packed samples of a "
+                "dipmeter, which are no image, and the other curves of its table cannot be parted from it"
+            )
+        if block.reprc not in _KNOWN:
+            return f"{str(block.mnemonic).strip()} is of representation code {block.reprc}, which LIS79 does not define"
+    return None
+
+
+def _well(file: Any) -> str:
+    """Name of the well in the well site data, under WN."""
+    for record in file.wellsite_data():
+        for component in record.components():
+            if component.mnemonic.strip() == "WN":
+                return str(component.component or "").strip()
+    return ""

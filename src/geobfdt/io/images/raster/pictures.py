@@ -1,0 +1,239 @@
+"""Read pictures: PNG, JPEG, TIFF, and arrays in numpy's npz.
+
+A picture knows neither depths nor angles. They come from the reading options, from a YAML file beside it
+(:mod:`geobfdt.io.images.raster.sidecar`), or, in an npz, from a vector ``depth_m``. Rows are depths downwards; depths
+given for the edges of the picture become those of the row centres.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.io.images.raster.painted_gaps import painted_gap
+from geobfdt.io.images.raster.pixels import Pixels, equal_to, load_pixels, open_arrays
+from geobfdt.io.images.raster.sidecar import Log, Sidecar, find_sidecar, read_sidecar
+from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.units import length_factor
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.options import ReadingOptions
+
+__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+
+UNUSED_OPTIONS = ("decimal",)
+
+LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709-6, item 3.2, on the gamma-coded channels
+_ROWS = 4096  # rows converted at a time
+
+
+def read(path: Path, options: ReadingOptions) -> RawImage:
+    """
+    Read a picture of a borehole wall.
+
+    Colours become luminance, ``0.2126 R + 0.7152 G + 0.0722 B`` (ITU-R BT.709); transparent pixels become NaN.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, JPEG, TIFF or npz file.
+    options : ReadingOptions
+        ``top`` and ``bottom`` are the depths of the picture's edges (m); ``image`` names the array of an npz.
+
+    Returns
+    -------
+    RawImage
+        Its columns as in the file, with their angles.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or too large, nothing says its depths, or its sidecar contradicts it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.npz"
+    >>> np.savez(file, picture=np.ones((4, 8)))
+    >>> read(file, ReadingOptions(top=10.0, bottom=12.0)).depth
+    array([10.25, 10.75, 11.25, 11.75])
+    """
+    beside = find_sidecar(path)
+    side = read_sidecar(beside) if beside else Sidecar()
+    pixels = load_pixels(path, options.image, options.caliper)
+    findings = list(pixels.findings)
+    if options.caliper is not None and not pixels.logs:
+        observed = "--caliper says nothing about a picture"
+        findings.append(Finding(Severity.MINOR, "option-unused", path.name, observed, "not used; give --diameter"))
+    if side.columns:
+        pixels = _crop(pixels, side.columns, beside or path)
+    rows, columns = pixels.values.shape[:2]
+    depth, unit = _depths(path, options, side, pixels.depth, pixels.depth_unit, rows, findings)
+    if side.nodata is not None:
+        absent = equal_to(pixels.values, side.nodata)
+        pixels = pixels.without(absent)
+        if not absent.any():
+            observed, action = f"no pixel is {side.nodata}, the nodata of {(beside or path).name}", "correct it"
+            findings.append(Finding(Severity.MAJOR, "nodata-absent", path.name, observed, action))
+    values = _luminance(pixels, path, findings)
+    painted = painted_gap(values)
+    if painted is not None:
+        colour = pixels.values[painted].tolist()
+        observed = f"stripes all along the picture are of one value, {colour}, as painted gaps between pads are"
+        action = f"if they are, write 'nodata: {colour}' in {path.with_suffix('.yaml').name}"
+        findings.append(Finding(Severity.MAJOR, "painted-gaps", path.name, observed, action))
+    if side.values:
+        black, white = side.values
+        values *= np.float32((white - black) / pixels.white)
+        values += np.float32(black)
+    if beside is None or "azimuth_first" not in side.model_fields_set:
+        findings.append(
+            Finding(
+                Severity.INFO,
+                "left-edge",
+                path.name,
+                "nothing says the angle of the left edge",
+                "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else",
+            )
+        )
+    turn = (np.arange(columns) + 0.5) * 360 / columns
+    azimuth = np.mod(side.azimuth_first + (turn if side.clockwise else -turn), 360)
+    logs = {name: RawLog(log, of, depth) for name, (log, of) in pixels.logs.items()}
+    logs |= _logs(side, depth, unit, beside or path)
+    given = {"well": side.well, "run": side.run, "tool": side.tool, "units": side.units, "north": side.north,
+             "reference": side.azimuth_reference, "declination": side.declination, "dark": side.dark,
+             "normalisation": side.normalisation}  # fmt: skip
+    attributes = {name: value for name, value in given.items() if value not in ("", None)}
+    return RawImage(values, depth, unit, azimuth, logs=logs, attributes=attributes, findings=findings)
+
+
+def contents(path: Path) -> Contents:
+    """
+    List the arrays of a picture file, reading no pixels.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, JPEG, TIFF or npz file.
+
+    Returns
+    -------
+    Contents
+        Its arrays, and what the sidecar says.
+
+    Raises
+    ------
+    InputError
+        If the file or its sidecar is damaged.
+    """
+    kind, items = open_arrays(path)
+    beside = find_sidecar(path)
+    said: dict[str, Any] = read_sidecar(beside).model_dump(exclude_unset=True) if beside else {}
+    return Contents(kind, items, {name: str(value) for name, value in said.items()})
+
+
+def _crop(pixels: Pixels, columns: tuple[int, int], place: Path) -> Pixels:
+    left, right = columns
+    width = pixels.values.shape[1]
+    if not 0 <= left < right <= width:
+        raise InputError(place, f"columns {left} to {right} of a picture {width} wide", "keep them inside it")
+    return pixels.cropped(left, right)
+
+
+def _depths(
+    path: Path,
+    options: ReadingOptions,
+    side: Sidecar,
+    own: npt.NDArray[np.float64] | None,
+    own_unit: str,
+    rows: int,
+    findings: list[Finding],
+) -> tuple[npt.NDArray[np.float64], str]:
+    """Depths of the row centres and their unit: options before sidecar before the file's own vector."""
+    asked = (options.top, options.bottom)
+    noted = (side.top, side.bottom)
+    if asked != (None, None):
+        if None in asked:
+            raise InputError(path, "only one of --top and --bottom is given", "give both, in metres")
+        if options.depth_unit not in (None, "m"):
+            raise InputError(path, f"--top and --bottom with --depth-unit {options.depth_unit}", "give both in metres")
+        if own is not None or (None not in noted and (side.depth_unit != "m" or noted != asked)):
+            seen = f"the file says {own[0]:g} to {own[-1]:g} {own_unit}" if own is not None else (
+                f"the YAML file beside it says {noted[0]:g} to {noted[1]:g} {side.depth_unit}"
+            )  # fmt: skip
+            done = f"--top {asked[0]:g} and --bottom {asked[1]:g} m used"
+            findings.append(Finding(Severity.MAJOR, "option-overrides", path.name, seen, done))
+        return _centres(path, asked, rows), "m"
+    if None not in noted:
+        if own is not None:
+            seen = f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file, {noted[0]:g} to {noted[1]:g} beside it"
+            findings.append(Finding(Severity.MAJOR, "sidecar-overrides", path.name, seen, "the YAML file's used"))
+        return _centres(path, noted, rows), side.depth_unit
+    if noted != (None, None):
+        raise InputError(path, "the YAML file beside it gives only one of top and bottom", "give both")
+    if own is None:
+        raise InputError(
+            path,
+            "a picture does not say its depths",
+            f"give --top and --bottom (m), or write top and bottom in {path.with_suffix('.yaml').name}",
+        )
+    if own.shape != (rows,):
+        raise InputError(path, f"{own.size} depths for {rows} rows", "give --top and --bottom (m)")
+    return own, own_unit or (side.depth_unit if "depth_unit" in side.model_fields_set else "")
+
+
+def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) -> npt.NDArray[np.float64]:
+    top, bottom = (float(edge) for edge in edges if edge is not None)
+    if not top < bottom:
+        raise InputError(path, f"its top, {top:g}, is not above its bottom, {bottom:g}", "depths grow down-hole")
+    return np.asarray(top + (np.arange(rows) + 0.5) * (bottom - top) / rows)
+
+
+def _luminance(pixels: Pixels, path: Path, findings: list[Finding]) -> npt.NDArray[np.float32]:
+    rows, columns = pixels.values.shape[:2]
+    values = np.empty((rows, columns), dtype=np.float32)
+    coloured = False
+    for start in range(0, rows, _ROWS):
+        block = pixels.values[start : start + _ROWS]
+        if block.ndim == 3:
+            coloured = coloured or bool((block != block[:, :, :1]).any())
+            # Summed channel by channel: a matrix product may differ in the last bit from one machine to another.
+            red, green, blue = np.moveaxis(block.astype(np.float32), 2, 0)
+            block = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+        values[start : start + _ROWS] = block
+        if pixels.opaque is not None:
+            values[start : start + _ROWS][~pixels.opaque[start : start + _ROWS]] = np.nan
+    if coloured:
+        findings.append(
+            Finding(
+                Severity.INFO,
+                "colour-to-luminance",
+                path.name,
+                "the picture is coloured",
+                "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low",
+            )
+        )
+    return values
+
+
+def _logs(side: Sidecar, depth: npt.NDArray[np.float64], unit: str, place: Path) -> dict[str, RawLog]:
+    logs: dict[str, Log | None] = {
+        "diameter": side.diameter,
+        "deviation": side.deviation,
+        "hole_azimuth": side.hole_azimuth,
+    }
+    raw = {}
+    for name, log in logs.items():
+        if log is None:
+            continue
+        stations = log if isinstance(log, list) else [(edge, log) for edge in (depth[0], depth[-1])]
+        at, values = np.asarray(stations, dtype=np.float64).T
+        if isinstance(log, list) and side.depth_unit != unit:
+            theirs, ours = length_factor(side.depth_unit), length_factor(unit)
+            if theirs is None or ours is None:
+                raise InputError(place, f"stations of {name}, and depths of the picture in no unit", "add depth_unit")
+            at = at * theirs / ours
+        raw[name] = RawLog(values, "m" if name == "diameter" else "deg", at)
+    return raw

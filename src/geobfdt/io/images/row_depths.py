@@ -1,0 +1,316 @@
+"""Depths of rows: in metres, downwards, each row at a depth of its own."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.io.nulls import is_null
+from geobfdt.io.units import METRES, length_factor
+from geobfdt.wells.findings import Finding, InputError, Severity
+
+__all__ = ["agreed_unit", "check_range", "downwards", "metres", "select_rows"]
+
+Array = npt.NDArray[np.float64]
+Rows = slice | npt.NDArray[np.intp]
+
+_DEEPEST = 15_000.0  # m; no hole is deeper
+_WIDEST_ROW = 1.0  # m; no image is coarser
+_CLOSEST_ROW = 1e-5  # m; no image is finer
+_HOPELESS = 0.2  # share of rows out of order that no repair mends
+_BLOCK = 4096  # rows moved at a time
+
+
+def metres(unit: str, stated: str | None, path: Path, findings: list[Finding]) -> float:
+    """
+    Metres in the unit of a file's depths.
+
+    Parameters
+    ----------
+    unit : str
+        As the file spells it; an empty string where it says none.
+    stated : str or None
+        The user's ``--depth-unit``, which wins.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by these.
+
+    Returns
+    -------
+    float
+        Factor to metres.
+
+    Raises
+    ------
+    InputError
+        If neither file nor user names a unit that is known.
+
+    Examples
+    --------
+    >>> metres("0.1 in", None, Path("a.dlis"), [])
+    0.00254
+    """
+    said, given = length_factor(unit), length_factor(stated) if stated else None
+    if given is not None:
+        if said is not None and said != given:
+            seen = f"the file gives depths in {unit!r}"
+            findings.append(Finding(Severity.MAJOR, "depth-unit-stated", path.name, seen, f"taken as {stated!r}"))
+        return given
+    if said is None:
+        seen = f"depths are in {unit!r}, which is no unit of length known here" if unit else "depths have no unit"
+        raise InputError(path, seen, "give --depth-unit m, cm, mm, ft, in or '0.1 in'")
+    if said != 1.0:
+        findings.append(Finding(Severity.INFO, "depth-unit", path.name, f"depths in {unit}", "converted to metres"))
+    return said
+
+
+def agreed_unit(units: dict[str, str], stated: str | None, path: Path, findings: list[Finding]) -> str:
+    """
+    Return the unit of depths that all places of a file agree on.
+
+    Parameters
+    ----------
+    units : dict
+        Unit by the place that names it (``STRT``, ``DEPT``, ``the units row``); empty ones are passed over.
+    stated : str or None
+        The user's ``--depth-unit``, which decides where they differ.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by these.
+
+    Raises
+    ------
+    InputError
+        If two places name different units and the user none.
+
+    Examples
+    --------
+    >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, Path("a.las"), [])
+    'F'
+    """
+    known = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
+    if len({length_factor(unit) for unit in known.values()}) > 1:
+        seen = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in known.items())}"
+        if stated is None:
+            raise InputError(path, seen, "give the right one as --depth-unit (in a mapping file: depth_unit)")
+        findings.append(Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated"))
+        return stated
+    return next(iter(known.values()), "") or next((unit for unit in units.values() if unit), "")
+
+
+def check_range(
+    header: Sequence[float | None],
+    header_unit: str,
+    depth: Array,
+    unit: str,
+    stated: str | None,
+    path: Path,
+    findings: list[Finding],
+    *,
+    whole: bool,
+) -> None:
+    """
+    Compare start, stop and step of a header with the depths of the rows.
+
+    Parameters
+    ----------
+    header : sequence of float or None
+        Start, stop and step by the header.
+    header_unit : str
+        Their unit.
+    depth : array (rows,)
+        Depths as in the file, in `unit`.
+    unit, stated : str
+        Unit of the depths by the file; the user's ``--depth-unit``.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by these.
+    whole : bool
+        Whether the header speaks of these rows alone.
+
+    Raises
+    ------
+    InputError
+        If the depths are those of the header in another unit, and the user names none.
+    """
+    start, stop, step = (None if value is None or is_null(np.array([value]))[0] else value for value in header)
+    depth = depth[~is_null(depth)]
+    if start is None or stop is None or start == stop or depth.size < 2:
+        return
+    ends, data = np.sort([start, stop]), np.array([depth.min(), depth.max()])
+    usual = float(np.median(np.abs(np.diff(depth))))
+    numbers = f"depths from {ends[0]:.10g} to {ends[1]:.10g} {header_unit} in the header".rstrip()
+    rows = f"from {data[0]:.10g} to {data[1]:.10g} in the rows"
+    if np.abs(ends - data).max() > 2 * usual:
+        factor = length_factor(header_unit)
+        for other in METRES if factor else ():
+            if METRES[other] != factor and np.abs(ends * factor / METRES[other] - data).max() <= 2 * usual:
+                seen = f"{numbers} are those {rows} in {other}, whose unit the file gives as {unit or 'nothing'}"
+                if stated is None:
+                    raise InputError(path, seen, f"give --depth-unit {other}, or the right one")
+                found = Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated")
+                findings.append(found)
+                return
+        if whole:
+            found = Finding(Severity.MAJOR, "depth-range-differs", path.name, f"{numbers}, {rows}", "rows read")
+            findings.append(found)
+    mean = (data[1] - data[0]) / (depth.size - 1)
+    if whole and step and min(abs(abs(step) - usual), abs(abs(step) - mean)) > 0.01 * abs(step):
+        seen = f"a step of {step:g} in the header, of {usual:.6g} in the rows"
+        findings.append(Finding(Severity.MAJOR, "depth-step-differs", path.name, seen, "rows read"))
+
+
+def downwards(depth: Array, values: npt.NDArray[np.float32], path: Path, findings: list[Finding]) -> tuple[Array, Rows]:
+    """
+    Put rows in order of depth, each depth once.
+
+    Parameters
+    ----------
+    depth : array (rows,)
+        Depths (m), NaN where a row has none.
+    values : array (rows, columns)
+        The image, to tell a row that stands twice from two rows of one depth.
+    path : Path
+        The file.
+    findings : list of Finding
+        Grows by these.
+
+    Returns
+    -------
+    depth : array
+        Depths (m) that strictly increase.
+    rows : slice or array of int
+        The rows they are of, for `select_rows`; a slice where rows are kept whole or only turned round.
+
+    Raises
+    ------
+    InputError
+        If depths are absent, absurd or without order.
+
+    Examples
+    --------
+    >>> downwards(np.array([12.0, 11.0, 10.0]), np.zeros((3, 8), np.float32), Path("a.las"), found := [])
+    (array([10., 11., 12.]), slice(None, None, -1))
+    >>> found[0].kind
+    'depth-flipped'
+    """
+
+    def tell(severity: Severity, kind: str, seen: str, done: str) -> None:
+        findings.append(Finding(severity, kind, path.name, seen, done))
+
+    rows = np.arange(depth.size)
+    finite = np.isfinite(depth)
+    if not finite.any():
+        raise InputError(path, "no row has a depth", "export it again with its depth curve")
+    steps = np.diff(depth[finite])
+    steps = steps[steps != 0]  # every row may stand twice
+    upward = bool(steps.size and np.median(steps) < 0)
+    if upward:
+        tell(Severity.INFO, "depth-flipped", "the deepest row comes first", "rows turned round")
+    if finite.all() and np.all(np.diff(depth) < 0 if upward else np.diff(depth) > 0):
+        step = slice(None, None, -1) if upward else slice(None)
+        _check(depth[step], path)
+        return depth[step], step
+    if not finite.all():
+        tell(Severity.MAJOR, "depth-missing", f"{np.sum(~finite)} rows have no depth", "left out")
+    rows = rows[::-1][finite[::-1]] if upward else rows[finite]
+    ordered = depth[rows]
+    repeated = np.flatnonzero(np.diff(ordered) == 0)
+    if repeated.size:
+        same = sum(np.array_equal(values[rows[k]], values[rows[k + 1]], equal_nan=True) for k in repeated)
+        if same:
+            tell(Severity.MINOR, "rows-repeated", f"{same} rows stand twice", "the copy left out")
+        if same < repeated.size:
+            seen = f"{repeated.size - same} rows share a depth with another and differ"
+            done = f"the first of each kept; look at {ordered[repeated[0]]:.3f} m"
+            tell(Severity.MAJOR, "depth-repeated", seen, done)
+        rows = np.delete(rows, repeated + 1)
+        ordered = depth[rows]
+    kept = _longest_rise(ordered)
+    lost = ordered.size - kept.size
+    if lost:
+        if lost > _HOPELESS * ordered.size:
+            raise InputError(
+                path, f"depths run up and down: {lost} of {ordered.size} rows are out of order",
+                "export one pass, in order of depth",
+            )  # fmt: skip
+        bad = np.setdiff1d(np.arange(ordered.size), kept)[0]
+        seen = f"{lost} rows are out of order, the first at row {int(rows[bad]) + 1} ({ordered[bad]:.3f} m)"
+        tell(Severity.MAJOR, "depth-disordered", seen, "left out")
+    _check(ordered[kept], path)
+    return ordered[kept], rows[kept]
+
+
+def select_rows(values: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
+    """
+    Keep rows of an image in its own memory: a view on it, its rows moved up where some are left out.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        The image; overwritten where `rows` is an array.
+    rows : slice or array of int
+        Rows to keep, their numbers only growing or only falling.
+
+    Returns
+    -------
+    array
+        View on `values`.
+
+    Examples
+    --------
+    >>> select_rows(np.arange(5, dtype=np.float32)[:, None], np.array([4, 2, 1])).ravel()
+    array([4., 2., 1.], dtype=float32)
+    """
+    if isinstance(rows, slice):
+        return values[rows]
+    kept = rows
+    if kept[0] > kept[-1]:
+        values, kept = values[::-1], values.shape[0] - 1 - kept
+    # Rows only move up, so that none is written over before it was moved.
+    for top in range(0, kept.size, _BLOCK):
+        moved = kept[top : top + _BLOCK]
+        values[top : top + moved.size] = values[moved]
+    return values[: kept.size]
+
+
+def _longest_rise(depth: Array) -> npt.NDArray[np.intp]:
+    """Indices of the longest strictly increasing subsequence: one wild depth costs one row, not all below it."""
+    if np.all(np.diff(depth) > 0):
+        return np.arange(depth.size)
+    ends: list[float] = []
+    ends_at: list[int] = []
+    before = np.full(depth.size, -1)
+    for i, value in enumerate(depth.tolist()):
+        k = bisect_left(ends, value)
+        before[i] = ends_at[k - 1] if k else -1
+        if k == len(ends):
+            ends.append(value)
+            ends_at.append(i)
+        else:
+            ends[k], ends_at[k] = value, i
+    chain, i = [], ends_at[-1]
+    while i >= 0:
+        chain.append(i)
+        i = int(before[i])
+    return np.array(chain[::-1])
+
+
+def _check(depth: Array, path: Path) -> None:
+    """Refuse depths that are none of an image's. Rows that are missing are told of by `check_image`."""
+    cure = "check the file, or say the unit with --depth-unit"
+    if np.abs(depth[[0, -1]]).max() > _DEEPEST:
+        raise InputError(path, f"depths reach {np.abs(depth[[0, -1]]).max():,.0f} m, deeper than any hole", cure)
+    if depth.size == 1:
+        return
+    usual = np.median(np.diff(depth))
+    if usual > _WIDEST_ROW or usual < _CLOSEST_ROW:
+        far = "far" if usual > _WIDEST_ROW else "close"
+        raise InputError(path, f"rows are {usual:.3g} m apart, too {far} for an image", cure)

@@ -1,0 +1,246 @@
+"""Read images from delimited text.
+
+Two layouts are known. **Wide**: one line a depth, one column a sector, named by its angle (``0.5, 1.5, ...``), by its
+number (``AMP[0], AMP[1], ...``; ``ABDC1M, ABDC2M, ...``) or by a bare number. **Stacked** (Techlog): one line a depth
+*and* sector, columns ``wellName, datasetName, TDEP, <image>``; the order of the lines implies the sector. Either may
+have a line of units under its header, and columns of hole logs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.io.decoding import decoding
+from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.images.row_depths import agreed_unit
+from geobfdt.io.images.text.layout import Layout, Picture, find_layout
+from geobfdt.io.text_rows import Losses, TextRows, read_rows, settle_notation
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.image import LOGS
+from geobfdt.wells.options import ReadingOptions
+
+__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+
+UNUSED_OPTIONS = ("top", "bottom")
+
+_REPAIR = "repair that line, or export the file again"
+_STATED = ("well", "run", "tool", "reference", "north", "dark", "normalisation", "units")
+
+
+def read(path: Path, options: ReadingOptions) -> RawImage:
+    r"""
+    Read an image from delimited text.
+
+    The file is parsed piece by piece; memory is the image and one piece.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV or TXT file.
+    options : ReadingOptions
+        ``image`` and ``well`` choose where the file holds several.
+
+    Returns
+    -------
+    RawImage
+        The image; without angles where the columns do not give them.
+
+    Raises
+    ------
+    InputError
+        If the layout is not known, a line is malformed (it is named by its number), or the file holds several wells
+        or images and no option chooses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = file.write_text("depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n")
+    >>> read(file, ReadingOptions()).values
+    array([[1., 2., 3., 4.], [5., 6., 7., 8.]], dtype=float32)
+    """
+    layout = find_layout(path, options.caliper)
+    findings: list[Finding] = []
+    picture = _choose(path, layout, options.image, findings)
+    unit = agreed_unit(layout.depth_units, options.depth_unit, path, findings)
+    notation, lines = settle_notation(
+        path, layout.first_line, layout.separator, layout.encoding, options.decimal, findings
+    )
+    rows = TextRows(
+        path, layout.first_line, layout.names, layout.width, layout.separator, layout.encoding, notation, "the header"
+    )
+    numbers = [layout.roles["depth"], *(layout.roles[name] for name in LOGS if name in layout.roles)]
+    texts = [layout.roles[name] for name in ("well", "dataset") if name in layout.roles]
+    values = np.empty((lines, len(picture.columns)), dtype=np.float32)
+    scalars = np.empty((lines, len(numbers)), dtype=np.float64)
+    wells: dict[str, None] = {}
+    datasets: dict[str, None] = {}
+    filled, losses = 0, Losses()
+    for piece, words in read_rows(rows, [*numbers, *picture.columns], texts, losses):
+        if "well" in layout.roles:
+            named = words[layout.roles["well"]]
+            wells.update(dict.fromkeys(_used(named)))
+            if options.well is not None:
+                fits = np.array([_same(str(name), options.well) for name in named.categories], dtype=bool)
+                piece = piece[fits[named.codes]]
+        if "dataset" in layout.roles:
+            datasets.update(dict.fromkeys(_used(words[layout.roles["dataset"]])))
+        part = slice(filled, filled + len(piece))
+        values[part] = piece[:, len(numbers) :]
+        scalars[part] = piece[:, : len(numbers)]
+        filled = part.stop
+    losses.settle(rows, findings, _REPAIR)
+    well = _one_well(path, list(wells), options.well)
+    if len(datasets) > 1:
+        raise InputError(path, f"well {well} has data sets {', '.join(datasets)}", "export one of them")
+    values, scalars = values[:filled], scalars[:filled]
+    without = ~np.isfinite(scalars[:, 0])
+    if without.any():
+        seen = f"{int(without.sum())} rows have no depth"
+        findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+        values, scalars = values[~without], scalars[~without]
+    if not len(values):
+        raise InputError(path, f"no rows{_of(well)}", _REPAIR)
+    if layout.stacked:
+        whole, sectors = _whole_depths(path, scalars[:, 0], well, findings)
+        if not whole.all():
+            values, scalars = values[whole], scalars[whole]
+        values, scalars = values.reshape(-1, sectors), scalars[::sectors]
+        findings.append(
+            Finding(
+                Severity.INFO,
+                "sector-order",
+                path.name,
+                f"{sectors} values a depth and no angles",
+                "taken as equal sectors clockwise from the reference line, in their order",
+            )
+        )
+    depth = np.ascontiguousarray(scalars[:, 0])
+    logs = {
+        name: RawLog(np.ascontiguousarray(scalars[:, k]), layout.units[column], depth, layout.names[column])
+        for k, (name, column) in enumerate(zip((n for n in LOGS if n in layout.roles), numbers[1:], strict=True), 1)
+    }
+    attributes: dict[str, Any] = {name: layout.attributes[name] for name in _STATED if name in layout.attributes}
+    if "declination" in layout.attributes:
+        with decoding(path, "a declination", "write a number of degrees"):
+            attributes["declination"] = float(layout.attributes["declination"])
+    if well:
+        attributes["well"] = well
+    if layout.units[picture.columns[0]]:
+        attributes.setdefault("units", layout.units[picture.columns[0]])
+    return RawImage(values, depth, unit, picture.azimuth, logs=logs, attributes=attributes, findings=findings)
+
+
+def contents(path: Path) -> Contents:
+    """
+    List the columns of a delimited image file; sectors of one image are one item.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV or TXT file.
+
+    Returns
+    -------
+    Contents
+        Its columns; of the shape, -1 stands for rows that were not counted.
+
+    Raises
+    ------
+    InputError
+        If the layout is not known.
+    """
+    layout = find_layout(path)
+    items = [
+        {
+            "name": layout.names[column],
+            "role": role if role in (*LOGS, "depth") else "other",
+            "shape": (-1,),
+            "unit": layout.units[column],
+            "frame": "",
+            "description": "",
+        }
+        for role, column in layout.roles.items()
+    ]
+    items += [
+        {
+            "name": picture.name,
+            "role": "image",
+            "shape": (-1,) if layout.stacked else (-1, len(picture.columns)),
+            "unit": layout.units[picture.columns[0]],
+            "frame": "",
+            "description": "one value a line" if layout.stacked else f"{len(picture.columns)} columns",
+        }
+        for picture in layout.pictures
+    ]
+    return Contents("CSV (Techlog flat)" if layout.stacked else "CSV (wide)", items, dict(layout.attributes))
+
+
+def _used(words: pd.Categorical) -> list[str]:
+    codes = np.flatnonzero(np.bincount(words.codes + 1)) - 1
+    return [str(words.categories[code]).strip() if code >= 0 else "" for code in codes]
+
+
+def _same(first: str, second: str) -> bool:
+    return first.strip().casefold() == second.strip().casefold()
+
+
+def _of(well: str) -> str:
+    return f" of well {well}" if well else ""
+
+
+def _choose(path: Path, layout: Layout, name: str | None, findings: list[Finding]) -> Picture:
+    names = ", ".join(picture.name for picture in layout.pictures)
+    if name is not None:
+        for picture in layout.pictures:
+            if _same(name, picture.name) or _same(name, picture.name.split("#")[0]):
+                return picture
+        raise InputError(path, f"no image {name!r}; it holds {names}", "give --image one of them")
+    widest = max(len(picture.columns) for picture in layout.pictures)
+    best = [picture for picture in layout.pictures if len(picture.columns) == widest]
+    if len(best) > 1:
+        raise InputError(path, f"several columns may be the image: {names}", "give --image one of them")
+    if len(layout.pictures) > 1:
+        done = f"{best[0].name}, with the most sectors, read"
+        findings.append(Finding(Severity.MAJOR, "image-chosen", path.name, f"images {names}", done))
+    return best[0]
+
+
+def _one_well(path: Path, wells: list[str], wanted: str | None) -> str:
+    names = ", ".join(wells[:10])
+    if wanted is not None:
+        for well in wells:
+            if _same(well, wanted):
+                return well
+        if wells:
+            raise InputError(path, f"no well {wanted!r}; it holds {names}", "give --well one of them")
+        return ""
+    if len(wells) > 1:
+        raise InputError(path, f"holds {len(wells)} wells: {names}", "give --well one of them")
+    return wells[0] if wells else ""
+
+
+def _whole_depths(
+    path: Path, depth: npt.NDArray[np.float64], well: str, findings: list[Finding]
+) -> tuple[npt.NDArray[np.bool_], int]:
+    """Rows of depths that have all their values, and how many these are: the usual length of a run of one depth."""
+    starts = np.flatnonzero(np.diff(depth, prepend=np.nan) != 0)
+    runs = np.diff(starts, append=depth.size)
+    lengths, counts = np.unique(runs, return_counts=True)
+    sectors = int(lengths[::-1][np.argmax(counts[::-1])])
+    if sectors < 2:
+        raise InputError(path, f"one value a depth{_of(well)}, so no image", "export the image array")
+    # A depth that comes twice makes one run of double length, which is well.
+    odd = np.flatnonzero(runs % sectors)
+    if odd.size:
+        seen = f"{runs[odd[0]]} values at depth {depth[starts[odd[0]]]:g}{_of(well)}, {sectors} at others"
+        if 2 * odd.size >= runs.size:
+            raise InputError(path, seen, "export the file again")
+        found = Finding(Severity.MAJOR, "depths-incomplete", path.name, f"{odd.size} depths, {seen}", "left out whole")
+        findings.append(found)
+    return np.repeat(runs % sectors == 0, runs), sectors

@@ -1,0 +1,227 @@
+"""Header of a LAS file: its sections of numbers, and what it says of each.
+
+lasio parses the lines; which belong together is told here, for lasio does not know the many sections of LAS 3.0.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import lasio
+
+from geobfdt.io.decoding import decoding
+from geobfdt.io.text import Notation, encoding_of
+from geobfdt.io.text_rows import open_lines
+from geobfdt.wells.findings import Finding, InputError, Severity
+
+__all__ = ["Table", "header_tables"]
+
+_HEADER = 4 << 20  # characters a header, or a line, may take
+_CURE = "export the file again as LAS 2.0"
+_NUMBERS = r"A(SCII|\s|\||$)|Log_Data"
+_DATA = rf"{_NUMBERS}|\w+_Data"
+_CURVES = r"C(urve|\s|$)|Log_Definition"
+_DEFINITION = rf"{_CURVES}|\w+_Definition"
+_DELIMITER = re.compile(r"\s*DLM\s*\.\s*(\w*)", re.IGNORECASE)
+_ENTRY = re.compile(r"\s*([^.:]+?)\s*\.\S*\s+(\S+)\s*(?::|$)")
+_DELIMITERS = {"SPACE": " ", "COMMA": ",", "TAB": "\t", "": " "}
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Lines of a section of the header; of one of data only where they begin."""
+
+    title: str
+    first: int  # line number of what follows the title, from 0
+    lines: list[str]
+
+    def titled(self, pattern: str) -> bool:
+        return re.match(rf"~({pattern})", self.title, re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    A section of numbers and what the header says of it.
+
+    Parameters
+    ----------
+    version : str
+        Of LAS.
+    title : str
+        Of the section; with a number where several have the same.
+    names, units, descriptions : list of str
+        One a curve.
+    well, parameters : dict
+        Entries of the well section, and of that and all further ones, by mnemonic in upper case; empty ones left out.
+    index_units : dict
+        Units of ``STRT``, ``STOP`` and ``STEP``.
+    wrapped : bool
+        Whether a row takes several lines.
+    separator : str
+        Between numbers; a blank stands for any white space.
+    first : int
+        Line number of the first row, from 0.
+    encoding : str
+        Of the file.
+    """
+
+    version: str
+    title: str
+    names: list[str]
+    units: list[str]
+    descriptions: list[str]
+    well: dict[str, str]
+    parameters: dict[str, str]
+    index_units: dict[str, str]
+    wrapped: bool
+    separator: str
+    first: int
+    encoding: str
+
+
+def header_tables(path: Path, findings: list[Finding], *, every: bool = False) -> list[Table]:
+    """
+    Read the header of a LAS file, passing over its numbers.
+
+    Parameters
+    ----------
+    path : Path
+        A LAS file.
+    findings : list of Finding
+        Grows by lines that cannot be read.
+    every : bool
+        Whether to list all sections of data, not only those of logs.
+
+    Returns
+    -------
+    list of Table
+        One a section of numbers; LAS 2.0 has one.
+
+    Raises
+    ------
+    InputError
+        If the header is damaged, or defines no curve or no numbers.
+    """
+    with decoding(path, "a LAS file", _CURE):
+        with path.open("rb") as stream:
+            encoding = encoding_of(stream.read(_HEADER))
+        sections = _sections(path, encoding)
+        # Taken out of what lasio reads: it stops at a delimiter that it does not know.
+        stated = [match for s in sections for line in s.lines if s.titled("V|W") and (match := _DELIMITER.match(line))]
+        delimiter = stated[0][1].upper() if stated else ""
+        if delimiter not in _DELIMITERS:
+            raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
+        header = [
+            line for s in sections if s.titled("V|W") for line in (s.title, *s.lines) if not _DELIMITER.match(line)
+        ]
+        further = [
+            line for s in sections for line in s.lines
+            if not s.titled("V|W") and (s.titled(r"P|\w+_Parameter") or (every and not s.titled(f"O|{_DEFINITION}")))
+        ]  # fmt: skip
+        written = {match[1].upper(): match[2] for line in (*header, *further) if (match := _ENTRY.match(line))}
+        tables = []
+        for at, numbers in enumerate(sections):
+            if not numbers.titled(_DATA if every else _NUMBERS):
+                continue
+            # LAS 3.0 names the definition after a bar: ~Log_Data[2] | Log_Definition[2].
+            bar = numbers.title.partition("|")[2].strip()
+            if not bar and (own := re.match(r"~(\w+_)Data", numbers.title, re.IGNORECASE)):
+                bar = f"{own[1]}Definition"
+            named = [s for s in sections if bar and s.titled(re.escape(bar) + r"\s*$")]
+            curves = named or [s for s in sections[:at] if s.titled(_CURVES)][-1:]
+            if not curves:
+                raise InputError(path, "no curve is defined (~C)", _CURE)
+            with _complaints(path, findings):
+                parsed = lasio.read(
+                    "\n".join([*header, "~Parameter", *further, "~Curve", *curves[0].lines, "~ASCII", ""]),
+                    ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
+                )  # fmt: skip
+            version = parsed.version
+            if not len(parsed.curves):
+                raise InputError(path, "no curve is defined (~C)", _CURE)
+            entries = [
+                {
+                    name: text
+                    for item in part
+                    if (name := str(item.mnemonic).upper()) and (text := _as_written(item.value, written.get(name, "")))
+                }
+                for part in (parsed.well, parsed.params)
+            ]
+            table = Table(
+                str(version["VERS"].value) if "VERS" in version else "2.0",
+                numbers.title.removeprefix("~").partition("|")[0].strip(),
+                [str(curve.original_mnemonic).strip() for curve in parsed.curves],
+                [str(curve.unit).strip() for curve in parsed.curves],
+                [str(curve.descr).strip() for curve in parsed.curves],
+                entries[0],
+                entries[1] | entries[0],
+                {name: str(parsed.well[name].unit).strip() for name in ("STRT", "STOP", "STEP") if name in parsed.well},
+                "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
+                _DELIMITERS[delimiter],
+                numbers.first,
+                encoding,
+            )
+            tables.append(table)
+        if not tables:
+            raise InputError(path, "no section of log data (~A)", _CURE)
+        titles = [table.title for table in tables]
+        return [
+            replace(table, title=f"{table.title}[{titles[:at].count(table.title) + 1}]")
+            if titles.count(table.title) > 1 else table
+            for at, table in enumerate(tables)
+        ]  # fmt: skip
+
+
+def _as_written(value: object, written: str) -> str:
+    """Text of an entry; of a number as it is written, for lasio makes 7 of a well named 007."""
+    return written if isinstance(value, int | float) and Notation().number(written) == value else str(value).strip()
+
+
+@contextmanager
+def _complaints(path: Path, findings: list[Finding]) -> Iterator[None]:
+    """Write down as findings what lasio would log."""
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            message = " ".join(record.getMessage().split())
+            # Units of the index are compared by the reader, which knows the file and the cure.
+            if record.levelno >= logging.WARNING and not message.startswith("Conflicting index units"):
+                found = Finding(Severity.MINOR, "header-line", path.name, message[:200], "read past")
+                if found not in findings:
+                    findings.append(found)
+
+    logger, collector = logging.getLogger("lasio"), Collector()
+    logger.addHandler(collector)
+    propagates, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagates
+
+
+def _sections(path: Path, encoding: str) -> list[_Section]:
+    """All sections of a file; the lines of data are passed over."""
+    sections: list[_Section] = []
+    size = 0
+    inside = False
+    with open_lines(path) as stream:
+        for number, raw in enumerate(iter(lambda: stream.readline(_HEADER), b"")):
+            if inside and raw[:1] != b"~" and len(raw) < _HEADER:
+                continue
+            line = raw.decode(encoding, "replace").rstrip("\r\n")
+            if line.lstrip().startswith("~"):
+                sections.append(_Section(line.strip(), number + 1, []))
+                inside = sections[-1].titled(_DATA)
+            elif sections:
+                size += len(line)
+                sections[-1].lines.append(line)
+            if size > _HEADER or len(raw) == _HEADER:
+                raise InputError(path, f"its header or a line is over {_HEADER:,} characters long", _CURE)
+    return sections

@@ -1,0 +1,319 @@
+"""Tables as cells of text: delimited files and Excel sheets, before anybody asks what a column means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.io.nulls import is_null
+from geobfdt.io.tables.excel import read_excel
+from geobfdt.io.text import (
+    POINT,
+    Decimal,
+    Notation,
+    NotationVote,
+    encoding_of,
+    find_header,
+    find_separator,
+    fit_cells,
+    is_null_word,
+    is_number_like,
+    is_units_row,
+    row_width,
+    split,
+)  # fmt: skip
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.well_names import check_headings
+
+__all__ = ["Cells", "arrange", "read_cells", "read_text"]
+
+MAX_BYTES = 1 << 29  # a table of half a gigabyte is an image, or an attack
+MAX_COLUMNS = 2000
+MAX_ROWS = 5_000_000
+MAX_HEADER = 1 << 16  # characters in the first lines
+
+_FIRST = 60  # rows that separator and header are found from
+_CURE = "give a CSV, XLSX or LAS table with one header row"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """
+    A table as text.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    header : tuple of str
+        Column names as in the file.
+    units : tuple of str
+        Units as in the file, of a units row; empty where there is none.
+    rows : array (rows, columns) of object
+        Cells, stripped.
+    lines : array (rows,)
+        Line of the file that each row is on, from 1.
+    notation : Notation
+        How numbers are written.
+    parameters : dict
+        What the file says outside the table, by lower-case name.
+    findings : list of Finding
+        What was seen on the way.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    units: tuple[str, ...]
+    rows: npt.NDArray[np.object_]
+    lines: npt.NDArray[np.int64]
+    notation: Notation = POINT
+    parameters: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def numbers(
+        self, column: int, nulls: Iterable[float] = ()
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """
+        Numbers of a column, and which cells should have been one and are not.
+
+        Parameters
+        ----------
+        column : int
+            Column.
+        nulls : iterable of float
+            Values that stand for "not measured".
+
+        Returns
+        -------
+        values : array (rows,)
+            NaN where empty, null or unreadable.
+        unreadable : array (rows,) of bool
+            Where the cell holds text that is no number.
+        """
+        read = [self.notation.number(cell) for cell in self.rows[:, column]]
+        unreadable = np.array([value is None for value in read], dtype=bool)
+        values = np.array([np.nan if value is None else value for value in read], dtype=np.float64)
+        values[is_null(values, nulls)] = np.nan
+        return values, unreadable
+
+    def words(self, column: int) -> npt.NDArray[np.object_]:
+        """Text of a column, empty where a cell says in words or by a number that there is nothing."""
+        words = self.rows[:, column].copy()
+        numbers = self.numbers(column)[0]
+        nothing = np.array([is_null_word(word) for word in words], dtype=bool)
+        words[nothing | np.array([is_number_like(word) for word in words], dtype=bool) & np.isnan(numbers)] = ""
+        return words
+
+
+def read_text(path: Path) -> tuple[str, list[Finding]]:
+    """
+    Read a text file of unknown encoding.
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened, is too large, or is not text.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(path, "is a folder", "name one table")
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(path, f"{path.stat().st_size:,} bytes are too many for a table", _CURE)
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            path, f"cannot be opened: {(error.strerror or str(error)).lower()}", "check its name"
+        ) from error
+    findings: list[Finding] = []
+    try:
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding_of(data + b"\n")
+        if encoding != "utf-16" and b"\0" in data:
+            raise InputError(path, "is not text", _CURE)
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(path, "is not text", _CURE) from error
+    if encoding == "latin-1":
+        findings.append(
+            Finding(Severity.MINOR, "encoding", path.name, "not UTF-8", "read as Latin-1; check names with accents")
+        )
+    odd = sum(1 for c in text[: 1 << 16] if ord(c) < 32 and c not in "\t\r\n\f\x1a")
+    if odd > 0.001 * min(len(text), 1 << 16):
+        raise InputError(path, "is not text", _CURE)
+    return text, findings
+
+
+def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
+    r"""
+    Read a delimited text file or the first visible sheet of an Excel file that holds a table.
+
+    Separator, decimal mark, byte-order mark, lines of a title and a row of units are found out.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    decimal : {"point", "comma"}, optional
+        Decimal mark, where the cells do not show it.
+
+    Raises
+    ------
+    InputError
+        If the file is no table: not text, no header, too many columns, a cell without end.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = file.write_text("Depth;Dip\nm;deg\n1,5;30\n")
+    >>> cells = read_cells(file)
+    >>> cells.header, cells.units, cells.numbers(0)[0]
+    (('Depth', 'Dip'), ('m', 'deg'), array([1.5]))
+    """
+    magic = b""
+    if path.is_file():
+        with path.open("rb") as stream:
+            magic = stream.read(8)
+    if magic[:4] == b"\xd0\xcf\x11\xe0":
+        raise InputError(path, "is an Excel file of the old kind", "save it as XLSX or CSV")
+    if magic[:4] == b"PK\x03\x04":
+        lines, findings = read_excel(path, MAX_BYTES, MAX_ROWS, MAX_COLUMNS)
+        return arrange(path, lines, findings, separator=None, decimal=decimal)
+    text, findings = read_text(path)
+    numbered = text.splitlines()
+    first = [line for line in text[:MAX_HEADER].splitlines() if line.strip()][:_FIRST]
+    if not first:
+        raise InputError(path, "is empty", _CURE)
+    if len(first) == 1 and len(text) > MAX_HEADER and "\n" not in text[:MAX_HEADER]:
+        raise InputError(path, f"its first line is over {MAX_HEADER:,} characters long", _CURE)
+    separator = find_separator(first)
+    rows = ((number, split(line, separator)) for number, line in enumerate(numbered, 1))
+    return arrange(path, rows, findings, separator=separator, decimal=decimal)
+
+
+def arrange(
+    path: Path,
+    lines: Iterable[tuple[int, list[str]]],
+    findings: list[Finding],
+    *,
+    separator: str | None,
+    decimal: Decimal | None = None,
+    header: Sequence[str] | None = None,
+) -> Cells:
+    """
+    Make a table of numbered lines of cells: header, units row if there is one, rows.
+
+    A row that has not one cell for each column is left out whole. A short one is kept where it ends with a word that
+    stands in that column of other rows, and in none behind it: then the cells that it lacks are the last ones.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    lines : iterable of (int, list of str)
+        Numbered lines, cut into cells.
+    findings : list of Finding
+        What was seen on the way.
+    separator : str or None
+        Between cells in the file; None where each cell has its place, as in a sheet.
+    decimal : {"point", "comma"}, optional
+        Decimal mark that the user states.
+    header : sequence of str, optional
+        Names of the columns, where they do not stand above the rows.
+
+    Raises
+    ------
+    InputError
+        If there is no header, most rows do not fit it, or the table is too large.
+    """
+    filled: list[tuple[int, list[str]]] = []
+    for number, row in lines:
+        cells = [cell.strip() for cell in row]
+        if any(cells):
+            filled.append((number, cells))
+        if len(filled) > MAX_ROWS:
+            raise InputError(path, f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
+    check_headings(path, filled)
+    if header is None:
+        at = find_header([cells for _, cells in islice(filled, _FIRST)])
+        if at is None:
+            if any(sum(map(bool, cells)) > 1 for _, cells in filled):
+                raise InputError(path, f"line {filled[0][0]} holds numbers where column names should be", _CURE)
+            raise InputError(path, "holds no table", _CURE)
+        header = filled[at][1]
+        while not header[-1]:
+            header = header[:-1]
+        filled = filled[at + 1 :]
+    if len(header) > MAX_COLUMNS:
+        raise InputError(path, f"{len(header):,} columns are too many for a table", _CURE)
+    units: list[str] = []
+    if filled and is_units_row(filled[0][1]):
+        units = [unit.strip("()[] ") for unit in filled.pop(0)[1]]
+    columns, width = len(header), row_width([cells for _, cells in filled], len(header))
+    findings = [*findings]
+    rows, misaligned = _aligned(filled, columns, width, separator)
+    if misaligned:
+        number, cells = misaligned[0]
+        seen = (
+            f"{len(misaligned)} of {len(filled)} rows do not have {columns} cells as the header has: line {number} has "
+        )
+        seen += f"{len(cells)}"
+        if 2 * len(misaligned) > len(filled):
+            raise InputError(path, seen, "repair those lines or the header")
+        findings.append(Finding(Severity.MAJOR, "rows-misaligned", path.name, seen, "left out whole"))
+    table = np.empty((len(rows), columns), dtype=object)
+    for index, (_, row) in enumerate(rows):
+        table[index] = [*row, *[""] * columns][:columns]
+    notation = _notation(path, table, decimal, separator, findings)
+    return Cells(
+        path, tuple(header), (*units, *[""] * columns)[:columns], table,
+        np.array([number for number, _ in rows], dtype=np.int64), notation, findings=findings,
+    )  # fmt: skip
+
+
+def _aligned(
+    lines: list[tuple[int, list[str]]], columns: int, width: int, separator: str | None
+) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
+    """Rows whose cells belong to the columns for certain, and the others."""
+    if separator is None:
+        return [line for line in lines if not any(line[1][columns:])], [
+            line for line in lines if any(line[1][columns:])
+        ]
+    whole = [(number, cells) for number, cells in lines if len(cells) == width and not any(cells[columns:])]
+    words = [Counter(cells[column].casefold() for _, cells in whole) for column in range(columns)]
+    good, bad = [], []
+    for number, cells in lines:
+        fitted = fit_cells(cells, width) if separator == " " else cells
+        last = max((k for k, cell in enumerate(cells) if cell), default=0)
+        word = cells[last].casefold()
+        pinned = (
+            separator != " "
+            and len(cells) < width
+            and last < columns
+            and not is_number_like(word)
+            and not is_null_word(word)
+            and [word in column for column in words[last:]] == [True] + [False] * (columns - last - 1)
+        )
+        if fitted is not None and ((len(fitted) == width and not any(fitted[columns:])) or pinned):
+            good.append((number, fitted))
+        else:
+            bad.append((number, cells))
+    return good, bad
+
+
+def _notation(
+    path: Path, table: npt.NDArray[np.object_], decimal: Decimal | None, separator: str | None, findings: list[Finding]
+) -> Notation:
+    """Decide how numbers are written, from the columns that mostly hold some."""
+    vote = NotationVote(path)
+    for column in table.T:
+        cells = [cell for cell in column if cell]
+        numbers = list(filter(is_number_like, cells))
+        if 2 * len(numbers) >= len(cells):
+            vote.add(numbers)
+    return vote.settle(decimal, findings, points_decide=separator not in (";", "\t", "|"))

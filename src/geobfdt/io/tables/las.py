@@ -1,0 +1,77 @@
+"""Pick tables in LAS files: the curves of LAS 2.0, a user-defined section of LAS 3.0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from geobfdt.io.las_header import Table, header_tables
+from geobfdt.io.tables.cells import Cells, arrange
+from geobfdt.io.tables.mapping import ALIASES, column_key
+from geobfdt.io.text import Decimal, split
+from geobfdt.io.text_rows import open_lines
+from geobfdt.wells.findings import Finding, InputError
+
+__all__ = ["is_las", "read_las_cells"]
+
+_DIPS = {alias for role in ("dip", "dip_true", "dip_app") for alias in ALIASES[role]}
+
+
+def is_las(path: Path) -> bool:
+    """Tell a LAS file by its first line that is no comment."""
+    try:
+        with path.open("rb") as stream:
+            for line in stream.read(1 << 12).removeprefix(b"\xef\xbb\xbf").splitlines():
+                if line.strip() and not line.startswith(b"#"):
+                    return line[:2].upper() == b"~V"
+    except OSError:
+        return False  # whoever reads it next says why
+    return False
+
+
+def read_las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
+    """
+    Read the table of dips in a LAS file: the section whose definition names a dip.
+
+    Parameters
+    ----------
+    path : Path
+        LAS 2.0 or 3.0.
+    decimal : {"point", "comma"}, optional
+        Decimal mark, where the cells do not show it.
+
+    Returns
+    -------
+    Cells
+        The table; entries of the other sections (``WELL``, ``NULL``, ``REFERENCE``, ...) are its parameters.
+
+    Raises
+    ------
+    InputError
+        If no section holds dips, or the data are wrapped.
+    """
+    findings: list[Finding] = []
+    for table in header_tables(path, findings, every=True):
+        if not any(column_key(name)[0] in _DIPS for name in table.names):
+            continue
+        if table.wrapped:
+            raise InputError(path, "its rows are wrapped over several lines", "write it unwrapped (WRAP. NO)")
+        cells = arrange(
+            path, _rows(path, table), findings, separator=table.separator, decimal=decimal, header=table.names
+        )
+        parameters = {name.lower(): value for name, value in table.parameters.items()}
+        return replace(cells, units=tuple(table.units), parameters=parameters)
+    raise InputError(path, "no section defines a column of dips", "export the dips as CSV, or name the column DIP_TRUE")
+
+
+def _rows(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
+    """Numbered lines of the section, cut into cells; comments and blanks left out."""
+    with open_lines(path) as stream:
+        for number, raw in enumerate(islice(stream, table.first, None), table.first + 1):
+            if raw[:1] == b"~":
+                return
+            line = raw.decode(table.encoding, "replace").strip("\r\n ")
+            if line and not line.startswith("#"):
+                yield number, split(line, table.separator)

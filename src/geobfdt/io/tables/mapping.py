@@ -1,0 +1,292 @@
+"""What the columns of a table mean: names, units, and the mapping file that says it where names do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from geobfdt.io.names import hole_names
+from geobfdt.io.tables.cells import Cells
+from geobfdt.io.text import Decimal
+from geobfdt.wells.findings import InputError
+from geobfdt.wells.settings_file import read_yaml
+
+__all__ = [
+    "ALIASES",
+    "TableMapping",
+    "column_key",
+    "is_known",
+    "load_mapping",
+    "plane_angle",
+    "resolve",
+    "split_north",
+    "table_key",
+]
+
+_DIP = ("dip", "dipangle", "dipmagnitude", "dipinclination", "dipmag")
+_DIRECTION = (
+    "dipdirection",
+    "dipdir",
+    "dipazimuth",
+    "dipazim",
+    "dipazi",
+    "dipaz",
+    "azimuth",
+    "azim",
+    "azi",
+    "dipquadrant",
+)
+_STRIKE = ("strike", "strikeazimuth", "strikedirection", "strikeangle")
+_TRUE, _APPARENT = ("true", "tru"), ("apparent", "app")
+
+
+def _qualified(names: tuple[str, ...], words: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with a word before, behind or after their ``dip``: truedipazimuth, dipazimuthtrue, diptrueazimuth."""
+    forms = [form for name in names for word in words for form in (word + name, name + word)]
+    return (*forms, *(f"dip{word}{name[3:]}" for name in names for word in words if name[:3] == "dip" and name[3:]))
+
+
+# Names as column_key leaves them, the more telling ones first.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "well": (
+        "well", "wellname", "wellbore", "wellborename", "borehole", "boreholename", "boreholeid", "bhid", "hole",
+        "holeid", "holename", "drillhole", "drillholeid", "wellid", "wellno", "wellnumber", "uwi", "uwbi", "api",
+    ),
+    "depth": hole_names("depth", logs=False),
+    "depth_plane": ("depthplane",),
+    "dip_true": _qualified(_DIP, _TRUE),
+    "azimuth_true": _qualified(_DIRECTION, _TRUE),
+    "dip_app": _qualified(_DIP, _APPARENT),
+    "azimuth_app": _qualified(_DIRECTION, _APPARENT),
+    "dip": _DIP,
+    "azimuth": _DIRECTION,
+    "strike": (*_STRIKE, *_qualified(_STRIKE, _TRUE)),
+    "strike_rhr": _qualified(_STRIKE, ("rhr", "righthandrule", "righthand", "rh")),
+    "strike_lhr": _qualified(_STRIKE, ("lhr", "lefthandrule", "lefthand", "lh")),
+    "height": ("height", "dipheight", "traceheight", "sinusoidheight"),
+    "amplitude": ("amplitude",),
+    "diameter": hole_names("diameter", logs=False),
+    "deviation": hole_names("deviation", logs=False),
+    "hole_azimuth": hole_names("hole_azimuth", logs=False),
+    "label": (
+        "class", "type", "category", "dipclassification", "classification", "diptype", "feature", "featuretype",
+        "structuretype", "picktype",
+    ),
+    "class_source": ("classsource",),
+    "visible_start": ("azistart",),
+    "visible_end": ("aziend",),
+    "visible_ranges": ("visibleazimuthranges",),
+    "event_height": ("breakoutheightn", "breakoutheight"),
+    "confidence": ("confidence", "probability"),
+    "quality": ("quality",),
+    "reference": ("reference", "azimuthreference"),
+    "polarity": ("polarity",),
+    "coverage": ("coverage",),
+    "continuity": ("continuity",),
+    "sigma_depth": ("sigmadepth",),
+    "sigma_dip": ("sigmadip",),
+    "sigma_azimuth": ("sigmaazimuth",),
+    "source": ("source", "interpreter", "picker"),
+    "status": ("status",),
+}  # fmt: skip
+_KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
+_ANGLES = ("dip", "dip_true", "dip_app", "azimuth", "azimuth_true", "azimuth_app", "strike", "strike_rhr", "strike_lhr")
+_FROM_NORTH = {
+    alias for role in ("azimuth", "strike", "strike_rhr", "strike_lhr", "hole_azimuth") for alias in ALIASES[role]
+}
+
+_NAME_UNIT = re.compile(r"m|metres?|meters?|ft|feet|mm|cm|in|inch(es)?|deg(rees?)?|dega|rad|(m|ft)(md|mdrf|mdrt|mdkb)")
+_BRACKETS = re.compile(r"[\[(]([^\])]{0,40})[\])]")
+# Words in brackets that belong to the name; every other one is of a unit, known or not.
+_NAME_WORD = re.compile(r"true|tru|apparent|app|[rl]hr?|right|left|hand|rule|north|grid|mag(netic)?|[tgm]n|tvd\w*")
+_DATUM = re.compile(r"md(rt|rf|kb|rkb)?|rt|rf|kb|rkb")
+_NORTH = re.compile(
+    r"(true|grid|mag(?:netic)?)north|([tgm])n|(true|grid|mag(?:netic)?)|(?<=azi)([tg])|(?<=azim)([tg])|(?<=zimuth)([tgm])"
+)
+_NORTHS = {"t": "true", "g": "grid", "m": "magnetic"}
+
+
+def column_key(name: str) -> tuple[str, str]:
+    """
+    Reduce a column name to letters and digits, its unit apart.
+
+    Parameters
+    ----------
+    name : str
+        Name as in the file.
+
+    Returns
+    -------
+    key, unit : str
+        Lower-case name without separators; the unit in the name, empty if there is none.
+
+    Examples
+    --------
+    >>> column_key("depth_mMDRF"), column_key("Hole Azimuth [deg]"), column_key("Strike (RHR)")
+    (('depth', 'm'), ('holeazimuth', 'deg'), ('strikerhr', ''))
+    """
+    words, unit = [word for word in re.split(r"[^a-z0-9]+", _BRACKETS.sub(" ", name).lower()) if word], ""
+    if len(words) > 1 and _NAME_UNIT.fullmatch(words[-1]) and not _BRACKETS.search(name):
+        unit = words.pop()
+    for inside in _BRACKETS.findall(name):
+        content = [word for word in re.split(r"[\s,;-]+", inside.lower()) if word and not _DATUM.fullmatch(word)]
+        words += [word for word in content if _NAME_WORD.fullmatch(word)]
+        unit = unit or " ".join(word for word in content if not _NAME_WORD.fullmatch(word))
+    return "".join(words), re.sub(r"^(m|ft)md\w*$", r"\1", unit)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a column name alone says what the column holds."""
+    return column_key(name)[0] in _KNOWN
+
+
+def table_key(name: str) -> tuple[str, str]:
+    """Reduce a column name of a pick table to a known one, and which north it is from, if it says."""
+    key = column_key(name)[0]
+    return (key, "") if key in _KNOWN else split_north(key, _FROM_NORTH)
+
+
+def plane_angle(name: str) -> str:
+    """Which angle of a plane a column holds by its name: dip, azimuth, strike, or an empty string."""
+    key = column_key(name)[0]
+    return next((role.split("_")[0] for role in _ANGLES if key in ALIASES[role]), "")
+
+
+def split_north(key: str, names: Iterable[str]) -> tuple[str, str]:
+    """
+    Split which north an azimuth is from off its column's name.
+
+    Parameters
+    ----------
+    key : str
+        Name as :func:`column_key` leaves it.
+    names : iterable of str
+        Names that mean the azimuth without it.
+
+    Returns
+    -------
+    key, north : str
+        The rest of the name; ``true``, ``grid`` or ``magnetic``. The name as it is and an empty string where none is
+        said.
+
+    Examples
+    --------
+    >>> split_north("azigrid", ["azi"]), split_north("truenorthazimuth", ["azimuth"]), split_north("azimuth", ["azi"])
+    (('azi', 'grid'), ('azimuth', 'true'), ('azimuth', ''))
+    """
+    for match in _NORTH.finditer(key):
+        rest = key[: match.start()] + key[match.end() :]
+        if rest in names:
+            return rest, _NORTHS[next(word for word in match.groups() if word)[0]]
+    return key, ""
+
+
+class TableMapping(BaseModel):
+    """What a table's columns mean, where their names do not say it: the mapping file (``docs/pick-tables.md``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, str] = Field({}, description="column of the table by what it holds (depth, dip, azimuth, ...)")
+    units: dict[str, str] = Field({}, description="unit by what it belongs to (diameter: in)")
+    dip: Literal["true", "apparent"] | None = Field(None, description="what the columns dip and azimuth are")
+    azimuth: Literal["dip_direction", "strike_rhr"] | None = Field(
+        None, description="whether azimuths point down the dip or along the strike by the right-hand rule"
+    )
+    reference: Literal["north", "high_side", "pseudo_north"] | None = Field(
+        None, description="where apparent azimuth 0 points"
+    )
+    depth_unit: Literal["m", "cm", "mm", "ft", "in", "0.1 in"] | None = Field(None, description="unit of the depths")
+    decimal: Decimal | None = Field(None, description="decimal mark (point or comma), where 1,234 may be either")
+    diameter: float | None = Field(None, gt=0, lt=5, description="hole diameter (m) where no column holds it")
+    nulls: tuple[float, ...] = Field((), description="further values that stand for not measured")
+    label: str | None = Field(None, description="label of every row, where no column holds it")
+    well: str | None = Field(None, description="well of every row, where no column holds it")
+
+    @field_validator("dip", mode="before")
+    @classmethod
+    def _yaml_true(cls, value: Any) -> Any:
+        # YAML reads a bare `true` as a boolean; here it is a word.
+        return "true" if value is True else value
+
+    @field_validator("columns")
+    @classmethod
+    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(value) - set(ALIASES))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} not among {', '.join(ALIASES)}")
+        return value
+
+
+def load_mapping(path: str | Path) -> TableMapping:
+    """
+    Read a mapping file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or says something that is not known.
+    """
+    cure = "see docs/pick-tables.md for the mapping file"
+    content = read_yaml(Path(path), "mapping file", cure)
+    if content is not None and not isinstance(content, dict):
+        raise InputError(path, "not a mapping file: no `name: value` lines", cure)
+    try:
+        return TableMapping.model_validate(content or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", cure) from error
+
+
+def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[str, int]:
+    """
+    Find the column of each role: by the mapping first, then by the format, then by name.
+
+    Parameters
+    ----------
+    cells : Cells
+        The table.
+    mapping : TableMapping
+        What the user says.
+    known : dict of str to int
+        What the table's format settles: column index by role.
+
+    Returns
+    -------
+    dict of str to int
+        Column index by role (a key of :data:`ALIASES`); no column has two roles.
+
+    Raises
+    ------
+    InputError
+        If the mapping names a column that is not there, or two columns fit a role equally well.
+    """
+    roles: dict[str, int] = {}
+    names = [name.casefold() for name in cells.header]
+    for role, name in mapping.columns.items():
+        if name.casefold() not in names:
+            raise InputError(
+                cells.path, f"no column {name!r}, which the mapping names for {role}",
+                f"choose among {', '.join(cells.header[:40])}",
+            )  # fmt: skip
+        roles[role] = names.index(name.casefold())
+    roles |= {role: i for role, i in known.items() if role not in roles and i not in roles.values()}
+    keys = [table_key(name)[0] for name in cells.header]
+    for role, aliases in ALIASES.items():
+        for alias in aliases if role not in roles else ():
+            hits = [i for i, key in enumerate(keys) if key == alias and i not in roles.values()]
+            if len(hits) > 1:
+                both = " and ".join(repr(cells.header[i]) for i in hits[:2])
+                raise InputError(
+                    cells.path,
+                    f"columns {both} may both be {role}",
+                    f"say which in a mapping file: columns: {{{role}: ...}}",
+                )
+            if hits:
+                roles[role] = hits[0]
+                break
+    return roles

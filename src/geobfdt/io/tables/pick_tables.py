@@ -1,0 +1,326 @@
+"""Pick tables of the world: Techlog, Geolog, WellCAD, LAS, Excel, any CSV, and ours.
+
+Nothing is guessed: whether dips are true or apparent, and in which unit depths are, is said by the column names, the
+format, or a mapping file; otherwise the table is refused with the line to write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.io.tables.cells import Cells, read_cells
+from geobfdt.io.tables.exports import Format, recognise
+from geobfdt.io.tables.las import is_las, read_las_cells
+from geobfdt.io.tables.mapping import TableMapping, load_mapping, plane_angle, resolve, table_key
+from geobfdt.io.tables.planes import Planes, read_planes
+from geobfdt.io.tables.values import TableValues
+from geobfdt.io.text import Decimal
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
+from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
+from geobfdt.wells.well_names import check_names, rows_of, well_key
+
+__all__ = ["Interpretation", "read_pick_table"]
+
+Array = npt.NDArray[np.float64]
+Words = npt.NDArray[np.object_]
+
+_QUALITIES = ("A", "B", "C", "D")
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """
+    What an interpreter's table holds.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Pick table (``wells.picks``) with the further columns ``class_source``, the label as in the file, and
+        ``continuity_source``, what the label says of the trace (continuous, discontinuous or nothing).
+    intervals : DataFrame
+        Ignored intervals (``wells.intervals``): breakouts, induced fractures.
+    findings : list of Finding
+        What was repaired, assumed or left out.
+    """
+
+    picks: pd.DataFrame
+    intervals: pd.DataFrame
+    findings: list[Finding]
+
+
+def read_pick_table(
+    path: str | Path,
+    *,
+    mapping: str | Path | TableMapping | None = None,
+    vocabulary: str | Path | Vocabulary | None = None,
+    well: str | None = None,
+    depth_unit: str | None = None,
+    decimal: Decimal | None = None,
+) -> Interpretation:
+    r"""
+    Read a pick table of any known format.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or other delimited text, XLSX or LAS.
+    mapping : str or Path or TableMapping, optional
+        What the columns mean, where names and format do not say it.
+    vocabulary : str or Path or Vocabulary, optional
+        Which class each label is, asked before the built-in vocabulary.
+    well : str, optional
+        Well wanted, where the table holds several; the well's name, where it names none.
+    depth_unit : str, optional
+        Unit of the depths; it wins over what the file says.
+    decimal : {"point", "comma"}, optional
+        Decimal mark of the numbers, where the cells do not show it; it wins over the mapping's.
+
+    Returns
+    -------
+    Interpretation
+        Picks, ignored intervals, findings.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, a label is not in the vocabulary, or nothing says what the dips or depths are.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "dips.csv"
+    >>> _ = file.write_text("MD;True dip;True azimuth;Type\nft;deg;deg;\n1000;30;370;CCF\n1010;80;90;Breakout\n")
+    >>> read = read_pick_table(file, well="A-1")
+    >>> read.picks[["depth_m", "dip_true_deg", "azimuth_true_deg", "polarity"]].values.tolist()
+    [[304.8, 30.0, 10.0, 'conductive']]
+    >>> read.intervals["class"].tolist()
+    ['Breakout']
+    """
+    path = Path(path)
+    if _is_ours(path) and mapping is None:
+        return _named(path, read_picks(path), well)
+    mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
+    vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
+    read = read_las_cells if is_las(path) else read_cells
+    cells = _split_pairs(read(path, decimal or mapping.decimal))
+    format_ = recognise(cells)
+    cells = _without_repetitions(cells, format_)
+    roles = resolve(cells, mapping, format_.roles)
+    cells = _without_remarks(cells, roles)
+    values = TableValues(cells, roles, mapping)
+    if format_.name != "table":
+        values.note(Severity.INFO, "table-format", f"a {format_.name} table", "read as such")
+    named = [table_key(cells.header[i])[1] for role, i in roles.items() if role.startswith(("azimuth", "strike"))]
+    north = next((north for north in named if north), cells.parameters.get("north", "unknown").lower())
+    if north not in ("", "unknown"):
+        declination = cells.parameters.get("declination") or "not given"
+        # Without its declination a magnetic azimuth is off by up to tens of degrees.
+        unsure = north == "magnetic" and declination == "not given"
+        values.note(
+            Severity.MAJOR if unsure else Severity.INFO,
+            "north",
+            f"azimuths are from {north} north, declination {declination}",
+            "kept as such; turn them to true north before they are compared with others" if unsure else "kept as such",
+        )
+
+    labels, meanings = _labels(values, vocabulary)
+    fate = np.array([meanings[label].class_ for label in labels], dtype=object)
+    names, wanted = _wells(values, well)
+    planes = read_planes(values, format_, np.isin(fate, ["bedding", "fracture"]), depth_unit)
+    further = _further(values, labels, meanings)
+
+    _leave_out(values, fate)
+    kept = ~values.unreadable & wanted
+    plane = kept & np.isin(fate, ["bedding", "fracture"])
+    columns = {"well": names, "class": fate} | planes.columns | further
+    picks = new_picks(**{name: column[plane] for name, column in columns.items()})
+    intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
+    unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
+    if unread:
+        seen = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
+        values.note(Severity.INFO, "columns-unused", seen, "left out")
+    return Interpretation(picks, intervals, [*cells.findings, *format_.findings, *values.findings])
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            header = stream.readline(1 << 14).decode("utf-8", "replace").strip().split(",")
+    except OSError:
+        return False  # whoever reads it next says why
+    return header[: len(COLUMNS)] == list(COLUMNS)
+
+
+def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
+    """Our own table, one well of it if asked."""
+    findings: list[Finding] = []
+    names = picks["well"].to_numpy(object, copy=True)
+    own = _rows(path, names, np.arange(len(names)) + 2, well, findings)
+    return Interpretation(picks.assign(well=names)[own].reset_index(drop=True), new_intervals(), findings)
+
+
+def _split_pairs(cells: Cells) -> Cells:
+    """Make two columns of one such as Dip/DipDir, whose cells hold 30/135."""
+    angles = {"dip", "azimuth", "strike"}
+    for column, name in enumerate(cells.header):
+        parts = [part.strip() for part in name.split("/")]
+        if len(parts) != 2 or not all(plane_angle(part) in angles for part in parts):
+            continue
+        pairs = [(*text.split("/", 1), "")[:2] for text in cells.rows[:, column]]
+        rows = np.insert(cells.rows, column + 1, "", axis=1)
+        for row, pair in enumerate(pairs):
+            rows[row, column : column + 2] = [part.strip() for part in pair]
+        header = (*cells.header[:column], *parts, *cells.header[column + 1 :])
+        unit = cells.units[column]
+        units = (*cells.units[:column], unit, unit, *cells.units[column + 1 :])
+        return replace(cells, header=header, units=units, rows=rows)
+    return cells
+
+
+def _without_remarks(cells: Cells, roles: dict[str, int]) -> Cells:
+    """Leave out rows that hold nothing of a plane, such as ``Total`` below the table."""
+    of_a_plane = [i for role, i in roles.items() if role.startswith(("depth", "dip", "azimuth", "strike", "label"))]
+    filled = (cells.rows[:, of_a_plane] != "").any(axis=1)
+    if filled.all() or not filled.any():
+        return cells
+    first = cells.lines[~filled][0]
+    seen = f"{int((~filled).sum())} rows hold no depth, dip, azimuth and label, the first is line {first}"
+    found = Finding(Severity.MINOR, "rows-without-plane", cells.path.name, seen, "left out as remarks")
+    return replace(cells, rows=cells.rows[filled], lines=cells.lines[filled], findings=[*cells.findings, found])
+
+
+def _without_repetitions(cells: Cells, format_: Format) -> Cells:
+    """Techlog writes a pick once for every element of its array column: keep the first of equal rows."""
+    if format_.array is None or not len(cells.rows):
+        return cells
+    rest = pd.DataFrame(np.delete(cells.rows, format_.array, axis=1))
+    first = ~rest.duplicated().to_numpy(bool)
+    if first.all():
+        return cells
+    seen = (
+        f"{len(first)} rows hold {int(first.sum())} picks: each is repeated for the elements of the array column "
+        f"{cells.header[format_.array]!r}"
+    )
+    found = Finding(Severity.MINOR, "picks-repeated", cells.path.name, seen, "kept once")
+    return replace(cells, rows=cells.rows[first], lines=cells.lines[first], findings=[*cells.findings, found])
+
+
+def _labels(values: TableValues, vocabulary: Vocabulary) -> tuple[Words, dict[str, Meaning]]:
+    path = values.cells.path
+    if values.mapping.label is not None:
+        labels = np.full(len(values.cells.rows), values.mapping.label, dtype=object)
+    elif "label" in values.roles:
+        labels = values.cells.rows[:, values.roles["label"]]
+    else:
+        raise InputError(
+            path,
+            "no column says what each plane is",
+            "say it in a mapping file: columns: {label: <column>}, or label: fracture for all rows",
+        )
+    return labels, vocabulary.meanings(labels, path)
+
+
+def _wells(values: TableValues, well: str | None) -> tuple[Words, npt.NDArray[np.bool_]]:
+    """Well of each row, and which rows are of the well wanted."""
+    names = values.words("well")
+    if (names == "").all():
+        names[:] = values.cells.parameters.get("well", "")
+    names[names == ""] = values.mapping.well or ""
+    own = _rows(values.cells.path, names, values.cells.lines, well, values.findings)
+    if (names == "").all() and len(names):
+        done = "left open; add a column of it, or well: NAME in a mapping file"
+        values.note(Severity.INFO, "well-unnamed", f"{len(names)} rows name no well", done)
+    return names, own
+
+
+def _rows(
+    path: Path, names: Words, lines: npt.NDArray[np.int64], well: str | None, findings: list[Finding]
+) -> npt.NDArray[np.bool_]:
+    """Rows of a well, which get its name; one that the table names alone is overruled. Without a well, all rows."""
+    own = check_names(path, names, lines, findings)
+    if well is None:
+        return own
+    (alone, *others) = {well_key(name): name for name in names[own]}.values() or [""]
+    if alone and not others and well_key(alone) != well_key(well):
+        seen = f"the table names the well {alone!r}"
+        findings.append(Finding(Severity.MAJOR, "well-overruled", path.name, seen, f"read as {well!r}, as asked"))
+    elif others and (mine := rows_of(path, names, well, findings)) is not None:
+        own = mine
+    names[own] = well
+    return own
+
+
+def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -> dict[str, Words | Array]:
+    """Columns that stand beside the plane: what the label says, confidence, quality, shares, sigmas, people."""
+    confidence, letters = values.share("confidence"), np.full(len(labels), "", dtype=object)
+    if {text.upper() for text in values.words("quality")} & set(_QUALITIES):
+        letters = values.choice("quality", _QUALITIES)
+    elif "quality" in values.roles:
+        # A rank from 0 to 1, as Techlog writes, is a confidence; our quality is a letter.
+        ranks = values.share("quality")
+        if np.isfinite(ranks).any():
+            confidence = np.where(np.isnan(confidence), ranks, confidence)
+            values.note(Severity.INFO, "quality-as-confidence", "quality is a share from 0 to 1", "kept as confidence")
+    said = values.choice("polarity", ("conductive", "resistive"))
+    hinted = np.array([meanings[label].polarity for label in labels], dtype=object)
+    source = values.words("class_source")
+    columns: dict[str, Words | Array] = {
+        "polarity": np.where(said == "", hinted, said),
+        "quality": letters,
+        "confidence": confidence,
+        "source": values.words("source"),
+        "status": values.choice("status", ("proposed", "accepted", "edited", "rejected")),
+        "coverage": values.share("coverage"),
+        "sigma_depth_m": values.length("sigma_depth", 0.0, np.inf),
+        "sigma_dip_deg": values.angle("sigma_dip", 0.0, np.inf),
+        "sigma_azimuth_deg": values.angle("sigma_azimuth", 0.0, np.inf),
+        "class_source": np.where(source == "", labels, source),
+    }
+    continuity = np.array([meanings[label].continuity for label in labels], dtype=object)
+    return columns | ({"continuity_source": continuity} if (continuity != "").any() else {})
+
+
+def _leave_out(values: TableValues, fate: Words) -> None:
+    """Count the rows that go, and stop if none stays."""
+    bad, rows = values.unreadable, len(fate)
+    if bad.any():
+        seen = f"of {rows} rows can be read, the first is {values.first_problem}"
+        cure = "correct it, or say in a mapping file what the columns are"
+        if bad.all():
+            raise InputError(values.cells.path, f"none {seen}", cure)
+        seen = f"{int(bad.sum())} of {rows} rows cannot be read, the first is {values.first_problem}"
+        values.note(Severity.MAJOR, "rows-unreadable", seen, "left out")
+    excluded = (fate == "excluded") & ~bad
+    if excluded.any():
+        seen = f"{int(excluded.sum())} rows have labels to exclude"
+        values.note(Severity.INFO, "rows-excluded", seen, "left out")
+
+
+def _intervals(
+    values: TableValues, planes: Planes, names: Words, labels: Words, rows: npt.NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Intervals to ignore, around the middle of what was seen."""
+    if not rows.any():
+        return new_intervals()
+    half = np.nan_to_num(planes.half_extent)
+    flat = rows & (half == 0)
+    if flat.any():
+        seen = f"{int(flat.sum())} rows that are no planes have no height"
+        values.note(Severity.MAJOR, "interval-without-height", seen, "marked as points: they hide nothing around them")
+    done = "kept as intervals to ignore"
+    values.note(
+        Severity.INFO, "ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", done
+    )
+    return new_intervals(
+        [
+            (names[i], "ignored", labels[i], planes.middle[i] - half[i], planes.middle[i] + half[i])
+            for i in np.flatnonzero(rows)
+        ]
+    )

@@ -1,0 +1,219 @@
+"""Read deviation surveys: tables of depth, deviation and azimuth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt import geometry
+from geobfdt.io.images.row_depths import agreed_unit
+from geobfdt.io.names import hole_names
+from geobfdt.io.tables.cells import Cells, read_cells
+from geobfdt.io.tables.mapping import ALIASES, column_key, split_north
+from geobfdt.io.text import Decimal
+from geobfdt.io.units import angle_factor, length_factor
+from geobfdt.wells.bearings import read_azimuth
+from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.survey import Survey
+from geobfdt.wells.well_names import check_names, rows_of, well_key
+
+__all__ = ["read_survey"]
+
+Array = npt.NDArray[np.float64]
+
+# In a survey these can mean nothing else.
+_ALIASES = {
+    "depth": hole_names("depth", logs=True),
+    "deviation": (*hole_names("deviation", logs=True), "drift", "inclin", "inclinationangle", "driftangle"),
+    "azimuth": (*hole_names("hole_azimuth", logs=True), "azimuth", "azm", "az", "direction", "driftdirection"),
+}
+
+
+def read_survey(
+    path: str | Path,
+    depth_unit: str | None = None,
+    well: str | None = None,
+    decimal: Decimal | None = None,
+) -> tuple[Survey, list[Finding]]:
+    r"""
+    Read a survey from a CSV or Excel table with columns of depth, deviation and azimuth.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; columns are known by their names (``DEPTH``, ``MD``, ``DEVI``, ``inclination_deg``, ``AZIM``, ...).
+    depth_unit : str, optional
+        Unit of the depths; it wins over what the file says. A survey that says nothing is taken to be in metres.
+    well : str, optional
+        Well whose stations are read, where the table names wells.
+
+    decimal : {"point", "comma"}, optional
+        Decimal mark, where the cells do not show it.
+
+    Returns
+    -------
+    survey : Survey
+        The stations, sorted, without nulls and repetitions.
+    findings : list of Finding
+        What was repaired or assumed.
+
+    Raises
+    ------
+    InputError
+        If the file is no such table, two stations at one depth disagree, or no station is of the well.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "survey.csv"
+    >>> _ = file.write_text("MD (ft),INCL,AZIM\n0,0,0\n1000,10,370\n")
+    >>> survey, findings = read_survey(file)
+    >>> survey.depth, survey.azimuth, [f.kind for f in findings]
+    (array([  0. , 304.8]), array([ 0., 10.]), ['azimuth-wrapped'])
+    """
+    path = Path(path)
+    cells = read_cells(path, decimal)
+    findings = list(cells.findings)
+    cells = _of_well(cells, well, findings)
+    keys = [column_key(name) for name in cells.header]
+    columns: dict[str, Array] = {}
+    bad = np.zeros(len(cells.rows), dtype=bool)
+    north = ""
+    for role, aliases in _ALIASES.items():
+        index = next((i for alias in aliases for i, (key, _) in enumerate(keys) if key == alias), None)
+        if index is None and role == "azimuth":
+            index, north = _from_north(path, cells, keys)
+        if index is None:
+            raise InputError(
+                path,
+                f"no column of {role} among {', '.join(cells.header[:20])}",
+                f"name it {role}: a survey has depth, deviation and azimuth",
+            )
+        values, unreadable = cells.numbers(index)
+        for row in np.flatnonzero(unreadable) if role == "azimuth" else ():
+            bearing = read_azimuth(cells.rows[row, index])
+            if bearing is not None:
+                values[row], unreadable[row] = bearing, False
+        unit = cells.units[index] or keys[index][1]
+        if role == "depth":
+            units = {"the header": keys[index][1], "the row of units": cells.units[index]}
+            unit = agreed_unit(units, depth_unit, path, findings)
+            columns[role] = values * _depth_factor(path, unit, depth_unit, findings)
+        else:
+            factor = angle_factor(unit)
+            if factor is None:
+                raise InputError(path, f"{cells.header[index]} is in {unit!r}", "give angles in degrees")
+            columns[role] = values * factor
+        bad |= unreadable
+    if north:
+        seen = f"azimuths are from {north} north"
+        findings.append(Finding(Severity.INFO, "survey-north", path.name, seen, "kept as such"))
+    if bad.any():
+        seen = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
+        findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+    stations = np.stack([columns[role] for role in _ALIASES], axis=-1)
+    # A vertical station has no azimuth; some programs leave it empty.
+    stations[(stations[:, 1] == 0) & np.isnan(stations[:, 2]), 2] = 0.0
+    empty = ~np.isfinite(stations).all(axis=-1)
+    if (empty & ~bad).any():
+        seen = f"{int((empty & ~bad).sum())} stations lack a value"
+        findings.append(Finding(Severity.MINOR, "stations-empty", path.name, seen, "left out"))
+    stations, lines = stations[~empty], cells.lines[~empty]
+    if not len(stations):
+        raise InputError(path, "no station can be read", "give rows of depth, deviation and azimuth")
+    return replace(_tidy(path, stations, lines, findings), north=north or "unknown"), findings
+
+
+def _of_well(cells: Cells, well: str | None, findings: list[Finding]) -> Cells:
+    """Rows of a well; a table of one well serves an image that names none."""
+    keys = [column_key(name)[0] for name in cells.header]
+    column = next((keys.index(alias) for alias in ALIASES["well"] if alias in keys), None)
+    default = cells.parameters.get("well", "")
+    names = np.full(len(cells.rows), default, dtype=object) if column is None else cells.rows[:, column].copy()
+    if (names == "").all():
+        names[:] = default
+    own = check_names(cells.path, names, cells.lines, findings)
+    wells = sorted({well_key(name): name for name in names[own]}.values())
+    if not well and len(wells) > 1:
+        seen = f"holds stations of {len(wells)} wells: {', '.join(wells)[:300]}"
+        raise InputError(cells.path, seen, "say with --well which of them the image is of")
+    if well:
+        mine = rows_of(cells.path, names, well, findings)
+        own = own if mine is None else mine
+    elif wells != [""] and len(wells):
+        seen = f"the survey is of well {wells[0]!r}, and the image names none"
+        findings.append(
+            Finding(Severity.MAJOR, "survey-well-assumed", cells.path.name, seen, "taken as that of the image")
+        )
+    return replace(cells, rows=cells.rows[own], lines=cells.lines[own])
+
+
+def _from_north(path: Path, cells: Cells, keys: list[tuple[str, str]]) -> tuple[int | None, str]:
+    """Column of azimuths whose name says the north: true before grid before magnetic; and that north."""
+    norths = [split_north(key, _ALIASES["azimuth"])[1] for key, _ in keys]
+    for north in ("true", "grid", "magnetic"):
+        columns = [i for i, named in enumerate(norths) if named == north]
+        if len(columns) > 1:
+            both = " and ".join(repr(cells.header[i]) for i in columns[:2])
+            raise InputError(path, f"columns {both} may both be azimuth", "leave one of them out")
+        if columns:
+            return columns[0], north
+    return None, ""
+
+
+def _depth_factor(path: Path, unit: str, wanted: str | None, findings: list[Finding]) -> float:
+    given = length_factor(unit)
+    if wanted is None:
+        if unit and given is None:
+            raise InputError(path, f"depths are in {unit!r}, which is no known unit", "give them in m or ft")
+        if not unit:
+            seen = "the file names no unit of depth"
+            findings.append(Finding(Severity.MAJOR, "depth-unit-assumed", path.name, seen, "taken as metres"))
+        return given or 1.0
+    factor = length_factor(wanted)
+    if factor is None:
+        raise InputError(path, f"{wanted!r} is no known unit of depth", "give m, cm, mm, ft, in or 0.1 in")
+    if given is not None and given != factor:
+        seen = f"depths are in {unit} by the file"
+        findings.append(Finding(Severity.MAJOR, "depth-unit-overruled", path.name, seen, f"read as {wanted}, as asked"))
+    return factor
+
+
+def _tidy(path: Path, stations: Array, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Survey:
+    """Wrap, sort, and merge repeated stations of (depth, deviation, azimuth)."""
+    out = (stations[:, 1] < 0) | (stations[:, 1] > 180) | (np.abs(stations[:, 2]) > 720)
+    if out.any():
+        raise InputError(
+            path,
+            f"line {lines[out][0]}: deviation {stations[out][0, 1]:g}, azimuth {stations[out][0, 2]:g} deg",
+            "correct that station; deviations are 0 to 180",
+        )
+    over = (stations[:, 2] < 0) | (stations[:, 2] >= 360)
+    if over.any():
+        seen = f"{int(over.sum())} azimuths lie outside 0 to 360"
+        findings.append(Finding(Severity.MINOR, "azimuth-wrapped", path.name, seen, "taken modulo 360"))
+        stations[:, 2] %= 360.0
+    if np.any(np.diff(stations[:, 0]) < 0):
+        seen = f"{int((np.diff(stations[:, 0]) < 0).sum())} stations lie above the one before"
+        findings.append(Finding(Severity.MINOR, "stations-unsorted", path.name, seen, "sorted by depth"))
+        order = np.argsort(stations[:, 0], kind="stable")
+        stations, lines = stations[order], lines[order]
+    repeated = np.r_[False, np.diff(stations[:, 0]) == 0]
+    if repeated.any():
+        # Of two vertical stations the azimuths mean nothing, so they cannot disagree.
+        at = np.flatnonzero(repeated)
+        same = geometry.pole_angle(stations[at, 1], stations[at, 2], stations[at - 1, 1], stations[at - 1, 2]) < 1e-6
+        if not same.all():
+            worst = at[~same][0]
+            raise InputError(
+                path,
+                f"lines {lines[worst - 1]} and {lines[worst]} give two directions at {stations[worst, 0]:g} m",
+                "keep the right one",
+            )
+        seen = f"{int(repeated.sum())} stations are repeated"
+        findings.append(Finding(Severity.MINOR, "stations-repeated", path.name, seen, "left out"))
+        stations = stations[~repeated]
+    return Survey(*np.ascontiguousarray(stations.T))

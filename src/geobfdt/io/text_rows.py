@@ -1,0 +1,307 @@
+"""Rows of numbers in a text file: each is proved to have a value for every column, or is left out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice, repeat
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.io.text import Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
+from geobfdt.wells.findings import Finding, InputError, Severity
+
+__all__ = ["Losses", "TextRows", "open_lines", "read_rows", "settle_notation", "values_of"]
+
+_CELLS = 2_000_000  # cells parsed at a time
+_BYTES = 1 << 24  # bytes looked through at a time
+_SPELLINGS = 12  # of nulls in one file
+_SAMPLE = 50  # lines that show how numbers are written, in a file without commas
+_DECIMALS = re.compile(rb"[.,](\d+)\s*$")
+_HEAD = 1 << 16  # bytes that tell line ends
+
+Array = npt.NDArray[np.float64]
+Words = dict[int, "pd.Categorical"]
+
+
+@dataclass(frozen=True)
+class TextRows:
+    """
+    Where the rows of numbers are in a text file, and how they are written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    first : int
+        Index of the first line of numbers, from 0.
+    names : tuple of str
+        Of the columns.
+    width : int
+        Cells in each row: one for each column, and one more where a separator ends every line.
+    separator : str
+        Between cells; a blank stands for any white space.
+    encoding : str
+        Of the text.
+    notation : Notation
+        Of the numbers.
+    definition : str
+        What says how many columns there are, for messages: ``~C``, ``the header``.
+    sections : bool
+        Whether a line that starts with ``~`` ends the rows, as in LAS.
+    """
+
+    path: Path
+    first: int
+    names: tuple[str, ...]
+    width: int
+    separator: str
+    encoding: str
+    notation: Notation
+    definition: str
+    sections: bool = False
+
+
+@dataclass
+class Losses:
+    """What was left out of a file's rows so far, and what was split."""
+
+    rows: int = 0
+    misaligned: list[tuple[int, int]] = field(default_factory=list)  # line, cells
+    split: list[tuple[int, str]] = field(default_factory=list)  # line, row
+    cut: int = 0  # the line on which the file ends inside a number
+    unreadable: list[tuple[int, str, str]] = field(default_factory=list)  # line, column, cell
+
+    def settle(self, rows: TextRows, findings: list[Finding], cure: str) -> None:
+        """
+        Write the losses down as findings.
+
+        Raises
+        ------
+        InputError
+            If most of the rows do not have the columns that the file defines.
+        """
+
+        def note(severity: Severity, kind: str, seen: str, done: str) -> None:
+            findings.append(Finding(severity, kind, rows.path.name, seen, done))
+
+        if self.misaligned:
+            line, cells = self.misaligned[0]
+            seen = (
+                f"{len(self.misaligned)} of {self.rows} rows do not have the {len(rows.names)} values that "
+                f"{rows.definition} defines: line {line} has {cells}"
+            )
+            if 2 * len(self.misaligned) > self.rows:
+                raise InputError(rows.path, seen, cure)
+            note(Severity.MAJOR, "rows-misaligned", seen, "left out whole")
+        if self.cut:
+            seen = f"the file ends inside the last number of line {self.cut}"
+            note(Severity.MAJOR, "file-truncated", seen, "that row left out; copy or export the file again")
+        if self.split:
+            seen = f"values of {len(self.split)} rows touch each other, the first on line {self.split[0][0]}"
+            note(Severity.MINOR, "values-run-on", seen, "split at the sign, which fits the count of columns")
+        if self.unreadable:
+            line, name, cell = self.unreadable[0]
+            seen = f"{len(self.unreadable)} cells are no numbers, the first {cell[:40]!r} of {name} on line {line}"
+            note(Severity.MAJOR, "cells-unreadable", seen, "taken as not measured")
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[BinaryIO]:
+    """Open a text file whose lines end with a line feed; a carriage return ends one only where no line feed does."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+        stream.seek(0)
+        yield io.BytesIO(stream.read().replace(b"\r", b"\n")) if b"\r" in head and b"\n" not in head else stream
+
+
+def settle_notation(
+    path: Path, first: int, separator: str, encoding: str, stated: Decimal | None, findings: list[Finding]
+) -> tuple[Notation, int]:
+    """
+    Decide how the numbers of a file are written, from all of its lines; return that and the count of lines.
+
+    Only lines that hold a comma in a cell can say more than the first ones, or a point where commas are decimal.
+
+    Raises
+    ------
+    InputError
+        If the cells contradict each other or leave it open.
+    """
+    vote, count, comma = NotationVote(path), 0, b'"' if separator == "," else b","
+    with open_lines(path) as stream:
+        deque(islice(stream, first), maxlen=0)
+        while block := stream.read(_BYTES) + stream.readline():
+            lines: list[bytes] = []
+            if (b"." if vote.has_comma else comma) in block:
+                lines = block.split(b"\n")
+            elif not count:  # The first lines are looked at whatever they hold; without a mark the others say nothing.
+                lines = block.split(b"\n", _SAMPLE)[:_SAMPLE]
+            for at, line in enumerate(lines, count):
+                if at < _SAMPLE or (b"." if vote.has_comma else comma) in line:
+                    vote.add(filter(is_number_like, split(line.decode(encoding, "replace"), separator)))
+            count += block.count(b"\n") + (block[-1:] != b"\n")
+    return vote.settle(stated, findings), count
+
+
+def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Losses) -> Iterator[tuple[Array, Words]]:
+    """
+    Read columns of a file, a piece at a time.
+
+    Parameters
+    ----------
+    rows : TextRows
+        The file.
+    columns, words : list of int
+        Columns wanted as numbers, and as words.
+    losses : Losses
+        Grows by what is left out.
+
+    Yields
+    ------
+    numbers : array (rows, columns)
+        NaN where nothing was measured, or a cell is no number.
+    words : dict
+        Words by column.
+    """
+    number, nulls = rows.first, {"", "nan"}
+    with open_lines(rows.path) as stream:
+        deque(islice(stream, number), maxlen=0)
+        while block := list(islice(stream, max(_CELLS // rows.width, 1))):
+            text, end = b"".join(block), None
+            if rows.sections and b"~" in text:
+                end = next((k for k, line in enumerate(block) if line[:1] == b"~"), None)
+                block = block[:end]
+                text = b"".join(block)
+            if len(block) > 1 and _ends_in_a_number(block):
+                losses.cut = number + len(block)
+                text = b"".join(block := block[:-1])
+            frame = _parse(rows, text, columns, words, nulls) if _is_sound(rows, block, text) else None
+            if frame is not None and len(frame) == len(block):
+                losses.rows += len(block)
+                yield frame[columns].to_numpy(np.float64), {column: frame[column].array for column in words}
+            elif block:
+                yield _parse_slowly(rows, block, number, columns, words, losses)
+            number += len(block)
+            if end is not None:
+                return
+
+
+def _ends_in_a_number(block: list[bytes]) -> bool:
+    """Whether a file was cut off inside its last number: the rows above it all end with more decimals."""
+    decimals = [len(match[1]) if (match := _DECIMALS.search(line)) else 0 for line in block[-_SAMPLE:]]
+    return block[-1][-1:] not in b"\r\n" and len(set(decimals[:-1])) == 1 and decimals[-1] < decimals[0]
+
+
+def _is_sound(rows: TextRows, block: list[bytes], text: bytes) -> bool:
+    """Whether every line has as many cells as there are columns, and no quotes that hide a separator."""
+    if b'"' in text or (b"\r" in text and text.count(b"\r") != text.count(b"\r\n")):
+        return False
+    if rows.separator == " ":
+        return all(len(line.split()) == rows.width for line in block)
+    separator, last = rows.separator.encode(), rows.separator.encode() * (rows.width - len(rows.names))
+    if set(map(bytes.count, block, repeat(separator))) != {rows.width - 1}:
+        return False
+    return not last or all(line.rstrip(b"\r\n ").endswith(last) for line in block)
+
+
+def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int], nulls: set[str]) -> pd.DataFrame | None:
+    """Parse rows that are sound, all at once; None where a cell is no plain number. `nulls` grows by new spellings."""
+    while True:
+        try:
+            return pd.read_csv(
+                io.BytesIO(text),
+                sep=r"\s+" if rows.separator == " " else rows.separator,
+                decimal=rows.notation.decimal,
+                header=None,
+                names=range(rows.width),
+                index_col=False,
+                usecols=sorted({*columns, *words}),
+                dtype=dict.fromkeys(columns, np.float64) | dict.fromkeys(words, "category"),
+                encoding=rows.encoding,
+                encoding_errors="replace",
+                na_values={column: sorted(nulls) for column in columns},
+                keep_default_na=False,
+                skipinitialspace=True,
+                quoting=csv.QUOTE_NONE,
+            )
+        except ValueError as error:
+            # pandas names the first cell that is no number; where it is a null, the next try knows it.
+            cell = re.search(r"'(.+)'$", str(error))
+            if cell is None or cell[1] in nulls or not is_null_word(cell[1]) or len(nulls) > _SPELLINGS:
+                return None
+            nulls.add(cell[1])
+
+
+def _parse_slowly(
+    rows: TextRows, block: list[bytes], number: int, columns: list[int], words: list[int], losses: Losses
+) -> tuple[Array, Words]:
+    """Parse rows one by one, by the whole grammar."""
+    numbers: list[list[float]] = []
+    texts: list[list[str]] = []
+    for line, raw in enumerate(block, number + 1):
+        plain = None if words else _plain_row(rows, raw, columns)
+        if plain is not None:
+            losses.rows += 1
+            numbers.append(plain)
+            texts.append([])
+            continue
+        text = raw.decode(rows.encoding, "replace").rstrip("\r\n")
+        if not text.strip() or text.lstrip().startswith("#"):
+            continue
+        losses.rows += 1
+        cells = split(text, rows.separator)
+        fitted = _fit(rows, text, cells, line, losses)
+        if fitted is None:
+            losses.misaligned.append((line, len(cells)))
+            continue
+        numbers.append(values_of(rows, fitted, columns, line, losses))
+        texts.append([fitted[column] for column in words])
+    values = np.array(numbers, dtype=np.float64).reshape(-1, len(columns))
+    return values, {column: pd.Categorical([row[k] for row in texts]) for k, column in enumerate(words)}
+
+
+def _plain_row(rows: TextRows, raw: bytes, columns: list[int]) -> list[float] | None:
+    """Numbers of a row whose every cell is a plain number."""
+    if rows.notation.decimal != "." or b"_" in raw or b"\r" in raw.rstrip() or rows.width != len(rows.names):
+        return None
+    cells = raw.split() if rows.separator == " " else raw.split(rows.separator.encode())
+    with suppress(ValueError):
+        values = list(map(float, cells))
+        return [values[column] for column in columns] if len(values) == rows.width else None
+    return None
+
+
+def _fit(rows: TextRows, text: str, cells: list[str], line: int, losses: Losses) -> list[str] | None:
+    """Cells of a row, one a column; None where they are not certain."""
+    if "\r" in text:
+        return None
+    if rows.separator != " ":
+        return cells if len(cells) == rows.width and not any(cells[len(rows.names) :]) else None
+    comment = next((k for k, cell in enumerate(cells) if cell[0] == "#" and rows.notation.number(cell) is None), None)
+    cells = cells[:comment]
+    fitted = fit_cells(cells, rows.width)
+    if fitted is not None and len(fitted) > len(cells):
+        losses.split.append((line, text))
+    return fitted
+
+
+def values_of(rows: TextRows, cells: list[str], columns: list[int], line: int, losses: Losses) -> list[float]:
+    """Numbers of a row's columns; cells that are none are written down."""
+    values = []
+    for column in columns:
+        value = rows.notation.number(cells[column])
+        if value is None:
+            losses.unreadable.append((line, rows.names[column], cells[column]))
+            value = np.nan
+        values.append(value)
+    return values
