@@ -15,6 +15,7 @@ from pathlib import Path
 import lasio
 
 from geobfdt.io.decoding import decoding
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import Notation, encoding_of
 from geobfdt.io.text_rows import open_lines
 from geobfdt.wells.findings import Finding, InputError, Severity
@@ -85,15 +86,13 @@ class Table:
     encoding: str
 
 
-def header_tables(path: Path, findings: list[Finding], *, every: bool = False) -> list[Table]:
+def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]:
     """
     Read the header of a LAS file, passing over its numbers.
 
     Parameters
     ----------
-    path : Path
-        A LAS file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by lines that cannot be read.
     every : bool
         Whether to list all sections of data, not only those of logs.
@@ -108,15 +107,15 @@ def header_tables(path: Path, findings: list[Finding], *, every: bool = False) -
     InputError
         If the header is damaged, or defines no curve or no numbers.
     """
-    with decoding(path, "a LAS file", _CURE):
-        with path.open("rb") as stream:
+    with decoding(findings.path, "a LAS file", _CURE):
+        with findings.path.open("rb") as stream:
             encoding = encoding_of(stream.read(_HEADER))
-        sections = _sections(path, encoding)
+        sections = _sections(findings.path, encoding)
         # Taken out of what lasio reads: it stops at a delimiter that it does not know.
         stated = [match for s in sections for line in s.lines if s.titled("V|W") and (match := _DELIMITER.match(line))]
         delimiter = stated[0][1].upper() if stated else ""
         if delimiter not in _DELIMITERS:
-            raise InputError(path, f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
+            raise findings.refusal(f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
         header = [
             line for s in sections if s.titled("V|W") for line in (s.title, *s.lines) if not _DELIMITER.match(line)
         ]
@@ -136,15 +135,15 @@ def header_tables(path: Path, findings: list[Finding], *, every: bool = False) -
             named = [s for s in sections if bar and s.titled(re.escape(bar) + r"\s*$")]
             curves = named or [s for s in sections[:at] if s.titled(_CURVES)][-1:]
             if not curves:
-                raise InputError(path, "no curve is defined (~C)", _CURE)
-            with _complaints(path, findings):
+                raise findings.refusal("no curve is defined (~C)", _CURE)
+            with _complaints(findings):
                 parsed = lasio.read(
                     "\n".join([*header, "~Parameter", *further, "~Curve", *curves[0].lines, "~ASCII", ""]),
                     ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
                 )  # fmt: skip
             version = parsed.version
             if not len(parsed.curves):
-                raise InputError(path, "no curve is defined (~C)", _CURE)
+                raise findings.refusal("no curve is defined (~C)", _CURE)
             entries = [
                 {
                     name: text
@@ -169,7 +168,7 @@ def header_tables(path: Path, findings: list[Finding], *, every: bool = False) -
             )
             tables.append(table)
         if not tables:
-            raise InputError(path, "no section of log data (~A)", _CURE)
+            raise findings.refusal("no section of log data (~A)", _CURE)
         titles = [table.title for table in tables]
         return [
             replace(table, title=f"{table.title}[{titles[:at].count(table.title) + 1}]")
@@ -184,7 +183,7 @@ def _as_written(value: object, written: str) -> str:
 
 
 @contextmanager
-def _complaints(path: Path, findings: list[Finding]) -> Iterator[None]:
+def _complaints(findings: FileFindings) -> Iterator[None]:
     """Write down as findings what lasio would log."""
 
     class Collector(logging.Handler):
@@ -192,7 +191,7 @@ def _complaints(path: Path, findings: list[Finding]) -> Iterator[None]:
             message = " ".join(record.getMessage().split())
             # Units of the index are compared by the reader, which knows the file and the cure.
             if record.levelno >= logging.WARNING and not message.startswith("Conflicting index units"):
-                found = Finding(Severity.MINOR, "header-line", path.name, message[:200], "read past")
+                found = Finding(Severity.MINOR, "header-line", findings.path.name, message[:200], "read past")
                 if found not in findings:
                     findings.append(found)
 

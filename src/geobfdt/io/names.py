@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.io.file_findings import FileFindings
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import LOGS
 
 __all__ = [
@@ -82,9 +83,7 @@ def role(mnemonic: str) -> str:
     return _ROLE.get(_key(mnemonic), "")
 
 
-def choose_logs(
-    mnemonics: Sequence[str], path: Path, findings: list[Finding], caliper: str | None = None
-) -> dict[str, int]:
+def choose_logs(mnemonics: Sequence[str], findings: FileFindings, caliper: str | None = None) -> dict[str, int]:
     """
     Choose the hole logs among curves by their names; where several fit, the most telling name, then the first curve.
 
@@ -92,9 +91,7 @@ def choose_logs(
     ----------
     mnemonics : sequence of str
         Names of curves; an empty one is passed over.
-    path : Path
-        File, for the finding that says which of several was chosen.
-    findings : list of Finding
+    findings : FileFindings
         Grows by these.
     caliper : str, optional
         The user's ``--caliper``, which is the diameter then.
@@ -119,14 +116,14 @@ def choose_logs(
     keys = [_key(mnemonic) for mnemonic in mnemonics]
     chosen = {}
     if caliper is not None:
-        chosen["diameter"] = named_caliper(caliper, [(mnemonic,) for mnemonic in mnemonics], path)
+        chosen["diameter"] = named_caliper(caliper, [(mnemonic,) for mnemonic in mnemonics], findings.path)
     for name in (name for name in LOGS if name not in chosen):
         fit = [i for alias in hole_names(name, logs=True) for i, key in enumerate(keys) if key == alias]
         if fit:
             chosen[name] = fit[0]
         if len(fit) > 1:
             seen = f"{name.replace('_', ' ')} may be {', '.join(mnemonics[i] for i in fit)}"
-            findings.append(Finding(Severity.INFO, "log-chosen", path.name, seen, f"{mnemonics[fit[0]]} taken"))
+            findings.info("log-chosen", seen, f"{mnemonics[fit[0]]} taken")
     return chosen
 
 

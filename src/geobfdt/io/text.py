@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.units import angle_factor, length_factor
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 
 __all__ = [
     "POINT", "Decimal", "Notation", "NotationVote", "encoding_of", "find_header", "find_separator", "fit_cells",
@@ -139,7 +140,7 @@ class NotationVote:
             if " " in text or "'" in text:
                 self._grouped = self._grouped or cell
 
-    def settle(self, stated: Decimal | None, findings: list[Finding], *, points_decide: bool = True) -> Notation:
+    def settle(self, stated: Decimal | None, findings: FileFindings, *, points_decide: bool = True) -> Notation:
         """
         Return the notation.
 
@@ -147,7 +148,7 @@ class NotationVote:
         ----------
         stated : {"point", "comma"} or None
             What the user says; it decides.
-        findings : list of Finding
+        findings : FileFindings
             Grows by what was decided.
         points_decide : bool
             Whether ``1.234`` alone is a decimal point without doubt.
@@ -158,7 +159,6 @@ class NotationVote:
             If the cells contradict each other, or ``1,234`` is all there is.
         """
         cure = "give --decimal comma or --decimal point (in a mapping file: decimal: comma)"
-        place = self._path.name
         if stated is None and len(self._sure) > 1:
             seen = f"writes {self._sure[',']!r} with a decimal comma and {self._sure['.']!r} with a decimal point"
             raise InputError(self._path, seen, f"correct the file, or {cure}")
@@ -169,22 +169,16 @@ class NotationVote:
         other = "." if decimal == "," else ","
         if decimal == ",":
             example = self._sure.get(",") or self._unsure.get(",") or "none"
-            findings.append(
-                Finding(Severity.INFO, "decimal-comma", place, f"numbers such as {example}", "read as decimal commas")
-            )
+            findings.info("decimal-comma", f"numbers such as {example}", "read as decimal commas")
         elif not stated and not self._sure and "." in self._unsure and not points_decide:
             seen = f"every point has three digits behind it, as in {self._unsure['.']}"
             done = f"read as decimal points; if they part thousands, give {cure.removeprefix('give ')}"
-            findings.append(Finding(Severity.MAJOR, "decimal-assumed", place, seen, done))
+            findings.major("decimal-assumed", seen, done)
         if other in self._unsure:
             seen = f"numbers such as {self._unsure[other]}, beside {self._sure.get(decimal, 'what the option says')}"
-            findings.append(
-                Finding(Severity.MAJOR, "thousands-assumed", place, seen, f"read as thousands; if not, {cure}")
-            )
+            findings.major("thousands-assumed", seen, f"read as thousands; if not, {cure}")
         elif self._grouped:
-            findings.append(
-                Finding(Severity.INFO, "thousands", place, f"numbers such as {self._grouped}", "read as thousands")
-            )
+            findings.info("thousands", f"numbers such as {self._grouped}", "read as thousands")
         return Notation(decimal)
 
 

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 
 __all__ = ["Losses", "TextRows", "open_lines", "read_rows", "settle_notation", "values_of"]
 
@@ -81,7 +82,7 @@ class Losses:
     cut: int = 0  # the line on which the file ends inside a number
     unreadable: list[tuple[int, str, str]] = field(default_factory=list)  # line, column, cell
 
-    def settle(self, rows: TextRows, findings: list[Finding], cure: str) -> None:
+    def settle(self, rows: TextRows, findings: FileFindings, cure: str) -> None:
         """
         Write the losses down as findings.
 
@@ -90,10 +91,6 @@ class Losses:
         InputError
             If most of the rows do not have the columns that the file defines.
         """
-
-        def note(severity: Severity, kind: str, seen: str, done: str) -> None:
-            findings.append(Finding(severity, kind, rows.path.name, seen, done))
-
         if self.misaligned:
             line, cells = self.misaligned[0]
             seen = (
@@ -102,17 +99,17 @@ class Losses:
             )
             if 2 * len(self.misaligned) > self.rows:
                 raise InputError(rows.path, seen, cure)
-            note(Severity.MAJOR, "rows-misaligned", seen, "left out whole")
+            findings.major("rows-misaligned", seen, "left out whole")
         if self.cut:
             seen = f"the file ends inside the last number of line {self.cut}"
-            note(Severity.MAJOR, "file-truncated", seen, "that row left out; copy or export the file again")
+            findings.major("file-truncated", seen, "that row left out; copy or export the file again")
         if self.split:
             seen = f"values of {len(self.split)} rows touch each other, the first on line {self.split[0][0]}"
-            note(Severity.MINOR, "values-run-on", seen, "split at the sign, which fits the count of columns")
+            findings.minor("values-run-on", seen, "split at the sign, which fits the count of columns")
         if self.unreadable:
             line, name, cell = self.unreadable[0]
             seen = f"{len(self.unreadable)} cells are no numbers, the first {cell[:40]!r} of {name} on line {line}"
-            note(Severity.MAJOR, "cells-unreadable", seen, "taken as not measured")
+            findings.major("cells-unreadable", seen, "taken as not measured")
 
 
 @contextmanager
@@ -125,7 +122,7 @@ def open_lines(path: Path) -> Iterator[BinaryIO]:
 
 
 def settle_notation(
-    path: Path, first: int, separator: str, encoding: str, stated: Decimal | None, findings: list[Finding]
+    first: int, separator: str, encoding: str, stated: Decimal | None, findings: FileFindings
 ) -> tuple[Notation, int]:
     """
     Decide how the numbers of a file are written, from all of its lines; return that and the count of lines.
@@ -137,8 +134,8 @@ def settle_notation(
     InputError
         If the cells contradict each other or leave it open.
     """
-    vote, count, comma = NotationVote(path), 0, b'"' if separator == "," else b","
-    with open_lines(path) as stream:
+    vote, count, comma = NotationVote(findings.path), 0, b'"' if separator == "," else b","
+    with open_lines(findings.path) as stream:
         deque(islice(stream, first), maxlen=0)
         while block := stream.read(_BYTES) + stream.readline():
             lines: list[bytes] = []

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
 from geobfdt.io.images.raw import RawImage
 from geobfdt.io.images.row_depths import downwards, metres, select_rows
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.surveys import read_survey
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError, Severity
 from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
 
@@ -49,13 +50,13 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     InputError
         If depths have no unit, run nowhere or are absurd, or no pixel was measured or differs from another.
     """
-    findings = list(raw.findings)
-    factor = metres(raw.depth_unit, options.depth_unit, path, findings)
+    findings = FileFindings(path, raw.findings)
+    factor = metres(raw.depth_unit, options.depth_unit, findings)
     said = np.where(is_null(raw.depth, raw.nulls), np.nan, raw.depth)
-    depth, rows = downwards(said * factor, raw.values, path, findings)
+    depth, rows = downwards(said * factor, raw.values, findings)
     values = select_rows(raw.values, rows)
     dynamic = None if raw.dynamic is None else select_rows(raw.dynamic, rows)
-    _mask(values, raw.nulls, path, findings)
+    _mask(values, raw.nulls, findings)
     if dynamic is not None:
         _blank(dynamic, raw.nulls)
     azimuth = raw.azimuth
@@ -68,21 +69,20 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     # What the user states is only compared with the file's own log, whose doubts then matter to nobody.
     replaced = {name for name in LOGS if getattr(options, name) is not None}
     replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
-    doubts: dict[str, list[Finding]] = {name: [] if name in replaced else findings for name in LOGS}
+    doubts = {name: FileFindings(path) if name in replaced else findings for name in LOGS}
     logs = {
-        name: log_at_rows(name, log, factor, depth, raw.nulls, path, doubts[name])
+        name: log_at_rows(name, log, factor, depth, raw.nulls, doubts[name])
         for name, log in raw.logs.items()
-        if not (name == "diameter" and not known_unit(log, path, doubts[name]))
+        if not (name == "diameter" and not known_unit(log, doubts[name]))
     }
     diameter = logs.get("diameter")
-    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, path, doubts["diameter"]):
+    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, doubts["diameter"]):
         logs["diameter"] = np.full(depth.shape, np.nan)
     if "diameter" not in raw.logs:
-        propose_calipers(raw.others, raw.nulls, path, doubts["diameter"])
+        propose_calipers(raw.others, raw.nulls, doubts["diameter"])
     if values.shape[1] < _DIPMETER:
         observed = f"an image of {values.shape[1]} columns is a dipmeter's"
-        done = "its traces rest on so few points: pick it with a dipmeter program"
-        findings.append(Finding(Severity.MAJOR, "dipmeter", path.name, observed, done))
+        findings.major("dipmeter", observed, "its traces rest on so few points: pick it with a dipmeter program")
     image = well_image(values, depth, azimuth, dynamic=dynamic, findings=findings, **logs, **raw.attributes)
     return state(image, path, options)
 
@@ -110,10 +110,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     InputError
         If the survey cannot be read.
     """
-    findings: list[Finding] = []
-
-    def tell(severity: Severity, kind: str, seen: str, done: str) -> None:
-        findings.append(Finding(severity, kind, path.name, seen, done))
+    findings = FileFindings(path)
 
     attributes: dict[str, Any] = {}
     for name, given in (("reference", options.azimuth_reference), ("dark", options.dark), ("well", options.well)):
@@ -121,7 +118,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         if given is None or given == said:
             continue
         contradicted = said not in ("", "unknown") and not (name == "dark" and said == "low")
-        tell(
+        findings.add(
             Severity.MAJOR if contradicted else Severity.INFO,
             f"{name}-stated",
             f"the file says {name} {said!r}" if contradicted else f"the file does not say its {name}",
@@ -130,10 +127,10 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         attributes[name] = given
     if not image.attrs["well"] and options.well is None:
         attributes["well"] = path.stem
-        tell(Severity.INFO, "well-unnamed", "the file names no well", f"called {path.stem!r} after the file")
+        findings.info("well-unnamed", "the file names no well", f"called {path.stem!r} after the file")
     if image.attrs["reference"] == "unknown" and options.azimuth_reference is None:
-        tell(
-            Severity.MAJOR, "reference-unknown", "nothing says where image angle 0 points",
+        findings.major(
+            "reference-unknown", "nothing says where image angle 0 points",
             "no true dips; give --azimuth-reference north, high_side or pseudo_north",
         )  # fmt: skip
 
@@ -147,14 +144,14 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         north = image.attrs["north"]
         if survey.north not in (north, "unknown") and north != "unknown":
             seen = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
-            tell(Severity.MAJOR, "north-conflict", seen, "mixed as they are; give a survey from the same north")
+            findings.major("north-conflict", seen, "mixed as they are; give a survey from the same north")
         elif survey.north != "unknown" and image.attrs["reference"] != "north":
             attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
         stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
         beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
         if beyond > 100:
-            tell(
-                Severity.MAJOR, "survey-short", f"the image goes {beyond:.0f} m beyond the survey",
+            findings.major(
+                "survey-short", f"the image goes {beyond:.0f} m beyond the survey",
                 "the end station is held; check that they are of one well",
             )  # fmt: skip
     for name, value in (
@@ -171,7 +168,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         off = float(np.nanmedian(np.abs(_gap(name, values - said)))) if np.isfinite(said).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
         words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(said).any() else "gives no"
-        tell(
+        findings.add(
             Severity.MAJOR if apart else Severity.INFO,
             f"{name.replace('_', '-')}-stated",
             f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}",
@@ -182,7 +179,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         lacking = float(np.mean(np.isnan(image[name].values)))
         if lacking > 0:
             where = "anywhere" if lacking == 1 else f"in {100 * lacking:.0f} % of the rows"
-            tell(Severity.MAJOR, f"{name}-unknown", f"hole {name} not known {where}", f"no dips there; give {cure}")
+            findings.major(f"{name}-unknown", f"hole {name} not known {where}", f"no dips there; give {cure}")
     return add_findings(image.assign_attrs(attributes), findings)
 
 
@@ -209,7 +206,7 @@ def _blank(values: npt.NDArray[np.float32], nulls: tuple[float, ...]) -> None:
         np.copyto(block, np.nan, where=is_null(block, nulls))
 
 
-def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
+def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], findings: FileFindings) -> None:
     """Blank the image; refuse one that shows nothing; doubt one in a narrow range of whole numbers."""
     _blank(values, nulls)
     count, low, high, whole = 0, np.inf, -np.inf, True
@@ -221,16 +218,16 @@ def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], path: Path,
             low, high = min(low, float(measured.min())), max(high, float(measured.max()))
             whole = whole and bool(high <= 255 and np.all(measured[::7] == np.floor(measured[::7])))
     if not count:
-        raise InputError(path, "no pixel of the image was measured", "name another image with --image")
+        raise findings.refusal("no pixel of the image was measured", "name another image with --image")
     if low == high:
-        raise InputError(path, f"every pixel of the image is {low:g}", "name another image with --image")
+        raise findings.refusal(f"every pixel of the image is {low:g}", "name another image with --image")
     if count < values.size:
         seen = f"{100 * (1 - count / values.size):.1f} % of the pixels are null"
-        findings.append(Finding(Severity.INFO, "pixels-null", path.name, seen, "taken as not measured"))
+        findings.info("pixels-null", seen, "taken as not measured")
     if whole and low >= 0 and high <= 15:
         seen = f"whole values from {low:g} to {high:g}, where 0 to 255 is usual"
         done = "kept; sixteen steps of grey hide faint planes: export the image again if you can"
-        findings.append(Finding(Severity.MAJOR, "image-range", path.name, seen, done))
+        findings.major("image-range", seen, done)
 
 
 def _around(azimuth: Array, path: Path) -> tuple[Array, npt.NDArray[np.intp]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from dlisio.common import ErrorHandler
 
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.io.file_findings import FileFindings
+from geobfdt.wells.findings import Severity
 
 __all__ = ["tolerant"]
 
@@ -19,17 +19,15 @@ _REPEATED = 3  # a broken file says the same a thousand times over
 
 
 @contextmanager
-def tolerant(path: Path, name: str, findings: list[Finding]) -> Iterator[Any]:
+def tolerant(name: str, findings: FileFindings) -> Iterator[Any]:
     """
     Make an error handler that lets dlisio read as far as it can, and catch what dlisio would print meanwhile.
 
     Parameters
     ----------
-    path : Path
-        The file.
     name : str
         Of the format, as findings are called by: ``dlis-damaged``.
-    findings : list of Finding
+    findings : FileFindings
         Grows by what dlisio complains about.
 
     Yields
@@ -42,7 +40,7 @@ def tolerant(path: Path, name: str, findings: list[Finding]) -> Iterator[Any]:
         def record(message: str) -> None:
             if sum(f.kind == kind for f in findings) < _REPEATED:
                 seen = shorten(str(message).split("Debug info")[0], 160, placeholder=" ...")
-                findings.append(Finding(severity, kind, path.name, seen, done))
+                findings.add(severity, kind, seen, done)
 
         return record
 

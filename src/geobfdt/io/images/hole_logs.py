@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import RawLog
 from geobfdt.io.names import is_bit_size, is_radius, role, vertical_depth
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import angle_factor, length_factor
-from geobfdt.wells.findings import Finding, Severity
 
 __all__ = ["known_unit", "log_at_rows", "possible_calipers", "propose_calipers", "smaller_than_bit"]
 
@@ -25,7 +24,7 @@ _TIGHT = 0.75  # share of the bit's size below which no hole closes
 _GAP = 5.0  # m, or usual distances between values where they are wider, over which a log is doubted
 
 
-def known_unit(log: RawLog, path: Path, findings: list[Finding]) -> bool:
+def known_unit(log: RawLog, findings: FileFindings) -> bool:
     """
     Whether a caliper is in a unit of length; if not, a finding says so, for inches taken as centimetres bend every dip.
 
@@ -36,7 +35,7 @@ def known_unit(log: RawLog, path: Path, findings: list[Finding]) -> bool:
     """
     if length_factor(log.unit) is None:
         seen = f"the caliper is in {log.unit!r}" if log.unit else "the caliper has no unit"
-        findings.append(Finding(Severity.MAJOR, "caliper-unit", path.name, seen, "not used; give --diameter"))
+        findings.major("caliper-unit", seen, "not used; give --diameter")
         return False
     return True
 
@@ -57,7 +56,7 @@ def possible_calipers(names: Sequence[str], units: Sequence[str]) -> list[int]:
     ]
 
 
-def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], path: Path, findings: list[Finding]) -> None:
+def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], findings: FileFindings) -> None:
     """
     Name the curves that read as a hole does, where the file has no caliper that is known by its name.
 
@@ -73,13 +72,10 @@ def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], path: Path,
         middle = float(np.median(values)) if values.size else 0.0
         if _LIKELY[0] <= middle * (length_factor(log.unit) or 0.0) <= _LIKELY[1]:
             observed = f"{log.name} reads {middle:.4g} {log.unit}, as a hole would"
-            action = f"if it is the caliper, give --caliper {log.name}"
-            findings.append(Finding(Severity.MAJOR, "caliper-proposed", path.name, observed, action))
+            findings.major("caliper-proposed", observed, f"if it is the caliper, give --caliper {log.name}")
 
 
-def smaller_than_bit(
-    diameter: Array, others: list[RawLog], nulls: tuple[float, ...], path: Path, findings: list[Finding]
-) -> bool:
+def smaller_than_bit(diameter: Array, others: list[RawLog], nulls: tuple[float, ...], findings: FileFindings) -> bool:
     """
     Whether a caliper (m) reads far less than the bit that drilled the hole; a finding says so.
 
@@ -96,7 +92,7 @@ def smaller_than_bit(
             if hole < _TIGHT * bit:
                 observed = f"the caliper reads {hole:.3f} m in a hole of a bit of {bit:.3f} m"
                 action = "not used: it may be a radius or in another unit; give --diameter, or --caliper another curve"
-                findings.append(Finding(Severity.MAJOR, "caliper-below-bit", path.name, observed, action))
+                findings.major("caliper-below-bit", observed, action)
                 return True
     return False
 
@@ -108,7 +104,7 @@ def _measured(log: RawLog, nulls: tuple[float, ...]) -> Array:
 
 
 def log_at_rows(
-    name: str, log: RawLog, factor: float, depth: Array, nulls: tuple[float, ...], path: Path, findings: list[Finding]
+    name: str, log: RawLog, factor: float, depth: Array, nulls: tuple[float, ...], findings: FileFindings
 ) -> Array:
     """
     Bring a hole log to the rows of the image, straight between its values; azimuths the short way round.
@@ -125,9 +121,7 @@ def log_at_rows(
         Depths of the image's rows (m), increasing.
     nulls : tuple of float
         The file's own nulls.
-    path : Path
-        The file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by what is doubtful.
 
     Returns
@@ -141,10 +135,6 @@ def log_at_rows(
     >>> log_at_rows("diameter", log, 1.0, np.array([10.0, 10.5]), (), Path("a.las"), [])
     array([0.2032, 0.2159])
     """
-
-    def tell(severity: Severity, kind: str, seen: str, done: str) -> None:
-        findings.append(Finding(severity, kind, path.name, seen, done))
-
     values, at = np.asarray(log.values, dtype=float), np.asarray(log.depth, dtype=float) * factor
     good = ~is_null(values, nulls) & ~is_null(log.depth, nulls)
     words = name.replace("_", " ")
@@ -152,21 +142,21 @@ def log_at_rows(
         values = values * (length_factor(log.unit) or 1.0)
         if is_radius(log.name, log.description):
             values *= 2
-            tell(Severity.MAJOR, "caliper-radius", f"{log.name} gives the radius of the hole", "doubled")
+            findings.major("caliper-radius", f"{log.name} gives the radius of the hole", "doubled")
         absurd = good & ((values < _DIAMETERS[0]) | (values > _DIAMETERS[1]))
         if absurd.any():
             seen = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"
-            tell(Severity.MAJOR, "diameter-absurd", seen, "not used")
+            findings.major("diameter-absurd", seen, "not used")
             good &= ~absurd
     else:
         unit = angle_factor(log.unit)
         if unit is None:
-            tell(Severity.MAJOR, f"{name}-unit", f"{words} in {log.unit!r}, no unit of angle", "taken as degrees")
+            findings.major(f"{name}-unit", f"{words} in {log.unit!r}, no unit of angle", "taken as degrees")
         values = values * (unit or 1.0)
         absurd = good & ((values < 0) | (values > 180)) if name == "deviation" else good & (np.abs(values) > 720)
         if absurd.any():
             seen = f"{absurd.sum()} of {good.sum()} values of {words} are no such angle"
-            tell(Severity.MAJOR, f"{name.replace('_', '-')}-absurd", seen, "not used")
+            findings.major(f"{name.replace('_', '-')}-absurd", seen, "not used")
             good &= ~absurd
     if not good.any():
         return np.full(depth.shape, np.nan)
@@ -184,9 +174,9 @@ def log_at_rows(
         widest = gaps[np.argmax(np.diff(at)[gaps])]
         seen = f"no {words} between {at[widest]:.2f} and {at[widest + 1]:.2f} m"
         more = f", and {gaps.size - 1} more such gaps" if gaps.size > 1 else ""
-        tell(Severity.MINOR, f"{name.replace('_', '-')}-gap", seen + more, "taken straight across")
+        findings.minor(f"{name.replace('_', '-')}-gap", seen + more, "taken straight across")
     outside = (depth < at[0] - _REACH) | (depth > at[-1] + _REACH)
     if outside.any():
         seen = f"{words} is known from {at[0]:.2f} to {at[-1]:.2f} m only"
-        tell(Severity.MAJOR, f"{name.replace('_', '-')}-short", seen, "left unknown beyond")
+        findings.major(f"{name.replace('_', '-')}-short", seen, "left unknown beyond")
     return np.where(outside, np.nan, out)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import METRES, length_factor
-from geobfdt.wells.findings import Finding, InputError, Severity
 
 __all__ = ["IndexAttribute", "check_index"]
 
@@ -45,21 +44,18 @@ class IndexAttribute:
 
 
 def check_index(
-    path: Path,
     depth: npt.NDArray[np.float64],
     index: tuple[str, str],
     spacing: Sequence[IndexAttribute],
     ends: Sequence[IndexAttribute],
     stated: str | None,
-    findings: list[Finding],
+    findings: FileFindings,
 ) -> None:
     """
     Compare the depths of a frame with what the file says of them.
 
     Parameters
     ----------
-    path : Path
-        The file.
     depth : array (rows,)
         Depths as the file has them.
     index : (str, str)
@@ -68,7 +64,7 @@ def check_index(
         Distance between rows; least and greatest depth.
     stated : str or None
         The user's ``--depth-unit``.
-    findings : list of Finding
+    findings : FileFindings
         Grows by the contradictions.
 
     Raises
@@ -113,12 +109,12 @@ def check_index(
                 continue
             observed = f"depths {name} are in {unit!r}, {shown}, but {attribute}"
             if verdict == "value":
-                findings.append(Finding(Severity.MAJOR, "index-attribute", path.name, observed, "the depths are kept"))
+                findings.major("index-attribute", observed, "the depths are kept")
             elif stated is None and not proved:
-                raise InputError(path, observed, "give --depth-unit")
+                raise findings.refusal(observed, "give --depth-unit")
             else:
                 done = f"taken in {stated or unit!r}, " + ("as --depth-unit says" if stated else "which SPACING proves")
-                findings.append(Finding(Severity.MAJOR, "index-unit", path.name, observed, done))
+                findings.major("index-unit", observed, done)
 
 
 def _factor(attribute: IndexAttribute, own: float) -> float | None:

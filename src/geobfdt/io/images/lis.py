@@ -17,13 +17,14 @@ import numpy.typing as npt
 from dlisio import core
 
 from geobfdt.io.decoding import decoding
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.dlisio_errors import tolerant
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.index_check import IndexAttribute, check_index
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
 from geobfdt.io.names import choose_logs, image_kind, role, vertical_depth
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
@@ -106,7 +107,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     with _open(path) as (files, findings):
         images = [
             (table, name)
-            for table in _tables(path, files, findings)
+            for table in _tables(files, findings)
             for name in table.names
             if table.width(name) >= _COLUMNS and image_kind(name)
         ]
@@ -124,11 +125,11 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         unit = table.units[index]
         depth = curves[index].astype(np.float64)
         absent = table.specification.absent_value
-        check_index(path, depth, (index.strip(), unit), table.spacing(path, index), [], options.depth_unit, findings)
+        check_index(depth, (index.strip(), unit), table.spacing(path, index), [], options.depth_unit, findings)
         scalars = [n for n in table.names if n != index and table.width(n) == 1 and curves[n].dtype.kind in "iuf"]
         names, units = [n.strip() for n in scalars], [table.units[n] for n in scalars]
         columns = [RawLog(curves[n].astype(np.float64).ravel(), table.units[n], depth, n.strip()) for n in scalars]
-        logs = {log: columns[i] for log, i in choose_logs(names, path, findings, options.caliper).items()}
+        logs = {log: columns[i] for log, i in choose_logs(names, findings, options.caliper).items()}
         return RawImage(
             values,
             depth,
@@ -174,18 +175,18 @@ def contents(path: Path) -> Contents:
                 "frame": str(number),
                 "description": "",
             }
-            for number, table in enumerate(_tables(path, files, findings))
+            for number, table in enumerate(_tables(files, findings))
             for name in table.names
         ]
         return Contents("LIS79", items, {})
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
-    findings: list[Finding] = []
+def _open(path: Path) -> Iterator[tuple[Any, FileFindings]]:
+    findings = FileFindings(path)
     with (
         decoding(path, "a LIS79 file", _CURE),
-        tolerant(path, "lis", findings) as rules,
+        tolerant("lis", findings) as rules,
         dlisio.lis.load(str(path), error_handler=rules) as files,
     ):
         if not len(files):
@@ -193,7 +194,7 @@ def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
         yield files, findings
 
 
-def _tables(path: Path, files: Any, findings: list[Finding]) -> Iterator[_Table]:
+def _tables(files: Any, findings: FileFindings) -> Iterator[_Table]:
     for file in files:
         for specification in file.data_format_specs():
             for rate in specification.sample_rates() or [None]:
@@ -201,7 +202,7 @@ def _tables(path: Path, files: Any, findings: list[Finding]) -> Iterator[_Table]
                     curves = dlisio.lis.curves(file, specification, sample_rate=rate, strict=False)
                 except (ValueError, NotImplementedError, RuntimeError) as error:
                     observed = _unreadable(specification) or f"a table cannot be read: {error}"
-                    findings.append(Finding(Severity.MAJOR, "table-unreadable", path.name, observed, "left out"))
+                    findings.major("table-unreadable", observed, "left out")
                     break
                 if not len(curves):
                     continue

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import METRES, length_factor
 from geobfdt.wells.findings import Finding, InputError, Severity
@@ -25,7 +26,7 @@ _HOPELESS = 0.2  # share of rows out of order that no repair mends
 _BLOCK = 4096  # rows moved at a time
 
 
-def metres(unit: str, stated: str | None, path: Path, findings: list[Finding]) -> float:
+def metres(unit: str, stated: str | None, findings: FileFindings) -> float:
     """
     Metres in the unit of a file's depths.
 
@@ -35,9 +36,7 @@ def metres(unit: str, stated: str | None, path: Path, findings: list[Finding]) -
         As the file spells it; an empty string where it says none.
     stated : str or None
         The user's ``--depth-unit``, which wins.
-    path : Path
-        The file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by these.
 
     Returns
@@ -58,18 +57,17 @@ def metres(unit: str, stated: str | None, path: Path, findings: list[Finding]) -
     said, given = length_factor(unit), length_factor(stated) if stated else None
     if given is not None:
         if said is not None and said != given:
-            seen = f"the file gives depths in {unit!r}"
-            findings.append(Finding(Severity.MAJOR, "depth-unit-stated", path.name, seen, f"taken as {stated!r}"))
+            findings.major("depth-unit-stated", f"the file gives depths in {unit!r}", f"taken as {stated!r}")
         return given
     if said is None:
         seen = f"depths are in {unit!r}, which is no unit of length known here" if unit else "depths have no unit"
-        raise InputError(path, seen, "give --depth-unit m, cm, mm, ft, in or '0.1 in'")
+        raise findings.refusal(seen, "give --depth-unit m, cm, mm, ft, in or '0.1 in'")
     if said != 1.0:
-        findings.append(Finding(Severity.INFO, "depth-unit", path.name, f"depths in {unit}", "converted to metres"))
+        findings.info("depth-unit", f"depths in {unit}", "converted to metres")
     return said
 
 
-def agreed_unit(units: dict[str, str], stated: str | None, path: Path, findings: list[Finding]) -> str:
+def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFindings) -> str:
     """
     Return the unit of depths that all places of a file agree on.
 
@@ -79,9 +77,7 @@ def agreed_unit(units: dict[str, str], stated: str | None, path: Path, findings:
         Unit by the place that names it (``STRT``, ``DEPT``, ``the units row``); empty ones are passed over.
     stated : str or None
         The user's ``--depth-unit``, which decides where they differ.
-    path : Path
-        The file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by these.
 
     Raises
@@ -98,8 +94,8 @@ def agreed_unit(units: dict[str, str], stated: str | None, path: Path, findings:
     if len({length_factor(unit) for unit in known.values()}) > 1:
         seen = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in known.items())}"
         if stated is None:
-            raise InputError(path, seen, "give the right one as --depth-unit (in a mapping file: depth_unit)")
-        findings.append(Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated"))
+            raise findings.refusal(seen, "give the right one as --depth-unit (in a mapping file: depth_unit)")
+        findings.major("depth-unit-conflict", seen, f"read as {stated}, as stated")
         return stated
     return next(iter(known.values()), "") or next((unit for unit in units.values() if unit), "")
 
@@ -110,8 +106,7 @@ def check_range(
     depth: Array,
     unit: str,
     stated: str | None,
-    path: Path,
-    findings: list[Finding],
+    findings: FileFindings,
     *,
     whole: bool,
 ) -> None:
@@ -128,9 +123,7 @@ def check_range(
         Depths as in the file, in `unit`.
     unit, stated : str
         Unit of the depths by the file; the user's ``--depth-unit``.
-    path : Path
-        The file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by these.
     whole : bool
         Whether the header speaks of these rows alone.
@@ -154,20 +147,24 @@ def check_range(
             if METRES[other] != factor and np.abs(ends * factor / METRES[other] - data).max() <= 2 * usual:
                 seen = f"{numbers} are those {rows} in {other}, whose unit the file gives as {unit or 'nothing'}"
                 if stated is None:
-                    raise InputError(path, seen, f"give --depth-unit {other}, or the right one")
-                found = Finding(Severity.MAJOR, "depth-unit-conflict", path.name, seen, f"read as {stated}, as stated")
+                    raise findings.refusal(seen, f"give --depth-unit {other}, or the right one")
+                found = Finding(
+                    Severity.MAJOR, "depth-unit-conflict", findings.path.name, seen, f"read as {stated}, as stated"
+                )
                 findings.append(found)
                 return
         if whole:
-            found = Finding(Severity.MAJOR, "depth-range-differs", path.name, f"{numbers}, {rows}", "rows read")
+            found = Finding(
+                Severity.MAJOR, "depth-range-differs", findings.path.name, f"{numbers}, {rows}", "rows read"
+            )
             findings.append(found)
     mean = (data[1] - data[0]) / (depth.size - 1)
     if whole and step and min(abs(abs(step) - usual), abs(abs(step) - mean)) > 0.01 * abs(step):
         seen = f"a step of {step:g} in the header, of {usual:.6g} in the rows"
-        findings.append(Finding(Severity.MAJOR, "depth-step-differs", path.name, seen, "rows read"))
+        findings.major("depth-step-differs", seen, "rows read")
 
 
-def downwards(depth: Array, values: npt.NDArray[np.float32], path: Path, findings: list[Finding]) -> tuple[Array, Rows]:
+def downwards(depth: Array, values: npt.NDArray[np.float32], findings: FileFindings) -> tuple[Array, Rows]:
     """
     Put rows in order of depth, each depth once.
 
@@ -177,9 +174,7 @@ def downwards(depth: Array, values: npt.NDArray[np.float32], path: Path, finding
         Depths (m), NaN where a row has none.
     values : array (rows, columns)
         The image, to tell a row that stands twice from two rows of one depth.
-    path : Path
-        The file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by these.
 
     Returns
@@ -201,36 +196,31 @@ def downwards(depth: Array, values: npt.NDArray[np.float32], path: Path, finding
     >>> found[0].kind
     'depth-flipped'
     """
-
-    def tell(severity: Severity, kind: str, seen: str, done: str) -> None:
-        findings.append(Finding(severity, kind, path.name, seen, done))
-
     rows = np.arange(depth.size)
     finite = np.isfinite(depth)
     if not finite.any():
-        raise InputError(path, "no row has a depth", "export it again with its depth curve")
+        raise findings.refusal("no row has a depth", "export it again with its depth curve")
     steps = np.diff(depth[finite])
     steps = steps[steps != 0]  # every row may stand twice
     upward = bool(steps.size and np.median(steps) < 0)
     if upward:
-        tell(Severity.INFO, "depth-flipped", "the deepest row comes first", "rows turned round")
+        findings.info("depth-flipped", "the deepest row comes first", "rows turned round")
     if finite.all() and np.all(np.diff(depth) < 0 if upward else np.diff(depth) > 0):
         step = slice(None, None, -1) if upward else slice(None)
-        _check(depth[step], path)
+        _check(depth[step], findings.path)
         return depth[step], step
     if not finite.all():
-        tell(Severity.MAJOR, "depth-missing", f"{np.sum(~finite)} rows have no depth", "left out")
+        findings.major("depth-missing", f"{np.sum(~finite)} rows have no depth", "left out")
     rows = rows[::-1][finite[::-1]] if upward else rows[finite]
     ordered = depth[rows]
     repeated = np.flatnonzero(np.diff(ordered) == 0)
     if repeated.size:
         same = sum(np.array_equal(values[rows[k]], values[rows[k + 1]], equal_nan=True) for k in repeated)
         if same:
-            tell(Severity.MINOR, "rows-repeated", f"{same} rows stand twice", "the copy left out")
+            findings.minor("rows-repeated", f"{same} rows stand twice", "the copy left out")
         if same < repeated.size:
             seen = f"{repeated.size - same} rows share a depth with another and differ"
-            done = f"the first of each kept; look at {ordered[repeated[0]]:.3f} m"
-            tell(Severity.MAJOR, "depth-repeated", seen, done)
+            findings.major("depth-repeated", seen, f"the first of each kept; look at {ordered[repeated[0]]:.3f} m")
         rows = np.delete(rows, repeated + 1)
         ordered = depth[rows]
     kept = _longest_rise(ordered)
@@ -238,13 +228,13 @@ def downwards(depth: Array, values: npt.NDArray[np.float32], path: Path, finding
     if lost:
         if lost > _HOPELESS * ordered.size:
             raise InputError(
-                path, f"depths run up and down: {lost} of {ordered.size} rows are out of order",
+                findings.path, f"depths run up and down: {lost} of {ordered.size} rows are out of order",
                 "export one pass, in order of depth",
             )  # fmt: skip
         bad = np.setdiff1d(np.arange(ordered.size), kept)[0]
         seen = f"{lost} rows are out of order, the first at row {int(rows[bad]) + 1} ({ordered[bad]:.3f} m)"
-        tell(Severity.MAJOR, "depth-disordered", seen, "left out")
-    _check(ordered[kept], path)
+        findings.major("depth-disordered", seen, "left out")
+    _check(ordered[kept], findings.path)
     return ordered[kept], rows[kept]
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.excel import read_excel
 from geobfdt.io.text import (
-    POINT,
     Decimal,
     Notation,
     NotationVote,
@@ -28,7 +28,7 @@ from geobfdt.io.text import (
     row_width,
     split,
 )  # fmt: skip
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.well_names import check_headings
 
 __all__ = ["Cells", "arrange", "read_cells", "read_text"]
@@ -61,10 +61,10 @@ class Cells:
         Line of the file that each row is on, from 1.
     notation : Notation
         How numbers are written.
+    findings : FileFindings
+        What was found on the way.
     parameters : dict
         What the file says outside the table, by lower-case name.
-    findings : list of Finding
-        What was seen on the way.
     """
 
     path: Path
@@ -72,9 +72,9 @@ class Cells:
     units: tuple[str, ...]
     rows: npt.NDArray[np.object_]
     lines: npt.NDArray[np.int64]
-    notation: Notation = POINT
+    notation: Notation
+    findings: FileFindings
     parameters: dict[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
 
     def numbers(
         self, column: int, nulls: Iterable[float] = ()
@@ -111,7 +111,7 @@ class Cells:
         return words
 
 
-def read_text(path: Path) -> tuple[str, list[Finding]]:
+def read_text(path: Path) -> tuple[str, FileFindings]:
     """
     Read a text file of unknown encoding.
 
@@ -130,7 +130,7 @@ def read_text(path: Path) -> tuple[str, list[Finding]]:
         raise InputError(
             path, f"cannot be opened: {(error.strerror or str(error)).lower()}", "check its name"
         ) from error
-    findings: list[Finding] = []
+    findings = FileFindings(path)
     try:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding_of(data + b"\n")
         if encoding != "utf-16" and b"\0" in data:
@@ -139,9 +139,7 @@ def read_text(path: Path) -> tuple[str, list[Finding]]:
     except UnicodeDecodeError as error:
         raise InputError(path, "is not text", _CURE) from error
     if encoding == "latin-1":
-        findings.append(
-            Finding(Severity.MINOR, "encoding", path.name, "not UTF-8", "read as Latin-1; check names with accents")
-        )
+        findings.minor("encoding", "not UTF-8", "read as Latin-1; check names with accents")
     odd = sum(1 for c in text[: 1 << 16] if ord(c) < 32 and c not in "\t\r\n\f\x1a")
     if odd > 0.001 * min(len(text), 1 << 16):
         raise InputError(path, "is not text", _CURE)
@@ -183,7 +181,7 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         raise InputError(path, "is an Excel file of the old kind", "save it as XLSX or CSV")
     if magic[:4] == b"PK\x03\x04":
         lines, findings = read_excel(path, MAX_BYTES, MAX_ROWS, MAX_COLUMNS)
-        return arrange(path, lines, findings, separator=None, decimal=decimal)
+        return arrange(lines, findings, separator=None, decimal=decimal)
     text, findings = read_text(path)
     numbered = text.splitlines()
     first = [line for line in text[:MAX_HEADER].splitlines() if line.strip()][:_FIRST]
@@ -193,13 +191,12 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         raise InputError(path, f"its first line is over {MAX_HEADER:,} characters long", _CURE)
     separator = find_separator(first)
     rows = ((number, split(line, separator)) for number, line in enumerate(numbered, 1))
-    return arrange(path, rows, findings, separator=separator, decimal=decimal)
+    return arrange(rows, findings, separator=separator, decimal=decimal)
 
 
 def arrange(
-    path: Path,
     lines: Iterable[tuple[int, list[str]]],
-    findings: list[Finding],
+    findings: FileFindings,
     *,
     separator: str | None,
     decimal: Decimal | None = None,
@@ -213,11 +210,9 @@ def arrange(
 
     Parameters
     ----------
-    path : Path
-        The file.
     lines : iterable of (int, list of str)
         Numbered lines, cut into cells.
-    findings : list of Finding
+    findings : FileFindings
         What was seen on the way.
     separator : str or None
         Between cells in the file; None where each cell has its place, as in a sheet.
@@ -237,25 +232,24 @@ def arrange(
         if any(cells):
             filled.append((number, cells))
         if len(filled) > MAX_ROWS:
-            raise InputError(path, f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
-    check_headings(path, filled)
+            raise findings.refusal(f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
+    check_headings(findings.path, filled)
     if header is None:
         at = find_header([cells for _, cells in islice(filled, _FIRST)])
         if at is None:
             if any(sum(map(bool, cells)) > 1 for _, cells in filled):
-                raise InputError(path, f"line {filled[0][0]} holds numbers where column names should be", _CURE)
-            raise InputError(path, "holds no table", _CURE)
+                raise findings.refusal(f"line {filled[0][0]} holds numbers where column names should be", _CURE)
+            raise findings.refusal("holds no table", _CURE)
         header = filled[at][1]
         while not header[-1]:
             header = header[:-1]
         filled = filled[at + 1 :]
     if len(header) > MAX_COLUMNS:
-        raise InputError(path, f"{len(header):,} columns are too many for a table", _CURE)
+        raise findings.refusal(f"{len(header):,} columns are too many for a table", _CURE)
     units: list[str] = []
     if filled and is_units_row(filled[0][1]):
         units = [unit.strip("()[] ") for unit in filled.pop(0)[1]]
     columns, width = len(header), row_width([cells for _, cells in filled], len(header))
-    findings = [*findings]
     rows, misaligned = _aligned(filled, columns, width, separator)
     if misaligned:
         number, cells = misaligned[0]
@@ -264,15 +258,15 @@ def arrange(
         )
         seen += f"{len(cells)}"
         if 2 * len(misaligned) > len(filled):
-            raise InputError(path, seen, "repair those lines or the header")
-        findings.append(Finding(Severity.MAJOR, "rows-misaligned", path.name, seen, "left out whole"))
+            raise findings.refusal(seen, "repair those lines or the header")
+        findings.major("rows-misaligned", seen, "left out whole")
     table = np.empty((len(rows), columns), dtype=object)
     for index, (_, row) in enumerate(rows):
         table[index] = [*row, *[""] * columns][:columns]
-    notation = _notation(path, table, decimal, separator, findings)
+    notation = _notation(table, decimal, separator, findings)
     return Cells(
-        path, tuple(header), (*units, *[""] * columns)[:columns], table,
-        np.array([number for number, _ in rows], dtype=np.int64), notation, findings=findings,
+        findings.path, tuple(header), (*units, *[""] * columns)[:columns], table,
+        np.array([number for number, _ in rows], dtype=np.int64), notation, findings,
     )  # fmt: skip
 
 
@@ -307,10 +301,10 @@ def _aligned(
 
 
 def _notation(
-    path: Path, table: npt.NDArray[np.object_], decimal: Decimal | None, separator: str | None, findings: list[Finding]
+    table: npt.NDArray[np.object_], decimal: Decimal | None, separator: str | None, findings: FileFindings
 ) -> Notation:
     """Decide how numbers are written, from the columns that mostly hold some."""
-    vote = NotationVote(path)
+    vote = NotationVote(findings.path)
     for column in table.T:
         cells = [cell for cell in column if cell]
         numbers = list(filter(is_number_like, cells))

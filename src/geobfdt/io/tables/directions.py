@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from geobfdt.io.tables.values import TableValues
 from geobfdt.wells.bearings import compass_point, read_dip
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.wells.findings import InputError
 
 __all__ = ["STRIKES", "read_directions"]
 
@@ -66,7 +66,7 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
         seen = f"{int(rows.sum())} of {int(plane.sum())} planes contradict themselves, the first on line "
         seen += f"{values.cells.lines[row]}: {values.cell(first, row)} and {values.cell(second, row)}"
         if not frame:
-            values.note(Severity.MAJOR, "strike-direction-disagree", seen, "strikes left out: they may be of true dips")
+            values.findings.major("strike-direction-disagree", seen, "strikes left out: they may be of true dips")
             return
         cure = "correct them, or leave the wrong column out; a strike without a rule is a column named Strike"
         raise InputError(values.cells.path, seen, cure)
@@ -88,7 +88,7 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
         compare(strike_role, _apart(directions, either), _FIT_OF_A_SIDE, either_role)
         if np.isfinite(_apart(directions, azimuth)).any():
             seen = f"strikes of {values.cells.header[values.roles[strike_role]]!r} stand beside dip directions"
-            values.note(Severity.INFO, "strike-beside-direction", seen, "compared; the dip directions are kept")
+            values.findings.info("strike-beside-direction", seen, "compared; the dip directions are kept")
         from_strikes = np.where(np.isnan(from_strikes), directions, from_strikes)
     undecided = plane & np.isnan(from_strikes) & np.isfinite(strikes.get("strike", from_strikes))
     if role not in values.roles and undecided.any():
@@ -103,9 +103,7 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     if coarse.any():
         first = int(np.flatnonzero(coarse)[0])
         seen = f"{int(coarse.sum())} dip directions are compass words; line {values.cells.lines[first]}: "
-        values.note(
-            Severity.MAJOR, "azimuth-coarse", seen + values.cell(role, first), "read as degrees, 11 deg or more off"
-        )
+        values.findings.major("azimuth-coarse", seen + values.cell(role, first), "read as degrees, 11 deg or more off")
     azimuths[of] = azimuth
     return azimuths["true"], azimuths["app"]
 

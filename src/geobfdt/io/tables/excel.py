@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from geobfdt.io.decoding import decoding
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.io.file_findings import FileFindings
+from geobfdt.wells.findings import InputError
 
 __all__ = ["read_excel"]
 
@@ -33,7 +34,7 @@ class _Marks:
     hidden_columns: int = 0
 
 
-def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> tuple[Lines, list[Finding]]:
+def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> tuple[Lines, FileFindings]:
     """
     Read the first visible sheet that holds a table; a merged cell holds for all its rows.
 
@@ -48,7 +49,7 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
     -------
     lines : list of (int, list of str)
         Number and cells of each row.
-    findings : list of Finding
+    findings : FileFindings
         Other and hidden sheets, hidden rows, cells with errors.
 
     Raises
@@ -88,10 +89,7 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
         sheet, lines = visible[0]
         marks = _marks(path, sheet._worksheet_path)
         _fill_merged(path, lines, marks.merged)
-    findings: list[Finding] = []
-
-    def note(severity: Severity, kind: str, seen: str, done: str) -> None:
-        findings.append(Finding(severity, kind, path.name, seen, done))
+    findings = FileFindings(path)
 
     alike = [other.title for other, rows in visible[1:] if _header(rows) == _header(lines)]
     if alike:
@@ -99,9 +97,9 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
         raise InputError(path, seen, "save the one that you mean as a file of its own, or put them on one sheet")
     if len(visible) > 1:
         seen = f"{len(visible)} sheets hold tables: {', '.join(other.title for other, _ in visible[:8])}"
-        note(Severity.MAJOR, "several-sheets", seen, f"read {sheet.title!r}; save another one as CSV to read it")
+        findings.major("several-sheets", seen, f"read {sheet.title!r}; save another one as CSV to read it")
     if hidden:
-        note(Severity.MINOR, "sheets-hidden", f"hidden sheets: {', '.join(hidden[:8])}", "not read")
+        findings.minor("sheets-hidden", f"hidden sheets: {', '.join(hidden[:8])}", "not read")
     if marks.unstored:
         raise InputError(
             path,
@@ -111,7 +109,7 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
         )
     if marks.hidden_rows or marks.hidden_columns:
         seen = f"{marks.hidden_rows} rows and {marks.hidden_columns} columns of sheet {sheet.title!r} are hidden"
-        note(Severity.MAJOR, "rows-hidden", seen, "read like the others; delete them if they are not meant")
+        findings.major("rows-hidden", seen, "read like the others; delete them if they are not meant")
     errors = [(number, i) for number, cells in lines for i, cell in enumerate(cells) if _ERROR.fullmatch(cell)]
     for number, column in errors:
         lines[number - 1][1][column] = ""
@@ -119,7 +117,7 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
         seen = (
             f"{len(errors)} cells of sheet {sheet.title!r} hold errors such as #REF!, the first on line {errors[0][0]}"
         )
-        note(Severity.MAJOR, "cells-with-errors", seen, "taken as empty")
+        findings.major("cells-with-errors", seen, "taken as empty")
     return lines, findings
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.las_header import Table, header_tables
 from geobfdt.io.tables.cells import Cells, arrange
 from geobfdt.io.tables.mapping import ALIASES, column_key
 from geobfdt.io.text import Decimal, split
 from geobfdt.io.text_rows import open_lines
-from geobfdt.wells.findings import Finding, InputError
+from geobfdt.wells.findings import InputError
 
 __all__ = ["is_las", "read_las_cells"]
 
@@ -52,15 +53,13 @@ def read_las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
     InputError
         If no section holds dips, or the data are wrapped.
     """
-    findings: list[Finding] = []
-    for table in header_tables(path, findings, every=True):
+    findings = FileFindings(path)
+    for table in header_tables(findings, every=True):
         if not any(column_key(name)[0] in _DIPS for name in table.names):
             continue
         if table.wrapped:
             raise InputError(path, "its rows are wrapped over several lines", "write it unwrapped (WRAP. NO)")
-        cells = arrange(
-            path, _rows(path, table), findings, separator=table.separator, decimal=decimal, header=table.names
-        )
+        cells = arrange(_rows(path, table), findings, separator=table.separator, decimal=decimal, header=table.names)
         parameters = {name.lower(): value for name, value in table.parameters.items()}
         return replace(cells, units=tuple(table.units), parameters=parameters)
     raise InputError(path, "no section defines a column of dips", "export the dips as CSV, or name the column DIP_TRUE")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.tables.cells import Cells, read_cells
 from geobfdt.io.tables.exports import Format, recognise
 from geobfdt.io.tables.las import is_las, read_las_cells
@@ -46,7 +47,7 @@ class Interpretation:
         ``continuity_source``, what the label says of the trace (continuous, discontinuous or nothing).
     intervals : DataFrame
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
-    findings : list of Finding
+    findings : FileFindings
         What was repaired, assumed or left out.
     """
 
@@ -114,16 +115,17 @@ def read_pick_table(
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
     cells = _without_remarks(cells, roles)
+    cells.findings.extend(format_.findings)
     values = TableValues(cells, roles, mapping)
     if format_.name != "table":
-        values.note(Severity.INFO, "table-format", f"a {format_.name} table", "read as such")
+        values.findings.info("table-format", f"a {format_.name} table", "read as such")
     named = [table_key(cells.header[i])[1] for role, i in roles.items() if role.startswith(("azimuth", "strike"))]
     north = next((north for north in named if north), cells.parameters.get("north", "unknown").lower())
     if north not in ("", "unknown"):
         declination = cells.parameters.get("declination") or "not given"
         # Without its declination a magnetic azimuth is off by up to tens of degrees.
         unsure = north == "magnetic" and declination == "not given"
-        values.note(
+        values.findings.add(
             Severity.MAJOR if unsure else Severity.INFO,
             "north",
             f"azimuths are from {north} north, declination {declination}",
@@ -145,8 +147,8 @@ def read_pick_table(
     unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
     if unread:
         seen = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
-        values.note(Severity.INFO, "columns-unused", seen, "left out")
-    return Interpretation(picks, intervals, [*cells.findings, *format_.findings, *values.findings])
+        values.findings.info("columns-unused", seen, "left out")
+    return Interpretation(picks, intervals, cells.findings)
 
 
 def _is_ours(path: Path) -> bool:
@@ -160,9 +162,9 @@ def _is_ours(path: Path) -> bool:
 
 def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
     """Our own table, one well of it if asked."""
-    findings: list[Finding] = []
+    findings = FileFindings(path)
     names = picks["well"].to_numpy(object, copy=True)
-    own = _rows(path, names, np.arange(len(names)) + 2, well, findings)
+    own = _rows(names, np.arange(len(names)) + 2, well, findings)
     return Interpretation(picks.assign(well=names)[own].reset_index(drop=True), new_intervals(), findings)
 
 
@@ -192,8 +194,8 @@ def _without_remarks(cells: Cells, roles: dict[str, int]) -> Cells:
         return cells
     first = cells.lines[~filled][0]
     seen = f"{int((~filled).sum())} rows hold no depth, dip, azimuth and label, the first is line {first}"
-    found = Finding(Severity.MINOR, "rows-without-plane", cells.path.name, seen, "left out as remarks")
-    return replace(cells, rows=cells.rows[filled], lines=cells.lines[filled], findings=[*cells.findings, found])
+    cells.findings.minor("rows-without-plane", seen, "left out as remarks")
+    return replace(cells, rows=cells.rows[filled], lines=cells.lines[filled])
 
 
 def _without_repetitions(cells: Cells, format_: Format) -> Cells:
@@ -208,8 +210,8 @@ def _without_repetitions(cells: Cells, format_: Format) -> Cells:
         f"{len(first)} rows hold {int(first.sum())} picks: each is repeated for the elements of the array column "
         f"{cells.header[format_.array]!r}"
     )
-    found = Finding(Severity.MINOR, "picks-repeated", cells.path.name, seen, "kept once")
-    return replace(cells, rows=cells.rows[first], lines=cells.lines[first], findings=[*cells.findings, found])
+    cells.findings.minor("picks-repeated", seen, "kept once")
+    return replace(cells, rows=cells.rows[first], lines=cells.lines[first])
 
 
 def _labels(values: TableValues, vocabulary: Vocabulary) -> tuple[Words, dict[str, Meaning]]:
@@ -233,25 +235,24 @@ def _wells(values: TableValues, well: str | None) -> tuple[Words, npt.NDArray[np
     if (names == "").all():
         names[:] = values.cells.parameters.get("well", "")
     names[names == ""] = values.mapping.well or ""
-    own = _rows(values.cells.path, names, values.cells.lines, well, values.findings)
+    own = _rows(names, values.cells.lines, well, values.findings)
     if (names == "").all() and len(names):
         done = "left open; add a column of it, or well: NAME in a mapping file"
-        values.note(Severity.INFO, "well-unnamed", f"{len(names)} rows name no well", done)
+        values.findings.info("well-unnamed", f"{len(names)} rows name no well", done)
     return names, own
 
 
 def _rows(
-    path: Path, names: Words, lines: npt.NDArray[np.int64], well: str | None, findings: list[Finding]
+    names: Words, lines: npt.NDArray[np.int64], well: str | None, findings: FileFindings
 ) -> npt.NDArray[np.bool_]:
     """Rows of a well, which get its name; one that the table names alone is overruled. Without a well, all rows."""
-    own = check_names(path, names, lines, findings)
+    own = check_names(findings.path, names, lines, findings)
     if well is None:
         return own
     (alone, *others) = {well_key(name): name for name in names[own]}.values() or [""]
     if alone and not others and well_key(alone) != well_key(well):
-        seen = f"the table names the well {alone!r}"
-        findings.append(Finding(Severity.MAJOR, "well-overruled", path.name, seen, f"read as {well!r}, as asked"))
-    elif others and (mine := rows_of(path, names, well, findings)) is not None:
+        findings.major("well-overruled", f"the table names the well {alone!r}", f"read as {well!r}, as asked")
+    elif others and (mine := rows_of(findings.path, names, well, findings)) is not None:
         own = mine
     names[own] = well
     return own
@@ -267,7 +268,7 @@ def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -
         ranks = values.share("quality")
         if np.isfinite(ranks).any():
             confidence = np.where(np.isnan(confidence), ranks, confidence)
-            values.note(Severity.INFO, "quality-as-confidence", "quality is a share from 0 to 1", "kept as confidence")
+            values.findings.info("quality-as-confidence", "quality is a share from 0 to 1", "kept as confidence")
     said = values.choice("polarity", ("conductive", "resistive"))
     hinted = np.array([meanings[label].polarity for label in labels], dtype=object)
     source = values.words("class_source")
@@ -296,11 +297,10 @@ def _leave_out(values: TableValues, fate: Words) -> None:
         if bad.all():
             raise InputError(values.cells.path, f"none {seen}", cure)
         seen = f"{int(bad.sum())} of {rows} rows cannot be read, the first is {values.first_problem}"
-        values.note(Severity.MAJOR, "rows-unreadable", seen, "left out")
+        values.findings.major("rows-unreadable", seen, "left out")
     excluded = (fate == "excluded") & ~bad
     if excluded.any():
-        seen = f"{int(excluded.sum())} rows have labels to exclude"
-        values.note(Severity.INFO, "rows-excluded", seen, "left out")
+        values.findings.info("rows-excluded", f"{int(excluded.sum())} rows have labels to exclude", "left out")
 
 
 def _intervals(
@@ -313,11 +313,9 @@ def _intervals(
     flat = rows & (half == 0)
     if flat.any():
         seen = f"{int(flat.sum())} rows that are no planes have no height"
-        values.note(Severity.MAJOR, "interval-without-height", seen, "marked as points: they hide nothing around them")
+        values.findings.major("interval-without-height", seen, "marked as points: they hide nothing around them")
     done = "kept as intervals to ignore"
-    values.note(
-        Severity.INFO, "ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", done
-    )
+    values.findings.info("ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", done)
     return new_intervals(
         [
             (names[i], "ignored", labels[i], planes.middle[i] - half[i], planes.middle[i] + half[i])

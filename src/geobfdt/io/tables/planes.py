@@ -15,7 +15,7 @@ from geobfdt.io.tables.directions import STRIKES, read_directions
 from geobfdt.io.tables.exports import Format
 from geobfdt.io.tables.mapping import column_key
 from geobfdt.io.tables.values import TableValues
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.hole_checks import ALONG_NORTH
 from geobfdt.wells.image import REFERENCES
 
@@ -153,7 +153,7 @@ def _name_frame(values: TableValues, format_: Format) -> str:
             name = values.cells.header[roles[column]]
             if column != "strike" and column_key(name)[0] not in ("azimuth", "azim", "azi"):
                 seen = f"column {name!r} is not called a strike by the right-hand rule"
-                values.note(Severity.MAJOR, "azimuth-overruled", seen, "read as such, as the mapping file says")
+                values.findings.major("azimuth-overruled", seen, "read as such, as the mapping file says")
             roles["strike_rhr"] = roles.pop(column)
             directions = [role for role in directions if role in roles]
     elif values.mapping.azimuth is None:
@@ -193,7 +193,7 @@ def _diameter(values: TableValues) -> Array:
     odd = (diameter <= 0.02) | (diameter > 5)
     if odd.any():
         seen = f"{int(odd.sum())} hole diameters are not 0.02 to 5 m, such as {diameter[odd][0]:.4g} m"
-        values.note(Severity.MAJOR, "diameter-implausible", seen, "left out; check the unit")
+        values.findings.major("diameter-implausible", seen, "left out; check the unit")
         diameter = np.where(odd, np.nan, diameter)
     if values.mapping.diameter is not None:
         diameter = np.where(np.isnan(diameter), values.mapping.diameter, diameter)
@@ -243,18 +243,18 @@ def _reference(
         if median[best] < FIT:
             said[open_] = best
             seen = f"apparent and true dips of {int(both.sum())} picks agree to {median[best]:.3g} deg (median) with it"
-            values.note(Severity.INFO, "reference-found", seen, f"apparent azimuths are from {best}")
+            values.findings.info("reference-found", seen, f"apparent azimuths are from {best}")
     for frame in _FRAMES:
         off = both & (said == frame) & ~(errors[frame] < FIT)
         if off.any():
             count = int((both & (said == frame)).sum())
             seen = f"{int(off.sum())} of {count} true dips are over {FIT} deg off what apparent dips from {frame} give"
-            values.note(Severity.MAJOR, "true-and-apparent-disagree", seen, "kept as they are; check the reference")
+            values.findings.major("true-and-apparent-disagree", seen, "kept as they are; check the reference")
     open_ = plane & (said == "") & np.isfinite(app[1])
     if open_.any():
         said[open_] = "unknown"
         seen = f"nothing says where the apparent azimuths of {int(open_.sum())} picks are counted from"
-        values.note(Severity.MAJOR, "reference-unknown", seen, "write reference: north or high_side in a mapping file")
+        values.findings.major("reference-unknown", seen, "write reference: north or high_side in a mapping file")
     free = (said == "") & np.isfinite(np.stack([*true, deviation, hole_azimuth])).all(axis=0)
     if free.any():
         along = np.abs(np.sin(np.radians(deviation)) * np.cos(np.radians(hole_azimuth))) > np.cos(
@@ -263,7 +263,7 @@ def _reference(
         said[free] = np.where(along[free], "high_side", "north")
         seen = f"apparent dips of {int((free & plane).sum())} picks are worked out from true dip and hole direction"
         chosen = " and ".join(sorted(set(said[free])))
-        values.note(Severity.INFO, "apparent-from-true", seen, f"apparent azimuths are from {chosen}")
+        values.findings.info("apparent-from-true", seen, f"apparent azimuths are from {chosen}")
     return said
 
 
@@ -273,7 +273,7 @@ def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: A
     off = rows & (np.abs(amplitude - expected) > 0.02 * expected + 0.002)
     if off.any():
         seen = f"{int(off.sum())} of {int(rows.sum())} trace heights are over 2 % off diameter times tangent of the dip"
-        values.note(Severity.MAJOR, "height-dip-disagree", seen, "heights kept; check the diameters")
+        values.findings.major("height-dip-disagree", seen, "heights kept; check the diameters")
 
 
 def _check_angles(values: TableValues, plane: Mask, dips: tuple[Array, Array], azimuths: tuple[Array, Array]) -> None:
@@ -285,4 +285,4 @@ def _check_angles(values: TableValues, plane: Mask, dips: tuple[Array, Array], a
         if lacking.any():
             first = values.cells.lines[lacking][0]
             seen = f"{int(lacking.sum())} of {int(plane.sum())} planes have no {what}, the first is line {first}"
-            values.note(Severity.MAJOR, kind, seen, "kept with what they have")
+            values.findings.major(kind, seen, "kept with what they have")

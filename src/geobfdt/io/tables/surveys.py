@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.row_depths import agreed_unit
 from geobfdt.io.names import hole_names
 from geobfdt.io.tables.cells import Cells, read_cells
@@ -16,7 +17,7 @@ from geobfdt.io.tables.mapping import ALIASES, column_key, split_north
 from geobfdt.io.text import Decimal
 from geobfdt.io.units import angle_factor, length_factor
 from geobfdt.wells.bearings import read_azimuth
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import Finding, InputError
 from geobfdt.wells.survey import Survey
 from geobfdt.wells.well_names import check_names, rows_of, well_key
 
@@ -57,7 +58,7 @@ def read_survey(
     -------
     survey : Survey
         The stations, sorted, without nulls and repetitions.
-    findings : list of Finding
+    findings : FileFindings
         What was repaired or assumed.
 
     Raises
@@ -76,7 +77,7 @@ def read_survey(
     """
     path = Path(path)
     cells = read_cells(path, decimal)
-    findings = list(cells.findings)
+    findings = cells.findings
     cells = _of_well(cells, well, findings)
     keys = [column_key(name) for name in cells.header]
     columns: dict[str, Array] = {}
@@ -100,8 +101,8 @@ def read_survey(
         unit = cells.units[index] or keys[index][1]
         if role == "depth":
             units = {"the header": keys[index][1], "the row of units": cells.units[index]}
-            unit = agreed_unit(units, depth_unit, path, findings)
-            columns[role] = values * _depth_factor(path, unit, depth_unit, findings)
+            unit = agreed_unit(units, depth_unit, findings)
+            columns[role] = values * _depth_factor(unit, depth_unit, findings)
         else:
             factor = angle_factor(unit)
             if factor is None:
@@ -109,25 +110,23 @@ def read_survey(
             columns[role] = values * factor
         bad |= unreadable
     if north:
-        seen = f"azimuths are from {north} north"
-        findings.append(Finding(Severity.INFO, "survey-north", path.name, seen, "kept as such"))
+        findings.info("survey-north", f"azimuths are from {north} north", "kept as such")
     if bad.any():
         seen = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
-        findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+        findings.major("rows-unreadable", seen, "left out")
     stations = np.stack([columns[role] for role in _ALIASES], axis=-1)
     # A vertical station has no azimuth; some programs leave it empty.
     stations[(stations[:, 1] == 0) & np.isnan(stations[:, 2]), 2] = 0.0
     empty = ~np.isfinite(stations).all(axis=-1)
     if (empty & ~bad).any():
-        seen = f"{int((empty & ~bad).sum())} stations lack a value"
-        findings.append(Finding(Severity.MINOR, "stations-empty", path.name, seen, "left out"))
+        findings.minor("stations-empty", f"{int((empty & ~bad).sum())} stations lack a value", "left out")
     stations, lines = stations[~empty], cells.lines[~empty]
     if not len(stations):
         raise InputError(path, "no station can be read", "give rows of depth, deviation and azimuth")
-    return replace(_tidy(path, stations, lines, findings), north=north or "unknown"), findings
+    return replace(_tidy(stations, lines, findings), north=north or "unknown"), findings
 
 
-def _of_well(cells: Cells, well: str | None, findings: list[Finding]) -> Cells:
+def _of_well(cells: Cells, well: str | None, findings: FileFindings) -> Cells:
     """Rows of a well; a table of one well serves an image that names none."""
     keys = [column_key(name)[0] for name in cells.header]
     column = next((keys.index(alias) for alias in ALIASES["well"] if alias in keys), None)
@@ -145,9 +144,7 @@ def _of_well(cells: Cells, well: str | None, findings: list[Finding]) -> Cells:
         own = own if mine is None else mine
     elif wells != [""] and len(wells):
         seen = f"the survey is of well {wells[0]!r}, and the image names none"
-        findings.append(
-            Finding(Severity.MAJOR, "survey-well-assumed", cells.path.name, seen, "taken as that of the image")
-        )
+        findings.major("survey-well-assumed", seen, "taken as that of the image")
     return replace(cells, rows=cells.rows[own], lines=cells.lines[own])
 
 
@@ -164,41 +161,38 @@ def _from_north(path: Path, cells: Cells, keys: list[tuple[str, str]]) -> tuple[
     return None, ""
 
 
-def _depth_factor(path: Path, unit: str, wanted: str | None, findings: list[Finding]) -> float:
+def _depth_factor(unit: str, wanted: str | None, findings: FileFindings) -> float:
     given = length_factor(unit)
     if wanted is None:
         if unit and given is None:
-            raise InputError(path, f"depths are in {unit!r}, which is no known unit", "give them in m or ft")
+            raise findings.refusal(f"depths are in {unit!r}, which is no known unit", "give them in m or ft")
         if not unit:
-            seen = "the file names no unit of depth"
-            findings.append(Finding(Severity.MAJOR, "depth-unit-assumed", path.name, seen, "taken as metres"))
+            findings.major("depth-unit-assumed", "the file names no unit of depth", "taken as metres")
         return given or 1.0
     factor = length_factor(wanted)
     if factor is None:
-        raise InputError(path, f"{wanted!r} is no known unit of depth", "give m, cm, mm, ft, in or 0.1 in")
+        raise findings.refusal(f"{wanted!r} is no known unit of depth", "give m, cm, mm, ft, in or 0.1 in")
     if given is not None and given != factor:
-        seen = f"depths are in {unit} by the file"
-        findings.append(Finding(Severity.MAJOR, "depth-unit-overruled", path.name, seen, f"read as {wanted}, as asked"))
+        findings.major("depth-unit-overruled", f"depths are in {unit} by the file", f"read as {wanted}, as asked")
     return factor
 
 
-def _tidy(path: Path, stations: Array, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Survey:
+def _tidy(stations: Array, lines: npt.NDArray[np.int64], findings: FileFindings) -> Survey:
     """Wrap, sort, and merge repeated stations of (depth, deviation, azimuth)."""
     out = (stations[:, 1] < 0) | (stations[:, 1] > 180) | (np.abs(stations[:, 2]) > 720)
     if out.any():
         raise InputError(
-            path,
+            findings.path,
             f"line {lines[out][0]}: deviation {stations[out][0, 1]:g}, azimuth {stations[out][0, 2]:g} deg",
             "correct that station; deviations are 0 to 180",
         )
     over = (stations[:, 2] < 0) | (stations[:, 2] >= 360)
     if over.any():
-        seen = f"{int(over.sum())} azimuths lie outside 0 to 360"
-        findings.append(Finding(Severity.MINOR, "azimuth-wrapped", path.name, seen, "taken modulo 360"))
+        findings.minor("azimuth-wrapped", f"{int(over.sum())} azimuths lie outside 0 to 360", "taken modulo 360")
         stations[:, 2] %= 360.0
     if np.any(np.diff(stations[:, 0]) < 0):
         seen = f"{int((np.diff(stations[:, 0]) < 0).sum())} stations lie above the one before"
-        findings.append(Finding(Severity.MINOR, "stations-unsorted", path.name, seen, "sorted by depth"))
+        findings.minor("stations-unsorted", seen, "sorted by depth")
         order = np.argsort(stations[:, 0], kind="stable")
         stations, lines = stations[order], lines[order]
     repeated = np.r_[False, np.diff(stations[:, 0]) == 0]
@@ -209,11 +203,10 @@ def _tidy(path: Path, stations: Array, lines: npt.NDArray[np.int64], findings: l
         if not same.all():
             worst = at[~same][0]
             raise InputError(
-                path,
+                findings.path,
                 f"lines {lines[worst - 1]} and {lines[worst]} give two directions at {stations[worst, 0]:g} m",
                 "keep the right one",
             )
-        seen = f"{int(repeated.sum())} stations are repeated"
-        findings.append(Finding(Severity.MINOR, "stations-repeated", path.name, seen, "left out"))
+        findings.minor("stations-repeated", f"{int(repeated.sum())} stations are repeated", "left out")
         stations = stations[~repeated]
     return Survey(*np.ascontiguousarray(stations.T))

@@ -14,7 +14,7 @@ from geobfdt.io.tables.mapping import TableMapping, column_key
 from geobfdt.io.text import Notation
 from geobfdt.io.units import angle_factor, length_factor
 from geobfdt.wells.bearings import read_azimuth, read_dip
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 
 __all__ = ["TableValues"]
 
@@ -48,7 +48,7 @@ class TableValues:
     ----------
     unreadable : array (rows,) of bool
         Rows where a value read so far was no number, or out of its range.
-    findings : list of Finding
+    findings : FileFindings
         What was repaired or left out so far.
     """
 
@@ -56,7 +56,7 @@ class TableValues:
         self.cells, self.roles, self.mapping = cells, roles, mapping
         self.unreadable = np.zeros(len(cells.rows), dtype=bool)
         self._first_problem: tuple[int, str] = (len(cells.rows), "")
-        self.findings: list[Finding] = []
+        self.findings = cells.findings
         own = Notation().number(cells.parameters.get("null", ""))
         self._nulls = (*mapping.nulls, np.nan if own is None else own)
 
@@ -65,10 +65,6 @@ class TableValues:
         column = self.roles[role]
         named = self.mapping.units.get(role, self.mapping.units.get(self.cells.header[column], ""))
         return named or self.cells.units[column] or column_key(self.cells.header[column])[1]
-
-    def note(self, severity: Severity, kind: str, seen: str, done: str) -> None:
-        """Write a finding down."""
-        self.findings.append(Finding(severity, kind, self.cells.path.name, seen, done))
 
     def fail(self, rows: Mask, reason: Callable[[int], str]) -> None:
         """Mark rows as unreadable; `reason` says of a row why, for the first of all."""
@@ -121,7 +117,7 @@ class TableValues:
         if lost.any():
             first = int(np.flatnonzero(lost)[0])
             seen = f"{int(lost.sum())} values of {role} are {problem}; line {self.cells.lines[first]}"
-            self.note(Severity.MINOR, f"{role}-unknown", f"{seen}: {self.cell(role, first)}", "left out; the rows stay")
+            self.findings.minor(f"{role}-unknown", f"{seen}: {self.cell(role, first)}", "left out; the rows stay")
 
     def share(self, role: str) -> Array:
         """Shares of a role, 0 to 1; percentages are scaled, and what is neither is left out: both are findings."""
@@ -142,7 +138,7 @@ class TableValues:
         lost |= (values < 0) | (values > 1)
         if percent.any():
             seen = f"{int(percent.sum())} values of {role} are percentages"
-            self.note(Severity.MINOR, f"{role}-percent", seen, "divided by 100")
+            self.findings.minor(f"{role}-percent", seen, "divided by 100")
         self._leave_out(role, lost, "no shares from 0 to 1")
         return np.where(lost, np.nan, values)
 
@@ -167,7 +163,7 @@ class TableValues:
         out = (values < 0) | (values > 360)
         if out.any():
             seen = f"{int(out.sum())} azimuths of {self.cells.header[self.roles[role]]!r} lie outside 0 to 360"
-            self.note(Severity.MINOR, "azimuth-wrapped", seen, "taken modulo 360")
+            self.findings.minor("azimuth-wrapped", seen, "taken modulo 360")
             values = np.where(out, values % 360.0, values)
         return values
 
@@ -179,7 +175,7 @@ class TableValues:
         if factor is None:
             seen = f"column {self.cells.header[self.roles[role]]!r} is in {self.unit(role) or 'no unit'!r}"
             done = f"left out; say the unit in a mapping file: units: {{{role}: in}}"
-            self.note(Severity.MAJOR, "unit-unknown", seen, done)
+            self.findings.major("unit-unknown", seen, done)
             return np.full(len(self.cells.rows), np.nan)
         return self.number(role, low / factor, high / factor) * factor
 
@@ -191,7 +187,7 @@ class TableValues:
         column = self.roles[role]
         units = {"the header": column_key(self.cells.header[column])[1], "the row of units": self.cells.units[column]}
         if not {role, self.cells.header[column]} & set(self.mapping.units):
-            agreed_unit(units, wanted, self.cells.path, self.findings)
+            agreed_unit(units, wanted, self.findings)
         given = length_factor(self.unit(role))
         factor = length_factor(wanted) if wanted else given
         if factor is None:
@@ -199,7 +195,7 @@ class TableValues:
             raise InputError(self.cells.path, seen, "write depth_unit: m (or ft, in, cm, 0.1 in) in a mapping file")
         if given is not None and given != factor:
             seen = f"depths are in {self.unit(role)} by the file"
-            self.note(Severity.MAJOR, "depth-unit-overruled", seen, f"read as {wanted}, as asked")
+            self.findings.major("depth-unit-overruled", seen, f"read as {wanted}, as asked")
         return self.number(role, -1000 / factor, 20_000 / factor) * factor
 
     def words(self, role: str) -> npt.NDArray[np.object_]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import choose_logs, image_kind, named_caliper, role, vertical_depth
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.tools import tool_of
 
 __all__ = [
@@ -140,17 +141,15 @@ def _samples(channel: Any) -> int:
     return int(np.prod(channel.dimension or [1], dtype=np.int64))
 
 
-def curves_of(path: Path, files: Any, findings: list[Finding]) -> list[Curve]:
+def curves_of(files: Any, findings: FileFindings) -> list[Curve]:
     """
     All channels of a file that lie in a frame.
 
     Parameters
     ----------
-    path : Path
-        The file.
     files
         dlisio's logical files.
-    findings : list of Finding
+    findings : FileFindings
         Grows by the objects that the file lacks or defines twice.
     """
     curves = []
@@ -161,13 +160,13 @@ def curves_of(path: Path, files: Any, findings: list[Finding]) -> list[Curve]:
         for group in channels.values():
             if _differ(group):
                 observed = f"CHANNEL {group[0].name} is defined twice and differently"
-                findings.append(Finding(Severity.MINOR, "object-doubled", path.name, observed, "not used"))
+                findings.minor("object-doubled", observed, "not used")
         for frames in _by_name(logical.frames).values():
             references = _references(frames[0])
             listed = [channels.get(reference, []) for reference in references]
             problem = _problem(frames, references, listed)
             if problem:
-                findings.append(Finding(Severity.MAJOR, "frame-unreadable", path.name, problem, "left out"))
+                findings.major("frame-unreadable", problem, "left out")
             row = tuple(group[0] if group else None for group in listed)
             table = Table(logical, frames[0], row, problem)
             for position, group in enumerate(listed):
@@ -227,19 +226,17 @@ def is_image(curve: Curve) -> bool:
     )
 
 
-def choose_image(path: Path, curves: list[Curve], wanted: str | None, findings: list[Finding]) -> Curve:
+def choose_image(curves: list[Curve], wanted: str | None, findings: FileFindings) -> Curve:
     """
     Choose the image: the one asked for, or the only one, or the static one of a pair.
 
     Parameters
     ----------
-    path : Path
-        The file.
     curves : list of Curve
         All channels; those that `is_image` allows can be chosen.
     wanted : str or None
         The user's ``--image``.
-    findings : list of Finding
+    findings : FileFindings
         Grows by the choice, where there was one.
 
     Returns
@@ -258,7 +255,7 @@ def choose_image(path: Path, curves: list[Curve], wanted: str | None, findings: 
         why = f" that can be read: {findings[0].seen}" if findings else ""
         if narrow and not why:
             why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"
-        raise InputError(path, f"no channel is an image{why}", "list the channels with geobfdt inspect")
+        raise findings.refusal(f"no channel is an image{why}", "list the channels with geobfdt inspect")
     known = ", ".join(dict.fromkeys(c.names[0] for c in images))
     if wanted is not None:
         named = [c for c in images if wanted.strip().lower() in (name.lower() for name in c.names)]
@@ -269,10 +266,10 @@ def choose_image(path: Path, curves: list[Curve], wanted: str | None, findings: 
         if not named:
             for curve in curves:
                 if wanted.strip().lower() in (name.lower() for name in curve.names):
-                    _refuse_doubled(path, curve)
-            raise InputError(path, f"no image {wanted!r}", f"give --image one of {known}")
+                    _refuse_doubled(findings.path, curve)
+            raise findings.refusal(f"no image {wanted!r}", f"give --image one of {known}")
         raise InputError(
-            path,
+            findings.path,
             f"{len(named)} images are called {wanted!r}",
             f"give --image one of {', '.join(c.names[2] for c in named)}",
         )
@@ -283,16 +280,15 @@ def choose_image(path: Path, curves: list[Curve], wanted: str | None, findings: 
         if len({_stem(c.name) for c in found}) > 1:
             found = [c for c in found if image_kind(c.name) != "none" or tool_of(c.name)]
         if len({_stem(c.name) for c in found}) != 1:
-            raise InputError(path, f"{len(images)} images and nothing says which", f"give --image one of {known}")
+            raise findings.refusal(f"{len(images)} images and nothing says which", f"give --image one of {known}")
         found = sorted(found, key=lambda c: {"static": 0, "none": 1, "dynamic": 2}[image_kind(c.name)])
         versions = [c for c in found if image_kind(c.name) == image_kind(found[0].name)]
         if len(versions) > 1:
             names = ", ".join(c.names[2] for c in versions)
             raise InputError(
-                path, f"{len(versions)} images are called {versions[0].name!r}", f"give --image one of {names}"
+                findings.path, f"{len(versions)} images are called {versions[0].name!r}", f"give --image one of {names}"
             )
-        seen = f"images {known}"
-        findings.append(Finding(Severity.INFO, "image-chosen", path.name, seen, f"{found[0].name} taken"))
+        findings.info("image-chosen", f"images {known}", f"{found[0].name} taken")
     return found[0]
 
 
@@ -356,23 +352,19 @@ def _vertical(curve: Curve) -> bool:
     return vertical_depth(curve.name) or "vertical depth" in str(curve.channel.long_name or "").lower()
 
 
-def hole_logs(
-    path: Path, image: Curve, curves: list[Curve], caliper: str | None, findings: list[Finding]
-) -> dict[str, Curve]:
+def hole_logs(image: Curve, curves: list[Curve], caliper: str | None, findings: FileFindings) -> dict[str, Curve]:
     """
     Choose the hole logs of an image's logical file; of equally telling names, that of its own frame.
 
     Parameters
     ----------
-    path : Path
-        The file.
     image : Curve
         The image.
     curves : list of Curve
         All channels of the file.
     caliper : str or None
         The user's ``--caliper``: ``CHANNEL``, ``FRAME/CHANNEL`` or ``LOGICAL FILE/FRAME/CHANNEL``.
-    findings : list of Finding
+    findings : FileFindings
         Grows by the choices.
 
     Raises
@@ -385,9 +377,11 @@ def hole_logs(
     usable = [c for c in mine if not c.doubled and c.table.problem is None]
     # Names of calipers are passed over where the user names one.
     names = ["" if caliper is not None and role(c.name) == "diameter" else c.name for c in usable]
-    chosen = {name: usable[i] for name, i in choose_logs(names, path, findings).items()}
+    chosen = {name: usable[i] for name, i in choose_logs(names, findings).items()}
     if caliper is not None:
         near = [c for c in mine if c.frame is image.frame and caliper.strip().lower() == c.name.lower()]
-        chosen["diameter"] = near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], path)]
-        _refuse_doubled(path, chosen["diameter"])
+        chosen["diameter"] = (
+            near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], findings.path)]
+        )
+        _refuse_doubled(findings.path, chosen["diameter"])
     return chosen

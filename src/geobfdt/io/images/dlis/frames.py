@@ -19,6 +19,7 @@ import numpy.typing as npt
 from dlisio import core
 
 from geobfdt.io.decoding import decoding
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.dlis.channels import (
     Curve,
     choose_image,
@@ -35,7 +36,7 @@ from geobfdt.io.images.index_check import IndexAttribute, check_index
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
 from geobfdt.io.names import image_kind, role
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
@@ -72,26 +73,26 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
     with _open(path) as (files, findings):
-        curves = curves_of(path, files, findings)
-        image = choose_image(path, curves, options.image, findings)
+        curves = curves_of(files, findings)
+        image = choose_image(curves, options.image, findings)
         companion = companion_of(image, curves)
         if companion is not None and image_kind(image.name) == "dynamic":
             image, companion = companion, image
         index = index_of(path, image, curves)
-        logs = hole_logs(path, image, curves, options.caliper, findings)
+        logs = hole_logs(image, curves, options.caliper, findings)
         used = {id(log) for log in logs.values()}
         here = [c for c in curves if c.frame is image.frame and c.scalar and not c.doubled and id(c) not in used]
         others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
         together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.frame is image.frame]
         columns = _read_rows(path, image, together)
         depth = columns[index.position].ravel().astype(np.float64)
-        check_index(path, depth, (index.name, index.unit), *_said_of(index), options.depth_unit, findings)
+        check_index(depth, (index.name, index.unit), *_said_of(index), options.depth_unit, findings)
         direction = str(image.frame.direction or "").upper()
         if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
             falls = bool(np.median(np.diff(depth)) < 0)
             if falls is (direction == "INCREASING"):
                 observed = f"frame {image.frame.name} says {direction}, its depths go the other way"
-                findings.append(Finding(Severity.MAJOR, "index-direction", path.name, observed, "the depths are kept"))
+                findings.major("index-direction", observed, "the depths are kept")
         elsewhere = _Elsewhere(path, depth, index.unit, options.depth_unit, curves, findings)
         dynamic = None
         if companion is not None:
@@ -145,7 +146,7 @@ def contents(path: Path) -> Contents:
                 "frame": curve.full.removesuffix(f"/{curve.name}"),
                 "description": str(curve.channel.long_name or ""),
             }
-            for curve in curves_of(path, files, findings)
+            for curve in curves_of(files, findings)
         ]
         header: dict[str, str] = {}
         for origin in (o for f in files for o in f.origins):
@@ -156,12 +157,12 @@ def contents(path: Path) -> Contents:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[Any, list[Finding]]]:
+def _open(path: Path) -> Iterator[tuple[Any, FileFindings]]:
     """Open a file; what is wrong with it but can be read past becomes findings."""
-    findings: list[Finding] = []
+    findings = FileFindings(path)
     with (
         decoding(path, "a DLIS file", _CURE),
-        tolerant(path, "dlis", findings) as rules,
+        tolerant("dlis", findings) as rules,
         dlisio.dlis.load(str(path), error_handler=rules) as files,
     ):
         if not len(files):
@@ -250,7 +251,7 @@ class _Elsewhere:
         The user's ``--depth-unit``.
     curves : list of Curve
         All channels of the file.
-    findings : list of Finding
+    findings : FileFindings
         Grows by what is left out.
     """
 
@@ -259,7 +260,7 @@ class _Elsewhere:
     unit: str
     stated: str | None
     curves: list[Curve]
-    findings: list[Finding]
+    findings: FileFindings
 
     def column(self, curve: Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]] | None:
         """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
@@ -269,10 +270,10 @@ class _Elsewhere:
             depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
-            check_index(self.path, depth, (index.name, index.unit), *_said_of(index), stated, self.findings)
+            check_index(depth, (index.name, index.unit), *_said_of(index), stated, self.findings)
         except InputError as error:
             observed = f"{curve.name} lies in a frame whose depths are not certain: {error.seen}"
-            self.findings.append(Finding(Severity.MAJOR, "channel-left-out", self.path.name, observed, "left out"))
+            self.findings.major("channel-left-out", observed, "left out")
             return None
         if index.unit in ("", self.unit):
             return depth, columns[curve.position]
@@ -293,14 +294,13 @@ class _Elsewhere:
         spacing = np.median(np.abs(np.diff(depth))) if depth.size > 1 else 0.0
         matched = np.abs(there[nearest] - depth) <= 0.1 * spacing
         if matched.mean() < 0.5:
-            seen = f"{companion.name} lies in a frame of other depths"
-            self.findings.append(Finding(Severity.MINOR, "companion-apart", self.path.name, seen, "left out"))
+            self.findings.minor("companion-apart", f"{companion.name} lies in a frame of other depths", "left out")
             return None
         out = values if np.array_equal(nearest, np.arange(len(values))) else values[nearest]
         if not matched.all():
             out[~matched] = np.nan
             seen = f"{companion.name} lacks {100 * (1 - matched.mean()):.1f} % of the image's rows"
-            self.findings.append(Finding(Severity.MINOR, "companion-short", self.path.name, seen, "left empty there"))
+            self.findings.minor("companion-short", seen, "left empty there")
         return np.asarray(out)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.io.decoding import decoding
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.las.wrapped import read_wrapped
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
@@ -25,7 +26,7 @@ from geobfdt.io.names import choose_logs, role
 from geobfdt.io.text import Notation, row_width, split
 from geobfdt.io.text_rows import Losses, TextRows, open_lines, read_rows, settle_notation
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
@@ -82,20 +83,20 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     >>> read(file, ReadingOptions()).values.shape
     (3, 8)
     """
-    findings: list[Finding] = []
-    tables = header_tables(path, findings)
-    family = _choose(path, _families(tables), options.image, findings)
+    findings = FileFindings(path)
+    tables = header_tables(findings)
+    family = _choose(_families(tables), options.image, findings)
     table = family.table
-    depth = _depth_column(path, table, findings)
+    depth = _depth_column(table, findings)
     units = {table.names[depth]: table.units[depth]} | (table.index_units if depth == 0 else {})
-    unit = agreed_unit(units, options.depth_unit, path, findings)
+    unit = agreed_unit(units, options.depth_unit, findings)
     scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
-    logs = choose_logs(scalar, path, findings, options.caliper)
+    logs = choose_logs(scalar, findings, options.caliper)
     others = [c for c in possible_calipers(scalar, table.units) if c not in (depth, *logs.values())]
     scalar_columns = [*logs.values(), *others]
     wanted = [depth, *scalar_columns, *family.columns]
     with decoding(path, "a LAS file", _CURE):
-        rows = _rows(path, table, options, findings)
+        rows = _rows(table, options, findings)
         values, scalars = _numbers(rows, table.wrapped, wanted, 1 + len(scalar_columns), findings)
     null = Notation().number(table.well.get("NULL", ""))
     nulls = () if null is None or np.isnan(null) else (null,)
@@ -103,7 +104,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     if depth == 0:
         stated = [Notation().number(table.well.get(name, "")) for name in ("STRT", "STOP", "STEP")]
         header_unit = next((u for u in table.index_units.values() if u), unit)
-        check_range(stated, header_unit, depths, unit, options.depth_unit, path, findings, whole=len(tables) == 1)
+        check_range(stated, header_unit, depths, unit, options.depth_unit, findings, whole=len(tables) == 1)
     curves = [
         RawLog(scalars[:, 1 + k].copy(), table.units[c], depths, table.names[c], table.descriptions[c])
         for k, c in enumerate(scalar_columns)
@@ -144,7 +145,7 @@ def contents(path: Path) -> Contents:
     InputError
         If the header is damaged.
     """
-    tables = header_tables(path, [])
+    tables = header_tables(FileFindings(path))
     all_families = _families(tables)
     items: list[dict[str, Any]] = []
     for table in tables:
@@ -199,27 +200,26 @@ def _families(tables: list[Table]) -> list[_Family]:
     ]
 
 
-def _choose(path: Path, families: list[_Family], name: str | None, findings: list[Finding]) -> _Family:
+def _choose(families: list[_Family], name: str | None, findings: FileFindings) -> _Family:
     known = ", ".join(f"{family.label} ({len(family.columns)} sectors)" for family in families)
     if not families:
-        raise InputError(path, "no curves named alike and numbered make an image", "list them with geobfdt inspect")
+        raise findings.refusal("no curves named alike and numbered make an image", "list them with geobfdt inspect")
     if name is not None:
         key = name.lower()
         fit = [f for f in families if key in {part.lower() for n in (f.label, f.name) for part in (n, n.split("#")[0])}]
         if len(fit) != 1:
-            raise InputError(path, f"{len(fit) or 'no'} images are called {name!r}", f"give --image one of {known}")
+            raise findings.refusal(f"{len(fit) or 'no'} images are called {name!r}", f"give --image one of {known}")
         return fit[0]
     most = max(len(family.columns) for family in families)
     widest = [family for family in families if len(family.columns) == most]
     if len(widest) > 1:
-        raise InputError(path, f"{len(families)} images and nothing says which", f"give --image one of {known}")
+        raise findings.refusal(f"{len(families)} images and nothing says which", f"give --image one of {known}")
     if len(families) > 1:
-        action = f"{widest[0].label} taken, the one of most sectors"
-        findings.append(Finding(Severity.INFO, "image-chosen", path.name, f"images {known}", action))
+        findings.info("image-chosen", f"images {known}", f"{widest[0].label} taken, the one of most sectors")
     return widest[0]
 
 
-def _depth_column(path: Path, table: Table, findings: list[Finding]) -> int:
+def _depth_column(table: Table, findings: FileFindings) -> int:
     """Column of measured depth: by its name, and by its place only where no curve has such a name."""
     first = table.names[0]
     depths = [column for column, name in enumerate(table.names) if role(name) == "depth"]
@@ -229,34 +229,34 @@ def _depth_column(path: Path, table: Table, findings: list[Finding]) -> int:
         names = ", ".join(table.names[column] for column in depths)
         severity = Severity.INFO if len(depths) == 1 else Severity.MAJOR
         seen = f"the first curve is {first}; measured depth may be {names}"
-        findings.append(
-            Finding(severity, "depth-chosen", path.name, seen, f"{table.names[depths[0]]} taken as measured depth")
-        )
+        findings.add(severity, "depth-chosen", seen, f"{table.names[depths[0]]} taken as measured depth")
         return depths[0]
     if length_factor(table.units[0]) is None or _NO_DEPTH.fullmatch(first):
         raise InputError(
-            path, f"the first curve, {first}, is no measured depth, nor is any other by its name",
+            findings.path, f"the first curve, {first}, is no measured depth, nor is any other by its name",
             "export it indexed by DEPT",
         )  # fmt: skip
     seen = f"no curve is named as a depth; the first one is {first} in {table.units[0]}"
-    findings.append(Finding(Severity.MAJOR, "depth-assumed", path.name, seen, "taken as measured depth"))
+    findings.major("depth-assumed", seen, "taken as measured depth")
     return 0
 
 
-def _rows(path: Path, table: Table, options: ReadingOptions, findings: list[Finding]) -> TextRows:
+def _rows(table: Table, options: ReadingOptions, findings: FileFindings) -> TextRows:
     """How the rows are written, as the first of them and all their commas show."""
-    notation, _ = settle_notation(path, table.first, table.separator, table.encoding, options.decimal, findings)
+    notation, _ = settle_notation(table.first, table.separator, table.encoding, options.decimal, findings)
     width = len(table.names)
     if table.separator != " ":
-        with open_lines(path) as stream:
+        with open_lines(findings.path) as stream:
             sample = takewhile(lambda raw: raw[:1] != b"~", islice(stream, table.first, table.first + _SAMPLE))
             lines = [raw.decode(table.encoding, "replace") for raw in sample]
         width = row_width([split(line, table.separator) for line in lines if line.strip()], width)
-    return TextRows(path, table.first, tuple(table.names), width, table.separator, table.encoding, notation, "~C", True)
+    return TextRows(
+        findings.path, table.first, tuple(table.names), width, table.separator, table.encoding, notation, "~C", True
+    )
 
 
 def _numbers(
-    rows: TextRows, wrapped: bool, columns: list[int], logs: int, findings: list[Finding]
+    rows: TextRows, wrapped: bool, columns: list[int], logs: int, findings: FileFindings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Image (rows, sectors) and scalar columns (rows, logs)."""
     pictures, scalars, bad, losses = [], [], 0, Losses()
@@ -271,8 +271,7 @@ def _numbers(
     if not count:
         raise InputError(rows.path, "no row of numbers", _CURE)
     if bad:
-        seen = f"{bad} rows have no depth"
-        findings.append(Finding(Severity.MAJOR, "rows-unreadable", rows.path.name, seen, "left out"))
+        findings.major("rows-unreadable", f"{bad} rows have no depth", "left out")
     # Moved piece by piece, so that the pieces go as the whole grows.
     image = np.empty((count, pictures[0].shape[1]), dtype=np.float32)
     top = 0

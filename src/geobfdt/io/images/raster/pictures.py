@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raster.painted_gaps import painted_gap
 from geobfdt.io.images.raster.pixels import Pixels, equal_to, load_pixels, open_arrays
 from geobfdt.io.images.raster.sidecar import Log, Sidecar, find_sidecar, read_sidecar
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["UNUSED_OPTIONS", "contents", "read"]
@@ -62,41 +63,36 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     """
     beside = find_sidecar(path)
     side = read_sidecar(beside) if beside else Sidecar()
-    pixels = load_pixels(path, options.image, options.caliper)
-    findings = list(pixels.findings)
+    findings = FileFindings(path)
+    pixels = load_pixels(findings, options.image, options.caliper)
     if options.caliper is not None and not pixels.logs:
-        observed = "--caliper says nothing about a picture"
-        findings.append(Finding(Severity.MINOR, "option-unused", path.name, observed, "not used; give --diameter"))
+        findings.minor("option-unused", "--caliper says nothing about a picture", "not used; give --diameter")
     if side.columns:
         pixels = _crop(pixels, side.columns, beside or path)
     rows, columns = pixels.values.shape[:2]
-    depth, unit = _depths(path, options, side, pixels.depth, pixels.depth_unit, rows, findings)
+    depth, unit = _depths(options, side, pixels.depth, pixels.depth_unit, rows, findings)
     if side.nodata is not None:
         absent = equal_to(pixels.values, side.nodata)
         pixels = pixels.without(absent)
         if not absent.any():
             observed, action = f"no pixel is {side.nodata}, the nodata of {(beside or path).name}", "correct it"
-            findings.append(Finding(Severity.MAJOR, "nodata-absent", path.name, observed, action))
-    values = _luminance(pixels, path, findings)
+            findings.major("nodata-absent", observed, action)
+    values = _luminance(pixels, findings)
     painted = painted_gap(values)
     if painted is not None:
         colour = pixels.values[painted].tolist()
         observed = f"stripes all along the picture are of one value, {colour}, as painted gaps between pads are"
         action = f"if they are, write 'nodata: {colour}' in {path.with_suffix('.yaml').name}"
-        findings.append(Finding(Severity.MAJOR, "painted-gaps", path.name, observed, action))
+        findings.major("painted-gaps", observed, action)
     if side.values:
         black, white = side.values
         values *= np.float32((white - black) / pixels.white)
         values += np.float32(black)
     if beside is None or "azimuth_first" not in side.model_fields_set:
-        findings.append(
-            Finding(
-                Severity.INFO,
-                "left-edge",
-                path.name,
-                "nothing says the angle of the left edge",
-                "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else",
-            )
+        findings.info(
+            "left-edge",
+            "nothing says the angle of the left edge",
+            "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else",
         )
     turn = (np.arange(columns) + 0.5) * 360 / columns
     azimuth = np.mod(side.azimuth_first + (turn if side.clockwise else -turn), 360)
@@ -143,44 +139,42 @@ def _crop(pixels: Pixels, columns: tuple[int, int], place: Path) -> Pixels:
 
 
 def _depths(
-    path: Path,
     options: ReadingOptions,
     side: Sidecar,
     own: npt.NDArray[np.float64] | None,
     own_unit: str,
     rows: int,
-    findings: list[Finding],
+    findings: FileFindings,
 ) -> tuple[npt.NDArray[np.float64], str]:
     """Depths of the row centres and their unit: options before sidecar before the file's own vector."""
     asked = (options.top, options.bottom)
     noted = (side.top, side.bottom)
     if asked != (None, None):
         if None in asked:
-            raise InputError(path, "only one of --top and --bottom is given", "give both, in metres")
+            raise findings.refusal("only one of --top and --bottom is given", "give both, in metres")
         if options.depth_unit not in (None, "m"):
-            raise InputError(path, f"--top and --bottom with --depth-unit {options.depth_unit}", "give both in metres")
+            raise findings.refusal(f"--top and --bottom with --depth-unit {options.depth_unit}", "give both in metres")
         if own is not None or (None not in noted and (side.depth_unit != "m" or noted != asked)):
             seen = f"the file says {own[0]:g} to {own[-1]:g} {own_unit}" if own is not None else (
                 f"the YAML file beside it says {noted[0]:g} to {noted[1]:g} {side.depth_unit}"
             )  # fmt: skip
-            done = f"--top {asked[0]:g} and --bottom {asked[1]:g} m used"
-            findings.append(Finding(Severity.MAJOR, "option-overrides", path.name, seen, done))
-        return _centres(path, asked, rows), "m"
+            findings.major("option-overrides", seen, f"--top {asked[0]:g} and --bottom {asked[1]:g} m used")
+        return _centres(findings.path, asked, rows), "m"
     if None not in noted:
         if own is not None:
             seen = f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file, {noted[0]:g} to {noted[1]:g} beside it"
-            findings.append(Finding(Severity.MAJOR, "sidecar-overrides", path.name, seen, "the YAML file's used"))
-        return _centres(path, noted, rows), side.depth_unit
+            findings.major("sidecar-overrides", seen, "the YAML file's used")
+        return _centres(findings.path, noted, rows), side.depth_unit
     if noted != (None, None):
-        raise InputError(path, "the YAML file beside it gives only one of top and bottom", "give both")
+        raise findings.refusal("the YAML file beside it gives only one of top and bottom", "give both")
     if own is None:
         raise InputError(
-            path,
+            findings.path,
             "a picture does not say its depths",
-            f"give --top and --bottom (m), or write top and bottom in {path.with_suffix('.yaml').name}",
+            f"give --top and --bottom (m), or write top and bottom in {findings.path.with_suffix('.yaml').name}",
         )
     if own.shape != (rows,):
-        raise InputError(path, f"{own.size} depths for {rows} rows", "give --top and --bottom (m)")
+        raise findings.refusal(f"{own.size} depths for {rows} rows", "give --top and --bottom (m)")
     return own, own_unit or (side.depth_unit if "depth_unit" in side.model_fields_set else "")
 
 
@@ -191,7 +185,7 @@ def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) ->
     return np.asarray(top + (np.arange(rows) + 0.5) * (bottom - top) / rows)
 
 
-def _luminance(pixels: Pixels, path: Path, findings: list[Finding]) -> npt.NDArray[np.float32]:
+def _luminance(pixels: Pixels, findings: FileFindings) -> npt.NDArray[np.float32]:
     rows, columns = pixels.values.shape[:2]
     values = np.empty((rows, columns), dtype=np.float32)
     coloured = False
@@ -206,14 +200,10 @@ def _luminance(pixels: Pixels, path: Path, findings: list[Finding]) -> npt.NDArr
         if pixels.opaque is not None:
             values[start : start + _ROWS][~pixels.opaque[start : start + _ROWS]] = np.nan
     if coloured:
-        findings.append(
-            Finding(
-                Severity.INFO,
-                "colour-to-luminance",
-                path.name,
-                "the picture is coloured",
-                "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low",
-            )
+        findings.info(
+            "colour-to-luminance",
+            "the picture is coloured",
+            "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low",
         )
     return values
 

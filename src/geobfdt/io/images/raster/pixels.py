@@ -15,9 +15,10 @@ import tifffile
 from PIL import Image
 
 from geobfdt.io.decoding import decoding
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.text.layout import column_role
 from geobfdt.io.names import named_caliper
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError, Severity
 from geobfdt.wells.image import LOGS
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "equal_to", "load_pixels", "open_arrays"]
@@ -53,8 +54,6 @@ class Pixels:
         Depths that the file itself gives, and their unit if it says.
     logs : dict
         Hole logs of an npz, one value a row, and their units.
-    findings : tuple of Finding
-        What was seen while decoding.
     """
 
     values: npt.NDArray[Any]
@@ -63,7 +62,6 @@ class Pixels:
     depth: npt.NDArray[np.float64] | None = None
     depth_unit: str = ""
     logs: dict[str, tuple[npt.NDArray[np.float64], str]] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
 
     def without(self, absent: npt.NDArray[np.bool_]) -> Pixels:
         """Take the pixels that are marked as not measured."""
@@ -77,14 +75,14 @@ class Pixels:
         return replace(self, values=self.values[:, left:right], opaque=opaque)
 
 
-def load_pixels(path: Path, name: str | None = None, caliper: str | None = None) -> Pixels:
+def load_pixels(findings: FileFindings, name: str | None = None, caliper: str | None = None) -> Pixels:
     """
     Decode a picture.
 
     Parameters
     ----------
-    path : Path
-        A PNG, JPEG, TIFF or npz file, told apart by its first bytes.
+    findings : FileFindings
+        Those of a PNG, JPEG, TIFF or npz file, told apart by its first bytes.
     name : str, optional
         Array of an npz; default: its largest one that can be a picture.
     caliper : str, optional
@@ -105,14 +103,14 @@ def load_pixels(path: Path, name: str | None = None, caliper: str | None = None)
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "a.npz"
     >>> np.savez(file, small=np.ones((2, 2)), large=np.ones((4, 8), dtype=np.uint8))
-    >>> load_pixels(file).values.shape, load_pixels(file, "small").values.shape
+    >>> load_pixels(FileFindings(file)).values.shape, load_pixels(FileFindings(file), "small").values.shape
     ((4, 8), (2, 2))
     """
-    kind = _kind(path)
+    kind = _kind(findings.path)
     if kind == "npz":
-        return _load_npz(path, name, caliper)
-    with decoding(path, f"a {kind} image", _EXPORT):
-        return _load_tiff(path) if kind == "TIFF" else _load_pillow(path)
+        return _load_npz(findings, name, caliper)
+    with decoding(findings.path, f"a {kind} image", _EXPORT):
+        return _load_tiff(findings) if kind == "TIFF" else _load_pillow(findings)
 
 
 def open_arrays(path: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -207,9 +205,9 @@ def _pillow(path: Path) -> Image.Image:
     return picture
 
 
-def _load_pillow(path: Path, nodata: float | None = None) -> Pixels:
+def _load_pillow(findings: FileFindings, nodata: float | None = None) -> Pixels:
     """Decode with Pillow; `nodata` is a decoded grey value, or an index into the palette."""
-    with _pillow(path) as opened:
+    with _pillow(findings.path) as opened:
         scale = _GREY_STEPS.get(str(next((tile.args for tile in getattr(opened, "tile", ())), "")), 1.0)
         tag = opened.getexif().get(_ORIENTATION, 1)
         opened.load()
@@ -221,7 +219,7 @@ def _load_pillow(path: Path, nodata: float | None = None) -> Pixels:
         else:
             picture = opened.convert(_MODES[opened.mode]) if opened.mode in _MODES else opened
         if picture.mode not in _KEPT:
-            raise InputError(path, f"colours of kind {picture.mode}", "save it as grey or RGB")
+            raise findings.refusal(f"colours of kind {picture.mode}", "save it as grey or RGB")
         values = np.asarray(picture)
     opaque = None
     if values.ndim == 3 and values.shape[2] in (2, 4):
@@ -230,28 +228,30 @@ def _load_pillow(path: Path, nodata: float | None = None) -> Pixels:
     elif clear is not None:
         # One grey value, or one colour, that stands for transparent, in the bits of the file.
         opaque = ~equal_to(values, np.floor(np.asarray(clear, dtype=float) * scale))
-    pixels = Pixels(values, opaque, _white(values), findings=_turned(path, tag))
+    pixels = Pixels(values, opaque, _white(values))
     if nodata is not None:
         pixels = pixels.without(equal_to(values, nodata) if absent is None else absent)
+    _note_orientation(findings, tag)
     return _upright(pixels, undone)
 
 
-def _load_tiff(path: Path) -> Pixels:
+def _load_tiff(findings: FileFindings) -> Pixels:
     # The library logs each oddity of a damaged file; what matters comes out as the one error.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    path = findings.path
     with tifffile.TiffFile(path) as file:
         page: Any = file.pages.first
         _refuse_large(path, page.imagelength, page.imagewidth)
         mask = _mask_page(path, file)
         tag = int(page.tags.valueof(_ORIENTATION, 1))
         nodata = page.tags.valueof(_GDAL_NODATA)
-        findings, absent = list(_turned(path, tag)), None
+        _note_orientation(findings, tag)
+        absent = None
         if nodata is not None:
             absent = _number(str(nodata))
             done = "not used: it is no number" if absent is None else "taken as not measured"
             severity = Severity.MAJOR if absent is None else Severity.INFO
-            observed = f"its GDAL_NODATA tag says {str(nodata).strip()!r}"
-            findings.append(Finding(severity, "nodata-tag", path.name, observed, done))
+            findings.add(severity, "nodata-tag", f"its GDAL_NODATA tag says {str(nodata).strip()!r}", done)
         inverted = page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
         if page.photometric != tifffile.PHOTOMETRIC.PALETTE:
             try:
@@ -262,16 +262,16 @@ def _load_tiff(path: Path) -> Pixels:
                 # LZW and JPEG need a further package there; Pillow brings them along, and inverts 8 bits itself.
                 eight = np.max(page.bitspersample) <= 8
                 decoded = 255 - absent if inverted and eight and absent is not None else absent
-                pixels = _load_pillow(path, decoded)
+                pixels = _load_pillow(FileFindings(path), decoded)
                 inverted = inverted and not eight
         else:
-            pixels, inverted = _load_pillow(path, absent), False
+            pixels, inverted = _load_pillow(FileFindings(path), absent), False
         if inverted:
             top = -1 if pixels.values.dtype.kind == "i" else pixels.white
             pixels = replace(pixels, values=(np.asarray(top, dtype=pixels.values.dtype) - pixels.values))
     if mask is not None:
         pixels = pixels.without(~_turn(mask, tag))
-    return replace(pixels, findings=tuple(findings))
+    return pixels
 
 
 def _decoded(path: Path, page: Any, nodata: float | None) -> Pixels:
@@ -314,8 +314,7 @@ def _mask_page(path: Path, file: tifffile.TiffFile) -> npt.NDArray[np.bool_] | N
         if kind & 1:
             continue
         if not kind & 4:
-            seen = "more than one page, and depths for one"
-            raise InputError(path, seen, "export each page as a picture of its own")
+            raise InputError(path, "more than one page, and depths for one", "export each page as a picture of its own")
         mask = page.asarray() > 0
         if mask.shape != (file.pages.first.imagelength, file.pages.first.imagewidth):
             raise InputError(path, "its mask is of another size than its picture", _EXPORT)
@@ -357,12 +356,12 @@ def _upright(pixels: Pixels, tag: int) -> Pixels:
     return replace(pixels, values=_turn(pixels.values, tag), opaque=opaque)
 
 
-def _turned(path: Path, tag: int) -> tuple[Finding, ...]:
-    if tag == 1:
-        return ()
-    known = tag in range(2, 9)
-    done = "turned upright, as viewers show it" if known else "not turned: there is no such orientation"
-    return (Finding(Severity.MINOR, "orientation", path.name, f"its orientation tag is {tag}", done),)
+def _note_orientation(findings: FileFindings, tag: int) -> None:
+    if tag != 1:
+        done = (
+            "turned upright, as viewers show it" if tag in range(2, 9) else "not turned: there is no such orientation"
+        )
+        findings.minor("orientation", f"its orientation tag is {tag}", done)
 
 
 def _white(values: npt.NDArray[Any]) -> float:
@@ -398,7 +397,8 @@ def _role(name: str, shape: tuple[int, ...], rows: set[int]) -> str:
     return role if len(shape) == 1 and shape[0] in rows and role in ("depth", *LOGS) else "other"
 
 
-def _load_npz(path: Path, name: str | None, caliper: str | None) -> Pixels:
+def _load_npz(findings: FileFindings, name: str | None, caliper: str | None) -> Pixels:
+    path = findings.path
     headers = _headers(path)
     pictures = {key: shape for key, (shape, dtype) in headers.items() if _pictorial(shape) and dtype.kind in "uif"}
     if name is not None and name not in pictures:
@@ -435,8 +435,6 @@ def _load_npz(path: Path, name: str | None, caliper: str | None) -> Pixels:
             if role != "other":
                 vectors.setdefault(role, (np.asarray(archive[key], dtype=np.float64), column_role(key)[1]))
     depth, unit = vectors.pop("depth", (None, ""))
-    findings: tuple[Finding, ...] = ()
     if name is None and len(pictures) > 1:
-        seen = f"arrays {', '.join(sorted(pictures))}"
-        findings = (Finding(Severity.MAJOR, "image-chosen", path.name, seen, f"{chosen}, the largest, read"),)
-    return Pixels(values, None, _white(values), depth, unit, vectors, findings)
+        findings.major("image-chosen", f"arrays {', '.join(sorted(pictures))}", f"{chosen}, the largest, read")
+    return Pixels(values, None, _white(values), depth, unit, vectors)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.io.decoding import decoding
+from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
 from geobfdt.io.images.row_depths import agreed_unit
 from geobfdt.io.images.text.layout import Layout, Picture, find_layout
@@ -65,12 +66,10 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     array([[1., 2., 3., 4.], [5., 6., 7., 8.]], dtype=float32)
     """
     layout = find_layout(path, options.caliper)
-    findings: list[Finding] = []
-    picture = _choose(path, layout, options.image, findings)
-    unit = agreed_unit(layout.depth_units, options.depth_unit, path, findings)
-    notation, lines = settle_notation(
-        path, layout.first_line, layout.separator, layout.encoding, options.decimal, findings
-    )
+    findings = FileFindings(path)
+    picture = _choose(layout, options.image, findings)
+    unit = agreed_unit(layout.depth_units, options.depth_unit, findings)
+    notation, lines = settle_notation(layout.first_line, layout.separator, layout.encoding, options.decimal, findings)
     rows = TextRows(
         path, layout.first_line, layout.names, layout.width, layout.separator, layout.encoding, notation, "the header"
     )
@@ -101,24 +100,19 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     values, scalars = values[:filled], scalars[:filled]
     without = ~np.isfinite(scalars[:, 0])
     if without.any():
-        seen = f"{int(without.sum())} rows have no depth"
-        findings.append(Finding(Severity.MAJOR, "rows-unreadable", path.name, seen, "left out"))
+        findings.major("rows-unreadable", f"{int(without.sum())} rows have no depth", "left out")
         values, scalars = values[~without], scalars[~without]
     if not len(values):
         raise InputError(path, f"no rows{_of(well)}", _REPAIR)
     if layout.stacked:
-        whole, sectors = _whole_depths(path, scalars[:, 0], well, findings)
+        whole, sectors = _whole_depths(scalars[:, 0], well, findings)
         if not whole.all():
             values, scalars = values[whole], scalars[whole]
         values, scalars = values.reshape(-1, sectors), scalars[::sectors]
-        findings.append(
-            Finding(
-                Severity.INFO,
-                "sector-order",
-                path.name,
-                f"{sectors} values a depth and no angles",
-                "taken as equal sectors clockwise from the reference line, in their order",
-            )
+        findings.info(
+            "sector-order",
+            f"{sectors} values a depth and no angles",
+            "taken as equal sectors clockwise from the reference line, in their order",
         )
     depth = np.ascontiguousarray(scalars[:, 0])
     logs = {
@@ -194,20 +188,19 @@ def _of(well: str) -> str:
     return f" of well {well}" if well else ""
 
 
-def _choose(path: Path, layout: Layout, name: str | None, findings: list[Finding]) -> Picture:
+def _choose(layout: Layout, name: str | None, findings: FileFindings) -> Picture:
     names = ", ".join(picture.name for picture in layout.pictures)
     if name is not None:
         for picture in layout.pictures:
             if _same(name, picture.name) or _same(name, picture.name.split("#")[0]):
                 return picture
-        raise InputError(path, f"no image {name!r}; it holds {names}", "give --image one of them")
+        raise findings.refusal(f"no image {name!r}; it holds {names}", "give --image one of them")
     widest = max(len(picture.columns) for picture in layout.pictures)
     best = [picture for picture in layout.pictures if len(picture.columns) == widest]
     if len(best) > 1:
-        raise InputError(path, f"several columns may be the image: {names}", "give --image one of them")
+        raise findings.refusal(f"several columns may be the image: {names}", "give --image one of them")
     if len(layout.pictures) > 1:
-        done = f"{best[0].name}, with the most sectors, read"
-        findings.append(Finding(Severity.MAJOR, "image-chosen", path.name, f"images {names}", done))
+        findings.major("image-chosen", f"images {names}", f"{best[0].name}, with the most sectors, read")
     return best[0]
 
 
@@ -226,7 +219,7 @@ def _one_well(path: Path, wells: list[str], wanted: str | None) -> str:
 
 
 def _whole_depths(
-    path: Path, depth: npt.NDArray[np.float64], well: str, findings: list[Finding]
+    depth: npt.NDArray[np.float64], well: str, findings: FileFindings
 ) -> tuple[npt.NDArray[np.bool_], int]:
     """Rows of depths that have all their values, and how many these are: the usual length of a run of one depth."""
     starts = np.flatnonzero(np.diff(depth, prepend=np.nan) != 0)
@@ -234,13 +227,15 @@ def _whole_depths(
     lengths, counts = np.unique(runs, return_counts=True)
     sectors = int(lengths[::-1][np.argmax(counts[::-1])])
     if sectors < 2:
-        raise InputError(path, f"one value a depth{_of(well)}, so no image", "export the image array")
+        raise findings.refusal(f"one value a depth{_of(well)}, so no image", "export the image array")
     # A depth that comes twice makes one run of double length, which is well.
     odd = np.flatnonzero(runs % sectors)
     if odd.size:
         seen = f"{runs[odd[0]]} values at depth {depth[starts[odd[0]]]:g}{_of(well)}, {sectors} at others"
         if 2 * odd.size >= runs.size:
-            raise InputError(path, seen, "export the file again")
-        found = Finding(Severity.MAJOR, "depths-incomplete", path.name, f"{odd.size} depths, {seen}", "left out whole")
+            raise findings.refusal(seen, "export the file again")
+        found = Finding(
+            Severity.MAJOR, "depths-incomplete", findings.path.name, f"{odd.size} depths, {seen}", "left out whole"
+        )
         findings.append(found)
     return np.repeat(runs % sectors == 0, runs), sectors
