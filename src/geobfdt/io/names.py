@@ -1,57 +1,58 @@
-"""What contractors call things: mnemonics of depths, hole logs and images.
-
-Names alone are a hint, never proof: they choose a curve, and the reader says which one it chose.
-"""
+"""What contractors, programs and interpreters call things, as ``names.yaml`` lists it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import LOGS
+from geobfdt.wells.settings_file import parse_yaml
 
 __all__ = [
-    "choose_logs", "hole_names", "image_kind", "is_bit_size", "is_radius", "named_caliper", "role", "vertical_depth",
+    "choose_logs", "column_names", "hole_names", "image_kind", "is_bit_size", "is_radius", "name_key", "named_caliper",
+    "names_of", "pattern", "role", "vertical_depth",
 ]  # fmt: skip
 
-# Names without case and separators, the more telling ones first. Those of the first line mean the same in any file;
-# the second line holds for logs and surveys only: in a table of picks AZIM is the azimuth of a plane.
-_NAMES = {
-    "depth": (
-        "depth tdep md dept measureddepth depthmd mdepth",
-        "dep bdep index depthm deptmd adpt",
-    ),
-    "diameter": (
-        "diahole diameter holediameter caliper averagecaliper avgcali cali assoccal meancaliper",
-        # DCAL is missing on purpose: it is the difference between caliper and bit. IRAV is a radius, see _RADIUS.
-        """hcal lcal mcal ecal cal calave calavg calmean c1 c2 c3 c13 c24 calx caly cal1 cal2 cala bscal hdar hdia hd1
-        hd2 dia diam cldc cltc ucav ucal dcav adia acal irav""",
-    ),
-    "deviation": (
-        "holedeviation hdev deviation devi holeinclination wellboredeviation",
-        "inclination incl inc dev devim sdev tilt innm incm devod",
-    ),
-    "hole_azimuth": (
-        "holeazimuth hazi wellboreazimuth deviationazimuth",
-        "hazim haz holeaz hazit azim azi hlaz sazi azimm",
-    ),
-}
-_ROLE = {name: role for role, lines in _NAMES.items() for name in " ".join(lines).split()}
 
-_VERTICAL = re.compile(r"tvd|ttvd|truevert|verticaldepth|^vdep")
-_RADIUS = re.compile(r"^(irav|irmn|irmx|rad\d*|avgrad|radav\w*)$|radius")
+@cache
+def names_of(kind: str) -> dict[str, Any]:
+    """
+    Return one part of the lists of names, by its key; they are read once, when they are first needed.
 
-_DYNAMIC = re.compile(r"(^|_)(DYN|DYNAMIC|DNORM|DN)(_|\d|$)|DYN$|^DYN", re.IGNORECASE)
-_STATIC = re.compile(r"(^|_)(STAT|STATIC|SNORM|ST)(_|\d|$)|STAT$|^STAT", re.IGNORECASE)
-# Curves that are arrays but no pictures of the wall: waveforms, spectra, time tables, pad curves before assembly.
-_NO_IMAGE = re.compile(
-    r"(^|_)(WF\d*|WAVEFORMS?|SPECTRUM|SPEC|T2\w*|VDL|PWF\d|CBL|TT_TABLE|CHECKSUM)(_|$)", re.IGNORECASE
-)
+    Examples
+    --------
+    >>> names_of("lengths")["ft"]
+    'f feet foot'
+    """
+    return dict(_lists()[kind])
 
 
+@cache
+def _lists() -> dict[str, dict[str, Any]]:
+    return dict(parse_yaml(files("geobfdt.io").joinpath("names.yaml").read_text("utf-8")))
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """
+    Return a regular expression for names, units or words of cells.
+
+    Examples
+    --------
+    >>> pattern("datum").fullmatch("mdkb") is not None
+    True
+    """
+    parts = names_of("patterns")[name]
+    return re.compile(parts if isinstance(parts, str) else "|".join(parts))
+
+
+@cache
 def hole_names(role: str, *, logs: bool) -> tuple[str, ...]:
     """
     Names of the depth or of a hole log, lower case without separators, the more telling ones first.
@@ -68,7 +69,41 @@ def hole_names(role: str, *, logs: bool) -> tuple[str, ...]:
     >>> "azim" in hole_names("hole_azimuth", logs=True), "azim" in hole_names("hole_azimuth", logs=False)
     (True, False)
     """
-    return tuple(" ".join(_NAMES[role][: 1 + logs]).split())
+    names = names_of("hole")[role]
+    return tuple(names["any"].split() + names["logs"].split() * logs)
+
+
+@cache
+def column_names() -> dict[str, tuple[str, ...]]:
+    """
+    Names of the columns of a pick table by what they hold, the more telling ones first.
+
+    Examples
+    --------
+    >>> column_names()["dip_app"][:4]
+    ('apparentdip', 'dipapparent', 'appdip', 'dipapp')
+    """
+    return {role: _spelled_out(role, names) for role, names in names_of("columns").items()}
+
+
+def _spelled_out(role: str, names: str | dict[str, list[str]] | None) -> tuple[str, ...]:
+    if names is None:
+        return hole_names(role, logs=False)
+    if isinstance(names, str):
+        return tuple(names.split())
+    ((stem, groups),) = names.items()
+    stems: list[str] = names_of("stems")[stem].split()
+    spelled: list[str] = []
+    for words in map(str.split, groups):
+        spelled += stems if not words else []
+        spelled += [form for name in stems for word in words for form in (word + name, name + word)]
+        spelled += [f"dip{word}{name[3:]}" for name in stems for word in words if name[:3] == "dip" and name[3:]]
+    return tuple(spelled)
+
+
+@cache
+def _roles() -> dict[str, str]:
+    return {name: role for role in names_of("hole") for name in hole_names(role, logs=True)}
 
 
 def role(mnemonic: str) -> str:
@@ -80,7 +115,7 @@ def role(mnemonic: str) -> str:
     >>> role("HAZI"), role("GR")
     ('hole_azimuth', '')
     """
-    return _ROLE.get(_key(mnemonic), "")
+    return _roles().get(name_key(mnemonic), "")
 
 
 def choose_logs(mnemonics: Sequence[str], findings: FileFindings, caliper: str | None = None) -> dict[str, int]:
@@ -108,12 +143,12 @@ def choose_logs(mnemonics: Sequence[str], findings: FileFindings, caliper: str |
 
     Examples
     --------
-    >>> choose_logs(["TDEP", "C1", "GR", "CALI"], Path("a.las"), found := [])
+    >>> choose_logs(["TDEP", "C1", "GR", "CALI"], found := FileFindings(Path("a.las")))
     {'diameter': 3}
     >>> print(found[0])
     info  log-chosen  a.las: diameter may be CALI, C1; CALI taken
     """
-    keys = [_key(mnemonic) for mnemonic in mnemonics]
+    keys = [name_key(mnemonic) for mnemonic in mnemonics]
     chosen = {}
     if caliper is not None:
         chosen["diameter"] = named_caliper(caliper, [(mnemonic,) for mnemonic in mnemonics], findings.path)
@@ -169,7 +204,7 @@ def vertical_depth(mnemonic: str) -> bool:
     >>> vertical_depth("TVDSS"), vertical_depth("TDEP")
     (True, False)
     """
-    return bool(_VERTICAL.search(_key(mnemonic)))
+    return bool(pattern("vertical_depth").search(name_key(mnemonic)))
 
 
 def is_radius(mnemonic: str, description: str) -> bool:
@@ -181,7 +216,7 @@ def is_radius(mnemonic: str, description: str) -> bool:
     >>> is_radius("IRAV", ""), is_radius("CALX", "hole radius"), is_radius("CALI", "caliper")
     (True, True, False)
     """
-    return bool(_RADIUS.search(_key(mnemonic)) or re.search(r"\bradi(us|i)\b", description.lower()))
+    return bool(pattern("radius").search(name_key(mnemonic)) or re.search(r"\bradi(us|i)\b", description.lower()))
 
 
 def is_bit_size(mnemonic: str) -> bool:
@@ -193,10 +228,18 @@ def is_bit_size(mnemonic: str) -> bool:
     >>> is_bit_size("BS"), is_bit_size("CALI")
     (True, False)
     """
-    return _key(mnemonic) in ("bs", "bit", "bitsize", "bsize")
+    return name_key(mnemonic) in names_of("bit_size")["any"].split()
 
 
-def _key(mnemonic: str) -> str:
+def name_key(mnemonic: str) -> str:
+    """
+    Return a name in lower case without separators.
+
+    Examples
+    --------
+    >>> name_key("Hole_Azimuth 2")
+    'holeazimuth2'
+    """
     return re.sub(r"[\W_]+", "", mnemonic.lower())
 
 
@@ -209,8 +252,8 @@ def image_kind(mnemonic: str) -> str:
     >>> image_kind("FMI_DYN"), image_kind("RES_BD_IMG"), image_kind("VDL")
     ('dynamic', 'none', '')
     """
-    if _NO_IMAGE.search(mnemonic):
+    if pattern("no_image").search(mnemonic):
         return ""
-    if _DYNAMIC.search(mnemonic):
+    if pattern("dynamic").search(mnemonic):
         return "dynamic"
-    return "static" if _STATIC.search(mnemonic) else "none"
+    return "static" if pattern("static").search(mnemonic) else "none"

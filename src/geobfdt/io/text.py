@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.names import pattern
 from geobfdt.io.units import angle_factor, length_factor
 from geobfdt.wells.findings import InputError
 
@@ -22,20 +23,12 @@ Decimal = Literal["point", "comma"]
 
 # Characters that look like a minus, a blank or an apostrophe.
 _ALIKE = str.maketrans("\u2212\u2013\u2011\uff0d\u00a0\u202f\u2009\u2007\u2019\u02bc", "----    ''")
-_NULL_WORD = re.compile(
-    r"|-+|\*+|\?+|\.+|[-+]?nan(\(.*\))?|[-+]?1\.#[a-z]+\d*|[-+]?inf(inity)?|\(?null\)?|nil|none|n\.?a\.?|n/a|<na>|"
-    r"#(n/a|na|value!|div/0!|num!|ref!|null!|name\?)|absent|missing|no[ _]?(data|value)|not measured|\\n",
-    re.IGNORECASE,
-)
 _EXPONENT = r"[eEdD][-+]?\d{1,3}"
 _NUMBER_LIKE = re.compile(rf"[-+]?(?=[.,]?\d)\d*(?:[.,' ]\d+)*[.,]?(?:{_EXPONENT})?")
 _DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 # A sign starts the next value unless it belongs to an exponent; so does the first asterisk of a field that overflowed.
 _RUN_ON = re.compile(r"(?<=[\d.*])(?=[-+](?!0\d)[\d.])|(?<=[\d.])(?=\*)|(?<=\*)(?=[\d.])")
 _PART = re.compile(rf"[-+]?(\d+\.?\d*|\.\d+)({_EXPONENT})?|\*+")
-_UNITS = re.compile(
-    r"%|unitless|g?api|ohm\.?-?m|v/v|g/c(m3|c)|kg/m3|us/(ft|m)|mm/m|m/m|1/m|mv|deg[cf]|ppm|ms|[m]?m2", re.IGNORECASE
-)
 
 
 def _numbers(decimal: str, other: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
@@ -84,7 +77,7 @@ class Notation:
             except ValueError:
                 pass
         text = cell.translate(_ALIKE).strip()
-        if _NULL_WORD.fullmatch(text):
+        if pattern("no_value").fullmatch(text):
             return float("nan")
         whole, bare, _ = _PATTERNS[self.decimal]
         if match := bare.fullmatch(text):
@@ -284,7 +277,7 @@ def is_units_row(cells: Sequence[str]) -> bool:
     words = [" ".join(cell.lower().strip("()[] ").split()) for cell in cells]
     words = [word for word in words if word.strip("-")]
     units = [
-        _UNITS.fullmatch(word) is not None or length_factor(word) is not None or angle_factor(word) is not None
+        pattern("unit").fullmatch(word) is not None or length_factor(word) is not None or angle_factor(word) is not None
         for word in words
     ]
     others = [word for word, unit in zip(words, units, strict=True) if not unit]
@@ -332,7 +325,7 @@ def is_null_word(cell: str) -> bool:
     >>> [is_null_word(cell) for cell in ("", "N/A", "****", "-1.#IND", "0", "x")]
     [True, True, True, True, False, False]
     """
-    return _NULL_WORD.fullmatch(cell.translate(_ALIKE).strip()) is not None
+    return pattern("no_value").fullmatch(cell.translate(_ALIKE).strip()) is not None
 
 
 def _counts(cell: str) -> bool:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
+
+from geobfdt.io.names import names_of
 
 __all__ = ["FOOT", "METRES", "angle_factor", "length_factor"]
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254, "0.1 in": 0.00254}
 FOOT = METRES["ft"]
 
-_SPELLINGS = {
-    "metre": "m", "metres": "m", "meter": "m", "meters": "m", "f": "ft", "feet": "ft", "foot": "ft", "inch": "in",
-    "inches": "in", "centimetre": "cm", "centimetres": "cm", "centimeter": "cm", "centimeters": "cm",
-    "millimetre": "mm", "millimetres": "mm", "millimeter": "mm", "millimeters": "mm",
-}  # fmt: skip
+_DEGREES = {"deg": 1.0, "rad": math.degrees(1)}
 _TENTH = re.compile(r"0?\.1 ?(in|inch|inches)")
-_ANGLES = {
-    "": 1.0, "deg": 1.0, "dega": 1.0, "degree": 1.0, "degrees": 1.0, "dd": 1.0, "°": 1.0,
-    "rad": math.degrees(1), "radian": math.degrees(1), "radians": math.degrees(1),
-}  # fmt: skip
+
+
+@cache
+def _factors(kind: str) -> dict[str, float]:
+    """Factors to metres or degrees, by every spelling of a unit."""
+    factors = METRES if kind == "lengths" else _DEGREES
+    return factors | {word: factors[unit] for unit, words in names_of(kind).items() for word in words.split()}
 
 
 def length_factor(unit: str) -> float | None:
@@ -32,9 +34,7 @@ def length_factor(unit: str) -> float | None:
     (0.3048, 0.00254, None)
     """
     word = " ".join(unit.lower().split())
-    if _TENTH.fullmatch(word):
-        return METRES["0.1 in"]
-    return METRES.get(_SPELLINGS.get(word, word))
+    return METRES["0.1 in"] if _TENTH.fullmatch(word) else _factors("lengths").get(word)
 
 
 def angle_factor(unit: str) -> float | None:
@@ -46,4 +46,4 @@ def angle_factor(unit: str) -> float | None:
     >>> angle_factor("dega"), angle_factor("gon")
     (1.0, None)
     """
-    return _ANGLES.get(unit.strip().lower())
+    return _factors("angles").get(unit.strip().lower() or "deg")

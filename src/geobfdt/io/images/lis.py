@@ -21,7 +21,7 @@ from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.dlisio_errors import tolerant
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.index_check import IndexAttribute, check_index
-from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.names import choose_logs, image_kind, role, vertical_depth
 from geobfdt.io.units import length_factor
 from geobfdt.wells.findings import InputError
@@ -167,14 +167,13 @@ def contents(path: Path) -> Contents:
     """
     with _open(path) as (files, findings):
         items = [
-            {
-                "name": name.strip(),
-                "role": "image" if table.width(name) >= _COLUMNS else role(name.strip()) or "other",
-                "shape": (len(table.curves), table.width(name)),
-                "unit": table.units[name],
-                "frame": str(number),
-                "description": "",
-            }
+            item(
+                name.strip(),
+                "image" if table.width(name) >= _COLUMNS else role(name.strip()) or "other",
+                (len(table.curves), table.width(name)),
+                table.units[name],
+                str(number),
+            )
             for number, table in enumerate(_tables(files, findings))
             for name in table.names
         ]

@@ -15,7 +15,7 @@ from xarray.core import indexing
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.assemble import state
-from geobfdt.io.images.raw import Contents
+from geobfdt.io.images.raw import Contents, item
 from geobfdt.io.write.netcdf import FORMAT
 from geobfdt.wells.findings import InputError, findings_from_json
 from geobfdt.wells.image import LOGS, WellImage, well_image
@@ -95,14 +95,7 @@ def contents(path: Path) -> Contents:
     with decoding(path, "a netCDF-4 file", _CURE), _open(path) as opened:
         roles = {"image": "image", "dynamic": "image", "depth": "depth", **{name: name for name in LOGS}}
         items = [
-            {
-                "name": str(name),
-                "role": roles.get(str(name), "other"),
-                "shape": variable.shape,
-                "unit": str(variable.attrs.get("units", "")),
-                "frame": "",
-                "description": "",
-            }
+            item(str(name), roles.get(str(name), "other"), variable.shape, str(variable.attrs.get("units", "")))
             for name, variable in opened.variables.items()
         ]
         header = {name: str(value) for name, value in opened.attrs.items() if name not in ("findings", "format")}

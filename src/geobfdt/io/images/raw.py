@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geobfdt.wells.findings import Finding
 
-__all__ = ["Contents", "RawImage", "RawLog"]
+__all__ = ["Contents", "RawImage", "RawLog", "item"]
 
 
 @dataclass
@@ -97,3 +97,17 @@ class Contents:
     format: str
     items: list[dict[str, Any]]
     header: dict[str, str]
+
+
+def item(
+    name: str, role: str, shape: tuple[int, ...] = (), unit: str = "", frame: str = "", description: str = ""
+) -> dict[str, Any]:
+    """
+    Return one channel, curve or array of a file for :class:`Contents`.
+
+    Examples
+    --------
+    >>> item("GR", "other", unit="gAPI")["unit"]
+    'gAPI'
+    """
+    return dict(name=name, role=role, shape=shape, unit=unit, frame=frame, description=description)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from geobfdt.io.names import names_of
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import column_key, is_known
 from geobfdt.wells.findings import Finding, InputError, Severity
@@ -69,12 +70,7 @@ def recognise(cells: Cells) -> Format:
 
 def _techlog(cells: Cells, keys: list[str]) -> Format:
     roles: dict[str, int] = {}
-    for role, ending in (
-        ("dip_true", "_tru"),
-        ("dip_app", "_app"),
-        ("azimuth_app", "_azimuth"),
-        ("height", "_dipheight"),
-    ):
+    for role, ending in names_of("techlog").items():
         # Hole_Azimuth or DIP_TRU are known by their whole names, and not columns of an image.
         hits = [i for i, name in enumerate(cells.header) if name.lower().endswith(ending) and not is_known(name)]
         if len(hits) > 1:

@@ -10,14 +10,12 @@ from pathlib import Path
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.las_header import Table, header_tables
 from geobfdt.io.tables.cells import Cells, arrange
-from geobfdt.io.tables.mapping import ALIASES, column_key
+from geobfdt.io.tables.mapping import plane_angle
 from geobfdt.io.text import Decimal, split
 from geobfdt.io.text_rows import open_lines
 from geobfdt.wells.findings import InputError
 
 __all__ = ["is_las", "read_las_cells"]
-
-_DIPS = {alias for role in ("dip", "dip_true", "dip_app") for alias in ALIASES[role]}
 
 
 def is_las(path: Path) -> bool:
@@ -55,7 +53,7 @@ def read_las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
     """
     findings = FileFindings(path)
     for table in header_tables(findings, every=True):
-        if not any(column_key(name)[0] in _DIPS for name in table.names):
+        if not any(plane_angle(name) == "dip" for name in table.names):
             continue
         if table.wrapped:
             raise InputError(path, "its rows are wrapped over several lines", "write it unwrapped (WRAP. NO)")

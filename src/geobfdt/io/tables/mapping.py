@@ -9,14 +9,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from geobfdt.io.names import hole_names
+from geobfdt.io.names import column_names, pattern
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.text import Decimal
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.settings_file import read_yaml
 
 __all__ = [
-    "ALIASES",
     "TableMapping",
     "column_key",
     "is_known",
@@ -27,86 +26,9 @@ __all__ = [
     "table_key",
 ]
 
-_DIP = ("dip", "dipangle", "dipmagnitude", "dipinclination", "dipmag")
-_DIRECTION = (
-    "dipdirection",
-    "dipdir",
-    "dipazimuth",
-    "dipazim",
-    "dipazi",
-    "dipaz",
-    "azimuth",
-    "azim",
-    "azi",
-    "dipquadrant",
-)
-_STRIKE = ("strike", "strikeazimuth", "strikedirection", "strikeangle")
-_TRUE, _APPARENT = ("true", "tru"), ("apparent", "app")
-
-
-def _qualified(names: tuple[str, ...], words: tuple[str, ...]) -> tuple[str, ...]:
-    """Names with a word before, behind or after their ``dip``: truedipazimuth, dipazimuthtrue, diptrueazimuth."""
-    forms = [form for name in names for word in words for form in (word + name, name + word)]
-    return (*forms, *(f"dip{word}{name[3:]}" for name in names for word in words if name[:3] == "dip" and name[3:]))
-
-
-# Names as column_key leaves them, the more telling ones first.
-ALIASES: dict[str, tuple[str, ...]] = {
-    "well": (
-        "well", "wellname", "wellbore", "wellborename", "borehole", "boreholename", "boreholeid", "bhid", "hole",
-        "holeid", "holename", "drillhole", "drillholeid", "wellid", "wellno", "wellnumber", "uwi", "uwbi", "api",
-    ),
-    "depth": hole_names("depth", logs=False),
-    "depth_plane": ("depthplane",),
-    "dip_true": _qualified(_DIP, _TRUE),
-    "azimuth_true": _qualified(_DIRECTION, _TRUE),
-    "dip_app": _qualified(_DIP, _APPARENT),
-    "azimuth_app": _qualified(_DIRECTION, _APPARENT),
-    "dip": _DIP,
-    "azimuth": _DIRECTION,
-    "strike": (*_STRIKE, *_qualified(_STRIKE, _TRUE)),
-    "strike_rhr": _qualified(_STRIKE, ("rhr", "righthandrule", "righthand", "rh")),
-    "strike_lhr": _qualified(_STRIKE, ("lhr", "lefthandrule", "lefthand", "lh")),
-    "height": ("height", "dipheight", "traceheight", "sinusoidheight"),
-    "amplitude": ("amplitude",),
-    "diameter": hole_names("diameter", logs=False),
-    "deviation": hole_names("deviation", logs=False),
-    "hole_azimuth": hole_names("hole_azimuth", logs=False),
-    "label": (
-        "class", "type", "category", "dipclassification", "classification", "diptype", "feature", "featuretype",
-        "structuretype", "picktype",
-    ),
-    "class_source": ("classsource",),
-    "visible_start": ("azistart",),
-    "visible_end": ("aziend",),
-    "visible_ranges": ("visibleazimuthranges",),
-    "event_height": ("breakoutheightn", "breakoutheight"),
-    "confidence": ("confidence", "probability"),
-    "quality": ("quality",),
-    "reference": ("reference", "azimuthreference"),
-    "polarity": ("polarity",),
-    "coverage": ("coverage",),
-    "continuity": ("continuity",),
-    "sigma_depth": ("sigmadepth",),
-    "sigma_dip": ("sigmadip",),
-    "sigma_azimuth": ("sigmaazimuth",),
-    "source": ("source", "interpreter", "picker"),
-    "status": ("status",),
-}  # fmt: skip
-_KNOWN = {alias for aliases in ALIASES.values() for alias in aliases}
 _ANGLES = ("dip", "dip_true", "dip_app", "azimuth", "azimuth_true", "azimuth_app", "strike", "strike_rhr", "strike_lhr")
-_FROM_NORTH = {
-    alias for role in ("azimuth", "strike", "strike_rhr", "strike_lhr", "hole_azimuth") for alias in ALIASES[role]
-}
-
-_NAME_UNIT = re.compile(r"m|metres?|meters?|ft|feet|mm|cm|in|inch(es)?|deg(rees?)?|dega|rad|(m|ft)(md|mdrf|mdrt|mdkb)")
+_FROM_NORTH = ("azimuth", "strike", "strike_rhr", "strike_lhr", "hole_azimuth")
 _BRACKETS = re.compile(r"[\[(]([^\])]{0,40})[\])]")
-# Words in brackets that belong to the name; every other one is of a unit, known or not.
-_NAME_WORD = re.compile(r"true|tru|apparent|app|[rl]hr?|right|left|hand|rule|north|grid|mag(netic)?|[tgm]n|tvd\w*")
-_DATUM = re.compile(r"md(rt|rf|kb|rkb)?|rt|rf|kb|rkb")
-_NORTH = re.compile(
-    r"(true|grid|mag(?:netic)?)north|([tgm])n|(true|grid|mag(?:netic)?)|(?<=azi)([tg])|(?<=azim)([tg])|(?<=zimuth)([tgm])"
-)
 _NORTHS = {"t": "true", "g": "grid", "m": "magnetic"}
 
 
@@ -130,30 +52,32 @@ def column_key(name: str) -> tuple[str, str]:
     (('depth', 'm'), ('holeazimuth', 'deg'), ('strikerhr', ''))
     """
     words, unit = [word for word in re.split(r"[^a-z0-9]+", _BRACKETS.sub(" ", name).lower()) if word], ""
-    if len(words) > 1 and _NAME_UNIT.fullmatch(words[-1]) and not _BRACKETS.search(name):
+    if len(words) > 1 and pattern("unit_in_name").fullmatch(words[-1]) and not _BRACKETS.search(name):
         unit = words.pop()
     for inside in _BRACKETS.findall(name):
-        content = [word for word in re.split(r"[\s,;-]+", inside.lower()) if word and not _DATUM.fullmatch(word)]
-        words += [word for word in content if _NAME_WORD.fullmatch(word)]
-        unit = unit or " ".join(word for word in content if not _NAME_WORD.fullmatch(word))
+        content = [
+            word for word in re.split(r"[\s,;-]+", inside.lower()) if word and not pattern("datum").fullmatch(word)
+        ]
+        words += [word for word in content if pattern("name_word").fullmatch(word)]
+        unit = unit or " ".join(word for word in content if not pattern("name_word").fullmatch(word))
     return "".join(words), re.sub(r"^(m|ft)md\w*$", r"\1", unit)
 
 
 def is_known(name: str) -> bool:
     """Tell whether a column name alone says what the column holds."""
-    return column_key(name)[0] in _KNOWN
+    return any(column_key(name)[0] in names for names in column_names().values())
 
 
 def table_key(name: str) -> tuple[str, str]:
     """Reduce a column name of a pick table to a known one, and which north it is from, if it says."""
     key = column_key(name)[0]
-    return (key, "") if key in _KNOWN else split_north(key, _FROM_NORTH)
+    return (key, "") if is_known(name) else split_north(key, [k for role in _FROM_NORTH for k in column_names()[role]])
 
 
 def plane_angle(name: str) -> str:
     """Which angle of a plane a column holds by its name: dip, azimuth, strike, or an empty string."""
     key = column_key(name)[0]
-    return next((role.split("_")[0] for role in _ANGLES if key in ALIASES[role]), "")
+    return next((role.split("_")[0] for role in _ANGLES if key in column_names()[role]), "")
 
 
 def split_north(key: str, names: Iterable[str]) -> tuple[str, str]:
@@ -178,7 +102,7 @@ def split_north(key: str, names: Iterable[str]) -> tuple[str, str]:
     >>> split_north("azigrid", ["azi"]), split_north("truenorthazimuth", ["azimuth"]), split_north("azimuth", ["azi"])
     (('azi', 'grid'), ('azimuth', 'true'), ('azimuth', ''))
     """
-    for match in _NORTH.finditer(key):
+    for match in pattern("north").finditer(key):
         rest = key[: match.start()] + key[match.end() :]
         if rest in names:
             return rest, _NORTHS[next(word for word in match.groups() if word)[0]]
@@ -215,9 +139,9 @@ class TableMapping(BaseModel):
     @field_validator("columns")
     @classmethod
     def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
-        unknown = sorted(set(value) - set(ALIASES))
+        unknown = sorted(set(value) - set(column_names()))
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} not among {', '.join(ALIASES)}")
+            raise ValueError(f"{', '.join(unknown)} not among {', '.join(column_names())}")
         return value
 
 
@@ -258,7 +182,7 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
     Returns
     -------
     dict of str to int
-        Column index by role (a key of :data:`ALIASES`); no column has two roles.
+        Column index by role (a key of `column_names`); no column has two roles.
 
     Raises
     ------
@@ -276,7 +200,7 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
         roles[role] = names.index(name.casefold())
     roles |= {role: i for role, i in known.items() if role not in roles and i not in roles.values()}
     keys = [table_key(name)[0] for name in cells.header]
-    for role, aliases in ALIASES.items():
+    for role, aliases in column_names().items():
         for alias in aliases if role not in roles else ():
             hits = [i for i, key in enumerate(keys) if key == alias and i not in roles.values()]
             if len(hits) > 1:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from geobfdt import geometry
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.row_depths import agreed_unit
-from geobfdt.io.names import hole_names
+from geobfdt.io.names import column_names, hole_names, names_of
 from geobfdt.io.tables.cells import Cells, read_cells
-from geobfdt.io.tables.mapping import ALIASES, column_key, split_north
+from geobfdt.io.tables.mapping import column_key, split_north
 from geobfdt.io.text import Decimal
 from geobfdt.io.units import angle_factor, length_factor
 from geobfdt.wells.bearings import read_azimuth
@@ -25,12 +25,7 @@ __all__ = ["read_survey"]
 
 Array = npt.NDArray[np.float64]
 
-# In a survey these can mean nothing else.
-_ALIASES = {
-    "depth": hole_names("depth", logs=True),
-    "deviation": (*hole_names("deviation", logs=True), "drift", "inclin", "inclinationangle", "driftangle"),
-    "azimuth": (*hole_names("hole_azimuth", logs=True), "azimuth", "azm", "az", "direction", "driftdirection"),
-}
+_ROLES = {"depth": "depth", "deviation": "deviation", "azimuth": "hole_azimuth"}
 
 
 def read_survey(
@@ -83,8 +78,8 @@ def read_survey(
     columns: dict[str, Array] = {}
     bad = np.zeros(len(cells.rows), dtype=bool)
     north = ""
-    for role, aliases in _ALIASES.items():
-        index = next((i for alias in aliases for i, (key, _) in enumerate(keys) if key == alias), None)
+    for role in _ROLES:
+        index = next((i for alias in _names(role) for i, (key, _) in enumerate(keys) if key == alias), None)
         if index is None and role == "azimuth":
             index, north = _from_north(path, cells, keys)
         if index is None:
@@ -114,7 +109,7 @@ def read_survey(
     if bad.any():
         seen = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
         findings.major("rows-unreadable", seen, "left out")
-    stations = np.stack([columns[role] for role in _ALIASES], axis=-1)
+    stations = np.stack([columns[role] for role in _ROLES], axis=-1)
     # A vertical station has no azimuth; some programs leave it empty.
     stations[(stations[:, 1] == 0) & np.isnan(stations[:, 2]), 2] = 0.0
     empty = ~np.isfinite(stations).all(axis=-1)
@@ -126,10 +121,15 @@ def read_survey(
     return replace(_tidy(stations, lines, findings), north=north or "unknown"), findings
 
 
+def _names(role: str) -> tuple[str, ...]:
+    """Names of a column, more than anywhere else: in a survey they can mean nothing else."""
+    return (*hole_names(_ROLES[role], logs=True), *names_of("survey").get(role, "").split())
+
+
 def _of_well(cells: Cells, well: str | None, findings: FileFindings) -> Cells:
     """Rows of a well; a table of one well serves an image that names none."""
     keys = [column_key(name)[0] for name in cells.header]
-    column = next((keys.index(alias) for alias in ALIASES["well"] if alias in keys), None)
+    column = next((keys.index(alias) for alias in column_names()["well"] if alias in keys), None)
     default = cells.parameters.get("well", "")
     names = np.full(len(cells.rows), default, dtype=object) if column is None else cells.rows[:, column].copy()
     if (names == "").all():
@@ -150,7 +150,7 @@ def _of_well(cells: Cells, well: str | None, findings: FileFindings) -> Cells:
 
 def _from_north(path: Path, cells: Cells, keys: list[tuple[str, str]]) -> tuple[int | None, str]:
     """Column of azimuths whose name says the north: true before grid before magnetic; and that north."""
-    norths = [split_north(key, _ALIASES["azimuth"])[1] for key, _ in keys]
+    norths = [split_north(key, _names("azimuth"))[1] for key, _ in keys]
     for north in ("true", "grid", "magnetic"):
         columns = [i for i, named in enumerate(norths) if named == north]
         if len(columns) > 1:

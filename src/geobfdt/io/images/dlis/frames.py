@@ -33,8 +33,8 @@ from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
 from geobfdt.io.images.dlisio_errors import tolerant
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.index_check import IndexAttribute, check_index
-from geobfdt.io.images.raw import Contents, RawImage, RawLog
-from geobfdt.io.names import image_kind, role
+from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
+from geobfdt.io.names import image_kind, names_of, role
 from geobfdt.io.units import length_factor
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.options import ReadingOptions
@@ -138,14 +138,14 @@ def contents(path: Path) -> Contents:
     """
     with _open(path) as (files, findings):
         items = [
-            {
-                "name": curve.name,
-                "role": "image" if is_image(curve) else role(curve.name) or "other",
-                "shape": (len(curve.rows), curve.columns) if curve.columns > 1 else (len(curve.rows),),
-                "unit": curve.unit,
-                "frame": curve.full.removesuffix(f"/{curve.name}"),
-                "description": str(curve.channel.long_name or ""),
-            }
+            item(
+                curve.name,
+                "image" if is_image(curve) else role(curve.name) or "other",
+                (len(curve.rows), curve.columns)[: 1 + (curve.columns > 1)],
+                curve.unit,
+                curve.full.removesuffix(f"/{curve.name}"),
+                str(curve.channel.long_name or ""),
+            )
             for curve in curves_of(files, findings)
         ]
         header: dict[str, str] = {}
@@ -317,10 +317,7 @@ def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
         attributes["run"] = "" if origin.run_nr is None else " ".join(map(str, np.atleast_1d(origin.run_nr)))
     attributes["normalisation"] = "static" if companion is not None else image_kind(image.name)
     said = " ".join(str(word) for word in (image.channel.long_name, *(image.channel.properties or ()))).lower()
-    for phrase, reference in (
-        ("pseudo north", "pseudo_north"), ("pseudo-north", "pseudo_north"), ("top of hole", "high_side"),
-        ("high side", "high_side"), ("true north", "north"), ("magnetic north", "north"), ("grid north", "north"),
-    ):  # fmt: skip
+    for phrase, reference in names_of("references").items():
         if phrase in said:
             attributes["reference"] = reference
             if reference == "north":

@@ -19,10 +19,10 @@ from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.las.wrapped import read_wrapped
-from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.images.row_depths import agreed_unit, check_range
 from geobfdt.io.las_header import Table, header_tables
-from geobfdt.io.names import choose_logs, role
+from geobfdt.io.names import choose_logs, pattern, role
 from geobfdt.io.text import Notation, row_width, split
 from geobfdt.io.text_rows import Losses, TextRows, open_lines, read_rows, settle_notation
 from geobfdt.io.units import length_factor
@@ -38,8 +38,6 @@ _SECTORS = 8  # fewer curves of one family are no image
 _SAMPLE = 50  # lines that show how many cells a row has
 _CURE = "export the file again as LAS 2.0"
 _MEMBER = re.compile(r"(.*?)[\[_]?(\d+)\]?(\D*)")
-# Names of curves in units of length that are no measured depth.
-_NO_DEPTH = re.compile(r".*(TVD|TVT|TST|SUBSEA|ELEV|TIME|DATE).*|.*SS|[XYZ]|NORTH.*|EAST.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -153,28 +151,21 @@ def contents(path: Path) -> Contents:
         families = [family for family in all_families if family.table is table]
         members = {column for family in families for column in family.columns}
         items += [
-            {
-                "name": family.label,
-                "role": "image",
-                "shape": (len(family.columns),),
-                "unit": table.units[family.columns[0]],
-                "frame": where,
-                "description": f"{table.names[family.columns[0]]} to {table.names[family.columns[-1]]}",
-            }
-            for family in families
+            item(
+                f.label,
+                "image",
+                (len(f.columns),),
+                table.units[f.columns[0]],
+                where,
+                f"{table.names[f.columns[0]]} to {table.names[f.columns[-1]]}",
+            )
+            for f in families
         ]
         items += [
-            {
-                "name": name,
-                "role": role(name) or ("depth" if column == 0 else "other"),
-                "shape": (),
-                "unit": table.units[column],
-                "frame": where,
-                "description": table.descriptions[column],
-            }
-            for column, name in enumerate(table.names)
-            if column not in members
-        ]
+            item(name, role(name) or ("other" if c else "depth"), (), table.units[c], where, table.descriptions[c])
+            for c, name in enumerate(table.names)
+            if c not in members
+        ]  # fmt: skip
     return Contents(f"LAS {tables[0].version}", items, tables[0].well)
 
 
@@ -231,7 +222,7 @@ def _depth_column(table: Table, findings: FileFindings) -> int:
         seen = f"the first curve is {first}; measured depth may be {names}"
         findings.add(severity, "depth-chosen", seen, f"{table.names[depths[0]]} taken as measured depth")
         return depths[0]
-    if length_factor(table.units[0]) is None or _NO_DEPTH.fullmatch(first):
+    if length_factor(table.units[0]) is None or pattern("no_depth").fullmatch(first):
         raise InputError(
             findings.path, f"the first curve, {first}, is no measured depth, nor is any other by its name",
             "export it indexed by DEPT",

@@ -16,6 +16,7 @@ from PIL import Image
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.raw import item
 from geobfdt.io.images.text.layout import column_role
 from geobfdt.io.names import named_caliper
 from geobfdt.wells.findings import InputError, Severity
@@ -166,7 +167,7 @@ def open_arrays(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
 def _item(name: str, shape: tuple[int, ...], description: str, role: str) -> dict[str, Any]:
     unit = column_role(name)[1] if role not in ("image", "other") else ""
-    return {"name": name, "role": role, "shape": shape, "unit": unit, "frame": "", "description": description}
+    return item(name, role, shape, unit, description=description)
 
 
 def _kind(path: Path) -> str:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.images.row_depths import agreed_unit
 from geobfdt.io.images.text.layout import Layout, Picture, find_layout
 from geobfdt.io.text_rows import Losses, TextRows, read_rows, settle_notation
@@ -151,25 +151,17 @@ def contents(path: Path) -> Contents:
     """
     layout = find_layout(path)
     items = [
-        {
-            "name": layout.names[column],
-            "role": role if role in (*LOGS, "depth") else "other",
-            "shape": (-1,),
-            "unit": layout.units[column],
-            "frame": "",
-            "description": "",
-        }
+        item(layout.names[column], role if role in (*LOGS, "depth") else "other", (-1,), layout.units[column])
         for role, column in layout.roles.items()
     ]
     items += [
-        {
-            "name": picture.name,
-            "role": "image",
-            "shape": (-1,) if layout.stacked else (-1, len(picture.columns)),
-            "unit": layout.units[picture.columns[0]],
-            "frame": "",
-            "description": "one value a line" if layout.stacked else f"{len(picture.columns)} columns",
-        }
+        item(
+            picture.name,
+            "image",
+            (-1, len(picture.columns))[: 2 - layout.stacked],
+            layout.units[picture.columns[0]],
+            description="one value a line" if layout.stacked else f"{len(picture.columns)} columns",
+        )
         for picture in layout.pictures
     ]
     return Contents("CSV (Techlog flat)" if layout.stacked else "CSV (wide)", items, dict(layout.attributes))
