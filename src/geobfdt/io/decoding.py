@@ -1,14 +1,15 @@
-"""The line between a decoding library and the rest: whatever a broken file makes it raise leaves as one clear line."""
+"""The line to decoding libraries: what they raise leaves as one clear line, what they log as findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from geobfdt.wells.findings import InputError
 
-__all__ = ["decoding"]
+__all__ = ["decoding", "log_messages"]
 
 
 @contextmanager
@@ -47,3 +48,35 @@ def decoding(path: Path, what: str, cure: str) -> Iterator[None]:
         article, noun = what.split(" ", 1)
         reason = str(error).replace(str(path), path.name) or type(error).__name__
         raise InputError(path, f"not {article} sound {noun}: {reason[:200]}", cure) from error
+
+
+class _Handler(logging.Handler):
+    def __init__(self, record: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._record = record
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._record(record.getMessage())
+
+
+@contextmanager
+def log_messages(library: str, record: Callable[[str], None]) -> Iterator[None]:
+    """
+    Hand the warnings that a library logs to a function, and to nobody else.
+
+    Examples
+    --------
+    >>> messages: list[str] = []
+    >>> with log_messages("lasio", messages.append):
+    ...     logging.getLogger("lasio").warning("odd")
+    >>> messages
+    ['odd']
+    """
+    logger, handler = logging.getLogger(library), _Handler(record)
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagates

@@ -5,16 +5,13 @@ lasio parses the lines; which belong together is told here, for lasio does not k
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lasio
 
-from geobfdt.io.decoding import decoding
+from geobfdt.io.decoding import decoding, log_messages
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import Notation, encoding_of
 from geobfdt.io.text_rows import open_lines
@@ -107,6 +104,14 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
     InputError
         If the header is damaged, or defines no curve or no numbers.
     """
+
+    def complain(message: str) -> None:
+        # Units of the index are compared by the reader, which knows the file and the cure.
+        line = " ".join(message.split())[:200]
+        found = Finding(Severity.MINOR, "header-line", findings.path.name, line, "read past")
+        if not line.startswith("Conflicting index units") and found not in findings:
+            findings.append(found)
+
     with decoding(findings.path, "a LAS file", _CURE):
         with findings.path.open("rb") as stream:
             encoding = encoding_of(stream.read(_HEADER))
@@ -136,7 +141,7 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
             curves = named or [s for s in sections[:at] if s.titled(_CURVES)][-1:]
             if not curves:
                 raise findings.refusal("no curve is defined (~C)", _CURE)
-            with _complaints(findings):
+            with log_messages("lasio", complain):
                 parsed = lasio.read(
                     "\n".join([*header, "~Parameter", *further, "~Curve", *curves[0].lines, "~ASCII", ""]),
                     ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
@@ -180,29 +185,6 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
 def _as_written(value: object, written: str) -> str:
     """Text of an entry; of a number as it is written, for lasio makes 7 of a well named 007."""
     return written if isinstance(value, int | float) and Notation().number(written) == value else str(value).strip()
-
-
-@contextmanager
-def _complaints(findings: FileFindings) -> Iterator[None]:
-    """Write down as findings what lasio would log."""
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            message = " ".join(record.getMessage().split())
-            # Units of the index are compared by the reader, which knows the file and the cure.
-            if record.levelno >= logging.WARNING and not message.startswith("Conflicting index units"):
-                found = Finding(Severity.MINOR, "header-line", findings.path.name, message[:200], "read past")
-                if found not in findings:
-                    findings.append(found)
-
-    logger, collector = logging.getLogger("lasio"), Collector()
-    logger.addHandler(collector)
-    propagates, logger.propagate = logger.propagate, False
-    try:
-        yield
-    finally:
-        logger.removeHandler(collector)
-        logger.propagate = propagates
 
 
 def _sections(path: Path, encoding: str) -> list[_Section]:

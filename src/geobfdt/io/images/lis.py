@@ -6,7 +6,6 @@ An image is a channel with many entries a sample. LIS names are four letters lon
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from dlisio import core
 
-from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.dlisio_errors import tolerant
+from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.index_check import IndexAttribute, check_index
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
@@ -104,7 +102,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     InputError
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
-    with _open(path) as (files, findings):
+    with open_tolerantly(dlisio.lis.load, path, "a LIS79 file", _CURE) as (files, findings):
         images = [
             (table, name)
             for table in _tables(files, findings)
@@ -165,7 +163,7 @@ def contents(path: Path) -> Contents:
     InputError
         If the file is damaged beyond use.
     """
-    with _open(path) as (files, findings):
+    with open_tolerantly(dlisio.lis.load, path, "a LIS79 file", _CURE) as (files, findings):
         items = [
             item(
                 name.strip(),
@@ -178,19 +176,6 @@ def contents(path: Path) -> Contents:
             for name in table.names
         ]
         return Contents("LIS79", items, {})
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[tuple[Any, FileFindings]]:
-    findings = FileFindings(path)
-    with (
-        decoding(path, "a LIS79 file", _CURE),
-        tolerant("lis", findings) as rules,
-        dlisio.lis.load(str(path), error_handler=rules) as files,
-    ):
-        if not len(files):
-            raise InputError(path, findings[0].seen if findings else "it holds no logical file", _CURE)
-        yield files, findings
 
 
 def _tables(files: Any, findings: FileFindings) -> Iterator[_Table]:

@@ -110,4 +110,4 @@ def item(
     >>> item("GR", "other", unit="gAPI")["unit"]
     'gAPI'
     """
-    return dict(name=name, role=role, shape=shape, unit=unit, frame=frame, description=description)
+    return {"name": name, "role": role, "shape": shape, "unit": unit, "frame": frame, "description": description}

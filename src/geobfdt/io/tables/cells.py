@@ -27,7 +27,7 @@ from geobfdt.io.text import (
     is_units_row,
     row_width,
     split,
-)  # fmt: skip
+)
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.well_names import check_headings
 

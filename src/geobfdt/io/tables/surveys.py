@@ -29,10 +29,7 @@ _ROLES = {"depth": "depth", "deviation": "deviation", "azimuth": "hole_azimuth"}
 
 
 def read_survey(
-    path: str | Path,
-    depth_unit: str | None = None,
-    well: str | None = None,
-    decimal: Decimal | None = None,
+    path: str | Path, depth_unit: str | None = None, well: str | None = None, decimal: Decimal | None = None
 ) -> tuple[Survey, list[Finding]]:
     r"""
     Read a survey from a CSV or Excel table with columns of depth, deviation and azimuth.

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import choose_logs, image_kind, named_caliper, role, vertical_depth
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.tools import tool_of
 
-__all__ = [
-    "Curve",
-    "Table",
-    "choose_image",
-    "companion_of",
-    "curves_of",
-    "hole_logs",
-    "index_of",
-    "is_image",
-]
+__all__ = ["Curve", "Table", "choose_image", "companion_of", "curves_of", "hole_logs", "index_of", "is_image"]
 
 _COLUMNS = 8  # fewer samples a row are no image
 _WIDEST = 100_000  # samples a row; more is damage
@@ -48,6 +37,11 @@ class Table:
     frame: Any
     channels: tuple[Any, ...]
     problem: str | None
+
+    @property
+    def name(self) -> str:
+        """Name of the frame."""
+        return str(self.frame.name)
 
     @property
     def rows(self) -> list[int]:
@@ -97,16 +91,6 @@ class Curve:
     doubled: bool
 
     @property
-    def logical(self) -> Any:
-        """Logical file that holds it."""
-        return self.table.logical
-
-    @property
-    def frame(self) -> Any:
-        """Frame that holds it."""
-        return self.table.frame
-
-    @property
     def name(self) -> str:
         """Mnemonic."""
         return str(self.channel.name)
@@ -127,14 +111,9 @@ class Curve:
         return self.columns == 1 and self.channel.dtype.base.kind in "iuf"
 
     @property
-    def rows(self) -> list[int]:
-        """Where the rows of its frame begin in the file."""
-        return self.table.rows
-
-    @property
     def names(self) -> tuple[str, str, str]:
         """Names a user may call it by, the short one first."""
-        return self.name, f"{self.frame.name}/{self.name}", self.full
+        return self.name, f"{self.table.name}/{self.name}", self.full
 
 
 def _samples(channel: Any) -> int:
@@ -222,7 +201,7 @@ def is_image(curve: Curve) -> bool:
         and len(dimension) == 1
         and _COLUMNS <= dimension[0] <= _WIDEST
         and bool(image_kind(curve.name))
-        and bool(curve.rows)
+        and bool(curve.table.rows)
     )
 
 
@@ -256,40 +235,40 @@ def choose_image(curves: list[Curve], wanted: str | None, findings: FileFindings
         if narrow and not why:
             why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"
         raise findings.refusal(f"no channel is an image{why}", "list the channels with geobfdt inspect")
-    known = ", ".join(dict.fromkeys(c.names[0] for c in images))
+    known = ", ".join(dict.fromkeys(c.name for c in images))
     if wanted is not None:
-        named = [c for c in images if wanted.strip().lower() in (name.lower() for name in c.names)]
+        key = wanted.strip().lower()
+        called = [c for c in curves if key in map(str.lower, c.names)]
+        found = [c for c in called if is_image(c)]
         # A full name ends where the next one's #2 begins, and is that of one image only.
-        named = [c for c in named if c.full.lower() == wanted.strip().lower()] or named
-        if len(named) == 1:
-            return named[0]
-        if not named:
-            for curve in curves:
-                if wanted.strip().lower() in (name.lower() for name in curve.names):
-                    _refuse_doubled(findings.path, curve)
+        found = [c for c in found if c.full.lower() == key] or found
+        if not found:
+            for curve in called:
+                _refuse_doubled(curve, findings)
             raise findings.refusal(f"no image {wanted!r}", f"give --image one of {known}")
-        raise InputError(
-            findings.path,
-            f"{len(named)} images are called {wanted!r}",
-            f"give --image one of {', '.join(c.names[2] for c in named)}",
-        )
+        _refuse_several(found, wanted, findings)
+        return found[0]
+    if len(images) == 1:
+        return images[0]
+    # One picture in several versions is one image: its static one is taken, the dynamic one comes along. Arrays that
+    # nobody knows for pictures do not stand in the way of the one that has the name of one.
     found = images
-    if len(found) > 1:
-        # One picture in several versions is one image: its static one is taken, the dynamic one comes along. Arrays
-        # that nobody knows for pictures do not stand in the way of the one that has the name of one.
-        if len({_stem(c.name) for c in found}) > 1:
-            found = [c for c in found if image_kind(c.name) != "none" or tool_of(c.name)]
-        if len({_stem(c.name) for c in found}) != 1:
-            raise findings.refusal(f"{len(images)} images and nothing says which", f"give --image one of {known}")
-        found = sorted(found, key=lambda c: {"static": 0, "none": 1, "dynamic": 2}[image_kind(c.name)])
-        versions = [c for c in found if image_kind(c.name) == image_kind(found[0].name)]
-        if len(versions) > 1:
-            names = ", ".join(c.names[2] for c in versions)
-            raise InputError(
-                findings.path, f"{len(versions)} images are called {versions[0].name!r}", f"give --image one of {names}"
-            )
-        findings.info("image-chosen", f"images {known}", f"{found[0].name} taken")
+    if len({_stem(c.name) for c in found}) > 1:
+        found = [c for c in found if image_kind(c.name) != "none" or tool_of(c.name)]
+    if len({_stem(c.name) for c in found}) != 1:
+        raise findings.refusal(f"{len(images)} images and nothing says which", f"give --image one of {known}")
+    kinds = [image_kind(c.name) for c in found]
+    kind = min(kinds, key=("static", "none", "dynamic").index)
+    found = [c for c, of in zip(found, kinds, strict=True) if of == kind]
+    _refuse_several(found, found[0].name, findings)
+    findings.info("image-chosen", f"images {known}", f"{found[0].name} taken")
     return found[0]
+
+
+def _refuse_several(images: list[Curve], name: str, findings: FileFindings) -> None:
+    if len(images) > 1:
+        names = ", ".join(c.full for c in images)
+        raise findings.refusal(f"{len(images)} images are called {name!r}", f"give --image one of {names}")
 
 
 def _stem(name: str) -> str:
@@ -304,25 +283,23 @@ def companion_of(image: Curve, curves: list[Curve]) -> Curve | None:
     twins = [
         c
         for c in curves
-        if c.logical is image.logical
+        if c.table.logical is image.table.logical
         and is_image(c)
         and image_kind(c.name) == other
         and (_stem(c.name), c.columns) == (_stem(image.name), image.columns)
     ]
-    near = [c for c in twins if c.frame is image.frame] or twins
+    near = [c for c in twins if c.table is image.table] or twins
     return near[0] if len(near) == 1 else None
 
 
-def _refuse_doubled(path: Path, curve: Curve) -> None:
+def _refuse_doubled(curve: Curve, findings: FileFindings) -> None:
     """Refuse a channel that is needed and of which nobody knows what its values mean."""
     if curve.doubled or curve.table.problem:
-        seen = (
-            curve.table.problem or f"CHANNEL {curve.name} of FRAME {curve.frame.name} is defined twice and differently"
-        )
-        raise InputError(path, seen, "ask for a new export")
+        doubled = f"CHANNEL {curve.name} of FRAME {curve.table.name} is defined twice and differently"
+        raise findings.refusal(curve.table.problem or doubled, "ask for a new export")
 
 
-def index_of(path: Path, image: Curve, curves: list[Curve]) -> Curve:
+def index_of(image: Curve, curves: list[Curve], findings: FileFindings) -> Curve:
     """
     Find the depths of a frame along the hole: its index if that is one, else the channel that a depth is called.
 
@@ -331,8 +308,8 @@ def index_of(path: Path, image: Curve, curves: list[Curve]) -> Curve:
     InputError
         If the frame has none, or it is defined twice.
     """
-    here = [c for c in curves if c.frame is image.frame and c.scalar and not _vertical(c)]
-    kind = str(image.frame.index_type or "").upper()
+    here = [c for c in curves if c.table is image.table and c.scalar and not _vertical(c)]
+    kind = str(image.table.frame.index_type or "").upper()
     # RP66 V1, 5.7.1: the index may also be a drift, the true vertical depth, or what the contractor made of it.
     measured = "DEPTH" in kind and "VERTICAL" not in kind
     first = next((c for c in here if c.position == 0), None)
@@ -341,11 +318,10 @@ def index_of(path: Path, image: Curve, curves: list[Curve]) -> Curve:
     if first is not None and (measured or (unnamed and first in depths)):
         depths = [first]
     if len(depths) == 1:
-        _refuse_doubled(path, depths[0])
+        _refuse_doubled(depths[0], findings)
         return depths[0]
-    raise InputError(
-        path, f"frame {image.frame.name} has no index of measured depth", "ask for an export indexed by measured depth"
-    )
+    observed = f"frame {image.table.name} has no index of measured depth"
+    raise findings.refusal(observed, "ask for an export indexed by measured depth")
 
 
 def _vertical(curve: Curve) -> bool:
@@ -372,16 +348,16 @@ def hole_logs(image: Curve, curves: list[Curve], caliper: str | None, findings: 
     InputError
         If the caliper that is asked for is not there, or there several times.
     """
-    mine = [c for c in curves if c.logical is image.logical and c.scalar and c.rows]
-    mine.sort(key=lambda c: c.frame is not image.frame)
+    mine = [c for c in curves if c.table.logical is image.table.logical and c.scalar and c.table.rows]
+    mine.sort(key=lambda c: c.table is not image.table)
     usable = [c for c in mine if not c.doubled and c.table.problem is None]
     # Names of calipers are passed over where the user names one.
     names = ["" if caliper is not None and role(c.name) == "diameter" else c.name for c in usable]
     chosen = {name: usable[i] for name, i in choose_logs(names, findings).items()}
     if caliper is not None:
-        near = [c for c in mine if c.frame is image.frame and caliper.strip().lower() == c.name.lower()]
+        near = [c for c in mine if c.table is image.table and caliper.strip().lower() == c.name.lower()]
         chosen["diameter"] = (
             near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], findings.path)]
         )
-        _refuse_doubled(findings.path, chosen["diameter"])
+        _refuse_doubled(chosen["diameter"], findings)
     return chosen

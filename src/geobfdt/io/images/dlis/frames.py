@@ -8,7 +8,6 @@ array that stays, so memory is the image and a block, not all channels of the fr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,19 @@ import numpy as np
 import numpy.typing as npt
 from dlisio import core
 
-from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.dlis.channels import (
     Curve,
+    Table,
     choose_image,
     companion_of,
     curves_of,
     hole_logs,
     index_of,
     is_image,
-)  # fmt: skip
+)
 from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
-from geobfdt.io.images.dlisio_errors import tolerant
+from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.index_check import IndexAttribute, check_index
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
@@ -72,48 +71,40 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     InputError
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
-    with _open(path) as (files, findings):
+    with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
         curves = curves_of(files, findings)
         image = choose_image(curves, options.image, findings)
         companion = companion_of(image, curves)
         if companion is not None and image_kind(image.name) == "dynamic":
             image, companion = companion, image
-        index = index_of(path, image, curves)
+        index = index_of(image, curves, findings)
         logs = hole_logs(image, curves, options.caliper, findings)
         used = {id(log) for log in logs.values()}
-        here = [c for c in curves if c.frame is image.frame and c.scalar and not c.doubled and id(c) not in used]
+        here = [c for c in curves if c.table is image.table and c.scalar and not c.doubled and id(c) not in used]
         others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
-        together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.frame is image.frame]
-        columns = _read_rows(path, image, together)
+        together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
+        columns = _read_rows(image.table, together, findings)
         depth = columns[index.position].ravel().astype(np.float64)
         check_index(depth, (index.name, index.unit), *_said_of(index), options.depth_unit, findings)
-        direction = str(image.frame.direction or "").upper()
+        direction = str(image.table.frame.direction or "").upper()
         if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
             falls = bool(np.median(np.diff(depth)) < 0)
             if falls is (direction == "INCREASING"):
-                observed = f"frame {image.frame.name} says {direction}, its depths go the other way"
+                observed = f"frame {image.table.name} says {direction}, its depths go the other way"
                 findings.major("index-direction", observed, "the depths are kept")
-        elsewhere = _Elsewhere(path, depth, index.unit, options.depth_unit, curves, findings)
+        elsewhere = _Elsewhere(depth, index.unit, options.depth_unit, curves, findings)
         dynamic = None
         if companion is not None:
-            dynamic = columns.get(companion.position) if companion.frame is image.frame else None
-            if dynamic is None:
-                dynamic = elsewhere.picture(companion)
-        raw = RawImage(
-            columns[image.position],
-            depth,
-            index.unit,
-            dynamic=dynamic,
-            attributes=_attributes(image, companion),
-            findings=findings,
-        )
+            near = companion.table is image.table
+            dynamic = columns[companion.position] if near else elsewhere.picture(companion)
+        raw = RawImage(columns[image.position], depth, index.unit, _angles(image), dynamic=dynamic, findings=findings)
+        raw.attributes = _attributes(image, companion)
         for name, log in logs.items():
-            near = log.frame is image.frame
+            near = log.table is image.table
             found = (depth, columns[log.position]) if near else elsewhere.column(log)
             if found is not None:
                 raw.logs[name] = _raw_log(log, *found)
         raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]
-        raw.azimuth = _angles(image)
         return raw
 
 
@@ -136,12 +127,12 @@ def contents(path: Path) -> Contents:
     InputError
         If the file is damaged beyond use.
     """
-    with _open(path) as (files, findings):
+    with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
         items = [
             item(
                 curve.name,
                 "image" if is_image(curve) else role(curve.name) or "other",
-                (len(curve.rows), curve.columns)[: 1 + (curve.columns > 1)],
+                (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)],
                 curve.unit,
                 curve.full.removesuffix(f"/{curve.name}"),
                 str(curve.channel.long_name or ""),
@@ -156,75 +147,56 @@ def contents(path: Path) -> Contents:
         return Contents("DLIS", items, header)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[tuple[Any, FileFindings]]:
-    """Open a file; what is wrong with it but can be read past becomes findings."""
-    findings = FileFindings(path)
-    with (
-        decoding(path, "a DLIS file", _CURE),
-        tolerant("dlis", findings) as rules,
-        dlisio.dlis.load(str(path), error_handler=rules) as files,
-    ):
-        if not len(files):
-            why = findings[0].seen if findings else "it holds no logical file"
-            raise InputError(path, why, _CURE)
-        yield files, findings
-
-
-def _read_rows(path: Path, curve: Curve, wanted: list[Curve]) -> dict[int, npt.NDArray[Any]]:
+def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, npt.NDArray[Any]]:
     """Columns of one frame by position, read block by block."""
-    frame, rows = curve.frame, len(curve.rows)
-    if curve.table.problem:
-        raise InputError(path, curve.table.problem, _CURE)
-    dtype = curve.table.dtype
-    if rows * dtype.itemsize > 4 * path.stat().st_size + _BLOCK:
-        raise InputError(path, f"frame {frame.name} claims more data than the file holds", _CURE)
-    out: dict[int, npt.NDArray[Any]] = {}
-    for c in wanted:
-        out[c.position] = np.empty((rows, c.columns), dtype=np.float64 if c.columns == 1 else np.float32)
-    done = 0
-    for block in _blocks(curve, dtype):
+    if table.problem:
+        raise findings.refusal(table.problem, _CURE)
+    rows, size = len(table.rows), table.dtype.itemsize
+    if rows * size > 4 * findings.path.stat().st_size + _BLOCK:
+        raise findings.refusal(f"frame {table.name} claims more data than the file holds", _CURE)
+    out = {c.position: np.empty((rows, c.columns), np.float64 if c.columns == 1 else np.float32) for c in curves}
+    filled = 0
+    for block in _blocks(table):
+        names, part = block.dtype.names or (), slice(filled, filled + len(block))
         for position, column in out.items():
             # Of equal mnemonics only the position tells which is which; field 0 is the number of the row.
-            column[done : done + len(block)] = block[(block.dtype.names or ())[position + 1]].reshape(len(block), -1)
-        done += len(block)
-    if not done:
-        raise InputError(path, f"no row of frame {frame.name} can be read", _CURE)
-    return {position: column[:done] for position, column in out.items()}
+            column[part] = block[names[position + 1]].reshape(len(block), -1)
+        filled = part.stop
+    if not filled:
+        raise findings.refusal(f"no row of frame {table.name} can be read", _CURE)
+    return {position: column[:filled] for position, column in out.items()}
 
 
-def _blocks(curve: Curve, dtype: np.dtype[Any]) -> Iterator[npt.NDArray[Any]]:
+def _blocks(table: Table) -> Iterator[npt.NDArray[Any]]:
     """
     All channels of a frame, a block of rows at a time; fewer rows where the file breaks off.
 
     ``Frame.curves`` makes one array of all rows; this asks the same reader for a slice of them.
     """
-    if not hasattr(core, "read_fdata"):  # no part of dlisio's public face: a later one may have moved it
-        yield curve.frame.curves(strict=False)
+    if not hasattr(core, "read_fdata"):  # It is no part of dlisio's public face: a later version may have moved it.
+        yield table.frame.curves(strict=False)
         return
+    dtype, stream, handler = table.dtype, table.logical.file, table.logical.error_handler
     step = max(1, _BLOCK // max(dtype.itemsize, 1))
-    layout = curve.table.layout
-    unsure = varies(layout)
-    for top in range(0, len(curve.rows), step):
-        wanted = part = curve.rows[top : top + step]
-        if unsure:
-            part = part[: sound_rows(curve.logical.file, part, curve.logical.error_handler, layout)]
-        if not part:
+    for top in range(0, len(table.rows), step):
+        places = sound = table.rows[top : top + step]
+        if varies(table.layout):
+            sound = places[: sound_rows(stream, places, handler, table.layout)]
+        if not sound:
             return
         block = core.read_fdata(
-            "", curve.table.format, "", curve.logical.file, part, dtype.itemsize,
-            lambda size: np.empty(shape=size, dtype=dtype), curve.logical.error_handler,
-        )  # fmt: skip
+            "", table.format, "", stream, sound, dtype.itemsize, lambda size: np.empty(size, dtype), handler
+        )
         yield block
-        if len(block) < len(wanted):
-            return  # the error handler has recorded why
+        if len(block) < len(places):
+            return  # The error handler has recorded why.
 
 
 def _said_of(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
     """What a frame says of the spacing and of the ends of its index, where the channel is that index."""
 
     def said(name: str) -> list[IndexAttribute]:
-        attic = index.frame.attic
+        attic = index.table.frame.attic
         if index.position or name not in attic.keys():  # noqa: SIM118 - no mapping
             return []
         values = attic[name].value
@@ -241,8 +213,6 @@ class _Elsewhere:
 
     Parameters
     ----------
-    path : Path
-        The file.
     depth : array (rows,)
         Depths of the image as the file has them.
     unit : str
@@ -255,7 +225,6 @@ class _Elsewhere:
         Grows by what is left out.
     """
 
-    path: Path
     depth: npt.NDArray[np.float64]
     unit: str
     stated: str | None
@@ -265,8 +234,8 @@ class _Elsewhere:
     def column(self, curve: Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]] | None:
         """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
         try:
-            index = index_of(self.path, curve, self.curves)
-            columns = _read_rows(self.path, curve, [index, curve])
+            index = index_of(curve, self.curves, self.findings)
+            columns = _read_rows(curve.table, [index, curve], self.findings)
             depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
@@ -311,7 +280,7 @@ def _raw_log(log: Curve, depth: npt.NDArray[np.float64], values: npt.NDArray[Any
 def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
     """What the file says in words and parameters; our own parameters say the rest of the contract."""
     attributes: dict[str, Any] = {"units": str(image.channel.units or ""), "tool": tool_of(image.name)}
-    origin = next(iter(image.logical.origins), None)
+    origin = next(iter(image.table.logical.origins), None)
     if origin is not None:
         attributes["well"] = str(origin.well_name or origin.well_id or "").strip()
         attributes["run"] = "" if origin.run_nr is None else " ".join(map(str, np.atleast_1d(origin.run_nr)))
@@ -323,7 +292,7 @@ def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
             if reference == "north":
                 attributes["north"] = phrase.split()[0]
             break
-    for parameter in image.logical.parameters:
+    for parameter in image.table.logical.parameters:
         name = str(parameter.name)
         values = [] if parameter.values is None else list(np.ravel(parameter.values))
         if name.startswith("GEOBFDT_") and len(values) == 1:

@@ -423,10 +423,7 @@ def _load_npz(findings: FileFindings, name: str | None, caliper: str | None) -> 
         caliper = vectors_of_rows[named_caliper(caliper, [(key,) for key in vectors_of_rows], path)]
     if math.prod(shape) * dtype.itemsize > MAX_BYTES:
         raise InputError(path, f"{chosen} takes {math.prod(shape) * dtype.itemsize:,} bytes", _SMALLER)
-    with (
-        decoding(path, "an npz file", "write it again with numpy.savez"),
-        np.load(path, allow_pickle=False) as archive,
-    ):
+    with decoding(path, "an npz file", "write it again with numpy.savez"), np.load(path, allow_pickle=False) as archive:
         values = archive[chosen]
         vectors: dict[str, tuple[npt.NDArray[np.float64], str]] = {}
         for key, (length, _) in headers.items():
