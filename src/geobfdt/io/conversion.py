@@ -80,10 +80,8 @@ def convert(
             source, mapping=mapping, vocabulary=vocabulary, depth_unit=options.depth_unit, decimal=options.decimal
         )
         return _written(table, target, name)
-    raise InputError(
-        target, f"no format {name!r}" if name else "its suffix does not tell the format",
-        f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}",
-    )  # fmt: skip
+    observed = f"no format {name!r}" if name else "its suffix does not tell the format"
+    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}")
 
 
 def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:

@@ -79,11 +79,8 @@ def ingest(
         decimal = options.decimal if options else None
         table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=decimal)
     if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
-        raise InputError(
-            picks or "",
-            "some rows name no well, and several files are given",
-            "add a well column, or ingest one by one",
-        )
+        observed = "some rows name no well, and several files are given"
+        raise InputError(picks or "", observed, "add a well column, or ingest one by one")
     findings: dict[str, list[Finding]] = {}
     for number, file in enumerate(files):
         image = read(file, options)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from geobfdt.io.arrays import AnyArray, Mask
 
 __all__ = ["is_null"]
 
@@ -17,7 +17,7 @@ _NULLS = np.array(
 )
 
 
-def is_null(values: npt.NDArray[Any], more: Iterable[float] = ()) -> npt.NDArray[np.bool_]:
+def is_null(values: AnyArray, more: Iterable[float] = ()) -> Mask:
     """
     Whether numbers are absent: not finite, a usual null (-999, -9999.25, 1E30, ...), or one that the file names.
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.io.arrays import Array
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
 from geobfdt.wells.findings import InputError
@@ -30,8 +30,7 @@ _SAMPLE = 50  # lines that show how numbers are written, in a file without comma
 _DECIMALS = re.compile(rb"[.,](\d+)\s*$")
 _HEAD = 1 << 16  # bytes that tell line ends
 
-Array = npt.NDArray[np.float64]
-Words = dict[int, "pd.Categorical"]
+Piece = tuple[Array, dict[int, "pd.Categorical"]]
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def settle_notation(
     return vote.settle(stated, findings), count
 
 
-def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Losses) -> Iterator[tuple[Array, Words]]:
+def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Losses) -> Iterator[Piece]:
     """
     Read columns of a file, a piece at a time.
 
@@ -168,7 +167,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
     numbers : array (rows, columns)
         NaN where nothing was measured, or a cell is no number.
     words : dict
-        Words by column.
+        WordColumns by column.
     """
     number, nulls = rows.first, {"", "nan"}
     with open_lines(rows.path) as stream:
@@ -241,7 +240,7 @@ def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int], nu
 
 def _parse_slowly(
     rows: TextRows, block: list[bytes], number: int, columns: list[int], words: list[int], losses: Losses
-) -> tuple[Array, Words]:
+) -> Piece:
     """Parse rows one by one, by the whole grammar."""
     numbers: list[list[float]] = []
     texts: list[list[str]] = []

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Grey, Order
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
 from geobfdt.io.images.raw import RawImage
@@ -20,7 +20,6 @@ from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["assemble", "state"]
 
-Array = npt.NDArray[np.float64]
 
 _ROWS = 4096  # rows repaired at a time
 _OPTIONS = {"reference": "--azimuth-reference", "dark": "--dark", "well": "--well"}
@@ -118,21 +117,16 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         if given is None or given == said:
             continue
         contradicted = said not in ("", "unknown") and not (name == "dark" and said == "low")
-        findings.add(
-            Severity.MAJOR if contradicted else Severity.INFO,
-            f"{name}-stated",
-            f"the file says {name} {said!r}" if contradicted else f"the file does not say its {name}",
-            f"{given!r} taken, as {_OPTIONS[name]} says",
-        )
+        observed = f"the file says {name} {said!r}" if contradicted else f"the file does not say its {name}"
+        action = f"{given!r} taken, as {_OPTIONS[name]} says"
+        findings.add(Severity.MAJOR if contradicted else Severity.INFO, f"{name}-stated", observed, action)
         attributes[name] = given
     if not image.attrs["well"] and options.well is None:
         attributes["well"] = path.stem
         findings.info("well-unnamed", "the file names no well", f"called {path.stem!r} after the file")
     if image.attrs["reference"] == "unknown" and options.azimuth_reference is None:
-        findings.major(
-            "reference-unknown", "nothing says where image angle 0 points",
-            "no true dips; give --azimuth-reference north, high_side or pseudo_north",
-        )  # fmt: skip
+        action = "no true dips; give --azimuth-reference north, high_side or pseudo_north"
+        findings.major("reference-unknown", "nothing says where image angle 0 points", action)
 
     depth = image.depth.values
     stated: dict[str, Array] = {}
@@ -150,10 +144,8 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
         beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
         if beyond > 100:
-            findings.major(
-                "survey-short", f"the image goes {beyond:.0f} m beyond the survey",
-                "the end station is held; check that they are of one well",
-            )  # fmt: skip
+            observed = f"the image goes {beyond:.0f} m beyond the survey"
+            findings.major("survey-short", observed, "the end station is held; check that they are of one well")
     for name, value in (
         ("diameter", options.diameter),
         ("deviation", options.deviation),
@@ -168,12 +160,9 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         off = float(np.nanmedian(np.abs(_gap(name, values - said)))) if np.isfinite(said).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
         words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(said).any() else "gives no"
-        findings.add(
-            Severity.MAJOR if apart else Severity.INFO,
-            f"{name.replace('_', '-')}-stated",
-            f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}",
-            f"taken from {_source(name, options)}",
-        )
+        observed = f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}"
+        action = f"taken from {_source(name, options)}"
+        findings.add(Severity.MAJOR if apart else Severity.INFO, f"{name.replace('_', '-')}-stated", observed, action)
     image = image.assign({name: ("depth", values, image[name].attrs) for name, values in stated.items()})
     for name, cure in (("diameter", "--diameter"), ("deviation", "--deviation and --hole-azimuth, or --survey")):
         lacking = float(np.mean(np.isnan(image[name].values)))
@@ -199,14 +188,14 @@ def _gap(name: str, difference: Array) -> Array:
     return (difference + 180) % 360 - 180 if name == "hole_azimuth" else difference
 
 
-def _blank(values: npt.NDArray[np.float32], nulls: tuple[float, ...]) -> None:
+def _blank(values: Grey, nulls: tuple[float, ...]) -> None:
     """Turn null values into NaN, in place, a block of rows at a time."""
     for top in range(0, values.shape[0], _ROWS):
         block = values[top : top + _ROWS]
         np.copyto(block, np.nan, where=is_null(block, nulls))
 
 
-def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], findings: FileFindings) -> None:
+def _mask(values: Grey, nulls: tuple[float, ...], findings: FileFindings) -> None:
     """Blank the image; refuse one that shows nothing; doubt one in a narrow range of whole numbers."""
     _blank(values, nulls)
     count, low, high, whole = 0, np.inf, -np.inf, True
@@ -230,7 +219,7 @@ def _mask(values: npt.NDArray[np.float32], nulls: tuple[float, ...], findings: F
         findings.major("image-range", seen, done)
 
 
-def _around(azimuth: Array, path: Path) -> tuple[Array, npt.NDArray[np.intp]]:
+def _around(azimuth: Array, path: Path) -> tuple[Array, Order]:
     """Column angles in [0, 360) in increasing order, and the order that makes them so."""
     angles = np.mod(np.round(azimuth, 9), 360)
     order = np.argsort(angles, kind="stable")

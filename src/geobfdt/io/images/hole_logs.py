@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import RawLog
 from geobfdt.io.names import is_bit_size, is_radius, role, vertical_depth
@@ -15,7 +15,6 @@ from geobfdt.io.units import angle_factor, length_factor
 
 __all__ = ["known_unit", "log_at_rows", "possible_calipers", "propose_calipers", "smaller_than_bit"]
 
-Array = npt.NDArray[np.float64]
 
 _REACH = 1.0  # m a hole log is held beyond its ends
 _DIAMETERS = (0.05, 1.5)  # m
@@ -100,7 +99,8 @@ def smaller_than_bit(diameter: Array, others: list[RawLog], nulls: tuple[float, 
 def _measured(log: RawLog, nulls: tuple[float, ...]) -> Array:
     """Values of a log that are no nulls."""
     values = np.asarray(log.values, dtype=float)
-    return values[~is_null(values, nulls)]
+    measured: Array = values[~is_null(values, nulls)]
+    return measured
 
 
 def log_at_rows(

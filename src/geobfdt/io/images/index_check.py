@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import METRES, length_factor
@@ -44,7 +44,7 @@ class IndexAttribute:
 
 
 def check_index(
-    depth: npt.NDArray[np.float64],
+    depth: Array,
     index: tuple[str, str],
     spacing: Sequence[IndexAttribute],
     ends: Sequence[IndexAttribute],

@@ -12,9 +12,9 @@ from typing import Any
 
 import dlisio.lis
 import numpy as np
-import numpy.typing as npt
 from dlisio import core
 
+from geobfdt.io.arrays import AnyArray
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
@@ -42,7 +42,7 @@ class _Table:
 
     file: Any
     specification: Any
-    curves: npt.NDArray[Any]
+    curves: AnyArray
     units: dict[str, str]
 
     @property

@@ -9,10 +9,10 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from xarray.core import indexing
 
+from geobfdt.io.arrays import Grey
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.assemble import state
 from geobfdt.io.images.raw import Contents, item
@@ -112,7 +112,7 @@ class _Pixels(xr.backends.BackendArray):
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
-    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[np.float32]:
+    def _read(self, key: tuple[Any, ...]) -> Grey:
         with decoding(self.path, "a netCDF-4 file", _CURE):
             return np.asarray(self.pixels[key].values)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from geobfdt.io.arrays import Array, Grey
 from geobfdt.wells.findings import Finding
 
 __all__ = ["Contents", "RawImage", "RawLog", "item"]
@@ -30,9 +28,9 @@ class RawLog:
         What the file calls it.
     """
 
-    values: npt.NDArray[np.float64]
+    values: Array
     unit: str
-    depth: npt.NDArray[np.float64]
+    depth: Array
     name: str = ""
     description: str = ""
 
@@ -66,12 +64,12 @@ class RawImage:
         What the reader saw.
     """
 
-    values: npt.NDArray[np.float32]
-    depth: npt.NDArray[np.float64]
+    values: Grey
+    depth: Array
     depth_unit: str = ""
-    azimuth: npt.NDArray[np.float64] | None = None
+    azimuth: Array | None = None
     nulls: tuple[float, ...] = ()
-    dynamic: npt.NDArray[np.float32] | None = None
+    dynamic: Grey | None = None
     logs: dict[str, RawLog] = field(default_factory=dict)
     others: list[RawLog] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Grey, Order
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import METRES, length_factor
@@ -16,8 +16,7 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 
 __all__ = ["agreed_unit", "check_range", "downwards", "metres", "select_rows"]
 
-Array = npt.NDArray[np.float64]
-Rows = slice | npt.NDArray[np.intp]
+Rows = slice | Order
 
 _DEEPEST = 15_000.0  # m; no hole is deeper
 _WIDEST_ROW = 1.0  # m; no image is coarser
@@ -164,7 +163,7 @@ def check_range(
         findings.major("depth-step-differs", seen, "rows read")
 
 
-def downwards(depth: Array, values: npt.NDArray[np.float32], findings: FileFindings) -> tuple[Array, Rows]:
+def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array, Rows]:
     """
     Put rows in order of depth, each depth once.
 
@@ -227,10 +226,8 @@ def downwards(depth: Array, values: npt.NDArray[np.float32], findings: FileFindi
     lost = ordered.size - kept.size
     if lost:
         if lost > _HOPELESS * ordered.size:
-            raise InputError(
-                findings.path, f"depths run up and down: {lost} of {ordered.size} rows are out of order",
-                "export one pass, in order of depth",
-            )  # fmt: skip
+            observed = f"depths run up and down: {lost} of {ordered.size} rows are out of order"
+            raise InputError(findings.path, observed, "export one pass, in order of depth")
         bad = np.setdiff1d(np.arange(ordered.size), kept)[0]
         seen = f"{lost} rows are out of order, the first at row {int(rows[bad]) + 1} ({ordered[bad]:.3f} m)"
         findings.major("depth-disordered", seen, "left out")
@@ -238,7 +235,7 @@ def downwards(depth: Array, values: npt.NDArray[np.float32], findings: FileFindi
     return ordered[kept], rows[kept]
 
 
-def select_rows(values: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
+def select_rows(values: Grey, rows: Rows) -> Grey:
     """
     Keep rows of an image in its own memory: a view on it, its rows moved up where some are left out.
 
@@ -271,7 +268,7 @@ def select_rows(values: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.f
     return values[: kept.size]
 
 
-def _longest_rise(depth: Array) -> npt.NDArray[np.intp]:
+def _longest_rise(depth: Array) -> Order:
     """Indices of the longest strictly increasing subsequence: one wild depth costs one row, not all below it."""
     if np.all(np.diff(depth) > 0):
         return np.arange(depth.size)

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.excel import read_excel
@@ -70,15 +70,13 @@ class Cells:
     path: Path
     header: tuple[str, ...]
     units: tuple[str, ...]
-    rows: npt.NDArray[np.object_]
-    lines: npt.NDArray[np.int64]
+    rows: Words
+    lines: Lines
     notation: Notation
     findings: FileFindings
     parameters: dict[str, str] = field(default_factory=dict)
 
-    def numbers(
-        self, column: int, nulls: Iterable[float] = ()
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    def numbers(self, column: int, nulls: Iterable[float] = ()) -> tuple[Array, Mask]:
         """
         Numbers of a column, and which cells should have been one and are not.
 
@@ -102,7 +100,7 @@ class Cells:
         values[is_null(values, nulls)] = np.nan
         return values, unreadable
 
-    def words(self, column: int) -> npt.NDArray[np.object_]:
+    def words(self, column: int) -> Words:
         """Text of a column, empty where a cell says in words or by a number that there is nothing."""
         words = self.rows[:, column].copy()
         numbers = self.numbers(column)[0]
@@ -127,9 +125,8 @@ def read_text(path: Path) -> tuple[str, FileFindings]:
             raise InputError(path, f"{path.stat().st_size:,} bytes are too many for a table", _CURE)
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            path, f"cannot be opened: {(error.strerror or str(error)).lower()}", "check its name"
-        ) from error
+        observed = f"cannot be opened: {(error.strerror or str(error)).lower()}"
+        raise InputError(path, observed, "check its name") from error
     findings = FileFindings(path)
     try:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding_of(data + b"\n")
@@ -300,9 +297,7 @@ def _aligned(
     return good, bad
 
 
-def _notation(
-    table: npt.NDArray[np.object_], decimal: Decimal | None, separator: str | None, findings: FileFindings
-) -> Notation:
+def _notation(table: Words, decimal: Decimal | None, separator: str | None, findings: FileFindings) -> Notation:
     """Decide how numbers are written, from the columns that mostly hold some."""
     vote = NotationVote(findings.path)
     for column in table.T:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Mask
 from geobfdt.io.tables.values import TableValues
 from geobfdt.wells.bearings import compass_point, read_dip
 from geobfdt.wells.findings import InputError
 
 __all__ = ["STRIKES", "read_directions"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 # From a strike to the dip direction (deg): a plane dips to the right of its strike by the right-hand rule, to the left
 # by the left-hand rule, to either side where no rule is named.
@@ -92,11 +90,9 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
         from_strikes = np.where(np.isnan(from_strikes), directions, from_strikes)
     undecided = plane & np.isnan(from_strikes) & np.isfinite(strikes.get("strike", from_strikes))
     if role not in values.roles and undecided.any():
-        raise InputError(
-            values.cells.path,
-            f"line {values.cells.lines[undecided][0]}: strikes do not say to which side the planes dip",
-            "write a mapping file with the line azimuth: strike_rhr if that is to their right",
-        )
+        observed = f"line {values.cells.lines[undecided][0]}: strikes do not say to which side the planes dip"
+        cure = "write a mapping file with the line azimuth: strike_rhr if that is to their right"
+        raise InputError(values.cells.path, observed, cure)
     if frame:
         azimuth = np.where(np.isnan(exact) & np.isfinite(from_strikes), from_strikes, azimuth)
     coarse = plane & np.isfinite(points) & (azimuth == points)

@@ -81,9 +81,8 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
         visible = [(sheet, rows) for sheet, rows in filled if sheet.sheet_state == "visible"]
         hidden = [sheet.title for sheet, _ in filled if sheet.sheet_state != "visible"]
         if not visible and hidden:
-            raise InputError(
-                path, f"its only table is on the hidden sheet {hidden[0]!r}", "unhide it, or save it as CSV"
-            )
+            observed = f"its only table is on the hidden sheet {hidden[0]!r}"
+            raise InputError(path, observed, "unhide it, or save it as CSV")
         if not visible:
             raise InputError(path, "no sheet holds a table", _SAVE)
         sheet, lines = visible[0]

@@ -75,9 +75,8 @@ def _techlog(cells: Cells, keys: list[str]) -> Format:
         hits = [i for i, name in enumerate(cells.header) if name.lower().endswith(ending) and not is_known(name)]
         if len(hits) > 1:
             both = " and ".join(repr(cells.header[i]) for i in hits[:2])
-            raise InputError(
-                cells.path, f"columns {both} are both {role}", f"say which in a mapping file: columns: {{{role}: ...}}"
-            )
+            observed = f"columns {both} are both {role}"
+            raise InputError(cells.path, observed, f"say which in a mapping file: columns: {{{role}: ...}}")
         if hits:
             roles[role] = hits[0]
     # Beside the apparent azimuth of an image, the plain one is that of the true dip.

@@ -193,10 +193,8 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
     names = [name.casefold() for name in cells.header]
     for role, name in mapping.columns.items():
         if name.casefold() not in names:
-            raise InputError(
-                cells.path, f"no column {name!r}, which the mapping names for {role}",
-                f"choose among {', '.join(cells.header[:40])}",
-            )  # fmt: skip
+            observed = f"no column {name!r}, which the mapping names for {role}"
+            raise InputError(cells.path, observed, f"choose among {', '.join(cells.header[:40])}")
         roles[role] = names.index(name.casefold())
     roles |= {role: i for role, i in known.items() if role not in roles and i not in roles.values()}
     keys = [table_key(name)[0] for name in cells.header]
@@ -205,11 +203,8 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
             hits = [i for i, key in enumerate(keys) if key == alias and i not in roles.values()]
             if len(hits) > 1:
                 both = " and ".join(repr(cells.header[i]) for i in hits[:2])
-                raise InputError(
-                    cells.path,
-                    f"columns {both} may both be {role}",
-                    f"say which in a mapping file: columns: {{{role}: ...}}",
-                )
+                observed = f"columns {both} may both be {role}"
+                raise InputError(cells.path, observed, f"say which in a mapping file: columns: {{{role}: ...}}")
             if hits:
                 roles[role] = hits[0]
                 break

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.tables.cells import Cells, read_cells
 from geobfdt.io.tables.exports import Format, recognise
@@ -29,8 +29,6 @@ from geobfdt.wells.well_names import check_names, rows_of, well_key
 
 __all__ = ["Interpretation", "read_pick_table"]
 
-Array = npt.NDArray[np.float64]
-Words = npt.NDArray[np.object_]
 
 _QUALITIES = ("A", "B", "C", "D")
 
@@ -221,15 +219,12 @@ def _labels(values: TableValues, vocabulary: Vocabulary) -> tuple[Words, dict[st
     elif "label" in values.roles:
         labels = values.cells.rows[:, values.roles["label"]]
     else:
-        raise InputError(
-            path,
-            "no column says what each plane is",
-            "say it in a mapping file: columns: {label: <column>}, or label: fracture for all rows",
-        )
+        cure = "say it in a mapping file: columns: {label: <column>}, or label: fracture for all rows"
+        raise InputError(path, "no column says what each plane is", cure)
     return labels, vocabulary.meanings(labels, path)
 
 
-def _wells(values: TableValues, well: str | None) -> tuple[Words, npt.NDArray[np.bool_]]:
+def _wells(values: TableValues, well: str | None) -> tuple[Words, Mask]:
     """Well of each row, and which rows are of the well wanted."""
     names = values.words("well")
     if (names == "").all():
@@ -242,9 +237,7 @@ def _wells(values: TableValues, well: str | None) -> tuple[Words, npt.NDArray[np
     return names, own
 
 
-def _rows(
-    names: Words, lines: npt.NDArray[np.int64], well: str | None, findings: FileFindings
-) -> npt.NDArray[np.bool_]:
+def _rows(names: Words, lines: Lines, well: str | None, findings: FileFindings) -> Mask:
     """Rows of a well, which get its name; one that the table names alone is overruled. Without a well, all rows."""
     own = check_names(findings.path, names, lines, findings)
     if well is None:
@@ -303,9 +296,7 @@ def _leave_out(values: TableValues, fate: Words) -> None:
         values.findings.info("rows-excluded", f"{int(excluded.sum())} rows have labels to exclude", "left out")
 
 
-def _intervals(
-    values: TableValues, planes: Planes, names: Words, labels: Words, rows: npt.NDArray[np.bool_]
-) -> pd.DataFrame:
+def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words, rows: Mask) -> pd.DataFrame:
     """Intervals to ignore, around the middle of what was seen."""
     if not rows.any():
         return new_intervals()

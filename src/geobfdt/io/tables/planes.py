@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
+from geobfdt.io.arrays import Array, Mask, Words
 from geobfdt.io.tables.directions import STRIKES, read_directions
 from geobfdt.io.tables.exports import Format
 from geobfdt.io.tables.mapping import column_key
@@ -21,9 +21,6 @@ from geobfdt.wells.image import REFERENCES
 
 __all__ = ["Planes", "read_planes"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Words = npt.NDArray[np.object_]
 
 FIT = 0.2  # deg between poles; rounding to 0.1 deg stays under it, a wrong reference line does not
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)")
@@ -76,11 +73,8 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
         If nothing says where depths are, in which unit, or whether dips are true or apparent.
     """
     if "depth" not in values.roles and "depth_plane" not in values.roles:
-        raise InputError(
-            values.cells.path,
-            f"no column of depth among {', '.join(values.cells.header[:40])}",
-            "say it in a mapping file: columns: {depth: <column>}",
-        )
+        observed = f"no column of depth among {', '.join(values.cells.header[:40])}"
+        raise InputError(values.cells.path, observed, "say it in a mapping file: columns: {depth: <column>}")
     strikes_of = _name_frame(values, format_)
     middle, depth = values.depth("depth", depth_unit), values.depth("depth_plane", depth_unit)
     dip_true, dip_app = values.angle("dip_true", 0, 90), values.angle("dip_app", 0, 90)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from geobfdt import geometry
+from geobfdt.io.arrays import Array, Lines
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.row_depths import agreed_unit
 from geobfdt.io.names import column_names, hole_names, names_of
@@ -23,7 +23,6 @@ from geobfdt.wells.well_names import check_names, rows_of, well_key
 
 __all__ = ["read_survey"]
 
-Array = npt.NDArray[np.float64]
 
 _ROLES = {"depth": "depth", "deviation": "deviation", "azimuth": "hole_azimuth"}
 
@@ -80,11 +79,8 @@ def read_survey(
         if index is None and role == "azimuth":
             index, north = _from_north(path, cells, keys)
         if index is None:
-            raise InputError(
-                path,
-                f"no column of {role} among {', '.join(cells.header[:20])}",
-                f"name it {role}: a survey has depth, deviation and azimuth",
-            )
+            observed = f"no column of {role} among {', '.join(cells.header[:20])}"
+            raise InputError(path, observed, f"name it {role}: a survey has depth, deviation and azimuth")
         values, unreadable = cells.numbers(index)
         for row in np.flatnonzero(unreadable) if role == "azimuth" else ():
             bearing = read_azimuth(cells.rows[row, index])
@@ -174,15 +170,12 @@ def _depth_factor(unit: str, wanted: str | None, findings: FileFindings) -> floa
     return factor
 
 
-def _tidy(stations: Array, lines: npt.NDArray[np.int64], findings: FileFindings) -> Survey:
+def _tidy(stations: Array, lines: Lines, findings: FileFindings) -> Survey:
     """Wrap, sort, and merge repeated stations of (depth, deviation, azimuth)."""
     out = (stations[:, 1] < 0) | (stations[:, 1] > 180) | (np.abs(stations[:, 2]) > 720)
     if out.any():
-        raise InputError(
-            findings.path,
-            f"line {lines[out][0]}: deviation {stations[out][0, 1]:g}, azimuth {stations[out][0, 2]:g} deg",
-            "correct that station; deviations are 0 to 180",
-        )
+        observed = f"line {lines[out][0]}: deviation {stations[out][0, 1]:g}, azimuth {stations[out][0, 2]:g} deg"
+        raise InputError(findings.path, observed, "correct that station; deviations are 0 to 180")
     over = (stations[:, 2] < 0) | (stations[:, 2] >= 360)
     if over.any():
         findings.minor("azimuth-wrapped", f"{int(over.sum())} azimuths lie outside 0 to 360", "taken modulo 360")
@@ -199,11 +192,8 @@ def _tidy(stations: Array, lines: npt.NDArray[np.int64], findings: FileFindings)
         same = geometry.pole_angle(stations[at, 1], stations[at, 2], stations[at - 1, 1], stations[at - 1, 2]) < 1e-6
         if not same.all():
             worst = at[~same][0]
-            raise InputError(
-                findings.path,
-                f"lines {lines[worst - 1]} and {lines[worst]} give two directions at {stations[worst, 0]:g} m",
-                "keep the right one",
-            )
+            observed = f"lines {lines[worst - 1]} and {lines[worst]} give two directions at {stations[worst, 0]:g} m"
+            raise InputError(findings.path, observed, "keep the right one")
         findings.minor("stations-repeated", f"{int(repeated.sum())} stations are repeated", "left out")
         stations = stations[~repeated]
     return Survey(*np.ascontiguousarray(stations.T))

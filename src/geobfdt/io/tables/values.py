@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Mask, Words
 from geobfdt.io.images.row_depths import agreed_unit
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import TableMapping, column_key
@@ -18,8 +18,6 @@ from geobfdt.wells.findings import InputError
 
 __all__ = ["TableValues"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
 _OF_THE_PLANE = ("depth", "dip", "azimuth", "strike")  # Roles without which a row is no plane.
@@ -148,11 +146,9 @@ class TableValues:
             return self.number(role)
         factor = angle_factor(self.unit(role))
         if factor is None:
-            raise InputError(
-                self.cells.path,
-                f"column {self.cells.header[self.roles[role]]!r} is in {self.unit(role)!r}",
-                f"give angles in degrees, or say the unit in a mapping file: units: {{{role}: deg}}",
-            )
+            observed = f"column {self.cells.header[self.roles[role]]!r} is in {self.unit(role)!r}"
+            cure = f"give angles in degrees, or say the unit in a mapping file: units: {{{role}: deg}}"
+            raise InputError(self.cells.path, observed, cure)
         if factor != 1:
             return self.number(role, low / factor, high / factor) * factor
         return self.number(role, low, high, read)
@@ -198,13 +194,13 @@ class TableValues:
             self.findings.major("depth-unit-overruled", seen, f"read as {wanted}, as asked")
         return self.number(role, -1000 / factor, 20_000 / factor) * factor
 
-    def words(self, role: str) -> npt.NDArray[np.object_]:
+    def words(self, role: str) -> Words:
         """Text of a role, empty where null or absent."""
         if role not in self.roles:
             return np.full(len(self.cells.rows), "", dtype=object)
         return self.cells.words(self.roles[role])
 
-    def choice(self, role: str, allowed: tuple[str, ...]) -> npt.NDArray[np.object_]:
+    def choice(self, role: str, allowed: tuple[str, ...]) -> Words:
         """Text of a role that has to be one of a few words; others are left out, which is a finding."""
         words = self.words(role)
         known = {word.casefold(): word for word in allowed}

@@ -14,9 +14,9 @@ from typing import Any
 
 import dlisio.dlis
 import numpy as np
-import numpy.typing as npt
 from dlisio import core
 
+from geobfdt.io.arrays import AnyArray, Array, Grey
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.dlis.channels import (
     Curve,
@@ -147,7 +147,7 @@ def contents(path: Path) -> Contents:
         return Contents("DLIS", items, header)
 
 
-def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, npt.NDArray[Any]]:
+def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, AnyArray]:
     """Columns of one frame by position, read block by block."""
     if table.problem:
         raise findings.refusal(table.problem, _CURE)
@@ -167,7 +167,7 @@ def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dic
     return {position: column[:filled] for position, column in out.items()}
 
 
-def _blocks(table: Table) -> Iterator[npt.NDArray[Any]]:
+def _blocks(table: Table) -> Iterator[AnyArray]:
     """
     All channels of a frame, a block of rows at a time; fewer rows where the file breaks off.
 
@@ -225,18 +225,18 @@ class _Elsewhere:
         Grows by what is left out.
     """
 
-    depth: npt.NDArray[np.float64]
+    depth: Array
     unit: str
     stated: str | None
     curves: list[Curve]
     findings: FileFindings
 
-    def column(self, curve: Curve) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]] | None:
+    def column(self, curve: Curve) -> tuple[Array, AnyArray] | None:
         """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
         try:
             index = index_of(curve, self.curves, self.findings)
             columns = _read_rows(curve.table, [index, curve], self.findings)
-            depth: npt.NDArray[np.float64] = columns[index.position].ravel().astype(np.float64)
+            depth: Array = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
             check_index(depth, (index.name, index.unit), *_said_of(index), stated, self.findings)
@@ -250,7 +250,7 @@ class _Elsewhere:
         # With a unit that is not known nothing is converted: the image's will be refused, or overruled for all frames.
         return depth * (theirs / ours if theirs and ours else 1.0), columns[curve.position]
 
-    def picture(self, companion: Curve) -> npt.NDArray[np.float32] | None:
+    def picture(self, companion: Curve) -> Grey | None:
         """The companion's rows at the depths of the image; None where the two frames do not share their depths."""
         found = self.column(companion)
         if found is None:
@@ -273,7 +273,7 @@ class _Elsewhere:
         return np.asarray(out)
 
 
-def _raw_log(log: Curve, depth: npt.NDArray[np.float64], values: npt.NDArray[Any]) -> RawLog:
+def _raw_log(log: Curve, depth: Array, values: AnyArray) -> RawLog:
     return RawLog(values.ravel(), log.unit, depth, log.name, str(log.channel.long_name or ""))
 
 
@@ -304,7 +304,7 @@ def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
     return attributes
 
 
-def _angles(image: Curve) -> npt.NDArray[np.float64] | None:
+def _angles(image: Curve) -> Array | None:
     """Column angles where the channel's axis gives them (deg), which few files do."""
     for axis in image.channel.axis or ():
         if getattr(axis, "axis_id", None) == "AZIMUTH" and len(axis.coordinates or ()) == image.columns:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Grey
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.hole_logs import possible_calipers
@@ -223,10 +223,8 @@ def _depth_column(table: Table, findings: FileFindings) -> int:
         findings.add(severity, "depth-chosen", seen, f"{table.names[depths[0]]} taken as measured depth")
         return depths[0]
     if length_factor(table.units[0]) is None or pattern("no_depth").fullmatch(first):
-        raise InputError(
-            findings.path, f"the first curve, {first}, is no measured depth, nor is any other by its name",
-            "export it indexed by DEPT",
-        )  # fmt: skip
+        observed = f"the first curve, {first}, is no measured depth, nor is any other by its name"
+        raise InputError(findings.path, observed, "export it indexed by DEPT")
     seen = f"no curve is named as a depth; the first one is {first} in {table.units[0]}"
     findings.major("depth-assumed", seen, "taken as measured depth")
     return 0
@@ -248,7 +246,7 @@ def _rows(table: Table, options: ReadingOptions, findings: FileFindings) -> Text
 
 def _numbers(
     rows: TextRows, wrapped: bool, columns: list[int], logs: int, findings: FileFindings
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+) -> tuple[Grey, Array]:
     """Image (rows, sectors) and scalar columns (rows, logs)."""
     pictures, scalars, bad, losses = [], [], 0, Losses()
     pieces = read_wrapped(rows, columns, losses) if wrapped else (n for n, _ in read_rows(rows, columns, [], losses))

@@ -8,8 +8,8 @@ from itertools import islice, takewhile
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Lines, Mask
 from geobfdt.io.text import fit_cells, split
 from geobfdt.io.text_rows import Losses, TextRows, open_lines, values_of
 from geobfdt.wells.findings import InputError
@@ -19,7 +19,6 @@ __all__ = ["read_wrapped"]
 _CELLS = 2_000_000  # cells parsed at a time
 _CURE = "export the file again, unwrapped (WRAP. NO)"
 
-Array = npt.NDArray[np.float64]
 Line = tuple[int, list[str]]
 
 
@@ -56,9 +55,7 @@ def read_wrapped(rows: TextRows, columns: list[int], losses: Losses) -> Iterator
     yield _between_losses(rows, columns, losses, lengths[lengths > 0], pattern)
 
 
-def _between_losses(
-    rows: TextRows, columns: list[int], losses: Losses, lengths: npt.NDArray[np.int64], pattern: npt.NDArray[np.int64]
-) -> Array:
+def _between_losses(rows: TextRows, columns: list[int], losses: Losses, lengths: Lines, pattern: Lines) -> Array:
     """Rows that follow the pattern, in a file where others do not."""
     numbered = list(_lines(rows))
     numbers, lines = [number for number, _ in numbered], [cells for _, cells in numbered]
@@ -82,8 +79,8 @@ def _between_losses(
 
     reach = 1.5 * (1 + len(losses.misaligned)) * np.abs(usual)
 
-    def goes_on(step: Array) -> npt.NDArray[np.bool_]:
-        near: npt.NDArray[np.bool_] = (step * usual > 0) & (np.abs(step) <= reach)
+    def goes_on(step: Array) -> Mask:
+        near: Mask = (step * usual > 0) & (np.abs(step) <= reach)
         return near
 
     near = goes_on(steps)
@@ -93,7 +90,7 @@ def _between_losses(
     return values[proved, :-1]
 
 
-def _lengths(rows: TextRows) -> npt.NDArray[np.int64]:
+def _lengths(rows: TextRows) -> Lines:
     """Values on each line; none on a comment."""
     with open_lines(rows.path) as stream:
         section = takewhile(lambda raw: raw[:1] != b"~", islice(stream, rows.first, None))
@@ -127,7 +124,7 @@ def _sound(rows: TextRows, columns: list[int], losses: Losses, lines: int, heigh
             yield _values(rows, words, range(top, min(top + step, rows.first + 1 + lines), height), columns, losses)
 
 
-def _pattern(lengths: npt.NDArray[np.int64], columns: int) -> npt.NDArray[np.int64] | None:
+def _pattern(lengths: Lines, columns: int) -> Lines | None:
     """
     Values on each line of a row: the depth, then full lines, then the rest; None where rows are not broken alike.
 
@@ -141,7 +138,7 @@ def _pattern(lengths: npt.NDArray[np.int64], columns: int) -> npt.NDArray[np.int
     return pattern if 2 * _starts(lengths, pattern).sum() * pattern.size > lengths.size else None
 
 
-def _starts(lengths: npt.NDArray[np.int64], pattern: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _starts(lengths: Lines, pattern: Lines) -> Mask:
     """
     Lines on which a row starts that follows the pattern to its end.
 

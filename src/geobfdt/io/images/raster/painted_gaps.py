@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from geobfdt.io.arrays import Grey
 
 __all__ = ["painted_gap"]
 
@@ -14,7 +15,7 @@ _EVERYWHERE = 0.9  # share of rows whose gaps are about as wide as usual
 _WIDTH = 2.0  # columns that a gap has at least, on average
 
 
-def painted_gap(values: npt.NDArray[np.float32]) -> tuple[int, int] | None:
+def painted_gap(values: Grey) -> tuple[int, int] | None:
     """
     Find a value that fills stripes down the whole picture, as gaps between pads do.
 

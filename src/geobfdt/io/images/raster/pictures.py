@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array, Grey
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raster.painted_gaps import painted_gap
 from geobfdt.io.images.raster.pixels import Pixels, equal_to, load_pixels, open_arrays
@@ -89,11 +89,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         values *= np.float32((white - black) / pixels.white)
         values += np.float32(black)
     if beside is None or "azimuth_first" not in side.model_fields_set:
-        findings.info(
-            "left-edge",
-            "nothing says the angle of the left edge",
-            "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else",
-        )
+        action = "taken as 0, angles growing clockwise to the right; azimuth_first in a YAML file beside it says else"
+        findings.info("left-edge", "nothing says the angle of the left edge", action)
     turn = (np.arange(columns) + 0.5) * 360 / columns
     azimuth = np.mod(side.azimuth_first + (turn if side.clockwise else -turn), 360)
     logs = {name: RawLog(log, of, depth) for name, (log, of) in pixels.logs.items()}
@@ -139,13 +136,8 @@ def _crop(pixels: Pixels, columns: tuple[int, int], place: Path) -> Pixels:
 
 
 def _depths(
-    options: ReadingOptions,
-    side: Sidecar,
-    own: npt.NDArray[np.float64] | None,
-    own_unit: str,
-    rows: int,
-    findings: FileFindings,
-) -> tuple[npt.NDArray[np.float64], str]:
+    options: ReadingOptions, side: Sidecar, own: Array | None, own_unit: str, rows: int, findings: FileFindings
+) -> tuple[Array, str]:
     """Depths of the row centres and their unit: options before sidecar before the file's own vector."""
     asked = (options.top, options.bottom)
     noted = (side.top, side.bottom)
@@ -168,24 +160,21 @@ def _depths(
     if noted != (None, None):
         raise findings.refusal("the YAML file beside it gives only one of top and bottom", "give both")
     if own is None:
-        raise InputError(
-            findings.path,
-            "a picture does not say its depths",
-            f"give --top and --bottom (m), or write top and bottom in {findings.path.with_suffix('.yaml').name}",
-        )
+        cure = f"give --top and --bottom (m), or write top and bottom in {findings.path.with_suffix('.yaml').name}"
+        raise InputError(findings.path, "a picture does not say its depths", cure)
     if own.shape != (rows,):
         raise findings.refusal(f"{own.size} depths for {rows} rows", "give --top and --bottom (m)")
     return own, own_unit or (side.depth_unit if "depth_unit" in side.model_fields_set else "")
 
 
-def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) -> npt.NDArray[np.float64]:
+def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) -> Array:
     top, bottom = (float(edge) for edge in edges if edge is not None)
     if not top < bottom:
         raise InputError(path, f"its top, {top:g}, is not above its bottom, {bottom:g}", "depths grow down-hole")
     return np.asarray(top + (np.arange(rows) + 0.5) * (bottom - top) / rows)
 
 
-def _luminance(pixels: Pixels, findings: FileFindings) -> npt.NDArray[np.float32]:
+def _luminance(pixels: Pixels, findings: FileFindings) -> Grey:
     rows, columns = pixels.values.shape[:2]
     values = np.empty((rows, columns), dtype=np.float32)
     coloured = False
@@ -200,15 +189,12 @@ def _luminance(pixels: Pixels, findings: FileFindings) -> npt.NDArray[np.float32
         if pixels.opaque is not None:
             values[start : start + _ROWS][~pixels.opaque[start : start + _ROWS]] = np.nan
     if coloured:
-        findings.info(
-            "colour-to-luminance",
-            "the picture is coloured",
-            "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low",
-        )
+        observed = "the picture is coloured"
+        findings.info("colour-to-luminance", observed, "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low")
     return values
 
 
-def _logs(side: Sidecar, depth: npt.NDArray[np.float64], unit: str, place: Path) -> dict[str, RawLog]:
+def _logs(side: Sidecar, depth: Array, unit: str, place: Path) -> dict[str, RawLog]:
     logs: dict[str, Log | None] = {
         "diameter": side.diameter,
         "deviation": side.deviation,

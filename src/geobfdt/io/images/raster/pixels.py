@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tifffile
 from PIL import Image
 
+from geobfdt.io.arrays import AnyArray, Array, Mask
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import item
@@ -57,14 +57,14 @@ class Pixels:
         Hole logs of an npz, one value a row, and their units.
     """
 
-    values: npt.NDArray[Any]
-    opaque: npt.NDArray[np.bool_] | None = None
+    values: AnyArray
+    opaque: Mask | None = None
     white: float = 1.0
-    depth: npt.NDArray[np.float64] | None = None
+    depth: Array | None = None
     depth_unit: str = ""
-    logs: dict[str, tuple[npt.NDArray[np.float64], str]] = field(default_factory=dict)
+    logs: dict[str, tuple[Array, str]] = field(default_factory=dict)
 
-    def without(self, absent: npt.NDArray[np.bool_]) -> Pixels:
+    def without(self, absent: Mask) -> Pixels:
         """Take the pixels that are marked as not measured."""
         if not absent.any():
             return self
@@ -303,7 +303,7 @@ def _decoded(path: Path, page: Any, nodata: float | None) -> Pixels:
     return pixels if nodata is None else pixels.without(equal_to(values, nodata))
 
 
-def _mask_page(path: Path, file: tifffile.TiffFile) -> npt.NDArray[np.bool_] | None:
+def _mask_page(path: Path, file: tifffile.TiffFile) -> Mask | None:
     """The page that says where the first one is valid, if there is one; smaller copies of it are passed over."""
     mask = None
     for number in range(1, _MOST_PAGES):
@@ -329,7 +329,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def equal_to(values: npt.NDArray[Any], absent: Any) -> npt.NDArray[np.bool_]:
+def equal_to(values: AnyArray, absent: Any) -> Mask:
     """
     Where pixels have one grey value, or one colour, to the precision of the picture.
 
@@ -344,7 +344,7 @@ def equal_to(values: npt.NDArray[Any], absent: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(same.all(axis=2) if same.ndim == 3 else same)
 
 
-def _turn(values: npt.NDArray[Any], tag: int) -> npt.NDArray[Any]:
+def _turn(values: AnyArray, tag: int) -> AnyArray:
     """Pixels upright, by the orientation tag of TIFF 6.0 and EXIF: what lies at the first row and the first column."""
     values = values.swapaxes(0, 1) if tag in _SIDEWAYS else values
     rows = slice(None, None, -1 if tag in (3, 4, 7, 8) else 1)
@@ -365,7 +365,7 @@ def _note_orientation(findings: FileFindings, tag: int) -> None:
         findings.minor("orientation", f"its orientation tag is {tag}", done)
 
 
-def _white(values: npt.NDArray[Any]) -> float:
+def _white(values: AnyArray) -> float:
     return float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else 1.0
 
 
@@ -425,7 +425,7 @@ def _load_npz(findings: FileFindings, name: str | None, caliper: str | None) -> 
         raise InputError(path, f"{chosen} takes {math.prod(shape) * dtype.itemsize:,} bytes", _SMALLER)
     with decoding(path, "an npz file", "write it again with numpy.savez"), np.load(path, allow_pickle=False) as archive:
         values = archive[chosen]
-        vectors: dict[str, tuple[npt.NDArray[np.float64], str]] = {}
+        vectors: dict[str, tuple[Array, str]] = {}
         for key, (length, _) in headers.items():
             role = "diameter" if key == caliper else _role(key, length, {shape[0]})
             if role == "diameter" and key != (caliper or key):

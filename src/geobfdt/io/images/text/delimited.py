@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from geobfdt.io.arrays import Array, Mask
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
@@ -109,11 +109,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         if not whole.all():
             values, scalars = values[whole], scalars[whole]
         values, scalars = values.reshape(-1, sectors), scalars[::sectors]
-        findings.info(
-            "sector-order",
-            f"{sectors} values a depth and no angles",
-            "taken as equal sectors clockwise from the reference line, in their order",
-        )
+        action = "taken as equal sectors clockwise from the reference line, in their order"
+        findings.info("sector-order", f"{sectors} values a depth and no angles", action)
     depth = np.ascontiguousarray(scalars[:, 0])
     logs = {
         name: RawLog(np.ascontiguousarray(scalars[:, k]), layout.units[column], depth, layout.names[column])
@@ -210,9 +207,7 @@ def _one_well(path: Path, wells: list[str], wanted: str | None) -> str:
     return wells[0] if wells else ""
 
 
-def _whole_depths(
-    depth: npt.NDArray[np.float64], well: str, findings: FileFindings
-) -> tuple[npt.NDArray[np.bool_], int]:
+def _whole_depths(depth: Array, well: str, findings: FileFindings) -> tuple[Mask, int]:
     """Rows of depths that have all their values, and how many these are: the usual length of a run of one depth."""
     starts = np.flatnonzero(np.diff(depth, prepend=np.nan) != 0)
     runs = np.diff(starts, append=depth.size)

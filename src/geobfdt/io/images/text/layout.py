@@ -8,8 +8,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from geobfdt.io.arrays import Array
 from geobfdt.io.names import named_caliper, role
 from geobfdt.io.text import encoding_of, find_separator, is_number_like, is_units_row, row_width, split
 from geobfdt.wells.findings import InputError
@@ -36,7 +36,7 @@ class Picture:
 
     name: str
     columns: tuple[int, ...]
-    azimuth: npt.NDArray[np.float64] | None = None
+    azimuth: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,6 @@ def _by_angle(path: Path, angles: dict[int, str]) -> Picture:
     if whole and values[0] in (0, 1) and (np.diff(values) == 1).all():
         return Picture("image", columns)
     if (np.diff(values) <= 0).any() or values[-1] >= 360:
-        raise InputError(
-            path, f"{count} column angles do not increase within 0 to 360", "name the columns by their angles (deg)"
-        )
+        observed = f"{count} column angles do not increase within 0 to 360"
+        raise InputError(path, observed, "name the columns by their angles (deg)")
     return Picture("image", columns, values)
