@@ -14,7 +14,7 @@ import lasio
 from geobfdt.io.decoding import decoding, log_messages
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import Notation, encoding_of
-from geobfdt.io.text_rows import open_lines
+from geobfdt.io.text_rows import TextRows, open_lines
 from geobfdt.wells.findings import Finding, InputError, Severity
 
 __all__ = ["Table", "header_tables"]
@@ -53,7 +53,7 @@ class Table:
         Of LAS.
     title : str
         Of the section; with a number where several have the same.
-    names, units, descriptions : list of str
+    units, descriptions : list of str
         One a curve.
     well, parameters : dict
         Entries of the well section, and of that and all further ones, by mnemonic in upper case; empty ones left out.
@@ -61,26 +61,24 @@ class Table:
         Units of ``STRT``, ``STOP`` and ``STEP``.
     wrapped : bool
         Whether a row takes several lines.
-    separator : str
-        Between numbers; a blank stands for any white space.
-    first : int
-        Line number of the first row, from 0.
-    encoding : str
-        Of the file.
+    rows : TextRows
+        Where the rows are.
     """
 
     version: str
     title: str
-    names: list[str]
     units: list[str]
     descriptions: list[str]
     well: dict[str, str]
     parameters: dict[str, str]
     index_units: dict[str, str]
     wrapped: bool
-    separator: str
-    first: int
-    encoding: str
+    rows: TextRows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the curves."""
+        return self.rows.names
 
 
 def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]:
@@ -157,19 +155,26 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
                 }
                 for part in (parsed.well, parsed.params)
             ]
+            names = tuple(str(curve.original_mnemonic).strip() for curve in parsed.curves)
             table = Table(
                 str(version["VERS"].value) if "VERS" in version else "2.0",
                 numbers.title.removeprefix("~").partition("|")[0].strip(),
-                [str(curve.original_mnemonic).strip() for curve in parsed.curves],
                 [str(curve.unit).strip() for curve in parsed.curves],
                 [str(curve.descr).strip() for curve in parsed.curves],
                 entries[0],
                 entries[1] | entries[0],
                 {name: str(parsed.well[name].unit).strip() for name in ("STRT", "STOP", "STEP") if name in parsed.well},
                 "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
-                _DELIMITERS[delimiter],
-                numbers.first,
-                encoding,
+                TextRows(
+                    findings.path,
+                    numbers.first,
+                    names,
+                    len(names),
+                    _DELIMITERS[delimiter],
+                    encoding,
+                    "~C",
+                    sections=True,
+                ),
             )
             tables.append(table)
         if not tables:

@@ -6,9 +6,9 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from pathlib import Path
 from typing import BinaryIO
@@ -16,12 +16,15 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 
-from geobfdt.io.arrays import Array
+from geobfdt.io.arrays import Array, Grey
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.text import Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
+from geobfdt.io.text import POINT, Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
 from geobfdt.wells.findings import InputError
 
-__all__ = ["Losses", "TextRows", "open_lines", "read_rows", "settle_notation", "values_of"]
+__all__ = [
+    "Losses", "TextRows", "collect", "drop_rows_without_depth", "numbered_lines", "open_lines", "read_rows",
+    "settle_notation", "values_of",
+]  # fmt: skip
 
 _CELLS = 2_000_000  # cells parsed at a time
 _BYTES = 1 << 24  # bytes looked through at a time
@@ -52,12 +55,12 @@ class TextRows:
         Between cells; a blank stands for any white space.
     encoding : str
         Of the text.
-    notation : Notation
-        Of the numbers.
     definition : str
         What says how many columns there are, for messages: ``~C``, ``the header``.
     sections : bool
         Whether a line that starts with ``~`` ends the rows, as in LAS.
+    notation : Notation
+        Of the numbers.
     """
 
     path: Path
@@ -66,9 +69,9 @@ class TextRows:
     width: int
     separator: str
     encoding: str
-    notation: Notation
     definition: str
     sections: bool = False
+    notation: Notation = POINT
 
 
 @dataclass
@@ -120,9 +123,7 @@ def open_lines(path: Path) -> Iterator[BinaryIO]:
         yield io.BytesIO(stream.read().replace(b"\r", b"\n")) if b"\r" in head and b"\n" not in head else stream
 
 
-def settle_notation(
-    first: int, separator: str, encoding: str, stated: Decimal | None, findings: FileFindings
-) -> tuple[Notation, int]:
+def settle_notation(rows: TextRows, stated: Decimal | None, findings: FileFindings) -> tuple[TextRows, int]:
     """
     Decide how the numbers of a file are written, from all of its lines; return that and the count of lines.
 
@@ -133,9 +134,9 @@ def settle_notation(
     InputError
         If the cells contradict each other or leave it open.
     """
-    vote, count, comma = NotationVote(findings.path), 0, b'"' if separator == "," else b","
-    with open_lines(findings.path) as stream:
-        deque(islice(stream, first), maxlen=0)
+    vote, count, comma = NotationVote(rows.path), 0, b'"' if rows.separator == "," else b","
+    with open_lines(rows.path) as stream:
+        deque(islice(stream, rows.first), maxlen=0)
         while block := stream.read(_BYTES) + stream.readline():
             lines: list[bytes] = []
             if (b"." if vote.has_comma else comma) in block:
@@ -144,9 +145,55 @@ def settle_notation(
                 lines = block.split(b"\n", _SAMPLE)[:_SAMPLE]
             for at, line in enumerate(lines, count):
                 if at < _SAMPLE or (b"." if vote.has_comma else comma) in line:
-                    vote.add(filter(is_number_like, split(line.decode(encoding, "replace"), separator)))
+                    vote.add(filter(is_number_like, split(line.decode(rows.encoding, "replace"), rows.separator)))
             count += block.count(b"\n") + (block[-1:] != b"\n")
-    return vote.settle(stated, findings), count
+    return replace(rows, notation=vote.settle(stated, findings)), count
+
+
+def numbered_lines(rows: TextRows) -> Iterator[tuple[int, str]]:
+    """Lines of the rows with their numbers; comments and blank lines are passed over."""
+    with open_lines(rows.path) as stream:
+        for number, raw in enumerate(islice(stream, rows.first, None), rows.first + 1):
+            if rows.sections and raw[:1] == b"~":
+                return
+            line = raw.decode(rows.encoding, "replace").strip("\r\n ")
+            if line and raw[:1] != b"#":
+                yield number, line
+
+
+def collect(pieces: Iterable[Array], most: int, scalars: int, sectors: int) -> tuple[Grey, Array]:
+    """
+    Put pieces of rows together, each in its place as it comes.
+
+    Parameters
+    ----------
+    pieces : iterable of array (rows, scalars + sectors)
+        Depths, other scalar columns, then the sectors of an image.
+    most, scalars, sectors : int
+        Rows that there are at the most, scalar columns and sectors of each.
+
+    Returns
+    -------
+    image : array (rows, sectors)
+        The sectors.
+    columns : array (rows, scalars)
+        The scalar columns.
+    """
+    image, columns, filled = np.empty((most, sectors), dtype=np.float32), np.empty((most, scalars)), 0
+    for piece in pieces:
+        part = slice(filled, filled + len(piece))
+        image[part], columns[part] = piece[:, scalars:], piece[:, :scalars]
+        filled = part.stop
+    return image[:filled], columns[:filled]
+
+
+def drop_rows_without_depth(image: Grey, columns: Array, findings: FileFindings) -> tuple[Grey, Array]:
+    """Leave rows out whose first scalar column, their depth, is no number; a finding counts them."""
+    known = np.isfinite(columns[:, 0])
+    if known.all():
+        return image, columns
+    findings.major("rows-unreadable", f"{int((~known).sum())} rows have no depth", "left out")
+    return image[known], columns[known]
 
 
 def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Losses) -> Iterator[Piece]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,9 @@ import numpy as np
 
 from geobfdt.io.arrays import Array, Grey, Order
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.depth_index import downwards, metres, select_rows
 from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
 from geobfdt.io.images.raw import RawImage
-from geobfdt.io.images.row_depths import downwards, metres, select_rows
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.surveys import read_survey
 from geobfdt.wells.findings import InputError, Severity
@@ -51,13 +53,13 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     """
     findings = FileFindings(path, raw.findings)
     factor = metres(raw.depth_unit, options.depth_unit, findings)
-    said = np.where(is_null(raw.depth, raw.nulls), np.nan, raw.depth)
-    depth, rows = downwards(said * factor, raw.values, findings)
+    measured = np.where(is_null(raw.depth, raw.nulls), np.nan, raw.depth)
+    depth, rows = downwards(measured * factor, raw.values, findings)
     values = select_rows(raw.values, rows)
     dynamic = None if raw.dynamic is None else select_rows(raw.dynamic, rows)
-    _mask(values, raw.nulls, findings)
+    _check_pixels(values, raw.nulls, findings)
     if dynamic is not None:
-        _blank(dynamic, raw.nulls)
+        deque(_blanked(dynamic, raw.nulls), maxlen=0)
     azimuth = raw.azimuth
     if azimuth is not None:
         azimuth, order = _around(azimuth, path)
@@ -110,7 +112,6 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         If the survey cannot be read.
     """
     findings = FileFindings(path)
-
     attributes: dict[str, Any] = {}
     for name, given in (("reference", options.azimuth_reference), ("dark", options.dark), ("well", options.well)):
         said = image.attrs[name]
@@ -146,18 +147,15 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         if beyond > 100:
             observed = f"the image goes {beyond:.0f} m beyond the survey"
             findings.major("survey-short", observed, "the end station is held; check that they are of one well")
-    for name, value in (
-        ("diameter", options.diameter),
-        ("deviation", options.deviation),
-        ("hole_azimuth", options.hole_azimuth),
-    ):
-        if value is not None:
-            stated[name] = np.full(depth.shape, float(value))
+    for name in LOGS:
+        if getattr(options, name) is not None:
+            stated[name] = np.full(depth.shape, float(getattr(options, name)))
     if options.deviation == 0 and options.hole_azimuth is None and "hole_azimuth" not in stated:
         stated["hole_azimuth"] = np.where(np.isfinite(image.hole_azimuth.values), image.hole_azimuth.values, 0.0)
     for name, values in stated.items():
         said = image[name].values
-        off = float(np.nanmedian(np.abs(_gap(name, values - said)))) if np.isfinite(said).any() else 0.0
+        difference = (values - said + 180) % 360 - 180 if name == "hole_azimuth" else values - said
+        off = float(np.nanmedian(np.abs(difference))) if np.isfinite(said).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
         words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(said).any() else "gives no"
         observed = f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}"
@@ -176,31 +174,23 @@ def _source(name: str, options: ReadingOptions) -> str:
     """Where a hole log comes from that the user states."""
     if options.survey is not None and name != "diameter":
         return f"the survey {options.survey.name}"
-    value = getattr(options, name)
-    return (
-        f"--deviation 0: a vertical hole has no {name.replace('_', ' ')}"
-        if value is None
-        else f"--{name.replace('_', '-')} {value:g}"
-    )
+    if getattr(options, name) is None:
+        return f"--deviation 0: a vertical hole has no {name.replace('_', ' ')}"
+    return f"--{name.replace('_', '-')} {getattr(options, name):g}"
 
 
-def _gap(name: str, difference: Array) -> Array:
-    return (difference + 180) % 360 - 180 if name == "hole_azimuth" else difference
-
-
-def _blank(values: Grey, nulls: tuple[float, ...]) -> None:
-    """Turn null values into NaN, in place, a block of rows at a time."""
+def _blanked(values: Grey, nulls: tuple[float, ...]) -> Iterator[Grey]:
+    """Blocks of rows, in which null values become NaN in place."""
     for top in range(0, values.shape[0], _ROWS):
         block = values[top : top + _ROWS]
         np.copyto(block, np.nan, where=is_null(block, nulls))
+        yield block
 
 
-def _mask(values: Grey, nulls: tuple[float, ...], findings: FileFindings) -> None:
+def _check_pixels(values: Grey, nulls: tuple[float, ...], findings: FileFindings) -> None:
     """Blank the image; refuse one that shows nothing; doubt one in a narrow range of whole numbers."""
-    _blank(values, nulls)
     count, low, high, whole = 0, np.inf, -np.inf, True
-    for top in range(0, values.shape[0], _ROWS):
-        block = values[top : top + _ROWS]
+    for block in _blanked(values, nulls):
         measured = block[np.isfinite(block)]
         if measured.size:
             count += measured.size

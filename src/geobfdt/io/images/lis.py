@@ -16,9 +16,9 @@ from dlisio import core
 
 from geobfdt.io.arrays import AnyArray
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.depth_index import IndexAttribute, check_index
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
-from geobfdt.io.images.index_check import IndexAttribute, check_index
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.names import choose_logs, image_kind, role, vertical_depth
 from geobfdt.io.units import length_factor

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.las_header import Table, header_tables
+from geobfdt.io.las_header import header_tables
 from geobfdt.io.tables.cells import Cells, arrange
 from geobfdt.io.tables.mapping import plane_angle
 from geobfdt.io.text import Decimal, split
-from geobfdt.io.text_rows import open_lines
+from geobfdt.io.text_rows import numbered_lines
 from geobfdt.wells.findings import InputError
 
 __all__ = ["is_las", "read_las_cells"]
@@ -57,18 +55,9 @@ def read_las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
             continue
         if table.wrapped:
             raise InputError(path, "its rows are wrapped over several lines", "write it unwrapped (WRAP. NO)")
-        cells = arrange(_rows(path, table), findings, separator=table.separator, decimal=decimal, header=table.names)
+        lines = numbered_lines(table.rows)
+        rows = ((number, split(line, table.rows.separator)) for number, line in lines if not line.startswith("#"))
+        cells = arrange(rows, findings, separator=table.rows.separator, decimal=decimal, header=table.names)
         parameters = {name.lower(): value for name, value in table.parameters.items()}
         return replace(cells, units=tuple(table.units), parameters=parameters)
     raise InputError(path, "no section defines a column of dips", "export the dips as CSV, or name the column DIP_TRUE")
-
-
-def _rows(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
-    """Numbered lines of the section, cut into cells; comments and blanks left out."""
-    with open_lines(path) as stream:
-        for number, raw in enumerate(islice(stream, table.first, None), table.first + 1):
-            if raw[:1] == b"~":
-                return
-            line = raw.decode(table.encoding, "replace").strip("\r\n ")
-            if line and not line.startswith("#"):
-                yield number, split(line, table.separator)

@@ -10,7 +10,7 @@ import numpy as np
 from geobfdt import geometry
 from geobfdt.io.arrays import Array, Lines
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.row_depths import agreed_unit
+from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.names import column_names, hole_names, names_of
 from geobfdt.io.tables.cells import Cells, read_cells
 from geobfdt.io.tables.mapping import column_key, split_north

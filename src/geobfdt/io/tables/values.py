@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from geobfdt.io.arrays import Array, Mask, Words
-from geobfdt.io.images.row_depths import agreed_unit
+from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import TableMapping, column_key
 from geobfdt.io.text import Notation

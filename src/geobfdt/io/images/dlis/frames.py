@@ -18,6 +18,7 @@ from dlisio import core
 
 from geobfdt.io.arrays import AnyArray, Array, Grey
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.depth_index import IndexAttribute, check_index
 from geobfdt.io.images.dlis.channels import (
     Curve,
     Table,
@@ -31,7 +32,6 @@ from geobfdt.io.images.dlis.channels import (
 from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
-from geobfdt.io.images.index_check import IndexAttribute, check_index
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.names import image_kind, names_of, role
 from geobfdt.io.units import length_factor

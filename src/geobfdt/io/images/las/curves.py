@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from geobfdt.io.arrays import Array, Grey
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.depth_index import agreed_unit, check_range
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.las.wrapped import read_wrapped
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
-from geobfdt.io.images.row_depths import agreed_unit, check_range
 from geobfdt.io.las_header import Table, header_tables
 from geobfdt.io.names import choose_logs, pattern, role
-from geobfdt.io.text import Notation, row_width, split
-from geobfdt.io.text_rows import Losses, TextRows, open_lines, read_rows, settle_notation
+from geobfdt.io.text import Decimal, Notation, row_width, split
+from geobfdt.io.text_rows import (
+    Losses,
+    TextRows,
+    collect,
+    drop_rows_without_depth,
+    numbered_lines,
+    read_rows,
+    settle_notation,
+)
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.wells.findings import Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
@@ -86,16 +93,23 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     family = _choose(_families(tables), options.image, findings)
     table = family.table
     depth = _depth_column(table, findings)
-    units = {table.names[depth]: table.units[depth]} | (table.index_units if depth == 0 else {})
-    unit = agreed_unit(units, options.depth_unit, findings)
+    index_units = {table.names[depth]: table.units[depth]} | (table.index_units if depth == 0 else {})
+    unit = agreed_unit(index_units, options.depth_unit, findings)
     scalar = ["" if column in family.columns else name for column, name in enumerate(table.names)]
     logs = choose_logs(scalar, findings, options.caliper)
     others = [c for c in possible_calipers(scalar, table.units) if c not in (depth, *logs.values())]
     scalar_columns = [*logs.values(), *others]
-    wanted = [depth, *scalar_columns, *family.columns]
+    columns = [depth, *scalar_columns, *family.columns]
     with decoding(path, "a LAS file", _CURE):
-        rows = _rows(table, options, findings)
-        values, scalars = _numbers(rows, table.wrapped, wanted, 1 + len(scalar_columns), findings)
+        rows, most = _rows(table, options.decimal, findings)
+        losses = Losses()
+        plain = (numbers for numbers, _ in read_rows(rows, columns, [], losses))
+        pieces = read_wrapped(rows, columns, losses) if table.wrapped else plain
+        values, scalars = collect(pieces, most, 1 + len(scalar_columns), len(family.columns))
+        losses.settle(rows, findings, "correct ~C, or export the file again with a curve for every column")
+        values, scalars = drop_rows_without_depth(values, scalars, findings)
+        if not len(values):
+            raise findings.refusal("no row of numbers", _CURE)
     null = Notation().number(table.well.get("NULL", ""))
     nulls = () if null is None or np.isnan(null) else (null,)
     depths = scalars[:, 0].copy()
@@ -107,21 +121,11 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         RawLog(scalars[:, 1 + k].copy(), table.units[c], depths, table.names[c], table.descriptions[c])
         for k, c in enumerate(scalar_columns)
     ]
-    attributes = {
-        "well": table.well.get("WELL", "") or table.well.get("UWI", ""),
-        "units": table.units[family.columns[0]],
-        "tool": tool_of(family.name.split("#")[0]),
-    }
-    return RawImage(
-        values,
-        depths,
-        unit,
-        nulls=nulls,
-        logs=dict(zip(logs, curves, strict=False)),
-        others=curves[len(logs) :],
-        attributes=attributes,
-        findings=findings,
-    )
+    raw = RawImage(values, depths, unit, nulls=nulls, others=curves[len(logs) :], findings=findings)
+    raw.logs = dict(zip(logs, curves, strict=False))
+    well, units = table.well.get("WELL", "") or table.well.get("UWI", ""), table.units[family.columns[0]]
+    raw.attributes = {"well": well, "units": units, "tool": tool_of(family.name.split("#")[0])}
+    return raw
 
 
 def contents(path: Path) -> Contents:
@@ -224,48 +228,17 @@ def _depth_column(table: Table, findings: FileFindings) -> int:
         return depths[0]
     if length_factor(table.units[0]) is None or pattern("no_depth").fullmatch(first):
         observed = f"the first curve, {first}, is no measured depth, nor is any other by its name"
-        raise InputError(findings.path, observed, "export it indexed by DEPT")
+        raise findings.refusal(observed, "export it indexed by DEPT")
     seen = f"no curve is named as a depth; the first one is {first} in {table.units[0]}"
     findings.major("depth-assumed", seen, "taken as measured depth")
     return 0
 
 
-def _rows(table: Table, options: ReadingOptions, findings: FileFindings) -> TextRows:
-    """How the rows are written, as the first of them and all their commas show."""
-    notation, _ = settle_notation(table.first, table.separator, table.encoding, options.decimal, findings)
-    width = len(table.names)
-    if table.separator != " ":
-        with open_lines(findings.path) as stream:
-            sample = takewhile(lambda raw: raw[:1] != b"~", islice(stream, table.first, table.first + _SAMPLE))
-            lines = [raw.decode(table.encoding, "replace") for raw in sample]
-        width = row_width([split(line, table.separator) for line in lines if line.strip()], width)
-    return TextRows(
-        findings.path, table.first, tuple(table.names), width, table.separator, table.encoding, notation, "~C", True
-    )
-
-
-def _numbers(
-    rows: TextRows, wrapped: bool, columns: list[int], logs: int, findings: FileFindings
-) -> tuple[Grey, Array]:
-    """Image (rows, sectors) and scalar columns (rows, logs)."""
-    pictures, scalars, bad, losses = [], [], 0, Losses()
-    pieces = read_wrapped(rows, columns, losses) if wrapped else (n for n, _ in read_rows(rows, columns, [], losses))
-    for numbers in pieces:
-        keep = np.isfinite(numbers[:, 0])
-        bad += int((~keep).sum())
-        pictures.append(numbers[keep, logs:].astype(np.float32))
-        scalars.append(numbers[keep, :logs])
-    losses.settle(rows, findings, "correct ~C, or export the file again with a curve for every column")
-    count = sum(map(len, pictures))
-    if not count:
-        raise InputError(rows.path, "no row of numbers", _CURE)
-    if bad:
-        findings.major("rows-unreadable", f"{bad} rows have no depth", "left out")
-    # Moved piece by piece, so that the pieces go as the whole grows.
-    image = np.empty((count, pictures[0].shape[1]), dtype=np.float32)
-    top = 0
-    while pictures:
-        piece = pictures.pop(0)
-        image[top : top + len(piece)] = piece
-        top += len(piece)
-    return image, np.concatenate(scalars)
+def _rows(table: Table, decimal: Decimal | None, findings: FileFindings) -> tuple[TextRows, int]:
+    """How the rows are written, as the first of them and all their commas show; and how many there are at the most."""
+    rows, lines = settle_notation(table.rows, decimal, findings)
+    if rows.separator != " ":
+        sample = [split(line, rows.separator) for _, line in islice(numbered_lines(rows), _SAMPLE)]
+        rows = replace(rows, width=row_width(sample, len(table.names)))
+    # A wrapped file may have several rows on a line, and two bytes to each value at the least.
+    return rows, rows.path.stat().st_size // (2 * len(table.names)) + 1 if table.wrapped else lines

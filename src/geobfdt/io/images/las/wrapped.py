@@ -11,7 +11,7 @@ import numpy as np
 
 from geobfdt.io.arrays import Array, Lines, Mask
 from geobfdt.io.text import fit_cells, split
-from geobfdt.io.text_rows import Losses, TextRows, open_lines, values_of
+from geobfdt.io.text_rows import Losses, TextRows, numbered_lines, open_lines, values_of
 from geobfdt.wells.findings import InputError
 
 __all__ = ["read_wrapped"]
@@ -101,16 +101,9 @@ def _lengths(rows: TextRows) -> Lines:
 
 def _lines(rows: TextRows) -> Iterator[Line]:
     """Numbered lines of values, cut into cells."""
-    with open_lines(rows.path) as stream:
-        for number, raw in enumerate(islice(stream, rows.first, None), rows.first + 1):
-            if raw[:1] == b"~":
-                return
-            text = raw.decode(rows.encoding, "replace").strip()
-            if text and raw[:1] != b"#":
-                yield (
-                    number,
-                    text.split() if rows.separator == " " else split(text.rstrip(rows.separator), rows.separator),
-                )
+    for number, line in numbered_lines(rows):
+        if text := line.strip():
+            yield number, text.split() if rows.separator == " " else split(text.rstrip(rows.separator), rows.separator)
 
 
 def _sound(rows: TextRows, columns: list[int], losses: Losses, lines: int, height: int) -> Iterator[Array]:

@@ -8,6 +8,7 @@ have a line of units under its header, and columns of hole logs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ import pandas as pd
 from geobfdt.io.arrays import Array, Mask
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
-from geobfdt.io.images.row_depths import agreed_unit
 from geobfdt.io.images.text.layout import Layout, Picture, find_layout
-from geobfdt.io.text_rows import Losses, TextRows, read_rows, settle_notation
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.io.text_rows import Losses, collect, drop_rows_without_depth, read_rows, settle_notation
+from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 
@@ -69,41 +70,30 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     findings = FileFindings(path)
     picture = _choose(layout, options.image, findings)
     unit = agreed_unit(layout.depth_units, options.depth_unit, findings)
-    notation, lines = settle_notation(layout.first_line, layout.separator, layout.encoding, options.decimal, findings)
-    rows = TextRows(
-        path, layout.first_line, layout.names, layout.width, layout.separator, layout.encoding, notation, "the header"
-    )
+    rows, lines = settle_notation(layout.rows, options.decimal, findings)
     numbers = [layout.roles["depth"], *(layout.roles[name] for name in LOGS if name in layout.roles)]
-    texts = [layout.roles[name] for name in ("well", "dataset") if name in layout.roles]
-    values = np.empty((lines, len(picture.columns)), dtype=np.float32)
-    scalars = np.empty((lines, len(numbers)), dtype=np.float64)
-    wells: dict[str, None] = {}
-    datasets: dict[str, None] = {}
-    filled, losses = 0, Losses()
-    for piece, words in read_rows(rows, [*numbers, *picture.columns], texts, losses):
-        if "well" in layout.roles:
-            named = words[layout.roles["well"]]
-            wells.update(dict.fromkeys(_used(named)))
-            if options.well is not None:
-                fits = np.array([_same(str(name), options.well) for name in named.categories], dtype=bool)
-                piece = piece[fits[named.codes]]
-        if "dataset" in layout.roles:
-            datasets.update(dict.fromkeys(_used(words[layout.roles["dataset"]])))
-        part = slice(filled, filled + len(piece))
-        values[part] = piece[:, len(numbers) :]
-        scalars[part] = piece[:, : len(numbers)]
-        filled = part.stop
+    named: dict[str, dict[str, None]] = {name: {} for name in ("well", "dataset") if name in layout.roles}
+    losses = Losses()
+
+    def pieces() -> Iterator[Array]:
+        columns = [*numbers, *picture.columns]
+        for piece, words in read_rows(rows, columns, [layout.roles[name] for name in named], losses):
+            for name, names in named.items():
+                names.update(dict.fromkeys(_used(words[layout.roles[name]])))
+            if "well" in named and options.well is not None:
+                wells = words[layout.roles["well"]]
+                own = np.array([_same(str(name), options.well) for name in wells.categories], dtype=bool)
+                piece = piece[own[wells.codes]]
+            yield piece
+
+    values, scalars = collect(pieces(), lines, len(numbers), len(picture.columns))
     losses.settle(rows, findings, _REPAIR)
-    well = _one_well(path, list(wells), options.well)
-    if len(datasets) > 1:
-        raise InputError(path, f"well {well} has data sets {', '.join(datasets)}", "export one of them")
-    values, scalars = values[:filled], scalars[:filled]
-    without = ~np.isfinite(scalars[:, 0])
-    if without.any():
-        findings.major("rows-unreadable", f"{int(without.sum())} rows have no depth", "left out")
-        values, scalars = values[~without], scalars[~without]
+    well = _one_well(list(named.get("well", ())), options.well, findings)
+    if len(named.get("dataset", ())) > 1:
+        raise findings.refusal(f"well {well} has data sets {', '.join(named['dataset'])}", "export one of them")
+    values, scalars = drop_rows_without_depth(values, scalars, findings)
     if not len(values):
-        raise InputError(path, f"no rows{_of(well)}", _REPAIR)
+        raise findings.refusal(f"no rows{_of(well)}", _REPAIR)
     if layout.stacked:
         whole, sectors = _whole_depths(scalars[:, 0], well, findings)
         if not whole.all():
@@ -113,7 +103,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         findings.info("sector-order", f"{sectors} values a depth and no angles", action)
     depth = np.ascontiguousarray(scalars[:, 0])
     logs = {
-        name: RawLog(np.ascontiguousarray(scalars[:, k]), layout.units[column], depth, layout.names[column])
+        name: RawLog(np.ascontiguousarray(scalars[:, k]), layout.units[column], depth, layout.rows.names[column])
         for k, (name, column) in enumerate(zip((n for n in LOGS if n in layout.roles), numbers[1:], strict=True), 1)
     }
     attributes: dict[str, Any] = {name: layout.attributes[name] for name in _STATED if name in layout.attributes}
@@ -148,7 +138,7 @@ def contents(path: Path) -> Contents:
     """
     layout = find_layout(path)
     items = [
-        item(layout.names[column], role if role in (*LOGS, "depth") else "other", (-1,), layout.units[column])
+        item(layout.rows.names[column], role if role in (*LOGS, "depth") else "other", (-1,), layout.units[column])
         for role, column in layout.roles.items()
     ]
     items += [
@@ -193,18 +183,15 @@ def _choose(layout: Layout, name: str | None, findings: FileFindings) -> Picture
     return best[0]
 
 
-def _one_well(path: Path, wells: list[str], wanted: str | None) -> str:
+def _one_well(wells: list[str], wanted: str | None, findings: FileFindings) -> str:
+    """The well that is asked for, or the only one; empty where the file names none."""
+    own = [well for well in wells if wanted is None or _same(well, wanted)]
     names = ", ".join(wells[:10])
-    if wanted is not None:
-        for well in wells:
-            if _same(well, wanted):
-                return well
-        if wells:
-            raise InputError(path, f"no well {wanted!r}; it holds {names}", "give --well one of them")
-        return ""
-    if len(wells) > 1:
-        raise InputError(path, f"holds {len(wells)} wells: {names}", "give --well one of them")
-    return wells[0] if wells else ""
+    if wells and not own:
+        raise findings.refusal(f"no well {wanted!r}; it holds {names}", "give --well one of them")
+    if len(own) > 1 and wanted is None:
+        raise findings.refusal(f"holds {len(wells)} wells: {names}", "give --well one of them")
+    return own[0] if own else ""
 
 
 def _whole_depths(depth: Array, well: str, findings: FileFindings) -> tuple[Mask, int]:

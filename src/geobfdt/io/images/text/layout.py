@@ -12,6 +12,7 @@ import numpy as np
 from geobfdt.io.arrays import Array
 from geobfdt.io.names import named_caliper, role
 from geobfdt.io.text import encoding_of, find_separator, is_number_like, is_units_row, row_width, split
+from geobfdt.io.text_rows import TextRows
 from geobfdt.wells.findings import InputError
 
 __all__ = ["Layout", "Picture", "column_role", "find_layout"]
@@ -46,16 +47,10 @@ class Layout:
 
     Parameters
     ----------
-    separator : str
-        Between cells; a blank stands for any white space.
-    encoding : str
-        Of its text.
-    first_line : int
-        Index of the first line of data, from 0.
-    width : int
-        Cells a line.
-    names, units : tuple of str
-        Of the columns, units split off the names.
+    rows : TextRows
+        Where the rows are; their columns have no units in their names.
+    units : tuple of str
+        Of the columns.
     depth_units : dict
         Unit of depths by the place that names it, the header and the row of units.
     roles : dict
@@ -68,11 +63,7 @@ class Layout:
         From lines ``# name: value`` before the header.
     """
 
-    separator: str
-    encoding: str
-    first_line: int
-    width: int
-    names: tuple[str, ...]
+    rows: TextRows
     units: tuple[str, ...]
     depth_units: dict[str, str]
     roles: dict[str, int]
@@ -123,7 +114,7 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
     >>> file = Path(tempfile.mkdtemp()) / "a.csv"
     >>> _ = file.write_text("TDEP;AMP[0];AMP[1];AMP[2];AMP[3]\nft;;;;\n1,5;1;2;3;4\n")
     >>> layout = find_layout(file)
-    >>> layout.separator, layout.units[0], layout.pictures[0].name
+    >>> layout.rows.separator, layout.units[0], layout.pictures[0].name
     (';', 'ft', 'AMP')
     """
     lines, encoding = _first_lines(path)
@@ -164,9 +155,8 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
         raise InputError(path, "holds no rows of numbers", _CURE)
     width = len(header) if separator == " " else row_width(data, len(header))
     pictures, stacked = _pictures(path, tuple(names), tuple(header), set(roles.values()))
-    return Layout(
-        separator, encoding, first, width, tuple(names), tuple(units), depth_units, roles, pictures, stacked, attributes
-    )
+    rows = TextRows(path, first, tuple(names), width, separator, encoding, "the header")
+    return Layout(rows, tuple(units), depth_units, roles, pictures, stacked, attributes)
 
 
 def _header_line(cells: list[list[str]], start: int) -> int:
