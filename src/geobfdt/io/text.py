@@ -16,7 +16,7 @@ from geobfdt.wells.findings import InputError
 
 __all__ = [
     "POINT", "Decimal", "Notation", "NotationVote", "encoding_of", "find_header", "find_separator", "fit_cells",
-    "is_null_word", "is_number_like", "is_units_row", "row_width", "split",
+    "is_las", "is_null_word", "is_number_like", "is_units_row", "row_width", "split",
 ]  # fmt: skip
 
 Decimal = Literal["point", "comma"]
@@ -344,3 +344,16 @@ def encoding_of(head: bytes) -> str:
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8-sig"
+
+
+def is_las(head: bytes) -> bool:
+    r"""
+    Tell a LAS file by its first line that is no comment.
+
+    Examples
+    --------
+    >>> is_las(b"# a comment\n~Version\n")
+    True
+    """
+    lines = (line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines())
+    return next((line for line in lines if line and not line.startswith(b"#")), b"")[:2].upper() == b"~V"

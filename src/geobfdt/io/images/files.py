@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.raw import Contents, RawImage
+from geobfdt.io.text import is_las
 from geobfdt.wells.evening import even_rows, even_sectors
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import WellImage, add_findings
@@ -121,36 +122,45 @@ class Reader(Protocol):
 
 
 def _reader(path: Path) -> Reader:
-    """Return the reader of a file's format. Only that one is imported, with the library that it rests on."""
-    match _format(path):
-        case "dlis":
-            from geobfdt.io.images.dlis import frames
+    """
+    Return the reader of a file by its first bytes.
 
-            return frames
-        case "las":
-            from geobfdt.io.images.las import curves
+    Only that one is imported, with the library that it rests on.
+    """
+    head = _head(path)
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        from geobfdt.io.images import netcdf
 
-            return curves
-        case "lis":
-            from geobfdt.io.images import lis
+        return netcdf
+    if head.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"PK\x03\x04", b"\xff\xd8\xff")):
+        from geobfdt.io.images.raster import pictures
 
-            return lis
-        case "netcdf":
-            from geobfdt.io.images import netcdf
+        return pictures
+    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it. Some
+    # lack the label and begin with what follows it: a visible record (2.3.6) that holds the set of file headers.
+    if re.search(rb"V1\.\d\dRECORD|\xff\x01.{3}\0[\xf0\xf8]\x0bFILE-HEADER", head[:200], re.DOTALL):
+        from geobfdt.io.images.dlis import frames
 
-            return netcdf
-        case "raster":
-            from geobfdt.io.images.raster import pictures
+        return frames
+    if is_las(head):
+        from geobfdt.io.images.las import curves
 
-            return pictures
-        case _:
-            from geobfdt.io.images.text import delimited
+        return curves
+    if _is_lis(head):
+        from geobfdt.io.images import lis
 
-            return delimited
+        return lis
+    printable = sum(byte >= 32 or byte in b"\t\r\n\f" for byte in text)
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" not in text and printable > 0.9 * len(text)):
+        from geobfdt.io.images.text import delimited
+
+        return delimited
+    raise InputError(path, "its first bytes are of no format known here", f"give {_KINDS}")
 
 
-def _format(path: Path) -> str:
-    """Format of a file by its first bytes."""
+def _head(path: Path) -> bytes:
+    """First bytes of a file."""
     try:
         if path.is_dir():
             raise InputError(path, "is a folder", "name a file in it")
@@ -163,39 +173,14 @@ def _format(path: Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(path, f"cannot be opened: {reason.lower()}", "check that you may read it") from error
-    if not head:
-        raise InputError(path, "the file is empty", "copy or export it again")
     if len(head) < _SMALLEST:
-        raise InputError(path, f"the file has {len(head)} bytes only", "copy or export it again")
-    if head.startswith(b"\x89HDF\r\n\x1a\n"):
-        return "netcdf"
-    if head.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"PK\x03\x04", b"\xff\xd8\xff")):
-        return "raster"
-    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it. Some
-    # lack the label and begin with what follows it: a visible record (2.3.6) that holds the set of file headers.
-    if re.search(rb"V1\.\d\dRECORD|\xff\x01.{3}\0[\xf0\xf8]\x0bFILE-HEADER", head[:200], re.DOTALL):
-        return "dlis"
-    text = head.removeprefix(b"\xef\xbb\xbf")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]
-    if lines and lines[0][:2].upper() == b"~V":
-        return "las"
-    if _is_lis(head):
-        return "lis"
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" not in text and _printable(text) > 0.9):
-        return "delimited"
-    raise InputError(path, "its first bytes are of no format known here", f"give {_KINDS}")
-
-
-def _printable(head: bytes) -> float:
-    return sum(byte >= 32 or byte in b"\t\r\n\f" for byte in head) / len(head)
+        observed = f"the file has {len(head)} bytes only" if head else "the file is empty"
+        raise InputError(path, observed, "copy or export it again")
+    return head
 
 
 def _is_lis(head: bytes) -> bool:
     """LIS79 begins with a physical record that holds a reel, tape or file header, perhaps after a tape mark."""
     at = 12 if head[:8] == bytes(8) and len(head) > 18 else 0
-    return (
-        len(head) > at + 6
-        and head[at + 4] in (128, 130, 132)
-        and head[at + 5] == 0
-        and int.from_bytes(head[at : at + 2]) > 0
-    )
+    length, kind = int.from_bytes(head[at : at + 2]), head[at + 4 : at + 6]
+    return len(head) > at + 6 and length > 0 and kind in (b"\x80\0", b"\x82\0", b"\x84\0")

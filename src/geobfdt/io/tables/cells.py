@@ -10,24 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from geobfdt.io import text as grammar
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.excel import read_excel
-from geobfdt.io.text import (
-    Decimal,
-    Notation,
-    NotationVote,
-    encoding_of,
-    find_header,
-    find_separator,
-    fit_cells,
-    is_null_word,
-    is_number_like,
-    is_units_row,
-    row_width,
-    split,
-)
+from geobfdt.io.text import Decimal, Notation
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.well_names import check_headings
 
@@ -37,6 +25,8 @@ MAX_BYTES = 1 << 29  # a table of half a gigabyte is an image, or an attack
 MAX_COLUMNS = 2000
 MAX_ROWS = 5_000_000
 MAX_HEADER = 1 << 16  # characters in the first lines
+
+Row = tuple[int, list[str]]  # The number of a line, and its cells.
 
 _FIRST = 60  # rows that separator and header are found from
 _CURE = "give a CSV, XLSX or LAS table with one header row"
@@ -104,8 +94,8 @@ class Cells:
         """Text of a column, empty where a cell says in words or by a number that there is nothing."""
         words = self.rows[:, column].copy()
         numbers = self.numbers(column)[0]
-        nothing = np.array([is_null_word(word) for word in words], dtype=bool)
-        words[nothing | np.array([is_number_like(word) for word in words], dtype=bool) & np.isnan(numbers)] = ""
+        nothing = np.array([grammar.is_null_word(word) for word in words], dtype=bool)
+        words[nothing | np.array([grammar.is_number_like(word) for word in words], dtype=bool) & np.isnan(numbers)] = ""
         return words
 
 
@@ -129,7 +119,7 @@ def read_text(path: Path) -> tuple[str, FileFindings]:
         raise InputError(path, observed, "check its name") from error
     findings = FileFindings(path)
     try:
-        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding_of(data + b"\n")
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else grammar.encoding_of(data + b"\n")
         if encoding != "utf-16" and b"\0" in data:
             raise InputError(path, "is not text", _CURE)
         text = data.decode(encoding)
@@ -186,13 +176,13 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         raise InputError(path, "is empty", _CURE)
     if len(first) == 1 and len(text) > MAX_HEADER and "\n" not in text[:MAX_HEADER]:
         raise InputError(path, f"its first line is over {MAX_HEADER:,} characters long", _CURE)
-    separator = find_separator(first)
-    rows = ((number, split(line, separator)) for number, line in enumerate(numbered, 1))
+    separator = grammar.find_separator(first)
+    rows = ((number, grammar.split(line, separator)) for number, line in enumerate(numbered, 1))
     return arrange(rows, findings, separator=separator, decimal=decimal)
 
 
 def arrange(
-    lines: Iterable[tuple[int, list[str]]],
+    lines: Iterable[Row],
     findings: FileFindings,
     *,
     separator: str | None,
@@ -223,7 +213,7 @@ def arrange(
     InputError
         If there is no header, most rows do not fit it, or the table is too large.
     """
-    filled: list[tuple[int, list[str]]] = []
+    filled: list[Row] = []
     for number, row in lines:
         cells = [cell.strip() for cell in row]
         if any(cells):
@@ -232,7 +222,7 @@ def arrange(
             raise findings.refusal(f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
     check_headings(findings.path, filled)
     if header is None:
-        at = find_header([cells for _, cells in islice(filled, _FIRST)])
+        at = grammar.find_header([cells for _, cells in islice(filled, _FIRST)])
         if at is None:
             if any(sum(map(bool, cells)) > 1 for _, cells in filled):
                 raise findings.refusal(f"line {filled[0][0]} holds numbers where column names should be", _CURE)
@@ -244,16 +234,14 @@ def arrange(
     if len(header) > MAX_COLUMNS:
         raise findings.refusal(f"{len(header):,} columns are too many for a table", _CURE)
     units: list[str] = []
-    if filled and is_units_row(filled[0][1]):
+    if filled and grammar.is_units_row(filled[0][1]):
         units = [unit.strip("()[] ") for unit in filled.pop(0)[1]]
-    columns, width = len(header), row_width([cells for _, cells in filled], len(header))
+    columns, width = len(header), grammar.row_width([cells for _, cells in filled], len(header))
     rows, misaligned = _aligned(filled, columns, width, separator)
     if misaligned:
         number, cells = misaligned[0]
-        seen = (
-            f"{len(misaligned)} of {len(filled)} rows do not have {columns} cells as the header has: line {number} has "
-        )
-        seen += f"{len(cells)}"
+        seen = f"{len(misaligned)} of {len(filled)} rows do not have {columns} cells as the header has: "
+        seen += f"line {number} has {len(cells)}"
         if 2 * len(misaligned) > len(filled):
             raise findings.refusal(seen, "repair those lines or the header")
         findings.major("rows-misaligned", seen, "left out whole")
@@ -261,48 +249,42 @@ def arrange(
     for index, (_, row) in enumerate(rows):
         table[index] = [*row, *[""] * columns][:columns]
     notation = _notation(table, decimal, separator, findings)
-    return Cells(
-        findings.path, tuple(header), (*units, *[""] * columns)[:columns], table,
-        np.array([number for number, _ in rows], dtype=np.int64), notation, findings,
-    )  # fmt: skip
+    numbers = np.array([number for number, _ in rows], dtype=np.int64)
+    units = [*units, *[""] * columns][:columns]
+    return Cells(findings.path, tuple(header), tuple(units), table, numbers, notation, findings)
 
 
-def _aligned(
-    lines: list[tuple[int, list[str]]], columns: int, width: int, separator: str | None
-) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
+def _aligned(lines: list[Row], columns: int, width: int, separator: str | None) -> tuple[list[Row], list[Row]]:
     """Rows whose cells belong to the columns for certain, and the others."""
-    if separator is None:
-        return [line for line in lines if not any(line[1][columns:])], [
-            line for line in lines if any(line[1][columns:])
-        ]
-    whole = [(number, cells) for number, cells in lines if len(cells) == width and not any(cells[columns:])]
-    words = [Counter(cells[column].casefold() for _, cells in whole) for column in range(columns)]
+    whole = [cells for _, cells in lines if len(cells) == width and not any(cells[columns:])]
+    words = [Counter(cells[column].casefold() for cells in whole) for column in range(columns)]
     good, bad = [], []
     for number, cells in lines:
-        fitted = fit_cells(cells, width) if separator == " " else cells
-        last = max((k for k, cell in enumerate(cells) if cell), default=0)
-        word = cells[last].casefold()
-        pinned = (
-            separator != " "
-            and len(cells) < width
-            and last < columns
-            and not is_number_like(word)
-            and not is_null_word(word)
-            and [word in column for column in words[last:]] == [True] + [False] * (columns - last - 1)
-        )
-        if fitted is not None and ((len(fitted) == width and not any(fitted[columns:])) or pinned):
+        fitted = grammar.fit_cells(cells, width) if separator == " " else cells
+        in_place = separator is None or len(fitted or ()) == width
+        in_place = in_place or (separator != " " and _is_pinned(cells, width, words))
+        if fitted is not None and in_place and not any(fitted[columns:]):
             good.append((number, fitted))
         else:
             bad.append((number, cells))
     return good, bad
 
 
+def _is_pinned(cells: list[str], width: int, words: list[Counter[str]]) -> bool:
+    """Whether a short row ends with a word that stands in that column of whole rows, and in none behind it."""
+    last = max((k for k, cell in enumerate(cells) if cell), default=0)
+    word, behind = cells[last].casefold(), len(words) - last - 1
+    if len(cells) >= width or behind < 0 or grammar.is_number_like(word) or grammar.is_null_word(word):
+        return False
+    return [word in column for column in words[last:]] == [True] + [False] * behind
+
+
 def _notation(table: Words, decimal: Decimal | None, separator: str | None, findings: FileFindings) -> Notation:
     """Decide how numbers are written, from the columns that mostly hold some."""
-    vote = NotationVote(findings.path)
+    vote = grammar.NotationVote(findings.path)
     for column in table.T:
         cells = [cell for cell in column if cell]
-        numbers = list(filter(is_number_like, cells))
+        numbers = list(filter(grammar.is_number_like, cells))
         if 2 * len(numbers) >= len(cells):
             vote.add(numbers)
     return vote.settle(decimal, findings, points_decide=separator not in (";", "\t", "|"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from geobfdt.io.names import names_of
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import column_key, is_known
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.wells.findings import InputError
 
 __all__ = ["Format", "recognise"]
 
@@ -27,15 +27,12 @@ class Format:
         ``true`` where the format settles what plain dips are, else empty.
     array : int or None
         Column that holds an array, one element a row, so that each pick is repeated.
-    findings : list of Finding
-        What is certain only by custom.
     """
 
     name: str = "table"
     roles: dict[str, int] = field(default_factory=dict)
     dip: str = ""
     array: int | None = None
-    findings: list[Finding] = field(default_factory=list)
 
 
 def recognise(cells: Cells) -> Format:
@@ -56,13 +53,7 @@ def recognise(cells: Cells) -> Format:
     if "tdep" in keys and any(name.upper().endswith(("_TRU", "_APP")) for name in cells.header):
         return _techlog(cells, keys)
     if "featuredepth" in keys and {"depth", "azimuth", "dip"} <= set(keys):
-        # Depth is where the plane meets the axis and Feature Depth the middle of what is visible of its trace: in the
-        # known pair of exports they part only where the visible range is less than a turn.
-        seen = "a WellCAD table does not say whether its dips are true"
-        done = "read as true, as in the known exports; else give a mapping file with the line dip: apparent"
-        return Format(
-            "WellCAD", dip="true", findings=[Finding(Severity.MAJOR, "dip-assumed", cells.path.name, seen, done)]
-        )
+        return Format("WellCAD", dip="true")
     if "depthplane" in keys and "dipapp" in keys:
         return Format("Geolog", dip="true")
     return Format()

@@ -13,19 +13,7 @@ from geobfdt.io.text import Decimal, split
 from geobfdt.io.text_rows import numbered_lines
 from geobfdt.wells.findings import InputError
 
-__all__ = ["is_las", "read_las_cells"]
-
-
-def is_las(path: Path) -> bool:
-    """Tell a LAS file by its first line that is no comment."""
-    try:
-        with path.open("rb") as stream:
-            for line in stream.read(1 << 12).removeprefix(b"\xef\xbb\xbf").splitlines():
-                if line.strip() and not line.startswith(b"#"):
-                    return line[:2].upper() == b"~V"
-    except OSError:
-        return False  # whoever reads it next says why
-    return False
+__all__ = ["read_las_cells"]
 
 
 def read_las_cells(path: Path, decimal: Decimal | None = None) -> Cells:

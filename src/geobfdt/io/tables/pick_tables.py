@@ -16,11 +16,11 @@ from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.tables.cells import Cells, read_cells
 from geobfdt.io.tables.exports import Format, recognise
-from geobfdt.io.tables.las import is_las, read_las_cells
+from geobfdt.io.tables.las import read_las_cells
 from geobfdt.io.tables.mapping import TableMapping, load_mapping, plane_angle, resolve, table_key
 from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.values import TableValues
-from geobfdt.io.text import Decimal
+from geobfdt.io.text import Decimal, is_las
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
@@ -103,17 +103,22 @@ def read_pick_table(
     ['Breakout']
     """
     path = Path(path)
-    if _is_ours(path) and mapping is None:
+    head = _head(path)
+    if _is_ours(head) and mapping is None:
         return _named(path, read_picks(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
-    read = read_las_cells if is_las(path) else read_cells
+    read = read_las_cells if is_las(head) else read_cells
     cells = _split_pairs(read(path, decimal or mapping.decimal))
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
     cells = _without_remarks(cells, roles)
-    cells.findings.extend(format_.findings)
+    if format_.name == "WellCAD":
+        # Depth is where the plane meets the axis and Feature Depth the middle of what is visible of its trace: in the
+        # known pair of exports they part only where the visible range is less than a turn.
+        action = "read as true, as in the known exports; else give a mapping file with the line dip: apparent"
+        cells.findings.major("dip-assumed", "a WellCAD table does not say whether its dips are true", action)
     values = TableValues(cells, roles, mapping)
     if format_.name != "table":
         values.findings.info("table-format", f"a {format_.name} table", "read as such")
@@ -149,12 +154,16 @@ def read_pick_table(
     return Interpretation(picks, intervals, cells.findings)
 
 
-def _is_ours(path: Path) -> bool:
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            header = stream.readline(1 << 14).decode("utf-8", "replace").strip().split(",")
+            return stream.read(1 << 14)
     except OSError:
-        return False  # whoever reads it next says why
+        return b""  # Whoever reads it next says why.
+
+
+def _is_ours(head: bytes) -> bool:
+    header = head.split(b"\n")[0].decode("utf-8", "replace").strip().split(",")
     return header[: len(COLUMNS)] == list(COLUMNS)
 
 
