@@ -48,11 +48,8 @@ def possible_calipers(names: Sequence[str], units: Sequence[str]) -> list[int]:
     >>> possible_calipers(["DEPT", "TVD", "QQQQ", "GR"], ["m", "m", "in", "gAPI"])
     [2]
     """
-    return [
-        i
-        for i, (name, unit) in enumerate(zip(names, units, strict=True))
-        if name and length_factor(unit) is not None and role(name) != "depth" and not vertical_depth(name)
-    ]
+    lengths = [i for i, unit in enumerate(units) if names[i] and length_factor(unit) is not None]
+    return [i for i in lengths if role(names[i]) != "depth" and not vertical_depth(names[i])]
 
 
 def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], findings: FileFindings) -> None:

@@ -113,9 +113,10 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         found = [(t, n) for t, n in images if wanted is None or n.strip().lower() == wanted.strip().lower()]
         if len(found) != 1:
             known = ", ".join(name.strip() for _, name in images)
-            seen = f"{len(found) or 'no'} channels are {'an image' if wanted is None else f'called {wanted!r}'}"
-            seen += f": {findings[0].seen}" if findings and not found else ""
-            raise InputError(path, seen, f"give --image one of {known}" if known else "list them with geobfdt inspect")
+            observed = f"{len(found) or 'no'} channels are {'an image' if wanted is None else f'called {wanted!r}'}"
+            observed += f": {findings[0].seen}" if findings and not found else ""
+            cure = f"give --image one of {known}" if known else "list them with geobfdt inspect"
+            raise findings.refusal(observed, cure)
         table, name = found[0]
         curves = table.curves
         values = curves[name].reshape(len(curves), -1).astype(np.float32)
@@ -127,21 +128,13 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         scalars = [n for n in table.names if n != index and table.width(n) == 1 and curves[n].dtype.kind in "iuf"]
         names, units = [n.strip() for n in scalars], [table.units[n] for n in scalars]
         columns = [RawLog(curves[n].astype(np.float64).ravel(), table.units[n], depth, n.strip()) for n in scalars]
-        logs = {log: columns[i] for log, i in choose_logs(names, findings, options.caliper).items()}
-        return RawImage(
-            values,
-            depth,
-            unit,
-            nulls=() if absent is None else (float(absent),),
-            logs=logs,
-            others=[
-                columns[i]
-                for i in possible_calipers(names, units)
-                if all(columns[i] is not log for log in logs.values())
-            ],
-            attributes={"well": _well(table.file), "units": table.units[name], "tool": tool_of(name.strip())},
-            findings=findings,
-        )
+        chosen = choose_logs(names, findings, options.caliper)
+        others = [columns[i] for i in possible_calipers(names, units) if i not in chosen.values()]
+        nulls = () if absent is None else (float(absent),)
+        raw = RawImage(values, depth, unit, nulls=nulls, others=others, findings=findings)
+        raw.logs = {log: columns[i] for log, i in chosen.items()}
+        raw.attributes = {"well": _well(table.file), "units": table.units[name], "tool": tool_of(name.strip())}
+        return raw
 
 
 def contents(path: Path) -> Contents:
@@ -164,17 +157,12 @@ def contents(path: Path) -> Contents:
         If the file is damaged beyond use.
     """
     with open_tolerantly(dlisio.lis.load, path, "a LIS79 file", _CURE) as (files, findings):
-        items = [
-            item(
-                name.strip(),
-                "image" if table.width(name) >= _COLUMNS else role(name.strip()) or "other",
-                (len(table.curves), table.width(name)),
-                table.units[name],
-                str(number),
-            )
-            for number, table in enumerate(_tables(files, findings))
-            for name in table.names
-        ]
+        items = []
+        for number, table in enumerate(_tables(files, findings)):
+            for name, short in ((name, name.strip()) for name in table.names):
+                kind = "image" if table.width(name) >= _COLUMNS else role(short) or "other"
+                shape = (len(table.curves), table.width(name))
+                items.append(item(short, kind, shape, table.units[name], str(number)))
         return Contents("LIS79", items, {})
 
 

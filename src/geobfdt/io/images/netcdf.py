@@ -181,12 +181,7 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     # The contract is checked on an image of no size; the real pixels take its place unread.
     empty = np.broadcast_to(np.float32(0), opened["image"].shape)
     lazy = {name: (picture.dims, _lazy(picture, path), picture.attrs) for name, picture in pictures.items()}
-    well = well_image(
-        empty,
-        opened["depth"].values,
-        opened["azimuth"].values,
-        **{name: opened[name].values for name in LOGS},
-        **attributes,
-    ).assign(lazy)
+    depth, azimuth, *logs = (opened[name].values for name in ("depth", "azimuth", *LOGS))
+    well = well_image(empty, depth, azimuth, **dict(zip(LOGS, logs, strict=True)), **attributes).assign(lazy)
     well.set_close(opened.close)
     return well

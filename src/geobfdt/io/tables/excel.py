@@ -100,12 +100,9 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
     if hidden:
         findings.minor("sheets-hidden", f"hidden sheets: {', '.join(hidden[:8])}", "not read")
     if marks.unstored:
-        raise InputError(
-            path,
-            f"{len(marks.unstored)} cells of sheet {sheet.title!r} are formulas without a calculated value, "
-            f"the first is {marks.unstored[0]}",
-            "open the file in Excel or LibreOffice and save it",
-        )
+        observed = f"{len(marks.unstored)} cells of sheet {sheet.title!r} are formulas without a calculated value"
+        cure = "open the file in Excel or LibreOffice and save it"
+        raise findings.refusal(f"{observed}, the first is {marks.unstored[0]}", cure)
     if marks.hidden_rows or marks.hidden_columns:
         seen = f"{marks.hidden_rows} rows and {marks.hidden_columns} columns of sheet {sheet.title!r} are hidden"
         findings.major("rows-hidden", seen, "read like the others; delete them if they are not meant")
@@ -113,10 +110,8 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
     for number, column in errors:
         lines[number - 1][1][column] = ""
     if errors:
-        seen = (
-            f"{len(errors)} cells of sheet {sheet.title!r} hold errors such as #REF!, the first on line {errors[0][0]}"
-        )
-        findings.major("cells-with-errors", seen, "taken as empty")
+        observed = f"{len(errors)} cells of sheet {sheet.title!r} hold errors such as #REF!"
+        findings.major("cells-with-errors", f"{observed}, the first on line {errors[0][0]}", "taken as empty")
     return lines, findings
 
 

@@ -15,9 +15,8 @@ import pandas as pd
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.tables.cells import Cells, read_cells
-from geobfdt.io.tables.exports import Format, recognise
 from geobfdt.io.tables.las import read_las_cells
-from geobfdt.io.tables.mapping import TableMapping, load_mapping, plane_angle, resolve, table_key
+from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
 from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las
@@ -316,9 +315,5 @@ def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words,
         values.findings.major("interval-without-height", seen, "marked as points: they hide nothing around them")
     done = "kept as intervals to ignore"
     values.findings.info("ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", done)
-    return new_intervals(
-        [
-            (names[i], "ignored", labels[i], planes.middle[i] - half[i], planes.middle[i] + half[i])
-            for i in np.flatnonzero(rows)
-        ]
-    )
+    top, base = planes.middle - half, planes.middle + half
+    return new_intervals([(names[i], "ignored", labels[i], top[i], base[i]) for i in np.flatnonzero(rows)])

@@ -12,8 +12,7 @@ from geobfdt import geometry
 from geobfdt.geometry import Reference
 from geobfdt.io.arrays import Array, Mask, Words
 from geobfdt.io.tables.directions import STRIKES, read_directions
-from geobfdt.io.tables.exports import Format
-from geobfdt.io.tables.mapping import column_key
+from geobfdt.io.tables.mapping import Format, column_key
 from geobfdt.io.tables.values import TableValues
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.hole_checks import ALONG_NORTH
@@ -21,6 +20,8 @@ from geobfdt.wells.image import REFERENCES
 
 __all__ = ["Planes", "read_planes"]
 
+
+Pair = tuple[Array, Array]  # dips and azimuths, or deviations and hole azimuths
 
 FIT = 0.2  # deg between poles; rounding to 0.1 deg stays under it, a wrong reference line does not
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)")
@@ -89,7 +90,7 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
     amplitude = np.where(np.isnan(amplitude), height / np.where(visible < 1, high - low, 2.0), amplitude)
     _check_heights(values, plane & ~(visible < 1), amplitude, dip_app, diameter)
 
-    reference = _reference(values, plane, (dip_app, azimuth_app), (dip_true, azimuth_true), deviation, hole_azimuth)
+    reference = _reference(values, plane, (dip_app, azimuth_app), (dip_true, azimuth_true), (deviation, hole_azimuth))
     for frame in _FRAMES:
         rows = reference == frame
         app = geometry.apparent_from_true(dip_true, azimuth_true, deviation, hole_azimuth, frame)
@@ -101,9 +102,8 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
         dip_true[lack], azimuth_true[lack] = true[0][lack], true[1][lack]
     with np.errstate(divide="ignore", invalid="ignore"):
         # Under some degrees of dip the ratio is that of two rounding errors.
-        diameter = np.where(
-            np.isnan(diameter) & (dip_app > 5), 2 * amplitude / np.tan(np.radians(dip_app)), diameter
-        )  # fmt: skip
+        ratio = 2 * amplitude / np.tan(np.radians(dip_app))
+        diameter = np.where(np.isnan(diameter) & (dip_app > 5), ratio, diameter)
     dip_app = np.where(np.isnan(dip_app), geometry.apparent_dip(amplitude, diameter), dip_app)
     full = geometry.amplitude_from_dip(np.where(dip_app < 90, dip_app, np.nan), diameter)
     amplitude = np.where(np.isnan(amplitude), full, amplitude)
@@ -212,23 +212,13 @@ def _visible(values: TableValues, azimuth_app: Array) -> tuple[Array, Array, Arr
     return share, low, high
 
 
-def _reference(
-    values: TableValues,
-    plane: Mask,
-    app: tuple[Array, Array],
-    true: tuple[Array, Array],
-    deviation: Array,
-    hole_azimuth: Array,
-) -> Words:
+def _reference(values: TableValues, plane: Mask, app: Pair, true: Pair, hole: Pair) -> Words:
     """Where apparent azimuth 0 points: as said, else as the table itself proves, else as chosen for true dips alone."""
     said = values.choice("reference", REFERENCES)
     default = values.mapping.reference or values.cells.parameters.get("reference", "").lower()
     said[said == ""] = default if default in REFERENCES else ""
-    both = plane & np.isfinite(np.stack([*app, *true, deviation, hole_azimuth])).all(axis=0)
-    errors = {
-        frame: geometry.pole_angle(*geometry.true_from_apparent(*app, deviation, hole_azimuth, frame), *true)
-        for frame in _FRAMES
-    }
+    both = plane & np.isfinite(np.stack([*app, *true, *hole])).all(axis=0)
+    errors = {f: geometry.pole_angle(*geometry.true_from_apparent(*app, *hole, f), *true) for f in _FRAMES}
     open_ = plane & (said == "") & np.isfinite(app[1])
     if (both & open_).any():
         # Of lines that fit equally, as north and pseudo-north do in a vertical hole, the first one counts.
@@ -249,11 +239,10 @@ def _reference(
         said[open_] = "unknown"
         seen = f"nothing says where the apparent azimuths of {int(open_.sum())} picks are counted from"
         values.findings.major("reference-unknown", seen, "write reference: north or high_side in a mapping file")
-    free = (said == "") & np.isfinite(np.stack([*true, deviation, hole_azimuth])).all(axis=0)
+    free = (said == "") & np.isfinite(np.stack([*true, *hole])).all(axis=0)
     if free.any():
-        along = np.abs(np.sin(np.radians(deviation)) * np.cos(np.radians(hole_azimuth))) > np.cos(
-            np.radians(ALONG_NORTH)
-        )
+        deviation, azimuth = np.radians(hole)
+        along = np.abs(np.sin(deviation) * np.cos(azimuth)) > np.cos(np.radians(ALONG_NORTH))
         said[free] = np.where(along[free], "high_side", "north")
         seen = f"apparent dips of {int((free & plane).sum())} picks are worked out from true dip and hole direction"
         chosen = " and ".join(sorted(set(said[free])))
@@ -270,7 +259,7 @@ def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: A
         values.findings.major("height-dip-disagree", seen, "heights kept; check the diameters")
 
 
-def _check_angles(values: TableValues, plane: Mask, dips: tuple[Array, Array], azimuths: tuple[Array, Array]) -> None:
+def _check_angles(values: TableValues, plane: Mask, dips: Pair, azimuths: Pair) -> None:
     rows = plane & ~values.unreadable
     without = rows & np.isnan(dips).all(axis=0)
     # A level plane has no dip direction.

@@ -195,14 +195,8 @@ def _problem(frames: list[Any], references: list[tuple[str, int, int]], listed: 
 def is_image(curve: Curve) -> bool:
     """Whether a channel may be a picture of the wall: many samples a row, and no name of something else."""
     dimension = [n for n in curve.channel.dimension if n != 1]
-    return (
-        not curve.doubled
-        and curve.table.problem is None
-        and len(dimension) == 1
-        and _COLUMNS <= dimension[0] <= _WIDEST
-        and bool(image_kind(curve.name))
-        and bool(curve.table.rows)
-    )
+    readable = not curve.doubled and curve.table.problem is None and bool(curve.table.rows)
+    return readable and len(dimension) == 1 and _COLUMNS <= dimension[0] <= _WIDEST and bool(image_kind(curve.name))
 
 
 def choose_image(curves: list[Curve], wanted: str | None, findings: FileFindings) -> Curve:
@@ -280,14 +274,9 @@ def _stem(name: str) -> str:
 def companion_of(image: Curve, curves: list[Curve]) -> Curve | None:
     """The other version of the same picture: the dynamic one of a static image, or the reverse."""
     other = {"static": "dynamic", "none": "dynamic", "dynamic": "static"}[image_kind(image.name)]
-    twins = [
-        c
-        for c in curves
-        if c.table.logical is image.table.logical
-        and is_image(c)
-        and image_kind(c.name) == other
-        and (_stem(c.name), c.columns) == (_stem(image.name), image.columns)
-    ]
+    picture = (other, _stem(image.name), image.columns)
+    images = [c for c in curves if c.table.logical is image.table.logical and is_image(c)]
+    twins = [c for c in images if (image_kind(c.name), _stem(c.name), c.columns) == picture]
     near = [c for c in twins if c.table is image.table] or twins
     return near[0] if len(near) == 1 else None
 

@@ -128,17 +128,12 @@ def contents(path: Path) -> Contents:
         If the file is damaged beyond use.
     """
     with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
-        items = [
-            item(
-                curve.name,
-                "image" if is_image(curve) else role(curve.name) or "other",
-                (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)],
-                curve.unit,
-                curve.full.removesuffix(f"/{curve.name}"),
-                str(curve.channel.long_name or ""),
-            )
-            for curve in curves_of(files, findings)
-        ]
+        items = []
+        for curve in curves_of(files, findings):
+            kind = "image" if is_image(curve) else role(curve.name) or "other"
+            shape = (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)]
+            frame, about = curve.full.removesuffix(f"/{curve.name}"), str(curve.channel.long_name or "")
+            items.append(item(curve.name, kind, shape, curve.unit, frame, about))
         header: dict[str, str] = {}
         for origin in (o for f in files for o in f.origins):
             for name in ("well_name", "well_id", "field_name", "company", "producer_name", "creation_time"):

@@ -154,17 +154,10 @@ def contents(path: Path) -> Contents:
         where = table.title if len(tables) > 1 else ""
         families = [family for family in all_families if family.table is table]
         members = {column for family in families for column in family.columns}
-        items += [
-            item(
-                f.label,
-                "image",
-                (len(f.columns),),
-                table.units[f.columns[0]],
-                where,
-                f"{table.names[f.columns[0]]} to {table.names[f.columns[-1]]}",
-            )
-            for f in families
-        ]
+        for family in families:
+            first, *_, last = family.columns
+            about = f"{table.names[first]} to {table.names[last]}"
+            items.append(item(family.label, "image", (len(family.columns),), table.units[first], where, about))
         items += [
             item(name, role(name) or ("other" if c else "depth"), (), table.units[c], where, table.descriptions[c])
             for c, name in enumerate(table.names)
@@ -184,9 +177,7 @@ def _families(tables: list[Table]) -> list[_Family]:
         families += [
             _Family(table, f"{prefix}#{suffix}" if suffix else prefix, tuple(numbered[k] for k in sorted(numbered)))
             for (prefix, suffix), numbered in groups.items()
-            if len(numbered) >= _SECTORS
-            and min(numbered) in (0, 1)
-            and max(numbered) - min(numbered) == len(numbered) - 1
+            if len(numbered) >= _SECTORS and min(numbered) in (0, 1) and max(numbered) - min(numbered) < len(numbered)
         ]
     names = [family.name for family in families]
     return [

@@ -20,6 +20,7 @@ from geobfdt.io.images.raster.sidecar import Log, Sidecar, find_sidecar, read_si
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
 from geobfdt.io.units import length_factor
 from geobfdt.wells.findings import InputError
+from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["UNUSED_OPTIONS", "contents", "read"]
@@ -68,7 +69,11 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     if options.caliper is not None and not pixels.logs:
         findings.minor("option-unused", "--caliper says nothing about a picture", "not used; give --diameter")
     if side.columns:
-        pixels = _crop(pixels, side.columns, beside or path)
+        (left, right), width = side.columns, pixels.values.shape[1]
+        if not 0 <= left < right <= width:
+            observed = f"columns {left} to {right} of a picture {width} wide"
+            raise InputError(beside or path, observed, "keep them inside it")
+        pixels = pixels.moved(lambda values: values[:, left:right])
     rows, columns = pixels.values.shape[:2]
     depth, unit = _depths(options, side, pixels.depth, pixels.depth_unit, rows, findings)
     if side.nodata is not None:
@@ -95,10 +100,9 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     azimuth = np.mod(side.azimuth_first + (turn if side.clockwise else -turn), 360)
     logs = {name: RawLog(log, of, depth) for name, (log, of) in pixels.logs.items()}
     logs |= _logs(side, depth, unit, beside or path)
-    given = {"well": side.well, "run": side.run, "tool": side.tool, "units": side.units, "north": side.north,
-             "reference": side.azimuth_reference, "declination": side.declination, "dark": side.dark,
-             "normalisation": side.normalisation}  # fmt: skip
-    attributes = {name: value for name, value in given.items() if value not in ("", None)}
+    names = ("well", "run", "tool", "units", "north", "declination", "dark", "normalisation")
+    stated = {name: getattr(side, name) for name in names} | {"reference": side.azimuth_reference}
+    attributes = {name: value for name, value in stated.items() if value not in ("", None)}
     return RawImage(values, depth, unit, azimuth, logs=logs, attributes=attributes, findings=findings)
 
 
@@ -125,14 +129,6 @@ def contents(path: Path) -> Contents:
     beside = find_sidecar(path)
     said: dict[str, Any] = read_sidecar(beside).model_dump(exclude_unset=True) if beside else {}
     return Contents(kind, items, {name: str(value) for name, value in said.items()})
-
-
-def _crop(pixels: Pixels, columns: tuple[int, int], place: Path) -> Pixels:
-    left, right = columns
-    width = pixels.values.shape[1]
-    if not 0 <= left < right <= width:
-        raise InputError(place, f"columns {left} to {right} of a picture {width} wide", "keep them inside it")
-    return pixels.cropped(left, right)
 
 
 def _depths(
@@ -195,13 +191,9 @@ def _luminance(pixels: Pixels, findings: FileFindings) -> Grey:
 
 
 def _logs(side: Sidecar, depth: Array, unit: str, place: Path) -> dict[str, RawLog]:
-    logs: dict[str, Log | None] = {
-        "diameter": side.diameter,
-        "deviation": side.deviation,
-        "hole_azimuth": side.hole_azimuth,
-    }
     raw = {}
-    for name, log in logs.items():
+    for name in LOGS:
+        log: Log | None = getattr(side, name)
         if log is None:
             continue
         stations = log if isinstance(log, list) else [(edge, log) for edge in (depth[0], depth[-1])]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,12 @@ __all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "equal_to", "load_pixels", "open
 MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm x 360 columns
 MAX_BYTES = 4 * MAX_PIXELS  # of one array in an npz
 
+_MAGIC: dict[str, tuple[bytes, ...]] = {
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "JPEG": (b"\xff\xd8\xff",),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "npz": (b"PK\3\4", b"PK\5\6"),
+}
 _EXPORT = "export it again"
 _SMALLER = f"cut it into pieces of at most {MAX_PIXELS:,} pixels"
 _MODES = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}
@@ -70,10 +78,9 @@ class Pixels:
             return self
         return replace(self, opaque=~absent if self.opaque is None else self.opaque & ~absent)
 
-    def cropped(self, left: int, right: int) -> Pixels:
-        """Keep the columns from `left` up to, not including, `right`."""
-        opaque = None if self.opaque is None else self.opaque[:, left:right]
-        return replace(self, values=self.values[:, left:right], opaque=opaque)
+    def moved(self, move: Callable[[AnyArray], AnyArray]) -> Pixels:
+        """Crop or turn the pixels, and what says which of them are opaque."""
+        return replace(self, values=move(self.values), opaque=None if self.opaque is None else move(self.opaque))
 
 
 def load_pixels(findings: FileFindings, name: str | None = None, caliper: str | None = None) -> Pixels:
@@ -173,15 +180,10 @@ def _item(name: str, shape: tuple[int, ...], description: str, role: str) -> dic
 def _kind(path: Path) -> str:
     with path.open("rb") as stream:
         magic = stream.read(8)
-    if magic == b"\x89PNG\r\n\x1a\n":
-        return "PNG"
-    if magic[:3] == b"\xff\xd8\xff":
-        return "JPEG"
-    if magic[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "TIFF"
-    if magic[:4] in (b"PK\3\4", b"PK\5\6"):
-        return "npz"
-    raise InputError(path, "not a PNG, JPEG, TIFF or npz file", _EXPORT)
+    kind = next((kind for kind, marks in _MAGIC.items() if magic.startswith(marks)), None)
+    if kind is None:
+        raise InputError(path, "not a PNG, JPEG, TIFF or npz file", _EXPORT)
+    return kind
 
 
 def _refuse_large(path: Path, rows: int, columns: int) -> None:
@@ -233,7 +235,7 @@ def _load_pillow(findings: FileFindings, nodata: float | None = None) -> Pixels:
     if nodata is not None:
         pixels = pixels.without(equal_to(values, nodata) if absent is None else absent)
     _note_orientation(findings, tag)
-    return _upright(pixels, undone)
+    return pixels.moved(partial(_turn, tag=undone))
 
 
 def _load_tiff(findings: FileFindings) -> Pixels:
@@ -256,7 +258,7 @@ def _load_tiff(findings: FileFindings) -> Pixels:
         inverted = page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
         if page.photometric != tifffile.PHOTOMETRIC.PALETTE:
             try:
-                pixels = _upright(_decoded(path, page, absent), tag)
+                pixels = _decoded(path, page, absent).moved(partial(_turn, tag=tag))
             except ValueError as error:
                 if "imagecodecs" not in str(error):
                     raise
@@ -350,11 +352,6 @@ def _turn(values: AnyArray, tag: int) -> AnyArray:
     rows = slice(None, None, -1 if tag in (3, 4, 7, 8) else 1)
     columns = slice(None, None, -1 if tag in (2, 3, 6, 7) else 1)
     return values[rows, columns]
-
-
-def _upright(pixels: Pixels, tag: int) -> Pixels:
-    opaque = None if pixels.opaque is None else _turn(pixels.opaque, tag)
-    return replace(pixels, values=_turn(pixels.values, tag), opaque=opaque)
 
 
 def _note_orientation(findings: FileFindings, tag: int) -> None:

@@ -141,16 +141,10 @@ def contents(path: Path) -> Contents:
         item(layout.rows.names[column], role if role in (*LOGS, "depth") else "other", (-1,), layout.units[column])
         for role, column in layout.roles.items()
     ]
-    items += [
-        item(
-            picture.name,
-            "image",
-            (-1, len(picture.columns))[: 2 - layout.stacked],
-            layout.units[picture.columns[0]],
-            description="one value a line" if layout.stacked else f"{len(picture.columns)} columns",
-        )
-        for picture in layout.pictures
-    ]
+    for picture in layout.pictures:
+        shape = (-1, len(picture.columns))[: 2 - layout.stacked]
+        about = "one value a line" if layout.stacked else f"{len(picture.columns)} columns"
+        items.append(item(picture.name, "image", shape, layout.units[picture.columns[0]], description=about))
     return Contents("CSV (Techlog flat)" if layout.stacked else "CSV (wide)", items, dict(layout.attributes))
 
 
