@@ -93,14 +93,16 @@ def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
         with atomic_files(target.parent) as part:
             FORMATS[name](table.picks, part / target.name)
             write_intervals(table.intervals, part / beside.name)
-        told = Finding(Severity.INFO, "intervals-written", str(beside), rows, "written beside the picks, to be ignored")
-        return [*table.findings, told]
+        finding = Finding(
+            Severity.INFO, "intervals-written", str(beside), rows, "written beside the picks, to be ignored"
+        )
+        return [*table.findings, finding]
     FORMATS[name](table.picks, target)
     if not len(table.intervals):
         return list(table.findings)
-    done = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
-    told = Finding(Severity.MAJOR, "intervals-left-out", target.name, rows, done)
-    return [*(one for one in table.findings if one.kind not in _OF_INTERVALS), told]
+    action = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
+    finding = Finding(Severity.MAJOR, "intervals-left-out", target.name, rows, action)
+    return [*(other for other in table.findings if other.kind not in _OF_INTERVALS), finding]
 
 
 def _keep_others(file: Path, intervals: pd.DataFrame) -> None:

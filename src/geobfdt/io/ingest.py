@@ -131,14 +131,14 @@ def _locked(field: Path) -> Iterator[None]:
 
 def _standing(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str:
     """What the field holds of a well, in words; empty if nothing. Another well of the same file name is refused."""
-    known = {path.stem for path in field.glob("*.nc")}
-    alike = next((name for name in sorted(known) if name != stem and name.casefold() == stem.casefold()), None)
+    stems = {path.stem for path in field.glob("*.nc")}
+    alike = next((name for name in sorted(stems) if name != stem and name.casefold() == stem.casefold()), None)
     name = entry.well if entry else _name_in(field / f"{stem}.nc")
     if alike or (name and well_key(name) != well_key(well)):
         other = alike or name
-        seen = f"wells {well!r} and {other!r} would have one file name, {stem}"
-        raise InputError(file, seen, f"give it another name with --well, or {other!r} if it is the same well")
-    parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in known else []
+        observed = f"wells {well!r} and {other!r} would have one file name, {stem}"
+        raise InputError(file, observed, f"give it another name with --well, or {other!r} if it is the same well")
+    parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in stems else []
     was = {source.file: source.sha256 for source in entry.written} if entry else {}
     for suffix, read_rows in ((".picks.csv", read_picks), (".intervals.csv", read_intervals)):
         path = field / f"{stem}{suffix}"
@@ -200,8 +200,8 @@ def _bring(
                 replaced.append("intervals")
         if picks is not None and (mine is None or not len(mine)):
             others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
-            seen = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
-            findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, seen, "check the well names"))
+            observed = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
+            findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, observed, "check the well names"))
         write_netcdf(image, part / f"{stem}.nc")
         # What is kept keeps the digest it was written with, so that an edit by hand still shows.
         before = wells.get(stem)
@@ -211,8 +211,8 @@ def _bring(
         wells[stem] = entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
         if standing:
             copies = _keep_edited(field, part, before)
-            done = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
-            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", done))
+            action = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
+            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", action))
         write_manifest(part, wells)
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
     return findings

@@ -106,9 +106,9 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
     def complain(message: str) -> None:
         # Units of the index are compared by the reader, which knows the file and the cure.
         line = " ".join(message.split())[:200]
-        found = Finding(Severity.MINOR, "header-line", findings.path.name, line, "read past")
-        if not line.startswith("Conflicting index units") and found not in findings:
-            findings.append(found)
+        finding = Finding(Severity.MINOR, "header-line", findings.path.name, line, "read past")
+        if not line.startswith("Conflicting index units") and finding not in findings:
+            findings.append(finding)
 
     with decoding(findings.path, "a LAS file", _CURE):
         with findings.path.open("rb") as stream:

@@ -157,18 +157,18 @@ def choose_logs(mnemonics: Sequence[str], findings: FileFindings, caliper: str |
         if fit:
             chosen[name] = fit[0]
         if len(fit) > 1:
-            seen = f"{name.replace('_', ' ')} may be {', '.join(mnemonics[i] for i in fit)}"
-            findings.info("log-chosen", seen, f"{mnemonics[fit[0]]} taken")
+            observed = f"{name.replace('_', ' ')} may be {', '.join(mnemonics[i] for i in fit)}"
+            findings.info("log-chosen", observed, f"{mnemonics[fit[0]]} taken")
     return chosen
 
 
-def named_caliper(wanted: str, curves: Sequence[Sequence[str]], path: Path) -> int:
+def named_caliper(name: str, curves: Sequence[Sequence[str]], path: Path) -> int:
     """
     Position of the curve that the user calls the caliper.
 
     Parameters
     ----------
-    wanted : str
+    name : str
         The user's ``--caliper``.
     curves : sequence of sequence of str
         Names of each curve, the short one first; an empty one is passed over.
@@ -185,14 +185,14 @@ def named_caliper(wanted: str, curves: Sequence[Sequence[str]], path: Path) -> i
     >>> named_caliper("hd9", [("TDEP",), ("HD9",)], Path("a.las"))
     1
     """
-    found = [i for i, names in enumerate(curves) if wanted.strip().lower() in (name.strip().lower() for name in names)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        cure = f"give --caliper one of {', '.join(curves[i][-1] for i in found)}"
-        raise InputError(path, f"{len(found)} curves are called {wanted!r}", cure)
-    known = ", ".join(dict.fromkeys(names[0].strip() for names in curves if names and names[0].strip()))
-    raise InputError(path, f"no curve {wanted!r}", f"give --caliper one of {known}" if known else "give --diameter")
+    fits = [i for i, names in enumerate(curves) if name.strip().lower() in (name.strip().lower() for name in names)]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        cure = f"give --caliper one of {', '.join(curves[i][-1] for i in fits)}"
+        raise InputError(path, f"{len(fits)} curves are called {name!r}", cure)
+    listed = ", ".join(dict.fromkeys(names[0].strip() for names in curves if names and names[0].strip()))
+    raise InputError(path, f"no curve {name!r}", f"give --caliper one of {listed}" if listed else "give --diameter")
 
 
 def vertical_depth(mnemonic: str) -> bool:

@@ -153,23 +153,27 @@ class NotationVote:
         """
         cure = "give --decimal comma or --decimal point (in a mapping file: decimal: comma)"
         if stated is None and len(self._sure) > 1:
-            seen = f"writes {self._sure[',']!r} with a decimal comma and {self._sure['.']!r} with a decimal point"
-            raise InputError(self._path, seen, f"correct the file, or {cure}")
+            observed = f"writes {self._sure[',']!r} with a decimal comma and {self._sure['.']!r} with a decimal point"
+            raise InputError(self._path, observed, f"correct the file, or {cure}")
         if stated is None and not self._sure and "," in self._unsure:
-            seen = f"{self._unsure[',']!r} may be a decimal number or thousands: every comma has three digits behind it"
-            raise InputError(self._path, seen, cure)
+            observed = (
+                f"{self._unsure[',']!r} may be a decimal number or thousands: every comma has three digits behind it"
+            )
+            raise InputError(self._path, observed, cure)
         decimal = {"comma": ",", "point": "."}[stated] if stated else "," if "," in self._sure else "."
         other = "." if decimal == "," else ","
         if decimal == ",":
             example = self._sure.get(",") or self._unsure.get(",") or "none"
             findings.info("decimal-comma", f"numbers such as {example}", "read as decimal commas")
         elif not stated and not self._sure and "." in self._unsure and not points_decide:
-            seen = f"every point has three digits behind it, as in {self._unsure['.']}"
-            done = f"read as decimal points; if they part thousands, give {cure.removeprefix('give ')}"
-            findings.major("decimal-assumed", seen, done)
+            observed = f"every point has three digits behind it, as in {self._unsure['.']}"
+            action = f"read as decimal points; if they part thousands, give {cure.removeprefix('give ')}"
+            findings.major("decimal-assumed", observed, action)
         if other in self._unsure:
-            seen = f"numbers such as {self._unsure[other]}, beside {self._sure.get(decimal, 'what the option says')}"
-            findings.major("thousands-assumed", seen, f"read as thousands; if not, {cure}")
+            observed = (
+                f"numbers such as {self._unsure[other]}, beside {self._sure.get(decimal, 'what the option says')}"
+            )
+            findings.major("thousands-assumed", observed, f"read as thousands; if not, {cure}")
         elif self._grouped:
             findings.info("thousands", f"numbers such as {self._grouped}", "read as thousands")
         return Notation(decimal)

@@ -95,23 +95,23 @@ class Losses:
         """
         if self.misaligned:
             line, cells = self.misaligned[0]
-            seen = (
+            observed = (
                 f"{len(self.misaligned)} of {self.rows} rows do not have the {len(rows.names)} values that "
                 f"{rows.definition} defines: line {line} has {cells}"
             )
             if 2 * len(self.misaligned) > self.rows:
-                raise InputError(rows.path, seen, cure)
-            findings.major("rows-misaligned", seen, "left out whole")
+                raise InputError(rows.path, observed, cure)
+            findings.major("rows-misaligned", observed, "left out whole")
         if self.cut:
-            seen = f"the file ends inside the last number of line {self.cut}"
-            findings.major("file-truncated", seen, "that row left out; copy or export the file again")
+            observed = f"the file ends inside the last number of line {self.cut}"
+            findings.major("file-truncated", observed, "that row left out; copy or export the file again")
         if self.split:
-            seen = f"values of {len(self.split)} rows touch each other, the first on line {self.split[0][0]}"
-            findings.minor("values-run-on", seen, "split at the sign, which fits the count of columns")
+            observed = f"values of {len(self.split)} rows touch each other, the first on line {self.split[0][0]}"
+            findings.minor("values-run-on", observed, "split at the sign, which fits the count of columns")
         if self.unreadable:
             line, name, cell = self.unreadable[0]
-            seen = f"{len(self.unreadable)} cells are no numbers, the first {cell[:40]!r} of {name} on line {line}"
-            findings.major("cells-unreadable", seen, "taken as not measured")
+            observed = f"{len(self.unreadable)} cells are no numbers, the first {cell[:40]!r} of {name} on line {line}"
+            findings.major("cells-unreadable", observed, "taken as not measured")
 
 
 @contextmanager
@@ -189,11 +189,11 @@ def collect(pieces: Iterable[Array], most: int, scalars: int, sectors: int) -> t
 
 def drop_rows_without_depth(image: Grey, columns: Array, findings: FileFindings) -> tuple[Grey, Array]:
     """Leave rows out whose first scalar column, their depth, is no number; a finding counts them."""
-    known = np.isfinite(columns[:, 0])
-    if known.all():
+    has_depth = np.isfinite(columns[:, 0])
+    if has_depth.all():
         return image, columns
-    findings.major("rows-unreadable", f"{int((~known).sum())} rows have no depth", "left out")
-    return image[known], columns[known]
+    findings.major("rows-unreadable", f"{int((~has_depth).sum())} rows have no depth", "left out")
+    return image[has_depth], columns[has_depth]
 
 
 def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Losses) -> Iterator[Piece]:

@@ -70,17 +70,17 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     # What the user states is only compared with the file's own log, whose doubts then matter to nobody.
     replaced = {name for name in LOGS if getattr(options, name) is not None}
     replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
-    doubts = {name: FileFindings(path) if name in replaced else findings for name in LOGS}
+    findings_of = {name: FileFindings(path) if name in replaced else findings for name in LOGS}
     logs = {
-        name: log_at_rows(name, log, factor, depth, raw.nulls, doubts[name])
+        name: log_at_rows(name, log, factor, depth, raw.nulls, findings_of[name])
         for name, log in raw.logs.items()
-        if not (name == "diameter" and not known_unit(log, doubts[name]))
+        if not (name == "diameter" and not known_unit(log, findings_of[name]))
     }
     diameter = logs.get("diameter")
-    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, doubts["diameter"]):
+    if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, findings_of["diameter"]):
         logs["diameter"] = np.full(depth.shape, np.nan)
     if "diameter" not in raw.logs:
-        propose_calipers(raw.others, raw.nulls, doubts["diameter"])
+        propose_calipers(raw.others, raw.nulls, findings_of["diameter"])
     if values.shape[1] < _DIPMETER:
         observed = f"an image of {values.shape[1]} columns is a dipmeter's"
         findings.major("dipmeter", observed, "its traces rest on so few points: pick it with a dipmeter program")
@@ -113,15 +113,15 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     """
     findings = FileFindings(path)
     attributes: dict[str, Any] = {}
-    for name, given in (("reference", options.azimuth_reference), ("dark", options.dark), ("well", options.well)):
-        said = image.attrs[name]
-        if given is None or given == said:
+    for name, option in (("reference", options.azimuth_reference), ("dark", options.dark), ("well", options.well)):
+        own = image.attrs[name]
+        if option is None or option == own:
             continue
-        contradicted = said not in ("", "unknown") and not (name == "dark" and said == "low")
-        observed = f"the file says {name} {said!r}" if contradicted else f"the file does not say its {name}"
-        action = f"{given!r} taken, as {_OPTIONS[name]} says"
+        contradicted = own not in ("", "unknown") and not (name == "dark" and own == "low")
+        observed = f"the file says {name} {own!r}" if contradicted else f"the file does not say its {name}"
+        action = f"{option!r} taken, as {_OPTIONS[name]} says"
         findings.add(Severity.MAJOR if contradicted else Severity.INFO, f"{name}-stated", observed, action)
-        attributes[name] = given
+        attributes[name] = option
     if not image.attrs["well"] and options.well is None:
         attributes["well"] = path.stem
         findings.info("well-unnamed", "the file names no well", f"called {path.stem!r} after the file")
@@ -138,8 +138,8 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         findings += notes
         north = image.attrs["north"]
         if survey.north not in (north, "unknown") and north != "unknown":
-            seen = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
-            findings.major("north-conflict", seen, "mixed as they are; give a survey from the same north")
+            observed = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
+            findings.major("north-conflict", observed, "mixed as they are; give a survey from the same north")
         elif survey.north != "unknown" and image.attrs["reference"] != "north":
             attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
         stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
@@ -153,11 +153,11 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     if options.deviation == 0 and options.hole_azimuth is None and "hole_azimuth" not in stated:
         stated["hole_azimuth"] = np.where(np.isfinite(image.hole_azimuth.values), image.hole_azimuth.values, 0.0)
     for name, values in stated.items():
-        said = image[name].values
-        difference = (values - said + 180) % 360 - 180 if name == "hole_azimuth" else values - said
-        off = float(np.nanmedian(np.abs(difference))) if np.isfinite(said).any() else 0.0
+        own = image[name].values
+        difference = (values - own + 180) % 360 - 180 if name == "hole_azimuth" else values - own
+        off = float(np.nanmedian(np.abs(difference))) if np.isfinite(own).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
-        words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(said).any() else "gives no"
+        words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(own).any() else "gives no"
         observed = f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}"
         action = f"taken from {_source(name, options)}"
         findings.add(Severity.MAJOR if apart else Severity.INFO, f"{name.replace('_', '-')}-stated", observed, action)
@@ -201,12 +201,12 @@ def _check_pixels(values: Grey, nulls: tuple[float, ...], findings: FileFindings
     if low == high:
         raise findings.refusal(f"every pixel of the image is {low:g}", "name another image with --image")
     if count < values.size:
-        seen = f"{100 * (1 - count / values.size):.1f} % of the pixels are null"
-        findings.info("pixels-null", seen, "taken as not measured")
+        observed = f"{100 * (1 - count / values.size):.1f} % of the pixels are null"
+        findings.info("pixels-null", observed, "taken as not measured")
     if whole and low >= 0 and high <= 15:
-        seen = f"whole values from {low:g} to {high:g}, where 0 to 255 is usual"
-        done = "kept; sixteen steps of grey hide faint planes: export the image again if you can"
-        findings.major("image-range", seen, done)
+        observed = f"whole values from {low:g} to {high:g}, where 0 to 255 is usual"
+        action = "kept; sixteen steps of grey hide faint planes: export the image again if you can"
+        findings.major("image-range", observed, action)
 
 
 def _around(azimuth: Array, path: Path) -> tuple[Array, Order]:

@@ -57,17 +57,17 @@ def metres(unit: str, stated: str | None, findings: FileFindings) -> float:
     >>> metres("0.1 in", None, Path("a.dlis"), [])
     0.00254
     """
-    said, given = length_factor(unit), length_factor(stated) if stated else None
-    if given is not None:
-        if said is not None and said != given:
+    file_factor, stated_factor = length_factor(unit), length_factor(stated) if stated else None
+    if stated_factor is not None:
+        if file_factor is not None and file_factor != stated_factor:
             findings.major("depth-unit-stated", f"the file gives depths in {unit!r}", f"taken as {stated!r}")
-        return given
-    if said is None:
-        seen = f"depths are in {unit!r}, which is no unit of length known here" if unit else "depths have no unit"
-        raise findings.refusal(seen, "give --depth-unit m, cm, mm, ft, in or '0.1 in'")
-    if said != 1.0:
+        return stated_factor
+    if file_factor is None:
+        observed = f"depths are in {unit!r}, which is no unit of length known here" if unit else "depths have no unit"
+        raise findings.refusal(observed, "give --depth-unit m, cm, mm, ft, in or '0.1 in'")
+    if file_factor != 1.0:
         findings.info("depth-unit", f"depths in {unit}", "converted to metres")
-    return said
+    return file_factor
 
 
 def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFindings) -> str:
@@ -93,14 +93,14 @@ def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFinding
     >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, Path("a.las"), [])
     'F'
     """
-    known = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
-    if len({length_factor(unit) for unit in known.values()}) > 1:
-        seen = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in known.items())}"
+    lengths = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
+    if len({length_factor(unit) for unit in lengths.values()}) > 1:
+        observed = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in lengths.items())}"
         if stated is None:
-            raise findings.refusal(seen, "give the right one as --depth-unit (in a mapping file: depth_unit)")
-        findings.major("depth-unit-conflict", seen, f"read as {stated}, as stated")
+            raise findings.refusal(observed, "give the right one as --depth-unit (in a mapping file: depth_unit)")
+        findings.major("depth-unit-conflict", observed, f"read as {stated}, as stated")
         return stated
-    return next(iter(known.values()), "") or next((unit for unit in units.values() if unit), "")
+    return next(iter(lengths.values()), "") or next((unit for unit in units.values() if unit), "")
 
 
 def check_range(
@@ -157,8 +157,8 @@ def check_range(
             findings.major("depth-range-differs", f"{numbers}, {rows}", "rows read")
     mean = (data[1] - data[0]) / (depth.size - 1)
     if whole and step and min(abs(abs(step) - usual), abs(abs(step) - mean)) > 0.01 * abs(step):
-        seen = f"a step of {step:g} in the header, of {usual:.6g} in the rows"
-        findings.major("depth-step-differs", seen, "rows read")
+        observed = f"a step of {step:g} in the header, of {usual:.6g} in the rows"
+        findings.major("depth-step-differs", observed, "rows read")
 
 
 @dataclass(frozen=True)
@@ -232,15 +232,19 @@ def check_index(
     if length_factor(unit) is None:
         unit = stated or unit
     own = length_factor(unit)
-    known = depth[~is_null(depth)]
-    if own is None or known.size < 2:
+    measured_depths = depth[~is_null(depth)]
+    if own is None or measured_depths.size < 2:
         return
-    steps = np.abs(np.diff(known))
+    steps = np.abs(np.diff(measured_depths))
     apart = (float(np.median(steps)), float(steps.mean()))
     proved = False
     for attributes, measured, shown in (
         (spacing, apart, f"{apart[0] or apart[1]:.4g} apart"),
-        (ends, (float(known.min()), float(known.max())), f"{known.min():.6g} to {known.max():.6g}"),
+        (
+            ends,
+            (float(measured_depths.min()), float(measured_depths.max())),
+            f"{measured_depths.min():.6g} to {measured_depths.max():.6g}",
+        ),
     ):
         verdicts = [(attribute, _verdict(attribute, measured, unit, own)) for attribute in attributes]
         # One end that agrees proves the unit of both: a file that is cut short lacks the other end.
@@ -255,8 +259,10 @@ def check_index(
             elif stated is None and not proved:
                 raise findings.refusal(observed, "give --depth-unit")
             else:
-                done = f"taken in {stated or unit!r}, " + ("as --depth-unit says" if stated else "which SPACING proves")
-                findings.major("index-unit", observed, done)
+                action = f"taken in {stated or unit!r}, " + (
+                    "as --depth-unit says" if stated else "which SPACING proves"
+                )
+                findings.major("index-unit", observed, action)
 
 
 def _factor(attribute: IndexAttribute, own: float) -> float | None:
@@ -333,8 +339,8 @@ def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array
         if same:
             findings.minor("rows-repeated", f"{same} rows stand twice", "the copy left out")
         if same < repeated.size:
-            seen = f"{repeated.size - same} rows share a depth with another and differ"
-            findings.major("depth-repeated", seen, f"the first of each kept; look at {ordered[repeated[0]]:.3f} m")
+            observed = f"{repeated.size - same} rows share a depth with another and differ"
+            findings.major("depth-repeated", observed, f"the first of each kept; look at {ordered[repeated[0]]:.3f} m")
         rows = np.delete(rows, repeated + 1)
         ordered = depth[rows]
     kept = _longest_rise(ordered)
@@ -344,8 +350,8 @@ def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array
             observed = f"depths run up and down: {lost} of {ordered.size} rows are out of order"
             raise InputError(findings.path, observed, "export one pass, in order of depth")
         bad = np.setdiff1d(np.arange(ordered.size), kept)[0]
-        seen = f"{lost} rows are out of order, the first at row {int(rows[bad]) + 1} ({ordered[bad]:.3f} m)"
-        findings.major("depth-disordered", seen, "left out")
+        observed = f"{lost} rows are out of order, the first at row {int(rows[bad]) + 1} ({ordered[bad]:.3f} m)"
+        findings.major("depth-disordered", observed, "left out")
     _check(ordered[kept], findings.path)
     return ordered[kept], rows[kept]
 

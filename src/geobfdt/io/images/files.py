@@ -62,8 +62,8 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     except ValidationError as error:
         problem = error.errors()[0]
         reason = problem["msg"].removeprefix("Value error, ").lower()
-        seen = f"reading option {'.'.join(map(str, problem['loc']))}: {reason}"
-        raise InputError(path, seen, "correct the option") from error
+        observed = f"reading option {'.'.join(map(str, problem['loc']))}: {reason}"
+        raise InputError(path, observed, "correct the option") from error
     reader = _reader(path)
     image = reader.read(path, options)
     if isinstance(image, RawImage):
@@ -75,8 +75,8 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     unused = [name for name in reader.UNUSED_OPTIONS if not (name == "decimal" and options.survey)]
     ignored = [f"--{name.replace('_', '-')}" for name in unused if getattr(options, name) is not None]
     if ignored:
-        seen = f"{', '.join(ignored)} says nothing about such a file"
-        image = add_findings(image, [Finding(Severity.MINOR, "option-unused", path.name, seen, "not used")])
+        observed = f"{', '.join(ignored)} says nothing about such a file"
+        image = add_findings(image, [Finding(Severity.MINOR, "option-unused", path.name, observed, "not used")])
     if options.even_sectors:
         image = even_sectors(image)
     if options.even_rows:

@@ -33,8 +33,8 @@ def known_unit(log: RawLog, findings: FileFindings) -> bool:
     False
     """
     if length_factor(log.unit) is None:
-        seen = f"the caliper is in {log.unit!r}" if log.unit else "the caliper has no unit"
-        findings.major("caliper-unit", seen, "not used; give --diameter")
+        observed = f"the caliper is in {log.unit!r}" if log.unit else "the caliper has no unit"
+        findings.major("caliper-unit", observed, "not used; give --diameter")
         return False
     return True
 
@@ -142,8 +142,8 @@ def log_at_rows(
             findings.major("caliper-radius", f"{log.name} gives the radius of the hole", "doubled")
         absurd = good & ((values < _DIAMETERS[0]) | (values > _DIAMETERS[1]))
         if absurd.any():
-            seen = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"
-            findings.major("diameter-absurd", seen, "not used")
+            observed = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"
+            findings.major("diameter-absurd", observed, "not used")
             good &= ~absurd
     else:
         unit = angle_factor(log.unit)
@@ -152,8 +152,8 @@ def log_at_rows(
         values = values * (unit or 1.0)
         absurd = good & ((values < 0) | (values > 180)) if name == "deviation" else good & (np.abs(values) > 720)
         if absurd.any():
-            seen = f"{absurd.sum()} of {good.sum()} values of {words} are no such angle"
-            findings.major(f"{name.replace('_', '-')}-absurd", seen, "not used")
+            observed = f"{absurd.sum()} of {good.sum()} values of {words} are no such angle"
+            findings.major(f"{name.replace('_', '-')}-absurd", observed, "not used")
             good &= ~absurd
     if not good.any():
         return np.full(depth.shape, np.nan)
@@ -169,11 +169,11 @@ def log_at_rows(
     gaps = gaps[(at[gaps] < depth[-1]) & (at[gaps + 1] > depth[0])]
     if gaps.size:
         widest = gaps[np.argmax(np.diff(at)[gaps])]
-        seen = f"no {words} between {at[widest]:.2f} and {at[widest + 1]:.2f} m"
+        observed = f"no {words} between {at[widest]:.2f} and {at[widest + 1]:.2f} m"
         more = f", and {gaps.size - 1} more such gaps" if gaps.size > 1 else ""
-        findings.minor(f"{name.replace('_', '-')}-gap", seen + more, "taken straight across")
+        findings.minor(f"{name.replace('_', '-')}-gap", observed + more, "taken straight across")
     outside = (depth < at[0] - _REACH) | (depth > at[-1] + _REACH)
     if outside.any():
-        seen = f"{words} is known from {at[0]:.2f} to {at[-1]:.2f} m only"
-        findings.major(f"{name.replace('_', '-')}-short", seen, "left unknown beyond")
+        observed = f"{words} is known from {at[0]:.2f} to {at[-1]:.2f} m only"
+        findings.major(f"{name.replace('_', '-')}-short", observed, "left unknown beyond")
     return np.where(outside, np.nan, out)

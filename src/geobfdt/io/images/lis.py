@@ -60,25 +60,27 @@ class _Table:
             return index
         if len(depths) == 1:
             return depths[0]
-        seen = f"the index {index.strip()} is no measured depth, nor is any curve by its name"
-        raise InputError(path, seen, "ask for an export indexed by measured depth")
+        observed = f"the index {index.strip()} is no measured depth, nor is any curve by its name"
+        raise InputError(path, observed, "ask for an export indexed by measured depth")
 
     def spacing(self, path: Path, index: str) -> list[IndexAttribute]:
         """What the specification says of the spacing of the index, and of its unit."""
         entries = self.specification
-        said: list[IndexAttribute] = []
+        attributes: list[IndexAttribute] = []
         if index != self.names[0]:
-            return said
+            return attributes
         if entries.spacing is not None:
-            said.append(IndexAttribute("frame spacing", entries.spacing, str(entries.spacing_units or "").strip()))
+            attributes.append(
+                IndexAttribute("frame spacing", entries.spacing, str(entries.spacing_units or "").strip())
+            )
         # Where this is not said, dlisio answers with the default of the standard.
         if entries.find_entry(core.lis_ebtype.units_of_depth) is not None:
-            said.append(IndexAttribute("entry 14", None, str(entries.depth_units or "").strip()))
-        units = {length_factor(attribute.unit) for attribute in said}
-        if entries.depth_mode == 1 and said and units != {length_factor(self.units[index])}:
+            attributes.append(IndexAttribute("entry 14", None, str(entries.depth_units or "").strip()))
+        units = {length_factor(attribute.unit) for attribute in attributes}
+        if entries.depth_mode == 1 and attributes and units != {length_factor(self.units[index])}:
             # The rows between two records are counted on in the unit of the spacing, those of the records are not.
-            raise InputError(path, f"depths in {self.units[index]!r}, but {', '.join(map(str, said))}", _CURE)
-        return said
+            raise InputError(path, f"depths in {self.units[index]!r}, but {', '.join(map(str, attributes))}", _CURE)
+        return attributes
 
 
 def read(path: Path, options: ReadingOptions) -> RawImage:
@@ -109,15 +111,15 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             for name in table.names
             if table.width(name) >= _COLUMNS and image_kind(name)
         ]
-        wanted = options.image
-        found = [(t, n) for t, n in images if wanted is None or n.strip().lower() == wanted.strip().lower()]
-        if len(found) != 1:
-            known = ", ".join(name.strip() for _, name in images)
-            observed = f"{len(found) or 'no'} channels are {'an image' if wanted is None else f'called {wanted!r}'}"
-            observed += f": {findings[0].seen}" if findings and not found else ""
-            cure = f"give --image one of {known}" if known else "list them with geobfdt inspect"
+        request = options.image
+        fits = [(t, n) for t, n in images if request is None or n.strip().lower() == request.strip().lower()]
+        if len(fits) != 1:
+            listed = ", ".join(name.strip() for _, name in images)
+            observed = f"{len(fits) or 'no'} channels are {'an image' if request is None else f'called {request!r}'}"
+            observed += f": {findings[0].seen}" if findings and not fits else ""
+            cure = f"give --image one of {listed}" if listed else "list them with geobfdt inspect"
             raise findings.refusal(observed, cure)
-        table, name = found[0]
+        table, name = fits[0]
         curves = table.curves
         values = curves[name].reshape(len(curves), -1).astype(np.float32)
         index = table.depth_name(path)

@@ -240,11 +240,11 @@ def arrange(
     rows, misaligned = _aligned(filled, columns, width, separator)
     if misaligned:
         number, cells = misaligned[0]
-        seen = f"{len(misaligned)} of {len(filled)} rows do not have {columns} cells as the header has: "
-        seen += f"line {number} has {len(cells)}"
+        observed = f"{len(misaligned)} of {len(filled)} rows do not have {columns} cells as the header has: "
+        observed += f"line {number} has {len(cells)}"
         if 2 * len(misaligned) > len(filled):
-            raise findings.refusal(seen, "repair those lines or the header")
-        findings.major("rows-misaligned", seen, "left out whole")
+            raise findings.refusal(observed, "repair those lines or the header")
+        findings.major("rows-misaligned", observed, "left out whole")
     table = np.empty((len(rows), columns), dtype=object)
     for index, (_, row) in enumerate(rows):
         table[index] = [*row, *[""] * columns][:columns]

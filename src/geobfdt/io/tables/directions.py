@@ -61,13 +61,13 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
         if not rows.any():
             return
         row = int(np.flatnonzero(rows)[0])
-        seen = f"{int(rows.sum())} of {int(plane.sum())} planes contradict themselves, the first on line "
-        seen += f"{values.cells.lines[row]}: {values.cell(first, row)} and {values.cell(second, row)}"
+        observed = f"{int(rows.sum())} of {int(plane.sum())} planes contradict themselves, the first on line "
+        observed += f"{values.cells.lines[row]}: {values.cell(first, row)} and {values.cell(second, row)}"
         if not frame:
-            values.findings.major("strike-direction-disagree", seen, "strikes left out: they may be of true dips")
+            values.findings.major("strike-direction-disagree", observed, "strikes left out: they may be of true dips")
             return
         cure = "correct them, or leave the wrong column out; a strike without a rule is a column named Strike"
-        raise InputError(values.cells.path, seen, cure)
+        raise InputError(values.cells.path, observed, cure)
 
     # A compass word tells the side of a strike, and is too coarse to be compared with it.
     exact, either = np.where(np.isnan(points), azimuth, np.nan), np.where(np.isnan(sides), points, sides)
@@ -85,8 +85,8 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
         compare(strike_role, _apart(directions, exact), _FIT, role)
         compare(strike_role, _apart(directions, either), _FIT_OF_A_SIDE, either_role)
         if np.isfinite(_apart(directions, azimuth)).any():
-            seen = f"strikes of {values.cells.header[values.roles[strike_role]]!r} stand beside dip directions"
-            values.findings.info("strike-beside-direction", seen, "compared; the dip directions are kept")
+            observed = f"strikes of {values.cells.header[values.roles[strike_role]]!r} stand beside dip directions"
+            values.findings.info("strike-beside-direction", observed, "compared; the dip directions are kept")
         from_strikes = np.where(np.isnan(from_strikes), directions, from_strikes)
     undecided = plane & np.isnan(from_strikes) & np.isfinite(strikes.get("strike", from_strikes))
     if role not in values.roles and undecided.any():
@@ -98,8 +98,10 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     coarse = plane & np.isfinite(points) & (azimuth == points)
     if coarse.any():
         first = int(np.flatnonzero(coarse)[0])
-        seen = f"{int(coarse.sum())} dip directions are compass words; line {values.cells.lines[first]}: "
-        values.findings.major("azimuth-coarse", seen + values.cell(role, first), "read as degrees, 11 deg or more off")
+        observed = f"{int(coarse.sum())} dip directions are compass words; line {values.cells.lines[first]}: "
+        values.findings.major(
+            "azimuth-coarse", observed + values.cell(role, first), "read as degrees, 11 deg or more off"
+        )
     azimuths[of] = azimuth
     return azimuths["true"], azimuths["app"]
 

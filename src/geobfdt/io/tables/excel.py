@@ -92,11 +92,11 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
 
     alike = [other.title for other, rows in visible[1:] if _header(rows) == _header(lines)]
     if alike:
-        seen = f"sheets {sheet.title!r} and {alike[0]!r} hold tables with the same columns"
-        raise InputError(path, seen, "save the one that you mean as a file of its own, or put them on one sheet")
+        observed = f"sheets {sheet.title!r} and {alike[0]!r} hold tables with the same columns"
+        raise InputError(path, observed, "save the one that you mean as a file of its own, or put them on one sheet")
     if len(visible) > 1:
-        seen = f"{len(visible)} sheets hold tables: {', '.join(other.title for other, _ in visible[:8])}"
-        findings.major("several-sheets", seen, f"read {sheet.title!r}; save another one as CSV to read it")
+        observed = f"{len(visible)} sheets hold tables: {', '.join(other.title for other, _ in visible[:8])}"
+        findings.major("several-sheets", observed, f"read {sheet.title!r}; save another one as CSV to read it")
     if hidden:
         findings.minor("sheets-hidden", f"hidden sheets: {', '.join(hidden[:8])}", "not read")
     if marks.unstored:
@@ -104,8 +104,8 @@ def read_excel(path: Path, max_bytes: int, max_rows: int, max_columns: int) -> t
         cure = "open the file in Excel or LibreOffice and save it"
         raise findings.refusal(f"{observed}, the first is {marks.unstored[0]}", cure)
     if marks.hidden_rows or marks.hidden_columns:
-        seen = f"{marks.hidden_rows} rows and {marks.hidden_columns} columns of sheet {sheet.title!r} are hidden"
-        findings.major("rows-hidden", seen, "read like the others; delete them if they are not meant")
+        observed = f"{marks.hidden_rows} rows and {marks.hidden_columns} columns of sheet {sheet.title!r} are hidden"
+        findings.major("rows-hidden", observed, "read like the others; delete them if they are not meant")
     errors = [(number, i) for number, cells in lines for i, cell in enumerate(cells) if _ERROR.fullmatch(cell)]
     for number, column in errors:
         lines[number - 1][1][column] = ""

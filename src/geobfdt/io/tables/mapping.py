@@ -161,7 +161,7 @@ def load_mapping(path: str | Path) -> TableMapping:
         raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", cure) from error
 
 
-def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[str, int]:
+def resolve(cells: Cells, mapping: TableMapping, settled: dict[str, int]) -> dict[str, int]:
     """
     Find the column of each role: by the mapping first, then by the format, then by name.
 
@@ -171,7 +171,7 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
         The table.
     mapping : TableMapping
         What the user says.
-    known : dict of str to int
+    settled : dict of str to int
         What the table's format settles: column index by role.
 
     Returns
@@ -191,7 +191,7 @@ def resolve(cells: Cells, mapping: TableMapping, known: dict[str, int]) -> dict[
             observed = f"no column {name!r}, which the mapping names for {role}"
             raise InputError(cells.path, observed, f"choose among {', '.join(cells.header[:40])}")
         roles[role] = names.index(name.casefold())
-    roles |= {role: i for role, i in known.items() if role not in roles and i not in roles.values()}
+    roles |= {role: i for role, i in settled.items() if role not in roles and i not in roles.values()}
     keys = [table_key(name)[0] for name in cells.header]
     for role, aliases in column_names().items():
         for alias in aliases if role not in roles else ():

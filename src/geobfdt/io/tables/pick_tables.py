@@ -136,20 +136,20 @@ def read_pick_table(
 
     labels, meanings = _labels(values, vocabulary)
     fate = np.array([meanings[label].class_ for label in labels], dtype=object)
-    names, wanted = _wells(values, well)
+    names, own = _wells(values, well)
     planes = read_planes(values, format_, np.isin(fate, ["bedding", "fracture"]), depth_unit)
     further = _further(values, labels, meanings)
 
     _leave_out(values, fate)
-    kept = ~values.unreadable & wanted
+    kept = ~values.unreadable & own
     plane = kept & np.isin(fate, ["bedding", "fracture"])
     columns = {"well": names, "class": fate} | planes.columns | further
     picks = new_picks(**{name: column[plane] for name, column in columns.items()})
     intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
     unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
     if unread:
-        seen = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
-        values.findings.info("columns-unused", seen, "left out")
+        observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
+        values.findings.info("columns-unused", observed, "left out")
     return Interpretation(picks, intervals, cells.findings)
 
 
@@ -199,8 +199,8 @@ def _without_remarks(cells: Cells, roles: dict[str, int]) -> Cells:
     if filled.all() or not filled.any():
         return cells
     first = cells.lines[~filled][0]
-    seen = f"{int((~filled).sum())} rows hold no depth, dip, azimuth and label, the first is line {first}"
-    cells.findings.minor("rows-without-plane", seen, "left out as remarks")
+    observed = f"{int((~filled).sum())} rows hold no depth, dip, azimuth and label, the first is line {first}"
+    cells.findings.minor("rows-without-plane", observed, "left out as remarks")
     return replace(cells, rows=cells.rows[filled], lines=cells.lines[filled])
 
 
@@ -212,11 +212,11 @@ def _without_repetitions(cells: Cells, format_: Format) -> Cells:
     first = ~rest.duplicated().to_numpy(bool)
     if first.all():
         return cells
-    seen = (
+    observed = (
         f"{len(first)} rows hold {int(first.sum())} picks: each is repeated for the elements of the array column "
         f"{cells.header[format_.array]!r}"
     )
-    cells.findings.minor("picks-repeated", seen, "kept once")
+    cells.findings.minor("picks-repeated", observed, "kept once")
     return replace(cells, rows=cells.rows[first], lines=cells.lines[first])
 
 
@@ -240,8 +240,8 @@ def _wells(values: TableValues, well: str | None) -> tuple[Words, Mask]:
     names[names == ""] = values.mapping.well or ""
     own = _rows(names, values.cells.lines, well, values.findings)
     if (names == "").all() and len(names):
-        done = "left open; add a column of it, or well: NAME in a mapping file"
-        values.findings.info("well-unnamed", f"{len(names)} rows name no well", done)
+        action = "left open; add a column of it, or well: NAME in a mapping file"
+        values.findings.info("well-unnamed", f"{len(names)} rows name no well", action)
     return names, own
 
 
@@ -270,11 +270,11 @@ def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -
         if np.isfinite(ranks).any():
             confidence = np.where(np.isnan(confidence), ranks, confidence)
             values.findings.info("quality-as-confidence", "quality is a share from 0 to 1", "kept as confidence")
-    said = values.choice("polarity", ("conductive", "resistive"))
+    polarity = values.choice("polarity", ("conductive", "resistive"))
     hinted = np.array([meanings[label].polarity for label in labels], dtype=object)
     source = values.words("class_source")
     columns: dict[str, Words | Array] = {
-        "polarity": np.where(said == "", hinted, said),
+        "polarity": np.where(polarity == "", hinted, polarity),
         "quality": letters,
         "confidence": confidence,
         "source": values.words("source"),
@@ -293,12 +293,12 @@ def _leave_out(values: TableValues, fate: Words) -> None:
     """Count the rows that go, and stop if none stays."""
     bad, rows = values.unreadable, len(fate)
     if bad.any():
-        seen = f"of {rows} rows can be read, the first is {values.first_problem}"
+        observed = f"of {rows} rows can be read, the first is {values.first_problem}"
         cure = "correct it, or say in a mapping file what the columns are"
         if bad.all():
-            raise InputError(values.cells.path, f"none {seen}", cure)
-        seen = f"{int(bad.sum())} of {rows} rows cannot be read, the first is {values.first_problem}"
-        values.findings.major("rows-unreadable", seen, "left out")
+            raise InputError(values.cells.path, f"none {observed}", cure)
+        observed = f"{int(bad.sum())} of {rows} rows cannot be read, the first is {values.first_problem}"
+        values.findings.major("rows-unreadable", observed, "left out")
     excluded = (fate == "excluded") & ~bad
     if excluded.any():
         values.findings.info("rows-excluded", f"{int(excluded.sum())} rows have labels to exclude", "left out")
@@ -311,9 +311,9 @@ def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words,
     half = np.nan_to_num(planes.half_extent)
     flat = rows & (half == 0)
     if flat.any():
-        seen = f"{int(flat.sum())} rows that are no planes have no height"
-        values.findings.major("interval-without-height", seen, "marked as points: they hide nothing around them")
-    done = "kept as intervals to ignore"
-    values.findings.info("ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", done)
+        observed = f"{int(flat.sum())} rows that are no planes have no height"
+        values.findings.major("interval-without-height", observed, "marked as points: they hide nothing around them")
+    action = "kept as intervals to ignore"
+    values.findings.info("ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", action)
     top, base = planes.middle - half, planes.middle + half
     return new_intervals([(names[i], "ignored", labels[i], top[i], base[i]) for i in np.flatnonzero(rows)])

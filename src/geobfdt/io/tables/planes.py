@@ -146,15 +146,15 @@ def _name_frame(values: TableValues, format_: Format) -> str:
         if column is not None:
             name = values.cells.header[roles[column]]
             if column != "strike" and column_key(name)[0] not in ("azimuth", "azim", "azi"):
-                seen = f"column {name!r} is not called a strike by the right-hand rule"
-                values.findings.major("azimuth-overruled", seen, "read as such, as the mapping file says")
+                observed = f"column {name!r} is not called a strike by the right-hand rule"
+                values.findings.major("azimuth-overruled", observed, "read as such, as the mapping file says")
             roles["strike_rhr"] = roles.pop(column)
             directions = [role for role in directions if role in roles]
     elif values.mapping.azimuth is None:
         named = next((roles[r] for r in directions if "strike" in column_key(values.cells.header[roles[r]])[0]), None)
         if named is not None:
-            seen = f"the mapping file takes the column {values.cells.header[named]!r} for a dip direction"
-            raise InputError(path, seen, "write azimuth: dip_direction in it if it is one, or azimuth: strike_rhr")
+            observed = f"the mapping file takes the column {values.cells.header[named]!r} for a dip direction"
+            raise InputError(path, observed, "write azimuth: dip_direction in it if it is one, or azimuth: strike_rhr")
     strikes = [role for role in STRIKES if role in roles]
     if not {"dip", "azimuth"} & set(roles) and (directions or not strikes):
         return "" if directions == ["azimuth_app"] and "dip_true" not in roles else "true"
@@ -186,8 +186,8 @@ def _diameter(values: TableValues) -> Array:
     diameter = values.length("diameter", -np.inf, np.inf)
     odd = (diameter <= 0.02) | (diameter > 5)
     if odd.any():
-        seen = f"{int(odd.sum())} hole diameters are not 0.02 to 5 m, such as {diameter[odd][0]:.4g} m"
-        values.findings.major("diameter-implausible", seen, "left out; check the unit")
+        observed = f"{int(odd.sum())} hole diameters are not 0.02 to 5 m, such as {diameter[odd][0]:.4g} m"
+        values.findings.major("diameter-implausible", observed, "left out; check the unit")
         diameter = np.where(odd, np.nan, diameter)
     if values.mapping.diameter is not None:
         diameter = np.where(np.isnan(diameter), values.mapping.diameter, diameter)
@@ -214,40 +214,44 @@ def _visible(values: TableValues, azimuth_app: Array) -> tuple[Array, Array, Arr
 
 def _reference(values: TableValues, plane: Mask, app: Pair, true: Pair, hole: Pair) -> Words:
     """Where apparent azimuth 0 points: as said, else as the table itself proves, else as chosen for true dips alone."""
-    said = values.choice("reference", REFERENCES)
+    reference = values.choice("reference", REFERENCES)
     default = values.mapping.reference or values.cells.parameters.get("reference", "").lower()
-    said[said == ""] = default if default in REFERENCES else ""
+    reference[reference == ""] = default if default in REFERENCES else ""
     both = plane & np.isfinite(np.stack([*app, *true, *hole])).all(axis=0)
     errors = {f: geometry.pole_angle(*geometry.true_from_apparent(*app, *hole, f), *true) for f in _FRAMES}
-    open_ = plane & (said == "") & np.isfinite(app[1])
+    open_ = plane & (reference == "") & np.isfinite(app[1])
     if (both & open_).any():
         # Of lines that fit equally, as north and pseudo-north do in a vertical hole, the first one counts.
         median = {frame: float(np.nanmedian(np.nan_to_num(errors[frame][both], nan=180.0))) for frame in _FRAMES}
         best = min(_FRAMES, key=lambda frame: round(median[frame], 2))
         if median[best] < FIT:
-            said[open_] = best
-            seen = f"apparent and true dips of {int(both.sum())} picks agree to {median[best]:.3g} deg (median) with it"
-            values.findings.info("reference-found", seen, f"apparent azimuths are from {best}")
+            reference[open_] = best
+            observed = (
+                f"apparent and true dips of {int(both.sum())} picks agree to {median[best]:.3g} deg (median) with it"
+            )
+            values.findings.info("reference-found", observed, f"apparent azimuths are from {best}")
     for frame in _FRAMES:
-        off = both & (said == frame) & ~(errors[frame] < FIT)
+        off = both & (reference == frame) & ~(errors[frame] < FIT)
         if off.any():
-            count = int((both & (said == frame)).sum())
-            seen = f"{int(off.sum())} of {count} true dips are over {FIT} deg off what apparent dips from {frame} give"
-            values.findings.major("true-and-apparent-disagree", seen, "kept as they are; check the reference")
-    open_ = plane & (said == "") & np.isfinite(app[1])
+            count = int((both & (reference == frame)).sum())
+            observed = (
+                f"{int(off.sum())} of {count} true dips are over {FIT} deg off what apparent dips from {frame} give"
+            )
+            values.findings.major("true-and-apparent-disagree", observed, "kept as they are; check the reference")
+    open_ = plane & (reference == "") & np.isfinite(app[1])
     if open_.any():
-        said[open_] = "unknown"
-        seen = f"nothing says where the apparent azimuths of {int(open_.sum())} picks are counted from"
-        values.findings.major("reference-unknown", seen, "write reference: north or high_side in a mapping file")
-    free = (said == "") & np.isfinite(np.stack([*true, *hole])).all(axis=0)
+        reference[open_] = "unknown"
+        observed = f"nothing says where the apparent azimuths of {int(open_.sum())} picks are counted from"
+        values.findings.major("reference-unknown", observed, "write reference: north or high_side in a mapping file")
+    free = (reference == "") & np.isfinite(np.stack([*true, *hole])).all(axis=0)
     if free.any():
         deviation, azimuth = np.radians(hole)
         along = np.abs(np.sin(deviation) * np.cos(azimuth)) > np.cos(np.radians(ALONG_NORTH))
-        said[free] = np.where(along[free], "high_side", "north")
-        seen = f"apparent dips of {int((free & plane).sum())} picks are worked out from true dip and hole direction"
-        chosen = " and ".join(sorted(set(said[free])))
-        values.findings.info("apparent-from-true", seen, f"apparent azimuths are from {chosen}")
-    return said
+        reference[free] = np.where(along[free], "high_side", "north")
+        observed = f"apparent dips of {int((free & plane).sum())} picks are worked out from true dip and hole direction"
+        chosen = " and ".join(sorted(set(reference[free])))
+        values.findings.info("apparent-from-true", observed, f"apparent azimuths are from {chosen}")
+    return reference
 
 
 def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: Array, diameter: Array) -> None:
@@ -255,8 +259,10 @@ def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: A
     rows = rows & np.isfinite(amplitude) & np.isfinite(expected)
     off = rows & (np.abs(amplitude - expected) > 0.02 * expected + 0.002)
     if off.any():
-        seen = f"{int(off.sum())} of {int(rows.sum())} trace heights are over 2 % off diameter times tangent of the dip"
-        values.findings.major("height-dip-disagree", seen, "heights kept; check the diameters")
+        observed = (
+            f"{int(off.sum())} of {int(rows.sum())} trace heights are over 2 % off diameter times tangent of the dip"
+        )
+        values.findings.major("height-dip-disagree", observed, "heights kept; check the diameters")
 
 
 def _check_angles(values: TableValues, plane: Mask, dips: Pair, azimuths: Pair) -> None:
@@ -267,5 +273,5 @@ def _check_angles(values: TableValues, plane: Mask, dips: Pair, azimuths: Pair) 
     for lacking, kind, what in ((without, "no-dip", "dip"), (undirected, "no-azimuth", "dip direction")):
         if lacking.any():
             first = values.cells.lines[lacking][0]
-            seen = f"{int(lacking.sum())} of {int(plane.sum())} planes have no {what}, the first is line {first}"
-            values.findings.major(kind, seen, "kept with what they have")
+            observed = f"{int(lacking.sum())} of {int(plane.sum())} planes have no {what}, the first is line {first}"
+            values.findings.major(kind, observed, "kept with what they have")

@@ -100,8 +100,8 @@ def read_survey(
     if north:
         findings.info("survey-north", f"azimuths are from {north} north", "kept as such")
     if bad.any():
-        seen = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
-        findings.major("rows-unreadable", seen, "left out")
+        observed = f"{int(bad.sum())} stations are no numbers, the first is line {cells.lines[bad][0]}"
+        findings.major("rows-unreadable", observed, "left out")
     stations = np.stack([columns[role] for role in _ROLES], axis=-1)
     # A vertical station has no azimuth; some programs leave it empty.
     stations[(stations[:, 1] == 0) & np.isnan(stations[:, 2]), 2] = 0.0
@@ -130,14 +130,14 @@ def _of_well(cells: Cells, well: str | None, findings: FileFindings) -> Cells:
     own = check_names(cells.path, names, cells.lines, findings)
     wells = sorted({well_key(name): name for name in names[own]}.values())
     if not well and len(wells) > 1:
-        seen = f"holds stations of {len(wells)} wells: {', '.join(wells)[:300]}"
-        raise InputError(cells.path, seen, "say with --well which of them the image is of")
+        observed = f"holds stations of {len(wells)} wells: {', '.join(wells)[:300]}"
+        raise InputError(cells.path, observed, "say with --well which of them the image is of")
     if well:
         mine = rows_of(cells.path, names, well, findings)
         own = own if mine is None else mine
     elif wells != [""] and len(wells):
-        seen = f"the survey is of well {wells[0]!r}, and the image names none"
-        findings.major("survey-well-assumed", seen, "taken as that of the image")
+        observed = f"the survey is of well {wells[0]!r}, and the image names none"
+        findings.major("survey-well-assumed", observed, "taken as that of the image")
     return replace(cells, rows=cells.rows[own], lines=cells.lines[own])
 
 
@@ -154,19 +154,19 @@ def _from_north(path: Path, cells: Cells, keys: list[tuple[str, str]]) -> tuple[
     return None, ""
 
 
-def _depth_factor(unit: str, wanted: str | None, findings: FileFindings) -> float:
-    given = length_factor(unit)
-    if wanted is None:
-        if unit and given is None:
+def _depth_factor(unit: str, stated: str | None, findings: FileFindings) -> float:
+    file_factor = length_factor(unit)
+    if stated is None:
+        if unit and file_factor is None:
             raise findings.refusal(f"depths are in {unit!r}, which is no known unit", "give them in m or ft")
         if not unit:
             findings.major("depth-unit-assumed", "the file names no unit of depth", "taken as metres")
-        return given or 1.0
-    factor = length_factor(wanted)
+        return file_factor or 1.0
+    factor = length_factor(stated)
     if factor is None:
-        raise findings.refusal(f"{wanted!r} is no known unit of depth", "give m, cm, mm, ft, in or 0.1 in")
-    if given is not None and given != factor:
-        findings.major("depth-unit-overruled", f"depths are in {unit} by the file", f"read as {wanted}, as asked")
+        raise findings.refusal(f"{stated!r} is no known unit of depth", "give m, cm, mm, ft, in or 0.1 in")
+    if file_factor is not None and file_factor != factor:
+        findings.major("depth-unit-overruled", f"depths are in {unit} by the file", f"read as {stated}, as asked")
     return factor
 
 
@@ -181,8 +181,8 @@ def _tidy(stations: Array, lines: Lines, findings: FileFindings) -> Survey:
         findings.minor("azimuth-wrapped", f"{int(over.sum())} azimuths lie outside 0 to 360", "taken modulo 360")
         stations[:, 2] %= 360.0
     if np.any(np.diff(stations[:, 0]) < 0):
-        seen = f"{int((np.diff(stations[:, 0]) < 0).sum())} stations lie above the one before"
-        findings.minor("stations-unsorted", seen, "sorted by depth")
+        observed = f"{int((np.diff(stations[:, 0]) < 0).sum())} stations lie above the one before"
+        findings.minor("stations-unsorted", observed, "sorted by depth")
         order = np.argsort(stations[:, 0], kind="stable")
         stations, lines = stations[order], lines[order]
     repeated = np.r_[False, np.diff(stations[:, 0]) == 0]

@@ -114,8 +114,8 @@ class TableValues:
     def _leave_out(self, role: str, lost: Mask, problem: str) -> None:
         if lost.any():
             first = int(np.flatnonzero(lost)[0])
-            seen = f"{int(lost.sum())} values of {role} are {problem}; line {self.cells.lines[first]}"
-            self.findings.minor(f"{role}-unknown", f"{seen}: {self.cell(role, first)}", "left out; the rows stay")
+            observed = f"{int(lost.sum())} values of {role} are {problem}; line {self.cells.lines[first]}"
+            self.findings.minor(f"{role}-unknown", f"{observed}: {self.cell(role, first)}", "left out; the rows stay")
 
     def share(self, role: str) -> Array:
         """Shares of a role, 0 to 1; percentages are scaled, and what is neither is left out: both are findings."""
@@ -135,8 +135,8 @@ class TableValues:
         values[percent] /= 100
         lost |= (values < 0) | (values > 1)
         if percent.any():
-            seen = f"{int(percent.sum())} values of {role} are percentages"
-            self.findings.minor(f"{role}-percent", seen, "divided by 100")
+            observed = f"{int(percent.sum())} values of {role} are percentages"
+            self.findings.minor(f"{role}-percent", observed, "divided by 100")
         self._leave_out(role, lost, "no shares from 0 to 1")
         return np.where(lost, np.nan, values)
 
@@ -158,8 +158,8 @@ class TableValues:
         values = self.angle(role, -360.0, 720.0, read_azimuth)
         out = (values < 0) | (values > 360)
         if out.any():
-            seen = f"{int(out.sum())} azimuths of {self.cells.header[self.roles[role]]!r} lie outside 0 to 360"
-            self.findings.minor("azimuth-wrapped", seen, "taken modulo 360")
+            observed = f"{int(out.sum())} azimuths of {self.cells.header[self.roles[role]]!r} lie outside 0 to 360"
+            self.findings.minor("azimuth-wrapped", observed, "taken modulo 360")
             values = np.where(out, values % 360.0, values)
         return values
 
@@ -169,29 +169,29 @@ class TableValues:
             return self.number(role)
         factor = length_factor(self.unit(role))
         if factor is None:
-            seen = f"column {self.cells.header[self.roles[role]]!r} is in {self.unit(role) or 'no unit'!r}"
-            done = f"left out; say the unit in a mapping file: units: {{{role}: in}}"
-            self.findings.major("unit-unknown", seen, done)
+            observed = f"column {self.cells.header[self.roles[role]]!r} is in {self.unit(role) or 'no unit'!r}"
+            action = f"left out; say the unit in a mapping file: units: {{{role}: in}}"
+            self.findings.major("unit-unknown", observed, action)
             return np.full(len(self.cells.rows), np.nan)
         return self.number(role, low / factor, high / factor) * factor
 
-    def depth(self, role: str, asked: str | None) -> Array:
-        """Depths of a role (m, MD); `asked` is the unit that the user gives, which wins."""
+    def depth(self, role: str, stated: str | None) -> Array:
+        """Depths of a role (m, MD); `stated` is the unit that the user gives, which wins."""
         if role not in self.roles:
             return self.number(role)
-        wanted = asked or self.mapping.depth_unit
+        unit = stated or self.mapping.depth_unit
         column = self.roles[role]
         units = {"the header": column_key(self.cells.header[column])[1], "the row of units": self.cells.units[column]}
         if not {role, self.cells.header[column]} & set(self.mapping.units):
-            agreed_unit(units, wanted, self.findings)
-        given = length_factor(self.unit(role))
-        factor = length_factor(wanted) if wanted else given
+            agreed_unit(units, unit, self.findings)
+        file_factor = length_factor(self.unit(role))
+        factor = length_factor(unit) if unit else file_factor
         if factor is None:
-            seen = f"depths are in {wanted or self.unit(role)!r}" if wanted or self.unit(role) else "no unit of depth"
-            raise InputError(self.cells.path, seen, "write depth_unit: m (or ft, in, cm, 0.1 in) in a mapping file")
-        if given is not None and given != factor:
-            seen = f"depths are in {self.unit(role)} by the file"
-            self.findings.major("depth-unit-overruled", seen, f"read as {wanted}, as asked")
+            observed = f"depths are in {unit or self.unit(role)!r}" if unit or self.unit(role) else "no unit of depth"
+            raise InputError(self.cells.path, observed, "write depth_unit: m (or ft, in, cm, 0.1 in) in a mapping file")
+        if file_factor is not None and file_factor != factor:
+            observed = f"depths are in {self.unit(role)} by the file"
+            self.findings.major("depth-unit-overruled", observed, f"read as {unit}, as asked")
         return self.number(role, -1000 / factor, 20_000 / factor) * factor
 
     def words(self, role: str) -> Words:
@@ -203,7 +203,7 @@ class TableValues:
     def choice(self, role: str, allowed: tuple[str, ...]) -> Words:
         """Text of a role that has to be one of a few words; others are left out, which is a finding."""
         words = self.words(role)
-        known = {word.casefold(): word for word in allowed}
-        chosen = np.array([known.get(word.casefold(), "") for word in words], dtype=object)
+        spellings = {word.casefold(): word for word in allowed}
+        chosen = np.array([spellings.get(word.casefold(), "") for word in words], dtype=object)
         self._leave_out(role, (words != "") & (chosen == ""), f"not {', '.join(allowed)}")
         return chosen

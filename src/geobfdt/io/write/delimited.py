@@ -49,10 +49,10 @@ def write_csv(image: WellImage, path: str | Path) -> None:
     >>> file.read_text().splitlines()[-3:-1]
     ['depth_m,diameter_m,deviation_deg,hole_azimuth_deg,45.0,135.0,225.0,315.0', '10.0,0.2,,,1.0,1.0,1.0,1.0']
     """
-    said = {name: image.attrs[name] for name in _STATED}
+    attributes = {name: image.attrs[name] for name in _STATED}
     header = ["depth_m", *(f"{name}_{_UNITS[name]}" for name in LOGS), *map(str, image.azimuth.values.tolist())]
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
-        for name, value in said.items():
+        for name, value in attributes.items():
             if value not in ("", "unknown") and value == value:  # NaN differs from itself
                 stream.write(f"# {name}: {' '.join(str(value).split())}\n")
         stream.write(",".join(header) + "\n")
@@ -93,8 +93,8 @@ def write_techlog_image(image: WellImage, path: str | Path) -> None:
     sectors = image.azimuth.size
     implied = (np.arange(sectors) + 0.5) * 360 / sectors
     if np.abs(image.azimuth.values - implied).max() > 0.01:
-        seen = f"the first column is at {image.azimuth.values[0]:g} deg, Techlog's order implies {implied[0]:g}"
-        raise InputError(path, seen, "write it as CSV, DLIS or netCDF, which say the angles")
+        observed = f"the first column is at {image.azimuth.values[0]:g} deg, Techlog's order implies {implied[0]:g}"
+        raise InputError(path, observed, "write it as CSV, DLIS or netCDF, which say the angles")
     tool = re.sub(r"\W+", "_", image.attrs["tool"]).strip("_") or "IMAGE"
     well = re.sub(r'[\s,"]+', " ", image.attrs["well"]).strip() or "WELL"
     units = re.sub(r'[\s,"]+', " ", image.attrs["units"]).strip()

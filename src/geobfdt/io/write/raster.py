@@ -76,12 +76,12 @@ def write_png(
     full = 2**bits - 1
     grey = np.zeros((rows.size, image.azimuth.size), dtype=np.uint8 if bits == 8 else np.uint16)
     for start in range(0, rows.size, _ROWS):
-        wanted = rows[start : start + _ROWS]
-        filled = wanted >= 0
+        positions = rows[start : start + _ROWS]
+        filled = positions >= 0
         if not filled.any():
             continue
-        first, last = wanted[filled][0], wanted[filled][-1]
-        block = image[variable][first : last + 1].values[wanted[filled] - first]
+        first, last = positions[filled][0], positions[filled][-1]
+        block = image[variable][first : last + 1].values[positions[filled] - first]
         # Code 0 is kept for "not measured", so the darkest measured value is 1.
         shade = np.clip(np.rint((block - black) / (white - black) * full), 1, full)
         grey[start : start + _ROWS][filled] = np.where(np.isfinite(block), shade, 0).astype(grey.dtype)
@@ -125,7 +125,7 @@ def _sidecar(image: WellImage, variable: str, rows: int, black: float, white: fl
     if azimuth.size > 1 and np.abs(np.diff(azimuth) - width).max() > 1e-6 * width:
         raise InputError(path, "the columns of the image are not equal", "write it as netCDF, CSV or DLIS")
     half = (depth[-1] - depth[0]) / (rows - 1) / 2 if rows > 1 else 0.5
-    said: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "well": attrs["well"],
         "run": attrs["run"],
         "tool": attrs["tool"],
@@ -143,10 +143,10 @@ def _sidecar(image: WellImage, variable: str, rows: int, black: float, white: fl
         "units": attrs["units"],
         **{name: _stations(depth, image[name].values) for name in LOGS},
     }
-    said = {name: value for name, value in said.items() if value not in ("", None)}
+    settings = {name: value for name, value in settings.items() if value not in ("", None)}
     # What is written here is checked by the model that will read it.
-    Sidecar.model_validate(said)
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    Sidecar.model_validate(settings)
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
 
 
 def _stations(depth: npt.NDArray[np.float64], log: npt.NDArray[np.float64]) -> float | list[list[float]] | None:

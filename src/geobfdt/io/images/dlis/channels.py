@@ -132,7 +132,7 @@ def curves_of(files: Any, findings: FileFindings) -> list[Curve]:
         Grows by the objects that the file lacks or defines twice.
     """
     curves = []
-    known: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for logical in files:
         label = str(logical.fileheader.id).strip() if logical.fileheader else ""
         channels = _by_name(logical.channels)
@@ -151,8 +151,8 @@ def curves_of(files: Any, findings: FileFindings) -> list[Curve]:
             for position, group in enumerate(listed):
                 if group and hasattr(group[0], "dimension"):
                     full = f"{label}/{frames[0].name}/{group[0].name}"
-                    known[full] += 1
-                    again = f"#{known[full]}" if known[full] > 1 else ""
+                    counts[full] += 1
+                    again = f"#{counts[full]}" if counts[full] > 1 else ""
                     curves.append(Curve(table, group[0], position, full + again, _differ(group)))
     return curves
 
@@ -199,7 +199,7 @@ def is_image(curve: Curve) -> bool:
     return readable and len(dimension) == 1 and _COLUMNS <= dimension[0] <= _WIDEST and bool(image_kind(curve.name))
 
 
-def choose_image(curves: list[Curve], wanted: str | None, findings: FileFindings) -> Curve:
+def choose_image(curves: list[Curve], request: str | None, findings: FileFindings) -> Curve:
     """
     Choose the image: the one asked for, or the only one, or the static one of a pair.
 
@@ -207,7 +207,7 @@ def choose_image(curves: list[Curve], wanted: str | None, findings: FileFindings
     ----------
     curves : list of Curve
         All channels; those that `is_image` allows can be chosen.
-    wanted : str or None
+    request : str or None
         The user's ``--image``.
     findings : FileFindings
         Grows by the choice, where there was one.
@@ -229,34 +229,34 @@ def choose_image(curves: list[Curve], wanted: str | None, findings: FileFindings
         if narrow and not why:
             why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"
         raise findings.refusal(f"no channel is an image{why}", "list the channels with geobfdt inspect")
-    known = ", ".join(dict.fromkeys(c.name for c in images))
-    if wanted is not None:
-        key = wanted.strip().lower()
+    listed = ", ".join(dict.fromkeys(c.name for c in images))
+    if request is not None:
+        key = request.strip().lower()
         called = [c for c in curves if key in map(str.lower, c.names)]
-        found = [c for c in called if is_image(c)]
+        fits = [c for c in called if is_image(c)]
         # A full name ends where the next one's #2 begins, and is that of one image only.
-        found = [c for c in found if c.full.lower() == key] or found
-        if not found:
+        fits = [c for c in fits if c.full.lower() == key] or fits
+        if not fits:
             for curve in called:
                 _refuse_doubled(curve, findings)
-            raise findings.refusal(f"no image {wanted!r}", f"give --image one of {known}")
-        _refuse_several(found, wanted, findings)
-        return found[0]
+            raise findings.refusal(f"no image {request!r}", f"give --image one of {listed}")
+        _refuse_several(fits, request, findings)
+        return fits[0]
     if len(images) == 1:
         return images[0]
     # One picture in several versions is one image: its static one is taken, the dynamic one comes along. Arrays that
     # nobody knows for pictures do not stand in the way of the one that has the name of one.
-    found = images
-    if len({_stem(c.name) for c in found}) > 1:
-        found = [c for c in found if image_kind(c.name) != "none" or tool_of(c.name)]
-    if len({_stem(c.name) for c in found}) != 1:
-        raise findings.refusal(f"{len(images)} images and nothing says which", f"give --image one of {known}")
-    kinds = [image_kind(c.name) for c in found]
+    fits = images
+    if len({_stem(c.name) for c in fits}) > 1:
+        fits = [c for c in fits if image_kind(c.name) != "none" or tool_of(c.name)]
+    if len({_stem(c.name) for c in fits}) != 1:
+        raise findings.refusal(f"{len(images)} images and nothing says which", f"give --image one of {listed}")
+    kinds = [image_kind(c.name) for c in fits]
     kind = min(kinds, key=("static", "none", "dynamic").index)
-    found = [c for c, of in zip(found, kinds, strict=True) if of == kind]
-    _refuse_several(found, found[0].name, findings)
-    findings.info("image-chosen", f"images {known}", f"{found[0].name} taken")
-    return found[0]
+    fits = [c for c, of in zip(fits, kinds, strict=True) if of == kind]
+    _refuse_several(fits, fits[0].name, findings)
+    findings.info("image-chosen", f"images {listed}", f"{fits[0].name} taken")
+    return fits[0]
 
 
 def _refuse_several(images: list[Curve], name: str, findings: FileFindings) -> None:

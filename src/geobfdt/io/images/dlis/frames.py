@@ -85,7 +85,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
         columns = _read_rows(image.table, together, findings)
         depth = columns[index.position].ravel().astype(np.float64)
-        check_index(depth, (index.name, index.unit), *_said_of(index), options.depth_unit, findings)
+        check_index(depth, (index.name, index.unit), *_index_attributes(index), options.depth_unit, findings)
         direction = str(image.table.frame.direction or "").upper()
         if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
             falls = bool(np.median(np.diff(depth)) < 0)
@@ -101,9 +101,9 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         raw.attributes = _attributes(image, companion)
         for name, log in logs.items():
             near = log.table is image.table
-            found = (depth, columns[log.position]) if near else elsewhere.column(log)
-            if found is not None:
-                raw.logs[name] = _raw_log(log, *found)
+            column = (depth, columns[log.position]) if near else elsewhere.column(log)
+            if column is not None:
+                raw.logs[name] = _raw_log(log, *column)
         raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]
         return raw
 
@@ -187,10 +187,10 @@ def _blocks(table: Table) -> Iterator[AnyArray]:
             return  # The error handler has recorded why.
 
 
-def _said_of(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
+def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
     """What a frame says of the spacing and of the ends of its index, where the channel is that index."""
 
-    def said(name: str) -> list[IndexAttribute]:
+    def attribute(name: str) -> list[IndexAttribute]:
         attic = index.table.frame.attic
         if index.position or name not in attic.keys():  # noqa: SIM118 - no mapping
             return []
@@ -198,7 +198,7 @@ def _said_of(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
         value = values[0] if values and isinstance(values[0], int | float) else None
         return [IndexAttribute(name, value, str(attic[name].units or ""))]
 
-    return said("SPACING"), said("INDEX-MIN") + said("INDEX-MAX")
+    return attribute("SPACING"), attribute("INDEX-MIN") + attribute("INDEX-MAX")
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class _Elsewhere:
             depth: Array = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
-            check_index(depth, (index.name, index.unit), *_said_of(index), stated, self.findings)
+            check_index(depth, (index.name, index.unit), *_index_attributes(index), stated, self.findings)
         except InputError as error:
             observed = f"{curve.name} lies in a frame whose depths are not certain: {error.seen}"
             self.findings.major("channel-left-out", observed, "left out")
@@ -247,10 +247,10 @@ class _Elsewhere:
 
     def picture(self, companion: Curve) -> Grey | None:
         """The companion's rows at the depths of the image; None where the two frames do not share their depths."""
-        found = self.column(companion)
-        if found is None:
+        column = self.column(companion)
+        if column is None:
             return None
-        (there, values), depth = found, self.depth
+        (there, values), depth = column, self.depth
         order = np.argsort(there, kind="stable")
         at = np.clip(np.searchsorted(there[order], depth), 1, max(len(there) - 1, 1))
         left, right = order[at - 1], order[np.minimum(at, len(there) - 1)]
@@ -263,8 +263,8 @@ class _Elsewhere:
         out = values if np.array_equal(nearest, np.arange(len(values))) else values[nearest]
         if not matched.all():
             out[~matched] = np.nan
-            seen = f"{companion.name} lacks {100 * (1 - matched.mean()):.1f} % of the image's rows"
-            self.findings.minor("companion-short", seen, "left empty there")
+            observed = f"{companion.name} lacks {100 * (1 - matched.mean()):.1f} % of the image's rows"
+            self.findings.minor("companion-short", observed, "left empty there")
         return np.asarray(out)
 
 
@@ -280,9 +280,9 @@ def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
         attributes["well"] = str(origin.well_name or origin.well_id or "").strip()
         attributes["run"] = "" if origin.run_nr is None else " ".join(map(str, np.atleast_1d(origin.run_nr)))
     attributes["normalisation"] = "static" if companion is not None else image_kind(image.name)
-    said = " ".join(str(word) for word in (image.channel.long_name, *(image.channel.properties or ()))).lower()
+    description = " ".join(str(word) for word in (image.channel.long_name, *(image.channel.properties or ()))).lower()
     for phrase, reference in names_of("references").items():
-        if phrase in said:
+        if phrase in description:
             attributes["reference"] = reference
             if reference == "north":
                 attributes["north"] = phrase.split()[0]

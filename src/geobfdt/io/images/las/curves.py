@@ -187,21 +187,21 @@ def _families(tables: list[Table]) -> list[_Family]:
 
 
 def _choose(families: list[_Family], name: str | None, findings: FileFindings) -> _Family:
-    known = ", ".join(f"{family.label} ({len(family.columns)} sectors)" for family in families)
+    listed = ", ".join(f"{family.label} ({len(family.columns)} sectors)" for family in families)
     if not families:
         raise findings.refusal("no curves named alike and numbered make an image", "list them with geobfdt inspect")
     if name is not None:
         key = name.lower()
         fit = [f for f in families if key in {part.lower() for n in (f.label, f.name) for part in (n, n.split("#")[0])}]
         if len(fit) != 1:
-            raise findings.refusal(f"{len(fit) or 'no'} images are called {name!r}", f"give --image one of {known}")
+            raise findings.refusal(f"{len(fit) or 'no'} images are called {name!r}", f"give --image one of {listed}")
         return fit[0]
     most = max(len(family.columns) for family in families)
     widest = [family for family in families if len(family.columns) == most]
     if len(widest) > 1:
-        raise findings.refusal(f"{len(families)} images and nothing says which", f"give --image one of {known}")
+        raise findings.refusal(f"{len(families)} images and nothing says which", f"give --image one of {listed}")
     if len(families) > 1:
-        findings.info("image-chosen", f"images {known}", f"{widest[0].label} taken, the one of most sectors")
+        findings.info("image-chosen", f"images {listed}", f"{widest[0].label} taken, the one of most sectors")
     return widest[0]
 
 
@@ -214,14 +214,14 @@ def _depth_column(table: Table, findings: FileFindings) -> int:
     if depths:
         names = ", ".join(table.names[column] for column in depths)
         severity = Severity.INFO if len(depths) == 1 else Severity.MAJOR
-        seen = f"the first curve is {first}; measured depth may be {names}"
-        findings.add(severity, "depth-chosen", seen, f"{table.names[depths[0]]} taken as measured depth")
+        observed = f"the first curve is {first}; measured depth may be {names}"
+        findings.add(severity, "depth-chosen", observed, f"{table.names[depths[0]]} taken as measured depth")
         return depths[0]
     if length_factor(table.units[0]) is None or pattern("no_depth").fullmatch(first):
         observed = f"the first curve, {first}, is no measured depth, nor is any other by its name"
         raise findings.refusal(observed, "export it indexed by DEPT")
-    seen = f"no curve is named as a depth; the first one is {first} in {table.units[0]}"
-    findings.major("depth-assumed", seen, "taken as measured depth")
+    observed = f"no curve is named as a depth; the first one is {first} in {table.units[0]}"
+    findings.major("depth-assumed", observed, "taken as measured depth")
     return 0
 
 

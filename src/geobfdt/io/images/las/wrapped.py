@@ -61,7 +61,7 @@ def _between_losses(rows: TextRows, columns: list[int], losses: Losses, lengths:
     numbers, lines = [number for number, _ in numbered], [cells for _, cells in numbered]
     for at in np.flatnonzero(~np.isin(lengths, pattern)):
         # A line may be short because its values run on into each other.
-        whole = next((found for width in pattern[1:] if (found := fit_cells(lines[at], int(width)))), None)
+        whole = next((fitted for width in pattern[1:] if (fitted := fit_cells(lines[at], int(width)))), None)
         if whole:
             losses.split.append((numbers[at], " ".join(lines[at])))
             lines[at], lengths[at] = whole, len(whole)

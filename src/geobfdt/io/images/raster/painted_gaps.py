@@ -56,13 +56,13 @@ def painted_gap(values: Grey) -> tuple[int, int] | None:
     runs = float((gap & ~np.roll(gap, 1, axis=1)).sum(axis=1).mean())
     lasting = (gap[1:] & gap[:-1]).sum() / max(int(gap[:-1].sum()), 1)
     everywhere = float(np.mean(np.abs(share - usual) <= 0.5 * usual))
-    found = (
+    is_gap = (
         _SHARE[0] <= gap.mean() <= _SHARE[1]
         and lasting >= _LASTING
         and everywhere >= _EVERYWHERE
         and gap.sum(axis=1).mean() >= _WIDTH * runs > 0
     )
-    if not found:
+    if not is_gap:
         return None
     row, column = np.argwhere(gap)[0]
     return int(picked[row]), int(column)

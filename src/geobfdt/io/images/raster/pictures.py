@@ -127,31 +127,33 @@ def contents(path: Path) -> Contents:
     """
     kind, items = open_arrays(path)
     beside = find_sidecar(path)
-    said: dict[str, Any] = read_sidecar(beside).model_dump(exclude_unset=True) if beside else {}
-    return Contents(kind, items, {name: str(value) for name, value in said.items()})
+    settings: dict[str, Any] = read_sidecar(beside).model_dump(exclude_unset=True) if beside else {}
+    return Contents(kind, items, {name: str(value) for name, value in settings.items()})
 
 
 def _depths(
     options: ReadingOptions, side: Sidecar, own: Array | None, own_unit: str, rows: int, findings: FileFindings
 ) -> tuple[Array, str]:
     """Depths of the row centres and their unit: options before sidecar before the file's own vector."""
-    asked = (options.top, options.bottom)
+    stated = (options.top, options.bottom)
     noted = (side.top, side.bottom)
-    if asked != (None, None):
-        if None in asked:
+    if stated != (None, None):
+        if None in stated:
             raise findings.refusal("only one of --top and --bottom is given", "give both, in metres")
         if options.depth_unit not in (None, "m"):
             raise findings.refusal(f"--top and --bottom with --depth-unit {options.depth_unit}", "give both in metres")
-        if own is not None or (None not in noted and (side.depth_unit != "m" or noted != asked)):
-            seen = f"the file says {own[0]:g} to {own[-1]:g} {own_unit}" if own is not None else (
+        if own is not None or (None not in noted and (side.depth_unit != "m" or noted != stated)):
+            observed = f"the file says {own[0]:g} to {own[-1]:g} {own_unit}" if own is not None else (
                 f"the YAML file beside it says {noted[0]:g} to {noted[1]:g} {side.depth_unit}"
             )  # fmt: skip
-            findings.major("option-overrides", seen, f"--top {asked[0]:g} and --bottom {asked[1]:g} m used")
-        return _centres(findings.path, asked, rows), "m"
+            findings.major("option-overrides", observed, f"--top {stated[0]:g} and --bottom {stated[1]:g} m used")
+        return _centres(findings.path, stated, rows), "m"
     if None not in noted:
         if own is not None:
-            seen = f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file, {noted[0]:g} to {noted[1]:g} beside it"
-            findings.major("sidecar-overrides", seen, "the YAML file's used")
+            observed = (
+                f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file, {noted[0]:g} to {noted[1]:g} beside it"
+            )
+            findings.major("sidecar-overrides", observed, "the YAML file's used")
         return _centres(findings.path, noted, rows), side.depth_unit
     if noted != (None, None):
         raise findings.refusal("the YAML file beside it gives only one of top and bottom", "give both")

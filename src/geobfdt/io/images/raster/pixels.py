@@ -252,9 +252,9 @@ def _load_tiff(findings: FileFindings) -> Pixels:
         absent = None
         if nodata is not None:
             absent = _number(str(nodata))
-            done = "not used: it is no number" if absent is None else "taken as not measured"
+            action = "not used: it is no number" if absent is None else "taken as not measured"
             severity = Severity.MAJOR if absent is None else Severity.INFO
-            findings.add(severity, "nodata-tag", f"its GDAL_NODATA tag says {str(nodata).strip()!r}", done)
+            findings.add(severity, "nodata-tag", f"its GDAL_NODATA tag says {str(nodata).strip()!r}", action)
         inverted = page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
         if page.photometric != tifffile.PHOTOMETRIC.PALETTE:
             try:
@@ -291,8 +291,8 @@ def _decoded(path: Path, page: Any, nodata: float | None) -> Pixels:
     opaque = None
     if page.extrasamples:
         if page.extrasamples[0] not in _ALPHA or len(page.extrasamples) > 1:
-            seen = f"{values.shape[2]} bands, of which the last ones have no stated meaning"
-            raise InputError(path, seen, "save it as grey or RGB, with or without transparency")
+            observed = f"{values.shape[2]} bands, of which the last ones have no stated meaning"
+            raise InputError(path, observed, "save it as grey or RGB, with or without transparency")
         alpha, values = values[:, :, -1], values[:, :, :-1]
         opaque = alpha > 0
         if page.extrasamples[0] == _PREMULTIPLIED and np.any(opaque & (alpha < white)):
@@ -356,10 +356,10 @@ def _turn(values: AnyArray, tag: int) -> AnyArray:
 
 def _note_orientation(findings: FileFindings, tag: int) -> None:
     if tag != 1:
-        done = (
+        action = (
             "turned upright, as viewers show it" if tag in range(2, 9) else "not turned: there is no such orientation"
         )
-        findings.minor("orientation", f"its orientation tag is {tag}", done)
+        findings.minor("orientation", f"its orientation tag is {tag}", action)
 
 
 def _white(values: AnyArray) -> float:
@@ -368,7 +368,7 @@ def _white(values: AnyArray) -> float:
 
 def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
     """Shapes and types of the arrays in an npz, each proved against the size of its member."""
-    found = {}
+    headers = {}
     with decoding(path, "an npz file", "write it again with numpy.savez"), zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if not member.filename.endswith(".npy"):
@@ -382,8 +382,8 @@ def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
                 size = math.prod(shape) * dtype.itemsize
                 if dtype.kind in "biuf" and size > member.file_size - stream.tell():
                     raise InputError(path, f"{member.filename} claims {size:,} bytes it does not have", _EXPORT)
-            found[member.filename.removesuffix(".npy")] = (shape, dtype)
-    return found
+            headers[member.filename.removesuffix(".npy")] = (shape, dtype)
+    return headers
 
 
 def _pictorial(shape: tuple[int, ...]) -> bool:
@@ -404,8 +404,8 @@ def _load_npz(findings: FileFindings, name: str | None, caliper: str | None) -> 
         raise InputError(path, f"no picture named {name!r}; it holds {names}", "give --image one of them")
     if not pictures:
         there = ", ".join(f"{key} {' x '.join(map(str, shape))}" for key, (shape, _) in headers.items()) or "nothing"
-        seen = f"holds no picture of two rows and two columns at least, but {there}"
-        raise InputError(path, seen, "write one with numpy.savez")
+        observed = f"holds no picture of two rows and two columns at least, but {there}"
+        raise InputError(path, observed, "write one with numpy.savez")
     chosen = name or max(pictures, key=lambda key: math.prod(pictures[key][:2]))
     _refuse_large(path, *pictures[chosen][:2])
     shape, dtype = headers[chosen]

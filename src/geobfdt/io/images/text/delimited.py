@@ -22,7 +22,6 @@ from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.images.text.layout import Layout, Picture, find_layout
 from geobfdt.io.text_rows import Losses, collect, drop_rows_without_depth, read_rows, settle_notation
-from geobfdt.wells.findings import Finding, Severity
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 
@@ -177,13 +176,13 @@ def _choose(layout: Layout, name: str | None, findings: FileFindings) -> Picture
     return best[0]
 
 
-def _one_well(wells: list[str], wanted: str | None, findings: FileFindings) -> str:
+def _one_well(wells: list[str], name: str | None, findings: FileFindings) -> str:
     """The well that is asked for, or the only one; empty where the file names none."""
-    own = [well for well in wells if wanted is None or _same(well, wanted)]
+    own = [well for well in wells if name is None or _same(well, name)]
     names = ", ".join(wells[:10])
     if wells and not own:
-        raise findings.refusal(f"no well {wanted!r}; it holds {names}", "give --well one of them")
-    if len(own) > 1 and wanted is None:
+        raise findings.refusal(f"no well {name!r}; it holds {names}", "give --well one of them")
+    if len(own) > 1 and name is None:
         raise findings.refusal(f"holds {len(wells)} wells: {names}", "give --well one of them")
     return own[0] if own else ""
 
@@ -199,11 +198,8 @@ def _whole_depths(depth: Array, well: str, findings: FileFindings) -> tuple[Mask
     # A depth that comes twice makes one run of double length, which is well.
     odd = np.flatnonzero(runs % sectors)
     if odd.size:
-        seen = f"{runs[odd[0]]} values at depth {depth[starts[odd[0]]]:g}{_of(well)}, {sectors} at others"
+        observed = f"{runs[odd[0]]} values at depth {depth[starts[odd[0]]]:g}{_of(well)}, {sectors} at others"
         if 2 * odd.size >= runs.size:
-            raise findings.refusal(seen, "export the file again")
-        found = Finding(
-            Severity.MAJOR, "depths-incomplete", findings.path.name, f"{odd.size} depths, {seen}", "left out whole"
-        )
-        findings.append(found)
+            raise findings.refusal(observed, "export the file again")
+        findings.major("depths-incomplete", f"{odd.size} depths, {observed}", "left out whole")
     return np.repeat(runs % sectors == 0, runs), sectors

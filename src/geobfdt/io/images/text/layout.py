@@ -121,8 +121,8 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
     attributes = {}
     start = 0
     while start < len(lines) and (not lines[start].strip() or lines[start].lstrip().startswith("#")):
-        if said := _ATTRIBUTE.match(lines[start].strip()):
-            attributes[said[1]] = said[2]
+        if match := _ATTRIBUTE.match(lines[start].strip()):
+            attributes[match[1]] = match[2]
         start += 1
     if start + 1 >= len(lines):
         raise InputError(path, "holds no rows of numbers", _CURE)
