@@ -19,7 +19,7 @@ from geobfdt.wells.findings import Finding, InputError, Severity
 
 __all__ = ["Table", "header_tables"]
 
-_HEADER = 4 << 20  # characters a header, or a line, may take
+_MOST_CHARACTERS = 4 << 20  # No header, and no line, takes more characters.
 _CURE = "export the file again as LAS 2.0"
 _NUMBERS = r"A(SCII|\s|\||$)|Log_Data"
 _DATA = rf"{_NUMBERS}|\w+_Data"
@@ -112,7 +112,7 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
 
     with decoding(findings.path, "a LAS file", _CURE):
         with findings.path.open("rb") as stream:
-            encoding = encoding_of(stream.read(_HEADER))
+            encoding = encoding_of(stream.read(_MOST_CHARACTERS))
         sections = _sections(findings.path, encoding)
         # Taken out of what lasio reads: it stops at a delimiter that it does not know.
         stated = [match for s in sections for line in s.lines if s.titled("V|W") and (match := _DELIMITER.match(line))]
@@ -198,8 +198,8 @@ def _sections(path: Path, encoding: str) -> list[_Section]:
     size = 0
     inside = False
     with open_lines(path) as stream:
-        for number, raw in enumerate(iter(lambda: stream.readline(_HEADER), b"")):
-            if inside and raw[:1] != b"~" and len(raw) < _HEADER:
+        for number, raw in enumerate(iter(lambda: stream.readline(_MOST_CHARACTERS), b"")):
+            if inside and raw[:1] != b"~" and len(raw) < _MOST_CHARACTERS:
                 continue
             line = raw.decode(encoding, "replace").rstrip("\r\n")
             if line.lstrip().startswith("~"):
@@ -208,6 +208,6 @@ def _sections(path: Path, encoding: str) -> list[_Section]:
             elif sections:
                 size += len(line)
                 sections[-1].lines.append(line)
-            if size > _HEADER or len(raw) == _HEADER:
-                raise InputError(path, f"its header or a line is over {_HEADER:,} characters long", _CURE)
+            if size > _MOST_CHARACTERS or len(raw) == _MOST_CHARACTERS:
+                raise InputError(path, f"its header or a line is over {_MOST_CHARACTERS:,} characters long", _CURE)
     return sections

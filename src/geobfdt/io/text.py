@@ -6,13 +6,11 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import pattern
 from geobfdt.io.units import angle_factor, length_factor
-from geobfdt.wells.findings import InputError
 
 __all__ = [
     "POINT", "Decimal", "Notation", "NotationVote", "encoding_of", "find_header", "find_separator", "fit_cells",
@@ -97,19 +95,20 @@ class NotationVote:
 
     Parameters
     ----------
-    path : Path
-        The file.
+    findings : FileFindings
+        Those of the file; grows by what is decided.
 
     Examples
     --------
-    >>> vote = NotationVote(Path("a.csv"))
+    >>> from pathlib import Path
+    >>> vote = NotationVote(FileFindings(Path("a.csv")))
     >>> vote.add(["998,5", "1.000"])
-    >>> vote.settle(None, [])
+    >>> vote.settle(None)
     Notation(decimal=',')
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, findings: FileFindings) -> None:
+        self._findings = findings
         self._sure: dict[str, str] = {}  # the first cell that proves a decimal mark
         self._unsure: dict[str, str] = {}  # the first cell in which a mark may part thousands or decimals
         self._grouped = ""
@@ -133,7 +132,7 @@ class NotationVote:
             if " " in text or "'" in text:
                 self._grouped = self._grouped or cell
 
-    def settle(self, stated: Decimal | None, findings: FileFindings, *, points_decide: bool = True) -> Notation:
+    def settle(self, stated: Decimal | None, *, points_decide: bool = True) -> Notation:
         """
         Return the notation.
 
@@ -141,8 +140,6 @@ class NotationVote:
         ----------
         stated : {"point", "comma"} or None
             What the user says; it decides.
-        findings : FileFindings
-            Grows by what was decided.
         points_decide : bool
             Whether ``1.234`` alone is a decimal point without doubt.
 
@@ -154,28 +151,28 @@ class NotationVote:
         cure = "give --decimal comma or --decimal point (in a mapping file: decimal: comma)"
         if stated is None and len(self._sure) > 1:
             observed = f"writes {self._sure[',']!r} with a decimal comma and {self._sure['.']!r} with a decimal point"
-            raise InputError(self._path, observed, f"correct the file, or {cure}")
+            raise self._findings.refusal(observed, f"correct the file, or {cure}")
         if stated is None and not self._sure and "," in self._unsure:
             observed = (
                 f"{self._unsure[',']!r} may be a decimal number or thousands: every comma has three digits behind it"
             )
-            raise InputError(self._path, observed, cure)
+            raise self._findings.refusal(observed, cure)
         decimal = {"comma": ",", "point": "."}[stated] if stated else "," if "," in self._sure else "."
         other = "." if decimal == "," else ","
         if decimal == ",":
             example = self._sure.get(",") or self._unsure.get(",") or "none"
-            findings.info("decimal-comma", f"numbers such as {example}", "read as decimal commas")
+            self._findings.info("decimal-comma", f"numbers such as {example}", "read as decimal commas")
         elif not stated and not self._sure and "." in self._unsure and not points_decide:
             observed = f"every point has three digits behind it, as in {self._unsure['.']}"
             action = f"read as decimal points; if they part thousands, give {cure.removeprefix('give ')}"
-            findings.major("decimal-assumed", observed, action)
+            self._findings.major("decimal-assumed", observed, action)
         if other in self._unsure:
             observed = (
                 f"numbers such as {self._unsure[other]}, beside {self._sure.get(decimal, 'what the option says')}"
             )
-            findings.major("thousands-assumed", observed, f"read as thousands; if not, {cure}")
+            self._findings.major("thousands-assumed", observed, f"read as thousands; if not, {cure}")
         elif self._grouped:
-            findings.info("thousands", f"numbers such as {self._grouped}", "read as thousands")
+            self._findings.info("thousands", f"numbers such as {self._grouped}", "read as thousands")
         return Notation(decimal)
 
 

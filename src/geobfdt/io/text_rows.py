@@ -26,12 +26,12 @@ __all__ = [
     "settle_notation", "values_of",
 ]  # fmt: skip
 
-_CELLS = 2_000_000  # cells parsed at a time
-_BYTES = 1 << 24  # bytes looked through at a time
-_SPELLINGS = 12  # of nulls in one file
-_SAMPLE = 50  # lines that show how numbers are written, in a file without commas
+_PARSED_CELLS = 2_000_000  # So many cells are parsed at a time.
+_SEARCHED_BYTES = 1 << 24  # So many bytes are searched for decimal marks at a time.
+_MOST_NULL_SPELLINGS = 12  # A file with more spellings of nulls is parsed row by row.
+_SAMPLE_LINES = 50  # The first lines show how numbers are written in a file without commas.
 _DECIMALS = re.compile(rb"[.,](\d+)\s*$")
-_HEAD = 1 << 16  # bytes that tell line ends
+_HEAD_BYTES = 1 << 16  # The first bytes show how lines end.
 
 Piece = tuple[Array, dict[int, "pd.Categorical"]]
 
@@ -118,7 +118,7 @@ class Losses:
 def open_lines(path: Path) -> Iterator[BinaryIO]:
     """Open a text file whose lines end with a line feed; a carriage return ends one only where no line feed does."""
     with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+        head = stream.read(_HEAD_BYTES)
         stream.seek(0)
         yield io.BytesIO(stream.read().replace(b"\r", b"\n")) if b"\r" in head and b"\n" not in head else stream
 
@@ -134,20 +134,20 @@ def settle_notation(rows: TextRows, stated: Decimal | None, findings: FileFindin
     InputError
         If the cells contradict each other or leave it open.
     """
-    vote, count, comma = NotationVote(rows.path), 0, b'"' if rows.separator == "," else b","
+    vote, count, comma = NotationVote(findings), 0, b'"' if rows.separator == "," else b","
     with open_lines(rows.path) as stream:
         deque(islice(stream, rows.first), maxlen=0)
-        while block := stream.read(_BYTES) + stream.readline():
+        while block := stream.read(_SEARCHED_BYTES) + stream.readline():
             lines: list[bytes] = []
             if (b"." if vote.has_comma else comma) in block:
                 lines = block.split(b"\n")
             elif not count:  # The first lines are looked at whatever they hold; without a mark the others say nothing.
-                lines = block.split(b"\n", _SAMPLE)[:_SAMPLE]
+                lines = block.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
             for at, line in enumerate(lines, count):
-                if at < _SAMPLE or (b"." if vote.has_comma else comma) in line:
+                if at < _SAMPLE_LINES or (b"." if vote.has_comma else comma) in line:
                     vote.add(filter(is_number_like, split(line.decode(rows.encoding, "replace"), rows.separator)))
             count += block.count(b"\n") + (block[-1:] != b"\n")
-    return replace(rows, notation=vote.settle(stated, findings)), count
+    return replace(rows, notation=vote.settle(stated)), count
 
 
 def numbered_lines(rows: TextRows) -> Iterator[tuple[int, str]]:
@@ -219,7 +219,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
     number, nulls = rows.first, {"", "nan"}
     with open_lines(rows.path) as stream:
         deque(islice(stream, number), maxlen=0)
-        while block := list(islice(stream, max(_CELLS // rows.width, 1))):
+        while block := list(islice(stream, max(_PARSED_CELLS // rows.width, 1))):
             text, end = b"".join(block), None
             if rows.sections and b"~" in text:
                 end = next((k for k, line in enumerate(block) if line[:1] == b"~"), None)
@@ -241,7 +241,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
 
 def _ends_in_a_number(block: list[bytes]) -> bool:
     """Whether a file was cut off inside its last number: the rows above it all end with more decimals."""
-    decimals = [len(match[1]) if (match := _DECIMALS.search(line)) else 0 for line in block[-_SAMPLE:]]
+    decimals = [len(match[1]) if (match := _DECIMALS.search(line)) else 0 for line in block[-_SAMPLE_LINES:]]
     return block[-1][-1:] not in b"\r\n" and len(set(decimals[:-1])) == 1 and decimals[-1] < decimals[0]
 
 
@@ -280,7 +280,7 @@ def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int], nu
         except ValueError as error:
             # pandas names the first cell that is no number; where it is a null, the next try knows it.
             cell = re.search(r"'(.+)'$", str(error))
-            if cell is None or cell[1] in nulls or not is_null_word(cell[1]) or len(nulls) > _SPELLINGS:
+            if cell is None or cell[1] in nulls or not is_null_word(cell[1]) or len(nulls) > _MOST_NULL_SPELLINGS:
                 return None
             nulls.add(cell[1])
 

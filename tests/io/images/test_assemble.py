@@ -115,7 +115,7 @@ def test_every_row_repeated(times, upward):
 @pytest.mark.parametrize("upward", [False, True])
 def test_rows_are_left_out_in_place(upward, monkeypatch):
     """Where rows are left out, the others move within the image's own memory, a few at a time."""
-    monkeypatch.setattr("geobfdt.io.images.depth_index._BLOCK", 3)
+    monkeypatch.setattr("geobfdt.io.images.depth_index._BLOCK_ROWS", 3)
     step, depth = -1 if upward else 1, DEPTH.copy()
     depth[[7, 30]] = np.nan, DEPTH[29]
     image = raw(pixels()[::step].copy(), depth[::step], dynamic=pixels(1)[::step].copy())
@@ -376,7 +376,7 @@ def test_blocks(monkeypatch):
     values = pixels()
     values[7] = -9999
     whole = make(raw(values.copy()))
-    monkeypatch.setattr("geobfdt.io.images.assemble._ROWS", 3)
+    monkeypatch.setattr("geobfdt.io.images.assemble._BLOCK_ROWS", 3)
     assert make(raw(values.copy())).identical(whole)
 
 

@@ -146,7 +146,7 @@ def test_several_images(tmp_path):
 @pytest.mark.parametrize("chunk", [1, 7, 50, 10**6])
 def test_pieces_fit_together(tmp_path, monkeypatch, chunk):
     """However small the pieces that are parsed, the image is the same."""
-    monkeypatch.setattr(text_rows, "_CELLS", chunk)
+    monkeypatch.setattr(text_rows, "_PARSED_CELLS", chunk)
     rows = np.random.default_rng(0).integers(0, 99, (37, 4))
     text = "MD,0,90,180,270\n" + "".join(f"{i}.5,{','.join(map(str, row))}\n" for i, row in enumerate(rows))
     assert np.array_equal(read(save(tmp_path, text), ANY).values, rows)

@@ -275,7 +275,7 @@ def test_contents(tmp_path):
 def test_blocks(tmp_path, monkeypatch):
     """However small the blocks are that a frame is read in, the rows are the same."""
     path = write(tmp_path / "a.dlis", {"F": [depth(), image(pixels())]})
-    monkeypatch.setattr(dlis, "_BLOCK", 500)
+    monkeypatch.setattr(dlis, "_BLOCK_BYTES", 500)
     assert np.array_equal(read(path).image.values, pixels())
 
 

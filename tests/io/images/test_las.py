@@ -238,7 +238,7 @@ def test_no_numbers(tmp_path):
 def test_pieces(tmp_path, monkeypatch):
     """However small the pieces are that the numbers are read in, they are the same."""
     path = las3(tmp_path)
-    monkeypatch.setattr(text_rows, "_CELLS", 40)
+    monkeypatch.setattr(text_rows, "_PARSED_CELLS", 40)
     assert np.array_equal(las.read(path, ANY).values, pixels().astype(np.float32))
 
 

@@ -37,7 +37,7 @@ def image():
 @pytest.mark.parametrize("cells", [20, 10**6])
 def test_csv_round_trip(image, tmp_path, monkeypatch, cells):
     """Depths, angles, values, logs and attributes come back exactly; not measured stays so."""
-    monkeypatch.setattr(delimited, "_CELLS", cells)
+    monkeypatch.setattr(delimited, "_BLOCK_CELLS", cells)
     write_csv(image, tmp_path / "a.csv")
     raw = read(tmp_path / "a.csv", ReadingOptions())
     measured = np.isfinite(image["image"].values)
@@ -68,7 +68,7 @@ def test_csv_is_plain(image, tmp_path):
 @pytest.mark.parametrize("cells", [20, 10**6])
 def test_techlog_round_trip(image, tmp_path, monkeypatch, cells):
     """One line a sector, in feet; depths come back to 0.01 mm and values exactly."""
-    monkeypatch.setattr(delimited, "_CELLS", cells)
+    monkeypatch.setattr(delimited, "_BLOCK_CELLS", cells)
     write_techlog_image(image, tmp_path / "a.csv")
     lines = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "wellName,datasetName,TDEP,FMI_HD_IMG"

@@ -23,9 +23,9 @@ from geobfdt.wells.options import ReadingOptions
 __all__ = ["assemble", "state"]
 
 
-_ROWS = 4096  # rows repaired at a time
+_BLOCK_ROWS = 4096  # So many rows are repaired at a time.
 _OPTIONS = {"reference": "--azimuth-reference", "dark": "--dark", "well": "--well"}
-_DIPMETER = 8  # columns; fewer are those of a dipmeter
+_MIN_COLUMNS = 8  # An image of fewer columns is that of a dipmeter.
 
 
 def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
@@ -65,8 +65,8 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
         azimuth, order = _around(azimuth, path)
         if not np.array_equal(order, np.arange(len(order))):
             for picture in (values, dynamic) if dynamic is not None else (values,):
-                for top in range(0, picture.shape[0], _ROWS):
-                    picture[top : top + _ROWS] = picture[top : top + _ROWS, order]
+                for top in range(0, picture.shape[0], _BLOCK_ROWS):
+                    picture[top : top + _BLOCK_ROWS] = picture[top : top + _BLOCK_ROWS, order]
     # What the user states is only compared with the file's own log, whose doubts then matter to nobody.
     replaced = {name for name in LOGS if getattr(options, name) is not None}
     replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
@@ -81,7 +81,7 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
         logs["diameter"] = np.full(depth.shape, np.nan)
     if "diameter" not in raw.logs:
         propose_calipers(raw.others, raw.nulls, findings_of["diameter"])
-    if values.shape[1] < _DIPMETER:
+    if values.shape[1] < _MIN_COLUMNS:
         observed = f"an image of {values.shape[1]} columns is a dipmeter's"
         findings.major("dipmeter", observed, "its traces rest on so few points: pick it with a dipmeter program")
     image = well_image(values, depth, azimuth, dynamic=dynamic, findings=findings, **logs, **raw.attributes)
@@ -181,8 +181,8 @@ def _source(name: str, options: ReadingOptions) -> str:
 
 def _blanked(values: Grey, nulls: tuple[float, ...]) -> Iterator[Grey]:
     """Blocks of rows, in which null values become NaN in place."""
-    for top in range(0, values.shape[0], _ROWS):
-        block = values[top : top + _ROWS]
+    for top in range(0, values.shape[0], _BLOCK_ROWS):
+        block = values[top : top + _BLOCK_ROWS]
         np.copyto(block, np.nan, where=is_null(block, nulls))
         yield block
 

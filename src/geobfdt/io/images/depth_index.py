@@ -19,13 +19,13 @@ __all__ = ["IndexAttribute", "agreed_unit", "check_index", "check_range", "downw
 
 Rows = slice | Order
 
-_DEEPEST = 15_000.0  # m; no hole is deeper
-_WIDEST_ROW = 1.0  # m; no image is coarser
-_CLOSEST_ROW = 1e-5  # m; no image is finer
-_HOPELESS = 0.2  # share of rows out of order that no repair mends
-_BLOCK = 4096  # rows moved at a time
-_AGREE = 1.25  # ratio of two lengths that rounded depths and uneven rows explain
-_UNIT_RATIO = 0.03  # relative error within which a ratio is that of two units
+_DEEPEST_M = 15_000.0  # No hole is deeper.
+_WIDEST_ROW_M = 1.0  # No image is coarser.
+_CLOSEST_ROW_M = 1e-5  # No image is finer.
+_MOST_DISORDER = 0.2  # No repair mends a larger share of rows out of order.
+_BLOCK_ROWS = 4096  # So many rows are moved at a time.
+_LENGTH_RATIO = 1.25  # Rounded depths and uneven rows explain such a ratio of two lengths.
+_UNIT_RATIO_ERROR = 0.03  # Within this relative error a ratio is that of two units.
 _UNIT_RATIOS = np.array([a / b for a in METRES.values() for b in METRES.values() if a != b])
 
 
@@ -54,7 +54,7 @@ def metres(unit: str, stated: str | None, findings: FileFindings) -> float:
 
     Examples
     --------
-    >>> metres("0.1 in", None, Path("a.dlis"), [])
+    >>> metres("0.1 in", None, FileFindings(Path("a.dlis")))
     0.00254
     """
     file_factor, stated_factor = length_factor(unit), length_factor(stated) if stated else None
@@ -90,7 +90,7 @@ def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFinding
 
     Examples
     --------
-    >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, Path("a.las"), [])
+    >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, FileFindings(Path("a.las")))
     'F'
     """
     lengths = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
@@ -224,7 +224,7 @@ def check_index(
     Examples
     --------
     >>> attributes = [IndexAttribute("SPACING", 2.0, "0.1 in")]
-    >>> check_index(Path("a"), 2.0 * np.arange(9), ("TDEP", "in"), attributes, [], None, [])
+    >>> check_index(2.0 * np.arange(9), ("TDEP", "in"), attributes, [], None, FileFindings(Path("a")))
     Traceback (most recent call last):
     geobfdt.wells.findings.InputError: a: depths TDEP are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
     """
@@ -276,12 +276,12 @@ def _verdict(attribute: IndexAttribute, measured: Sequence[float], unit: str, ow
     if theirs is None or not value or not np.isfinite(value) or not lengths.size:
         return "silent" if attribute.unit.strip().lower() in ("", unit.strip().lower()) or theirs == own else "unit"
     ratios = value * theirs / (lengths * own)
-    if np.any((ratios > 1 / _AGREE) & (ratios < _AGREE)):
+    if np.any((ratios > 1 / _LENGTH_RATIO) & (ratios < _LENGTH_RATIO)):
         return "agrees"
     same = value / lengths
-    if theirs != own and np.any((same > 1 / _AGREE) & (same < _AGREE)):
+    if theirs != own and np.any((same > 1 / _LENGTH_RATIO) & (same < _LENGTH_RATIO)):
         return "unit"
-    return "unit" if np.abs(ratios[:, None] / _UNIT_RATIOS - 1).min() < _UNIT_RATIO else "value"
+    return "unit" if np.abs(ratios[:, None] / _UNIT_RATIOS - 1).min() < _UNIT_RATIO_ERROR else "value"
 
 
 def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array, Rows]:
@@ -311,7 +311,7 @@ def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array
 
     Examples
     --------
-    >>> downwards(np.array([12.0, 11.0, 10.0]), np.zeros((3, 8), np.float32), Path("a.las"), found := [])
+    >>> downwards(np.array([12.0, 11.0, 10.0]), np.zeros((3, 8), np.float32), found := FileFindings(Path("a.las")))
     (array([10., 11., 12.]), slice(None, None, -1))
     >>> found[0].kind
     'depth-flipped'
@@ -346,7 +346,7 @@ def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array
     kept = _longest_rise(ordered)
     lost = ordered.size - kept.size
     if lost:
-        if lost > _HOPELESS * ordered.size:
+        if lost > _MOST_DISORDER * ordered.size:
             observed = f"depths run up and down: {lost} of {ordered.size} rows are out of order"
             raise InputError(findings.path, observed, "export one pass, in order of depth")
         bad = np.setdiff1d(np.arange(ordered.size), kept)[0]
@@ -383,8 +383,8 @@ def select_rows(values: Grey, rows: Rows) -> Grey:
     if kept[0] > kept[-1]:
         values, kept = values[::-1], values.shape[0] - 1 - kept
     # Rows only move up, so that none is written over before it was moved.
-    for top in range(0, kept.size, _BLOCK):
-        moved = kept[top : top + _BLOCK]
+    for top in range(0, kept.size, _BLOCK_ROWS):
+        moved = kept[top : top + _BLOCK_ROWS]
         values[top : top + moved.size] = values[moved]
     return values[: kept.size]
 
@@ -414,11 +414,11 @@ def _longest_rise(depth: Array) -> Order:
 def _check(depth: Array, path: Path) -> None:
     """Refuse depths that are none of an image's. Rows that are missing are told of by `check_image`."""
     cure = "check the file, or say the unit with --depth-unit"
-    if np.abs(depth[[0, -1]]).max() > _DEEPEST:
+    if np.abs(depth[[0, -1]]).max() > _DEEPEST_M:
         raise InputError(path, f"depths reach {np.abs(depth[[0, -1]]).max():,.0f} m, deeper than any hole", cure)
     if depth.size == 1:
         return
     usual = np.median(np.diff(depth))
-    if usual > _WIDEST_ROW or usual < _CLOSEST_ROW:
-        far = "far" if usual > _WIDEST_ROW else "close"
+    if usual > _WIDEST_ROW_M or usual < _CLOSEST_ROW_M:
+        far = "far" if usual > _WIDEST_ROW_M else "close"
         raise InputError(path, f"rows are {usual:.3g} m apart, too {far} for an image", cure)

@@ -19,8 +19,8 @@ from geobfdt.wells.storage import sha256
 
 __all__ = ["inspect", "read"]
 
-_HEAD = 4096  # bytes that tell a format
-_SMALLEST = 8  # bytes of the shortest file that could hold anything
+_HEAD_BYTES = 4096  # The first bytes tell the format.
+_MIN_BYTES = 8  # No shorter file holds anything.
 _KINDS = "DLIS, LIS, LAS, CSV, PNG, TIFF, npz or a well of a field (.nc)"
 
 
@@ -167,13 +167,13 @@ def _head(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise InputError(path, "is no ordinary file", "save what it gives to a file first")
         with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(_HEAD_BYTES)
     except FileNotFoundError as error:
         raise InputError(path, "there is no such file", "check its name and folder") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(path, f"cannot be opened: {reason.lower()}", "check that you may read it") from error
-    if len(head) < _SMALLEST:
+    if len(head) < _MIN_BYTES:
         observed = f"the file has {len(head)} bytes only" if head else "the file is empty"
         raise InputError(path, observed, "copy or export it again")
     return head

@@ -16,11 +16,11 @@ from geobfdt.io.units import angle_factor, length_factor
 __all__ = ["known_unit", "log_at_rows", "possible_calipers", "propose_calipers", "smaller_than_bit"]
 
 
-_REACH = 1.0  # m a hole log is held beyond its ends
-_DIAMETERS = (0.05, 1.5)  # m
-_LIKELY = (0.07, 0.7)  # m; from the slimmest to the widest common bit
-_TIGHT = 0.75  # share of the bit's size below which no hole closes
-_GAP = 5.0  # m, or usual distances between values where they are wider, over which a log is doubted
+_REACH_M = 1.0  # The ends of a hole log are held so far.
+_DIAMETERS_M = (0.05, 1.5)  # No hole that is logged is slimmer or wider.
+_BIT_SIZES_M = (0.07, 0.7)  # The slimmest and the widest common bits have these diameters.
+_MIN_BIT_SHARE = 0.75  # No hole closes to a smaller share of the size of its bit.
+_MIN_GAP_M = 5.0  # A wider gap, in usual distances between values where these exceed 1 m, is told.
 
 
 def known_unit(log: RawLog, findings: FileFindings) -> bool:
@@ -29,7 +29,8 @@ def known_unit(log: RawLog, findings: FileFindings) -> bool:
 
     Examples
     --------
-    >>> known_unit(RawLog(np.ones(2), "furlong", np.ones(2)), Path("a.las"), [])
+    >>> from pathlib import Path
+    >>> known_unit(RawLog(np.ones(2), "furlong", np.ones(2)), FileFindings(Path("a.las")))
     False
     """
     if length_factor(log.unit) is None:
@@ -58,15 +59,16 @@ def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], findings: F
 
     Examples
     --------
-    >>> found: list[Finding] = []
-    >>> propose_calipers([RawLog(np.array([8.5, 8.7]), "in", np.ones(2), "QQQQ")], (), Path("a.las"), found)
+    >>> from pathlib import Path
+    >>> found = FileFindings(Path("a.las"))
+    >>> propose_calipers([RawLog(np.array([8.5, 8.7]), "in", np.ones(2), "QQQQ")], (), found)
     >>> print(found[0])
     major  caliper-proposed  a.las: QQQQ reads 8.6 in, as a hole would; if it is the caliper, give --caliper QQQQ
     """
     for log in others:
         values = _measured(log, nulls)
         middle = float(np.median(values)) if values.size else 0.0
-        if _LIKELY[0] <= middle * (length_factor(log.unit) or 0.0) <= _LIKELY[1]:
+        if _BIT_SIZES_M[0] <= middle * (length_factor(log.unit) or 0.0) <= _BIT_SIZES_M[1]:
             observed = f"{log.name} reads {middle:.4g} {log.unit}, as a hole would"
             findings.major("caliper-proposed", observed, f"if it is the caliper, give --caliper {log.name}")
 
@@ -77,15 +79,16 @@ def smaller_than_bit(diameter: Array, others: list[RawLog], nulls: tuple[float, 
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> bit = RawLog(np.array([8.5]), "in", np.ones(1), "BS")
-    >>> smaller_than_bit(np.array([0.108, 0.109]), [bit], (), Path("a.las"), [])
+    >>> smaller_than_bit(np.array([0.108, 0.109]), [bit], (), FileFindings(Path("a.las")))
     True
     """
     for log in others:
         values = _measured(log, nulls)
         if is_bit_size(log.name) and values.size and np.isfinite(diameter).any():
             bit, hole = float(np.median(values)) * (length_factor(log.unit) or np.nan), float(np.nanmedian(diameter))
-            if hole < _TIGHT * bit:
+            if hole < _MIN_BIT_SHARE * bit:
                 observed = f"the caliper reads {hole:.3f} m in a hole of a bit of {bit:.3f} m"
                 action = "not used: it may be a radius or in another unit; give --diameter, or --caliper another curve"
                 findings.major("caliper-below-bit", observed, action)
@@ -128,8 +131,9 @@ def log_at_rows(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> log = RawLog(np.array([8.0, 9.0]), "in", np.array([10.0, 11.0]))
-    >>> log_at_rows("diameter", log, 1.0, np.array([10.0, 10.5]), (), Path("a.las"), [])
+    >>> log_at_rows("diameter", log, 1.0, np.array([10.0, 10.5]), (), FileFindings(Path("a.las")))
     array([0.2032, 0.2159])
     """
     values, at = np.asarray(log.values, dtype=float), np.asarray(log.depth, dtype=float) * factor
@@ -140,9 +144,9 @@ def log_at_rows(
         if is_radius(log.name, log.description):
             values *= 2
             findings.major("caliper-radius", f"{log.name} gives the radius of the hole", "doubled")
-        absurd = good & ((values < _DIAMETERS[0]) | (values > _DIAMETERS[1]))
+        absurd = good & ((values < _DIAMETERS_M[0]) | (values > _DIAMETERS_M[1]))
         if absurd.any():
-            observed = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS[0]}-{_DIAMETERS[1]} m"
+            observed = f"{absurd.sum()} of {good.sum()} diameters lie outside {_DIAMETERS_M[0]}-{_DIAMETERS_M[1]} m"
             findings.major("diameter-absurd", observed, "not used")
             good &= ~absurd
     else:
@@ -165,14 +169,14 @@ def log_at_rows(
     else:
         out = np.interp(depth, at, values)
     usual = float(np.median(np.diff(at))) if at.size > 1 else 0.0
-    gaps = np.flatnonzero(np.diff(at) > _GAP * max(1.0, usual))
+    gaps = np.flatnonzero(np.diff(at) > _MIN_GAP_M * max(1.0, usual))
     gaps = gaps[(at[gaps] < depth[-1]) & (at[gaps + 1] > depth[0])]
     if gaps.size:
         widest = gaps[np.argmax(np.diff(at)[gaps])]
         observed = f"no {words} between {at[widest]:.2f} and {at[widest + 1]:.2f} m"
         more = f", and {gaps.size - 1} more such gaps" if gaps.size > 1 else ""
         findings.minor(f"{name.replace('_', '-')}-gap", observed + more, "taken straight across")
-    outside = (depth < at[0] - _REACH) | (depth > at[-1] + _REACH)
+    outside = (depth < at[0] - _REACH_M) | (depth > at[-1] + _REACH_M)
     if outside.any():
         observed = f"{words} is known from {at[0]:.2f} to {at[-1]:.2f} m only"
         findings.major(f"{name.replace('_', '-')}-short", observed, "left unknown beyond")

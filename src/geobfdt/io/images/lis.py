@@ -30,9 +30,11 @@ __all__ = ["UNUSED_OPTIONS", "contents", "read"]
 
 UNUSED_OPTIONS = ("top", "bottom", "decimal")
 
-_COLUMNS = 8
-_KNOWN = {int(code) for code in core.lis_reprc.__members__.values()}  # representation codes of the standard
-_DIPMETER = (130, 234)  # Representation codes of dipmeter samples on field and on edit tapes; not in the standard.
+_MIN_COLUMNS = 8  # A channel with fewer entries a sample is no image.
+# The standard defines these representation codes.
+_STANDARD_CODES = {int(code) for code in core.lis_reprc.__members__.values()}
+# Dipmeter samples on field and on edit tapes have these codes, which are not in the standard.
+_DIPMETER_CODES = (130, 234)
 _CURE = "copy the file again, or ask for the data as DLIS"
 
 
@@ -109,7 +111,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             (table, name)
             for table in _tables(files, findings)
             for name in table.names
-            if table.width(name) >= _COLUMNS and image_kind(name)
+            if table.width(name) >= _MIN_COLUMNS and image_kind(name)
         ]
         request = options.image
         fits = [(t, n) for t, n in images if request is None or n.strip().lower() == request.strip().lower()]
@@ -162,7 +164,7 @@ def contents(path: Path) -> Contents:
         items = []
         for number, table in enumerate(_tables(files, findings)):
             for name, short in ((name, name.strip()) for name in table.names):
-                kind = "image" if table.width(name) >= _COLUMNS else role(short) or "other"
+                kind = "image" if table.width(name) >= _MIN_COLUMNS else role(short) or "other"
                 shape = (len(table.curves), table.width(name))
                 items.append(item(short, kind, shape, table.units[name], str(number)))
         return Contents("LIS79", items, {})
@@ -190,12 +192,12 @@ def _tables(files: Any, findings: FileFindings) -> Iterator[_Table]:
 def _unreadable(specification: Any) -> str | None:
     """Which curve of a table is of a kind that is not read; None where that is not the reason."""
     for block in specification.specs:
-        if block.reprc in _DIPMETER:
+        if block.reprc in _DIPMETER_CODES:
             return (
                 f"{str(block.mnemonic).strip()} is of representation code {block.reprc}: the packed samples of a "
                 "dipmeter, which are no image, and the other curves of its table cannot be parted from it"
             )
-        if block.reprc not in _KNOWN:
+        if block.reprc not in _STANDARD_CODES:
             return f"{str(block.mnemonic).strip()} is of representation code {block.reprc}, which LIS79 does not define"
     return None
 

@@ -26,8 +26,8 @@ __all__ = ["UNUSED_OPTIONS", "contents", "read"]
 UNUSED_OPTIONS = ("image", "depth_unit", "caliper", "top", "bottom", "decimal")
 
 _CURE = "make it anew with geobfdt ingest or geobfdt convert"
-_IN_USE = (errno.EAGAIN, errno.EACCES)  # what a lock that another program holds is answered with
-_PACKED = 2000  # no deflated file holds more than about 1,030 times its size; a larger claim is a trap
+_LOCK_ERRORS = (errno.EAGAIN, errno.EACCES)  # The system answers so where another program holds the lock.
+_MOST_DEFLATION = 2000  # No deflated file holds more than 1,030 times its size; a larger claim is a trap.
 
 
 def read(path: Path, options: ReadingOptions | None = None) -> WellImage:
@@ -138,7 +138,7 @@ def _open(path: Path) -> xr.Dataset:
 def _refuse_locked(path: Path, error: OSError) -> None:
     """Refuse a file that is sound, but that another program or the disk does not let be opened."""
     text = str(error)
-    if "unable to lock file" in text and error.errno not in _IN_USE:
+    if "unable to lock file" in text and error.errno not in _LOCK_ERRORS:
         cure = "set HDF5_USE_FILE_LOCKING=FALSE in the environment, and let no other program write the file meanwhile"
         raise InputError(path, f"its disk gives no locks ({os.strerror(error.errno or errno.ENOLCK)})", cure) from error
     if "unable to lock file" in text or "already open for" in text:
@@ -170,7 +170,7 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     if missing:
         raise InputError(path, f"no variable {', '.join(missing)}", _CURE)
     claimed = sum(variable.nbytes for variable in opened.variables.values())
-    if claimed > _PACKED * path.stat().st_size:
+    if claimed > _MOST_DEFLATION * path.stat().st_size:
         raise InputError(path, f"claims {claimed:,} bytes of data, more than a file of its size can hold", _CURE)
     pictures = {name: opened[name] for name in ("image", "dynamic") if name in opened.variables}
     for name, picture in pictures.items():

@@ -21,14 +21,14 @@ from geobfdt.wells.well_names import check_headings
 
 __all__ = ["Cells", "arrange", "read_cells", "read_text"]
 
-MAX_BYTES = 1 << 29  # a table of half a gigabyte is an image, or an attack
+MAX_BYTES = 1 << 29  # A table of half a gigabyte is an image, or an attack.
 MAX_COLUMNS = 2000
 MAX_ROWS = 5_000_000
-MAX_HEADER = 1 << 16  # characters in the first lines
+MAX_HEADER_CHARACTERS = 1 << 16  # A longer first line is no header.
 
 Row = tuple[int, list[str]]  # The number of a line, and its cells.
 
-_FIRST = 60  # rows that separator and header are found from
+_SAMPLE_ROWS = 60  # The first rows show the separator and the header.
 _CURE = "give a CSV, XLSX or LAS table with one header row"
 
 
@@ -171,11 +171,11 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         return arrange(lines, findings, separator=None, decimal=decimal)
     text, findings = read_text(path)
     numbered = text.splitlines()
-    first = [line for line in text[:MAX_HEADER].splitlines() if line.strip()][:_FIRST]
+    first = [line for line in text[:MAX_HEADER_CHARACTERS].splitlines() if line.strip()][:_SAMPLE_ROWS]
     if not first:
         raise InputError(path, "is empty", _CURE)
-    if len(first) == 1 and len(text) > MAX_HEADER and "\n" not in text[:MAX_HEADER]:
-        raise InputError(path, f"its first line is over {MAX_HEADER:,} characters long", _CURE)
+    if len(first) == 1 and len(text) > MAX_HEADER_CHARACTERS and "\n" not in text[:MAX_HEADER_CHARACTERS]:
+        raise InputError(path, f"its first line is over {MAX_HEADER_CHARACTERS:,} characters long", _CURE)
     separator = grammar.find_separator(first)
     rows = ((number, grammar.split(line, separator)) for number, line in enumerate(numbered, 1))
     return arrange(rows, findings, separator=separator, decimal=decimal)
@@ -222,7 +222,7 @@ def arrange(
             raise findings.refusal(f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
     check_headings(findings.path, filled)
     if header is None:
-        at = grammar.find_header([cells for _, cells in islice(filled, _FIRST)])
+        at = grammar.find_header([cells for _, cells in islice(filled, _SAMPLE_ROWS)])
         if at is None:
             if any(sum(map(bool, cells)) > 1 for _, cells in filled):
                 raise findings.refusal(f"line {filled[0][0]} holds numbers where column names should be", _CURE)
@@ -281,10 +281,10 @@ def _is_pinned(cells: list[str], width: int, words: list[Counter[str]]) -> bool:
 
 def _notation(table: Words, decimal: Decimal | None, separator: str | None, findings: FileFindings) -> Notation:
     """Decide how numbers are written, from the columns that mostly hold some."""
-    vote = grammar.NotationVote(findings.path)
+    vote = grammar.NotationVote(findings)
     for column in table.T:
         cells = [cell for cell in column if cell]
         numbers = list(filter(grammar.is_number_like, cells))
         if 2 * len(numbers) >= len(cells):
             vote.add(numbers)
-    return vote.settle(decimal, findings, points_decide=separator not in (";", "\t", "|"))
+    return vote.settle(decimal, points_decide=separator not in (";", "\t", "|"))

@@ -17,8 +17,8 @@ __all__ = ["STRIKES", "read_directions"]
 # From a strike to the dip direction (deg): a plane dips to the right of its strike by the right-hand rule, to the left
 # by the left-hand rule, to either side where no rule is named.
 STRIKES = {"strike_rhr": 90.0, "strike_lhr": -90.0, "strike": np.nan}
-_FIT = 2.0  # deg; strikes and dip directions of one plane are rounded to whole degrees, each for itself
-_FIT_OF_A_SIDE = 67.5  # deg; a side such as SE is one of eight, and may be written for its neighbour
+_FIT_DEG = 2.0  # Strikes and dip directions of one plane are rounded to whole degrees, each for itself.
+_SIDE_FIT_DEG = 67.5  # A side such as SE is one of eight, and may be written for its neighbour.
 
 
 def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array, Array]:
@@ -72,7 +72,7 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     # A compass word tells the side of a strike, and is too coarse to be compared with it.
     exact, either = np.where(np.isnan(points), azimuth, np.nan), np.where(np.isnan(sides), points, sides)
     either_role = role if np.isnan(sides).all() else dip_role
-    compare(role, _apart(azimuth, sides), _FIT_OF_A_SIDE, dip_role)
+    compare(role, _apart(azimuth, sides), _SIDE_FIT_DEG, dip_role)
     from_strikes = np.full(len(plane), np.nan)
     for strike_role, strike in strikes.items():
         turn = STRIKES[strike_role]
@@ -82,8 +82,8 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
             side = np.where(np.isnan(exact), either, exact)
             directions = np.where(_apart(strike + 90, side) < 90, strike + 90, strike - 90) % 360
             directions[np.isnan(side)] = np.nan
-        compare(strike_role, _apart(directions, exact), _FIT, role)
-        compare(strike_role, _apart(directions, either), _FIT_OF_A_SIDE, either_role)
+        compare(strike_role, _apart(directions, exact), _FIT_DEG, role)
+        compare(strike_role, _apart(directions, either), _SIDE_FIT_DEG, either_role)
         if np.isfinite(_apart(directions, azimuth)).any():
             observed = f"strikes of {values.cells.header[values.roles[strike_role]]!r} stand beside dip directions"
             values.findings.info("strike-beside-direction", observed, "compared; the dip directions are kept")

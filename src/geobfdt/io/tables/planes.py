@@ -23,7 +23,7 @@ __all__ = ["Planes", "read_planes"]
 
 Pair = tuple[Array, Array]  # dips and azimuths, or deviations and hole azimuths
 
-FIT = 0.2  # deg between poles; rounding to 0.1 deg stays under it, a wrong reference line does not
+FIT_DEG = 0.2  # Poles that are rounded to 0.1 deg stay within it; those of a wrong reference line do not.
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)")
 _FRAMES: tuple[Reference, ...] = ("north", "high_side", "pseudo_north")
 
@@ -224,18 +224,18 @@ def _reference(values: TableValues, plane: Mask, app: Pair, true: Pair, hole: Pa
         # Of lines that fit equally, as north and pseudo-north do in a vertical hole, the first one counts.
         median = {frame: float(np.nanmedian(np.nan_to_num(errors[frame][both], nan=180.0))) for frame in _FRAMES}
         best = min(_FRAMES, key=lambda frame: round(median[frame], 2))
-        if median[best] < FIT:
+        if median[best] < FIT_DEG:
             reference[open_] = best
             observed = (
                 f"apparent and true dips of {int(both.sum())} picks agree to {median[best]:.3g} deg (median) with it"
             )
             values.findings.info("reference-found", observed, f"apparent azimuths are from {best}")
     for frame in _FRAMES:
-        off = both & (reference == frame) & ~(errors[frame] < FIT)
+        off = both & (reference == frame) & ~(errors[frame] < FIT_DEG)
         if off.any():
             count = int((both & (reference == frame)).sum())
             observed = (
-                f"{int(off.sum())} of {count} true dips are over {FIT} deg off what apparent dips from {frame} give"
+                f"{int(off.sum())} of {count} true dips are over {FIT_DEG} deg off what apparent dips from {frame} give"
             )
             values.findings.major("true-and-apparent-disagree", observed, "kept as they are; check the reference")
     open_ = plane & (reference == "") & np.isfinite(app[1])

@@ -16,7 +16,7 @@ from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_csv", "write_techlog_image"]
 
-_CELLS = 1_000_000  # written at a time
+_BLOCK_CELLS = 1_000_000  # So many cells are written at a time.
 _STATED = ("well", "run", "tool", "reference", "north", "declination", "dark", "normalisation", "units")
 _UNITS = {"diameter": "m", "deviation": "deg", "hole_azimuth": "deg"}
 
@@ -115,6 +115,6 @@ def write_techlog_image(image: WellImage, path: str | Path) -> None:
 
 
 def _blocks(image: WellImage) -> Iterator[slice]:
-    rows = max(1, _CELLS // image.azimuth.size)
+    rows = max(1, _BLOCK_CELLS // image.azimuth.size)
     for start in range(0, image.depth.size, rows):
         yield slice(start, start + rows)

@@ -39,8 +39,8 @@ from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_dlis"]
 
-_BUFFER = 2**22  # bytes; the library's default, 4 GiB, is allocated and cleared at every flush
-_ROWS = 4096  # rows laid out at a time
+_BUFFER_BYTES = 2**22  # The library's default, 4 GiB, is allocated and cleared at every flush.
+_BLOCK_ROWS = 4096  # So many rows are laid out at a time.
 # The standard wants a time; a constant one keeps the same image the same file.
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -91,7 +91,7 @@ def write_dlis(
     with _quiet():
         document = _document(image, 1 / METRES[depth_unit], depth_unit, -1 if upward else 1, null)
         with atomic_path(path) as part:
-            document.write(part, input_chunk_size=_ROWS, output_chunk_size=_BUFFER)
+            document.write(part, input_chunk_size=_BLOCK_ROWS, output_chunk_size=_BUFFER_BYTES)
 
 
 def _document(image: WellImage, per_metre: float, depth_unit: str, step: int, null: float) -> Any:

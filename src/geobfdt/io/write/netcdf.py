@@ -20,8 +20,8 @@ __all__ = ["FORMAT", "write_netcdf"]
 
 FORMAT = "GeoBFDT well image 1"
 
-_CHUNK = 2**20  # bytes of pixels compressed together: a window of a few metres touches two or three of them
-_BLOCK = 16  # chunks written at a time
+_CHUNK_BYTES = 2**20  # Pixels are compressed in chunks of this size: a window of a few metres touches two or three.
+_BLOCK_CHUNKS = 16  # So many chunks are written at a time.
 
 
 def write_netcdf(image: WellImage, path: str | Path) -> None:
@@ -53,7 +53,7 @@ def write_netcdf(image: WellImage, path: str | Path) -> None:
     'A-1'
     """
     rows, columns = image["image"].shape
-    chunk = min(rows, max(1, _CHUNK // (4 * columns)))
+    chunk = min(rows, max(1, _CHUNK_BYTES // (4 * columns)))
     with (
         atomic_path(path) as part,
         _sink(part) as sink,
@@ -83,8 +83,8 @@ def write_netcdf(image: WellImage, path: str | Path) -> None:
                 shuffle=True,
                 fletcher32=True,
             )
-            for start in range(0, rows, _BLOCK * chunk):
-                block = slice(start, start + _BLOCK * chunk)
+            for start in range(0, rows, _BLOCK_CHUNKS * chunk):
+                block = slice(start, start + _BLOCK_CHUNKS * chunk)
                 variable[block] = image[name][block].values
             for key, value in image[name].attrs.items():
                 variable.attrs[key] = value

@@ -18,9 +18,9 @@ from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_png"]
 
-_ROWS = 4096  # rows drawn at a time
-_STATIONS = 200  # rows of a hole log kept in the YAML file
-_TAILS = (0.5, 99.5)  # percentiles drawn black and white
+_BLOCK_ROWS = 4096  # So many rows are drawn at a time.
+_MOST_STATIONS = 200  # No more rows of a hole log are kept in the YAML file.
+_PERCENTILES = (0.5, 99.5)  # These percentiles are drawn black and white.
 _SAMPLES, _SAMPLE_ROWS = 64, 32  # places, and rows at each, that the percentiles are taken from
 
 
@@ -75,8 +75,8 @@ def write_png(
     rows = _even_rows(image.depth.values, image.azimuth.size, path)
     full = 2**bits - 1
     grey = np.zeros((rows.size, image.azimuth.size), dtype=np.uint8 if bits == 8 else np.uint16)
-    for start in range(0, rows.size, _ROWS):
-        positions = rows[start : start + _ROWS]
+    for start in range(0, rows.size, _BLOCK_ROWS):
+        positions = rows[start : start + _BLOCK_ROWS]
         filled = positions >= 0
         if not filled.any():
             continue
@@ -84,7 +84,7 @@ def write_png(
         block = image[variable][first : last + 1].values[positions[filled] - first]
         # Code 0 is kept for "not measured", so the darkest measured value is 1.
         shade = np.clip(np.rint((block - black) / (white - black) * full), 1, full)
-        grey[start : start + _ROWS][filled] = np.where(np.isfinite(block), shade, 0).astype(grey.dtype)
+        grey[start : start + _BLOCK_ROWS][filled] = np.where(np.isfinite(block), shade, 0).astype(grey.dtype)
     side = _sidecar(image, variable, rows.size, black, white, path)
     with atomic_files(path.parent) as part:
         Image.fromarray(grey).save(part / path.name, format="PNG", transparency=0)
@@ -101,7 +101,7 @@ def _limits(image: WellImage, variable: str, path: Path) -> tuple[float, float]:
     values = values[np.isfinite(values)].astype(np.float64)
     if not values.size:
         raise InputError(path, f"nothing was measured in the {variable}", "there is nothing to draw")
-    low, high = np.percentile(values, _TAILS)
+    low, high = np.percentile(values, _PERCENTILES)
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
 
 
@@ -156,5 +156,5 @@ def _stations(depth: npt.NDArray[np.float64], log: npt.NDArray[np.float64]) -> f
         return None
     if known.size == log.size and np.ptp(log) == 0:
         return float(log[0])
-    kept = known[np.unique(np.linspace(0, known.size - 1, _STATIONS).round().astype(int))]
+    kept = known[np.unique(np.linspace(0, known.size - 1, _MOST_STATIONS).round().astype(int))]
     return [[round(float(depth[row]), 4), round(float(log[row]), 6)] for row in kept]

@@ -18,7 +18,7 @@ from geobfdt.wells.vocabulary import load_vocabulary
 
 __all__ = ["FORMATS", "write_geolog", "write_las", "write_techlog", "write_wellcad"]
 
-INCH = 0.0254  # m
+INCH_M = 0.0254  # An inch has so many metres.
 
 
 def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
@@ -47,7 +47,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
             "wellName": ("", picks["well"].tolist()),
             "datasetName": ("", ["Dips"] * len(picks)),
             "TDEP": ("m", _text(picks["depth_m"], 6)),
-            "AvgCali": ("in", _text(picks["diameter_m"] / INCH, 6)),
+            "AvgCali": ("in", _text(picks["diameter_m"] / INCH_M, 6)),
             "Azimuth": ("dega", _text(picks["azimuth_true_deg"], 6)),
             "Dips_TRU": ("dega", _text(picks["dip_true_deg"], 6)),
             "Quality": ("", _text(picks["confidence"], 6)),

@@ -14,8 +14,8 @@ from geobfdt.wells.tools import tool_of
 
 __all__ = ["Curve", "Table", "choose_image", "companion_of", "curves_of", "hole_logs", "index_of", "is_image"]
 
-_COLUMNS = 8  # fewer samples a row are no image
-_WIDEST = 100_000  # samples a row; more is damage
+_MIN_COLUMNS = 8  # A channel with fewer samples a row is no image.
+_MOST_COLUMNS = 100_000  # More samples a row are damage.
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,8 @@ def is_image(curve: Curve) -> bool:
     """Whether a channel may be a picture of the wall: many samples a row, and no name of something else."""
     dimension = [n for n in curve.channel.dimension if n != 1]
     readable = not curve.doubled and curve.table.problem is None and bool(curve.table.rows)
-    return readable and len(dimension) == 1 and _COLUMNS <= dimension[0] <= _WIDEST and bool(image_kind(curve.name))
+    fits = len(dimension) == 1 and _MIN_COLUMNS <= dimension[0] <= _MOST_COLUMNS
+    return readable and fits and bool(image_kind(curve.name))
 
 
 def choose_image(curves: list[Curve], request: str | None, findings: FileFindings) -> Curve:
@@ -224,7 +225,7 @@ def choose_image(curves: list[Curve], request: str | None, findings: FileFinding
     """
     images = [c for c in curves if is_image(c)]
     if not images:
-        narrow = [c for c in curves if 1 < c.columns < _COLUMNS]
+        narrow = [c for c in curves if 1 < c.columns < _MIN_COLUMNS]
         why = f" that can be read: {findings[0].seen}" if findings else ""
         if narrow and not why:
             why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"

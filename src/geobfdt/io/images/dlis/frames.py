@@ -46,7 +46,7 @@ UNUSED_OPTIONS = ("top", "bottom", "decimal")
 if hasattr(core, "extract"):  # where ``dlisio.dlis.load`` gets the records that it parses
     core.extract = without_overruns(core.extract)
 
-_BLOCK = 16 << 20  # bytes of a frame read at a time
+_BLOCK_BYTES = 16 << 20  # So many bytes of a frame are read at a time.
 _CURE = "copy the file again, or ask for a new export"
 
 
@@ -147,7 +147,7 @@ def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dic
     if table.problem:
         raise findings.refusal(table.problem, _CURE)
     rows, size = len(table.rows), table.dtype.itemsize
-    if rows * size > 4 * findings.path.stat().st_size + _BLOCK:
+    if rows * size > 4 * findings.path.stat().st_size + _BLOCK_BYTES:
         raise findings.refusal(f"frame {table.name} claims more data than the file holds", _CURE)
     out = {c.position: np.empty((rows, c.columns), np.float64 if c.columns == 1 else np.float32) for c in curves}
     filled = 0
@@ -172,7 +172,7 @@ def _blocks(table: Table) -> Iterator[AnyArray]:
         yield table.frame.curves(strict=False)
         return
     dtype, stream, handler = table.dtype, table.logical.file, table.logical.error_handler
-    step = max(1, _BLOCK // max(dtype.itemsize, 1))
+    step = max(1, _BLOCK_BYTES // max(dtype.itemsize, 1))
     for top in range(0, len(table.rows), step):
         places = sound = table.rows[top : top + step]
         if varies(table.layout):

@@ -41,8 +41,8 @@ __all__ = ["UNUSED_OPTIONS", "contents", "read"]
 
 UNUSED_OPTIONS = ("top", "bottom")
 
-_SECTORS = 8  # fewer curves of one family are no image
-_SAMPLE = 50  # lines that show how many cells a row has
+_MIN_SECTORS = 8  # A family of fewer curves is no image.
+_SAMPLE_LINES = 50  # The first lines show how many cells a row has.
 _CURE = "export the file again as LAS 2.0"
 _MEMBER = re.compile(r"(.*?)[\[_]?(\d+)\]?(\D*)")
 
@@ -177,7 +177,9 @@ def _families(tables: list[Table]) -> list[_Family]:
         families += [
             _Family(table, f"{prefix}#{suffix}" if suffix else prefix, tuple(numbered[k] for k in sorted(numbered)))
             for (prefix, suffix), numbered in groups.items()
-            if len(numbered) >= _SECTORS and min(numbered) in (0, 1) and max(numbered) - min(numbered) < len(numbered)
+            if len(numbered) >= _MIN_SECTORS
+            and min(numbered) in (0, 1)
+            and max(numbered) < min(numbered) + len(numbered)
         ]
     names = [family.name for family in families]
     return [
@@ -229,7 +231,7 @@ def _rows(table: Table, decimal: Decimal | None, findings: FileFindings) -> tupl
     """How the rows are written, as the first of them and all their commas show; and how many there are at the most."""
     rows, lines = settle_notation(table.rows, decimal, findings)
     if rows.separator != " ":
-        sample = [split(line, rows.separator) for _, line in islice(numbered_lines(rows), _SAMPLE)]
+        sample = [split(line, rows.separator) for _, line in islice(numbered_lines(rows), _SAMPLE_LINES)]
         rows = replace(rows, width=row_width(sample, len(table.names)))
     # A wrapped file may have several rows on a line, and two bytes to each value at the least.
     return rows, rows.path.stat().st_size // (2 * len(table.names)) + 1 if table.wrapped else lines

@@ -16,7 +16,7 @@ from geobfdt.wells.findings import InputError
 
 __all__ = ["read_wrapped"]
 
-_CELLS = 2_000_000  # cells parsed at a time
+_PARSED_CELLS = 2_000_000  # So many cells are parsed at a time.
 _CURE = "export the file again, unwrapped (WRAP. NO)"
 
 Line = tuple[int, list[str]]
@@ -108,7 +108,7 @@ def _lines(rows: TextRows) -> Iterator[Line]:
 
 def _sound(rows: TextRows, columns: list[int], losses: Losses, lines: int, height: int) -> Iterator[Array]:
     """Rows of a file in which no line is amiss, many at a time."""
-    step = max(_CELLS // len(rows.names), 1) * height
+    step = max(_PARSED_CELLS // len(rows.names), 1) * height
     with open_lines(rows.path) as stream:
         numbered = islice(stream, rows.first, rows.first + lines)
         for top in range(rows.first + 1, rows.first + 1 + lines, step):
@@ -181,7 +181,7 @@ def _by_count(rows: TextRows, columns: list[int], losses: Losses, total: int) ->
     for number, cells in _lines(rows):
         places += [number] * ((len(words) + len(cells) + width - 1) // width - len(places))
         words += cells
-        if len(words) > _CELLS and not len(words) % width:
+        if len(words) > _PARSED_CELLS and not len(words) % width:
             depths.append(_values(rows, words, places, columns, losses))
             words, places = [], []
     depths.append(_values(rows, words, places, columns, losses))

@@ -9,10 +9,10 @@ from geobfdt.io.arrays import Grey
 __all__ = ["painted_gap"]
 
 _BLOCKS, _ROWS = 40, 64  # blocks of rows looked at, evenly over the picture
-_SHARE = (0.04, 0.7)  # share of the pixels that gaps may have
-_LASTING = 0.95  # share of gap pixels below which the next row has one too
-_EVERYWHERE = 0.9  # share of rows whose gaps are about as wide as usual
-_WIDTH = 2.0  # columns that a gap has at least, on average
+_GAP_SHARE = (0.04, 0.7)  # Gaps take so small or so large a share of the pixels.
+_MIN_LASTING = 0.95  # Under a pixel of a gap there is another one with at least this share.
+_MIN_EVEN_ROWS = 0.9  # At least this share of the rows has gaps about as wide as usual.
+_MIN_WIDTH_COLUMNS = 2.0  # A gap is at least so wide, on average.
 
 
 def painted_gap(values: Grey) -> tuple[int, int] | None:
@@ -57,10 +57,10 @@ def painted_gap(values: Grey) -> tuple[int, int] | None:
     lasting = (gap[1:] & gap[:-1]).sum() / max(int(gap[:-1].sum()), 1)
     everywhere = float(np.mean(np.abs(share - usual) <= 0.5 * usual))
     is_gap = (
-        _SHARE[0] <= gap.mean() <= _SHARE[1]
-        and lasting >= _LASTING
-        and everywhere >= _EVERYWHERE
-        and gap.sum(axis=1).mean() >= _WIDTH * runs > 0
+        _GAP_SHARE[0] <= gap.mean() <= _GAP_SHARE[1]
+        and lasting >= _MIN_LASTING
+        and everywhere >= _MIN_EVEN_ROWS
+        and gap.sum(axis=1).mean() >= _MIN_WIDTH_COLUMNS * runs > 0
     )
     if not is_gap:
         return None

@@ -27,8 +27,8 @@ __all__ = ["UNUSED_OPTIONS", "contents", "read"]
 
 UNUSED_OPTIONS = ("decimal",)
 
-LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709-6, item 3.2, on the gamma-coded channels
-_ROWS = 4096  # rows converted at a time
+LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709-6, item 3.2, weighs the gamma-coded channels so.
+_BLOCK_ROWS = 4096  # So many rows are converted at a time.
 
 
 def read(path: Path, options: ReadingOptions) -> RawImage:
@@ -176,16 +176,16 @@ def _luminance(pixels: Pixels, findings: FileFindings) -> Grey:
     rows, columns = pixels.values.shape[:2]
     values = np.empty((rows, columns), dtype=np.float32)
     coloured = False
-    for start in range(0, rows, _ROWS):
-        block = pixels.values[start : start + _ROWS]
+    for start in range(0, rows, _BLOCK_ROWS):
+        block = pixels.values[start : start + _BLOCK_ROWS]
         if block.ndim == 3:
             coloured = coloured or bool((block != block[:, :, :1]).any())
             # Summed channel by channel: a matrix product may differ in the last bit from one machine to another.
             red, green, blue = np.moveaxis(block.astype(np.float32), 2, 0)
             block = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
-        values[start : start + _ROWS] = block
+        values[start : start + _BLOCK_ROWS] = block
         if pixels.opaque is not None:
-            values[start : start + _ROWS][~pixels.opaque[start : start + _ROWS]] = np.nan
+            values[start : start + _BLOCK_ROWS][~pixels.opaque[start : start + _BLOCK_ROWS]] = np.nan
     if coloured:
         observed = "the picture is coloured"
         findings.info("colour-to-luminance", observed, "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low")

@@ -26,8 +26,8 @@ from geobfdt.wells.image import LOGS
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "equal_to", "load_pixels", "open_arrays"]
 
-MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm x 360 columns
-MAX_BYTES = 4 * MAX_PIXELS  # of one array in an npz
+MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm and 360 columns have so many.
+MAX_BYTES = 4 * MAX_PIXELS  # One array of an npz takes no more.
 
 _MAGIC: dict[str, tuple[bytes, ...]] = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
@@ -41,7 +41,7 @@ _MODES = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX"
 _ORIENTATION, _GDAL_NODATA, _SUBFILE = 274, 42113, 254  # TIFF tags; EXIF has the first one too
 _SIDEWAYS = (5, 6, 7, 8)  # Orientations whose rows are the columns of the upright picture.
 _ALPHA, _PREMULTIPLIED = (1, 2), 1  # values of the TIFF tag ExtraSamples
-_MOST_PAGES = 1000  # pages looked at
+_MOST_PAGES = 1000  # No more pages of a TIFF are looked at.
 _GREY_STEPS = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}  # Decoded greys in a grey of the file, by Pillow's modes.
 _KEPT = ("L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
 

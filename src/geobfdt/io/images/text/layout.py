@@ -17,11 +17,11 @@ from geobfdt.wells.findings import InputError
 
 __all__ = ["Layout", "Picture", "column_role", "find_layout"]
 
-_SAMPLE = 2**22  # bytes; a header of 100,000 columns fits
-_LINES = 30  # data lines that a separator is judged by
-_SECTORS = 4  # fewer columns than this are no image
+_SAMPLE_BYTES = 2**22  # A header of 100,000 columns fits into it.
+_SAMPLE_LINES = 30  # The first lines of data show the separator.
+_MIN_SECTORS = 4  # Fewer columns are no image.
 
-_PICKS = {"depth_m", "class", "amplitude_m"}  # columns of our own pick tables
+_PICK_COLUMNS = {"depth_m", "class", "amplitude_m"}  # A table with these columns is one of our pick tables.
 _ANGLE = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:deg|°)?")
 _UNIT = re.compile(r"(.*?)\s*[(\[]([^)\]\d]*|0?\.1 ?in)[)\]]|(.*)_(m|ft|cm|mm|in|deg)")
 _MEMBER = re.compile(r"(.*\D|)(\d+)(\D*)")
@@ -126,7 +126,7 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
         start += 1
     if start + 1 >= len(lines):
         raise InputError(path, "holds no rows of numbers", _CURE)
-    separator = find_separator(lines[start : start + _LINES])
+    separator = find_separator(lines[start : start + _SAMPLE_LINES])
     cells = [split(line, separator) for line in lines]
     start = _header_line(cells, start)
     header = cells[start]
@@ -134,7 +134,7 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
         header.pop()
     if all(map(is_number_like, header)):
         raise InputError(path, f"line {start + 1} holds numbers where column names should be", "add a header line")
-    if set(header) >= _PICKS:
+    if set(header) >= _PICK_COLUMNS:
         raise InputError(path, "a table of picks, not an image", "give the image that they were picked on")
     names, units, played = (list(part) for part in zip(*map(column_role, header), strict=True))
     roles: dict[str, int] = {}
@@ -150,7 +150,7 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
         depth_units["the row of units"] = cells[first][roles["depth"]]
         units = [cell or unit for cell, unit in zip_longest(cells[first][: len(units)], units, fillvalue="")]
         first += 1
-    data = [row for row in cells[first : first + _LINES] if any(row)]
+    data = [row for row in cells[first : first + _SAMPLE_LINES] if any(row)]
     if not data:
         raise InputError(path, "holds no rows of numbers", _CURE)
     width = len(header) if separator == " " else row_width(data, len(header))
@@ -161,8 +161,8 @@ def find_layout(path: Path, caliper: str | None = None) -> Layout:
 
 def _header_line(cells: list[list[str]], start: int) -> int:
     """The first line that names a depth among columns; lines of a title may stand above it."""
-    widest = max(map(len, cells[start : start + _LINES]))
-    for at, row in enumerate(cells[start : start + _LINES], start):
+    widest = max(map(len, cells[start : start + _SAMPLE_LINES]))
+    for at, row in enumerate(cells[start : start + _SAMPLE_LINES], start):
         if 2 * len(row) > widest and any(column_role(cell)[2] == "depth" for cell in row):
             return at
     return start
@@ -170,18 +170,18 @@ def _header_line(cells: list[list[str]], start: int) -> int:
 
 def _first_lines(path: Path) -> tuple[list[str], str]:
     with path.open("rb") as stream:
-        sample = stream.read(_SAMPLE)
+        sample = stream.read(_SAMPLE_BYTES)
     if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise InputError(path, "text in UTF-16", "save it as UTF-8")
     if b"\0" in sample:
         raise InputError(path, "not text, nor any format that is read", _CURE)
-    if len(sample) == _SAMPLE:
+    if len(sample) == _SAMPLE_BYTES:
         whole = sample.rfind(b"\n")
         if whole < 0:
-            raise InputError(path, f"its first line is over {_SAMPLE:,} bytes long", _CURE)
+            raise InputError(path, f"its first line is over {_SAMPLE_BYTES:,} bytes long", _CURE)
         sample = sample[: whole + 1]
     encoding = encoding_of(sample)
-    return re.split(r"\r\n|\n|\r", sample.decode(encoding, "replace"))[: 2 * _LINES], encoding
+    return re.split(r"\r\n|\n|\r", sample.decode(encoding, "replace"))[: 2 * _SAMPLE_LINES], encoding
 
 
 def _pictures(
@@ -189,7 +189,7 @@ def _pictures(
 ) -> tuple[tuple[Picture, ...], bool]:
     free = [column for column in range(len(names)) if column not in taken]
     angles = {column: match[1] for column in free if (match := _ANGLE.fullmatch(header[column]))}
-    if len(angles) >= _SECTORS:
+    if len(angles) >= _MIN_SECTORS:
         return (_by_angle(path, angles),), False
     families: dict[tuple[str, str], dict[int, int]] = {}
     for column in free:
@@ -197,7 +197,7 @@ def _pictures(
             families.setdefault((match[1], match[3]), {})[int(match[2])] = column
     pictures = []
     for (prefix, suffix), members in families.items():
-        if len(members) >= _SECTORS:
+        if len(members) >= _MIN_SECTORS:
             indices = sorted(members)
             name = prefix.rstrip("[(_. ") + ("#" + suffix if suffix.strip("]) ") else "")
             if indices[0] > 1 or indices != list(range(indices[0], indices[0] + len(indices))):
