@@ -99,9 +99,8 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     if coarse.any():
         first = int(np.flatnonzero(coarse)[0])
         observed = f"{int(coarse.sum())} dip directions are compass words; line {values.cells.lines[first]}: "
-        values.findings.major(
-            "azimuth-coarse", observed + values.cell(role, first), "read as degrees, 11 deg or more off"
-        )
+        observed = observed + values.cell(role, first)
+        values.findings.major("azimuth-coarse", observed, "read as degrees, 11 deg or more off")
     azimuths[of] = azimuth
     return azimuths["true"], azimuths["app"]
 
