@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import lasio
 
@@ -119,13 +120,11 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
         delimiter = stated[0][1].upper() if stated else ""
         if delimiter not in _DELIMITERS:
             raise findings.refusal(f"delimiter {delimiter!r} is not of LAS", "write it with DLM. COMMA")
-        header = [
-            line for s in sections if s.titled("V|W") for line in (s.title, *s.lines) if not _DELIMITER.match(line)
-        ]
-        further = [
-            line for s in sections for line in s.lines
-            if not s.titled("V|W") and (s.titled(r"P|\w+_Parameter") or (every and not s.titled(f"O|{_DEFINITION}")))
-        ]  # fmt: skip
+        separator = _DELIMITERS[delimiter]
+        first = [s for s in sections if s.titled("V|W")]
+        header = [line for s in first for line in (s.title, *s.lines) if not _DELIMITER.match(line)]
+        others = [s for s in sections if s.titled(r"P|\w+_Parameter") or (every and not s.titled(f"O|{_DEFINITION}"))]
+        further = [line for s in others if s not in first for line in s.lines]
         written = {match[1].upper(): match[2] for line in (*header, *further) if (match := _ENTRY.match(line))}
         tables = []
         for at, numbers in enumerate(sections):
@@ -139,52 +138,43 @@ def header_tables(findings: FileFindings, *, every: bool = False) -> list[Table]
             curves = named or [s for s in sections[:at] if s.titled(_CURVES)][-1:]
             if not curves:
                 raise findings.refusal("no curve is defined (~C)", _CURE)
+            text = "\n".join([*header, "~Parameter", *further, "~Curve", *curves[0].lines, "~ASCII", ""])
             with log_messages("lasio", complain):
-                parsed = lasio.read(
-                    "\n".join([*header, "~Parameter", *further, "~Curve", *curves[0].lines, "~ASCII", ""]),
-                    ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve",
-                )  # fmt: skip
-            version = parsed.version
+                parsed = lasio.read(text, ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve")
             if not len(parsed.curves):
                 raise findings.refusal("no curve is defined (~C)", _CURE)
-            entries = [
-                {
-                    name: text
-                    for item in part
-                    if (name := str(item.mnemonic).upper()) and (text := _as_written(item.value, written.get(name, "")))
-                }
-                for part in (parsed.well, parsed.params)
-            ]
             names = tuple(str(curve.original_mnemonic).strip() for curve in parsed.curves)
-            table = Table(
-                str(version["VERS"].value) if "VERS" in version else "2.0",
-                numbers.title.removeprefix("~").partition("|")[0].strip(),
-                [str(curve.unit).strip() for curve in parsed.curves],
-                [str(curve.descr).strip() for curve in parsed.curves],
-                entries[0],
-                entries[1] | entries[0],
-                {name: str(parsed.well[name].unit).strip() for name in ("STRT", "STOP", "STEP") if name in parsed.well},
-                "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
-                TextRows(
-                    findings.path,
-                    numbers.first,
-                    names,
-                    len(names),
-                    _DELIMITERS[delimiter],
-                    encoding,
-                    "~C",
-                    sections=True,
-                ),
-            )
-            tables.append(table)
+            rows = TextRows(findings.path, numbers.first, names, len(names), separator, encoding, "~C", sections=True)
+            tables.append(_table(parsed, numbers.title, rows, written))
         if not tables:
             raise findings.refusal("no section of log data (~A)", _CURE)
         titles = [table.title for table in tables]
-        return [
-            replace(table, title=f"{table.title}[{titles[:at].count(table.title) + 1}]")
-            if titles.count(table.title) > 1 else table
-            for at, table in enumerate(tables)
-        ]  # fmt: skip
+        for at, table in enumerate(tables):
+            if titles.count(table.title) > 1:
+                tables[at] = replace(table, title=f"{table.title}[{titles[:at].count(table.title) + 1}]")
+        return tables
+
+
+def _table(parsed: lasio.LASFile, title: str, rows: TextRows, written: dict[str, str]) -> Table:
+    """A section of numbers, by its title and the header that lasio parsed."""
+
+    def entries(part: Any) -> dict[str, str]:
+        texts = {str(item.mnemonic).upper(): item.value for item in part}
+        texts = {name: _as_written(value, written.get(name, "")) for name, value in texts.items() if name}
+        return {name: text for name, text in texts.items() if text}
+
+    version, well = parsed.version, entries(parsed.well)
+    return Table(
+        str(version["VERS"].value) if "VERS" in version else "2.0",
+        title.removeprefix("~").partition("|")[0].strip(),
+        [str(curve.unit).strip() for curve in parsed.curves],
+        [str(curve.descr).strip() for curve in parsed.curves],
+        well,
+        entries(parsed.params) | well,
+        {name: str(parsed.well[name].unit).strip() for name in ("STRT", "STOP", "STEP") if name in parsed.well},
+        "WRAP" in version and str(version["WRAP"].value).strip().upper().startswith("Y"),
+        rows,
+    )
 
 
 def _as_written(value: object, written: str) -> str:

@@ -14,12 +14,13 @@ import pandas as pd
 
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.tables.cells import Cells, read_cells
-from geobfdt.io.tables.las import read_las_cells
+from geobfdt.io.las_header import header_tables
+from geobfdt.io.tables.cells import Cells, arrange, read_cells
 from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
 from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.values import TableValues
-from geobfdt.io.text import Decimal, is_las
+from geobfdt.io.text import Decimal, is_las, split
+from geobfdt.io.text_rows import numbered_lines
 from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
@@ -107,7 +108,7 @@ def read_pick_table(
         return _named(path, read_picks(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
-    read = read_las_cells if is_las(head) else read_cells
+    read = _las_cells if is_las(head) else read_cells
     cells = _split_pairs(read(path, decimal or mapping.decimal))
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
@@ -143,7 +144,7 @@ def read_pick_table(
     _leave_out(values, fate)
     kept = ~values.unreadable & own
     plane = kept & np.isin(fate, ["bedding", "fracture"])
-    columns = {"well": names, "class": fate} | planes.columns | further
+    columns = {"well": names, "class": fate} | planes[0] | further
     picks = new_picks(**{name: column[plane] for name, column in columns.items()})
     intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
     unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
@@ -151,6 +152,26 @@ def read_pick_table(
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
     return Interpretation(picks, intervals, cells.findings)
+
+
+def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
+    """
+    Read the table of dips in a LAS file: the section whose definition names a dip.
+
+    Entries of the other sections (``WELL``, ``NULL``, ``REFERENCE``, ...) are its parameters.
+    """
+    findings = FileFindings(path)
+    for table in header_tables(findings, every=True):
+        if not any(plane_angle(name) == "dip" for name in table.names):
+            continue
+        if table.wrapped:
+            raise InputError(path, "its rows are wrapped over several lines", "write it unwrapped (WRAP. NO)")
+        lines = numbered_lines(table.rows)
+        rows = ((number, split(line, table.rows.separator)) for number, line in lines if not line.startswith("#"))
+        cells = arrange(rows, findings, separator=table.rows.separator, decimal=decimal, header=table.names)
+        parameters = {name.lower(): value for name, value in table.parameters.items()}
+        return replace(cells, units=tuple(table.units), parameters=parameters)
+    raise InputError(path, "no section defines a column of dips", "export the dips as CSV, or name the column DIP_TRUE")
 
 
 def _head(path: Path) -> bytes:
@@ -308,12 +329,12 @@ def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words,
     """Intervals to ignore, around the middle of what was seen."""
     if not rows.any():
         return new_intervals()
-    half = np.nan_to_num(planes.half_extent)
+    middle, half = planes[1], np.nan_to_num(planes[2])
     flat = rows & (half == 0)
     if flat.any():
         observed = f"{int(flat.sum())} rows that are no planes have no height"
         values.findings.major("interval-without-height", observed, "marked as points: they hide nothing around them")
     action = "kept as intervals to ignore"
     values.findings.info("ignored-intervals", f"{int(rows.sum())} rows are no planes (breakout, induced, ...)", action)
-    top, base = planes.middle - half, planes.middle + half
+    top, base = middle - half, middle + half
     return new_intervals([(names[i], "ignored", labels[i], top[i], base[i]) for i in np.flatnonzero(rows)])

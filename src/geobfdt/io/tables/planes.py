@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,31 +20,12 @@ from geobfdt.wells.image import REFERENCES
 __all__ = ["Planes", "read_planes"]
 
 
+Planes = tuple[dict[str, Any], Array, Array]  # columns of a pick table, middle and half extent of each plane (m)
 Pair = tuple[Array, Array]  # dips and azimuths, or deviations and hole azimuths
 
 FIT_DEG = 0.2  # Poles that are rounded to 0.1 deg stay within it; those of a wrong reference line do not.
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)")
 _FRAMES: tuple[Reference, ...] = ("north", "high_side", "pseudo_north")
-
-
-@dataclass(frozen=True)
-class Planes:
-    """
-    Planes of a table, one a row.
-
-    Parameters
-    ----------
-    columns : dict
-        Columns of a pick table.
-    middle : array (rows,)
-        Middle of what was seen of each (m, MD).
-    half_extent : array (rows,)
-        Half the depth range that it takes (m); NaN where unknown.
-    """
-
-    columns: dict[str, Any]
-    middle: Array
-    half_extent: Array
 
 
 def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: str | None) -> Planes:
@@ -65,8 +45,12 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
 
     Returns
     -------
-    Planes
-        The planes.
+    columns : dict
+        Columns of a pick table.
+    middle : array (rows,)
+        Middle of what was visible of each plane (m, MD).
+    half_extent : array (rows,)
+        Half the depth range that it takes (m); NaN where unknown.
 
     Raises
     ------
@@ -119,21 +103,18 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
     event = values.length("event_height", 0, 1e4)
     half = np.where(np.isnan(event), np.where(np.isnan(height), 2 * amplitude, height), event) / 2
     continuity = values.share("continuity")
-    return Planes(
-        {
-            "depth_m": depth,
-            "dip_true_deg": dip_true,
-            "azimuth_true_deg": azimuth_true,
-            "dip_app_deg": dip_app,
-            "azimuth_app_deg": azimuth_app,
-            "amplitude_m": amplitude,
-            "diameter_m": diameter,
-            "reference": reference,
-            "continuity": np.where(np.isnan(continuity), visible, continuity),
-        },
-        middle,
-        half,
-    )
+    columns = {
+        "depth_m": depth,
+        "dip_true_deg": dip_true,
+        "azimuth_true_deg": azimuth_true,
+        "dip_app_deg": dip_app,
+        "azimuth_app_deg": azimuth_app,
+        "amplitude_m": amplitude,
+        "diameter_m": diameter,
+        "reference": reference,
+        "continuity": np.where(np.isnan(continuity), visible, continuity),
+    }
+    return columns, middle, half
 
 
 def _name_frame(values: TableValues, format_: Format) -> str:
