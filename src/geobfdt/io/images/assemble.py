@@ -131,22 +131,10 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
 
     depth = image.depth.values
     stated: dict[str, Array] = {}
-    if options.survey is not None and (options.deviation is not None or options.hole_azimuth is not None):
-        raise InputError(path, "a survey is given and a deviation or azimuth besides", "give one of them")
     if options.survey is not None:
-        survey, notes = read_survey(options.survey, well=options.well or image.attrs["well"], decimal=options.decimal)
-        findings += notes
-        north = image.attrs["north"]
-        if survey.north not in (north, "unknown") and north != "unknown":
-            observed = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
-            findings.major("north-conflict", observed, "mixed as they are; give a survey from the same north")
-        elif survey.north != "unknown" and image.attrs["reference"] != "north":
-            attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
-        stated["deviation"], stated["hole_azimuth"] = survey.at(depth)
-        beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
-        if beyond > 100:
-            observed = f"the image goes {beyond:.0f} m beyond the survey"
-            findings.major("survey-short", observed, "the end station is held; check that they are of one well")
+        stated["deviation"], stated["hole_azimuth"] = _survey_at_rows(
+            image, options.survey, options, attributes, findings
+        )
     for name in LOGS:
         if getattr(options, name) is not None:
             stated[name] = np.full(depth.shape, float(getattr(options, name)))
@@ -168,6 +156,28 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
             where = "anywhere" if lacking == 1 else f"in {100 * lacking:.0f} % of the rows"
             findings.major(f"{name}-unknown", f"hole {name} not known {where}", f"no dips there; give {cure}")
     return add_findings(image.assign_attrs(attributes), findings)
+
+
+def _survey_at_rows(
+    image: WellImage, file: Path, options: ReadingOptions, attributes: dict[str, Any], findings: FileFindings
+) -> tuple[Array, Array]:
+    """Deviation and hole azimuth at the rows of an image by the survey that the user gives."""
+    if options.deviation is not None or options.hole_azimuth is not None:
+        raise findings.refusal("a survey is given and a deviation or azimuth besides", "give one of them")
+    well, depth = options.well or image.attrs["well"], image.depth.values
+    survey, notes = read_survey(file, well=well, decimal=options.decimal)
+    findings += notes
+    north = image.attrs["north"]
+    if survey.north not in (north, "unknown") and north != "unknown":
+        observed = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
+        findings.major("north-conflict", observed, "mixed as they are; give a survey from the same north")
+    elif survey.north != "unknown" and image.attrs["reference"] != "north":
+        attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
+    beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
+    if beyond > 100:
+        observed = f"the image goes {beyond:.0f} m beyond the survey"
+        findings.major("survey-short", observed, "the end station is held; check that they are of one well")
+    return survey.at(depth)
 
 
 def _source(name: str, options: ReadingOptions) -> str:

@@ -15,7 +15,7 @@ from geobfdt.io.nulls import is_null
 from geobfdt.io.units import METRES, length_factor
 from geobfdt.wells.findings import InputError
 
-__all__ = ["IndexAttribute", "agreed_unit", "check_index", "check_range", "downwards", "metres", "select_rows"]
+__all__ = ["IndexAttribute", "check_index", "check_range", "downwards", "metres", "select_rows"]
 
 Rows = slice | Order
 
@@ -70,42 +70,8 @@ def metres(unit: str, stated: str | None, findings: FileFindings) -> float:
     return file_factor
 
 
-def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFindings) -> str:
-    """
-    Return the unit of depths that all places of a file agree on.
-
-    Parameters
-    ----------
-    units : dict
-        Unit by the place that names it (``STRT``, ``DEPT``, ``the units row``); empty ones are passed over.
-    stated : str or None
-        The user's ``--depth-unit``, which decides where they differ.
-    findings : FileFindings
-        Grows by these.
-
-    Raises
-    ------
-    InputError
-        If two places name different units and the user none.
-
-    Examples
-    --------
-    >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, FileFindings(Path("a.las")))
-    'F'
-    """
-    lengths = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
-    if len({length_factor(unit) for unit in lengths.values()}) > 1:
-        observed = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in lengths.items())}"
-        if stated is None:
-            raise findings.refusal(observed, "give the right one as --depth-unit (in a mapping file: depth_unit)")
-        findings.major("depth-unit-conflict", observed, f"read as {stated}, as stated")
-        return stated
-    return next(iter(lengths.values()), "") or next((unit for unit in units.values() if unit), "")
-
-
 def check_range(
-    header: Sequence[float | None],
-    header_unit: str,
+    header: tuple[Sequence[float | None], str],
     depth: Array,
     unit: str,
     stated: str | None,
@@ -118,10 +84,8 @@ def check_range(
 
     Parameters
     ----------
-    header : sequence of float or None
-        Start, stop and step by the header.
-    header_unit : str
-        Their unit.
+    header : (sequence of float or None, str)
+        Start, stop and step by the header, and their unit.
     depth : array (rows,)
         Depths as in the file, in `unit`.
     unit, stated : str
@@ -136,25 +100,26 @@ def check_range(
     InputError
         If the depths are those of the header in another unit, and the user names none.
     """
-    start, stop, step = (None if value is None or is_null(np.array([value]))[0] else value for value in header)
+    numbers, header_unit = header
+    start, stop, step = (None if value is None or is_null(np.array([value]))[0] else value for value in numbers)
     depth = depth[~is_null(depth)]
     if start is None or stop is None or start == stop or depth.size < 2:
         return
     ends, data = np.sort([start, stop]), np.array([depth.min(), depth.max()])
     usual = float(np.median(np.abs(np.diff(depth))))
-    numbers = f"depths from {ends[0]:.10g} to {ends[1]:.10g} {header_unit} in the header".rstrip()
+    span = f"depths from {ends[0]:.10g} to {ends[1]:.10g} {header_unit} in the header".rstrip()
     rows = f"from {data[0]:.10g} to {data[1]:.10g} in the rows"
     if np.abs(ends - data).max() > 2 * usual:
         factor = length_factor(header_unit) or np.nan
         fits = [u for u, f in METRES.items() if f != factor and np.abs(ends * factor / f - data).max() <= 2 * usual]
         if fits:
-            observed = f"{numbers} are those {rows} in {fits[0]}, whose unit the file gives as {unit or 'nothing'}"
+            observed = f"{span} are those {rows} in {fits[0]}, whose unit the file gives as {unit or 'nothing'}"
             if stated is None:
                 raise findings.refusal(observed, f"give --depth-unit {fits[0]}, or the right one")
             findings.major("depth-unit-conflict", observed, f"read as {stated}, as stated")
             return
         if whole:
-            findings.major("depth-range-differs", f"{numbers}, {rows}", "rows read")
+            findings.major("depth-range-differs", f"{span}, {rows}", "rows read")
     mean = (data[1] - data[0]) / (depth.size - 1)
     if whole and step and min(abs(abs(step) - usual), abs(abs(step) - mean)) > 0.01 * abs(step):
         observed = f"a step of {step:g} in the header, of {usual:.6g} in the rows"

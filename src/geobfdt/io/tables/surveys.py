@@ -10,12 +10,11 @@ import numpy as np
 from geobfdt import geometry
 from geobfdt.io.arrays import Array, Lines
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.names import column_names, hole_names, names_of
 from geobfdt.io.tables.cells import Cells, read_cells
 from geobfdt.io.tables.mapping import column_key, split_north
 from geobfdt.io.text import Decimal
-from geobfdt.io.units import angle_factor, length_factor
+from geobfdt.io.units import agreed_unit, angle_factor, length_factor
 from geobfdt.wells.bearings import read_azimuth
 from geobfdt.wells.findings import Finding, InputError
 from geobfdt.wells.survey import Survey

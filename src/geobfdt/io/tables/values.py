@@ -8,11 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from geobfdt.io.arrays import Array, Mask, Words
-from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import TableMapping, column_key
 from geobfdt.io.text import Notation
-from geobfdt.io.units import angle_factor, length_factor
+from geobfdt.io.units import agreed_unit, angle_factor, length_factor
 from geobfdt.wells.bearings import read_azimuth, read_dip
 from geobfdt.wells.findings import InputError
 

@@ -10,8 +10,7 @@ import numpy.typing as npt
 import yaml
 from PIL import Image
 
-from geobfdt.io.images.raster.pixels import MAX_PIXELS
-from geobfdt.io.images.raster.sidecar import Sidecar
+from geobfdt.io.sidecar import MAX_PIXELS, Sidecar
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import LOGS, WellImage
 from geobfdt.wells.storage import atomic_files

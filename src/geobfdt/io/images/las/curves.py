@@ -16,7 +16,7 @@ import numpy as np
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.depth_index import agreed_unit, check_range
+from geobfdt.io.images.depth_index import check_range
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.las.wrapped import read_wrapped
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
@@ -32,7 +32,7 @@ from geobfdt.io.text_rows import (
     read_rows,
     settle_notation,
 )
-from geobfdt.io.units import length_factor
+from geobfdt.io.units import agreed_unit, length_factor
 from geobfdt.wells.findings import Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
@@ -116,7 +116,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     if depth == 0:
         stated = [Notation().number(table.well.get(name, "")) for name in ("STRT", "STOP", "STEP")]
         header_unit = next((u for u in table.index_units.values() if u), unit)
-        check_range(stated, header_unit, depths, unit, options.depth_unit, findings, whole=len(tables) == 1)
+        check_range((stated, header_unit), depths, unit, options.depth_unit, findings, whole=len(tables) == 1)
     curves = [
         RawLog(scalars[:, 1 + k].copy(), table.units[c], depths, table.names[c], table.descriptions[c])
         for k, c in enumerate(scalar_columns)

@@ -1,7 +1,7 @@
 """Read pictures: PNG, JPEG, TIFF, and arrays in numpy's npz.
 
 A picture knows neither depths nor angles. They come from the reading options, from a YAML file beside it
-(:mod:`geobfdt.io.images.raster.sidecar`), or, in an npz, from a vector ``depth_m``. Rows are depths downwards; depths
+(:mod:`geobfdt.io.sidecar`), or, in an npz, from a vector ``depth_m``. Rows are depths downwards; depths
 given for the edges of the picture become those of the row centres.
 """
 
@@ -16,8 +16,8 @@ from geobfdt.io.arrays import Array, Grey
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raster.painted_gaps import painted_gap
 from geobfdt.io.images.raster.pixels import Pixels, equal_to, load_pixels, open_arrays
-from geobfdt.io.images.raster.sidecar import Log, Sidecar, find_sidecar, read_sidecar
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
+from geobfdt.io.sidecar import Log, Sidecar, find_sidecar, read_sidecar
 from geobfdt.io.units import length_factor
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import LOGS

@@ -21,12 +21,12 @@ from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import item
 from geobfdt.io.images.text.layout import column_role
 from geobfdt.io.names import named_caliper
+from geobfdt.io.sidecar import MAX_PIXELS
 from geobfdt.wells.findings import InputError, Severity
 from geobfdt.wells.image import LOGS
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "Pixels", "equal_to", "load_pixels", "open_arrays"]
+__all__ = ["MAX_BYTES", "Pixels", "equal_to", "load_pixels", "open_arrays"]
 
-MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm and 360 columns have so many.
 MAX_BYTES = 4 * MAX_PIXELS  # One array of an npz takes no more.
 
 _MAGIC: dict[str, tuple[bytes, ...]] = {

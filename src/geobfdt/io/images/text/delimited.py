@@ -18,10 +18,10 @@ import pandas as pd
 from geobfdt.io.arrays import Array, Mask
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.depth_index import agreed_unit
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.images.text.layout import Layout, Picture, find_layout
 from geobfdt.io.text_rows import Losses, collect, drop_rows_without_depth, read_rows, settle_notation
+from geobfdt.io.units import agreed_unit
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 

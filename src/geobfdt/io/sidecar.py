@@ -22,9 +22,11 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.settings_file import read_yaml
 
-__all__ = ["Sidecar", "find_sidecar", "read_sidecar"]
+__all__ = ["MAX_PIXELS", "Sidecar", "find_sidecar", "read_sidecar"]
 
 Log = FiniteFloat | Annotated[list[tuple[FiniteFloat, FiniteFloat]], Field(min_length=1)]
+
+MAX_PIXELS = 1_000_000_000  # 7 km of hole at 2.54 mm and 360 columns have so many.
 
 _CURE = "see docs/reading.md for what may stand in it"
 
