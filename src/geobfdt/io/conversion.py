@@ -27,7 +27,7 @@ IMAGE_FORMATS = {
     "csv": write_csv,
     "techlog-image": write_techlog_image,
 }
-_OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # what a reader says of intervals that it keeps
+_OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # A reader notes so that it keeps intervals.
 _BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png"}
 
 
@@ -60,8 +60,8 @@ def convert(
     Returns
     -------
     list of Finding
-        What was repaired or doubted on the way, and what became of the intervals: ``intervals-written`` has their file
-        as its place, ``intervals-left-out`` tells how many are lost.
+        What was repaired or assumed, and where the intervals are: ``intervals-written`` has their file
+        as its place, ``intervals-left-out`` counts those that are lost.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
 
 
 def _keep_others(file: Path, intervals: pd.DataFrame) -> None:
-    """Refuse to write over intervals that somebody else put there: nobody named that file."""
+    """Refuse to write over other intervals: the user did not name that file."""
     if file.exists():
         there = read_intervals(file)
         if not there.equals(intervals.round(4)):

@@ -62,7 +62,7 @@ class _Handler(logging.Handler):
 @contextmanager
 def log_messages(library: str, record: Callable[[str], None]) -> Iterator[None]:
     """
-    Hand the warnings that a library logs to a function, and to nobody else.
+    Hand the warnings that a library logs to a function alone.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class FileFindings(list[Finding]):
         self.add(Severity.INFO, kind, observed, action)
 
     def minor(self, kind: str, observed: str, action: str) -> None:
-        """Append a repair without doubt."""
+        """Append a repair that is certain."""
         self.add(Severity.MINOR, kind, observed, action)
 
     def major(self, kind: str, observed: str, action: str) -> None:

@@ -71,7 +71,7 @@ def ingest(
     ------
     InputError
         If a file cannot be read or written, two files hold the same well, it is there already and is not to be
-        replaced, two wells would have one file name, or the picks cannot be told apart by well.
+        replaced, two wells would have one file name, or the wells of the picks are not certain.
         Each well is written whole or not at all; wells before the faulty one stay.
     """
     table = None
@@ -191,7 +191,7 @@ def _bring(
             mine, completed = complete(_of_well(interpretation.picks, well), image)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
-            # A table without a pick of this well says nothing of the picks that are there.
+            # A table without a pick of this well does not replace the picks that are there.
             if len(mine) or not (field / f"{stem}.picks.csv").exists():
                 write_picks(mine, part / f"{stem}.picks.csv")
                 replaced.append("picks")

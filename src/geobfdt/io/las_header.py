@@ -1,6 +1,6 @@
-"""Header of a LAS file: its sections of numbers, and what it says of each.
+"""Header of a LAS file: its sections of numbers, and their entries.
 
-lasio parses the lines; which belong together is told here, for lasio does not know the many sections of LAS 3.0.
+lasio parses the lines; which belong together is decided here, for lasio does not know the many sections of LAS 3.0.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Section:
 @dataclass(frozen=True)
 class Table:
     """
-    A section of numbers and what the header says of it.
+    A section of numbers and its entries in the header.
 
     Parameters
     ----------

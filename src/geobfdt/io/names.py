@@ -245,7 +245,7 @@ def name_key(mnemonic: str) -> str:
 
 def image_kind(mnemonic: str) -> str:
     """
-    What an array is by its name: ``dynamic``, ``static``, ``none`` (not told), or an empty string for no image at all.
+    What an array is by its name: ``dynamic``, ``static``, ``none`` (not known), or an empty string for no image at all.
 
     Examples
     --------

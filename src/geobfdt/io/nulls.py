@@ -1,4 +1,4 @@
-"""Numbers that stand for "not measured", whatever else a file says."""
+"""Numbers that stand for "not measured" in any file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture cannot say about itself: a small YAML file beside it, with the same stem.
+"""What a picture does not hold itself: a small YAML file beside it, with the same stem.
 
 ::
 
@@ -89,7 +89,7 @@ def read_sidecar(path: Path) -> Sidecar:
     Returns
     -------
     Sidecar
-        What it says.
+        Its settings.
 
     Raises
     ------

@@ -68,7 +68,7 @@ class Notation:
     decimal: str = "."
 
     def number(self, cell: str) -> float | None:
-        """Return the value of a cell: NaN where it says that there is none, None where it is no number."""
+        """Return the value of a cell: NaN where it is a null, None where it is no number."""
         if "_" not in cell and (self.decimal == "." or ("." not in cell and cell.count(",") < 2)):
             try:
                 return float(cell.replace(",", ".") if self.decimal == "," else cell)
@@ -139,9 +139,9 @@ class NotationVote:
         Parameters
         ----------
         stated : {"point", "comma"} or None
-            What the user says; it decides.
+            What the user states; it decides.
         points_decide : bool
-            Whether ``1.234`` alone is a decimal point without doubt.
+            Whether ``1.234`` alone is certainly a decimal point.
 
         Raises
         ------
@@ -195,7 +195,7 @@ def fit_cells(cells: list[str], width: int) -> list[str] | None:
             if len(split_at_signs) > 1 and all(_PART.fullmatch(part) for part in split_at_signs):
                 parts = split_at_signs
             elif cell.count(".") > 1 and _NUMBER_LIKE.fullmatch(cell) and not _DATE.fullmatch(cell):
-                return None  # values without a sign between them: nothing says where one ends
+                return None  # values without a sign between them: it is not certain where one ends
         # Two decimal points, or asterisks, are never one value; a date may be 2020-11-15, and 1.5-103 a number.
         several = sum("." in part or "*" in part for part in parts) > 1
         certain.append(parts if several else [cell])
@@ -268,7 +268,7 @@ def find_separator(lines: Sequence[str]) -> str:
 
 def is_units_row(cells: Sequence[str]) -> bool:
     """
-    Whether the cells under a header are units: at least one is a unit, and none is a number or says "not measured".
+    Whether the cells under a header are units: at least one is a unit, and none is a number or a null.
 
     Examples
     --------
@@ -319,7 +319,7 @@ def is_number_like(cell: str) -> bool:
 
 def is_null_word(cell: str) -> bool:
     """
-    Whether a cell says in words that nothing was measured.
+    Whether a cell is a null in words.
 
     Examples
     --------
@@ -330,7 +330,7 @@ def is_null_word(cell: str) -> bool:
 
 
 def _counts(cell: str) -> bool:
-    """Whether a cell holds a number, or says that there is none."""
+    """Whether a cell holds a number, or a null."""
     return bool(cell) and (is_number_like(cell) or is_null_word(cell))
 
 

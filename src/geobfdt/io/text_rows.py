@@ -56,7 +56,7 @@ class TextRows:
     encoding : str
         Of the text.
     definition : str
-        What says how many columns there are, for messages: ``~C``, ``the header``.
+        What defines the count of columns, for messages: ``~C``, ``the header``.
     sections : bool
         Whether a line that starts with ``~`` ends the rows, as in LAS.
     notation : Notation
@@ -205,7 +205,7 @@ def read_rows(rows: TextRows, columns: list[int], words: list[int], losses: Loss
     rows : TextRows
         The file.
     columns, words : list of int
-        Columns wanted as numbers, and as words.
+        Columns to read as numbers, and as words.
     losses : Losses
         Grows by what is left out.
 

@@ -39,7 +39,7 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     path : Path
         The file.
     options : ReadingOptions
-        What the user says where the file does not.
+        What the user states where the file does not.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
             for picture in (values, dynamic) if dynamic is not None else (values,):
                 for top in range(0, picture.shape[0], _BLOCK_ROWS):
                     picture[top : top + _BLOCK_ROWS] = picture[top : top + _BLOCK_ROWS, order]
-    # What the user states is only compared with the file's own log, whose doubts then matter to nobody.
+    # What the user states replaces the file's own log, whose findings then do not matter.
     replaced = {name for name in LOGS if getattr(options, name) is not None}
     replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
     findings_of = {name: FileFindings(path) if name in replaced else findings for name in LOGS}
@@ -90,12 +90,12 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
 
 def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     """
-    Put what the user states into a WellImage, and say what nobody states.
+    Put what the user states into a WellImage, and note what is not known.
 
     Parameters
     ----------
     image : WellImage
-        What the file says.
+        As the file has it.
     path : Path
         The file.
     options : ReadingOptions
@@ -198,7 +198,7 @@ def _blanked(values: Grey, nulls: tuple[float, ...]) -> Iterator[Grey]:
 
 
 def _check_pixels(values: Grey, nulls: tuple[float, ...], findings: FileFindings) -> None:
-    """Blank the image; refuse one that shows nothing; doubt one in a narrow range of whole numbers."""
+    """Blank the image; refuse one that shows nothing; note one in a narrow range of whole numbers."""
     count, low, high, whole = 0, np.inf, -np.inf, True
     for block in _blanked(values, nulls):
         measured = block[np.isfinite(block)]

@@ -1,4 +1,4 @@
-"""The depth index: its unit, what a file says of it, and its rows in metres, downwards, each at a depth of its own."""
+"""The depth index: attributes that have to agree with it, and rows in metres, downwards, one at each depth."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def metres(unit: str, stated: str | None, findings: FileFindings) -> float:
     Parameters
     ----------
     unit : str
-        As the file spells it; an empty string where it says none.
+        As the file spells it; an empty string where it has none.
     stated : str or None
         The user's ``--depth-unit``, which wins.
     findings : FileFindings
@@ -93,7 +93,7 @@ def check_range(
     findings : FileFindings
         Grows by these.
     whole : bool
-        Whether the header speaks of these rows alone.
+        Whether the header is that of these rows alone.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def check_range(
 @dataclass(frozen=True)
 class IndexAttribute:
     """
-    What a file says of its index.
+    An attribute of the index of a frame.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def check_index(
     findings: FileFindings,
 ) -> None:
     """
-    Compare the depths of a frame with what the file says of them.
+    Compare the depths of a frame with the attributes of their index.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def check_index(
     Notes
     -----
     An attribute in another unit has to prove itself: converted, it must be what the depths show. If it does not, or if
-    it is off by the ratio of two units of length, one of the two units is wrong, and nothing in the file says which.
+    it is off by the ratio of two units of length, one of the two units is wrong, and the file does not show which.
     A spacing that agrees in another unit proves the unit of the index, so that later contradictions only become
     findings. Any other difference, such as that of a thinned-out file, leaves the unit alone and is a finding too.
 
@@ -216,7 +216,7 @@ def check_index(
         agree = {_factor(attribute, own) for attribute, verdict in verdicts if verdict == "agrees"}
         proved = proved or any(factor != own for factor in agree)
         for attribute, verdict in verdicts:
-            if verdict == "silent" or _factor(attribute, own) in agree:
+            if verdict == "unknown" or _factor(attribute, own) in agree:
                 continue
             observed = f"depths {name} are in {unit!r}, {shown}, but {attribute}"
             if verdict == "value":
@@ -235,11 +235,11 @@ def _factor(attribute: IndexAttribute, own: float) -> float | None:
 
 
 def _verdict(attribute: IndexAttribute, measured: Sequence[float], unit: str, own: float) -> str:
-    """``agrees``, ``unit`` for one that contradicts the unit, ``value`` for one that is off, ``silent`` for no word."""
+    """``agrees``, ``unit`` if it contradicts the unit, ``value`` if it is off, ``unknown`` if it has no length."""
     theirs, value = _factor(attribute, own), abs(attribute.value or 0.0)
     lengths = np.abs([length for length in measured if length])
     if theirs is None or not value or not np.isfinite(value) or not lengths.size:
-        return "silent" if attribute.unit.strip().lower() in ("", unit.strip().lower()) or theirs == own else "unit"
+        return "unknown" if attribute.unit.strip().lower() in ("", unit.strip().lower()) or theirs == own else "unit"
     ratios = value * theirs / (lengths * own)
     if np.any((ratios > 1 / _LENGTH_RATIO) & (ratios < _LENGTH_RATIO)):
         return "agrees"
@@ -258,7 +258,7 @@ def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array
     depth : array (rows,)
         Depths (m), NaN where a row has none.
     values : array (rows, columns)
-        The image, to tell a row that stands twice from two rows of one depth.
+        The image, which tells a repeated row from two rows of one depth.
     findings : FileFindings
         Grows by these.
 
@@ -377,7 +377,7 @@ def _longest_rise(depth: Array) -> Order:
 
 
 def _check(depth: Array, path: Path) -> None:
-    """Refuse depths that are none of an image's. Rows that are missing are told of by `check_image`."""
+    """Refuse depths that are none of an image's. `check_image` notes rows that are missing."""
     cure = "check the file, or say the unit with --depth-unit"
     if np.abs(depth[[0, -1]]).max() > _DEEPEST_M:
         raise InputError(path, f"depths reach {np.abs(depth[[0, -1]]).max():,.0f} m, deeper than any hole", cure)

@@ -1,4 +1,4 @@
-"""Reading any image file: its format is told by its content."""
+"""Reading any image file: its content shows its format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from geobfdt.wells.storage import sha256
 
 __all__ = ["inspect", "read"]
 
-_HEAD_BYTES = 4096  # The first bytes tell the format.
+_HEAD_BYTES = 4096  # The first bytes show the format.
 _MIN_BYTES = 8  # No shorter file holds anything.
 _KINDS = "DLIS, LIS, LAS, CSV, PNG, TIFF, npz or a well of a field (.nc)"
 
@@ -69,7 +69,7 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     if isinstance(image, RawImage):
         try:
             image = assemble(image, path, options)
-        except ValueError as error:  # The contract refuses what the file says of itself.
+        except ValueError as error:  # The contract of a WellImage refuses an attribute of the file.
             raise InputError(path, str(error), "check the file with geobfdt inspect") from error
         image = image.assign_attrs(source=path.name, source_sha256=sha256(path))
     unused = [name for name in reader.UNUSED_OPTIONS if not (name == "decimal" and options.survey)]

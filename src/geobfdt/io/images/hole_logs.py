@@ -20,12 +20,12 @@ _REACH_M = 1.0  # The ends of a hole log are held so far.
 _DIAMETERS_M = (0.05, 1.5)  # No hole that is logged is slimmer or wider.
 _BIT_SIZES_M = (0.07, 0.7)  # The slimmest and the widest common bits have these diameters.
 _MIN_BIT_SHARE = 0.75  # No hole closes to a smaller share of the size of its bit.
-_MIN_GAP_M = 5.0  # A wider gap, in usual distances between values where these exceed 1 m, is told.
+_MIN_GAP_M = 5.0  # A wider gap, in usual distances between values where these exceed 1 m, is noted.
 
 
 def known_unit(log: RawLog, findings: FileFindings) -> bool:
     """
-    Whether a caliper is in a unit of length; if not, a finding says so, for inches taken as centimetres bend every dip.
+    Whether a caliper is in a unit of length; a finding notes others, for inches read as centimetres bend every dip.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def propose_calipers(others: list[RawLog], nulls: tuple[float, ...], findings: F
 
 def smaller_than_bit(diameter: Array, others: list[RawLog], nulls: tuple[float, ...], findings: FileFindings) -> bool:
     """
-    Whether a caliper (m) reads far less than the bit that drilled the hole; a finding says so.
+    Whether a caliper (m) reads far less than the bit that drilled the hole; a finding notes it.
 
     Examples
     --------
@@ -122,12 +122,12 @@ def log_at_rows(
     nulls : tuple of float
         The file's own nulls.
     findings : FileFindings
-        Grows by what is doubtful.
+        Grows by what is not certain.
 
     Returns
     -------
     array (rows,)
-        Metres or degrees, NaN where the log says nothing.
+        Metres or degrees, NaN where the log has no value.
 
     Examples
     --------

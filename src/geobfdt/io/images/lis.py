@@ -66,7 +66,7 @@ class _Table:
         raise InputError(path, observed, "ask for an export indexed by measured depth")
 
     def spacing(self, path: Path, index: str) -> list[IndexAttribute]:
-        """What the specification says of the spacing of the index, and of its unit."""
+        """Attributes of the specification: spacing of the index, and its unit."""
         entries = self.specification
         attributes: list[IndexAttribute] = []
         if index != self.names[0]:
@@ -75,7 +75,7 @@ class _Table:
             attributes.append(
                 IndexAttribute("frame spacing", entries.spacing, str(entries.spacing_units or "").strip())
             )
-        # Where this is not said, dlisio answers with the default of the standard.
+        # Where the file has no such entry, dlisio answers with the default of the standard.
         if entries.find_entry(core.lis_ebtype.units_of_depth) is not None:
             attributes.append(IndexAttribute("entry 14", None, str(entries.depth_units or "").strip()))
         units = {length_factor(attribute.unit) for attribute in attributes}

@@ -47,7 +47,7 @@ def read(path: Path, options: ReadingOptions | None = None) -> WellImage:
     Returns
     -------
     WellImage
-        The well; call its ``close()`` to let go of the file.
+        The well; call its ``close()`` to release the file.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def contents(path: Path) -> Contents:
 
 
 class _Pixels(xr.backends.BackendArray):
-    """Pixels on disk; damage met when a slice of them is read is told in one line, as it is on opening."""
+    """Pixels on disk; damage in a slice of them is one clear line, as on opening."""
 
     def __init__(self, pixels: xr.DataArray, path: Path) -> None:
         self.pixels, self.path = pixels.variable, path

@@ -21,7 +21,7 @@ class RawLog:
     values : array (n,)
         As in the file, nulls included.
     unit : str
-        As in the file; an empty string where it says none.
+        As in the file; an empty string where it has none.
     depth : array (n,)
         Depths in the unit of the image's depths.
     name, description : str
@@ -43,11 +43,11 @@ class RawImage:
     Parameters
     ----------
     values : array (rows, columns)
-        float32, owned by whoever holds this object (``assemble`` works in place); nulls still in.
+        float32, owned by this object (``assemble`` works in place); nulls still in.
     depth : array (rows,)
         Depths as in the file, in any order.
     depth_unit : str
-        Unit as the file spells it; an empty string where it says none.
+        Unit as the file spells it; an empty string where it has none.
     azimuth : array (columns,) or None
         Column centres (deg) where the file gives them.
     nulls : tuple of float
@@ -57,7 +57,7 @@ class RawImage:
     logs : dict
         RawLog by name: diameter, deviation, hole_azimuth.
     others : list of RawLog
-        The other curves that are lengths: the size of the bit, or a caliper that no name tells.
+        The other curves that are lengths: the size of the bit, or a caliper that is not known by its name.
     attributes : dict
         Attributes of a WellImage as far as the file knows them (well, tool, units, reference, ...).
     findings : list of Finding
@@ -89,7 +89,7 @@ class Contents:
         One a channel, curve or array, with keys ``name``, ``role`` (image, depth, diameter, deviation, hole_azimuth,
         other), ``shape``, ``unit``, ``frame`` (where in the file) and ``description``.
     header : dict
-        What the file says of well, company, date, tool.
+        Well, company, date and tool by the file.
     """
 
     format: str

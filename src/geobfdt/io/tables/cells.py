@@ -54,7 +54,7 @@ class Cells:
     findings : FileFindings
         What was found on the way.
     parameters : dict
-        What the file says outside the table, by lower-case name.
+        Entries of the file outside the table, by lower-case name.
     """
 
     path: Path
@@ -91,7 +91,7 @@ class Cells:
         return values, unreadable
 
     def words(self, column: int) -> Words:
-        """Text of a column, empty where a cell says in words or by a number that there is nothing."""
+        """Text of a column, empty where a cell holds a null, as a word or a number."""
         words = self.rows[:, column].copy()
         numbers = self.numbers(column)[0]
         nothing = np.array([grammar.is_null_word(word) for word in words], dtype=bool)
@@ -200,7 +200,7 @@ def arrange(
     lines : iterable of (int, list of str)
         Numbered lines, cut into cells.
     findings : FileFindings
-        What was seen on the way.
+        Those of the file; grows by what is left out.
     separator : str or None
         Between cells in the file; None where each cell has its place, as in a sheet.
     decimal : {"point", "comma"}, optional

@@ -32,7 +32,7 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     plane : array (rows,) of bool
         Rows that are planes.
     frame : {"true", "app", ""}
-        What the strikes are of; empty where they stand beside apparent dips and nothing says.
+        What the strikes are of; empty where they stand beside apparent dips and neither is stated.
 
     Returns
     -------
@@ -42,8 +42,8 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
     Raises
     ------
     InputError
-        If a strike, a dip direction and the side behind a dip contradict each other, or nothing says to which side a
-        plane dips.
+        If a strike, a dip direction and the side behind a dip contradict each other, or the side to
+        which a plane dips is not known.
     """
     azimuths = {which: values.azimuth(f"azimuth_{which}") for which in ("true", "app")}
     strikes = {role: values.azimuth(role) for role in STRIKES if role in values.roles}
@@ -69,7 +69,7 @@ def read_directions(values: TableValues, plane: Mask, frame: str) -> tuple[Array
         cure = "correct them, or leave the wrong column out; a strike without a rule is a column named Strike"
         raise InputError(values.cells.path, observed, cure)
 
-    # A compass word tells the side of a strike, and is too coarse to be compared with it.
+    # A compass word gives the side of a strike, and is too coarse to be compared with it.
     exact, either = np.where(np.isnan(points), azimuth, np.nan), np.where(np.isnan(sides), points, sides)
     either_role = role if np.isnan(sides).all() else dip_role
     compare(role, _apart(azimuth, sides), _SIDE_FIT_DEG, dip_role)

@@ -25,7 +25,7 @@ _UNCALCULATED = re.compile(rb"<[^>]*calcPr[^>]*fullCalcOnLoad=[\"'](1|true)")
 
 @dataclass
 class _Marks:
-    """What a sheet's XML says beside the values of its cells."""
+    """Marks in the XML of a sheet beside the values of its cells."""
 
     merged: list[str] = field(default_factory=list)
     formulas: list[str] = field(default_factory=list)

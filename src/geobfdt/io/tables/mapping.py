@@ -1,4 +1,4 @@
-"""What the columns of a table mean: names, units, and the mapping file that says it where names do not."""
+"""What the columns of a table mean: names, units, and the mapping file where names do not suffice."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def column_key(name: str) -> tuple[str, str]:
 
 
 def is_known(name: str) -> bool:
-    """Tell whether a column name alone says what the column holds."""
+    """Return whether a column name alone is certain."""
     return any(column_key(name)[0] in names for names in column_names().values())
 
 
 def table_key(name: str) -> tuple[str, str]:
-    """Reduce a column name of a pick table to a known one, and which north it is from, if it says."""
+    """Reduce a column name of a pick table to a known one, and the north in the name, if any."""
     key = column_key(name)[0]
     return (key, "") if is_known(name) else split_north(key, [k for role in _FROM_NORTH for k in column_names()[role]])
 
@@ -89,8 +89,8 @@ def split_north(key: str, names: Iterable[str]) -> tuple[str, str]:
     Returns
     -------
     key, north : str
-        The rest of the name; ``true``, ``grid`` or ``magnetic``. The name as it is and an empty string where none is
-        said.
+        The rest of the name; ``true``, ``grid`` or ``magnetic``. The name as it is and an empty string where it
+        holds none.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def load_mapping(path: str | Path) -> TableMapping:
     Raises
     ------
     InputError
-        If it cannot be read or says something that is not known.
+        If it cannot be read, or holds an unknown key or value.
     """
     cure = "see docs/pick-tables.md for the mapping file"
     content = read_yaml(Path(path), "mapping file", cure)
@@ -170,7 +170,7 @@ def resolve(cells: Cells, mapping: TableMapping, settled: dict[str, int]) -> dic
     cells : Cells
         The table.
     mapping : TableMapping
-        What the user says.
+        What the user states.
     settled : dict of str to int
         What the table's format settles: column index by role.
 
@@ -209,14 +209,14 @@ def resolve(cells: Cells, mapping: TableMapping, settled: dict[str, int]) -> dic
 @dataclass(frozen=True)
 class Format:
     """
-    What a table's format says of its columns.
+    What is certain about the columns of a table by its format.
 
     Parameters
     ----------
     name : str
         Name of the format, for findings.
     roles : dict
-        Column index by role, where the name alone does not tell it.
+        Column index by role, where the name alone is not certain.
     dip : str
         ``true`` where the format settles what plain dips are, else empty.
     array : int or None

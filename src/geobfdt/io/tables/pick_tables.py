@@ -1,6 +1,6 @@
 """Pick tables of the world: Techlog, Geolog, WellCAD, LAS, Excel, any CSV, and ours.
 
-Nothing is guessed: whether dips are true or apparent, and in which unit depths are, is said by the column names, the
+Nothing is guessed: whether dips are true or apparent, and in which unit depths are, is stated by the column names, the
 format, or a mapping file; otherwise the table is refused with the line to write.
 """
 
@@ -42,7 +42,7 @@ class Interpretation:
     ----------
     picks : DataFrame
         Pick table (``wells.picks``) with the further columns ``class_source``, the label as in the file, and
-        ``continuity_source``, what the label says of the trace (continuous, discontinuous or nothing).
+        ``continuity_source``, the continuity of the trace by the label (continuous, discontinuous or nothing).
     intervals : DataFrame
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
@@ -73,11 +73,11 @@ def read_pick_table(
     mapping : str or Path or TableMapping, optional
         What the columns mean, where names and format do not say it.
     vocabulary : str or Path or Vocabulary, optional
-        Which class each label is, asked before the built-in vocabulary.
+        Class of each label, before the built-in vocabulary.
     well : str, optional
-        Well wanted, where the table holds several; the well's name, where it names none.
+        Well to read, where the table holds several; the well's name, where it names none.
     depth_unit : str, optional
-        Unit of the depths; it wins over what the file says.
+        Unit of the depths; it wins over that of the file.
     decimal : {"point", "comma"}, optional
         Decimal mark of the numbers, where the cells do not show it; it wins over the mapping's.
 
@@ -89,7 +89,7 @@ def read_pick_table(
     Raises
     ------
     InputError
-        If the table cannot be read, a label is not in the vocabulary, or nothing says what the dips or depths are.
+        If the table cannot be read, a label is not in the vocabulary, or it is not stated what the dips or depths are.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(1 << 14)
     except OSError:
-        return b""  # Whoever reads it next says why.
+        return b""  # The next reader of the file explains the error.
 
 
 def _is_ours(head: bytes) -> bool:
@@ -188,7 +188,7 @@ def _is_ours(head: bytes) -> bool:
 
 
 def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
-    """Our own table, one well of it if asked."""
+    """Our own table, one well of it where the user names one."""
     findings = FileFindings(path)
     names = picks["well"].to_numpy(object, copy=True)
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
@@ -254,7 +254,7 @@ def _labels(values: TableValues, vocabulary: Vocabulary) -> tuple[Words, dict[st
 
 
 def _wells(values: TableValues, well: str | None) -> tuple[Words, Mask]:
-    """Well of each row, and which rows are of the well wanted."""
+    """Well of each row, and which rows are of the well that the user names."""
     names = values.words("well")
     if (names == "").all():
         names[:] = values.cells.parameters.get("well", "")
@@ -281,7 +281,7 @@ def _rows(names: Words, lines: Lines, well: str | None, findings: FileFindings) 
 
 
 def _further(values: TableValues, labels: Words, meanings: dict[str, Meaning]) -> dict[str, Words | Array]:
-    """Columns that stand beside the plane: what the label says, confidence, quality, shares, sigmas, people."""
+    """Columns that stand beside the plane: polarity by the label, confidence, quality, shares, sigmas, people."""
     confidence, letters = values.share("confidence"), np.full(len(labels), "", dtype=object)
     if {text.upper() for text in values.words("quality")} & set(_QUALITIES):
         letters = values.choice("quality", _QUALITIES)
@@ -326,7 +326,7 @@ def _leave_out(values: TableValues, fate: Words) -> None:
 
 
 def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words, rows: Mask) -> pd.DataFrame:
-    """Intervals to ignore, around the middle of what was seen."""
+    """Intervals to ignore, around the middle of what was visible."""
     if not rows.any():
         return new_intervals()
     middle, half = planes[1], np.nan_to_num(planes[2])

@@ -39,7 +39,7 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
     format_ : Format
         Its format.
     plane : array (rows,) of bool
-        Rows that are planes; checks speak of these alone.
+        Rows that are planes; checks count these alone.
     depth_unit : str or None
         Unit of the depths that the user gives.
 
@@ -55,7 +55,7 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
     Raises
     ------
     InputError
-        If nothing says where depths are, in which unit, or whether dips are true or apparent.
+        If there is no depth, no unit of depths, or no statement whether dips are true or apparent.
     """
     if "depth" not in values.roles and "depth_plane" not in values.roles:
         observed = f"no column of depth among {', '.join(values.cells.header[:40])}"
@@ -93,7 +93,7 @@ def read_planes(values: TableValues, format_: Format, plane: Mask, depth_unit: s
     amplitude = np.where(np.isnan(amplitude), full, amplitude)
 
     # Geolog: DEPTH is the middle of what is visible, DEPTH_PLANE the axis crossing, empty where both are one. In the
-    # known export they differ by 0.12982 m, as a trace of its dip and diameter seen from 99 to 309 deg must.
+    # known export they differ by 0.12982 m, as a trace of its dip and diameter visible from 99 to 309 deg must.
     shift = np.where(visible < 1, amplitude * (low + high) / 2, 0.0)
     axis = middle - (np.nan_to_num(shift) if "depth_plane" in values.roles else 0.0)
     depth = np.where(np.isnan(depth), axis, depth)
@@ -122,7 +122,7 @@ def _name_frame(values: TableValues, format_: Format) -> str:
     roles, path = values.roles, values.cells.path
     directions = [role for role in ("azimuth", "azimuth_true", "azimuth_app") if role in roles]
     if values.mapping.azimuth == "strike_rhr" and "strike_rhr" not in roles:
-        # Beside a dip direction the mapping speaks of the strike; alone, a column of azimuths holds strikes.
+        # Beside a dip direction the mapping means the strike; alone, a column of azimuths holds strikes.
         column = next((role for role in ("strike", "strike_lhr", *directions) if role in roles), None)
         if column is not None:
             name = values.cells.header[roles[column]]
@@ -177,7 +177,7 @@ def _diameter(values: TableValues) -> Array:
 
 def _visible(values: TableValues, azimuth_app: Array) -> tuple[Array, Array, Array]:
     """
-    Share of the turn on which a trace is visible (NaN if not said), and the range of its cosine there.
+    Share of the turn on which a trace is visible (NaN where unknown), and the range of its cosine there.
 
     The visible range runs clockwise from its start to its end.
     """
@@ -194,7 +194,7 @@ def _visible(values: TableValues, azimuth_app: Array) -> tuple[Array, Array, Arr
 
 
 def _reference(values: TableValues, plane: Mask, app: Pair, true: Pair, hole: Pair) -> Words:
-    """Where apparent azimuth 0 points: as said, else as the table itself proves, else as chosen for true dips alone."""
+    """Where apparent azimuth 0 points: as stated, else as the table proves, else as chosen for true dips alone."""
     reference = values.choice("reference", REFERENCES)
     default = values.mapping.reference or values.cells.parameters.get("reference", "").lower()
     reference[reference == ""] = default if default in REFERENCES else ""

@@ -37,7 +37,7 @@ def read_survey(
     path : str or Path
         The file; columns are known by their names (``DEPTH``, ``MD``, ``DEVI``, ``inclination_deg``, ``AZIM``, ...).
     depth_unit : str, optional
-        Unit of the depths; it wins over what the file says. A survey that says nothing is taken to be in metres.
+        Unit of the depths; it wins over that of the file. A survey without a unit is taken to be in metres.
     well : str, optional
         Well whose stations are read, where the table names wells.
 
@@ -141,7 +141,7 @@ def _of_well(cells: Cells, well: str | None, findings: FileFindings) -> Cells:
 
 
 def _from_north(path: Path, cells: Cells, keys: list[tuple[str, str]]) -> tuple[int | None, str]:
-    """Column of azimuths whose name says the north: true before grid before magnetic; and that north."""
+    """Column of azimuths whose name holds the north: true before grid before magnetic; and that north."""
     norths = [split_north(key, _names("azimuth"))[1] for key, _ in keys]
     for north in ("true", "grid", "magnetic"):
         columns = [i for i, named in enumerate(norths) if named == north]

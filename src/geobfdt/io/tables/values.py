@@ -58,13 +58,13 @@ class TableValues:
         self._nulls = (*mapping.nulls, np.nan if own is None else own)
 
     def unit(self, role: str) -> str:
-        """Unit of a role: by the mapping, the units row, or the column's name; empty where none says it."""
+        """Unit of a role: by the mapping, the units row, or the column's name; empty where none has it."""
         column = self.roles[role]
         named = self.mapping.units.get(role, self.mapping.units.get(self.cells.header[column], ""))
         return named or self.cells.units[column] or column_key(self.cells.header[column])[1]
 
     def fail(self, rows: Mask, reason: Callable[[int], str]) -> None:
-        """Mark rows as unreadable; `reason` says of a row why, for the first of all."""
+        """Mark rows as unreadable; `reason` explains the first of them."""
         rows = rows & ~self.unreadable
         if rows.any():
             first = int(np.flatnonzero(rows)[0])
@@ -130,7 +130,7 @@ class TableValues:
         if (most > 1 if stated else most > _HIGHEST_RANK and not fractions) and most <= 100:
             percent |= plain
         elif most > 1 or (stated and plain.any()):
-            lost |= plain  # A scale of ranks, or shares under the sign of percentages: nobody can tell.
+            lost |= plain  # A scale of ranks, or shares under the sign of percentages: it is not certain which.
         values[percent] /= 100
         lost |= (values < 0) | (values > 1)
         if percent.any():

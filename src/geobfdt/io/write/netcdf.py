@@ -95,7 +95,7 @@ class _Sink(io.RawIOBase):
     A file that HDF5 can always write to: what the disk refuses is dropped, and the refusal kept.
 
     HDF5 does not survive a write that fails: it tries again while its objects are torn down, prints what goes wrong
-    there, and may crash. So it is told that all is well, and whoever opened the sink raises the error afterwards.
+    there, and may crash. So it gets no error, and the opener of the sink raises it afterwards.
     """
 
     def __init__(self, stream: io.FileIO) -> None:

@@ -1,4 +1,4 @@
-"""Write a WellImage as a PNG picture, and a YAML file beside it that says what a picture cannot."""
+"""Write a WellImage as a PNG picture, and a YAML file beside it with what a picture cannot hold."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write_png(
     bits : {8, 16}
         Depth of the grey scale.
     limits : tuple of float, optional
-        Values drawn at the two ends of the scale, low first; beyond them nothing is told apart. Default: their 0.5
+        Values drawn at the two ends of the scale, low first; beyond them values are drawn alike. Default: their 0.5
         and 99.5 percentiles.
 
     Raises

@@ -46,8 +46,8 @@ class Table:
     @property
     def rows(self) -> list[int]:
         """Where the rows begin in the file."""
-        tells: list[int] = self.logical.fdata_index.get(self.frame.fingerprint, [])
-        return tells
+        positions: list[int] = self.logical.fdata_index.get(self.frame.fingerprint, [])
+        return positions
 
     @property
     def layout(self) -> list[tuple[int, int]]:
@@ -77,11 +77,11 @@ class Curve:
     channel
         dlisio's object.
     position : int
-        Among the frame's channels; of equal mnemonics only this tells which is which.
+        Among the frame's channels; of equal mnemonics only this shows which is which.
     full : str
         LOGICAL FILE/FRAME/CHANNEL, and #2, #3, ... where that is there before.
     doubled : bool
-        Whether the file defines the channel twice and differently, so that nobody knows what its values mean.
+        Whether the file defines the channel twice and differently, so that it is not known what its values mean.
     """
 
     table: Table
@@ -202,7 +202,7 @@ def is_image(curve: Curve) -> bool:
 
 def choose_image(curves: list[Curve], request: str | None, findings: FileFindings) -> Curve:
     """
-    Choose the image: the one asked for, or the only one, or the static one of a pair.
+    Choose the image: the one that the user names, or the only one, or the static one of a pair.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def choose_image(curves: list[Curve], request: str | None, findings: FileFinding
     if len(images) == 1:
         return images[0]
     # One picture in several versions is one image: its static one is taken, the dynamic one comes along. Arrays that
-    # nobody knows for pictures do not stand in the way of the one that has the name of one.
+    # are not known as pictures do not stand in the way of the one that has the name of one.
     fits = images
     if len({_stem(c.name) for c in fits}) > 1:
         fits = [c for c in fits if image_kind(c.name) != "none" or tool_of(c.name)]
@@ -283,7 +283,7 @@ def companion_of(image: Curve, curves: list[Curve]) -> Curve | None:
 
 
 def _refuse_doubled(curve: Curve, findings: FileFindings) -> None:
-    """Refuse a channel that is needed and of which nobody knows what its values mean."""
+    """Refuse a channel that is needed and whose values are not certain."""
     if curve.doubled or curve.table.problem:
         doubled = f"CHANNEL {curve.name} of FRAME {curve.table.name} is defined twice and differently"
         raise findings.refusal(curve.table.problem or doubled, "ask for a new export")
@@ -336,7 +336,7 @@ def hole_logs(image: Curve, curves: list[Curve], caliper: str | None, findings: 
     Raises
     ------
     InputError
-        If the caliper that is asked for is not there, or there several times.
+        If the caliper that the user names is not there, or there several times.
     """
     mine = [c for c in curves if c.table.logical is image.table.logical and c.scalar and c.table.rows]
     mine.sort(key=lambda c: c.table is not image.table)

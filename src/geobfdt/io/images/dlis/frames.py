@@ -154,7 +154,7 @@ def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dic
     for block in _blocks(table):
         names, part = block.dtype.names or (), slice(filled, filled + len(block))
         for position, column in out.items():
-            # Of equal mnemonics only the position tells which is which; field 0 is the number of the row.
+            # Of equal mnemonics only the position shows which is which; field 0 is the number of the row.
             column[part] = block[names[position + 1]].reshape(len(block), -1)
         filled = part.stop
     if not filled:
@@ -188,7 +188,7 @@ def _blocks(table: Table) -> Iterator[AnyArray]:
 
 
 def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
-    """What a frame says of the spacing and of the ends of its index, where the channel is that index."""
+    """Attributes of a frame: spacing and ends of its index, where the channel is that index."""
 
     def attribute(name: str) -> list[IndexAttribute]:
         attic = index.table.frame.attic
@@ -273,7 +273,7 @@ def _raw_log(log: Curve, depth: Array, values: AnyArray) -> RawLog:
 
 
 def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
-    """What the file says in words and parameters; our own parameters say the rest of the contract."""
+    """Attributes by the words and parameters of the file; our own parameters hold the rest of the contract."""
     attributes: dict[str, Any] = {"units": str(image.channel.units or ""), "tool": tool_of(image.name)}
     origin = next(iter(image.table.logical.origins), None)
     if origin is not None:

@@ -23,7 +23,7 @@ _IDENT, _OBNAME = 19, 23
 
 Layout = Sequence[tuple[int, int]]  # of a row: how many values of which code each channel has
 
-# Section 3.2.2: the three high bits of a component tell its role, the others what follows it.
+# Section 3.2.2: the three high bits of a component are its role, the others show what follows it.
 _ABSENT, _OBJECT, _ATTRIBUTES, _SETS = 0x00, 0x60, (0x20, 0x40), (0xA0, 0xC0, 0xE0)
 _COUNT_OR_NAME, _CODE, _UNITS, _VALUE = 0x08, 0x04, 0x02, 0x01
 
@@ -37,7 +37,7 @@ class _UnreadableError(Exception):
 
 
 class _Attribute:
-    """How many values of which kind, unless a component says otherwise."""
+    """How many values of which kind, unless a component states others."""
 
     def __init__(self, count: int = 1, code: int = _IDENT, invariant: bool = False) -> None:
         self.count, self.code, self.invariant = count, code, invariant
@@ -63,7 +63,7 @@ class _Cursor:
         return int.from_bytes(self.body[self.at - size : self.at], "big")
 
     def varying(self) -> int:
-        """A number whose first bits tell how long it is."""
+        """A number whose first bits give its length."""
         first = self.number()
         if first < 0x80:
             return first
@@ -157,7 +157,7 @@ def rows_overrun(body: bytes, layout: Layout) -> bool:
 
 
 def varies(layout: Layout) -> bool:
-    """Tell whether rows tell by themselves how long they are; those that do not dlisio holds against their record."""
+    """Return whether rows hold their own length; dlisio compares those that do not with their record."""
     return any(code not in _BYTES for _, code in layout)
 
 
@@ -191,7 +191,7 @@ def without_overruns(extract: Callable[..., Sequence[Any]]) -> Callable[..., lis
     Returns
     -------
     callable
-        The same without the records whose sets overrun; the error handler is told of each.
+        The same without the records whose sets overrun; the error handler receives each.
     """
 
     def sound(stream: Any, places: Sequence[int], handler: Any) -> list[Any]:

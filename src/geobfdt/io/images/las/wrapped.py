@@ -27,7 +27,7 @@ def read_wrapped(rows: TextRows, columns: list[int], losses: Losses) -> Iterator
     Read columns of a wrapped file, a piece at a time.
 
     Where every row is broken over lines in the same way, a row that is not, for it lost or gained a value, is left out
-    and the next depth line starts afresh. Elsewhere only the count of values says where a row ends: then all must fit,
+    and the next depth line starts afresh. Elsewhere only the count of values shows where a row ends: then all must fit,
     and depths must run evenly.
 
     Parameters
@@ -35,14 +35,14 @@ def read_wrapped(rows: TextRows, columns: list[int], losses: Losses) -> Iterator
     rows : TextRows
         The file.
     columns : list of int
-        Columns wanted, that of depth first.
+        Columns to read, that of depth first.
     losses : Losses
         Grows by what is left out.
 
     Raises
     ------
     InputError
-        If rows cannot be told apart.
+        If it is not certain where rows end.
     """
     lengths = _lengths(rows)
     pattern = _pattern(lengths[lengths > 0], len(rows.names))

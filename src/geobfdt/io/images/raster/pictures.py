@@ -52,7 +52,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     Raises
     ------
     InputError
-        If the file is damaged or too large, nothing says its depths, or its sidecar contradicts it.
+        If the file is damaged or too large, its depths are not stated, or its sidecar contradicts it.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def contents(path: Path) -> Contents:
     Returns
     -------
     Contents
-        Its arrays, and what the sidecar says.
+        Its arrays, and the settings of the sidecar.
 
     Raises
     ------

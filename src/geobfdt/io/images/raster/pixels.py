@@ -60,7 +60,7 @@ class Pixels:
     white : float
         Value of white: 255 and 65535 for integers, 1 for fractions.
     depth, depth_unit : array (rows,) or None, str
-        Depths that the file itself gives, and their unit if it says.
+        Depths that the file itself gives, and their unit, if any.
     logs : dict
         Hole logs of an npz, one value a row, and their units.
     """
@@ -79,7 +79,7 @@ class Pixels:
         return replace(self, opaque=~absent if self.opaque is None else self.opaque & ~absent)
 
     def moved(self, move: Callable[[AnyArray], AnyArray]) -> Pixels:
-        """Crop or turn the pixels, and what says which of them are opaque."""
+        """Crop or turn the pixels, and the mask of those that are opaque."""
         return replace(self, values=move(self.values), opaque=None if self.opaque is None else move(self.opaque))
 
 
@@ -90,7 +90,7 @@ def load_pixels(findings: FileFindings, name: str | None = None, caliper: str | 
     Parameters
     ----------
     findings : FileFindings
-        Those of a PNG, JPEG, TIFF or npz file, told apart by its first bytes.
+        Those of a PNG, JPEG, TIFF or npz file, by its first bytes.
     name : str, optional
         Array of an npz; default: its largest one that can be a picture.
     caliper : str, optional
@@ -306,7 +306,7 @@ def _decoded(path: Path, page: Any, nodata: float | None) -> Pixels:
 
 
 def _mask_page(path: Path, file: tifffile.TiffFile) -> Mask | None:
-    """The page that says where the first one is valid, if there is one; smaller copies of it are passed over."""
+    """The page that is the mask of the first one, if there is one; smaller copies of it are passed over."""
     mask = None
     for number in range(1, _MOST_PAGES):
         try:

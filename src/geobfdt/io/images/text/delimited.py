@@ -177,7 +177,7 @@ def _choose(layout: Layout, name: str | None, findings: FileFindings) -> Picture
 
 
 def _one_well(wells: list[str], name: str | None, findings: FileFindings) -> str:
-    """The well that is asked for, or the only one; empty where the file names none."""
+    """The well of that name, or the only one; empty where the file names none."""
     own = [well for well in wells if name is None or _same(well, name)]
     names = ", ".join(wells[:10])
     if wells and not own:

@@ -1,4 +1,4 @@
-"""What the columns of a delimited image file are, told from its first lines."""
+"""What the columns of a delimited image file are, by its first lines."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Layout:
 
 def column_role(cell: str) -> tuple[str, str, str]:
     """
-    Name, unit and role of a column, from its heading; the last two are empty where it does not tell.
+    Name, unit and role of a column, from its heading; the last two are empty where it has none.
 
     Examples
     --------
