@@ -153,9 +153,8 @@ class NotationVote:
             observed = f"writes {self._sure[',']!r} with a decimal comma and {self._sure['.']!r} with a decimal point"
             raise self._findings.refusal(observed, f"correct the file, or {cure}")
         if stated is None and not self._sure and "," in self._unsure:
-            observed = (
-                f"{self._unsure[',']!r} may be a decimal number or thousands: every comma has three digits behind it"
-            )
+            problem = "may be a decimal number or thousands: every comma has three digits behind it"
+            observed = f"{self._unsure[',']!r} {problem}"
             raise self._findings.refusal(observed, cure)
         decimal = {"comma": ",", "point": "."}[stated] if stated else "," if "," in self._sure else "."
         other = "." if decimal == "," else ","
@@ -167,9 +166,8 @@ class NotationVote:
             action = f"read as decimal points; if they part thousands, give {cure.removeprefix('give ')}"
             self._findings.major("decimal-assumed", observed, action)
         if other in self._unsure:
-            observed = (
-                f"numbers such as {self._unsure[other]}, beside {self._sure.get(decimal, 'what the option says')}"
-            )
+            beside = self._sure.get(decimal, "what the option says")
+            observed = f"numbers such as {self._unsure[other]}, beside {beside}"
             self._findings.major("thousands-assumed", observed, f"read as thousands; if not, {cure}")
         elif self._grouped:
             self._findings.info("thousands", f"numbers such as {self._grouped}", "read as thousands")

@@ -95,10 +95,8 @@ class Losses:
         """
         if self.misaligned:
             line, cells = self.misaligned[0]
-            observed = (
-                f"{len(self.misaligned)} of {self.rows} rows do not have the {len(rows.names)} values that "
-                f"{rows.definition} defines: line {line} has {cells}"
-            )
+            observed = f"{len(self.misaligned)} of {self.rows} rows do not have the {len(rows.names)} values"
+            observed += f" that {rows.definition} defines: line {line} has {cells}"
             if 2 * len(self.misaligned) > self.rows:
                 raise InputError(rows.path, observed, cure)
             findings.major("rows-misaligned", observed, "left out whole")

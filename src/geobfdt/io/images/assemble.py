@@ -132,9 +132,8 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     depth = image.depth.values
     stated: dict[str, Array] = {}
     if options.survey is not None:
-        stated["deviation"], stated["hole_azimuth"] = _survey_at_rows(
-            image, options.survey, options, attributes, findings
-        )
+        surveyed = _survey_at_rows(image, options.survey, options, attributes, findings)
+        stated["deviation"], stated["hole_azimuth"] = surveyed
     for name in LOGS:
         if getattr(options, name) is not None:
             stated[name] = np.full(depth.shape, float(getattr(options, name)))

@@ -224,9 +224,8 @@ def check_index(
             elif stated is None and not proved:
                 raise findings.refusal(observed, "give --depth-unit")
             else:
-                action = f"taken in {stated or unit!r}, " + (
-                    "as --depth-unit says" if stated else "which SPACING proves"
-                )
+                proof = "as --depth-unit says" if stated else "which SPACING proves"
+                action = f"taken in {stated or unit!r}, {proof}"
                 findings.major("index-unit", observed, action)
 
 

@@ -72,9 +72,8 @@ class _Table:
         if index != self.names[0]:
             return attributes
         if entries.spacing is not None:
-            attributes.append(
-                IndexAttribute("frame spacing", entries.spacing, str(entries.spacing_units or "").strip())
-            )
+            unit = str(entries.spacing_units or "").strip()
+            attributes.append(IndexAttribute("frame spacing", entries.spacing, unit))
         # Where the file has no such entry, dlisio answers with the default of the standard.
         if entries.find_entry(core.lis_ebtype.units_of_depth) is not None:
             attributes.append(IndexAttribute("entry 14", None, str(entries.depth_units or "").strip()))
@@ -192,13 +191,12 @@ def _tables(files: Any, findings: FileFindings) -> Iterator[_Table]:
 def _unreadable(specification: Any) -> str | None:
     """Which curve of a table is of a kind that is not read; None where that is not the reason."""
     for block in specification.specs:
+        curve = f"{str(block.mnemonic).strip()} is of representation code {block.reprc}"
         if block.reprc in _DIPMETER_CODES:
-            return (
-                f"{str(block.mnemonic).strip()} is of representation code {block.reprc}: the packed samples of a "
-                "dipmeter, which are no image, and the other curves of its table cannot be parted from it"
-            )
+            problem = "which are no image, and the other curves of its table cannot be parted from it"
+            return f"{curve}: the packed samples of a dipmeter, {problem}"
         if block.reprc not in _STANDARD_CODES:
-            return f"{str(block.mnemonic).strip()} is of representation code {block.reprc}, which LIS79 does not define"
+            return f"{curve}, which LIS79 does not define"
     return None
 
 

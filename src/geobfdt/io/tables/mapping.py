@@ -50,9 +50,8 @@ def column_key(name: str) -> tuple[str, str]:
     if len(words) > 1 and pattern("unit_in_name").fullmatch(words[-1]) and not _BRACKETS.search(name):
         unit = words.pop()
     for inside in _BRACKETS.findall(name):
-        content = [
-            word for word in re.split(r"[\s,;-]+", inside.lower()) if word and not pattern("datum").fullmatch(word)
-        ]
+        content = [word for word in re.split(r"[\s,;-]+", inside.lower()) if word]
+        content = [word for word in content if not pattern("datum").fullmatch(word)]
         words += [word for word in content if pattern("name_word").fullmatch(word)]
         unit = unit or " ".join(word for word in content if not pattern("name_word").fullmatch(word))
     return "".join(words), re.sub(r"^(m|ft)md\w*$", r"\1", unit)

@@ -128,12 +128,9 @@ def read_pick_table(
         declination = cells.parameters.get("declination") or "not given"
         # Without its declination a magnetic azimuth is off by up to tens of degrees.
         unsure = north == "magnetic" and declination == "not given"
-        values.findings.add(
-            Severity.MAJOR if unsure else Severity.INFO,
-            "north",
-            f"azimuths are from {north} north, declination {declination}",
-            "kept as such; turn them to true north before they are compared with others" if unsure else "kept as such",
-        )
+        observed, action = f"azimuths are from {north} north, declination {declination}", "kept as such"
+        action += "; turn them to true north before they are compared with others" if unsure else ""
+        values.findings.add(Severity.MAJOR if unsure else Severity.INFO, "north", observed, action)
 
     labels, meanings = _labels(values, vocabulary)
     fate = np.array([meanings[label].class_ for label in labels], dtype=object)
@@ -233,11 +230,9 @@ def _without_repetitions(cells: Cells, format_: Format) -> Cells:
     first = ~rest.duplicated().to_numpy(bool)
     if first.all():
         return cells
-    observed = (
-        f"{len(first)} rows hold {int(first.sum())} picks: each is repeated for the elements of the array column "
-        f"{cells.header[format_.array]!r}"
-    )
-    cells.findings.minor("picks-repeated", observed, "kept once")
+    name = cells.header[format_.array]
+    observed = f"{len(first)} rows hold {int(first.sum())} picks: each is repeated for the elements of the array column"
+    cells.findings.minor("picks-repeated", f"{observed} {name!r}", "kept once")
     return replace(cells, rows=cells.rows[first], lines=cells.lines[first])
 
 

@@ -151,12 +151,9 @@ def _name_frame(values: TableValues, format_: Format) -> str:
         dip, azimuth = (values.cells.header[roles[r]] if r in roles else r for r in held.values())
         columns = f"dip: {dip}, {held['azimuth']}: {azimuth}"
         kind = "dip_direction" if directions or not strikes else "strike_rhr"
-        raise InputError(
-            path,
-            f"nothing says whether {dip!r} and {azimuth!r} are true or apparent",
-            f"write a mapping file such as {{columns: {{{columns}}}, dip: true, azimuth: {kind}}} "
-            "(dip: true or apparent, azimuth: dip_direction or strike_rhr)",
-        )
+        cure = f"write a mapping file such as {{columns: {{{columns}}}, dip: true, azimuth: {kind}}} "
+        cure += "(dip: true or apparent, azimuth: dip_direction or strike_rhr)"
+        raise InputError(path, f"nothing says whether {dip!r} and {azimuth!r} are true or apparent", cure)
     for plain in ("dip", "azimuth"):
         if plain in roles and f"{plain}_{frame}" not in roles:
             roles[f"{plain}_{frame}"] = roles.pop(plain)
@@ -207,17 +204,15 @@ def _reference(values: TableValues, plane: Mask, app: Pair, true: Pair, hole: Pa
         best = min(_FRAMES, key=lambda frame: round(median[frame], 2))
         if median[best] < FIT_DEG:
             reference[open_] = best
-            observed = (
-                f"apparent and true dips of {int(both.sum())} picks agree to {median[best]:.3g} deg (median) with it"
-            )
+            observed = f"apparent and true dips of {int(both.sum())} picks agree"
+            observed += f" to {median[best]:.3g} deg (median) with it"
             values.findings.info("reference-found", observed, f"apparent azimuths are from {best}")
     for frame in _FRAMES:
         off = both & (reference == frame) & ~(errors[frame] < FIT_DEG)
         if off.any():
             count = int((both & (reference == frame)).sum())
-            observed = (
-                f"{int(off.sum())} of {count} true dips are over {FIT_DEG} deg off what apparent dips from {frame} give"
-            )
+            observed = f"{int(off.sum())} of {count} true dips are over {FIT_DEG} deg off"
+            observed += f" what apparent dips from {frame} give"
             values.findings.major("true-and-apparent-disagree", observed, "kept as they are; check the reference")
     open_ = plane & (reference == "") & np.isfinite(app[1])
     if open_.any():
@@ -240,9 +235,8 @@ def _check_heights(values: TableValues, rows: Mask, amplitude: Array, dip_app: A
     rows = rows & np.isfinite(amplitude) & np.isfinite(expected)
     off = rows & (np.abs(amplitude - expected) > 0.02 * expected + 0.002)
     if off.any():
-        observed = (
-            f"{int(off.sum())} of {int(rows.sum())} trace heights are over 2 % off diameter times tangent of the dip"
-        )
+        observed = f"{int(off.sum())} of {int(rows.sum())} trace heights are over 2 % off"
+        observed += " diameter times tangent of the dip"
         values.findings.major("height-dip-disagree", observed, "heights kept; check the diameters")
 
 

@@ -346,8 +346,8 @@ def hole_logs(image: Curve, curves: list[Curve], caliper: str | None, findings: 
     chosen = {name: usable[i] for name, i in choose_logs(names, findings).items()}
     if caliper is not None:
         near = [c for c in mine if c.table is image.table and caliper.strip().lower() == c.name.lower()]
-        chosen["diameter"] = (
-            near[0] if len(near) == 1 else mine[named_caliper(caliper, [c.names for c in mine], findings.path)]
-        )
+        if len(near) != 1:
+            near = [mine[named_caliper(caliper, [c.names for c in mine], findings.path)]]
+        chosen["diameter"] = near[0]
         _refuse_doubled(chosen["diameter"], findings)
     return chosen

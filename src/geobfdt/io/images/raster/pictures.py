@@ -150,9 +150,8 @@ def _depths(
         return _centres(findings.path, stated, rows), "m"
     if None not in noted:
         if own is not None:
-            observed = (
-                f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file, {noted[0]:g} to {noted[1]:g} beside it"
-            )
+            observed = f"depths {own[0]:g} to {own[-1]:g} {own_unit} in the file"
+            observed += f", {noted[0]:g} to {noted[1]:g} beside it"
             findings.major("sidecar-overrides", observed, "the YAML file's used")
         return _centres(findings.path, noted, rows), side.depth_unit
     if noted != (None, None):

@@ -356,9 +356,8 @@ def _turn(values: AnyArray, tag: int) -> AnyArray:
 
 def _note_orientation(findings: FileFindings, tag: int) -> None:
     if tag != 1:
-        action = (
-            "turned upright, as viewers show it" if tag in range(2, 9) else "not turned: there is no such orientation"
-        )
+        known = tag in range(2, 9)
+        action = "turned upright, as viewers show it" if known else "not turned: there is no such orientation"
         findings.minor("orientation", f"its orientation tag is {tag}", action)
 
 
@@ -375,10 +374,9 @@ def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
                 continue
             with archive.open(member) as stream:
                 version = np.lib.format.read_magic(stream)
-                read_header = (
-                    np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                )
-                shape, _, dtype = read_header(stream)
+                form = np.lib.format
+                read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+                shape, _, dtype = read(stream)
                 size = math.prod(shape) * dtype.itemsize
                 if dtype.kind in "biuf" and size > member.file_size - stream.tell():
                     raise InputError(path, f"{member.filename} claims {size:,} bytes it does not have", _EXPORT)
@@ -409,9 +407,8 @@ def _load_npz(findings: FileFindings, name: str | None, caliper: str | None) -> 
     chosen = name or max(pictures, key=lambda key: math.prod(pictures[key][:2]))
     _refuse_large(path, *pictures[chosen][:2])
     shape, dtype = headers[chosen]
-    depths = {
-        key: length[0] for key, (length, _) in headers.items() if len(length) == 1 and column_role(key)[2] == "depth"
-    }
+    vectors_of = {key: length[0] for key, (length, _) in headers.items() if len(length) == 1}
+    depths = {key: count for key, count in vectors_of.items() if column_role(key)[2] == "depth"}
     if depths and shape[0] not in depths.values():
         key, count = next(iter(depths.items()))
         raise InputError(path, f"{key} has {count} depths, {chosen} {shape[0]} rows", "write one depth a row")
