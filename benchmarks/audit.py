@@ -15,12 +15,12 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from geobfdt.preparation.audit import Audit, audit
-from geobfdt.simulation.settings import draw
+from geobfdt.quality.image_checks import check_image
+from geobfdt.quality.label_audit import Audit, audit
 from geobfdt.simulation.well import simulate_well
+from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import new_picks
-from geobfdt.wells.quality import check_image
 
 GEOMETRY = ("depth-shift", "depth-drift", "depth-step", "azimuth-mirrored", "azimuth-rotated", "azimuth-reference")
 GEOMETRY += ("true-for-apparent", "apparent-for-true", "diameter-scale")

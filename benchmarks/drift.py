@@ -21,12 +21,12 @@ from scipy.ndimage import gaussian_filter1d
 
 from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.picking.drift import ABSTAIN, WATCH, DriftReference, judge_zones, measure_zones
-from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.simulation.geology import draw_geology, nearby
-from geobfdt.simulation.settings import draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
+from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.image import WellImage
 
 HOME = 8

@@ -31,10 +31,10 @@ import numpy as np
 from served import Server
 
 import geobfdt
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.registry import RECORD, Registry
-from geobfdt.model.settings import CurveSettings
-from geobfdt.training.settings import TrainingSettings
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import validate
 

@@ -34,14 +34,14 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from geobfdt.evaluation.thresholds import operating_points
-from geobfdt.model.detr import DetrNetwork
-from geobfdt.model.detr_criterion import detr_loss, published_columns
+from geobfdt.model.detr.criterion import detr_loss, published_columns
+from geobfdt.model.detr.network import DetrNetwork
+from geobfdt.model.network_settings import DETR_SMALL, DetrSettings
 from geobfdt.model.presets import find_planes
-from geobfdt.model.settings import DETR_SMALL, DetrSettings
 from geobfdt.training.field_wells import prepared_field
 from geobfdt.training.learning_curve import class_f1
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.training.validation import tables
-from geobfdt.training.wells import PreparedWell
 
 SEED = 2026  # Of the field.
 TESTED, VALIDATED = ("W02", "W06", "W11"), ("W08",)  # The rest is trained on.

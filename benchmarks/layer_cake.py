@@ -262,7 +262,7 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
 
 def _voted(detector: object, image: object, cake: Cake) -> npt.NDArray[np.bool_]:
     """Which contacts have a vote near by among those that the decoder is asked about."""
-    from geobfdt.model.detection import proposals
+    from geobfdt.model.curve.detection import proposals
     from geobfdt.model.matching import scaled_rms
     from geobfdt.preparation.network_grid import network_grid
 

@@ -33,7 +33,7 @@ def main() -> None:
     import geobfdt
     from geobfdt.evaluation.calibration import calibrate
     from geobfdt.model.bundle import load_bundle
-    from geobfdt.training.calibration import calibrated, pick_all
+    from geobfdt.training.confidence_calibration import calibrated, pick_all
     from geobfdt.training.pretraining import calibration_wells
     from geobfdt.training.sources import drawn_well
 

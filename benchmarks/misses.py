@@ -21,7 +21,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from geobfdt.model.bundle import Bundle
-    from geobfdt.training.calibration import InterpretedWell
+    from geobfdt.training.confidence_calibration import InterpretedWell
 
 PICKED, NETWORK = ["sure", "sure 5 cm", "seen"], ["voted", "asked", "told"]
 
@@ -29,9 +29,9 @@ PICKED, NETWORK = ["sure", "sure 5 cm", "seen"], ["voted", "asked", "told"]
 def stages(bundle: Bundle, well: InterpretedWell) -> pd.DataFrame:
     """How far planes of a well get in the network: NETWORK, one row a plane."""
     from geobfdt.geometry import trace_rms
-    from geobfdt.model.detection import answers, proposals
+    from geobfdt.model.curve.detection import answers, proposals
     from geobfdt.model.matching import scaled_rms
-    from geobfdt.training.wells import prepare
+    from geobfdt.training.prepared_wells import prepare
     from geobfdt.wells.picks import CLASSES
 
     network = bundle.network

@@ -56,10 +56,10 @@ def hugging_face(batch: int) -> tuple[Callable[[], object], Callable[[], None], 
 
 def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], None], int]:
     """Forward pass, training step and parameters of a preset."""
-    from geobfdt.model.criterion import Targets
-    from geobfdt.model.curve import channels
+    from geobfdt.model.curve.criterion import Targets
+    from geobfdt.model.curve.network import channels
+    from geobfdt.model.network_settings import CurveSettings, DetrSettings
     from geobfdt.model.presets import build, find_planes, loss
-    from geobfdt.model.settings import CurveSettings, DetrSettings
 
     settings = CurveSettings() if preset == "curve" else DetrSettings(cut="three")
     rows, columns = (ROWS * 0.00254 / settings.step, settings.columns)

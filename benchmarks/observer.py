@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 if TYPE_CHECKING:
-    from geobfdt.simulation.settings import WellSettings
+    from geobfdt.simulation.well_settings import WellSettings
 
 AROUND = 0.6  # m above and below a trace that count as its surroundings
 TAPER = 0.15  # share of a window's height that fades out at either end
@@ -110,8 +110,8 @@ def main() -> None:
     arguments = parser.parse_args()
     from geobfdt.geometry import trace_rms
     from geobfdt.picking.picker import detector_of, pick_with_findings
-    from geobfdt.simulation.settings import draw
     from geobfdt.simulation.well import simulate_well
+    from geobfdt.simulation.well_settings import draw
     from geobfdt.wells.picks import traces
 
     parts = []

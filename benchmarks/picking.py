@@ -22,7 +22,7 @@ import numpy as np
 MEASURE = """
 import json, time
 from pathlib import Path
-from geobfdt.heap import share_heap
+from geobfdt.runtime.heap import share_heap
 share_heap()  # as the command line does
 import geobfdt
 geobfdt.pick, geobfdt.read
@@ -43,8 +43,8 @@ def main() -> None:
     parser.add_argument("--method", default="network")
     parser.add_argument("--python", nargs="+", default=[sys.executable], help="of environments that hold a version")
     arguments = parser.parse_args()
-    from geobfdt.io.ingest import ingest
     from geobfdt.simulation.field import simulate
+    from geobfdt.workflows.ingest import ingest
 
     print("version   seed   length m   seconds   m/s   peak MiB   picks   picks/m")
     rates: dict[int, list[float]] = defaultdict(list)

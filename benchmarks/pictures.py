@@ -29,10 +29,10 @@ def prepared(field: Path) -> tuple[str, Path]:
     """Fill a field of one well with picks, a part of them reviewed by rule; name of the well, and its report."""
     import geobfdt
     from geobfdt.io.images.netcdf import read
-    from geobfdt.reports.reporting import report_field
     from geobfdt.review.items import pick_items
     from geobfdt.wells.layers import LayerLog
     from geobfdt.wells.picks import write_picks
+    from geobfdt.workflows.report import report_field
 
     logs = field.parent / "logs"
     geobfdt.simulate(logs, wells=1, length=LENGTH, seed=SEED, tool=TOOL, deviation=DEVIATION)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from geobfdt.evaluation.thresholds import Operating
-    from geobfdt.training.wells import PreparedWell
+    from geobfdt.training.prepared_wells import PreparedWell
 
 SEED = 2026
 TESTED = ("W02", "W04", "W06", "W09", "W11", "W13")  # Both tools, three wells each or so.
@@ -55,9 +55,9 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
 
     from geobfdt.model.presets import build, find_planes, loss
     from geobfdt.training.learning_curve import learning_point
-    from geobfdt.training.loop import train_network
     from geobfdt.training.sources import FixedWells
     from geobfdt.training.train import SCRATCH
+    from geobfdt.training.training_loop import train_network
     from geobfdt.training.validation import validate
 
     settings = SCRATCH[arguments.network]

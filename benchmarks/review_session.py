@@ -21,7 +21,7 @@ import geobfdt
 from geobfdt.evaluation.matching import assign
 from geobfdt.geometry import amplitude_azimuth, trace_depth, trace_rms
 from geobfdt.picking.picker import detector_of, pick_with_findings
-from geobfdt.review.room import Room
+from geobfdt.review.service import Room
 from geobfdt.wells.field import Field
 from geobfdt.wells.picks import traces
 

@@ -31,9 +31,9 @@ import geobfdt
 from geobfdt.evaluation.calibration import COVERAGE_TOLERANCE, LEVELS
 from geobfdt.evaluation.errors import matched_rows, pair_errors
 from geobfdt.evaluation.scope import gather
-from geobfdt.picking import refine
+from geobfdt.picking import refinement as refine
 from geobfdt.picking.attributes import plane_sigmas
-from geobfdt.picking.doubts import POWERS, known_by, widened
+from geobfdt.picking.uncertainty import POWERS, known_by, widened
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import read_picks, traces
 

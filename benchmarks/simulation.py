@@ -17,8 +17,8 @@ def main() -> None:
     parser.add_argument("--wells", type=int, default=5)
     parser.add_argument("--length", type=float, default=60.0)
     arguments = parser.parse_args()
-    from geobfdt.simulation.settings import draw
     from geobfdt.simulation.well import simulate_well
+    from geobfdt.simulation.well_settings import draw
 
     print("tool    m/s   m a second of processor time")
     for tool in ("fmi", "fms", "cmi"):

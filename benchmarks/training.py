@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from geobfdt.evaluation.thresholds import Operating
     from geobfdt.model.presets import NetworkSettings
-    from geobfdt.training.settings import TrainingSettings
-    from geobfdt.training.wells import PreparedWell
+    from geobfdt.training.prepared_wells import PreparedWell
+    from geobfdt.training.training_settings import TrainingSettings
 
 WELLS, LENGTH, SEED = 14, 40.0, 8014
 FIELDS = {
@@ -59,7 +59,7 @@ COMPUTE_SEEDS, COMPUTE_WELLS, COMPUTE_LENGTH = (8200, 8201), (60, 12), 20.0
 
 def how(preset: str, steps: int, every: int) -> tuple[TrainingSettings, NetworkSettings]:
     """Settings from nothing, of a run and of its network."""
-    from geobfdt.model.settings import DetrSettings
+    from geobfdt.model.network_settings import DetrSettings
     from geobfdt.training.train import FRESH, SCRATCH
 
     settings = SCRATCH[preset].model_copy(update={"steps": steps, "every": every})
@@ -89,8 +89,8 @@ def compute(preset: str, steps: int, every: int, out: Path) -> None:
     import torch
 
     from geobfdt.model.presets import build, find_planes, loss
-    from geobfdt.training.loop import train_network
     from geobfdt.training.sources import FixedWells, simulated_well
+    from geobfdt.training.training_loop import train_network
     from geobfdt.training.validation import validate
 
     settings, sizes = how(preset, steps, every)
@@ -141,8 +141,8 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
     import geobfdt
     from geobfdt.io.write.dlis import write_dlis
     from geobfdt.simulation.geology import draw_geology, nearby
-    from geobfdt.simulation.settings import draw
     from geobfdt.simulation.well import simulate_well
+    from geobfdt.simulation.well_settings import draw
     from geobfdt.training.train import TUNING
     from geobfdt.wells.intervals import write_intervals
     from geobfdt.wells.picks import write_picks

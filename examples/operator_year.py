@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 
 from geobfdt.cli.app import app
 from geobfdt.io.write.dlis import write_dlis
+from geobfdt.runtime.findings import InputError
 from geobfdt.simulation.geology import draw_geology, nearby
-from geobfdt.simulation.settings import draw
 from geobfdt.simulation.well import simulate_well
-from geobfdt.wells.findings import InputError
+from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import read_picks, write_picks
 

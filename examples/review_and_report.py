@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import geobfdt
 from geobfdt.io.images.netcdf import read
-from geobfdt.reports.reporting import report_field
 from geobfdt.review.items import pick_items
 from geobfdt.wells.layers import LayerLog
+from geobfdt.workflows.report import report_field
 
 with TemporaryDirectory() as folder:
     sim, field = Path(folder) / "sim", Path(folder) / "field"

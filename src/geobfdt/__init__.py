@@ -19,24 +19,24 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from geobfdt.evaluation.agreement import agree as agree
     from geobfdt.evaluation.scores import evaluate as evaluate
-    from geobfdt.io.conversion import convert as convert
     from geobfdt.io.images.files import inspect as inspect
     from geobfdt.io.images.files import read as read
-    from geobfdt.io.ingest import ingest as ingest
     from geobfdt.picking.picker import pick as pick
-    from geobfdt.preparation.audit import audit as audit
+    from geobfdt.quality.label_audit import audit as audit
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.training.adapt import adapt as adapt
     from geobfdt.training.train import train as train
+    from geobfdt.workflows.convert import convert as convert
+    from geobfdt.workflows.ingest import ingest as ingest
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _VERBS = {
     "adapt": "geobfdt.training.adapt",
     "agree": "geobfdt.evaluation.agreement",
-    "audit": "geobfdt.preparation.audit",
-    "convert": "geobfdt.io.conversion",
+    "audit": "geobfdt.quality.label_audit",
+    "convert": "geobfdt.workflows.convert",
     "evaluate": "geobfdt.evaluation.scores",
-    "ingest": "geobfdt.io.ingest",
+    "ingest": "geobfdt.workflows.ingest",
     "inspect": "geobfdt.io.images.files",
     "pick": "geobfdt.picking.picker",
     "read": "geobfdt.io.images.files",

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_cli import geobfdt as run_geobfdt
 
 import geobfdt
-from geobfdt.wells.lock import held
+from geobfdt.runtime.locks import held
 
 
 def digests(folder: Path) -> dict[str, str]:

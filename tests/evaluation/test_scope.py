@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from geobfdt.evaluation.scope import gather, scored_pieces
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import covered, new_intervals
 from geobfdt.wells.picks import new_picks
 

@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from geobfdt.evaluation.comparison import compare
 from geobfdt.evaluation.scores import TOLERANCES, evaluate
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from geobfdt.io.images.las import curves as las
 from geobfdt.io.images.text import delimited
 from geobfdt.io.tables.pick_tables import read_pick_table
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
 ROWS, SECTORS = 10, 9

@@ -119,7 +119,7 @@ def readers(name: str):
 
 def outcomes(name: str, folder: Path) -> list[str]:
     """Read every mutant of one file; return what went wrong with any."""
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(TimeoutError("hang")))

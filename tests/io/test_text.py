@@ -6,15 +6,15 @@ import numpy as np
 import openpyxl
 import pytest
 
-from geobfdt.io.conversion import convert
 from geobfdt.io.images import files
 from geobfdt.io.images.las import curves as las
 from geobfdt.io.images.text import delimited
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.tables.surveys import read_survey
 from geobfdt.io.text import Notation, fit_cells
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.workflows.convert import convert
 
 NAMES = "".join(f" IMG[{k}]. :\n" for k in range(8))
 NULL_WORDS = ["n/a", "NaN", "****", "-1.#IND", "#N/A", "NULL", "--", "N.A.", "1.#QNAN", "inf"]

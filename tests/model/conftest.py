@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from geobfdt.model.curve import CurveNetwork, channels
-from geobfdt.model.settings import CurveSettings
+from geobfdt.model.curve.network import CurveNetwork, channels
+from geobfdt.model.network_settings import CurveSettings
 
 TINY = CurveSettings(
     columns=32, widths=(8, 8, 8, 8), features=8, votes=2, head=8, content=16, sampled=4, fine=4,

@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
 from geobfdt.model.bundle_files import FORMAT
-from geobfdt.model.settings import CurveSettings
-from geobfdt.wells.findings import InputError
+from geobfdt.model.network_settings import CurveSettings
+from geobfdt.runtime.findings import InputError
 
 CALIBRATION = {"bedding": Calibration(slope=1.5, intercept=-0.25, threshold=0.4), "fracture": Calibration()}
 WEIGHTS, SETTINGS, CARD = "weights.safetensors", "settings.yaml", "card.json"

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from geobfdt.geometry import trace_rms
-from geobfdt.model.criterion import Targets
-from geobfdt.model.curve import channels
-from geobfdt.model.detr import DetrNetwork, traces_from_parameters
-from geobfdt.model.detr_criterion import detr_loss
-from geobfdt.model.settings import DETR_SMALL, DetrSettings
+from geobfdt.model.curve.criterion import Targets
+from geobfdt.model.curve.network import channels
+from geobfdt.model.detr.criterion import detr_loss
+from geobfdt.model.detr.network import DetrNetwork, traces_from_parameters
+from geobfdt.model.network_settings import DETR_SMALL, DetrSettings
 
 WINDOWS, PLANES, RADIUS = 8, 2, 0.1
 PUBLISHED = DetrSettings(step=0.015, columns=64, rows=96, width=0.25, dropout=0.0, queries=30)

@@ -12,13 +12,13 @@ import torch
 
 from geobfdt.model import onnx as exported
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
-from geobfdt.model.curve import CurveNetwork, channels, choose
-from geobfdt.model.detection import detect
+from geobfdt.model.curve.detection import detect
+from geobfdt.model.curve.network import CurveNetwork, channels, choose
+from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.onnx import OnnxNetwork, export, load_onnx, onnx_network
 from geobfdt.model.presets import build
-from geobfdt.model.settings import CurveSettings, DetrSettings
-from geobfdt.picking.network import NetworkDetector
-from geobfdt.wells.findings import InputError
+from geobfdt.picking.network_detector import NetworkDetector
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import CLASSES
 

@@ -23,7 +23,7 @@ import torch
 from geobfdt.model.bundle import load_bundle, save_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, contents_digest
 from geobfdt.model.registry import RECORD, Registry
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 
 def variant(folder: Path, name: str) -> Path:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from geobfdt.model.detection import Planes, detect
-from geobfdt.model.settings import CurveSettings
+from geobfdt.model.curve.detection import Planes, detect
+from geobfdt.model.network_settings import CurveSettings
 
 FULL = CurveSettings()
 

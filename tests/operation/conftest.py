@@ -12,8 +12,8 @@ import pytest
 
 import geobfdt
 from geobfdt.model.bundle import save_bundle
-from geobfdt.model.settings import CurveSettings
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.model.network_settings import CurveSettings
+from geobfdt.training.training_settings import TrainingSettings
 
 TINY = CurveSettings(
     columns=32, widths=(8, 8, 8, 8), features=8, votes=2, head=8, content=16, sampled=4, fine=4,

@@ -22,9 +22,9 @@ from geobfdt.model.registry import Registry
 from geobfdt.operation.gate import blind_wells, gate
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings, read_gate
-from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.network_detector import NetworkDetector
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 LAX = GateSettings(least={"all": {"metres_per_second": 0.001}}, margin=0.05, planes=5)

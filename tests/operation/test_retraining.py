@@ -12,12 +12,12 @@ from tests.operation.conftest import QUICK, TINY
 import geobfdt
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
-from geobfdt.operation.door import FEWEST, Style, strange_style
+from geobfdt.operation.admission import FEWEST, Style, strange_style
 from geobfdt.operation.gate_settings import GateSettings
 from geobfdt.operation.retraining import Retrained, retrain
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
 from geobfdt.wells.picks import write_picks
 
 EASY = GateSettings(blind=("W01", "W02"), least={"all": {"metres_per_second": 0.001}}, margin=1, planes=1)

@@ -21,11 +21,11 @@ from tests.operation.conftest import QUICK, TINY
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
 from geobfdt.operation.tracking import track
+from geobfdt.runtime.engine import Engine
+from geobfdt.runtime.findings import InputError
 from geobfdt.studies.page import write_pages
-from geobfdt.studies.settings import StudySettings
 from geobfdt.studies.study import run_study
-from geobfdt.wells.engine import Engine
-from geobfdt.wells.findings import InputError
+from geobfdt.studies.study_settings import StudySettings
 
 mlflow = pytest.importorskip("mlflow")
 

@@ -10,7 +10,7 @@ import pytest
 
 from geobfdt.geometry import amplitude_azimuth, apparent_dip
 from geobfdt.picking.attributes import describe, plane_sigmas, quality_rank
-from geobfdt.picking.refine import refine
+from geobfdt.picking.refinement import refine
 
 
 def test_sigmas_match_sampling() -> None:

@@ -24,8 +24,8 @@ from geobfdt.picking.drift import (
     state_at,
     write_zones,
 )
-from geobfdt.picking.network import NetworkDetector
-from geobfdt.wells.findings import InputError
+from geobfdt.picking.network_detector import NetworkDetector
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from geobfdt.geometry import trace_rms, true_from_apparent
 from geobfdt.picking.detector import Candidates
-from geobfdt.picking.hough import HoughDetector
+from geobfdt.picking.hough.hough_detector import HoughDetector
 from geobfdt.picking.picker import detector_of, pick, pick_well, pick_with_findings
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import CLASSES, COLUMNS, traces, validate
@@ -163,8 +163,8 @@ def test_a_level_hole_is_told_what_is_not_looked_for(
     reached = [finding for finding in findings if finding.kind == "out-of-reach"]
     assert bool(reached) == told
     if told:
-        assert "from 100.0 to 101.0 m" in reached[0].seen
-        assert "over 4.0 m tall" in reached[0].seen
+        assert "from 100.0 to 101.0 m" in reached[0].observed
+        assert "over 4.0 m tall" in reached[0].observed
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from geobfdt.picking.row_picks import doubt_picks_along_rows
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, add_findings, well_image
 from geobfdt.wells.picks import new_picks
 

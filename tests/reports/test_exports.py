@@ -16,8 +16,8 @@ from matplotlib.transforms import Bbox
 
 from geobfdt.geometry import pole_angle
 from geobfdt.reports.exports import density_curves, write_density, write_discs, write_log_pdf, write_log_svg
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.structure.orientation import plane_of_pole
-from geobfdt.wells.findings import Finding, InputError, Severity
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks

@@ -14,7 +14,7 @@ from PIL import Image
 
 from geobfdt.reports import page as page_module
 from geobfdt.reports.page import draw_well, page_edges, write_pictures
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from geobfdt.geometry import pole_angle
-from geobfdt.reports.structure import structure_of
+from geobfdt.reports.structure_section import structure_of
 from geobfdt.simulation.geology import FractureSet, Geology
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.well import simulate_well
+from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.intervals import new_intervals
 
 

@@ -15,14 +15,14 @@ import pytest
 import geobfdt
 from geobfdt.geometry import pole_angle
 from geobfdt.io.write.netcdf import write_netcdf
-from geobfdt.reports.reporting import report_field
-from geobfdt.reports.structure import structure_of
+from geobfdt.reports.structure_section import structure_of
 from geobfdt.reports.well_report import write_report
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks
+from geobfdt.workflows.report import report_field
 
 
 def well(**attributes: Any) -> WellImage:

@@ -17,7 +17,7 @@ import pytest
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
-from geobfdt.wells.findings import Finding, Severity, findings_to_json
+from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.layers import LayerLog
 
 from .conftest import CLASSES, TRACES, Served, drawn_well

@@ -19,13 +19,13 @@ from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
 from geobfdt.review.access import COOKIE
-from geobfdt.review.jobs import FullError, Jobs, Kind
-from geobfdt.review.pace import Pace
+from geobfdt.review.job_queue import FullError, Jobs, Kind
+from geobfdt.review.job_tasks import QUEUE
+from geobfdt.review.rate_limiter import Pace
 from geobfdt.review.server import create_app
 from geobfdt.review.sessions import SECONDS, Sessions
-from geobfdt.review.work import QUEUE
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
 
 from .conftest import Served, drawn_well
 from .test_server import wait
@@ -288,7 +288,7 @@ def test_an_upload_leaves_the_disk_room(field: Path, monkeypatch: pytest.MonkeyP
         assert "no space left" in answer.json()["detail"]
         assert not list((field / QUEUE / "incoming").iterdir())
         monkeypatch.undo()
-        monkeypatch.setattr("geobfdt.review.jobs.LEAST", 1 << 62)  # full when its turn comes
+        monkeypatch.setattr("geobfdt.review.job_queue.LEAST", 1 << 62)  # full when its turn comes
         job = wait(client, client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT).json())
         assert (job["state"], job["message"]) == ("failed", "no space left on device")
         assert not list((field / QUEUE / "incoming").iterdir())
@@ -317,7 +317,7 @@ def test_what_was_being_sent_when_a_server_was_killed_goes(field: Path) -> None:
 
 def test_the_queue_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more jobs are taken than may wait."""
-    monkeypatch.setattr("geobfdt.review.jobs._MOST", 3)
+    monkeypatch.setattr("geobfdt.review.job_queue._MOST", 3)
     monkeypatch.setattr(Jobs, "_work", lambda self: None)  # nobody works
     jobs = Jobs(tmp_path, {"none": Kind(print)})
     for _ in range(3):

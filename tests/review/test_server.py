@@ -22,12 +22,12 @@ from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
 from geobfdt.review.items import joined, pick_items
-from geobfdt.review.jobs import FullError
-from geobfdt.review.room import Room
+from geobfdt.review.job_queue import FullError
+from geobfdt.review.job_tasks import QUEUE
 from geobfdt.review.server import create_app
+from geobfdt.review.service import Room
 from geobfdt.review.tiles import ROWS
-from geobfdt.review.work import QUEUE
-from geobfdt.wells.findings import Finding, Severity, findings_to_json
+from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
@@ -313,7 +313,7 @@ def test_picks_that_arrive_late_touch_nothing_that_was_decided_since(field: Path
         return changes
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("geobfdt.review.room.joined", slowly)
+        patch.setattr("geobfdt.review.service.joined", slowly)
         room.join("A-1", "anna", "anna", new_picks(depth_m=[108.0], class_="bedding"))
     layer = room.log.layer("A-1", "anna")
     assert layer.items[one]["status"] == "accepted"
@@ -484,7 +484,7 @@ def test_health_answers_while_all_threads_work(field: Path, monkeypatch: pytest.
 
 def test_questions_that_take_long_do_not_take_all_threads(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a dozen that ask the image at once, some are told to ask again."""
-    monkeypatch.setattr("geobfdt.review.room._PATIENCE_S", 0.2)
+    monkeypatch.setattr("geobfdt.review.service._PATIENCE_S", 0.2)
     room = Room(field)
     results: list[str] = []
 
@@ -514,7 +514,7 @@ def test_layers_that_are_too_long_to_score_are_compared_without(
     """The lists are there, the scores are not, and it is said why."""
     begun(client)
     client.post("/api/wells/A-1/layers/ben/begin", json={"person": "ben"})
-    monkeypatch.setattr("geobfdt.review.room._MOST_SCORED", 9)
+    monkeypatch.setattr("geobfdt.review.service._MOST_SCORED", 9)
     told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
     assert len(told["both"]) == 5
     assert told["note"]

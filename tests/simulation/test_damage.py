@@ -5,7 +5,7 @@ import numpy as np
 from geobfdt.simulation.damage import damage
 from geobfdt.simulation.geology import Geology
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.settings import WellSettings
+from geobfdt.simulation.well_settings import WellSettings
 
 
 def _damage(rows=6000, **numbers):

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 import geobfdt
+from geobfdt.runtime.findings import InputError
 from geobfdt.simulation.field import simulate
-from geobfdt.simulation.settings import WellSettings
-from geobfdt.wells.findings import InputError
+from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.picks import read_picks
 

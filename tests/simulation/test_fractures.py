@@ -9,8 +9,8 @@ from geobfdt import geometry
 from geobfdt.simulation.fractures import break_rock, paint, spacings
 from geobfdt.simulation.geology import FractureSet, Geology, draw_geology
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.strata import lay
+from geobfdt.simulation.well_settings import WellSettings
 
 STEP = 0.0025
 

@@ -5,7 +5,7 @@ import pytest
 
 from geobfdt import geometry
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.settings import WellSettings
+from geobfdt.simulation.well_settings import WellSettings
 
 
 def _bore(**settings):

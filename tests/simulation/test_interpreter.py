@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geobfdt.simulation.interpreter import interpret, interpreted
-from geobfdt.simulation.settings import WellSettings
+from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.picks import new_picks, traces
 
 

@@ -8,10 +8,10 @@ from geobfdt.simulation.fractures import break_rock
 from geobfdt.simulation.geology import FractureSet, Geology
 from geobfdt.simulation.hole import bore
 from geobfdt.simulation.layered import HELD_OUT_LOOKS, draw_layered
-from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.strata import lay
 from geobfdt.simulation.undulation import Undulation
 from geobfdt.simulation.well import simulate_well
+from geobfdt.simulation.well_settings import WellSettings, draw
 
 DEPTH = 100 + 0.01 * np.arange(3000)
 

@@ -10,8 +10,8 @@ from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.simulation.fractures import break_rock, spacings
 from geobfdt.simulation.geology import draw_geology
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.strata import lay
+from geobfdt.simulation.well_settings import WellSettings
 
 TABLE = Path(__file__).parents[2] / ".." / "shared" / "data" / "picks-ud1" / "UD1_Borehole_Imaging_Interpretation.csv"
 pytestmark = pytest.mark.skipif(not TABLE.exists(), reason="the real pick table is not here")

@@ -7,8 +7,8 @@ import pytest
 
 from geobfdt.simulation.hole import bore
 from geobfdt.simulation.sensor import Sensor
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.tools import TOOLS
+from geobfdt.simulation.well_settings import WellSettings
 
 QUIET = {"noise": 0.0, "row_noise": 0.0, "streaks": 0.0, "gain_spread": 0.0}
 

@@ -6,8 +6,8 @@ import pytest
 from geobfdt import geometry
 from geobfdt.simulation.geology import FractureSet, Geology, draw_geology
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.strata import lay
+from geobfdt.simulation.well_settings import WellSettings
 
 STEP = 0.0025
 QUIET = {"lamination": 0.0, "contrast_spread": 0.2, "thin_layers": 0.0, "bed_contrast": 1.0, "massive": 0.0}

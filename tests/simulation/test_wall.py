@@ -4,8 +4,8 @@ import numpy as np
 
 from geobfdt.simulation.geology import FractureSet, Geology
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.wall import Wall
+from geobfdt.simulation.well_settings import WellSettings
 
 
 def test_without_fractures_it_is_the_same_rock():

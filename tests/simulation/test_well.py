@@ -6,9 +6,9 @@ import pytest
 
 from geobfdt import geometry
 from geobfdt.simulation.geology import FractureSet, Geology
-from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well, simulate_window
+from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.picks import traces, validate
 
 PLAIN = {"noise": 0.0, "row_noise": 0.0, "streaks": 0.0, "gain_spread": 0.0, "roughness": 0.0, "clip": 0.0}

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from geobfdt.runtime.findings import InputError
 from geobfdt.studies.choice import study_choice
-from geobfdt.wells.findings import InputError
 
 
 def told_study(tiny: dict[str, Any], axes: dict[str, Any], **changed: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 import geobfdt
-from geobfdt.training.wells import PreparedWell
+from geobfdt.training.prepared_wells import PreparedWell
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu_ablation.py"
 SPEC = importlib.util.spec_from_file_location("gpu_ablation", SCRIPT)

@@ -7,7 +7,7 @@ import pytest
 
 from geobfdt.studies.label_noise import LabelNoise, worsened
 from geobfdt.studies.leaking import leaking_windows
-from geobfdt.training.wells import PreparedWell
+from geobfdt.training.prepared_wells import PreparedWell
 
 STEP, ROWS = 0.01, 3000
 

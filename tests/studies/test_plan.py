@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from geobfdt.runtime.findings import InputError
 from geobfdt.studies.plan import make_plan
-from geobfdt.studies.presets import PRESETS, preset
-from geobfdt.studies.settings import CellSettings, StudySettings, read_study
 from geobfdt.studies.study import study_of
-from geobfdt.wells.findings import InputError
+from geobfdt.studies.study_presets import PRESETS, preset
+from geobfdt.studies.study_settings import CellSettings, StudySettings, read_study
 
 RATES = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-3}}}
 NAMES = ["W01", "W02", "W03", "W04", "W05"]
@@ -102,7 +102,7 @@ def test_leaks_are_refused(field: Path, tiny: dict[str, Any]) -> None:
 def test_a_model_is_not_scored_on_what_it_has_seen(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
     """A bundle whose card names a tested well's file cannot be where a cell begins."""
     import geobfdt
-    from geobfdt.training.settings import TrainingSettings
+    from geobfdt.training.training_settings import TrainingSettings
 
     sizes = CellSettings.of(tiny).network
     quick = TrainingSettings(steps=1, batch=1, rows=128, warmup=1, every=1)

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
+from geobfdt.runtime.engine import Engine
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
 from geobfdt.studies.cell import RESULT
-from geobfdt.studies.cells import run_cells
+from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.plan import lay_out, make_plan
-from geobfdt.studies.settings import StudySettings
-from geobfdt.wells.engine import Engine
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
+from geobfdt.studies.study_settings import StudySettings
 
 # Not imported here: what it finds in the environment then is what it goes by.
 if importlib.util.find_spec("ray") is None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from geobfdt.runtime.engine import Engine
+from geobfdt.runtime.findings import InputError
 from geobfdt.studies import search as searching
 from geobfdt.studies.plan import make_plan
 from geobfdt.studies.search import SearchSettings, read_search, run_search
 from geobfdt.studies.search_page import write_search_pages
-from geobfdt.studies.settings import read_study
-from geobfdt.wells.engine import Engine
-from geobfdt.wells.findings import InputError
+from geobfdt.studies.study_settings import read_study
 
 pytest.importorskip("optuna")
 

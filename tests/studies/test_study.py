@@ -17,17 +17,17 @@ import pytest
 import yaml
 
 from geobfdt.io.images.netcdf import read
+from geobfdt.runtime.engine import Engine
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
 from geobfdt.studies.archive import ARCHIVE
 from geobfdt.studies.cell import RESULT, run_cell
-from geobfdt.studies.cells import run_cells
+from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.page import write_pages
 from geobfdt.studies.plan import lay_out, make_plan
-from geobfdt.studies.presets import PRESETS
-from geobfdt.studies.settings import StudySettings
 from geobfdt.studies.study import run_study, study_of
-from geobfdt.wells.engine import Engine
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
+from geobfdt.studies.study_presets import PRESETS
+from geobfdt.studies.study_settings import StudySettings
 from geobfdt.wells.picks import CLASSES
 
 COSTS = ("core_seconds", "peak_mib")

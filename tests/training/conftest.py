@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from geobfdt.model.criterion import Targets
-from geobfdt.model.settings import CurveSettings
+from geobfdt.model.curve.criterion import Targets
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.training.augmentation import Window
-from geobfdt.training.wells import PreparedWell
+from geobfdt.training.prepared_wells import PreparedWell
 
 STEP = 0.005
 TINY = CurveSettings(

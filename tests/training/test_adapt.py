@@ -14,14 +14,14 @@ import geobfdt
 from geobfdt.geometry import trace_rms
 from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
-from geobfdt.model.curve import CurveNetwork
+from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.planes import Planes
 from geobfdt.preparation.network_grid import GridSettings
+from geobfdt.runtime.findings import InputError
 from geobfdt.training import adapt as adapting
 from geobfdt.training.pseudo_labels import PseudoLabels, SelfAgreement, pseudo_labels, self_agreement
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.picks import CLASSES
 

@@ -14,10 +14,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from geobfdt.model.criterion import curve_loss
-from geobfdt.model.curve import CurveNetwork
+from geobfdt.model.curve.criterion import curve_loss
+from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.training import distributed
-from geobfdt.training.wells import save
+from geobfdt.training.prepared_wells import save
 
 SCRIPT = """
 import sys
@@ -27,14 +27,14 @@ import torch
 torch.set_num_threads(1)
 from safetensors.torch import save_file
 from geobfdt.evaluation.thresholds import Operating
-from geobfdt.model.criterion import curve_loss
-from geobfdt.model.curve import CurveNetwork
-from geobfdt.model.settings import CurveSettings
+from geobfdt.model.curve.criterion import curve_loss
+from geobfdt.model.curve.network import CurveNetwork
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.training import distributed
-from geobfdt.training.loop import train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.training_loop import train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.sources import FixedWells
-from geobfdt.training.wells import load
+from geobfdt.training.prepared_wells import load
 
 sizes, settings = CurveSettings.model_validate_json(sys.argv[1]), TrainingSettings.model_validate_json(sys.argv[2])
 out, well = Path(sys.argv[3]), load(Path(sys.argv[4]))
@@ -89,7 +89,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, sizes: Any, well: Any) -> Path
     out = tmp_path_factory.mktemp("distributed")
     save(well(), out / "well")
     (out / "script.py").write_text(SCRIPT)
-    from geobfdt.training.settings import TrainingSettings
+    from geobfdt.training.training_settings import TrainingSettings
 
     settings = TrainingSettings(steps=3, batch=3, rows=128, warmup=1, every=2)
     with socket.socket() as free:

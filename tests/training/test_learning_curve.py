@@ -8,8 +8,8 @@ import pytest
 
 from geobfdt.model.planes import Planes
 from geobfdt.training.learning_curve import learning_point, move_to_other_windows
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.training.validation import true_planes
-from geobfdt.training.wells import PreparedWell
 
 STEP, ROWS, COLUMNS = 0.01, 1200, 16
 HALF = {"bedding": 0.5, "fracture": 0.5}

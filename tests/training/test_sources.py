@@ -13,8 +13,8 @@ import pytest
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
-from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.training_settings import TrainingSettings
 
 
 def assert_same(one: list[Window], other: list[Window]) -> None:

@@ -14,12 +14,12 @@ import pytest
 import geobfdt
 from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, load_bundle
-from geobfdt.model.curve import CurveNetwork
-from geobfdt.model.detection import answers
-from geobfdt.picking.network import NetworkDetector
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.model.curve.detection import answers
+from geobfdt.model.curve.network import CurveNetwork
+from geobfdt.picking.network_detector import NetworkDetector
+from geobfdt.runtime.findings import InputError
 from geobfdt.training.train import FRESH, TUNING, interpreted_wells
-from geobfdt.wells.findings import InputError
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.intervals import covered, new_intervals, write_intervals
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import CLASSES

@@ -2,8 +2,8 @@
 
 import pytest
 
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.findings import InputError
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "..", "a/b\\c", "", "  ", "-rf *", "a\x00b"])

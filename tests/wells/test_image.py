@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import add_findings, known_reference, log_at, row_spacing, well_image
 
 PIXELS = np.arange(12.0).reshape(3, 4)

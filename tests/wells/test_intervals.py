@@ -2,7 +2,7 @@
 
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import covered, new_intervals, read_intervals, write_intervals
 
 TABLE = new_intervals(

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells import database
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime import database
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.layers import DATABASE, ConflictError, LayerLog
 from geobfdt.wells.picks import validate
 

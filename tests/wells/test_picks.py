@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import COLUMNS, complete, new_picks, read_picks, traces, validate, write_picks
 
@@ -56,10 +56,10 @@ def test_unknown_hole_is_a_finding_not_a_number():
     assert np.isnan(full.dip_true_deg[0])
     assert np.isnan(full.amplitude_m[0])
     assert {f.kind for f in findings} == {"no-dip", "no-amplitude"}
-    assert any("--survey" in f.done for f in findings)
+    assert any("--survey" in f.action for f in findings)
     bearings = hole(diameter=0.2, deviation=30.0, hole_azimuth=100.0, reference="unknown")
     (finding,) = complete(picks, bearings)[1]
-    assert (finding.kind, finding.done) == ("no-dip", "give --azimuth-reference")
+    assert (finding.kind, finding.action) == ("no-dip", "give --azimuth-reference")
 
 
 def test_a_hole_partly_without_diameter_asks_for_it():
@@ -71,8 +71,8 @@ def test_a_hole_partly_without_diameter_asks_for_it():
     assert np.isfinite(full.dip_true_deg[0])
     assert np.isnan(full.dip_true_deg[1])
     (finding,) = findings
-    assert (finding.kind, finding.done) == ("no-diameter", "give --diameter")
-    assert finding.seen.startswith("1 of 2 picks")
+    assert (finding.kind, finding.action) == ("no-diameter", "give --diameter")
+    assert finding.observed.startswith("1 of 2 picks")
 
 
 def test_completion_keeps_what_a_row_says():

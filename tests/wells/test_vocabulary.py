@@ -2,7 +2,7 @@
 
 import pytest
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.vocabulary import load_vocabulary
 
 

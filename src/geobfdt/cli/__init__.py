@@ -6,7 +6,7 @@ import os
 import sys
 
 from geobfdt.cli.app import app
-from geobfdt.heap import share_heap
+from geobfdt.runtime.heap import share_heap
 
 __all__ = ["main"]
 
@@ -20,13 +20,13 @@ def main() -> None:
     ``geobfdt --help``
     """
     share_heap()
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
 
     try:
         app()
     except InputError as error:
         if "--json" in sys.argv:
-            from geobfdt.wells.findings import findings_to_json
+            from geobfdt.runtime.findings import findings_to_json
 
             sys.stdout.write(f'{{"error": {findings_to_json([error.finding])[1:-1].strip()}}}\n')
         sys.stderr.write(f"geobfdt: {error}\n")

@@ -24,7 +24,7 @@ def audit(
     Finds depth shifts and drifts, mirrored or rotated azimuths, true dips stored as apparent ones, duplicates, picks
     off the image, and stretches that nobody interpreted.
     """
-    from geobfdt.preparation.audit import audit_field
+    from geobfdt.quality.label_audit import audit_field
 
     with progress(f"auditing {directory}") as advance:
         audits = audit_field(directory, write_proposed=write_intervals, progress=advance)

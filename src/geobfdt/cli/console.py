@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from geobfdt.wells.findings import Finding
+    from geobfdt.runtime.findings import Finding
 
 __all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "print_table", "printable", "progress"]
 
@@ -128,7 +128,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
     rank = list(_COLOURS)
     out = console()
     for finding in sorted(findings, key=lambda f: -rank.index(f.severity)):
-        line = escape(f"{finding.place}: {finding.seen}; {finding.done}")
+        line = escape(f"{finding.place}: {finding.observed}; {finding.action}")
         out.print(f"[{_COLOURS[finding.severity]}]{finding.severity:<8}[/] {line}")
 
 

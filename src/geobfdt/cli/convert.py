@@ -35,7 +35,7 @@ def convert(
     Examples: geobfdt convert well.dlis well.nc; geobfdt convert techlog.csv picks.csv --to picks. Rows that are no
     planes (breakouts, induced fractures) are then left in picks.intervals.csv; others leave them out, and say so.
     """
-    from geobfdt.io import conversion
+    from geobfdt.workflows import convert as conversion
 
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, to, reading, mapping=mapping, vocabulary=vocabulary)

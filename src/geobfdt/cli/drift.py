@@ -28,10 +28,10 @@ def drift(
     from geobfdt.io.images.files import read
     from geobfdt.model.bundle import load_bundle
     from geobfdt.picking.drift import judge_zones, measure_zones
-    from geobfdt.picking.network import NetworkDetector
+    from geobfdt.picking.network_detector import NetworkDetector
     from geobfdt.picking.picker import pick_with_findings
-    from geobfdt.reports.delivery import sources
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
+    from geobfdt.workflows.pick import sources
 
     bundle = load_bundle(model)
     told = {}

@@ -33,7 +33,7 @@ def ingest(
 
     Every repair and doubt is printed and kept in WELL.findings.json.
     """
-    from geobfdt.io.ingest import ingest as bring
+    from geobfdt.workflows.ingest import ingest as bring
 
     with progress(f"ingesting {len(files)} files") as advance:
         wells = bring(

@@ -24,9 +24,9 @@ def inspect(
     Nothing is written. Try the reading options here before you pick.
     """
     from geobfdt.io.images import files
-    from geobfdt.wells.findings import InputError
+    from geobfdt.quality.image_checks import checked
+    from geobfdt.runtime.findings import InputError
     from geobfdt.wells.image import row_spacing
-    from geobfdt.wells.quality import checked
 
     contents = files.inspect(file)
     image, refusal = None, None

@@ -41,7 +41,7 @@ def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "
 def list_(registry: Folder, as_json: AsJson = False) -> None:
     """List models, with what they are called."""
     from geobfdt.model.registry import Registry
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
 
     held = Registry.at(registry)
     called = {digest: [n for n, d in held.names().items() if d == digest] for digest in held.bundles()}
@@ -53,7 +53,7 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
         try:
             card = held.card(digest)
         except InputError as error:  # the others are told of all the same
-            state = f"damaged: {error.seen}" if held.damage(digest) else error.seen
+            state = f"damaged: {error.observed}" if held.damage(digest) else error.observed
         rows.append(
             {
                 "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),

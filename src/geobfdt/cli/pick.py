@@ -14,8 +14,8 @@ from geobfdt.cli.workers import Address, EngineName, engine_of
 from geobfdt.wells.options import ReadingOptions
 
 if TYPE_CHECKING:
-    from geobfdt.reports.delivery import Delivery
-    from geobfdt.wells.engine import Engine
+    from geobfdt.runtime.engine import Engine
+    from geobfdt.workflows.pick import Delivery
 
 Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
 
@@ -56,8 +56,8 @@ def pick(
     doubted), WELL.drift.csv (how far its zones are from what the network was made with; none of the classical picker)
     and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
     """
-    from geobfdt.reports.delivery import sources
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
+    from geobfdt.workflows.pick import sources
 
     if method == "hough":
         for option, value, usual in (("--model", model, "default"), ("--runtime", runtime, "torch")):
@@ -93,9 +93,9 @@ def pick(
 
 
 def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> Told:
-    from geobfdt.reports.delivery import deliver
+    from geobfdt.runtime.findings import InputError
     from geobfdt.wells.field import file_stem
-    from geobfdt.wells.findings import InputError
+    from geobfdt.workflows.pick import deliver
 
     delivered: dict[str, Path] = {}
     for well in wells:
@@ -116,9 +116,9 @@ def _by_workers(
     """Each by a ``geobfdt pick`` of its own, the largest first, lest one long well keep all waiting at the end."""
     import json
 
-    from geobfdt.reports.delivery import Delivery
-    from geobfdt.wells.engine import run_jobs
+    from geobfdt.runtime.engine import run_jobs
     from geobfdt.wells.field import file_stem
+    from geobfdt.workflows.pick import Delivery
 
     wells = sorted(wells, key=lambda well: well.stat().st_size if well.exists() else 0, reverse=True)
     words = _words(out, reading, wanted)

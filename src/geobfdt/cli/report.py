@@ -39,7 +39,7 @@ def report(
 
     Nothing in it comes from outside, so that it opens anywhere, now and in ten years.
     """
-    from geobfdt.reports.reporting import report_field
+    from geobfdt.workflows.report import report_field
 
     with progress(f"reporting {directory}") as advance:
         told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)

@@ -46,8 +46,8 @@ def serve(
 
     Every decision is on the disk before the server acknowledges it. Stop with Ctrl+C, or kill it: nothing is lost.
     """
-    from geobfdt.wells.extras import needed
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.extras import needed
+    from geobfdt.runtime.findings import InputError
 
     # What the server writes is for its own user alone.
     os.umask(0o077)
@@ -107,7 +107,7 @@ def _proxies(addresses: str | None) -> list[str]:
     >>> " and ".join(_proxies("127.0.0.1, 10.0.0.0/8"))
     '127.0.0.1 and 10.0.0.0/8'
     """
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
 
     proxies = [address.strip() for address in (addresses or "").split(",") if address.strip()]
     for proxy in proxies:

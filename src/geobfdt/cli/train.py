@@ -43,14 +43,14 @@ def train(
     Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves
     the model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.findings import InputError
 
     if start is not None and preset is not None:
         raise InputError("--preset", f"a model that is gone on from has its own network, not {preset}", "leave it out")
     if choice is not None and (start is not None or preset is not None):
         other = "--from" if start is not None else "--preset"
         raise InputError("--choice", f"the study chooses the network, and {other} does too", f"leave {other} out")
-    from geobfdt.reports.learning import draw_learning, verdict
+    from geobfdt.reports.learning_figure import draw_learning, verdict
     from geobfdt.studies.choice import study_choice
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from geobfdt.wells.engine import Engine
+    from geobfdt.runtime.engine import Engine
 
 __all__ = ["Address", "EngineName", "Workers", "engine_of"]
 
@@ -18,8 +18,8 @@ Address = Annotated[str, typer.Option(help="Ray cluster that sees the same folde
 
 def engine_of(name: str, workers: int, address: str) -> Engine:
     """What the options ask for; an address that nothing would call is refused."""
-    from geobfdt.wells.engine import Engine
-    from geobfdt.wells.findings import InputError
+    from geobfdt.runtime.engine import Engine
+    from geobfdt.runtime.findings import InputError
 
     if address and name != "ray":
         raise InputError("--address", f"--engine {name} calls no cluster", "add --engine ray, or leave the address out")

@@ -17,7 +17,7 @@ from geobfdt.evaluation.nulls import z_score
 from geobfdt.evaluation.scope import ALL, Group, Span, gather
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import describe_agreement, records
-from geobfdt.wells.findings import Finding
+from geobfdt.runtime.findings import Finding
 
 __all__ = ["SCAN", "Agreement", "agree", "cohen_kappa", "depth_scan"]
 

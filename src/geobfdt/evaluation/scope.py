@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.evaluation.matching import UNKNOWN, Kind, Planes
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import covered, new_intervals
 from geobfdt.wells.picks import standing
 

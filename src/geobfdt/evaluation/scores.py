@@ -18,7 +18,7 @@ from geobfdt.evaluation.nulls import BLIND, Blind, blind_counts, z_score
 from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
 from geobfdt.evaluation.scope import ALL, Group, Span, gather
 from geobfdt.evaluation.wording import describe_scores, records
-from geobfdt.wells.findings import Finding
+from geobfdt.runtime.findings import Finding
 from geobfdt.wells.picks import standing, validate
 
 __all__ = ["DRAWS", "TOLERANCES", "Key", "Scores", "evaluate"]

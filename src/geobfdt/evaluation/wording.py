@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.evaluation.scope import ALL
-from geobfdt.wells.findings import Finding
+from geobfdt.runtime.findings import Finding
 
 if TYPE_CHECKING:
     from geobfdt.evaluation.agreement import Agreement

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["decoding", "log_messages"]
 
@@ -36,7 +36,7 @@ def decoding(path: Path, what: str, cure: str) -> Iterator[None]:
     >>> with decoding(Path("a.png"), "a PNG image", "export it again"):
     ...     raise OSError("truncated")
     Traceback (most recent call last):
-    geobfdt.wells.findings.InputError: a.png: not a sound PNG image: truncated; export it again
+    geobfdt.runtime.findings.InputError: a.png: not a sound PNG image: truncated; export it again
     """
     try:
         yield

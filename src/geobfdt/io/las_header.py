@@ -16,7 +16,7 @@ from geobfdt.io.decoding import decoding, log_messages
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import Notation, encoding_of
 from geobfdt.io.text_rows import TextRows, open_lines
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 
 __all__ = ["Table", "header_tables"]
 

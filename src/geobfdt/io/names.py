@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import parse_yaml
 from geobfdt.wells.image import LOGS
-from geobfdt.wells.settings_file import parse_yaml
 
 __all__ = [
     "choose_logs", "column_names", "hole_names", "image_kind", "is_bit_size", "is_radius", "name_key", "named_caliper",

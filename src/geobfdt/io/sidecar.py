@@ -19,8 +19,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.settings_file import read_yaml
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import read_yaml
 
 __all__ = ["MAX_PIXELS", "Sidecar", "find_sidecar", "read_sidecar"]
 

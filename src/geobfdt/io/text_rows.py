@@ -19,7 +19,7 @@ import pandas as pd
 from geobfdt.io.arrays import Array, Grey
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.text import POINT, Decimal, Notation, NotationVote, fit_cells, is_null_word, is_number_like, split
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 __all__ = [
     "Losses", "TextRows", "collect", "drop_rows_without_depth", "numbered_lines", "open_lines", "read_rows",

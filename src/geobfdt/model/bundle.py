@@ -27,12 +27,12 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from geobfdt.model.bundle_files import CARD, FORMAT, RETRAIN, SETTINGS, WEIGHTS, read_card, read_weights
+from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
-from geobfdt.model.settings import CurveSettings, DetrSettings
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import read_yaml, said
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.settings_file import read_yaml, said
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, NoReturn
 
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.storage import read_ordinary
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import read_ordinary
 
 __all__ = [
     "CARD",

@@ -6,7 +6,7 @@
 ``ask2.onnx``    the same, and contents in: one for each further stage of the decoder
 ===============  ==========================================================================================
 
-Choosing queries lies in between, in :func:`geobfdt.model.detection.detect`. What that needs to know, and what turns
+Choosing queries lies in between, in :func:`geobfdt.model.curve.detection.detect`. What that needs to know, and what turns
 logits into probabilities, is in the metadata of all files under ``geobfdt``, as JSON.
 """
 
@@ -28,14 +28,14 @@ from torch import Tensor, nn
 
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.bundle_files import check_format
-from geobfdt.model.curve import CurveNetwork, Tier, channels
-from geobfdt.model.decoder import Sight
+from geobfdt.model.curve.decoder import Sight
+from geobfdt.model.curve.network import CurveNetwork, Tier, channels
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
-from geobfdt.model.settings import CurveSettings
-from geobfdt.wells.extras import needed
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.extras import needed
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
@@ -53,7 +53,7 @@ Float = npt.NDArray[np.float32]
 @dataclass(frozen=True)
 class OnnxNetwork:
     """
-    A ``curve`` network that onnxruntime runs: a :class:`geobfdt.model.detection.Runtime`.
+    A ``curve`` network that onnxruntime runs: a :class:`geobfdt.model.curve.detection.Runtime`.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class OnnxNetwork:
     tiers: Sequence[Tier]
 
     def see(self, grid: npt.NDArray[np.uint8]) -> tuple[dict[str, Float], list[Float]]:
-        """Look at one strip; see :class:`geobfdt.model.detection.Runtime`."""
+        """Look at one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
         parts = self.look.run(None, {"grid": grid[None]})
         sight, scores = parts[: len(_SIGHT)], parts[len(_SIGHT) :]
         return dict(zip(_SIGHT, sight, strict=True)), [part[0] for part in scores]
@@ -81,7 +81,7 @@ class OnnxNetwork:
     def ask(
         self, seen: dict[str, Float], traces: Array, content: Array | None, radius: float, stage: int
     ) -> tuple[Planes, Array]:
-        """Ask queries of one strip; see :class:`geobfdt.model.detection.Runtime`."""
+        """Ask queries of one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
         session = self.asks[stage]
         given = {
             **seen,

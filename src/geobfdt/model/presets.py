@@ -10,13 +10,13 @@ import numpy.typing as npt
 from pydantic import Field, TypeAdapter
 from torch import Tensor
 
-from geobfdt.model.criterion import Losses, Targets, curve_loss
-from geobfdt.model.curve import CurveNetwork
-from geobfdt.model.detection import Runtime, detect
-from geobfdt.model.detr import DetrNetwork, detect_windows
-from geobfdt.model.detr_criterion import detr_loss
+from geobfdt.model.curve.criterion import Losses, Targets, curve_loss
+from geobfdt.model.curve.detection import Runtime, detect
+from geobfdt.model.curve.network import CurveNetwork
+from geobfdt.model.detr.criterion import detr_loss
+from geobfdt.model.detr.network import DetrNetwork, detect_windows
+from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.planes import Planes
-from geobfdt.model.settings import CurveSettings, DetrSettings
 
 __all__ = ["Find", "Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]
 
@@ -54,7 +54,7 @@ def build(settings: CurveSettings | DetrSettings) -> Network:
 
 
 def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random.Generator) -> Losses:
-    """Compute the loss of a batch; see :func:`geobfdt.model.criterion.curve_loss`."""
+    """Compute the loss of a batch; see :func:`geobfdt.model.curve.criterion.curve_loss`."""
     if isinstance(network, CurveNetwork):
         return curve_loss(network, grids, targets, rng)
     return detr_loss(network, grids, targets, rng)

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
-from geobfdt.wells.storage import atomic_files, atomic_path, sha256
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import atomic_files, atomic_path, sha256
 
 if TYPE_CHECKING:
     from geobfdt.model.bundle import Bundle
@@ -337,7 +337,7 @@ class Registry:
                 self.whole(digest)
                 told[digest] = ""
             except InputError as error:
-                told[digest] = error.seen
+                told[digest] = error.observed
         return told
 
     def whole(self, digest: str) -> Bundle:

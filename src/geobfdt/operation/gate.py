@@ -17,17 +17,17 @@ from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import records
 from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.operation.gate_settings import EACH, LEAST, MOST, UNSIGNED, WHOLE, GateSettings
-from geobfdt.picking.network import NetworkDetector
+from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
-from geobfdt.training.calibration import InterpretedWell
+from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256
+from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import interpreted_wells
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import sha256
 
 __all__ = ["Demand", "Verdict", "blind_wells", "gate"]
 

@@ -15,8 +15,8 @@ from geobfdt.evaluation.wording import number, span_words
 from geobfdt.operation.gate import Verdict
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.reports.style import INK, KINDS
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["draw_verdict", "write_verdict"]
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.settings_file import read_settings
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import read_settings
 
 __all__ = ["EACH", "LEAST", "MOST", "UNSIGNED", "WHOLE", "GateSettings", "read_gate"]
 

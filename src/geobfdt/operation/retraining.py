@@ -13,18 +13,18 @@ import numpy as np
 
 from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.model.registry import Registry
-from geobfdt.operation.door import FEWEST, damage, strange_style, style_of
+from geobfdt.operation.admission import FEWEST, damage, strange_style, style_of
 from geobfdt.operation.gate import gate
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings
-from geobfdt.training.calibration import InterpretedWell
-from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.split import Masked
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import sha256, write_text
+from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import TUNING, interpreted_wells, labels_digest, train
+from geobfdt.training.training_settings import TrainingSettings
+from geobfdt.training.well_split import Masked
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
-from geobfdt.wells.storage import sha256, write_text
 
 __all__ = ["Retrained", "retrain"]
 

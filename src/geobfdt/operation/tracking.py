@@ -19,8 +19,8 @@ from typing import Any
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.bundle_files import FILES, contents_digest
 from geobfdt.model.registry import RECORD, Registry, flat
-from geobfdt.wells.extras import needed
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.extras import needed
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["address", "track"]
 

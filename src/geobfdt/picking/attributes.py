@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.picking.doubts import deviations
-from geobfdt.picking.refine import Refined, centre_energy
+from geobfdt.picking.refinement import Refined, centre_energy
+from geobfdt.picking.uncertainty import deviations
 
 __all__ = ["Description", "describe", "plane_sigmas", "quality_rank"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.geometry import trace_depth
-from geobfdt.wells.hole_checks import depth_gaps
+from geobfdt.quality.hole_checks import depth_gaps
 
 __all__ = ["Band", "gaps_filled", "mean_level"]
 

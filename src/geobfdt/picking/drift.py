@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from geobfdt.picking.silence import LAYERED, image_zones, silent_layers
 from geobfdt.preparation.fingerprint import IMAGE_FEATURES, image_features
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_path
 
 __all__ = [
     "ABSTAIN",

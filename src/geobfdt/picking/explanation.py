@@ -12,7 +12,7 @@ from scipy.ndimage import map_coordinates
 from geobfdt.geometry import stretch, trace_depth, trace_rms
 from geobfdt.picking.band import gaps_filled
 from geobfdt.picking.detector import Detector
-from geobfdt.picking.refine import refine
+from geobfdt.picking.refinement import refine
 from geobfdt.wells.image import WellImage, hole_radius, row_spacing
 from geobfdt.wells.picks import traces
 

@@ -16,21 +16,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.geometry import amplitude_azimuth, trace_rms
-from geobfdt.heap import trim_heap
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Candidates, Detector
-from geobfdt.picking.hough import HoughDetector
-from geobfdt.picking.refine import refine
+from geobfdt.picking.hough.hough_detector import HoughDetector
+from geobfdt.picking.refinement import refine
 from geobfdt.picking.row_picks import doubt_picks_along_rows
 from geobfdt.picking.silence import MIN_SILENT_LENGTH_M, silent_zones
 from geobfdt.preparation.strips import Strip, strips
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
+from geobfdt.quality.stretches import Stretch, report
+from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.runtime.heap import trim_heap
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
-from geobfdt.wells.measured import MIN_MEASURED_SHARE, MeasuredDepths
 from geobfdt.wells.picks import complete, new_picks
-from geobfdt.wells.stretches import Stretch, report
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
@@ -250,7 +250,7 @@ def detector_of(
         raise ValueError(f"picking method {method!r} is not network or hough")
     # Loaded here: PyTorch takes seconds, and the classical picker does without.
     from geobfdt.model.bundle import load_bundle
-    from geobfdt.picking.network import NetworkDetector
+    from geobfdt.picking.network_detector import NetworkDetector
 
     return NetworkDetector.of(load_bundle(model), image, runtime)
 

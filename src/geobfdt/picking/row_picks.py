@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.findings import Finding, Severity
+from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, log_at, row_spacing
 
 __all__ = ["doubt_picks_along_rows"]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.preparation.layering import layer_coherence
+from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.measured import MeasuredDepths
 
 __all__ = ["LAYERED", "MIN_SILENT_LENGTH_M", "ZONE_M", "image_zones", "silent_layers", "silent_zones"]
 

@@ -9,8 +9,8 @@ import pandas as pd
 from geobfdt.geometry import amplitude_azimuth, trace_depth, trace_rms
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
-from geobfdt.picking.refine import mean_agreement, refine
-from geobfdt.preparation.evidence import LOCAL, trace_evidence
+from geobfdt.picking.refinement import mean_agreement, refine
+from geobfdt.quality.trace_evidence import LOCAL, trace_evidence
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
@@ -93,7 +93,7 @@ def snap(
     Notes
     -----
     Without a candidate nearby, planes of all dips and azimuths through the point are compared by what the image says
-    along them all round (:func:`geobfdt.preparation.evidence.trace_evidence`), the steeper ones with a handicap since
+    along them all round (:func:`geobfdt.quality.trace_evidence.trace_evidence`), the steeper ones with a handicap since
     there are so many of them. The best few are refined on the pixels, and the one whose pieces agree most is it.
 
     Examples

@@ -15,15 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from geobfdt.geometry import pole, well_path
+from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.page import draw_well
 from geobfdt.reports.style import kind_of
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
-from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_files, atomic_path
 
 __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
 

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from geobfdt.reports.strips import Bar
+from geobfdt.reports.side_tracks import Bar
 from geobfdt.reports.style import DOUBTED, INK, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
 from geobfdt.reports.tracks import reference_name
 from geobfdt.wells.image import WellImage

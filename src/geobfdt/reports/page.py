@@ -12,18 +12,18 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.header import HEIGHT, Page, draw_header
+from geobfdt.reports.image_raster import Variable, contrast, depth_range
 from geobfdt.reports.png import write_png
-from geobfdt.reports.raster import Variable, contrast, depth_range
-from geobfdt.reports.strips import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
+from geobfdt.reports.side_tracks import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
 from geobfdt.reports.style import INK, house_style
 from geobfdt.reports.tadpoles import draw_tadpoles
 from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_image, draw_traces
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of, row_spacing
-from geobfdt.wells.measured import MeasuredDepths
 from geobfdt.wells.picks import complete, standing, traces
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["draw_well", "page_edges", "write_pictures"]
 

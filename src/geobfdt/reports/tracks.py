@@ -16,7 +16,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
 from geobfdt.geometry import trace_depth
-from geobfdt.reports.raster import Variable, depth_range, tone
+from geobfdt.reports.image_raster import Variable, depth_range, tone
 from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import standing, traces
@@ -71,7 +71,7 @@ def draw_image(
     top, base : float, optional
         Depths (m, MD); default the whole image.
     limits : (low, high), optional
-        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.raster.contrast`.
+        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.image_raster.contrast`.
 
     Examples
     --------

@@ -18,14 +18,14 @@ from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINTED
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import LEAST_DIRECTED, draw_rose, draw_stereonet
-from geobfdt.reports.structure import Structure, structure_of
+from geobfdt.reports.structure_section import Structure, structure_of
 from geobfdt.reports.style import house_style
+from geobfdt.runtime.csv_text import mark_text_columns
+from geobfdt.runtime.findings import Finding
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.intensity import Intensity
-from geobfdt.wells.csv_text import mark_text_columns
-from geobfdt.wells.findings import Finding
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_report"]
 
@@ -288,7 +288,7 @@ def _findings(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
     items = "".join(
-        f"<li><b>{finding.severity}</b> {html.escape(f'{finding.place}: {finding.seen}; {finding.done}')}</li>"
+        f"<li><b>{finding.severity}</b> {html.escape(f'{finding.place}: {finding.observed}; {finding.action}')}</li>"
         for finding in findings
     )
     return f"<h2>Findings</h2><ul>{items}</ul>"

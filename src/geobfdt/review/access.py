@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from geobfdt.review.pace import Pace, client_of
+from geobfdt.review.rate_limiter import Pace, client_of
 from geobfdt.review.sessions import SECONDS, Sessions
 
 __all__ = ["COOKIE", "HEADER", "HEALTH", "PERSON", "SESSION", "STATIC", "Access", "Login", "is_loopback"]

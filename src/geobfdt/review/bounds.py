@@ -8,8 +8,8 @@ from pathlib import Path
 import h5py
 
 from geobfdt.io.decoding import decoding
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import file_stem
-from geobfdt.wells.findings import InputError
 
 __all__ = ["LARGEST_TABLE", "check_image_size", "check_ordinary", "well_files"]
 
@@ -40,7 +40,7 @@ def check_ordinary(file: Path, largest: int | None = None) -> None:
     --------
     >>> check_ordinary(Path("/dev/null"))
     Traceback (most recent call last):
-    geobfdt.wells.findings.InputError: /dev/null: not an ordinary file; move it out of the field
+    geobfdt.runtime.findings.InputError: /dev/null: not an ordinary file; move it out of the field
     """
     try:
         status = file.stat()
@@ -70,7 +70,7 @@ def well_files(field: Path) -> dict[str, str | None]:
             try:
                 check_ordinary(file)
             except InputError as error:
-                problem = f"{error.seen}; {error.cure}"
+                problem = f"{error.observed}; {error.cure}"
         wells[file.stem] = problem
     return wells
 

@@ -12,8 +12,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from geobfdt.review.audit import METHODS, Audit
-from geobfdt.review.jobs import ENDED, LEAST, Jobs
+from geobfdt.review.access_log import METHODS, Audit
+from geobfdt.review.job_queue import ENDED, LEAST, Jobs
 
 __all__ = ["Health"]
 

@@ -20,18 +20,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import geobfdt
 from geobfdt.review.access import HEADER, HEALTH, SESSION, STATIC, Access, Login
-from geobfdt.review.audit import Audit
+from geobfdt.review.access_log import Audit
 from geobfdt.review.health import Health
-from geobfdt.review.jobs import LEAST, FullError, Jobs
-from geobfdt.review.pace import REQUESTS, Pace, client_of
-from geobfdt.review.room import Room
+from geobfdt.review.job_queue import LEAST, FullError, Jobs
+from geobfdt.review.job_tasks import PRELOAD, QUEUE, forget_torn, incoming, kinds, report_file
+from geobfdt.review.rate_limiter import REQUESTS, Pace, client_of
+from geobfdt.review.request_observer import Watched
+from geobfdt.review.service import Room
 from geobfdt.review.sessions import SECONDS, Sessions, check_token
 from geobfdt.review.tiles import LEVELS
-from geobfdt.review.watched import Watched
-from geobfdt.review.work import PRELOAD, QUEUE, forget_torn, incoming, kinds, report_file
-from geobfdt.wells.csv_text import mark_text_columns
+from geobfdt.runtime.csv_text import mark_text_columns
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import file_stem
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import ConflictError
 from geobfdt.wells.picks import COLUMNS
 
@@ -170,7 +170,7 @@ def create_app(
     requests : int
         A second, that one address may make.
     on_fatal : callable, optional
-        See :class:`geobfdt.review.jobs.Jobs`.
+        See :class:`geobfdt.review.job_queue.Jobs`.
 
     Returns
     -------

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from geobfdt.wells.database import opened, prepare, writing
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.database import opened, prepare, writing
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["LEAST_TOKEN", "SECONDS", "Sessions", "check_token"]
 
@@ -38,7 +38,7 @@ def check_token(token: str) -> None:
     --------
     >>> check_token("geologist")
     Traceback (most recent call last):
-    geobfdt.wells.findings.InputError: --token: 9 characters; give at least 16, or --token new
+    geobfdt.runtime.findings.InputError: --token: 9 characters; give at least 16, or --token new
     """
     if len(token) < LEAST_TOKEN:
         raise InputError("--token", f"{len(token)} characters", f"give at least {LEAST_TOKEN}, or --token new")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.netcdf import read
-from geobfdt.reports.raster import Variable, contrast, depth_range, tone
+from geobfdt.reports.image_raster import Variable, contrast, depth_range, tone
 from geobfdt.review.bounds import check_image_size, check_ordinary, well_files
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing

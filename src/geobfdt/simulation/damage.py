@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import smooth_series
-from geobfdt.simulation.settings import WellSettings
+from geobfdt.simulation.well_settings import WellSettings
 
 __all__ = ["Damage", "damage"]
 

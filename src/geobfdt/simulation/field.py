@@ -11,16 +11,16 @@ import yaml
 
 import geobfdt
 from geobfdt.io.write.dlis import write_dlis
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import write_text
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.interpreter import STYLES
 from geobfdt.simulation.recipes import RECIPES
-from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
-from geobfdt.wells.findings import InputError
+from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import write_picks
-from geobfdt.wells.storage import write_text
 
 __all__ = ["simulate"]
 

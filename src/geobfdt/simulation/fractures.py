@@ -115,7 +115,7 @@ def break_rock(geology: Geology, hole: Hole, strata: Strata, roughness: float, r
     Examples
     --------
     >>> from geobfdt.simulation.hole import bore
-    >>> from geobfdt.simulation.settings import WellSettings
+    >>> from geobfdt.simulation.well_settings import WellSettings
     >>> from geobfdt.simulation.strata import lay
     >>> rng = np.random.default_rng(0)
     >>> geology = Geology(fracture_density=3.0, sets=(FractureSet(dip=60, azimuth=90),))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geobfdt import geometry
 from geobfdt.geometry import Reference
 from geobfdt.simulation.noise import smooth_series
-from geobfdt.simulation.settings import WellSettings
+from geobfdt.simulation.well_settings import WellSettings
 
 __all__ = ["Hole", "bore"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.simulation.settings import WellSettings
+from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks, traces
 

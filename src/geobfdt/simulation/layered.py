@@ -9,8 +9,8 @@ import numpy as np
 from geobfdt import geometry
 from geobfdt.simulation.flaws import Flaws
 from geobfdt.simulation.geology import Geology
-from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS, ToolName
+from geobfdt.simulation.well_settings import WellSettings, draw
 
 __all__ = ["HELD_OUT_LOOKS", "LayeredLook", "draw_layered"]
 

@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 from geobfdt.simulation.flaws import Blemishes
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import Texture, smooth_series
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.tools import TOOLS
+from geobfdt.simulation.well_settings import WellSettings
 
 __all__ = ["Sensor"]
 

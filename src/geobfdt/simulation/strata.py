@@ -161,7 +161,7 @@ def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
     Examples
     --------
     >>> from geobfdt.simulation.hole import bore
-    >>> from geobfdt.simulation.settings import WellSettings
+    >>> from geobfdt.simulation.well_settings import WellSettings
     >>> rng = np.random.default_rng(0)
     >>> hole = bore(WellSettings(), 1000 + 0.0025 * np.arange(4000), 36, rng)
     >>> strata = lay(Geology(bed_thickness=0.2), hole, rng)

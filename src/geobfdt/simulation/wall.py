@@ -11,9 +11,9 @@ from geobfdt.simulation.damage import Damage, damage
 from geobfdt.simulation.fractures import Band, break_rock, paint
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import Texture
-from geobfdt.simulation.settings import WellSettings
 from geobfdt.simulation.strata import Strata, lay
 from geobfdt.simulation.tools import TOOLS
+from geobfdt.simulation.well_settings import WellSettings
 
 __all__ = ["Wall"]
 

@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt import geometry
-from geobfdt.simulation.delivery import deliver, moving
 from geobfdt.simulation.hole import Hole, bore
+from geobfdt.simulation.image_scaling import deliver, moving
 from geobfdt.simulation.interpreter import interpret, interpreted
 from geobfdt.simulation.sensor import Sensor
-from geobfdt.simulation.settings import WellSettings, draw
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.visibility import BAND, COARSE, RowNoise, Sight, look
 from geobfdt.simulation.wall import Wall
+from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import complete, new_picks
@@ -77,7 +77,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     Parameters
     ----------
     settings : WellSettings
-        The well; :func:`~geobfdt.simulation.settings.draw` makes random ones.
+        The well; :func:`~geobfdt.simulation.well_settings.draw` makes random ones.
     rng : Generator
         Source of randomness; the same settings and state give the same well.
 

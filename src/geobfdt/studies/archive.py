@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from geobfdt.runtime.storage import write_text
 from geobfdt.studies.cell import RESULT
-from geobfdt.wells.storage import write_text
 
 __all__ = ["ARCHIVE", "archive_results", "restore_results"]
 

@@ -24,23 +24,23 @@ from geobfdt.evaluation.scores import TOLERANCES, Key, Scores, evaluate
 from geobfdt.evaluation.thresholds import Operating
 from geobfdt.evaluation.wording import records
 from geobfdt.model.bundle import load_bundle
-from geobfdt.model.detr import DetrNetwork
-from geobfdt.model.detr_criterion import published_columns
+from geobfdt.model.detr.criterion import published_columns
+from geobfdt.model.detr.network import DetrNetwork
 from geobfdt.model.presets import Network, build, find_planes, loss
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import write_text
 from geobfdt.studies.label_noise import worsened
 from geobfdt.studies.leaking import leaking_windows
 from geobfdt.studies.look_shifts import look_shift_scores
 from geobfdt.studies.plan import Cell
 from geobfdt.training.learning_curve import learning_point
-from geobfdt.training.loop import Outcome, train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.prepared_wells import PreparedWell, load
 from geobfdt.training.sources import FixedWells
+from geobfdt.training.training_loop import Outcome, train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
-from geobfdt.training.wells import PreparedWell, load
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import write_text
 
 __all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from geobfdt.studies.settings import CellSettings, StudySettings
-from geobfdt.training.settings import TrainingSettings
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.settings_file import said
-from geobfdt.wells.storage import sha256
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import said
+from geobfdt.runtime.storage import sha256
+from geobfdt.studies.study_settings import CellSettings, StudySettings
+from geobfdt.training.training_settings import TrainingSettings
 
 __all__ = ["StudyChoice", "study_choice"]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from geobfdt.training.wells import PreparedWell
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["LabelNoise", "worsened"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geobfdt.training.wells import PreparedWell
+from geobfdt.training.prepared_wells import PreparedWell
 
 __all__ = ["leaking_windows"]
 

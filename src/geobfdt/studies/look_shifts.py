@@ -11,10 +11,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from geobfdt.evaluation.thresholds import Operating
-from geobfdt.studies.settings import CellSettings
+from geobfdt.studies.study_settings import CellSettings
 from geobfdt.training.learning_curve import class_f1
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.training.validation import Detect, tables
-from geobfdt.training.wells import PreparedWell
 
 __all__ = ["LOOK_SHIFTS", "look_shift_scores", "shift_look"]
 

@@ -12,12 +12,12 @@ import yaml
 
 from geobfdt import __version__
 from geobfdt.reports.document import Block, bullets, write_document
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.studies.figures import draw_curves, draw_scores
 from geobfdt.studies.plan import Plan
 from geobfdt.studies.results import CELLS, Section, cells_table
 from geobfdt.studies.statistics import ENOUGH_SEEDS, MARGIN
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_pages"]
 

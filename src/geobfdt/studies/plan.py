@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from geobfdt.model.bundle import Bundle, load_bundle
-from geobfdt.studies.settings import CellSettings, Fold, StudySettings
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256, write_text
+from geobfdt.studies.study_settings import CellSettings, Fold, StudySettings
+from geobfdt.training.prepared_wells import prepare, save
 from geobfdt.training.train import interpreted_wells
-from geobfdt.training.wells import prepare, save
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.storage import sha256, write_text
 
 __all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
 

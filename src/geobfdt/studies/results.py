@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.studies.cell import PUBLISHED, RESULT
-from geobfdt.studies.cells import FAILED
+from geobfdt.studies.cell_runs import FAILED
 from geobfdt.studies.plan import Place, Plan
 from geobfdt.studies.statistics import Level, Step, judge, lightest
 from geobfdt.wells.picks import CLASSES

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from geobfdt.runtime.engine import Engine
+from geobfdt.runtime.extras import needed
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.settings_files import read_settings
+from geobfdt.runtime.storage import write_text
 from geobfdt.studies.cell import RESULT
-from geobfdt.studies.cells import run_cells
+from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.plan import lay_out, make_plan
-from geobfdt.studies.settings import Fold, StudySettings
-from geobfdt.wells.engine import Engine
-from geobfdt.wells.extras import needed
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
-from geobfdt.wells.settings_file import read_settings
-from geobfdt.wells.storage import write_text
+from geobfdt.studies.study_settings import Fold, StudySettings
 
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 

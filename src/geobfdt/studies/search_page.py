@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from geobfdt.reports.document import Block, bullets, write_document
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.studies.figures import draw_importance, draw_trials
 from geobfdt.studies.search import Found, SearchSettings
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_search_pages"]
 

@@ -9,18 +9,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from geobfdt.runtime.engine import Engine
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.settings_files import parse_yaml, said
+from geobfdt.runtime.storage import write_text
 from geobfdt.studies.archive import archive_results, restore_results
-from geobfdt.studies.cells import run_cells
+from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.plan import Plan, lay_out, make_plan
-from geobfdt.studies.presets import preset
 from geobfdt.studies.results import CELLS, Section, cells_table, sections
-from geobfdt.studies.settings import StudySettings, read_study
+from geobfdt.studies.study_presets import preset
+from geobfdt.studies.study_settings import StudySettings, read_study
 from geobfdt.training.train import Preset
-from geobfdt.wells.engine import Engine
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.lock import held
-from geobfdt.wells.settings_file import parse_yaml, said
-from geobfdt.wells.storage import write_text
 
 __all__ = ["run_study", "study_of"]
 

@@ -17,19 +17,19 @@ import geobfdt
 from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, Sight, load_bundle, save_bundle
 from geobfdt.model.presets import find_planes, loss
-from geobfdt.training.loop import mean_f1, train_network
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256
+from geobfdt.training.drift_reference import usual
+from geobfdt.training.prepared_wells import PreparedWell, prepare
 from geobfdt.training.pseudo_labels import PseudoLabels, SelfAgreement, pseudo_labels, self_agreement
-from geobfdt.training.settings import TrainingSettings
 from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, simulated_well
-from geobfdt.training.usual import usual
+from geobfdt.training.training_loop import mean_f1, train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
-from geobfdt.training.wells import PreparedWell, prepare
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
-from geobfdt.wells.storage import sha256
 
 __all__ = ["ADAPTING", "adapt"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.model.criterion import Targets
+from geobfdt.model.curve.criterion import Targets
 from geobfdt.training.published_augmentation import published_look
-from geobfdt.training.settings import Augmentation
+from geobfdt.training.training_settings import Augmentation
 
 __all__ = ["Window", "augment", "flip", "invert", "mirror", "roll"]
 

@@ -12,8 +12,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.storage import atomic_path
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_path
 
 __all__ = ["resume", "save_checkpoint"]
 

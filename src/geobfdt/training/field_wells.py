@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from geobfdt.preparation.network_grid import GridSettings
+from geobfdt.training.prepared_wells import PreparedWell, load, prepare, save
 from geobfdt.training.train import interpreted_wells
-from geobfdt.training.wells import PreparedWell, load, prepare, save
 from geobfdt.wells.field import file_stem
 
 __all__ = ["prepared_field"]

@@ -10,8 +10,8 @@ import pandas as pd
 
 from geobfdt.evaluation.counts import Counts, count, f1, possible_pairs
 from geobfdt.evaluation.scope import gather
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.training.validation import Detect, tables
-from geobfdt.training.wells import PreparedWell
 
 __all__ = ["LearningPoint", "class_f1", "learning_point", "move_to_other_windows"]
 

@@ -21,18 +21,18 @@ from torch import nn
 import geobfdt
 from geobfdt.evaluation.thresholds import Operating
 from geobfdt.model.bundle import Bundle, Calibration, save_bundle
-from geobfdt.model.criterion import Losses, curve_loss
-from geobfdt.model.curve import CurveNetwork
-from geobfdt.model.detection import detect
-from geobfdt.model.settings import CurveSettings
+from geobfdt.model.curve.criterion import Losses, curve_loss
+from geobfdt.model.curve.detection import detect
+from geobfdt.model.curve.network import CurveNetwork
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
 from geobfdt.simulation.tools import ToolName
-from geobfdt.training.calibration import InterpretedWell, calibrated
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
 from geobfdt.training.distributed import leave
-from geobfdt.training.loop import BEST, Outcome, train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.drift_reference import usual
 from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
-from geobfdt.training.usual import usual
+from geobfdt.training.training_loop import BEST, Outcome, train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.geometry import trace_rms
-from geobfdt.model.criterion import Targets
+from geobfdt.model.curve.criterion import Targets
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.planes import Planes
 from geobfdt.preparation.network_grid import GridSettings, network_grid
+from geobfdt.quality.image_checks import check_image
 from geobfdt.training.augmentation import Window, flip, invert, mirror, roll
-from geobfdt.wells.evening import even_rows
 from geobfdt.wells.image import WellImage, hole_radius
-from geobfdt.wells.quality import check_image
+from geobfdt.wells.row_offsets import even_rows
 
 __all__ = ["PseudoLabels", "SelfAgreement", "pseudo_labels", "self_agreement"]
 

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.simulation.layered import LayeredLook, draw_layered
-from geobfdt.simulation.settings import draw
 from geobfdt.simulation.tools import ToolName
 from geobfdt.simulation.well import simulate_well
+from geobfdt.simulation.well_settings import draw
 from geobfdt.training.augmentation import Window
-from geobfdt.training.calibration import InterpretedWell
-from geobfdt.training.settings import TrainingSettings
-from geobfdt.training.wells import PreparedWell, prepare
+from geobfdt.training.confidence_calibration import InterpretedWell
+from geobfdt.training.prepared_wells import PreparedWell, prepare
+from geobfdt.training.training_settings import TrainingSettings
 
 __all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
 

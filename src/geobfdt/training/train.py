@@ -20,23 +20,23 @@ from torch import nn
 import geobfdt
 from geobfdt.evaluation.thresholds import Operating
 from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
-from geobfdt.model.criterion import Losses
+from geobfdt.model.curve.criterion import Losses
+from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettings
 from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
-from geobfdt.model.settings import DETR_SMALL, CurveSettings, DetrSettings
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
-from geobfdt.training.calibration import InterpretedWell, calibrated
-from geobfdt.training.loop import train_network
-from geobfdt.training.settings import TrainingSettings
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
+from geobfdt.training.drift_reference import usual
+from geobfdt.training.prepared_wells import PreparedWell, load, prepare, save
 from geobfdt.training.sources import FixedWells, MixedSource, Source, simulated_well
-from geobfdt.training.split import Masked, Split, keep_blind, split_wells
-from geobfdt.training.usual import usual
+from geobfdt.training.training_loop import train_network
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
-from geobfdt.training.wells import PreparedWell, load, prepare, save
+from geobfdt.training.well_split import Masked, Split, keep_blind, split_wells
 from geobfdt.wells.field import Field
-from geobfdt.wells.findings import InputError
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, standing, traces
-from geobfdt.wells.storage import sha256
 
 __all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells", "labels_digest", "train"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from geobfdt.evaluation.thresholds import Operating, operating_points
 from geobfdt.geometry import amplitude_azimuth
 from geobfdt.model.planes import Planes
-from geobfdt.training.wells import PreparedWell
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
 

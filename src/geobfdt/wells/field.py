@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals, read_intervals
 from geobfdt.wells.picks import new_picks, read_picks
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geobfdt.geometry import Reference
-from geobfdt.wells.findings import Finding, InputError
+from geobfdt.runtime.findings import Finding, InputError
 
 __all__ = [
     "LOGS",

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.csv_text import mark_text_columns, unmark_text
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.storage import atomic_path
+from geobfdt.runtime.csv_text import mark_text_columns, unmark_text
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_path
 
 __all__ = ["COLUMNS", "covered", "new_intervals", "read_intervals", "write_intervals"]
 

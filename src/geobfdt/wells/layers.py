@@ -20,8 +20,8 @@ from typing import Any
 
 import pandas as pd
 
-from geobfdt.wells.database import opened, prepare, writing
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.database import opened, prepare, writing
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, COLUMNS, new_picks
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.storage import sha256, write_text
 
 __all__ = ["MANIFEST", "Entry", "Source", "options_given", "read_manifest", "source_of", "write_manifest"]
 

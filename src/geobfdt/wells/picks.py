@@ -17,10 +17,10 @@ import pandas as pd
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
-from geobfdt.wells.csv_text import mark_text_columns, unmark_text
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.csv_text import mark_text_columns, unmark_text
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
-from geobfdt.wells.storage import atomic_path
 
 __all__ = [
     "CLASSES",

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.settings_file import parse_yaml, read_yaml
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import parse_yaml, read_yaml
 
 __all__ = ["Meaning", "Pattern", "Vocabulary", "load_vocabulary"]
 
@@ -146,7 +146,7 @@ class Vocabulary(BaseModel):
         --------
         >>> load_vocabulary().meanings(["CCF", "blob", "blob"])
         Traceback (most recent call last):
-        geobfdt.wells.findings.InputError: pick table: labels not in the vocabulary: 'blob' (2 rows); give a vocabulary
+        geobfdt.runtime.findings.InputError: pick table: labels not in the vocabulary: 'blob' (2 rows); give a vocabulary
         file with the line labels: {'blob': fracture}, or bedding, ignored, excluded as each is
         """
         counts: dict[str, int] = {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.raw import RawImage, RawLog
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 
 FILE = Path("a.dlis")
@@ -97,7 +97,7 @@ def test_repeated_rows(upward):
     assert np.array_equal(well.depth.values, depth[kept])
     assert np.array_equal(well.image.values, values[kept])
     assert finding(well, "rows-repeated").severity == Severity.MINOR
-    assert "1 rows" in finding(well, "depth-repeated").seen
+    assert "1 rows" in finding(well, "depth-repeated").observed
     assert finding(well, "depth-repeated").severity == Severity.MAJOR
 
 
@@ -109,7 +109,7 @@ def test_every_row_repeated(times, upward):
     well = make(raw(np.repeat(pixels()[::step], times, axis=0), np.repeat(DEPTH[::step], times)))
     assert np.array_equal(well.depth.values, DEPTH)
     assert np.array_equal(well.image.values, pixels())
-    assert finding(well, "rows-repeated").seen == f"{ROWS * (times - 1)} rows stand twice"
+    assert finding(well, "rows-repeated").observed == f"{ROWS * (times - 1)} rows stand twice"
 
 
 @pytest.mark.parametrize("upward", [False, True])
@@ -134,7 +134,7 @@ def test_wild_depth():
     kept = np.delete(np.arange(ROWS), 15)
     assert np.array_equal(well.depth.values, DEPTH[kept])
     assert np.array_equal(well.image.values, pixels()[kept])
-    assert "1 rows are out of order, the first at row 16" in finding(well, "depth-disordered").seen
+    assert "1 rows are out of order, the first at row 16" in finding(well, "depth-disordered").observed
 
 
 @settings(max_examples=60, deadline=None)
@@ -164,7 +164,7 @@ def test_row_without_depth(null):
     depth[5] = null
     well = make(raw(depth=depth, unit="ft", nulls=(-5.0,)))
     assert well.sizes["depth"] == ROWS - 1
-    assert "1 rows have no depth" in finding(well, "depth-missing").seen
+    assert "1 rows have no depth" in finding(well, "depth-missing").observed
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_absurd_diameters():
     values[10:12] = [0.1, 300]
     well = make(raw(logs={"diameter": log(values, "in")}))
     assert well.diameter.values == pytest.approx(8 * 0.0254)
-    assert "2 of 40 diameters" in finding(well, "diameter-absurd").seen
+    assert "2 of 40 diameters" in finding(well, "diameter-absurd").observed
 
 
 def test_angle_units():
@@ -294,7 +294,7 @@ def test_gap_in_a_log():
     caliper = np.where((depth > 1002) & (depth < 1012), -999.25, np.where(depth < 1010, 8.0, 12.0))
     stations = {"deviation": log([10, 10], "deg", depth[[0, -1]])}
     well = make(raw(depth=depth, logs={"diameter": log(caliper, "in", depth), **stations}))
-    assert finding(well, "diameter-gap").seen == "no diameter between 1002.00 and 1012.00 m"
+    assert finding(well, "diameter-gap").observed == "no diameter between 1002.00 and 1012.00 m"
     assert well.diameter.values[14] == pytest.approx(0.254)  # half way, at 1007 m
     assert "deviation-gap" not in kinds(well)
 
@@ -319,7 +319,7 @@ def test_silence_is_told():
     for kind, cure in (("reference-unknown", "--azimuth-reference"), ("diameter-unknown", "--diameter"),
                        ("deviation-unknown", "--survey")):  # fmt: skip
         assert finding(well, kind).severity == Severity.MAJOR
-        assert cure in finding(well, kind).done
+        assert cure in finding(well, kind).action
     assert well.attrs["well"] == "a"
 
 
@@ -339,7 +339,7 @@ def test_survey(tmp_path):
     assert well.hole_azimuth.values == pytest.approx(90)
     assert "survey-short" not in kinds(well)
     file.write_text("MD (m),INCL,AZIM\n0,0,0\n500,20,90\n")
-    assert "500 m beyond" in finding(make(raw(), survey=file), "survey-short").seen
+    assert "500 m beyond" in finding(make(raw(), survey=file), "survey-short").observed
     with pytest.raises(InputError, match="a survey is given and a deviation or azimuth besides"):
         make(raw(), survey=file, deviation=3)
 
@@ -419,7 +419,7 @@ def test_proposed_calipers():
     """Only a length like that of a hole is proposed, and only where nothing says the diameter."""
     others = [curve(8.5, "in", "AAAA"), curve(30, "in", "LONG"), curve(0.2, "in", "DCAL"), curve(8.5, "ft", "TALL")]
     well = make(raw(others=others))
-    assert "--caliper AAAA" in finding(well, "caliper-proposed").done
+    assert "--caliper AAAA" in finding(well, "caliper-proposed").action
     assert "caliper-proposed" not in kinds(make(raw(others=others), diameter=0.2))
     assert "caliper-proposed" not in kinds(make(raw(others=others, logs={"diameter": curve(8, "in", "CALI")})))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from geobfdt.io import text_rows
 from geobfdt.io.images.text.delimited import contents, read
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import COLUMNS
 

@@ -8,7 +8,7 @@ import pytest
 from geobfdt.io.images import files
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.dlis import frames as dlis
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
 ROWS = 30
@@ -183,7 +183,7 @@ def test_known_name_among_unknown_arrays(tmp_path):
     unknown = [image(pixels(64, 1), "RXAB"), image(pixels(32, 2), "ECHO")]
     well = read(write(tmp_path / "a.dlis", {"F": [depth(), *unknown, image(pixels(), "UBI_AMP")]}))
     assert np.array_equal(well.image.values, pixels())
-    assert "UBI_AMP taken" in next(f.done for f in well.attrs["findings"] if f.kind == "image-chosen")
+    assert "UBI_AMP taken" in next(f.action for f in well.attrs["findings"] if f.kind == "image-chosen")
     with pytest.raises(InputError, match="2 images and nothing says which; give --image one of RXAB, ECHO"):
         read(write(tmp_path / "b.dlis", {"F": [depth(), *unknown]}))
 
@@ -226,7 +226,7 @@ def test_hole_logs(tmp_path):
     assert well.deviation.values == pytest.approx(np.degrees(0.5))
     assert well.hole_azimuth.values[[0, 10, 20]] == pytest.approx([350.0, 10.0, 30.0])
     assert 0 < well.hole_azimuth.values[6] < 10 or well.hole_azimuth.values[6] > 350
-    assert [f.seen for f in well.attrs["findings"] if f.kind == "log-chosen"] == ["diameter may be CALI, C1"]
+    assert [f.observed for f in well.attrs["findings"] if f.kind == "log-chosen"] == ["diameter may be CALI, C1"]
 
 
 @pytest.mark.parametrize(
@@ -304,4 +304,4 @@ def test_cut_short(tmp_path, share):
         assert 0 < rows < ROWS
         assert np.array_equal(well.image.values, pixels(360)[:rows])
         assert "dlis-damaged" in kinds(well)
-        assert all(len(finding.seen) <= 160 for finding in well.attrs["findings"])
+        assert all(len(finding.observed) <= 160 for finding in well.attrs["findings"])

@@ -9,7 +9,7 @@ from dliswriter import AttrSetup
 from geobfdt.io.images import files
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.dlis import frames as dlis
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 
 ROWS = 40
@@ -185,7 +185,7 @@ def test_doubled_channel_that_is_not_needed(tmp_path, name, capfd):
     well = read(path)
     assert np.array_equal(well.image.values, PIXELS)
     assert np.isnan(well.diameter.values).all()
-    assert name in next(f.seen for f in well.attrs["findings"] if f.kind == "object-doubled")
+    assert name in next(f.observed for f in well.attrs["findings"] if f.kind == "object-doubled")
     assert files.inspect(path).items
     assert capfd.readouterr() == ("", "")
 
@@ -263,7 +263,7 @@ def test_caliper_that_is_asked_for(tmp_path):
     path = write(tmp_path / "a.dlis", frames)
     well = read(path)
     assert np.isnan(well.diameter.values).all()
-    proposed = [f.done for f in well.attrs["findings"] if f.kind == "caliper-proposed"]
+    proposed = [f.action for f in well.attrs["findings"] if f.kind == "caliper-proposed"]
     assert len(proposed) == 1
     assert "XYZ9" in proposed[0]
     assert read(path, caliper="xyz9").diameter.values == pytest.approx(0.2159)

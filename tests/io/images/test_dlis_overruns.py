@@ -8,7 +8,7 @@ import pytest
 from geobfdt.io.images import files
 from geobfdt.io.images.dlis.overruns import overrun, rows_overrun
 from geobfdt.io.write.dlis import write_dlis
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 
 # One value of every code, written down from the standard's own examples.
@@ -93,6 +93,6 @@ def test_strings_in_rows(tmp_path, content):
     file.write_bytes(fits[:at] + b"\x09" + fits[at + 1 :])  # the last row's
     well = files.read(file)
     assert well.sizes["depth"] == ROWS - 1
-    said = [f.seen for f in well.attrs["findings"] if f.kind == "dlis-damaged"]
+    said = [f.observed for f in well.attrs["findings"] if f.kind == "dlis-damaged"]
     assert len(said) == 1
     assert "a row claims more than its record holds" in said[0]

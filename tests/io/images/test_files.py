@@ -12,7 +12,7 @@ from geobfdt.io.write.delimited import write_csv
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.options import ReadingOptions
 
@@ -106,9 +106,9 @@ def test_options_of_no_use(well, tmp_path):
     write_csv(well, tmp_path / "a.csv")
     write_netcdf(well, tmp_path / "a.nc")
     findings = files.read(tmp_path / "a.csv", top=1.0).attrs["findings"]
-    assert "--top says nothing" in next(f.seen for f in findings if f.kind == "option-unused")
+    assert "--top says nothing" in next(f.observed for f in findings if f.kind == "option-unused")
     findings = files.read(tmp_path / "a.nc", image="FMI", depth_unit="ft").attrs["findings"]
-    assert "--image, --depth-unit" in next(f.seen for f in findings if f.kind == "option-unused")
+    assert "--image, --depth-unit" in next(f.observed for f in findings if f.kind == "option-unused")
 
 
 def test_options_of_a_stored_well(well, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from geobfdt.io import text_rows
 from geobfdt.io.images import files
 from geobfdt.io.images.las import curves as las
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
 ANY = ReadingOptions()
@@ -186,7 +186,7 @@ def test_words_among_numbers(tmp_path):
     assert np.array_equal(raw.depth, np.delete(DEPTH, -2).round(1))
     assert np.isnan(raw.values[-2, 4])
     assert np.isnan(raw.values).sum() == 1
-    assert {f.kind: f.seen[:1] for f in raw.findings} == {"rows-unreadable": "1", "cells-unreadable": "1"}
+    assert {f.kind: f.observed[:1] for f in raw.findings} == {"rows-unreadable": "1", "cells-unreadable": "1"}
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

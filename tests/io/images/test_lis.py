@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from geobfdt.io.images import files, lis
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
 STRING, BYTE, F32, I16, I32 = 65, 66, 68, 79, 73
@@ -202,7 +202,7 @@ def test_caliper(tmp_path, image):
     path = write(tmp_path, lis79(*image, hole=("XYZ9", "IN")))
     well = files.read(path)
     assert np.isnan(well.diameter.values).all()
-    assert "XYZ9" in next(f.done for f in well.attrs["findings"] if f.kind == "caliper-proposed")
+    assert "XYZ9" in next(f.action for f in well.attrs["findings"] if f.kind == "caliper-proposed")
     assert files.read(path, caliper="XYZ9").diameter.values == pytest.approx(8.5 * 0.0254)
 
 
@@ -213,8 +213,8 @@ def test_dipmeter(tmp_path, image):
     path = write(tmp_path, content[:at] + bytes([234]) + content[at + 1 :])
     with pytest.raises(InputError, match="CALI") as refused:
         files.read(path)
-    assert "234" in refused.value.seen
-    assert "dipmeter" in refused.value.seen
+    assert "234" in refused.value.observed
+    assert "dipmeter" in refused.value.observed
     assert files.inspect(path).format == "LIS79"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geobfdt.io.images.netcdf import contents, read
 from geobfdt.io.write.netcdf import write_netcdf
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import well_image
 
 BITS = np.array([0.1, -0.0, np.nan, np.inf, 1e-45, 3.4e38], dtype=np.float32)

@@ -15,7 +15,7 @@ from PIL import Image
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.raster import pixels
 from geobfdt.io.images.raster.pictures import contents, read
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
 DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
@@ -393,7 +393,7 @@ def test_painted_gaps(tmp_path, gap):
     path = save(tmp_path / "a.png", values)
     raw = read(path, EDGES)
     assert np.isfinite(raw.values).all()
-    assert f"nodata: {gap}" in next(f.done for f in raw.findings if f.kind == "painted-gaps")
+    assert f"nodata: {gap}" in next(f.action for f in raw.findings if f.kind == "painted-gaps")
     path.with_suffix(".yaml").write_text(f"nodata: {gap}")
     raw = read(path, EDGES)
     assert np.array_equal(np.isnan(raw.values), values == gap)
@@ -407,7 +407,7 @@ def test_painted_gaps_in_colour(tmp_path):
     colours = np.stack([values, values // 2, values // 3], axis=-1)
     colours[gaps] = (255, 0, 255)
     path = save(tmp_path / "a.png", colours)
-    assert "[255, 0, 255]" in next(f.done for f in read(path, EDGES).findings if f.kind == "painted-gaps")
+    assert "[255, 0, 255]" in next(f.action for f in read(path, EDGES).findings if f.kind == "painted-gaps")
     path.with_suffix(".yaml").write_text("nodata: [255, 0, 255]")
     assert np.array_equal(np.isnan(read(path, EDGES).values), gaps)
 

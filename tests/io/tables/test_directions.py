@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geobfdt.io.tables.pick_tables import read_pick_table
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 
 DIPS, DIRECTIONS = (30, 35, 40), (100, 200, 300)
 RHR = tuple((direction - 90) % 360 for direction in DIRECTIONS)
@@ -213,7 +213,7 @@ def test_a_cell_that_is_no_orientation_is_named(tmp_path, header, columns, cell)
         assert "no-azimuth" in kinds(read)
         return
     assert len(read.picks) == 1
-    told = next(f.seen for f in read.findings if f.kind == "rows-unreadable")
+    told = next(f.observed for f in read.findings if f.kind == "rows-unreadable")
     assert "line 3" in told
     assert cell in told
     bad = [column[1:] for column in columns]
@@ -239,7 +239,7 @@ def test_blank_azimuths_are_told(tmp_path):
     """A dip without a direction is a finding, as a plane without a dip is."""
     read = read_pick_table(write(tmp_path, "True dip,True azimuth", ((30, 0, 40), ("", "", 300))))
     assert "no-azimuth" in kinds(read)
-    assert "1 of 3" in next(f.seen for f in read.findings if f.kind == "no-azimuth")
+    assert "1 of 3" in next(f.observed for f in read.findings if f.kind == "no-azimuth")
 
 
 def test_which_north_a_table_names(tmp_path):
@@ -247,4 +247,4 @@ def test_which_north_a_table_names(tmp_path):
     for name, north in (("Dip azimuth (grid)", "grid"), ("Azimuth (magnetic north)", "magnetic"), ("DIPAZ_TN", "true")):
         read = read_pick_table(write(tmp_path, f"True dip,{name}", (DIPS, DIRECTIONS)))
         assert read.picks["azimuth_true_deg"].tolist() == list(DIRECTIONS)
-        assert north in next(f.seen for f in read.findings if f.kind == "north")
+        assert north in next(f.observed for f in read.findings if f.kind == "north")

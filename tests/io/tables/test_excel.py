@@ -8,7 +8,7 @@ import pytest
 
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.tables.surveys import read_survey
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 HEAD = ["Well", "Depth (m)", "True dip", "True azimuth", "Type"]
 
@@ -164,7 +164,7 @@ def test_hidden_rows_and_columns_are_told(tmp_path):
     rows = [["A", 10, 30, 100, "Fracture"], ["A", 11, 30, 100, "Bedding"]]
     read = read_pick_table(save(tmp_path, rows, change=hide))
     assert len(read.picks) == 2
-    seen = next(f.seen for f in read.findings if f.kind == "rows-hidden")
+    seen = next(f.observed for f in read.findings if f.kind == "rows-hidden")
     assert "1 rows and 1 columns" in seen
 
 
@@ -181,7 +181,7 @@ def test_cell_formats(tmp_path):
     rows[1][2] = datetime.datetime(2024, 5, 1)
     read = read_pick_table(save(tmp_path, rows, head=[*HEAD, "Confidence"]))
     assert len(read.picks) == 1
-    assert "2024-05-01" in next(f.seen for f in read.findings if f.kind == "rows-unreadable")
+    assert "2024-05-01" in next(f.observed for f in read.findings if f.kind == "rows-unreadable")
 
 
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?"])

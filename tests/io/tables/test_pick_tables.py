@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from geobfdt.io.tables.pick_tables import read_pick_table
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import new_picks, write_picks
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -64,7 +64,7 @@ def test_techlog_flat(tmp_path):
     assert read.picks["diameter_m"].tolist() == pytest.approx([8.5 * 0.0254] * 3)
     assert read.picks["amplitude_m"].tolist() == pytest.approx(list(golden[:, 4] * 0.3048 / 2))
     assert read.picks["confidence"].tolist() == pytest.approx([0.8] * 3)
-    found = {f.kind: f.seen for f in read.findings}
+    found = {f.kind: f.observed for f in read.findings}
     assert "42 rows hold 3 picks" in found["picks-repeated"]
     assert "height-dip-disagree" not in found
 
@@ -386,10 +386,10 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path):
     )
     read = read_pick_table(write(tmp_path, text))
     assert read.picks["depth_m"].tolist() == [1, 6]
-    seen = [f.seen for f in read.findings if f.kind == "rows-unreadable"]
-    assert any("1 of 6" in f.seen and "line 6" in f.seen for f in read.findings if f.kind == "rows-misaligned")
+    seen = [f.observed for f in read.findings if f.kind == "rows-unreadable"]
+    assert any("1 of 6" in f.observed and "line 6" in f.observed for f in read.findings if f.kind == "rows-misaligned")
     assert any("3 of 5" in s and "line 3:" in s and "'x'" in s for s in seen)
-    assert "1 of 5 planes have no dip" in next(f.seen for f in read.findings if f.kind == "no-dip")
+    assert "1 of 5 planes have no dip" in next(f.observed for f in read.findings if f.kind == "no-dip")
 
 
 def test_excluded_rows_are_counted(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from geobfdt import geometry
 from geobfdt.io.tables.surveys import read_survey
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.survey import Survey
 
 DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
@@ -77,7 +77,7 @@ def test_disorder_is_repaired_and_noted(tmp_path):
     assert kinds(findings) == [
         "rows-unreadable", "stations-empty", "azimuth-wrapped", "stations-unsorted", "stations-repeated",
     ]  # fmt: skip
-    assert "line 7" in findings[0].seen
+    assert "line 7" in findings[0].observed
 
 
 def test_a_vertical_station_needs_no_azimuth(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from geobfdt.io.images.text.delimited import read
 from geobfdt.io.write import delimited
 from geobfdt.io.write.delimited import write_csv, write_techlog_image
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.options import ReadingOptions
 

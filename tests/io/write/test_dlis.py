@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from geobfdt.io.write.dlis import write_dlis
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 
 ROWS, COLUMNS = 50, 24

@@ -7,7 +7,7 @@ from PIL import Image
 
 from geobfdt.io.images.raster.pictures import read
 from geobfdt.io.write.raster import write_png
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.options import ReadingOptions
 

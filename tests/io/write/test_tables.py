@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.write.tables import FORMATS, write_las
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import COLUMNS, new_picks
 
 TRUE = ["depth_m", "class", "dip_true_deg", "azimuth_true_deg"]
@@ -136,7 +136,7 @@ def test_las_keeps_what_north_is(tmp_path):
     picks = some_picks(np.random.default_rng(4), 5, wells=("15/9-F: 1",))
     write_las(picks, path, north="magnetic", declination=-3.25)
     read = read_pick_table(path)
-    assert "magnetic north, declination -3.2500" in next(f.seen for f in read.findings if f.kind == "north")
+    assert "magnetic north, declination -3.2500" in next(f.observed for f in read.findings if f.kind == "north")
     assert read.picks["well"].unique().tolist() == ["15/9-F: 1"]
     header = lasio.read(path, ignore_data=True)
     assert header.version["VERS"].value == 3.0

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from geobfdt.io.conversion import IMAGE_FORMATS
 from geobfdt.io.images.files import inspect, read
 from geobfdt.wells.image import well_image
+from geobfdt.workflows.convert import IMAGE_FORMATS
 
 ROWS, COLUMNS = 300, 36
 LOSSY = {"png": 0.02}  # grey steps of 16 bits over the range of the values

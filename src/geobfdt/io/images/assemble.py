@@ -16,7 +16,7 @@ from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_caliper
 from geobfdt.io.images.raw import RawImage
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.surveys import read_survey
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
 

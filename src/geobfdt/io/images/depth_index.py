@@ -13,7 +13,7 @@ from geobfdt.io.arrays import Array, Grey, Order
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import METRES, length_factor
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["IndexAttribute", "check_index", "check_range", "downwards", "metres", "select_rows"]
 
@@ -191,7 +191,7 @@ def check_index(
     >>> attributes = [IndexAttribute("SPACING", 2.0, "0.1 in")]
     >>> check_index(2.0 * np.arange(9), ("TDEP", "in"), attributes, [], None, FileFindings(Path("a")))
     Traceback (most recent call last):
-    geobfdt.wells.findings.InputError: a: depths TDEP are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
+    geobfdt.runtime.findings.InputError: a: depths TDEP are in 'in', 2 apart, but SPACING 2 in '0.1 in'; give --depth-unit
     """
     name, unit = index
     if length_factor(unit) is None:

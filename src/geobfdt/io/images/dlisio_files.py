@@ -12,7 +12,7 @@ from dlisio.common import ErrorHandler
 
 from geobfdt.io.decoding import decoding, log_messages
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.wells.findings import Severity
+from geobfdt.runtime.findings import Severity
 
 __all__ = ["open_tolerantly"]
 
@@ -66,5 +66,5 @@ def open_tolerantly(load: Callable[..., Any], path: Path, what: str, cure: str) 
     )
     with decoding(path, what, cure), log_messages("dlisio", minor), load(str(path), error_handler=rules) as files:
         if not len(files):
-            raise findings.refusal(findings[0].seen if findings else "it holds no logical file", cure)
+            raise findings.refusal(findings[0].observed if findings else "it holds no logical file", cure)
         yield files, findings

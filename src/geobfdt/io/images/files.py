@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.raw import Contents, RawImage
 from geobfdt.io.text import is_las
-from geobfdt.wells.evening import even_rows, even_sectors
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.storage import sha256
+from geobfdt.wells.row_offsets import even_rows, even_sectors
 
 __all__ = ["inspect", "read"]
 

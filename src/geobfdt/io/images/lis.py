@@ -22,7 +22,7 @@ from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.names import choose_logs, image_kind, role, vertical_depth
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
@@ -117,7 +117,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         if len(fits) != 1:
             listed = ", ".join(name.strip() for _, name in images)
             observed = f"{len(fits) or 'no'} channels are {'an image' if request is None else f'called {request!r}'}"
-            observed += f": {findings[0].seen}" if findings and not fits else ""
+            observed += f": {findings[0].observed}" if findings and not fits else ""
             cure = f"give --image one of {listed}" if listed else "list them with geobfdt inspect"
             raise findings.refusal(observed, cure)
         table, name = fits[0]

@@ -17,7 +17,7 @@ from geobfdt.io.decoding import decoding
 from geobfdt.io.images.assemble import state
 from geobfdt.io.images.raw import Contents, item
 from geobfdt.io.write.netcdf import FORMAT
-from geobfdt.wells.findings import InputError, findings_from_json
+from geobfdt.runtime.findings import InputError, findings_from_json
 from geobfdt.wells.image import LOGS, WellImage, well_image
 from geobfdt.wells.options import ReadingOptions
 

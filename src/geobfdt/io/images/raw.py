@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from geobfdt.io.arrays import Array, Grey
-from geobfdt.wells.findings import Finding
+from geobfdt.runtime.findings import Finding
 
 __all__ = ["Contents", "RawImage", "RawLog", "item"]
 

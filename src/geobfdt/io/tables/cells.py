@@ -16,7 +16,7 @@ from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.excel import read_excel
 from geobfdt.io.text import Decimal, Notation
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.well_names import check_headings
 
 __all__ = ["Cells", "arrange", "read_cells", "read_text"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from geobfdt.io.arrays import Array, Mask
 from geobfdt.io.tables.values import TableValues
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.bearings import compass_point, read_dip
-from geobfdt.wells.findings import InputError
 
 __all__ = ["STRIKES", "read_directions"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["read_excel"]
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from geobfdt.io.names import column_names, names_of, pattern
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.text import Decimal
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.settings_file import read_yaml
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import read_yaml
 
 __all__ = [
     "Format", "TableMapping", "column_key", "is_known", "load_mapping", "plane_angle", "recognise", "resolve",

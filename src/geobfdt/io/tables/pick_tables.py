@@ -21,7 +21,7 @@ from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
-from geobfdt.wells.findings import Finding, InputError, Severity
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary

@@ -13,8 +13,8 @@ from geobfdt.io.arrays import Array, Mask, Words
 from geobfdt.io.tables.directions import STRIKES, read_directions
 from geobfdt.io.tables.mapping import Format, column_key
 from geobfdt.io.tables.values import TableValues
-from geobfdt.wells.findings import InputError
-from geobfdt.wells.hole_checks import ALONG_NORTH
+from geobfdt.quality.hole_checks import ALONG_NORTH
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import REFERENCES
 
 __all__ = ["Planes", "read_planes"]

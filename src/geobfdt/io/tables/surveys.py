@@ -15,8 +15,8 @@ from geobfdt.io.tables.cells import Cells, read_cells
 from geobfdt.io.tables.mapping import column_key, split_north
 from geobfdt.io.text import Decimal
 from geobfdt.io.units import agreed_unit, angle_factor, length_factor
+from geobfdt.runtime.findings import Finding, InputError
 from geobfdt.wells.bearings import read_azimuth
-from geobfdt.wells.findings import Finding, InputError
 from geobfdt.wells.survey import Survey
 from geobfdt.wells.well_names import check_names, rows_of, well_key
 

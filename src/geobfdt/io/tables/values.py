@@ -12,8 +12,8 @@ from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import TableMapping, column_key
 from geobfdt.io.text import Notation
 from geobfdt.io.units import agreed_unit, angle_factor, length_factor
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.bearings import read_azimuth, read_dip
-from geobfdt.wells.findings import InputError
 
 __all__ = ["TableValues"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.io.units import FOOT
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import LOGS, WellImage
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_csv", "write_techlog_image"]
 

@@ -34,8 +34,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.io.units import METRES
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["write_dlis"]
 

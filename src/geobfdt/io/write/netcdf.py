@@ -12,9 +12,9 @@ import h5netcdf
 import h5py
 import numpy as np
 
-from geobfdt.wells.findings import findings_to_json
+from geobfdt.runtime.findings import findings_to_json
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import LOGS, WellImage
-from geobfdt.wells.storage import atomic_path
 
 __all__ = ["FORMAT", "write_netcdf"]
 

@@ -11,9 +11,9 @@ import yaml
 from PIL import Image
 
 from geobfdt.io.sidecar import MAX_PIXELS, Sidecar
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.image import LOGS, WellImage
-from geobfdt.wells.storage import atomic_files
 
 __all__ = ["write_png"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.wells.csv_text import mark_text
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.csv_text import mark_text
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.picks import COLUMNS, validate, write_picks
-from geobfdt.wells.storage import atomic_path
 from geobfdt.wells.vocabulary import load_vocabulary
 
 __all__ = ["FORMATS", "write_geolog", "write_las", "write_techlog", "write_wellcad"]

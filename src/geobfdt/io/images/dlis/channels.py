@@ -226,7 +226,7 @@ def choose_image(curves: list[Curve], request: str | None, findings: FileFinding
     images = [c for c in curves if is_image(c)]
     if not images:
         narrow = [c for c in curves if 1 < c.columns < _MIN_COLUMNS]
-        why = f" that can be read: {findings[0].seen}" if findings else ""
+        why = f" that can be read: {findings[0].observed}" if findings else ""
         if narrow and not why:
             why = f"; {narrow[0].name} has {narrow[0].columns} samples a row, as a dipmeter has"
         raise findings.refusal(f"no channel is an image{why}", "list the channels with geobfdt inspect")

@@ -35,7 +35,7 @@ from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
 from geobfdt.io.names import image_kind, names_of, role
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
@@ -236,7 +236,7 @@ class _Elsewhere:
             stated = self.stated if index.unit == self.unit else None
             check_index(depth, (index.name, index.unit), *_index_attributes(index), stated, self.findings)
         except InputError as error:
-            observed = f"{curve.name} lies in a frame whose depths are not certain: {error.seen}"
+            observed = f"{curve.name} lies in a frame whose depths are not certain: {error.observed}"
             self.findings.major("channel-left-out", observed, "left out")
             return None
         if index.unit in ("", self.unit):

@@ -33,7 +33,7 @@ from geobfdt.io.text_rows import (
     settle_notation,
 )
 from geobfdt.io.units import agreed_unit, length_factor
-from geobfdt.wells.findings import Severity
+from geobfdt.runtime.findings import Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 

@@ -12,7 +12,7 @@ import numpy as np
 from geobfdt.io.arrays import Array, Lines, Mask
 from geobfdt.io.text import fit_cells, split
 from geobfdt.io.text_rows import Losses, TextRows, numbered_lines, open_lines, values_of
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["read_wrapped"]
 

@@ -19,7 +19,7 @@ from geobfdt.io.images.raster.pixels import Pixels, equal_to, load_pixels, open_
 from geobfdt.io.images.raw import Contents, RawImage, RawLog
 from geobfdt.io.sidecar import Log, Sidecar, find_sidecar, read_sidecar
 from geobfdt.io.units import length_factor
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import LOGS
 from geobfdt.wells.options import ReadingOptions
 

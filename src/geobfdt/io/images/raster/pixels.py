@@ -22,7 +22,7 @@ from geobfdt.io.images.raw import item
 from geobfdt.io.images.text.layout import column_role
 from geobfdt.io.names import named_caliper
 from geobfdt.io.sidecar import MAX_PIXELS
-from geobfdt.wells.findings import InputError, Severity
+from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.image import LOGS
 
 __all__ = ["MAX_BYTES", "Pixels", "equal_to", "load_pixels", "open_arrays"]

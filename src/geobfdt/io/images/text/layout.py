@@ -13,7 +13,7 @@ from geobfdt.io.arrays import Array
 from geobfdt.io.names import named_caliper, role
 from geobfdt.io.text import encoding_of, find_separator, is_number_like, is_units_row, row_width, split
 from geobfdt.io.text_rows import TextRows
-from geobfdt.wells.findings import InputError
+from geobfdt.runtime.findings import InputError
 
 __all__ = ["Layout", "Picture", "column_role", "find_layout"]
 

@@ -1,0 +1,1 @@
+"""The published network: a DETR with a small ResNet, and its loss."""

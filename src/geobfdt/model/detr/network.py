@@ -1,0 +1,424 @@
+"""The ``detr`` network: the published system, a detection transformer that answers with depth, dip and azimuth."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from geobfdt.geometry import amplitude_azimuth, apparent_dip, trace_from_dip, trace_rms
+from geobfdt.model.curve.detection import with_rows_below
+from geobfdt.model.curve.network import channels
+from geobfdt.model.network_settings import DetrSettings
+from geobfdt.model.planes import Planes
+from geobfdt.model.precision import in_full
+from geobfdt.wells.picks import CLASSES
+
+__all__ = [
+    "DetrGuess",
+    "DetrNetwork",
+    "detect_windows",
+    "fuse",
+    "parameters_from_traces",
+    "sine_positions",
+    "traces_from_parameters",
+]
+
+_BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+_WIDTHS = (64, 128, 256, 512)
+_STEEPEST = 89.5  # apparent dip that 90 is taken for, whose trace has no end (deg)
+_SAME = 0.05  # trace RMS within which two windows mean one plane (m)
+_BATCH = 4  # windows at a time
+
+Array = npt.NDArray[np.float64]
+
+
+class DetrGuess(NamedTuple):
+    """
+    What a decoder layer says of its queries.
+
+    Parameters
+    ----------
+    logits : Tensor (batch, queries, classes)
+        Log odds of each class; a query that means no plane has none that is high.
+    parameters : Tensor (batch, queries, 3)
+        Depth as a share of the window's height, apparent dip / 90 deg, apparent azimuth / 360 deg; each 0 to 1.
+    """
+
+    logits: Tensor
+    parameters: Tensor
+
+
+def parameters_from_traces(traces: Array, radius: float, height: float) -> Array:
+    """
+    Turn traces into what the published system regresses.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), z0 from the first row of the window.
+    radius : float
+        Hole radius (m).
+    height : float
+        Height of the window (m).
+
+    Returns
+    -------
+    array (n, 3)
+        Depth as a share of the height, apparent dip / 90 deg, azimuth of the deepest point / 360 deg.
+
+    Examples
+    --------
+    >>> parameters_from_traces(np.array([[0.5, 0.0, 0.1]]), 0.1, 2.0)
+    array([[0.25, 0.5 , 0.25]])
+    """
+    amplitude, azimuth = amplitude_azimuth(traces)
+    return np.stack([traces[:, 0] / height, apparent_dip(amplitude, 2 * radius) / 90, azimuth / 360], axis=-1)
+
+
+def traces_from_parameters(parameters: Array, radius: float, height: float) -> Array:
+    """
+    Turn what the published system regresses into traces.
+
+    Parameters
+    ----------
+    parameters : array (n, 3)
+        Depth as a share of the height, apparent dip / 90 deg, azimuth of the deepest point / 360 deg.
+    radius : float
+        Hole radius (m).
+    height : float
+        Height of the window (m).
+
+    Returns
+    -------
+    array (n, 3)
+        ``(z0, a, b)`` (m), z0 from the first row of the window. Dips above 89.5 deg are taken for 89.5 deg.
+
+    Examples
+    --------
+    >>> traces_from_parameters(np.array([[0.25, 0.5, 0.25]]), 0.1, 2.0).round(3)
+    array([[0.5, 0. , 0.1]])
+    """
+    dip = np.minimum(90 * parameters[:, 1], _STEEPEST)
+    return trace_from_dip(height * parameters[:, 0], dip, 360 * parameters[:, 2], 2 * radius)
+
+
+def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: float) -> npt.NDArray[np.int64]:
+    """
+    Keep the most confident of answers that different windows give for one plane.
+
+    The published system gave no rule for windows that overlap; this one is ours. Answers of one window are left
+    alone, since it is the network that has to tell them apart there.
+
+    Parameters
+    ----------
+    traces : array (n, 3)
+        ``(z0, a, b)`` (m), z0 from one datum for all windows.
+    scores : array (n,)
+        Confidence.
+    window : array (n,)
+        Window of each.
+    distance : float
+        Trace RMS within which answers of two windows mean one plane (m).
+
+    Returns
+    -------
+    array (m,)
+        Indices of the kept answers, best first.
+
+    Examples
+    --------
+    >>> traces = np.array([[1.0, 0, 0], [1.01, 0, 0], [1.02, 0, 0]])
+    >>> fuse(traces, np.array([0.5, 0.9, 0.7]), np.array([0, 1, 1]), 0.05)
+    array([1, 2])
+    """
+    kept: list[int] = []
+    for i in np.argsort(-scores, kind="stable"):
+        others = [j for j in kept if window[j] != window[i]]
+        if (trace_rms(traces[others], traces[i]) >= distance).all():
+            kept.append(int(i))
+    return np.array(kept, dtype=np.int64)
+
+
+def sine_positions(
+    rows: int, columns: int, channels: int, wave: float | None = None, temperature: float = 10000
+) -> Tensor:
+    """
+    Encode places in an image by sines and cosines (Carion et al. 2020), half of the channels for each axis.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of the image.
+    channels : int
+        A multiple of 4.
+    wave : float, optional
+        Length of the fastest wave down the image (rows). Default: all rows.
+    temperature : float
+        Ratio of the slowest wave to the fastest.
+
+    Returns
+    -------
+    Tensor (rows * columns, channels)
+        Place (i, j) counts from (1, 1); the fastest wave across the image is as long as all columns, the hole's turn.
+
+    Examples
+    --------
+    >>> sine_positions(2, 4, 4)[0].round(decimals=3).abs()  # half a turn down, a quarter across
+    tensor([0., 1., 1., 0.])
+    """
+    half = channels // 2
+    slower = temperature ** (torch.arange(0, half, 2) / half)
+
+    def axis(count: int, fastest: float) -> Tensor:
+        turn = 2 * math.pi * torch.arange(1, count + 1)[:, None] / fastest / slower
+        return torch.stack([turn.sin(), turn.cos()], dim=2).flatten(1)
+
+    down, across = axis(rows, wave or rows)[:, None], axis(columns, columns)[None]
+    return torch.cat([down.expand(-1, columns, -1), across.expand(rows, -1, -1)], dim=2).flatten(0, 1)
+
+
+class DetrNetwork(nn.Module):
+    """
+    A detection transformer (Carion et al. 2020) over a small residual network, as published.
+
+    Parameters
+    ----------
+    settings : DetrSettings
+        Sizes.
+
+    Examples
+    --------
+    >>> network = DetrNetwork(DetrSettings(rows=64, columns=48, width=0.125)).eval()
+    >>> guesses = network(torch.zeros(2, 1, 64, 48))
+    >>> len(guesses), guesses[-1].logits.shape, guesses[-1].parameters.shape
+    (4, torch.Size([2, 100, 2]), torch.Size([2, 100, 3]))
+    """
+
+    positions: Tensor
+
+    def __init__(self, settings: DetrSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        channels = settings.scaled(settings.channels)
+        self.backbone = _backbone(settings, channels)
+        positions = sine_positions(*settings.map, channels, settings.position_wave, settings.temperature)
+        self.register_buffer("positions", positions, persistent=False)
+        self.queries = nn.Embedding(settings.queries, channels)
+        self.encoder = nn.ModuleList(_EncoderLayer(settings, channels) for _ in range(settings.encoder))
+        self.decoder = nn.ModuleList(_DecoderLayer(settings, channels) for _ in range(settings.decoder))
+        for part in (*self.encoder.parameters(), *self.decoder.parameters()):
+            if part.ndim > 1:
+                nn.init.xavier_uniform_(part)
+        self.norm = nn.LayerNorm(channels)
+        self.classes = nn.Linear(channels, len(CLASSES))
+        # Begin near a probability of 0.01, or the many queries that mean nothing drown the rest (Lin et al. 2017).
+        nn.init.constant_(self.classes.bias, -math.log(99))
+        self.place = nn.Sequential(
+            nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, 3)
+        )
+
+    def forward(self, image: Tensor) -> list[DetrGuess]:
+        """
+        Answer for windows.
+
+        Parameters
+        ----------
+        image : Tensor (batch, looks, rows, columns)
+            Standard deviations about the mean of the rock around, 0 where nothing was measured.
+
+        Returns
+        -------
+        list of DetrGuess
+            One a decoder layer, the last being the answer.
+
+        Raises
+        ------
+        ValueError
+            If the windows are not of the size in the settings, which depth counts as a share of.
+        """
+        size = (self.settings.rows, self.settings.columns)
+        if tuple(image.shape[2:]) != size:
+            raise ValueError(f"windows of {tuple(image.shape[2:])} pixels, where the network takes {size}")
+        memory = self.settings.feature_scale * self.backbone(image).flatten(2).transpose(1, 2)
+        if self.settings.input_positions:
+            memory = memory + self.positions
+        for layer in self.encoder:
+            memory = layer(memory, self.positions)
+        names = self.queries.weight
+        content = torch.zeros_like(names).expand(len(image), -1, -1)
+        guesses = []
+        for layer in self.decoder:
+            content = layer(content, names, memory, self.positions)
+            with in_full(image.device):
+                said = self.norm(content.float())
+                guesses.append(DetrGuess(self.classes(said), self.place(said).sigmoid()))
+        return guesses
+
+
+def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: float) -> Planes:
+    """
+    Find planes window by window.
+
+    Windows overlap by half. An answer counts where its depth lies in the middle half of its window, or beyond it
+    towards an end of the strip; :func:`fuse` joins what two windows say of a plane on the line between them.
+
+    Parameters
+    ----------
+    network : DetrNetwork
+        In evaluation mode.
+    grid : array (rows, columns)
+        Strip of a :class:`geobfdt.preparation.network_grid.NetworkGrid`, of any length.
+    radius : float
+        Hole radius (m).
+
+    Returns
+    -------
+    Planes
+        Those at least as probable as the settings' ``confidence``; evidence is 1, since the network tells of none.
+
+    Examples
+    --------
+    >>> network = DetrNetwork(DetrSettings(rows=64, columns=48, width=0.125)).eval()
+    >>> len(detect_windows(network, np.zeros((40, 48), np.uint8), 0.1).traces)
+    0
+    """
+    settings = network.settings
+    device = next(network.parameters()).device
+    last = max(len(grid) - settings.rows, 0)
+    starts = np.append(np.arange(0, last, settings.rows // 2), last)
+    padded = with_rows_below(grid, max(settings.rows - len(grid), 0))
+    logits, parameters = [], []
+    with torch.inference_mode():
+        for some in np.split(starts, np.arange(_BATCH, starts.size, _BATCH)):
+            windows = np.stack([padded[first : first + settings.rows] for first in some])
+            image = channels(torch.from_numpy(windows).to(device))[:, :-1]
+            guess = network(image)[-1]
+            logits.append(guess.logits.cpu().numpy().astype(np.float64))
+            parameters.append(guess.parameters.cpu().numpy().astype(np.float64))
+    said, place = np.concatenate(logits), np.concatenate(parameters)
+    share = place[..., 0]
+    inside = (share >= 0.25) & (share < 0.75)
+    inside[0] |= share[0] < 0.25
+    inside[-1] |= share[-1] >= 0.75
+    inside &= share * settings.rows < len(grid)
+    probability = 1 / (1 + np.exp(-said.max(axis=2)))
+    window, query = np.nonzero(inside & (probability >= settings.confidence))
+    traces = traces_from_parameters(place[window, query], radius, settings.height)
+    traces[:, 0] += starts[window] * settings.step
+    kept = fuse(traces, probability[window, query], window, _SAME)
+    return Planes(traces[kept], said[window, query][kept], np.ones((kept.size, 1)))
+
+
+def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
+    """Residual network, He et al. 2016: (batch, looks, rows, columns) to (batch, channels, *settings.map)."""
+    stages = 4 if settings.cut == "four" else 3
+    widths = [settings.scaled(width) for width in _WIDTHS[:stages]]
+    parts: list[nn.Module] = [
+        nn.Conv2d(settings.looks, widths[0], 7, 2, 3, bias=False),
+        nn.BatchNorm2d(widths[0]),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+    ]
+    below = widths[0]
+    for width, count, stride in zip(widths, _BLOCKS[settings.depth], settings.strides, strict=False):
+        parts.append(_Block(below, width, stride))
+        parts += [_Block(width, width) for _ in range(count - 1)]
+        below = width
+    parts.append(nn.Conv2d(below, channels, 1))
+    backbone = nn.Sequential(*parts)
+    for part in backbone.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+    return backbone
+
+
+class _Block(nn.Module):
+    """Two 3 x 3 convolutions and a short cut, padded with 0 on all sides as published: not a cylinder's."""
+
+    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.norm1, self.norm2 = nn.BatchNorm2d(outputs), nn.BatchNorm2d(outputs)
+        self.short = (
+            nn.Identity()
+            if inputs == outputs and stride == (1, 1)
+            else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride), rounded up."""
+        inner = functional.relu(self.norm1(self.first(image)))
+        return functional.relu(self.norm2(self.second(inner)) + self.short(image))
+
+
+class _Attention(nn.Module):
+    """Attention, dropout, short cut and normalisation after it."""
+
+    def __init__(self, settings: DetrSettings, channels: int) -> None:
+        super().__init__()
+        self.attend = nn.MultiheadAttention(channels, settings.heads, batch_first=True)
+        self.drop = nn.Dropout(settings.dropout)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, content: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Add to (batch, n, channels) what its queries find; keys and values are (batch, m, channels)."""
+        found, _ = self.attend(query, key, value, need_weights=False)
+        out: Tensor = self.norm(content + self.drop(found))
+        return out
+
+
+class _FeedForward(nn.Module):
+    """Two linear maps, dropout, short cut and normalisation after it."""
+
+    def __init__(self, settings: DetrSettings, channels: int) -> None:
+        super().__init__()
+        hidden = settings.scaled(settings.feed_forward)
+        drop = nn.Dropout(settings.dropout)
+        self.inner = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), drop, nn.Linear(hidden, channels), drop)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, content: Tensor) -> Tensor:
+        """Change (batch, n, channels)."""
+        out: Tensor = self.norm(content + self.inner(content))
+        return out
+
+
+# torch's own layers take positions only once, at the bottom; here queries and keys, not values, get them in every
+# attention, as Carion et al. found to be best.
+class _EncoderLayer(nn.Module):
+    """Each place of the image looks at all."""
+
+    def __init__(self, settings: DetrSettings, channels: int) -> None:
+        super().__init__()
+        self.among = _Attention(settings, channels)
+        self.forth = _FeedForward(settings, channels)
+
+    def forward(self, memory: Tensor, positions: Tensor) -> Tensor:
+        """Change (batch, places, channels)."""
+        placed = memory + positions
+        out: Tensor = self.forth(self.among(memory, placed, placed, memory))
+        return out
+
+
+class _DecoderLayer(nn.Module):
+    """Queries look at each other, then at the image."""
+
+    def __init__(self, settings: DetrSettings, channels: int) -> None:
+        super().__init__()
+        self.among = _Attention(settings, channels)
+        self.image = _Attention(settings, channels)
+        self.forth = _FeedForward(settings, channels)
+
+    def forward(self, content: Tensor, names: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
+        """Change (batch, queries, channels) by what is in (batch, places, channels)."""
+        named = content + names
+        content = self.among(content, named, named, content)
+        out: Tensor = self.forth(self.image(content, content + names, memory + positions, memory))
+        return out

@@ -1,0 +1,1 @@
+"""The classical picker: oriented evidence, a Hough transform for sinusoids, and classes by appearance."""

@@ -1,0 +1,153 @@
+"""The network as a picker: strips in, calibrated candidates out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+
+from geobfdt.model.bundle import Bundle
+from geobfdt.model.curve.backbone import fused
+from geobfdt.model.network_settings import CurveSettings
+from geobfdt.model.onnx import OnnxNetwork, onnx_network
+from geobfdt.model.presets import Network, find_planes
+from geobfdt.picking.detector import Candidates
+from geobfdt.picking.drift import DriftReference
+from geobfdt.preparation.network_grid import network_grid, well_span
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.settings_files import said
+from geobfdt.wells.image import WellImage, hole_radius
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["NetworkDetector"]
+
+_FAINT = 0.05  # probability below which a plane is not worth refining
+
+
+@dataclass(frozen=True)
+class NetworkDetector:
+    """
+    A trained network.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Network and calibration.
+    origin : float
+        Depth that rows of its grid count from (m, MD).
+    network : Network or OnnxNetwork
+        The bundle's network made faster, or the same as onnxruntime runs it.
+    span : (float, float), optional
+        Of the well's values, where the network sees the static image.
+    """
+
+    bundle: Bundle
+    origin: float
+    network: Network | OnnxNetwork
+    span: tuple[float, float] | None = None
+
+    length = 84.0  # m, of a strip's core, at most: what suits the memory
+    overlap = 4.0  # m: tallest trace, receptive field, half a window of the contrast
+    astray = 0.004  # m
+
+    @classmethod
+    def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:
+        """
+        Make a detector for a well.
+
+        Parameters
+        ----------
+        bundle : Bundle
+            Network and calibration.
+        image : WellImage
+            The well.
+        runtime : {"torch", "onnx"}
+            What runs the network: PyTorch, or onnxruntime, for the ``curve`` preset.
+
+        Raises
+        ------
+        InputError
+            If onnx or onnxruntime is not installed, or the preset has no ONNX export.
+        ValueError
+            If the runtime is not known.
+        """
+        if runtime not in ("torch", "onnx"):
+            raise ValueError(f"runtime {runtime!r} is not torch or onnx")
+        network = onnx_network(bundle) if runtime == "onnx" else fused(bundle.network)
+        span = None if bundle.settings.image == "dynamic" else well_span(image)
+        return cls(bundle, float(image["depth"].values[0]), network, span)
+
+    @property
+    def source(self) -> str:
+        """How pick tables name it."""
+        return self.bundle.source
+
+    @property
+    def tallest(self) -> float:
+        """Largest amplitude that it votes for (m); the published network knows no bound."""
+        settings = self.bundle.settings
+        return settings.tiers[-1][0] if isinstance(settings, CurveSettings) else np.inf
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Confidence of best F1 on validation wells, by class."""
+        return {name: part.threshold for name, part in self.bundle.calibration.items()}
+
+    @property
+    def usual(self) -> DriftReference | None:
+        """What the wells that it was made with are like; None if the bundle is older than that."""
+        told = self.bundle.card.get("drift")
+        try:
+            return DriftReference.model_validate(told) if told is not None else None
+        except ValidationError as error:
+            cure = "copy the bundle again, or train anew"
+            raise InputError(self.source, f"its card does not say what is usual: {said(error)}", cure) from error
+
+    @contextmanager
+    def shared(self, threads: int) -> Iterator[Callable[[], object]]:
+        """
+        Deal the cores out to threads that ask at the same time.
+
+        Much between the products of matrices cannot be split: two strips on a core each are done before one on both.
+
+        Parameters
+        ----------
+        threads : int
+            How many.
+
+        Yields
+        ------
+        callable
+            What each of them calls first.
+        """
+        cores = torch.get_num_threads()
+        try:
+            yield lambda: torch.set_num_threads(max(cores // threads, 1))
+        finally:
+            torch.set_num_threads(cores)
+
+    def detect(self, strip: WellImage, top: float = -np.inf, base: float = np.inf) -> Candidates:
+        """
+        Find planes in a strip.
+
+        Parameters
+        ----------
+        strip : WellImage
+            Rows of one well, in memory.
+        top, base : float
+            Planes that do not lie between these may be left out (m, MD).
+        """
+        grid = network_grid(strip, self.bundle.settings.grid, self.origin, 16, self.span)
+        planes = find_planes(self.network)(grid.values, hole_radius(strip), top - grid.top, base - grid.top)
+        calibrated = [self.bundle.calibration[name].probability(planes.logits[:, i]) for i, name in enumerate(CLASSES)]
+        probability = np.column_stack(calibrated)
+        best = probability.argmax(axis=1)
+        confidence = probability.max(axis=1, initial=0)
+        seen = confidence >= _FAINT
+        traces = planes.traces[seen] + [grid.top, 0, 0]
+        return Candidates(traces, np.array(CLASSES)[best[seen]], confidence[seen], planes.evidence[seen])

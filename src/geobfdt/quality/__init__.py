@@ -1,0 +1,1 @@
+"""Checks of images, holes and picks: each returns findings and changes nothing."""

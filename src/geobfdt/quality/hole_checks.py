@@ -1,0 +1,194 @@
+"""Checks of the hole's own logs: rows in depth, diameter, inclination, and the reference line they allow."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt import geometry
+from geobfdt.quality.stretches import Stretch, report, stretches
+from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.wells.image import WellImage
+
+__all__ = ["check_depth", "check_diameter", "check_inclination", "depth_gaps"]
+
+Array = npt.NDArray[np.float64]
+
+HOLES = (0.05, 1.5)  # m: from the slimmest mineral core hole to the widest conductor
+UNITS = {"inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
+STEEP_CHANGE = 0.3  # of the diameter, from row to row within 0.3 m
+VERTICAL = 3.0  # deg of deviation under which the high side wanders with the noise of the inclinometer
+ALONG_NORTH = 10.0  # deg between hole and north under which an error of the survey grows sixfold in the image angle
+
+
+def depth_gaps(depth: Array) -> npt.NDArray[np.bool_]:
+    """
+    Tell between which rows others are missing (rows - 1,).
+
+    Examples
+    --------
+    >>> depth_gaps(np.array([0.0, 1.0, 2.0, 7.0, 8.0])).tolist()
+    [False, False, True, False]
+    """
+    steps = np.diff(depth)
+    return np.asarray(steps > 2.5 * np.median(steps) if steps.size else np.zeros(0, dtype=bool))
+
+
+def check_depth(image: WellImage) -> list[Finding]:
+    """
+    Check the row spacing: gaps in depth, and rows that are not evenly spaced.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> [f.kind for f in check_depth(well_image(np.zeros((5, 4)), [0.0, 1.0, 2.0, 7.0, 8.0]))]
+    ['depth-gap']
+    """
+    depth = np.asarray(image.depth.values, dtype=np.float64)
+    steps = np.diff(depth)
+    if not steps.size:
+        return []
+    usual = float(np.median(steps))
+    gap = depth_gaps(depth)
+    # A gap lies between two rows: both are flagged, and the stretch spans it.
+    rows = np.zeros(depth.size, dtype=bool)
+    rows[:-1] |= gap
+    rows[1:] |= gap
+    findings = report(
+        stretches(rows, depth),
+        Severity.MAJOR,
+        "depth-gap",
+        lambda s: f"no row for {s.length:.3f} m where rows are {usual * 1000:.2f} mm apart",
+        "planes there are lost; look for the missing part of the file",
+    )
+    uneven = float((np.abs(steps - usual)[~gap] > 0.1 * usual).mean()) if not gap.all() else 0.0
+    if uneven > 0.01:
+        low, high = np.percentile(steps[~gap], [1, 99]) * 1000
+        findings.append(
+            Finding(
+                Severity.MINOR,
+                "row-spacing-irregular",
+                f"{depth[0]:.2f}-{depth[-1]:.2f} m",
+                f"{uneven:.0%} of rows are over 10 % off {usual * 1000:.2f} mm ({low:.2f}-{high:.2f}, 1-99 %)",
+                "resample the image to even rows before picking",
+            )
+        )
+    return findings
+
+
+def check_diameter(image: WellImage) -> list[Finding]:
+    """
+    Check that the diameter is that of a hole, in metres, and that it does not jump.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> print(check_diameter(well_image(np.zeros((2, 4)), [0.0, 1.0], diameter=216))[0].observed)
+    median 216 m is no hole; it would be 0.216 m if these were millimetres
+    """
+    depth = np.asarray(image.depth.values, dtype=np.float64)
+    diameter = np.asarray(image["diameter"].values, dtype=np.float64)
+    known = np.isfinite(diameter)
+    findings: list[Finding] = []
+    if not known.any():
+        return findings
+    wrong = known & ((diameter < HOLES[0]) | (diameter > HOLES[1]))
+    median = float(np.median(diameter[known]))
+    if wrong.sum() > known.sum() / 2:
+        guesses = [f"{median * f:.3g} m if these were {u}" for u, f in UNITS.items() if HOLES[0] < median * f < 0.8]
+        seen = f"median {median:.3g} m is no hole" + (f"; it would be {' or '.join(guesses)}" if guesses else "")
+        place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
+        return [Finding(Severity.MAJOR, "diameter-range", place, seen, "give the diameter with --diameter, in metres")]
+    findings += report(
+        stretches(wrong, depth, join=0.5),
+        Severity.MAJOR,
+        "diameter-range",
+        lambda s: f"diameter {diameter[s.first]:.3g} m is outside {HOLES[0]}-{HOLES[1]} m",
+        "dips there are wrong; correct the caliper or blank it",
+    )
+    at, here = depth[known & ~wrong], diameter[known & ~wrong]
+    if at.size > 1:
+        jump = np.concatenate([[False], (np.abs(np.diff(here)) > STEEP_CHANGE * median) & (np.diff(at) <= 0.3)])
+        change = np.concatenate([[0.0], np.diff(here)])
+        findings += report(
+            stretches(jump, at, join=0.5),
+            Severity.MINOR,
+            "diameter-jump",
+            lambda s: f"diameter jumps by {change[s.first]:+.3f} m from one row to the next",
+            "check the caliper against the image: a spike there bends every dip",
+        )
+    return findings
+
+
+def check_inclination(image: WellImage) -> list[Finding]:
+    """
+    Check deviation and hole azimuth, and that the image's reference line is one they define.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> hole = {"deviation": [1.0, 1.0], "hole_azimuth": [0.0, 0.0]}
+    >>> well = well_image(np.zeros((2, 4)), [0.0, 1.0], reference="high_side", **hole)
+    >>> [f.kind for f in check_inclination(well)]
+    ['high-side-ill-defined']
+    """
+    depth = np.asarray(image.depth.values, dtype=np.float64)
+    deviation = np.asarray(image["deviation"].values, dtype=np.float64)
+    azimuth = np.asarray(image["hole_azimuth"].values, dtype=np.float64)
+    findings = report(
+        stretches((deviation < 0) | (deviation > 180), depth, join=0.5),
+        Severity.MAJOR,
+        "deviation-range",
+        lambda s: f"deviation {deviation[s.first]:.4g} deg is outside 0-180",
+        "true dips there are wrong; give --survey or --deviation",
+    )
+    findings += _jumps(depth, deviation, azimuth)
+    if image.attrs["reference"] == "high_side":
+        findings += report(
+            stretches(deviation < VERTICAL, depth, join=1.0),
+            Severity.MAJOR,
+            "high-side-ill-defined",
+            lambda s: (
+                f"angles are from the high side, but the hole deviates {_least(deviation, s):.1f} deg at the least"
+            ),
+            f"under {VERTICAL:g} deg the high side is noise: use an image oriented to north there",
+        )
+    if image.attrs["reference"] == "north":
+        across = np.degrees(np.arcsin(np.clip(_across_north(deviation, azimuth), 0, 1)))
+        findings += report(
+            stretches(across < ALONG_NORTH, depth, join=1.0),
+            Severity.MAJOR,
+            "north-ill-conditioned",
+            lambda s: f"angles are from north, and the hole points within {_least(across, s):.1f} deg of it",
+            "use an image oriented to the high side there",
+        )
+    return findings
+
+
+def _least(values: Array, stretch: Stretch) -> float:
+    return float(np.nanmin(values[stretch[0] : stretch[1] + 1]))
+
+
+def _across_north(deviation: Array, azimuth: Array) -> Array:
+    """Length of north's part square to the hole: the sine of the angle between them."""
+    north = np.sin(np.radians(deviation)) * np.cos(np.radians(azimuth))
+    return np.asarray(np.sqrt(1 - np.clip(north**2, 0, 1)))
+
+
+def _jumps(depth: Array, deviation: Array, azimuth: Array) -> list[Finding]:
+    """Rows where the hole's direction turns faster than any hole: azimuth flips of a vertical hole turn nothing."""
+    known = np.isfinite(deviation) & np.isfinite(azimuth)
+    at = depth[known]
+    if at.size < 2:
+        return []
+    axis = geometry.hole_frame(deviation[known], azimuth[known], "high_side")[0]
+    chord = np.linalg.norm(np.diff(axis, axis=0), axis=-1)
+    turn = np.concatenate([[0.0], 2 * np.degrees(np.arcsin(np.clip(chord / 2, 0, 1)))])
+    allowed = np.concatenate([[np.inf], 2.0 + np.diff(at)])  # deg: 1 deg/m is twice a sharp build, 2 deg is noise
+    return report(
+        stretches(turn > allowed, at, join=0.5),
+        Severity.MAJOR,
+        "inclinometry-jump",
+        lambda s: f"the hole turns by {turn[s.first : s.last + 1].max():.1f} deg from one row to the next",
+        "check the inclinometer against the survey: true dips turn with it",
+    )

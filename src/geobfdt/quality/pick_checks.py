@@ -1,0 +1,149 @@
+"""Checks of a pick table that need no look at the pixels' contrast: doubles, places, units, numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.geometry import trace_rms
+from geobfdt.io.units import FOOT
+from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import CLASSES, traces
+
+__all__ = ["check_doubles", "check_numbers", "check_places"]
+
+Array = npt.NDArray[np.float64]
+
+DOUBLE = 0.01  # m of trace RMS within which two picks of a class are one plane
+FEW = 10
+UNMEASURED = 0.1  # share of the turn
+
+
+def check_doubles(picks: pd.DataFrame) -> list[Finding]:
+    """
+    Find rows that repeat each other, and picks of one class within 1 cm of trace RMS.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Completed picks of one well.
+
+    Returns
+    -------
+    list of Finding
+        ``repeated-picks`` and ``doubled-picks``.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> rows = new_picks(depth_m=[5.0, 5.0, 6.0], class_="fracture", amplitude_m=0.2, azimuth_app_deg=30.0)
+    >>> [(f.kind, f.observed) for f in check_doubles(rows)]
+    [('repeated-picks', '1 rows repeat another one exactly, the first at 5.000 m')]
+    """
+    exact: list[float] = []
+    close: list[float] = []
+    for name in CLASSES:
+        trace = traces(picks[picks["class"] == name])
+        trace = trace[np.isfinite(trace).all(1)]
+        trace = trace[np.argsort(trace[:, 0], kind="stable")]
+        repeated = np.zeros(len(trace), dtype=bool)
+        doubled = np.zeros(len(trace), dtype=bool)
+        # Trace RMS is never less than the distance in depth: neighbours in order are all there is to compare.
+        for lag in range(1, len(trace)):
+            near = trace[lag:, 0] - trace[:-lag, 0] <= DOUBLE
+            if not near.any():
+                break
+            distance = np.where(near, trace_rms(trace[lag:], trace[:-lag]), np.inf)
+            repeated[lag:] |= distance < 1e-6
+            doubled[lag:] |= distance < DOUBLE
+        exact += trace[repeated, 0].tolist()
+        close += trace[doubled & ~repeated, 0].tolist()
+    found = []
+    if exact:
+        seen = f"{len(exact)} rows repeat another one exactly, the first at {min(exact):.3f} m"
+        found.append(
+            _finding(Severity.MAJOR, "repeated-picks", exact, seen, "drop them: they count twice in every score")
+        )
+    if close:
+        seen = f"{len(close)} picks lie within 1 cm of another of their class, the first at {min(close):.3f} m"
+        found.append(_finding(Severity.MINOR, "doubled-picks", close, seen, "keep one of each"))
+    return found
+
+
+def check_places(picks: pd.DataFrame, image: WellImage, coverage: Array) -> list[Finding]:
+    """
+    Find picks off the image or on unmeasured wall, and depths that look like feet.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        Completed picks of one well.
+    image : WellImage
+        The well.
+    coverage : array (picks,)
+        Measured share of the turn along each trace; NaN where the trace is not known.
+
+    Returns
+    -------
+    list of Finding
+        ``depth-unit``, ``picks-outside`` and ``picks-unmeasured``.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> from geobfdt.wells.picks import new_picks
+    >>> rows = new_picks(depth_m=[3300.0, 3310.0], class_="fracture")
+    >>> well = well_image(np.zeros((50, 4)), np.linspace(1000, 1020, 50))
+    >>> [f.kind for f in check_places(rows, well, np.full(2, np.nan))]
+    ['depth-unit']
+    """
+    depth = picks["depth_m"].to_numpy(float)
+    top, base = float(image.depth.values[0]), float(image.depth.values[-1])
+
+    def outside(at: Array) -> npt.NDArray[np.bool_]:
+        return np.asarray((at < top) | (at > base))
+
+    lost = outside(depth)
+    if lost.mean() > 0.8:
+        for factor, unit, target in ((FOOT, "feet", "metres"), (1 / FOOT, "metres", "feet taken for metres")):
+            if outside(depth * factor).mean() < 0.2:
+                seen = f"{int(lost.sum())} of {lost.size} picks are off the image ({top:.1f}-{base:.1f} m), but times "
+                seen += f"{factor:.4f} they fall on it"
+                done = f"the picks look like {unit} and the image like {target}: convert one of them"
+                return [_finding(Severity.MAJOR, "depth-unit", depth[lost].tolist(), seen, done)]
+    found = []
+    if lost.any():
+        seen = f"{int(lost.sum())} of {lost.size} picks are off the image ({top:.2f}-{base:.2f} m)"
+        done = "they are left out of training and scores; check that they are of this run"
+        found.append(_finding(Severity.MAJOR, "picks-outside", depth[lost].tolist(), seen, done))
+    blind = ~lost & (coverage < UNMEASURED)
+    if blind.any():
+        seen = f"{int(blind.sum())} of {lost.size} picks lie where under {UNMEASURED:.0%} of the turn is measured"
+        done = "nobody saw these planes on this image: leave them out, or mark them optional"
+        found.append(_finding(Severity.MAJOR, "picks-unmeasured", depth[blind].tolist(), seen, done))
+    return found
+
+
+def check_numbers(picks: pd.DataFrame) -> list[Finding]:
+    """
+    Find classes with too few picks to learn from or to score.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> [f.observed for f in check_numbers(new_picks(depth_m=[1.0], class_="fracture"))]
+    ['1 fracture picks']
+    """
+    found = []
+    for name in CLASSES:
+        depth = picks.loc[picks["class"] == name, "depth_m"].tolist()
+        if 0 < len(depth) < FEW:
+            done = "too few to train on or to score; pool wells before saying anything of this class"
+            found.append(_finding(Severity.INFO, "few-examples", depth, f"{len(depth)} {name} picks", done))
+    return found
+
+
+def _finding(severity: Severity, kind: str, depth: list[float], seen: str, done: str) -> Finding:
+    return Finding(severity, kind, f"{min(depth):.2f}-{max(depth):.2f} m", seen, done)

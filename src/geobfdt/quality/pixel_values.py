@@ -1,0 +1,123 @@
+"""What the values of an image tell: their range, their steps, how many are clipped, and which end is conductive."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.wells.image import WellImage
+
+__all__ = ["PixelValues"]
+
+Pixels = npt.NDArray[np.float32]
+
+CLIPPED = 0.05  # share of pixels at one end value that is worth a word; 0.2 is serious
+FEW_LEVELS = 32
+LINE_NOISE = 6.0  # in robust standard deviations of the line response: what counts as a line
+LINE_SHARE = 2e-4  # of the pixels, for lines to be there at all
+LINE_RATIO = 4.0  # how much commoner the bright ones must be
+
+
+class PixelValues:
+    """
+    Running statistics of pixel values over blocks of rows.
+
+    Parameters
+    ----------
+    ridge_rows : int
+        Half width (rows) of the lines counted for the polarity.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> pixels = np.random.default_rng(0).integers(0, 16, (50, 8)).astype(np.float32)
+    >>> values = PixelValues(ridge_rows=1)
+    >>> values.add(pixels)
+    >>> print(*values.findings(well_image(pixels, np.arange(50.0))))
+    major  value-range  0.00-49.00 m: whole numbers from 0 to 15; looks like 4-bit grey: read another image or rescale
+    """
+
+    def __init__(self, ridge_rows: int) -> None:
+        self._ridge = ridge_rows
+        self.count = 0
+        self._low, self._high = np.inf, -np.inf
+        self._at_low, self._at_high = 0, 0
+        self._whole = True
+        self._dark = self._bright = self._tested = 0
+
+    def add(self, block: Pixels) -> None:
+        """Take in a block of rows (rows, columns), NaN where unmeasured."""
+        values = block[np.isfinite(block)]
+        if not values.size:
+            return
+        self.count += values.size
+        low, high = float(values.min()), float(values.max())
+        if low < self._low:
+            self._low, self._at_low = low, 0
+        if high > self._high:
+            self._high, self._at_high = high, 0
+        self._at_low += int((values == self._low).sum())
+        self._at_high += int((values == self._high).sum())
+        self._whole = self._whole and bool((values == np.round(values)).all())
+        self._lines(block)
+
+    def _lines(self, block: Pixels) -> None:
+        k = self._ridge
+        if len(block) < 4 * k + 1:
+            return
+        response = block[2 * k : -2 * k] - (block[: -4 * k] + block[4 * k :]) / 2
+        response = response[np.isfinite(response)]
+        scale = 1.4826 * float(np.median(np.abs(response))) if response.size else 0.0
+        if scale > 0:
+            self._tested += response.size
+            self._dark += int((response < -LINE_NOISE * scale).sum())
+            self._bright += int((response > LINE_NOISE * scale).sum())
+
+    def findings(self, image: WellImage) -> list[Finding]:
+        """Findings about the values of the whole image."""
+        depth = image.depth.values
+        place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
+        if not self.count:
+            seen, done = "not one pixel is measured", "check the image's name and its null value"
+            return [Finding(Severity.MAJOR, "empty-image", place, seen, done)]
+        if self._low == self._high:
+            seen, done = f"every pixel is {self._low:g}", "check the image's name"
+            return [Finding(Severity.MAJOR, "constant-image", place, seen, done)]
+        found = self._range(image, place)
+        if found:
+            return found
+        share = max(self._at_low, self._at_high) / self.count
+        if share > CLIPPED:
+            end = self._low if self._at_low > self._at_high else self._high
+            seen, done = f"{share:.0%} of pixels are exactly {end:g}", "contrast there is lost; read an unclipped image"
+            severity = Severity.MAJOR if share > 4 * CLIPPED else Severity.MINOR
+            found.append(Finding(severity, "saturated", place, seen, done))
+        return found + self._polarity(image, place)
+
+    def _range(self, image: WellImage, place: str) -> list[Finding]:
+        low, high = self._low, self._high
+        sixteen = low >= 0 and 12 <= high <= 16
+        scaled = image.attrs["normalisation"] != "none" or self._at_high > 10
+        if self._whole and sixteen:
+            seen, done = (
+                f"whole numbers from {low:g} to {high:g}",
+                "looks like 4-bit grey: read another image or rescale",
+            )
+            return [Finding(Severity.MAJOR, "value-range", place, seen, done)]
+        if sixteen and scaled and image.attrs["units"] in ("", "unitless"):
+            seen = f"values from {low:g} to {high:g} where a grey image has 0 to 255"
+            return [Finding(Severity.MAJOR, "value-range", place, seen, "check that the right scaling was applied")]
+        if self._whole and high - low < FEW_LEVELS:
+            seen, done = f"{high - low + 1:g} grey levels at the most", "faint planes are lost; read another image"
+            return [Finding(Severity.MINOR, "few-grey-levels", place, seen, done)]
+        return []
+
+    def _polarity(self, image: WellImage, place: str) -> list[Finding]:
+        """Open fractures and thin shales are conductive, soft and weak echoes: lines are mostly dark."""
+        dark, bright = (self._dark, self._bright) if image.attrs["dark"] == "low" else (self._bright, self._dark)
+        if bright < LINE_SHARE * self._tested or bright < LINE_RATIO * (dark + 1):
+            return []
+        seen = f"sharp lines are bright {bright / (dark + 1):.0f} times more often than dark"
+        done = "check which end of the values is conductive; if it is the other one, read with the dark end swapped"
+        return [Finding(Severity.MINOR, "polarity-doubt", place, seen, done)]

@@ -1,0 +1,216 @@
+"""The structure of one well in numbers: intensities by class, sets, and how sure any of it is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.reports.style import kind_of
+from geobfdt.structure.intensity import Intensity, intensity
+from geobfdt.structure.orientation import MeanPlane, mean_plane, remove_dip
+from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
+from geobfdt.structure.zones import Zone, find_zones
+from geobfdt.wells.image import WellImage, log_at
+from geobfdt.wells.intervals import covered
+from geobfdt.wells.picks import CLASSES, complete, standing
+
+__all__ = ["SetLine", "Structure", "ZoneLine", "structure_of"]
+
+
+class SetLine(NamedTuple):
+    """
+    A set of fractures.
+
+    Parameters
+    ----------
+    part : PlaneSet
+        Its mean and its planes.
+    spacing : float
+        Between its planes, square to them (m); NaN where none of them lies in metres that count.
+    level : (float, float)
+        Dip and azimuth of its mean when the mean bed lay level (deg); NaN without beds.
+    intensity : Intensity or None
+        Of its planes alone; None where no metre counts.
+    """
+
+    part: PlaneSet
+    spacing: float
+    level: tuple[float, float]
+    intensity: Intensity | None
+
+
+class ZoneLine(NamedTuple):
+    """
+    A stretch whose beds lie alike.
+
+    Parameters
+    ----------
+    zone : Zone
+        Depths and mean bed.
+    intensities : dict of str to Intensity
+        Of the classes, within it; a class is absent where it was not looked at.
+    """
+
+    zone: Zone
+    intensities: dict[str, Intensity]
+
+
+class Structure(NamedTuple):
+    """
+    What the picks of a well say.
+
+    Parameters
+    ----------
+    picks : DataFrame
+        The well's picks but for rejected ones, completed.
+    length : dict of str to float
+        Metres with pixels in which each class was interpreted; see :class:`geobfdt.quality.measured.MeasuredDepths`.
+    intensities : dict of str to Intensity
+        By kind: classes, and fractures by polarity.
+    beds : MeanPlane or None
+        Mean bed.
+    sets : list of SetLine
+        Of fractures; the largest first.
+    zones : list of ZoneLine
+        Downwards; one where beds lie alike all along, none without beds.
+    hole : (float, float) or None
+        Mean deviation and azimuth of the hole (deg).
+    wrong : float
+        Picks that are wrong, as their confidences say; NaN where they have none.
+    unmeasured : int
+        Picks where nothing was measured. They count in no intensity.
+    """
+
+    picks: pd.DataFrame
+    length: dict[str, float]
+    intensities: dict[str, Intensity]
+    beds: MeanPlane | None
+    sets: list[SetLine]
+    zones: list[ZoneLine]
+    hole: tuple[float, float] | None
+    wrong: float
+    unmeasured: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for JSON, without the picks."""
+        sets = [
+            {
+                **line.part.mean._asdict(),
+                "members": len(line.part.members),
+                "spacing_m": line.spacing,
+                "beds_level": line.level,
+                "intensity": line.intensity._asdict() if line.intensity is not None else None,
+            }
+            for line in self.sets
+        ]
+        zones = [
+            {
+                "top_m": line.zone.top,
+                "base_m": line.zone.base,
+                "mean_bed": line.zone.beds._asdict(),
+                "intensity": {name: told._asdict() for name, told in line.intensities.items()},
+            }
+            for line in self.zones
+        ]
+        return {
+            "length_m": self.length,
+            "intensity": {name: told._asdict() for name, told in self.intensities.items()},
+            "mean_bed": self.beds._asdict() if self.beds is not None else None,
+            "sets": sets,
+            "zones": zones,
+            "picks": len(self.picks),
+            "expected_wrong": self.wrong,
+            "picks_unmeasured": self.unmeasured,
+        }
+
+
+def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame) -> Structure:
+    """
+    Work out the structure of a well.
+
+    Intensities count metres with pixels in which the class was interpreted, and the picks that lie there. Mean planes
+    and sets take every pick.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well. Its pixels tell which metres were measured, in blocks of rows.
+    picks : DataFrame
+        Pick table; a confidence counts as the probability that the pick is right, none as certainty.
+    intervals : DataFrame
+        Where it was interpreted, and what is ignored.
+    """
+    well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)
+    own = picks[picks["well"].isin(["", well])] if well else picks
+    mine = complete(standing(own).reset_index(drop=True), image)[0]
+    sure = mine["confidence"].fillna(1.0).to_numpy(float)
+    at, tilt = mine.loc[:, ["depth_m", "dip_app_deg"]].to_numpy(float).T
+    looked = {name: measured.where(covered(intervals, well, name, measured.depth)) for name in CLASSES}
+    inside = {name: measured.contains(at) & covered(intervals, well, name, at) for name in CLASSES}
+    length = {name: where.metres for name, where in looked.items()}
+    kinds, classes = kind_of(mine), mine["class"].to_numpy(object)
+    intensities = {}
+    for name in (*CLASSES, *(kind for kind in np.unique(kinds.astype(str)) if kind not in CLASSES)):
+        one = "fracture" if "fracture" in name else name
+        rows = ((classes == name) | (kinds == name)) & inside[one]
+        if length[one] > 0:
+            intensities[name] = intensity(at[rows], tilt[rows], length[one], sure[rows])
+    true = mine["dip_true_deg"].notna().to_numpy()
+    beds, fractures = ((classes == name) & true for name in CLASSES)
+    lies = mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
+    mean = mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None
+    sets = []
+    for part in find_sets(lies[fractures, 0], lies[fractures, 1], sure[fractures]):
+        level = (float("nan"), float("nan"))
+        if mean is not None:
+            turned = remove_dip(part.mean.dip, part.mean.azimuth, mean.dip, mean.azimuth)
+            level = (float(turned[0]), float(turned[1]))
+        members = np.flatnonzero(fractures)[part.members]
+        counted = members[inside["fracture"][members]]
+        spacing, alone = float("nan"), None
+        if length["fracture"] > 0:
+            alone = intensity(at[counted], tilt[counted], length["fracture"], sure[counted])
+        if alone is not None and alone.planes > 0:
+            # Of all angles that its planes make with the hole, the one whose planes are met as often.
+            across = np.degrees(np.arccos(np.cos(np.radians(tilt[counted])).mean()))
+            spacing = set_spacing(alone.planes, float(across), length["fracture"])
+        sets.append(SetLine(part, spacing, level, alone))
+    zones = []
+    for zone in find_zones(at[beds], lies[beds, 0], lies[beds, 1], sure[beds]):
+        within = {}
+        here = (at >= zone.top) & (at <= zone.base)
+        for name in CLASSES:
+            metres = float(looked[name].metres_between([zone.top, zone.base])[0])
+            rows = (classes == name) & inside[name] & here
+            if metres > 0:
+                within[name] = intensity(at[rows], tilt[rows], metres, sure[rows])
+        zones.append(ZoneLine(zone, within))
+    return Structure(
+        mine,
+        length,
+        intensities,
+        mean,
+        sets,
+        zones,
+        _hole(image),
+        float((1 - mine["confidence"]).sum()) if mine["confidence"].notna().any() else float("nan"),
+        int((~measured.contains(at)).sum()),
+    )
+
+
+def _hole(image: WellImage) -> tuple[float, float] | None:
+    """Mean direction of the hole."""
+    depth = image["depth"].values
+    at = np.linspace(depth[0], depth[-1], 200)
+    deviation, azimuth = (np.radians(log_at(image, name, at)) for name in ("deviation", "hole_azimuth"))
+    down = np.stack([np.sin(deviation) * np.sin(azimuth), np.sin(deviation) * np.cos(azimuth), np.cos(deviation)])
+    vertical = np.nanmax(np.abs(deviation), initial=0) < 1e-3 and np.isfinite(deviation).any()
+    if vertical:
+        return 0.0, 0.0
+    if not np.isfinite(down).any():
+        return None
+    east, north, low = np.nanmean(down, axis=1)
+    return float(np.degrees(np.arctan2(np.hypot(east, north), low))), float(np.degrees(np.arctan2(east, north)) % 360)

@@ -1,0 +1,83 @@
+"""SQLite files that several threads and processes write."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from geobfdt.runtime.findings import InputError
+
+__all__ = ["opened", "prepare", "writing"]
+
+_PATIENCE_S = 30.0
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that waits for its turn, and whose transactions are on the disk when they end."""
+    with closing(sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous=FULL")
+        yield db
+
+
+def prepare(file: Path, schema: str) -> None:
+    """
+    Make a database, or find it made, with a write-ahead log: readers do not wait for writers.
+
+    Parameters
+    ----------
+    file : Path
+        The database.
+    schema : str
+        SQL that may run any number of times.
+
+    Raises
+    ------
+    InputError
+        If the file is no database, or cannot be written.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    # SQLite gives its log and its index the permissions of the database. One that is there keeps its own.
+    with suppress(OSError):  # SQLite says below what is wrong with the place.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    while True:
+        try:
+            with opened(file) as db:
+                db.execute("PRAGMA journal_mode=WAL")
+                db.executescript(schema)
+            return
+        except sqlite3.DatabaseError as error:
+            # Two that change the journal's mode at once hold each other up; SQLite then refuses one without waiting.
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY and time.monotonic() < until:
+                time.sleep(0.02)
+                continue
+            cure = "check that you may write there, or move it away to begin anew"
+            raise InputError(file, f"not a database of geobfdt: {error}", cure) from error
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[sqlite3.Connection]:
+    """
+    A transaction that nobody else can write beside.
+
+    Raises
+    ------
+    InputError
+        If the disk does not take it.
+    """
+    try:
+        with opened(file) as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+    except sqlite3.OperationalError as error:
+        raise InputError(file, f"cannot be written: {error}", "free some space, and try again") from error

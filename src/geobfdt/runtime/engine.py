@@ -1,0 +1,152 @@
+"""Running jobs: each in a process of its own, on one thread, some at a time, on this machine or by Ray.
+
+A process that is killed, or eats all memory, takes its own job with it and no other.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from geobfdt.runtime.extras import needed
+from geobfdt.runtime.findings import InputError
+
+__all__ = ["Engine", "Ran", "run_jobs"]
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+class Engine(BaseModel):
+    """
+    What runs jobs: cells of a study, wells to pick.
+
+    Examples
+    --------
+    >>> Engine(workers=1).ray
+    False
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    workers: int = Field(2, ge=1, description="jobs at a time; of a cluster by address, as many as it has cores")
+    ray: bool = Field(False, description="whether Ray runs them")
+    address: str = Field("", description="of a Ray cluster that sees the same folders; empty: one is started here")
+
+
+class Ran(NamedTuple):
+    """
+    A job that has ended.
+
+    Parameters
+    ----------
+    job : int
+        Which one.
+    said : str
+        What it printed.
+    why : str
+        Why it failed, in a line; empty if it did not.
+    """
+
+    job: int
+    said: str
+    why: str
+
+
+def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+    r"""
+    Run Python programs, each as ``python WORDS``, and tell of each when it has ended.
+
+    Parameters
+    ----------
+    jobs : sequence of sequence of str
+        The words of each.
+    engine : Engine
+        What runs them; what comes out is the same.
+
+    Yields
+    ------
+    Ran
+        In the order in which they end. One that fails does not stop the rest.
+
+    Raises
+    ------
+    InputError
+        If Ray is asked for and not installed, or no cluster answers.
+
+    Examples
+    --------
+    >>> list(run_jobs([["-c", "print(6 * 7)"]], Engine(workers=1)))
+    [Ran(job=0, said='42\n', why='')]
+    """
+    return _by_ray(jobs, engine) if engine.ray else _here(jobs, engine.workers)
+
+
+def _here(jobs: Sequence[Sequence[str]], workers: int) -> Iterator[Ran]:
+    with ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(_run, words): job for job, words in enumerate(jobs)}
+        try:
+            for future in as_completed(running):
+                yield Ran(running[future], *future.result())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if engine.address:
+        _knock(engine.address)
+        # `ray start` asks for this user's token once there is one; who connects is not told so.
+        if (Path.home() / ".ray" / "auth_token").exists():
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+    ray = needed("ray", "ray")
+    quiet = {"log_to_driver": False, "logging_level": "error"}
+    try:
+        if engine.address:
+            ray.init(engine.address, **quiet)
+        else:  # its own, even where another runs
+            ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
+    except (ConnectionError, RuntimeError) as error:
+        seen = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
+        raise InputError(
+            engine.address or "ray", seen, "see that ray status works here; or use --engine local"
+        ) from error
+    try:
+        run = ray.remote(num_cpus=1, max_retries=0)(_run)
+        running = {run.remote(words): job for job, words in enumerate(jobs)}
+        waiting = list(running)
+        while waiting:
+            (ready,), waiting = ray.wait(waiting)
+            try:
+                yield Ran(running[ready], *ray.get(ready))
+            except ray.exceptions.RayError as error:  # its node went, or does not see the folder
+                yield Ran(running[ready], "", str(error).strip().splitlines()[-1])
+    finally:
+        ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Ask whether anybody answers; Ray itself waits for minutes where nobody does."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, ValueError) as error:
+        cure = "start it with ray start --head; or leave the address out to have one started here"
+        raise InputError(address, f"no Ray cluster answers at HOST:PORT: {error}", cure) from error
+
+
+def _run(words: Sequence[str]) -> tuple[str, str]:
+    """Run one job: what it printed, and why it failed."""
+    one = {**os.environ, **_ONE_THREAD}
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
+    if not done.returncode:
+        return done.stdout, ""
+    lines = done.stderr.strip().splitlines()
+    return done.stdout, lines[-1] if lines else f"ended with status {done.returncode}"

@@ -1,0 +1,49 @@
+"""A folder for one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geobfdt.runtime.findings import InputError
+
+__all__ = ["held"]
+
+
+@contextmanager
+def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
+    """
+    Hold a folder; it is free again when the process ends, however it does.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing.
+    wait : bool
+        Whether to wait until it is free.
+    by : str
+        What holds it, for the error.
+
+    Raises
+    ------
+    InputError
+        If another process holds it and there is no waiting, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        seen = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError(folder, seen, "choose another folder") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            cure = "wait until it is done, or choose another folder with --out"
+            raise InputError(folder, f"another {by} is running here", cure) from error
+        except OSError as error:  # Some network disks know no locks.
+            seen = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
+            raise InputError(folder, seen, "use a folder on another disk") from error
+        yield

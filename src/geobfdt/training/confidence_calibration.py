@@ -1,0 +1,146 @@
+"""Calibration: confidences made probabilities, and the thresholds that score best, on wells held out of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import minimize
+
+from geobfdt.evaluation.counts import possible_pairs
+from geobfdt.evaluation.ranking import ranked_outcomes
+from geobfdt.evaluation.scope import gather
+from geobfdt.evaluation.thresholds import operating_points
+from geobfdt.model.bundle import Bundle, Calibration
+from geobfdt.picking.network_detector import NetworkDetector
+from geobfdt.picking.picker import pick_with_findings
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
+
+_RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
+_BEST = 0.03  # and at which the threshold is chosen (m)
+# Standard deviations of slope and intercept about those that the bundle has: few held-out picks would else put them
+# anywhere.
+_SLOPE, _INTERCEPT = 1.0, 1.0
+
+Array = npt.NDArray[np.float64]
+
+
+class InterpretedWell(NamedTuple):
+    """
+    A well with what is known of it.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    picks, intervals : DataFrame
+        Its planes, and where they were looked for.
+    """
+
+    image: WellImage
+    picks: pd.DataFrame
+    intervals: pd.DataFrame
+
+
+def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: float | None = None) -> pd.DataFrame:
+    """Pick several wells with one bundle, into one table."""
+    parts = []
+    for well in wells:
+        detector = NetworkDetector.of(bundle, well.image)
+        parts.append(pick_with_findings(well.image, detector, min_confidence=min_confidence)[0])
+    return pd.concat(parts, ignore_index=True)
+
+
+def calibrated(
+    bundle: Bundle, wells: Sequence[InterpretedWell], advance: Callable[[float], None] | None = None
+) -> Bundle:
+    """
+    Fit the calibration of a bundle.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The fewer planes the wells have, the less its calibration changes.
+    wells : sequence of InterpretedWell
+        Wells that the network has not seen.
+    advance : callable, optional
+        Told the share done.
+    """
+    plain = replace(bundle, calibration={name: Calibration() for name in CLASSES})
+    parts = []
+    for i, well in enumerate(wells):
+        parts.append(pick_all(plain, [well], 0.05))
+        if advance is not None:
+            advance((i + 1) / len(wells))
+    picks = pd.concat(parts, ignore_index=True)
+    truth = pd.concat([well.picks for well in wells], ignore_index=True)
+    intervals = pd.concat([well.intervals for well in wells], ignore_index=True)
+    fitted = dict(bundle.calibration)
+    groups, _ = gather(picks, truth, intervals)
+    for name in CLASSES:
+        chances, outcomes = [np.empty(0)], [np.empty(0)]
+        for group in groups:
+            if group.class_ == name:
+                chances.append(group.confidence)
+                outcomes.append(ranked_outcomes(group, possible_pairs(group, group.best_kind, _RIGHT), _RIGHT))
+        chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
+        judged = np.isfinite(outcome)
+        if not outcome[judged].any():
+            continue  # nothing to find, or nothing found: no evidence of how sure to be
+        had = bundle.calibration[name]
+        logits = np.log(chance[judged]) - np.log1p(-chance[judged])
+        slope, intercept = platt(logits, outcome[judged], (had.slope, had.intercept))
+        fitted[name] = had.model_copy(update={"slope": slope, "intercept": intercept})
+        mine = (picks["class"] == name).to_numpy()
+        old = picks.loc[mine, "confidence"].to_numpy(float)
+        picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
+    for name, point in operating_points(picks, truth, intervals, _BEST).items():
+        if np.isfinite(point.f1) and point.f1 > 0:
+            # Half of the best F1 is where F1 is best, if confidences are probabilities (Lipton et al. 2014). The place
+            # of the highest point itself is mostly chance: the curve is flat there.
+            best = point.f1 / 2
+            # Of the network's own log odds: what a probability stands for has just changed.
+            new, had = fitted[name], bundle.calibration[name]
+            cut = point.weight * new.logits(best) + (1 - point.weight) * had.logits(had.threshold)
+            fitted[name] = new.model_copy(update={"threshold": round(float(new.probability(np.array(cut))), 4)})
+    return replace(bundle, calibration=fitted)
+
+
+def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
+    """
+    Fit ``p = 1 / (1 + exp(-(slope x + intercept)))`` to outcomes (Platt 1999), with a normal prior.
+
+    Parameters
+    ----------
+    logits, right : array (n,)
+        Log odds, and 0 or 1.
+    had : tuple of float
+        Slope and intercept that few outcomes hardly move.
+
+    Returns
+    -------
+    slope, intercept : float
+        The slope is at least 0.05, so that order is kept.
+
+    Examples
+    --------
+    >>> x = np.repeat([-1.0, 1.0], 100)
+    >>> slope, intercept = platt(x, np.tile([0, 0, 0, 1], 50) ^ (x > 0))
+    >>> round(slope, 1), round(abs(intercept), 1)
+    (1.1, 0.0)
+    """
+
+    def cost(place: Array) -> float:
+        x = place[0] * logits + place[1]
+        strayed = ((place[0] - had[0]) / _SLOPE) ** 2 + ((place[1] - had[1]) / _INTERCEPT) ** 2
+        return float((np.logaddexp(0, x) - right * x).sum() + strayed / 2)
+
+    best = minimize(cost, np.array(had), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x
+    return float(best[0]), float(best[1])

@@ -1,0 +1,307 @@
+"""The training loop, in one piece."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from geobfdt.evaluation.thresholds import Operating
+from geobfdt.model.curve.criterion import Losses, Targets
+from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.storage import atomic_path
+from geobfdt.training import distributed
+from geobfdt.training.augmentation import augment
+from geobfdt.training.checkpoint import resume, save_checkpoint
+from geobfdt.training.sources import Source
+from geobfdt.training.training_settings import TrainingSettings
+
+__all__ = ["BEST", "Outcome", "Step", "mean_f1", "train_network"]
+
+BEST = "best.safetensors"
+
+Step = Callable[[nn.Module, Tensor, list[Targets], np.random.Generator], Losses]
+
+
+class Outcome(NamedTuple):
+    """
+    How a run ended.
+
+    Parameters
+    ----------
+    weights : dict of str to Tensor
+        The best weights by validation, or the last where nothing was validated.
+    score : float
+        Mean F1 over classes of those; NaN where nothing was validated.
+    step : int
+        Steps that they had seen.
+    before : float
+        Mean F1 before any step; NaN where nothing was validated.
+    earlier : float
+        Seconds that a run took before it was killed and went on here.
+    taken : int
+        Steps that were taken, those after the best weights included.
+    needed : float
+        Mean F1 that the first weights had to exceed; NaN where nothing was validated.
+    """
+
+    weights: dict[str, Tensor]
+    score: float
+    step: int
+    before: float
+    earlier: float
+    taken: int
+    needed: float
+
+
+def train_network(
+    network: nn.Module,
+    loss: Step,
+    source: Source,
+    settings: TrainingSettings,
+    folder: Path,
+    check: Callable[[nn.Module], dict[str, Operating]] | None = None,
+    progress: Callable[[int, Losses], None] | None = None,
+    of: str = "",
+) -> Outcome:
+    """
+    Train a network, or go on where a killed run left off.
+
+    Parameters
+    ----------
+    network : Module
+        What is trained; it is changed.
+    loss : callable
+        Network, grids, targets and generator in, losses out.
+    source : Source
+        Windows.
+    settings : TrainingSettings
+        How.
+    folder : Path
+        Of the run: ``metrics.jsonl`` and the checkpoint go there.
+    check : callable, optional
+        Scores a network on held-out wells.
+    progress : callable, optional
+        Told the step and its losses.
+    of : str
+        What it is trained on; a run goes on only from a checkpoint of the same.
+
+    Notes
+    -----
+    All randomness of a step comes from the seed and the number of the step, so that a run that was killed at any
+    moment and started again makes the same weights, to the bit on the same machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    distributed.join()
+    place, first, batch = distributed.device(), distributed.is_first(), distributed.whole(settings.batch)
+    network.to(place)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    optimiser = _optimiser(network, settings)
+    state = resume(folder, network, average, optimiser) or {
+        "step": 0,
+        "best": math.nan,
+        "best_step": 0,
+        "bar": math.nan,
+        "stale": 0,
+        "of": of,
+        "before": math.nan,
+        "seconds": 0.0,
+    }
+    if state.get("of", "") != of:
+        seen = "the checkpoint here is of other wells, another split or other settings"
+        raise InputError(folder, seen, "start the run in a new folder")
+    best = average
+    if first:
+        _trim(folder / "metrics.jsonl", int(state["step"]))
+    if check is not None:
+        # What it begins with counts too: nothing is handed back that is worse.
+        begun = state["step"] > 0
+        best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder, settings.doubt)
+    earlier = float(state.setdefault("seconds", 0.0))
+    began = time.perf_counter() - earlier
+    while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
+        step = int(state["step"])
+        rng = np.random.default_rng([settings.seed, step])
+        torch.manual_seed(int(rng.integers(2**31)))
+        windows = distributed.share(source.windows(step, batch, settings.rows, rng))
+        if distributed.rank():  # else all would turn and bend their windows alike
+            rng = np.random.default_rng([settings.seed, step, distributed.rank()])
+        windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
+        grids = torch.from_numpy(np.stack([window.grid for window in windows])).to(place)
+        network.train()
+        if settings.frozen_norm:
+            _freeze_norm(network)
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * _rate(step, settings)
+        optimiser.zero_grad()
+        # 16 bits where a GPU makes them faster; on CPUs they are slower.
+        with torch.autocast(place.type, torch.bfloat16, enabled=place.type == "cuda"):
+            losses = loss(network, grids, [window.targets for window in windows], rng)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        distributed.average(network)
+        norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+        if torch.isfinite(norm):
+            optimiser.step()
+        _average(average, network, min(settings.average, (step + 1) / (step + 10)))
+        state["step"] = step + 1
+        if progress is not None and first:
+            progress(step + 1, losses)
+        if (step + 1) % 20 == 0 and first:
+            seconds = round(time.perf_counter() - began, 1)
+            parts = {name: round(float(value.detach()), 5) for name, value in losses._asdict().items()}
+            _log(folder, {"step": step + 1, **parts, "norm": round(float(norm), 4), "seconds": seconds})
+        if (step + 1) % settings.every == 0 or step + 1 == settings.steps:
+            if check is not None:
+                best = _validated(network, average, check, best, state, folder, settings.doubt)
+            state["seconds"] = time.perf_counter() - began
+            if first:
+                save_checkpoint(folder, network, average, optimiser, state)
+    if check is None:
+        best = average
+    step = int(state["step"] if check is None else state["best_step"])
+    before, needed = (float(state.get(name, math.nan)) for name in ("before", "needed"))
+    return Outcome(best, float(state["best"]), step, before, earlier, int(state["step"]), needed)
+
+
+def _validated(
+    network: nn.Module,
+    average: dict[str, Tensor],
+    check: Callable[[nn.Module], dict[str, Operating]],
+    best: dict[str, Tensor],
+    state: dict[str, Any],
+    folder: Path,
+    doubt: float,
+) -> dict[str, Tensor]:
+    """Score the average weights; keep them beside the checkpoint if they are the best so far."""
+    first, score, error = distributed.is_first(), math.nan, math.nan
+    if first:
+        present = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        network.load_state_dict(average)
+        network.eval()
+        points = check(network)
+        network.load_state_dict(present)
+        score, error = mean_f1(points)
+        row = {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}}
+        _log(folder, row if state["step"] else {**row, "needed": score + doubt * error})
+    score, error = distributed.agree(score, error)
+    if not state["step"]:
+        state |= {"before": score, "needed": score + doubt * error}
+    if math.isnan(state["best"]) or score > state["bar"]:  # NaN, before the first, is beaten by anything
+        bar = score if state["step"] else score + doubt * error
+        state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}
+        best = {name: value.clone().contiguous() for name, value in average.items()}
+        if first:
+            with atomic_path(folder / BEST) as part:
+                part.write_bytes(save(best))  # its own writer raises no OSError
+    else:
+        state["stale"] += 1
+    return best
+
+
+def mean_f1(points: dict[str, Operating]) -> tuple[float, float]:
+    """
+    F1 averaged over classes; one with few planes to find, whose F1 is mostly chance, counts for less.
+
+    Parameters
+    ----------
+    points : dict of str to Operating
+        By class.
+
+    Returns
+    -------
+    mean, error : float
+        And its standard error, as if every plane were found or not by a chance of F1; NaN where there is nothing.
+
+    Examples
+    --------
+    >>> points = {"bedding": Operating(0.5, 0.8, 1, 1, 1, 60), "fracture": Operating(0.5, 0.2, 1, 1, 1, 4)}
+    >>> [round(number, 3) for number in mean_f1(points)]
+    [0.733, 0.051]
+    """
+    known = [point for point in points.values() if np.isfinite(point.f1)]
+    if not known:
+        return math.nan, math.nan
+    f1, planes = np.array([point.f1 for point in known]), np.array([point.planes for point in known])
+    share = np.array([point.weight for point in known]) / sum(point.weight for point in known)
+    return float(share @ f1), float(np.sqrt(share**2 @ (f1 * (1 - f1) / planes)))
+
+
+def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
+    # Neither biases nor normalisation nor single vectors shrink.
+    wide = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    rest = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": wide, "weight_decay": settings.decay},
+        {"params": rest, "weight_decay": 0},
+    ]
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(groups, settings.rate, momentum=0.9)
+    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
+    return kind(groups, settings.rate)
+
+
+def _rate(step: int, settings: TrainingSettings) -> float:
+    """Learning rate against its highest: a ramp up over a fifth of the steps at most, a level, half a cosine down."""
+    ramp = min(settings.warmup, settings.steps // 5)
+    if step < ramp:
+        return (step + 1) / ramp
+    begin = settings.steps * (1 - settings.cooling)
+    done = (step - begin) / max(settings.steps - begin, 1)
+    return 0.5 * (1 + math.cos(math.pi * done)) if done > 0 else 1.0
+
+
+@torch.no_grad()
+def _average(average: dict[str, Tensor], network: nn.Module, keep: float) -> None:
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            average[name].lerp_(value, 1 - keep)
+        else:
+            average[name].copy_(value)
+
+
+def _freeze_norm(network: nn.Module) -> None:
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.eval()
+
+
+def _log(folder: Path, row: dict[str, Any]) -> None:
+    try:
+        with (folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+    except OSError as error:
+        seen = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError(folder / "metrics.jsonl", seen, "free some space; the run goes on where it was") from error
+
+
+def _trim(file: Path, step: int) -> None:
+    """Forget rows written after the checkpoint that a run goes on from; all of them if it begins anew."""
+    if file.exists():
+        rows = [line for line in file.read_text().splitlines() if step and _number(line) <= step]
+        file.write_text("".join(row + "\n" for row in rows))
+
+
+def _number(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf  # cut short by the kill
+
+
+def _load_best(folder: Path) -> dict[str, Tensor]:
+    file = folder / BEST
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        seen = f"not the best weights of this run: {str(error).splitlines()[0]}"
+        raise InputError(file, seen, "start the run in a new folder") from error

@@ -1,0 +1,196 @@
+"""Which wells, or which depths of few wells, are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geobfdt.model.bundle import Bundle
+from geobfdt.runtime.findings import InputError
+from geobfdt.training.confidence_calibration import InterpretedWell
+from geobfdt.wells.intervals import covered, new_intervals
+from geobfdt.wells.picks import CLASSES
+
+__all__ = ["Masked", "Split", "keep_blind", "split_wells"]
+
+Masked = Mapping[str, tuple[float, float]]
+
+_SHARE = 0.2  # held out: of the wells, or of the picks of a well
+_LEAST_PLANES = 8  # Held out of a well, where two fifths of its picks are so many: fewer decide nothing.
+_MOST_SHARE = 0.4  # Of the picks of a well that are held out.
+_FEWEST = 4  # wells from which whole ones are held out
+_DRAWS = 100  # of wells to hold out
+_BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
+
+
+class Split(NamedTuple):
+    """
+    What is trained on, and what is not.
+
+    Parameters
+    ----------
+    trained, held_out : list of InterpretedWell
+        Wells, or parts of them.
+    kind : str
+        ``by well`` or ``by depth``: of few wells, the stretch of the deepest fifth of each one's picks is held out.
+    """
+
+    trained: list[InterpretedWell]
+    held_out: list[InterpretedWell]
+    kind: str
+
+
+def keep_blind(
+    wells: Sequence[InterpretedWell], blind: Sequence[str], masked: Masked, file: str
+) -> list[InterpretedWell]:
+    """
+    Leave out what is kept to judge models by: it is neither trained on nor does it choose anything.
+
+    Parameters
+    ----------
+    wells : sequence of InterpretedWell
+        All of them.
+    blind : sequence of str
+        Names of wells.
+    masked : mapping of str to (top, base)
+        An interval (m, MD) of wells that are trained on: its planes and its silence teach nothing.
+    file : str
+        What an error is about.
+
+    Raises
+    ------
+    InputError
+        If a well is not there, or none is left.
+    """
+    names = [str(well.image.attrs["well"]) for well in wells]
+    missing = sorted({*blind, *masked} - set(names))
+    if missing:
+        raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
+    kept = [
+        _masked(well, name, *masked[name]) if name in masked else well
+        for well, name in zip(wells, names, strict=True)
+        if name not in blind
+    ]
+    if not any(len(well.picks) for well in kept):
+        raise InputError(file, "nothing is left to train on", "keep fewer wells blind")
+    return kept
+
+
+def _masked(well: InterpretedWell, name: str, top: float, base: float) -> InterpretedWell:
+    ignored = new_intervals([(name, "ignored", "masked", top, base)])
+    picks = well.picks[~well.picks["depth_m"].between(top, base)]
+    return InterpretedWell(well.image, picks, pd.concat([well.intervals, ignored], ignore_index=True))
+
+
+def split_wells(
+    wells: Sequence[InterpretedWell],
+    holdout: Sequence[str] | None,
+    seed: int,
+    file: str,
+    start: Bundle | None = None,
+) -> Split:
+    """
+    Split wells.
+
+    Parameters
+    ----------
+    wells : sequence of InterpretedWell
+        All of them.
+    holdout : sequence of str or None
+        Names of those to hold out; None leaves the choice to the seed, which draws again until every class that is
+        picked has at least a third of its fair part in the wells held out, and no more than half of all.
+    seed : int
+        Of that choice.
+    file : str
+        What an error is about.
+    start : Bundle, optional
+        What training begins with. What taught it is never held out; wells that chose it are held out again before
+        others are.
+
+    Raises
+    ------
+    InputError
+        If a name is not there, a well to be held out taught `start`, or nothing is picked in what is left to train on
+        or to hold out.
+    """
+    names = [str(well.image.attrs["well"]) for well in wells]
+    learnt = start.learnt if start is not None else {}
+    chosen: set[str] | None
+    if holdout is not None:
+        missing, known = sorted(set(holdout) - set(names)), sorted(set(holdout) & set(learnt))
+        if missing:
+            raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
+        if known and start is not None:
+            cure = "hold out wells that it has not learnt from, or begin with another model"
+            raise InputError(file, f"{', '.join(known)} taught {start.source}: no score of it would be honest", cure)
+        chosen = set(holdout)
+    elif len(wells) >= _FEWEST:
+        counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
+        before = set(start.seen) - set(learnt) if start is not None else set[str]()
+        chosen = _drawn(counts, seed, set(learnt), before)
+    else:
+        chosen = None
+    if chosen is None:
+        parts = [_by_depth(well, learnt.get(name, -np.inf)) for name, well in zip(names, wells, strict=True)]
+        split = Split([part[0] for part in parts], [part[1] for part in parts if part[1] is not None], "by depth")
+    else:
+        trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
+        split = Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
+    if not any(len(well.picks) for well in split.trained):
+        raise InputError(file, "every picked well is held out: nothing is left to learn from", "hold out fewer")
+    if not any(len(well.picks) for well in split.held_out):
+        taught = f" that did not teach {start.source}" if start is not None and learnt else ""
+        cure = "bring in more interpreted wells, or name picked ones with --holdout"
+        raise InputError(file, f"no picks{taught} to hold out: nothing to judge by", cure)
+    return split
+
+
+def _drawn(picked: Mapping[str, pd.Series], seed: int, learnt: Set[str], before: Set[str]) -> set[str]:
+    """Wells to hold out, of the planes picked of each class: what nobody picked in them can be judged by none."""
+    table = pd.DataFrame(picked).T.fillna(0)
+    share, count = table / table.sum(), max(round(_SHARE * len(table)), 1)
+    enough = count / len(table) / 3
+
+    def worth(chosen: list[str]) -> float:
+        parts = share.loc[chosen].sum()
+        return float(parts.where(parts <= 0.5, 0.0).clip(upper=enough).sum())
+
+    rng = np.random.default_rng(seed)
+    draws = []
+    for _ in range(_DRAWS):
+        order = [name for name in rng.permutation(sorted(table.index)).tolist() if name not in learnt]
+        draws.append(sorted(order, key=lambda name: name not in before)[:count])
+    best = max(draws, key=worth)  # the first of those that are worth most
+    return set(best)
+
+
+def _by_depth(well: InterpretedWell, learnt: float) -> tuple[InterpretedWell, InterpretedWell | None]:
+    """
+    The upper part of a well and the stretch of the deepest fifth of its picks, or of eight of few, a buffer apart.
+
+    Of a short interpreted stretch, hardly any buffer is left; what was learnt from before, down to some depth, is never
+    held out.
+    """
+    depth, picked = well.image["depth"].values, well.picks["depth_m"].to_numpy(float)
+    if not picked.size:
+        return well, None
+    share = min(max(_SHARE, _LEAST_PLANES / picked.size), _MOST_SHARE)
+    edge = max(np.quantile(picked, 1 - share), learnt)
+    name = str(well.image.attrs["well"])
+    interpreted = depth[np.any([covered(well.intervals, name, kind, depth) for kind in CLASSES], axis=0)]
+    stretch = float(np.ptp(interpreted)) if interpreted.size else 0.0
+    buffer = min(_BUFFER, 0.1 * stretch, 0.5 * (edge - picked.min()))
+    if not depth[0] < edge - buffer < depth[-1] or edge >= depth[-1]:
+        return well, None
+    first = np.searchsorted(depth, edge, side="right") - 1
+    return _part(well, depth < edge - buffer), _part(well, depth >= depth[first])
+
+
+def _part(well: InterpretedWell, rows: npt.NDArray[np.bool_]) -> InterpretedWell:
+    image = well.image.isel(depth=rows)
+    top, base = image["depth"].values[[0, -1]]
+    return InterpretedWell(image, well.picks[well.picks["depth_m"].between(top, base)], well.intervals)

@@ -1,0 +1,236 @@
+"""Bringing wells into a field: image, picks and intervals, with every repair written down."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pandas as pd
+
+from geobfdt import __version__
+from geobfdt.io.images.files import read
+from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.quality.image_checks import checked
+from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
+from geobfdt.runtime.locks import held
+from geobfdt.runtime.storage import atomic_files, sha256, write_text
+from geobfdt.wells.field import file_stem
+from geobfdt.wells.image import WellImage
+from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.layers import DATABASE, LayerLog
+from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.picks import complete, read_picks, write_picks
+from geobfdt.wells.well_names import well_key
+
+__all__ = ["ingest"]
+
+LOCK = ".ingest"  # Folder of the lock, in the field.
+
+
+def ingest(
+    files: Sequence[Path],
+    field: Path,
+    options: ReadingOptions | None = None,
+    *,
+    picks: Path | None = None,
+    mapping: Path | None = None,
+    vocabulary: Path | None = None,
+    replace: bool = False,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> dict[str, list[Finding]]:
+    """
+    Bring image files, and the picks made on them, into a field.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        One image file a well.
+    field : Path
+        The field's folder; made if missing. What each well was made of is kept in its ``manifest.json``.
+    options : ReadingOptions, optional
+        What the files do not say.
+    picks : Path, optional
+        A pick table of one or several wells, or a folder of ``WELL.picks.csv`` and ``WELL.intervals.csv``.
+    mapping, vocabulary : Path, optional
+        What the table's columns and labels mean (``docs/pick-tables.md``).
+    replace : bool
+        Whether a well may be there already. Its image is replaced, its picks and intervals only by new ones.
+    progress : callable
+        Told the share done, 0 to 1.
+
+    Returns
+    -------
+    dict
+        Findings by well, as they are also kept in ``WELL.findings.json``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or written, two files hold the same well, it is there already and is not to be
+        replaced, two wells would have one file name, or the wells of the picks are not certain.
+        Each well is written whole or not at all; wells before the faulty one stay.
+    """
+    table = None
+    if picks and not picks.is_dir():
+        decimal = options.decimal if options else None
+        table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=decimal)
+    if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
+        observed = "some rows name no well, and several files are given"
+        raise InputError(picks or "", observed, "add a well column, or ingest one by one")
+    findings: dict[str, list[Finding]] = {}
+    for number, file in enumerate(files):
+        image = read(file, options)
+        well = image.attrs["well"]
+        stem = file_stem(well)
+        if stem in findings:
+            raise InputError(file, f"holds well {well!r}, as another file given does", "give each file its --well")
+        interpretation = table if table is not None else _beside(picks, stem)
+        tables = [picks / f"{stem}.picks.csv" if picks.is_dir() else picks] if picks and interpretation else []
+        sources = [source_of(path) for path in (*tables, mapping, vocabulary) if path] if tables else []
+        entry = Entry(
+            well=well,
+            image=Source(file=image.attrs["source"] or file.name, sha256=image.attrs["source_sha256"]),
+            picks=tuple(sources),
+            options=options_given(options),
+            survey=source_of(options.survey) if options and options.survey else None,
+            version=__version__,
+        )
+        with _locked(field):
+            wells = read_manifest(field)
+            standing = _standing(field, stem, well, wells.get(stem), file)
+            if standing and not replace:
+                raise InputError(
+                    file,
+                    f"well {well!r} is in the field already: {standing}",
+                    "give --replace to replace its image, and its picks by those of --picks; or another run its own "
+                    f"name, such as --well {well + ' run 2'!r}",
+                )
+            findings[stem] = _bring(image, field, stem, interpretation, picks, standing, wells, entry)
+        progress((number + 1) / len(files))
+    return findings
+
+
+@contextmanager
+def _locked(field: Path) -> Iterator[None]:
+    """Hold a field: two ingests at a time may bring the same well, and both write the manifest."""
+    fresh = not field.exists()
+    try:
+        with held(field / LOCK, wait=True, by="ingest"):
+            yield
+    except InputError:
+        if fresh and not any(field.glob("*.nc")):
+            shutil.rmtree(field / LOCK, ignore_errors=True)
+            with suppress(OSError):  # Something else is in it.
+                field.rmdir()
+        raise
+
+
+def _standing(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str:
+    """What the field holds of a well, in words; empty if nothing. Another well of the same file name is refused."""
+    stems = {path.stem for path in field.glob("*.nc")}
+    alike = next((name for name in sorted(stems) if name != stem and name.casefold() == stem.casefold()), None)
+    name = entry.well if entry else _name_in(field / f"{stem}.nc")
+    if alike or (name and well_key(name) != well_key(well)):
+        other = alike or name
+        observed = f"wells {well!r} and {other!r} would have one file name, {stem}"
+        raise InputError(file, observed, f"give it another name with --well, or {other!r} if it is the same well")
+    parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in stems else []
+    was = {source.file: source.sha256 for source in entry.written} if entry else {}
+    for suffix, read_rows in ((".picks.csv", read_picks), (".intervals.csv", read_intervals)):
+        path = field / f"{stem}{suffix}"
+        if path.exists():
+            edited = ", edited since" if was.get(path.name, "") not in ("", sha256(path)) else ""
+            parts.append(f"{len(read_rows(path))} {suffix.split('.')[1]}{edited}")
+    if (field / DATABASE).exists() and (layers := LayerLog(field).layers(stem)):
+        parts.append(f"review layers of {', '.join(layers)}")
+    return ", ".join(parts)
+
+
+def _name_in(file: Path) -> str:
+    """Name of the well in a file of the field, empty if there is none or it cannot be read."""
+    try:
+        with read(file) as image:
+            return str(image.attrs["well"])
+    except InputError:
+        return ""
+
+
+def _beside(folder: Path | None, stem: str) -> Interpretation | None:
+    """Picks and intervals of a well in a folder that has a table for each."""
+    if folder is None or not (folder / f"{stem}.picks.csv").exists():
+        return None
+    read_back = read_pick_table(folder / f"{stem}.picks.csv")
+    intervals = folder / f"{stem}.intervals.csv"
+    return Interpretation(
+        read_back.picks, read_intervals(intervals) if intervals.exists() else read_back.intervals, read_back.findings
+    )
+
+
+def _bring(
+    image: WellImage,
+    field: Path,
+    stem: str,
+    interpretation: Interpretation | None,
+    picks: Path | None,
+    standing: str,
+    wells: dict[str, Entry],
+    entry: Entry,
+) -> list[Finding]:
+    """Write a well and its line of the manifest, all files or none."""
+    well = image.attrs["well"]
+    image = checked(image)
+    findings = list(image.attrs["findings"])
+    replaced = ["image"]
+    with atomic_files(field) as part:
+        mine = intervals = None
+        if interpretation is not None:
+            mine, completed = complete(_of_well(interpretation.picks, well), image)
+            findings += [*interpretation.findings, *completed]
+            intervals = _of_well(interpretation.intervals, well)
+            # A table without a pick of this well does not replace the picks that are there.
+            if len(mine) or not (field / f"{stem}.picks.csv").exists():
+                write_picks(mine, part / f"{stem}.picks.csv")
+                replaced.append("picks")
+            if len(intervals):
+                write_intervals(intervals, part / f"{stem}.intervals.csv")
+                replaced.append("intervals")
+        if picks is not None and (mine is None or not len(mine)):
+            others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
+            observed = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
+            findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, observed, "check the well names"))
+        write_netcdf(image, part / f"{stem}.nc")
+        # What is kept keeps the digest it was written with, so that an edit by hand still shows.
+        before = wells.get(stem)
+        written = {source.file: source for source in before.written} if before else {}
+        written |= {file.name: source_of(file) for file in sorted(part.iterdir())}
+        sources = entry.picks if "picks" in replaced or not before else before.picks
+        wells[stem] = entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
+        if standing:
+            copies = _keep_edited(field, part, before)
+            action = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
+            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", action))
+        write_manifest(part, wells)
+        write_text(part / f"{stem}.findings.json", findings_to_json(findings))
+    return findings
+
+
+def _keep_edited(field: Path, part: Path, before: Entry | None) -> list[str]:
+    """Copy tables that are about to be replaced and were edited since ingest wrote them; return the new names."""
+    copies = []
+    for new in sorted(part.glob("*.csv")):
+        old = field / new.name
+        if old.exists() and (before is None or source_of(old) not in before.written):
+            copies.append(f"{new.stem}.{sha256(old)[:8]}.csv")
+            shutil.copyfile(old, part / copies[-1])
+    return copies
+
+
+def _of_well(table: pd.DataFrame, well: str) -> pd.DataFrame:
+    """Rows of a well; of a table that names none all are its own, for they came with its one file."""
+    names = table["well"].map(well_key)
+    own = names == well_key(well) if (names != "").any() else names == ""
+    return table[own].assign(well=well).reset_index(drop=True)

@@ -1,0 +1,164 @@
+"""What a delivery leaves in its folder."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.quality.image_checks import checked
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.wells.image import well_image
+from geobfdt.wells.intervals import new_intervals, write_intervals
+from geobfdt.wells.picks import new_picks, read_picks, write_picks
+from geobfdt.workflows.ingest import ingest
+from geobfdt.workflows.pick import deliver, sources
+from geobfdt.workflows.report import report_field
+
+
+def field(folder, wells=("A",)):
+    """A field of wells with one dark plane each, at 51 m, 45 deg to the east."""
+    depth, angle = 50 + 0.005 * np.arange(400), np.arange(2.5, 360, 5)
+    for seed, well in enumerate(wells):
+        plane = 51 + 0.1 * np.cos(np.radians(angle - 90))
+        pixels = np.random.default_rng(seed).normal(size=(400, 72)) - 6 * np.exp(
+            -(((depth[:, None] - plane) / 0.008) ** 2)
+        )
+        image = well_image(
+            pixels, depth, angle, diameter=0.2, deviation=0, hole_azimuth=0, well=well, reference="north"
+        )
+        write_netcdf(image, folder / f"{well}.nc")
+    return folder
+
+
+def test_table_findings_and_picture(tmp_path):
+    """The files are there and hold the plane that the image was made with."""
+    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out")
+    assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json", "A.drift.csv", "A.png"}
+    picks = read_picks(tmp_path / "out" / "A.picks.csv")
+    best = picks.loc[picks.confidence.idxmax()]
+    assert best.depth_m == pytest.approx(51, abs=0.005)
+    assert (best.dip_true_deg, best.azimuth_true_deg) == pytest.approx((45, 90), abs=1)
+    assert isinstance(json.loads((tmp_path / "out" / "A.findings.json").read_text()), list)
+    assert delivery.counts == picks["class"].value_counts().to_dict()
+    assert delivery.length_m == pytest.approx(1.995)
+
+
+def test_only_an_interval_table_says_what_was_interpreted(tmp_path, monkeypatch):
+    """A file that nobody interpreted has no bars; one with a table beside it has them where the table says."""
+    drawn = []
+
+    def spy(ax, image, picks, page, bars, notes):
+        drawn.append({bar.label: bar.spans.tolist() for bar in bars})
+
+    monkeypatch.setattr("geobfdt.reports.page.draw_header", spy)
+    file = field(tmp_path) / "A.nc"
+    deliver(file, tmp_path / "out", method="hough")
+    write_intervals(new_intervals([("A", "interpreted", "fracture", 50.5, 51.5)]), tmp_path / "A.intervals.csv")
+    deliver(file, tmp_path / "out", method="hough")
+    told = [{label: spans for label, spans in bars.items() if "interpreted" in label} for bars in drawn]
+    assert told == [{}, {"fracture interpreted": [[50.5, 51.5]]}]
+
+
+@pytest.mark.parametrize("status", ["", "accepted", "edited", "rejected"])
+def test_a_persons_picks_are_never_written_over(tmp_path, status):
+    """Neither an interpreter's own, as a field holds them, nor what somebody decided on: not even after the picking."""
+    file = field(tmp_path) / "A.nc"
+    write_picks(new_picks(well="A", depth_m=[51.0], class_="fracture", status=status), tmp_path / "A.picks.csv")
+    before = (tmp_path / "A.picks.csv").read_bytes()
+    with pytest.raises(InputError) as caught:
+        deliver(file, tmp_path, method="hough", picture=False)
+    assert caught.value.file == str(tmp_path / "A.picks.csv")
+    assert (tmp_path / "A.picks.csv").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["A.nc", "A.picks.csv"]
+
+
+def test_an_earlier_run_is_replaced_and_named(tmp_path):
+    """A second run into the same folder replaces the first one's files, and says which."""
+    file, out = field(tmp_path) / "A.nc", tmp_path / "out"
+    assert deliver(file, out, method="hough", picture=False).replaced == ()
+    again = deliver(file, out, method="hough", picture=False)
+    assert again.replaced == again.files
+    assert type(again).from_dict(again.to_dict()) == again
+
+
+def test_a_folder_stands_for_its_wells(tmp_path):
+    """A field is picked well by well, a file as itself; an empty folder is refused."""
+    folder = field(tmp_path, ("A", "B"))
+    assert [p.name for p in sources([folder, folder / "A.nc"])] == ["A.nc", "B.nc"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no well here"):
+        sources([tmp_path / "empty"])
+
+
+def test_two_files_of_one_well(tmp_path):
+    """The second does not write over the first."""
+    folder = field(tmp_path)
+    with pytest.raises(InputError, match=r"A\.nc: holds the well of first\.dlis.*--well"):
+        deliver(folder / "A.nc", tmp_path / "out", method="hough", delivered={"A": Path("first.dlis")})
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
+    """The table and the others are delivered all the same, and a finding says so."""
+    delivery = deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough", picture=False, explained=[1, 400, 0])
+    files = {file.name for file in delivery.files}
+    assert {"A.picks.csv", "A.pick-1.png"} <= files
+    assert "A.pick-0.png" not in files
+    told = [finding.observed for finding in delivery.findings if finding.kind == "no-such-pick"]
+    assert [seen.split(":")[0] for seen in told] == [f"pick {row} cannot be explained" for row in (400, 0)]
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkeypatch):
+    """Not after minutes of work."""
+    (tmp_path / "out").write_text("a file")
+    monkeypatch.setattr("geobfdt.workflows.pick.pick_well", lambda *_, **__: pytest.fail("it picked"))
+    with pytest.raises(InputError, match="out"):
+        deliver(field(tmp_path) / "A.nc", tmp_path / "out", method="hough")
+
+
+def test_what_was_found_on_the_way_in_is_said_once(tmp_path):
+    """One stretch without pixels is one finding: of a file, of a well of a field, in its report and in inspect."""
+    depth = 50 + 0.005 * np.arange(400)
+    pixels = np.random.default_rng(0).normal(size=(400, 72))
+    pixels[100:200] = np.nan
+    image = well_image(pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north")
+    write_netcdf(image, tmp_path / "raw.nc")
+    ingest([tmp_path / "raw.nc"], tmp_path / "field")
+    told = {}
+    for name, file in {"file": tmp_path / "raw.nc", "well": tmp_path / "field" / "A.nc"}.items():
+        out = tmp_path / name
+        delivery = deliver(file, out, method="hough", picture=False)
+        told[name] = json.loads((out / "A.findings.json").read_text())
+        assert [one.kind for one in delivery.findings] == [one["kind"] for one in told[name]]
+        assert Counter(one["kind"] for one in told[name])["missing-rows"] == 1
+    assert told["file"] == told["well"]
+
+    bed = new_picks(well="A", depth_m=[51.5], class_="bedding", dip_app_deg=20.0, azimuth_app_deg=90.0,
+                    dip_true_deg=20.0, azimuth_true_deg=90.0, diameter_m=0.2, reference="north")  # fmt: skip
+    write_picks(bed, tmp_path / "field" / "A.picks.csv")
+    report_field(tmp_path / "field", tmp_path / "report")
+    assert (tmp_path / "report" / "A.report.html").read_text().count("without a single measured pixel") == 1
+
+    command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "inspect", "field/A.nc", "--json"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env=dict(os.environ))
+    assert Counter(one["kind"] for one in json.loads(run.stdout)["findings"])["missing-rows"] == 1
+
+
+def test_other_words_for_a_place_are_not_said_beside_the_first(tmp_path):
+    """A field that an older version checked keeps what that one said of a stretch, and gets what it did not know."""
+    depth = 50 + 0.005 * np.arange(400)
+    pixels = np.random.default_rng(0).normal(size=(400, 72))
+    pixels[100:200] = pixels[300:350] = np.nan
+    older = Finding(Severity.MAJOR, "missing-rows", "50.50-50.99 m", "no pixels", "not picked")
+    image = well_image(
+        pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north", findings=[older]
+    )
+    said = [one for one in checked(image).attrs["findings"] if one.kind == "missing-rows"]
+    assert said[0] == older
+    assert [one.place for one in said] == ["50.50-50.99 m", "51.50-51.74 m"]
