@@ -26,10 +26,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     import geobfdt
+    from geobfdt.io.write.netcdf import write_netcdf
     from geobfdt.training.adapt import ADAPTING
     from geobfdt.wells.field import Field
     from geobfdt.wells.image import well_image
-    from geobfdt.wells.writers.netcdf import write_netcdf
 
     field = Field(arguments.out / "field")
     field.path.mkdir(parents=True, exist_ok=True)

@@ -48,10 +48,10 @@ def simulated(model: str | Path) -> str:
 def main() -> None:
     """Fine-tune on so many picks, and score before and after."""
     import geobfdt
+    from geobfdt.io.write.netcdf import write_netcdf
     from geobfdt.wells.image import well_image
     from geobfdt.wells.intervals import new_intervals, write_intervals
     from geobfdt.wells.picks import new_picks, write_picks
-    from geobfdt.wells.writers.netcdf import write_netcdf
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--picks", type=int, default=40)

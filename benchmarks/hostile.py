@@ -31,10 +31,10 @@ import numpy as np
 from served import Server, left_behind
 
 import geobfdt
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.wells.image import well_image
-from geobfdt.wells.writers.netcdf import write_netcdf
 
-FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "wells" / "readers" / "test_fuzz.py"))
+FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "io" / "test_fuzz.py"))
 mutate, seeds = FUZZ["mutate"], FUZZ["seeds"]
 
 TAKEN = (".dlis", ".lis", ".las", ".csv", ".txt", ".nc", ".png", ".tif", ".npz")  # the names that the server takes

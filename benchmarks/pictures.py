@@ -28,10 +28,10 @@ REVIEWER, REVIEWED = "bea", 0.3  # who looked at which share of the well, from i
 def prepared(field: Path) -> tuple[str, Path]:
     """Fill a field of one well with picks, a part of them reviewed by rule; name of the well, and its report."""
     import geobfdt
+    from geobfdt.io.images.netcdf import read
     from geobfdt.review.items import pick_items
     from geobfdt.wells.layers import LayerLog
     from geobfdt.wells.picks import write_picks
-    from geobfdt.wells.readers.netcdf import read
     from geobfdt.workflows.report import report_field
 
     logs = field.parent / "logs"

@@ -20,7 +20,8 @@ import numpy as np
 # Both start with their libraries loaded: importing is once a session, not once a file.
 OURS = """
 import geobfdt
-from geobfdt.wells.readers import dlis, files
+from geobfdt.io.images.dlis import frames as dlis
+from geobfdt.io.images import files
 start()
 image = geobfdt.read(PATH)
 rows, size = image.sizes["depth"], image.image.nbytes + (image.dynamic.nbytes if "dynamic" in image else 0)
@@ -47,8 +48,8 @@ print(json.dumps([wall, peak, rows, size, cpu]))
 
 def write(path: Path, gigabytes: float) -> None:
     """Write a DLIS of static and dynamic 360-column images, 0.1 in rows."""
+    from geobfdt.io.write.dlis import write_dlis
     from geobfdt.wells.image import well_image
-    from geobfdt.wells.writers.dlis import write_dlis
 
     rows = int(gigabytes * 1e9 / (2 * 360 * 4))
     rng = np.random.default_rng(0)

@@ -24,9 +24,9 @@ ADDRESS = f"http://127.0.0.1:{PORT}"
 
 def long_field(folder: Path, metres: float, count: int) -> None:
     """Write a field of one well with that many proposals."""
+    from geobfdt.io.write.netcdf import write_netcdf
     from geobfdt.wells.image import well_image
     from geobfdt.wells.picks import complete, new_picks, write_picks
-    from geobfdt.wells.writers.netcdf import write_netcdf
 
     rng = np.random.default_rng(0)
     rows = round(metres / 0.00254)

@@ -139,13 +139,13 @@ def tell(run: Path) -> None:
 def tuning(field_of: str, steps: int | None, out: Path) -> None:
     """Fine-tune on few wells of one look, or of interpreters of one habit."""
     import geobfdt
+    from geobfdt.io.write.dlis import write_dlis
     from geobfdt.simulation.geology import draw_geology, nearby
     from geobfdt.simulation.well import simulate_well
     from geobfdt.simulation.well_settings import draw
     from geobfdt.training.train import TUNING
     from geobfdt.wells.intervals import write_intervals
     from geobfdt.wells.picks import write_picks
-    from geobfdt.wells.writers.dlis import write_dlis
 
     geology = draw_geology(np.random.default_rng((TUNING_SEED, 0)))
     wells = []

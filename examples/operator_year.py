@@ -17,13 +17,13 @@ import numpy as np
 from typer.testing import CliRunner
 
 from geobfdt.cli.app import app
+from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import read_picks, write_picks
-from geobfdt.wells.writers.dlis import write_dlis
 
 SEED = 43
 # One contractor, one tool, one way of processing, one interpreter.

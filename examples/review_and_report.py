@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import geobfdt
+from geobfdt.io.images.netcdf import read
 from geobfdt.review.items import pick_items
 from geobfdt.wells.layers import LayerLog
-from geobfdt.wells.readers.netcdf import read
 from geobfdt.workflows.report import report_field
 
 with TemporaryDirectory() as folder:

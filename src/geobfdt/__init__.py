@@ -20,6 +20,8 @@ from geobfdt._version import __version__
 if TYPE_CHECKING:
     from geobfdt.evaluation.agreement import agree as agree
     from geobfdt.evaluation.scores import evaluate as evaluate
+    from geobfdt.io.images.files import inspect as inspect
+    from geobfdt.io.images.files import read as read
     from geobfdt.model.registry import Registry as Registry
     from geobfdt.operation.gate import gate as gate
     from geobfdt.operation.retraining import retrain as retrain
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from geobfdt.training.adapt import adapt as adapt
     from geobfdt.training.train import train as train
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
-    from geobfdt.wells.readers.files import inspect as inspect
-    from geobfdt.wells.readers.files import read as read
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.drift import drift as drift
     from geobfdt.workflows.ingest import ingest as ingest
@@ -51,10 +51,10 @@ _PLACES = {
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
     "gate": ("geobfdt.operation.gate", "gate"),
     "ingest": ("geobfdt.workflows.ingest", "ingest"),
-    "inspect": ("geobfdt.wells.readers.files", "inspect"),
+    "inspect": ("geobfdt.io.images.files", "inspect"),
     "pick": ("geobfdt.picking.picker", "pick"),
     "pick_files": ("geobfdt.workflows.pick", "pick_files"),
-    "read": ("geobfdt.wells.readers.files", "read"),
+    "read": ("geobfdt.io.images.files", "read"),
     "report": ("geobfdt.workflows.report", "report_field"),
     "retrain": ("geobfdt.operation.retraining", "retrain"),
     "search": ("geobfdt.studies.search", "run_search"),

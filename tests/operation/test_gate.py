@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import geobfdt
 from geobfdt.cli.app import app
+from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
 from geobfdt.operation.gate import blind_wells, gate
@@ -24,7 +25,6 @@ from geobfdt.operation.gate_settings import GateSettings, read_gate
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
-from geobfdt.wells.readers.netcdf import read
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 LAX = GateSettings(least={"all": {"metres_per_second": 0.001}}, margin=0.05, planes=5)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from geobfdt.io.images.files import read
 from geobfdt.preparation.layering import layer_coherence
 from geobfdt.wells.image import WellImage, well_image
-from geobfdt.wells.readers.files import read
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 LAYERED = 0.5

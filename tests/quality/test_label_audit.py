@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from geobfdt import geometry
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.label_audit import Audit, audit, audit_field
 from geobfdt.quality.unpicked import unpicked_gaps
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals, read_intervals
 from geobfdt.wells.picks import complete, new_picks, traces, write_picks
-from geobfdt.wells.writers.netcdf import write_netcdf
 
 ROW, COLUMNS, DIAMETER = 0.005, 120, 0.2
 

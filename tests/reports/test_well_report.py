@@ -14,6 +14,7 @@ import pytest
 
 import geobfdt
 from geobfdt.geometry import pole_angle
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.reports.structure_section import structure_of
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
@@ -21,7 +22,6 @@ from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks
-from geobfdt.wells.writers.netcdf import write_netcdf
 from geobfdt.workflows.report import report_field
 
 

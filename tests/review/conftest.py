@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from geobfdt.geometry import trace_depth
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import complete, new_picks, write_picks
-from geobfdt.wells.writers.netcdf import write_netcdf
 
 TRACES = np.array([[101.0, 0.08, 0.0], [102.0, 0.0, 0.15], [103.5, -0.02, 0.0], [105.0, 0.1, -0.1], [107.0, 0.0, 0.0]])
 CLASSES = ["fracture", "fracture", "bedding", "fracture", "bedding"]

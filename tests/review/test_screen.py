@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from geobfdt.io.images.netcdf import read
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.raster import write_png
 from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.layers import LayerLog
-from geobfdt.wells.readers.netcdf import read
-from geobfdt.wells.writers.netcdf import write_netcdf
-from geobfdt.wells.writers.raster import write_png
 
 from .conftest import CLASSES, TRACES, Served, drawn_well
 

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from geobfdt.io.images.netcdf import read
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.raster import write_png
 from geobfdt.review.access import COOKIE
 from geobfdt.review.job_queue import FullError, Jobs, Kind
 from geobfdt.review.job_tasks import QUEUE
@@ -23,9 +26,6 @@ from geobfdt.review.server import create_app
 from geobfdt.review.sessions import SECONDS, Sessions
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import held
-from geobfdt.wells.readers.netcdf import read
-from geobfdt.wells.writers.netcdf import write_netcdf
-from geobfdt.wells.writers.raster import write_png
 
 from .conftest import Served, drawn_well
 from .test_server import wait

@@ -18,6 +18,9 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from geobfdt.io.images.netcdf import read
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.raster import write_png
 from geobfdt.review.items import joined, pick_items
 from geobfdt.review.job_queue import FullError
 from geobfdt.review.job_tasks import QUEUE
@@ -28,9 +31,6 @@ from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
-from geobfdt.wells.readers.netcdf import read
-from geobfdt.wells.writers.netcdf import write_netcdf
-from geobfdt.wells.writers.raster import write_png
 
 from .conftest import CONFIDENCE, TRACES, drawn_well
 

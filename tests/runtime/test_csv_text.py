@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
+from geobfdt.io.write.tables import FORMATS
 from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
-from geobfdt.wells.writers.tables import FORMATS
 
 NAMES = [
     "=cmd|' /C calc'!A0",

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from geobfdt import geometry
+from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.simulation.fractures import break_rock, spacings
 from geobfdt.simulation.geology import draw_geology
 from geobfdt.simulation.hole import bore
 from geobfdt.simulation.strata import lay
 from geobfdt.simulation.well_settings import WellSettings
-from geobfdt.wells.readers.tables import read_pick_table
 
 TABLE = Path(__file__).parents[2] / ".." / "shared" / "data" / "picks-ud1" / "UD1_Borehole_Imaging_Interpretation.csv"
 pytestmark = pytest.mark.skipif(not TABLE.exists(), reason="the real pick table is not here")

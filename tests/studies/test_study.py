@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from geobfdt.io.images.netcdf import read
 from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import held
@@ -28,7 +29,6 @@ from geobfdt.studies.study import run_study, study_of
 from geobfdt.studies.study_presets import PRESETS
 from geobfdt.studies.study_settings import StudySettings
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.readers.netcdf import read
 
 COSTS = ("core_seconds", "peak_mib")
 

@@ -12,6 +12,7 @@ import torch
 
 import geobfdt
 from geobfdt.geometry import trace_rms
+from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.planes import Planes
@@ -23,7 +24,6 @@ from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.readers.netcdf import read
 
 GRID = GridSettings(0.005, 32)
 CONTACT = np.array([1.5, 0.12, 0.05])

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import geobfdt
+from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.model.curve.detection import answers
 from geobfdt.model.curve.network import CurveNetwork
@@ -22,7 +23,6 @@ from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.intervals import covered, new_intervals, write_intervals
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import CLASSES
-from geobfdt.wells.readers.netcdf import read
 
 QUICK = TrainingSettings(steps=4, batch=1, rows=128, warmup=1, every=2)
 

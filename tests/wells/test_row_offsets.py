@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pytest
 
 import geobfdt
+from geobfdt.io.write.delimited import write_csv
 from geobfdt.quality.image_checks import check_image
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.row_offsets import even_rows, even_sectors
-from geobfdt.wells.writers.delimited import write_csv
 
 STEP = 0.0076
 DEPTH = 1000 + STEP * np.arange(2000)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from geobfdt.io.images.files import read
+from geobfdt.io.tables.pick_tables import read_pick_table
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, write_picks
-from geobfdt.wells.readers.files import read
-from geobfdt.wells.readers.tables import read_pick_table
-from geobfdt.wells.writers.netcdf import write_netcdf
 from geobfdt.workflows.convert import convert
 
 

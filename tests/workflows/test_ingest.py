@@ -8,14 +8,14 @@ import numpy as np
 import openpyxl
 import pytest
 
+from geobfdt.io.images.netcdf import read
+from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import new_picks, write_picks
-from geobfdt.wells.readers.netcdf import read
-from geobfdt.wells.writers.dlis import write_dlis
 from geobfdt.workflows.ingest import ingest
 
 

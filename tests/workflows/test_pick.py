@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.image_checks import checked
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
-from geobfdt.wells.writers.netcdf import write_netcdf
 from geobfdt.workflows.ingest import ingest
 from geobfdt.workflows.pick import PickOptions, image_files, pick_file, pick_files
 from geobfdt.workflows.report import report_field

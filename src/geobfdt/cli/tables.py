@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from geobfdt.wells.readers.tables import Interpretation
+    from geobfdt.io.tables.pick_tables import Interpretation
 
 __all__ = ["Mapping", "Vocabulary", "read_interpretation"]
 
@@ -41,10 +41,10 @@ def read_interpretation(
     """
     import pandas as pd
 
+    from geobfdt.io.tables.pick_tables import read_pick_table
     from geobfdt.runtime.findings import InputError
     from geobfdt.wells.intervals import new_intervals, read_intervals
     from geobfdt.wells.picks import new_picks
-    from geobfdt.wells.readers.tables import Interpretation, read_pick_table
 
     if not path.is_dir():
         return read_pick_table(path, mapping=mapping, vocabulary=vocabulary)

@@ -18,7 +18,7 @@ from geobfdt.quality.pixel_values import PixelValues
 from geobfdt.quality.stretches import Stretch, report, stretches
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, add_findings, row_spacing
-from geobfdt.wells.readers.mnemonics import tool_kind
+from geobfdt.wells.tools import tool_kind
 
 __all__ = ["check_image", "checked", "row_blocks"]
 

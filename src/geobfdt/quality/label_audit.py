@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geobfdt.io.images.netcdf import read
 from geobfdt.quality.alignment import Alignment
 from geobfdt.quality.alignment_scan import scan_picks
 from geobfdt.quality.pick_checks import check_doubles, check_numbers, check_places
@@ -20,7 +21,6 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals, write_intervals
 from geobfdt.wells.picks import complete, traces
-from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["Audit", "audit", "audit_field"]
 

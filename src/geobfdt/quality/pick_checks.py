@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.geometry import trace_rms
+from geobfdt.io.units import FOOT
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES, traces
-from geobfdt.wells.readers.units import FOOT
 
 __all__ = ["check_doubles", "check_numbers", "check_places"]
 

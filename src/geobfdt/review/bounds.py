@@ -7,9 +7,9 @@ from pathlib import Path
 
 import h5py
 
+from geobfdt.io.decoding import decoding
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import file_stem
-from geobfdt.wells.readers.boundary import decoding
 
 __all__ = ["LARGEST_TABLE", "check_image_size", "check_ordinary", "well_files"]
 

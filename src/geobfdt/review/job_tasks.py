@@ -15,9 +15,9 @@ from geobfdt.wells.picks import read_picks, write_picks
 
 __all__ = ["PRELOAD", "QUEUE", "forget_torn", "incoming", "kinds", "report_file"]
 
-_READERS = ("delimited", "dlis", "las", "lis", "netcdf")
+_READERS = ("dlis.frames", "las.curves", "lis", "netcdf", "text.delimited")
 # Nothing that starts threads, which copies of a process would lack.
-PRELOAD = ("geobfdt.workflows.ingest", *(f"geobfdt.wells.readers.{reader}" for reader in _READERS))
+PRELOAD = ("geobfdt.workflows.ingest", *(f"geobfdt.io.images.{reader}" for reader in _READERS))
 
 QUEUE = ".jobs"  # Folder of the queue, in the field.
 _PICKS = "picks.csv"
@@ -88,10 +88,10 @@ def report_file(field: Path, job: str) -> Path:
 
 def _pick(field: str, model: str, parameters: Parameters, folder: str, report: Report) -> None:
     """Pick a well; its picks stay in the folder, and beside the well how far it is from what the model knows."""
+    from geobfdt.io.images.netcdf import read
     from geobfdt.picking.drift import marked, write_zones
     from geobfdt.picking.picker import detector_of, pick_with_findings
     from geobfdt.wells.field import Field
-    from geobfdt.wells.readers.netcdf import read
 
     file = Field(Path(field)).file(parameters["well"], ".nc")
     image = read(file)

@@ -12,12 +12,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.io.decoding import decoding
+from geobfdt.io.images.netcdf import read
 from geobfdt.reports.image_raster import Variable, contrast, depth_range, tone
 from geobfdt.review.bounds import check_image_size, check_ordinary, well_files
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing
-from geobfdt.wells.readers.boundary import decoding
-from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["LEVELS", "MARGIN", "ROWS", "OpenWells", "even_columns", "tile"]
 

@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from geobfdt._version import __version__
+from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import write_text
 from geobfdt.simulation.geology import draw_geology, nearby
@@ -20,7 +21,6 @@ from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import write_picks
-from geobfdt.wells.writers.dlis import write_dlis
 
 __all__ = ["simulate"]
 

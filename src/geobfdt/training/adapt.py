@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from geobfdt._version import __version__
+from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import Bundle, Sight, save_bundle
 from geobfdt.model.presets import find_planes, loss
 from geobfdt.model.registry import load_model
@@ -30,7 +31,6 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
-from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["ADAPTING", "adapt"]
 

@@ -238,7 +238,7 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
     InputError
         If nothing here can be learnt from, or a well's picks say nowhere where they run.
     """
-    from geobfdt.wells.readers.netcdf import read
+    from geobfdt.io.images.netcdf import read
 
     folder = Field(field)
     layers = named_layers(field, layer) if layer is not None else {}

@@ -294,7 +294,7 @@ def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
 
 def read_picks(path: str | Path) -> pd.DataFrame:
     """
-    Read a pick table that :func:`write_picks` wrote. For anybody else's table use ``readers.tables``.
+    Read a pick table that :func:`write_picks` wrote. For anybody else's table use ``io.tables``.
 
     Returns
     -------

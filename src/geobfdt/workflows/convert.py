@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from geobfdt.io.images.files import read
+from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
+from geobfdt.io.write.delimited import write_csv, write_techlog_image
+from geobfdt.io.write.dlis import write_dlis
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.raster import write_png
+from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.readers.files import read
-from geobfdt.wells.readers.tables import Interpretation, read_pick_table
-from geobfdt.wells.writers.delimited import write_csv, write_techlog_image
-from geobfdt.wells.writers.dlis import write_dlis
-from geobfdt.wells.writers.netcdf import write_netcdf
-from geobfdt.wells.writers.raster import write_png
-from geobfdt.wells.writers.tables import FORMATS
 
 __all__ = ["IMAGE_FORMATS", "convert"]
 
@@ -27,7 +27,7 @@ IMAGE_FORMATS = {
     "csv": write_csv,
     "techlog-image": write_techlog_image,
 }
-_OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # what a reader says of intervals that it keeps
+_OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # A reader notes so that it keeps intervals.
 _BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png"}
 
 
@@ -51,7 +51,7 @@ def convert(
     source, target : Path
         What to read and what to write.
     to : str, optional
-        A key of :data:`IMAGE_FORMATS` or of ``writers.tables.FORMATS``; default: by the target's suffix.
+        A key of :data:`IMAGE_FORMATS` or of ``io.write.tables.FORMATS``; default: by the target's suffix.
     options : ReadingOptions, optional
         What an image file does not say.
     mapping, vocabulary : Path, optional
@@ -60,8 +60,8 @@ def convert(
     Returns
     -------
     list of Finding
-        What was repaired or doubted on the way, and what became of the intervals: ``intervals-written`` has their file
-        as its place, ``intervals-left-out`` tells how many are lost.
+        What was repaired or assumed, and where the intervals are: ``intervals-written`` has their file
+        as its place, ``intervals-left-out`` counts those that are lost.
 
     Raises
     ------
@@ -80,10 +80,8 @@ def convert(
             source, mapping=mapping, vocabulary=vocabulary, depth_unit=options.depth_unit, decimal=options.decimal
         )
         return _written(table, target, name)
-    raise InputError(
-        target, f"no format {name!r}" if name else "its suffix does not tell the format",
-        f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}",
-    )  # fmt: skip
+    observed = f"no format {name!r}" if name else "its suffix does not tell the format"
+    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}")
 
 
 def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
@@ -95,18 +93,20 @@ def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
         with atomic_files(target.parent) as part:
             FORMATS[name](table.picks, part / target.name)
             write_intervals(table.intervals, part / beside.name)
-        told = Finding(Severity.INFO, "intervals-written", str(beside), rows, "written beside the picks, to be ignored")
-        return [*table.findings, told]
+        finding = Finding(
+            Severity.INFO, "intervals-written", str(beside), rows, "written beside the picks, to be ignored"
+        )
+        return [*table.findings, finding]
     FORMATS[name](table.picks, target)
     if not len(table.intervals):
         return list(table.findings)
-    done = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
-    told = Finding(Severity.MAJOR, "intervals-left-out", target.name, rows, done)
-    return [*(one for one in table.findings if one.kind not in _OF_INTERVALS), told]
+    action = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
+    finding = Finding(Severity.MAJOR, "intervals-left-out", target.name, rows, action)
+    return [*(other for other in table.findings if other.kind not in _OF_INTERVALS), finding]
 
 
 def _keep_others(file: Path, intervals: pd.DataFrame) -> None:
-    """Refuse to write over intervals that somebody else put there: nobody named that file."""
+    """Refuse to write over other intervals: the user did not name that file."""
     if file.exists():
         there = read_intervals(file)
         if not there.equals(intervals.round(4)):

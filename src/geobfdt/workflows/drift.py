@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from geobfdt.io.images.files import read
 from geobfdt.model.registry import load_model
 from geobfdt.picking.drift import judge_zones, measure_zones
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.readers.files import read
 from geobfdt.workflows.pick import image_files
 
 __all__ = ["WellDrift", "drift"]

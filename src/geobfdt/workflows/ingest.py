@@ -10,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from geobfdt._version import __version__
+from geobfdt.io.images.files import read
+from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.image_checks import checked
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import held
@@ -21,10 +24,7 @@ from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import complete, read_picks, write_picks
-from geobfdt.wells.readers.files import read
-from geobfdt.wells.readers.tables import Interpretation, read_pick_table
 from geobfdt.wells.well_names import well_key
-from geobfdt.wells.writers.netcdf import write_netcdf
 
 __all__ = ["ingest"]
 
@@ -71,7 +71,7 @@ def ingest(
     ------
     InputError
         If a file cannot be read or written, two files hold the same well, it is there already and is not to be
-        replaced, two wells would have one file name, or the picks cannot be told apart by well.
+        replaced, two wells would have one file name, or the wells of the picks are not certain.
         Each well is written whole or not at all; wells before the faulty one stay.
     """
     table = None
@@ -79,11 +79,8 @@ def ingest(
         decimal = options.decimal if options else None
         table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=decimal)
     if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
-        raise InputError(
-            picks or "",
-            "some rows name no well, and several files are given",
-            "add a well column, or ingest one by one",
-        )
+        observed = "some rows name no well, and several files are given"
+        raise InputError(picks or "", observed, "add a well column, or ingest one by one")
     findings: dict[str, list[Finding]] = {}
     for number, file in enumerate(files):
         image = read(file, options)
@@ -134,14 +131,14 @@ def _locked(field: Path) -> Iterator[None]:
 
 def _standing(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str:
     """What the field holds of a well, in words; empty if nothing. Another well of the same file name is refused."""
-    known = {path.stem for path in field.glob("*.nc")}
-    alike = next((name for name in sorted(known) if name != stem and name.casefold() == stem.casefold()), None)
+    stems = {path.stem for path in field.glob("*.nc")}
+    alike = next((name for name in sorted(stems) if name != stem and name.casefold() == stem.casefold()), None)
     name = entry.well if entry else _name_in(field / f"{stem}.nc")
     if alike or (name and well_key(name) != well_key(well)):
         other = alike or name
-        seen = f"wells {well!r} and {other!r} would have one file name, {stem}"
-        raise InputError(file, seen, f"give it another name with --well, or {other!r} if it is the same well")
-    parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in known else []
+        observed = f"wells {well!r} and {other!r} would have one file name, {stem}"
+        raise InputError(file, observed, f"give it another name with --well, or {other!r} if it is the same well")
+    parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in stems else []
     was = {source.file: source.sha256 for source in entry.written} if entry else {}
     for suffix, read_rows in ((".picks.csv", read_picks), (".intervals.csv", read_intervals)):
         path = field / f"{stem}{suffix}"
@@ -194,7 +191,7 @@ def _bring(
             mine, completed = complete(_of_well(interpretation.picks, well), image)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
-            # A table without a pick of this well says nothing of the picks that are there.
+            # A table without a pick of this well does not replace the picks that are there.
             if len(mine) or not (field / f"{stem}.picks.csv").exists():
                 write_picks(mine, part / f"{stem}.picks.csv")
                 replaced.append("picks")
@@ -203,8 +200,8 @@ def _bring(
                 replaced.append("intervals")
         if picks is not None and (mine is None or not len(mine)):
             others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
-            seen = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
-            findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, seen, "check the well names"))
+            observed = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
+            findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, observed, "check the well names"))
         write_netcdf(image, part / f"{stem}.nc")
         # What is kept keeps the digest it was written with, so that an edit by hand still shows.
         before = wells.get(stem)
@@ -214,8 +211,8 @@ def _bring(
         wells[stem] = entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
         if standing:
             copies = _keep_edited(field, part, before)
-            done = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
-            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", done))
+            action = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
+            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", action))
         write_manifest(part, wells)
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
     return findings

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import checked
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
@@ -15,7 +16,6 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
-from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["Beside", "Reported", "report_field"]
 

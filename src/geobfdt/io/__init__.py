@@ -1,0 +1,1 @@
+"""Files in and out: images, pick tables and surveys of any known format."""

@@ -1,0 +1,307 @@
+"""Read DLIS files (RP66 V1) through dlisio.
+
+A file holds logical files, these hold frames, and these hold channels: an image is a channel with many samples a row.
+Static and dynamic images may lie in different frames, and so may the hole logs. Rows are read in blocks into the one
+array that stays, so memory is the image and a block, not all channels of the frame at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dlisio.dlis
+import numpy as np
+from dlisio import core
+
+from geobfdt.io.arrays import AnyArray, Array, Grey
+from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.images.depth_index import IndexAttribute, check_index
+from geobfdt.io.images.dlis.channels import (
+    Curve,
+    Table,
+    choose_image,
+    companion_of,
+    curves_of,
+    hole_logs,
+    index_of,
+    is_image,
+)
+from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
+from geobfdt.io.images.dlisio_files import open_tolerantly
+from geobfdt.io.images.hole_logs import possible_calipers
+from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
+from geobfdt.io.names import image_kind, names_of, role
+from geobfdt.io.units import length_factor
+from geobfdt.runtime.findings import InputError
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.tools import tool_of
+
+__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+
+UNUSED_OPTIONS = ("top", "bottom", "decimal")
+
+if hasattr(core, "extract"):  # where ``dlisio.dlis.load`` gets the records that it parses
+    core.extract = without_overruns(core.extract)
+
+_BLOCK_BYTES = 16 << 20  # So many bytes of a frame are read at a time.
+_CURE = "copy the file again, or ask for a new export"
+
+
+def read(path: Path, options: ReadingOptions) -> RawImage:
+    """
+    Read an image from a DLIS file, with its dynamic companion and the hole logs recorded beside it.
+
+    Parameters
+    ----------
+    path : Path
+        A DLIS file.
+    options : ReadingOptions
+        ``image`` chooses by ``CHANNEL``, ``FRAME/CHANNEL`` or ``LOGICAL FILE/FRAME/CHANNEL``.
+
+    Returns
+    -------
+    RawImage
+        The image as recorded.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged beyond use, holds no image, or several and nothing chooses.
+    """
+    with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
+        curves = curves_of(files, findings)
+        image = choose_image(curves, options.image, findings)
+        companion = companion_of(image, curves)
+        if companion is not None and image_kind(image.name) == "dynamic":
+            image, companion = companion, image
+        index = index_of(image, curves, findings)
+        logs = hole_logs(image, curves, options.caliper, findings)
+        used = {id(log) for log in logs.values()}
+        here = [c for c in curves if c.table is image.table and c.scalar and not c.doubled and id(c) not in used]
+        others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
+        together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
+        columns = _read_rows(image.table, together, findings)
+        depth = columns[index.position].ravel().astype(np.float64)
+        check_index(depth, (index.name, index.unit), *_index_attributes(index), options.depth_unit, findings)
+        direction = str(image.table.frame.direction or "").upper()
+        if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
+            falls = bool(np.median(np.diff(depth)) < 0)
+            if falls is (direction == "INCREASING"):
+                observed = f"frame {image.table.name} says {direction}, its depths go the other way"
+                findings.major("index-direction", observed, "the depths are kept")
+        elsewhere = _Elsewhere(depth, index.unit, options.depth_unit, curves, findings)
+        dynamic = None
+        if companion is not None:
+            near = companion.table is image.table
+            dynamic = columns[companion.position] if near else elsewhere.picture(companion)
+        raw = RawImage(columns[image.position], depth, index.unit, _angles(image), dynamic=dynamic, findings=findings)
+        raw.attributes = _attributes(image, companion)
+        for name, log in logs.items():
+            near = log.table is image.table
+            column = (depth, columns[log.position]) if near else elsewhere.column(log)
+            if column is not None:
+                raw.logs[name] = _raw_log(log, *column)
+        raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]
+        return raw
+
+
+def contents(path: Path) -> Contents:
+    """
+    List the channels of a DLIS file, reading no curves.
+
+    Parameters
+    ----------
+    path : Path
+        A DLIS file.
+
+    Returns
+    -------
+    Contents
+        Every channel with its frame, and the origin of the first logical file.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged beyond use.
+    """
+    with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
+        items = []
+        for curve in curves_of(files, findings):
+            kind = "image" if is_image(curve) else role(curve.name) or "other"
+            shape = (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)]
+            frame, about = curve.full.removesuffix(f"/{curve.name}"), str(curve.channel.long_name or "")
+            items.append(item(curve.name, kind, shape, curve.unit, frame, about))
+        header: dict[str, str] = {}
+        for origin in (o for f in files for o in f.origins):
+            for name in ("well_name", "well_id", "field_name", "company", "producer_name", "creation_time"):
+                if value := getattr(origin, name, None):
+                    header.setdefault(name, str(value))
+        return Contents("DLIS", items, header)
+
+
+def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, AnyArray]:
+    """Columns of one frame by position, read block by block."""
+    if table.problem:
+        raise findings.refusal(table.problem, _CURE)
+    rows, size = len(table.rows), table.dtype.itemsize
+    if rows * size > 4 * findings.path.stat().st_size + _BLOCK_BYTES:
+        raise findings.refusal(f"frame {table.name} claims more data than the file holds", _CURE)
+    out = {c.position: np.empty((rows, c.columns), np.float64 if c.columns == 1 else np.float32) for c in curves}
+    filled = 0
+    for block in _blocks(table):
+        names, part = block.dtype.names or (), slice(filled, filled + len(block))
+        for position, column in out.items():
+            # Of equal mnemonics only the position shows which is which; field 0 is the number of the row.
+            column[part] = block[names[position + 1]].reshape(len(block), -1)
+        filled = part.stop
+    if not filled:
+        raise findings.refusal(f"no row of frame {table.name} can be read", _CURE)
+    return {position: column[:filled] for position, column in out.items()}
+
+
+def _blocks(table: Table) -> Iterator[AnyArray]:
+    """
+    All channels of a frame, a block of rows at a time; fewer rows where the file breaks off.
+
+    ``Frame.curves`` makes one array of all rows; this asks the same reader for a slice of them.
+    """
+    if not hasattr(core, "read_fdata"):  # It is no part of dlisio's public face: a later version may have moved it.
+        yield table.frame.curves(strict=False)
+        return
+    dtype, stream, handler = table.dtype, table.logical.file, table.logical.error_handler
+    step = max(1, _BLOCK_BYTES // max(dtype.itemsize, 1))
+    for top in range(0, len(table.rows), step):
+        places = sound = table.rows[top : top + step]
+        if varies(table.layout):
+            sound = places[: sound_rows(stream, places, handler, table.layout)]
+        if not sound:
+            return
+        block = core.read_fdata(
+            "", table.format, "", stream, sound, dtype.itemsize, lambda size: np.empty(size, dtype), handler
+        )
+        yield block
+        if len(block) < len(places):
+            return  # The error handler has recorded why.
+
+
+def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
+    """Attributes of a frame: spacing and ends of its index, where the channel is that index."""
+
+    def attribute(name: str) -> list[IndexAttribute]:
+        attic = index.table.frame.attic
+        if index.position or name not in attic.keys():  # noqa: SIM118 - no mapping
+            return []
+        values = attic[name].value
+        value = values[0] if values and isinstance(values[0], int | float) else None
+        return [IndexAttribute(name, value, str(attic[name].units or ""))]
+
+    return attribute("SPACING"), attribute("INDEX-MIN") + attribute("INDEX-MAX")
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """
+    Reader of channels that lie in other frames than the image.
+
+    Parameters
+    ----------
+    depth : array (rows,)
+        Depths of the image as the file has them.
+    unit : str
+        Unit of the image's depths.
+    stated : str or None
+        The user's ``--depth-unit``.
+    curves : list of Curve
+        All channels of the file.
+    findings : FileFindings
+        Grows by what is left out.
+    """
+
+    depth: Array
+    unit: str
+    stated: str | None
+    curves: list[Curve]
+    findings: FileFindings
+
+    def column(self, curve: Curve) -> tuple[Array, AnyArray] | None:
+        """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
+        try:
+            index = index_of(curve, self.curves, self.findings)
+            columns = _read_rows(curve.table, [index, curve], self.findings)
+            depth: Array = columns[index.position].ravel().astype(np.float64)
+            # A unit that the user states stands for that of the image, and for the same one in other frames.
+            stated = self.stated if index.unit == self.unit else None
+            check_index(depth, (index.name, index.unit), *_index_attributes(index), stated, self.findings)
+        except InputError as error:
+            observed = f"{curve.name} lies in a frame whose depths are not certain: {error.observed}"
+            self.findings.major("channel-left-out", observed, "left out")
+            return None
+        if index.unit in ("", self.unit):
+            return depth, columns[curve.position]
+        theirs, ours = length_factor(index.unit), length_factor(self.stated or self.unit)
+        # With a unit that is not known nothing is converted: the image's will be refused, or overruled for all frames.
+        return depth * (theirs / ours if theirs and ours else 1.0), columns[curve.position]
+
+    def picture(self, companion: Curve) -> Grey | None:
+        """The companion's rows at the depths of the image; None where the two frames do not share their depths."""
+        column = self.column(companion)
+        if column is None:
+            return None
+        (there, values), depth = column, self.depth
+        order = np.argsort(there, kind="stable")
+        at = np.clip(np.searchsorted(there[order], depth), 1, max(len(there) - 1, 1))
+        left, right = order[at - 1], order[np.minimum(at, len(there) - 1)]
+        nearest = np.where(np.abs(there[left] - depth) <= np.abs(there[right] - depth), left, right)
+        spacing = np.median(np.abs(np.diff(depth))) if depth.size > 1 else 0.0
+        matched = np.abs(there[nearest] - depth) <= 0.1 * spacing
+        if matched.mean() < 0.5:
+            self.findings.minor("companion-apart", f"{companion.name} lies in a frame of other depths", "left out")
+            return None
+        out = values if np.array_equal(nearest, np.arange(len(values))) else values[nearest]
+        if not matched.all():
+            out[~matched] = np.nan
+            observed = f"{companion.name} lacks {100 * (1 - matched.mean()):.1f} % of the image's rows"
+            self.findings.minor("companion-short", observed, "left empty there")
+        return np.asarray(out)
+
+
+def _raw_log(log: Curve, depth: Array, values: AnyArray) -> RawLog:
+    return RawLog(values.ravel(), log.unit, depth, log.name, str(log.channel.long_name or ""))
+
+
+def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
+    """Attributes by the words and parameters of the file; our own parameters hold the rest of the contract."""
+    attributes: dict[str, Any] = {"units": str(image.channel.units or ""), "tool": tool_of(image.name)}
+    origin = next(iter(image.table.logical.origins), None)
+    if origin is not None:
+        attributes["well"] = str(origin.well_name or origin.well_id or "").strip()
+        attributes["run"] = "" if origin.run_nr is None else " ".join(map(str, np.atleast_1d(origin.run_nr)))
+    attributes["normalisation"] = "static" if companion is not None else image_kind(image.name)
+    description = " ".join(str(word) for word in (image.channel.long_name, *(image.channel.properties or ()))).lower()
+    for phrase, reference in names_of("references").items():
+        if phrase in description:
+            attributes["reference"] = reference
+            if reference == "north":
+                attributes["north"] = phrase.split()[0]
+            break
+    for parameter in image.table.logical.parameters:
+        name = str(parameter.name)
+        values = [] if parameter.values is None else list(np.ravel(parameter.values))
+        if name.startswith("GEOBFDT_") and len(values) == 1:
+            key = name.removeprefix("GEOBFDT_").lower()
+            if key == "declination":
+                attributes[key] = float(values[0])
+            elif key in ("reference", "north", "dark", "normalisation", "tool", "run"):
+                attributes[key] = str(values[0])
+    return attributes
+
+
+def _angles(image: Curve) -> Array | None:
+    """Column angles where the channel's axis gives them (deg), which few files do."""
+    for axis in image.channel.axis or ():
+        if getattr(axis, "axis_id", None) == "AZIMUTH" and len(axis.coordinates or ()) == image.columns:
+            return np.asarray(axis.coordinates, dtype=np.float64)
+    return None

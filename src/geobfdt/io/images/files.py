@@ -1,0 +1,186 @@
+"""Reading any image file: its content shows its format."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from geobfdt.io.images.assemble import assemble
+from geobfdt.io.images.raw import Contents, RawImage
+from geobfdt.io.text import is_las
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.storage import sha256
+from geobfdt.wells.image import WellImage, add_findings
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.row_offsets import even_rows, even_sectors
+
+__all__ = ["inspect", "read"]
+
+_HEAD_BYTES = 4096  # The first bytes show the format.
+_MIN_BYTES = 8  # No shorter file holds anything.
+_KINDS = "DLIS, LIS, LAS, CSV, PNG, TIFF, npz or a well of a field (.nc)"
+
+
+def read(path: str | Path, options: ReadingOptions | None = None, **reading_options: Any) -> WellImage:
+    r"""
+    Read a borehole image from any known file.
+
+    Parameters
+    ----------
+    path : str or Path
+        DLIS, LIS79, LAS, delimited text, PNG, TIFF, npz, or a netCDF that geobfdt wrote.
+    options : ReadingOptions, optional
+        What the file does not say.
+    **reading_options
+        The same by name: ``read(path, diameter=0.2, azimuth_reference="north")``.
+
+    Returns
+    -------
+    WellImage
+        The image; its findings are in ``attrs["findings"]``. A netCDF is opened lazily: its pixels stay in the file
+        until they are used.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or an option is not one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "wall.csv"
+    >>> _ = file.write_text("depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n")
+    >>> read(file, diameter=0.2).diameter.values
+    array([0.2, 0.2])
+    """
+    path = Path(path)
+    try:
+        options = ReadingOptions(**{**(options.model_dump() if options else {}), **reading_options})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        reason = problem["msg"].removeprefix("Value error, ").lower()
+        observed = f"reading option {'.'.join(map(str, problem['loc']))}: {reason}"
+        raise InputError(path, observed, "correct the option") from error
+    reader = _reader(path)
+    image = reader.read(path, options)
+    if isinstance(image, RawImage):
+        try:
+            image = assemble(image, path, options)
+        except ValueError as error:  # The contract of a WellImage refuses an attribute of the file.
+            raise InputError(path, str(error), "check the file with geobfdt inspect") from error
+        image = image.assign_attrs(source=path.name, source_sha256=sha256(path))
+    unused = [name for name in reader.UNUSED_OPTIONS if not (name == "decimal" and options.survey)]
+    ignored = [f"--{name.replace('_', '-')}" for name in unused if getattr(options, name) is not None]
+    if ignored:
+        observed = f"{', '.join(ignored)} says nothing about such a file"
+        image = add_findings(image, [Finding(Severity.MINOR, "option-unused", path.name, observed, "not used")])
+    if options.even_sectors:
+        image = even_sectors(image)
+    if options.even_rows:
+        image = even_rows(image)
+    return image
+
+
+def inspect(path: str | Path) -> Contents:
+    """
+    List what is in a file, reading as little of it as possible.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any readable file.
+
+    Returns
+    -------
+    Contents
+        Its format, its channels or arrays with the role each would play, its header.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    return _reader(path).contents(path)
+
+
+class Reader(Protocol):
+    """What the module of a format gives."""
+
+    @property
+    def UNUSED_OPTIONS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
+        """Reading options that mean nothing to the format."""
+
+    def read(self, path: Path, options: ReadingOptions) -> RawImage | WellImage:
+        """Read the image of a file: as it is, for `assemble`, or whole."""
+
+    def contents(self, path: Path) -> Contents:
+        """List what is in a file."""
+
+
+def _reader(path: Path) -> Reader:
+    """
+    Return the reader of a file by its first bytes.
+
+    Only that one is imported, with the library that it rests on.
+    """
+    head = _head(path)
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        from geobfdt.io.images import netcdf
+
+        return netcdf
+    if head.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"PK\x03\x04", b"\xff\xd8\xff")):
+        from geobfdt.io.images.raster import pictures
+
+        return pictures
+    # RP66 V1, 2.3.2: a storage unit label of 80 ASCII bytes, "V1.xx" at 4; some files carry a tape mark before it. Some
+    # lack the label and begin with what follows it: a visible record (2.3.6) that holds the set of file headers.
+    if re.search(rb"V1\.\d\dRECORD|\xff\x01.{3}\0[\xf0\xf8]\x0bFILE-HEADER", head[:200], re.DOTALL):
+        from geobfdt.io.images.dlis import frames
+
+        return frames
+    if is_las(head):
+        from geobfdt.io.images.las import curves
+
+        return curves
+    if _is_lis(head):
+        from geobfdt.io.images import lis
+
+        return lis
+    printable = sum(byte >= 32 or byte in b"\t\r\n\f" for byte in text)
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" not in text and printable > 0.9 * len(text)):
+        from geobfdt.io.images.text import delimited
+
+        return delimited
+    raise InputError(path, "its first bytes are of no format known here", f"give {_KINDS}")
+
+
+def _head(path: Path) -> bytes:
+    """First bytes of a file."""
+    try:
+        if path.is_dir():
+            raise InputError(path, "is a folder", "name a file in it")
+        if path.exists() and not path.is_file():
+            raise InputError(path, "is no ordinary file", "save what it gives to a file first")
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise InputError(path, "there is no such file", "check its name and folder") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, f"cannot be opened: {reason.lower()}", "check that you may read it") from error
+    if len(head) < _MIN_BYTES:
+        observed = f"the file has {len(head)} bytes only" if head else "the file is empty"
+        raise InputError(path, observed, "copy or export it again")
+    return head
+
+
+def _is_lis(head: bytes) -> bool:
+    """LIS79 begins with a physical record that holds a reel, tape or file header, perhaps after a tape mark."""
+    at = 12 if head[:8] == bytes(8) and len(head) > 18 else 0
+    length, kind = int.from_bytes(head[at : at + 2]), head[at + 4 : at + 6]
+    return len(head) > at + 6 and length > 0 and kind in (b"\x80\0", b"\x82\0", b"\x84\0")

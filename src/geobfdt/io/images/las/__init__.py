@@ -1,0 +1,1 @@
+"""Images in LAS 2.0 and 3.0."""

@@ -1,0 +1,187 @@
+"""Read the netCDF-4 files that :mod:`geobfdt.io.write.netcdf` writes; pixels stay on disk until they are used."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+from xarray.core import indexing
+
+from geobfdt.io.arrays import Grey
+from geobfdt.io.decoding import decoding
+from geobfdt.io.images.assemble import state
+from geobfdt.io.images.raw import Contents, item
+from geobfdt.io.write.netcdf import FORMAT
+from geobfdt.runtime.findings import InputError, findings_from_json
+from geobfdt.wells.image import LOGS, WellImage, well_image
+from geobfdt.wells.options import ReadingOptions
+
+__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+
+UNUSED_OPTIONS = ("image", "depth_unit", "caliper", "top", "bottom", "decimal")
+
+_CURE = "make it anew with geobfdt ingest or geobfdt convert"
+_LOCK_ERRORS = (errno.EAGAIN, errno.EACCES)  # The system answers so where another program holds the lock.
+_MOST_DEFLATION = 2000  # No deflated file holds more than 1,030 times its size; a larger claim is a trap.
+
+
+def read(path: Path, options: ReadingOptions | None = None) -> WellImage:
+    """
+    Open a WellImage.
+
+    Depths, angles and hole logs are loaded. ``image`` and ``dynamic`` are read from the file when they are sliced,
+    only the rows that are needed; asking for the whole array loads it.
+
+    Parameters
+    ----------
+    path : Path
+        A file from :func:`geobfdt.io.write.netcdf.write_netcdf`.
+    options : ReadingOptions, optional
+        What the user states beside the file.
+
+    Returns
+    -------
+    WellImage
+        The well; call its ``close()`` to release the file.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or is not such a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from geobfdt.io.write.netcdf import write_netcdf
+    >>> file = Path(tempfile.mkdtemp()) / "a.nc"
+    >>> write_netcdf(well_image(np.eye(3, 8), [10.0, 10.1, 10.2]), file)
+    >>> read(file)["image"][1:2].values[0, :3]
+    array([0., 1., 0.], dtype=float32)
+    """
+    with decoding(path, "a netCDF-4 file", _CURE):
+        opened = _open(path)
+        try:
+            well = _well(opened, path)
+        except BaseException:
+            opened.close()
+            raise
+    return well if options is None else state(well, path, options)
+
+
+def contents(path: Path) -> Contents:
+    """
+    List what a netCDF file holds.
+
+    Parameters
+    ----------
+    path : Path
+        A netCDF-4 file, ours or not.
+
+    Returns
+    -------
+    Contents
+        Its variables and text attributes.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with decoding(path, "a netCDF-4 file", _CURE), _open(path) as opened:
+        roles = {"image": "image", "dynamic": "image", "depth": "depth", **{name: name for name in LOGS}}
+        items = [
+            item(str(name), roles.get(str(name), "other"), variable.shape, str(variable.attrs.get("units", "")))
+            for name, variable in opened.variables.items()
+        ]
+        header = {name: str(value) for name, value in opened.attrs.items() if name not in ("findings", "format")}
+        return Contents("netCDF-4", items, header)
+
+
+class _Pixels(xr.backends.BackendArray):
+    """Pixels on disk; damage in a slice of them is one clear line, as on opening."""
+
+    def __init__(self, pixels: xr.DataArray, path: Path) -> None:
+        self.pixels, self.path = pixels.variable, path
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Grey:
+        with decoding(self.path, "a netCDF-4 file", _CURE):
+            return np.asarray(self.pixels[key].values)
+
+
+def _lazy(pixels: xr.DataArray, path: Path) -> Any:
+    """Pixels that are read when they are used, and kept once all of them were."""
+    return indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Pixels(pixels, path)))  # type: ignore[no-untyped-call]
+
+
+def _open(path: Path) -> xr.Dataset:
+    # Where these fail, h5netcdf leaves a half-made object whose end prints a traceback; h5py only raises.
+    try:
+        with h5py.File(path, "r") as file:
+            dict(file.attrs)
+            _whole(file, path)
+        # Nothing is decoded: no fill value or time unit of a foreign file may change what we wrote.
+        return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+    except OSError as error:
+        _refuse_locked(path, error)
+        raise
+
+
+def _refuse_locked(path: Path, error: OSError) -> None:
+    """Refuse a file that is sound, but that another program or the disk does not let be opened."""
+    text = str(error)
+    if "unable to lock file" in text and error.errno not in _LOCK_ERRORS:
+        cure = "set HDF5_USE_FILE_LOCKING=FALSE in the environment, and let no other program write the file meanwhile"
+        raise InputError(path, f"its disk gives no locks ({os.strerror(error.errno or errno.ENOLCK)})", cure) from error
+    if "unable to lock file" in text or "already open for" in text:
+        raise InputError(path, "is in use: another program has it open", "close it there, then try again") from error
+
+
+def _whole(file: h5py.File, path: Path) -> None:
+    """Refuse data that lie in another file: HDF5 would fetch them from wherever this process may read."""
+    away: list[str] = []
+
+    def link(name: str, kind: object) -> None:
+        if not isinstance(kind, h5py.HardLink | h5py.SoftLink):
+            away.append(name)
+
+    def item(name: str, kind: object) -> None:
+        if isinstance(kind, h5py.Dataset) and (kind.external or kind.is_virtual):
+            away.append(name)
+
+    file.visititems_links(link)
+    file.visititems(item)
+    if away:
+        raise InputError(path, f"{away[0]!r} lies in another file, which is not followed", _CURE)
+
+
+def _well(opened: xr.Dataset, path: Path) -> WellImage:
+    if opened.attrs.get("format") != FORMAT:
+        raise InputError(path, f"a netCDF file, but not a {FORMAT!r}", _CURE)
+    missing = [name for name in ("depth", "azimuth", "image", *LOGS) if name not in opened.variables]
+    if missing:
+        raise InputError(path, f"no variable {', '.join(missing)}", _CURE)
+    claimed = sum(variable.nbytes for variable in opened.variables.values())
+    if claimed > _MOST_DEFLATION * path.stat().st_size:
+        raise InputError(path, f"claims {claimed:,} bytes of data, more than a file of its size can hold", _CURE)
+    pictures = {name: opened[name] for name in ("image", "dynamic") if name in opened.variables}
+    for name, picture in pictures.items():
+        if picture.dims != ("depth", "azimuth") or picture.dtype != np.float32:
+            raise InputError(path, f"{name} is {picture.dtype} over {picture.dims}", _CURE)
+    attributes: dict[str, Any] = {name: value for name, value in opened.attrs.items() if name != "format"}
+    attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
+    # The contract is checked on an image of no size; the real pixels take its place unread.
+    empty = np.broadcast_to(np.float32(0), opened["image"].shape)
+    lazy = {name: (picture.dims, _lazy(picture, path), picture.attrs) for name, picture in pictures.items()}
+    depth, azimuth, *logs = (opened[name].values for name in ("depth", "azimuth", *LOGS))
+    well = well_image(empty, depth, azimuth, **dict(zip(LOGS, logs, strict=True)), **attributes).assign(lazy)
+    well.set_close(opened.close)
+    return well

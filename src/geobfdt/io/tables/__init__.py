@@ -1,0 +1,1 @@
+"""Readers of pick tables and surveys."""

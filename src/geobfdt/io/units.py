@@ -1,0 +1,84 @@
+"""Units of length and angle, in the spellings that files have for them, and the one that a file agrees on."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+
+from geobfdt.io.file_findings import FileFindings
+from geobfdt.io.names import names_of
+
+__all__ = ["FOOT", "METRES", "agreed_unit", "angle_factor", "length_factor"]
+
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254, "0.1 in": 0.00254}
+FOOT = METRES["ft"]
+
+_DEGREES = {"deg": 1.0, "rad": math.degrees(1)}
+_TENTH = re.compile(r"0?\.1 ?(in|inch|inches)")
+
+
+@cache
+def _factors(kind: str) -> dict[str, float]:
+    """Factors to metres or degrees, by every spelling of a unit."""
+    factors = METRES if kind == "lengths" else _DEGREES
+    return factors | {word: factors[unit] for unit, words in names_of(kind).items() for word in words.split()}
+
+
+def length_factor(unit: str) -> float | None:
+    """
+    Metres in a unit of length, None if the unit is not known.
+
+    Examples
+    --------
+    >>> length_factor("Feet"), length_factor(".1IN"), length_factor("furlong")
+    (0.3048, 0.00254, None)
+    """
+    word = " ".join(unit.lower().split())
+    return METRES["0.1 in"] if _TENTH.fullmatch(word) else _factors("lengths").get(word)
+
+
+def angle_factor(unit: str) -> float | None:
+    """
+    Degrees in a unit of angle, None if the unit is not known; no unit means degrees.
+
+    Examples
+    --------
+    >>> angle_factor("dega"), angle_factor("gon")
+    (1.0, None)
+    """
+    return _factors("angles").get(unit.strip().lower() or "deg")
+
+
+def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFindings) -> str:
+    """
+    Return the unit of depths that all places of a file agree on.
+
+    Parameters
+    ----------
+    units : dict
+        Unit by the place that names it (``STRT``, ``DEPT``, ``the units row``); empty ones are passed over.
+    stated : str or None
+        The user's ``--depth-unit``, which decides where they differ.
+    findings : FileFindings
+        Grows by these.
+
+    Raises
+    ------
+    InputError
+        If two places name different units and the user none.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> agreed_unit({"STRT": "F", "DEPT": "ft"}, None, FileFindings(Path("a.las")))
+    'F'
+    """
+    lengths = {place: unit for place, unit in units.items() if length_factor(unit) is not None}
+    if len({length_factor(unit) for unit in lengths.values()}) > 1:
+        observed = f"the unit of depths is {', '.join(f'{unit} in {place}' for place, unit in lengths.items())}"
+        if stated is None:
+            raise findings.refusal(observed, "give the right one as --depth-unit (in a mapping file: depth_unit)")
+        findings.major("depth-unit-conflict", observed, f"read as {stated}, as stated")
+        return stated
+    return next(iter(lengths.values()), "") or next((unit for unit in units.values() if unit), "")

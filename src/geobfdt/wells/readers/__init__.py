@@ -1,1 +1,0 @@
-"""Readers of image files, pick tables and surveys. They never guess: every repair is a finding."""
