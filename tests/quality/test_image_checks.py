@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geobfdt.io.images import netcdf
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality import image_checks as quality
 from geobfdt.quality.image_checks import check_image
 from geobfdt.quality.stretches import stretches
 from geobfdt.runtime.findings import Finding
 from geobfdt.wells.image import WellImage, well_image
-from geobfdt.wells.readers import netcdf
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 ROW, TOP = 0.005, 1000.0

@@ -23,10 +23,10 @@ def inspect(
 
     Nothing is written. Try the reading options here before you pick.
     """
+    from geobfdt.io.images import files
     from geobfdt.quality.image_checks import checked
     from geobfdt.runtime.findings import InputError
     from geobfdt.wells.image import row_spacing
-    from geobfdt.wells.readers import files
 
     contents = files.inspect(file)
     image, refusal = None, None
