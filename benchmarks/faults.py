@@ -211,7 +211,7 @@ def press(server: Server, news: bytes, until: float) -> tuple[dict[str, str], se
     ways = itertools.cycle(("accepted", "rejected"))
 
     def ask(method: str, path: str, body: object) -> dict[str, object] | None:
-        status, answer = server.ask(method, path, body)
+        status, answer = server.request(method, path, body)
         told = json.loads(answer)
         if status >= 500 and status != 507:
             unfit.append(f"{method} {path}: {status} {told}")
@@ -250,12 +250,12 @@ def served(place: Path, rng: np.random.Generator, limit: int | None) -> tuple[bo
         ender.join()
     server = Server(place, *model)
     jobs = {job["id"]: job for job in server.jobs(ended=True)}
-    status, answer = server.ask("GET", EDITS)
+    status, answer = server.request("GET", EDITS)
     items = json.loads(answer)["items"] if status == 200 else {}
     kept = all(items.get(item, {}).get("status") == way for item, way in decided.items())
     known = queued <= set(jobs) and all(job["message"].isprintable() for job in jobs.values())
-    again = [server.ask("PUT", "/api/uploads/NEW.dlis?replace=true", place.joinpath("news.dlis").read_bytes())]
-    again += [server.ask("POST", "/api/wells/W02/pick", {"person": "b", "layer": "m"})]
+    again = [server.request("PUT", "/api/uploads/NEW.dlis?replace=true", place.joinpath("news.dlis").read_bytes())]
+    again += [server.request("POST", "/api/wells/W02/pick", {"person": "b", "layer": "m"})]
     wanted = {json.loads(answer)["id"] for _, answer in again}
     mended = all(job["state"] == "done" for job in server.jobs(ended=True) if job["id"] in wanted)
     mended &= not list((server.field / ".jobs" / "work").glob("*")) and sound(place)
@@ -307,9 +307,9 @@ def torn(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
     log.add("W01", "all", "dora", "add", {"p9": {"depth_m": 1.0, "class": "bedding", "status": "accepted",
                                                  "amplitude_m": 0.05, "azimuth_app_deg": 0.0}})  # fmt: skip
     server = Server(place)
-    made = server.ask("POST", "/api/wells/W01/consensus", {"person": "dora", "a": "all", "b": "all"})[0]
-    read = server.ask("GET", "/api/wells/W01/layers/all/picks.csv")[0]
-    job = json.loads(server.ask("POST", "/api/wells/W01/report", {"layer": "all"})[1])
+    made = server.request("POST", "/api/wells/W01/consensus", {"person": "dora", "a": "all", "b": "all"})[0]
+    read = server.request("GET", "/api/wells/W01/layers/all/picks.csv")[0]
+    job = json.loads(server.request("POST", "/api/wells/W01/report", {"layer": "all"})[1])
     (done,) = (one for one in server.jobs(ended=True) if one["id"] == job["id"])
     server.close()
     return good, (made, read, done["state"]) == (200, 200, "done")

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_cli import geobfdt as run_geobfdt
 
 import geobfdt
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -52,7 +52,7 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
         pytest.skip("Ray is not installed")
     out = field.with_name(engine)
     words = ("--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--workers", 2, "--engine", engine)
-    with held(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
+    with folder_lock(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
         run = run_geobfdt("pick", field, "--out", out, *words)
     assert run.returncode == 1
     # Lines of progress may stand above it, if it takes long.

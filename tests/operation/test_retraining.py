@@ -16,7 +16,7 @@ from geobfdt.operation.admission import FEWEST, Style, strange_style
 from geobfdt.operation.gate_settings import GateSettings
 from geobfdt.operation.retraining import Retrained, retrain
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.wells.field import Field
 from geobfdt.wells.picks import write_picks
 
@@ -122,7 +122,7 @@ def test_a_style_is_held_against_the_others() -> None:
 
 def test_one_at_a_time_and_what_is_missing(field: Path, place: Path, tmp_path: Path) -> None:
     """A second retraining of a field, no champion, no blind well: one line each."""
-    with held(place / "field"), pytest.raises(InputError, match="another retraining is running"):
+    with folder_lock(place / "field"), pytest.raises(InputError, match="another retraining is running"):
         again(place)
     with pytest.raises(InputError, match="no champion"):
         retrain(place / "field", tmp_path / "none", EASY)

@@ -292,7 +292,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_in_one_line_and_loses_nothing(log: LayerLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is not let grow: the edit is refused, what was there stays, and later there is room again."""
-    opened = database.opened
+    opened = database.open_database
 
     @contextmanager
     def full(file: Path) -> Iterator[sqlite3.Connection]:

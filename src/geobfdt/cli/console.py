@@ -21,8 +21,10 @@ __all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "prin
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
+# Without a terminal, progress is printed this often.
 _LOG_EVERY_S = 30.0
-_COLOURS = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"}
+# Findings are printed in these colours.
+_COLOUR_OF_SEVERITY = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"}
 
 
 def console(*, stderr: bool = False) -> Any:
@@ -125,11 +127,11 @@ def print_findings(findings: Iterable[Finding]) -> None:
     """Print findings, one a line, worst first."""
     from rich.markup import escape
 
-    rank = list(_COLOURS)
+    rank = list(_COLOUR_OF_SEVERITY)
     out = console()
     for finding in sorted(findings, key=lambda f: -rank.index(f.severity)):
         line = escape(f"{finding.place}: {finding.observed}; {finding.action}")
-        out.print(f"[{_COLOURS[finding.severity]}]{finding.severity:<8}[/] {line}")
+        out.print(f"[{_COLOUR_OF_SEVERITY[finding.severity]}]{finding.severity:<8}[/] {line}")
 
 
 def print_table(title: str, rows: list[dict[str, Any]], unbroken: Collection[str] = ()) -> None:

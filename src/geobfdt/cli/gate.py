@@ -9,7 +9,8 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
 
-_REFUSED = 3  # exit status: judged and refused, where 1 is that it could not be judged
+# Exit status of a model that the gate refuses; 1 means that it could not be judged.
+_REFUSED_STATUS = 3
 
 
 def gate(
@@ -57,7 +58,7 @@ def gate(
             console().print(f"  {failure}", markup=False)
         console().print(f"  {out / 'verdict.html'}", markup=False)
     if verdict.state != "passed":
-        raise typer.Exit(_REFUSED if verdict.state == "refused" else 1)
+        raise typer.Exit(_REFUSED_STATUS if verdict.state == "refused" else 1)
 
 
 def register(app: typer.Typer) -> None:

@@ -62,7 +62,8 @@ def inspect(
             console().print(f"{name}: {value}", markup=False)
         if summary:
             north = "unknown" if summary["north"] == "unknown" else f"{summary['north']} north"
-            said = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}  # no two kinds of true
+            # No two kinds of true.
+            said = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}
             print_table("reads as", [{"what": k, "value": v} for k, v in said.items()])
         print_findings(f for f in findings if refusal is None or f is not findings[0])
     if refusal is not None:

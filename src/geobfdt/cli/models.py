@@ -26,7 +26,8 @@ Model = Annotated[
 Why = Annotated[str, typer.Option(help="In words, for the record.")]
 Who = Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")]
 
-_SHORT = 12
+# Tables show this many characters of a digest.
+_DIGEST_CHARACTERS = 12
 
 
 @app.command("add")
@@ -34,7 +35,7 @@ def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "
     """Take a model in: a folder that geobfdt train wrote, or default."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry(registry).add(bundle, who=who, why=why)[:_SHORT])
+    console().print(Registry(registry).add(bundle, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
 @app.command("list")
@@ -52,11 +53,13 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
         card, state = {}, "whole"
         try:
             card = held.card(digest)
-        except InputError as error:  # the others are told of all the same
+        except InputError as error:
+            # A damaged model must not hide the others.
             state = f"damaged: {error.observed}" if held.damage(digest) else error.observed
         rows.append(
             {
-                "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),
+                "model": digest[:_DIGEST_CHARACTERS], "weights": held.weights(digest)[:_DIGEST_CHARACTERS],
+                "called": ", ".join(names),
                 "name": card.get("name", ""), "from": card.get("from") or "", "added": added[digest],
                 "signed by": signed.get(digest, ""), "state": state,
             }
@@ -104,7 +107,7 @@ def record(registry: Folder, as_json: AsJson = False) -> None:
     if as_json:
         print_json(entries)
     else:
-        print_table("Record", [{**entry, "bundle": entry["bundle"][:_SHORT]} for entry in entries])
+        print_table("Record", [{**entry, "bundle": entry["bundle"][:_DIGEST_CHARACTERS]} for entry in entries])
 
 
 @app.command("promote")
@@ -131,7 +134,7 @@ def back(
     """Go back to the former champion."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry.at(registry).back(name, who=who, why=why)[:_SHORT])
+    console().print(Registry.at(registry).back(name, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
 @app.command("sign")
@@ -157,7 +160,7 @@ def verify(registry: Folder, as_json: AsJson = False) -> None:
         print_json(told)
     else:
         for digest, wrong in told.items():
-            console().print(f"{digest[:_SHORT]} {wrong or 'whole'}", markup=False)
+            console().print(f"{digest[:_DIGEST_CHARACTERS]} {wrong or 'whole'}", markup=False)
     raise typer.Exit(int(any(told.values())))
 
 
@@ -192,7 +195,7 @@ def import_(registry: Folder, file: Annotated[Path, typer.Argument()], why: Why 
     """Take in a model that geobfdt models export wrote."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry(registry).import_(file, who=who, why=why)[:_SHORT])
+    console().print(Registry(registry).import_(file, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
 def register(main: typer.Typer) -> None:

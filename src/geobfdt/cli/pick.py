@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from geobfdt.runtime.engine import Engine
     from geobfdt.workflows.pick import Delivery
 
-Told = Iterator[tuple[Path, "Delivery | str"]]  # what came of a well, or why nothing did
+# What came of a well, or why nothing did.
+Told = Iterator[tuple[Path, "Delivery | str"]]
 
 
 def pick(

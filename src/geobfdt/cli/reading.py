@@ -13,6 +13,7 @@ from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["with_reading_options"]
 
+# Title of the group of reading options in the help text.
 _PANEL = "What the file does not say"
 
 

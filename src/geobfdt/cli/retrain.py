@@ -10,7 +10,8 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
 
-_REFUSED = 3  # exit status: a challenger was made and the gate refused it
+# Exit status of a challenger that the gate refused.
+_REFUSED_STATUS = 3
 
 
 def retrain(
@@ -73,7 +74,7 @@ def retrain(
             for failure in told.failures:
                 console().print(f"  {failure}", markup=False)
     if told.challenger and not told.passed:
-        raise typer.Exit(_REFUSED)
+        raise typer.Exit(_REFUSED_STATUS)
 
 
 def register(app: typer.Typer) -> None:

@@ -14,8 +14,10 @@ import typer
 
 from geobfdt.cli.console import console
 
-_NEW = "new"
-_STOP_S = 10  # Seconds that answers under way get when the server stops.
+# With this word in place of a token, the server makes a new one.
+_GENERATE = "new"
+# Answers in progress get this long when the server stops.
+_STOP_S = 10
 
 
 def serve(
@@ -60,7 +62,7 @@ def serve(
 
     if not is_loopback(host) and not token:
         raise InputError("--host", f"{host} can be reached from other machines", "add --token new, or your own token")
-    fresh = token == _NEW
+    fresh = token == _GENERATE
     if fresh:
         token = secrets.token_urlsafe(24)
     proxies = _proxies(forwarded_allow_ips)
@@ -94,7 +96,8 @@ def serve(
         console().print(f"Anybody who can reach {host} and knows the token can edit this field.", markup=False)
     console().print(f"Reviewing {directory} at {address}", markup=False)
     server.run(sockets=[sock])
-    if failed.is_set():  # A supervisor that restarts what fails starts it anew.
+    # A supervisor that restarts what fails starts it anew.
+    if failed.is_set():
         raise InputError(directory, "jobs could not be worked off any more", "see the lines above")
 
 

@@ -87,7 +87,8 @@ def train(
     card, scored = bundle.card, bundle.card["validation"]
     draw_learning(out / "run" / "metrics.jsonl", card["split"], scored, out / "run" / "learning.png")
     if as_json:
-        print_json({name: told for name, told in card.items() if name != "drift"})  # hundreds of quantiles
+        # Hundreds of quantiles.
+        print_json({name: told for name, told in card.items() if name != "drift"})
         return
     console().print(
         f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.1f} m interpreted, "

@@ -16,7 +16,8 @@ class _Command(core.TyperCommand):
 
     def __init__(self, *words: Any, **more: Any) -> None:
         super().__init__(*words, **more)
-        if core.HAS_RICH:  # without it nothing reads markup
+        # Without it nothing reads markup.
+        if core.HAS_RICH:
             self.help = escape(self.help or "")
             for one in self.params:
                 if isinstance(one, core.TyperOption | core.TyperArgument):

@@ -23,9 +23,12 @@ __all__ = ["SCAN", "Agreement", "agree", "cohen_kappa", "depth_scan"]
 
 Floats = npt.NDArray[np.float64]
 
-SCAN = np.round(np.arange(-100, 101) * 0.005, 3)  # m
-_PEAK = 0.1  # m: what lies further from the best shift tells how high chance reaches
-_STRETCH = 10.0  # m
+# m.
+SCAN = np.round(np.arange(-100, 101) * 0.005, 3)
+# m: what lies further from the best shift tells how high chance reaches.
+_PEAK = 0.1
+# m.
+_STRETCH = 10.0
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,8 @@ def _best_shifts(groups: Sequence[Group]) -> pd.DataFrame:
         scan = depth_scan([group for group in groups if well in (group.well, ALL)])
         # The smallest of equally good shifts.
         best = int(np.lexsort((np.abs(SCAN), -np.round(scan, 12)))[0])
-        if not scan[best] > 0:  # No pair at any shift: there is no best one.
+        # No pair at any shift: there is no best one.
+        if not scan[best] > 0:
             rows.append((well, *[float("nan")] * 4))
             continue
         away = scan[np.abs(SCAN - SCAN[best]) > _PEAK]

@@ -21,7 +21,8 @@ Ints = npt.NDArray[np.int64]
 
 LEVEL = 0.95
 _FEW_WELLS = 5
-_BLOCK = 5.0  # m, longer than what makes neighbours alike; shorter only to have this many blocks:
+# m, longer than what makes neighbours alike; shorter only to have this many blocks:
+_BLOCK = 5.0
 _MIN_BLOCKS = 10
 
 

@@ -33,7 +33,8 @@ BINS = 10
 # Share of errors, and the sigmas that hold it. Errors follow no normal law, whose 90 % lie within 1.64: where a pick is
 # on the other edge of a bed, or on the plane beside, it is off by several of the sigmas that are right for most.
 LEVELS = {0.68: 1.0, 0.90: 2.5}
-COVERAGE_TOLERANCE = 0.09  # m: a narrow gate would hide the large errors that coverage is about
+# m: a narrow gate would hide the large errors that coverage is about.
+COVERAGE_TOLERANCE = 0.09
 
 
 def reliability(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = BINS) -> pd.DataFrame:

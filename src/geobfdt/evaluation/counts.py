@@ -21,7 +21,8 @@ __all__ = ["Counts", "Pairs", "count", "f1", "moved_pairs", "pick_outcomes", "po
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_BATCH = 200_000  # picks matched at once, which bounds memory
+# Picks matched at once, which bounds memory.
+_BATCH = 200_000
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None 
     size = max(len(planes) // copies, 1)
     last = group.optional | ~group.truth_inside
     handicap = last[second].astype(np.int64)
-    if picks is None:  # blind picks are always inside
+    # Blind picks are always inside.
+    if picks is None:
         handicap += ~group.pick_inside[first]
     return Pairs(first, second + first // size * len(group.truth), distance, handicap)
 

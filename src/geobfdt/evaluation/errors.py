@@ -25,9 +25,12 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-ERROR_TOLERANCE = 0.05  # m, the gate of the matches whose errors are told
-AZIMUTH_AMPLITUDE = 0.02  # m: below it 5 mm of depth noise turns a trace by more than 14 deg
-AZIMUTH_DIP = 3.0  # deg: the same for a true azimuth, which a deviated hole gives to planes of any trace
+# m, the gate of the matches whose errors are told.
+ERROR_TOLERANCE = 0.05
+# m: below it 5 mm of depth noise turns a trace by more than 14 deg.
+AZIMUTH_AMPLITUDE = 0.02
+# Deg: the same for a true azimuth, which a deviated hole gives to planes of any trace.
+AZIMUTH_DIP = 3.0
 
 MEASURES = {
     "depth_bias_m": "mean of pick minus truth",

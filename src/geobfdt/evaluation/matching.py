@@ -36,14 +36,17 @@ __all__ = [
 
 Kind = Literal["depth", "pole", "trace"]
 KINDS: tuple[Kind, ...] = ("depth", "pole", "trace")
-POLE_GATE = 10.0  # deg
+# Deg.
+POLE_GATE = 10.0
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_SLACK = 1e-9  # m: a pair exactly on the gate stays inside it whatever the depths' rounding
-_BATCH = 1000  # rows a solver call; its set-up grows with the square of them
+# m: a pair exactly on the gate stays inside it whatever the depths' rounding.
+_SLACK = 1e-9
+# Rows a solver call; its set-up grows with the square of them.
+_BATCH = 1000
 UNKNOWN = -1
 
 
@@ -236,9 +239,12 @@ def _solve(i: Ints, j: Ints, distance: Floats, rank: Ints) -> Ints:
     truth, j = np.unique(j, return_inverse=True)
     n, m = len(picks), len(truth)
     most = min(n, m)
-    step = most * (1.0 + _SLACK) + 1.0  # above the distances of any matching together
-    pair = 1.0 + distance + step * rank  # a stored zero would be no edge at all
-    alone = (most + 1) * (3.0 + 2 * step)  # above the cost of any matching
+    # Above the distances of any matching together.
+    step = most * (1.0 + _SLACK) + 1.0
+    # a stored zero would be no edge at all.
+    pair = 1.0 + distance + step * rank
+    # Above the cost of any matching.
+    alone = (most + 1) * (3.0 + 2 * step)
     rows, columns = np.concatenate([i, np.arange(n)]), np.concatenate([j, m + np.arange(n)])
     cost = csr_array((np.concatenate([pair, np.full(n, alone)]), (rows, columns)), shape=(n, m + n))
     row, column = min_weight_full_bipartite_matching(cost)

@@ -28,7 +28,8 @@ __all__ = ["BLIND", "MIN_SHIFT", "Blind", "blind_counts", "blind_depths", "mean_
 
 Blind = Literal["shift", "uniform", "fence", "constant"]
 BLIND: tuple[Blind, ...] = ("shift", "uniform", "fence", "constant")
-MIN_SHIFT = 0.5  # m, well over any tolerance, so that no pick stays near its own place
+# m, well over any tolerance, so that no pick stays near its own place.
+MIN_SHIFT = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -134,7 +135,8 @@ def blind_counts(
     dict of float to Counts
         Arrays (copies,) by tolerance.
     """
-    inside = group.pick_inside & bool(len(group.pieces))  # interpreted intervals of no length hold no blind pick
+    # Interpreted intervals of no length hold no blind pick.
+    inside = group.pick_inside & bool(len(group.pieces))
     own = replace(group, picks=group.picks.take(inside), pick_inside=inside[inside])
     n, m, base = len(own.picks), len(own.truth), own.picks
     if blind in ("fence", "constant"):

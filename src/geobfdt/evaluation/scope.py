@@ -22,7 +22,8 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 ALL = "all"
-_MARGIN = 0.25  # m beyond the outermost row, where the logged span of a well is not given
+# m beyond the outermost row, where the logged span of a well is not given.
+_MARGIN = 0.25
 
 
 @dataclass(frozen=True)

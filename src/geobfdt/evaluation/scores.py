@@ -25,8 +25,10 @@ __all__ = ["DRAWS", "TOLERANCES", "Key", "Scores", "evaluate"]
 
 Floats = npt.NDArray[np.float64]
 
-TOLERANCES = (0.01, 0.02, 0.03, 0.05)  # m
-DRAWS = 1000  # resamples of a 95 % interval
+# m.
+TOLERANCES = (0.01, 0.02, 0.03, 0.05)
+# Resamples of a 95 % interval.
+DRAWS = 1000
 
 
 class Key(NamedTuple):

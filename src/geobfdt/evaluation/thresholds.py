@@ -17,7 +17,8 @@ from geobfdt.evaluation.scope import ALL, gather
 __all__ = ["Operating", "operating_points"]
 
 
-_FEW = 60  # planes to find after which an operating point tells half of what it can
+# Planes to find after which an operating point tells half of what it can.
+_FEW = 60
 
 
 class Operating(NamedTuple):

@@ -155,8 +155,10 @@ def verdict_of_agreement(agreement: Agreement) -> list[str]:
 
 
 _NO_CLASSES = "Classes are not compared: one of the tables has a single class."
-_ABOVE_CHANCE_Z = 3.0  # Standard deviations above the chance level from which a score is more than chance.
-_BELIEVED_SHIFT_Z = 5.0  # The best of 201 shifts is itself picked: from here on it is believed.
+# Standard deviations above the chance level from which a score is more than chance.
+_ABOVE_CHANCE_Z = 3.0
+# The best of 201 shifts is itself picked: from here on it is believed.
+_BELIEVED_SHIFT_Z = 5.0
 
 
 def _widest(scores: Scores) -> list[dict[str, Any]]:
@@ -239,7 +241,8 @@ def _table_lines(scores: Scores, fates: Mapping[str, str]) -> list[str]:
     shown = table[measured & ((table["kind"] == "trace") | (table["tolerance_m"] == widest))]
     last = shown[shown["tolerance_m"] == widest].to_dict("records")
     errors = scores.errors()
-    if table["class"].nunique() == 2 and scores.by_class:  # all is the one class again
+    # All is the one class again.
+    if table["class"].nunique() == 2 and scores.by_class:
         shown, errors = shown[shown["class"] != ALL], errors[(errors["class"] != ALL)]
     lines = [
         f"95 % intervals over {unit_words(len(scores.wells), len(scores.units), scores.units.block)}",

@@ -20,11 +20,16 @@ __all__ = ["FEWEST", "Style", "damage", "strange_style", "style_of"]
 
 _SPOILT = {"value-range", "constant-image", "empty-image"}
 _SOUND = {"agrees", "unclear"}
-FEWEST = 3  # wells that make a style
-_FAR = 3.0  # standard deviations between wells
-_SPREAD = 0.25  # least standard deviation of log density ratios between wells of one interpreter
-_AGREEMENT = 0.1  # and of F1 with the model
-_TOLERANCE = 0.05  # m
+# Wells that make a style.
+FEWEST = 3
+# Standard deviations between wells.
+_FAR = 3.0
+# Least standard deviation of log density ratios between wells of one interpreter.
+_SPREAD = 0.25
+# And of F1 with the model.
+_AGREEMENT = 0.1
+# m.
+_TOLERANCE = 0.05
 
 
 class Style(NamedTuple):

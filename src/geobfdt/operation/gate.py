@@ -32,9 +32,12 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["Demand", "Verdict", "blind_wells", "gate"]
 
-_AROUND = 2.0  # m of image about a masked interval, so that planes at its ends are seen whole
-_CUT, _NOISE = 0.37, 0.05  # of the second look: m cut off the top, noise as a share of the image's spread
-_TOLERANCE = 0.03  # m, of repeatability and of the comparison
+# m of image about a masked interval, so that planes at its ends are seen whole.
+_AROUND = 2.0
+# Of the second look: m cut off the top, noise as a share of the image's spread.
+_CUT, _NOISE = 0.37, 0.05
+# m, of repeatability and of the comparison.
+_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True)
@@ -351,7 +354,8 @@ def _demands(settings: GateSettings, measured: dict[str, dict[str, float]]) -> l
             for name in names:
                 for measure, limit in measures.items():
                     if kind == EACH and measure in asked.get(name, {}):  # type: ignore[call-overload]
-                        continue  # asked of this class by itself
+                        # Asked of this class by itself.
+                        continue
                     found = measured.get(name, {}).get(measure, float("nan"))
                     holds = found >= limit if sense == "least" else found <= limit
                     words = {**LEAST, **MOST, **WHOLE}[measure]

@@ -156,7 +156,8 @@ def draw_verdict(verdict: Verdict) -> bytes:
         axes.set_yticks(range(len(verdict.against)), verdict.against["class"])
         axes.set(xlabel="F1 at 3 cm, minus the champion's\n(dashed: what may be lost)")
         axes.set_ylim(-0.6, len(verdict.against) - 0.4)
-        axes.locator_params("x", nbins=4)  # labels do not touch
+        # Labels do not touch.
+        axes.locator_params("x", nbins=4)
         axes.grid(axis="x", color="0.92")
     stream = io.BytesIO()
     figure.savefig(stream, dpi=110)

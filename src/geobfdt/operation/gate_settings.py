@@ -13,7 +13,8 @@ from geobfdt.runtime.settings_files import read_settings
 
 __all__ = ["EACH", "LEAST", "MOST", "UNSIGNED", "WHOLE", "GateSettings", "read_gate"]
 
-EACH = "each"  # class that blind wells have
+# Class that blind wells have.
+EACH = "each"
 
 # Of a class; those of `all` are listed apart.
 LEAST: dict[str, str] = {

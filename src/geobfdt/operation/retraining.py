@@ -18,7 +18,7 @@ from geobfdt.operation.gate import gate
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import TUNING, interpreted_wells, labels_digest, train
@@ -30,7 +30,8 @@ __all__ = ["Retrained", "retrain"]
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 _OUTCOME = "outcome.json"
-_COMPARED = 12  # wells whose style is measured, at most
+# Wells whose style is measured, at most.
+_COMPARED = 12
 
 Progress = Callable[[float, str], None]
 
@@ -120,7 +121,7 @@ def retrain(
         If there is no champion, no blind well, another retraining runs on this field, or something cannot be read.
     """
     place, models = Path(wells), Registry(Path(registry))
-    with held(place, by="retraining"):
+    with folder_lock(place, by="retraining"):
         if CHAMPION not in models.names():
             cure = "geobfdt models promote REGISTRY MODEL"
             raise InputError(registry, "no champion to go on from", cure)

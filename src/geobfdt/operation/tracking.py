@@ -26,9 +26,11 @@ __all__ = ["address", "track"]
 
 DIGEST = "geobfdt.digest"
 _HERE = "mlflow.db"
-_AT_ONCE = {"metrics": 500, "params": 100}  # MLflow takes no more in a call
+# MLflow takes no more in a call.
+_AT_ONCE = {"metrics": 500, "params": 100}
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "ERROR", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-_LONGEST = 6000  # characters of a parameter
+# Characters of a parameter.
+_LONGEST = 6000
 _PAGES = ("*.html", "*.md", "*.csv", "*.png")
 
 

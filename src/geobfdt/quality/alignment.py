@@ -13,12 +13,18 @@ __all__ = ["Alignment", "align"]
 Array = npt.NDArray[np.float64]
 Verdict = Literal["aligned", "shifted", "drifting", "stepped", "unclear"]
 
-FEWEST = 10  # picks that a shift is read from
-CLEAR = 6.0  # peak over the scatter of the other shifts, of which there are hundreds
-CLEAR_DRIFT = 8.0  # the same over thousands of pairs of shift and drift
-CERTAIN = 4.0  # standard errors that a drift or a step has to be off zero
-SMALLEST = 0.01  # m: what nobody corrects
-DRIFTS = np.arange(-0.5, 0.5001, 0.025)  # m from end to end of the well, tried one by one
+# Picks that a shift is read from.
+FEWEST = 10
+# Peak over the scatter of the other shifts, of which there are hundreds.
+CLEAR = 6.0
+# The same over thousands of pairs of shift and drift.
+CLEAR_DRIFT = 8.0
+# Standard errors that a drift or a step has to be off zero.
+CERTAIN = 4.0
+# m: what nobody corrects.
+SMALLEST = 0.01
+# m from end to end of the well, tried one by one.
+DRIFTS = np.arange(-0.5, 0.5001, 0.025)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,17 @@ __all__ = ["Scan", "scan_picks"]
 
 Array = npt.NDArray[np.float64]
 
-REACH = 1.0  # m of shift looked over to either side
+# m of shift looked over to either side.
+REACH = 1.0
 TURNS = np.arange(0.0, 360.0, 3.0)
 FACTORS = np.exp(np.linspace(np.log(0.45), np.log(2.2), 81))
-SMALLEST_TURN = 5.0  # deg
+# Deg.
+SMALLEST_TURN = 5.0
 SMALLEST_SCALE = 0.05
-FIRST_LOOK = 100  # picks, spread over the well, for many versions at many depths
-FEWEST = 15  # picks steep enough to tell an azimuth or an amplitude
+# Picks, spread over the well, for many versions at many depths.
+FIRST_LOOK = 100
+# Picks steep enough to tell an azimuth or an amplitude.
+FEWEST = 15
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,13 @@ __all__ = ["check_depth", "check_diameter", "check_inclination", "depth_gaps"]
 
 Array = npt.NDArray[np.float64]
 
-HOLES = (0.05, 1.5)  # m: from the slimmest mineral core hole to the widest conductor
+# m: from the slimmest mineral core hole to the widest conductor.
+HOLES = (0.05, 1.5)
 UNITS = {"inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
-STEEP_CHANGE = 0.3  # of the diameter, from row to row within 0.3 m
-VERTICAL = 3.0  # deg of deviation under which the high side wanders with the noise of the inclinometer
+# Of the diameter, from row to row within 0.3 m.
+STEEP_CHANGE = 0.3
+# Deg of deviation under which the high side wanders with the noise of the inclinometer.
+VERTICAL = 3.0
 
 
 def depth_gaps(depth: Array) -> npt.NDArray[np.bool_]:
@@ -185,7 +188,8 @@ def _jumps(depth: Array, deviation: Array, azimuth: Array) -> list[Finding]:
     axis = geometry.hole_frame(deviation[known], azimuth[known], "high_side")[0]
     chord = np.linalg.norm(np.diff(axis, axis=0), axis=-1)
     turn = np.concatenate([[0.0], 2 * np.degrees(np.arcsin(np.clip(chord / 2, 0, 1)))])
-    allowed = np.concatenate([[np.inf], 2.0 + np.diff(at)])  # deg: 1 deg/m is twice a sharp build, 2 deg is noise
+    # Deg: 1 deg/m is twice a sharp build, 2 deg is noise.
+    allowed = np.concatenate([[np.inf], 2.0 + np.diff(at)])
     return report(
         stretches(turn > allowed, at, join=0.5),
         Severity.MAJOR,

@@ -26,16 +26,20 @@ Pixels = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 BLOCK_PIXELS = 1 << 20
-DEAD_WINDOW = 6  # rows over which a living button has to change; short, for the column it fills moves as pads rotate
+# Rows over which a living button has to change; short, for the column it fills moves as pads rotate.
+DEAD_WINDOW = 6
 CLIPPED_PIXELS = 20
-DEAD_LENGTH = 1.0  # m that an unchanging button has to be followed for
-_STILL_COLUMN = {  # What to do about a column that does not change, by the kind of tool.
+# m that an unchanging button has to be followed for.
+DEAD_LENGTH = 1.0
+# What to do about a column that does not change, by the kind of tool.
+_STILL_COLUMN = {
     "pads": "blank the button before normalising: it draws a line down the image",
     "acoustic": "blank these columns before picking: something on the tool draws a line down the image",
     "optical": "blank these columns before picking: dirt or a scratch on the window draws a line down the image",
     "": "blank these columns before picking: they draw a line down the image",
 }
-SECTORS = 64  # an image of so few columns is built up by a rotating tool; with more, by pads
+# An image of so few columns is built up by a rotating tool; with more, by pads.
+SECTORS = 64
 
 
 def check_image(image: WellImage) -> list[Finding]:
@@ -197,12 +201,15 @@ class _DeadButtons:
         self._span = max(round(DEAD_LENGTH / spacing / DEAD_WINDOW), 10)
         # A button that moves on to the next column within a window is missed there: not every window must show it.
         self._needed = round(0.4 * self._span)
-        self._past = [np.zeros(columns, dtype=np.int64)] * 3  # windows that each column was followed for, latest last
+        # Windows that each column was followed for, latest last.
+        self._past = [np.zeros(columns, dtype=np.int64)] * 3
         self._alive = np.zeros(columns, dtype=bool)
         self._rest: Pixels = np.empty((0, columns), dtype=np.float32)
         self._windows = 0
-        self._dead: dict[int, list[float]] = {}  # window: values of the columns that are dead for long
-        self._clips: Counter[float] = Counter()  # value: pixels of still patches wider than a button
+        # Window: values of the columns that are dead for long.
+        self._dead: dict[int, list[float]] = {}
+        # Value: pixels of still patches wider than a button.
+        self._clips: Counter[float] = Counter()
 
     def add(self, block: Pixels) -> None:
         self._alive |= np.isfinite(block).any(0)
@@ -296,7 +303,8 @@ class _Rotation:
 
     def findings(self, depth: npt.NDArray[np.float64]) -> list[Finding]:
         bins = np.array([*self._still, False], dtype=bool)
-        bins[:-1] |= bins[1:]  # the anchor belongs to the stretch that repeats it
+        # The anchor belongs to the stretch that repeats it.
+        bins[:-1] |= bins[1:]
         flagged = np.repeat(bins, self._bin)[: depth.size]
         flagged = np.concatenate([flagged, np.zeros(depth.size - flagged.size, dtype=bool)])
         return report(

@@ -24,7 +24,8 @@ from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["Audit", "audit", "audit_field"]
 
-MOST_PICKS = 400  # spread over the well; more make the same peak
+# Spread over the well; more make the same peak.
+MOST_PICKS = 400
 
 
 @dataclass(frozen=True)

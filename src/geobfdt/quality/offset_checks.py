@@ -14,17 +14,24 @@ __all__ = ["OffsetCheck"]
 Pixels = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
 
-_LEAST = 0.2  # Standard deviation of offsets, against the image's, from which they matter.
-_FEWEST_COLUMNS = 8  # Measured columns of a row that tell what it has in common.
+# Standard deviation of offsets, against the image's, from which they matter.
+_LEAST = 0.2
+# Measured columns of a row that tell what it has in common.
+_FEWEST_COLUMNS = 8
 _FEWEST_ROWS = 50
-_MEDIAN_ERROR = 1.25  # Standard error of a median, against that of a mean.
-_SURE = 2.0  # How many standard errors rows have to differ by.
+# Standard error of a median, against that of a mean.
+_MEDIAN_ERROR = 1.25
+# How many standard errors rows have to differ by.
+_SURE = 2.0
 # Of independent offsets, neighbouring differences have a correlation of -0.5; where edges are spread over rows, as
 # those of beds are, it is positive.
 _MOST_CORRELATION = -0.12
-_BLOCK_M = 5.0  # Depth over which a sector's mean is taken.
-_SHADING_WAVES = 2  # Waves a turn that a tool off centre makes, and no stripes.
-_STEADY = 0.5  # Correlation of the stripes of blocks with those of all blocks.
+# Depth over which a sector's mean is taken.
+_BLOCK_M = 5.0
+# Waves a turn that a tool off centre makes, and no stripes.
+_SHADING_WAVES = 2
+# Correlation of the stripes of blocks with those of all blocks.
+_STEADY = 0.5
 
 
 class OffsetCheck:
@@ -52,8 +59,10 @@ class OffsetCheck:
         self._last: Pixels = np.empty((0, columns), np.float32)
         self._common: list[Array] = []
         self._error: list[Array] = []
-        self._sums = np.zeros(3)  # count, sum and sum of squares of the pixels
-        self._blocks: dict[int, npt.NDArray[np.float64]] = {}  # sums and counts (2, columns) above the rows' medians
+        # Count, sum and sum of squares of the pixels.
+        self._sums = np.zeros(3)
+        # Sums and counts (2, columns) above the rows' medians.
+        self._blocks: dict[int, npt.NDArray[np.float64]] = {}
         self._row = 0
 
     def add(self, block: Pixels) -> None:
@@ -107,7 +116,8 @@ class OffsetCheck:
         typical = float(np.median(error[known]))
         if size <= _SURE * typical:
             return 0.0
-        bounded = np.clip(common, -4 * size, 4 * size)  # Contacts are few and large.
+        # Contacts are few and large.
+        bounded = np.clip(common, -4 * size, 4 * size)
         together = bounded[1:] * bounded[:-1]
         correlation = float(np.nanmean(together) / np.nanmean(bounded**2))
         return math.sqrt((size**2 - typical**2) / 2) if correlation < _MOST_CORRELATION else 0.0

@@ -18,8 +18,10 @@ __all__ = ["Comparison", "compare", "scaled", "turned", "versions"]
 
 Array = npt.NDArray[np.float64]
 
-CERTAIN = 4.5  # standard errors: over a hundred versions are tried
-GAIN = 1.15  # times the evidence as given: a significant but small gain is style, not a mistake
+# Standard errors: over a hundred versions are tried.
+CERTAIN = 4.5
+# Times the evidence as given: a significant but small gain is style, not a mistake.
+GAIN = 1.15
 
 
 def turned(trace: Array, angle: npt.ArrayLike, mirror: bool = False) -> Array:

@@ -16,9 +16,11 @@ __all__ = ["check_doubles", "check_numbers", "check_places"]
 
 Array = npt.NDArray[np.float64]
 
-DOUBLE = 0.01  # m of trace RMS within which two picks of a class are one plane
+# m of trace RMS within which two picks of a class are one plane.
+DOUBLE = 0.01
 FEW = 10
-UNMEASURED = 0.1  # share of the turn
+# Share of the turn.
+UNMEASURED = 0.1
 
 
 def check_doubles(picks: pd.DataFrame) -> list[Finding]:

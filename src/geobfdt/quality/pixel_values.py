@@ -12,11 +12,15 @@ __all__ = ["PixelValues"]
 
 Pixels = npt.NDArray[np.float32]
 
-CLIPPED = 0.05  # share of pixels at one end value that is worth a word; 0.2 is serious
+# Share of pixels at one end value that is worth a word; 0.2 is serious.
+CLIPPED = 0.05
 FEW_LEVELS = 32
-LINE_NOISE = 6.0  # in robust standard deviations of the line response: what counts as a line
-LINE_SHARE = 2e-4  # of the pixels, for lines to be there at all
-LINE_RATIO = 4.0  # how much commoner the bright ones must be
+# In robust standard deviations of the line response: what counts as a line.
+LINE_NOISE = 6.0
+# Of the pixels, for lines to be there at all.
+LINE_SHARE = 2e-4
+# How much commoner the bright ones must be.
+LINE_RATIO = 4.0
 
 
 class PixelValues:

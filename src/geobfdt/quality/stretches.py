@@ -12,7 +12,8 @@ from geobfdt.runtime.findings import Finding, Severity
 
 __all__ = ["Stretch", "report", "stretches"]
 
-MOST_FINDINGS = 5  # of one kind; a thousand lines of the same are read by nobody
+# Of one kind; a thousand lines of the same are read by nobody.
+MOST_FINDINGS = 5
 
 
 class Stretch(NamedTuple):

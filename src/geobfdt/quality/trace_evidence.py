@@ -20,12 +20,18 @@ __all__ = ["line_width", "response", "trace_coverage", "trace_evidence"]
 
 Array = npt.NDArray[np.float64]
 
-FINEST = 0.010  # m: half width of the features looked for; a fracture of 1 cm, the edge of a bed
-CLIP = 3.0  # times the usual response: one strong boundary shall not speak for a whole well
-LOCAL = 1.0  # m over which the contrast is made even
-GROUP = 12.0  # m of image held at once
-COLUMNS = 90  # columns used of an image that has more: buttons are as wide
-FEWEST = 0.25  # share of these that must be measured along a trace
+# m: half width of the features looked for; a fracture of 1 cm, the edge of a bed.
+FINEST = 0.010
+# Times the usual response: one strong boundary shall not speak for a whole well.
+CLIP = 3.0
+# m over which the contrast is made even.
+LOCAL = 1.0
+# m of image held at once.
+GROUP = 12.0
+# Columns used of an image that has more: buttons are as wide.
+COLUMNS = 90
+# Share of these that must be measured along a trace.
+FEWEST = 0.25
 
 
 def line_width(image: WellImage) -> float:

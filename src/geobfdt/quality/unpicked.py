@@ -17,11 +17,16 @@ __all__ = ["Gap", "propose_intervals", "unpicked_gaps"]
 
 Array = npt.NDArray[np.float64]
 
-SHORTEST = 5.0  # m: a gap that is worth an interval of its own
-TIMES = 10.0  # median spacings
-CHANCE = 0.01  # of the longest ordinary gap of the well being as long
-CAUTION = 0.7  # standard errors by which the tail is made heavier
-FEWEST = 10  # spacings that a spread is estimated from
+# m: a gap that is worth an interval of its own.
+SHORTEST = 5.0
+# Median spacings.
+TIMES = 10.0
+# Of the longest ordinary gap of the well being as long.
+CHANCE = 0.01
+# Standard errors by which the tail is made heavier.
+CAUTION = 0.7
+# Spacings that a spread is estimated from.
+FEWEST = 10
 
 
 class Gap(NamedTuple):
@@ -79,14 +84,16 @@ def unpicked_gaps(depth: Array, top: float, base: float) -> list[Gap]:
 def _chance(gap: float, spacing: Array) -> float:
     """Chance that one of the spacings is as long as the gap, by the tail of those that are well under it."""
     ordinary = spacing[spacing < 0.6 * gap]
-    threshold = 0.8 * float(np.median(ordinary))  # under the median itself, so that even spacing leaves something over
+    # Under the median itself, so that even spacing leaves something over.
+    threshold = 0.8 * float(np.median(ordinary))
     excess = ordinary[ordinary > threshold] - threshold
     n = excess.size
     if n < FEWEST // 2:
         return 1.0
     mean = float(excess.mean())
     weighted = float((excess * np.arange(n)[::-1]).sum() / (n * (n - 1)))
-    bend = mean / (mean - 2 * weighted) - 2 if mean > 2 * weighted * (1 + 1e-9) else np.inf  # k; even spacing: inf
+    # k; even spacing: inf.
+    bend = mean / (mean - 2 * weighted) - 2 if mean > 2 * weighted * (1 + 1e-9) else np.inf
     heavy = max(-bend, 0.0)
     shape = heavy + CAUTION * (1 + heavy) / np.sqrt(n)
     scale = mean * max(1 + bend, 0.2) if np.isfinite(bend) else mean

@@ -13,7 +13,8 @@ from geobfdt.structure.zones import Zone, vector_walk
 
 __all__ = ["draw_dip_plots"]
 
-_FEWEST_BEDS = 2  # The cumulative dip and the vector plot of fewer beds are no line.
+# The cumulative dip and the vector plot of fewer beds are no line.
+_FEWEST_BEDS = 2
 
 
 def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> list[str]:
@@ -51,7 +52,8 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     if len(beds) >= _FEWEST_BEDS:
         total = figure.add_subplot(grid[0, 2])
         total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
-        total.locator_params("x", nbins=4)  # thousands do not touch
+        # Thousands do not touch.
+        total.locator_params("x", nbins=4)
         panels.append((total, "Cumulative dip of beds (deg)", 0, 0))
         _draw_walk(figure, grid[0, 3], beds, zones)
     for number, zone in enumerate(zones, start=1):

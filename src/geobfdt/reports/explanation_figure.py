@@ -13,7 +13,8 @@ from geobfdt.runtime.storage import atomic_path
 
 __all__ = ["draw_explanation"]
 
-_WEIGHT = "#cc79a7"  # of Okabe and Ito's hues one that no class has
+# Of Okabe and Ito's hues one that no class has.
+_WEIGHT = "#cc79a7"
 
 
 def draw_explanation(why: Explanation, pick: pd.DataFrame, number: int, reference: str, picture: Path) -> None:

@@ -27,10 +27,14 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
 
-_A4 = (297 / 25.4, 210 / 25.4)  # inches, on its side: a log is too wide for it upright
-_PAPER = 0.13  # m of tracks on a sheet: what it leaves below the head
-_CURVE = 0.1  # m between samples of a curve
-_CORNERS = 24  # of a disc
+# Inches, on its side: a log is too wide for it upright.
+_A4 = (297 / 25.4, 210 / 25.4)
+# m of tracks on a sheet: what it leaves below the head.
+_PAPER = 0.13
+# m between samples of a curve.
+_CURVE = 0.1
+# Of a disc.
+_CORNERS = 24
 _VOID = -999.25
 
 Array = npt.NDArray[np.float64]

@@ -21,7 +21,8 @@ from geobfdt.wells.image import WellImage
 
 __all__ = ["HEIGHT", "Page", "draw_header"]
 
-HEIGHT = 1.75  # inches
+# Inches.
+HEIGHT = 1.75
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ def _fit(text: Text, room: float) -> None:
     if _width(text) <= room:
         return
     whole, fits, too_long = text.get_text(), 0, len(text.get_text())
-    while too_long - fits > 1:  # halving: measuring a text is slow
+    # Halving: measuring a text is slow.
+    while too_long - fits > 1:
         middle = (fits + too_long) // 2
         text.set_text(whole[:middle].rstrip() + "\N{HORIZONTAL ELLIPSIS}")
         fits, too_long = (middle, too_long) if _width(text) <= room else (fits, middle)

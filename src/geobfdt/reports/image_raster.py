@@ -15,9 +15,12 @@ __all__ = ["Variable", "contrast", "depth_range", "raster", "tone"]
 Image = npt.NDArray[np.float32]
 Variable = Literal["static", "dynamic"]
 
-_BLOCK = 4096  # rows read at a time
-_SAMPLE = 64  # places in the well whose rows set the static contrast
-_WINDOW = 1.0  # m, of the dynamic image
+# Rows read at a time.
+_BLOCK = 4096
+# Places in the well whose rows set the static contrast.
+_SAMPLE = 64
+# m, of the dynamic image.
+_WINDOW = 1.0
 
 
 def depth_range(image: WellImage) -> tuple[float, float]:
@@ -31,7 +34,8 @@ def depth_range(image: WellImage) -> tuple[float, float]:
     (0.75, 2.25)
     """
     depth = image.depth.values
-    half = (row_spacing(image) or 0.01) / 2  # a lone row is drawn 1 cm high
+    # a lone row is drawn 1 cm high.
+    half = (row_spacing(image) or 0.01) / 2
     return float(depth[0] - half), float(depth[-1] + half)
 
 

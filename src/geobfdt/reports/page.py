@@ -28,12 +28,17 @@ from geobfdt.wells.picks import complete, standing, traces
 __all__ = ["draw_well", "page_edges", "write_pictures"]
 
 DPI = 160
-_INCH = 0.0254  # m
-_TALLEST, _SHORTEST = 12.0, 1.0  # inches of tracks
-_EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55  # inches: round the page, between tracks, above them
+# m.
+_INCH = 0.0254
+# Inches of tracks.
+_TALLEST, _SHORTEST = 12.0, 1.0
+# Inches: round the page, between tracks, above them.
+_EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55
 _SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
-_OVERVIEW = 200  # from this scale on traces would only hide the image
-_PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))  # length of a well up to which its pages have this scale
+# From this scale on traces would only hide the image.
+_OVERVIEW = 200
+# Length of a well up to which its pages have this scale.
+_PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 
 
 def draw_well(
@@ -185,7 +190,8 @@ def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
         edges = np.concatenate([[top], inner, [base]])
         if np.diff(edges).max() <= most:
             return edges
-        count += 1  # rounding made a page too long
+        # Rounding made a page too long.
+        count += 1
 
 
 def _page_scale(length: float) -> float:

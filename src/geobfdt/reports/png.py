@@ -18,7 +18,8 @@ from geobfdt.reports.style import ACCENTS, INK, KINDS, RAMP
 
 __all__ = ["write_png"]
 
-_TONES = 128  # of the image ramp: twice what an eye tells apart
+# Of the image ramp: twice what an eye tells apart.
+_TONES = 128
 
 
 def write_png(figure: Figure, path: Path) -> None:
@@ -37,7 +38,8 @@ def write_png(figure: Figure, path: Path) -> None:
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF  # red in the lowest byte
+    # Red in the lowest byte.
+    colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF
     table, tree = _palette()
     entry = np.zeros(1 << 24, dtype=np.uint8)
     entry[colour] = 1

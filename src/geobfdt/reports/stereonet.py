@@ -17,10 +17,13 @@ from geobfdt.structure.sets import PlaneSet
 
 __all__ = ["LEAST_DIRECTED", "draw_rose", "draw_stereonet"]
 
-LEAST_DIRECTED = 2.0  # Flatter planes (deg) have no direction to speak of: they stand in no rose.
+# Flatter planes (deg) have no direction to speak of: they stand in no rose.
+LEAST_DIRECTED = 2.0
 
-_CONTOURED = 20  # planes from which densities mean something
-_SECTOR = 10.0  # deg
+# Planes from which densities mean something.
+_CONTOURED = 20
+# Deg.
+_SECTOR = 10.0
 
 
 def draw_stereonet(
@@ -46,10 +49,12 @@ def draw_stereonet(
     Axes
         The net.
     """
-    import mplstereonet  # registers its projection
+    # Registers its projection.
+    import mplstereonet
 
     told = picks[picks["dip_true_deg"].notna()]
-    dip, azimuth = np.array(told[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)  # it writes on what it gets
+    # It writes on what it gets.
+    dip, azimuth = np.array(told[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
     ax: Any = figure.add_subplot(projection="stereonet")
     ax.set_azimuth_ticks(range(0, 360, 90), ["N", "E", "S", "W"])
     if len(told) >= _CONTOURED:

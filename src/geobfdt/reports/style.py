@@ -41,13 +41,17 @@ __all__ = [
 
 INK, MUTED, FAINT, FAINTEST = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#efefef"
 
-UNMEASURED = "#ccd1d8"  # the ramp holds no cool grey, so a gap is never mistaken for a bright bed
+# The ramp holds no cool grey, so a gap is never mistaken for a bright bed.
+UNMEASURED = "#ccd1d8"
 
-IGNORED, DOUBTED = "#8a8f98", "#d55e00"  # margin bars
-WATCHED, ABSTAINED = "#c9a227", "#5e3c99"  # of drift
+# Margin bars.
+IGNORED, DOUBTED = "#8a8f98", "#d55e00"
+# Of drift.
+WATCHED, ABSTAINED = "#c9a227", "#5e3c99"
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
-ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)  # colours that are neither rock nor a plane's
+# Colours that are neither rock nor a plane's.
+ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)
 
 # The "heat" ramp of image logs: lightness rises evenly, so that it survives a black-and-white copier.
 RAMP = LinearSegmentedColormap.from_list(
@@ -162,7 +166,8 @@ def house_style() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(
             {
-                "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+                # Comes with matplotlib: the same on every machine.
+                "font.family": "DejaVu Sans",
                 "font.size": 7.5,
                 "text.color": INK,
                 "axes.edgecolor": MUTED,
@@ -178,7 +183,8 @@ def house_style() -> Iterator[None]:
                 "xtick.major.size": 2.5,
                 "ytick.major.size": 2.5,
                 "xtick.major.pad": 1.5,
-                "text.parse_math": False,  # a well may be called $1
+                # a well may be called $1.
+                "text.parse_math": False,
             }
         )
         yield

@@ -12,7 +12,8 @@ from geobfdt.wells.picks import standing
 
 __all__ = ["draw_tadpoles"]
 
-_TAIL = 2.4  # heads long
+# Heads long.
+_TAIL = 2.4
 
 
 def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
@@ -58,7 +59,8 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                     depth[tailed],
                     np.sin(azimuth[tailed]),
                     np.cos(azimuth[tailed]),
-                    angles="uv",  # of the paper: an inverted depth axis does not turn north down
+                    # Of the paper: an inverted depth axis does not turn north down.
+                    angles="uv",
                     units="inches",
                     scale_units="inches",
                     scale=72 / (_TAIL * size),
@@ -80,10 +82,12 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                 linewidths=0.9 if empty else 0.4,
                 zorder=level + 0.01,
                 label=name,
-                clip_on=False,  # on the first and last depths of a page half a head is outside
+                # On the first and last depths of a page half a head is outside.
+                clip_on=False,
             )
     width = 72 * ax.get_window_extent().width / ax.figure.dpi
-    room = min(_TAIL * size + 1, width / 4)  # points on either side, for tails of flat and of upright planes
+    # Points on either side, for tails of flat and of upright planes.
+    room = min(_TAIL * size + 1, width / 4)
     room *= 90 / (width - 2 * room)
     ax.set_xlim(-room, 90 + room)
     ax.vlines([0, 30, 60, 90], 0, 1, transform=ax.get_xaxis_transform(), color=FAINT, lw=0.6, zorder=0)
@@ -94,4 +98,5 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
         ax, [0, 30, 60, 90], ["0", "30", "60", f"90{degree}"], "Apparent dip, up = angle 0" if apparent else "True dip"
     )
     for label in ax.get_xticklabels():
-        label.set_horizontalalignment("center")  # there is room at the ends
+        # There is room at the ends.
+        label.set_horizontalalignment("center")

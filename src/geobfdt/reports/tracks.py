@@ -25,7 +25,8 @@ __all__ = ["North", "draw_depth_axis", "draw_image", "draw_traces", "reference_n
 
 North = Literal["left", "centre"]
 
-_COLUMNS = 720  # of the drawn image: half a degree each
+# Of the drawn image: half a degree each.
+_COLUMNS = 720
 _LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
 
 

@@ -29,8 +29,10 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["write_report"]
 
-_ROWS = 400  # of the table that are shown; the file to save has them all
-_PAGES = 12  # pictures of a long well that are put in
+# Of the table that are shown; the file to save has them all.
+_ROWS = 400
+# Pictures of a long well that are put in.
+_PAGES = 12
 _SHOWN = [
     "depth_m", "class", "polarity", "dip_app_deg", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg",
     "sigma_depth_m", "sigma_dip_deg", "confidence", "coverage", "quality", "status", "source",

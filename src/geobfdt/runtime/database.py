@@ -11,20 +11,21 @@ from pathlib import Path
 
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["opened", "prepare", "writing"]
+__all__ = ["create_database", "open_database", "transaction"]
 
-_PATIENCE_S = 30.0
+# A connection waits this long for others to finish writing.
+_MAX_WAIT_S = 30.0
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[sqlite3.Connection]:
+def open_database(file: Path) -> Iterator[sqlite3.Connection]:
     """A connection that waits for its turn, and whose transactions are on the disk when they end."""
-    with closing(sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None)) as db:
+    with closing(sqlite3.connect(file, timeout=_MAX_WAIT_S, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous=FULL")
         yield db
 
 
-def prepare(file: Path, schema: str) -> None:
+def create_database(file: Path, schema: str) -> None:
     """
     Make a database, or find it made, with a write-ahead log: readers do not wait for writers.
 
@@ -40,13 +41,14 @@ def prepare(file: Path, schema: str) -> None:
     InputError
         If the file is no database, or cannot be written.
     """
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + _MAX_WAIT_S
     # SQLite gives its log and its index the permissions of the database. One that is there keeps its own.
-    with suppress(OSError):  # SQLite says below what is wrong with the place.
+    # SQLite says below what is wrong with the place.
+    with suppress(OSError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     while True:
         try:
-            with opened(file) as db:
+            with open_database(file) as db:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.executescript(schema)
             return
@@ -60,7 +62,7 @@ def prepare(file: Path, schema: str) -> None:
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[sqlite3.Connection]:
+def transaction(file: Path) -> Iterator[sqlite3.Connection]:
     """
     A transaction that nobody else can write beside.
 
@@ -70,7 +72,7 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
         If the disk does not take it.
     """
     try:
-        with opened(file) as db:
+        with open_database(file) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db

@@ -21,6 +21,7 @@ from geobfdt.runtime.findings import InputError
 
 __all__ = ["Engine", "Ran", "run_jobs"]
 
+# Each worker process computes with one thread, because there is a process for each core.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -111,7 +112,8 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
     try:
         if engine.address:
             ray.init(engine.address, **quiet)
-        else:  # its own, even where another runs
+        else:
+            # Its own, even where another runs.
             ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError) as error:
         observed = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
@@ -126,7 +128,8 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
             (ready,), waiting = ray.wait(waiting)
             try:
                 yield Ran(running[ready], *ray.get(ready))
-            except ray.exceptions.RayError as error:  # its node went, or does not see the folder
+            except ray.exceptions.RayError as error:
+                # Its node went, or does not see the folder.
                 yield Ran(running[ready], "", str(error).strip().splitlines()[-1])
     finally:
         ray.shutdown()

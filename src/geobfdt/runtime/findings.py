@@ -22,10 +22,14 @@ _FIELDS = {key: name for name, key in _JSON_KEYS.items()}
 class Severity(StrEnum):
     """How much a finding matters to what comes out."""
 
-    INFO = "info"  # a convention applied; the data are what they were
-    MINOR = "minor"  # repaired without doubt
-    MAJOR = "major"  # repaired or assumed; the result leans on it
-    CRITICAL = "critical"  # cannot be read; the run stops
+    # a convention applied; the data are what they were.
+    INFO = "info"
+    # Repaired without doubt.
+    MINOR = "minor"
+    # Repaired or assumed; the result leans on it.
+    MAJOR = "major"
+    # Cannot be read; the run stops.
+    CRITICAL = "critical"
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,12 @@ from typing import Any
 
 __all__ = ["share_heap", "trim_heap"]
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of glibc's mallopt(3)
-_KEPT = 1 << 30  # bytes; pieces up to this size come from the heap, and stay there when they are free
-_AHEAD = 1 << 26  # bytes by which the heap grows
+# Of glibc's mallopt(3).
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
+# Pieces of memory up to this size come from the heap, and stay there when they are free.
+_HEAP_PIECE_BYTES = 1 << 30
+# The heap grows by at least this many bytes.
+_HEAP_GROWTH_BYTES = 1 << 26
 
 
 def share_heap() -> None:
@@ -27,7 +30,8 @@ def share_heap() -> None:
     mallopt = _glibc("mallopt")
     if mallopt is not None:
         for what, value in (
-            (_ARENA_MAX, 1), (_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_TOP_PAD, _AHEAD),
+            (_ARENA_MAX, 1), (_MMAP_THRESHOLD, _HEAP_PIECE_BYTES), (_TRIM_THRESHOLD, _HEAP_PIECE_BYTES),
+            (_TOP_PAD, _HEAP_GROWTH_BYTES),
         ):  # fmt: skip
             mallopt(what, value)
 

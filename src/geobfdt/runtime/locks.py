@@ -9,11 +9,11 @@ from pathlib import Path
 
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["held"]
+__all__ = ["folder_lock"]
 
 
 @contextmanager
-def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
+def folder_lock(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
     """
     Hold a folder; it is free again when the process ends, however it does.
 
@@ -43,7 +43,8 @@ def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
         except BlockingIOError as error:
             cure = "wait until it is done, or choose another folder with --out"
             raise InputError(folder, f"another {by} is running here", cure) from error
-        except OSError as error:  # Some network disks know no locks.
+        except OSError as error:
+            # Some network disks know no locks.
             observed = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
             raise InputError(folder, observed, "use a folder on another disk") from error
         yield

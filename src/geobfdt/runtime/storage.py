@@ -20,7 +20,8 @@ __all__ = ["atomic_files", "atomic_path", "read_ordinary", "sha256", "write_text
 
 # A temporary file that nobody has written to for this long belongs to a process that was killed.
 _ABANDONED_AFTER_S = 86_400.0
-_PART = re.compile(r"\.(.*\.)?([0-9a-f]{16}|\d+)\.part(\..*)?")  # Digits alone: parts of versions before 0.2.
+# Digits alone: parts of versions before 0.2.
+_PART = re.compile(r"\.(.*\.)?([0-9a-f]{16}|\d+)\.part(\..*)?")
 
 
 @contextmanager
@@ -63,7 +64,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}", _cure(error)) from error
     finally:
-        with suppress(OSError):  # never made, or the disk is gone: the error above says what matters
+        # Never made, or the disk is gone: the error above says what matters.
+        with suppress(OSError):
             part.unlink()
 
 

@@ -9,10 +9,14 @@ import numpy.typing as npt
 
 __all__ = ["BLIND", "CAP", "Intensity", "intensity", "terzaghi_weight"]
 
-CAP = 10.0  # largest weight: of planes within 6 degrees of the hole's axis
-BLIND = 0.3  # sine of the angle to the hole up to which a plane is hardly ever met
-_DRAWS, _BLOCKS = 2000, 10  # resamples, and blocks at least
-_AT_ONCE = 4_000_000  # numbers in memory at a time
+# Largest weight: of planes within 6 degrees of the hole's axis.
+CAP = 10.0
+# Sine of the angle to the hole up to which a plane is hardly ever met.
+BLIND = 0.3
+# Resamples, and blocks at least.
+_DRAWS, _BLOCKS = 2000, 10
+# Numbers in memory at a time.
+_AT_ONCE = 4_000_000
 
 Array = npt.NDArray[np.float64]
 
@@ -113,7 +117,8 @@ def intensity(
     blind = float((sure * sides)[along <= BLIND].sum()) / total32 if total32 else 0.0
     drawn10, drawn32 = _resampled(at, sure, sides, length, block, rng)
     bounds = [np.percentile(part, [2.5, 97.5]) / length for part in (drawn10, drawn32)]
-    if not at.size:  # nothing was seen: up to three could have been there (the rule of three)
+    # Nothing was seen: up to three could have been there (the rule of three).
+    if not at.size:
         bounds = [np.array([0.0, 3 / length])] * 2
     (low10, high10), (low32, high32) = (part.tolist() for part in bounds)
     return Intensity(total10, total10 / length, low10, high10, total32 / length, low32, high32, blind, capped)

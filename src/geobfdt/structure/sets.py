@@ -14,9 +14,12 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane
 
 __all__ = ["PlaneSet", "find_sets", "set_spacing"]
 
-_APART = 35.0  # deg between the means of two sets, at least
-_SHARE, _FEWEST = 0.1, 5  # of all planes, and planes, that make a set
-_MOST = 2000  # planes that sets are made from; the others join the nearest
+# Deg between the means of two sets, at least.
+_APART = 35.0
+# Of all planes, and planes, that make a set.
+_SHARE, _FEWEST = 0.1, 5
+# Planes that sets are made from; the others join the nearest.
+_MOST = 2000
 
 Ints = npt.NDArray[np.int64]
 

@@ -12,10 +12,14 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane
 
 __all__ = ["Zone", "find_zones", "vector_walk"]
 
-FEWEST = 8  # beds of a zone
-SHORTEST = 5.0  # m: a set of cross-beds is no zone
-_PENALTY = 5.0  # times the logarithm of the number of beds: what a further zone has to gain in log likelihood, twice
-_LEAST = np.radians(1.0) ** 2  # of the mean square angle from the mean (rad^2): beds are not told apart finer than that
+# Beds of a zone.
+FEWEST = 8
+# m: a set of cross-beds is no zone.
+SHORTEST = 5.0
+# Times the logarithm of the number of beds: what a further zone has to gain in log likelihood, twice.
+_PENALTY = 5.0
+# Of the mean square angle from the mean (rad^2): beds are not told apart finer than that.
+_LEAST = np.radians(1.0) ** 2
 
 Array = npt.NDArray[np.float64]
 

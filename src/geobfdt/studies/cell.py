@@ -28,7 +28,7 @@ from geobfdt.model.detr.network import DetrNetwork
 from geobfdt.model.presets import Network, build, find_planes, loss
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import write_text
 from geobfdt.studies.label_noise import worsened
 from geobfdt.studies.leaking import leaking_windows
@@ -67,7 +67,7 @@ def run_cell(folder: Path) -> None:
     InputError
         If something cannot be read or written.
     """
-    with held(folder, wait=True):
+    with folder_lock(folder, wait=True):
         if not (folder / RESULT).exists():
             _run(folder)
 

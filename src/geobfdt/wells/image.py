@@ -51,13 +51,20 @@ _ATTRIBUTES: dict[str, Any] = {
     "well": "",
     "run": "",
     "tool": "",
-    "reference": "unknown",  # where image angle 0 points: REFERENCES
-    "north": "unknown",  # which north azimuths are from: true, grid, magnetic, unknown
-    "declination": float("nan"),  # deg, added to magnetic azimuths to get true ones; NaN where unknown
-    "units": "",  # of the image values
-    "dark": "low",  # which end of the values is drawn dark (conductive, soft, weak echo): low or high
-    "normalisation": "none",  # none, static or dynamic: what was done to `image` before it reached us
-    "source": "",  # file name
+    # Where image angle 0 points: REFERENCES.
+    "reference": "unknown",
+    # Which north azimuths are from: true, grid, magnetic, unknown.
+    "north": "unknown",
+    # Deg, added to magnetic azimuths to get true ones; NaN where unknown.
+    "declination": float("nan"),
+    # Of the image values.
+    "units": "",
+    # Which end of the values is drawn dark (conductive, soft, weak echo): low or high.
+    "dark": "low",
+    # None, static or dynamic: what was done to `image` before it reached us.
+    "normalisation": "none",
+    # File name.
+    "source": "",
     "source_sha256": "",
 }
 

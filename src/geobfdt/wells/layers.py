@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from geobfdt.runtime.database import opened, prepare, writing
+from geobfdt.runtime.database import create_database, open_database, transaction
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, COLUMNS, new_picks
@@ -98,13 +98,18 @@ class Layer:
 
     items: dict[str, Fields] = field(default_factory=dict)
     version: int = 0
-    edits: dict[int, Edit] = field(default_factory=dict)  # entries of the log; of undo and redo, too
-    history: dict[str, list[int]] = field(default_factory=dict)  # entries that touched each item, in order
+    # Entries of the log; of undo and redo, too.
+    edits: dict[int, Edit] = field(default_factory=dict)
+    # Entries that touched each item, in order.
+    history: dict[str, list[int]] = field(default_factory=dict)
     undone: set[int] = field(default_factory=set)
-    done_by: dict[str, list[int]] = field(default_factory=dict)  # edits a person can undo, the last one last
+    # Edits a person can undo, the last one last.
+    done_by: dict[str, list[int]] = field(default_factory=dict)
     undone_by: dict[str, list[int]] = field(default_factory=dict)
-    latest: dict[int, int] = field(default_factory=dict)  # last entry that made or undid an edit, by edit
-    fragments: dict[str, Fields] = field(default_factory=dict)  # items that lack a field that they need
+    # Last entry that made or undid an edit, by edit.
+    latest: dict[int, int] = field(default_factory=dict)
+    # Items that lack a field that they need.
+    fragments: dict[str, Fields] = field(default_factory=dict)
 
     def apply(self, edit: Edit) -> set[str]:
         """Take one more edit in; returns the items it touched."""
@@ -333,18 +338,19 @@ class LayerLog:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / DATABASE
-        self.lock = threading.RLock()  # to be held while a layer that was asked for is read
+        # To be held while a layer that was asked for is read.
+        self.lock = threading.RLock()
         self._layers: dict[tuple[str, str], Layer] = {}
-        prepare(self.file, _SCHEMA)
+        create_database(self.file, _SCHEMA)
 
     def wells(self) -> list[str]:
         """Wells that have layers."""
-        with self.lock, opened(self.file) as db:
+        with self.lock, open_database(self.file) as db:
             return [row[0] for row in db.execute("SELECT DISTINCT well FROM edits ORDER BY 1")]
 
     def layers(self, well: str) -> list[str]:
         """Names of a well's layers."""
-        with self.lock, opened(self.file) as db:
+        with self.lock, open_database(self.file) as db:
             return [row[0] for row in db.execute("SELECT DISTINCT layer FROM edits WHERE well=? ORDER BY 1", (well,))]
 
     def layer(self, well: str, layer: str) -> Layer:
@@ -356,12 +362,12 @@ class LayerLog:
         InputError
             If the log cannot be read.
         """
-        with self.lock, opened(self.file) as db:
+        with self.lock, open_database(self.file) as db:
             return self._current(db, well, layer)
 
     def edits(self, well: str, layer: str, after: int = 0) -> list[Edit]:
         """Edits of a layer that are later than one, in order."""
-        with self.lock, opened(self.file) as db:
+        with self.lock, open_database(self.file) as db:
             return self._read(db, well, layer, after)
 
     def _read(self, db: sqlite3.Connection, well: str, layer: str, after: int) -> list[Edit]:
@@ -372,7 +378,8 @@ class LayerLog:
         known = self._layers.get((well, layer)) or Layer()
         for edit in self._read(db, well, layer, known.version):
             known.apply(edit)
-        if known.version:  # whoever asks for a million layers that are not there leaves nothing
+        # Whoever asks for a million layers that are not there leaves nothing.
+        if known.version:
             self._layers[well, layer] = known
         return known
 
@@ -419,7 +426,7 @@ class LayerLog:
         InputError
             If the disk does not take it.
         """
-        with self.lock, writing(self.file) as db:
+        with self.lock, transaction(self.file) as db:
             if key and (row := db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()):  # noqa: S608
                 first = _edit(row[2:])
                 if (*row[:2], first.person, first.kind, set(first.items)) != (well, layer, person, kind, set(items)):
@@ -449,7 +456,7 @@ class LayerLog:
         ConflictError
             If the key belongs to an edit of another layer or well.
         """
-        with self.lock, opened(self.file) as db:
+        with self.lock, open_database(self.file) as db:
             row = db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()  # noqa: S608
         if row is None:
             return None
@@ -468,7 +475,7 @@ class LayerLog:
         InputError
             If the disk does not take it.
         """
-        with self.lock, writing(self.file) as db:
+        with self.lock, transaction(self.file) as db:
             now = self._current(db, well, layer)
             stack = (now.undone_by if again else now.done_by).get(person)
             if not stack:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["ReadingOptions"]
 
-_WIDEST_M = 1.5  # No hole that is logged is wider.
+# No hole that is logged is wider.
+_WIDEST_M = 1.5
 
 
 class ReadingOptions(BaseModel):

@@ -39,24 +39,35 @@ CLASSES = ("bedding", "fracture")
 COLUMNS: dict[str, type] = {
     "well": str,
     "depth_m": float,
-    "class": str,  # CLASSES
+    # CLASSES.
+    "class": str,
     "dip_app_deg": float,
     "azimuth_app_deg": float,
     "dip_true_deg": float,
     "azimuth_true_deg": float,
-    "amplitude_m": float,  # half the trace height
-    "diameter_m": float,  # the hole diameter that ties dip to amplitude
-    "reference": str,  # where apparent azimuth 0 points
-    "confidence": float,  # 0 to 1
+    # Half the trace height.
+    "amplitude_m": float,
+    # The hole diameter that ties dip to amplitude.
+    "diameter_m": float,
+    # Where apparent azimuth 0 points.
+    "reference": str,
+    # 0 to 1.
+    "confidence": float,
     "sigma_depth_m": float,
     "sigma_dip_deg": float,
     "sigma_azimuth_deg": float,
-    "coverage": float,  # share of the turn that was measured
-    "polarity": str,  # conductive or resistive
-    "continuity": float,  # share of the seen trace that is visible
-    "quality": str,  # A (best) to D
-    "source": str,  # model id and digest, or a person
-    "status": str,  # proposed, accepted, edited, rejected
+    # Share of the turn that was measured.
+    "coverage": float,
+    # Conductive or resistive.
+    "polarity": str,
+    # Share of the seen trace that is visible.
+    "continuity": float,
+    # A (best) to D.
+    "quality": str,
+    # Model id and digest, or a person.
+    "source": str,
+    # Proposed, accepted, edited, rejected.
+    "status": str,
 }
 
 
@@ -246,7 +257,8 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
         )
         # A pair is filled as a pair: half of one reading with half of another is no plane.
         missing = np.isnan(column["dip_app_deg"]) | (np.isnan(column["azimuth_app_deg"]) & (column["dip_app_deg"] > 0))
-        missing &= np.isfinite(dip)  # an azimuth stays where the dip is unknown for want of a diameter
+        # An azimuth stays where the dip is unknown for want of a diameter.
+        missing &= np.isfinite(dip)
         column["dip_app_deg"][missing], column["azimuth_app_deg"][missing] = dip[missing], azimuth[missing]
         turned = np.where(column["dip_app_deg"] == 0, 0.0, column["azimuth_app_deg"])
         dip, azimuth = geometry.true_from_apparent(column["dip_app_deg"], turned, deviation, hole_azimuth, target)
@@ -311,7 +323,8 @@ def read_picks(path: str | Path) -> pd.DataFrame:
         # Only numbers may be missing: a well may be called NA.
         missing = {name: ["", "nan", "NaN"] for name, kind in COLUMNS.items() if kind is float}
         frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
-    except (OSError, ValueError) as error:  # pandas' parser and decoding errors are ValueErrors
+    except (OSError, ValueError) as error:
+        # Pandas' parser and decoding errors are ValueErrors.
         raise InputError(path, f"not a pick table: {error}", "give a CSV that geobfdt wrote, or convert it") from error
     for name in text:
         if name in frame:

@@ -15,10 +15,14 @@ __all__ = ["even_rows", "even_sectors"]
 
 Pixels = npt.NDArray[np.float32]
 
-_WINDOW_M = 0.115  # Height over which a column's own level is taken; beds that are thinner lose contrast.
-_FEWEST_ROWS, _MOST_ROWS = 5, 15  # Rows of that window.
-_PASSES = 3  # Offsets of the rows around disturb the first estimate; three passes leave little of that.
-_BLOCK_M = 10.0  # Depth over which a sector's offset is taken: far taller than traces.
+# Height over which a column's own level is taken; beds that are thinner lose contrast.
+_WINDOW_M = 0.115
+# Rows of that window.
+_FEWEST_ROWS, _MOST_ROWS = 5, 15
+# Offsets of the rows around disturb the first estimate; three passes leave little of that.
+_PASSES = 3
+# Depth over which a sector's offset is taken: far taller than traces.
+_BLOCK_M = 10.0
 
 
 def even_rows(image: WellImage) -> WellImage:

@@ -12,7 +12,7 @@ import pandas as pd
 from geobfdt._version import __version__
 from geobfdt.quality.image_checks import checked
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
@@ -122,7 +122,7 @@ def _locked(field: Path) -> Iterator[None]:
     """Hold a field: two ingests at a time may bring the same well, and both write the manifest."""
     fresh = not field.exists()
     try:
-        with held(field / LOCK, wait=True, by="ingest"):
+        with folder_lock(field / LOCK, wait=True, by="ingest"):
             yield
     except InputError:
         if fresh and not any(field.glob("*.nc")):
