@@ -93,7 +93,8 @@ def main() -> None:
         command = [
             sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{server.port}/api/docs.json",
             "--header", f"Authorization: Bearer {TOKEN}", "--header", "x-geobfdt: 1", "--checks", CHECKS,
-            "--max-examples", str(arguments.examples), "--seed", str(arguments.seed), "--continue-on-failure", "--no-color",
+            "--max-examples", str(arguments.examples), "--seed", str(arguments.seed), "--continue-on-failure",
+            "--no-color",
         ]  # fmt: skip
         status = subprocess.run(command, check=False, cwd=folder).returncode
         jobs = server.jobs(ended=True)

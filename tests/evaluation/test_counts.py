@@ -95,5 +95,5 @@ def test_moved_copies_equal_single_matchings(monkeypatch):
         made = count(alone, pairs, pairs.matched(0.05), zero[:40], zero, 1).total()
         expected.append((made.found, made.wrong, made.missed))
     assert all_counts() == expected
-    monkeypatch.setattr("geobfdt.evaluation.counts._BATCH", 90)
+    monkeypatch.setattr("geobfdt.evaluation.counts._BATCH_PICKS", 90)
     assert all_counts() == expected

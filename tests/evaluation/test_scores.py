@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from geobfdt.evaluation.comparison import compare
-from geobfdt.evaluation.scores import TOLERANCES, evaluate
+from geobfdt.evaluation.scores import TOLERANCES_M, evaluate
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
@@ -199,7 +199,7 @@ def test_to_dict_is_json_and_text_fits():
     truth = planes(rng, 80)
     scores = evaluate(jittered(rng, truth), truth)
     again = json.loads(json.dumps(scores.to_dict(), allow_nan=False))
-    assert len(again["scores"]) == len(scores.table()) == 3 * 3 * len(TOLERANCES)
+    assert len(again["scores"]) == len(scores.table()) == 3 * 3 * len(TOLERANCES_M)
     assert max(map(len, str(scores).splitlines())) <= 84
     assert list(scores.table().columns[:6]) == ["class", "kind", "tolerance_m", "f1", "f1_lo", "f1_hi"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobfdt.evaluation.thresholds import Operating, operating_points
+from geobfdt.evaluation.thresholds import OperatingPoint, operating_points
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
 
@@ -101,7 +101,7 @@ def test_tolerance() -> None:
 
 def test_weight_grows_with_what_there_is_to_find() -> None:
     """Nothing tells nothing; half at sixty planes; never more than all."""
-    weights = [Operating(0.5, 0.5, 0.5, 0.5, 0.5, planes).weight for planes in (0, 60, 6000)]
+    weights = [OperatingPoint(0.5, 0.5, 0.5, 0.5, 0.5, planes).weight for planes in (0, 60, 6000)]
     assert weights[:2] == [0, 0.5]
     assert 0.98 < weights[2] < 1
 

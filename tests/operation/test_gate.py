@@ -18,7 +18,7 @@ import geobfdt
 from geobfdt.cli.app import app
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
-from geobfdt.operation.gate import blind_wells, gate
+from geobfdt.operation.gate import gate, unseen_wells
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings, read_gate
 from geobfdt.picking.network_detector import NetworkDetector
@@ -56,7 +56,7 @@ def moved(table: pd.DataFrame, by: float) -> pd.DataFrame:
 
 def found(verdict: Any, class_: str, words: str) -> float:
     """What a demand found."""
-    return next(one.found for one in verdict.demands if one.class_ == class_ and words in one.measure)
+    return next(one.value for one in verdict.demands if one.class_ == class_ and words in one.measure)
 
 
 def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[str, Change]) -> None:
@@ -111,19 +111,19 @@ def test_worse_than_the_champion_is_refused(
 def test_what_was_seen_is_refused(field: Path, champion: Path, challenger: Path, tmp_path: Path) -> None:
     """By name, by the bytes of the image under another name, and through the model that it was tuned from."""
     both = [load_bundle(champion), load_bundle(challenger)]
-    assert {str(well.image.attrs["well"]) for well in blind_wells(field, both)} == {"W01", "W02"}
+    assert {str(well.image.attrs["well"]) for well in unseen_wells(field, both)} == {"W01", "W02"}
     for well in ("W03", "W04", "W05"):  # W05 by its champion only; 2 m of W03 were masked, but its champion saw them
         with pytest.raises(InputError, match=f"trained or chosen with {well}"):
-            blind_wells(field, both[1:], [well])
+            unseen_wells(field, both[1:], [well])
     with pytest.raises(InputError, match="no picked well W99"):
-        blind_wells(field, both, ["W99"])
+        unseen_wells(field, both, ["W99"])
     for suffix in (".nc", ".picks.csv", ".intervals.csv"):
         (tmp_path / f"W04{suffix}").write_bytes((field / f"W04{suffix}").read_bytes())
     card = dict(both[0].card)
     card["seen"] = {f"old name of {name}": told for name, told in card["seen"].items()}
     renamed = type(both[0])(both[0].network, both[0].settings, both[0].calibration, {"seen": card["seen"]}, "x")
     with pytest.raises(InputError, match="seen every interpreted well"):
-        blind_wells(tmp_path, [renamed])
+        unseen_wells(tmp_path, [renamed])
 
 
 def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, answers: dict[str, Change]) -> None:
@@ -193,7 +193,7 @@ def test_only_what_the_signer_wrote_is_asked_and_printed(
     written = {"signed_by": "A. Chief", "planes": 5, "least": {"each": {"recall_3cm": 0.1}}}
     file.write_text(yaml.safe_dump(written))
     verdict = gate(challenger, field, read_gate(file), champion=champion)
-    assert {(one.sense, one.asked) for one in verdict.demands} == {("least", 0.1)}
+    assert {(one.sense, one.limit) for one in verdict.demands} == {("least", 0.1)}
     assert verdict.state == "passed"
     assert (verdict.against["difference"] < -0.1).all()
     write_verdict(verdict, tmp_path / "page")

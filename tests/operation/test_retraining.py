@@ -12,9 +12,9 @@ from tests.operation.conftest import QUICK, TINY
 import geobfdt
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
-from geobfdt.operation.admission import FEWEST, Style, strange_style
+from geobfdt.operation.admission import MIN_STYLE_WELLS, Style, style_mismatch
 from geobfdt.operation.gate_settings import GateSettings
-from geobfdt.operation.retraining import Retrained, retrain
+from geobfdt.operation.retraining import RetrainingResult, retrain
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.wells.field import Field
@@ -40,12 +40,12 @@ def place(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     geobfdt.train(tmp_path / "field", out, blind=["W01", "W02"], settings=QUICK, network=TINY)
     models = Registry(tmp_path / "models")
     models.name(models.add(out), "champion")
-    monkeypatch.setattr("geobfdt.operation.retraining.damage", lambda _: [])
-    monkeypatch.setattr("geobfdt.operation.retraining.style_of", lambda *_: Style({}, {}, 0.5))
+    monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda _: [])
+    monkeypatch.setattr("geobfdt.operation.retraining.measure_style", lambda *_: Style({}, {}, 0.5))
     return tmp_path
 
 
-def again(place: Path, settings: GateSettings = EASY, **more: Any) -> Retrained:
+def again(place: Path, settings: GateSettings = EASY, **more: Any) -> RetrainingResult:
     """Retrain as a command would."""
     return retrain(place / "field", place / "models", settings, training=QUICK, **more)
 
@@ -57,7 +57,7 @@ def actions(place: Path) -> list[str]:
 
 def test_nothing_is_done_twice(field: Path, place: Path) -> None:
     """Nothing new: nothing done. A new well: one challenger, judged once, however often it is asked for."""
-    assert again(place) == Retrained({})
+    assert again(place) == RetrainingResult({})
     bring(field, place / "field", "W05")
     first = again(place)
     assert first.news == {"W05": "new"}
@@ -73,7 +73,7 @@ def test_nothing_is_done_twice(field: Path, place: Path) -> None:
     assert last.promoted
     assert actions(place) == [*done, "namechampion"]
     assert Registry(place / "models").find("champion") == first.challenger
-    assert again(place, promote=True) == Retrained({})  # it knows W05 now
+    assert again(place, promote=True) == RetrainingResult({})  # it knows W05 now
 
 
 def test_what_is_refused_is_not_promoted(field: Path, place: Path) -> None:
@@ -100,7 +100,7 @@ def test_newly_reviewed_picks_are_news(place: Path) -> None:
 def test_the_door(field: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Damage and strange styles are held back with their reasons, and let in by name."""
     bring(field, place / "field", "W05")
-    monkeypatch.setattr("geobfdt.operation.retraining.damage", lambda well: ["mirrored"])
+    monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda well: ["mirrored"])
     told = again(place)
     assert told.held_back == {"W05": ["mirrored"]}
     assert told.challenger == ""
@@ -112,12 +112,12 @@ def test_the_door(field: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_style_is_held_against_the_others() -> None:
     """A fifth of the beds, or far less agreement, is strange; a third more is not, nor anything with two others."""
     others = [Style({"bedding": x}, {"bedding": 0.1}, 0.7) for x in (0.0, 0.1, -0.1, 0.2)]
-    assert strange_style(Style({"bedding": 0.3}, {"bedding": 0.1}, 0.6), others) == []
-    assert "0.2" in strange_style(Style({"bedding": -1.5}, {"bedding": 0.1}, 0.6), others)[0]
-    assert "F1 0.10" in strange_style(Style({"bedding": 0.0}, {"bedding": 0.1}, 0.1), others)[0]
-    assert strange_style(Style({"bedding": -1.5}, {"bedding": 0.1}, 0.1), others[: FEWEST - 1]) == []
-    assert strange_style(Style({"bedding": -1.5}, {"bedding": 0.9}, 0.6), others) == []  # two beds against nine
-    assert strange_style(Style({"fracture": -3.0}, {"fracture": 0.1}, 0.6), others) == []  # nobody else looked
+    assert style_mismatch(Style({"bedding": 0.3}, {"bedding": 0.1}, 0.6), others) == []
+    assert "0.2" in style_mismatch(Style({"bedding": -1.5}, {"bedding": 0.1}, 0.6), others)[0]
+    assert "F1 0.10" in style_mismatch(Style({"bedding": 0.0}, {"bedding": 0.1}, 0.1), others)[0]
+    assert style_mismatch(Style({"bedding": -1.5}, {"bedding": 0.1}, 0.1), others[: MIN_STYLE_WELLS - 1]) == []
+    assert style_mismatch(Style({"bedding": -1.5}, {"bedding": 0.9}, 0.6), others) == []  # two beds against nine
+    assert style_mismatch(Style({"fracture": -3.0}, {"fracture": 0.1}, 0.6), others) == []  # nobody else looked
 
 
 def test_one_at_a_time_and_what_is_missing(field: Path, place: Path, tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_one_at_a_time_and_what_is_missing(field: Path, place: Path, tmp_path: P
 
 def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A champion that keeps an interval of a well to be judged by: so does its challenger, and is judged by it."""
-    monkeypatch.setattr("geobfdt.operation.retraining.damage", lambda _: [])
-    monkeypatch.setattr("geobfdt.operation.retraining.style_of", lambda *_: Style({}, {}, 0.5))
+    monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda _: [])
+    monkeypatch.setattr("geobfdt.operation.retraining.measure_style", lambda *_: Style({}, {}, 0.5))
     bring(field, tmp_path / "field", "W03", "W04")
     depth = Field(tmp_path / "field").picks("W03")["depth_m"]
     mask = (float(depth.quantile(0.3)), float(depth.quantile(0.7)))
@@ -141,7 +141,7 @@ def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch
     models = Registry(tmp_path / "models")
     models.name(models.add(tmp_path / "m"), "champion")
     settings = EASY.model_copy(update={"blind": ()})
-    assert again(tmp_path, settings) == Retrained({})
+    assert again(tmp_path, settings) == RetrainingResult({})
     bring(field, tmp_path / "field", "W05")
     told = again(tmp_path, settings)
     assert told.news == {"W05": "new"}

@@ -37,9 +37,9 @@ def gate(
     from geobfdt.model.registry import Registry, split_name
     from geobfdt.operation.gate import gate as judge
     from geobfdt.operation.gate_page import write_verdict
-    from geobfdt.operation.gate_settings import UNSIGNED, read_gate
+    from geobfdt.operation.gate_settings import DEFAULT_DEMANDS, read_gate
 
-    settings = read_gate(demands) if demands is not None else UNSIGNED
+    settings = read_gate(demands) if demands is not None else DEFAULT_DEMANDS
     registry, name = split_name(model)
     if champion is None and registry is not None:
         held = Registry(registry)

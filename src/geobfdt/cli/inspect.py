@@ -23,7 +23,7 @@ def inspect(
 
     Nothing is written. Try the reading options here before you pick.
     """
-    from geobfdt.quality.image_checks import checked
+    from geobfdt.quality.image_checks import with_image_findings
     from geobfdt.runtime.findings import InputError
     from geobfdt.wells.image import row_spacing
     from geobfdt.wells.readers import files
@@ -32,7 +32,7 @@ def inspect(
     image, refusal = None, None
     with progress(f"reading {file.name}"):
         try:
-            image = checked(files.read(file, reading))
+            image = with_image_findings(files.read(file, reading))
             findings = image.attrs["findings"]
         except InputError as error:
             # The contents are worth showing, above all when the file cannot be read without an option.

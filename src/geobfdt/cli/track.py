@@ -25,11 +25,11 @@ def track(
 
     What is there already is left as it is; a registry's names become aliases. Needs the extra mlflow.
     """
-    from geobfdt.operation.tracking import address
     from geobfdt.operation.tracking import track as tell
+    from geobfdt.operation.tracking import tracking_address
 
     told: dict[str, list[str]] = {}
-    with progress(f"telling {address(to)}") as advance:
+    with progress(f"telling {tracking_address(to)}") as advance:
         for done, folder in enumerate(what, start=1):
             told[str(folder)] = tell(folder, to, experiment=experiment, name=name)
             advance(done / len(what))

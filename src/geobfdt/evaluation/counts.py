@@ -21,8 +21,8 @@ __all__ = ["Counts", "Pairs", "count", "f1", "moved_pairs", "pick_outcomes", "po
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Picks matched at once, which bounds memory.
-_BATCH = 200_000
+# At most this many picks are matched at once, which limits memory.
+_BATCH_PICKS = 200_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Counts:
     Parameters
     ----------
     found, wrong, missed : array (...)
-        Counts, one shape for all: by depth block, by blind copy, or one number.
+        Counts of one shape: by depth block, by copy of a null picker, or one number.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def f1(counts: Counts) -> Floats:
 @dataclass(frozen=True)
 class Pairs:
     """
-    Pairs of a pick and a true plane that a gate might let through.
+    Pairs of a pick and a true plane that may match.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class Pairs:
     distance : array (k,)
         Their distance (m).
     handicap : array (k,) of int
-        Ends that should be used only if nothing else will do: optional or outside the interpreted intervals.
+        Number of ends to use only if nothing else is possible: optional, or outside the interpreted intervals.
     """
 
     first: Ints
@@ -134,7 +134,7 @@ class Pairs:
 
 def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None = None, copies: int = 1) -> Pairs:
     """
-    List the pairs of a group, or of blind copies of its picks.
+    List the pairs of a group, or of copies of its picks by a null picker.
 
     Parameters
     ----------
@@ -143,11 +143,11 @@ def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None 
     kind : {"depth", "pole", "trace"}
         Which distance.
     reach : float
-        Greatest tolerance that will be asked (m).
+        Largest tolerance that will be used (m).
     picks : Planes (copies * n), optional
         What to match with the truth in place of the group's picks: copies one after another.
     copies : int
-        How many.
+        Number of copies.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None 
     size = max(len(planes) // copies, 1)
     last = group.optional | ~group.truth_inside
     handicap = last[second].astype(np.int64)
-    # Blind picks are always inside.
+    # Picks of null pickers are always inside.
     if picks is None:
         handicap += ~group.pick_inside[first]
     return Pairs(first, second + first // size * len(group.truth), distance, handicap)
@@ -183,26 +183,26 @@ def moved_pairs(group: Group, planes: Planes, depth: Floats, kind: Kind, reach: 
     kind : {"depth", "pole", "trace"}
         Which distance.
     reach : float
-        Greatest tolerance that will be asked (m).
+        Largest tolerance that will be used (m).
 
     Yields
     ------
     Pairs, int
         Pairs of the next copies, and how many copies they are of.
     """
-    for some in np.array_split(depth, max(1, round(depth.size / _BATCH))):
+    for some in np.array_split(depth, max(1, round(depth.size / _BATCH_PICKS))):
         tiled = planes.take(np.tile(np.arange(len(planes)), len(some))).at(some.ravel())
         yield possible_pairs(group, kind, reach, tiled, len(some)), len(some)
 
 
 def count(group: Group, pairs: Pairs, chosen: Ints, pick_unit: Ints, truth_unit: Ints, units: int) -> Counts:
     """
-    Count a matching by unit: depth block, well or blind copy.
+    Count a matching by unit: depth block, well or copy of a null picker.
 
     Parameters
     ----------
     group : Group
-        Picks and truth; blind copies must be of picks inside.
+        Picks and truth; copies of a null picker must be of picks inside.
     pairs : Pairs
         Possible pairs.
     chosen : array of int

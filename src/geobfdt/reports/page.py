@@ -23,7 +23,7 @@ from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_ima
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of, row_spacing
-from geobfdt.wells.picks import complete, standing, traces
+from geobfdt.wells.picks import complete, traces, without_rejected
 
 __all__ = ["draw_well", "page_edges", "write_pictures"]
 
@@ -208,7 +208,7 @@ def _own_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, lis
     own = picks[picks["well"].isin(["", well])] if well else picks
     if len(own) < len(picks):
         notes.append(f"{_picks(len(picks) - len(own))} of other wells not drawn")
-    drawn = standing(own)
+    drawn = without_rejected(own)
     if len(drawn) < len(own):
         notes.append(f"{_picks(len(own) - len(drawn), 'rejected ')} not drawn")
     drawn, _ = complete(drawn, image)

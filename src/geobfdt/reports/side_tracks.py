@@ -14,7 +14,7 @@ from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES, standing
+from geobfdt.wells.picks import CLASSES, without_rejected
 
 __all__ = ["Bar", "draw_density", "draw_hole", "draw_margin", "knows_hole", "margin_bars"]
 
@@ -38,7 +38,7 @@ def draw_density(
     inches : float
         Least height of a bin on paper; low ones tell single picks, which tadpoles do better.
     """
-    picks = standing(picks)
+    picks = without_rejected(picks)
     picks = picks[measured.contains(picks["depth_m"])]
     step, _ = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi / (2 * inches))
     inner = np.arange(np.floor(top / step) + 1, np.ceil(base / step)) * step

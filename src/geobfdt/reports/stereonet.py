@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike, kind_of
-from geobfdt.structure.intensity import BLIND
+from geobfdt.structure.intensity import BLIND_ZONE_SINE
 from geobfdt.structure.sets import PlaneSet
 
 __all__ = ["LEAST_DIRECTED", "draw_rose", "draw_stereonet"]
@@ -91,7 +91,7 @@ def _draw_blind_zone(ax: Any, deviation: float, azimuth: float) -> None:
     net = _direction(longitude, latitude)
     down = _direction(*(np.asarray(part) for part in mplstereonet.line(90 - deviation, azimuth)))
     square = np.abs(np.tensordot(net, down.reshape(3), axes=(0, 0)))
-    zone = ax.contourf(longitude, latitude, square, levels=[-1, BLIND], colors="none", hatches=["....."])
+    zone = ax.contourf(longitude, latitude, square, levels=[-1, BLIND_ZONE_SINE], colors="none", hatches=["....."])
     zone.set_edgecolor(FAINT)
     zone.set_linewidth(0)
     ax.line(90 - deviation, azimuth, "s", ms=5, mfc="white", mec=INK, mew=1)

@@ -15,7 +15,7 @@ from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES, complete, standing
+from geobfdt.wells.picks import CLASSES, complete, without_rejected
 
 __all__ = ["SetLine", "Structure", "ZoneLine", "structure_of"]
 
@@ -145,7 +145,7 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
     """
     well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)
     own = picks[picks["well"].isin(["", well])] if well else picks
-    mine = complete(standing(own).reset_index(drop=True), image)[0]
+    mine = complete(without_rejected(own).reset_index(drop=True), image)[0]
     sure = mine["confidence"].fillna(1.0).to_numpy(float)
     at, tilt = mine.loc[:, ["depth_m", "dip_app_deg"]].to_numpy(float).T
     looked = {name: measured.where(covered(intervals, well, name, measured.depth)) for name in CLASSES}

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from geobfdt.reports.style import FAINT, KINDS, kind_of, weak
 from geobfdt.reports.tracks import top_axis
-from geobfdt.wells.picks import standing
+from geobfdt.wells.picks import without_rejected
 
 __all__ = ["draw_tadpoles"]
 
@@ -41,7 +41,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     >>> ax.get_xlabel()
     'True dip'
     """
-    picks = standing(picks)
+    picks = without_rejected(picks)
     apparent = bool(len(picks) and picks["dip_true_deg"].isna().all() and picks["dip_app_deg"].notna().any())
     which = "app" if apparent else "true"
     dip, azimuth = picks[f"dip_{which}_deg"].to_numpy(float), np.radians(picks[f"azimuth_{which}_deg"].to_numpy(float))

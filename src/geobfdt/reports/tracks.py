@@ -19,7 +19,7 @@ from geobfdt.geometry import trace_depth
 from geobfdt.reports.image_raster import Variable, depth_range, tone
 from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import standing, traces
+from geobfdt.wells.picks import traces, without_rejected
 
 __all__ = ["North", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
 
@@ -122,7 +122,7 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     >>> line[line[:, 0] == 90.0][0]
     array([90. ,  5.1])
     """
-    picks = standing(picks)
+    picks = without_rejected(picks)
     angles = _start(north) + np.arange(0, 361, 2.5)
     depths = trace_depth(traces(picks), angles)
     kinds, faint, drawable = kind_of(picks), weak(picks), np.isfinite(depths).all(axis=1)

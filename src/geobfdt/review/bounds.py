@@ -42,7 +42,7 @@ def check_regular_file(file: Path, largest: int | None = None) -> None:
 
     Examples
     --------
-    >>> check_ordinary(Path("/dev/null"))
+    >>> check_regular_file(Path("/dev/null"))
     Traceback (most recent call last):
     geobfdt.runtime.findings.InputError: /dev/null: not a regular file; move it out of the field
     """

@@ -81,7 +81,7 @@ def parse_items(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFiel
 
     Examples
     --------
-    >>> parsed({"p1": {"status": "accepted"}})["p1"].status
+    >>> parse_items({"p1": {"status": "accepted"}})["p1"].status
     'accepted'
     """
     changes: dict[str, PickFields | IntervalFields | None] = {}
@@ -150,7 +150,7 @@ def merge_picks(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = (
     >>> plane = {"amplitude_m": 0.1, "azimuth_app_deg": 0.0}
     >>> layer = Layer({"p1": {"depth_m": 1.0, "class": "bedding", "status": "rejected", **plane},
     ...                "p2": {"depth_m": 3.0, "class": "bedding", "status": "proposed", **plane}})
-    >>> new = joined(layer, new_picks(depth_m=[1.001, 2.0], class_="bedding", **plane))
+    >>> new = merge_picks(layer, new_picks(depth_m=[1.001, 2.0], class_="bedding", **plane))
     >>> new.pop("p2"), [fields["depth_m"] for fields in new.values()]
     (None, [2.0])
     """

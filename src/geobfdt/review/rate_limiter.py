@@ -67,7 +67,7 @@ def client_address(scope: Scope) -> str:
 
     Examples
     --------
-    >>> client_of({"client": ("10.0.0.1", 80)}), client_of({"client": ("x" * 10000, 0)})
+    >>> client_address({"client": ("10.0.0.1", 80)}), client_address({"client": ("x" * 10000, 0)})
     ('10.0.0.1', 'unknown')
     """
     address = str((scope.get("client") or ("",))[0])

@@ -55,7 +55,7 @@ def resample_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.in
 
     Examples
     --------
-    >>> [part.tolist() for part in even_columns(np.array([45.0, 135.0, 315.0]))]
+    >>> [part.tolist() for part in resample_columns(np.array([45.0, 135.0, 315.0]))]
     [[0, 1, 2], [True, True, True]]
     """
     count = min(angles.size, _MAX_COLUMNS)

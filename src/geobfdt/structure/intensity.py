@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLIND", "CAP", "Intensity", "intensity", "terzaghi_weight"]
+__all__ = ["BLIND_ZONE_SINE", "MAX_WEIGHT", "Intensity", "intensity", "terzaghi_weight"]
 
-# Largest weight: of planes within 6 degrees of the hole's axis.
-CAP = 10.0
-# Sine of the angle to the hole up to which a plane is hardly ever met.
-BLIND = 0.3
+# The Terzaghi weight is limited to that of planes within 6 degrees of the axis of the hole.
+MAX_WEIGHT = 10.0
+# Planes at a smaller angle (its sine) to the hole are hardly ever met: the blind zone of the correction.
+BLIND_ZONE_SINE = 0.3
 # Resamples, and blocks at least.
 _DRAWS, _BLOCKS = 2000, 10
-# Numbers in memory at a time.
-_AT_ONCE = 4_000_000
+# At most this many numbers are in memory at a time.
+_MAX_NUMBERS = 4_000_000
 
 Array = npt.NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def terzaghi_weight(dip_app: npt.ArrayLike) -> Array:
     >>> terzaghi_weight([0.0, 60.0, 89.0]).round(3)
     array([ 1.,  2., 10.])
     """
-    return np.asarray(1 / np.maximum(np.cos(np.radians(dip_app)), 1 / CAP))
+    return np.asarray(1 / np.maximum(np.cos(np.radians(dip_app)), 1 / MAX_WEIGHT))
 
 
 def intensity(
@@ -113,8 +113,8 @@ def intensity(
     sides = np.nan_to_num(terzaghi_weight(dip))
     total10, total32 = float(sure.sum()), float((sure * sides).sum())
     along = np.sin(np.radians(90 - dip))
-    capped = float(sure[along < 1 / CAP].sum()) / total10 if total10 else 0.0
-    blind = float((sure * sides)[along <= BLIND].sum()) / total32 if total32 else 0.0
+    capped = float(sure[along < 1 / MAX_WEIGHT].sum()) / total10 if total10 else 0.0
+    blind = float((sure * sides)[along <= BLIND_ZONE_SINE].sum()) / total32 if total32 else 0.0
     drawn10, drawn32 = _resampled(at, sure, sides, length, block, rng)
     bounds = [np.percentile(part, [2.5, 97.5]) / length for part in (drawn10, drawn32)]
     # Nothing was seen: up to three could have been there (the rule of three).
@@ -132,7 +132,7 @@ def _resampled(
     held, which = np.unique(np.floor(at / width), return_inverse=True)
     blocks = max(round(length / width), held.size)
     counts, areas = np.zeros(_DRAWS), np.zeros(_DRAWS)
-    for some in np.array_split(np.arange(_DRAWS), max(_DRAWS * at.size // _AT_ONCE, 1)):
+    for some in np.array_split(np.arange(_DRAWS), max(_DRAWS * at.size // _MAX_NUMBERS, 1)):
         times = rng.multinomial(blocks, np.full(blocks, 1 / blocks), some.size)[:, : held.size]
         counted = (rng.random((some.size, at.size)) < sure) * times[:, which]
         counts[some], areas[some] = counted.sum(axis=1), counted @ sides

@@ -14,12 +14,12 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane
 
 __all__ = ["PlaneSet", "find_sets", "set_spacing"]
 
-# Deg between the means of two sets, at least.
-_APART = 35.0
+# The means of two sets are at least this far apart.
+_MIN_SEPARATION_DEG = 35.0
 # Of all planes, and planes, that make a set.
 _SHARE, _FEWEST = 0.1, 5
-# Planes that sets are made from; the others join the nearest.
-_MOST = 2000
+# Sets are made from at most this many planes; the others join the nearest set.
+_MAX_PLANES = 2000
 
 Ints = npt.NDArray[np.int64]
 
@@ -41,7 +41,7 @@ class PlaneSet(NamedTuple):
 
 
 def find_sets(
-    dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike | None = None, apart: float = _APART
+    dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike | None = None, apart: float = _MIN_SEPARATION_DEG
 ) -> list[PlaneSet]:
     """
     Find sets by the angles between poles (average linkage); what belongs to no set is left out.
@@ -71,8 +71,8 @@ def find_sets(
     if len(normals) < _FEWEST:
         return []
     chosen = np.arange(len(normals))
-    if len(normals) > _MOST:
-        chosen = np.sort(np.random.default_rng(0).choice(len(normals), _MOST, replace=False))
+    if len(normals) > _MAX_PLANES:
+        chosen = np.sort(np.random.default_rng(0).choice(len(normals), _MAX_PLANES, replace=False))
     angle = np.degrees(np.arccos(np.clip(np.abs(normals[chosen] @ normals[chosen].T), 0, 1)))
     np.fill_diagonal(angle, 0)
     tree = linkage(squareform((angle + angle.T) / 2, checks=False), "average")
@@ -80,7 +80,7 @@ def find_sets(
     least = max(_SHARE * len(chosen), _FEWEST)
     steep, towards = np.asarray(dip, dtype=float), np.asarray(azimuth, dtype=float)
     groups = [chosen[label == one] for one in np.unique(label) if (label == one).sum() >= least]
-    if len(normals) > _MOST and groups:
+    if len(normals) > _MAX_PLANES and groups:
         means = np.array([pole(*mean_plane(steep[g], towards[g], share[g])[:2]) for g in groups])
         near = np.abs(normals @ means.T)
         best = near.argmax(axis=1)

@@ -12,14 +12,14 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane
 
 __all__ = ["Zone", "find_zones", "vector_walk"]
 
-# Beds of a zone.
-FEWEST = 8
-# m: a set of cross-beds is no zone.
-SHORTEST = 5.0
-# Times the logarithm of the number of beds: what a further zone has to gain in log likelihood, twice.
+# A zone has at least this many beds.
+MIN_ZONE_BEDS = 8
+# A zone is at least this long; a shorter one is a set of cross-beds.
+MIN_ZONE_M = 5.0
+# A further zone has to raise twice the log likelihood by this times the logarithm of the number of beds.
 _PENALTY = 5.0
-# Of the mean square angle from the mean (rad^2): beds are not told apart finer than that.
-_LEAST = np.radians(1.0) ** 2
+# Mean square angle from the mean, below which beds are not distinguished.
+_MIN_VARIANCE_RAD2 = np.radians(1.0) ** 2
 
 Array = npt.NDArray[np.float64]
 
@@ -94,9 +94,9 @@ def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike,
 
 def _cuts(depth: Array, normals: Array, weight: Array, first: int, last: int, penalty: float) -> list[int]:
     """Places to cut ``first:last``, each the best of its stretch."""
-    at = np.arange(FEWEST, last - first - FEWEST + 1)
+    at = np.arange(MIN_ZONE_BEDS, last - first - MIN_ZONE_BEDS + 1)
     edge = (depth[first + at - 1] + depth[first + at]) / 2 if at.size else depth[:0]
-    at = at[(edge - depth[first] >= SHORTEST) & (depth[last - 1] - edge >= SHORTEST)]
+    at = at[(edge - depth[first] >= MIN_ZONE_M) & (depth[last - 1] - edge >= MIN_ZONE_M)]
     if not at.size:
         return []
     part = slice(first, last)
@@ -116,7 +116,7 @@ def _doubt(sums: Array) -> Array:
     count, length = sums[:, 0], np.linalg.norm(sums[:, 1:], axis=1)
     # 2 (1 - mean resultant) is the mean square angle of poles from their mean; two directions make n log of it.
     spread = 2 * np.maximum(1 - length / np.maximum(count, 1e-9), 0)
-    return np.asarray(2 * count * np.log(np.maximum(spread, _LEAST)))
+    return np.asarray(2 * count * np.log(np.maximum(spread, _MIN_VARIANCE_RAD2)))
 
 
 def vector_walk(azimuth: npt.ArrayLike) -> Array:

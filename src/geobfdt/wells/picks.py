@@ -28,9 +28,9 @@ __all__ = [
     "complete",
     "new_picks",
     "read_picks",
-    "standing",
     "traces",
     "validate",
+    "without_rejected",
     "write_picks",
 ]
 
@@ -171,14 +171,14 @@ def _schema() -> Any:
     return pa.DataFrameSchema(columns)
 
 
-def standing(picks: pd.DataFrame) -> pd.DataFrame:
+def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
     """
     Leave out picks that somebody rejected.
 
     Examples
     --------
     >>> picks = new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", status=["proposed", "rejected", ""])
-    >>> standing(picks)["depth_m"].tolist()
+    >>> without_rejected(picks)["depth_m"].tolist()
     [1.0, 3.0]
     """
     return picks[picks["status"] != "rejected"]

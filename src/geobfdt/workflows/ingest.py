@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from geobfdt._version import __version__
-from geobfdt.quality.image_checks import checked
+from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
@@ -185,7 +185,7 @@ def _bring(
 ) -> list[Finding]:
     """Write a well and its line of the manifest, all files or none."""
     well = image.attrs["well"]
-    image = checked(image)
+    image = with_image_findings(image)
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:

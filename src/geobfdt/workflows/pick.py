@@ -11,7 +11,7 @@ from typing import Any, Literal
 from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_well
-from geobfdt.quality.image_checks import checked
+from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.explanation_figure import draw_explanation
 from geobfdt.reports.page import write_pictures
@@ -159,7 +159,7 @@ def deliver(
         If the file cannot be read, the folder not written, the well was delivered before, or what lies in its place
         holds somebody's decisions or is no pick table.
     """
-    image = checked(read(source, options))
+    image = with_image_findings(read(source, options))
     stem = file_stem(image.attrs["well"] or source.stem)
     if delivered and stem in delivered:
         observed = f"holds the well of {delivered[stem]}, whose picks would be written over"
