@@ -38,10 +38,10 @@ def one_by_one(field: Path) -> Path:
         "pick", field, "--out", out, "--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--json"
     )
     assert run.returncode == 1  # one of three failed, two are there
-    told = json.loads(run.stdout)
-    assert [one.get("well") for one in told] == ["W01", "W03", None]
-    assert told[2]["file"].endswith("W02.nc")
-    assert "not a sound netCDF-4 file" in told[2]["failed"]
+    output = json.loads(run.stdout)
+    assert [one.get("well") for one in output] == ["W01", "W03", None]
+    assert output[2]["file"].endswith("W02.nc")
+    assert "not a sound netCDF-4 file" in output[2]["failed"]
     return out
 
 

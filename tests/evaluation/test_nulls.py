@@ -35,13 +35,13 @@ def along(depth):
 
 
 @pytest.mark.parametrize("blind", NULL_KINDS)
-def test_blind_depths_stay_in_the_pieces(blind):
+def test_blind_depths_stay_in_the_pieces(null):
     """No blind pick lands where nothing is scored, and equal seeds give equal picks."""
     depth = np.random.default_rng(0).uniform(30, 37, 25)
-    got = null_depths(blind, depth, PIECES, 60, [3])
+    got = null_depths(null, depth, PIECES, 60, [3])
     assert got.shape == (60, 25)
     assert inside(got).all()
-    assert np.array_equal(got, null_depths(blind, depth, PIECES, 60, [3]))
+    assert np.array_equal(got, null_depths(null, depth, PIECES, 60, [3]))
 
 
 def test_shift_moves_all_picks_together_around_the_circle():
@@ -84,14 +84,14 @@ def random_well(seed, n=300, top=100.0, base=160.0):
 
 @pytest.mark.parametrize("blind", ["shift", "uniform", "fence"])
 @pytest.mark.parametrize("kind", ["depth", "pole", "trace"])
-def test_blind_counts_equal_scoring_each_copy(blind, kind):
+def test_blind_counts_equal_scoring_each_copy(null, kind):
     """Counts of copies in one go equal those of evaluate on a table of each copy."""
     picks, truth = random_well(0, 120, 100, 120), random_well(1, 150, 100, 120)
     (group,), _ = gather(picks, truth)
-    got = null_counts(group, blind, kind, (0.03, 0.09), 3, seed=5)
-    depths = null_depths(blind, group.picks.depth, group.pieces, 3, [5, crc32(b"A")])
+    got = null_counts(group, null, kind, (0.03, 0.09), 3, seed=5)
+    depths = null_depths(null, group.picks.depth, group.pieces, 3, [5, crc32(b"A")])
     ordered = picks.iloc[group.pick_rows]
-    if blind == "fence":
+    if null == "fence":
         mean = mean_orientation(group.picks)
         ordered = ordered.assign(
             amplitude_m=np.hypot(mean.trace[:, 1], mean.trace[:, 2]),
@@ -103,7 +103,7 @@ def test_blind_counts_equal_scoring_each_copy(blind, kind):
         scores = evaluate(ordered.assign(depth_m=depths[k]), truth, shifts=2, tolerances=(0.03, 0.09))
         for tolerance in (0.03, 0.09):
             total = scores.counts["fracture", kind, tolerance].total()
-            assert total.found == got[tolerance].found[k]
+            assert total.hits == got[tolerance].hits[k]
             assert total.wrong == got[tolerance].wrong[k]
             assert total.missed == got[tolerance].missed[k]
 
@@ -114,10 +114,10 @@ def test_picks_outside_do_not_take_part():
     picks = random_well(0)
     (group,), _ = gather(picks, random_well(1), intervals)
     judged = covered(intervals, "A", "fracture", picks["depth_m"]).sum()
-    for blind in NULL_KINDS:
-        counts = null_counts(group, blind, "depth", (0.05,), 5, seed=0)[0.05]
-        assert np.asarray(counts.found + counts.wrong <= judged).all()
-        assert (np.asarray(counts.found) + counts.missed >= group.truth_inside.sum()).all()
+    for null in NULL_KINDS:
+        counts = null_counts(group, null, "depth", (0.05,), 5, seed=0)[0.05]
+        assert np.asarray(counts.hits + counts.wrong <= judged).all()
+        assert (np.asarray(counts.hits) + counts.missed >= group.truth_inside.sum()).all()
 
 
 def test_a_picker_without_skill_is_no_better_than_its_shifts():
@@ -126,9 +126,9 @@ def test_a_picker_without_skill_is_no_better_than_its_shifts():
     for seed in range(8):
         picks, truth = random_well(2 * seed + 100, 150), random_well(2 * seed + 101, 150)
         (group,), _ = gather(picks, truth)
-        blind = f1(null_counts(group, "shift", "depth", (0.05,), 50, seed)[0.05])
+        null_f1 = f1(null_counts(group, "shift", "depth", (0.05,), 50, seed)[0.05])
         pairs = possible_pairs(group, "depth", 0.05)
-        z.append(z_score(2 * len(pairs.matched(0.05)) / (len(picks) + len(truth)), blind))
+        z.append(z_score(2 * len(pairs.matched(0.05)) / (len(picks) + len(truth)), null_f1))
     assert abs(np.mean(z)) < 1.0
     assert np.abs(z).max() < 4
 

@@ -64,14 +64,14 @@ def test_nothing_is_done_twice(field: Path, place: Path) -> None:
     assert first.passed
     assert not first.promoted
     assert load_bundle(f"{place / 'models'}@challenger").card["seen"].keys() == {"W03", "W04", "W05"}
-    done = actions(place)
-    assert done == ["add", "namechampion", "add", "namechallenger", "pass"]
+    first_actions = actions(place)
+    assert first_actions == ["add", "namechampion", "add", "namechallenger", "pass"]
     assert again(place) == first
-    assert actions(place) == done
+    assert actions(place) == first_actions
     assert Path(first.verdict).read_text().startswith("<!doctype html>")
     last = again(place, promote=True)
     assert last.promoted
-    assert actions(place) == [*done, "namechampion"]
+    assert actions(place) == [*first_actions, "namechampion"]
     assert Registry(place / "models").find("champion") == first.challenger
     assert again(place, promote=True) == RetrainingResult({})  # it knows W05 now
 
@@ -80,10 +80,10 @@ def test_what_is_refused_is_not_promoted(field: Path, place: Path) -> None:
     """A demand that it cannot meet: on record with its reason, and the champion stays. Other demands judge anew."""
     bring(field, place / "field", "W05")
     champion = Registry(place / "models").find("champion")
-    told = again(place, HARD, promote=True)
-    assert not told.passed
-    assert not told.promoted
-    assert any("recall" in failure for failure in told.failures)
+    result = again(place, HARD, promote=True)
+    assert not result.passed
+    assert not result.promoted
+    assert any("recall" in failure for failure in result.failures)
     assert Registry(place / "models").find("champion") == champion
     assert actions(place)[-1] == "refuse"
     assert again(place, EASY).passed
@@ -101,9 +101,9 @@ def test_the_door(field: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Damage and strange styles are held back with their reasons, and let in by name."""
     bring(field, place / "field", "W05")
     monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda well: ["mirrored"])
-    told = again(place)
-    assert told.held_back == {"W05": ["mirrored"]}
-    assert told.challenger == ""
+    result = again(place)
+    assert result.held_back == {"W05": ["mirrored"]}
+    assert result.challenger == ""
     let = again(place, include=["W05"])
     assert let.held_back == {}
     assert let.challenger
@@ -143,11 +143,11 @@ def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch
     settings = EASY.model_copy(update={"blind": ()})
     assert again(tmp_path, settings) == RetrainingResult({})
     bring(field, tmp_path / "field", "W05")
-    told = again(tmp_path, settings)
-    assert told.news == {"W05": "new"}
-    seen = load_bundle(f"{tmp_path / 'models'}@challenger").seen
-    assert seen["W03"].masked == mask
-    assert seen["W05"].masked is None
-    verdict = Path(told.verdict).with_suffix(".json").read_text()
+    result = again(tmp_path, settings)
+    assert result.news == {"W05": "new"}
+    exposures = load_bundle(f"{tmp_path / 'models'}@challenger").seen
+    assert exposures["W03"].masked == mask
+    assert exposures["W05"].masked is None
+    verdict = Path(result.verdict).with_suffix(".json").read_text()
     assert '"W03"' in verdict
     assert '"W05"' not in verdict.split('"failures"')[0]

@@ -179,7 +179,7 @@ def test_the_worker_outlives_what_passes(
     monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.1)
     queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)})
     opened.append(queue)
-    failing, open_normally = threading.Event(), jobs_module.opened
+    failing, open_normally = threading.Event(), jobs_module.open_database
     failing.set()
 
     def fails(file: Path) -> Any:

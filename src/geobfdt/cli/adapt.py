@@ -14,8 +14,9 @@ def adapt(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
     start: Annotated[str, typer.Option("--from", help="Model to begin with; default: the shipped one.")] = "default",
-    blind: Annotated[
-        list[str] | None, typer.Option(help="Well to leave alone, to judge the model by later; repeat for more.")
+    unseen: Annotated[
+        list[str] | None,
+        typer.Option("--blind", help="Well to leave alone, to judge the model by later; repeat for more."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
     as_json: AsJson = False,
@@ -32,7 +33,7 @@ def adapt(
 
     with progress(f"adapting to {field}") as advance:
         bundle = teach(
-            field, out, model=start, blind=blind or (), settings=ADAPTING.of_steps(steps),
+            field, out, model=start, blind=unseen or (), settings=ADAPTING.of_steps(steps),
             progress=lambda share, _text: advance(share),
         )  # fmt: skip
     card = bundle.card

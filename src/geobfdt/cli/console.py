@@ -60,7 +60,9 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(what: str, kept: str = "finished files stay, and no file is left half-written") -> Iterator[Advance]:
+def progress(
+    what: str, on_interrupt: str = "finished files stay, and no file is left half-written"
+) -> Iterator[Advance]:
     """
     Show on standard error how far the block is: a bar on a terminal, else a plain line every half minute.
 
@@ -68,7 +70,7 @@ def progress(what: str, kept: str = "finished files stay, and no file is left ha
     ----------
     what : str
         The work, such as ``picking a.dlis``.
-    kept : str
+    on_interrupt : str
         What stays if the user stops the work with Ctrl-C; it is printed then.
 
     Yields
@@ -91,7 +93,7 @@ def progress(what: str, kept: str = "finished files stay, and no file is left ha
             task = bar.add_task(what, total=1.0, text="")
             yield lambda share, text="": bar.update(task, completed=share, text=text)
     except KeyboardInterrupt:
-        screen.print(f"stopped while {what}: {kept}", markup=False)
+        screen.print(f"stopped while {what}: {on_interrupt}", markup=False)
         raise
 
 

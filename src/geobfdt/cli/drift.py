@@ -34,7 +34,7 @@ def drift(
     from geobfdt.workflows.pick import sources
 
     bundle = load_model(model)
-    told = {}
+    zones_by_well = {}
     for source in sources(inputs):
         with progress(f"looking at {source.name}") as advance:
             image = read(source, reading)
@@ -43,12 +43,12 @@ def drift(
                 cure = "train it again, or take another"
                 raise InputError(model, "the model is older than drift: it does not say what is usual", cure)
             picks, _ = pick_with_findings(image, detector, progress=advance)
-            told[image.attrs["well"] or source.stem] = judge_zones(measure_zones(image, picks), detector.usual)
+            zones_by_well[image.attrs["well"] or source.stem] = judge_zones(measure_zones(image, picks), detector.usual)
             image.close()
     if as_json:
-        print_json({well: zones.to_dict("records") for well, zones in told.items()})
+        print_json({well: zones.to_dict("records") for well, zones in zones_by_well.items()})
         return
-    for well, zones in told.items():
+    for well, zones in zones_by_well.items():
         counts = zones["state"].value_counts()
         title = f"{well}: " + ", ".join(
             f"{counts[state]} {state}" for state in ("ok", "watch", "abstain") if state in counts

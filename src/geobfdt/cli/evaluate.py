@@ -22,7 +22,7 @@ def evaluate(
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
     shifts: Annotated[int, typer.Option(min=50, max=10_000, help="Blind depth shifts to compare with.")] = 50,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the blind pickers and the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the chance level and the intervals.")] = 0,
     whole: Annotated[bool, typer.Option("--all", help="Also the whole table of classes and tolerances.")] = False,
     as_json: AsJson = False,
 ) -> None:

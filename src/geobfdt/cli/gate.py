@@ -42,9 +42,9 @@ def gate(
     settings = read_gate(demands) if demands is not None else DEFAULT_DEMANDS
     registry, name = split_name(model)
     if champion is None and registry is not None:
-        held = Registry(registry)
-        now = held.names().get("champion")
-        champion = f"{registry}@champion" if now is not None and now != held.find(name) else None
+        models = Registry(registry)
+        now = models.names().get("champion")
+        champion = f"{registry}@champion" if now is not None and now != models.find(name) else None
     with progress("judging") as advance:
         verdict = judge(model, field, settings, champion=champion, layer=layer, progress=advance)
     write_verdict(verdict, out)

@@ -63,8 +63,8 @@ def inspect(
         if summary:
             north = "unknown" if summary["north"] == "unknown" else f"{summary['north']} north"
             # No two kinds of true.
-            said = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}
-            print_table("reads as", [{"what": k, "value": v} for k, v in said.items()])
+            lines = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}
+            print_table("reads as", [{"what": k, "value": v} for k, v in lines.items()])
         print_findings(f for f in findings if refusal is None or f is not findings[0])
     if refusal is not None:
         if as_json:

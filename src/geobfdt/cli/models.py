@@ -44,21 +44,21 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
     from geobfdt.model.registry import Registry
     from geobfdt.runtime.findings import InputError
 
-    held = Registry.at(registry)
-    called = {digest: [n for n, d in held.names().items() if d == digest] for digest in held.bundles()}
-    signed = {entry.bundle: entry.who for entry in held.record() if entry.action == "sign"}
-    added = {entry.bundle: entry.at for entry in held.record() if entry.action == "add"}
+    models = Registry.at(registry)
+    called = {digest: [n for n, d in models.names().items() if d == digest] for digest in models.bundles()}
+    signed = {entry.bundle: entry.who for entry in models.record() if entry.action == "sign"}
+    added = {entry.bundle: entry.at for entry in models.record() if entry.action == "add"}
     rows = []
     for digest, names in called.items():
         card, state = {}, "whole"
         try:
-            card = held.card(digest)
+            card = models.card(digest)
         except InputError as error:
             # A damaged model must not hide the others.
-            state = f"damaged: {error.observed}" if held.damage(digest) else error.observed
+            state = f"damaged: {error.observed}" if models.damage(digest) else error.observed
         rows.append(
             {
-                "model": digest[:_DIGEST_CHARACTERS], "weights": held.weights(digest)[:_DIGEST_CHARACTERS],
+                "model": digest[:_DIGEST_CHARACTERS], "weights": models.weights(digest)[:_DIGEST_CHARACTERS],
                 "called": ", ".join(names),
                 "name": card.get("name", ""), "from": card.get("from") or "", "added": added[digest],
                 "signed by": signed.get(digest, ""), "state": state,
@@ -80,20 +80,20 @@ def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
 
     from geobfdt.model.registry import Registry
 
-    held = Registry.at(registry)
-    digest = held.find(model)
-    bundle = held.whole(digest)
-    told = {
+    models = Registry.at(registry)
+    digest = models.find(model)
+    bundle = models.whole(digest)
+    summary = {
         "digest": digest,
-        "weights": held.weights(digest),
+        "weights": models.weights(digest),
         "source": bundle.source,
         "card": bundle.card,
-        "record": [asdict(entry) for entry in held.record() if entry.bundle == digest],
+        "record": [asdict(entry) for entry in models.record() if entry.bundle == digest],
     }
     if as_json:
-        print_json(told)
+        print_json(summary)
     else:
-        console().print(yaml.safe_dump(told, sort_keys=False).rstrip(), markup=False)
+        console().print(yaml.safe_dump(summary, sort_keys=False).rstrip(), markup=False)
 
 
 @app.command("record")
@@ -155,13 +155,13 @@ def verify(registry: Folder, as_json: AsJson = False) -> None:
     """Check that every model is what was added; the exit status is 1 if one is not."""
     from geobfdt.model.registry import Registry
 
-    told = Registry.at(registry).verify()
+    results = Registry.at(registry).verify()
     if as_json:
-        print_json(told)
+        print_json(results)
     else:
-        for digest, wrong in told.items():
+        for digest, wrong in results.items():
             console().print(f"{digest[:_DIGEST_CHARACTERS]} {wrong or 'whole'}", markup=False)
-    raise typer.Exit(int(any(told.values())))
+    raise typer.Exit(int(any(results.values())))
 
 
 @app.command("diff")
@@ -169,15 +169,15 @@ def diff(registry: Folder, a: Model, b: Model, as_json: AsJson = False) -> None:
     """Tell what differs between two models: settings, cards, weights."""
     from geobfdt.model.registry import Registry
 
-    told = Registry.at(registry).diff(a, b)
+    differences = Registry.at(registry).diff(a, b)
     if as_json:
-        print_json(told)
+        print_json(differences)
         return
     for part in ("settings", "card"):
-        if told[part]:
-            rows = [{"": key, a: str(x)[:40], b: str(y)[:40]} for key, (x, y) in told[part].items()]
+        if differences[part]:
+            rows = [{"": key, a: str(x)[:40], b: str(y)[:40]} for key, (x, y) in differences[part].items()]
             print_table(part.capitalize(), rows)
-    apart = list(told["weights"].items())
+    apart = list(differences["weights"].items())
     rows = [{"tensor": name, "relative difference": round(value, 6)} for name, value in apart[:10] if value]
     print_table(f"Weights: {sum(value > 0 for _, value in apart)} of {len(apart)} tensors differ", rows)
 

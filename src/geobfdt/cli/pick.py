@@ -61,28 +61,28 @@ def pick(
     from geobfdt.workflows.pick import sources
 
     if method == "hough":
-        for option, value, usual in (("--model", model, "default"), ("--runtime", runtime, "torch")):
-            if value != usual:
+        for option, value, default in (("--model", model, "default"), ("--runtime", runtime, "torch")):
+            if value != default:
                 raise InputError(option, f"--method hough has no network, {value} would do nothing", "leave one out")
     by = engine_of(engine, workers or 2, address)
     wells = sources(inputs)
-    wanted = {
+    options = {
         "model": model, "method": method, "runtime": runtime, "min_confidence": min_confidence,
         "picture": picture, "explained": explain or (),
     }  # fmt: skip
     if workers is None and engine == "local":
-        told = _one_by_one(wells, out, reading, wanted)
+        deliveries = _one_by_one(wells, out, reading, options)
     else:
-        told = _by_workers(wells, out, reading, wanted, by)
+        deliveries = _by_workers(wells, out, reading, options, by)
     delivered: list[Delivery] = []
     failed: dict[Path, str] = {}
-    for well, done in told:
-        if isinstance(done, str):
-            failed[well] = done
+    for well, delivery in deliveries:
+        if isinstance(delivery, str):
+            failed[well] = delivery
         else:
-            delivered.append(done)
+            delivered.append(delivery)
             if not as_json:
-                _show(done)
+                _show(delivery)
     for why in failed.values():
         console(stderr=True).print(f"geobfdt: {why}", markup=False)
     if as_json:
@@ -93,7 +93,7 @@ def pick(
         raise typer.Exit(1)
 
 
-def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> Told:
+def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, options: Mapping[str, Any]) -> Told:
     from geobfdt.runtime.findings import InputError
     from geobfdt.wells.field import file_stem
     from geobfdt.workflows.pick import deliver
@@ -102,9 +102,9 @@ def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wante
     for well in wells:
         try:
             with progress(f"picking {well.name}") as advance:
-                done = deliver(well, out, reading, **wanted, delivered=delivered, progress=advance)
-            delivered[file_stem(done.well)] = well
-            yield well, done
+                delivery = deliver(well, out, reading, **options, delivered=delivered, progress=advance)
+            delivered[file_stem(delivery.well)] = well
+            yield well, delivery
         except InputError as why:
             if len(wells) == 1:
                 raise
@@ -112,7 +112,7 @@ def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, wante
 
 
 def _by_workers(
-    wells: Sequence[Path], out: Path, reading: ReadingOptions, wanted: Mapping[str, Any], by: Engine
+    wells: Sequence[Path], out: Path, reading: ReadingOptions, options: Mapping[str, Any], by: Engine
 ) -> Told:
     """Each by a ``geobfdt pick`` of its own, the largest first, lest one long well keep all waiting at the end."""
     import json
@@ -122,42 +122,42 @@ def _by_workers(
     from geobfdt.workflows.pick import Delivery
 
     wells = sorted(wells, key=lambda well: well.stat().st_size if well.exists() else 0, reverse=True)
-    words = _words(out, reading, wanted)
+    words = _words(out, reading, options)
     delivered: dict[str, Path] = {}
     jobs = [["-c", "from geobfdt.cli import main; main()", "pick", str(well.absolute()), *words] for well in wells]
     with progress(f"picking {len(wells)} wells") as advance:
-        for done, (job, said, why) in enumerate(run_jobs(jobs, by), 1):
-            advance(done / len(wells), f"{done} of {len(wells)} wells")
+        for n_finished, (job, output, why) in enumerate(run_jobs(jobs, by), 1):
+            advance(n_finished / len(wells), f"{n_finished} of {len(wells)} wells")
             if why:
                 yield wells[job], why.removeprefix("geobfdt: ")
                 continue
-            made = Delivery.from_dict(json.loads(said)[0])
-            other = delivered.setdefault(file_stem(made.well), wells[job])
+            delivery = Delivery.from_dict(json.loads(output)[0])
+            other = delivered.setdefault(file_stem(delivery.well), wells[job])
             # Each worker knows its own file alone: by now the harm is done, and told.
             again = f"{wells[job]}: wrote over the picks of {other}, the same well; give each its own --out"
-            yield wells[job], made if other == wells[job] else again
+            yield wells[job], delivery if other == wells[job] else again
 
 
-def _words(out: Path, reading: ReadingOptions, wanted: Mapping[str, Any]) -> list[str]:
+def _words(out: Path, reading: ReadingOptions, options: Mapping[str, Any]) -> list[str]:
     """The same options for another process, which may run elsewhere."""
-    model = str(wanted["model"])
+    model = str(options["model"])
     if reading.survey is not None:
         reading = reading.model_copy(update={"survey": reading.survey.absolute()})
     values = {
         **{name: value for name, value in reading.model_dump(mode="json").items() if value is not None},
         "out": str(out.absolute()),
         "model": model if model == "default" else str(Path(model).absolute()),
-        "method": wanted["method"],
-        "runtime": wanted["runtime"],
+        "method": options["method"],
+        "runtime": options["runtime"],
     }
-    if wanted["min_confidence"] is not None:
-        values["min_confidence"] = wanted["min_confidence"]
+    if options["min_confidence"] is not None:
+        values["min_confidence"] = options["min_confidence"]
     words = []
     for name, value in values.items():
         flag = name.replace("_", "-")
         words += [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-    explained = [word for row in wanted["explained"] for word in ("--explain", str(row))]
-    return [*words, *explained, "--picture" if wanted["picture"] else "--no-picture", "--json"]
+    explained = [word for row in options["explained"] for word in ("--explain", str(row))]
+    return [*words, *explained, "--picture" if options["picture"] else "--no-picture", "--json"]
 
 
 def _show(delivery: Delivery) -> None:

@@ -34,9 +34,9 @@ def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     names = list(ReadingOptions.model_fields)
 
     def wrapper(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) for name in names}
+        options_given = {name: arguments.pop(name) for name in names}
         try:
-            reading = ReadingOptions(**given)
+            reading = ReadingOptions(**options_given)
         except ValidationError as error:
             problem = error.errors()[0]
             flag = "--" + str(problem["loc"][0]).replace("_", "-")

@@ -42,11 +42,11 @@ def report(
     from geobfdt.workflows.report import report_field
 
     with progress(f"reporting {directory}") as advance:
-        told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
+        reports = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
     if as_json:
-        print_json({well: one.structure.to_dict() for well, one in told.items()})
+        print_json({well: one.structure.to_dict() for well, one in reports.items()})
         return
-    for well, (file, structure, others) in told.items():
+    for well, (file, structure, others) in reports.items():
         parts = ", ".join(f"{one.p10:.2g} {kind} a metre" for kind, one in structure.intensities.items())
         console().print(f"{well}: {len(structure.picks)} picks; {parts}", markup=False)
         for each in (file, *others):

@@ -41,8 +41,10 @@ def retrain(
     from geobfdt.training.train import TUNING
 
     settings = read_gate(demands)
-    with progress(f"retraining on {field}", kept="the champion is as it was; the same command goes on") as advance:
-        told = again(
+    with progress(
+        f"retraining on {field}", on_interrupt="the champion is as it was; the same command goes on"
+    ) as advance:
+        result = again(
             field,
             registry,
             settings,
@@ -55,25 +57,25 @@ def retrain(
             progress=advance,
         )
     if as_json:
-        print_json(asdict(told))
+        print_json(asdict(result))
     else:
-        for well, what in told.news.items():
-            console().print(f"{well}: {what}" + (", held back" if well in told.held_back else ""), markup=False)
-            for why in told.held_back.get(well, ()):
+        for well, what in result.news.items():
+            console().print(f"{well}: {what}" + (", held back" if well in result.held_back else ""), markup=False)
+            for why in result.held_back.get(well, ()):
                 console().print(f"  {why}", markup=False)
-        if not told.news:
+        if not result.news:
             console().print("nothing is new since the champion was made", markup=False)
-        elif not told.challenger:
+        elif not result.challenger:
             console().print("nothing to learn from", markup=False)
         else:
-            state = "passed" if told.passed else "refused"
-            more = ", champion now" if told.promoted else ""
-            console().print(f"challenger {told.challenger[:12]}: {state}{more}\n  {told.verdict}", markup=False)
-            if told.same_weights:
+            state = "passed" if result.passed else "refused"
+            more = ", champion now" if result.promoted else ""
+            console().print(f"challenger {result.challenger[:12]}: {state}{more}\n  {result.verdict}", markup=False)
+            if result.same_weights:
                 console().print("  its weights are the champion's: no step of the tuning was better on wells held out")
-            for failure in told.failures:
+            for failure in result.failures:
                 console().print(f"  {failure}", markup=False)
-    if told.challenger and not told.passed:
+    if result.challenger and not result.passed:
         raise typer.Exit(_REFUSED_STATUS)
 
 

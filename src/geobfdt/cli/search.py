@@ -34,15 +34,17 @@ def search(
     from geobfdt.studies.search import read_search, run_search
     from geobfdt.studies.search_page import write_search_pages
 
-    asked = read_search(space)
+    settings = read_search(space)
     run_by = engine_of(engine, workers, address)
 
-    def show(done: int, every: int) -> None:
-        advance(done / every, f"{done} of {every} trials")
+    def show(count: int, every: int) -> None:
+        advance(count / every, f"{count} of {every} trials")
 
-    with progress(f"search {asked.name} on {field}", kept="finished trials stay; the same command goes on") as advance:
-        found = run_search(
-            asked,
+    with progress(
+        f"search {settings.name} on {field}", on_interrupt="finished trials stay; the same command goes on"
+    ) as advance:
+        outcome = run_search(
+            settings,
             field,
             out,
             trials,
@@ -50,13 +52,13 @@ def search(
             show,
             storage,
         )
-    told = write_search_pages(asked, found, out, field)
+    page = write_search_pages(settings, outcome, out, field)
     if as_json:
-        print_json(told)
+        print_json(page)
     else:
         console().print((out / "search.md").read_text().split("\n## Trials", 1)[0].rstrip(), markup=False)
         console().print(f"  {out / 'search.html'}", markup=False)
-    if found.best is None or not found.best.learnt:
+    if outcome.best is None or not outcome.best.learnt:
         raise typer.Exit(1)
 
 

@@ -86,8 +86,8 @@ def serve(
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise InputError("--port", f"nothing can listen at {host}, {port}: {why}", "give another --port") from error
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{sock.getsockname()[1]}/" + (
+    url_host = f"[{host}]" if ":" in host else host
+    address = f"http://{url_host}:{sock.getsockname()[1]}/" + (
         f"?token={token}" if fresh else "?token=..." if token else ""
     )
     if token and not fresh:

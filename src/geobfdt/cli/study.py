@@ -37,20 +37,22 @@ def study(
     from geobfdt.studies.page import write_pages
     from geobfdt.studies.study import run_study, study_of
 
-    asked = study_of(what, network, folds, seeds, change or [])
+    settings = study_of(what, network, folds, seeds, change or [])
 
-    def show(done: int, every: int) -> None:
-        advance(done / max(every, 1), f"{done} of {every} cells")
+    def show(count: int, every: int) -> None:
+        advance(count / max(every, 1), f"{count} of {every} cells")
 
-    with progress(f"study {asked.name} on {field}", kept="finished cells stay; the same command goes on") as advance:
+    with progress(
+        f"study {settings.name} on {field}", on_interrupt="finished cells stay; the same command goes on"
+    ) as advance:
         run_by = engine_of(engine, workers, address)
-        plan, found = run_study(asked, field, out, run_by, show)
-    told = write_pages(plan, found, out, field)
+        plan, results = run_study(settings, field, out, run_by, show)
+    page = write_pages(plan, results, out, field)
     if as_json:
-        print_json(told)
+        print_json(page)
     else:
         _show(out)
-    if not any(section.lines for section in found):
+    if not any(section.lines for section in results):
         raise typer.Exit(1)
 
 

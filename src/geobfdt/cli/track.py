@@ -25,18 +25,18 @@ def track(
 
     What is there already is left as it is; a registry's names become aliases. Needs the extra mlflow.
     """
-    from geobfdt.operation.tracking import track as tell
+    from geobfdt.operation.tracking import track as track_folder
     from geobfdt.operation.tracking import tracking_address
 
-    told: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     with progress(f"telling {tracking_address(to)}") as advance:
-        for done, folder in enumerate(what, start=1):
-            told[str(folder)] = tell(folder, to, experiment=experiment, name=name)
-            advance(done / len(what))
+        for number, folder in enumerate(what, start=1):
+            results[str(folder)] = track_folder(folder, to, experiment=experiment, name=name)
+            advance(number / len(what))
     if as_json:
-        print_json(told)
+        print_json(results)
         return
-    for lines in told.values():
+    for lines in results.values():
         for line in lines:
             console().print(line, markup=False)
 

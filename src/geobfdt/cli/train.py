@@ -29,8 +29,9 @@ def train(
     layer: Annotated[
         str | None, typer.Option(help="Layer of the review to learn from. [default: the field's pick tables]")
     ] = None,
-    blind: Annotated[
-        list[str] | None, typer.Option(help="Well to leave alone, to judge the model by later; repeat for more.")
+    unseen: Annotated[
+        list[str] | None,
+        typer.Option("--blind", help="Well to leave alone, to judge the model by later; repeat for more."),
     ] = None,
     mask: Annotated[list[str] | None, typer.Option(help="Interval to leave alone.", metavar="WELL:TOP-BASE")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
@@ -50,7 +51,7 @@ def train(
     if choice is not None and (start is not None or preset is not None):
         other = "--from" if start is not None else "--preset"
         raise InputError("--choice", f"the study chooses the network, and {other} does too", f"leave {other} out")
-    from geobfdt.reports.learning_figure import draw_learning, verdict
+    from geobfdt.reports.learning_figure import draw_learning, learning_verdict
     from geobfdt.studies.choice import study_choice
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING
@@ -64,8 +65,8 @@ def train(
         start, sizes, record = chosen.settings.start or None, chosen.settings.network, chosen.record
         settings = chosen.training.model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
-    kept = f"the same command goes on from the last of every {settings.every} steps"
-    with progress(f"training on {field}", kept) as advance:
+    resume_hint = f"the same command goes on from the last of every {settings.every} steps"
+    with progress(f"training on {field}", resume_hint) as advance:
         bundle = teach(
             field,
             out,
@@ -73,8 +74,8 @@ def train(
             model=start,
             holdout=holdout,
             layer=layer,
-            blind=blind or (),
-            masked=masks(mask),
+            blind=unseen or (),
+            masked=parse_masks(mask),
             settings=settings,
             network=sizes,
             study=record,
@@ -88,23 +89,23 @@ def train(
     draw_learning(out / "run" / "metrics.jsonl", card["split"], scored, out / "run" / "learning.png")
     if as_json:
         # Hundreds of quantiles.
-        print_json({name: told for name, told in card.items() if name != "drift"})
+        print_json({name: value for name, value in card.items() if name != "drift"})
         return
     console().print(
         f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.1f} m interpreted, "
         f"{card['steps']} steps, {card['minutes']:.1f} min; held out {card['split']}",
         markup=False,
     )
-    console().print(f"  {verdict(scored)}", markup=False)
+    console().print(f"  {learning_verdict(scored)}", markup=False)
     if start is not None and not scored["step"]:
         console().print(f"  the weights of {card['from']} stay; confidences are fitted to these wells", markup=False)
     console().print(f"  {out}", markup=False)
 
 
-def masks(said: list[str] | None) -> dict[str, tuple[float, float]]:
+def parse_masks(texts: list[str] | None) -> dict[str, tuple[float, float]]:
     """Intervals by well, of ``WELL:TOP-BASE``."""
-    told = {}
-    for text in said or []:
+    intervals = {}
+    for text in texts or []:
         match = re.fullmatch(r"(.+):([\d.]+)-([\d.]+)", text)
         try:
             well, top, base = (match[1], float(match[2]), float(match[3])) if match else ("", 0.0, 0.0)
@@ -112,8 +113,8 @@ def masks(said: list[str] | None) -> dict[str, tuple[float, float]]:
             well = ""
         if not well or not top < base:
             raise typer.BadParameter(f"{text!r} is not WELL:TOP-BASE", param_hint="--mask")
-        told[well] = (top, base)
-    return told
+        intervals[well] = (top, base)
+    return intervals
 
 
 def register(app: typer.Typer) -> None:

@@ -79,5 +79,5 @@ def _align_counts(counts: Counts, scores: Scores, units: list[tuple[str, int]]) 
     place = {unit: k for k, unit in enumerate(units)}
     at = [place[unit] for unit in scores.units.keys]
     table = np.zeros((3, len(units)))
-    table[:, at] = [np.asarray(part) for part in (counts.found, counts.wrong, counts.missed)]
+    table[:, at] = [np.asarray(part) for part in (counts.hits, counts.wrong, counts.missed)]
     return Counts(*table)

@@ -32,16 +32,16 @@ class Counts:
 
     Parameters
     ----------
-    found, wrong, missed : array (...)
+    hits, wrong, missed : array (...)
         Counts of one shape: by depth block, by copy of a null picker, or one number.
 
     Examples
     --------
     >>> Counts(8, 2, 2) + Counts(1, 0, 1)
-    Counts(found=9, wrong=2, missed=3)
+    Counts(hits=9, wrong=2, missed=3)
     """
 
-    found: npt.ArrayLike = 0
+    hits: npt.ArrayLike = 0
     wrong: npt.ArrayLike = 0
     missed: npt.ArrayLike = 0
 
@@ -50,7 +50,7 @@ class Counts:
             *(
                 np.add(mine, theirs)[()]
                 for mine, theirs in zip(
-                    (self.found, self.wrong, self.missed), (other.found, other.wrong, other.missed), strict=True
+                    (self.hits, self.wrong, self.missed), (other.hits, other.wrong, other.missed), strict=True
                 )
             )
         )
@@ -58,11 +58,11 @@ class Counts:
     def over(self, weights: npt.ArrayLike) -> Counts:
         """Return counts summed over their only axis with weights (..., n)."""
         w = np.asarray(weights, dtype=float)
-        return Counts(w @ np.asarray(self.found), w @ np.asarray(self.wrong), w @ np.asarray(self.missed))
+        return Counts(w @ np.asarray(self.hits), w @ np.asarray(self.wrong), w @ np.asarray(self.missed))
 
     def total(self) -> Counts:
         """Return counts summed over everything."""
-        return Counts(int(np.sum(self.found)), int(np.sum(self.wrong)), int(np.sum(self.missed)))
+        return Counts(int(np.sum(self.hits)), int(np.sum(self.wrong)), int(np.sum(self.missed)))
 
 
 def _ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
@@ -76,10 +76,10 @@ def precision(counts: Counts) -> Floats:
 
     Examples
     --------
-    >>> precision(Counts(found=6, wrong=2, missed=4))
+    >>> precision(Counts(hits=6, wrong=2, missed=4))
     0.75
     """
-    return _ratio(counts.found, np.add(counts.found, counts.wrong))
+    return _ratio(counts.hits, np.add(counts.hits, counts.wrong))
 
 
 def recall(counts: Counts) -> Floats:
@@ -88,22 +88,22 @@ def recall(counts: Counts) -> Floats:
 
     Examples
     --------
-    >>> recall(Counts(found=6, wrong=2, missed=4))
+    >>> recall(Counts(hits=6, wrong=2, missed=4))
     0.6
     """
-    return _ratio(counts.found, np.add(counts.found, counts.missed))
+    return _ratio(counts.hits, np.add(counts.hits, counts.missed))
 
 
 def f1(counts: Counts) -> Floats:
     """
-    Harmonic mean of precision and recall, ``2 found / (2 found + wrong + missed)``; NaN if there is nothing.
+    Harmonic mean of precision and recall, ``2 hits / (2 hits + wrong + missed)``; NaN if there is nothing.
 
     Examples
     --------
-    >>> f1(Counts(found=6, wrong=2, missed=4))
+    >>> f1(Counts(hits=6, wrong=2, missed=4))
     0.6667
     """
-    double = 2 * np.asarray(counts.found)
+    double = 2 * np.asarray(counts.hits)
     return _ratio(double, double + np.asarray(counts.wrong) + np.asarray(counts.missed))
 
 

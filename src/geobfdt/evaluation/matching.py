@@ -1,9 +1,9 @@
-"""Which pick is which plane: one-to-one matching inside a gate.
+"""One-to-one matching of picks and true planes within a tolerance.
 
-A pick and a true plane may be paired when their distance is within the tolerance. Three distances are used
-(:data:`Kind`): ``depth``, the difference of depths alone, comparable with the literature and independent of orientation;
-``pole``, the same with poles no more than :data:`POLE_GATE_DEG` apart; ``trace``, the RMS distance of the traces on the
-hole wall, which joins depth, dip and azimuth in one number and is the one that ranks.
+A pick and a true plane may be paired when their distance is within the tolerance. There are three distances
+(:data:`Kind`): ``depth``, the difference of depths alone, comparable with the literature and independent of
+orientation; ``pole``, the same with poles no more than :data:`POLE_GATE_DEG` apart; ``trace``, the RMS distance of the
+traces on the hole wall, which joins depth, dip and azimuth in one number and decides rankings.
 """
 
 from __future__ import annotations

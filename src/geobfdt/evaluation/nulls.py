@@ -1,8 +1,8 @@
-"""Blind pickers: what the same number of picks scores without looking at the image.
+"""Null pickers, which give the chance level: the score of as many picks made without the image.
 
 =============  ==========================================================================================
 ``shift``      the same picks, moved together around the scored depths: their spacing and their orientations
-               are right, only the place is not
+               are right, only the depths are not
 ``uniform``    the same picks, each at a random depth
 ``fence``      as many picks at even spacing, all with the picks' mean orientation
 ``constant``   the same depths, all with the mean orientation of the picks: not null in depth, it shows what the
@@ -157,7 +157,7 @@ def null_counts(
         tolerance: Counts(
             *(
                 np.broadcast_to(np.concatenate([np.atleast_1d(getattr(p, name)) for p in some]), copies)
-                for name in ("found", "wrong", "missed")
+                for name in ("hits", "wrong", "missed")
             )
         )
         for tolerance, some in parts.items()

@@ -107,7 +107,7 @@ class Scores:
             total, shifted = counts.total(), self.null_f1["shift", key]
             low, high = interval(f1(counts.over(weights)))
             n_given, n_rejected = self.row_counts[key.class_]
-            truth, picks = int(np.add(total.found, total.missed)), int(np.add(total.found, total.wrong))
+            truth, picks = int(np.add(total.hits, total.missed)), int(np.add(total.hits, total.wrong))
             rows.append(
                 {
                     **_key_columns(key),
@@ -120,7 +120,7 @@ class Scores:
                     ),
                     "n_truth": truth,
                     "n_picks": picks,
-                    "n_found": int(np.sum(total.found)),
+                    "n_found": int(np.sum(total.hits)),
                     "n_wrong": int(np.sum(total.wrong)),
                     "n_missed": int(np.sum(total.missed)),
                     "n_optional": self.optional[key],
@@ -150,14 +150,14 @@ class Scores:
         rows = []
         for (null, key), values in self.null_f1.items():
             total = self.counts[key].total()
-            score, truth = float(f1(total)), int(np.add(total.found, total.missed))
+            score, truth = float(f1(total)), int(np.add(total.hits, total.missed))
             rows.append(
                 {
                     **_key_columns(key),
                     "null": null,
                     **_or_nan(bool(truth), f1=score),
                     **_or_nan(
-                        bool(truth and np.add(total.found, total.wrong)),
+                        bool(truth and np.add(total.hits, total.wrong)),
                         null_f1=float(values.mean()),
                         null_std=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
                         z=z_score(score, values),
@@ -367,14 +367,14 @@ def _class_confusions(group: Group, units: Units) -> Floats:
 
 
 def _null_f1(counts: Counts, copies: int) -> Floats:
-    return np.broadcast_to(f1(counts), (len(np.atleast_1d(counts.found)),))[:copies]
+    return np.broadcast_to(f1(counts), (len(np.atleast_1d(counts.hits)),))[:copies]
 
 
 def _average_precision(some: list[tuple[Floats, Floats]], total: Counts) -> float:
     if not some:
         return float("nan")
     confidence, outcome = (np.concatenate(parts) for parts in zip(*some, strict=True))
-    return average_precision(confidence, outcome, int(np.add(total.found, total.missed)))
+    return average_precision(confidence, outcome, int(np.add(total.hits, total.missed)))
 
 
 def _key_columns(key: Key) -> dict[str, Any]:

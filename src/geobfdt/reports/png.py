@@ -18,8 +18,8 @@ from geobfdt.reports.style import ACCENTS, INK, KINDS, RAMP
 
 __all__ = ["write_png"]
 
-# Of the image ramp: twice what an eye tells apart.
-_TONES = 128
+# The palette has this many tones of the image ramp, twice as many as the eye distinguishes.
+_RAMP_TONES = 128
 
 
 def write_png(figure: Figure, path: Path) -> None:
@@ -56,7 +56,7 @@ def write_png(figure: Figure, path: Path) -> None:
 def _palette() -> tuple[npt.NDArray[np.uint8], Any]:
     """The ramp, greys, and each colour of the house style fading to white, to its casing and to mid-rock."""
     white, ink, rock = (1.0, 1.0, 1.0), to_rgb(INK), RAMP(0.5)[:3]
-    colours = [RAMP(np.linspace(0, 1, _TONES))[:, :3], _between(white, ink, 24)]
+    colours = [RAMP(np.linspace(0, 1, _RAMP_TONES))[:, :3], _between(white, ink, 24)]
     colours += [_between(to_rgb(colour), white, 6, both=False) for colour in ACCENTS]
     for colour, casing in sorted({(kind.colour, kind.casing) for kind in KINDS.values()}):
         colours += [

@@ -11,19 +11,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike, kind_of
+from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style, kinds_of
 from geobfdt.structure.intensity import BLIND_ZONE_SINE
 from geobfdt.structure.sets import PlaneSet
 
-__all__ = ["LEAST_DIRECTED", "draw_rose", "draw_stereonet"]
+__all__ = ["MIN_DIRECTED_DIP_DEG", "draw_rose", "draw_stereonet"]
 
-# Flatter planes (deg) have no direction to speak of: they stand in no rose.
-LEAST_DIRECTED = 2.0
+# Planes with a smaller dip have no certain direction, and are left out of the rose.
+MIN_DIRECTED_DIP_DEG = 2.0
 
-# Planes from which densities mean something.
-_CONTOURED = 20
-# Deg.
-_SECTOR = 10.0
+# Densities are contoured from this many planes on.
+_MIN_CONTOURED = 20
+# Width of a sector of the rose.
+_SECTOR_DEG = 10.0
 
 
 def draw_stereonet(
@@ -52,12 +52,12 @@ def draw_stereonet(
     # Registers its projection.
     import mplstereonet
 
-    told = picks[picks["dip_true_deg"].notna()]
+    planes = picks[picks["dip_true_deg"].notna()]
     # It writes on what it gets.
-    dip, azimuth = np.array(told[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
+    dip, azimuth = np.array(planes[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
     ax: Any = figure.add_subplot(projection="stereonet")
     ax.set_azimuth_ticks(range(0, 360, 90), ["N", "E", "S", "W"])
-    if len(told) >= _CONTOURED:
+    if len(planes) >= _MIN_CONTOURED:
         grid = mplstereonet.density_grid(azimuth - 90, dip, measurement="poles", method="exponential_kamb", sigma=3)
         # In multiples of an even scatter's standard deviation: below two it may be chance.
         ax.contourf(
@@ -65,7 +65,7 @@ def draw_stereonet(
         )
     if hole is not None:
         _draw_blind_zone(ax, *hole)
-    for kind, rows, face, label in alike(told):
+    for kind, rows, face, label in group_by_style(planes):
         ax.pole(
             azimuth[rows] - 90, dip[rows], kind.marker, ms=3.2, mec=kind.colour, mew=0.6, mfc=face, alpha=0.8,
             label=label,
@@ -112,7 +112,7 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     ax : Axes
         Polar.
     picks : DataFrame
-        Pick table with true dips; planes flatter than :data:`LEAST_DIRECTED` have no direction and are left out.
+        Pick table with true dips; planes flatter than :data:`MIN_DIRECTED_DIP_DEG` have no direction and are left out.
     of : {"strike", "azimuth"}
         Strike, which counts both ways, or dip azimuth.
 
@@ -124,16 +124,16 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     >>> sorted(round(float(np.degrees(bar.get_x() + bar.get_width() / 2))) for bar in ax.patches if bar.get_height())
     [135, 315]
     """
-    edges = np.arange(0, 360 + _SECTOR, _SECTOR)
+    edges = np.arange(0, 360 + _SECTOR_DEG, _SECTOR_DEG)
     below = np.zeros(edges.size - 1)
     for name, kind in KINDS.items():
-        mine = picks[(kind_of(picks) == name) & (picks["dip_true_deg"] >= LEAST_DIRECTED)]
+        mine = picks[(kinds_of(picks) == name) & (picks["dip_true_deg"] >= MIN_DIRECTED_DIP_DEG)]
         towards = mine["azimuth_true_deg"].to_numpy(float)
         towards = np.concatenate([towards - 90, towards + 90]) if of == "strike" else towards
         count = below + np.histogram(towards % 360, edges)[0]
         if (count > below).any():
             ax.bar(
-                np.radians(edges[:-1]), np.sqrt(count) - np.sqrt(below), np.radians(_SECTOR), np.sqrt(below),
+                np.radians(edges[:-1]), np.sqrt(count) - np.sqrt(below), np.radians(_SECTOR_DEG), np.sqrt(below),
                 align="edge", color=kind.colour, edgecolor="white", linewidth=0.4,
             )  # fmt: skip
         below = count

@@ -33,15 +33,15 @@ __all__ = [
     "WALL",
     "WATCHED",
     "Kind",
-    "alike",
+    "group_by_style",
     "house_style",
-    "kind_of",
-    "weak",
+    "is_weak",
+    "kinds_of",
 ]
 
 INK, MUTED, FAINT, FAINTEST = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#efefef"
 
-# The ramp holds no cool grey, so a gap is never mistaken for a bright bed.
+# The ramp holds no cool grey, so that a gap cannot be mistaken for a bright bed.
 UNMEASURED = "#ccd1d8"
 
 # Margin bars.
@@ -50,10 +50,10 @@ IGNORED, DOUBTED = "#8a8f98", "#d55e00"
 WATCHED, ABSTAINED = "#c9a227", "#5e3c99"
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
-# Colours that are neither rock nor a plane's.
+# Colours that belong neither to the image nor to a plane.
 ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)
 
-# The "heat" ramp of image logs: lightness rises evenly, so that it survives a black-and-white copier.
+# The "heat" ramp of image logs: its lightness rises evenly, so that it survives a black-and-white copy.
 RAMP = LinearSegmentedColormap.from_list(
     "image-log", ["#000000", "#3f1d0b", "#7d3b0c", "#bf6a13", "#e79f2c", "#f8d36d", "#ffffff"], N=256
 )
@@ -88,7 +88,7 @@ KINDS = {
 }
 
 
-def kind_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
+def kinds_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
     """
     Tell the kind of each pick: its class, and for fractures the polarity where it is known.
 
@@ -105,28 +105,28 @@ def kind_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
     Examples
     --------
     >>> from geobfdt.wells.picks import new_picks
-    >>> kind_of(new_picks(depth_m=[1.0, 2.0], class_="fracture", polarity=["resistive", ""])).tolist()
+    >>> kinds_of(new_picks(depth_m=[1.0, 2.0], class_="fracture", polarity=["resistive", ""])).tolist()
     ['resistive fracture', 'fracture']
     """
     name, polarity = picks["class"].to_numpy(object), picks["polarity"].to_numpy(object)
-    told = (name == "fracture") & np.isin(polarity.astype(str), ["conductive", "resistive"])
-    return np.asarray(np.where(told, polarity + " fracture", name), dtype=object)
+    has_polarity = (name == "fracture") & np.isin(polarity.astype(str), ["conductive", "resistive"])
+    return np.asarray(np.where(has_polarity, polarity + " fracture", name), dtype=object)
 
 
-def weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def is_weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """
     Tell the picks to be drawn dashed and hollow: of quality C or D, or of confidence below 0.5.
 
     Examples
     --------
     >>> from geobfdt.wells.picks import new_picks
-    >>> weak(new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""]))
+    >>> is_weak(new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""]))
     array([False,  True, False])
     """
     return np.asarray(picks["quality"].isin(["C", "D"]) | (picks["confidence"] < 0.5), dtype=bool)
 
 
-def alike(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
+def group_by_style(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
     """
     Deal picks out by how they are drawn.
 
@@ -145,16 +145,16 @@ def alike(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], st
     --------
     >>> from geobfdt.wells.picks import new_picks
     >>> picks = new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""])
-    >>> [(rows.tolist(), face, label) for _, rows, face, label in alike(picks)]
+    >>> [(rows.tolist(), face, label) for _, rows, face, label in group_by_style(picks)]
     [([False, True, False], 'white', None), ([True, False, True], '#009e73', 'Bedding')]
     """
-    kinds, doubted = kind_of(picks), weak(picks)
+    kinds, doubted = kinds_of(picks), is_weak(picks)
     for name, kind in KINDS.items():
         for hollow in (True, False):
             rows = (kinds == name) & (doubted == hollow)
             if rows.any():
-                told = hollow == bool(doubted[kinds == name].all())
-                yield kind, rows, "white" if hollow else kind.colour, kind.label if told else None
+                labelled = hollow == bool(doubted[kinds == name].all())
+                yield kind, rows, "white" if hollow else kind.colour, kind.label if labelled else None
 
 
 @contextmanager

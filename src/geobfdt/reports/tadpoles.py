@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from geobfdt.reports.style import FAINT, KINDS, kind_of, weak
+from geobfdt.reports.style import FAINT, KINDS, is_weak, kinds_of
 from geobfdt.reports.tracks import top_axis
 from geobfdt.wells.picks import without_rejected
 
 __all__ = ["draw_tadpoles"]
 
-# Heads long.
-_TAIL = 2.4
+# A tail is this many heads long.
+_TAIL_HEADS = 2.4
 
 
 def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
@@ -45,7 +45,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     apparent = bool(len(picks) and picks["dip_true_deg"].isna().all() and picks["dip_app_deg"].notna().any())
     which = "app" if apparent else "true"
     dip, azimuth = picks[f"dip_{which}_deg"].to_numpy(float), np.radians(picks[f"azimuth_{which}_deg"].to_numpy(float))
-    depth, kinds, hollow = picks["depth_m"].to_numpy(float), kind_of(picks), weak(picks)
+    depth, kinds, hollow = picks["depth_m"].to_numpy(float), kinds_of(picks), is_weak(picks)
     for order, (name, kind) in enumerate(KINDS.items()):
         for empty in (True, False):
             rows = (kinds == name) & (hollow == empty) & np.isfinite(dip)
@@ -63,7 +63,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                     angles="uv",
                     units="inches",
                     scale_units="inches",
-                    scale=72 / (_TAIL * size),
+                    scale=72 / (_TAIL_HEADS * size),
                     width=0.8 / 72,
                     headwidth=0,
                     headlength=0,
@@ -87,7 +87,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
             )
     width = 72 * ax.get_window_extent().width / ax.figure.dpi
     # Points on either side, for tails of flat and of upright planes.
-    room = min(_TAIL * size + 1, width / 4)
+    room = min(_TAIL_HEADS * size + 1, width / 4)
     room *= 90 / (width - 2 * room)
     ax.set_xlim(-room, 90 + room)
     ax.vlines([0, 30, 60, 90], 0, 1, transform=ax.get_xaxis_transform(), color=FAINT, lw=0.6, zorder=0)

@@ -16,8 +16,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
 from geobfdt.geometry import trace_depth
-from geobfdt.reports.image_raster import Variable, depth_range, tone
-from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
+from geobfdt.reports.image_raster import Variable, depth_range, image_tones
+from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import traces, without_rejected
 
@@ -25,8 +25,8 @@ __all__ = ["North", "draw_depth_axis", "draw_image", "draw_traces", "reference_n
 
 North = Literal["left", "centre"]
 
-# Of the drawn image: half a degree each.
-_COLUMNS = 720
+# The drawn image has this many columns, half a degree each.
+_DRAWN_COLUMNS = 720
 _LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
 
 
@@ -72,7 +72,7 @@ def draw_image(
     top, base : float, optional
         Depths (m, MD); default the whole image.
     limits : (low, high), optional
-        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.image_raster.contrast`.
+        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.image_raster.contrast_limits`.
 
     Examples
     --------
@@ -85,8 +85,8 @@ def draw_image(
     """
     first, last = depth_range(image)
     top, base = first if top is None else top, last if base is None else base
-    tones = tone(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
-    start = _start(north)
+    tones = image_tones(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
+    start = _first_angle(north)
     tones = tones[:, _nearest_column(image.azimuth.values, start)]
     colours = RAMP(np.nan_to_num(tones), bytes=True)
     colours[~np.isfinite(tones)] = np.round(255 * np.array(to_rgba(UNMEASURED))).astype(np.uint8)
@@ -123,9 +123,9 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     array([90. ,  5.1])
     """
     picks = without_rejected(picks)
-    angles = _start(north) + np.arange(0, 361, 2.5)
+    angles = _first_angle(north) + np.arange(0, 361, 2.5)
     depths = trace_depth(traces(picks), angles)
-    kinds, faint, drawable = kind_of(picks), weak(picks), np.isfinite(depths).all(axis=1)
+    kinds, faint, drawable = kinds_of(picks), is_weak(picks), np.isfinite(depths).all(axis=1)
     for order, (name, kind) in enumerate(KINDS.items()):
         for dashed in (True, False):
             rows = depths[(kinds == name) & (faint == dashed) & drawable]
@@ -228,19 +228,19 @@ def _multiples(top: float, base: float, step: float) -> npt.NDArray[np.float64]:
     return np.arange(np.ceil(top / step - 1e-9), np.floor(base / step + 1e-9) + 1) * step
 
 
-def _start(north: North) -> float:
+def _first_angle(north: North) -> float:
     return 0.0 if north == "left" else -180.0
 
 
 def _nearest_column(angles: npt.NDArray[np.float64], start: float) -> npt.NDArray[np.int64]:
     """Image column nearest to each drawn one, round the cylinder."""
-    drawn = np.mod(start + (np.arange(_COLUMNS) + 0.5) * 360 / _COLUMNS, 360)
+    centres = np.mod(start + (np.arange(_DRAWN_COLUMNS) + 0.5) * 360 / _DRAWN_COLUMNS, 360)
     around = np.concatenate([[angles[-1] - 360], angles, [angles[0] + 360]])
-    return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, drawn) - 1) % angles.size)
+    return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, centres) - 1) % angles.size)
 
 
 def _azimuth_axis(ax: Axes, image: WellImage, north: North) -> None:
-    start = _start(north)
+    start = _first_angle(north)
     ticks = [start + 90.0 * quarter for quarter in range(5)]
     letters = _LETTERS.get(image.attrs["reference"])
     labels = [letters[round(tick / 90) % 4] if letters else f"{tick:.0f}\N{DEGREE SIGN}" for tick in ticks]

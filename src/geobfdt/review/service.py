@@ -255,7 +255,7 @@ class ReviewService:
             try:
                 # The new fields were computed from `version`: without it, they could overwrite a later change.
                 edit = self.log.add(
-                    well, layer, person, kind, new_fields, seen=client_version, version=version, key=key
+                    well, layer, person, kind, new_fields, viewed_version=client_version, version=version, key=key
                 )
                 return self._after(well, layer, edit, person, client_version)
             except OutdatedError:

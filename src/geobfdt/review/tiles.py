@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.reports.image_raster import Variable, contrast, depth_range, tone
+from geobfdt.reports.image_raster import Variable, contrast_limits, depth_range, image_tones
 from geobfdt.review.bounds import check_image_size, check_regular_file, list_wells
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing
@@ -103,7 +103,7 @@ def tile(
     height = (row_spacing(image) or 0.01) * 2**level
     top = depth_range(image)[0] + number * TILE_ROWS * height
     bounds = limits.get("image" if variable == "static" else "dynamic")
-    grey = tone(image, variable, top, top + TILE_ROWS * height, TILE_ROWS, bounds)
+    grey = image_tones(image, variable, top, top + TILE_ROWS * height, TILE_ROWS, bounds)
     nearest, near_enough = resample_columns(image["azimuth"].values)
     visible = np.where(near_enough, grey[:, nearest], np.nan)
     return np.where(np.isfinite(visible), 1 + np.round(254 * np.nan_to_num(visible)), 0).astype(np.uint8)
@@ -206,7 +206,7 @@ class OpenWells:
                 limits = {}
                 for name in ("image", "dynamic"):
                     if name in image:
-                        low, high = contrast(image, name)
+                        low, high = contrast_limits(image, name)
                         limits[name] = (low - CONTRAST_MARGIN * (high - low), high + CONTRAST_MARGIN * (high - low))
                 self._limits[well] = limits
             return self._limits[well]

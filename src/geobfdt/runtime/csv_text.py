@@ -50,5 +50,5 @@ def mark_text_columns(table: pd.DataFrame) -> pd.DataFrame:
     ["'=A1", -1.0]
     """
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    marked = {name: [mark_text(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts}
-    return table.assign(**marked) if texts else table
+    columns = {name: [mark_text(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts}
+    return table.assign(**columns) if texts else table

@@ -50,14 +50,14 @@ class Ran(NamedTuple):
     ----------
     job : int
         Which one.
-    said : str
+    output : str
         What it printed.
     why : str
         Why it failed, in a line; empty if it did not.
     """
 
     job: int
-    said: str
+    output: str
     why: str
 
 
@@ -148,8 +148,8 @@ def _knock(address: str) -> None:
 def _run(words: Sequence[str]) -> tuple[str, str]:
     """Run one job: what it printed, and why it failed."""
     one = {**os.environ, **_ONE_THREAD}
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
-    if not done.returncode:
-        return done.stdout, ""
-    lines = done.stderr.strip().splitlines()
-    return done.stdout, lines[-1] if lines else f"ended with status {done.returncode}"
+    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
+    if not process.returncode:
+        return process.stdout, ""
+    lines = process.stderr.strip().splitlines()
+    return process.stdout, lines[-1] if lines else f"ended with status {process.returncode}"

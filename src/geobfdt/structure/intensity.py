@@ -33,7 +33,7 @@ class Intensity(NamedTuple):
         Planes a metre of hole, and the 95 % interval.
     p32, p32_low, p32_high : float
         Area of planes in a volume of rock (m2/m3), and the 95 % interval of what the hole could meet.
-    blind : float
+    blind_share : float
         Share of P32 that rests on planes nearly along the hole, which it hardly ever meets.
     capped : float
         Share of the planes whose weight would be above the cap: with any, P32 is too low.
@@ -46,8 +46,12 @@ class Intensity(NamedTuple):
     p32: float
     p32_low: float
     p32_high: float
-    blind: float
+    blind_share: float
     capped: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Return plain values for JSON, under the names of version 0.1."""
+        return {{"blind_share": "blind"}.get(name, name): value for name, value in self._asdict().items()}
 
 
 def terzaghi_weight(dip_app: npt.ArrayLike) -> Array:
@@ -108,32 +112,32 @@ def intensity(
     if not length > 0:
         raise ValueError(f"{length} m of hole were looked at")
     at, dip = np.asarray(depth, dtype=float), np.asarray(dip_app, dtype=float)
-    sure = np.ones(at.size) if probability is None else np.asarray(probability, dtype=float)
+    probabilities = np.ones(at.size) if probability is None else np.asarray(probability, dtype=float)
     rng = np.random.default_rng(seed)
     sides = np.nan_to_num(terzaghi_weight(dip))
-    total10, total32 = float(sure.sum()), float((sure * sides).sum())
+    total10, total32 = float(probabilities.sum()), float((probabilities * sides).sum())
     along = np.sin(np.radians(90 - dip))
-    capped = float(sure[along < 1 / MAX_WEIGHT].sum()) / total10 if total10 else 0.0
-    blind = float((sure * sides)[along <= BLIND_ZONE_SINE].sum()) / total32 if total32 else 0.0
-    drawn10, drawn32 = _resampled(at, sure, sides, length, block, rng)
-    bounds = [np.percentile(part, [2.5, 97.5]) / length for part in (drawn10, drawn32)]
+    capped = float(probabilities[along < 1 / MAX_WEIGHT].sum()) / total10 if total10 else 0.0
+    blind_share = float((probabilities * sides)[along <= BLIND_ZONE_SINE].sum()) / total32 if total32 else 0.0
+    samples10, samples32 = _resample_totals(at, probabilities, sides, length, block, rng)
+    bounds = [np.percentile(part, [2.5, 97.5]) / length for part in (samples10, samples32)]
     # Nothing was seen: up to three could have been there (the rule of three).
     if not at.size:
         bounds = [np.array([0.0, 3 / length])] * 2
     (low10, high10), (low32, high32) = (part.tolist() for part in bounds)
-    return Intensity(total10, total10 / length, low10, high10, total32 / length, low32, high32, blind, capped)
+    return Intensity(total10, total10 / length, low10, high10, total32 / length, low32, high32, blind_share, capped)
 
 
-def _resampled(
-    at: Array, sure: Array, sides: Array, length: float, block: float, rng: np.random.Generator
+def _resample_totals(
+    at: Array, probabilities: Array, sides: Array, length: float, block: float, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Totals on resamples of blocks of depth, empty ones included, in each of which planes are there by chance."""
     width = min(block, length / _BLOCKS)
-    held, which = np.unique(np.floor(at / width), return_inverse=True)
-    blocks = max(round(length / width), held.size)
+    occupied, which = np.unique(np.floor(at / width), return_inverse=True)
+    blocks = max(round(length / width), occupied.size)
     counts, areas = np.zeros(_DRAWS), np.zeros(_DRAWS)
     for some in np.array_split(np.arange(_DRAWS), max(_DRAWS * at.size // _MAX_NUMBERS, 1)):
-        times = rng.multinomial(blocks, np.full(blocks, 1 / blocks), some.size)[:, : held.size]
-        counted = (rng.random((some.size, at.size)) < sure) * times[:, which]
+        times = rng.multinomial(blocks, np.full(blocks, 1 / blocks), some.size)[:, : occupied.size]
+        counted = (rng.random((some.size, at.size)) < probabilities) * times[:, which]
         counts[some], areas[some] = counted.sum(axis=1), counted @ sides
     return counts, areas

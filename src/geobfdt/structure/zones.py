@@ -102,7 +102,7 @@ def _cuts(depth: Array, normals: Array, weight: Array, first: int, last: int, pe
     part = slice(first, last)
     total = np.cumsum(np.column_stack([weight[part], weight[part, None] * normals[part]]), axis=0)
     upper, lower = total[at - 1], total[-1] - total[at - 1]
-    gain = _doubt(total[-1:]) - _doubt(upper) - _doubt(lower)
+    gain = _negative_log_likelihood(total[-1:]) - _negative_log_likelihood(upper) - _negative_log_likelihood(lower)
     best = int(gain.argmax())
     if not gain[best] > penalty:
         return []
@@ -111,7 +111,7 @@ def _cuts(depth: Array, normals: Array, weight: Array, first: int, last: int, pe
     return [*_cuts(depth, normals, weight, *above, penalty), cut, *_cuts(depth, normals, weight, *below, penalty)]
 
 
-def _doubt(sums: Array) -> Array:
+def _negative_log_likelihood(sums: Array) -> Array:
     """Twice the negative log likelihood of stretches, from their sums of weights and of weighted poles."""
     count, length = sums[:, 0], np.linalg.norm(sums[:, 1:], axis=1)
     # 2 (1 - mean resultant) is the mean square angle of poles from their mean; two directions make n log of it.

@@ -43,7 +43,7 @@ __all__ = [
 WellImage = xr.Dataset
 
 REFERENCES = ("north", "high_side", "pseudo_north", "unknown")
-# Between hole and north: closer than this, an error of the survey grows more than sixfold in the image angle.
+# If the angle between hole and north is smaller, an error of the survey grows more than sixfold in the image angle.
 MIN_ANGLE_TO_NORTH_DEG = 10.0
 LOGS = ("diameter", "deviation", "hole_azimuth")
 
@@ -244,5 +244,5 @@ def hole_radius(image: WellImage) -> float:
     0.15
     """
     diameter = image["diameter"].values
-    known = diameter[np.isfinite(diameter)]
-    return float(np.median(known)) / 2 if known.size else 0.1
+    measured = diameter[np.isfinite(diameter)]
+    return float(np.median(measured)) / 2 if measured.size else 0.1

@@ -27,6 +27,7 @@ from geobfdt.wells.picks import CLASSES, COLUMNS, new_picks
 
 __all__ = ["DATABASE", "ConflictError", "Edit", "Layer", "LayerLog", "OutdatedError", "named_layers"]
 
+# Name of the database in the folder of the field.
 DATABASE = "review.sqlite"
 
 Fields = dict[str, Any]
@@ -40,10 +41,11 @@ CREATE INDEX IF NOT EXISTS edits_of_layer ON edits (well, layer, id);
 CREATE TRIGGER IF NOT EXISTS edits_stay BEFORE UPDATE ON edits BEGIN SELECT RAISE(ABORT, 'edits stay'); END;
 CREATE TRIGGER IF NOT EXISTS edits_remain BEFORE DELETE ON edits BEGIN SELECT RAISE(ABORT, 'edits stay'); END;
 """
-_COLUMNS = "id, at, person, kind, items, target"
+# Columns that an edit is read from.
+_EDIT_COLUMNS = "id, at, person, kind, items, target"
 
-# Fields without which a pick or an interval is not there, by the first letter of its id.
-_REQUIRED = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "base_m")}
+# An item exists only if it has these fields, by the first letter of its id.
+_REQUIRED_FIELDS = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "base_m")}
 
 
 class ConflictError(Exception):
@@ -116,31 +118,31 @@ class Layer:
         self.version = edit.id
         self.edits[edit.id] = edit
         self.latest[edit.id if edit.target is None else edit.target] = edit.id
-        done, undone = self.done_by.setdefault(edit.person, []), self.undone_by.setdefault(edit.person, [])
+        undo_stack, redo_stack = self.done_by.setdefault(edit.person, []), self.undone_by.setdefault(edit.person, [])
         if edit.target is not None:
             back = edit.kind == "undo"
             (self.undone.add if back else self.undone.discard)(edit.target)
-            source, sink = (done, undone) if back else (undone, done)
+            source, sink = (undo_stack, redo_stack) if back else (redo_stack, undo_stack)
             source.remove(edit.target)
             sink.append(edit.target)
             touched = set(self.edits[edit.target].items)
         else:
-            done.append(edit.id)
-            undone.clear()
+            undo_stack.append(edit.id)
+            redo_stack.clear()
             touched = set(edit.items)
         for item in touched:
             self.history.setdefault(item, []).append(edit.id)
-            self._fold(item, edit)
+            self._update_item(item, edit)
         return touched
 
-    def _fold(self, item: str, edit: Edit) -> None:
+    def _update_item(self, item: str, edit: Edit) -> None:
         # A new edit adds to what is there; after an undo or a redo, all that still count are added up anew.
         live = [edit.id] if edit.target is None else self.live(item)
         now = self.items.get(item, self.fragments.get(item)) if edit.target is None else None
         for number in live:
             fields = self.edits[number].items[item]
             now = None if fields is None else {**(now or {}), **fields}
-        whole = now is not None and _is_whole(item, now)
+        whole = now is not None and _is_complete(item, now)
         for fields_of, belongs in ((self.items, whole), (self.fragments, not whole)):
             if now is not None and belongs:
                 fields_of[item] = now
@@ -245,11 +247,11 @@ class Layer:
         >>> layer.picks("A-1")[["well", "depth_m", "class", "id"]].to_numpy().tolist()
         [['A-1', 5.0, 'bedding', 'p1']]
         """
-        kept = None if status is None else set(status)
+        statuses = None if status is None else set(status)
         rows = [
             {**fields, "id": item}
             for item, fields in self.items.items()
-            if item.startswith("p") and (kept is None or fields.get("status", "") in kept)
+            if item.startswith("p") and (statuses is None or fields.get("status", "") in statuses)
         ]
         if not rows:
             return new_picks().assign(id="", note="")
@@ -371,17 +373,17 @@ class LayerLog:
             return self._read(db, well, layer, after)
 
     def _read(self, db: sqlite3.Connection, well: str, layer: str, after: int) -> list[Edit]:
-        query = f"SELECT {_COLUMNS} FROM edits WHERE well=? AND layer=? AND id>? ORDER BY id"  # noqa: S608
-        return [_edit(row) for row in db.execute(query, (well, layer, after))]
+        query = f"SELECT {_EDIT_COLUMNS} FROM edits WHERE well=? AND layer=? AND id>? ORDER BY id"  # noqa: S608
+        return [_edit_from_row(row) for row in db.execute(query, (well, layer, after))]
 
     def _current(self, db: sqlite3.Connection, well: str, layer: str) -> Layer:
-        known = self._layers.get((well, layer)) or Layer()
-        for edit in self._read(db, well, layer, known.version):
-            known.apply(edit)
+        current = self._layers.get((well, layer)) or Layer()
+        for edit in self._read(db, well, layer, current.version):
+            current.apply(edit)
         # Whoever asks for a million layers that are not there leaves nothing.
-        if known.version:
-            self._layers[well, layer] = known
-        return known
+        if current.version:
+            self._layers[well, layer] = current
+        return current
 
     def add(
         self,
@@ -391,7 +393,7 @@ class LayerLog:
         kind: str,
         items: Items,
         *,
-        seen: int | None = None,
+        viewed_version: int | None = None,
         version: int | None = None,
         key: str | None = None,
     ) -> Edit:
@@ -402,7 +404,7 @@ class LayerLog:
         ----------
         well, layer, person, kind, items
             As in :class:`Edit`.
-        seen : int, optional
+        viewed_version : int, optional
             Version of the layer that the person looked at: what somebody else changed since is not overwritten.
         version : int, optional
             Version of the layer that the new fields were computed from: nobody may have changed the items since.
@@ -417,8 +419,8 @@ class LayerLog:
         Raises
         ------
         ConflictError
-            If somebody else changed one of the items after `seen`, or it is no longer there, or the key belongs to
-            another edit.
+            If another person changed one of the items after `viewed_version`, or it is no longer there, or the key
+            belongs to another edit.
         OutdatedError
             If one of the items was changed after `version`.
         ValueError
@@ -427,24 +429,24 @@ class LayerLog:
             If the disk does not take it.
         """
         with self.lock, transaction(self.file) as db:
-            if key and (row := db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()):  # noqa: S608
-                first = _edit(row[2:])
+            if key and (row := self._find_row(db, key)):
+                first = _edit_from_row(row[2:])
                 if (*row[:2], first.person, first.kind, set(first.items)) != (well, layer, person, kind, set(items)):
                     raise ConflictError(f"the key {key!r} belongs to another edit; give each edit a key of its own")
                 return first
             now = self._current(db, well, layer)
             for item in items:
-                if seen is not None and (other := now.changed_by_others(item, person, seen)):
+                if viewed_version is not None and (other := now.changed_by_others(item, person, viewed_version)):
                     raise ConflictError(f"{now.title(item)} was changed by {other} meanwhile")
                 if version is not None and now.history.get(item, [0])[-1] > version:
                     raise OutdatedError(f"{now.title(item)} was changed by {now.last_person(item)} meanwhile")
             for item, fields in items.items():
-                if fields is not None and item not in now.items and not _is_whole(item, fields):
+                if fields is not None and item not in now.items and not _is_complete(item, fields):
                     if item in now.history:
                         raise ConflictError(
                             f"{now.title(item)} is not there any more; {now.last_person(item)} changed it last"
                         )
-                    raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED[item[0]])}")
+                    raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED_FIELDS[item[0]])}")
             return self._append(db, well, layer, person, kind, items, None, key)
 
     def find(self, key: str | None, well: str, layer: str) -> Edit | None:
@@ -457,12 +459,19 @@ class LayerLog:
             If the key belongs to an edit of another layer or well.
         """
         with self.lock, open_database(self.file) as db:
-            row = db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()  # noqa: S608
+            row = self._find_row(db, key)
         if row is None:
             return None
         if row[:2] != (well, layer):
             raise ConflictError(f"the key {key!r} belongs to another edit; give each edit a key of its own")
-        return _edit(row[2:])
+        return _edit_from_row(row[2:])
+
+    @staticmethod
+    def _find_row(db: sqlite3.Connection, key: str | None) -> Sequence[Any] | None:
+        """Return well, layer and columns of the edit of a key."""
+        query = f"SELECT well, layer, {_EDIT_COLUMNS} FROM edits WHERE key=?"  # noqa: S608
+        row: Sequence[Any] | None = db.execute(query, (key,)).fetchone()
+        return row
 
     def undo(self, well: str, layer: str, person: str, *, again: bool = False) -> Edit | None:
         """
@@ -505,11 +514,11 @@ class LayerLog:
         return Edit(int(row.lastrowid or 0), at, person, kind, json.loads(text), target)
 
 
-def _is_whole(item: str, fields: Fields) -> bool:
+def _is_complete(item: str, fields: Fields) -> bool:
     """Whether an item has the fields without which it is none."""
-    return all(fields.get(name) is not None for name in _REQUIRED.get(item[:1], ()))
+    return all(fields.get(name) is not None for name in _REQUIRED_FIELDS.get(item[:1], ()))
 
 
-def _edit(row: Sequence[Any]) -> Edit:
+def _edit_from_row(row: Sequence[Any]) -> Edit:
     number, at, person, kind, items, target = row
     return Edit(number, at, person, kind, json.loads(items), target)

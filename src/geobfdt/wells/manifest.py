@@ -14,6 +14,7 @@ from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["MANIFEST", "Entry", "Source", "options_given", "read_manifest", "source_of", "write_manifest"]
 
+# Name of the manifest in the folder of the field.
 MANIFEST = "manifest.json"
 
 
@@ -47,8 +48,8 @@ def source_of(path: Path) -> Source:
 
 def options_given(options: ReadingOptions | None) -> dict[str, Any]:
     """Reading options that say something, a file by its name alone."""
-    given = options.model_dump(exclude_none=True) if options else {}
-    return {name: value.name if isinstance(value, Path) else value for name, value in given.items()}
+    options_set = options.model_dump(exclude_none=True) if options else {}
+    return {name: value.name if isinstance(value, Path) else value for name, value in options_set.items()}
 
 
 def read_manifest(field: Path) -> dict[str, Entry]:

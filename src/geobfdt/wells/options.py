@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["ReadingOptions"]
 
-# No hole that is logged is wider.
-_WIDEST_M = 1.5
+# No wider hole is logged.
+_MAX_DIAMETER_M = 1.5
 
 
 class ReadingOptions(BaseModel):
@@ -47,7 +47,7 @@ class ReadingOptions(BaseModel):
     @classmethod
     def _in_metres(cls, diameter: float | None) -> float | None:
         """Refuse a diameter in another unit than metres, and propose what it is in metres."""
-        if diameter is not None and diameter > _WIDEST_M:
+        if diameter is not None and diameter > _MAX_DIAMETER_M:
             units = {"millimetres": 0.001, "centimetres": 0.01, "inches": 0.0254}
             guesses = [f"{diameter * f:.4g} for {unit}" for unit, f in units.items() if 0.07 <= diameter * f <= 0.7]
             more = f"; give {' or '.join(guesses)}" if guesses else ""

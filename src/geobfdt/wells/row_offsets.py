@@ -15,13 +15,13 @@ __all__ = ["even_rows", "even_sectors"]
 
 Pixels = npt.NDArray[np.float32]
 
-# Height over which a column's own level is taken; beds that are thinner lose contrast.
+# The level of a column is taken over this height; thinner beds lose contrast.
 _WINDOW_M = 0.115
 # Rows of that window.
 _FEWEST_ROWS, _MOST_ROWS = 5, 15
-# Offsets of the rows around disturb the first estimate; three passes leave little of that.
+# Offsets of neighbouring rows disturb the first estimate; three passes leave little of that.
 _PASSES = 3
-# Depth over which a sector's offset is taken: far taller than traces.
+# The offset of a sector is taken over this depth, far more than the height of a trace.
 _BLOCK_M = 10.0
 
 
@@ -113,11 +113,11 @@ def _evened(image: WellImage, offsets: Callable[[Pixels], Pixels], what: str, ho
         if name not in image:
             continue
         values = np.where(np.isfinite(image[name].values), image[name].values, np.nan).astype(np.float32)
-        found = offsets(values)
-        changes[name] = (image[name].dims, values - found, image[name].attrs)
+        estimated = offsets(values)
+        changes[name] = (image[name].dims, values - estimated, image[name].attrs)
         if name == "image":
             spread = float(np.nanstd(values))
-            share = float(np.std(found)) / spread if spread > 0 else 0.0
+            share = float(np.std(estimated)) / spread if spread > 0 else 0.0
     place = f"{float(image.depth[0]):.2f}-{float(image.depth[-1]):.2f} m"
     observed = f"offsets of {what} have a standard deviation of {share:.0%} of the image's"
     action = (
