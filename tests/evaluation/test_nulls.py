@@ -34,7 +34,7 @@ def along(depth):
     return np.reshape(out, np.shape(depth))
 
 
-@pytest.mark.parametrize("blind", NULL_KINDS)
+@pytest.mark.parametrize("null", NULL_KINDS)
 def test_blind_depths_stay_in_the_pieces(null):
     """No blind pick lands where nothing is scored, and equal seeds give equal picks."""
     depth = np.random.default_rng(0).uniform(30, 37, 25)
@@ -82,7 +82,7 @@ def random_well(seed, n=300, top=100.0, base=160.0):
     )
 
 
-@pytest.mark.parametrize("blind", ["shift", "uniform", "fence"])
+@pytest.mark.parametrize("null", ["shift", "uniform", "fence"])
 @pytest.mark.parametrize("kind", ["depth", "pole", "trace"])
 def test_blind_counts_equal_scoring_each_copy(null, kind):
     """Counts of copies in one go equal those of evaluate on a table of each copy."""

@@ -103,7 +103,7 @@ TABLES = {"one": ["fracture"], "two": ["bedding", "fracture"], "other": ["beddin
 
 
 @pytest.mark.parametrize(
-    ("picks", "truth", "blind"),
+    ("picks", "truth", "class_blind"),
     [("two", "one", True), ("one", "two", True), ("one", "other", True), ("two", "two", False), ("one", "one", False)],
 )
 def test_one_class_is_compared_with_any(picks: str, truth: str, class_blind: bool, tmp_path: Path) -> None:

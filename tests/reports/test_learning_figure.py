@@ -64,7 +64,7 @@ def test_the_first_loss_is_seen(tmp_path: Path, figures: list[Figure]) -> None:
     assert figures[0].axes[0].lines[0].get_marker() == "."
 
 
-@pytest.mark.parametrize(("step", "learnt"), [(0, False), (380, True)])
+@pytest.mark.parametrize(("step", "improved"), [(0, False), (380, True)])
 def test_the_rule_is_drawn(step: int, improved: bool, tmp_path: Path, figures: list[Figure]) -> None:
     """The score that decides, what it had to exceed, the step that was kept, and the verdict that the console gives."""
     (tmp_path / "run").write_text("".join(json.dumps(row) + "\n" for row in [FIRST, SCORE]))

@@ -17,7 +17,7 @@ def agree(
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the chance level and the intervals.")] = 0,
-    whole: Annotated[bool, typer.Option("--all", help="Also the whole table, and where one picks more.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="Print also the whole table, and where one picks more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """

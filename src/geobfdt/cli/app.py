@@ -51,7 +51,7 @@ def _version(show: bool) -> None:
 @app.callback()
 def geobfdt(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """

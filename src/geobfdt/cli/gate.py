@@ -22,10 +22,10 @@ def gate(
     ] = None,
     champion: Annotated[
         str | None,
-        typer.Option(help="Model that it must not be worse than. [default: the champion of its registry, if any]"),
+        typer.Option(help="Model to compare with. [default: the champion of its registry, if any]"),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of the review that is the truth.")] = None,
-    who: Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")] = None,
+    who: Annotated[str | None, typer.Option(help="Name for the record. [default: the user of this machine]")] = None,
     as_json: AsJson = False,
 ) -> None:
     """

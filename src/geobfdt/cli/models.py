@@ -32,7 +32,7 @@ _DIGEST_CHARACTERS = 12
 
 @app.command("add")
 def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "", who: Who = None) -> None:
-    """Take a model in: a folder that geobfdt train wrote, or default."""
+    """Add a model to the registry: a folder that geobfdt train wrote, or default."""
     from geobfdt.model.registry import Registry
 
     console().print(Registry(registry).add(bundle, who=who, why=why)[:_DIGEST_CHARACTERS])
@@ -40,7 +40,7 @@ def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "
 
 @app.command("list")
 def list_(registry: Folder, as_json: AsJson = False) -> None:
-    """List models, with what they are called."""
+    """List models with their names."""
     from geobfdt.model.registry import Registry
     from geobfdt.runtime.findings import InputError
 
@@ -73,7 +73,7 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
-    """Show a model's card and what was done with it."""
+    """Show the card of a model and its records."""
     from dataclasses import asdict
 
     import yaml
@@ -98,7 +98,7 @@ def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
 
 @app.command("record")
 def record(registry: Folder, as_json: AsJson = False) -> None:
-    """Tell who did what, when and why."""
+    """Show who did what, when and why."""
     from dataclasses import asdict
 
     from geobfdt.model.registry import Registry
@@ -114,11 +114,11 @@ def record(registry: Folder, as_json: AsJson = False) -> None:
 def promote(
     registry: Folder,
     model: Model,
-    name: Annotated[str, typer.Option("--as", help="What it is called from now on.")] = "champion",
+    name: Annotated[str, typer.Option("--as", help="New name of the model.")] = "champion",
     why: Why = "",
     who: Who = None,
 ) -> None:
-    """Call a model the champion, or by another name."""
+    """Name a model the champion, or give it another name."""
     from geobfdt.model.registry import Registry
 
     Registry.at(registry).name(model, name, who=who, why=why)
@@ -127,7 +127,7 @@ def promote(
 @app.command("back")
 def back(
     registry: Folder,
-    name: Annotated[str, typer.Option("--as", help="Which name.")] = "champion",
+    name: Annotated[str, typer.Option("--as", help="Name to reset.")] = "champion",
     why: Why = "",
     who: Who = None,
 ) -> None:
@@ -141,10 +141,10 @@ def back(
 def sign(
     registry: Folder,
     model: Model,
-    who: Annotated[str, typer.Option(help="Who stands up for it.")],
-    why: Annotated[str, typer.Option(help="On what grounds.")],
+    who: Annotated[str, typer.Option(help="Person who signs.")],
+    why: Annotated[str, typer.Option(help="Reason.")],
 ) -> None:
-    """Put down that somebody stands up for a model."""
+    """Record that a person signs a model."""
     from geobfdt.model.registry import Registry
 
     Registry.at(registry).sign(model, who=who, why=why)
@@ -152,7 +152,7 @@ def sign(
 
 @app.command("verify")
 def verify(registry: Folder, as_json: AsJson = False) -> None:
-    """Check that every model is what was added; the exit status is 1 if one is not."""
+    """Check that no model has changed since it was added; the exit status is 1 if one has."""
     from geobfdt.model.registry import Registry
 
     results = Registry.at(registry).verify()
@@ -166,7 +166,7 @@ def verify(registry: Folder, as_json: AsJson = False) -> None:
 
 @app.command("diff")
 def diff(registry: Folder, a: Model, b: Model, as_json: AsJson = False) -> None:
-    """Tell what differs between two models: settings, cards, weights."""
+    """Show the differences between two models: settings, cards, weights."""
     from geobfdt.model.registry import Registry
 
     differences = Registry.at(registry).diff(a, b)
@@ -184,7 +184,7 @@ def diff(registry: Folder, a: Model, b: Model, as_json: AsJson = False) -> None:
 
 @app.command("export")
 def export(registry: Folder, model: Model, file: Annotated[Path, typer.Argument()]) -> None:
-    """Write a model as one file, to carry to another machine."""
+    """Write a model as one file, for another machine."""
     from geobfdt.model.registry import Registry
 
     Registry.at(registry).export(model, file)
@@ -192,7 +192,7 @@ def export(registry: Folder, model: Model, file: Annotated[Path, typer.Argument(
 
 @app.command("import")
 def import_(registry: Folder, file: Annotated[Path, typer.Argument()], why: Why = "", who: Who = None) -> None:
-    """Take in a model that geobfdt models export wrote."""
+    """Add a model from a file that geobfdt models export wrote."""
     from geobfdt.model.registry import Registry
 
     console().print(Registry(registry).import_(file, who=who, why=why)[:_DIGEST_CHARACTERS])

@@ -32,10 +32,10 @@ def pick(
         Literal["network", "hough"], typer.Option(help="The picker: a network, or the classical one.")
     ] = "network",
     runtime: Annotated[
-        Literal["torch", "onnx"], typer.Option(help="What computes the network; onnx needs geobfdt[onnx].")
+        Literal["torch", "onnx"], typer.Option(help="Library that runs the network; onnx needs geobfdt[onnx].")
     ] = "torch",
     min_confidence: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Keep picks at least this sure; default: the picker's own.")
+        float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
     explain: Annotated[
@@ -114,7 +114,7 @@ def _one_by_one(wells: Sequence[Path], out: Path, reading: ReadingOptions, optio
 def _by_workers(
     wells: Sequence[Path], out: Path, reading: ReadingOptions, options: Mapping[str, Any], by: Engine
 ) -> Told:
-    """Each by a ``geobfdt pick`` of its own, the largest first, lest one long well keep all waiting at the end."""
+    """Pick each well by a ``geobfdt pick`` of its own, the largest first, so that none runs alone at the end."""
     import json
 
     from geobfdt.runtime.engine import run_jobs
@@ -133,13 +133,13 @@ def _by_workers(
                 continue
             delivery = Delivery.from_dict(json.loads(output)[0])
             other = delivered.setdefault(file_stem(delivery.well), wells[job])
-            # Each worker knows its own file alone: by now the harm is done, and told.
+            # A worker knows only its own file, so that two wells of one name are found only here, after picking.
             again = f"{wells[job]}: wrote over the picks of {other}, the same well; give each its own --out"
             yield wells[job], delivery if other == wells[job] else again
 
 
 def _words(out: Path, reading: ReadingOptions, options: Mapping[str, Any]) -> list[str]:
-    """The same options for another process, which may run elsewhere."""
+    """Return the options as arguments of another process, which may run on another machine."""
     model = str(options["model"])
     if reading.survey is not None:
         reading = reading.model_copy(update={"survey": reading.survey.absolute()})

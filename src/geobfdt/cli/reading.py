@@ -19,7 +19,7 @@ _PANEL = "What the file does not say"
 
 def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     """
-    Give a command one option for each field of ReadingOptions; it gets them as ``reading``.
+    Add an option for each field of ReadingOptions to a command, which gets them as ``reading``.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     Returns
     -------
     callable
-        The command that typer should see.
+        The command for typer.
     """
     names = list(ReadingOptions.model_fields)
 

@@ -29,15 +29,15 @@ def report(
     layer: Annotated[str | None, typer.Option(help="Layer of the review to report on, instead of pick tables.")] = None,
     beside: Annotated[
         list[Beside] | None,
-        typer.Option("--with", help="Also: the log as pdf or svg, densities as las, discs as obj."),
+        typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj."),
     ] = None,
-    scale: Annotated[float, typer.Option(min=5, max=500, help="Of the log on paper, 1:SCALE.")] = 20.0,
+    scale: Annotated[float, typer.Option(min=5, max=500, help="Scale of the log on paper, 1:SCALE.")] = 20.0,
     as_json: AsJson = False,
 ) -> None:
     """
-    Write a report of each picked well: one HTML file with its log, stereonet, roses, intensities, sets and doubts.
+    Write a report of each picked well: one HTML file with its log, stereonet, roses, intensities, sets and findings.
 
-    Nothing in it comes from outside, so that it opens anywhere, now and in ten years.
+    The file needs nothing from outside, so that it opens anywhere, now and in ten years.
     """
     from geobfdt.workflows.report import report_field
 

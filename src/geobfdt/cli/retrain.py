@@ -16,17 +16,18 @@ _REFUSED_STATUS = 3
 
 def retrain(
     field: Annotated[Path, typer.Option("--field", help="Folder of interpreted wells.")],
-    registry: Annotated[Path, typer.Option("--models", help="Registry whose champion is gone on from.")],
-    demands: Annotated[Path, typer.Option(help="YAML of the gate, with the blind wells.")],
+    registry: Annotated[Path, typer.Option("--models", help="Registry whose champion is retrained.")],
+    demands: Annotated[Path, typer.Option(help="YAML file of the gate, which names the blind wells.")],
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of runs. [default: retraining, in the field]")
     ] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer of the review to learn from and judge by.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the review for training and judging.")] = None,
     include: Annotated[
-        list[str] | None, typer.Option(help="Well to learn from although it would be held back; repeat for more.")
+        list[str] | None,
+        typer.Option(help="Well to train on even if the admission check finds problems; repeat for more."),
     ] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Make a challenger that passes the champion.")] = False,
-    who: Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")] = None,
+    who: Annotated[str | None, typer.Option(help="Name for the record. [default: the user of this machine]")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
     as_json: AsJson = False,
 ) -> None:

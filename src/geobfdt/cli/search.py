@@ -12,10 +12,10 @@ from geobfdt.cli.workers import Address, EngineName, Workers, engine_of
 
 
 def search(
-    space: Annotated[Path, typer.Argument(help="YAML file: what is searched; docs/studies.md has one.")],
+    space: Annotated[Path, typer.Argument(help="YAML file of the settings to search; docs/studies.md has one.")],
     field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the search; trials in it are not run again.")],
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, those of earlier runs included.")] = 30,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials, with those of earlier runs.")] = 30,
     workers: Workers = 2,
     engine: EngineName = "local",
     address: Address = "",
@@ -25,7 +25,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """
-    Search for better settings of a network and its training (asks for geobfdt[search]).
+    Search for better settings of a network and its training (needs geobfdt[search]).
 
     Trials are scored on validation wells; those behind the median after a fold are given up. Leaves search.html, and
     found.yaml: the study that tells what the best settings are worth on wells that chose nothing. The exit status is 1

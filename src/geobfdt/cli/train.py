@@ -13,29 +13,29 @@ from geobfdt.cli.console import AsJson, console, print_json, progress
 
 def train(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run continues.")],
     preset: Annotated[
         Literal["curve", "detr", "detr-small"] | None,
         typer.Option(help="Network, when training from scratch. [default: curve]"),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")
+        str | None, typer.Option("--from", help="Model to fine-tune: a folder, or default for the shipped one.")
     ] = None,
     choice: Annotated[
         Path | None,
-        typer.Option(help="Study whose choice is trained: its network and settings. [default: the preset's]"),
+        typer.Option(help="Study whose chosen network and settings are trained. [default: the preset's]"),
     ] = None,
     holdout: Annotated[list[str] | None, typer.Option(help="Well to hold out; repeat for more.")] = None,
     layer: Annotated[
-        str | None, typer.Option(help="Layer of the review to learn from. [default: the field's pick tables]")
+        str | None, typer.Option(help="Layer of the review for training. [default: the field's pick tables]")
     ] = None,
     unseen: Annotated[
         list[str] | None,
-        typer.Option("--blind", help="Well to leave alone, to judge the model by later; repeat for more."),
+        typer.Option("--blind", help="Well to exclude, for judging the model later; repeat for more."),
     ] = None,
-    mask: Annotated[list[str] | None, typer.Option(help="Interval to leave alone.", metavar="WELL:TOP-BASE")] = None,
+    mask: Annotated[list[str] | None, typer.Option(help="Interval to exclude.", metavar="WELL:TOP-BASE")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, windows and augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, windows and augmentation.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -88,7 +88,7 @@ def train(
     card, scored = bundle.card, bundle.card["validation"]
     draw_learning(out / "run" / "metrics.jsonl", card["split"], scored, out / "run" / "learning.png")
     if as_json:
-        # Hundreds of quantiles.
+        # The drift reference has hundreds of quantiles.
         print_json({name: value for name, value in card.items() if name != "drift"})
         return
     console().print(
@@ -103,7 +103,7 @@ def train(
 
 
 def parse_masks(texts: list[str] | None) -> dict[str, tuple[float, float]]:
-    """Intervals by well, of ``WELL:TOP-BASE``."""
+    """Parse ``WELL:TOP-BASE`` into intervals by well."""
     intervals = {}
     for text in texts or []:
         match = re.fullmatch(r"(.+):([\d.]+)-([\d.]+)", text)

@@ -25,7 +25,7 @@ class _Command(core.TyperCommand):
 
 
 def verbatim(app: typer.Typer) -> None:
-    """Let all commands of an application, and of those within it, show their help as it is written."""
+    """Make all commands of an application, and of its sub-applications, show their help verbatim."""
     for command in app.registered_commands:
         command.cls = _Command
     for group in app.registered_groups:

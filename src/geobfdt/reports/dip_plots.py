@@ -19,12 +19,12 @@ _MIN_BEDS = 2
 
 def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> list[str]:
     """
-    Draw a well's dips by depth.
+    Draw the dips of a well by depth.
 
     Parameters
     ----------
     figure : Figure
-        Where. Dip and azimuth by depth, and of two beds or more their cumulative dip and the vector plot.
+        The figure. It gets dip and azimuth by depth, and for two beds or more their cumulative dip and the vector plot.
     picks : DataFrame
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     zones : sequence of Zone
@@ -52,7 +52,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     if len(beds) >= _MIN_BEDS:
         total = figure.add_subplot(grid[0, 2])
         total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
-        # Thousands do not touch.
+        # With more ticks, labels of four digits would touch.
         total.locator_params("x", nbins=4)
         panels.append((total, "Cumulative dip of beds (deg)", 0, 0))
         _draw_walk(figure, grid[0, 3], beds, zones)

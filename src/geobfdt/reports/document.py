@@ -1,4 +1,4 @@
-"""A page made of blocks, as one HTML file and as Markdown with its pictures beside it."""
+"""A document of blocks, written as one HTML file and as Markdown with its pictures beside it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ img { max-width: 100%; background: #fff; } pre { overflow-x: auto; padding: .8re
 
 
 class Block(NamedTuple):
-    """A piece of the page: ``h1``, ``h2``, ``text``, ``list``, ``table``, ``code``, ``picture``."""
+    """A block of the document: ``h1``, ``h2``, ``text``, ``list``, ``table``, ``code``, ``picture``."""
 
     kind: str
     text: str = ""
@@ -47,7 +47,7 @@ class Block(NamedTuple):
 
 
 def bullets(texts: list[str]) -> Block:
-    """A list of sentences."""
+    """Make a list of sentences."""
     return Block("list", rows=tuple((text,) for text in texts))
 
 

@@ -24,13 +24,13 @@ def draw_explanation(explanation: Explanation, pick: pd.DataFrame, number: int, 
     Parameters
     ----------
     explanation : Explanation
-        What speaks for it.
+        Evidence for the pick.
     pick : DataFrame
-        Pick table of that one row.
+        Pick table with one row, the pick.
     number : int
-        Its row in the well's table, from 1.
+        Row of the pick in the table of the well, from 1.
     reference : str
-        What angles are counted from, as :func:`~geobfdt.reports.tracks.reference_name` says it.
+        Name of the line that angles are counted from, by :func:`~geobfdt.reports.tracks.reference_name`.
     picture : Path
         PNG to write.
     """

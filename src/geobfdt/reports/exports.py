@@ -61,7 +61,7 @@ def write_log_pdf(
     scale : float
         Metres of hole that a metre of paper shows, 5 to 500.
     progress : callable
-        Told the share done, 0 to 1.
+        Called with the finished share, 0 to 1.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def _draw_sheets(
 
 
 def _sheet_box(sheet: Figure) -> Bbox:
-    """The sheet of A4 (inches of the figure) that a page lies on: in the middle, at the top."""
+    """Return the box of the A4 sheet (inches of the figure); the page lies in the middle of it, at the top."""
     width, height = sheet.get_size_inches()
     x0, y0 = (width - _A4_INCHES[0]) / 2, height - _A4_INCHES[1]
     return Bbox.from_bounds(x0, y0, *_A4_INCHES)
@@ -134,15 +134,15 @@ def density_curves(
     Parameters
     ----------
     image : WellImage
-        The well; its pixels tell which metres were measured.
+        The well; metres with pixels count as measured.
     picks : DataFrame
-        Pick table of the well with apparent dips; each counts by its confidence, or wholly if it has none.
+        Pick table of the well with apparent dips; each counts by its confidence, or as 1 if it has none.
     intervals : DataFrame
         Interval table. Metres count where there are pixels and the class was interpreted.
     at : array (n,)
         Depths (m, MD), ascending.
     window : float
-        Height that is averaged over (m).
+        Height of the averaging window (m).
 
     Returns
     -------
@@ -169,7 +169,7 @@ def density_curves(
         looked = measured.where(covered(intervals, well, name, measured.depth))
         ends = [at - window / 2, at + window / 2]
         metres = looked.metres_between(np.column_stack(ends).ravel())[::2] if at.size else np.empty(0)
-        # A row's depths end half way to the next row: half a window of rows may lack half a row.
+        # A row ends half way to the next row, so that half a window of rows may lack half a row.
         metres[(metres <= 0) | (metres < window / 2 - measured.margin)] = np.nan
         low, high = (np.searchsorted(mine["depth_m"].to_numpy(float), end) for end in ends)
         sure = mine["confidence"].fillna(1.0).to_numpy(float)
@@ -194,7 +194,7 @@ def write_density(
     path : Path
         The file.
     window : float
-        Height that is averaged over (m).
+        Height of the averaging window (m).
 
     Raises
     ------

@@ -28,16 +28,16 @@ HEADER_HEIGHT_INCHES = 1.75
 @dataclass(frozen=True)
 class Page:
     """
-    What a page shows.
+    Depths, scale and number of a page.
 
     Parameters
     ----------
     top, base : float
         Depths (m, MD).
     scale : float
-        Metres of hole a metre of paper shows.
+        Metres of hole in a metre of paper.
     number, count : int
-        Of the page; 0 where it stands alone.
+        Number of the page and of all pages; 0 for a single page.
     """
 
     top: float
@@ -60,11 +60,11 @@ def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bar
     picks : DataFrame
         All of the well's picks that are drawn.
     page : Page
-        What the page shows.
+        Depths, scale and number of the page.
     bars : list of Bar
-        What the margin tells.
+        Bars of the margin.
     notes : list of str
-        What the reader has to know of picks that are missing from the picture.
+        Notes about picks that are missing from the picture.
     """
     box = ax.get_window_extent()
     width = box.width / ax.figure.dpi
@@ -125,7 +125,7 @@ def _header_fields(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tu
 
 
 def _range_text(values: npt.NDArray[np.float64], unit: str, *, circular: bool = False) -> str:
-    """Range of a log in words; for directions the sector they lie in."""
+    """Return the range of a log as text; for directions the sector that holds them."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return "unknown"
@@ -196,7 +196,7 @@ def _draw_symbol(ax: Axes, name: str, x: float, y: float, *, hollow: bool) -> No
 
 
 def _text_width(text: Text) -> float:
-    """Width of a text on paper (inches)."""
+    """Return the width of a text on paper (inches)."""
     return float(text.get_window_extent().width / text.figure.dpi)
 
 
@@ -210,7 +210,7 @@ def _fit_text(text: Text, room: float) -> None:
     if _text_width(text) <= room:
         return
     whole, fits, too_long = text.get_text(), 0, len(text.get_text())
-    # Halving: measuring a text is slow.
+    # Bisection needs few measurements of the text, which are slow.
     while too_long - fits > 1:
         middle = (fits + too_long) // 2
         text.set_text(whole[:middle].rstrip() + "\N{HORIZONTAL ELLIPSIS}")

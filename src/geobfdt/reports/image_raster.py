@@ -25,7 +25,7 @@ _DYNAMIC_WINDOW_M = 1.0
 
 def depth_range(image: WellImage) -> tuple[float, float]:
     """
-    Upper edge of the first row and lower edge of the last one (m, MD).
+    Return the upper edge of the first row and the lower edge of the last one (m, MD).
 
     Examples
     --------
@@ -41,9 +41,9 @@ def depth_range(image: WellImage) -> tuple[float, float]:
 
 def resample_rows(image: WellImage, name: str, top: float, base: float, rows: int) -> Image:
     """
-    Values of an image on even rows.
+    Resample an image to rows of equal height.
 
-    Finer rows are averaged, so that a thin fracture fades but never drops out; coarser ones are repeated.
+    Finer rows are averaged, so that a thin fracture fades but never disappears; coarser ones are repeated.
 
     Parameters
     ----------
@@ -96,9 +96,9 @@ def resample_rows(image: WellImage, name: str, top: float, base: float, rows: in
 
 def contrast_limits(image: WellImage, name: str) -> tuple[float, float]:
     """
-    1st and 99th percentiles of a well's values, from rows spread over all of it.
+    Return the 1st and 99th percentiles of the values of a well, from rows spread over all of it.
 
-    Taken over the well and not over a page, so that a tone means the same value on every page.
+    They are taken over the well and not over a page, so that a tone means the same value on every page.
 
     Examples
     --------
@@ -124,14 +124,14 @@ def image_tones(
     limits: tuple[float, float] | None = None,
 ) -> Image:
     """
-    Tones of an image: 0 is drawn black and 1 white.
+    Compute the tones of an image: 0 is drawn black and 1 white.
 
     Parameters
     ----------
     image : WellImage
         The well.
     variable : {"static", "dynamic"}
-        One stretch for the whole well; or the file's own dynamic image, else one equalised over 1 m.
+        One contrast for the whole well; or the dynamic image of the file, else one equalised over 1 m.
     top, base : float
         Depths shown (m, MD).
     rows : int
@@ -147,7 +147,7 @@ def image_tones(
     if variable == "dynamic" and "dynamic" not in image:
         height = (base - top) / rows
         window = max(3, round(_DYNAMIC_WINDOW_M / height))
-        # The margin makes the page's ends what they would be in a picture of the whole well.
+        # With this margin the ends of the page look as in a picture of the whole well.
         tones = normalise_dynamic(
             resample_rows(image, "image", top - window * height, base + window * height, rows + 2 * window), window
         )[window : window + rows]

@@ -18,13 +18,13 @@ __all__ = ["draw_learning", "learning_verdict"]
 
 def learning_verdict(validation: Mapping[str, Any]) -> str:
     """
-    State whether a run learnt anything, by which rule, and how many held-out planes that rests on.
+    Describe whether a run improved the model, by which rule, and the number of held-out planes.
 
     Parameters
     ----------
     validation : mapping
-        Part of a bundle's card: ``step`` of the weights that were kept, mean F1 (``mean_f1_3cm``, ``before``), what
-        that had to exceed (``needed``), and the number of ``planes`` held out. A score that is not known is None.
+        Part of the card of a bundle: ``step`` of the best weights, mean F1 (``mean_f1_3cm``, ``before``), the limit
+        that it had to exceed (``needed``), and the number of held-out ``planes``. An unknown score is None.
 
     Examples
     --------
@@ -46,14 +46,14 @@ def _format_number(value: float | None) -> str:
 
 def draw_learning(metrics: Path, split: str, validation: Mapping[str, Any], picture: Path) -> None:
     """
-    Draw a run.
+    Draw losses and scores of a training run.
 
     Parameters
     ----------
     metrics : Path
         ``metrics.jsonl`` of the run.
     split : str
-        How it was held out: ``by well`` or ``by depth``.
+        Split of the held-out rock: ``by well`` or ``by depth``.
     validation : mapping
         As in :func:`learning_verdict`.
     picture : Path

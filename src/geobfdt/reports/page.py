@@ -54,7 +54,7 @@ def draw_well(
     north: North = "left",
 ) -> Figure:
     """
-    Draw a stretch of a well on one page, to scale.
+    Draw an interval of a well on one page, to scale.
 
     From left to right: depth, margin bars, the static and the dynamic image, the dynamic image again with the traces
     of the picks (so that nothing hides the rock they are judged by), tadpoles, picks per metre, the hole. At 1:200 and
@@ -72,14 +72,14 @@ def draw_well(
     top, base : float, optional
         Depths (m, MD); default the whole image.
     scale : float, optional
-        Metres of hole a metre of paper shows; default the largest that fits a page.
+        Metres of hole in a metre of paper; default the largest scale that fits a page.
     north : {"left", "centre"}
         Where image angle 0 is drawn.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The page, with an Agg canvas and out of pyplot's hands; ``figure.savefig("page.png")`` writes it.
+        The page, with an Agg canvas and not managed by pyplot; ``figure.savefig("page.png")`` writes it.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def write_pictures(
     progress: Callable[[float], None] | None = None,
 ) -> list[Path]:
     """
-    Write a well's pictures as PNG: one page, or for a long well an overview and numbered pages beside it.
+    Write the pictures of a well as PNG: one page, or for a long well an overview and numbered pages.
 
     Each file appears whole or not at all, and the same input gives the same bytes.
 
@@ -132,7 +132,7 @@ def write_pictures(
     intervals : DataFrame, optional
         Interval table.
     progress : callable, optional
-        Told the share done, 0 to 1.
+        Called with the finished share, 0 to 1.
 
     Returns
     -------
@@ -170,12 +170,12 @@ def write_pictures(
 
 def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
     """
-    Depths at which a well is cut into pages: one page if a large scale shows it all, else nearly equal ones.
+    Choose the depths at which a well is cut into pages: one page if a large scale fits, else nearly equal pages.
 
     Parameters
     ----------
     top, base : float
-        Of the image (m, MD).
+        Top and base of the image (m, MD).
 
     Returns
     -------
@@ -194,7 +194,7 @@ def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
         edges = np.concatenate([[top], inner, [base]])
         if np.diff(edges).max() <= most:
             return edges
-        # Rounding made a page too long.
+        # Rounding has made a page too long.
         count += 1
 
 
@@ -207,7 +207,7 @@ def _largest_scale(length: float) -> float:
 
 
 def _select_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The well's picks, completed, that are drawn; and what to say of the others."""
+    """Return the completed picks of the well that are drawn, and notes about the others."""
     well, notes = image.attrs["well"], []
     own = picks[picks["well"].isin(["", well])] if well else picks
     if len(own) < len(picks):
@@ -265,7 +265,7 @@ def _draw_page(
     draw_header(head, image, picks, page, bars, notes)
     tracks, position = {}, _EDGE
     for name, wide in widths.items():
-        # A stretch too short for the page leaves the rest of it white.
+        # An interval too short for the page leaves the rest of it white.
         tall = min(height, (base - top) / page.scale / _METRES_PER_INCH)
         tracks[name] = track(name, position, _EDGE + height - tall, wide, tall)
         if name != "depth":
@@ -303,7 +303,7 @@ def _draw_page(
 
 
 def _picks_on_page(picks: pd.DataFrame, top: float, base: float) -> pd.DataFrame:
-    """Picks on a page: those that lie on it, and those whose trace reaches into it."""
+    """Return the picks on a page, and those whose trace reaches into it."""
     reach = picks["amplitude_m"].fillna(0.0)
     return picks[(picks["depth_m"] + reach >= top) & (picks["depth_m"] - reach < base)]
 

@@ -36,7 +36,7 @@ def draw_density(
     top, base : float
         Depths shown (m, MD); bins at the ends are cut there and counted per metre of what is left.
     inches : float
-        Least height of a bin on paper; low ones tell single picks, which tadpoles do better.
+        Smallest height of a bin on paper; lower bins would show single picks, as tadpoles do.
     """
     picks = without_rejected(picks)
     picks = picks[measured.contains(picks["depth_m"])]

@@ -1,4 +1,4 @@
-"""Stereonets and roses: how planes lie, and what the hole could not see."""
+"""Stereonets and roses: orientations of planes, and the blind zone of the hole."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def draw_stereonet(
     picks : DataFrame
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     sets : sequence of PlaneSet
-        Their mean poles are drawn, each within the cone that holds the true mean in 95 of 100 cases.
+        Sets whose mean poles are drawn, each with its 95 % cone.
     hole : (deviation, azimuth), optional
         Mean direction of the hole (deg). A square marks it; hatched is where poles of planes lie that it hardly ever
         meets, so that nothing there means nothing.
@@ -49,17 +49,17 @@ def draw_stereonet(
     Axes
         The net.
     """
-    # Registers its projection.
+    # The import registers the projection.
     import mplstereonet
 
     planes = picks[picks["dip_true_deg"].notna()]
-    # It writes on what it gets.
+    # mplstereonet changes its arguments, so that it gets copies.
     dip, azimuth = np.array(planes[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
     ax: Any = figure.add_subplot(projection="stereonet")
     ax.set_azimuth_ticks(range(0, 360, 90), ["N", "E", "S", "W"])
     if len(planes) >= _MIN_CONTOURED:
         grid = mplstereonet.density_grid(azimuth - 90, dip, measurement="poles", method="exponential_kamb", sigma=3)
-        # In multiples of an even scatter's standard deviation: below two it may be chance.
+        # The unit is the standard deviation of a uniform distribution: densities below two may be chance.
         ax.contourf(
             *grid, levels=[2, 4, 6, 8, 12, 16, 1e9], colors=[str(s) for s in (0.95, 0.9, 0.84, 0.77, 0.7, 0.62)]
         )
@@ -84,7 +84,7 @@ def draw_stereonet(
 
 
 def _draw_blind_zone(ax: Any, deviation: float, azimuth: float) -> None:
-    """Where poles are nearly square to the hole, and the hole itself."""
+    """Draw the zone of poles nearly perpendicular to the hole, and the hole itself."""
     import mplstereonet
 
     longitude, latitude = np.meshgrid(*2 * [np.linspace(-np.pi / 2, np.pi / 2, 181)])
@@ -98,7 +98,7 @@ def _draw_blind_zone(ax: Any, deviation: float, azimuth: float) -> None:
 
 
 def _direction(longitude: npt.NDArray[np.float64], latitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Unit vectors (3, ...) of places on the net."""
+    """Return unit vectors (3, ...) of points on the net."""
     level = np.cos(latitude)
     return np.stack([level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)])
 

@@ -1,4 +1,4 @@
-"""The structure of one well in numbers: intensities by class, sets, and how sure any of it is."""
+"""The structure of one well in numbers: intensities by class, sets, zones and their uncertainty."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Structure(NamedTuple):
     unmeasured: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for JSON, without the picks."""
+        """Return plain values for JSON, without the picks."""
         sets = [
             {
                 **line.part.mean._asdict(),
@@ -174,7 +174,7 @@ def analyse_structure(image: WellImage, picks: pd.DataFrame, intervals: pd.DataF
         if length["fracture"] > 0:
             alone = intensity(at[counted], tilt[counted], length["fracture"], sure[counted])
         if alone is not None and alone.planes > 0:
-            # Of all angles that its planes make with the hole, the one whose planes are met as often.
+            # This single angle to the hole gives the same probability of meeting the hole as the angles of all planes.
             across = np.degrees(np.arccos(np.cos(np.radians(tilt[counted])).mean()))
             spacing = set_spacing(alone.planes, float(across), length["fracture"])
         sets.append(SetLine(part, spacing, level, alone))
@@ -202,7 +202,7 @@ def analyse_structure(image: WellImage, picks: pd.DataFrame, intervals: pd.DataF
 
 
 def _mean_hole_direction(image: WellImage) -> tuple[float, float] | None:
-    """Mean direction of the hole."""
+    """Return the mean direction of the hole."""
     depth = image["depth"].values
     at = np.linspace(depth[0], depth[-1], 200)
     deviation, azimuth = (np.radians(log_at(image, name, at)) for name in ("deviation", "hole_azimuth"))

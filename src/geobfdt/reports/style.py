@@ -1,4 +1,4 @@
-"""Colours, symbols and type of the pictures: one look, legible in print and to the colour-blind.
+"""Colours, symbols and type of the pictures, legible in print and with colour-vision deficiencies.
 
 Hues come from the palette of Okabe and Ito (2008), which common colour-vision deficiencies keep apart. Nothing is told
 by colour alone: classes have their own symbol, weak picks are dashed and hollow.
@@ -62,7 +62,7 @@ RAMP = LinearSegmentedColormap.from_list(
 @dataclass(frozen=True)
 class Kind:
     """
-    How a kind of plane is drawn.
+    Colour and symbol of a kind of plane.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def kinds_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
 
 def is_weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """
-    Tell the picks to be drawn dashed and hollow: of quality C or D, or of confidence below 0.5.
+    Return which picks are drawn dashed and hollow: quality C or D, or confidence below 0.5.
 
     Examples
     --------
@@ -128,14 +128,14 @@ def is_weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 def group_by_style(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
     """
-    Deal picks out by how they are drawn.
+    Group picks by symbol and colour.
 
     Yields
     ------
     kind : Kind
         Colour and marker.
     rows : array (n,) of bool
-        Picks drawn so.
+        Picks of the group.
     face : str
         Colour that fills the marker: white for weak picks.
     label : str or None
@@ -159,14 +159,14 @@ def group_by_style(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.b
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw with the house type and lines, whatever the user's own matplotlib settings are."""
+    """Draw with the fonts and lines of the project, independent of the matplotlib settings of the user."""
     with mpl.rc_context(), warnings.catch_warnings():
-        # A well named in a script that the font lacks is drawn with boxes; that is no reason to alarm anybody.
+        # Characters that the font lacks are drawn as boxes; matplotlib's warning about them is not useful.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         mpl.rcdefaults()
         mpl.rcParams.update(
             {
-                # Comes with matplotlib: the same on every machine.
+                # This font is part of matplotlib, and is the same on every machine.
                 "font.family": "DejaVu Sans",
                 "font.size": 7.5,
                 "text.color": INK,

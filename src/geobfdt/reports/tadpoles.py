@@ -1,4 +1,4 @@
-"""The tadpole track: a head at (dip, depth), a tail that points where the plane dips to, north up."""
+"""The tadpole track: a head at (dip, depth), and a tail in the direction of dip, with north up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     Parameters
     ----------
     ax : Axes
-        Where; its depths are left as they are.
+        The track; its depth axis does not change.
     picks : DataFrame
         Pick table.
     size : float
@@ -59,7 +59,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                     depth[tailed],
                     np.sin(azimuth[tailed]),
                     np.cos(azimuth[tailed]),
-                    # Of the paper: an inverted depth axis does not turn north down.
+                    # Tails point on the paper: the inverted depth axis must not turn north down.
                     angles="uv",
                     units="inches",
                     scale_units="inches",
@@ -82,11 +82,11 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                 linewidths=0.9 if empty else 0.4,
                 zorder=level + 0.01,
                 label=name,
-                # On the first and last depths of a page half a head is outside.
+                # Heads at the first and last depths of a page extend beyond it.
                 clip_on=False,
             )
     width = 72 * ax.get_window_extent().width / ax.figure.dpi
-    # Points on either side, for tails of flat and of upright planes.
+    # This margin (points) on either side is for tails of flat and of upright planes.
     room = min(_TAIL_HEADS * size + 1, width / 4)
     room *= 90 / (width - 2 * room)
     ax.set_xlim(-room, 90 + room)
@@ -98,5 +98,5 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
         ax, [0, 30, 60, 90], ["0", "30", "60", f"90{degree}"], "Apparent dip, up = angle 0" if apparent else "True dip"
     )
     for label in ax.get_xticklabels():
-        # There is room at the ends.
+        # The labels at the ends have room.
         label.set_horizontalalignment("center")

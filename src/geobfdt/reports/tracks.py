@@ -62,13 +62,13 @@ def draw_image(
     Parameters
     ----------
     ax : Axes
-        Where; its height in pixels is the number of rows drawn, however many the well has.
+        The track; its height in pixels is the number of rows drawn.
     image : WellImage
         The well.
     variable : {"static", "dynamic"}
         One contrast for the whole well, or one that follows the rock.
     north : {"left", "centre"}
-        Where image angle 0 is drawn.
+        Position of image angle 0.
     top, base : float, optional
         Depths (m, MD); default the whole image.
     limits : (low, high), optional
@@ -108,7 +108,7 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     picks : DataFrame
         Pick table whose apparent azimuths have the image's reference; picks without an amplitude have no trace.
     north : {"left", "centre"}
-        As the image was drawn.
+        As for the image.
     linewidth : float
         Of a line (points); a casing half as wide lies on either side.
 
@@ -166,7 +166,7 @@ def draw_depth_axis(ax: Axes, top: float, base: float) -> None:
     decimals = max(0, -int(np.floor(np.log10(major) + 1e-9)))
     ax.yaxis.set_major_formatter(lambda depth, _: f"{depth:.{decimals}f}")
     ax.yaxis.tick_right()
-    # Labels hang inside the track, against ticks that point at them.
+    # Labels are inside the track, beside their ticks.
     ax.tick_params(axis="y", which="both", direction="in", pad=-7)
     ax.tick_params(axis="y", which="minor", length=1.5, width=0.4)
     for label in ax.get_yticklabels():
@@ -207,14 +207,14 @@ def depth_steps(length: float, inches: float) -> tuple[float, float]:
 
 
 def depth_lines(ax: Axes, top: float, base: float) -> None:
-    """Rule a track at the steps of the depth axis, behind what it holds."""
+    """Draw lines across a track at the steps of the depth axis, behind its content."""
     major, minor = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi)
     ax.hlines(_multiples(top, base, minor), 0, 1, transform=ax.get_yaxis_transform(), color=FAINTEST, lw=0.4, zorder=0)
     ax.hlines(_multiples(top, base, major), 0, 1, transform=ax.get_yaxis_transform(), color=FAINT, lw=0.6, zorder=0.1)
 
 
 def top_axis(ax: Axes, ticks: list[float], labels: list[str], caption: str, **caption_style: Any) -> None:
-    """Put a track's scale on top; its end labels lean inwards, so that neighbours do not touch."""
+    """Put the scale of a track on top; its end labels are aligned inwards, so that neighbours do not touch."""
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     ax.set_xticks(ticks, labels, fontsize=7)
@@ -233,7 +233,7 @@ def _first_angle(north: North) -> float:
 
 
 def _nearest_column(angles: npt.NDArray[np.float64], start: float) -> npt.NDArray[np.int64]:
-    """Image column nearest to each drawn one, round the cylinder."""
+    """Return the nearest image column of each drawn column, around the cylinder."""
     centres = np.mod(start + (np.arange(_DRAWN_COLUMNS) + 0.5) * 360 / _DRAWN_COLUMNS, 360)
     around = np.concatenate([[angles[-1] - 360], angles, [angles[0] + 360]])
     return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, centres) - 1) % angles.size)

@@ -1,4 +1,4 @@
-"""A well's report: one HTML file to hand over, without anything from outside."""
+"""The report of a well: one HTML file that needs nothing from outside."""
 
 from __future__ import annotations
 

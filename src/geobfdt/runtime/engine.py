@@ -1,4 +1,4 @@
-"""Running jobs: each in a process of its own, on one thread, some at a time, on this machine or by Ray.
+"""Engine that runs jobs, each in a process with one thread, several at a time, on this machine or by Ray.
 
 A process that is killed, or eats all memory, takes its own job with it and no other.
 """
@@ -104,7 +104,7 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if engine.address:
         _knock(engine.address)
-        # `ray start` asks for this user's token once there is one; who connects is not told so.
+        # `ray start` needs the token of this user once there is one, and gives a client no message without it.
         if (Path.home() / ".ray" / "auth_token").exists():
             os.environ.setdefault("RAY_AUTH_MODE", "token")
     ray = needed("ray", "ray")
@@ -113,7 +113,7 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
         if engine.address:
             ray.init(engine.address, **quiet)
         else:
-            # Its own, even where another runs.
+            # A cluster of its own is started, even where another one runs.
             ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError) as error:
         observed = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
@@ -129,14 +129,14 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
             try:
                 yield Ran(running[ready], *ray.get(ready))
             except ray.exceptions.RayError as error:
-                # Its node went, or does not see the folder.
+                # The node of the job ended, or does not have the folder.
                 yield Ran(running[ready], "", str(error).strip().splitlines()[-1])
     finally:
         ray.shutdown()
 
 
 def _knock(address: str) -> None:
-    """Ask whether anybody answers; Ray itself waits for minutes where nobody does."""
+    """Check the address first, because Ray waits for minutes if nobody answers."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -146,7 +146,7 @@ def _knock(address: str) -> None:
 
 
 def _run(words: Sequence[str]) -> tuple[str, str]:
-    """Run one job: what it printed, and why it failed."""
+    """Run one job, and return its output and why it failed."""
     one = {**os.environ, **_ONE_THREAD}
     process = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
     if not process.returncode:

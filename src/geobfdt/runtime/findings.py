@@ -1,4 +1,4 @@
-"""Findings: every repair and doubt, written down; and the one-line error of a critical one."""
+"""Findings: every repair and every doubtful value; and the one-line error of a critical finding."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _FIELDS = {key: name for name, key in _JSON_KEYS.items()}
 
 
 class Severity(StrEnum):
-    """How much a finding matters to what comes out."""
+    """How much a finding affects the result."""
 
-    # a convention applied; the data are what they were.
+    # A convention was applied; the data have not changed.
     INFO = "info"
-    # Repaired without doubt.
+    # The data were repaired with certainty.
     MINOR = "minor"
-    # Repaired or assumed; the result leans on it.
+    # The data were repaired or assumed, and the result depends on it.
     MAJOR = "major"
-    # Cannot be read; the run stops.
+    # The data cannot be read; the run stops.
     CRITICAL = "critical"
 
 

@@ -1,4 +1,4 @@
-"""A folder for one process at a time."""
+"""Locks of folders, for one process at a time."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ __all__ = ["folder_lock"]
 @contextmanager
 def folder_lock(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
     """
-    Hold a folder; it is free again when the process ends, however it does.
+    Lock a folder; the lock is released at the end of the block, or when the process ends in any way.
 
     Parameters
     ----------
     folder : Path
-        Made if missing.
+        The folder; it is made if missing.
     wait : bool
-        Whether to wait until it is free.
+        Whether to wait for another process to release it.
     by : str
-        What holds it, for the error.
+        Name of the task that locks it, for the message.
 
     Raises
     ------
     InputError
-        If another process holds it and there is no waiting, or it cannot be written.
+        If another process has locked it and `wait` is False, or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Settings that a person writes: YAML, checked, with one line for what is wrong."""
+"""Settings files: YAML that a person writes, with a check and one line for what is wrong."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def parse_yaml(text: str) -> Any:
     {'least': {'each': {'z_5cm': 5}}}
     """
     try:
-        # Safe: a SafeLoader that refuses more.
+        # This loader is a SafeLoader with further limits.
         return yaml.load(text, _Loader)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -128,7 +128,7 @@ def read_settings(kind: type[Settings], file: Path, what: str, cure: str, page: 
 
 
 def validation_message(error: ValidationError) -> str:
-    """Say the first thing that is wrong, and where."""
+    """Describe the first problem, and where it is."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place or 'settings'}: {first['msg'][0].lower()}{first['msg'][1:]}"

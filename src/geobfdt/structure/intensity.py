@@ -28,15 +28,15 @@ class Intensity(NamedTuple):
     Parameters
     ----------
     planes : float
-        How many, each counting by its probability.
+        Expected number: the sum of the probabilities.
     p10, p10_low, p10_high : float
-        Planes a metre of hole, and the 95 % interval.
+        Planes per metre of hole, and the 95 % interval.
     p32, p32_low, p32_high : float
-        Area of planes in a volume of rock (m2/m3), and the 95 % interval of what the hole could meet.
+        Area of planes in a volume of rock (m2/m3), and its 95 % interval, for planes that the hole can meet.
     blind_share : float
-        Share of P32 that rests on planes nearly along the hole, which it hardly ever meets.
+        Share of P32 from planes in the blind zone: nearly parallel to the hole, which hardly ever meets them.
     capped : float
-        Share of the planes whose weight would be above the cap: with any, P32 is too low.
+        Share of planes whose weight is limited by the cap; P32 is too low if there are any.
     """
 
     planes: float
@@ -56,7 +56,7 @@ class Intensity(NamedTuple):
 
 def terzaghi_weight(dip_app: npt.ArrayLike) -> Array:
     """
-    Planes in the rock for one that the hole meets, against planes square to it (Terzaghi 1965).
+    Return the Terzaghi (1965) weight of planes: how many lie in the rock for each that the hole meets.
 
     Parameters
     ----------
@@ -86,31 +86,31 @@ def intensity(
     Parameters
     ----------
     depth : array (n,)
-        Of planes (m, MD).
+        Depths of planes (m, MD).
     dip_app : array (n,)
         Apparent dip (deg); NaN counts for P10 alone.
     length : float
-        Of hole that was looked at (m).
+        Length of hole that was measured and interpreted (m).
     probability : array (n,), optional
-        That each is one; default all are.
+        Probability that each is a plane; default 1.
     block : float
-        Planes come in swarms: intervals come from resampling blocks of so many metres.
+        Length of the resampled blocks (m), because planes occur in swarms.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
 
     Raises
     ------
     ValueError
-        If no hole was looked at.
+        If the length is not positive.
 
     Examples
     --------
-    >>> told = intensity([1.0, 3.0, 7.0], [0.0, 60.0, 60.0], 10.0)
-    >>> round(told.p10, 6), round(told.p32, 6)
+    >>> result = intensity([1.0, 3.0, 7.0], [0.0, 60.0, 60.0], 10.0)
+    >>> round(result.p10, 6), round(result.p32, 6)
     (0.3, 0.5)
     """
     if not length > 0:
-        raise ValueError(f"{length} m of hole were looked at")
+        raise ValueError(f"the length of hole must be positive, not {length} m")
     at, dip = np.asarray(depth, dtype=float), np.asarray(dip_app, dtype=float)
     probabilities = np.ones(at.size) if probability is None else np.asarray(probability, dtype=float)
     rng = np.random.default_rng(seed)
@@ -121,7 +121,7 @@ def intensity(
     blind_share = float((probabilities * sides)[along <= BLIND_ZONE_SINE].sum()) / total32 if total32 else 0.0
     samples10, samples32 = _resample_totals(at, probabilities, sides, length, block, rng)
     bounds = [np.percentile(part, [2.5, 97.5]) / length for part in (samples10, samples32)]
-    # Nothing was seen: up to three could have been there (the rule of three).
+    # Without any plane the upper bound is three planes (the rule of three).
     if not at.size:
         bounds = [np.array([0.0, 3 / length])] * 2
     (low10, high10), (low32, high32) = (part.tolist() for part in bounds)
@@ -131,7 +131,7 @@ def intensity(
 def _resample_totals(
     at: Array, probabilities: Array, sides: Array, length: float, block: float, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Totals on resamples of blocks of depth, empty ones included, in each of which planes are there by chance."""
+    """Resample blocks of depth, with empty ones, and draw each plane by its probability; return the totals."""
     width = min(block, length / _BLOCKS)
     occupied, which = np.unique(np.floor(at / width), return_inverse=True)
     blocks = max(round(length / width), occupied.size)

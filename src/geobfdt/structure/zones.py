@@ -26,14 +26,14 @@ Array = npt.NDArray[np.float64]
 
 class Zone(NamedTuple):
     """
-    A stretch whose beds lie alike.
+    A depth interval with beds of similar orientation.
 
     Parameters
     ----------
     top, base : float
         Depths (m, MD); midway between the last bed of one zone and the first of the next.
     beds : MeanPlane
-        Their mean.
+        Mean of its beds.
     """
 
     top: float
@@ -43,7 +43,7 @@ class Zone(NamedTuple):
 
 def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike) -> list[Zone]:
     """
-    Cut a well where its beds begin to lie otherwise.
+    Split a well at depths where the orientation of its beds changes.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike,
     Returns
     -------
     list of Zone
-        Downwards; one where nothing speaks for more, none without beds.
+        From top to base; one zone if no split is significant, none without beds.
 
     Notes
     -----
-    Binary segmentation: a stretch is cut where two mean poles explain its beds best, if twice the logarithm of the
-    likelihood (poles scattered alike in both directions about their mean) gains more than five times the logarithm
-    of the number of beds. On beds of one lie and of any scatter that happens in fewer than 5 of 100 wells
-    (``tests/structure/test_zones.py``). A zone has eight beds and 5 m at least; what is shorter, as a set of
-    cross-beds, belongs to the zone around it.
+    Binary segmentation: an interval is split where two mean poles explain its beds best. The split is kept if twice
+    the log likelihood (poles with isotropic scatter about their mean) gains more than five times the logarithm of the
+    number of beds. For beds of one orientation and any scatter, that happens in fewer than 5 of 100 wells
+    (``tests/structure/test_zones.py``). A zone has at least eight beds and 5 m; a shorter one, as a set of cross-beds,
+    belongs to the zone around it.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike,
 
 
 def _cuts(depth: Array, normals: Array, weight: Array, first: int, last: int, penalty: float) -> list[int]:
-    """Places to cut ``first:last``, each the best of its stretch."""
+    """Return the splits of ``first:last``; each is the best of its interval."""
     at = np.arange(MIN_ZONE_BEDS, last - first - MIN_ZONE_BEDS + 1)
     edge = (depth[first + at - 1] + depth[first + at]) / 2 if at.size else depth[:0]
     at = at[(edge - depth[first] >= MIN_ZONE_M) & (depth[last - 1] - edge >= MIN_ZONE_M)]

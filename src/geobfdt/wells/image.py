@@ -51,19 +51,19 @@ _ATTRIBUTES: dict[str, Any] = {
     "well": "",
     "run": "",
     "tool": "",
-    # Where image angle 0 points: REFERENCES.
+    # Direction of image angle 0, one of REFERENCES.
     "reference": "unknown",
-    # Which north azimuths are from: true, grid, magnetic, unknown.
+    # North of the azimuths: true, grid, magnetic or unknown.
     "north": "unknown",
-    # Deg, added to magnetic azimuths to get true ones; NaN where unknown.
+    # Angle (deg) to add to magnetic azimuths to get true ones; NaN if unknown.
     "declination": float("nan"),
-    # Of the image values.
+    # Unit of the image values.
     "units": "",
-    # Which end of the values is drawn dark (conductive, soft, weak echo): low or high.
+    # End of the values that is drawn dark (conductive, soft, weak echo): low or high.
     "dark": "low",
-    # None, static or dynamic: what was done to `image` before it reached us.
+    # Normalisation of the image in the file: none, static or dynamic.
     "normalisation": "none",
-    # File name.
+    # Name of the file.
     "source": "",
     "source_sha256": "",
 }
@@ -151,12 +151,12 @@ def well_image(
 
 
 def add_findings(image: WellImage, findings: Iterable[Finding]) -> WellImage:
-    """Return the image with more findings, the pixels shared."""
+    """Return the image with more findings; the pixels are shared."""
     return image.assign_attrs(findings=[*image.attrs["findings"], *findings])
 
 
 def place_of(image: WellImage) -> str:
-    """Tell what findings and errors call an image: its file, else its well."""
+    """Return the name of an image in findings and errors: its file, else its well."""
     return str(image.attrs["source"] or image.attrs["well"] or "image")
 
 

@@ -1,10 +1,10 @@
-"""Layers: what interpreters decided on a field's wells, as a log in ``review.sqlite`` that only ever grows.
+"""Layers: the decisions of interpreters on the wells of a field, as an append-only log in ``review.sqlite``.
 
-A layer is one interpreter's version of a well: picks, and intervals interpreted or ignored. Each is an item with an
-id (picks ``p...``, intervals ``i...``) and fields. An edit gives items new fields, or takes items away; who made it
-and when is kept. Undoing is an edit, too: it names the one that no longer counts. What a layer holds is what its edits
-that count say, one after the other. An item without the fields that make it one (depth and class of a pick) is not
-there, whatever else its edits say of it.
+A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. Each is an item with
+an id (picks ``p...``, intervals ``i...``) and fields. An edit gives items new fields or removes items; its author and
+time are stored. An undo is an edit, too: it names the edit that no longer counts. The content of a layer follows from
+the edits that count, in order. An item without its required fields (depth and class of a pick) does not exist,
+whatever other fields its edits give it.
 """
 
 from __future__ import annotations
@@ -49,32 +49,32 @@ _REQUIRED_FIELDS = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "
 
 
 class ConflictError(Exception):
-    """What is asked for no longer fits the layer: somebody else changed the item, or the edit's key is taken."""
+    """The edit does not fit the layer: another person changed the item, or the key of the edit is in use."""
 
 
 class OutdatedError(ConflictError):
-    """The layer changed while an edit was made from it; made anew, it may fit."""
+    """The layer changed while an edit was computed from it; computed again, it may fit."""
 
 
 @dataclass(frozen=True)
 class Edit:
     """
-    One entry of the log.
+    An entry of the log.
 
     Parameters
     ----------
     id : int
-        Its number; numbers grow.
+        Its number; later edits have larger numbers.
     at : float
-        When (s since 1970, UTC).
+        Time (s since 1970, UTC).
     person : str
-        Who.
+        Author.
     kind : str
         ``join``, ``add``, ``accept``, ``move``, ...; ``undo`` and ``redo`` name another edit.
     items : mapping of item to fields
-        New values of fields, by item; None takes the item away.
+        New values of fields, by item; None removes the item.
     target : int, optional
-        The edit that is undone or done again.
+        The edit that is undone or redone.
     """
 
     id: int
@@ -88,12 +88,12 @@ class Edit:
 @dataclass
 class Layer:
     """
-    A layer as its edits made it.
+    A layer as computed from its edits.
 
     Parameters
     ----------
     items : dict of item to fields
-        What is there now.
+        The current items.
     version : int
         Number of the last edit.
     """
@@ -114,7 +114,7 @@ class Layer:
     fragments: dict[str, Fields] = field(default_factory=dict)
 
     def apply(self, edit: Edit) -> set[str]:
-        """Take one more edit in; returns the items it touched."""
+        """Apply one more edit, and return the items that it changed."""
         self.version = edit.id
         self.edits[edit.id] = edit
         self.latest[edit.id if edit.target is None else edit.target] = edit.id
@@ -136,7 +136,7 @@ class Layer:
         return touched
 
     def _update_item(self, item: str, edit: Edit) -> None:
-        # A new edit adds to what is there; after an undo or a redo, all that still count are added up anew.
+        # A new edit adds to the current fields; after an undo or a redo, all edits that count are applied again.
         live = [edit.id] if edit.target is None else self.live(item)
         now = self.items.get(item, self.fragments.get(item)) if edit.target is None else None
         for number in live:
@@ -151,7 +151,7 @@ class Layer:
 
     def live(self, item: str, until: int | None = None) -> list[int]:
         """
-        Numbers of the edits of an item that count, in order.
+        Return the numbers of the edits of an item that count, in order.
 
         Parameters
         ----------
@@ -183,9 +183,9 @@ class Layer:
 
     def blocker(self, target: int) -> tuple[str, str] | None:
         """
-        Item of an edit that somebody has changed since the edit was made, undone or redone last, and who did.
+        Return an item of an edit that was changed since the edit was made, undone or redone last, and by whom.
 
-        None if there is no such item: then the edit can be undone or redone, and nobody's work is torn by it.
+        None if there is no such item: then the edit can be undone or redone without a loss for anybody.
         """
         since = self.latest[target]
         for item in self.edits[target].items:
@@ -195,7 +195,7 @@ class Layer:
 
     def title(self, item: str) -> str:
         """
-        Words for an item, for people, who know its depth and not its id.
+        Describe an item for people, who know its depth and not its id.
 
         Examples
         --------
@@ -213,7 +213,7 @@ class Layer:
         return item
 
     def changed_by_others(self, item: str, person: str, after: int) -> str | None:
-        """Another person who touched an item after an entry of the log; None if nobody did."""
+        """Return another person who changed an item after an entry of the log; None if there is none."""
         for number in reversed(self.history.get(item, ())):
             if number <= after:
                 return None
@@ -222,16 +222,16 @@ class Layer:
         return None
 
     def last_person(self, item: str) -> str:
-        """Person whose entry in the log touched an item last."""
+        """Return the person whose entry in the log changed an item last."""
         return self.edits[self.history[item][-1]].person
 
     def made_by(self, item: str, kind: str) -> bool:
-        """Whether all edits of an item that count are of one kind: nobody has decided on it since."""
+        """Return whether all edits of an item that count are of one kind, so that nobody has decided on it since."""
         return all(self.edits[number].kind == kind for number in self.live(item))
 
     def picks(self, well: str = "", status: Iterable[str] | None = None) -> pd.DataFrame:
         """
-        Pick table of the layer, with the columns ``id`` and ``note`` added.
+        Return the pick table of the layer, with the columns ``id`` and ``note`` added.
 
         Parameters
         ----------
@@ -265,21 +265,21 @@ class Layer:
         return new_picks(**columns)
 
     def intervals(self, well: str = "") -> pd.DataFrame:
-        """Interval table of the layer, as drawn."""
+        """Return the interval table of the layer."""
         rows = [fields for item, fields in self.items.items() if item.startswith("i")]
         return new_intervals([(well, r["kind"], r["class"], r["top_m"], r["base_m"]) for r in rows])
 
     def reviewed(self, well: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """
-        What a network may learn from: picks that somebody stood up for, and where nothing else is.
+        Return the picks and intervals for training: confirmed picks, and where there are no others.
 
         Returns
         -------
         picks : DataFrame
             Accepted and edited picks.
         intervals : DataFrame
-            Intervals. A class that was nowhere called complete counts as not interpreted: there, silence teaches
-            nothing.
+            Intervals. A class without an interval that is marked as complete counts as not interpreted: there, the
+            absence of picks has no meaning.
         """
         intervals = self.intervals(well)
         complete = set(intervals.loc[intervals["kind"] == "interpreted", "class"])
@@ -290,7 +290,7 @@ class Layer:
 
 def named_layers(folder: Path, layer: str) -> dict[str, Layer]:
     """
-    Layers of one name, by well.
+    Return the layers of one name, by well.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ def named_layers(folder: Path, layer: str) -> dict[str, Layer]:
 
 class LayerLog:
     """
-    The log of a field's layers.
+    The log of the layers of a field.
 
     Parameters
     ----------
@@ -324,7 +324,7 @@ class LayerLog:
 
     Notes
     -----
-    Several threads and processes may use one log. An edit is on the disk (SQLite, write-ahead log, synchronous) before
+    Several threads and processes may use one log. An edit is on the disk (SQLite, synchronous write-ahead log) when
     :meth:`add` returns.
 
     Examples
@@ -346,18 +346,18 @@ class LayerLog:
         create_database(self.file, _SCHEMA)
 
     def wells(self) -> list[str]:
-        """Wells that have layers."""
+        """Return the wells that have layers."""
         with self.lock, open_database(self.file) as db:
             return [row[0] for row in db.execute("SELECT DISTINCT well FROM edits ORDER BY 1")]
 
     def layers(self, well: str) -> list[str]:
-        """Names of a well's layers."""
+        """Return the names of the layers of a well."""
         with self.lock, open_database(self.file) as db:
             return [row[0] for row in db.execute("SELECT DISTINCT layer FROM edits WHERE well=? ORDER BY 1", (well,))]
 
     def layer(self, well: str, layer: str) -> Layer:
         """
-        Layer as it is now; empty if nobody edited it yet. The caller must not change it.
+        Return the current layer; empty if nobody has edited it. The caller must not change it.
 
         Raises
         ------
@@ -368,7 +368,7 @@ class LayerLog:
             return self._current(db, well, layer)
 
     def edits(self, well: str, layer: str, after: int = 0) -> list[Edit]:
-        """Edits of a layer that are later than one, in order."""
+        """Return the edits of a layer after a version, in order."""
         with self.lock, open_database(self.file) as db:
             return self._read(db, well, layer, after)
 
@@ -405,16 +405,16 @@ class LayerLog:
         well, layer, person, kind, items
             As in :class:`Edit`.
         viewed_version : int, optional
-            Version of the layer that the person looked at: what somebody else changed since is not overwritten.
+            Version of the layer on the screen of the person: later changes by others are not overwritten.
         version : int, optional
-            Version of the layer that the new fields were computed from: nobody may have changed the items since.
+            Version of the layer that the new fields were computed from: the items must not have changed since.
         key : str, optional
-            Of this edit, made by who asks: the same key again is the same edit, and is written once.
+            Unique key of this edit by the caller: a second edit with the same key is the same edit, written once.
 
         Returns
         -------
         Edit
-            As it was written.
+            The edit as it was written.
 
         Raises
         ------
@@ -426,7 +426,7 @@ class LayerLog:
         ValueError
             If a new pick or interval lacks a field that it needs.
         InputError
-            If the disk does not take it.
+            If it cannot be written to the disk.
         """
         with self.lock, transaction(self.file) as db:
             if key and (row := self._find_row(db, key)):
@@ -451,7 +451,7 @@ class LayerLog:
 
     def find(self, key: str | None, well: str, layer: str) -> Edit | None:
         """
-        Edit of a key in a layer; None if there is none.
+        Return the edit of a key in a layer; None if there is none.
 
         Raises
         ------
@@ -475,14 +475,14 @@ class LayerLog:
 
     def undo(self, well: str, layer: str, person: str, *, again: bool = False) -> Edit | None:
         """
-        Undo the last edit of a person that counts, or with `again` redo the last one undone; None if there is none.
+        Undo the last edit of a person that counts, or with `again` redo the last undone one; None if there is none.
 
         Raises
         ------
         ConflictError
             If somebody else has changed one of its items since.
         InputError
-            If the disk does not take it.
+            If it cannot be written to the disk.
         """
         with self.lock, transaction(self.file) as db:
             now = self._current(db, well, layer)
@@ -515,7 +515,7 @@ class LayerLog:
 
 
 def _is_complete(item: str, fields: Fields) -> bool:
-    """Whether an item has the fields without which it is none."""
+    """Return whether an item has all required fields."""
     return all(fields.get(name) is not None for name in _REQUIRED_FIELDS.get(item[:1], ()))
 
 

@@ -1,4 +1,4 @@
-"""PickTable: one row a plane, the CSV that ``geobfdt pick`` writes.
+"""PickTable: one row for each plane, as in the CSV file that ``geobfdt pick`` writes.
 
 A PickTable is a :class:`pandas.DataFrame` that starts with the columns of :data:`COLUMNS`, in that order and always
 present. What is not known is NaN or an empty string. Further columns may follow (``optional`` marks truth that may be
@@ -39,32 +39,32 @@ CLASSES = ("bedding", "fracture")
 COLUMNS: dict[str, type] = {
     "well": str,
     "depth_m": float,
-    # CLASSES.
+    # One of CLASSES.
     "class": str,
     "dip_app_deg": float,
     "azimuth_app_deg": float,
     "dip_true_deg": float,
     "azimuth_true_deg": float,
-    # Half the trace height.
+    # Half the height of the trace.
     "amplitude_m": float,
-    # The hole diameter that ties dip to amplitude.
+    # Hole diameter, which relates dip and amplitude.
     "diameter_m": float,
-    # Where apparent azimuth 0 points.
+    # Direction of apparent azimuth 0.
     "reference": str,
-    # 0 to 1.
+    # Probability that the pick is a plane, 0 to 1.
     "confidence": float,
     "sigma_depth_m": float,
     "sigma_dip_deg": float,
     "sigma_azimuth_deg": float,
-    # Share of the turn that was measured.
+    # Measured share of the turn.
     "coverage": float,
     # Conductive or resistive.
     "polarity": str,
-    # Share of the seen trace that is visible.
+    # Visible share of the measured trace.
     "continuity": float,
-    # A (best) to D.
+    # Quality from A (best) to D.
     "quality": str,
-    # Model id and digest, or a person.
+    # Id and digest of a model, or a person.
     "source": str,
     # Proposed, accepted, edited, rejected.
     "status": str,
@@ -255,9 +255,9 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
         dip, azimuth = geometry.apparent_from_true(
             column["dip_true_deg"], column["azimuth_true_deg"], deviation, hole_azimuth, target
         )
-        # A pair is filled as a pair: half of one reading with half of another is no plane.
+        # Dip and azimuth are filled together, because parts of two different readings give no plane.
         missing = np.isnan(column["dip_app_deg"]) | (np.isnan(column["azimuth_app_deg"]) & (column["dip_app_deg"] > 0))
-        # An azimuth stays where the dip is unknown for want of a diameter.
+        # An azimuth is kept where the dip is unknown because there is no diameter.
         missing &= np.isfinite(dip)
         column["dip_app_deg"][missing], column["azimuth_app_deg"][missing] = dip[missing], azimuth[missing]
         turned = np.where(column["dip_app_deg"] == 0, 0.0, column["azimuth_app_deg"])
@@ -320,11 +320,11 @@ def read_picks(path: str | Path) -> pd.DataFrame:
     """
     text = [name for name, kind in COLUMNS.items() if kind is str]
     try:
-        # Only numbers may be missing: a well may be called NA.
+        # Only numbers may be missing, because a well may have the name NA.
         missing = {name: ["", "nan", "NaN"] for name, kind in COLUMNS.items() if kind is float}
         frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
     except (OSError, ValueError) as error:
-        # Pandas' parser and decoding errors are ValueErrors.
+        # Errors of the parser of pandas and of decoding are ValueErrors.
         raise InputError(path, f"not a pick table: {error}", "give a CSV that geobfdt wrote, or convert it") from error
     for name in text:
         if name in frame:

@@ -1,4 +1,4 @@
-"""Rows and sectors that are offset as wholes, evened out where the user asks for it."""
+"""Removal of offsets of whole rows and sectors, if the user asks for it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def even_sectors(image: WellImage) -> WellImage:
 
 
 def _evened(image: WellImage, offsets: Callable[[Pixels], Pixels], what: str, how: str) -> WellImage:
-    """Subtract offsets from the static image and its companion; where nothing was measured nothing changes."""
+    """Subtract offsets from the static and the dynamic image; unmeasured pixels do not change."""
     changes, share = {}, 0.0
     for name in ("image", "dynamic"):
         if name not in image:
@@ -129,13 +129,13 @@ def _evened(image: WellImage, offsets: Callable[[Pixels], Pixels], what: str, ho
 
 
 def _filled(values: Pixels) -> Pixels:
-    """The image with what was not measured taken from the median of its row."""
+    """Fill unmeasured pixels with the median of their row."""
     level = np.where(np.isfinite(values).any(axis=1, keepdims=True), _median(values, axis=1), np.nanmedian(values))
     return np.where(np.isfinite(values), values, level).astype(np.float32)
 
 
 def _median(values: Pixels, axis: int) -> Pixels:
-    """Median of what was measured, the axis kept; 0 where nothing was."""
+    """Return the median of measured values along an axis, which is kept; 0 where nothing was measured."""
     measured = np.isfinite(values).any(axis=axis, keepdims=True)
     safe = np.where(measured, values, np.float32(0))
     return np.asarray(np.nanmedian(safe, axis=axis, keepdims=True), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The words of interpreters: which class a label of a pick table is, and what else it says."""
+"""Vocabulary of interpreters: class, polarity and status that a label of a pick table gives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CURE = "see docs/pick-tables.md for the vocabulary file"
 
 
 class Meaning(BaseModel):
-    """What a label says."""
+    """Meaning of a label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -32,7 +32,7 @@ class Meaning(BaseModel):
 
 
 class Pattern(Meaning):
-    """A meaning and the labels it is for."""
+    """A meaning and its labels."""
 
     like: str = Field(description="label with * for any text")
 
@@ -86,7 +86,7 @@ class Vocabulary(BaseModel):
     @field_validator("labels", mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        # YAML reads a label such as 12 as a number; labels are text.
+        # YAML reads a label such as 12 as a number, but labels are text.
         return {_normal(str(k)): _bare(v) for k, v in value.items()} if isinstance(value, dict) else value
 
     def meaning(self, label: str) -> Meaning | None:
@@ -111,12 +111,12 @@ class Vocabulary(BaseModel):
             return self.labels[word]
         words = re.findall(r"[^\W_]+", _NEGATED.sub(" ", label.replace("_", " ").casefold()))
         plain = _NEGATED.search(word) is None
-        # What is denied of "not conductive or resistive" nobody can tell.
+        # In "not conductive or resistive" it is unclear what the negation refers to.
         denials = (_NEGATIONS if plain else _NEGATIONS | {"or", "and"}) & set(words)
         for pattern in self.patterns:
             like = _normal(pattern.like)
             whole = _phrase(like).fullmatch("".join(f"{w} " for w in words))
-            # A user's `*frac*` is any text, of a label that denies nothing.
+            # A pattern `*frac*` of a user matches any text, if the label has no negation.
             if (whole and denials <= set(re.findall(r"[^\W_]+", like))) or (
                 plain and not denials and fnmatchcase(word, like)
             ):
@@ -199,7 +199,7 @@ def load_vocabulary(path: str | Path | None = None) -> Vocabulary:
         place = ".".join(map(str, first["loc"])) or "top"
         raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", _CURE) from error
     base = _built_in()
-    # A pattern of the user's goes before a whole label of ours, so labels that it catches are dropped from ours.
+    # A pattern of the user has priority over a label of the built-in list, so that matching labels are dropped there.
     inherited = {k: v for k, v in base.labels.items() if own.meaning(k) is None}
     return Vocabulary.model_construct(labels=inherited | own.labels, patterns=(*own.patterns, *base.patterns))
 
