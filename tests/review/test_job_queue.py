@@ -281,9 +281,10 @@ def test_a_killed_server_loses_nothing(work: Any, tmp_path: Path, opened: list[J
     sys.path.insert(0, {str(tmp_path)!r})
     from pathlib import Path
     import drawn_work
-    from geobfdt.review.job_queue import Jobs, Kind
+    from geobfdt.review.job_queue import JobKind, JobQueue
     if __name__ == "__main__":
-        queue = Jobs(Path({str(tmp_path / "q")!r}), {{"slow": Kind(drawn_work.slow), "small": Kind(drawn_work.small)}})
+        kinds = {{"slow": JobKind(drawn_work.slow), "small": JobKind(drawn_work.small)}}
+        queue = JobQueue(Path({str(tmp_path / "q")!r}), kinds)
         if not queue.all():
             queue.add("slow", "slow", {{"begun": {str(started)!r}, "until": {str(until)!r}}})
             queue.add("small", "small", {{"text": "x"}})

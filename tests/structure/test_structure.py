@@ -100,7 +100,7 @@ def test_planes_along_the_hole_are_said_to_be_hardly_met() -> None:
     """Half of the planes nearly along the hole: most of P32 rests on them, and the cap is told."""
     result = intensity(np.arange(20.0), np.tile([10.0, 87.0], 10), 20.0)
     assert result.capped == pytest.approx(0.5)
-    assert result.blind == pytest.approx(10 / (10 + 1 / np.cos(np.radians(10))), rel=1e-6)
+    assert result.blind_share == pytest.approx(10 / (10 + 1 / np.cos(np.radians(10))), rel=1e-6)
     none = intensity([], [], 30.0)
     assert (none.p10, none.p10_high) == pytest.approx((0, 0.1))
     with pytest.raises(ValueError, match="0 m of hole"):

@@ -36,7 +36,7 @@ import numpy as np
 import torch
 torch.set_num_threads(1)
 from safetensors.torch import save_file
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.curve.criterion import curve_loss
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
@@ -50,7 +50,7 @@ folder, wait = Path(sys.argv[3]), float(sys.argv[4])
 
 def check(network):
     score = abs(float(next(network.parameters()).detach().sum())) % 0.01
-    return {"bedding": Operating(0.5, score, 1.0, 1.0, 1.0, 9)}
+    return {"bedding": OperatingPoint(0.5, score, 1.0, 1.0, 1.0, 9)}
 
 torch.manual_seed(5)
 outcome = train_network(

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["Engine", "Ran", "run_jobs"]
+__all__ = ["Engine", "JobResult", "run_jobs"]
 
 # Each worker process computes with one thread, because there is a process for each core.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -42,7 +42,7 @@ class Engine(BaseModel):
     address: str = Field("", description="of a Ray cluster that sees the same folders; empty: one is started here")
 
 
-class Ran(NamedTuple):
+class JobResult(NamedTuple):
     """
     A job that has ended.
 
@@ -52,16 +52,16 @@ class Ran(NamedTuple):
         Which one.
     output : str
         What it printed.
-    why : str
+    error : str
         Why it failed, in a line; empty if it did not.
     """
 
     job: int
     output: str
-    why: str
+    error: str
 
 
-def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult]:
     r"""
     Run Python programs, each as ``python WORDS``, and tell of each when it has ended.
 
@@ -85,22 +85,22 @@ def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
     Examples
     --------
     >>> list(run_jobs([["-c", "print(6 * 7)"]], Engine(workers=1)))
-    [Ran(job=0, said='42\n', why='')]
+    [JobResult(job=0, output='42\n', error='')]
     """
     return _by_ray(jobs, engine) if engine.ray else _here(jobs, engine.workers)
 
 
-def _here(jobs: Sequence[Sequence[str]], workers: int) -> Iterator[Ran]:
+def _here(jobs: Sequence[Sequence[str]], workers: int) -> Iterator[JobResult]:
     with ThreadPoolExecutor(workers) as pool:
         running = {pool.submit(_run, words): job for job, words in enumerate(jobs)}
         try:
             for future in as_completed(running):
-                yield Ran(running[future], *future.result())
+                yield JobResult(running[future], *future.result())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if engine.address:
         _knock(engine.address)
@@ -127,10 +127,10 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
         while waiting:
             (ready,), waiting = ray.wait(waiting)
             try:
-                yield Ran(running[ready], *ray.get(ready))
+                yield JobResult(running[ready], *ray.get(ready))
             except ray.exceptions.RayError as error:
                 # The node of the job ended, or does not have the folder.
-                yield Ran(running[ready], "", str(error).strip().splitlines()[-1])
+                yield JobResult(running[ready], "", str(error).strip().splitlines()[-1])
     finally:
         ray.shutdown()
 
