@@ -176,7 +176,7 @@ def test_demands_are_checked_before_anything_runs(tmp_path: Path) -> None:
         ("margin: -1", "margin"),
         ("most: {all: {depth_bias_mm: 3}}", "nothing, not depth_bias_mm"),
         ("[1, 2", "not a gate"),
-        ("signed_by: A. Chief\nblind: [A-1]", "asks for nothing"),
+        ("signed_by: A. Chief\nblind: [A-1]", "demand"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=words) as caught:

@@ -1,4 +1,4 @@
-"""The command line: one thin file a verb. It parses, calls the library, prints."""
+"""The command line: a thin file for each command, which parses, calls the library and prints."""
 
 from __future__ import annotations
 

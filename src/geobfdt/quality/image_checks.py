@@ -1,4 +1,4 @@
-"""Checks of an image before anybody leans on it: values, rows, buttons, coverage, rotation.
+"""Checks of an image before it is used: values, rows, buttons, coverage, rotation.
 
 The pixels pass through in blocks of rows, so that a lazily opened image of any length is checked in bounded memory;
 what is kept is a few bytes a row.

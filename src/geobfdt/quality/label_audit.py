@@ -1,4 +1,4 @@
-"""The audit: whether picks sit on their image, the right way round, everywhere and once."""
+"""The audit: whether picks fit their image in depth, orientation and number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether rows or sectors of an image are offset as wholes, which makes pickers invent flat beds."""
+"""Check for offsets of whole rows or sectors of an image, which make pickers invent flat beds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways in which the orientation of picks goes wrong between programs, and the one that the image speaks for."""
+"""Errors of the orientation of picks between programs, and the one with the most evidence on the image."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Comparison:
     certain : bool
         Whether the best version is not the first, and significantly better.
     tied : list of int
-        Versions that cannot be told from the best (less than 2 standard errors).
+        Versions that do not differ from the best (less than 2 standard errors).
     """
 
     best: int

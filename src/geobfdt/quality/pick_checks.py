@@ -1,4 +1,4 @@
-"""Checks of a pick table that need no look at the pixels' contrast: doubles, places, units, numbers."""
+"""Checks of a pick table without the contrast of the image: duplicates, positions, units, class sizes."""
 
 from __future__ import annotations
 

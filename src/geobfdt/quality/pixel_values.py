@@ -1,4 +1,4 @@
-"""What the values of an image tell: their range, their steps, how many are clipped, and which end is conductive."""
+"""Checks of the values of an image: range, steps, clipping, and which end is conductive."""
 
 from __future__ import annotations
 

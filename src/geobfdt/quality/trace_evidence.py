@@ -1,4 +1,4 @@
-"""What an image says for a trace: how strongly, and how alike all round, the wall changes along it.
+"""Evidence of an image for a trace: how strongly and how evenly around the hole the wall changes along it.
 
 The response to a pixel's surroundings is a quadrature pair along depth: the first and second derivative of a Gaussian.
 Its size peaks on the middle of a line and on a step alike, so fractures and beds are measured by the same rule and

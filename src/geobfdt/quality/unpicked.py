@@ -1,4 +1,4 @@
-"""Stretches that an interpreter left out, told from the ordinary gaps between picks."""
+"""Intervals that an interpreter left out, in contrast to ordinary gaps between picks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Colours, symbols and type of the pictures, legible in print and with colour-vision deficiencies.
 
-Hues come from the palette of Okabe and Ito (2008), which common colour-vision deficiencies keep apart. Nothing is told
-by colour alone: classes have their own symbol, weak picks are dashed and hollow.
+Hues come from the palette of Okabe and Ito (2008), which common colour-vision deficiencies keep apart. Colour
+is never the only sign: classes have their own symbol, weak picks are dashed and hollow.
 """
 
 from __future__ import annotations

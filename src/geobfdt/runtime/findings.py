@@ -105,7 +105,7 @@ class InputError(Exception):
 
     def apart(self) -> str:
         """
-        The same line without the folders of this machine, for whoever asks from another one.
+        Return the same line without the folders of this machine, for a client on another one.
 
         Examples
         --------
@@ -117,7 +117,7 @@ class InputError(Exception):
 
     @property
     def finding(self) -> Finding:
-        """The same as a finding, for machines."""
+        """The error as a finding."""
         return Finding(Severity.CRITICAL, "cannot-read", self.file, self.observed, self.cure)
 
 
