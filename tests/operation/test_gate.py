@@ -83,10 +83,10 @@ def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[st
 
 
 def test_a_second_look_that_differs_is_refused(field: Path, champion: Path, answers: dict[str, Change]) -> None:
-    """Half the planes missing in the second look: F1 of two thirds."""
+    """Half the planes missing in the second run: F1 of two thirds."""
     answers["again"] = lambda table: table[table.index % 2 == 0]
     verdict = gate(champion, field, GateSettings(least={"all": {"repeatability": 0.8}}, most={}))
-    assert measured_value(verdict, "all", "second look") == pytest.approx(2 / 3, abs=0.08)
+    assert measured_value(verdict, "all", "second run") == pytest.approx(2 / 3, abs=0.08)
     assert not verdict.passed
 
 
