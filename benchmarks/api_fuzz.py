@@ -66,7 +66,7 @@ def strange(server: Server, count: int, rng: random.Random) -> collections.Count
 
 def sizes(server: Server) -> tuple[int, int]:
     """Lines of the numbers for Prometheus, and bytes of the access log."""
-    numbers = len(server.ask("GET", "/metrics")[1].splitlines())
+    numbers = len(server.request("GET", "/metrics")[1].splitlines())
     return numbers, sum(file.stat().st_size for file in (server.field / ".jobs" / "audit").glob("*"))
 
 
@@ -76,29 +76,30 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=300, help="of each address")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--strange", type=int, default=2000, help="requests that no description allows")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "server"
         geobfdt.simulate(Path(folder) / "sim", wells=2, length=3, seed=2, tool="atv")
         geobfdt.ingest(sorted((Path(folder) / "sim").glob("*.dlis")), place / "field", picks=Path(folder) / "sim")
         server = Server(place, "--requests", "100000")
-        rng = random.Random(asked.seed)
+        rng = random.Random(arguments.seed)
         strange(server, 300, rng)  # whatever has to appear once has appeared
         first = sizes(server)
-        statuses = strange(server, asked.strange, rng)
+        statuses = strange(server, arguments.strange, rng)
         second = sizes(server)
-        print(f"{asked.strange} strange requests: {dict(sorted(statuses.items()))}; numbers: {first[0]} lines, "
+        print(f"{arguments.strange} strange requests: {dict(sorted(statuses.items()))}; numbers: {first[0]} lines, "
               f"then {second[0]}; {(second[1] - first[1]) / 1024:.0f} KiB of access log", flush=True)  # fmt: skip
         before = server.memory_mib()
         command = [
             sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{server.port}/api/docs.json",
             "--header", f"Authorization: Bearer {TOKEN}", "--header", "x-geobfdt: 1", "--checks", CHECKS,
-            "--max-examples", str(asked.examples), "--seed", str(asked.seed), "--continue-on-failure", "--no-color",
+            "--max-examples", str(arguments.examples), "--seed", str(arguments.seed), "--continue-on-failure",
+            "--no-color",
         ]  # fmt: skip
         status = subprocess.run(command, check=False, cwd=folder).returncode
         jobs = server.jobs(ended=True)
         after = server.memory_mib()
-        health = json.loads(server.ask("GET", "/health")[1])["state"]
+        health = json.loads(server.request("GET", "/health")[1])["state"]
         server.close()
         print(f"fuzzer's status {status}; health {health}; {len(jobs)} jobs kept, all ended; "
               f"memory {before:.0f} MiB before, {after:.0f} after")  # fmt: skip

@@ -28,8 +28,8 @@ GEOMETRY += ("true-for-apparent", "apparent-for-true", "diameter-scale")
 
 def bare(picks: pd.DataFrame) -> pd.DataFrame:
     """Picks with depth and trace alone, so that a mistake is not contradicted by the true dips beside it."""
-    kept = ("well", "depth_m", "class", "amplitude_m", "azimuth_app_deg", "diameter_m", "reference", "status")
-    return new_picks(**{("class_" if n == "class" else n): picks[n].to_numpy() for n in kept})
+    columns = ("well", "depth_m", "class", "amplitude_m", "azimuth_app_deg", "diameter_m", "reference", "status")
+    return new_picks(**{("class_" if n == "class" else n): picks[n].to_numpy() for n in columns})
 
 
 def turned(picks: pd.DataFrame, turn: float, mirror: bool = False) -> pd.DataFrame:
@@ -100,19 +100,19 @@ def main() -> None:
             if len(picks) == 0 or (kind == "true-for-apparent" and not deviates(image)):
                 continue
             result = audit(image, spoil(picks), simulated.intervals)
-            found = {f.kind for f in result.findings}
+            kinds = {f.kind for f in result.findings}
             # In a straight hole another reference line is a turn by another name.
             names = {kind, "azimuth-reference"} if kind == "azimuth-rotated" else {kind}
-            told = bool(names & found) and right(result)
-            unsure = not told and any(k.endswith("cannot-tell") for k in found)
-            counts[name] += [1, told, unsure, bool((found & set(GEOMETRY)) - names)]
+            detected = bool(names & kinds) and right(result)
+            unsure = not detected and any(k.endswith("cannot-tell") for k in kinds)
+            counts[name] += [1, detected, unsure, bool((kinds & set(GEOMETRY)) - names)]
             if not kind:
                 deviation = float(np.nanmedian(image["deviation"].values))
                 line = f"{args.seed + i:5} {image.attrs['tool'][:8]:8} {deviation:9.0f} {len(picks):5}  "
-                print(line + f"{', '.join(quality) or '-'}; {', '.join(sorted(found)) or '-'}", flush=True)
+                print(line + f"{', '.join(quality) or '-'}; {', '.join(sorted(kinds)) or '-'}", flush=True)
     print(f"\n{'mistake':26} wells  found  cannot tell  other depth, azimuth or dip finding")
-    for name, (wells, told, unsure, wrong) in counts.items():
-        print(f"{name:26} {wells:5}  {told if MISTAKES[name][1] else '-':>5}  {unsure:11}  {wrong:5}")
+    for name, (wells, detected, unsure, wrong) in counts.items():
+        print(f"{name:26} {wells:5}  {detected if MISTAKES[name][1] else '-':>5}  {unsure:11}  {wrong:5}")
 
 
 if __name__ == "__main__":

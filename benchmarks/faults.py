@@ -107,13 +107,13 @@ def sound(place: Path) -> bool:
         return False
 
 
-def wanted(place: Path) -> bool:
+def is_consistent(place: Path) -> bool:
     """Whether the champion knows the news, and the record tells it once."""
     from geobfdt.model.bundle import load_bundle
 
     models = Registry(place / "models")
-    told = [entry for entry in models.record() if entry.action == "name" and entry.name == "champion"]
-    return "W05" in load_bundle(f"{place / 'models'}@champion").seen and len(told) == 2
+    promotions = [entry for entry in models.record() if entry.action == "name" and entry.name == "champion"]
+    return "W05" in load_bundle(f"{place / 'models'}@champion").seen and len(promotions) == 2
 
 
 def quiet(run: subprocess.Popen[str]) -> tuple[int, bool]:
@@ -122,16 +122,16 @@ def quiet(run: subprocess.Popen[str]) -> tuple[int, bool]:
     return run.returncode, "Traceback" not in errors
 
 
-def killed(place: Path, rng: np.random.Generator, usual: float) -> tuple[bool, bool]:
+def killed(place: Path, rng: np.random.Generator, typical_s: float) -> tuple[bool, bool]:
     """Killed with its children at some moment, started again."""
     run = start(*retrain(place))
-    time.sleep(float(rng.uniform(0.15, 1.05)) * usual)
+    time.sleep(float(rng.uniform(0.15, 1.05)) * typical_s)
     if run.poll() is None:
         os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
     good = sound(place)
     status, clean = quiet(start(*retrain(place)))
-    return good and clean, status == 0 and wanted(place) and sound(place)
+    return good and clean, status == 0 and is_consistent(place) and sound(place)
 
 
 def full(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
@@ -139,17 +139,17 @@ def full(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
     status, clean = quiet(start(*retrain(place), limit=int(2 ** rng.uniform(8, 21))))
     good = clean and sound(place)
     status, clean = quiet(start(*retrain(place)))
-    return good and clean, status == 0 and wanted(place) and sound(place)
+    return good and clean, status == 0 and is_consistent(place) and sound(place)
 
 
-def twice(place: Path, rng: np.random.Generator, usual: float) -> tuple[bool, bool]:
+def twice(place: Path, rng: np.random.Generator, typical_s: float) -> tuple[bool, bool]:
     """Two at once: one does it, the other says so in one line or finds it done."""
     runs = [start(*retrain(place))]
-    time.sleep(float(rng.uniform(0, 0.5)) * usual)
+    time.sleep(float(rng.uniform(0, 0.5)) * typical_s)
     runs.append(start(*retrain(place)))
     ends = [quiet(run) for run in runs]
     good = all(clean for _, clean in ends) and sound(place)
-    return good, sorted(status for status, _ in ends) in ([0, 0], [0, 1]) and wanted(place)
+    return good, sorted(status for status, _ in ends) in ([0, 0], [0, 1]) and is_consistent(place)
 
 
 def bent(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
@@ -168,10 +168,10 @@ def bent(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
     status, clean = quiet(start(*retrain(place)))
     if status == 0 and file.suffix in (".csv", ".nc"):
         return clean and sound(place), True  # another pick or pixel is no damage that could be seen
-    kept = (models / RECORD).read_bytes().startswith(before)
+    is_intact = (models / RECORD).read_bytes().startswith(before)
     file.write_bytes(data if file.name != RECORD else data + (models / RECORD).read_bytes()[len(data) :])
     status, again = quiet(start(*retrain(place)))
-    return clean and again and kept, status == 0 and wanted(place) and sound(place)
+    return clean and again and is_intact, status == 0 and is_consistent(place) and sound(place)
 
 
 def pick(place: Path) -> tuple[object, ...]:
@@ -188,10 +188,10 @@ def unpicked(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, boo
     """Killed while picking: what is there is as it should be, and picked again all is."""
     began = time.perf_counter()
     status, _clean = quiet(start(*pick(place)))
-    usual, right = time.perf_counter() - began, picked(place)
+    typical_s, right = time.perf_counter() - began, picked(place)
     shutil.rmtree(place / "out")
     run = start(*pick(place))
-    time.sleep(float(rng.uniform(0.3, 1.02)) * usual)
+    time.sleep(float(rng.uniform(0.3, 1.02)) * typical_s)
     if run.poll() is None:
         os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
@@ -210,25 +210,25 @@ def press(server: Server, news: bytes, until: float) -> tuple[dict[str, str], se
     unfit: list[str] = []
     ways = itertools.cycle(("accepted", "rejected"))
 
-    def ask(method: str, path: str, body: object) -> dict[str, object] | None:
-        status, answer = server.ask(method, path, body)
-        told = json.loads(answer)
+    def send(method: str, path: str, body: object) -> dict[str, object] | None:
+        status, answer = server.request(method, path, body)
+        reply = json.loads(answer)
         if status >= 500 and status != 507:
-            unfit.append(f"{method} {path}: {status} {told}")
-        return told if status == 200 else None
+            unfit.append(f"{method} {path}: {status} {reply}")
+        return reply if status == 200 else None
 
     with contextlib.suppress(OSError, http.client.HTTPException):  # it was killed
-        begun = ask("POST", f"{EDITS}/begin", {"person": "anna", "key": "the-beginning"})
+        start = send("POST", f"{EDITS}/begin", {"person": "anna", "key": "the-beginning"})
         for path, body in (("/api/uploads/NEW.dlis", news), ("/api/wells/W02/pick", {"person": "b", "layer": "m"})):
-            if job := ask("PUT" if isinstance(body, bytes) else "POST", path, body):
+            if job := send("PUT" if isinstance(body, bytes) else "POST", path, body):
                 queued.add(str(job["id"]))
-        items = sorted(item for item in begun["items"] if item.startswith("p")) if begun else []
+        items = sorted(item for item in start["items"] if item.startswith("p")) if start else []
         for item in itertools.cycle(items):
             if time.monotonic() > until:
                 break
             way = next(ways)
             decided.pop(item, None)  # until it is acknowledged it may be either
-            if ask("POST", f"{EDITS}/edits", {"person": "anna", "items": {item: {"status": way}}}):
+            if send("POST", f"{EDITS}/edits", {"person": "anna", "items": {item: {"status": way}}}):
                 decided[item] = way
     return decided, queued, unfit
 
@@ -239,9 +239,9 @@ def served(place: Path, rng: np.random.Generator, limit: int | None) -> tuple[bo
     try:
         server = Server(place, *model, limit=limit)
     except SystemExit as error:  # no room to begin with: one line
-        told = str(error)
+        message = str(error)
         server = None
-        decided, queued, unfit = {}, set(), [told] if "Traceback" in told else []
+        decided, queued, unfit = {}, set(), [message] if "Traceback" in message else []
     if server is not None:
         after = float(rng.uniform(0.3, 8.0))
         ender = threading.Timer(after, server.kill)
@@ -250,23 +250,23 @@ def served(place: Path, rng: np.random.Generator, limit: int | None) -> tuple[bo
         ender.join()
     server = Server(place, *model)
     jobs = {job["id"]: job for job in server.jobs(ended=True)}
-    status, answer = server.ask("GET", EDITS)
+    status, answer = server.request("GET", EDITS)
     items = json.loads(answer)["items"] if status == 200 else {}
-    kept = all(items.get(item, {}).get("status") == way for item, way in decided.items())
-    known = queued <= set(jobs) and all(job["message"].isprintable() for job in jobs.values())
-    again = [server.ask("PUT", "/api/uploads/NEW.dlis?replace=true", place.joinpath("news.dlis").read_bytes())]
-    again += [server.ask("POST", "/api/wells/W02/pick", {"person": "b", "layer": "m"})]
-    wanted = {json.loads(answer)["id"] for _, answer in again}
-    mended = all(job["state"] == "done" for job in server.jobs(ended=True) if job["id"] in wanted)
+    is_complete = all(items.get(item, {}).get("status") == way for item, way in decided.items())
+    is_queued = queued <= set(jobs) and all(job["message"].isprintable() for job in jobs.values())
+    again = [server.request("PUT", "/api/uploads/NEW.dlis?replace=true", place.joinpath("news.dlis").read_bytes())]
+    again += [server.request("POST", "/api/wells/W02/pick", {"person": "b", "layer": "m"})]
+    job_ids = {json.loads(answer)["id"] for _, answer in again}
+    mended = all(job["state"] == "done" for job in server.jobs(ended=True) if job["id"] in job_ids)
     mended &= not list((server.field / ".jobs" / "work").glob("*")) and sound(place)
     server.close()
     clean = "Traceback" not in server.log.read_text()
     if limit is None:  # nothing was in the way of what was queued; a well may have been written, and its job killed
         came = [jobs[job] for job in queued if job in jobs]
-        kept &= all(job["state"] == "done" or "in the field already" in job["message"] for job in came)
-    if not (kept and known and clean and not unfit):
-        print(kept, known, unfit, jobs, server.log.read_text()[-2000:], flush=True)
-    return kept and known and clean and not unfit, mended
+        is_complete &= all(job["state"] == "done" or "in the field already" in job["message"] for job in came)
+    if not (is_complete and is_queued and clean and not unfit):
+        print(is_complete, is_queued, unfit, jobs, server.log.read_text()[-2000:], flush=True)
+    return is_complete and is_queued and clean and not unfit, mended
 
 
 def unserved(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
@@ -307,12 +307,12 @@ def torn(place: Path, rng: np.random.Generator, _: float) -> tuple[bool, bool]:
     log.add("W01", "all", "dora", "add", {"p9": {"depth_m": 1.0, "class": "bedding", "status": "accepted",
                                                  "amplitude_m": 0.05, "azimuth_app_deg": 0.0}})  # fmt: skip
     server = Server(place)
-    made = server.ask("POST", "/api/wells/W01/consensus", {"person": "dora", "a": "all", "b": "all"})[0]
-    read = server.ask("GET", "/api/wells/W01/layers/all/picks.csv")[0]
-    job = json.loads(server.ask("POST", "/api/wells/W01/report", {"layer": "all"})[1])
-    (done,) = (one for one in server.jobs(ended=True) if one["id"] == job["id"])
+    status = server.request("POST", "/api/wells/W01/consensus", {"person": "dora", "a": "all", "b": "all"})[0]
+    read = server.request("GET", "/api/wells/W01/layers/all/picks.csv")[0]
+    job = json.loads(server.request("POST", "/api/wells/W01/report", {"layer": "all"})[1])
+    (job_ended,) = (one for one in server.jobs(ended=True) if one["id"] == job["id"])
     server.close()
-    return good, (made, read, done["state"]) == (200, 200, "done")
+    return good, (status, read, job_ended["state"]) == (200, 200, "done")
 
 
 FAULTS: dict[str, tuple[str, Callable[[Path, np.random.Generator, float], tuple[bool, bool]]]] = {
@@ -339,22 +339,22 @@ def main() -> None:
         template = Place(root)
         began = time.perf_counter()
         status, _ = quiet(start(*retrain(template.fresh(root / "usual"))))
-        usual = time.perf_counter() - began
-        if status or not wanted(root / "usual"):
+        typical_s = time.perf_counter() - began
+        if status or not is_consistent(root / "usual"):
             sys.exit("undisturbed, it does not do what it should")
-        print(f"undisturbed: {usual:.1f} s\n\n{'fault':52} {'tried':>6} {'sound':>6} {'mended':>7}", flush=True)
+        print(f"undisturbed: {typical_s:.1f} s\n\n{'fault':52} {'tried':>6} {'sound':>6} {'mended':>7}", flush=True)
         for name, (words, fault) in FAULTS.items():
             if args.only not in (None, name):
                 continue
             rng = np.random.default_rng((args.seed, sum(name.encode())))
-            told = []
+            rows = []
             for number in range(args.times):
                 place = template.fresh(root / "try")
-                told.append(fault(place, rng, usual))
-                if not all(told[-1]):
-                    print(f"  {name} {number}: {told[-1]}", flush=True)
-            good, mended = np.array(told).sum(axis=0)
-            print(f"{words:52} {len(told):6} {good:6} {mended:7}", flush=True)
+                rows.append(fault(place, rng, typical_s))
+                if not all(rows[-1]):
+                    print(f"  {name} {number}: {rows[-1]}", flush=True)
+            good, mended = np.array(rows).sum(axis=0)
+            print(f"{words:52} {len(rows):6} {good:6} {mended:7}", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,16 +46,22 @@ Counts = dict[str, collections.Counter[str]]
 
 def outcome(job: dict[str, object], place: Path) -> str:
     """What became of a file, in a word."""
-    said = str(job["message"])
+    message = str(job["message"])
     if job["state"] == "done":
         return "brought in"
-    if "Traceback" in said or not said.isprintable() or str(place) in said or "/tmp" in said or len(said) > 1000:
+    if (
+        "Traceback" in message
+        or not message.isprintable()
+        or str(place) in message
+        or "/tmp" in message
+        or len(message) > 1000
+    ):
         return "UNFIT"
-    if "without a word" in said:
+    if "without a word" in message:
         return "died"
-    if "took more" in said or "took too long" in said:
+    if "took more" in message or "took too long" in message:
         return "limited"
-    return "FAULT" if re.match(r"\w+(Error|Exception|Warning): ", said) else "refused"
+    return "FAULT" if re.match(r"\w+(Error|Exception|Warning): ", message) else "refused"
 
 
 def send(server: Server, kinds: dict[str, bytes], numbers: Sequence[int], counts: Counts, unfit: list[str]) -> None:
@@ -69,7 +75,9 @@ def send(server: Server, kinds: dict[str, bytes], numbers: Sequence[int], counts
             suffix = Path(name).suffix
             if suffix not in TAKEN or rng.random() < 1 / 8:
                 suffix = TAKEN[rng.integers(len(TAKEN))]
-            status, answer = server.ask("PUT", f"/api/uploads/m{number}{suffix}?replace=true", mutate(kinds[name], rng))
+            status, answer = server.request(
+                "PUT", f"/api/uploads/m{number}{suffix}?replace=true", mutate(kinds[name], rng)
+            )
             if status != 200:
                 unfit.append(f"{name} {number}: status {status} {answer[:200]!r}")
                 continue
@@ -110,48 +118,48 @@ def main() -> None:
     parser.add_argument("--servers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", type=Path, help="what an earlier run printed: only the files that it names")
-    asked = parser.parse_args()
-    numbers: Sequence[int] = range(1_000_000 * asked.seed, 1_000_000 * asked.seed + asked.files)
-    if asked.again:
-        numbers = [int(number) for number in re.findall(r"^\S+ (\d+): ", asked.again.read_text(), re.MULTILINE)]
+    arguments = parser.parse_args()
+    numbers: Sequence[int] = range(1_000_000 * arguments.seed, 1_000_000 * arguments.seed + arguments.files)
+    if arguments.again:
+        numbers = [int(number) for number in re.findall(r"^\S+ (\d+): ", arguments.again.read_text(), re.MULTILINE)]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "sound").mkdir()
         kinds = seeds(Path(folder) / "sound")
         counts: Counts = collections.defaultdict(collections.Counter)
         unfit: list[str] = []
         servers = []
-        for n in range(asked.servers):
+        for n in range(arguments.servers):
             geobfdt.ingest([Path(folder) / "sound" / "a.dlis"], Path(folder) / str(n) / "field")
             neighbours = strange_neighbours(Path(folder) / str(n) / "field")
             servers.append(Server(Path(folder) / str(n), "--requests", "100000"))
         began = time.monotonic()
         memory: list[list[float]] = [[] for _ in servers]
-        done = threading.Event()
+        finished = threading.Event()
 
         def watch() -> None:
-            while not done.wait(20):
-                for server, seen in zip(servers, memory, strict=True):
-                    seen.append(server.memory_mib())
+            while not finished.wait(20):
+                for server, peak in zip(servers, memory, strict=True):
+                    peak.append(server.memory_mib())
                 total = sum(sum(count.values()) for count in counts.values())
                 print(f"{time.monotonic() - began:7.0f} s {total:6} files {[round(m[-1]) for m in memory]} MiB",
                       file=sys.stderr, flush=True)  # fmt: skip
 
         threading.Thread(target=watch, daemon=True).start()
-        with ThreadPoolExecutor(asked.servers) as pool:
+        with ThreadPoolExecutor(arguments.servers) as pool:
             sending = [
-                pool.submit(send, server, kinds, numbers[n :: asked.servers], counts, unfit)
+                pool.submit(send, server, kinds, numbers[n :: arguments.servers], counts, unfit)
                 for n, server in enumerate(servers)
             ]
             for one in sending:
                 one.result()  # a server that is gone ends this run, too
-        done.set()
+        finished.set()
         for server in servers:  # it still does what it is for
-            _, answer = server.ask("PUT", "/api/uploads/sound.dlis?replace=true", kinds["a.dlis"])
+            _, answer = server.request("PUT", "/api/uploads/sound.dlis?replace=true", kinds["a.dlis"])
             job = next(job for job in server.jobs(ended=True) if job["id"] == json.loads(answer)["id"])
-            health = json.loads(server.ask("GET", "/health")[1])["state"]
-            wells = json.loads(server.ask("GET", "/api/wells")[1])
+            health = json.loads(server.request("GET", "/health")[1])["state"]
+            wells = json.loads(server.request("GET", "/api/wells")[1])
             damaged = [well["well"] for well in wells if "damage" in well]
-            opened = {server.ask("GET", f"/api/wells/{quote(well)}/tiles/static/0/0")[0] for well in damaged}
+            opened = {server.request("GET", f"/api/wells/{quote(well)}/tiles/static/0/0")[0] for well in damaged}
             print(f"strange neighbours: {len(damaged)} of {neighbours} named, opened with status {sorted(opened)}")
             print(f"afterwards: a sound file {job['state']}, health {health}")
             print(f"left behind: {left_behind(server) or 'nothing'}")
@@ -163,10 +171,10 @@ def main() -> None:
             print(f"{name:20}" + "".join(f"{counts[name][came]:12}" for came in columns))
         print(f"{'all':20}" + "".join(f"{sum(c[came] for c in counts.values()):12}" for came in columns))
         print(f"\n{time.monotonic() - began:.0f} s")
-        for seen in memory:
-            tenth = max(1, len(seen) // 10)
-            if seen:
-                first, last = np.mean(seen[:tenth]), np.mean(seen[-tenth:])
+        for peak in memory:
+            tenth = max(1, len(peak) // 10)
+            if peak:
+                first, last = np.mean(peak[:tenth]), np.mean(peak[-tenth:])
                 print(f"memory: {first:.0f} MiB in the first tenth of the time, {last:.0f} in the last")
         print("\n".join(unfit))
 

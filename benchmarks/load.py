@@ -45,17 +45,17 @@ class Person:
         level = self.random.randrange(6)
         last = int(METRES / (0.00254 * 128 * 2**level))
         variable = self.random.choice(("static", "dynamic"))
-        return self.server.ask("GET", f"{WELL}/tiles/{variable}/{level}/{self.random.randrange(max(last, 1))}")[0]
+        return self.server.request("GET", f"{WELL}/tiles/{variable}/{level}/{self.random.randrange(max(last, 1))}")[0]
 
     def picks_of_all(self) -> int:
         """The whole layer."""
-        status, answer = self.server.ask("GET", LAYER)
+        status, answer = self.server.request("GET", LAYER)
         self.version = json.loads(answer)["version"]
         return status
 
     def changes(self) -> int:
         """What others did since."""
-        status, answer = self.server.ask("GET", f"{LAYER}?after={max(self.version, 1)}")
+        status, answer = self.server.request("GET", f"{LAYER}?after={max(self.version, 1)}")
         self.version = json.loads(answer)["version"]
         return status
 
@@ -63,7 +63,7 @@ class Person:
         """A decision."""
         fields = {"status": self.random.choice(("accepted", "rejected"))}
         body = {"person": self.name, "kind": "edit", "items": {self.random.choice(self.picks): fields}}
-        return self.server.ask("POST", f"{LAYER}/edits", body)[0]
+        return self.server.request("POST", f"{LAYER}/edits", body)[0]
 
     def kinds(self) -> dict[str, Callable[[], int]]:
         """What a person asks for."""
@@ -78,7 +78,7 @@ def together(people: list[Person], seconds: float, kind: str = "", pause: float 
     spent: Spent = collections.defaultdict(list)
     until = time.monotonic() + seconds
 
-    def ask(person: Person) -> None:
+    def send_requests(person: Person) -> None:
         kinds = person.kinds()
         while time.monotonic() < until:
             what = kind or person.random.choices(list(SHARES), list(SHARES.values()))[0]
@@ -91,7 +91,7 @@ def together(people: list[Person], seconds: float, kind: str = "", pause: float 
             spent[what].append((time.perf_counter() - began, status))
             time.sleep(pause)
 
-    threads = [threading.Thread(target=ask, args=(person,)) for person in people]
+    threads = [threading.Thread(target=send_requests, args=(person,)) for person in people]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -161,12 +161,12 @@ def under_attack(server: Server, people: list[Person], seconds: float) -> None:
     watcher.join()
     attack.join()
     for kind, ones in sorted(spent.items()):
-        told(f"{kind}, idle and slow clients", ones, seconds)
-    told("health, idle and slow clients", health, seconds)
+        print_row(f"{kind}, idle and slow clients", ones, seconds)
+    print_row("health, idle and slow clients", health, seconds)
     print(f"file handles of the server: {max(handles)} at most")
 
 
-def told(name: str, spent: list[tuple[float, int]], seconds: float) -> None:
+def print_row(name: str, spent: list[tuple[float, int]], seconds: float) -> None:
     """A line of the table."""
     waited = 1000 * np.array([one for one, _ in spent])
     bad = sum(status != 200 for _, status in spent)
@@ -181,37 +181,39 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--soak", type=float, default=0.0)
     parser.add_argument("--hostile", action="store_true", help="idle and slow clients beside the people; only that")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "field").mkdir()
         long_field(place / "field", METRES, PICKS)
         server = Server(place, "--requests", "100000")
-        _, answer = server.ask("POST", f"{LAYER}/begin", {"person": "bench"})
+        _, answer = server.request("POST", f"{LAYER}/begin", {"person": "bench"})
         picks = sorted(item for item in json.loads(answer)["items"] if item.startswith("p"))
-        people = [Person(server, n, picks[n :: asked.clients]) for n in range(asked.clients)]
-        print(f"{asked.clients} clients at once{'':16} {'a second':>9} {'median ms':>9} {'p95 ms':>9} {'not 200':>7}")
-        if asked.hostile:
-            for kind, spent in sorted(together(people, asked.seconds).items()):
-                told(f"{kind}, nobody else", spent, asked.seconds)
-            under_attack(server, people, asked.seconds)
-            server.ask("PUT", "/api/uploads/rubbish.las", b"rubbish")
+        people = [Person(server, n, picks[n :: arguments.clients]) for n in range(arguments.clients)]
+        print(
+            f"{arguments.clients} clients at once{'':16} {'a second':>9} {'median ms':>9} {'p95 ms':>9} {'not 200':>7}"
+        )
+        if arguments.hostile:
+            for kind, spent in sorted(together(people, arguments.seconds).items()):
+                print_row(f"{kind}, nobody else", spent, arguments.seconds)
+            under_attack(server, people, arguments.seconds)
+            server.request("PUT", "/api/uploads/rubbish.las", b"rubbish")
             print(f"a job afterwards: {server.jobs(ended=True)[-1]['message']}")
             server.close()
             print(f"server's log: {server.log.read_text()[-500:] or 'empty'}")
             return
         for kind in SHARES:
-            told(kind, together(people, asked.seconds, kind)[kind], asked.seconds)
+            print_row(kind, together(people, arguments.seconds, kind)[kind], arguments.seconds)
         for what, queue in (("of all", False), ("of all, a well being picked", True)):
             if queue:
-                job = json.loads(server.ask("POST", f"{WELL}/pick", {"person": "bench", "layer": "model"})[1])
-            for kind, spent in sorted(together(people, asked.seconds).items()):
-                told(f"{kind}, {what}", spent, asked.seconds)
-        while json.loads(server.ask("GET", f"/api/jobs/{job['id']}")[1])["state"] in ("waiting", "running"):
+                job = json.loads(server.request("POST", f"{WELL}/pick", {"person": "bench", "layer": "model"})[1])
+            for kind, spent in sorted(together(people, arguments.seconds).items()):
+                print_row(f"{kind}, {what}", spent, arguments.seconds)
+        while json.loads(server.request("GET", f"/api/jobs/{job['id']}")[1])["state"] in ("waiting", "running"):
             time.sleep(1)
-        if asked.soak:
+        if arguments.soak:
             memory = []
-            until = time.monotonic() + asked.soak
+            until = time.monotonic() + arguments.soak
             while time.monotonic() < until:
                 spent = together(people, min(60.0, until - time.monotonic()), pause=0.5)
                 memory.append(server.memory_mib())

@@ -23,14 +23,14 @@ PICK = "from geobfdt.cli import main; main()"
 def picked(field: Path, out: Path, *words: str) -> tuple[float, dict[str, str]]:
     """Seconds of picking a field, and SHA-256 of every file that came out, pictures included."""
     began = time.perf_counter()
-    done = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", PICK, "pick", str(field), "--out", str(out), "--json", *words],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert done.stderr is not None
-    said = done.stderr.read()
-    if done.wait():
-        sys.exit(said)
+    assert process.stderr is not None
+    output = process.stderr.read()
+    if process.wait():
+        sys.exit(output)
     seconds = time.perf_counter() - began
     return seconds, {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(out.iterdir())}
 
@@ -55,46 +55,46 @@ def main() -> None:
     parser.add_argument("--metres", type=float, default=500.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without", action="store_true", help="also time a pick without workers")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        geobfdt.simulate(place / "sim", wells=asked.wells, length=asked.metres, seed=asked.seed)
+        geobfdt.simulate(place / "sim", wells=arguments.wells, length=arguments.metres, seed=arguments.seed)
         geobfdt.ingest(sorted((place / "sim").glob("*.dlis")), place / "field")
-        metres = asked.wells * asked.metres
-        told = {}
-        kept = {}
+        metres = arguments.wells * arguments.metres
+        rows = {}
+        tables = {}
         runs = {
             "ray, 2 workers": ("--engine", "ray", "--workers", "2"),
             "ray, 1 worker": ("--engine", "ray", "--workers", "1"),
             "no workers": (),
         }
-        for name in [name for name in runs if name != "no workers" or asked.without]:
+        for name in [name for name in runs if name != "no workers" or arguments.without]:
             stop, peaks = threading.Event(), {}
             watch = threading.Thread(target=peak_of_pickers, args=(stop, peaks))
             watch.start()
             out = place / name.replace(", ", "-").replace(" ", "-")
-            seconds, kept[name] = picked(place / "field", out, *runs[name])
+            seconds, tables[name] = picked(place / "field", out, *runs[name])
             stop.set()
             watch.join()
-            told[name] = {
+            rows[name] = {
                 "seconds": round(seconds, 1),
                 "metres_a_second": round(metres / seconds, 2),
                 "largest_processes_mib": [round(peak / 1024) for peak in sorted(peaks.values())[-3:]],
             }
-            sys.stderr.write(f"{name}: {told[name]}\n")
-        one, two = (told[f"ray, {n}"]["seconds"] for n in ("1 worker", "2 workers"))
+            sys.stderr.write(f"{name}: {rows[name]}\n")
+        one, two = (rows[f"ray, {n}"]["seconds"] for n in ("1 worker", "2 workers"))
         disk = {
             "field": sum(file.stat().st_size for file in (place / "field").rglob("*") if file.is_file()),
             "picks": sum(file.stat().st_size for file in (place / "ray-2-workers").iterdir()),
         }
         summary = {
-            "wells": asked.wells,
+            "wells": arguments.wells,
             "metres": metres,
-            "runs": told,
+            "runs": rows,
             "efficiency": round(one / (2 * two), 3),
-            "same_bytes": kept["ray, 1 worker"] == kept["ray, 2 workers"],
+            "same_bytes": tables["ray, 1 worker"] == tables["ray, 2 workers"],
             "not_the_same_without_workers": sorted(
-                file for file, digest in kept.get("no workers", {}).items() if kept["ray, 1 worker"][file] != digest
+                file for file, digest in tables.get("no workers", {}).items() if tables["ray, 1 worker"][file] != digest
             ),
             "bytes_a_metre": {name: round(size / metres) for name, size in disk.items()},
         }

@@ -55,17 +55,17 @@ def main() -> None:
             ingest([next(out.glob("*.dlis"))], out / "field")
             code = MEASURE.format(path=str(next((out / "field").glob("*.nc"))), method=arguments.method)
             for version, python in enumerate(arguments.python, 1):
-                done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
-                seconds, peak, count = json.loads(done.stdout.splitlines()[-1])
+                process = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+                seconds, peak, count = json.loads(process.stdout.splitlines()[-1])
                 rates[version].append(length / seconds)
                 print(
                     f"{version:7d}   {seed:4d}   {length:8.0f}   {seconds:7.1f}   {length / seconds:4.1f}   "
                     f"{peak / 2**20:8.0f}   {count:5d}   {count / length:7.1f}",
                     flush=True,
                 )
-    for version, found in rates.items():
-        spread = f"{np.min(found):.1f} to {np.max(found):.1f} m/s, median {np.median(found):.1f}"
-        against = np.median(np.array(rates[1]) / found)
+    for version, measurements in rates.items():
+        spread = f"{np.min(measurements):.1f} to {np.max(measurements):.1f} m/s, median {np.median(measurements):.1f}"
+        against = np.median(np.array(rates[1]) / measurements)
         print(f"version {version}: {spread}, time {against:.2f} of the first's")
 
 

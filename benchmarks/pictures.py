@@ -43,12 +43,12 @@ def prepared(field: Path) -> tuple[str, Path]:
     log = LayerLog(field)
     log.add(file.stem, REVIEWER, "picker", "join", pick_items(picks))
     last = picks["depth_m"].quantile(REVIEWED)
-    seen = {item: pick for item, pick in log.layer(file.stem, REVIEWER).items.items() if pick["depth_m"] < last}
+    visible = {item: pick for item, pick in log.layer(file.stem, REVIEWER).items.items() if pick["depth_m"] < last}
     for state, sure in (("accepted", True), ("rejected", False)):
-        these = [item for item, pick in seen.items() if (pick["confidence"] > 0.5) == sure]
+        these = [item for item, pick in visible.items() if (pick["confidence"] > 0.5) == sure]
         log.add(file.stem, REVIEWER, REVIEWER, "bulk", {item: {"status": state} for item in these})
-    (told,) = report_field(field, field.parent / "reports").values()
-    return file.stem, told.file
+    (report,) = report_field(field, field.parent / "reports").values()
+    return file.stem, report.file
 
 
 def keep(shot: bytes, name: str) -> None:

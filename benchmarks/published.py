@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
-    from geobfdt.evaluation.thresholds import Operating
+    from geobfdt.evaluation.thresholds import OperatingPoint
     from geobfdt.training.prepared_wells import PreparedWell
 
 SEED = 2026
@@ -73,7 +73,7 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
     def tell(step: int, _: Any) -> None:
         reached[0] = step
 
-    def check(network: nn.Module) -> dict[str, Operating]:
+    def check(network: nn.Module) -> dict[str, OperatingPoint]:
         find = find_planes(network)  # type: ignore[arg-type]
         points = validate(find, parts["validated"], TOLERANCE)
         least = {name: point.threshold for name, point in points.items()}

@@ -64,8 +64,8 @@ def write(path: Path, gigabytes: float) -> None:
 def run(body: str, path: Path) -> list[float]:
     """Seconds, peak bytes, rows, image bytes and seconds of processor of one reading in a process of its own."""
     code = MEASURE.format(body=body.replace("PATH", repr(str(path))))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    values: list[float] = json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    values: list[float] = json.loads(process.stdout.splitlines()[-1])
     return values
 
 

@@ -45,7 +45,7 @@ def long_field(folder: Path, metres: float, count: int) -> None:
     write_picks(complete(picks, image)[0], folder / "LONG.picks.csv")
 
 
-def told(name: str, values: list[float], unit: str = "ms") -> None:
+def print_row(name: str, values: list[float], unit: str = "ms") -> None:
     """Print the middle and the slowest twentieth."""
     print(f"{name:44} median {np.median(values):7.1f}  p95 {np.percentile(values, 95):7.1f} {unit}", flush=True)
 
@@ -61,7 +61,7 @@ def tiles(levels: int = 6) -> None:
                 began = time.perf_counter()
                 urllib.request.urlopen(f"{ADDRESS}/api/wells/LONG/tiles/{variable}/{level}/{number}").read()
                 spent.append(1000 * (time.perf_counter() - began))
-            told(f"tile, {variable}, level {level}", spent)
+            print_row(f"tile, {variable}, level {level}", spent)
 
 
 def browse() -> None:
@@ -96,8 +96,8 @@ def browse() -> None:
                 " requestAnimationFrame(step); })"
             )
             apart = np.diff([at for at, _ in frames])
-            told(f"scrolling {name}: frame to frame", list(apart))
-            told(f"scrolling {name}: our own painting", [spent for _, spent in frames])
+            print_row(f"scrolling {name}: frame to frame", list(apart))
+            print_row(f"scrolling {name}: our own painting", [spent for _, spent in frames])
         edits = []
         for _ in range(60):
             began = time.perf_counter()
@@ -106,7 +106,7 @@ def browse() -> None:
                 " await geobfdt.store.edit('accept', { [p.id]: { status: 'accepted' } }); })()"
             )
             edits.append(1000 * (time.perf_counter() - began))
-        told("an edit, to its acknowledgement", edits)
+        print_row("an edit, to its acknowledgement", edits)
         print(f"page's heap {page.evaluate('performance.memory.usedJSHeapSize') / 2**20:44.0f} MiB")
         browser.close()
 

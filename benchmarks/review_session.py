@@ -21,7 +21,7 @@ import geobfdt
 from geobfdt.evaluation.matching import assign
 from geobfdt.geometry import amplitude_azimuth, trace_depth, trace_rms
 from geobfdt.picking.picker import detector_of, pick_with_findings
-from geobfdt.review.service import Room
+from geobfdt.review.service import ReviewService
 from geobfdt.wells.field import Field
 from geobfdt.wells.picks import traces
 
@@ -29,55 +29,55 @@ KEY, POINT, CLICK, THINK = 0.28, 1.10, 0.20, 1.35  # s
 NEAR = 0.03  # m, trace RMS
 
 
-def matched(found: np.ndarray, names: np.ndarray, truth: np.ndarray, wanted: np.ndarray) -> list[tuple[int, int]]:
+def matched(picks: np.ndarray, names: np.ndarray, truth: np.ndarray, classes: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of found and true planes of one class."""
-    if not len(found):
+    if not len(picks):
         return []
-    apart = trace_rms(found[:, None], truth)
-    i, j = np.nonzero((apart <= NEAR) & (names[:, None] == wanted))
+    apart = trace_rms(picks[:, None], truth)
+    i, j = np.nonzero((apart <= NEAR) & (names[:, None] == classes))
     return [(int(i[k]), int(j[k])) for k in assign(i, j, apart[i, j], NEAR)]
 
 
-def f1(room: Room, well: str, truth: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+def f1(service: ReviewService, well: str, truth: np.ndarray, classes: np.ndarray) -> dict[str, float]:
     """F1 by class of what a layer holds, rejected picks left out."""
-    picks = room.log.layer(well, "robot").picks("", ("accepted", "edited", "proposed"))
-    pairs = matched(traces(picks), picks["class"].to_numpy(), truth, wanted)
-    told = {}
+    picks = service.log.layer(well, "robot").picks("", ("accepted", "edited", "proposed"))
+    pairs = matched(traces(picks), picks["class"].to_numpy(), truth, classes)
+    scores = {}
     for name in ("bedding", "fracture"):
-        hits = sum(wanted[j] == name for _, j in pairs)
-        told[name] = 2 * hits / max((picks["class"] == name).sum() + (wanted == name).sum(), 1)
-    return told
+        hits = sum(classes[j] == name for _, j in pairs)
+        scores[name] = 2 * hits / max((picks["class"] == name).sum() + (classes == name).sum(), 1)
+    return scores
 
 
 def session(folder: Path, stem: str, rng: np.random.Generator) -> dict[str, float]:
     """One well."""
-    room = Room(folder)
-    image = room.wells.image(stem)
+    service = ReviewService(folder)
+    image = service.wells.image(stem)
     truth = Field(folder).picks(stem)
-    real, wanted = traces(truth), truth["class"].to_numpy()
+    real, classes = traces(truth), truth["class"].to_numpy()
     picks, _ = pick_with_findings(image, detector_of(image))
-    room.join(stem, "robot", "robot", picks)
-    before = f1(room, stem, real, wanted)
+    service.join(stem, "robot", "robot", picks)
+    before = f1(service, stem, real, classes)
     seconds, actions = 0.0, {"one by one": 0, "added": 0, "dragged": 0}
     began = time.perf_counter()
 
-    items = room.log.layer(stem, "robot").items
+    items = service.log.layer(stem, "robot").items
     sure = {i: {"status": "accepted"} for i, f in items.items() if f["confidence"] >= 0.9}
-    room.edit(stem, "robot", "robot", "bulk", sure)
+    service.edit(stem, "robot", "robot", "bulk", sure)
     seconds += THINK + POINT + CLICK
-    table = room.log.layer(stem, "robot").picks()
-    right = {table["id"].iloc[i] for i, _ in matched(traces(table), table["class"].to_numpy(), real, wanted)}
+    table = service.log.layer(stem, "robot").picks()
+    right = {table["id"].iloc[i] for i, _ in matched(traces(table), table["class"].to_numpy(), real, classes)}
     for item in table.loc[table["status"] == "proposed", "id"]:
         state = "accepted" if item in right else "rejected"
-        room.edit(stem, "robot", "robot", state[:6], {item: {"status": state}})
+        service.edit(stem, "robot", "robot", state[:6], {item: {"status": state}})
         seconds += THINK + KEY
         actions["one by one"] += 1
-    table = room.log.layer(stem, "robot").picks("", ("accepted", "edited"))
-    known = {j for _, j in matched(traces(table), table["class"].to_numpy(), real, wanted)}
-    for j in sorted(set(range(len(real))) - known):
+    table = service.log.layer(stem, "robot").picks("", ("accepted", "edited"))
+    found_rows = {j for _, j in matched(traces(table), table["class"].to_numpy(), real, classes)}
+    for j in sorted(set(range(len(real))) - found_rows):
         angle = rng.uniform(0, 360)
         depth = float(trace_depth(real[j], [angle])[0] + rng.normal(0, 0.005))
-        answer = room.snap(stem, [depth], [angle], "robot")
+        answer = service.snap(stem, [depth], [angle], "robot")
         name, snapped = answer["class"] or "fracture", answer["snapped"]
         place = {key: answer[key] for key in ("depth_m", "amplitude_m", "azimuth_app_deg")}
         t = np.radians(place["azimuth_app_deg"])
@@ -92,12 +92,12 @@ def session(folder: Path, stem: str, rng: np.random.Generator) -> dict[str, floa
             actions["dragged"] += 1
         else:
             seconds += KEY  # Enter keeps the ghost
-        seconds += KEY * (name != wanted[j])
-        made = {**place, "class": str(wanted[j]), "snapped": snapped}
-        room.edit(stem, "robot", "robot", "add", {f"probot{j}": made})
+        seconds += KEY * (name != classes[j])
+        fields = {**place, "class": str(classes[j]), "snapped": snapped}
+        service.edit(stem, "robot", "robot", "add", {f"probot{j}": fields})
     metres = float(np.ptp(image["depth"].values))
     seconds += POINT + 2 * CLICK + THINK  # complete, both classes
-    after = f1(room, stem, real, wanted)
+    after = f1(service, stem, real, classes)
     machine = time.perf_counter() - began
     return {
         "metres": metres, "picks": len(picks), **actions, "minutes a metre": seconds / 60 / metres,
@@ -119,9 +119,9 @@ def main() -> None:
         geobfdt.simulate(sim, wells=arguments.wells, length=arguments.length, seed=arguments.seed)
         geobfdt.ingest(sorted(sim.glob("*.dlis")), field, picks=sim)
         rng = np.random.default_rng(arguments.seed)
-        told = [session(field, stem, rng) for stem in Field(field).wells()]
-        for name in told[0]:
-            values = [one[name] for one in told]
+        rows = [session(field, stem, rng) for stem in Field(field).wells()]
+        for name in rows[0]:
+            values = [one[name] for one in rows]
             print(f"{name:24}", *(f"{v:8.2f}" for v in values), f"   mean {np.mean(values):.2f}")
 
 

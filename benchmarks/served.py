@@ -58,14 +58,14 @@ class Server:
             )  # fmt: skip
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
-                self.port = int(found[1])
+            if match := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
+                self.port = int(match[1])
                 break
         else:
             sys.exit(self.log.read_text())
         self._local = threading.local()
 
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+    def request(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         """One request, on a connection that each thread keeps: status and answer."""
         headers = {"authorization": f"Bearer {TOKEN}", "x-geobfdt": "1"}
         if body is not None and not isinstance(body, bytes):
@@ -104,7 +104,7 @@ class Server:
     def jobs(self, *, ended: bool = False) -> list[dict[str, Any]]:
         """What was queued; if so asked, when all of it has ended."""
         while True:
-            jobs: list[dict[str, Any]] = json.loads(self.ask("GET", "/api/jobs")[1])
+            jobs: list[dict[str, Any]] = json.loads(self.request("GET", "/api/jobs")[1])
             if not ended or all(job["state"] in ("done", "failed", "cancelled") for job in jobs):
                 return jobs
             time.sleep(0.1)

@@ -28,7 +28,7 @@ from scipy.optimize import minimize
 from tqdm import tqdm
 
 import geobfdt
-from geobfdt.evaluation.calibration import COVERAGE_TOLERANCE, LEVELS
+from geobfdt.evaluation.calibration import COVERAGE_TOLERANCE_M, LEVELS
 from geobfdt.evaluation.errors import matched_rows, pair_errors
 from geobfdt.evaluation.scope import gather
 from geobfdt.picking import refinement as refine
@@ -88,7 +88,7 @@ def pairs(
     known = dict(zip(KNOWN, (np.concatenate(part) for part in zip(*told, strict=True)), strict=True))
     parts = []
     for group in gather(picks, truth)[0]:
-        first, second = matched_rows(group, COVERAGE_TOLERANCE)
+        first, second = matched_rows(group, COVERAGE_TOLERANCE_M)
         if not len(first):
             continue
         rows = group.pick_rows[first]

@@ -34,7 +34,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from torch import nn
 
-    from geobfdt.evaluation.thresholds import Operating
+    from geobfdt.evaluation.thresholds import OperatingPoint
     from geobfdt.model.presets import NetworkSettings
     from geobfdt.training.prepared_wells import PreparedWell
     from geobfdt.training.training_settings import TrainingSettings
@@ -100,7 +100,7 @@ def compute(preset: str, steps: int, every: int, out: Path) -> None:
     )
     torch.manual_seed(settings.seed)
 
-    def check(network: nn.Module) -> dict[str, Operating]:
+    def check(network: nn.Module) -> dict[str, OperatingPoint]:
         return validate(find_planes(network), held_out)  # type: ignore[arg-type]
 
     network = build(sizes)

@@ -52,11 +52,11 @@ def well(folder: Path, number: int, length: float, **other: Any) -> Path:
     rng = np.random.default_rng((SEED, number))
     geology = nearby(draw_geology(np.random.default_rng((SEED, 0))), rng)
     name = f"N-{number}"
-    made = simulate_well(draw(rng, well=name, geology=geology, length=length, **{**HOUSE, **other}), rng)
+    simulated = simulate_well(draw(rng, well=name, geology=geology, length=length, **{**HOUSE, **other}), rng)
     file = folder / f"{name}.dlis"
-    write_dlis(made.image, file)
-    write_picks(made.picks, folder / f"{name}.picks.csv")
-    write_intervals(made.intervals, folder / f"{name}.intervals.csv")
+    write_dlis(simulated.image, file)
+    write_picks(simulated.picks, folder / f"{name}.picks.csv")
+    write_intervals(simulated.intervals, folder / f"{name}.intervals.csv")
     return file
 
 
@@ -92,8 +92,8 @@ def story(root: Path, length: float, steps: int) -> None:
         "signed_by: chief interpreter\nblind: [N-9, N-10]\nleast: {each: {z_5cm: 3}, all: {repeatability: 0.7}}\n"
         "most: {each: {depth_bias_mm: 5}}\nmargin: 0.1\n"
     )
-    blind = ("--blind", "N-9", "--blind", "N-10")
-    expect(0, command("train", field, "--from", "default", *blind, "--steps", steps, "--out", root / "first"))
+    unseen = ("--blind", "N-9", "--blind", "N-10")
+    expect(0, command("train", field, "--from", "default", *unseen, "--steps", steps, "--out", root / "first"))
     expect(0, command("models", "add", models, root / "first", "--why", "eight wells", "--who", "operator"))
     name = geobfdt_digest(root / "first")
     expect(
@@ -145,10 +145,10 @@ def geobfdt_digest(bundle: Path) -> str:
     return contents_digest(bundle)[:12]
 
 
-def expect(wanted: object, got: object) -> None:
+def expect(expected: object, got: object) -> None:
     """Stop where the year went another way."""
-    if got != wanted:
-        sys.exit(f"expected {wanted}, got {got}")
+    if got != expected:
+        sys.exit(f"expected {expected}, got {got}")
 
 
 if __name__ == "__main__":

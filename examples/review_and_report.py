@@ -28,8 +28,8 @@ with TemporaryDirectory() as folder:
         state = "accepted" if pick["confidence"] > 0.6 else "rejected"
         log.add(well, "rule", "rule", state, {item: {"status": state}})
 
-    told = report_field(field, Path(folder) / "out", layer="rule")
-    file, structure = told[well].file, told[well].structure
+    reports = report_field(field, Path(folder) / "out", layer="rule")
+    file, structure = reports[well].file, reports[well].structure
     print(
         f"{len(picks)} picks, {len(structure.picks)} accepted by the rule; {file.stat().st_size / 1e6:.1f} MB of report"
     )

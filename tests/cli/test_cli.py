@@ -73,13 +73,13 @@ def test_the_whole_path(field, tmp_path):
     """Inspect, ingest, audit, pick, evaluate, agree, convert: each works on what the one before left."""
     wells = sorted(field.glob("*.dlis"))
     names = [well.stem for well in wells]
-    seen = json.loads(geobfdt("inspect", wells[0], "--json").stdout)
-    assert seen["format"].startswith("DLIS")
-    assert seen["reads_as"]["bottom_m"] - seen["reads_as"]["top_m"] == pytest.approx(6, abs=0.05)
+    summary = json.loads(geobfdt("inspect", wells[0], "--json").stdout)
+    assert summary["format"].startswith("DLIS")
+    assert summary["reads_as"]["bottom_m"] - summary["reads_as"]["top_m"] == pytest.approx(6, abs=0.05)
 
     lines = [line.split() for line in geobfdt("inspect", wells[0]).stdout.splitlines() if line.strip()]
-    told = {line[0]: line[1:] for line in lines}
-    assert (told["north"], told["dynamic"]) == (["true", "north"], ["yes"])
+    table = {line[0]: line[1:] for line in lines}
+    assert (table["north"], table["dynamic"]) == (["true", "north"], ["yes"])
 
     store = tmp_path / "field"
     run = geobfdt("ingest", *wells, "--field", store, "--picks", field)
@@ -110,7 +110,7 @@ def test_the_whole_path(field, tmp_path):
     run = geobfdt("convert", store / f"{names[0]}.nc", tmp_path / "again.dlis")
     assert run.returncode == 0, run.stderr
     again = json.loads(geobfdt("inspect", tmp_path / "again.dlis", "--json").stdout)
-    assert again["reads_as"]["rows"] == seen["reads_as"]["rows"]
+    assert again["reads_as"]["rows"] == summary["reads_as"]["rows"]
 
 
 def test_convert_names_both_files(tmp_path):
@@ -119,11 +119,11 @@ def test_convert_names_both_files(tmp_path):
     (tmp_path / "t.csv").write_text(rows)
     run = geobfdt("convert", "t.csv", "p.csv", "--to", "picks", cwd=tmp_path)
     assert run.stdout.splitlines()[-2:] == ["p.csv", "p.intervals.csv"]
-    told = json.loads(geobfdt("convert", "t.csv", "p.csv", "--to", "picks", "--json", cwd=tmp_path).stdout)
-    assert (told["file"], told["intervals"]) == ("p.csv", "p.intervals.csv")
+    output = json.loads(geobfdt("convert", "t.csv", "p.csv", "--to", "picks", "--json", cwd=tmp_path).stdout)
+    assert (output["file"], output["intervals"]) == ("p.csv", "p.intervals.csv")
     assert len(pd.read_csv(tmp_path / "p.intervals.csv")) == 1
-    told = json.loads(geobfdt("convert", "t.csv", "t.las", "--to", "las", "--json", cwd=tmp_path).stdout)
-    assert told["intervals"] is None
+    output = json.loads(geobfdt("convert", "t.csv", "t.las", "--to", "las", "--json", cwd=tmp_path).stdout)
+    assert output["intervals"] is None
 
 
 def test_same_input_same_bytes(field, tmp_path):
@@ -149,8 +149,8 @@ def test_a_second_ingest_needs_replace(field, tmp_path):
     assert geobfdt(*place).returncode == 1
     assert {file.name: file.read_bytes() for file in store.iterdir() if file.is_file()} == before
     assert geobfdt(*place, "--replace").returncode == 0
-    kept = json.loads((store / f"{well.stem}.findings.json").read_text())
-    assert "well-replaced" in {finding["kind"] for finding in kept}
+    stored = json.loads((store / f"{well.stem}.findings.json").read_text())
+    assert "well-replaced" in {finding["kind"] for finding in stored}
 
 
 def test_pick_a_png_in_one_command(tmp_path):

@@ -18,7 +18,7 @@ def test_long_work_logs_plain_lines_without_a_terminal(capsys):
 
 def test_a_stopped_verb_says_what_was_kept(capsys):
     """Ctrl-C is passed on; standard error names the work and what stays of it."""
-    with pytest.raises(KeyboardInterrupt), console.progress("picking 3 wells", kept="wells that are done stay"):
+    with pytest.raises(KeyboardInterrupt), console.progress("picking 3 wells", on_interrupt="wells that are done stay"):
         raise KeyboardInterrupt
     printed = capsys.readouterr()
     assert printed.err.strip() == "stopped while picking 3 wells: wells that are done stay"

@@ -17,7 +17,7 @@ SOURCES = sorted(Path(geobfdt.cli.__file__).parent.glob("*.py"))
 MARKED_UP = "app.py"  # whose own help has words in bold
 
 
-def written() -> list[str]:
+def help_texts() -> list[str]:
     """Help texts with a bracket, read from the source alone: of options and arguments, and docstrings of commands."""
     texts = [field.description or "" for field in ReadingOptions.model_fields.values()]
     for source in SOURCES:
@@ -35,7 +35,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> str:
+def plain_help(monkeypatch: pytest.MonkeyPatch) -> str:
     """Help of every verb, on a screen so wide that no line is broken."""
     monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 2000)
     verbs = [[]]
@@ -46,16 +46,16 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> str:
     return squeezed("".join(run.output for run in runs))
 
 
-def test_no_help_loses_a_bracket(shown: str) -> None:
+def test_no_help_loses_a_bracket(plain_help: str) -> None:
     """Extras to install and defaults in words, of all verbs and those within ``models``."""
-    texts = written()
+    texts = help_texts()
     assert any("geobfdt[onnx]" in text for text in texts)
     assert any("[default: " in text for text in texts)
-    assert [text for text in texts if squeezed(text) not in shown] == []
-    assert "\\" not in shown
+    assert [text for text in texts if squeezed(text) not in plain_help] == []
+    assert "\\" not in plain_help
 
 
-def test_the_first_help_is_marked_up_still(shown: str) -> None:
+def test_the_first_help_is_marked_up_still(plain_help: str) -> None:
     """Its words in bold are no tags on the screen, and its list of verbs keeps brackets."""
-    assert squeezed("Start with geobfdt inspect FILE, then") in shown
-    assert shown.count(squeezed("geobfdt[search]")) == 2  # in the list, and with the verb
+    assert squeezed("Start with geobfdt inspect FILE, then") in plain_help
+    assert plain_help.count(squeezed("geobfdt[search]")) == 2  # in the list, and with the verb

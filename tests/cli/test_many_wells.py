@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_cli import geobfdt as run_geobfdt
 
 import geobfdt
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -38,10 +38,10 @@ def one_by_one(field: Path) -> Path:
         "pick", field, "--out", out, "--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--json"
     )
     assert run.returncode == 1  # one of three failed, two are there
-    told = json.loads(run.stdout)
-    assert [one.get("well") for one in told] == ["W01", "W03", None]
-    assert told[2]["file"].endswith("W02.nc")
-    assert "not a sound netCDF-4 file" in told[2]["failed"]
+    output = json.loads(run.stdout)
+    assert [one.get("well") for one in output] == ["W01", "W03", None]
+    assert output[2]["file"].endswith("W02.nc")
+    assert "not a sound netCDF-4 file" in output[2]["failed"]
     return out
 
 
@@ -52,7 +52,7 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
         pytest.skip("Ray is not installed")
     out = field.with_name(engine)
     words = ("--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--workers", 2, "--engine", engine)
-    with held(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
+    with folder_lock(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
         run = run_geobfdt("pick", field, "--out", out, *words)
     assert run.returncode == 1
     # Lines of progress may stand above it, if it takes long.

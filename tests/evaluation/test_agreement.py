@@ -85,9 +85,9 @@ def test_classes():
 def slow_kappa(table):
     """Kappa from a list of single decisions."""
     pairs = [(i, j) for i in range(len(table)) for j in range(len(table)) for _ in range(table[i][j])]
-    seen = sum(i == j for i, j in pairs) / len(pairs)
+    observed = sum(i == j for i, j in pairs) / len(pairs)
     chance = sum(i == j for i, _ in pairs for _, j in pairs) / len(pairs) ** 2
-    return (seen - chance) / (1 - chance)
+    return (observed - chance) / (1 - chance)
 
 
 def test_kappa_by_loop():
@@ -102,9 +102,9 @@ def test_who_picks_more_where(both):
     a, b = interpreter(1, ("A",)), interpreter(2, ("A",))
     b = b[~b["depth_m"].between(120, 130)]
     stretches = agree(a, b).stretches
-    gone = stretches[stretches["top_m"] == 120]
-    assert (gone["n_b"] == 0).all()
-    assert gone["z"].tolist() == pytest.approx((-np.sqrt(gone["n_a"])).tolist())
+    emptied = stretches[stretches["top_m"] == 120]
+    assert (emptied["n_b"] == 0).all()
+    assert emptied["z"].tolist() == pytest.approx((-np.sqrt(emptied["n_a"])).tolist())
     assert stretches["n_a"].sum() == len(a)
     assert stretches["n_b"].sum() == len(b)
 

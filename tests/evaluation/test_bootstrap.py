@@ -49,8 +49,8 @@ def test_interval_of_a_mean_covers_as_often_as_it_says():
     """Of 300 samples of 40 units, about 95 % have the true mean in their interval."""
     rng = np.random.default_rng(0)
     weights = resamples(40, 400, 0) / 40
-    held = [low <= 0.0 <= high for low, high in (interval(weights @ rng.normal(size=40)) for _ in range(300))]
-    assert 0.90 <= np.mean(held) <= 0.98
+    covered = [low <= 0.0 <= high for low, high in (interval(weights @ rng.normal(size=40)) for _ in range(300))]
+    assert 0.90 <= np.mean(covered) <= 0.98
 
 
 def test_interval_of_nothing_is_nan():

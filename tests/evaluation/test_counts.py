@@ -22,9 +22,9 @@ def counted(picks, truth, optional=None, tolerance=0.05):
     chosen = pairs.matched(tolerance)
     counts = count(group, pairs, chosen, *zeros, 1).total()
     outcome = pick_outcomes(group, pairs, chosen)
-    assert (outcome == 1).sum() == counts.found
+    assert (outcome == 1).sum() == counts.hits
     assert (outcome == 0).sum() == counts.wrong
-    return counts.found, counts.wrong, counts.missed
+    return counts.hits, counts.wrong, counts.missed
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_counts_add_and_weigh():
     parts = Counts(np.array([1, 2]), np.array([3, 4]), np.array([5, 6]))
     assert (Counts(1, 3, 5) + Counts(2, 4, 6)) == parts.total() == Counts(3, 7, 11)
     double = parts.over([[2, 0], [1, 1]])
-    assert double.found.tolist() == [2, 3]
+    assert double.hits.tolist() == [2, 3]
     assert double.missed.tolist() == [10, 11]
 
 
@@ -82,8 +82,8 @@ def test_moved_copies_equal_single_matchings(monkeypatch):
         out = []
         for pairs, size in moved_pairs(group, group.picks, depth, "trace", 0.05):
             unit = np.arange(size)
-            made = count(group, pairs, pairs.matched(0.05), np.repeat(unit, 40), np.repeat(unit, 50), size)
-            out += list(zip(made.found.tolist(), made.wrong.tolist(), made.missed.tolist(), strict=True))
+            counts = count(group, pairs, pairs.matched(0.05), np.repeat(unit, 40), np.repeat(unit, 50), size)
+            out += list(zip(counts.hits.tolist(), counts.wrong.tolist(), counts.missed.tolist(), strict=True))
         return out
 
     expected = []
@@ -92,8 +92,8 @@ def test_moved_copies_equal_single_matchings(monkeypatch):
         (alone,), _ = gather(moved, tables[1])
         pairs = possible_pairs(alone, "trace", 0.05)
         zero = np.zeros(50, dtype=int)
-        made = count(alone, pairs, pairs.matched(0.05), zero[:40], zero, 1).total()
-        expected.append((made.found, made.wrong, made.missed))
+        counts = count(alone, pairs, pairs.matched(0.05), zero[:40], zero, 1).total()
+        expected.append((counts.hits, counts.wrong, counts.missed))
     assert all_counts() == expected
-    monkeypatch.setattr("geobfdt.evaluation.counts._BATCH", 90)
+    monkeypatch.setattr("geobfdt.evaluation.counts._BATCH_PICKS", 90)
     assert all_counts() == expected

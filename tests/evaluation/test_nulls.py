@@ -7,7 +7,7 @@ import pytest
 
 from geobfdt.evaluation.counts import f1, possible_pairs
 from geobfdt.evaluation.matching import Planes
-from geobfdt.evaluation.nulls import BLIND, MIN_SHIFT, blind_counts, blind_depths, mean_orientation, z_score
+from geobfdt.evaluation.nulls import MIN_SHIFT_M, NULL_KINDS, mean_orientation, null_counts, null_depths, z_score
 from geobfdt.evaluation.scope import gather
 from geobfdt.evaluation.scores import evaluate
 from geobfdt.wells.intervals import covered, new_intervals
@@ -34,37 +34,37 @@ def along(depth):
     return np.reshape(out, np.shape(depth))
 
 
-@pytest.mark.parametrize("blind", BLIND)
-def test_blind_depths_stay_in_the_pieces(blind):
+@pytest.mark.parametrize("null", NULL_KINDS)
+def test_blind_depths_stay_in_the_pieces(null):
     """No blind pick lands where nothing is scored, and equal seeds give equal picks."""
     depth = np.random.default_rng(0).uniform(30, 37, 25)
-    got = blind_depths(blind, depth, PIECES, 60, [3])
+    got = null_depths(null, depth, PIECES, 60, [3])
     assert got.shape == (60, 25)
     assert inside(got).all()
-    assert np.array_equal(got, blind_depths(blind, depth, PIECES, 60, [3]))
+    assert np.array_equal(got, null_depths(null, depth, PIECES, 60, [3]))
 
 
 def test_shift_moves_all_picks_together_around_the_circle():
     """Each copy is one rotation, by at least half a metre either way, and the rotations cover the circle evenly."""
     depth = np.array([10.0, 13.9, 21.0, 36.5])
-    moved = (along(blind_depths("shift", depth, PIECES, 52, [1])) - along(depth)) % 13.0
+    moved = (along(null_depths("shift", depth, PIECES, 52, [1])) - along(depth)) % 13.0
     assert np.allclose(moved, moved[:, :1])
     shifts = np.sort(moved[:, 0])
-    assert shifts[0] >= MIN_SHIFT
-    assert shifts[-1] <= 13.0 - MIN_SHIFT
-    assert np.array_equal(np.floor((shifts - MIN_SHIFT) / (12.0 / 52)), np.arange(52))
+    assert shifts[0] >= MIN_SHIFT_M
+    assert shifts[-1] <= 13.0 - MIN_SHIFT_M
+    assert np.array_equal(np.floor((shifts - MIN_SHIFT_M) / (12.0 / 52)), np.arange(52))
 
 
 def test_shift_in_a_very_short_well():
     """Where there is no room for half a metre, a quarter of the way round."""
-    moved = (blind_depths("shift", [1.0], [[0.8, 1.6]], 50, [0])[:, 0] - 1.0) % 0.8
+    moved = (null_depths("shift", [1.0], [[0.8, 1.6]], 50, [0])[:, 0] - 1.0) % 0.8
     assert moved.min() >= 0.2 - 1e-9
     assert moved.max() <= 0.6 + 1e-9
 
 
 def test_fence_is_even():
     """Picks of the fence are equally far apart along the pieces, and its copies fill the gap between them."""
-    got = np.sort(along(blind_depths("fence", np.full(13, 11.0), PIECES, 4, [0])), axis=1)
+    got = np.sort(along(null_depths("fence", np.full(13, 11.0), PIECES, 4, [0])), axis=1)
     assert np.allclose(np.diff(got, axis=1), 1.0)
     assert np.allclose(np.sort(got[:, 0]), [0.125, 0.375, 0.625, 0.875])
 
@@ -82,16 +82,16 @@ def random_well(seed, n=300, top=100.0, base=160.0):
     )
 
 
-@pytest.mark.parametrize("blind", ["shift", "uniform", "fence"])
+@pytest.mark.parametrize("null", ["shift", "uniform", "fence"])
 @pytest.mark.parametrize("kind", ["depth", "pole", "trace"])
-def test_blind_counts_equal_scoring_each_copy(blind, kind):
+def test_blind_counts_equal_scoring_each_copy(null, kind):
     """Counts of copies in one go equal those of evaluate on a table of each copy."""
     picks, truth = random_well(0, 120, 100, 120), random_well(1, 150, 100, 120)
     (group,), _ = gather(picks, truth)
-    got = blind_counts(group, blind, kind, (0.03, 0.09), 3, seed=5)
-    depths = blind_depths(blind, group.picks.depth, group.pieces, 3, [5, crc32(b"A")])
+    got = null_counts(group, null, kind, (0.03, 0.09), 3, seed=5)
+    depths = null_depths(null, group.picks.depth, group.pieces, 3, [5, crc32(b"A")])
     ordered = picks.iloc[group.pick_rows]
-    if blind == "fence":
+    if null == "fence":
         mean = mean_orientation(group.picks)
         ordered = ordered.assign(
             amplitude_m=np.hypot(mean.trace[:, 1], mean.trace[:, 2]),
@@ -103,7 +103,7 @@ def test_blind_counts_equal_scoring_each_copy(blind, kind):
         scores = evaluate(ordered.assign(depth_m=depths[k]), truth, shifts=2, tolerances=(0.03, 0.09))
         for tolerance in (0.03, 0.09):
             total = scores.counts["fracture", kind, tolerance].total()
-            assert total.found == got[tolerance].found[k]
+            assert total.hits == got[tolerance].hits[k]
             assert total.wrong == got[tolerance].wrong[k]
             assert total.missed == got[tolerance].missed[k]
 
@@ -114,10 +114,10 @@ def test_picks_outside_do_not_take_part():
     picks = random_well(0)
     (group,), _ = gather(picks, random_well(1), intervals)
     judged = covered(intervals, "A", "fracture", picks["depth_m"]).sum()
-    for blind in BLIND:
-        counts = blind_counts(group, blind, "depth", (0.05,), 5, seed=0)[0.05]
-        assert np.asarray(counts.found + counts.wrong <= judged).all()
-        assert (np.asarray(counts.found) + counts.missed >= group.truth_inside.sum()).all()
+    for null in NULL_KINDS:
+        counts = null_counts(group, null, "depth", (0.05,), 5, seed=0)[0.05]
+        assert np.asarray(counts.hits + counts.wrong <= judged).all()
+        assert (np.asarray(counts.hits) + counts.missed >= group.truth_inside.sum()).all()
 
 
 def test_a_picker_without_skill_is_no_better_than_its_shifts():
@@ -126,9 +126,9 @@ def test_a_picker_without_skill_is_no_better_than_its_shifts():
     for seed in range(8):
         picks, truth = random_well(2 * seed + 100, 150), random_well(2 * seed + 101, 150)
         (group,), _ = gather(picks, truth)
-        blind = f1(blind_counts(group, "shift", "depth", (0.05,), 50, seed)[0.05])
+        null_f1 = f1(null_counts(group, "shift", "depth", (0.05,), 50, seed)[0.05])
         pairs = possible_pairs(group, "depth", 0.05)
-        z.append(z_score(2 * len(pairs.matched(0.05)) / (len(picks) + len(truth)), blind))
+        z.append(z_score(2 * len(pairs.matched(0.05)) / (len(picks) + len(truth)), null_f1))
     assert abs(np.mean(z)) < 1.0
     assert np.abs(z).max() < 4
 
@@ -160,5 +160,5 @@ def test_dense_wells_are_easy_for_the_blind():
     scores = []
     for density in (1.0, 7.5, 20.0):
         (group,), _ = gather(random_well(0, int(60 * density)), random_well(1, int(60 * density)))
-        scores.append(f1(blind_counts(group, "fence", "depth", (0.05,), 20, 0)[0.05]).mean())
+        scores.append(f1(null_counts(group, "fence", "depth", (0.05,), 20, 0)[0.05]).mean())
     assert scores[0] < 0.15 < 0.4 < scores[1] < scores[2]

@@ -15,9 +15,9 @@ def slow_average_precision(confidence, outcome, planes):
     """For each recall that is reached, the best precision at that recall or more."""
     points = []
     for threshold in sorted(set(confidence), reverse=True):
-        kept = [o for c, o in zip(confidence, outcome, strict=True) if c >= threshold and o == o]
-        if kept:
-            points.append((sum(kept) / planes, sum(kept) / len(kept)))
+        outcomes = [o for c, o in zip(confidence, outcome, strict=True) if c >= threshold and o == o]
+        if outcomes:
+            points.append((sum(outcomes) / planes, sum(outcomes) / len(outcomes)))
     area, before = 0.0, 0.0
     for recall in sorted({r for r, _ in points}):
         area += (recall - before) * max(p for r, p in points if r >= recall)

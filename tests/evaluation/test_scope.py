@@ -72,8 +72,8 @@ def test_wells_of_one_table_only():
     groups, findings = gather(picks, truth)
     assert [(g.well, len(g.picks), len(g.truth)) for g in groups] == [("A", 1, 1), ("C", 0, 1)]
     assert [f.kind for f in findings] == ["well-without-truth", "well-without-picks"]
-    marked = new_intervals([("B", "interpreted", "bedding", 0.0, 9.0)])
-    assert [(g.well, len(g.picks)) for g in gather(picks, truth, marked)[0]] == [("A", 1), ("B", 1), ("C", 0)]
+    interpreted = new_intervals([("B", "interpreted", "bedding", 0.0, 9.0)])
+    assert [(g.well, len(g.picks)) for g in gather(picks, truth, interpreted)[0]] == [("A", 1), ("B", 1), ("C", 0)]
 
 
 def test_a_class_nobody_interpreted_is_told():

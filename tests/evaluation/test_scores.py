@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from geobfdt.evaluation.comparison import compare
-from geobfdt.evaluation.scores import TOLERANCES, evaluate
+from geobfdt.evaluation.scores import TOLERANCES_M, evaluate
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
@@ -35,21 +35,21 @@ def planes(rng, n, wells=("A",), base=10.0):
 
 def jittered(rng, truth, miss=0.2, extra=10):
     """Truth seen by an interpreter: some missed, all a little off, some made up."""
-    kept = truth[rng.uniform(size=len(truth)) > miss].copy()
-    kept["depth_m"] += rng.normal(0, 0.015, len(kept))
-    kept["azimuth_app_deg"] = (kept["azimuth_app_deg"] + rng.normal(0, 10, len(kept))) % 360
+    rest = truth[rng.uniform(size=len(truth)) > miss].copy()
+    rest["depth_m"] += rng.normal(0, 0.015, len(rest))
+    rest["azimuth_app_deg"] = (rest["azimuth_app_deg"] + rng.normal(0, 10, len(rest))) % 360
     false = planes(rng, extra, sorted(set(truth["well"])), truth["depth_m"].max())
-    return pd.concat([kept, false], ignore_index=True)
+    return pd.concat([rest, false], ignore_index=True)
 
 
 def plain(scores):
     """Found, wrong and missed in all, by key."""
-    return {key: (c.total().found, c.total().wrong, c.total().missed) for key, c in scores.counts.items()}
+    return {key: (c.total().hits, c.total().wrong, c.total().missed) for key, c in scores.counts.items()}
 
 
 def slow_count(picks, truth, tolerance):
     """Matches by trace, by a dense assignment and a loop over wells and classes."""
-    found = 0
+    hits = 0
     for well in set(picks["well"]) | set(truth["well"]):
         for name in ("bedding", "fracture"):
             p, t = (x[(x["well"] == well) & (x["class"] == name)] for x in (picks, truth))
@@ -60,8 +60,8 @@ def slow_count(picks, truth, tolerance):
                     across = a.amplitude_m**2 + b.amplitude_m**2 - 2 * a.amplitude_m * b.amplitude_m * np.cos(turn)
                     gap[i, j] = np.sqrt((a.depth_m - b.depth_m) ** 2 + across / 2)
             row, column = linear_sum_assignment(np.where(gap <= tolerance, gap, 1e4))
-            found += int((gap[row, column] <= tolerance).sum())
-    return found, len(picks) - found, len(truth) - found
+            hits += int((gap[row, column] <= tolerance).sum())
+    return hits, len(picks) - hits, len(truth) - hits
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -99,7 +99,7 @@ def test_symmetric(seed):
     # Chosen so that rows lie on both sides of the edges.
     intervals = new_intervals([("A", "interpreted", "bedding", 2.0, 7.0), ("A", "ignored", "breakout", 4.0, 5.0)])
     one, other = (plain(evaluate(a, b, intervals, **FAST)) for a, b in ((picks, truth), (truth, picks)))
-    assert one == {key: (found, wrong, missed) for key, (found, missed, wrong) in other.items()}
+    assert one == {key: (hits, wrong, missed) for key, (hits, missed, wrong) in other.items()}
 
 
 @settings(max_examples=5, deadline=None)
@@ -133,8 +133,8 @@ def test_a_far_false_pick_only_lowers_precision(seed):
     picks = jittered(rng, truth)
     far = pd.concat([picks, new_picks(well="A", depth_m=[50.0], class_="bedding", amplitude_m=0.0, dip_app_deg=0.0)])
     before, after = plain(evaluate(picks, truth, **FAST)), plain(evaluate(far, truth, **FAST))
-    for key, (found, wrong, missed) in before.items():
-        assert after[key] == (found, wrong + (key.class_ != "fracture"), missed)
+    for key, (hits, wrong, missed) in before.items():
+        assert after[key] == (hits, wrong + (key.class_ != "fracture"), missed)
 
 
 def test_wells_and_blocks_add():
@@ -149,7 +149,7 @@ def test_wells_and_blocks_add():
         assert total == tuple(np.sum([plain(part)[key] for part in parts], axis=0))
     for well, part in zip("ABCDEF", parts, strict=True):
         unit = whole.units.keys.index((well, 0))
-        assert whole.counts["all", "trace", 0.05].found[unit] == part.counts["all", "trace", 0.05].total().found
+        assert whole.counts["all", "trace", 0.05].hits[unit] == part.counts["all", "trace", 0.05].total().hits
 
 
 def test_classes_pool_and_must_match():
@@ -170,8 +170,8 @@ def test_skill_is_seen_and_blindness_too():
     row = evaluate(picks, truth).table().query("`class` == 'all' and kind == 'trace' and tolerance_m == 0.05").iloc[0]
     assert row["z"] > 10
     assert row["null_f1"] < 0.3 < 0.6 < row["f1_lo"] < row["f1"] < row["f1_hi"]
-    blind = evaluate(picks.assign(depth_m=picks["depth_m"] + 3.3), truth).table()
-    assert blind.query("`class` == 'all' and kind == 'trace' and tolerance_m == 0.05")["z"].abs().iloc[0] < 4
+    shifted = evaluate(picks.assign(depth_m=picks["depth_m"] + 3.3), truth).table()
+    assert shifted.query("`class` == 'all' and kind == 'trace' and tolerance_m == 0.05")["z"].abs().iloc[0] < 4
 
 
 def test_missing_orientation_leaves_depth():
@@ -199,7 +199,7 @@ def test_to_dict_is_json_and_text_fits():
     truth = planes(rng, 80)
     scores = evaluate(jittered(rng, truth), truth)
     again = json.loads(json.dumps(scores.to_dict(), allow_nan=False))
-    assert len(again["scores"]) == len(scores.table()) == 3 * 3 * len(TOLERANCES)
+    assert len(again["scores"]) == len(scores.table()) == 3 * 3 * len(TOLERANCES_M)
     assert max(map(len, str(scores).splitlines())) <= 84
     assert list(scores.table().columns[:6]) == ["class", "kind", "tolerance_m", "f1", "f1_lo", "f1_hi"]
 

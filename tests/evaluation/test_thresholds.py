@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobfdt.evaluation.thresholds import Operating, operating_points
+from geobfdt.evaluation.thresholds import OperatingPoint, operating_points
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
 
@@ -18,40 +18,44 @@ def scene(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[int | None,
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 7))
     optional = rng.random(count) < 0.3
-    made = [
+    candidates = [
         (int(rng.integers(count)) if rng.random() < 0.6 else None, round(float(rng.uniform(0.05, 1)), 1))
         for _ in range(int(rng.integers(1, 14)))
     ]
-    depth = [10.0 + at + rng.uniform(-0.01, 0.01) if at is not None else 10.5 + i for i, (at, _) in enumerate(made)]
+    depth = [
+        10.0 + at + rng.uniform(-0.01, 0.01) if at is not None else 10.5 + i for i, (at, _) in enumerate(candidates)
+    ]
     truth = new_picks(well="A", depth_m=10.0 + np.arange(count), class_="bedding", optional=optional, **FLAT)
-    sure = [confidence for _, confidence in made]
+    sure = [confidence for _, confidence in candidates]
     picks = new_picks(well="A", depth_m=depth, class_="bedding", confidence=sure, **FLAT)
-    return picks, truth, made, optional
+    return picks, truth, candidates, optional
 
 
-def scores(made: list[tuple[int | None, float]], optional: np.ndarray, threshold: float) -> tuple[float, float, float]:
+def scores(
+    candidates: list[tuple[int | None, float]], optional: np.ndarray, threshold: float
+) -> tuple[float, float, float]:
     """F1, precision and recall of the picks at a threshold, each plane found once, optional ones left aside."""
-    kept = [at for at, confidence in made if confidence >= threshold]
-    found = len({at for at in kept if at is not None and not optional[at]})
-    excused = len({at for at in kept if at is not None and optional[at]})
-    judged, planes = len(kept) - excused, int((~optional).sum())
-    precision, recall = found / judged if judged else np.nan, found / planes if planes else np.nan
-    return 2 * found / (judged + planes), precision, recall
+    above = [at for at, confidence in candidates if confidence >= threshold]
+    hits = len({at for at in above if at is not None and not optional[at]})
+    excused = len({at for at in above if at is not None and optional[at]})
+    judged, planes = len(above) - excused, int((~optional).sum())
+    precision, recall = hits / judged if judged else np.nan, hits / planes if planes else np.nan
+    return 2 * hits / (judged + planes), precision, recall
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_best_f1_by_loop(seed: int) -> None:
     """No threshold scores higher, and the one that is named scores what is said."""
-    picks, truth, made, optional = scene(seed)
+    picks, truth, candidates, optional = scene(seed)
     point = operating_points(picks, truth)["bedding"]
     if optional.all():
         assert np.isnan(point.f1)
         assert point.threshold == 1
         return
-    best = max(scores(made, optional, threshold)[0] for _, threshold in made)
+    best = max(scores(candidates, optional, threshold)[0] for _, threshold in candidates)
     assert point.f1 == pytest.approx(best)
     if best > 0:
-        np.testing.assert_allclose(point[1:4], scores(made, optional, point.threshold))
+        np.testing.assert_allclose(point[1:4], scores(candidates, optional, point.threshold))
 
 
 def test_ties_pass_together() -> None:
@@ -101,7 +105,7 @@ def test_tolerance() -> None:
 
 def test_weight_grows_with_what_there_is_to_find() -> None:
     """Nothing tells nothing; half at sixty planes; never more than all."""
-    weights = [Operating(0.5, 0.5, 0.5, 0.5, 0.5, planes).weight for planes in (0, 60, 6000)]
+    weights = [OperatingPoint(0.5, 0.5, 0.5, 0.5, 0.5, planes).weight for planes in (0, 60, 6000)]
     assert weights[:2] == [0, 0.5]
     assert 0.98 < weights[2] < 1
 

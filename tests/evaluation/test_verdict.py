@@ -75,12 +75,12 @@ def test_what_cannot_be_computed_is_no_number(lacking: str) -> None:
     )
     assert row[empty].isna().all()
     assert row["n_picks" if lacking == "truth" else "n_truth"] == 10
-    told = [
+    texts = [
         one for one in json.loads(json.dumps(scores.to_dict(), allow_nan=False))["scores"] if one["class"] == "fracture"
     ]
-    assert {one["null_f1"] for one in told} == {None}
-    blind = scores.nulls().query("`class` == 'fracture'")
-    assert blind[["null_f1", "z"]].isna().all(axis=None)
+    assert {one["null_f1"] for one in texts} == {None}
+    nulls = scores.nulls().query("`class` == 'fracture'")
+    assert nulls[["null_f1", "z"]].isna().all(axis=None)
 
 
 def test_an_empty_cell_is_empty() -> None:
@@ -103,10 +103,10 @@ TABLES = {"one": ["fracture"], "two": ["bedding", "fracture"], "other": ["beddin
 
 
 @pytest.mark.parametrize(
-    ("picks", "truth", "blind"),
+    ("picks", "truth", "class_blind"),
     [("two", "one", True), ("one", "two", True), ("one", "other", True), ("two", "two", False), ("one", "one", False)],
 )
-def test_one_class_is_compared_with_any(picks: str, truth: str, blind: bool, tmp_path: Path) -> None:
+def test_one_class_is_compared_with_any(picks: str, truth: str, class_blind: bool, tmp_path: Path) -> None:
     """The same planes under other classes: where one table has a single class the verdict does not ask for classes."""
     depth = np.cumsum(np.random.default_rng(0).uniform(0.2, 1.5, 40))
     for name, classes in (("p", TABLES[picks]), ("t", TABLES[truth])):
@@ -114,12 +114,12 @@ def test_one_class_is_compared_with_any(picks: str, truth: str, blind: bool, tmp
     for verb in ("evaluate", "agree"):
         run = CliRunner().invoke(app, [verb, str(tmp_path / "p.csv"), str(tmp_path / "t.csv"), "--json"])
         assert run.exit_code == 0
-        told = json.loads(run.stdout)
-        assert told["by_class"] is not blind
-        assert ("class-blind" in {finding["kind"] for finding in told["findings"]}) is blind
-        assert {row["f1"] for row in told["scores"] if (row["class"], row["kind"]) == ("all", "trace")} == {1.0}
-        if blind:
-            assert {row["class"] for row in told["scores"]} == {"all"}
+        output = json.loads(run.stdout)
+        assert output["by_class"] is not class_blind
+        assert ("class-blind" in {finding["kind"] for finding in output["findings"]}) is class_blind
+        assert {row["f1"] for row in output["scores"] if (row["class"], row["kind"]) == ("all", "trace")} == {1.0}
+        if class_blind:
+            assert {row["class"] for row in output["scores"]} == {"all"}
 
 
 def test_an_interpreted_class_is_compared(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_an_interpreted_class_is_compared(tmp_path: Path) -> None:
     write_picks(truth, tmp_path / "t.csv")
     write_intervals(looked, tmp_path / "i.csv")
     words = ["evaluate", str(tmp_path / "p.csv"), str(tmp_path / "t.csv"), "--intervals", str(tmp_path / "i.csv")]
-    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
-    (row,) = (r for r in told["scores"] if (r["class"], r["kind"], r["tolerance_m"]) == ("all", "trace", 0.05))
+    output = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    (row,) = (r for r in output["scores"] if (r["class"], r["kind"], r["tolerance_m"]) == ("all", "trace", 0.05))
     assert (row["n_found"], row["n_wrong"], row["n_missed"]) == (10, 10, 10)
 
 

@@ -19,7 +19,7 @@ from geobfdt.cli.app import app
 from geobfdt.io.images.netcdf import read
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
-from geobfdt.operation.gate import blind_wells, gate
+from geobfdt.operation.gate import gate, unseen_wells
 from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings, read_gate
 from geobfdt.picking.network_detector import NetworkDetector
@@ -33,20 +33,20 @@ LAX = GateSettings(least={"all": {"metres_per_second": 0.001}}, margin=0.05, pla
 @pytest.fixture
 def answers(field: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Change]:
     """By digest of a model, what it makes of the truth instead of looking; ``again``: what a second look does."""
-    told: dict[str, Change] = {}
+    changes: dict[str, Change] = {}
     tops = {stem: float(read(field / f"{stem}.nc")["depth"].values[0]) for stem in Field(field).wells()}
 
     def answer(image: Any, detector: NetworkDetector, **_: Any) -> tuple[pd.DataFrame, list[Any]]:
         well, depth = str(image.attrs["well"]), image["depth"].values
         picks = Field(field).picks(well)
         picks["confidence"] = 1.0
-        picks = told.get(detector.source.split()[-1], lambda table: table)(picks)
-        if depth[0] > tops[well] + 0.1 and "again" in told:
-            picks = told["again"](picks)
+        picks = changes.get(detector.source.split()[-1], lambda table: table)(picks)
+        if depth[0] > tops[well] + 0.1 and "again" in changes:
+            picks = changes["again"](picks)
         return picks[picks["depth_m"].between(depth[0], depth[-1])], []
 
     monkeypatch.setattr("geobfdt.operation.gate.pick_with_findings", answer)
-    return told
+    return changes
 
 
 def moved(table: pd.DataFrame, by: float) -> pd.DataFrame:
@@ -54,9 +54,9 @@ def moved(table: pd.DataFrame, by: float) -> pd.DataFrame:
     return table.assign(depth_m=table["depth_m"] + by)
 
 
-def found(verdict: Any, class_: str, words: str) -> float:
+def measured_value(verdict: Any, class_: str, words: str) -> float:
     """What a demand found."""
-    return next(one.found for one in verdict.demands if one.class_ == class_ and words in one.measure)
+    return next(one.value for one in verdict.demands if one.class_ == class_ and words in one.measure)
 
 
 def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[str, Change]) -> None:
@@ -72,10 +72,10 @@ def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[st
     assert verdict.passed, verdict.failures
     assert set(verdict.wells) == {"W01", "W02"}
     for kind in set(truth["class"]):
-        assert found(verdict, kind, "depth bias") == pytest.approx(4, abs=0.2)
-        assert found(verdict, kind, "precision") == 1
+        assert measured_value(verdict, kind, "depth bias") == pytest.approx(4, abs=0.2)
+        assert measured_value(verdict, kind, "precision") == 1
         some = truth[truth["class"] == kind]
-        assert found(verdict, kind, "recall") == pytest.approx((some.index % 5 != 0).mean(), abs=0.02)
+        assert measured_value(verdict, kind, "recall") == pytest.approx((some.index % 5 != 0).mean(), abs=0.02)
     strict = settings.model_copy(update={"most": {"each": {"depth_bias_mm": 3.5}}})
     refused = gate(champion, field, strict)
     assert not refused.passed
@@ -83,10 +83,10 @@ def test_a_known_error_is_measured(field: Path, champion: Path, answers: dict[st
 
 
 def test_a_second_look_that_differs_is_refused(field: Path, champion: Path, answers: dict[str, Change]) -> None:
-    """Half the planes missing in the second look: F1 of two thirds."""
+    """Half the planes missing in the second run: F1 of two thirds."""
     answers["again"] = lambda table: table[table.index % 2 == 0]
     verdict = gate(champion, field, GateSettings(least={"all": {"repeatability": 0.8}}, most={}))
-    assert found(verdict, "all", "second look") == pytest.approx(2 / 3, abs=0.08)
+    assert measured_value(verdict, "all", "second run") == pytest.approx(2 / 3, abs=0.08)
     assert not verdict.passed
 
 
@@ -111,19 +111,19 @@ def test_worse_than_the_champion_is_refused(
 def test_what_was_seen_is_refused(field: Path, champion: Path, challenger: Path, tmp_path: Path) -> None:
     """By name, by the bytes of the image under another name, and through the model that it was tuned from."""
     both = [load_bundle(champion), load_bundle(challenger)]
-    assert {str(well.image.attrs["well"]) for well in blind_wells(field, both)} == {"W01", "W02"}
+    assert {str(well.image.attrs["well"]) for well in unseen_wells(field, both)} == {"W01", "W02"}
     for well in ("W03", "W04", "W05"):  # W05 by its champion only; 2 m of W03 were masked, but its champion saw them
         with pytest.raises(InputError, match=f"trained or chosen with {well}"):
-            blind_wells(field, both[1:], [well])
+            unseen_wells(field, both[1:], [well])
     with pytest.raises(InputError, match="no picked well W99"):
-        blind_wells(field, both, ["W99"])
+        unseen_wells(field, both, ["W99"])
     for suffix in (".nc", ".picks.csv", ".intervals.csv"):
         (tmp_path / f"W04{suffix}").write_bytes((field / f"W04{suffix}").read_bytes())
     card = dict(both[0].card)
-    card["seen"] = {f"old name of {name}": told for name, told in card["seen"].items()}
+    card["seen"] = {f"old name of {name}": exposure for name, exposure in card["seen"].items()}
     renamed = type(both[0])(both[0].network, both[0].settings, both[0].calibration, {"seen": card["seen"]}, "x")
     with pytest.raises(InputError, match="seen every interpreted well"):
-        blind_wells(tmp_path, [renamed])
+        unseen_wells(tmp_path, [renamed])
 
 
 def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, answers: dict[str, Change]) -> None:
@@ -176,7 +176,7 @@ def test_demands_are_checked_before_anything_runs(tmp_path: Path) -> None:
         ("margin: -1", "margin"),
         ("most: {all: {depth_bias_mm: 3}}", "nothing, not depth_bias_mm"),
         ("[1, 2", "not a gate"),
-        ("signed_by: A. Chief\nblind: [A-1]", "asks for nothing"),
+        ("signed_by: A. Chief\nblind: [A-1]", "demand"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=words) as caught:
@@ -190,17 +190,17 @@ def test_only_what_the_signer_wrote_is_asked_and_printed(
     """Defaults of this version never stand above somebody's signature, and decide nothing."""
     answers[load_bundle(challenger).digest] = lambda table: table[table.index % 4 == 0]
     file = tmp_path / "gate.yaml"
-    written = {"signed_by": "A. Chief", "planes": 5, "least": {"each": {"recall_3cm": 0.1}}}
-    file.write_text(yaml.safe_dump(written))
+    demands = {"signed_by": "A. Chief", "planes": 5, "least": {"each": {"recall_3cm": 0.1}}}
+    file.write_text(yaml.safe_dump(demands))
     verdict = gate(challenger, field, read_gate(file), champion=champion)
-    assert {(one.sense, one.asked) for one in verdict.demands} == {("least", 0.1)}
+    assert {(one.sense, one.limit) for one in verdict.demands} == {("least", 0.1)}
     assert verdict.state == "passed"
     assert (verdict.against["difference"] < -0.1).all()
     write_verdict(verdict, tmp_path / "page")
-    told = json.loads((tmp_path / "page" / "verdict.json").read_text())
-    assert told["settings"] == written
+    verdict_json = json.loads((tmp_path / "page" / "verdict.json").read_text())
+    assert verdict_json["settings"] == demands
     code = (tmp_path / "page" / "verdict.md").read_text().split("```")[1]
-    assert yaml.safe_load(code) == written
+    assert yaml.safe_load(code) == demands
 
 
 def test_too_few_planes_are_no_verdict(field: Path, champion: Path, answers: dict[str, Change], tmp_path: Path) -> None:
@@ -236,9 +236,9 @@ def test_the_page_says_what_was_found(
     assert "FAILS" in text
     assert "W01 (" in text
     assert (tmp_path / "verdict.png").read_bytes()[:4] == b"\x89PNG"
-    told = json.loads((tmp_path / "verdict.json").read_text())
-    assert told["passed"] is False
-    assert told["against"][0]["difference"] == pytest.approx(verdict.against["difference"].iloc[0])
+    verdict_json = json.loads((tmp_path / "verdict.json").read_text())
+    assert verdict_json["passed"] is False
+    assert verdict_json["against"][0]["difference"] == pytest.approx(verdict.against["difference"].iloc[0])
     assert "<script" not in (tmp_path / "verdict.html").read_text()
 
 

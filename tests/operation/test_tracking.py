@@ -76,7 +76,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'mlflow.db'}" if request.param == "file" else request.getfixturevalue("server")
 
 
-def told(place: str, experiment: str, kind: str) -> list[Any]:
+def runs_of_kind(place: str, experiment: str, kind: str) -> list[Any]:
     """What MLflow has of a kind."""
     client = mlflow.MlflowClient(place, place)
     number = client.get_experiment_by_name(experiment).experiment_id
@@ -99,7 +99,7 @@ def test_registry_end_to_end(registry: Registry, place: str, tmp_path: Path) -> 
     assert load_bundle(fetched).digest == load_bundle(registry.path("champion")).digest
 
     assert track(registry.folder, place, experiment="wells", name="picker") == ["picker: nothing new"]
-    assert len(told(place, "wells", "model")) == 2
+    assert len(runs_of_kind(place, "wells", "model")) == 2
 
 
 def test_promotion_moves_the_alias(registry: Registry, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_promotion_moves_the_alias(registry: Registry, tmp_path: Path) -> None:
 def test_training_with_its_curves(champion: Path, place: str) -> None:
     """Settings and every noted loss are those of the run's own files."""
     track(champion, place, experiment="training")
-    (run,) = told(place, "training", "model")
+    (run,) = runs_of_kind(place, "training", "model")
     card = json.loads((champion / "card.json").read_text())
     assert run.data.params["training.steps"] == str(card["settings"]["steps"]) == "4"
     assert run.data.params["trained_on"] == str(card["trained_on"])
@@ -131,11 +131,11 @@ def test_half_told_is_told_anew(champion: Path, tmp_path: Path) -> None:
     """A killed process leaves nothing twice."""
     place = f"sqlite:///{tmp_path / 'mlflow.db'}"
     track(champion, place)
-    (run,) = told(place, "geobfdt", "model")
+    (run,) = runs_of_kind(place, "geobfdt", "model")
     client = mlflow.MlflowClient(place, place)
     client.update_run(run.info.run_id, status="RUNNING")  # as a killed process leaves it
     track(champion, place)
-    (again,) = told(place, "geobfdt", "model")
+    (again,) = runs_of_kind(place, "geobfdt", "model")
     assert again.info.run_id != run.info.run_id
     assert again.info.status == "FINISHED"
     assert again.data.metrics == run.data.metrics
@@ -155,18 +155,18 @@ def test_study_with_its_cells(field: Path, tmp_path: Path) -> None:
         seeds=1,
     )
     out = tmp_path / "rates"
-    plan, found = run_study(study, field, out, Engine(workers=2), lambda _done, _all: None)
-    write_pages(plan, found, out, field)
+    plan, results = run_study(study, field, out, Engine(workers=2), lambda _count, _all: None)
+    write_pages(plan, results, out, field)
     place = f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert "4 new cells" in track(out, place)[0]
     assert "0 new cells" in track(out, place)[0]
-    (parent,) = told(place, "geobfdt", "study")
+    (parent,) = runs_of_kind(place, "geobfdt", "study")
     client = mlflow.MlflowClient(place, place)
     assert {"study.html", "cells.csv", "scores.png"} <= {
         file.path for file in client.list_artifacts(parent.info.run_id)
     }
     rows = pd.read_csv(out / "cells.csv")
-    cells = told(place, "geobfdt", "cell")
+    cells = runs_of_kind(place, "geobfdt", "cell")
     assert {run.data.tags["mlflow.parentRunId"] for run in cells} == {parent.info.run_id}
     by_name = {run.info.run_name: run.data.metrics["bedding_f1"] for run in cells}
     assert by_name == {f"{one.rate} fold {one.fold} seed {one.seed}": one.bedding_f1 for one in rows.itertuples()}

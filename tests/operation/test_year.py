@@ -20,8 +20,8 @@ def test_a_year(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     lines = [json.loads(line) for line in (tmp_path / "models" / "record.jsonl").read_text().splitlines()]
-    told = [(line["action"], line["name"]) for line in lines]
-    assert told == [
+    entries = [(line["action"], line["name"]) for line in lines]
+    assert entries == [
         ("add", ""), ("pass", ""), ("sign", ""), ("name", "champion"),
         ("add", ""), ("name", "challenger"), ("pass", ""), ("name", "champion"),
         ("name", "champion"),

@@ -115,9 +115,9 @@ def test_rows(spoil: Callable[[Any], Any], kind: str) -> None:
     """Two metres of bad rows are found to a centimetre."""
     pixels = pads()
     spoil(pixels)
-    found = [f for f in check_image(image_of(pixels)) if f.kind == kind]
-    assert len(found) == 1
-    assert interval(found[0]) == pytest.approx((1010.0, 1011.995), abs=0.011)
+    findings = [f for f in check_image(image_of(pixels)) if f.kind == kind]
+    assert len(findings) == 1
+    assert interval(findings[0]) == pytest.approx((1010.0, 1011.995), abs=0.011)
 
 
 def test_oversampled_rows_are_not_stuck_ones() -> None:
@@ -145,9 +145,9 @@ def test_dead_button(turning: bool) -> None:
     pixels = pads(grey=True, turn=turn)
     rows = np.arange(2000, 4000)
     pixels[rows, ((100 - turn * ROW * rows) % 360 / 3).astype(int)] = 90.0
-    found = [f for f in check_image(image_of(pixels)) if f.kind != "tool-not-rotating"]
-    assert kinds(found) == ["dead-button"]
-    assert interval(found[0]) == pytest.approx((1010.0, 1020.0), abs=0.7)
+    findings = [f for f in check_image(image_of(pixels)) if f.kind != "tool-not-rotating"]
+    assert kinds(findings) == ["dead-button"]
+    assert interval(findings[0]) == pytest.approx((1010.0, 1020.0), abs=0.7)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_tools_without_buttons(tool: str, buttons: bool) -> None:
     """A column that does not change is a button's on a pad tool only."""
     pixels = pads(grey=True, turn=0)
     pixels[2000:4000, 20] = 90.0
-    (found,) = [f for f in check_image(image_of(pixels).assign_attrs(tool=tool)) if f.kind == "dead-button"]
-    assert ("button" in f"{found.observed} {found.action}") is buttons
+    (finding,) = [f for f in check_image(image_of(pixels).assign_attrs(tool=tool)) if f.kind == "dead-button"]
+    assert ("button" in f"{finding.observed} {finding.action}") is buttons
 
 
 def test_dead_column() -> None:
@@ -276,9 +276,9 @@ def test_real_lwd_stretches_without_rotation() -> None:
     pixels = np.stack([las[f"ABDC{i}M"] for i in range(1, 17)], axis=1)
     pixels[pixels < -900] = np.nan
     slides = stretches(np.isfinite(pixels).sum(1) == 1, las.index, shortest=3.0)
-    found = [interval(f) for f in check_image(well_image(pixels, las.index)) if f.kind == "tool-not-rotating"]
-    assert len(found) == len(slides)
-    for (top, base), slide in zip(found, slides, strict=True):
+    intervals = [interval(f) for f in check_image(well_image(pixels, las.index)) if f.kind == "tool-not-rotating"]
+    assert len(intervals) == len(slides)
+    for (top, base), slide in zip(intervals, slides, strict=True):
         assert min(base, slide.base) - max(top, slide.top) > 0.85 * slide.length
 
 

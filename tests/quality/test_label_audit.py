@@ -207,15 +207,15 @@ def test_doubles_are_counted(vertical: tuple[WellImage, pd.DataFrame]) -> None:
     well, picks = vertical
     near = picks.iloc[10:15].assign(depth_m=picks["depth_m"].iloc[10:15] + 0.004)
     table = pd.concat([picks, picks.iloc[:3], near]).sort_values("depth_m", ignore_index=True)
-    found = {f.kind: f.observed for f in audit(well, table).findings}
-    assert found["repeated-picks"].startswith("3 rows")
+    findings = {f.kind: f.observed for f in audit(well, table).findings}
+    assert findings["repeated-picks"].startswith("3 rows")
     trace = complete(picks, well)[0]
     count = sum(
         trace["class"][i] == trace["class"][j] and geometry.trace_rms(traces(trace)[i], traces(trace)[j]) < 0.01
         for i in range(len(trace))
         for j in range(i)
     )
-    assert found["doubled-picks"].startswith(f"{5 + count} picks")
+    assert findings["doubled-picks"].startswith(f"{5 + count} picks")
 
 
 def test_places(vertical: tuple[WellImage, pd.DataFrame]) -> None:
@@ -232,8 +232,8 @@ def test_places(vertical: tuple[WellImage, pd.DataFrame]) -> None:
 
 def test_unpicked_stretch_becomes_a_proposed_interval(half_picked: tuple[WellImage, pd.DataFrame]) -> None:
     """Fractures left out over 20 m of 50: the proposal cuts it out, for that class alone."""
-    well, kept = half_picked
-    result = audit(well, kept)
+    well, rest = half_picked
+    result = audit(well, rest)
     assert kinds(result) == ["unpicked-stretch"]
     rows = result.proposed
     assert rows["class"].tolist() == ["fracture", "fracture"]
@@ -243,10 +243,10 @@ def test_unpicked_stretch_becomes_a_proposed_interval(half_picked: tuple[WellIma
 
 def test_known_intervals_are_not_proposed_again(half_picked: tuple[WellImage, pd.DataFrame]) -> None:
     """What a table already leaves out, or ignores, is no gap."""
-    well, kept = half_picked
-    drawn = new_intervals([("W", "interpreted", "fracture", 500, 515), ("W", "interpreted", "fracture", 535, 550)])
-    assert kinds(audit(well, kept, drawn)) == []
-    assert kinds(audit(well, kept, new_intervals([("W", "ignored", "breakout", 514, 536)]))) == []
+    well, rest = half_picked
+    present = new_intervals([("W", "interpreted", "fracture", 500, 515), ("W", "interpreted", "fracture", 535, 550)])
+    assert kinds(audit(well, rest, present)) == []
+    assert kinds(audit(well, rest, new_intervals([("W", "ignored", "breakout", 514, 536)]))) == []
 
 
 @pytest.mark.parametrize("cv", [1.0, 2.0, 4.0])
@@ -262,8 +262,8 @@ def test_gap_in_even_spacing_is_found() -> None:
     """Ten metres left out of exponential spacing of 0.36 m: found in at least 80 of 100 wells."""
     rng = np.random.default_rng(0)
     depths = np.cumsum(rng.exponential(0.36, (100, 600)), axis=1)
-    kept = [depth[(depth < 60) & ((depth < 20) | (depth > 30))] for depth in depths]
-    assert sum(any(g.top < 25 < g.base for g in unpicked_gaps(depth, 0.0, 60.0)) for depth in kept) >= 80
+    rest = [depth[(depth < 60) & ((depth < 20) | (depth > 30))] for depth in depths]
+    assert sum(any(g.top < 25 < g.base for g in unpicked_gaps(depth, 0.0, 60.0)) for depth in rest) >= 80
 
 
 def test_rows_of_another_well(vertical: tuple[WellImage, pd.DataFrame]) -> None:
@@ -286,9 +286,9 @@ def test_lone_pick_and_unknown_diameter(vertical: tuple[WellImage, pd.DataFrame]
 
 def test_field_writes_intervals_only_when_asked(tmp_path: Any, half_picked: tuple[WellImage, pd.DataFrame]) -> None:
     """A field on disk, lazily read; JSON of the result; intervals written once and never over a person's."""
-    well, kept = half_picked
+    well, rest = half_picked
     write_netcdf(well, tmp_path / "W.nc")
-    write_picks(kept, tmp_path / "W.picks.csv")
+    write_picks(rest, tmp_path / "W.picks.csv")
     shares: list[float] = []
     result = audit_field(tmp_path, progress=shares.append)["W"]
     assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["alignment"]["verdict"] == "aligned"
@@ -296,8 +296,8 @@ def test_field_writes_intervals_only_when_asked(tmp_path: Any, half_picked: tupl
     assert sorted(shares) == shares
     assert not (tmp_path / "W.intervals.csv").exists()
     audit_field(tmp_path, write_proposed=True)
-    written = read_intervals(tmp_path / "W.intervals.csv")
-    pd.testing.assert_frame_equal(written, result.proposed, atol=1e-3)
+    proposed = read_intervals(tmp_path / "W.intervals.csv")
+    pd.testing.assert_frame_equal(proposed, result.proposed, atol=1e-3)
 
 
 def test_field_without_picks(tmp_path: Any) -> None:

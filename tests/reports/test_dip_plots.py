@@ -16,8 +16,8 @@ def legend(draw: object, picks: pd.DataFrame) -> list[str]:
     """What the legends of a figure list."""
     figure = Figure((11, 5))
     draw(figure, picks)  # type: ignore[operator]
-    told = [ax.get_legend() for ax in figure.axes]
-    return [text.get_text() for one in told if one is not None for text in one.get_texts()]
+    legends = [ax.get_legend() for ax in figure.axes]
+    return [text.get_text() for one in legends if one is not None for text in one.get_texts()]
 
 
 @pytest.mark.parametrize("draw", [draw_dip_plots, draw_stereonet])

@@ -30,19 +30,19 @@ def test_it_says_which_pick_and_from_where(
     pick = new_picks(
         well="A-1", depth_m=5.0, class_=kind, amplitude_m=0.1, azimuth_app_deg=0.0, dip_app_deg=45.0, confidence=0.8
     )
-    said: list[str] = []
+    texts: list[str] = []
     save = Figure.savefig
 
     def listening(figure: Figure, *where: object, **how: object) -> None:
         for axes in figure.axes:
             legend = axes.get_legend()
-            said.extend(text.get_text() for text in (axes.title, axes._left_title, axes.xaxis.label))
-            said.extend(text.get_text() for text in (legend.get_texts() if legend else []))
+            texts.extend(text.get_text() for text in (axes.title, axes._left_title, axes.xaxis.label))
+            texts.extend(text.get_text() for text in (legend.get_texts() if legend else []))
         save(figure, *where, **how)
 
     monkeypatch.setattr(Figure, "savefig", listening)
     draw_explanation(why, pick, 12, "high side", tmp_path / "a.png")
-    text = "\n".join(said)
+    text = "\n".join(texts)
     for words in (f"{kind}, pick 12", f"pick 12: {kind} at 5.000 m", "angle from high side", "not measured"):
         assert words in text
     with Image.open(tmp_path / "a.png") as picture:

@@ -34,12 +34,12 @@ def planes(**more: Any) -> pd.DataFrame:
     """Thirty fractures and thirty beds."""
     rng = np.random.default_rng(1)
     dip = rng.uniform(5, 80, 60)
-    given = {
+    columns = {
         "well": "A-1", "depth_m": np.sort(rng.uniform(101, 111, 60)), "class_": np.resize(["fracture", "bedding"], 60),
         "dip_true_deg": dip, "dip_app_deg": dip, "azimuth_true_deg": rng.uniform(0, 360, 60), "amplitude_m": 0.1,
         "azimuth_app_deg": 20.0, "confidence": rng.uniform(0.2, 1, 60), "reference": "north",
     }  # fmt: skip
-    return new_picks(**(given | more))
+    return new_picks(**(columns | more))
 
 
 def test_curves_add_up() -> None:
@@ -107,7 +107,7 @@ def test_pdf_and_svg_have_all_of_the_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scale", [5, 20, 100, 500])
 def test_a_page_fits_its_sheet(scale: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """At any scale, with every bar that a margin can have, the page lies on its sheet, and the sheets are numbered."""
-    found = [
+    texts = [
         Finding(Severity.MAJOR, kind, "101.00-102.00 m", "s", "d") for kind in ("x", "drift-abstain", "drift-watch")
     ]
     looked = [("A-1", "interpreted", kind, 100.0, 110.0) for kind in ("bedding", "fracture")]
@@ -120,7 +120,7 @@ def test_a_page_fits_its_sheet(scale: float, monkeypatch: pytest.MonkeyPatch, tm
         save(file, Figure((1, 1)))
 
     monkeypatch.setattr(PdfPages, "savefig", keep)
-    image = well(findings=found)
+    image = well(findings=texts)
     image = image.isel(depth=slice(0, 401)) if scale == 5 else image
     write_log_pdf(image, planes(), intervals, tmp_path / "a.pdf", scale)
     for number, (sheet, paper) in enumerate(sheets, start=1):

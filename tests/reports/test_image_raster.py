@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from geobfdt.preparation.normalisation import normalise_dynamic
-from geobfdt.reports.image_raster import contrast, depth_range, raster, tone
+from geobfdt.reports.image_raster import contrast_limits, depth_range, image_tones, resample_rows
 from geobfdt.wells.image import WellImage, well_image
 
 
@@ -16,9 +16,9 @@ def slow_raster(image: WellImage, top: float, base: float, rows: int) -> np.ndar
     out = np.full((rows, values.shape[1]), np.nan)
     for i in range(rows):
         for j in range(values.shape[1]):
-            seen = [v for z, v in zip(depth, values[:, j], strict=True) if edges[i] <= z < edges[i + 1] and v == v]
-            if seen:
-                out[i, j] = np.mean(seen)
+            measured = [v for z, v in zip(depth, values[:, j], strict=True) if edges[i] <= z < edges[i + 1] and v == v]
+            if measured:
+                out[i, j] = np.mean(measured)
     return out
 
 
@@ -31,26 +31,26 @@ def test_fine_rows_are_averaged() -> None:
     values[rng.random(values.shape) < 0.3] = np.nan
     image = well_image(values, depth)
     np.testing.assert_allclose(
-        raster(image, "image", 0.103, 2.417, 47), slow_raster(image, 0.103, 2.417, 47), rtol=1e-5, atol=1e-6
+        resample_rows(image, "image", 0.103, 2.417, 47), slow_raster(image, 0.103, 2.417, 47), rtol=1e-5, atol=1e-6
     )
 
 
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """The picture is the same however many rows are read at a time."""
     image = well_image(np.random.default_rng(1).normal(size=(500, 4)), 0.01 * np.arange(500))
-    whole = raster(image, "image", 0.0, 5.0, 33)
-    monkeypatch.setattr("geobfdt.reports.image_raster._BLOCK", 7)
-    np.testing.assert_allclose(raster(image, "image", 0.0, 5.0, 33), whole, rtol=1e-6)
+    whole = resample_rows(image, "image", 0.0, 5.0, 33)
+    monkeypatch.setattr("geobfdt.reports.image_raster._BLOCK_ROWS", 7)
+    np.testing.assert_allclose(resample_rows(image, "image", 0.0, 5.0, 33), whole, rtol=1e-6)
 
 
 def test_coarse_rows_are_repeated_and_gaps_stay_empty() -> None:
     """Rows of 0.1 m fill their own 0.1 m; a missing row is not painted over."""
     depth = np.array([0.05, 0.15, 0.25, 0.55])
-    shown = raster(well_image([[1.0], [2.0], [3.0], [4.0]], depth), "image", 0.0, 0.6, 60)[:, 0]
-    assert shown[:10].tolist() == [1.0] * 10
-    assert shown[10:20].tolist() == [2.0] * 10
-    assert np.isnan(shown[35:45]).all()
-    assert shown[50:].tolist() == [4.0] * 10
+    rows = resample_rows(well_image([[1.0], [2.0], [3.0], [4.0]], depth), "image", 0.0, 0.6, 60)[:, 0]
+    assert rows[:10].tolist() == [1.0] * 10
+    assert rows[10:20].tolist() == [2.0] * 10
+    assert np.isnan(rows[35:45]).all()
+    assert rows[50:].tolist() == [4.0] * 10
 
 
 def test_reads_only_what_is_shown() -> None:
@@ -72,9 +72,9 @@ def test_reads_only_what_is_shown() -> None:
 
     image = well_image(np.zeros((10_000, 8)), 0.01 * np.arange(10_000))
     image["image"] = (("depth", "azimuth"), xr.core.indexing.LazilyIndexedArray(Counting()))
-    raster(image, "image", 50.0, 53.0, 100)
+    resample_rows(image, "image", 50.0, 53.0, 100)
     assert sum(read) == 300
-    raster(image, "image", 50.0, 50.3, 1000)
+    resample_rows(image, "image", 50.0, 50.3, 1000)
     assert 300 < sum(read) < 340
 
 
@@ -82,14 +82,14 @@ def test_dynamic_page_is_a_cut_of_the_whole() -> None:
     """Adjacent pages meet without a seam: the page's dynamic image is the well's."""
     image = well_image(np.random.default_rng(2).normal(size=(4000, 6)), 0.005 + 0.01 * np.arange(4000))
     whole = normalise_dynamic(image["image"].values, 100)
-    np.testing.assert_allclose(tone(image, "dynamic", 10.0, 14.0, 400), whole[1000:1400], atol=1e-5)
+    np.testing.assert_allclose(image_tones(image, "dynamic", 10.0, 14.0, 400), whole[1000:1400], atol=1e-5)
 
 
 def test_dark_high_is_inverted() -> None:
     """Where high values are conductive, they are drawn dark."""
     values = np.linspace(0, 1, 64).reshape(8, 8)
     low, high = (well_image(values, np.arange(8.0), dark=dark) for dark in ("low", "high"))
-    tones = [tone(image, "static", -0.5, 7.5, 8) for image in (low, high)]
+    tones = [image_tones(image, "static", -0.5, 7.5, 8) for image in (low, high)]
     np.testing.assert_allclose(tones[0] + tones[1], 1.0, atol=1e-6)
     assert tones[0][0, 0] < tones[0][-1, -1]
 
@@ -97,20 +97,22 @@ def test_dark_high_is_inverted() -> None:
 def test_contrast_of_an_empty_image_is_defined() -> None:
     """No pixel measured: no warning, no error, all grey."""
     image = well_image(np.full((5, 4), np.nan), np.arange(5.0))
-    assert contrast(image, "image") == (0.0, 1.0)
-    assert np.isnan(tone(image, "static", 0.0, 4.0, 3)).all()
-    assert np.isnan(tone(image, "dynamic", 0.0, 4.0, 3)).all()
+    assert contrast_limits(image, "image") == (0.0, 1.0)
+    assert np.isnan(image_tones(image, "static", 0.0, 4.0, 3)).all()
+    assert np.isnan(image_tones(image, "dynamic", 0.0, 4.0, 3)).all()
 
 
 def test_constant_image_is_mid_grey() -> None:
     """No contrast is drawn as such, not as noise."""
-    assert np.unique(tone(well_image(np.full((5, 4), 7.0), np.arange(5.0)), "static", 0.0, 4.0, 3)).tolist() == [0.5]
+    assert np.unique(image_tones(well_image(np.full((5, 4), 7.0), np.arange(5.0)), "static", 0.0, 4.0, 3)).tolist() == [
+        0.5
+    ]
 
 
 def test_contrast_sees_the_whole_well() -> None:
     """Limits come from all depths: a bright lower half counts."""
     values = np.where(np.arange(20_000)[:, None] < 10_000, 10.0, 90.0) * np.ones((1, 4))
-    assert contrast(well_image(values, 0.01 * np.arange(20_000)), "image") == (10.0, 90.0)
+    assert contrast_limits(well_image(values, 0.01 * np.arange(20_000)), "image") == (10.0, 90.0)
 
 
 def test_depth_range_of_one_row() -> None:

@@ -61,17 +61,17 @@ def test_pages_cover_every_depth_once(top: float, length: float) -> None:
 
 def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """300 m: an overview and pages that show each depth and each tadpole exactly once."""
-    drawn = []
-    real = page_module._draw
+    drawn_pages = []
+    real = page_module._draw_page
 
     def spy(image: WellImage, picks: pd.DataFrame, intervals: None, page: page_module.Page, *rest: object) -> object:
         figure = real(image, picks, intervals, page, *rest)
         track = next(ax for ax in figure.axes if ax.get_label() == "tadpoles")
         heads = [z for c in track.collections if c.get_label() == "bedding" for z in np.asarray(c.get_offsets())[:, 1]]
-        drawn.append((page, sorted(set(heads))))
+        drawn_pages.append((page, sorted(set(heads))))
         return figure
 
-    monkeypatch.setattr(page_module, "_draw", spy)
+    monkeypatch.setattr(page_module, "_draw_page", spy)
     monkeypatch.setattr(page_module, "write_png", lambda figure, path: path.write_bytes(b"page"))
     depth = np.sort(np.random.default_rng(1).uniform(100, 400, 90))
     shares: list[float] = []
@@ -80,7 +80,7 @@ def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytes
     )
     assert [file.name for file in files] == ["A.png"] + [f"A-{i:02d}.png" for i in range(1, 11)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(file.name for file in files)
-    (overview, all_heads), *pages = drawn
+    (overview, all_heads), *pages = drawn_pages
     assert (overview.top, overview.base) == pytest.approx((100.0, 400.0))
     assert pages[0][0].top == overview.top
     assert pages[-1][0].base == overview.base
@@ -122,12 +122,12 @@ def test_header_says_what_was_measured_and_picked() -> None:
         polarity=["", "resistive", ""],
         source="hough 1",
     )
-    said = header_text(draw_well(well, picks, top=100.0, base=101.0))
+    text = header_text(draw_well(well, picks, top=100.0, base=101.0))
     for words in (
         "A-1", "FMI", "magnetic north, declination -3.2", "200 mm", "2 of 3", "hough 1", "a.dlis", "5.0° / 40°",
         "Bedding 1", "Resistive fracture 1", "Fracture 0 of 1", "100.00 \N{EN DASH} 101.00 m MD", "none",
     ):  # fmt: skip
-        assert words in said
+        assert words in text
 
 
 def test_what_is_not_drawn_is_counted() -> None:
@@ -139,9 +139,9 @@ def test_what_is_not_drawn_is_counted() -> None:
         status=["", "", "rejected", ""],
         amplitude_m=[np.nan, 0.1, 0.1, 0.1],
     )
-    said = header_text(draw_well(well, picks))
+    text = header_text(draw_well(well, picks))
     for words in ("1 pick of other wells not drawn", "1 rejected pick not drawn", "1 pick without a trace"):
-        assert words in said
+        assert words in text
 
 
 def test_picks_turn_to_the_image_reference() -> None:

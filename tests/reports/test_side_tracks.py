@@ -72,8 +72,8 @@ def test_hole_is_drawn_to_scale() -> None:
     well = well_image(np.zeros((11, 4)), depth, diameter=diameter, deviation=20.0, hole_azimuth=0.0)
     ax = strip()
     draw_hole(ax, well, 10.0, 20.5)
-    left, right, deviation = ax.lines
-    np.testing.assert_allclose((right.get_xdata() - left.get_xdata()) * 0.3, diameter)
+    left_wall, right_wall, deviation = ax.lines
+    np.testing.assert_allclose((right_wall.get_xdata() - left_wall.get_xdata()) * 0.3, diameter)
     np.testing.assert_allclose(deviation.get_xdata() * 30, 20.0)
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["Deviation 0-30°", "Hole, width 300 mm"]
@@ -133,8 +133,8 @@ def test_drift_has_bars_of_its_own_even_over_the_whole_well() -> None:
         Finding(Severity.MINOR, "drift-watch", "12.00-14.00 m", "edge", "look"),
     ]
     well = well_image(np.zeros((21, 4)), 10.0 + np.arange(21), well="A", findings=findings)
-    told = {bar.label: bar.spans.tolist() for bar in margin_bars(well, None)}
-    assert told == {"at the edge of what the model knows": [[12, 14]], "unlike what the model knows": [[10, 30]]}
+    spans = {bar.label: bar.spans.tolist() for bar in margin_bars(well, None)}
+    assert spans == {"at the edge of what the model knows": [[12, 14]], "unlike what the model knows": [[10, 30]]}
 
 
 def test_no_intervals_no_bars() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geobfdt.geometry import pole_angle
-from geobfdt.reports.structure_section import structure_of
+from geobfdt.reports.structure_section import analyse_structure
 from geobfdt.simulation.geology import FractureSet, Geology
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import WellSettings
@@ -25,13 +25,15 @@ def test_sets_means_and_p32(deviation: float) -> None:
     )
     well = simulate_well(settings, np.random.default_rng(3))
     truth = well.truth.drop(columns="confidence").assign(confidence=np.nan)
-    told = structure_of(well.image, truth, new_intervals())
-    assert len(told.sets) == 2
+    structure = analyse_structure(well.image, truth, new_intervals())
+    assert len(structure.sets) == 2
     for part in sets:
-        off = [pole_angle(line.part.mean.dip, line.part.mean.azimuth, part.dip, part.azimuth) for line in told.sets]
+        off = [
+            pole_angle(line.part.mean.dip, line.part.mean.azimuth, part.dip, part.azimuth) for line in structure.sets
+        ]
         assert min(off) < 3
-    assert told.beds is not None
-    assert pole_angle(told.beds.dip, told.beds.azimuth, 12, 300) < 3
+    assert structure.beds is not None
+    assert pole_angle(structure.beds.dip, structure.beds.azimuth, 12, 300) < 3
     # Area of each plane within the hole over the hole's volume, from true attitudes and the hole's own direction.
     # A plane that reaches into the image with its flanks alone has its depth above or below the 40 m.
     inside = truth["depth_m"].between(*well.image["depth"].values[[0, -1]])
@@ -41,7 +43,7 @@ def test_sets_means_and_p32(deviation: float) -> None:
     i, a = np.radians([deviation, 20.0])
     cosine = np.abs(np.array([np.sin(i) * np.sin(a), np.sin(i) * np.cos(a), -np.cos(i)]) @ normals)
     direct = (1 / np.maximum(cosine, 0.1)).sum() / 40
-    one = told.intensities["fracture"]
+    one = structure.intensities["fracture"]
     assert one.p32 == pytest.approx(direct, rel=0.01)
     assert one.p32_low < direct < one.p32_high
     assert one.p10 == pytest.approx(len(mine) / 40, rel=0.01)

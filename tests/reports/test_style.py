@@ -40,22 +40,22 @@ def test_unmeasured_is_no_tone_of_the_ramp() -> None:
 def test_kinds_differ_for_the_colour_blind() -> None:
     """Colours of classes differ under simulated protanopia and deuteranopia, or the symbols do."""
     # Viénot, Brettel and Mollon (1999), on linear RGB.
-    for blind in (
+    for deficiency in (
         np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
         np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
     ):
         for first, second in combinations(KINDS.values(), 2):
-            seen = [blind @ np.array(to_rgb(kind.colour)) ** 2.2 for kind in (first, second)]
+            colours = [deficiency @ np.array(to_rgb(kind.colour)) ** 2.2 for kind in (first, second)]
             assert first.marker != second.marker
             if first.colour != second.colour:
-                assert np.abs(seen[0].clip(0) ** (1 / 2.2) - seen[1].clip(0) ** (1 / 2.2)).max() > 0.12
+                assert np.abs(colours[0].clip(0) ** (1 / 2.2) - colours[1].clip(0) ** (1 / 2.2)).max() > 0.12
 
 
 def test_the_review_screen_has_the_same_colours() -> None:
     """What the screen draws a kind with is what the pictures draw it with."""
     script = Path(geobfdt.__file__).parent / "review" / "static" / "planes.js"
-    told = re.findall(r'^ +"?([a-z ]+)"?: \{ label: .*?colour: "(#[0-9a-f]+)"', script.read_text(), re.MULTILINE)
-    assert dict(told) == {name: kind.colour for name, kind in KINDS.items()}
+    colours = re.findall(r'^ +"?([a-z ]+)"?: \{ label: .*?colour: "(#[0-9a-f]+)"', script.read_text(), re.MULTILINE)
+    assert dict(colours) == {name: kind.colour for name, kind in KINDS.items()}
 
 
 def test_png_keeps_the_colours(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_png_keeps_the_colours(tmp_path: Path) -> None:
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.mode == "P"
         assert set(picture.info) <= {"dpi"}
-        written = np.asarray(picture.convert("RGB"))[10, 5::10].astype(int)
-    wanted = np.round(255 * np.array(colours)).astype(int)
-    assert np.abs(written - wanted).max() <= 4
-    np.testing.assert_array_equal(written[-1], 255)
+        result = np.asarray(picture.convert("RGB"))[10, 5::10].astype(int)
+    expected = np.round(255 * np.array(colours)).astype(int)
+    assert np.abs(result - expected).max() <= 4
+    np.testing.assert_array_equal(result[-1], 255)

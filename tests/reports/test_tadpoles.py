@@ -74,9 +74,9 @@ def test_flat_and_upright_planes_are_drawn_whole(dip: float, azimuth: float, wid
     ax = track()
     ax.figure.set_figwidth(width)
     draw_tadpoles(ax, new_picks(depth_m=105.0, class_="fracture", dip_true_deg=dip, azimuth_true_deg=azimuth))
-    drawn = ink(ax)
-    assert drawn.sum() > 50
-    assert not drawn[:, [0, 1, -2, -1]].any()
+    pixels = ink(ax)
+    assert pixels.sum() > 50
+    assert not pixels[:, [0, 1, -2, -1]].any()
 
 
 def test_heads_at_the_ends_of_a_page_are_whole() -> None:

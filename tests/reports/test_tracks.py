@@ -106,9 +106,9 @@ def test_each_column_keeps_its_angle(columns: int, north: str) -> None:
     image = well_image(values, np.arange(4.0))
     ax = bare_axes(width=7.2)
     draw_image(ax, image, north=north, limits=(0.0, 1.0))
-    drawn = ax.images[0].get_array()[0].astype(int).sum(axis=-1)
+    pixels = ax.images[0].get_array()[0].astype(int).sum(axis=-1)
     place = np.mod(image.azimuth.values - (0 if north == "left" else 180), 360)
-    assert (np.diff(drawn[(place * 2).astype(int) % 720]) >= 0).all()
+    assert (np.diff(pixels[(place * 2).astype(int) % 720]) >= 0).all()
 
 
 def test_rows_follow_the_picture() -> None:
@@ -171,8 +171,8 @@ def test_traces_by_kind_and_weakness() -> None:
     )
     ax = bare_axes()
     draw_traces(ax, picks)
-    drawn = {(c.get_label(), c.get_linestyle()[0][1] is not None): len(c.get_segments()) for c in ax.collections}
-    assert drawn == {
+    counts = {(c.get_label(), c.get_linestyle()[0][1] is not None): len(c.get_segments()) for c in ax.collections}
+    assert counts == {
         ("bedding", False): 1,
         ("bedding", True): 1,
         ("resistive fracture", False): 1,

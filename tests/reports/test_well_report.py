@@ -15,7 +15,7 @@ import pytest
 import geobfdt
 from geobfdt.geometry import pole_angle
 from geobfdt.io.write.netcdf import write_netcdf
-from geobfdt.reports.structure_section import structure_of
+from geobfdt.reports.structure_section import analyse_structure
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
@@ -38,11 +38,11 @@ def planes(count: int = 40, **more: Any) -> pd.DataFrame:
     kinds = ["fracture"] * count + ["bedding"] * 10
     dip = np.concatenate([rng.normal(70, 3, count), rng.normal(20, 1, 10)])
     azimuth = np.concatenate([rng.normal(90, 4, count), rng.normal(180, 2, 10)])
-    given = {
+    columns = {
         "well": "A-1", "depth_m": rng.uniform(100, 120, count + 10), "class_": kinds, "dip_true_deg": dip,
         "azimuth_true_deg": azimuth, "confidence": np.resize([0.9, 0.5], count + 10), "reference": "north",
     }  # fmt: skip
-    return new_picks(**(given | more))
+    return new_picks(**(columns | more))
 
 
 def plots(file: Path) -> list[str]:
@@ -55,18 +55,18 @@ def test_numbers_are_those_of_the_picks() -> None:
     """Probabilities add up; metres that were not looked at do not count; the mean bed and the set are those drawn."""
     picks = planes()
     looked = new_intervals([("A-1", "interpreted", "fracture", 100.0, 110.0), ("A-1", "ignored", "x", 104.0, 105.0)])
-    told = structure_of(well(), picks, looked)
-    assert told.length["fracture"] == pytest.approx(9, abs=0.05)
-    assert told.length["bedding"] == pytest.approx(19, abs=0.05)
+    structure = analyse_structure(well(), picks, looked)
+    assert structure.length["fracture"] == pytest.approx(9, abs=0.05)
+    assert structure.length["bedding"] == pytest.approx(19, abs=0.05)
     mine = picks[(picks["class"] == "fracture") & (picks["depth_m"] <= 110) & ~picks["depth_m"].between(104, 105)]
-    assert told.intensities["fracture"].planes == pytest.approx(mine["confidence"].sum())
-    assert told.intensities["fracture"].p10 == pytest.approx(mine["confidence"].sum() / 9, rel=0.01)
-    assert told.beds is not None
-    assert pole_angle(told.beds.dip, told.beds.azimuth, 20, 180) < 1.5
-    (line,) = told.sets
+    assert structure.intensities["fracture"].planes == pytest.approx(mine["confidence"].sum())
+    assert structure.intensities["fracture"].p10 == pytest.approx(mine["confidence"].sum() / 9, rel=0.01)
+    assert structure.beds is not None
+    assert pole_angle(structure.beds.dip, structure.beds.azimuth, 20, 180) < 1.5
+    (line,) = structure.sets
     assert pole_angle(line.part.mean.dip, line.part.mean.azimuth, 70, 90) < 2
-    assert told.wrong == pytest.approx((1 - picks["confidence"]).sum())
-    assert told.hole == pytest.approx((5, 40), abs=0.01)
+    assert structure.wrong == pytest.approx((1 - picks["confidence"]).sum())
+    assert structure.hole == pytest.approx((5, 40), abs=0.01)
 
 
 def masked(image: WellImage, kind: str) -> WellImage:
@@ -94,16 +94,16 @@ def test_only_measured_metres_count(kind: str) -> None:
         well="A-1", depth_m=there, class_=np.resize(["bedding", "fracture"], there.size), dip_true_deg=60.0,
         azimuth_true_deg=90.0, reference="north",
     )  # fmt: skip
-    told = structure_of(image, picks, new_intervals())
-    assert told.length["fracture"] == pytest.approx(10.0, abs=0.02)
+    structure = analyse_structure(image, picks, new_intervals())
+    assert structure.length["fracture"] == pytest.approx(10.0, abs=0.02)
     each = 2.0 if kind == "every second row" else 1.0
     for name in ("bedding", "fracture"):
-        assert told.intensities[name].p10 == pytest.approx(each, rel=0.03)
-    (line,) = told.sets
+        assert structure.intensities[name].p10 == pytest.approx(each, rel=0.03)
+    (line,) = structure.sets
     assert line.intensity is not None
-    assert line.intensity.p32 == pytest.approx(told.intensities["fracture"].p32)
+    assert line.intensity.p32 == pytest.approx(structure.intensities["fracture"].p32)
     assert line.spacing == pytest.approx(10 / (10 * each) * np.cos(np.radians(line.part.mean.dip)), rel=0.2)
-    (zone,) = told.zones
+    (zone,) = structure.zones
     # The zone goes from its first bed to its last: ten beds stand on nine of their spacings.
     assert zone.intensities["bedding"].p10 == pytest.approx(each, rel=0.15)
 
@@ -115,10 +115,10 @@ def test_picks_without_pixels_are_counted_apart() -> None:
     picks = new_picks(
         well="A-1", depth_m=depth, class_="fracture", dip_true_deg=60.0, azimuth_true_deg=90.0, reference="north"
     )
-    told = structure_of(image, picks, new_intervals())
-    assert told.intensities["fracture"].planes == 10
-    assert told.unmeasured == told.to_dict()["picks_unmeasured"] == 10
-    (line,) = told.sets
+    structure = analyse_structure(image, picks, new_intervals())
+    assert structure.intensities["fracture"].planes == 10
+    assert structure.unmeasured == structure.to_dict()["picks_unmeasured"] == 10
+    (line,) = structure.sets
     assert line.intensity is not None
     assert line.intensity.planes == 10
     assert len(line.part.members) == 20
@@ -128,19 +128,19 @@ def test_a_well_without_a_pixel_has_no_intensity(tmp_path: Path) -> None:
     """It has picks of a person: orientation and sets are theirs, and no number claims a metre."""
     image = well()
     blank = image.assign(image=(("depth", "azimuth"), np.full_like(image["image"].values, np.nan)))
-    told = write_report(blank, planes(), new_intervals(), [], tmp_path / "a.html")
-    assert told.length == {"bedding": 0.0, "fracture": 0.0}
-    assert told.intensities == {}
-    assert told.beds is not None
-    assert [line.intensity for line in told.sets] == [None]
+    structure = write_report(blank, planes(), new_intervals(), [], tmp_path / "a.html")
+    assert structure.length == {"bedding": 0.0, "fracture": 0.0}
+    assert structure.intensities == {}
+    assert structure.beds is not None
+    assert [line.intensity for line in structure.sets] == [None]
 
 
 @pytest.mark.parametrize(("flat", "beds"), [(True, True), (False, False)])
 def test_plots_of_nothing_are_left_out(flat: bool, beds: bool, tmp_path: Path) -> None:
     """Without beds no cumulative dip, without a direction no rose: neither is named among the pictures."""
-    given = {"dip_true_deg": 1.0} if flat else {}
+    columns = {"dip_true_deg": 1.0} if flat else {}
     file = tmp_path / "a.html"
-    picks = planes(**given)
+    picks = planes(**columns)
     write_report(well(), picks[(picks["class"] != "bedding") | beds], new_intervals(), [], file)
     names = plots(file)
     assert len(names) == 2
@@ -152,8 +152,8 @@ def test_rejected_and_others_picks_are_left_out() -> None:
     """Another well's picks and rejected ones say nothing of this one."""
     picks = planes(status=["rejected"] * 20 + ["accepted"] * 30)
     other = planes(well="B-2")
-    told = structure_of(well(), pd.concat([picks, other], ignore_index=True), new_intervals())
-    assert len(told.picks) == 30
+    structure = analyse_structure(well(), pd.concat([picks, other], ignore_index=True), new_intervals())
+    assert len(structure.picks) == 30
 
 
 def test_one_file_with_all_in_it(tmp_path: Path) -> None:
@@ -168,13 +168,13 @@ def test_one_file_with_all_in_it(tmp_path: Path) -> None:
     assert not re.search(r"(?:src|href)=[\"'](?!data:)", page)
     assert "http" not in re.sub(r"base64,[^\"]*", "", page)
     assert page.count('src="data:image/png;base64,') >= 2
-    for said in (
+    for text in (
         "m2 in a cubic metre",
         "The mean bed dips 20 degrees towards",
         "one set",
         "Of 50 picks some 15 are wrong",
     ):
-        assert said in page
+        assert text in page
     data = re.search(r'href="data:text/csv;base64,([^"]*)"', page)
     assert data is not None
     table = pd.read_csv(io.BytesIO(base64.b64decode(data.group(1))))
@@ -187,9 +187,9 @@ def test_of_a_well_with_hardly_a_pick(count: int, tmp_path: Path) -> None:
     """Nothing or one: it says so, and what that can tell."""
     file = tmp_path / "a.report.html"
     picks = new_picks() if not count else planes().iloc[:1].reset_index(drop=True)
-    told = write_report(well(), picks, new_intervals(), [], file)
-    assert told.intensities["bedding"].p10 == 0
-    assert told.length["bedding"] == pytest.approx(20.0)
+    structure = write_report(well(), picks, new_intervals(), [], file)
+    assert structure.intensities["bedding"].p10 == 0
+    assert structure.length["bedding"] == pytest.approx(20.0)
     assert len(plots(file)) == (2 if count else 0)
 
 
@@ -198,11 +198,11 @@ def test_without_true_dips_it_says_why(tmp_path: Path) -> None:
     apparent = {"dip_true_deg": np.nan, "azimuth_true_deg": np.nan, "dip_app_deg": 60.0, "azimuth_app_deg": 10.0}
     unknown = well(deviation=np.nan, hole_azimuth=np.nan, reference="unknown")
     file = tmp_path / "a.report.html"
-    told = write_report(unknown, planes(reference="unknown", **apparent), new_intervals(), [], file)
+    structure = write_report(unknown, planes(reference="unknown", **apparent), new_intervals(), [], file)
     assert "True dips are not known" in file.read_text()
-    fractures = told.intensities["fracture"]
+    fractures = structure.intensities["fracture"]
     assert fractures.p32 == pytest.approx(2 * fractures.p10)
-    assert told.sets == []
+    assert structure.sets == []
 
 
 def test_a_field(tmp_path: Path) -> None:
@@ -211,9 +211,9 @@ def test_a_field(tmp_path: Path) -> None:
     files = sorted((tmp_path / "sim").glob("*.dlis"))
     geobfdt.ingest(files, tmp_path / "field", picks=tmp_path / "sim")
     shares: list[float] = []
-    told = report_field(tmp_path / "field", tmp_path / "out", beside=["las", "svg"], progress=shares.append)
-    assert sorted(told) == ["W01", "W02"]
-    there = {file for one in told.values() for file in (one.file, *one.beside)}
+    reports = report_field(tmp_path / "field", tmp_path / "out", beside=["las", "svg"], progress=shares.append)
+    assert sorted(reports) == ["W01", "W02"]
+    there = {file for one in reports.values() for file in (one.file, *one.beside)}
     assert there == set((tmp_path / "out").iterdir())
     assert len(there) > 4
     assert shares == sorted(shares)
@@ -230,8 +230,8 @@ def test_a_reviewed_layer_is_reported(tmp_path: Path) -> None:
     states = ["accepted", "edited", "rejected", "proposed"]
     items = {f"p{i}": {"depth_m": 101.0 + i, "status": state, **plane} for i, state in enumerate(states)}
     LayerLog(tmp_path).add("A-1", "anna", "anna", "join", items)
-    told = report_field(tmp_path, tmp_path / "out", layer="anna")
-    assert told["A-1"].structure.picks["depth_m"].tolist() == [101.0, 102.0, 104.0]
+    reports = report_field(tmp_path, tmp_path / "out", layer="anna")
+    assert reports["A-1"].structure.picks["depth_m"].tolist() == [101.0, 102.0, 104.0]
     with pytest.raises(InputError, match="no layer 'ben'"):
         report_field(tmp_path, tmp_path / "out", layer="ben")
 
@@ -246,16 +246,16 @@ def test_zones_and_sets_with_beds_laid_level(tmp_path: Path) -> None:
         well="A-1", depth_m=np.r_[beds, fractures], class_=["bedding"] * 80 + ["fracture"] * 40, dip_true_deg=dip,
         azimuth_true_deg=np.r_[rng.normal(90, 5, 80) % 360, np.full(40, 90.0)], reference="north",
     )  # fmt: skip
-    told = structure_of(well(), picks, new_intervals())
-    assert [round(line.zone.base) for line in told.zones] == [110, 120]
-    assert told.zones[0].intensities["fracture"].p10 == pytest.approx(3, rel=0.1)
-    assert told.zones[1].intensities["fracture"].p10 == pytest.approx(1, rel=0.1)
-    (line,) = told.sets
-    assert told.beds is not None
+    structure = analyse_structure(well(), picks, new_intervals())
+    assert [round(line.zone.base) for line in structure.zones] == [110, 120]
+    assert structure.zones[0].intensities["fracture"].p10 == pytest.approx(3, rel=0.1)
+    assert structure.zones[1].intensities["fracture"].p10 == pytest.approx(1, rel=0.1)
+    (line,) = structure.sets
+    assert structure.beds is not None
     # Same azimuth: laying beds level takes their dip off the fractures'.
-    assert line.level[0] == pytest.approx(70 - told.beds.dip, abs=0.5)
-    assert line.intensity.p32 == pytest.approx(told.intensities["fracture"].p32)  # all fractures are of one set
+    assert line.level[0] == pytest.approx(70 - structure.beds.dip, abs=0.5)
+    assert line.intensity.p32 == pytest.approx(structure.intensities["fracture"].p32)  # all fractures are of one set
     file = tmp_path / "z.html"
     write_report(well(), picks, new_intervals(), [], file)
     assert "<h2>Zones</h2>" in file.read_text()
-    assert len(told.to_dict()["zones"]) == 2
+    assert len(structure.to_dict()["zones"]) == 2

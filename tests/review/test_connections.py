@@ -74,7 +74,7 @@ def ended(client: socket.socket, seconds: float = 5) -> bool:
 
 def test_idle_connections_give_way(listen: Callable[..., int]) -> None:
     """More than a process has handles for, held open by one address: everybody else is answered at once."""
-    port = listen(_ONE_ADDRESS=50, _HEAD_S=60)
+    port = listen(_MAX_CONNECTIONS_PER_ADDRESS=50, _MAX_HEAD_S=60)
     idle = []
     for _ in range(1100):
         idle.append(socket.create_connection(("127.0.0.1", port)))
@@ -89,7 +89,7 @@ def test_idle_connections_give_way(listen: Callable[..., int]) -> None:
 
 def test_all_connections_together_are_bounded_and_a_proxy_is_not_one_address(listen: Callable[..., int]) -> None:
     """The limit of an address does not hold for a proxy; that of all does."""
-    port = listen(_ONE_ADDRESS=5, _ALL=20, _HEAD_S=60, proxies=("127.0.0.0/8",))
+    port = listen(_MAX_CONNECTIONS_PER_ADDRESS=5, _MAX_CONNECTIONS=20, _MAX_HEAD_S=60, proxies=("127.0.0.0/8",))
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
     time.sleep(0.3)
     open_ = sum(not ended(client, 0.01) for client in idle)
@@ -101,7 +101,7 @@ def test_all_connections_together_are_bounded_and_a_proxy_is_not_one_address(lis
 
 def test_connections_at_work_are_not_closed_for_new_ones(listen: Callable[..., int]) -> None:
     """Where all are at work, the new one is refused."""
-    port = listen(_ONE_ADDRESS=3)
+    port = listen(_MAX_CONNECTIONS_PER_ADDRESS=3)
     busy = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
     for client in busy:
         client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab")
@@ -127,7 +127,7 @@ def test_connections_at_work_are_not_closed_for_new_ones(listen: Callable[..., i
 )
 def test_who_is_slow_is_left(listen: Callable[..., int], first: bytes) -> None:
     """A byte now and then does not put the end off; an answer that nobody takes does not stay in memory."""
-    port = listen(_HEAD_S=0.5, _IDLE_S=0.5)
+    port = listen(_MAX_HEAD_S=0.5, _MAX_IDLE_S=0.5)
     client = socket.create_connection(("127.0.0.1", port))
     client.sendall(first)
     time.sleep(2.5)
@@ -143,7 +143,7 @@ def test_who_is_slow_is_left(listen: Callable[..., int], first: bytes) -> None:
 
 def test_a_trickled_head_ends(listen: Callable[..., int]) -> None:
     """A byte every tenth of a second, for ever."""
-    port = listen(_HEAD_S=0.6)
+    port = listen(_MAX_HEAD_S=0.6)
     client = socket.create_connection(("127.0.0.1", port))
     began = time.monotonic()
     with pytest.raises(OSError):  # noqa: PT011
@@ -155,7 +155,7 @@ def test_a_trickled_head_ends(listen: Callable[..., int]) -> None:
 
 def test_a_long_upload_is_not_cut_off(listen: Callable[..., int]) -> None:
     """It takes longer than a head may, but never pauses for long."""
-    port = listen(_HEAD_S=0.5, _IDLE_S=1.0)
+    port = listen(_MAX_HEAD_S=0.5, _MAX_IDLE_S=1.0)
     client = socket.create_connection(("127.0.0.1", port))
     client.sendall(b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n")
     for _ in range(20):

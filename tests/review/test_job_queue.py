@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from geobfdt.review import job_queue as jobs_module
-from geobfdt.review.job_queue import ENDED, Job, Jobs, Kind
+from geobfdt.review.job_queue import FINAL_STATES, Job, JobKind, JobQueue
 from geobfdt.runtime.findings import InputError
 
 WORK = """
@@ -83,52 +83,56 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[list[Jobs]]:
+def opened(tmp_path: Path) -> Iterator[list[JobQueue]]:
     """Queues to close in the end."""
-    queues: list[Jobs] = []
+    queues: list[JobQueue] = []
     yield queues
     for queue in queues:
         queue.close()
 
 
-def ended(queue: Jobs, *jobs: Job) -> list[Job]:
+def ended(queue: JobQueue, *jobs: Job) -> list[Job]:
     """The same when all have ended."""
     for _ in range(600):
         now = [queue.get(job.id) for job in jobs]
-        if all(job.state in ENDED for job in now):
+        if all(job.state in FINAL_STATES for job in now):
             return now
         time.sleep(0.1)
     raise AssertionError([job.state for job in now])
 
 
 def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
-    work: Any, tmp_path: Path, opened: list[Jobs]
+    work: Any, tmp_path: Path, opened: list[JobQueue]
 ) -> None:
     """Memory, then time; what stands behind them in the queue has its turn."""
     got: list[str] = []
     kinds = {
-        "hungry": Kind(work.hungry, seconds=lambda _: 4.0, untrusted=True),
-        "spinning": Kind(work.spinning, seconds=lambda _: 4.0, untrusted=True),
-        "small": Kind(work.small, then=lambda _id, _parameters, folder: got.append((folder / "out").read_text())),
+        "hungry": JobKind(work.hungry, time_limit_s=lambda _: 4.0, untrusted=True),
+        "spinning": JobKind(work.spinning, time_limit_s=lambda _: 4.0, untrusted=True),
+        "small": JobKind(
+            work.small, on_success=lambda _id, _parameters, folder: got.append((folder / "out").read_text())
+        ),
     }
-    queue = Jobs(tmp_path / "q", kinds, memory=4 << 30)
+    queue = JobQueue(tmp_path / "q", kinds, memory=4 << 30)
     opened.append(queue)
-    asked = [queue.add(kind, kind, {"text": "seven"}) for kind in kinds]
-    first, second, third = ended(queue, *asked)
+    jobs = [queue.add(kind, kind, {"text": "seven"}) for kind in kinds]
+    first, second, third = ended(queue, *jobs)
     assert (first.state, first.message, first.share) == ("failed", "took more memory than it may", 0.1)
     assert (second.state, second.message, second.share) == ("failed", "spinning: took more time than it may", 0.1)
     assert (third.state, third.message, third.share) == ("done", "", 1.0)
     assert got == ["seven"]
 
 
-def test_every_job_has_an_end(work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_job_has_an_end(
+    work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that reads nothing of a stranger's, too: the server watches its time and its memory."""
     kinds = {
-        "spinning": Kind(work.spinning, seconds=lambda _: 1.0),
-        "swelling": Kind(work.swelling, seconds=lambda _: 60.0),
-        "small": Kind(work.small),
+        "spinning": JobKind(work.spinning, time_limit_s=lambda _: 1.0),
+        "swelling": JobKind(work.swelling, time_limit_s=lambda _: 60.0),
+        "small": JobKind(work.small),
     }
-    queue = Jobs(tmp_path / "q", kinds, memory=300 << 20)
+    queue = JobQueue(tmp_path / "q", kinds, memory=300 << 20)
     opened.append(queue)
     first, second, third = ended(queue, *(queue.add(kind, kind, {"text": "x"}) for kind in kinds))
     assert (first.state, first.message) == ("failed", "spinning: took more time than it may")
@@ -136,26 +140,28 @@ def test_every_job_has_an_end(work: Any, tmp_path: Path, opened: list[Jobs], mon
     assert third.state == "done"
 
 
-def test_jobs_can_be_cancelled(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+def test_jobs_can_be_cancelled(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """One under way, one that waits; what they were given is taken away, and one that has ended stays as it is."""
-    taken: list[str] = []
+    ended_names: list[str] = []
     kinds = {
-        "slow": Kind(work.slow, after=lambda p: taken.append(p["name"])),
-        "small": Kind(work.small, after=lambda p: taken.append(p["name"]), then=lambda *_: taken.append("kept")),
+        "slow": JobKind(work.slow, on_end=lambda p: ended_names.append(p["name"])),
+        "small": JobKind(
+            work.small, on_end=lambda p: ended_names.append(p["name"]), on_success=lambda *_: ended_names.append("kept")
+        ),
     }
-    queue = Jobs(tmp_path / "q", kinds)
+    queue = JobQueue(tmp_path / "q", kinds)
     opened.append(queue)
-    begun, until = tmp_path / "begun", tmp_path / "until"
-    slow = queue.add("slow", "slow", {"begun": str(begun), "until": str(until), "name": "slow"})
+    started, until = tmp_path / "begun", tmp_path / "until"
+    slow = queue.add("slow", "slow", {"begun": str(started), "until": str(until), "name": "slow"})
     waits = queue.add("small", "small", {"text": "x", "name": "waits"})
-    while not begun.exists():
+    while not started.exists():
         time.sleep(0.02)
     assert queue.cancel(waits.id).state == "cancelled"
     assert queue.cancel(slow.id).state == "cancelled"
     last = queue.add("small", "small", {"text": "x", "name": "last"})
     assert ended(queue, last)[0].state == "done"
     assert [queue.get(job.id).state for job in (slow, waits)] == ["cancelled", "cancelled"]
-    assert taken == ["waits", "slow", "kept", "last"]
+    assert ended_names == ["waits", "slow", "kept", "last"]
     assert queue.cancel(last.id).state == "done"
     with pytest.raises(KeyError):
         queue.cancel("nothing")
@@ -167,21 +173,21 @@ def test_jobs_can_be_cancelled(work: Any, tmp_path: Path, opened: list[Jobs]) ->
     ids=["database", "handles", "memory"],
 )
 def test_the_worker_outlives_what_passes(
-    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch, error: Exception
+    work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The database cannot be opened for a while, in the worker's thread: it says so, waits, and goes on."""
-    monkeypatch.setattr("geobfdt.review.job_queue._PAUSE_S", 0.1)
-    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)})
+    monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.1)
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)})
     opened.append(queue)
-    failing, usual = threading.Event(), jobs_module.opened
+    failing, open_normally = threading.Event(), jobs_module.open_database
     failing.set()
 
     def fails(file: Path) -> Any:
         if failing.is_set() and threading.current_thread() is not threading.main_thread():
             raise error
-        return usual(file)
+        return open_normally(file)
 
-    monkeypatch.setattr("geobfdt.review.job_queue.opened", fails)
+    monkeypatch.setattr("geobfdt.review.job_queue.open_database", fails)
     job = queue.add("small", "small", {"text": "x"})
     while not queue.problem:
         time.sleep(0.02)
@@ -193,39 +199,39 @@ def test_the_worker_outlives_what_passes(
 
 
 def test_a_job_waits_while_the_machine_has_no_handles(
-    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch
+    work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No child can be started for a moment: the job is not to blame, and is done afterwards."""
-    monkeypatch.setattr("geobfdt.review.job_queue._PAUSE_S", 0.1)
-    usual, tries = shutil.disk_usage, iter([True, True])
+    monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.1)
+    disk_usage, tries = shutil.disk_usage, iter([True, True])
 
     def fails(path: Path) -> Any:
         if next(tries, False):
             raise OSError(errno.EMFILE, "too many open files")
-        return usual(path)
+        return disk_usage(path)
 
     monkeypatch.setattr("geobfdt.review.job_queue.shutil.disk_usage", fails)
-    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)})
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)})
     opened.append(queue)
     assert ended(queue, queue.add("small", "small", {"text": "x"}))[0].state == "done"
 
 
 def test_a_worker_that_cannot_go_on_says_so(
-    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch
+    work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After so long without success the server is told to leave, so that a supervisor starts it anew."""
-    monkeypatch.setattr("geobfdt.review.job_queue._PAUSE_S", 0.05)
+    monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.05)
     monkeypatch.setattr("geobfdt.review.job_queue._GIVE_UP_S", 0.5)
-    monkeypatch.setattr(Jobs, "_recover", lambda self: (_ for _ in ()).throw(sqlite3.DatabaseError("malformed")))
-    left = threading.Event()
-    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)}, on_fatal=left.set)
+    monkeypatch.setattr(JobQueue, "_recover", lambda self: (_ for _ in ()).throw(sqlite3.DatabaseError("malformed")))
+    gave_up = threading.Event()
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)}, on_fatal=gave_up.set)
     opened.append(queue)
-    assert left.wait(20)
+    assert gave_up.wait(20)
     queue._worker.join()
     assert not queue.working()
 
 
-def test_what_goes_wrong_is_a_line_without_folders(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+def test_what_goes_wrong_is_a_line_without_folders(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """Bad input, a fault of ours, a failure after the work; and in the end is called each time."""
     over: list[dict[str, Any]] = []
 
@@ -233,13 +239,13 @@ def test_what_goes_wrong_is_a_line_without_folders(work: Any, tmp_path: Path, op
         raise OSError("no space")
 
     kinds = {
-        "wrong": Kind(work.wrong, after=over.append), "faulty": Kind(work.faulty, after=over.append),
-        "full": Kind(work.small, then=full, after=over.append),
+        "wrong": JobKind(work.wrong, on_end=over.append), "faulty": JobKind(work.faulty, on_end=over.append),
+        "full": JobKind(work.small, on_success=full, on_end=over.append),
     }  # fmt: skip
-    queue = Jobs(tmp_path / "q", kinds)
+    queue = JobQueue(tmp_path / "q", kinds)
     opened.append(queue)
-    told = ended(queue, *(queue.add(kind, kind, {"text": kind}) for kind in kinds))
-    assert [job.message for job in told] == ["a.dlis: bent; mend it", "KeyError: 'ours'", "OSError: no space"]
+    jobs = ended(queue, *(queue.add(kind, kind, {"text": kind}) for kind in kinds))
+    assert [job.message for job in jobs] == ["a.dlis: bent; mend it", "KeyError: 'ours'", "OSError: no space"]
     assert [one["text"] for one in over] == list(kinds)
     with pytest.raises(KeyError):
         queue.add("unknown", "", {})
@@ -247,71 +253,72 @@ def test_what_goes_wrong_is_a_line_without_folders(work: Any, tmp_path: Path, op
         queue.get("nothing")
 
 
-def test_stopped_and_started_it_goes_on(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+def test_stopped_and_started_it_goes_on(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """A clean stop does not wait for a long job, and does not count against it: three times, and it is still done."""
-    begun, until = tmp_path / "begun", tmp_path / "until"
-    kinds = {"slow": Kind(work.slow), "small": Kind(work.small)}
-    queue = Jobs(tmp_path / "q", kinds)
-    slow = queue.add("slow", "slow", {"begun": str(begun), "until": str(until)})
+    started, until = tmp_path / "begun", tmp_path / "until"
+    kinds = {"slow": JobKind(work.slow), "small": JobKind(work.small)}
+    queue = JobQueue(tmp_path / "q", kinds)
+    slow = queue.add("slow", "slow", {"begun": str(started), "until": str(until)})
     small = queue.add("small", "small", {"text": "x"})
     for count in range(1, 5):
-        while not begun.exists() or len(begun.read_text()) < count:
+        while not started.exists() or len(started.read_text()) < count:
             time.sleep(0.02)
         began = time.monotonic()
         queue.close()
         assert time.monotonic() - began < 5
         assert [job.state for job in queue.all()] == ["waiting", "waiting"]
-        queue = Jobs(tmp_path / "q", kinds)
+        queue = JobQueue(tmp_path / "q", kinds)
     opened.append(queue)
     until.touch()
     assert [job.state for job in ended(queue, slow, small)] == ["done", "done"]
 
 
-def test_a_killed_server_loses_nothing(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+def test_a_killed_server_loses_nothing(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """Kill -9 with a job under way and one waiting: the next does both; killed three times, the first is given up."""
-    begun, until = tmp_path / "begun", tmp_path / "until"
+    started, until = tmp_path / "begun", tmp_path / "until"
     script = f"""
     import sys, time
     sys.path.insert(0, {str(tmp_path)!r})
     from pathlib import Path
     import drawn_work
-    from geobfdt.review.job_queue import Jobs, Kind
+    from geobfdt.review.job_queue import JobKind, JobQueue
     if __name__ == "__main__":
-        queue = Jobs(Path({str(tmp_path / "q")!r}), {{"slow": Kind(drawn_work.slow), "small": Kind(drawn_work.small)}})
+        kinds = {{"slow": JobKind(drawn_work.slow), "small": JobKind(drawn_work.small)}}
+        queue = JobQueue(Path({str(tmp_path / "q")!r}), kinds)
         if not queue.all():
-            queue.add("slow", "slow", {{"begun": {str(begun)!r}, "until": {str(until)!r}}})
+            queue.add("slow", "slow", {{"begun": {str(started)!r}, "until": {str(until)!r}}})
             queue.add("small", "small", {{"text": "x"}})
         time.sleep(60)
     """
     (tmp_path / "server.py").write_text(textwrap.dedent(script))
     for count in (1, 2, 3):
         server = subprocess.Popen([sys.executable, str(tmp_path / "server.py")], start_new_session=True)
-        while not begun.exists() or len(begun.read_text()) < count:
+        while not started.exists() or len(started.read_text()) < count:
             time.sleep(0.02)
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-    queue = Jobs(tmp_path / "q", {"slow": Kind(work.slow), "small": Kind(work.small)})
+    queue = JobQueue(tmp_path / "q", {"slow": JobKind(work.slow), "small": JobKind(work.small)})
     opened.append(queue)
     slow, small = ended(queue, *queue.all())
     assert (slow.state, slow.message) == ("failed", "the server ended during it, three times")
     assert small.state == "done"
-    assert len(begun.read_text()) == 3
+    assert len(started.read_text()) == 3
 
 
-def test_one_server_works_and_the_next_takes_over(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+def test_one_server_works_and_the_next_takes_over(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """Two on one folder: both take orders, one works, and when it stops the other goes on."""
-    begun, until = tmp_path / "begun", tmp_path / "until"
-    kinds = {"slow": Kind(work.slow), "small": Kind(work.small)}
-    first = Jobs(tmp_path / "q", kinds)
-    slow = first.add("slow", "slow", {"begun": str(begun), "until": str(until)})
-    while not begun.exists():
+    started, until = tmp_path / "begun", tmp_path / "until"
+    kinds = {"slow": JobKind(work.slow), "small": JobKind(work.small)}
+    first = JobQueue(tmp_path / "q", kinds)
+    slow = first.add("slow", "slow", {"begun": str(started), "until": str(until)})
+    while not started.exists():
         time.sleep(0.02)
-    second = Jobs(tmp_path / "q", kinds)
+    second = JobQueue(tmp_path / "q", kinds)
     opened.append(second)
     small = second.add("small", "small", {"text": "x"})
     assert second.get(slow.id).state == "running"  # and not begun a second time
     time.sleep(0.5)
-    assert begun.read_text() == "x"
+    assert started.read_text() == "x"
     first.close()
     until.touch()
     assert [job.state for job in ended(second, slow, small)] == ["done", "done"]
@@ -322,15 +329,15 @@ def test_a_queue_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "q").mkdir()
     (tmp_path / "q" / "jobs.sqlite").write_bytes(b"not a database, but long enough to look like one" * 40)
     with pytest.raises(InputError, match="not a database"):
-        Jobs(tmp_path / "q", {})
+        JobQueue(tmp_path / "q", {})
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be made"):
-        Jobs(tmp_path / "file" / "q", {})
+        JobQueue(tmp_path / "file" / "q", {})
 
 
-def test_a_hundred_finished_jobs_are_remembered(work: Any, tmp_path: Path, opened: list[Jobs]) -> None:
+def test_a_hundred_finished_jobs_are_remembered(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """The queue does not grow for ever."""
-    queue = Jobs(tmp_path / "q", {"small": Kind(work.small)})
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)})
     opened.append(queue)
     with sqlite3.connect(queue.file) as db:
         rows = [(f"old{n}",) for n in range(150)]
@@ -341,20 +348,20 @@ def test_a_hundred_finished_jobs_are_remembered(work: Any, tmp_path: Path, opene
 
 
 def test_a_clock_that_goes_back_changes_no_turn(
-    work: Any, tmp_path: Path, opened: list[Jobs], monkeypatch: pytest.MonkeyPatch
+    work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Jobs are done in the order in which they were asked for."""
-    done: list[str] = []
-    kinds = {"small": Kind(work.small, then=lambda _id, parameters, _folder: done.append(parameters["text"]))}
-    monkeypatch.setattr(Jobs, "_work", lambda self: None)  # nobody works yet
-    waiting = Jobs(tmp_path / "q", kinds)
+    order: list[str] = []
+    kinds = {"small": JobKind(work.small, on_success=lambda _id, parameters, _folder: order.append(parameters["text"]))}
+    monkeypatch.setattr(JobQueue, "_work", lambda self: None)  # nobody works yet
+    waiting = JobQueue(tmp_path / "q", kinds)
     for hour, name in enumerate("abc"):
         monkeypatch.setattr("geobfdt.review.job_queue.time.time", lambda hour=hour: 1e9 - 3600 * hour)
         waiting.add("small", name, {"text": name})
     waiting.close()
     monkeypatch.undo()
     monkeypatch.syspath_prepend(tmp_path)
-    queue = Jobs(tmp_path / "q", kinds)
+    queue = JobQueue(tmp_path / "q", kinds)
     opened.append(queue)
     ended(queue, *queue.all())
-    assert done == ["a", "b", "c"]
+    assert order == ["a", "b", "c"]

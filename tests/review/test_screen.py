@@ -71,7 +71,7 @@ class Screen:
         """Until."""
         until(self.page, what, seconds)
 
-    def ask(self, what: str) -> Any:
+    def evaluate(self, what: str) -> Any:
         """Ask."""
         return self.page.evaluate(f"(() => {{ const {{ view, store, options }} = window.geobfdt; return {what}; }})()")
 
@@ -86,7 +86,7 @@ class Screen:
 
     def at(self, depth: float, angle: float) -> tuple[float, float]:
         """Place of a point of the hole on the page, once the picture is there."""
-        x, y = self.ask(f"[view.xs(view.tracks()[0], {angle})[0], view.y({depth})]")
+        x, y = self.evaluate(f"[view.xs(view.tracks()[0], {angle})[0], view.y({depth})]")
         box = self.page.locator("#image-view").bounding_box()
         return box["x"] + x, box["y"] + y
 
@@ -113,10 +113,10 @@ class Screen:
 
     def go(self, depth: float) -> None:
         """Go."""
-        self.ask(f"view.go({depth})")
-        self.drawn()
+        self.evaluate(f"view.go({depth})")
+        self.wait_for_frame()
 
-    def drawn(self) -> None:
+    def wait_for_frame(self) -> None:
         """Wait until the tiles on screen are there and painted."""
         self.until("[...window.geobfdt.view.tiles.cache.values()].every((t) => t.bytes)")
         self.page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
@@ -125,7 +125,7 @@ class Screen:
         """Pixel."""
         box = self.page.locator("#image-view").bounding_box()
         x, y = round(place[0] - box["x"]), round(place[1] - box["y"])
-        return self.ask(f"[...view.canvas.getContext('2d').getImageData({x}, {y}, 1, 1).data].slice(0, 3)")
+        return self.evaluate(f"[...view.canvas.getContext('2d').getImageData({x}, {y}, 1, 1).data].slice(0, 3)")
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_drag_depth_and_the_deepest_point(sit: Callable[..., Screen], field: Pat
     screen.begin()
     screen.go(101.5)
     start = screen.on(TRACES[0], 150)
-    scale = screen.ask("view.scale")
+    scale = screen.evaluate("view.scale")
     screen.drag(start, (start[0], start[1] + 40))
     screen.saved()
     assert picks(field)[0]["depth_m"] == pytest.approx(101 + 40 * scale, abs=0.6 * scale)
@@ -235,14 +235,14 @@ def test_a_note_being_written_outlives_what_happens_to_its_pick(sit: Callable[..
     screen.click(screen.on(TRACES[1], 60))
     note = screen.page.locator("#card textarea")
     note.fill("vuggy")
-    screen.ask("store.edit('nudge', { [store.one()]: { depth_m: 102.1 } })")
+    screen.evaluate("store.edit('nudge', { [store.one()]: { depth_m: 102.1 } })")
     screen.saved()
     screen.until("document.querySelector('#card table').textContent.includes('102.100')")
     screen.page.keyboard.type(" here")
     screen.press("Tab")
     screen.saved()
     assert picks(field)[1]["note"] == "vuggy here"
-    screen.ask("store.select([store.planes[0].id])")
+    screen.evaluate("store.select([store.planes[0].id])")
     screen.until("document.querySelector('#card textarea').value === ''")
 
 
@@ -269,7 +269,7 @@ def test_add_by_one_click_and_by_three_snap_and_delete(sit: Callable[..., Screen
     assert first["depth_m"] == pytest.approx(101.02, abs=0.003)
     assert first.get("sigma_depth_m") is None  # by hand
     screen.press("Escape")
-    screen.ask("store.select([store.planes[0].id])")
+    screen.evaluate("store.select([store.planes[0].id])")
     screen.press("s")
     screen.until("window.geobfdt.tools.ghost")  # snapping takes as long as it takes
     screen.press("Enter")
@@ -289,11 +289,15 @@ def test_what_the_image_answers_is_a_ghost(sit: Callable[..., Screen], field: Pa
     place = screen.on(TRACES[1], 200)
     screen.click((place[0], place[1] + 6))
     screen.until("window.geobfdt.tools.ghost")
-    ghost = screen.ask("window.geobfdt.tools.ghost")
-    assert ghost["distance"] == pytest.approx(6 * screen.ask("view.scale"), abs=0.006)
+    ghost = screen.evaluate("window.geobfdt.tools.ghost")
+    assert ghost["distance"] == pytest.approx(6 * screen.evaluate("view.scale"), abs=0.006)
     assert not ghost["poor"]
     screen.press("Escape")
-    assert screen.ask("[options.drawn, window.geobfdt.tools.ghost, window.geobfdt.tools.tool]") == [None, None, "one"]
+    assert screen.evaluate("[options.overlay, window.geobfdt.tools.ghost, window.geobfdt.tools.tool]") == [
+        None,
+        None,
+        "one",
+    ]
     assert picks(field, "B_2") == []
     screen.click(place)
     screen.until("window.geobfdt.tools.ghost")
@@ -314,43 +318,43 @@ def test_a_late_answer_touches_nothing_that_was_decided_since(sit: Callable[...,
     screen.begin()
     ben.until("window.geobfdt.store.planes.length === 5")
     before = picks(field)
-    held: list[Any] = []
-    screen.page.route("**/snap", lambda route: held.append(route))
-    first, second = screen.ask("[store.planes[0].id, store.planes[1].id]")
+    routes: list[Any] = []
+    screen.page.route("**/snap", lambda route: routes.append(route))
+    first, second = screen.evaluate("[store.planes[0].id, store.planes[1].id]")
 
-    def asked(number: int) -> None:
+    def wait_for_request(number: int) -> None:
         for _ in range(600):
-            if len(held) > number:
+            if len(routes) > number:
                 return
             screen.page.wait_for_timeout(50)
         raise TimeoutError(number)
 
     def answered(number: int) -> None:
         with screen.page.expect_response("**/snap"):
-            held[number].continue_()
+            routes[number].continue_()
         screen.page.wait_for_timeout(200)
 
-    screen.ask(f"store.select(['{first}'])")
+    screen.evaluate(f"store.select(['{first}'])")
     screen.press("s")
-    asked(0)
+    wait_for_request(0)
     assert screen.page.locator("#stage.snapping").count() == 1
     screen.press("r")
     screen.saved()
     answered(0)
     assert screen.page.locator("#stage.snapping").count() == 0
-    assert screen.ask("window.geobfdt.tools.ghost") is None
-    screen.ask(f"store.select(['{second}'])")
+    assert screen.evaluate("window.geobfdt.tools.ghost") is None
+    screen.evaluate(f"store.select(['{second}'])")
     screen.press("s")
-    asked(1)
+    wait_for_request(1)
     answered(1)
     screen.until("window.geobfdt.tools.ghost")
-    ben.ask(f"store.edit('accept', {{ '{second}': {{ status: 'accepted' }} }})")
+    ben.evaluate(f"store.edit('accept', {{ '{second}': {{ status: 'accepted' }} }})")
     ben.saved()
     screen.until("!window.geobfdt.tools.ghost")
     screen.press("Enter", "c")
     screen.go(103)
     screen.click(screen.at(103, 90))
-    asked(2)
+    wait_for_request(2)
     screen.page.locator("#well").select_option("B_2")
     screen.until("window.geobfdt.store.well === 'B_2' && window.geobfdt.store.loaded")
     answered(2)
@@ -376,7 +380,7 @@ def test_undo_leaves_what_somebody_else_decided(sit: Callable[..., Screen], fiel
     anna.saved()
     anna.until("!document.getElementById('undo').disabled")
     ben.until("window.geobfdt.store.planes.length === 1")
-    ben.ask("store.edit('accept', { [store.planes[0].id]: { status: 'accepted' } })")
+    ben.evaluate("store.edit('accept', { [store.planes[0].id]: { status: 'accepted' } })")
     ben.saved()
     anna.press("Escape", "Control+z")
     anna.until("document.getElementById('toast').textContent.includes('ben')")
@@ -405,28 +409,28 @@ def test_every_state_has_a_face(sit: Callable[..., Screen], field: Path) -> None
         page.locator("#depth").fill(text or " ")
         screen.press("Enter")
         assert (page.locator("#depth").get_attribute("aria-invalid") == "true") != good, text
-    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(103.5, abs=0.06)
+    assert screen.evaluate("view.depth(view.height / 2)") == pytest.approx(103.5, abs=0.06)
     screen.press("n")
     page.wait_for_timeout(200)
-    screen.ask("document.getElementById('sign-out').hidden = false")  # as with a token
+    screen.evaluate("document.getElementById('sign-out').hidden = false")  # as with a token
     wide = "['bar', 'side'].map((id) => document.getElementById(id)).concat(document.documentElement)"
-    assert screen.ask(f"{wide}.every((e) => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight)")
+    assert screen.evaluate(f"{wide}.every((e) => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight)")
     ground = "getComputedStyle(document.body).backgroundColor"
-    light = screen.ask(ground)
+    light = screen.evaluate(ground)
     page.locator("#theme").click()
-    assert screen.ask(ground) != light
+    assert screen.evaluate(ground) != light
     page.reload()
     screen.until("window.geobfdt?.store.loaded")
-    assert screen.ask(ground) != light
+    assert screen.evaluate(ground) != light
     page.locator("#theme").click()
-    assert screen.ask(ground) == light
-    held: list[Any] = []
-    page.route("**/api/wells/B_2", lambda route: held.append(route))
+    assert screen.evaluate(ground) == light
+    routes: list[Any] = []
+    page.route("**/api/wells/B_2", lambda route: routes.append(route))
     page.locator("#well").select_option("B_2")
     page.wait_for_selector("#loading:not([hidden])")
-    while not held:
+    while not routes:
         page.wait_for_timeout(50)
-    held[0].continue_()
+    routes[0].continue_()
     page.wait_for_selector("#loading", state="hidden")
 
 
@@ -544,8 +548,8 @@ def test_complete_and_ignored_stretches(sit: Callable[..., Screen], field: Path)
     assert kinds[0][2:] == pytest.approx((101.2, 101.7), abs=0.01)
     assert kinds[1][2:] == pytest.approx((101.3, 102.4), abs=0.01)
     _, y = screen.at(101.5, 0)
-    left = screen.page.locator("#image-view").bounding_box()["x"]
-    screen.click((left + 4, y))  # its bar at the left edge
+    left_edge = screen.page.locator("#image-view").bounding_box()["x"]
+    screen.click((left_edge + 4, y))  # its bar at the left edge
     screen.press("Delete")
     screen.saved()
     assert ("ignored", "breakout") not in [i[:2] for i in intervals(field)]
@@ -562,23 +566,23 @@ def test_what_is_shown(sit: Callable[..., Screen]) -> None:
     screen.go(101.5)
     assert screen.pixel(screen.on(TRACES[1], 200)) == pytest.approx([0, 0x72, 0xB2], abs=40)
     screen.press("h")
-    screen.drawn()
+    screen.wait_for_frame()
     assert sum(screen.pixel(line)) < 120
     screen.page.locator("#ramp").select_option("grey")
-    screen.drawn()
+    screen.wait_for_frame()
     red, green, blue = screen.pixel(rock)
     assert red == green == blue
     screen.page.locator("#low").fill("90")
-    screen.drawn()
+    screen.wait_for_frame()
     assert sum(screen.pixel(rock)) < sum((red, green, blue))
     screen.page.locator("#north").select_option("180")
-    screen.drawn()
+    screen.wait_for_frame()
     assert screen.pixel(screen.at(101.6, 126)) == [0xCC, 0xD1, 0xD8]
-    assert screen.ask("view.xs(view.tracks()[0], 180)[0] - view.tracks()[0].x") == 0
+    assert screen.evaluate("view.xs(view.tracks()[0], 180)[0] - view.tracks()[0].x") == 0
     screen.page.locator("#turns").select_option("1.5")
-    assert screen.ask("view.xs(view.tracks()[0], 200).length") == 2
+    assert screen.evaluate("view.xs(view.tracks()[0], 200).length") == 2
     screen.page.locator("#image").select_option("both")
-    assert screen.ask("view.tracks().map((t) => t.name).join()") == "static,dynamic"
+    assert screen.evaluate("view.tracks().map((t) => t.name).join()") == "static,dynamic"
 
 
 def test_moving_about(sit: Callable[..., Screen]) -> None:
@@ -586,28 +590,28 @@ def test_moving_about(sit: Callable[..., Screen]) -> None:
     screen = sit()
     screen.page.locator("#depth").fill("105.5")
     screen.press("Enter")
-    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(105.5, abs=0.06)
+    assert screen.evaluate("view.depth(view.height / 2)") == pytest.approx(105.5, abs=0.06)
     screen.press("PageUp")
-    above = screen.ask("view.top")
-    screen.page.mouse.move(*screen.at(screen.ask("view.depth(300)"), 90))
+    above = screen.evaluate("view.top")
+    screen.page.mouse.move(*screen.at(screen.evaluate("view.depth(300)"), 90))
     screen.page.mouse.wheel(0, 200)
     screen.until(f"window.geobfdt.view.top > {above} + 0.1")
-    depth, scale = screen.ask("[view.depth(view.height / 2), view.scale]")
+    depth, scale = screen.evaluate("[view.depth(view.height / 2), view.scale]")
     screen.press("+")
-    assert screen.ask("view.scale") == pytest.approx(0.8 * scale)
-    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(depth, abs=0.001)
+    assert screen.evaluate("view.scale") == pytest.approx(0.8 * scale)
+    assert screen.evaluate("view.depth(view.height / 2)") == pytest.approx(depth, abs=0.001)
     box = screen.page.locator("#overview").bounding_box()
     screen.click((box["x"] + 20, box["y"] + 0.8 * box["height"]))
-    assert screen.ask("view.depth(view.height / 2)") == pytest.approx(108, abs=0.1)
+    assert screen.evaluate("view.depth(view.height / 2)") == pytest.approx(108, abs=0.1)
     screen.press("Home")
-    assert screen.ask("view.top") < 100
+    assert screen.evaluate("view.top") < 100
     screen.press("m")
     screen.page.mouse.move(*screen.at(100.3, 90))
     screen.page.mouse.down()
     screen.page.mouse.move(*screen.at(100.5, 180))
-    told = screen.ask("options.drawn.ruler.text")
+    text = screen.evaluate("options.overlay.ruler.text")
     # 20 cm down, a quarter of a turn round a hole of 20 cm: 15.7 cm, so 25.4 cm along the wall.
-    assert told == "20.0 cm, 90°, 25.4 cm along the wall"
+    assert text == "20.0 cm, 90°, 25.4 cm along the wall"
     screen.page.mouse.up()
 
 
@@ -632,23 +636,23 @@ def test_linked_plots_and_the_straightened_band(sit: Callable[..., Screen]) -> N
     assert middle < 0.6 * np.median(rows)
     # The pole of the third plane: a click on it takes its pick, and the log goes there.
     poles = screen.page.evaluate("window.geobfdt.poles()")
-    third = screen.ask("store.planes[3].id")
+    third = screen.evaluate("store.planes[3].id")
     place = next(p for p in poles if p["id"] == third)
     box = screen.page.locator("#net").bounding_box()
     screen.click((box["x"] + place["x"], box["y"] + place["y"]))
-    assert screen.ask("store.one()") == third
-    assert screen.ask("view.top") < 105 < screen.ask("view.base")
+    assert screen.evaluate("store.one()") == third
+    assert screen.evaluate("view.top") < 105 < screen.evaluate("view.base")
     screen.page.locator("#scope").select_option("selected")
     until(screen.page, f"window.geobfdt.poles().map((p) => p.id).join() === '{third}'")
     screen.page.locator("#scope").select_option("visible")
     until(screen.page, "window.geobfdt.poles().length < 5")
-    tadpole = screen.ask(
+    tadpole = screen.evaluate(
         "(() => { const p = store.planes[3]; return [view.tadpoleX(p.pick.dip_true_deg), view.y(p.z)]; })()"
     )
     screen.press("Escape")
     box = screen.page.locator("#image-view").bounding_box()
     screen.click((box["x"] + tadpole[0], box["y"] + tadpole[1]))
-    assert screen.ask("store.one()") == third
+    assert screen.evaluate("store.one()") == third
 
 
 def test_the_queue(sit: Callable[..., Screen], field: Path) -> None:
@@ -658,7 +662,7 @@ def test_the_queue(sit: Callable[..., Screen], field: Path) -> None:
     order = []
     for _ in range(2):
         screen.press("n")
-        order.append(screen.ask("store.items.get(store.one()).confidence"))
+        order.append(screen.evaluate("store.items.get(store.one()).confidence"))
         screen.press("a")
         screen.saved()
     assert order == [0.55, 0.3]
@@ -670,7 +674,7 @@ def test_the_queue(sit: Callable[..., Screen], field: Path) -> None:
     assert [p["status"] for p in picks(field)] == ["accepted", "accepted", "proposed", "accepted", "accepted"]
     screen.page.locator("#order").select_option("depth")
     screen.press("n")
-    assert screen.ask("store.items.get(store.one()).depth_m") == 103.5
+    assert screen.evaluate("store.items.get(store.one()).depth_m") == 103.5
     screen.press("a")
     screen.saved()
     screen.press("n")
@@ -682,19 +686,19 @@ def test_two_browsers_on_one_layer(sit: Callable[..., Screen], field: Path) -> N
     anna, ben = sit("anna"), sit("ben", layer="anna")
     anna.begin()
     ben.until("window.geobfdt.store.planes.length === 5")
-    one = anna.ask("store.planes[0].id")
-    anna.ask(f"store.edit('accept', {{ '{one}': {{ status: 'accepted' }} }})")
+    one = anna.evaluate("store.planes[0].id")
+    anna.evaluate(f"store.edit('accept', {{ '{one}': {{ status: 'accepted' }} }})")
     ben.until(f"window.geobfdt.store.items.get('{one}').status === 'accepted'")
     # Ben does not hear of Anna's next edit before he makes his own of the same pick: his is refused, and he is told.
     ben.page.route("**/layers/anna?after=*", lambda route: route.abort())
-    anna.ask(f"store.edit('move', {{ '{one}': {{ depth_m: 101.2 }} }})")
+    anna.evaluate(f"store.edit('move', {{ '{one}': {{ depth_m: 101.2 }} }})")
     anna.saved()
-    other = ben.ask("store.planes[1].id")
-    ben.ask(f"store.edit('move', {{ '{one}': {{ depth_m: 101.4 }} }})")
+    other = ben.evaluate("store.planes[1].id")
+    ben.evaluate(f"store.edit('move', {{ '{one}': {{ depth_m: 101.4 }} }})")
     ben.until("document.getElementById('toast').textContent.includes('anna')")
     ben.page.unroute("**/layers/anna?after=*")
     ben.until(f"window.geobfdt.store.items.get('{one}')?.depth_m === 101.2")
-    ben.ask(f"store.edit('reject', {{ '{other}': {{ status: 'rejected' }} }})")
+    ben.evaluate(f"store.edit('reject', {{ '{other}': {{ status: 'rejected' }} }})")
     anna.until(f"window.geobfdt.store.items.get('{other}').status === 'rejected'")
     assert picks(field)[0]["depth_m"] == 101.2
     people = [(e.person, e.kind) for e in LayerLog(field).edits("A-1", "anna")]
@@ -719,8 +723,8 @@ def test_kill_in_the_middle_and_reload(sit: Callable[..., Screen], field: Path) 
     assert sorted(p["status"] for p in picks(field)) == ["accepted"] + 3 * ["proposed"] + ["rejected"]
     screen.page.reload()
     screen.until("window.geobfdt?.store.planes.length === 5")
-    shown = screen.ask("store.planes.map((p) => p.pick.status)")
-    assert shown == [p["status"] for p in picks(field)]
+    statuses = screen.evaluate("store.planes.map((p) => p.pick.status)")
+    assert statuses == [p["status"] for p in picks(field)]
 
 
 def test_run_the_picker_compare_and_agree(sit: Callable[..., Screen], field: Path) -> None:
@@ -728,14 +732,14 @@ def test_run_the_picker_compare_and_agree(sit: Callable[..., Screen], field: Pat
     screen = sit("anna")
     screen.begin()
     accept_all = "store.edit('bulk', Object.fromEntries(store.planes.map((p) => [p.id, { status: 'accepted' }])))"
-    screen.ask(accept_all)
+    screen.evaluate(accept_all)
     screen.saved()
     ben = sit("ben")
     ben.page.locator("#empty").get_by_role("button", name="Run the picker").click()
     ben.until("window.geobfdt.store.planes.length > 2", 120)
-    found = np.array([p["depth_m"] for p in picks(field, layer="ben")])
-    assert sum(np.abs(found - z).min() < 0.01 for z in TRACES[:, 0]) >= 4
-    ben.ask(accept_all)
+    depths = np.array([p["depth_m"] for p in picks(field, layer="ben")])
+    assert sum(np.abs(depths - z).min() < 0.01 for z in TRACES[:, 0]) >= 4
+    ben.evaluate(accept_all)
     ben.saved()
     ben.page.locator("#beside").select_option("anna")
     ben.page.get_by_role("button", name="Make consensus").click()
@@ -794,13 +798,13 @@ def test_a_well_that_is_there_gives_way_only_when_asked(
     """The person is asked; cancelled, it stays, and told to, it is replaced."""
     screen = sit()
     write_netcdf(drawn_well("B 2").assign_attrs(tool="another"), tmp_path / "again.nc")
-    for answer, told in (("Cancel", "is in the field already"), ("Replace the image", "is replaced")):
+    for answer, message in (("Cancel", "is in the field already"), ("Replace the image", "is replaced")):
         before = (field / "B_2.nc").stat().st_mtime_ns
         screen.page.set_input_files("#file", tmp_path / "again.nc")
         screen.until("document.getElementById('choose').open")
         assert "is in the field already" in screen.page.locator("#choose-text").inner_text()
         screen.page.locator("#choose").get_by_role("button", name=answer).click()
-        screen.until(f"document.getElementById('toast').textContent.includes('{told}')")
+        screen.until(f"document.getElementById('toast').textContent.includes('{message}')")
         assert ((field / "B_2.nc").stat().st_mtime_ns == before) == (answer == "Cancel")
     with read(field / "B_2.nc") as well:
         assert well.attrs["tool"] == "another"
@@ -814,7 +818,7 @@ def test_a_report_of_the_layer_is_saved(sit: Callable[..., Screen]) -> None:
         screen.page.get_by_role("button", name="Report").click()
     assert saving.value.suggested_filename == "A-1.report.html"
     assert "A-1" in Path(saving.value.path()).read_text()
-    assert screen.ask("store.planes.length") == 5
+    assert screen.evaluate("store.planes.length") == 5
 
 
 def test_a_field_without_wells_and_a_well_nobody_picked(

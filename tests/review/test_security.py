@@ -18,14 +18,14 @@ from fastapi.testclient import TestClient
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
-from geobfdt.review.access import COOKIE
-from geobfdt.review.job_queue import FullError, Jobs, Kind
-from geobfdt.review.job_tasks import QUEUE
-from geobfdt.review.rate_limiter import Pace
+from geobfdt.review.access import COOKIE_NAME
+from geobfdt.review.job_queue import BusyError, JobKind, JobQueue
+from geobfdt.review.job_tasks import QUEUE_FOLDER
+from geobfdt.review.rate_limiter import RateLimiter
 from geobfdt.review.server import create_app
-from geobfdt.review.sessions import SECONDS, Sessions
+from geobfdt.review.sessions import SESSION_S, Sessions
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 
 from .conftest import Served, drawn_well
 from .test_server import wait
@@ -40,7 +40,7 @@ ACCEPT = {"person": "Anna Ö.", "items": {"i1": LOOKED}}
 
 def lines(field: Path) -> list[dict[str, Any]]:
     """What was written down."""
-    files = sorted((field / QUEUE / "audit").glob("*.jsonl"))
+    files = sorted((field / QUEUE_FOLDER / "audit").glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
@@ -90,9 +90,11 @@ def test_every_change_and_every_read_is_written_down(field: Path) -> None:
             assert client.get(path, headers=reader).status_code == 200
         assert client.get("/api/wells?token=secret", headers=WRONG).status_code == 401
         assert client.post(EDITS, json=ACCEPT, headers={"authorization": RIGHT["authorization"]}).status_code == 403
-    written = lines(field)
-    told = [(line["method"], line["path"].rsplit("/", 1)[-1], line["status"], line.get("person")) for line in written]
-    assert told == [
+    entries = lines(field)
+    requests = [
+        (line["method"], line["path"].rsplit("/", 1)[-1], line["status"], line.get("person")) for line in entries
+    ]
+    assert requests == [
         ("GET", "wells", 200, "Ben ß"),
         ("GET", "A-1", 200, "Ben ß"),
         ("GET", "0", 200, "Ben ß"),
@@ -104,9 +106,9 @@ def test_every_change_and_every_read_is_written_down(field: Path) -> None:
         ("GET", "wells", 401, None),
         ("POST", "edits", 403, None),
     ]
-    assert {line["client"] for line in written} == {"10.0.0.7"}
-    assert TOKEN not in json.dumps(written)
-    assert (next((field / QUEUE / "audit").iterdir()).stat().st_mode & 0o077) == 0
+    assert {line["client"] for line in entries} == {"10.0.0.7"}
+    assert TOKEN not in json.dumps(entries)
+    assert (next((field / QUEUE_FOLDER / "audit").iterdir()).stat().st_mode & 0o077) == 0
 
 
 def test_invented_methods_and_long_names_grow_nothing(field: Path) -> None:
@@ -121,11 +123,11 @@ def test_invented_methods_and_long_names_grow_nothing(field: Path) -> None:
         for headers in ({}, RIGHT | {"x-geobfdt-person": "x" * 5000}):
             for path in ("/api/wells", "/api/wells/1"):
                 client.request("INVENTED", path, headers=headers)
-            before, written = size(), len(lines(field))
+            before, entries = size(), len(lines(field))
             for n in range(150):
                 client.request(f"M{n}" + "X" * 300, f"/api/wells/{n}" + "y" * 2000, headers=headers)
             assert size() <= before
-            assert len(lines(field)) <= written + 120  # 60 a minute, and the minute may end in between
+            assert len(lines(field)) <= entries + 120  # 60 a minute, and the minute may end in between
         assert max(len(json.dumps(line)) for line in lines(field)) < 700
         assert {line["method"] for line in lines(field)} <= {"GET", "other"}
         assert sum(line.get("left_out", 0) for line in lines(field)) >= 0
@@ -133,9 +135,9 @@ def test_invented_methods_and_long_names_grow_nothing(field: Path) -> None:
 
 def test_addresses_of_one_subscriber_count_as_one() -> None:
     """Whoever has a network of IPv6 has 2 ** 64 addresses; another network has its own."""
-    pace = Pace(requests=20)
-    assert sum(pace.takes(f"2001:db8::{n:x}") for n in range(100)) <= 40  # a second may end in between
-    assert pace.takes("2001:db8:0:1::1")
+    limiter = RateLimiter(requests=20)
+    assert sum(limiter.allow_request(f"2001:db8::{n:x}") for n in range(100)) <= 40  # a second may end in between
+    assert limiter.allow_request("2001:db8:0:1::1")
 
 
 def test_sessions_end(tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_sessions_end(tmp_path: Path) -> None:
     assert not sessions.holds(first)
     assert not Sessions(TOKEN, file, clock=lambda: now[0]).holds(first)
     assert sessions.holds(second)
-    now[0] += SECONDS + 1
+    now[0] += SESSION_S + 1
     assert not sessions.holds(second)
 
 
@@ -175,13 +177,13 @@ def test_a_browser_signs_in_and_out(field: Path) -> None:
         cookie = answer.headers["set-cookie"].lower()
         assert answer.status_code == 200
         assert TOKEN not in cookie
-        assert {"httponly", f"max-age={SECONDS}", "samesite=strict"} <= set(cookie.split("; "))
+        assert {"httponly", f"max-age={SESSION_S}", "samesite=strict"} <= set(cookie.split("; "))
         assert "path=" not in cookie
-        kept = client.cookies.get(COOKIE)
+        session = client.cookies.get(COOKIE_NAME)
         assert client.get("/").status_code == 200
         assert client.delete("/session", headers={"x-geobfdt": "1"}).status_code == 200
         client.cookies.clear()
-        assert client.get("/api/wells", headers={"cookie": f"{COOKIE}={kept}"}).status_code == 401
+        assert client.get("/api/wells", headers={"cookie": f"{COOKIE_NAME}={session}"}).status_code == 401
 
 
 @pytest.mark.parametrize("token", ["", "geologist", "a" * 40, "a token with blanks in it", "tok\u00e9n-of-the-field-x"])
@@ -225,14 +227,14 @@ def test_a_line_that_is_made_to_look_like_two(field: Path) -> None:
 
 def test_health_tells_when_the_log_cannot_be_written(field: Path) -> None:
     """And tells again that all is well when it can."""
-    (field / QUEUE).mkdir(exist_ok=True)
-    (field / QUEUE / "audit").write_text("in the way")
+    (field / QUEUE_FOLDER).mkdir(exist_ok=True)
+    (field / QUEUE_FOLDER / "audit").write_text("in the way")
     with from_address(create_app(field), "10.0.0.1") as client:
         assert client.post(EDITS, json=ACCEPT, headers=RIGHT).status_code == 200
         answer = client.get("/health")
         assert answer.status_code == 503
         assert "audit log" in answer.json()["state"]
-        (field / QUEUE / "audit").unlink()
+        (field / QUEUE_FOLDER / "audit").unlink()
         client.post(EDITS, json=ACCEPT, headers=RIGHT)
         assert client.get("/health").status_code == 200
 
@@ -253,8 +255,8 @@ def test_a_file_does_not_replace_a_well_unasked(field: Path, tmp_path: Path) -> 
         assert read(field / "A-1.nc").attrs["tool"] != "another"
         assert sent("?replace=true")["message"] == ""
         assert read(field / "A-1.nc").attrs["tool"] == "another"
-    *_, asked, brought = lines(field)
-    assert (asked["method"], asked["replace"]) == ("PUT", True)
+    *_, request, brought = lines(field)
+    assert (request["method"], request["replace"]) == ("PUT", True)
     assert (brought["wells"], brought["replaced"], brought["client"]) == (["A-1"], ["A-1"], "10.0.0.1")
 
 
@@ -265,7 +267,7 @@ def test_what_a_file_is_refused_with_shows_nothing_of_the_server(
     write_png(drawn_well("C").isel(depth=slice(0, 50)), tmp_path / "c.png")
     picture = (tmp_path / "c.png").read_bytes()
     with from_address(create_app(field), "10.0.0.1") as client:
-        for name, content, told in (
+        for name, content, reason in (
             ("c.csv", picture[:8] + b"x" + picture[9:], "not a sound PNG"),
             ("d.csv", b"a\x1b[2J,b\x07,c\n1,2,3\n4,5,6\n", "d.csv: "),
             ("e.lis", b"\x00" * 2000, "e.lis: "),
@@ -273,7 +275,7 @@ def test_what_a_file_is_refused_with_shows_nothing_of_the_server(
         ):
             job = wait(client, client.put(f"/api/uploads/{name}", content=content, headers=RIGHT).json())
             assert job["state"] == "failed"
-            assert told in job["message"]
+            assert reason in job["message"]
             assert job["message"].isprintable()
             assert "/" not in job["message"].replace("bytes/", "")
     assert capfd.readouterr().err == ""
@@ -282,33 +284,33 @@ def test_what_a_file_is_refused_with_shows_nothing_of_the_server(
 def test_an_upload_leaves_the_disk_room(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would fill it is not taken, and leaves nothing behind."""
     with from_address(create_app(field), "10.0.0.1") as client:
-        monkeypatch.setattr("geobfdt.review.server.LEAST", 1 << 62)
+        monkeypatch.setattr("geobfdt.review.routers.jobs.MIN_FREE_BYTES", 1 << 62)
         answer = client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT)
         assert answer.status_code == 507
         assert "no space left" in answer.json()["detail"]
-        assert not list((field / QUEUE / "incoming").iterdir())
+        assert not list((field / QUEUE_FOLDER / "incoming").iterdir())
         monkeypatch.undo()
-        monkeypatch.setattr("geobfdt.review.job_queue.LEAST", 1 << 62)  # full when its turn comes
+        monkeypatch.setattr("geobfdt.review.job_queue.MIN_FREE_BYTES", 1 << 62)  # full when its turn comes
         job = wait(client, client.put("/api/uploads/a.las", content=b"x" * 1000, headers=RIGHT).json())
         assert (job["state"], job["message"]) == ("failed", "no space left on device")
-        assert not list((field / QUEUE / "incoming").iterdir())
+        assert not list((field / QUEUE_FOLDER / "incoming").iterdir())
 
 
 def test_what_was_being_sent_when_a_server_was_killed_goes(field: Path) -> None:
     """A day later; what somebody may still be sending, and what waits for its turn, stays."""
-    incoming = field / QUEUE / "incoming"
+    incoming = field / QUEUE_FOLDER / "incoming"
     for name, age in (("old", 2), ("waits", 2), ("new", 0)):
         (incoming / name).mkdir(parents=True)
         then = time.time() - age * 86400
         os.utime(incoming / name, (then, then))
-    jobs = Jobs(field / QUEUE, {})
+    jobs = JobQueue(field / QUEUE_FOLDER, {})
     jobs.close()
     with closing(sqlite3.connect(jobs.file)) as db, db:
         db.execute(
             "INSERT INTO jobs (id, at, kind, what, parameters, state, tries, message) VALUES "
             "('x', 0, 'bring in', '', '{\"folder\": \"waits\", \"name\": \"a.las\"}', 'waiting', 0, '')"
         )
-    with held(field / QUEUE, by="another server"):  # which works, so that ours does not
+    with folder_lock(field / QUEUE_FOLDER, by="another server"):  # which works, so that ours does not
         app = create_app(field)
         assert sorted(folder.name for folder in incoming.iterdir()) == ["new", "waits"]
     with from_address(app, "10.0.0.1"):
@@ -317,11 +319,11 @@ def test_what_was_being_sent_when_a_server_was_killed_goes(field: Path) -> None:
 
 def test_the_queue_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more jobs are taken than may wait."""
-    monkeypatch.setattr("geobfdt.review.job_queue._MOST", 3)
-    monkeypatch.setattr(Jobs, "_work", lambda self: None)  # nobody works
-    jobs = Jobs(tmp_path, {"none": Kind(print)})
+    monkeypatch.setattr("geobfdt.review.job_queue._MAX_WAITING_JOBS", 3)
+    monkeypatch.setattr(JobQueue, "_work", lambda self: None)  # nobody works
+    jobs = JobQueue(tmp_path, {"none": JobKind(print)})
     for _ in range(3):
         jobs.add("none", "nothing", {})
-    with pytest.raises(FullError, match="3 jobs wait"):
+    with pytest.raises(BusyError, match="3 jobs wait"):
         jobs.add("none", "nothing", {})
     jobs.close()

@@ -24,17 +24,17 @@ def refused(*words: str) -> str:
 
 def test_it_refuses_in_one_line(field: Path, tmp_path: Path) -> None:
     """A folder without wells, an address that others reach without a token, a port that is taken."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        for words, told in (
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        for words, option in (
             ((str(tmp_path / "none"),), "no well here"),
             ((str(field), "--host", "0.0.0.0"), "--token"),
             ((str(field), "--port", port), "--port"),
         ):
             line = refused(*words)
-            assert told in line
+            assert option in line
             assert len(line.splitlines()) == 1, line
 
 
@@ -45,7 +45,7 @@ def test_it_says_where_it_is_and_ends_well(serve: Callable[..., Served], signal:
 
     server = serve("--token", "an-abc-token-of-the-test")
     server.process.send_signal(getattr(signals, signal))
-    said, _ = server.process.communicate(timeout=30)
-    assert f"{server.address}/?token=..." in said
-    assert "an-abc-token-of-the-test" not in said
-    assert "Traceback" not in said
+    output, _ = server.process.communicate(timeout=30)
+    assert f"{server.address}/?token=..." in output
+    assert "an-abc-token-of-the-test" not in output
+    assert "Traceback" not in output

@@ -21,12 +21,12 @@ from fastapi.testclient import TestClient
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
-from geobfdt.review.items import joined, pick_items
-from geobfdt.review.job_queue import FullError
-from geobfdt.review.job_tasks import QUEUE
+from geobfdt.review.items import merge_picks, pick_items
+from geobfdt.review.job_queue import BusyError
+from geobfdt.review.job_tasks import QUEUE_FOLDER
 from geobfdt.review.server import create_app
-from geobfdt.review.service import Room
-from geobfdt.review.tiles import ROWS
+from geobfdt.review.service import ReviewService
+from geobfdt.review.tiles import TILE_ROWS
 from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
@@ -46,8 +46,8 @@ def client(field: Path) -> Iterator[TestClient]:
         yield client
 
 
-def begun(client: TestClient) -> dict[str, dict]:
-    """Begun."""
+def picks_after_begin(client: TestClient) -> dict[str, dict]:
+    """Begin with the picks of the field, and return them."""
     answer = client.post(LAYER + "/begin", json={"person": "anna"})
     assert answer.status_code == 200
     return {item: fields for item, fields in answer.json()["items"].items() if item[0] == "p"}
@@ -67,40 +67,40 @@ def test_wells_and_what_is_needed_to_draw_one(client: TestClient) -> None:
     """Wells and what is needed to draw one."""
     wells = client.get("/api/wells").json()
     assert [(w["well"], w["name"], w["interpreted"]) for w in wells] == [("A-1", "A-1", True), ("B_2", "B 2", False)]
-    told = client.get("/api/wells/A-1").json()
-    assert (told["columns"], told["row"], told["reference"]) == (90, pytest.approx(0.005), "north")
-    assert told["top"] == pytest.approx(100 - 0.0025)
-    assert set(told["hole"]["deviation"]) == {20.0}
+    well = client.get("/api/wells/A-1").json()
+    assert (well["columns"], well["row"], well["reference"]) == (90, pytest.approx(0.005), "north")
+    assert well["top"] == pytest.approx(100 - 0.0025)
+    assert set(well["hole"]["deviation"]) == {20.0}
 
 
 def test_tiles_are_the_pixels(client: TestClient) -> None:
     """Truth from the well itself: order of tones, gaps, means of rows."""
     image = drawn_well("A-1")["image"].values
-    got = np.frombuffer(client.get("/api/wells/A-1/tiles/static/0/1").content, np.uint8).reshape(ROWS, 90)
-    rows = image[ROWS : 2 * ROWS]
+    got = np.frombuffer(client.get("/api/wells/A-1/tiles/static/0/1").content, np.uint8).reshape(TILE_ROWS, 90)
+    rows = image[TILE_ROWS : 2 * TILE_ROWS]
     assert ((got == 0) == np.isnan(rows)).all()
     inside = (got > 1) & (got < 255)
     line = np.polyfit(rows[inside], got[inside], 1)
     assert np.abs(np.polyval(line, rows[inside]) - got[inside]).max() < 1
     assert line[0] > 0
-    coarse = np.frombuffer(client.get("/api/wells/A-1/tiles/static/2/0").content, np.uint8).reshape(ROWS, 90)
-    mean = image[: 4 * ROWS].reshape(ROWS, 4, 90).mean(axis=1)
+    coarse = np.frombuffer(client.get("/api/wells/A-1/tiles/static/2/0").content, np.uint8).reshape(TILE_ROWS, 90)
+    mean = image[: 4 * TILE_ROWS].reshape(TILE_ROWS, 4, 90).mean(axis=1)
     inside = (coarse > 1) & (coarse < 255)
     assert np.abs(np.polyval(line, mean[inside]) - coarse[inside]).max() < 1.01
-    last = np.frombuffer(client.get("/api/wells/A-1/tiles/static/0/15").content, np.uint8).reshape(ROWS, 90)
-    assert last[2000 - 15 * ROWS :].max() == 0  # below the well
+    last = np.frombuffer(client.get("/api/wells/A-1/tiles/static/0/15").content, np.uint8).reshape(TILE_ROWS, 90)
+    assert last[2000 - 15 * TILE_ROWS :].max() == 0  # below the well
 
 
 def test_a_layer_begins_with_the_picks_of_the_field(client: TestClient) -> None:
     """A layer begins with the picks of the field."""
-    items = begun(client)
+    items = picks_after_begin(client)
     assert [items[i]["depth_m"] for i in by_depth(items)] == TRACES[:, 0].tolist()
     assert client.get(LAYER).json()["items"].keys() >= items.keys()
 
 
 def test_accepting_keeps_what_was_measured_and_moving_does_not(client: TestClient) -> None:
     """Accepting keeps what was measured and moving does not."""
-    items = begun(client)
+    items = picks_after_begin(client)
     first, second, *_ = by_depth(items)
     edit(client, {first: {"status": "accepted"}}, "accept")
     moved = edit(client, {second: {"depth_m": 102.1, "amplitude_m": 0.1, "azimuth_app_deg": 0.0}}, "move").json()
@@ -121,29 +121,29 @@ def test_accepting_keeps_what_was_measured_and_moving_does_not(client: TestClien
 
 def test_undo_and_redo_over_http(client: TestClient) -> None:
     """Undo and redo over http."""
-    items = begun(client)
+    items = picks_after_begin(client)
     one = by_depth(items)[0]
     for depth in (101.5, 102.5):
         edit(client, {one: {"depth_m": depth}})
-    for verb, wanted in [("undo", 101.5), ("undo", 101.0), ("redo", 101.5), ("redo", 102.5)]:
+    for verb, expected in [("undo", 101.5), ("undo", 101.0), ("redo", 101.5), ("redo", 102.5)]:
         answer = client.post(f"{LAYER}/{verb}", json={"person": "anna"}).json()
-        assert answer["items"][one]["depth_m"] == wanted == client.get(LAYER).json()["items"][one]["depth_m"]
+        assert answer["items"][one]["depth_m"] == expected == client.get(LAYER).json()["items"][one]["depth_m"]
     assert client.post(LAYER + "/redo", json={"person": "anna"}).json()["kind"] == ""
 
 
 def test_an_answer_tells_of_everything_since_one_looked(client: TestClient) -> None:
     """An answer tells of everything since one looked."""
-    items = begun(client)
+    items = picks_after_begin(client)
     one, two, *_ = by_depth(items)
-    seen = client.get(LAYER).json()["version"]
-    body = {"person": "ben", "kind": "move", "items": {one: {"depth_m": 101.3}}, "seen": seen}
+    version = client.get(LAYER).json()["version"]
+    body = {"person": "ben", "kind": "move", "items": {one: {"depth_m": 101.3}}, "seen": version}
     assert client.post(LAYER + "/edits", json=body).status_code == 200
-    late = edit(client, {one: {"depth_m": 101.4}}, seen=seen)
+    late = edit(client, {one: {"depth_m": 101.4}}, seen=version)
     assert late.status_code == 409
     assert "ben" in late.json()["detail"]
-    other = edit(client, {two: {"status": "accepted"}}, seen=seen).json()
+    other = edit(client, {two: {"status": "accepted"}}, seen=version).json()
     assert other["items"][one]["depth_m"] == 101.3
-    assert client.get(f"{LAYER}?after={seen}").json()["people"] == ["anna", "ben"]
+    assert client.get(f"{LAYER}?after={version}").json()["people"] == ["anna", "ben"]
 
 
 def test_snapping_finds_the_drawn_plane(client: TestClient) -> None:
@@ -153,18 +153,18 @@ def test_snapping_finds_the_drawn_plane(client: TestClient) -> None:
             depth = trace[0] + trace[1] * np.cos(np.radians(angle)) + trace[2] * np.sin(np.radians(angle)) + 0.004
             got = client.post("/api/wells/A-1/snap", json={"depth": [depth], "angle": [angle]}).json()
             t = np.radians(got["azimuth_app_deg"])
-            found = np.array([got["depth_m"], got["amplitude_m"] * np.cos(t), got["amplitude_m"] * np.sin(t)])
-            assert np.abs(found - trace).max() < 0.01
+            snapped = np.array([got["depth_m"], got["amplitude_m"] * np.cos(t), got["amplitude_m"] * np.sin(t)])
+            assert np.abs(snapped - trace).max() < 0.01
     # What is picked already is not meant; what was rejected may be.
     cross = TRACES[3]
-    begun(client)
+    picks_after_begin(client)
     other = client.get(LAYER).json()["items"]
-    meant = next(i for i, f in other.items() if i[0] == "p" and abs(f["depth_m"] - cross[0]) < 0.01)
-    edit(client, {meant: {"status": "rejected"}})
+    target = next(i for i, f in other.items() if i[0] == "p" and abs(f["depth_m"] - cross[0]) < 0.01)
+    edit(client, {target: {"status": "rejected"}})
     depth = cross[0] + cross[1] + 0.004
     body = {"depth": [depth], "angle": [0.0], "layer": "anna"}
     assert client.post("/api/wells/A-1/snap", json=body).json()["depth_m"] == pytest.approx(105, abs=0.01)
-    edit(client, {meant: {"status": "accepted"}})
+    edit(client, {target: {"status": "accepted"}})
     assert abs(client.post("/api/wells/A-1/snap", json=body).json()["depth_m"] - 105) > 0.01
     points = {"depth": [101.1, 101.0, 100.9], "angle": [90.0, 0.0, 270.0]}
     got = client.post("/api/wells/A-1/snap", json=points).json()
@@ -183,7 +183,7 @@ def wait(client: TestClient, job: dict) -> dict:
 
 def test_new_picks_join_without_touching_reviewed_ones(client: TestClient) -> None:
     """New picks join without touching reviewed ones."""
-    items = begun(client)
+    items = picks_after_begin(client)
     accepted, rejected, *rest = by_depth(items)
     edit(client, {accepted: {"status": "accepted"}, rejected: {"status": "rejected"}})
     before = client.get(LAYER).json()["items"]
@@ -224,7 +224,7 @@ def test_where_the_model_is_not_at_home_is_shown(client: TestClient, field: Path
 
 def test_two_interpreters_and_their_consensus(client: TestClient) -> None:
     """Accepted is what both decided, with all that the two agree on; the rest is left to settle."""
-    mine = begun(client)
+    mine = picks_after_begin(client)
     other = "/api/wells/A-1/layers/ben"
     client.post(other + "/begin", json={"person": "ben"})
     theirs = client.get(other).json()["items"]
@@ -234,12 +234,12 @@ def test_two_interpreters_and_their_consensus(client: TestClient) -> None:
     edit(client, {fourth: {"status": "accepted", "note": "open"}, fifth: {"status": "accepted"}}, layer=other)
     own = by_depth(mine)
     edit(client, {own[0]: {"status": "accepted"}, own[3]: {"status": "accepted", "note": "vuggy"}})
-    told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
-    assert (len(told["both"]), len(told["only_a"]), len(told["only_b"])) == (3, 2, 2)
-    assert [s["class"] for s in told["scores"]] == ["bedding", "fracture", "all"]
+    comparison = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
+    assert (len(comparison["both"]), len(comparison["only_a"]), len(comparison["only_b"])) == (3, 2, 2)
+    assert [s["class"] for s in comparison["scores"]] == ["bedding", "fracture", "all"]
     body = {"person": "cleo", "a": "anna", "b": "ben"}
-    made = client.post("/api/wells/A-1/consensus", json=body).json()["items"]
-    picks = sorted((f for i, f in made.items() if i[0] == "p"), key=lambda f: (f["depth_m"], f["source"]))
+    items = client.post("/api/wells/A-1/consensus", json=body).json()["items"]
+    picks = sorted((f for i, f in items.items() if i[0] == "p"), key=lambda f: (f["depth_m"], f["source"]))
     states = [(round(f["depth_m"], 3), f["status"], f["source"]) for f in picks]
     assert states == [
         (101.005, "accepted", "anna and ben"),
@@ -258,11 +258,11 @@ def test_two_interpreters_and_their_consensus(client: TestClient) -> None:
     assert moved["continuity"] > 0.5
     assert moved.get("sigma_depth_m") is None  # Ben drew it by hand
     assert moved.get("confidence") is None
-    spans = sorted((f["kind"], f["class"], f["top_m"], f["base_m"]) for i, f in made.items() if i[0] == "i")
+    spans = sorted((f["kind"], f["class"], f["top_m"], f["base_m"]) for i, f in items.items() if i[0] == "i")
     whole = (pytest.approx(100 - 0.0025), pytest.approx(110 - 0.0025))
     assert spans == [("interpreted", "bedding", *whole), ("interpreted", "fracture", *whole)]
     # Made again, it follows the two; what somebody decided on in it stays.
-    settled = next(i for i, f in made.items() if i[0] == "p" and (f["depth_m"], f["source"]) == (102.0, "anna"))
+    settled = next(i for i, f in items.items() if i[0] == "p" and (f["depth_m"], f["source"]) == (102.0, "anna"))
     edit(client, {settled: {"status": "accepted"}}, layer="/api/wells/A-1/layers/consensus")
     edit(client, {own[0]: {"status": "rejected"}, own[4]: {"status": "accepted"}})
     client.post("/api/wells/A-1/consensus", json=body)
@@ -278,8 +278,8 @@ def test_sigmas_of_two_snapped_traces_know_how_far_apart_they_are(client: TestCl
     for name, depth in (("anna", 101.0), ("ben", 101.02)):
         place = {"depth_m": depth, "amplitude_m": 0.08, "azimuth_app_deg": 0.0, "class": "fracture", "snapped": True}
         edit(client, {"p1": place}, layer=f"/api/wells/A-1/layers/{name}")
-    made = client.post("/api/wells/A-1/consensus", json={"person": "c", "a": "anna", "b": "ben"}).json()["items"]
-    (pick,) = made.values()
+    items = client.post("/api/wells/A-1/consensus", json={"person": "c", "a": "anna", "b": "ben"}).json()["items"]
+    (pick,) = items.values()
     assert pick["depth_m"] == pytest.approx(101.01)
     assert 0.01 < pick["sigma_depth_m"] < 0.03
     assert pick["quality"]
@@ -301,19 +301,19 @@ def test_an_edit_key_of_another_layer_is_refused(client: TestClient) -> None:
 
 def test_picks_that_arrive_late_touch_nothing_that_was_decided_since(field: Path) -> None:
     """Somebody accepts a proposal while the picker's answer is being joined: it stays."""
-    room = Room(field)
+    room = ReviewService(field)
     items = room.begin("A-1", "anna", "anna", "field")["items"]
     one = by_depth({i: f for i, f in items.items() if i[0] == "p"})[0]
     decide = iter([True])
 
     def slowly(layer, picks, replaced=()):
-        changes = joined(layer, picks, replaced)
+        changes = merge_picks(layer, picks, replaced)
         if next(decide, False):
             LayerLog(field).add("A-1", "anna", "ben", "accept", {one: {"status": "accepted"}})
         return changes
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("geobfdt.review.service.joined", slowly)
+        patch.setattr("geobfdt.review.service.merge_picks", slowly)
         room.join("A-1", "anna", "anna", new_picks(depth_m=[108.0], class_="bedding"))
     layer = room.log.layer("A-1", "anna")
     assert layer.items[one]["status"] == "accepted"
@@ -324,8 +324,8 @@ def test_undo_is_offered_where_there_is_something_to_undo(client: TestClient) ->
     """And is refused where somebody else has changed it since."""
     state = LAYER + "?person=anna"
     assert {k: client.get(state).json()[k] for k in ("can_undo", "can_redo")} == {"can_undo": False, "can_redo": False}
-    made = edit(client, {"p1": {"depth_m": 101.0, "class": "bedding"}}).json()
-    assert (made["can_undo"], made["can_redo"]) == (True, False)
+    answer = edit(client, {"p1": {"depth_m": 101.0, "class": "bedding"}}).json()
+    assert (answer["can_undo"], answer["can_redo"]) == (True, False)
     body = {"person": "ben", "kind": "accept", "items": {"p1": {"status": "accepted"}}}
     assert client.post(LAYER + "/edits", json=body).status_code == 200
     assert client.post(LAYER + "/undo", json={"person": "anna"}).status_code == 409
@@ -337,7 +337,7 @@ def test_undo_is_offered_where_there_is_something_to_undo(client: TestClient) ->
 
 def test_the_table_of_a_layer_is_one_that_geobfdt_reads(client: TestClient, tmp_path: Path) -> None:
     """The table of a layer is one that geobfdt reads."""
-    items = begun(client)
+    items = picks_after_begin(client)
     edit(client, {by_depth(items)[0]: {"status": "accepted", "note": 'clear; from "wall" to wall'}})
     file = tmp_path / "layer.csv"
     file.write_bytes(client.get(LAYER + "/picks.csv").content)
@@ -352,13 +352,13 @@ def test_pace_and_log(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> No
     """Pace and log."""
     clock = iter([0.0, 10.0, 20.0, 400.0, 410.0, -3200.0])
     monkeypatch.setattr("geobfdt.wells.layers.time", SimpleNamespace(time=lambda: next(clock)))
-    items = begun(client)
+    items = picks_after_begin(client)
     for item in by_depth(items)[:4]:
         edit(client, {item: {"status": "accepted"}}, "accept")
     edit(client, {item: {"status": "rejected"}}, "accept")
-    told = client.get(LAYER + "/pace?person=anna").json()
+    pace = client.get(LAYER + "/pace?person=anna").json()
     # Ten seconds three times; the break of 380 s does not count, nor does a clock that is put back by an hour.
-    assert told == {"minutes": pytest.approx(0.5), "metres": pytest.approx(4.0), "picks": 4}
+    assert pace == {"minutes": pytest.approx(0.5), "metres": pytest.approx(4.0), "picks": 4}
     log = client.get(LAYER + "/log").json()
     assert [(e["person"], e["kind"]) for e in log] == [("anna", "join")] + [("anna", "accept")] * 5
 
@@ -457,8 +457,8 @@ def test_findings_say_where_they_are(field: Path) -> None:
             Finding(Severity.MINOR, "depth-flipped", "a.dlis", "depths decrease", "reversed")]  # fmt: skip
     (field / "A-1.findings.json").write_text(findings_to_json(rows))
     with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
-        told = client.get("/api/wells/A-1").json()["findings"]
-    assert [(f["kind"], f["top_m"], f["base_m"]) for f in told] == [
+        findings = client.get("/api/wells/A-1").json()["findings"]
+    assert [(f["kind"], f["top_m"], f["base_m"]) for f in findings] == [
         ("rows-repeated", 101.5, 102.25),
         ("depth-flipped", None, None),
     ]
@@ -467,7 +467,7 @@ def test_findings_say_where_they_are(field: Path) -> None:
 def test_health_answers_while_all_threads_work(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More slow requests than the server has threads."""
     let_go = threading.Event()
-    monkeypatch.setattr(Room, "overview", lambda self: [{}][: not let_go.wait(30)])
+    monkeypatch.setattr(ReviewService, "overview", lambda self: [{}][: not let_go.wait(30)])
     with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
         people = [threading.Thread(target=client.get, args=("/api/wells",)) for _ in range(60)]
         for person in people:
@@ -485,17 +485,17 @@ def test_health_answers_while_all_threads_work(field: Path, monkeypatch: pytest.
 def test_questions_that_take_long_do_not_take_all_threads(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a dozen that ask the image at once, some are told to ask again."""
     monkeypatch.setattr("geobfdt.review.service._PATIENCE_S", 0.2)
-    room = Room(field)
+    room = ReviewService(field)
     results: list[str] = []
 
-    def ask() -> None:
+    def snap_once() -> None:
         try:
             room.snap("A-1", [101.0], [0.0])
             results.append("answered")
-        except FullError:
+        except BusyError:
             results.append("full")
 
-    people = [threading.Thread(target=ask) for _ in range(12)]
+    people = [threading.Thread(target=snap_once) for _ in range(12)]
     with room._detecting:
         for person in people:
             person.start()
@@ -512,13 +512,13 @@ def test_layers_that_are_too_long_to_score_are_compared_without(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lists are there, the scores are not, and it is said why."""
-    begun(client)
+    picks_after_begin(client)
     client.post("/api/wells/A-1/layers/ben/begin", json={"person": "ben"})
-    monkeypatch.setattr("geobfdt.review.service._MOST_SCORED", 9)
-    told = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
-    assert len(told["both"]) == 5
-    assert told["note"]
-    assert "scores" not in told
+    monkeypatch.setattr("geobfdt.review.service._MAX_SCORED_PICKS", 9)
+    comparison = client.get("/api/wells/A-1/compare?a=anna&b=ben").json()
+    assert len(comparison["both"]) == 5
+    assert comparison["note"]
+    assert "scores" not in comparison
 
 
 def test_a_field_named_by_a_relative_path_takes_files(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -532,9 +532,9 @@ def test_a_field_named_by_a_relative_path_takes_files(field: Path, monkeypatch: 
         bare = wait(client, client.put("/api/uploads/c.png", content=picture).json())
         assert bare["state"] == "failed"
         assert "top" in bare["message"]
-        said = "well=C-7&top=100&bottom=110&diameter=0.2&azimuth_reference=north&deviation=0"
-        done = wait(client, client.put(f"/api/uploads/c.png?{said}", content=picture).json())
-        assert done["message"] == ""
+        query = "well=C-7&top=100&bottom=110&diameter=0.2&azimuth_reference=north&deviation=0"
+        job = wait(client, client.put(f"/api/uploads/c.png?{query}", content=picture).json())
+        assert job["message"] == ""
         well = client.get("/api/wells/C-7").json()
         assert (well["name"], well["reference"], well["hole"]["diameter"][0]) == ("C-7", "north", 0.2)
         assert (well["top"], well["base"]) == (pytest.approx(100, abs=0.01), pytest.approx(110, abs=0.01))
@@ -613,15 +613,15 @@ def test_uploads(field: Path, tmp_path: Path) -> None:
 
         assert client.put("/api/uploads/big.las", content=endless()).status_code == 413
         assert sorted(f.name for f in field.glob("*.nc")) == ["A-1.nc", "B_2.nc", "C-3.nc"]
-        assert not list((field / QUEUE / "incoming").iterdir())  # nothing that was sent stays behind
+        assert not list((field / QUEUE_FOLDER / "incoming").iterdir())  # nothing that was sent stays behind
 
 
 def test_a_report_is_made_and_fetched(client: TestClient) -> None:
     """By a job; before it is done, of another job, and of a layer that is not there, there is none."""
-    begun(client)
+    picks_after_begin(client)
     job = client.post("/api/wells/A-1/report", json={"layer": "anna"}).json()
-    done = wait(client, job)
-    assert (done["state"], done["message"]) == ("done", "")
+    ended = wait(client, job)
+    assert (ended["state"], ended["message"]) == ("done", "")
     answer = client.get(f"/api/jobs/{job['id']}/report")
     assert answer.status_code == 200
     assert "attachment" in answer.headers["content-disposition"]
@@ -651,7 +651,7 @@ def test_health_and_numbers(field: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert 'geobfdt_jobs{state="waiting"} 0.0' in text
         assert "nowhere" not in text
         assert "process_resident_memory_bytes" in text
-        monkeypatch.setattr("geobfdt.review.health.LEAST", 1 << 62)
+        monkeypatch.setattr("geobfdt.review.health.MIN_FREE_BYTES", 1 << 62)
         assert client.get("/health").status_code == 503
 
 
@@ -681,9 +681,9 @@ def test_a_well_without_deviation_and_one_without_rows_to_see(field: Path) -> No
     write_netcdf(drawn_well("D", deviation=np.nan, diameter=np.nan, reference="unknown"), field / "D.nc")
     with TestClient(create_app(field), base_url="http://localhost", headers=CHANGE) as client:
         layer = "/api/wells/D/layers/anna"
-        made = edit(client, {"p1": {"depth_m": 101.0, "class": "fracture", "amplitude_m": 0.08}}, layer=layer).json()
-        assert made["items"]["p1"]["amplitude_m"] == 0.08
-        assert made["items"]["p1"].get("dip_true_deg") is None
+        answer = edit(client, {"p1": {"depth_m": 101.0, "class": "fracture", "amplitude_m": 0.08}}, layer=layer).json()
+        assert answer["items"]["p1"]["amplitude_m"] == 0.08
+        assert answer["items"]["p1"].get("dip_true_deg") is None
         assert client.get("/api/wells/D").json()["hole"]["diameter"][0] is None
 
 

@@ -3,15 +3,15 @@
 import os
 import stat
 
-from geobfdt.runtime.database import prepare, writing
+from geobfdt.runtime.database import create_database, transaction
 
 
 def test_a_new_database_and_its_log_are_private(tmp_path):
     """Whatever the umask is; a database that is there keeps the permissions that its owner gave it."""
     before = os.umask(0)
     try:
-        prepare(tmp_path / "a.sqlite", "CREATE TABLE IF NOT EXISTS t (x);")
-        with writing(tmp_path / "a.sqlite") as db:
+        create_database(tmp_path / "a.sqlite", "CREATE TABLE IF NOT EXISTS t (x);")
+        with transaction(tmp_path / "a.sqlite") as db:
             db.execute("INSERT INTO t VALUES (1)")
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     finally:
@@ -19,5 +19,5 @@ def test_a_new_database_and_its_log_are_private(tmp_path):
     assert len(modes) == 3
     assert set(modes.values()) == {0o600}
     (tmp_path / "a.sqlite").chmod(0o660)
-    prepare(tmp_path / "a.sqlite", "CREATE TABLE IF NOT EXISTS t (x);")
+    create_database(tmp_path / "a.sqlite", "CREATE TABLE IF NOT EXISTS t (x);")
     assert stat.S_IMODE((tmp_path / "a.sqlite").stat().st_mode) == 0o660

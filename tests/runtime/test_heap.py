@@ -39,7 +39,7 @@ threads = [threading.Thread(target=fill) for _ in range(6)]
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has a heap a thread")
 
 
-def told(fill: str, folder: Path) -> dict[str, str]:
+def measure(fill: str, folder: Path) -> dict[str, str]:
     """What the C library tells of a heap that was filled, with our settings and with its own."""
     for how in ("shared", "own"):
         subprocess.run([sys.executable, "-c", SCRIPT.format(fill=fill), how, str(folder / how)], check=True)
@@ -48,7 +48,7 @@ def told(fill: str, folder: Path) -> dict[str, str]:
 
 def test_threads_share_a_heap(tmp_path: Path) -> None:
     """Six threads fill one heap, where each would have had its own."""
-    counts = {how: text.count("<heap nr=") for how, text in told(SIX_THREADS, tmp_path).items()}
+    counts = {how: text.count("<heap nr=") for how, text in measure(SIX_THREADS, tmp_path).items()}
     assert counts["shared"] == 1
     assert counts["own"] > 1
 
@@ -56,7 +56,7 @@ def test_threads_share_a_heap(tmp_path: Path) -> None:
 def test_large_pieces_come_from_the_heap(tmp_path: Path) -> None:
     """48 MiB are part of the heap, which keeps them, where the system would be asked anew each time."""
     mapped = {}
-    for how, text in told("libc.malloc(48 << 20)", tmp_path).items():
+    for how, text in measure("libc.malloc(48 << 20)", tmp_path).items():
         (line,) = [line for line in text.splitlines() if 'type="mmap"' in line]
         mapped[how] = int(line.split('size="')[1].split('"')[0])
     assert mapped["own"] - mapped["shared"] >= 48 << 20

@@ -17,7 +17,7 @@ import pytest
 
 from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.studies.cell import RESULT
 from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.plan import lay_out, make_plan
@@ -39,7 +39,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (home / ".ray").mkdir()
     (home / ".ray" / "auth_token").write_text("0123456789abcdef" * 4)
     # One cluster at a time, whichever of the tests' processes starts it (tests/cli/test_many_wells.py has another).
-    alone = held(tmp_path_factory.getbasetemp().parent / "ray", wait=True)
+    alone = folder_lock(tmp_path_factory.getbasetemp().parent / "ray", wait=True)
     with alone, pytest.MonkeyPatch.context() as patch, (home / "log").open("w+") as log:
         patch.setenv("HOME", str(home))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")

@@ -19,7 +19,7 @@ import yaml
 from geobfdt.io.images.netcdf import read
 from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.studies.archive import ARCHIVE
 from geobfdt.studies.cell import RESULT, run_cell
 from geobfdt.studies.cell_runs import run_cells
@@ -186,13 +186,13 @@ def test_nothing_is_left_of_a_wrong_study(field: Path, tmp_path: Path) -> None:
 
 def test_two_at_once(study: Path, field: Path, tmp_path: Path) -> None:
     """The second is turned away in one line; with the first gone it may."""
-    with held(tmp_path):
+    with folder_lock(tmp_path):
         run = geobfdt("study", study, field, "--out", tmp_path)
         _, error = run.communicate(timeout=60)
         assert run.returncode == 1
         assert error.startswith(f"geobfdt: {tmp_path}: another study is running here")
         assert error.count("\n") == 1
-    with held(tmp_path), pytest.raises(InputError, match="another study"), held(tmp_path):
+    with folder_lock(tmp_path), pytest.raises(InputError, match="another study"), folder_lock(tmp_path):
         pass
 
 

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 torch.set_num_threads(1)
 from safetensors.torch import save_file
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.curve.criterion import curve_loss
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
@@ -60,7 +60,7 @@ asked = []
 
 def check(network):
     asked.append(rank)
-    return {"bedding": Operating(0.5, 0.5, 0.5, 0.5, 0.5, 9)}
+    return {"bedding": OperatingPoint(0.5, 0.5, 0.5, 0.5, 0.5, 9)}
 
 torch.manual_seed(2)
 network = CurveNetwork(sizes)

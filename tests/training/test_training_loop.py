@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.curve.criterion import Losses, curve_loss
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.runtime.findings import InputError
@@ -36,7 +36,7 @@ import numpy as np
 import torch
 torch.set_num_threads(1)
 from safetensors.torch import save_file
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.curve.criterion import curve_loss
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
@@ -50,7 +50,7 @@ folder, wait = Path(sys.argv[3]), float(sys.argv[4])
 
 def check(network):
     score = abs(float(next(network.parameters()).detach().sum())) % 0.01
-    return {"bedding": Operating(0.5, score, 1.0, 1.0, 1.0, 9)}
+    return {"bedding": OperatingPoint(0.5, score, 1.0, 1.0, 1.0, 9)}
 
 torch.manual_seed(5)
 outcome = train_network(
@@ -73,9 +73,9 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def point(f1: float) -> dict[str, Operating]:
+def point(f1: float) -> dict[str, OperatingPoint]:
     """A score."""
-    return {"bedding": Operating(0.5, f1, f1, f1, f1, 9)}
+    return {"bedding": OperatingPoint(0.5, f1, f1, f1, f1, 9)}
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
@@ -174,7 +174,7 @@ def test_patience(sizes: Any, well: Any, tmp_path: Path) -> None:
     """It stops after two validations without a better score, and hands back the weights of the best."""
     scores, seen = iter([0.1, 0.2, 0.5, 0.4, 0.5, 0.9]), []
 
-    def check(network: nn.Module) -> dict[str, Operating]:
+    def check(network: nn.Module) -> dict[str, OperatingPoint]:
         seen.append({name: value.clone() for name, value in network.state_dict().items()})
         assert not network.training
         return point(next(scores))

@@ -135,11 +135,11 @@ def test_any_order_of_edits_undos_and_redos_leaves_a_valid_table(
     log = LayerLog(tmp_path_factory.mktemp("log"))
     for person, what, items, change, looked in steps:
         before = log.layer("A", "x")
-        state, seen = dict(before.items), before.version if looked else None
+        state, viewed_version = dict(before.items), before.version if looked else None
         changes = {item: CHANGES[item[0]][change % len(CHANGES[item[0]])] for item in items}
         try:
             if what == "edit":
-                log.add("A", "x", person, "edit", changes, seen=seen)
+                log.add("A", "x", person, "edit", changes, viewed_version=viewed_version)
             else:
                 edit = log.undo("A", "x", person, again=what == "redo")
                 touched = set() if edit is None else set(before.edits[edit.target].items)
@@ -161,11 +161,11 @@ def test_any_order_of_edits_undos_and_redos_leaves_a_valid_table(
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(log: LayerLog) -> None:
     """What somebody else changed meanwhile is not overwritten."""
-    seen = log.layer("A", "anna").version
-    log.add("A", "anna", "ben", "move", {"p1": {"depth_m": 1.0}}, seen=seen)
+    viewed_version = log.layer("A", "anna").version
+    log.add("A", "anna", "ben", "move", {"p1": {"depth_m": 1.0}}, viewed_version=viewed_version)
     with pytest.raises(ConflictError, match="ben"):
-        log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 2.0}}, seen=seen)
-    log.add("A", "anna", "anna", "move", {"p2": {"depth_m": 2.0}}, seen=seen)
+        log.add("A", "anna", "anna", "move", {"p1": {"depth_m": 2.0}}, viewed_version=viewed_version)
+    log.add("A", "anna", "anna", "move", {"p2": {"depth_m": 2.0}}, viewed_version=viewed_version)
     assert {k: v["depth_m"] for k, v in log.layer("A", "anna").items.items()} == {"p1": 1.0, "p2": 2.0}
 
 
@@ -221,10 +221,10 @@ def test_a_layer_is_the_same_however_it_is_read(tmp_path_factory: pytest.TempPat
     # A plain fold, written for the test: edits that count, one after the other.
     out = {e.target for e in log.edits("A", "x") if e.kind == "undo"}
     last = {e.target: e.kind for e in log.edits("A", "x") if e.target is not None}
-    gone = {n for n in out if last[n] == "undo"}
+    undone = {n for n in out if last[n] == "undo"}
     truth: dict = {}
     for edit in log.edits("A", "x"):
-        if edit.target is None and edit.id not in gone:
+        if edit.target is None and edit.id not in undone:
             for item, fields in edit.items.items():
                 truth.pop(item, None) if fields is None else truth.setdefault(item, {}).update(fields)
     assert log.layer("A", "x").items == truth
@@ -292,7 +292,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_in_one_line_and_loses_nothing(log: LayerLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is not let grow: the edit is refused, what was there stays, and later there is room again."""
-    opened = database.opened
+    opened = database.open_database
 
     @contextmanager
     def full(file: Path) -> Iterator[sqlite3.Connection]:
@@ -304,7 +304,7 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(log: LayerLog, monkey
     before = dict(log.layer("A", "anna").items)
     large = {f"p{n}": PICK for n in range(1000)}
     with monkeypatch.context() as patch:
-        patch.setattr(database, "opened", full)
+        patch.setattr(database, "open_database", full)
         with pytest.raises(InputError, match=r"full.*free some space"):
             log.add("A", "anna", "anna", "join", large)
         assert log.layer("A", "anna").items == before

@@ -26,8 +26,8 @@ def test_golden_row_completes_both_ways():
     """A commercial export's row: true dip from the height of its trace, and the height from its true dip."""
     image = hole(diameter=8.5 * 0.0254, deviation=88.68559, hole_azimuth=131.8563)
     amplitude = 1.24535366 * 0.3048 / 2
-    seen = new_picks(depth_m=[50.0], class_="fracture", amplitude_m=amplitude, azimuth_app_deg=315.2664)
-    full, findings = complete(seen, image)
+    pick = new_picks(depth_m=[50.0], class_="fracture", amplitude_m=amplitude, azimuth_app_deg=315.2664)
+    full, findings = complete(pick, image)
     assert findings == []
     assert full.dip_true_deg[0] == pytest.approx(51.04794, abs=1e-3)
     assert full.azimuth_true_deg[0] == pytest.approx(3.732219, abs=1e-3)

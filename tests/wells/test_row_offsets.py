@@ -63,8 +63,8 @@ def test_rows_are_evened_and_beds_left() -> None:
     beds = _beds(0.2, rng)
     offsets = 0.5 * rng.standard_normal((2000, 1))
     even = even_rows(_well(beds + offsets))
-    left = even["image"].values - beds
-    assert left.std() < 0.3 * offsets.std()
+    remainder = even["image"].values - beds
+    assert remainder.std() < 0.3 * offsets.std()
     assert _kinds(even) == set()
     assert [finding.kind for finding in even.attrs["findings"]] == ["rows-evened"]
 
@@ -74,9 +74,9 @@ def test_sectors_are_evened_and_beds_left() -> None:
     rng = np.random.default_rng(5)
     beds = _beds(0.2, rng)
     stripes = 0.5 * rng.standard_normal(56)
-    left = even_sectors(_well(beds + stripes))["image"].values - beds
-    assert left.mean(axis=0).std() < 0.3 * stripes.std()
-    assert np.abs(np.median(left - left.mean(axis=0))) < 0.1
+    remainder = even_sectors(_well(beds + stripes))["image"].values - beds
+    assert remainder.mean(axis=0).std() < 0.3 * stripes.std()
+    assert np.abs(np.median(remainder - remainder.mean(axis=0))) < 0.1
 
 
 def test_what_was_not_measured_stays_so() -> None:

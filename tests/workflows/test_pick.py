@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from geobfdt.io.write.netcdf import write_netcdf
-from geobfdt.quality.image_checks import checked
+from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, write_intervals
@@ -162,7 +162,7 @@ def test_other_words_for_a_place_are_not_said_beside_the_first(tmp_path):
     image = well_image(
         pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north", findings=[older]
     )
-    said = [one for one in checked(image).attrs["findings"] if one.kind == "missing-rows"]
+    said = [one for one in with_image_findings(image).attrs["findings"] if one.kind == "missing-rows"]
     assert said[0] == older
     assert [one.place for one in said] == ["50.50-50.99 m", "51.50-51.74 m"]
 

@@ -1,4 +1,4 @@
-"""The command line: one thin file a verb. It parses, calls the library, prints."""
+"""The command line: a thin file for each command, which parses, calls the library and prints."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def main() -> None:
         sys.stderr.write("geobfdt: out of memory; close other programs, or ingest the file and pick the .nc instead\n")
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read our output went away (`| head`): not an error. Python would complain at exit otherwise.
+        # The reader of the output has closed it (`| head`), which is not an error. Without this, Python would print
+        # a message at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -12,16 +12,17 @@ from geobfdt.cli.console import AsJson, console, print_json, progress
 
 def adapt(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
-    start: Annotated[str, typer.Option("--from", help="Model to begin with; default: the shipped one.")] = "default",
-    blind: Annotated[
-        list[str] | None, typer.Option(help="Well to leave alone, to judge the model by later; repeat for more.")
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run continues.")],
+    start: Annotated[str, typer.Option("--from", help="Model to start from; default: the shipped one.")] = "default",
+    unseen: Annotated[
+        list[str] | None,
+        typer.Option("--blind", help="Well to exclude, for judging the model later; repeat for more."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
-    Adapt a model to the look of a field's unpicked wells.
+    Adapt a model to the image style of unpicked wells of a field.
 
     It learns from planes that it finds again in every view of a well (turned, mirrored, upside down, inverted, odd and
     even sectors alone, rows evened), beside simulated wells. Wells with picks are left alone. It refuses where odd and
@@ -32,7 +33,7 @@ def adapt(
 
     with progress(f"adapting to {field}") as advance:
         bundle = teach(
-            field, out, model=start, blind=blind or (), settings=ADAPTING.of_steps(steps),
+            field, out, model=start, blind=unseen or (), settings=ADAPTING.of_steps(steps),
             progress=lambda share, _text: advance(share),
         )  # fmt: skip
     card = bundle.card

@@ -16,8 +16,8 @@ def agree(
     second: Annotated[Path, typer.Argument(metavar="B", help="The other's.")],
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the blind picker and the intervals.")] = 0,
-    whole: Annotated[bool, typer.Option("--all", help="Also the whole table, and where one picks more.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the chance level and the intervals.")] = 0,
+    whole: Annotated[bool, typer.Option("--all", help="Print also the whole table, and where one picks more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -19,7 +19,7 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """
-    Ask whether images are sound and whether the interpreter's picks sit on them, before anything is trained or scored.
+    Check images, and whether the interpreter's picks fit them, before anything is trained or scored.
 
     Finds depth shifts and drifts, mirrored or rotated azimuths, true dips stored as apparent ones, duplicates, picks
     off the image, and stretches that nobody interpreted.

@@ -21,12 +21,14 @@ __all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "prin
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
+# Without a terminal, progress is printed this often.
 _LOG_EVERY_S = 30.0
-_COLOURS = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"}
+# Findings are printed in these colours.
+_COLOUR_OF_SEVERITY = {"info": "dim", "minor": "cyan", "major": "yellow", "critical": "red"}
 
 
 def console(*, stderr: bool = False) -> Any:
-    """A rich console; colours only where a person reads, and no control character of a file's text."""
+    """Make a console with colours only on a terminal, and without control characters from the text of files."""
     from rich.console import Console
     from rich.text import Text
 
@@ -39,34 +41,36 @@ def console(*, stderr: bool = False) -> Any:
 
 def printable(text: str) -> str:
     r"""
-    Text with ``?`` for characters that would steer a terminal: escapes, carriage returns, changes of direction.
+    Replace characters that control a terminal by ``?``: escapes, carriage returns, changes of direction.
 
     Examples
     --------
     >>> printable("A-1\x1b7")
     'A-1?7'
     """
-    # Blanks of other widths, as in 1 000,5, are not printable to Python.
+    # Python does not call spaces of other widths printable, as in 1 000,5.
     text = "".join(" " if category(c) == "Zs" else c for c in text)
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 
 class Advance(Protocol):
-    """Shows how far a piece of work is: the share done, 0 to 1, and what it is at."""
+    """Shows the progress of a piece of work: the finished share, 0 to 1, and the current step."""
 
     def __call__(self, share: float, text: str = "") -> None: ...  # noqa: D102
 
 
 @contextmanager
-def progress(what: str, kept: str = "finished files stay, and no file is left half-written") -> Iterator[Advance]:
+def progress(
+    what: str, on_interrupt: str = "finished files stay, and no file is left half-written"
+) -> Iterator[Advance]:
     """
-    Show on standard error how far the block is: a bar on a terminal, else a plain line every half minute.
+    Show the progress of the block on standard error: a bar on a terminal, else a plain line every half minute.
 
     Parameters
     ----------
     what : str
         The work, such as ``picking a.dlis``.
-    kept : str
+    on_interrupt : str
         What stays if the user stops the work with Ctrl-C; it is printed then.
 
     Yields
@@ -89,13 +93,13 @@ def progress(what: str, kept: str = "finished files stay, and no file is left ha
             task = bar.add_task(what, total=1.0, text="")
             yield lambda share, text="": bar.update(task, completed=share, text=text)
     except KeyboardInterrupt:
-        screen.print(f"stopped while {what}: {kept}", markup=False)
+        screen.print(f"stopped while {what}: {on_interrupt}", markup=False)
         raise
 
 
 class _LogLines:
     """
-    Progress where nobody watches a bar: a line when work has taken half a minute, and every half minute from then on.
+    Progress without a terminal: a line after half a minute of work, and every half minute from then on.
 
     Parameters
     ----------
@@ -114,7 +118,7 @@ class _LogLines:
         if now - self.last < _LOG_EVERY_S or not 0 < share < 1:
             return
         self.last = now
-        # What a killed run had done already is not known here, so that the first estimates of a resumed run are short.
+        # The share that a killed run had finished is unknown here, so that first estimates after resuming are short.
         left_min = (now - self.began) * (1 - share) / share / 60
         parts = [f"{self.what}: {100 * share:.0f} %", *([text] if text else []), f"about {left_min:.0f} min left"]
         sys.stderr.write(", ".join(parts) + "\n")
@@ -125,11 +129,11 @@ def print_findings(findings: Iterable[Finding]) -> None:
     """Print findings, one a line, worst first."""
     from rich.markup import escape
 
-    rank = list(_COLOURS)
+    rank = list(_COLOUR_OF_SEVERITY)
     out = console()
     for finding in sorted(findings, key=lambda f: -rank.index(f.severity)):
         line = escape(f"{finding.place}: {finding.observed}; {finding.action}")
-        out.print(f"[{_COLOURS[finding.severity]}]{finding.severity:<8}[/] {line}")
+        out.print(f"[{_COLOUR_OF_SEVERITY[finding.severity]}]{finding.severity:<8}[/] {line}")
 
 
 def print_table(title: str, rows: list[dict[str, Any]], unbroken: Collection[str] = ()) -> None:
@@ -168,7 +172,7 @@ def _cell(value: Any) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; what is not a number there (NaN) becomes null."""
+    """Print a value as JSON; NaN becomes null."""
     typer.echo(json.dumps(_plain(value), indent=1, allow_nan=False))
 
 

@@ -21,9 +21,9 @@ def drift(
     as_json: AsJson = False,
 ) -> None:
     """
-    Ask whether wells are like those that a model was made with, in zones of 10 m, with the reason.
+    Compare wells with those that a model was trained on, in zones of 10 m, and give the reason of a difference.
 
-    Looks at the image and at what the model picks on it. geobfdt pick does the same for what it picks.
+    Uses the image and the picks of the model on it. geobfdt pick does the same for the wells that it picks.
     """
     from geobfdt.workflows.drift import drift as compare
 

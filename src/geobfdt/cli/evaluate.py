@@ -14,16 +14,16 @@ from geobfdt.cli.tables import Mapping, Vocabulary, read_interpretation
 def evaluate(
     picks: Annotated[Path, typer.Argument(help="Picks to score: a table, or a folder of WELL.picks.csv.")],
     truth: Annotated[
-        Path, typer.Argument(help="What they should be: a table, or a folder of WELL.truth.csv or WELL.picks.csv.")
+        Path, typer.Argument(help="True planes: a table, or a folder of WELL.truth.csv or WELL.picks.csv.")
     ],
     intervals: Annotated[
-        Path | None, typer.Option(help="CSV of interpreted and ignored intervals; a folder of truth brings its own.")
+        Path | None, typer.Option(help="CSV of interpreted and ignored intervals; a folder of truth has its own.")
     ] = None,
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
-    shifts: Annotated[int, typer.Option(min=50, max=10_000, help="Blind depth shifts to compare with.")] = 50,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the blind pickers and the intervals.")] = 0,
-    whole: Annotated[bool, typer.Option("--all", help="Also the whole table of classes and tolerances.")] = False,
+    shifts: Annotated[int, typer.Option(min=50, max=10_000, help="Depth shifts for the chance level.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the chance level and the intervals.")] = 0,
+    whole: Annotated[bool, typer.Option("--all", help="Print also the whole table of classes and tolerances.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -9,7 +9,8 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
 
-_REFUSED = 3  # exit status: judged and refused, where 1 is that it could not be judged
+# Exit status of a model that the gate refuses; 1 means that it could not be judged.
+_REFUSED_STATUS = 3
 
 
 def gate(
@@ -21,10 +22,10 @@ def gate(
     ] = None,
     champion: Annotated[
         str | None,
-        typer.Option(help="Model that it must not be worse than. [default: the champion of its registry, if any]"),
+        typer.Option(help="Model to compare with. [default: the champion of its registry, if any]"),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of the review that is the truth.")] = None,
-    who: Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")] = None,
+    who: Annotated[str | None, typer.Option(help="Name for the record. [default: the user of this machine]")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -36,14 +37,14 @@ def gate(
     from geobfdt.model.registry import Registry, split_name
     from geobfdt.operation.gate import gate as judge
     from geobfdt.operation.gate_page import write_verdict
-    from geobfdt.operation.gate_settings import UNSIGNED, read_gate
+    from geobfdt.operation.gate_settings import DEFAULT_DEMANDS, read_gate
 
-    settings = read_gate(demands) if demands is not None else UNSIGNED
+    settings = read_gate(demands) if demands is not None else DEFAULT_DEMANDS
     registry, name = split_name(model)
     if champion is None and registry is not None:
-        held = Registry(registry)
-        now = held.names().get("champion")
-        champion = f"{registry}@champion" if now is not None and now != held.find(name) else None
+        models = Registry(registry)
+        now = models.names().get("champion")
+        champion = f"{registry}@champion" if now is not None and now != models.find(name) else None
     with progress("judging") as advance:
         verdict = judge(model, field, settings, champion=champion, layer=layer, progress=advance)
     write_verdict(verdict, out)
@@ -57,7 +58,7 @@ def gate(
             console().print(f"  {failure}", markup=False)
         console().print(f"  {out / 'verdict.html'}", markup=False)
     if verdict.state != "passed":
-        raise typer.Exit(_REFUSED if verdict.state == "refused" else 1)
+        raise typer.Exit(_REFUSED_STATUS if verdict.state == "refused" else 1)
 
 
 def register(app: typer.Typer) -> None:

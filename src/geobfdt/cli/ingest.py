@@ -28,9 +28,9 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """
-    Bring image files, and the picks made on them, into a field: a folder ready to pick, score and train on.
+    Read image files, and the picks made on them, into a field: a folder for picking, scoring and training.
 
-    Every repair and doubt is printed and kept in WELL.findings.json.
+    Every repair and every doubtful value is printed and stored in WELL.findings.json.
     """
     from geobfdt.workflows.ingest import ingest as bring
 

@@ -19,12 +19,12 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """
-    Show what is in a file, how it will be read, and what is doubtful about it.
+    Show the contents of a file, how it will be read, and what is doubtful about it.
 
     Nothing is written. Try the reading options here before you pick.
     """
     from geobfdt.io.images import files
-    from geobfdt.quality.image_checks import checked
+    from geobfdt.quality.image_checks import with_image_findings
     from geobfdt.runtime.findings import InputError
     from geobfdt.wells.image import row_spacing
 
@@ -32,10 +32,10 @@ def inspect(
     image, refusal = None, None
     with progress(f"reading {file.name}"):
         try:
-            image = checked(files.read(file, reading))
+            image = with_image_findings(files.read(file, reading))
             findings = image.attrs["findings"]
         except InputError as error:
-            # The contents are worth showing, above all when the file cannot be read without an option.
+            # The contents help most when the file cannot be read without an option.
             refusal, findings = error, [error.finding]
     summary = {}
     if image is not None:
@@ -62,8 +62,9 @@ def inspect(
             console().print(f"{name}: {value}", markup=False)
         if summary:
             north = "unknown" if summary["north"] == "unknown" else f"{summary['north']} north"
-            said = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}  # no two kinds of true
-            print_table("reads as", [{"what": k, "value": v} for k, v in said.items()])
+            # Text shows yes and no, because JSON shows true and false.
+            lines = {**summary, "north": north, "dynamic": "yes" if summary["dynamic"] else "no"}
+            print_table("reads as", [{"what": k, "value": v} for k, v in lines.items()])
         print_findings(f for f in findings if refusal is None or f is not findings[0])
     if refusal is not None:
         if as_json:

@@ -26,37 +26,40 @@ Model = Annotated[
 Why = Annotated[str, typer.Option(help="In words, for the record.")]
 Who = Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")]
 
-_SHORT = 12
+# Tables show this many characters of a digest.
+_DIGEST_CHARACTERS = 12
 
 
 @app.command("add")
 def add(registry: Folder, bundle: Annotated[str, typer.Argument()], why: Why = "", who: Who = None) -> None:
-    """Take a model in: a folder that geobfdt train wrote, or default."""
+    """Add a model to the registry: a folder that geobfdt train wrote, or default."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry(registry).add(bundle, who=who, why=why)[:_SHORT])
+    console().print(Registry(registry).add(bundle, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
 @app.command("list")
 def list_(registry: Folder, as_json: AsJson = False) -> None:
-    """List models, with what they are called."""
+    """List models with their names."""
     from geobfdt.model.registry import Registry
     from geobfdt.runtime.findings import InputError
 
-    held = Registry.at(registry)
-    called = {digest: [n for n, d in held.names().items() if d == digest] for digest in held.bundles()}
-    signed = {entry.bundle: entry.who for entry in held.record() if entry.action == "sign"}
-    added = {entry.bundle: entry.at for entry in held.record() if entry.action == "add"}
+    models = Registry.at(registry)
+    called = {digest: [n for n, d in models.names().items() if d == digest] for digest in models.bundles()}
+    signed = {entry.bundle: entry.who for entry in models.record() if entry.action == "sign"}
+    added = {entry.bundle: entry.at for entry in models.record() if entry.action == "add"}
     rows = []
     for digest, names in called.items():
         card, state = {}, "whole"
         try:
-            card = held.card(digest)
-        except InputError as error:  # the others are told of all the same
-            state = f"damaged: {error.observed}" if held.damage(digest) else error.observed
+            card = models.card(digest)
+        except InputError as error:
+            # A damaged model must not hide the others.
+            state = f"damaged: {error.observed}" if models.damage(digest) else error.observed
         rows.append(
             {
-                "model": digest[:_SHORT], "weights": held.weights(digest)[:_SHORT], "called": ", ".join(names),
+                "model": digest[:_DIGEST_CHARACTERS], "weights": models.weights(digest)[:_DIGEST_CHARACTERS],
+                "called": ", ".join(names),
                 "name": card.get("name", ""), "from": card.get("from") or "", "added": added[digest],
                 "signed by": signed.get(digest, ""), "state": state,
             }
@@ -70,32 +73,32 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(registry: Folder, model: Model, as_json: AsJson = False) -> None:
-    """Show a model's card and what was done with it."""
+    """Show the card of a model and its records."""
     from dataclasses import asdict
 
     import yaml
 
     from geobfdt.model.registry import Registry
 
-    held = Registry.at(registry)
-    digest = held.find(model)
-    bundle = held.whole(digest)
-    told = {
+    models = Registry.at(registry)
+    digest = models.find(model)
+    bundle = models.whole(digest)
+    summary = {
         "digest": digest,
-        "weights": held.weights(digest),
+        "weights": models.weights(digest),
         "source": bundle.source,
         "card": bundle.card,
-        "record": [asdict(entry) for entry in held.record() if entry.bundle == digest],
+        "record": [asdict(entry) for entry in models.record() if entry.bundle == digest],
     }
     if as_json:
-        print_json(told)
+        print_json(summary)
     else:
-        console().print(yaml.safe_dump(told, sort_keys=False).rstrip(), markup=False)
+        console().print(yaml.safe_dump(summary, sort_keys=False).rstrip(), markup=False)
 
 
 @app.command("record")
 def record(registry: Folder, as_json: AsJson = False) -> None:
-    """Tell who did what, when and why."""
+    """Show who did what, when and why."""
     from dataclasses import asdict
 
     from geobfdt.model.registry import Registry
@@ -104,18 +107,18 @@ def record(registry: Folder, as_json: AsJson = False) -> None:
     if as_json:
         print_json(entries)
     else:
-        print_table("Record", [{**entry, "bundle": entry["bundle"][:_SHORT]} for entry in entries])
+        print_table("Record", [{**entry, "bundle": entry["bundle"][:_DIGEST_CHARACTERS]} for entry in entries])
 
 
 @app.command("promote")
 def promote(
     registry: Folder,
     model: Model,
-    name: Annotated[str, typer.Option("--as", help="What it is called from now on.")] = "champion",
+    name: Annotated[str, typer.Option("--as", help="New name of the model.")] = "champion",
     why: Why = "",
     who: Who = None,
 ) -> None:
-    """Call a model the champion, or by another name."""
+    """Name a model the champion, or give it another name."""
     from geobfdt.model.registry import Registry
 
     Registry.at(registry).name(model, name, who=who, why=why)
@@ -124,24 +127,24 @@ def promote(
 @app.command("back")
 def back(
     registry: Folder,
-    name: Annotated[str, typer.Option("--as", help="Which name.")] = "champion",
+    name: Annotated[str, typer.Option("--as", help="Name to reset.")] = "champion",
     why: Why = "",
     who: Who = None,
 ) -> None:
     """Go back to the former champion."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry.at(registry).back(name, who=who, why=why)[:_SHORT])
+    console().print(Registry.at(registry).back(name, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
 @app.command("sign")
 def sign(
     registry: Folder,
     model: Model,
-    who: Annotated[str, typer.Option(help="Who stands up for it.")],
-    why: Annotated[str, typer.Option(help="On what grounds.")],
+    who: Annotated[str, typer.Option(help="Person who signs.")],
+    why: Annotated[str, typer.Option(help="Reason.")],
 ) -> None:
-    """Put down that somebody stands up for a model."""
+    """Record that a person signs a model."""
     from geobfdt.model.registry import Registry
 
     Registry.at(registry).sign(model, who=who, why=why)
@@ -149,39 +152,39 @@ def sign(
 
 @app.command("verify")
 def verify(registry: Folder, as_json: AsJson = False) -> None:
-    """Check that every model is what was added; the exit status is 1 if one is not."""
+    """Check that no model has changed since it was added; the exit status is 1 if one has."""
     from geobfdt.model.registry import Registry
 
-    told = Registry.at(registry).verify()
+    results = Registry.at(registry).verify()
     if as_json:
-        print_json(told)
+        print_json(results)
     else:
-        for digest, wrong in told.items():
-            console().print(f"{digest[:_SHORT]} {wrong or 'whole'}", markup=False)
-    raise typer.Exit(int(any(told.values())))
+        for digest, wrong in results.items():
+            console().print(f"{digest[:_DIGEST_CHARACTERS]} {wrong or 'whole'}", markup=False)
+    raise typer.Exit(int(any(results.values())))
 
 
 @app.command("diff")
 def diff(registry: Folder, a: Model, b: Model, as_json: AsJson = False) -> None:
-    """Tell what differs between two models: settings, cards, weights."""
+    """Show the differences between two models: settings, cards, weights."""
     from geobfdt.model.registry import Registry
 
-    told = Registry.at(registry).diff(a, b)
+    differences = Registry.at(registry).diff(a, b)
     if as_json:
-        print_json(told)
+        print_json(differences)
         return
     for part in ("settings", "card"):
-        if told[part]:
-            rows = [{"": key, a: str(x)[:40], b: str(y)[:40]} for key, (x, y) in told[part].items()]
+        if differences[part]:
+            rows = [{"": key, a: str(x)[:40], b: str(y)[:40]} for key, (x, y) in differences[part].items()]
             print_table(part.capitalize(), rows)
-    apart = list(told["weights"].items())
+    apart = list(differences["weights"].items())
     rows = [{"tensor": name, "relative difference": round(value, 6)} for name, value in apart[:10] if value]
     print_table(f"Weights: {sum(value > 0 for _, value in apart)} of {len(apart)} tensors differ", rows)
 
 
 @app.command("export")
 def export(registry: Folder, model: Model, file: Annotated[Path, typer.Argument()]) -> None:
-    """Write a model as one file, to carry to another machine."""
+    """Write a model as one file, for another machine."""
     from geobfdt.model.registry import Registry
 
     Registry.at(registry).export(model, file)
@@ -189,10 +192,10 @@ def export(registry: Folder, model: Model, file: Annotated[Path, typer.Argument(
 
 @app.command("import")
 def import_(registry: Folder, file: Annotated[Path, typer.Argument()], why: Why = "", who: Who = None) -> None:
-    """Take in a model that geobfdt models export wrote."""
+    """Add a model from a file that geobfdt models export wrote."""
     from geobfdt.model.registry import Registry
 
-    console().print(Registry(registry).import_(file, who=who, why=why)[:_SHORT])
+    console().print(Registry(registry).import_(file, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
 def register(main: typer.Typer) -> None:

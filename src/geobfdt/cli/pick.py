@@ -27,10 +27,10 @@ def pick(
         Literal["network", "hough"], typer.Option(help="The picker: a network, or the classical one.")
     ] = "network",
     runtime: Annotated[
-        Literal["torch", "onnx"], typer.Option(help="What computes the network; onnx needs geobfdt[onnx].")
+        Literal["torch", "onnx"], typer.Option(help="Library that runs the network; onnx needs geobfdt[onnx].")
     ] = "torch",
     min_confidence: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Keep picks at least this sure; default: the picker's own.")
+        float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
     explain: Annotated[

@@ -13,12 +13,13 @@ from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["with_reading_options"]
 
+# Title of the group of reading options in the help text.
 _PANEL = "What the file does not say"
 
 
 def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     """
-    Give a command one option for each field of ReadingOptions; it gets them as ``reading``.
+    Add an option for each field of ReadingOptions to a command, which gets them as ``reading``.
 
     Parameters
     ----------
@@ -28,14 +29,14 @@ def with_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     Returns
     -------
     callable
-        The command that typer should see.
+        The command for typer.
     """
     names = list(ReadingOptions.model_fields)
 
     def wrapper(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) for name in names}
+        options_given = {name: arguments.pop(name) for name in names}
         try:
-            reading = ReadingOptions(**given)
+            reading = ReadingOptions(**options_given)
         except ValidationError as error:
             problem = error.errors()[0]
             flag = "--" + str(problem["loc"][0]).replace("_", "-")

@@ -29,24 +29,24 @@ def report(
     layer: Annotated[str | None, typer.Option(help="Layer of the review to report on, instead of pick tables.")] = None,
     beside: Annotated[
         list[Beside] | None,
-        typer.Option("--with", help="Also: the log as pdf or svg, densities as las, discs as obj."),
+        typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj."),
     ] = None,
-    scale: Annotated[float, typer.Option(min=5, max=500, help="Of the log on paper, 1:SCALE.")] = 20.0,
+    scale: Annotated[float, typer.Option(min=5, max=500, help="Scale of the log on paper, 1:SCALE.")] = 20.0,
     as_json: AsJson = False,
 ) -> None:
     """
-    Write a report of each picked well: one HTML file with its log, stereonet, roses, intensities, sets and doubts.
+    Write a report of each picked well: one HTML file with its log, stereonet, roses, intensities, sets and findings.
 
-    Nothing in it comes from outside, so that it opens anywhere, now and in ten years.
+    The file needs nothing from outside, so that it opens anywhere, now and in ten years.
     """
     from geobfdt.workflows.report import report_field
 
     with progress(f"reporting {directory}") as advance:
-        told = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
+        reports = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
     if as_json:
-        print_json({well: one.structure.to_dict() for well, one in told.items()})
+        print_json({well: one.structure.to_dict() for well, one in reports.items()})
         return
-    for well, (file, structure, others) in told.items():
+    for well, (file, structure, others) in reports.items():
         parts = ", ".join(f"{one.p10:.2g} {kind} a metre" for kind, one in structure.intensities.items())
         console().print(f"{well}: {len(structure.picks)} picks; {parts}", markup=False)
         for each in (file, *others):

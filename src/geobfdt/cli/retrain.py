@@ -10,22 +10,24 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
 
-_REFUSED = 3  # exit status: a challenger was made and the gate refused it
+# Exit status of a challenger that the gate refused.
+_REFUSED_STATUS = 3
 
 
 def retrain(
     field: Annotated[Path, typer.Option("--field", help="Folder of interpreted wells.")],
-    registry: Annotated[Path, typer.Option("--models", help="Registry whose champion is gone on from.")],
-    demands: Annotated[Path, typer.Option(help="YAML of the gate, with the blind wells.")],
+    registry: Annotated[Path, typer.Option("--models", help="Registry whose champion is retrained.")],
+    demands: Annotated[Path, typer.Option(help="YAML file of the gate, which names the blind wells.")],
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of runs. [default: retraining, in the field]")
     ] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer of the review to learn from and judge by.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the review for training and judging.")] = None,
     include: Annotated[
-        list[str] | None, typer.Option(help="Well to learn from although it would be held back; repeat for more.")
+        list[str] | None,
+        typer.Option(help="Well to train on even if the admission check finds problems; repeat for more."),
     ] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Make a challenger that passes the champion.")] = False,
-    who: Annotated[str | None, typer.Option(help="For the record. [default: the user of this machine]")] = None,
+    who: Annotated[str | None, typer.Option(help="Name for the record. [default: the user of this machine]")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -40,8 +42,10 @@ def retrain(
     from geobfdt.training.train import TUNING
 
     settings = read_gate(demands)
-    with progress(f"retraining on {field}", kept="the champion is as it was; the same command goes on") as advance:
-        told = again(
+    with progress(
+        f"retraining on {field}", on_interrupt="the champion is as it was; the same command goes on"
+    ) as advance:
+        result = again(
             field,
             registry,
             settings,
@@ -54,26 +58,26 @@ def retrain(
             progress=advance,
         )
     if as_json:
-        print_json(asdict(told))
+        print_json(asdict(result))
     else:
-        for well, what in told.news.items():
-            console().print(f"{well}: {what}" + (", held back" if well in told.held_back else ""), markup=False)
-            for why in told.held_back.get(well, ()):
+        for well, what in result.news.items():
+            console().print(f"{well}: {what}" + (", held back" if well in result.held_back else ""), markup=False)
+            for why in result.held_back.get(well, ()):
                 console().print(f"  {why}", markup=False)
-        if not told.news:
+        if not result.news:
             console().print("nothing is new since the champion was made", markup=False)
-        elif not told.challenger:
+        elif not result.challenger:
             console().print("nothing to learn from", markup=False)
         else:
-            state = "passed" if told.passed else "refused"
-            more = ", champion now" if told.promoted else ""
-            console().print(f"challenger {told.challenger[:12]}: {state}{more}\n  {told.verdict}", markup=False)
-            if told.same_weights:
+            state = "passed" if result.passed else "refused"
+            more = ", champion now" if result.promoted else ""
+            console().print(f"challenger {result.challenger[:12]}: {state}{more}\n  {result.verdict}", markup=False)
+            if result.same_weights:
                 console().print("  its weights are the champion's: no step of the tuning was better on wells held out")
-            for failure in told.failures:
+            for failure in result.failures:
                 console().print(f"  {failure}", markup=False)
-    if told.challenger and not told.passed:
-        raise typer.Exit(_REFUSED)
+    if result.challenger and not result.passed:
+        raise typer.Exit(_REFUSED_STATUS)
 
 
 def register(app: typer.Typer) -> None:

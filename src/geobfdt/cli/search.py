@@ -12,10 +12,10 @@ from geobfdt.cli.workers import Address, EngineName, Workers, engine_of
 
 
 def search(
-    space: Annotated[Path, typer.Argument(help="YAML file: what is searched; docs/studies.md has one.")],
+    space: Annotated[Path, typer.Argument(help="YAML file of the settings to search; docs/studies.md has one.")],
     field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the search; trials in it are not run again.")],
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, those of earlier runs included.")] = 30,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials, with those of earlier runs.")] = 30,
     workers: Workers = 2,
     engine: EngineName = "local",
     address: Address = "",
@@ -25,7 +25,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """
-    Search for better settings of a network and its training (asks for geobfdt[search]).
+    Search for better settings of a network and its training (needs geobfdt[search]).
 
     Trials are scored on validation wells; those behind the median after a fold are given up. Leaves search.html, and
     found.yaml: the study that tells what the best settings are worth on wells that chose nothing. The exit status is 1
@@ -34,15 +34,17 @@ def search(
     from geobfdt.studies.search import read_search, run_search
     from geobfdt.studies.search_page import write_search_pages
 
-    asked = read_search(space)
+    settings = read_search(space)
     run_by = engine_of(engine, workers, address)
 
-    def show(done: int, every: int) -> None:
-        advance(done / every, f"{done} of {every} trials")
+    def show(count: int, every: int) -> None:
+        advance(count / every, f"{count} of {every} trials")
 
-    with progress(f"search {asked.name} on {field}", kept="finished trials stay; the same command goes on") as advance:
-        found = run_search(
-            asked,
+    with progress(
+        f"search {settings.name} on {field}", on_interrupt="finished trials stay; the same command goes on"
+    ) as advance:
+        outcome = run_search(
+            settings,
             field,
             out,
             trials,
@@ -50,13 +52,13 @@ def search(
             show,
             storage,
         )
-    told = write_search_pages(asked, found, out, field)
+    page = write_search_pages(settings, outcome, out, field)
     if as_json:
-        print_json(told)
+        print_json(page)
     else:
         console().print((out / "search.md").read_text().split("\n## Trials", 1)[0].rstrip(), markup=False)
         console().print(f"  {out / 'search.html'}", markup=False)
-    if found.best is None or not found.best.learnt:
+    if outcome.best is None or not outcome.best.learnt:
         raise typer.Exit(1)
 
 

@@ -14,14 +14,16 @@ import typer
 
 from geobfdt.cli.console import console
 
-_NEW = "new"
-_STOP_S = 10  # Seconds that answers under way get when the server stops.
+# With this word in place of a token, the server makes a new one.
+_GENERATE = "new"
+# Answers in progress get this long when the server stops.
+_STOP_S = 10
 
 
 def serve(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A field, as made by geobfdt ingest.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
-    host: Annotated[str, typer.Option(help="Address to listen at; another than this machine's own needs a token.")] = (
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen at; any but this machine's own needs a token.")] = (
         "127.0.0.1"
     ),
     token: Annotated[
@@ -33,10 +35,10 @@ def serve(
         typer.Option(
             envvar="FORWARDED_ALLOW_IPS",
             metavar="ADDRESSES",
-            help="Proxies, with commas between, whose X-Forwarded-For and -Proto are believed. Without it, nobody's.",
+            help="Trusted proxies, with commas between, whose X-Forwarded-For and -Proto are used. [default: none]",
         ),
     ] = None,
-    requests: Annotated[int, typer.Option(min=1, help="A second, that one address may make.")] = 200,
+    requests: Annotated[int, typer.Option(min=1, help="Requests a second that one address may send.")] = 200,
     model: Annotated[str, typer.Option(help="Model that picks and snaps: a folder, or the shipped 'default'.")] = (
         "default"
     ),
@@ -49,7 +51,7 @@ def serve(
     from geobfdt.runtime.extras import needed
     from geobfdt.runtime.findings import InputError
 
-    # What the server writes is for its own user alone.
+    # Only the user of the server may read its files.
     os.umask(0o077)
     uvicorn = needed("uvicorn", "review")
     needed("fastapi", "review")
@@ -60,7 +62,7 @@ def serve(
 
     if not is_loopback(host) and not token:
         raise InputError("--host", f"{host} can be reached from other machines", "add --token new, or your own token")
-    fresh = token == _NEW
+    fresh = token == _GENERATE
     if fresh:
         token = secrets.token_urlsafe(24)
     proxies = _proxies(forwarded_allow_ips)
@@ -84,23 +86,24 @@ def serve(
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise InputError("--port", f"nothing can listen at {host}, {port}: {why}", "give another --port") from error
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{sock.getsockname()[1]}/" + (
+    url_host = f"[{host}]" if ":" in host else host
+    address = f"http://{url_host}:{sock.getsockname()[1]}/" + (
         f"?token={token}" if fresh else "?token=..." if token else ""
     )
     if token and not fresh:
-        console().print("Put your token where the dots are; it is not printed, for logs are kept.", markup=False)
+        console().print("Put your token where the dots are; it is not printed, because logs are stored.", markup=False)
     if not is_loopback(host):
         console().print(f"Anybody who can reach {host} and knows the token can edit this field.", markup=False)
     console().print(f"Reviewing {directory} at {address}", markup=False)
     server.run(sockets=[sock])
-    if failed.is_set():  # A supervisor that restarts what fails starts it anew.
-        raise InputError(directory, "jobs could not be worked off any more", "see the lines above")
+    # The exit status tells a supervisor to restart the server.
+    if failed.is_set():
+        raise InputError(directory, "jobs could not be processed any more", "see the lines above")
 
 
 def _proxies(addresses: str | None) -> list[str]:
     """
-    Addresses and networks in a list with commas.
+    Split a list of addresses and networks at its commas.
 
     Examples
     --------

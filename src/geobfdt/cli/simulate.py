@@ -38,7 +38,7 @@ def simulate(
     """
     from geobfdt.simulation import field
 
-    _tell_replaced(out, wells)
+    _print_replaced(out, wells)
     with progress(f"simulating {wells} wells") as advance:
         files = field.simulate(
             out,
@@ -57,8 +57,8 @@ def simulate(
         console().print(f"{wells} wells in {out}", markup=False)
 
 
-def _tell_replaced(out: Path, wells: int) -> None:
-    """Say on standard error which wells of an earlier simulation are replaced, and which stay beside the new ones."""
+def _print_replaced(out: Path, wells: int) -> None:
+    """Print on standard error which wells of an earlier simulation are replaced, and which stay beside the new ones."""
     new = {f"W{number:02d}" for number in range(1, wells + 1)}
     there = {file.stem for file in out.glob("W*.dlis")} if out.is_dir() else set()
     for names, action in (

@@ -15,13 +15,11 @@ def study(
     what: Annotated[str, typer.Argument(help="backbone, wells, ... (docs/studies.md lists them), or a YAML file.")],
     field: Annotated[Path, typer.Argument(help="Folder of interpreted wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the study; finished cells in it are not run again.")],
-    network: Annotated[
-        Literal["curve", "detr", "detr-small"], typer.Option(help="Network that a preset is about.")
-    ] = "curve",
-    folds: Annotated[int | None, typer.Option(min=1, help="Parts that wells are dealt into. [default: 3]")] = None,
+    network: Annotated[Literal["curve", "detr", "detr-small"], typer.Option(help="Network of the preset.")] = "curve",
+    folds: Annotated[int | None, typer.Option(min=1, help="Number of folds of wells. [default: 3]")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each cell. [default: 3]")] = None,
     change: Annotated[
-        list[str] | None, typer.Option("--set", help="What all cells share, as training.steps=400; repeat for more.")
+        list[str] | None, typer.Option("--set", help="Setting of all cells, as training.steps=400; repeat for more.")
     ] = None,
     workers: Workers = 2,
     engine: EngineName = "local",
@@ -29,7 +27,7 @@ def study(
     as_json: AsJson = False,
 ) -> None:
     """
-    Run a controlled study on the wells of a field: axes x folds x seeds, with everything but the axis equal.
+    Run a controlled study on the wells of a field: axes x folds x seeds, with all other settings equal.
 
     Leaves study.html and study.md: question, design, scores with intervals, verdict on every step, the choice, and how
     to run it again. A study that was killed goes on where it was.
@@ -37,20 +35,22 @@ def study(
     from geobfdt.studies.page import write_pages
     from geobfdt.studies.study import run_study, study_of
 
-    asked = study_of(what, network, folds, seeds, change or [])
+    settings = study_of(what, network, folds, seeds, change or [])
 
-    def show(done: int, every: int) -> None:
-        advance(done / max(every, 1), f"{done} of {every} cells")
+    def show(count: int, every: int) -> None:
+        advance(count / max(every, 1), f"{count} of {every} cells")
 
-    with progress(f"study {asked.name} on {field}", kept="finished cells stay; the same command goes on") as advance:
+    with progress(
+        f"study {settings.name} on {field}", on_interrupt="finished cells stay; the same command goes on"
+    ) as advance:
         run_by = engine_of(engine, workers, address)
-        plan, found = run_study(asked, field, out, run_by, show)
-    told = write_pages(plan, found, out, field)
+        plan, results = run_study(settings, field, out, run_by, show)
+    page = write_pages(plan, results, out, field)
     if as_json:
-        print_json(told)
+        print_json(page)
     else:
         _show(out)
-    if not any(section.lines for section in found):
+    if not any(section.lines for section in results):
         raise typer.Exit(1)
 
 

@@ -59,7 +59,7 @@ def read_interpretation(
     tables = [read_pick_table(file) for file in files]
     intervals = [read_intervals(file) for file in sorted(path.glob("*.intervals.csv"))]
     if suffix == ".truth.csv":
-        # A simulated truth is known everywhere, wherever the simulated interpreter looked.
+        # A simulated truth is complete, also outside the intervals of the simulated interpreter.
         intervals = [table[table["kind"] == "ignored"] for table in intervals]
     return Interpretation(
         pd.concat([new_picks(), *(t.picks for t in tables if len(t.picks))], ignore_index=True),

@@ -16,27 +16,29 @@ def track(
         str,
         typer.Option("--to", help="Address of MLflow. [default: MLFLOW_TRACKING_URI, else mlflow.db here]"),
     ] = "",
-    experiment: Annotated[str, typer.Option(help="That the runs belong to.")] = "geobfdt",
-    name: Annotated[str, typer.Option(help="Of a registered model. [default: name of the registry's folder]")] = "",
+    experiment: Annotated[str, typer.Option(help="Experiment of the runs.")] = "geobfdt",
+    name: Annotated[
+        str, typer.Option(help="Name of a registered model. [default: name of the registry's folder]")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """
-    Show models with their training, studies and registries in MLflow.
+    Copy models with their training, studies and registries to MLflow.
 
-    What is there already is left as it is; a registry's names become aliases. Needs the extra mlflow.
+    Existing entries do not change; the names of a registry become aliases. Needs the extra mlflow.
     """
-    from geobfdt.operation.tracking import address
-    from geobfdt.operation.tracking import track as tell
+    from geobfdt.operation.tracking import track as track_folder
+    from geobfdt.operation.tracking import tracking_address
 
-    told: dict[str, list[str]] = {}
-    with progress(f"telling {address(to)}") as advance:
-        for done, folder in enumerate(what, start=1):
-            told[str(folder)] = tell(folder, to, experiment=experiment, name=name)
-            advance(done / len(what))
+    results: dict[str, list[str]] = {}
+    with progress(f"copying to {tracking_address(to)}") as advance:
+        for number, folder in enumerate(what, start=1):
+            results[str(folder)] = track_folder(folder, to, experiment=experiment, name=name)
+            advance(number / len(what))
     if as_json:
-        print_json(told)
+        print_json(results)
         return
-    for lines in told.values():
+    for lines in results.values():
         for line in lines:
             console().print(line, markup=False)
 

@@ -13,28 +13,29 @@ from geobfdt.cli.console import AsJson, console, print_json, progress
 
 def train(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run goes on where it was.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run continues.")],
     preset: Annotated[
         Literal["curve", "detr", "detr-small"] | None,
         typer.Option(help="Network, when training from scratch. [default: curve]"),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Model to go on from: a folder, or default for the shipped one.")
+        str | None, typer.Option("--from", help="Model to fine-tune: a folder, or default for the shipped one.")
     ] = None,
     choice: Annotated[
         Path | None,
-        typer.Option(help="Study whose choice is trained: its network and settings. [default: the preset's]"),
+        typer.Option(help="Study whose chosen network and settings are trained. [default: the preset's]"),
     ] = None,
     holdout: Annotated[list[str] | None, typer.Option(help="Well to hold out; repeat for more.")] = None,
     layer: Annotated[
-        str | None, typer.Option(help="Layer of the review to learn from. [default: the field's pick tables]")
+        str | None, typer.Option(help="Layer of the review for training. [default: the field's pick tables]")
     ] = None,
-    blind: Annotated[
-        list[str] | None, typer.Option(help="Well to leave alone, to judge the model by later; repeat for more.")
+    unseen: Annotated[
+        list[str] | None,
+        typer.Option("--blind", help="Well to exclude, for judging the model later; repeat for more."),
     ] = None,
-    mask: Annotated[list[str] | None, typer.Option(help="Interval to leave alone.", metavar="WELL:TOP-BASE")] = None,
+    mask: Annotated[list[str] | None, typer.Option(help="Interval to exclude.", metavar="WELL:TOP-BASE")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; default: enough for most fields.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, windows and augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, windows and augmentation.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -50,7 +51,7 @@ def train(
     if choice is not None and (start is not None or preset is not None):
         other = "--from" if start is not None else "--preset"
         raise InputError("--choice", f"the study chooses the network, and {other} does too", f"leave {other} out")
-    from geobfdt.reports.learning_figure import draw_learning, verdict
+    from geobfdt.reports.learning_figure import draw_learning, learning_verdict
     from geobfdt.studies.choice import study_choice
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import SCRATCH, TUNING
@@ -64,8 +65,8 @@ def train(
         start, sizes, record = chosen.settings.start or None, chosen.settings.network, chosen.record
         settings = chosen.training.model_copy(update={"seed": seed})
     settings = settings.of_steps(steps)
-    kept = f"the same command goes on from the last of every {settings.every} steps"
-    with progress(f"training on {field}", kept) as advance:
+    resume_hint = f"the same command goes on from the last of every {settings.every} steps"
+    with progress(f"training on {field}", resume_hint) as advance:
         bundle = teach(
             field,
             out,
@@ -73,8 +74,8 @@ def train(
             model=start,
             holdout=holdout,
             layer=layer,
-            blind=blind or (),
-            masked=masks(mask),
+            blind=unseen or (),
+            masked=parse_masks(mask),
             settings=settings,
             network=sizes,
             study=record,
@@ -87,23 +88,24 @@ def train(
     card, scored = bundle.card, bundle.card["validation"]
     draw_learning(out / "run" / "metrics.jsonl", card["split"], scored, out / "run" / "learning.png")
     if as_json:
-        print_json({name: told for name, told in card.items() if name != "drift"})  # hundreds of quantiles
+        # The drift reference has hundreds of quantiles.
+        print_json({name: value for name, value in card.items() if name != "drift"})
         return
     console().print(
         f"{bundle.source}: {card['planes_trained']} planes in {card['metres_trained']:.1f} m interpreted, "
         f"{card['steps']} steps, {card['minutes']:.1f} min; held out {card['split']}",
         markup=False,
     )
-    console().print(f"  {verdict(scored)}", markup=False)
+    console().print(f"  {learning_verdict(scored)}", markup=False)
     if start is not None and not scored["step"]:
         console().print(f"  the weights of {card['from']} stay; confidences are fitted to these wells", markup=False)
     console().print(f"  {out}", markup=False)
 
 
-def masks(said: list[str] | None) -> dict[str, tuple[float, float]]:
-    """Intervals by well, of ``WELL:TOP-BASE``."""
-    told = {}
-    for text in said or []:
+def parse_masks(texts: list[str] | None) -> dict[str, tuple[float, float]]:
+    """Parse ``WELL:TOP-BASE`` into intervals by well."""
+    intervals = {}
+    for text in texts or []:
         match = re.fullmatch(r"(.+):([\d.]+)-([\d.]+)", text)
         try:
             well, top, base = (match[1], float(match[2]), float(match[3])) if match else ("", 0.0, 0.0)
@@ -111,8 +113,8 @@ def masks(said: list[str] | None) -> dict[str, tuple[float, float]]:
             well = ""
         if not well or not top < base:
             raise typer.BadParameter(f"{text!r} is not WELL:TOP-BASE", param_hint="--mask")
-        told[well] = (top, base)
-    return told
+        intervals[well] = (top, base)
+    return intervals
 
 
 def register(app: typer.Typer) -> None:

@@ -16,7 +16,8 @@ class _Command(core.TyperCommand):
 
     def __init__(self, *words: Any, **more: Any) -> None:
         super().__init__(*words, **more)
-        if core.HAS_RICH:  # without it nothing reads markup
+        # Without it nothing reads markup.
+        if core.HAS_RICH:
             self.help = escape(self.help or "")
             for one in self.params:
                 if isinstance(one, core.TyperOption | core.TyperArgument):
@@ -24,7 +25,7 @@ class _Command(core.TyperCommand):
 
 
 def verbatim(app: typer.Typer) -> None:
-    """Let all commands of an application, and of those within it, show their help as it is written."""
+    """Make all commands of an application, and of its sub-applications, show their help verbatim."""
     for command in app.registered_commands:
         command.cls = _Command
     for group in app.registered_groups:

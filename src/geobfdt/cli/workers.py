@@ -17,7 +17,7 @@ Address = Annotated[str, typer.Option(help="Ray cluster that sees the same folde
 
 
 def engine_of(name: str, workers: int, address: str) -> Engine:
-    """What the options ask for; an address that nothing would call is refused."""
+    """Make the engine that the options describe; an address without Ray is refused."""
     from geobfdt.runtime.engine import Engine
     from geobfdt.runtime.findings import InputError
 

@@ -1,1 +1,1 @@
-"""Scores that a blind picker could not earn. Knows tables, never networks."""
+"""Scores of pick tables, each beside its chance level; this package knows tables, never networks."""

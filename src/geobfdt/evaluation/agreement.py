@@ -12,26 +12,29 @@ import pandas as pd
 
 from geobfdt.evaluation.bootstrap import Units, interval
 from geobfdt.evaluation.counts import moved_pairs
-from geobfdt.evaluation.errors import ERROR_TOLERANCE, matched_rows
+from geobfdt.evaluation.errors import ERROR_TOLERANCE_M, matched_rows
 from geobfdt.evaluation.nulls import z_score
-from geobfdt.evaluation.scope import ALL, Group, Span, gather
+from geobfdt.evaluation.scope import ALL_CLASSES, Group, Span, gather
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import describe_agreement, records
 from geobfdt.runtime.findings import Finding
 
-__all__ = ["SCAN", "Agreement", "agree", "cohen_kappa", "depth_scan"]
+__all__ = ["SHIFTS_M", "Agreement", "agree", "cohen_kappa", "depth_scan"]
 
 Floats = npt.NDArray[np.float64]
 
-SCAN = np.round(np.arange(-100, 101) * 0.005, 3)  # m
-_PEAK = 0.1  # m: what lies further from the best shift tells how high chance reaches
-_STRETCH = 10.0  # m
+# Shifts of one table against the other that are scanned.
+SHIFTS_M = np.round(np.arange(-100, 101) * 0.005, 3)
+# Shifts further from the best one than this show how high chance reaches.
+_PEAK_HALF_WIDTH_M = 0.1
+# Agreement along depth is counted in intervals of this length.
+_INTERVAL_M = 10.0
 
 
 @dataclass(frozen=True)
 class Agreement:
     """
-    What :func:`agree` found. Signed differences are b minus a.
+    Result of :func:`agree`. Signed differences are b minus a.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ class Agreement:
         Each well's and the pooled best depth shift: ``well, shift_m`` (how much deeper b lies than a), ``agreement``
         there and ``agreement_now``, ``z`` of the peak against the rest of the scan; NaN where no planes pair at any.
     stretches : DataFrame
-        Who picks more where: ``well, class, top_m, base_m, n_a, n_b, z``; z is ``(n_b - n_a) / sqrt(n_a + n_b)``,
+        Counts of both along depth: ``well, class, top_m, base_m, n_a, n_b, z``; z is ``(n_b - n_a) / sqrt(n_a + n_b)``,
         about standard normal where both pick equally many.
     """
 
@@ -114,14 +117,14 @@ def agree(
     span : mapping of well to (top, base), optional
         Logged depths (m, MD).
     shifts, seed : int
-        Of the blind picker and the intervals.
+        Number of copies of the null picker, and seed of the null picker and the intervals.
     by_class : bool
         Whether a plane that both picked must have the same class; see :func:`geobfdt.evaluation.scores.evaluate`.
 
     Returns
     -------
     Agreement
-        Symmetric F1 beside its blind value, classes, depth shift, differences.
+        Symmetric F1 beside its chance level, classes, depth shift, differences.
 
     Raises
     ------
@@ -136,12 +139,12 @@ def agree(
     >>> agree(a, b).shifts[["well", "shift_m"]].to_numpy().tolist()
     [['A', 0.12], ['all', 0.12]]
     """
-    # Neither is truth, so neither may call a plane optional, and a ranking by confidence would mean nothing.
+    # Neither table is truth: optional planes and a ranking by confidence have no meaning.
     a, b = (table.drop(columns="optional", errors="ignore").assign(confidence=np.nan) for table in (a, b))
     scores = evaluate(b, a, intervals, span=span, shifts=shifts, seed=seed, by_class=by_class)
     groups, _ = gather(b, a, intervals, span, by_class)
     joint, _ = gather(b, a, intervals, span, by_class=False)
-    classes = sorted({group.class_ for group in groups} - {ALL})
+    classes = sorted({group.class_ for group in groups} - {ALL_CLASSES})
     tables = _confusion(joint if by_class else [], classes, scores.units)
     low, high = interval(cohen_kappa(np.tensordot(scores.resamples(), tables, 1)))
     confusion = tables.sum(0).astype(int)
@@ -151,13 +154,13 @@ def agree(
         kappa=float(cohen_kappa(confusion)),
         kappa_lo=low,
         kappa_hi=high,
-        shifts=_best_shifts(groups),
-        stretches=_stretches(groups),
+        shifts=_find_best_shifts(groups),
+        stretches=_count_by_interval(groups),
     )
 
 
 def _confusion(groups: Sequence[Group], classes: list[str], units: Units) -> Floats:
-    """Matched whatever their class: counts (units, class of a, class of b)."""
+    """Count the pairs that match whatever their class: (units, class of a, class of b)."""
     number = {name: k for k, name in enumerate(classes)}
     out = np.zeros((len(units), len(classes), len(classes)))
     for group in groups:
@@ -195,13 +198,13 @@ def cohen_kappa(confusion: npt.ArrayLike) -> Floats:
     table = np.asarray(confusion, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = table / table.sum((-2, -1), keepdims=True)
-        seen = np.trace(share, axis1=-2, axis2=-1)
+        observed = np.trace(share, axis1=-2, axis2=-1)
         chance = (share.sum(-1) * share.sum(-2)).sum(-1)
-        kappa = (seen - chance) / (1 - chance)
+        kappa = (observed - chance) / (1 - chance)
     return np.asarray(np.where(np.isfinite(kappa), kappa, np.nan))[()]
 
 
-def depth_scan(groups: Sequence[Group], shifts: npt.ArrayLike = SCAN) -> Floats:
+def depth_scan(groups: Sequence[Group], shifts: npt.ArrayLike = SHIFTS_M) -> Floats:
     """
     Agreement of picks and truth against a depth shift taken off the picks.
 
@@ -215,47 +218,48 @@ def depth_scan(groups: Sequence[Group], shifts: npt.ArrayLike = SCAN) -> Floats:
     Returns
     -------
     array (s,)
-        ``2 sum(1 - d / tolerance) / (n_a + n_b)`` over the matched pairs, d their distance: an F1 in which a pair
-        weighs the less the further it is apart, so that its peak is sharp.
+        ``2 sum(1 - d / tolerance) / (n_a + n_b)`` over the matched pairs with distance d: an F1 in which distant
+        pairs have less weight, so that its peak is sharp.
     """
     steps = np.asarray(shifts, dtype=float)
     close, planes = np.zeros(len(steps)), 0
     for group in groups:
         planes += len(group.picks) + len(group.truth)
         depth = group.picks.depth - steps[:, None]
-        done = 0
-        for pairs, size in moved_pairs(group, group.picks, depth, group.best_kind, ERROR_TOLERANCE):
-            chosen = pairs.matched(ERROR_TOLERANCE)
-            copy = done + pairs.first[chosen] // max(len(group.picks), 1)
-            close += np.bincount(copy, 1 - pairs.distance[chosen] / ERROR_TOLERANCE, len(steps))
-            done += size
+        n_copies = 0
+        for pairs, size in moved_pairs(group, group.picks, depth, group.best_kind, ERROR_TOLERANCE_M):
+            chosen = pairs.matched(ERROR_TOLERANCE_M)
+            copy = n_copies + pairs.first[chosen] // max(len(group.picks), 1)
+            close += np.bincount(copy, 1 - pairs.distance[chosen] / ERROR_TOLERANCE_M, len(steps))
+            n_copies += size
     return 2 * close / max(planes, 1)
 
 
-def _best_shifts(groups: Sequence[Group]) -> pd.DataFrame:
+def _find_best_shifts(groups: Sequence[Group]) -> pd.DataFrame:
     rows = []
     wells = sorted({group.well for group in groups})
-    for well in [*wells, ALL]:
-        scan = depth_scan([group for group in groups if well in (group.well, ALL)])
-        # The smallest of equally good shifts.
-        best = int(np.lexsort((np.abs(SCAN), -np.round(scan, 12)))[0])
-        if not scan[best] > 0:  # No pair at any shift: there is no best one.
+    for well in [*wells, ALL_CLASSES]:
+        scan = depth_scan([group for group in groups if well in (group.well, ALL_CLASSES)])
+        # Among equally good shifts the smallest is chosen.
+        best = int(np.lexsort((np.abs(SHIFTS_M), -np.round(scan, 12)))[0])
+        # Without a pair at any shift there is no best shift.
+        if not scan[best] > 0:
             rows.append((well, *[float("nan")] * 4))
             continue
-        away = scan[np.abs(SCAN - SCAN[best]) > _PEAK]
-        now = scan[int(np.argmin(np.abs(SCAN)))]
-        rows.append((well, float(SCAN[best]), float(scan[best]), float(now), z_score(float(scan[best]), away)))
+        away = scan[np.abs(SHIFTS_M - SHIFTS_M[best]) > _PEAK_HALF_WIDTH_M]
+        now = scan[int(np.argmin(np.abs(SHIFTS_M)))]
+        rows.append((well, float(SHIFTS_M[best]), float(scan[best]), float(now), z_score(float(scan[best]), away)))
     return pd.DataFrame(rows, columns=["well", "shift_m", "agreement", "agreement_now", "z"])
 
 
-def _stretches(groups: Sequence[Group]) -> pd.DataFrame:
+def _count_by_interval(groups: Sequence[Group]) -> pd.DataFrame:
     rows = []
     for group in groups:
-        ours = np.floor(group.truth.depth[group.truth_inside] / _STRETCH)
-        theirs = np.floor(group.picks.depth[group.pick_inside] / _STRETCH)
+        ours = np.floor(group.truth.depth[group.truth_inside] / _INTERVAL_M)
+        theirs = np.floor(group.picks.depth[group.pick_inside] / _INTERVAL_M)
         for number in np.unique(np.concatenate([ours, theirs])):
             n_a, n_b = int((ours == number).sum()), int((theirs == number).sum())
-            top = float(number) * _STRETCH
+            top = float(number) * _INTERVAL_M
             z = (n_b - n_a) / float(np.sqrt(n_a + n_b))
-            rows.append((group.well, group.class_, top, top + _STRETCH, n_a, n_b, z))
+            rows.append((group.well, group.class_, top, top + _INTERVAL_M, n_a, n_b, z))
     return pd.DataFrame(rows, columns=["well", "class", "top_m", "base_m", "n_a", "n_b", "z"])

@@ -19,16 +19,20 @@ __all__ = ["LEVEL", "Units", "interval", "resamples"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+# Level of confidence intervals.
 LEVEL = 0.95
-_FEW_WELLS = 5
-_BLOCK = 5.0  # m, longer than what makes neighbours alike; shorter only to have this many blocks:
+# With at most this many wells, blocks of depth are resampled instead of wells.
+_MAX_FEW_WELLS = 5
+# Blocks are longer than what makes neighbours alike; they are shorter only to reach the number below.
+_BLOCK_M = 5.0
+# There are at least this many blocks.
 _MIN_BLOCKS = 10
 
 
 @dataclass(frozen=True)
 class Units:
     """
-    What is resampled.
+    Units of the resampling.
 
     Parameters
     ----------
@@ -50,12 +54,12 @@ class Units:
         compared block by block.
         """
         wells = sorted({group.well for group in groups})
-        if len(wells) >= _FEW_WELLS:
+        if len(wells) >= _MAX_FEW_WELLS:
             return cls(tuple((well, 0) for well in wells), None)
         depths = {well: [g.truth.depth for g in groups if g.well == well] for well in wells}
         joined = [np.concatenate(parts) for parts in depths.values()]
         logged = sum(float(np.ptp(depth)) for depth in joined if len(depth))
-        block = min(_BLOCK, max(logged / _MIN_BLOCKS, 0.1))
+        block = min(_BLOCK_M, max(logged / _MIN_BLOCKS, 0.1))
         keys = {
             (group.well, int(number))
             for group in groups
@@ -78,7 +82,7 @@ class Units:
 
 def resamples(units: int, draws: int, seed: int) -> Floats:
     """
-    How often each unit is drawn, with replacement.
+    Draw units with replacement, and count how often each is drawn.
 
     Parameters
     ----------

@@ -11,13 +11,13 @@ import pandas as pd
 
 from geobfdt.evaluation.counts import pick_outcomes, possible_pairs
 from geobfdt.evaluation.errors import matched_rows, pair_errors
-from geobfdt.evaluation.scope import ALL, Group, gather
+from geobfdt.evaluation.scope import ALL_CLASSES, Group, gather
 from geobfdt.evaluation.wording import records
 from geobfdt.wells.picks import validate
 
 __all__ = [
     "BINS",
-    "COVERAGE_TOLERANCE",
+    "COVERAGE_TOLERANCE_M",
     "LEVELS",
     "Calibration",
     "brier",
@@ -29,11 +29,13 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
+# A reliability diagram has this many bins.
 BINS = 10
 # Share of errors, and the sigmas that hold it. Errors follow no normal law, whose 90 % lie within 1.64: where a pick is
 # on the other edge of a bed, or on the plane beside, it is off by several of the sigmas that are right for most.
 LEVELS = {0.68: 1.0, 0.90: 2.5}
-COVERAGE_TOLERANCE = 0.09  # m: a narrow gate would hide the large errors that coverage is about
+# Coverage needs a wide gate: a narrow one would hide the large errors.
+COVERAGE_TOLERANCE_M = 0.09
 
 
 def reliability(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = BINS) -> pd.DataFrame:
@@ -74,11 +76,11 @@ def reliability(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = BIN
 
 def expected_calibration_error(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = BINS) -> float:
     """
-    Mean distance between confidence and share of right picks, over the bins of :func:`reliability`, by their picks.
+    Return the mean distance between confidence and share of right picks over the bins, weighted by their picks.
 
     Notes
     -----
-    With n picks in all even a perfect picker has about ``sqrt(bins p (1 - p) 2 / (pi n))``: compare like with like.
+    With n picks even a perfect picker has about ``sqrt(bins p (1 - p) 2 / (pi n))``: compare tables of equal size.
 
     Examples
     --------
@@ -110,7 +112,7 @@ def brier(confidence: npt.ArrayLike, right: npt.ArrayLike) -> float:
 
 def coverage(error: npt.ArrayLike, sigma: npt.ArrayLike, level: float) -> tuple[float, int]:
     """
-    Share of errors inside their own interval, of so many sigmas as ``LEVELS`` tells.
+    Return the share of errors within their own interval, whose width in sigmas is in ``LEVELS``.
 
     Parameters
     ----------
@@ -122,14 +124,14 @@ def coverage(error: npt.ArrayLike, sigma: npt.ArrayLike, level: float) -> tuple[
     Returns
     -------
     share : float
-        Share that is: less than `level` means that the sigmas are too small.
+        Measured share: less than `level` means that the sigmas are too small.
     n : int
         Number of errors.
 
     Raises
     ------
     KeyError
-        If nothing is claimed of that level.
+        If ``LEVELS`` does not have that level.
 
     Examples
     --------
@@ -137,15 +139,15 @@ def coverage(error: npt.ArrayLike, sigma: npt.ArrayLike, level: float) -> tuple[
     (0.6667, 3)
     """
     error, sigma = np.asarray(error, dtype=float), np.asarray(sigma, dtype=float)
-    known = np.isfinite(error) & np.isfinite(sigma)
-    inside = np.abs(error[known]) <= LEVELS[level] * sigma[known]
-    return (float(inside.mean()) if known.any() else float("nan")), int(known.sum())
+    measured = np.isfinite(error) & np.isfinite(sigma)
+    inside = np.abs(error[measured]) <= LEVELS[level] * sigma[measured]
+    return (float(inside.mean()) if measured.any() else float("nan")), int(measured.sum())
 
 
 @dataclass(frozen=True)
 class Calibration:
     """
-    What :func:`calibrate` found.
+    Result of :func:`calibrate`.
 
     Parameters
     ----------
@@ -184,7 +186,7 @@ def calibrate(
     Parameters
     ----------
     picks, truth : DataFrame
-        Pick tables; picks without a confidence say nothing about it.
+        Pick tables; picks without a confidence are left out.
     intervals : DataFrame, optional
         Where each class was interpreted, and what to ignore.
     tolerance : float
@@ -195,8 +197,8 @@ def calibrate(
     Returns
     -------
     Calibration
-        By class and for ``all``. Sigmas are checked on pairs within 9 cm; errors beyond never match, so coverage is
-        flattered where sigmas come near it.
+        By class and for ``all``. Sigmas are checked on pairs within 9 cm. Larger errors never match, so that the
+        coverage of large sigmas is too optimistic.
 
     Raises
     ------
@@ -213,21 +215,21 @@ def calibrate(
     error = pd.concat(errors, ignore_index=True)
 
     summary, tables, rows = [], [], []
-    for name in [*sorted(set(outcome["class"]) | set(error["class"])), ALL]:
-        mine = outcome[(outcome["class"] == name) | (name == ALL)]
-        said, right = mine["confidence"].to_numpy(float), mine["right"].to_numpy(float)
+    for name in [*sorted(set(outcome["class"]) | set(error["class"])), ALL_CLASSES]:
+        mine = outcome[(outcome["class"] == name) | (name == ALL_CLASSES)]
+        confidence, right = mine["confidence"].to_numpy(float), mine["right"].to_numpy(float)
         summary.append(
             (
                 name,
                 len(mine),
-                float(said.mean()) if len(said) else float("nan"),
-                float(right.mean()) if len(said) else float("nan"),
-                expected_calibration_error(said, right, bins),
-                brier(said, right),
+                float(confidence.mean()) if len(confidence) else float("nan"),
+                float(right.mean()) if len(confidence) else float("nan"),
+                expected_calibration_error(confidence, right, bins),
+                brier(confidence, right),
             )
         )
-        tables.append(reliability(said, right, bins).assign(**{"class": name}))
-        pairs = error[(error["class"] == name) | (name == ALL)]
+        tables.append(reliability(confidence, right, bins).assign(**{"class": name}))
+        pairs = error[(error["class"] == name) | (name == ALL_CLASSES)]
         for quantity in ("depth", "dip", "azimuth"):
             for level in LEVELS:
                 share, n = coverage(pairs[quantity], pairs[f"sigma_{quantity}"], level)
@@ -246,7 +248,7 @@ def _outcomes(group: Group, tolerance: float) -> pd.DataFrame:
 
 
 def _errors(group: Group, sigmas: Floats) -> pd.DataFrame:
-    first, second = matched_rows(group, COVERAGE_TOLERANCE)
+    first, second = matched_rows(group, COVERAGE_TOLERANCE_M)
     error = pair_errors(group.picks.take(first), group.truth.take(second))
     own = sigmas[group.pick_rows[first]]
     table: dict[str, Any] = {"class": group.pick_class[first]}

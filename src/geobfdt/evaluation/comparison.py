@@ -7,7 +7,7 @@ import pandas as pd
 
 from geobfdt.evaluation.bootstrap import interval, resamples
 from geobfdt.evaluation.counts import Counts, f1
-from geobfdt.evaluation.scores import DRAWS, Scores
+from geobfdt.evaluation.scores import N_RESAMPLES, Scores
 
 __all__ = ["compare"]
 
@@ -16,7 +16,7 @@ def compare(first: Scores, second: Scores, seed: int = 0) -> pd.DataFrame:
     """
     Difference in F1 of two pickers, on the same resamples of wells or depth blocks.
 
-    A hard well is hard for both, so the difference is surer than either score.
+    A difficult well is difficult for both, so that the difference is more certain than either score.
 
     Parameters
     ----------
@@ -48,16 +48,16 @@ def compare(first: Scores, second: Scores, seed: int = 0) -> pd.DataFrame:
     if first.wells != second.wells or first.units.block != second.units.block:
         raise ValueError("the two scores are not of the same truth: score both pickers on the same wells")
     units = sorted({*first.units.keys, *second.units.keys})
-    weights = resamples(len(units), DRAWS if len(units) > 1 else 0, seed)
+    weights = resamples(len(units), N_RESAMPLES if len(units) > 1 else 0, seed)
     rows = []
     for key in first.counts:
         if key not in second.counts:
             continue
-        both = [_aligned(scores.counts[key], scores, units) for scores in (first, second)]
+        both = [_align_counts(scores.counts[key], scores, units) for scores in (first, second)]
         total = [float(f1(counts.total())) for counts in both]
-        drawn = f1(both[1].over(weights)) - f1(both[0].over(weights))
-        low, high = interval(drawn)
-        sign = np.sign(drawn[np.isfinite(drawn)])
+        differences = f1(both[1].over(weights)) - f1(both[0].over(weights))
+        low, high = interval(differences)
+        sign = np.sign(differences[np.isfinite(differences)])
         rows.append(
             {
                 "class": key.class_,
@@ -74,10 +74,10 @@ def compare(first: Scores, second: Scores, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _aligned(counts: Counts, scores: Scores, units: list[tuple[str, int]]) -> Counts:
-    """Counts on a common list of units: a block without picks and truth of one picker has none."""
+def _align_counts(counts: Counts, scores: Scores, units: list[tuple[str, int]]) -> Counts:
+    """Put counts on a common list of units; a block without picks and truth of one picker counts zero."""
     place = {unit: k for k, unit in enumerate(units)}
     at = [place[unit] for unit in scores.units.keys]
     table = np.zeros((3, len(units)))
-    table[:, at] = [np.asarray(part) for part in (counts.found, counts.wrong, counts.missed)]
+    table[:, at] = [np.asarray(part) for part in (counts.hits, counts.wrong, counts.missed)]
     return Counts(*table)

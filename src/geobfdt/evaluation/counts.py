@@ -21,7 +21,8 @@ __all__ = ["Counts", "Pairs", "count", "f1", "moved_pairs", "pick_outcomes", "po
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_BATCH = 200_000  # picks matched at once, which bounds memory
+# At most this many picks are matched at once, which limits memory.
+_BATCH_PICKS = 200_000
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,16 @@ class Counts:
 
     Parameters
     ----------
-    found, wrong, missed : array (...)
-        Counts, one shape for all: by depth block, by blind copy, or one number.
+    hits, wrong, missed : array (...)
+        Counts of one shape: by depth block, by copy of a null picker, or one number.
 
     Examples
     --------
     >>> Counts(8, 2, 2) + Counts(1, 0, 1)
-    Counts(found=9, wrong=2, missed=3)
+    Counts(hits=9, wrong=2, missed=3)
     """
 
-    found: npt.ArrayLike = 0
+    hits: npt.ArrayLike = 0
     wrong: npt.ArrayLike = 0
     missed: npt.ArrayLike = 0
 
@@ -49,7 +50,7 @@ class Counts:
             *(
                 np.add(mine, theirs)[()]
                 for mine, theirs in zip(
-                    (self.found, self.wrong, self.missed), (other.found, other.wrong, other.missed), strict=True
+                    (self.hits, self.wrong, self.missed), (other.hits, other.wrong, other.missed), strict=True
                 )
             )
         )
@@ -57,11 +58,11 @@ class Counts:
     def over(self, weights: npt.ArrayLike) -> Counts:
         """Return counts summed over their only axis with weights (..., n)."""
         w = np.asarray(weights, dtype=float)
-        return Counts(w @ np.asarray(self.found), w @ np.asarray(self.wrong), w @ np.asarray(self.missed))
+        return Counts(w @ np.asarray(self.hits), w @ np.asarray(self.wrong), w @ np.asarray(self.missed))
 
     def total(self) -> Counts:
         """Return counts summed over everything."""
-        return Counts(int(np.sum(self.found)), int(np.sum(self.wrong)), int(np.sum(self.missed)))
+        return Counts(int(np.sum(self.hits)), int(np.sum(self.wrong)), int(np.sum(self.missed)))
 
 
 def _ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
@@ -75,10 +76,10 @@ def precision(counts: Counts) -> Floats:
 
     Examples
     --------
-    >>> precision(Counts(found=6, wrong=2, missed=4))
+    >>> precision(Counts(hits=6, wrong=2, missed=4))
     0.75
     """
-    return _ratio(counts.found, np.add(counts.found, counts.wrong))
+    return _ratio(counts.hits, np.add(counts.hits, counts.wrong))
 
 
 def recall(counts: Counts) -> Floats:
@@ -87,29 +88,29 @@ def recall(counts: Counts) -> Floats:
 
     Examples
     --------
-    >>> recall(Counts(found=6, wrong=2, missed=4))
+    >>> recall(Counts(hits=6, wrong=2, missed=4))
     0.6
     """
-    return _ratio(counts.found, np.add(counts.found, counts.missed))
+    return _ratio(counts.hits, np.add(counts.hits, counts.missed))
 
 
 def f1(counts: Counts) -> Floats:
     """
-    Harmonic mean of precision and recall, ``2 found / (2 found + wrong + missed)``; NaN if there is nothing.
+    Harmonic mean of precision and recall, ``2 hits / (2 hits + wrong + missed)``; NaN if there is nothing.
 
     Examples
     --------
-    >>> f1(Counts(found=6, wrong=2, missed=4))
+    >>> f1(Counts(hits=6, wrong=2, missed=4))
     0.6667
     """
-    double = 2 * np.asarray(counts.found)
+    double = 2 * np.asarray(counts.hits)
     return _ratio(double, double + np.asarray(counts.wrong) + np.asarray(counts.missed))
 
 
 @dataclass(frozen=True)
 class Pairs:
     """
-    Pairs of a pick and a true plane that a gate might let through.
+    Pairs of a pick and a true plane that may match.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ class Pairs:
     distance : array (k,)
         Their distance (m).
     handicap : array (k,) of int
-        Ends that should be used only if nothing else will do: optional or outside the interpreted intervals.
+        Number of ends to use only if nothing else is possible: optional, or outside the interpreted intervals.
     """
 
     first: Ints
@@ -133,7 +134,7 @@ class Pairs:
 
 def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None = None, copies: int = 1) -> Pairs:
     """
-    List the pairs of a group, or of blind copies of its picks.
+    List the pairs of a group, or of copies of its picks by a null picker.
 
     Parameters
     ----------
@@ -142,11 +143,11 @@ def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None 
     kind : {"depth", "pole", "trace"}
         Which distance.
     reach : float
-        Greatest tolerance that will be asked (m).
+        Largest tolerance that will be used (m).
     picks : Planes (copies * n), optional
         What to match with the truth in place of the group's picks: copies one after another.
     copies : int
-        How many.
+        Number of copies.
 
     Returns
     -------
@@ -161,7 +162,8 @@ def possible_pairs(group: Group, kind: Kind, reach: float, picks: Planes | None 
     size = max(len(planes) // copies, 1)
     last = group.optional | ~group.truth_inside
     handicap = last[second].astype(np.int64)
-    if picks is None:  # blind picks are always inside
+    # Picks of null pickers are always inside.
+    if picks is None:
         handicap += ~group.pick_inside[first]
     return Pairs(first, second + first // size * len(group.truth), distance, handicap)
 
@@ -181,26 +183,26 @@ def moved_pairs(group: Group, planes: Planes, depth: Floats, kind: Kind, reach: 
     kind : {"depth", "pole", "trace"}
         Which distance.
     reach : float
-        Greatest tolerance that will be asked (m).
+        Largest tolerance that will be used (m).
 
     Yields
     ------
     Pairs, int
         Pairs of the next copies, and how many copies they are of.
     """
-    for some in np.array_split(depth, max(1, round(depth.size / _BATCH))):
+    for some in np.array_split(depth, max(1, round(depth.size / _BATCH_PICKS))):
         tiled = planes.take(np.tile(np.arange(len(planes)), len(some))).at(some.ravel())
         yield possible_pairs(group, kind, reach, tiled, len(some)), len(some)
 
 
 def count(group: Group, pairs: Pairs, chosen: Ints, pick_unit: Ints, truth_unit: Ints, units: int) -> Counts:
     """
-    Count a matching by unit: depth block, well or blind copy.
+    Count a matching by unit: depth block, well or copy of a null picker.
 
     Parameters
     ----------
     group : Group
-        Picks and truth; blind copies must be of picks inside.
+        Picks and truth; copies of a null picker must be of picks inside.
     pairs : Pairs
         Possible pairs.
     chosen : array of int

@@ -12,10 +12,10 @@ from geobfdt.evaluation.matching import Planes, pole_angles, same_reference
 from geobfdt.evaluation.scope import Group
 
 __all__ = [
-    "AZIMUTH_AMPLITUDE",
-    "AZIMUTH_DIP",
-    "ERROR_TOLERANCE",
+    "ERROR_TOLERANCE_M",
     "MEASURES",
+    "MIN_AZIMUTH_AMPLITUDE_M",
+    "MIN_AZIMUTH_DIP_DEG",
     "error_means",
     "error_sums",
     "matched_rows",
@@ -25,9 +25,12 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-ERROR_TOLERANCE = 0.05  # m, the gate of the matches whose errors are told
-AZIMUTH_AMPLITUDE = 0.02  # m: below it 5 mm of depth noise turns a trace by more than 14 deg
-AZIMUTH_DIP = 3.0  # deg: the same for a true azimuth, which a deviated hole gives to planes of any trace
+# Errors are measured on matches within this tolerance.
+ERROR_TOLERANCE_M = 0.05
+# Below this amplitude, 5 mm of depth noise turn a trace by more than 14 deg.
+MIN_AZIMUTH_AMPLITUDE_M = 0.02
+# The same limit for a true azimuth, which a deviated hole gives to planes of any trace.
+MIN_AZIMUTH_DIP_DEG = 3.0
 
 MEASURES = {
     "depth_bias_m": "mean of pick minus truth",
@@ -41,7 +44,7 @@ MEASURES = {
 }
 
 
-def matched_rows(group: Group, tolerance: float = ERROR_TOLERANCE) -> tuple[Ints, Ints]:
+def matched_rows(group: Group, tolerance: float = ERROR_TOLERANCE_M) -> tuple[Ints, Ints]:
     """
     Match a group for its errors: by trace where the truth allows it, else by depth.
 
@@ -77,7 +80,7 @@ def pair_errors(picks: Planes, truth: Planes) -> pd.DataFrame:
         ``depth_m``, ``trace_m``, ``dip_deg``, ``azimuth_deg`` (-180 to 180) and ``pole_deg``; signed ones are pick
         minus truth. Dip and azimuth are true where both planes have them, else apparent in the same reference, else
         NaN. Azimuth is also NaN where the true plane has none to speak of: a trace amplitude under
-        :data:`AZIMUTH_AMPLITUDE`, or a true dip under :data:`AZIMUTH_DIP`.
+        :data:`MIN_AZIMUTH_AMPLITUDE_M`, or a true dip under :data:`MIN_AZIMUTH_DIP_DEG`.
     """
     same = same_reference(picks, truth)
     has_true = np.asarray(np.isfinite(picks.true - truth.true).all(-1))
@@ -87,7 +90,7 @@ def pair_errors(picks: Planes, truth: Planes) -> pd.DataFrame:
         np.where(same[:, None], picks.apparent - truth.apparent, np.nan),
     )
     amplitude, _ = geometry.amplitude_azimuth(truth.trace)
-    steep = ~(amplitude < AZIMUTH_AMPLITUDE) & ~(has_true & (truth.true[:, 0] < AZIMUTH_DIP))
+    steep = ~(amplitude < MIN_AZIMUTH_AMPLITUDE_M) & ~(has_true & (truth.true[:, 0] < MIN_AZIMUTH_DIP_DEG))
     rms = np.asarray(geometry.trace_rms(picks.trace, truth.trace))
     return pd.DataFrame(
         {
@@ -149,8 +152,8 @@ def error_means(sums: npt.ArrayLike) -> dict[str, Floats]:
     for k, name in enumerate(MEASURES):
         up, down = above[..., k], below[..., k]
         if name == "azimuth_bias_deg":
-            known = (up != 0) | (down != 0)
-            means[name] = np.where(known, np.degrees(np.arctan2(up, down)), np.nan)[()]
+            measured = (up != 0) | (down != 0)
+            means[name] = np.where(measured, np.degrees(np.arctan2(up, down)), np.nan)[()]
         else:
             means[name] = np.divide(up, down, out=np.full(np.shape(up), np.nan), where=down > 0)[()]
     return means

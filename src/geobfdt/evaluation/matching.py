@@ -1,9 +1,9 @@
-"""Which pick is which plane: one-to-one matching inside a gate.
+"""One-to-one matching of picks and true planes within a tolerance.
 
-A pick and a true plane may be paired when their distance is within the tolerance. Three distances are used
-(:data:`Kind`): ``depth``, the difference of depths alone, comparable with the literature and blind to orientation;
-``pole``, the same with poles no more than :data:`POLE_GATE` apart; ``trace``, the RMS distance of the traces on the
-hole wall, which joins depth, dip and azimuth in one number and is the one that ranks.
+A pick and a true plane may be paired when their distance is within the tolerance. There are three distances
+(:data:`Kind`): ``depth``, the difference of depths alone, comparable with the literature and independent of
+orientation; ``pole``, the same with poles no more than :data:`POLE_GATE_DEG` apart; ``trace``, the RMS distance of the
+traces on the hole wall, which joins depth, dip and azimuth in one number and decides rankings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from geobfdt.wells.picks import traces
 
 __all__ = [
     "KINDS",
-    "POLE_GATE",
+    "POLE_GATE_DEG",
     "UNKNOWN",
     "Kind",
     "Planes",
@@ -36,14 +36,17 @@ __all__ = [
 
 Kind = Literal["depth", "pole", "trace"]
 KINDS: tuple[Kind, ...] = ("depth", "pole", "trace")
-POLE_GATE = 10.0  # deg
+# Planes can match only if the angle between their poles is at most this.
+POLE_GATE_DEG = 10.0
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_SLACK = 1e-9  # m: a pair exactly on the gate stays inside it whatever the depths' rounding
-_BATCH = 1000  # rows a solver call; its set-up grows with the square of them
+# With this slack a pair exactly at the gate matches, whatever the rounding of its depths.
+_SLACK_M = 1e-9
+# The solver gets this many rows in a call; its set-up grows with the square of them.
+_BATCH_ROWS = 1000
 UNKNOWN = -1
 
 
@@ -76,8 +79,8 @@ class Planes:
             # A flat plane dips nowhere, so its azimuth may be missing without harm.
             return np.where((pair[:, :1] == 0) & [False, True], 0.0, pair)
 
-        known = {name: code for code, name in enumerate(sorted(set(REFERENCES) - {"unknown"}))}
-        codes = np.array([known.get(name, UNKNOWN) for name in picks["reference"]], dtype=np.int64)
+        number_of = {name: code for code, name in enumerate(sorted(set(REFERENCES) - {"unknown"}))}
+        codes = np.array([number_of.get(name, UNKNOWN) for name in picks["reference"]], dtype=np.int64)
         return cls(traces(picks), dips("true"), dips("app"), codes)
 
     def __len__(self) -> int:
@@ -114,8 +117,8 @@ def near(picks: Planes, truth: Planes, reach: float) -> tuple[Ints, Ints]:
         Rows of `picks` and of `truth`.
     """
     order = np.argsort(truth.depth, kind="stable")
-    low = np.searchsorted(truth.depth[order], picks.depth - reach - _SLACK, side="left")
-    high = np.searchsorted(truth.depth[order], picks.depth + reach + _SLACK, side="right")
+    low = np.searchsorted(truth.depth[order], picks.depth - reach - _SLACK_M, side="left")
+    high = np.searchsorted(truth.depth[order], picks.depth + reach + _SLACK_M, side="right")
     first = np.repeat(np.arange(len(picks)), high - low)
     start = np.repeat(low - (np.cumsum(high - low) - (high - low)), high - low)
     return first, order[start + np.arange(len(first))]
@@ -149,17 +152,17 @@ def distances(kind: Kind, picks: Planes, truth: Planes, first: Ints, second: Int
         return np.where(same_reference(p, q) & np.isfinite(rms), rms, np.inf)
     pole = pole_angles(p, q)
     with np.errstate(invalid="ignore"):
-        return np.where(pole <= POLE_GATE, np.abs(p.depth - q.depth), np.inf)
+        return np.where(pole <= POLE_GATE_DEG, np.abs(p.depth - q.depth), np.inf)
 
 
 def same_reference(first: Planes, second: Planes) -> Bools:
-    """Tell which pairs (n,) may be compared by apparent azimuth: a reference that is not said is the other's."""
+    """Return which pairs (n,) may be compared by apparent azimuth; an unknown reference is taken to be the other's."""
     unsaid = (first.reference == UNKNOWN) | (second.reference == UNKNOWN)
     return np.asarray(unsaid | (first.reference == second.reference))
 
 
 def pole_angles(first: Planes, second: Planes) -> Floats:
-    """Angle between the poles of pairs (n,) (deg): of true dips, else of apparent ones, else NaN."""
+    """Return the angle between the poles of pairs (n,) (deg): of true dips, else of apparent ones, else NaN."""
 
     def angle(p: Floats, q: Floats) -> Floats:
         return np.asarray(geometry.pole_angle(p[:, 0], p[:, 1], q[:, 0], q[:, 1]))
@@ -176,7 +179,7 @@ def assign(
     handicap: npt.ArrayLike = 0,
 ) -> Ints:
     """
-    Choose pairs one to one: as many as can be, then of the least total handicap, then of the least total distance.
+    Match one to one: as many pairs as possible, then with the least total handicap, then the least total distance.
 
     Parameters
     ----------
@@ -187,7 +190,7 @@ def assign(
     tolerance : float
         The gate (m), positive.
     handicap : array (k,) of int, 0 to 2
-        Number of ends of the pair that should be used only if nothing else will do.
+        Number of ends of the pair to use only if nothing else is possible.
 
     Returns
     -------
@@ -196,10 +199,10 @@ def assign(
 
     Notes
     -----
-    A pick left unmatched is given to a private stand-in, so a minimum-weight full matching of the sparse graph
-    exists. Its cost is above that of any set of real pairs, hence matching one more always pays. The graph falls
-    apart where depths lie further apart than the gate; the parts are solved in batches and no picks-by-truth matrix
-    is ever made. The solver is scipy's sparse Jonker-Volgenant.
+    Each pick has a private dummy partner, so that a minimum-weight full matching of the sparse graph exists. A dummy
+    pair costs more than any set of real pairs, so that one more real match always lowers the cost. The graph consists
+    of separate parts where depths lie further apart than the gate. The parts are solved in batches, and no matrix of
+    all picks and all truth is made. The solver is the sparse Jonker-Volgenant algorithm of scipy.
 
     Examples
     --------
@@ -210,35 +213,38 @@ def assign(
     array([0, 2])
     """
     distance = np.asarray(distance, dtype=float)
-    kept = np.flatnonzero(distance <= tolerance + _SLACK)
-    _, i = np.unique(np.asarray(first)[kept], return_inverse=True)
-    _, j = np.unique(np.asarray(second)[kept], return_inverse=True)
-    if not len(kept):
-        return kept
-    rank = np.broadcast_to(np.asarray(handicap), distance.shape)[kept]
-    scaled = distance[kept] / tolerance
+    within = np.flatnonzero(distance <= tolerance + _SLACK_M)
+    _, i = np.unique(np.asarray(first)[within], return_inverse=True)
+    _, j = np.unique(np.asarray(second)[within], return_inverse=True)
+    if not len(within):
+        return within
+    rank = np.broadcast_to(np.asarray(handicap), distance.shape)[within]
+    scaled = distance[within] / tolerance
 
     n, nodes = int(i.max()) + 1, int(i.max() + j.max()) + 2
-    graph = coo_array((np.ones(len(kept)), (i, j + n)), shape=(nodes, nodes))
+    graph = coo_array((np.ones(len(within)), (i, j + n)), shape=(nodes, nodes))
     _, label = connected_components(graph, directed=False)
     part = label[i]
     order = np.argsort(part, kind="stable")
-    # Whole parts go together until a batch has enough rows.
+    # Whole parts are put together until a batch has enough rows.
     rows_before = np.concatenate([[0], np.cumsum(np.bincount(label[:n]))[:-1]])
-    batch = rows_before[part[order]] // _BATCH
+    batch = rows_before[part[order]] // _BATCH_ROWS
     cuts = np.flatnonzero(np.diff(batch)) + 1
-    chosen = [at[_solve(i[at], j[at], scaled[at], rank[at])] for at in np.split(order, cuts)]
-    return np.sort(kept[np.concatenate(chosen)])
+    chosen = [at[_solve_batch(i[at], j[at], scaled[at], rank[at])] for at in np.split(order, cuts)]
+    return np.sort(within[np.concatenate(chosen)])
 
 
-def _solve(i: Ints, j: Ints, distance: Floats, rank: Ints) -> Ints:
+def _solve_batch(i: Ints, j: Ints, distance: Floats, rank: Ints) -> Ints:
     picks, i = np.unique(i, return_inverse=True)
     truth, j = np.unique(j, return_inverse=True)
     n, m = len(picks), len(truth)
     most = min(n, m)
-    step = most * (1.0 + _SLACK) + 1.0  # above the distances of any matching together
-    pair = 1.0 + distance + step * rank  # a stored zero would be no edge at all
-    alone = (most + 1) * (3.0 + 2 * step)  # above the cost of any matching
+    # One step of handicap costs more than the distances of any matching together.
+    step = most * (1.0 + _SLACK_M) + 1.0
+    # An offset of 1 is needed, because a stored zero would not be an edge.
+    pair = 1.0 + distance + step * rank
+    # A dummy pair costs more than any matching of real pairs.
+    alone = (most + 1) * (3.0 + 2 * step)
     rows, columns = np.concatenate([i, np.arange(n)]), np.concatenate([j, m + np.arange(n)])
     cost = csr_array((np.concatenate([pair, np.full(n, alone)]), (rows, columns)), shape=(n, m + n))
     row, column = min_weight_full_bipartite_matching(cost)

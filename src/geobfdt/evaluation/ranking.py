@@ -15,11 +15,11 @@ Floats = npt.NDArray[np.float64]
 
 def ranked_outcomes(group: Group, pairs: Pairs, tolerance: float) -> Floats:
     """
-    Outcome of each pick when picks choose in the order of their confidence.
+    Match picks in the order of their confidence, and return the outcome of each.
 
-    Each takes the nearest true plane within the tolerance that is still free, required ones before optional ones;
-    it never gives it back. So the outcome of a pick does not depend on picks of lower confidence, and one ranking
-    holds for every threshold, as in the usual definition of average precision for detectors.
+    Each pick is matched to the nearest free true plane within the tolerance, required planes before optional ones, and
+    keeps it. So the outcome of a pick does not depend on picks of lower confidence, and one ranking holds for every
+    threshold, as in the usual definition of average precision for detectors.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ def ranked_outcomes(group: Group, pairs: Pairs, tolerance: float) -> Floats:
     near = np.flatnonzero(pairs.distance <= tolerance + 1e-9)
     order = near[np.lexsort((pairs.second[near], pairs.distance[near], pairs.handicap[near], pairs.first[near]))]
     starts = np.searchsorted(pairs.first[order], np.arange(len(group.picks) + 1))
-    taken = np.zeros(len(group.truth), dtype=bool)
+    matched = np.zeros(len(group.truth), dtype=bool)
     outcome = np.where(group.pick_inside, 0.0, np.nan)
     for pick in np.argsort(-group.confidence, kind="stable"):
         for plane in pairs.second[order[starts[pick] : starts[pick + 1]]]:
-            if not taken[plane]:
-                taken[plane] = True
+            if not matched[plane]:
+                matched[plane] = True
                 right = not group.optional[plane] and (group.pick_inside[pick] or group.truth_inside[plane])
                 outcome[pick] = 1.0 if right else np.nan
                 break
@@ -84,9 +84,9 @@ def average_precision(confidence: npt.ArrayLike, outcome: npt.ArrayLike, planes:
     if not len(score):
         return 0.0
     order = np.argsort(-score, kind="stable")
-    found = np.cumsum(hit[order])
+    cumulative_hits = np.cumsum(hit[order])
     ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
-    exact = found[ends] / (ends + 1)
+    exact = cumulative_hits[ends] / (ends + 1)
     envelope = np.maximum.accumulate(exact[::-1])[::-1]
     # Planes just outside an interval may be found without having been required.
-    return float(np.sum(np.diff(found[ends], prepend=0.0) * envelope) / max(planes, found[-1]))
+    return float(np.sum(np.diff(cumulative_hits[ends], prepend=0.0) * envelope) / max(planes, cumulative_hits[-1]))

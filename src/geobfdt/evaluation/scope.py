@@ -12,17 +12,19 @@ import pandas as pd
 from geobfdt.evaluation.matching import UNKNOWN, Kind, Planes
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import covered, new_intervals
-from geobfdt.wells.picks import standing
+from geobfdt.wells.picks import without_rejected
 
-__all__ = ["ALL", "Group", "Span", "classes_comparable", "gather", "scored_pieces"]
+__all__ = ["ALL_CLASSES", "Group", "Span", "classes_comparable", "gather", "scored_pieces"]
 
 Span = Mapping[str, tuple[float, float]]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-ALL = "all"
-_MARGIN = 0.25  # m beyond the outermost row, where the logged span of a well is not given
+# Name of all classes together.
+ALL_CLASSES = "all"
+# The logged span reaches this far beyond the outermost row, where it is not given.
+_MARGIN_M = 0.25
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Group:
     Parameters
     ----------
     well, class_ : str
-        Well, and class or :data:`ALL`.
+        Well, and class or :data:`ALL_CLASSES`.
     picks, truth : Planes
         Planes (n) and (m), in an order that does not depend on the order of the tables.
     pick_rows, truth_rows : array (n,), (m,) of int
@@ -69,7 +71,7 @@ class Group:
 
     @property
     def best_kind(self) -> Kind:
-        """The distance that says most: trace where the truth allows it, else depth."""
+        """The most complete distance: trace where the truth allows it, else depth."""
         return "trace" if "trace" in self.kinds else "depth"
 
 
@@ -115,7 +117,7 @@ def gather(
     by_class: bool = True,
 ) -> tuple[list[Group], list[Finding]]:
     """
-    Sort picks and truth into groups that are matched each by itself.
+    Sort picks and truth into groups that are matched separately.
 
     Rejected rows of either table are left out. A well is scored if the truth has a plane in it or the interval table
     says that it was interpreted; picks in other wells are neither right nor wrong.
@@ -136,7 +138,7 @@ def gather(
     groups : list of Group
         By well and class, sorted.
     findings : list of Finding
-        What could not be compared, and why.
+        Descriptions of what could not be compared, and why.
 
     Raises
     ------
@@ -144,22 +146,24 @@ def gather(
         If there is nothing to score against, or the tables have no well in common.
     """
     intervals = new_intervals() if intervals is None else intervals
-    tables = [_usable(picks), _usable(truth)]
-    marked = set(intervals.loc[intervals["kind"] == "interpreted", "well"])
-    wells, picked = sorted(set(tables[1]["well"]) | marked), set(tables[0]["well"])
+    tables = [_without_rejected(picks), _without_rejected(truth)]
+    interpreted = set(intervals.loc[intervals["kind"] == "interpreted", "well"])
+    wells, picked = sorted(set(tables[1]["well"]) | interpreted), set(tables[0]["well"])
     if not wells:
         raise InputError("truth", "it has no plane and no interpreted interval", "give a table that has")
     if picked and not picked & set(wells):
         raise InputError(
             "picks and truth",
-            f"no well in common: {_names(picked)} against {_names(wells)}",
+            f"no well in common: {_list_names(picked)} against {_list_names(wells)}",
             "give both tables the same well names",
         )
     findings = []
-    if stray := sorted(picked - set(wells)):
-        findings.append(_doubt("well-without-truth", stray, "picked, but there is no truth", "left out"))
-    if silent := [well for well in wells if well not in picked]:
-        findings.append(_doubt("well-without-picks", silent, "no picks", "every plane there counts as missed"))
+    if extra := sorted(picked - set(wells)):
+        findings.append(_major_finding("well-without-truth", extra, "picked, but there is no truth", "left out"))
+    if unpicked := [well for well in wells if well not in picked]:
+        findings.append(
+            _major_finding("well-without-picks", unpicked, "no picks", "every plane there counts as missed")
+        )
     classes = sorted({*tables[0]["class"], *tables[1]["class"]})
     for name in classes:
         alone = int((tables[0]["class"] == name).sum())
@@ -168,7 +172,7 @@ def gather(
             and not ((intervals["class"] == name) & intervals["well"].isin(wells)).any()
         ):
             findings.append(
-                _doubt(
+                _major_finding(
                     "class-without-truth",
                     [name],
                     f"{alone} picks and no truth",
@@ -179,12 +183,12 @@ def gather(
     groups = []
     for well in wells:
         mine = [table[table["well"] == well] for table in tables]
-        top, base = _span(well, mine, intervals, span)
-        for name in classes if by_class else [ALL]:
+        top, base = _well_span(well, mine, intervals, span)
+        for name in classes if by_class else [ALL_CLASSES]:
             members = [table[table["class"] == name] if by_class else table for table in mine]
             if any(map(len, members)):
                 pieces = scored_pieces(intervals, well, name, top, base)
-                groups.append(_group(well, name, members[0], members[1], intervals, pieces, findings))
+                groups.append(_make_group(well, name, members[0], members[1], intervals, pieces, findings))
     return groups, findings
 
 
@@ -192,7 +196,7 @@ def classes_comparable(
     picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame | None = None
 ) -> list[Finding]:
     """
-    Tell whether the classes of two tables can be compared.
+    Check whether the classes of two tables can be compared.
 
     They cannot where one of the tables has a single class and the other another one as well: it may have been made
     without classes. They can where intervals say that every class was interpreted that the truth has no plane of.
@@ -217,7 +221,7 @@ def classes_comparable(
     >>> [finding.kind for finding in classes_comparable(two, one)], classes_comparable(two, two)
     (['class-blind'], [])
     """
-    theirs, ours = ({*standing(table)["class"]} for table in (picks, truth))
+    theirs, ours = ({*without_rejected(table)["class"]} for table in (picks, truth))
     if not theirs or not ours or theirs == ours or min(len(theirs), len(ours)) > 1:
         return []
     lacking = theirs - ours
@@ -225,36 +229,38 @@ def classes_comparable(
         lacking -= {*intervals.loc[intervals["kind"] == "interpreted", "class"]}
         if not lacking:
             return []
-    seen = f"one has {' and '.join(sorted(theirs))}, the other {' and '.join(sorted(ours))}"
+    observed = f"one has {' and '.join(sorted(theirs))}, the other {' and '.join(sorted(ours))}"
     cure = "scored whatever the class; to score by class, give both tables their classes or say what was interpreted"
-    return [_doubt("class-blind", sorted(theirs ^ ours), seen, cure)]
+    return [_major_finding("class-blind", sorted(theirs ^ ours), observed, cure)]
 
 
-def _usable(table: pd.DataFrame) -> pd.DataFrame:
-    return standing(table.assign(_row=np.arange(len(table))))
+def _without_rejected(table: pd.DataFrame) -> pd.DataFrame:
+    return without_rejected(table.assign(_row=np.arange(len(table))))
 
 
-def _names(wells: set[str] | list[str]) -> str:
+def _list_names(wells: set[str] | list[str]) -> str:
     some = sorted(wells)
     return ", ".join(repr(name) for name in some[:3]) + (f" and {len(some) - 3} more" if len(some) > 3 else "")
 
 
-def _doubt(kind: str, wells: list[str], seen: str, done: str) -> Finding:
-    return Finding(Severity.MAJOR, kind, _names(wells), seen, done)
+def _major_finding(kind: str, wells: list[str], observed: str, action: str) -> Finding:
+    return Finding(Severity.MAJOR, kind, _list_names(wells), observed, action)
 
 
-def _span(well: str, tables: list[pd.DataFrame], intervals: pd.DataFrame, span: Span | None) -> tuple[float, float]:
+def _well_span(
+    well: str, tables: list[pd.DataFrame], intervals: pd.DataFrame, span: Span | None
+) -> tuple[float, float]:
     rows = np.concatenate([table["depth_m"].to_numpy(float) for table in tables])
     if span is not None and well in span:
-        # Rows beyond the logged span are scored, so the blind pickers must be able to go there too.
+        # Rows beyond the logged span are scored, so the null pickers must be able to go there too.
         reach = np.concatenate([rows, span[well]])
     else:
-        said = intervals[(intervals["well"] == well) & (intervals["kind"] == "interpreted")]
-        reach = np.concatenate([rows - _MARGIN, rows + _MARGIN, said["top_m"], said["base_m"]])
+        interpreted = intervals[(intervals["well"] == well) & (intervals["kind"] == "interpreted")]
+        reach = np.concatenate([rows - _MARGIN_M, rows + _MARGIN_M, interpreted["top_m"], interpreted["base_m"]])
     return float(reach.min()), float(reach.max())
 
 
-def _group(
+def _make_group(
     well: str,
     name: str,
     picks: pd.DataFrame,
@@ -263,12 +269,12 @@ def _group(
     pieces: Floats,
     findings: list[Finding],
 ) -> Group:
-    picks, truth = _ordered(picks), _ordered(truth)
+    picks, truth = _sort_rows(picks), _sort_rows(truth)
     inside = [_inside(table, intervals, well) for table in (picks, truth)]
-    # A CSV with empty cells gives True, False and NaN.
+    # A column of a CSV file with empty cells holds True, False and NaN.
     optional = truth["optional"].isin([True]).to_numpy() if "optional" in truth else np.zeros(len(truth), dtype=bool)
     planes = Planes.of(picks), Planes.of(truth)
-    kinds = _kinds(f"{well} {name}".strip(), planes, ~optional & inside[1], findings)
+    kinds = _allowed_kinds(f"{well} {name}".strip(), planes, ~optional & inside[1], findings)
     return Group(
         well=well,
         class_=name,
@@ -287,7 +293,7 @@ def _group(
     )
 
 
-def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+def _sort_rows(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["depth_m", "amplitude_m", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg", "confidence", "class"]
     return table.sort_values(keys, kind="stable")
 
@@ -300,13 +306,15 @@ def _inside(table: pd.DataFrame, intervals: pd.DataFrame, well: str) -> Bools:
     return inside
 
 
-def _kinds(place: str, planes: tuple[Planes, Planes], required: Bools, findings: list[Finding]) -> tuple[Kind, ...]:
-    """Distances that the truth allows: what a picker cannot be judged by is left out, not held against it."""
+def _allowed_kinds(
+    place: str, planes: tuple[Planes, Planes], required: Bools, findings: list[Finding]
+) -> tuple[Kind, ...]:
+    """Return the distances that the truth allows; a picker is not judged by any other."""
     codes = [set(p.reference.tolist()) for p in planes]
     clash = len((codes[0] | codes[1]) - {UNKNOWN}) > 1
     if all(codes) and (UNKNOWN in codes[0]) != (UNKNOWN in codes[1]):
         findings.append(
-            _doubt(
+            _major_finding(
                 "reference-assumed", [place], "one table does not say its azimuth reference", "taken to be the other's"
             )
         )
@@ -323,7 +331,7 @@ def _kinds(place: str, planes: tuple[Planes, Planes], required: Bools, findings:
         if not has[1][kind][required].all() or (clash and not has[1][kind].any()):
             missing = int((~has[1][kind][required]).sum())
             findings.append(
-                _doubt(
+                _major_finding(
                     f"truth-without-{kind}",
                     [place],
                     f"{missing} true planes lack {needs}",
@@ -334,7 +342,7 @@ def _kinds(place: str, planes: tuple[Planes, Planes], required: Bools, findings:
         kinds.append(kind)
         if missing := int((~has[0][kind]).sum()):
             findings.append(
-                _doubt(
+                _major_finding(
                     f"pick-without-{kind}", [place], f"{missing} picks lack {needs}", f"they count as wrong by {kind}"
                 )
             )

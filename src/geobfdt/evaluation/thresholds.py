@@ -12,30 +12,31 @@ from scipy.special import expit, logit
 
 from geobfdt.evaluation.counts import possible_pairs
 from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
-from geobfdt.evaluation.scope import ALL, gather
+from geobfdt.evaluation.scope import ALL_CLASSES, gather
 
-__all__ = ["Operating", "operating_points"]
-
-
-_FEW = 60  # planes to find after which an operating point tells half of what it can
+__all__ = ["OperatingPoint", "operating_points"]
 
 
-class Operating(NamedTuple):
+# An operating point from fewer planes is uncertain.
+_MIN_PLANES = 60
+
+
+class OperatingPoint(NamedTuple):
     """
-    Where a picker does best on one class.
+    Threshold with the best F1 of a picker on one class.
 
     Parameters
     ----------
     threshold : float
-        Least confidence; 1 where there is nothing to find.
+        Smallest confidence; 1 where there is nothing to find.
     f1 : float
-        What it scores there; NaN where there is nothing to find.
+        F1 at that threshold; NaN where there is nothing to find.
     precision, recall : float
-        Of what, at that threshold.
+        Precision and recall at that threshold.
     average_precision : float
-        Over all thresholds.
+        Average precision over all thresholds.
     planes : int
-        How many there are to find.
+        Number of planes to find.
     """
 
     threshold: float
@@ -47,8 +48,8 @@ class Operating(NamedTuple):
 
     @property
     def weight(self) -> float:
-        """How much these numbers tell, 0 to 1: those of few planes are mostly chance."""
-        return self.planes / (self.planes + _FEW)
+        """Weight of these numbers, 0 to 1: those of few planes are mostly chance."""
+        return self.planes / (self.planes + _MIN_PLANES)
 
 
 def operating_points(
@@ -57,7 +58,7 @@ def operating_points(
     intervals: pd.DataFrame | None = None,
     tolerance: float = 0.03,
     start: Mapping[str, float] | None = None,
-) -> dict[str, Operating]:
+) -> dict[str, OperatingPoint]:
     """
     Find the confidence of best F1 by class.
 
@@ -70,8 +71,8 @@ def operating_points(
     tolerance : float
         Distance of a match (m): trace RMS where the truth allows it, else depth.
     start : mapping of str to float, optional
-        Thresholds that were in use, by class. The best one is drawn towards them, the more so the fewer planes there
-        are: the best threshold of four planes promises what no other planes keep.
+        Former thresholds by class. The best threshold is a mean of the two, weighted by the number of planes, because
+        the best threshold of few planes fits no others.
 
     Returns
     -------
@@ -85,11 +86,11 @@ def operating_points(
     >>> truth = new_picks(well="A", depth_m=[1.0, 2.0], **flat)
     >>> picks = new_picks(well="A", depth_m=[1.0, 1.5, 2.0], confidence=[0.9, 0.2, 0.6], **flat)
     >>> operating_points(picks, truth)["bedding"]
-    Operating(threshold=0.6, f1=1.0, precision=1.0, recall=1.0, average_precision=1.0, planes=2)
+    OperatingPoint(threshold=0.6, f1=1.0, precision=1.0, recall=1.0, average_precision=1.0, planes=2)
     """
     groups, _ = gather(picks, truth, intervals)
     points = {}
-    for name in sorted({group.class_ for group in groups} - {ALL}):
+    for name in sorted({group.class_ for group in groups} - {ALL_CLASSES}):
         confidence, outcome, planes = [], [], 0
         for group in groups:
             if group.class_ != name:
@@ -99,39 +100,39 @@ def operating_points(
             confidence.append(group.confidence)
             planes += int((group.truth_inside & ~group.optional).sum())
         used = None if start is None else start[name]
-        points[name] = _best(np.concatenate(confidence), np.concatenate(outcome), planes, used)
+        points[name] = _best_threshold(np.concatenate(confidence), np.concatenate(outcome), planes, used)
     return points
 
 
-def _best(
+def _best_threshold(
     confidence: npt.NDArray[np.float64], outcome: npt.NDArray[np.float64], planes: int, start: float | None = None
-) -> Operating:
+) -> OperatingPoint:
     judged = np.isfinite(outcome)
     order = np.argsort(-confidence[judged], kind="stable")
     score, right = confidence[judged][order], outcome[judged][order]
     if not planes or not score.size:
         nothing = 0.0 if planes else float("nan")
-        return Operating(1.0, nothing, float("nan"), 0.0, nothing, planes)
-    found = np.cumsum(right)
-    # Picks of one confidence pass together.
+        return OperatingPoint(1.0, nothing, float("nan"), 0.0, nothing, planes)
+    hits = np.cumsum(right)
+    # Picks of equal confidence pass a threshold together.
     ends = np.append(np.flatnonzero(np.diff(score)), score.size - 1)
-    f1 = 2 * found[ends] / (ends + 1 + np.maximum(planes, found[ends]))
+    f1 = 2 * hits[ends] / (ends + 1 + np.maximum(planes, hits[ends]))
     index = int(np.argmax(f1))
     threshold = float(score[ends[index]])
     if start is not None:
-        weight = planes / (planes + _FEW)
-        # A margin for rounding keeps the picks that lie on a threshold which does not move.
+        weight = planes / (planes + _MIN_PLANES)
+        # A margin for rounding keeps the picks that lie on the threshold.
         best_logit, start_logit = logit(np.clip([threshold, start], 1e-9, 1 - 1e-9))
         threshold = float(expit(weight * best_logit + (1 - weight) * start_logit))
         index = int(np.searchsorted(-score[ends], -threshold + 1e-9, side="right")) - 1
         if index < 0:
-            return Operating(threshold, 0.0, float("nan"), 0.0, average_precision(score, right, planes), planes)
+            return OperatingPoint(threshold, 0.0, float("nan"), 0.0, average_precision(score, right, planes), planes)
     best = ends[index]
-    return Operating(
+    return OperatingPoint(
         threshold,
         float(f1[index]),
-        float(found[best] / (best + 1)),
-        float(found[best] / max(planes, found[best])),
+        float(hits[best] / (best + 1)),
+        float(hits[best] / max(planes, hits[best])),
         average_precision(confidence[judged], outcome[judged], planes),
         planes,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geobfdt.evaluation.scope import ALL
+from geobfdt.evaluation.scope import ALL_CLASSES
 from geobfdt.runtime.findings import Finding
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ __all__ = [
 
 def unit_words(wells: int, units: int, block: float | None) -> str:
     """
-    Say what was resampled.
+    Name the units of the resampling.
 
     Examples
     --------
@@ -104,12 +104,12 @@ def verdict_of_scores(scores: Scores) -> list[str]:
     list of str
         The lines.
     """
-    rows = _widest(scores)
-    pooled = next(row for row in rows if row["class"] == ALL)
+    rows = _rows_at_widest_tolerance(scores)
+    pooled = next(row for row in rows if row["class"] == ALL_CLASSES)
     judged, true = pooled["n_picks"], pooled["n_truth"]
     return [
-        f"{_wells(scores)}: {_fates(pooled)}.",
-        _against_chance(scores, pooled),
+        f"{_well_count(scores)}: {_outcome_words(pooled)}.",
+        _compare_with_chance(scores, pooled),
         (f"{pooled['n_found']} of {judged} judged picks are right. " if judged else "No pick was judged. ")
         + (f"{pooled['n_found']} of {true} true planes were found." if true else "There is no true plane to find."),
         _by_class(scores, rows),
@@ -131,7 +131,7 @@ def verdict_of_agreement(agreement: Agreement) -> list[str]:
         The lines.
     """
     scores = agreement.scores
-    row = next(row for row in _widest(scores) if row["class"] == ALL)
+    row = next(row for row in _rows_at_widest_tolerance(scores) if row["class"] == ALL_CLASSES)
     pooled = agreement.shifts.iloc[-1]
     both, same = int(agreement.confusion.to_numpy().sum()), int(np.trace(agreement.confusion.to_numpy()))
     classes = f"Of {both} planes that both picked {same} have the same class"
@@ -146,32 +146,34 @@ def verdict_of_agreement(agreement: Agreement) -> list[str]:
             where = "b lies no deeper than a"
         shift = f"{where}, where they agree best{'' if believed else ', which may be chance'}."
     return [
-        f"{_wells(scores)}: both have {row['n_found']} planes, a alone {row['n_missed']}, b alone {row['n_wrong']}"
+        f"{_well_count(scores)}: both have {row['n_found']} planes, a alone {row['n_missed']}, b alone {row['n_wrong']}"
         + (f"; {row['n_outside']} of b's were not judged" if row["n_outside"] else "") + ".",
-        _against_chance(scores, row),
+        _compare_with_chance(scores, row),
         classes,
         shift,
     ]  # fmt: skip
 
 
 _NO_CLASSES = "Classes are not compared: one of the tables has a single class."
-_ABOVE_CHANCE_Z = 3.0  # Standard deviations above the chance level from which a score is more than chance.
-_BELIEVED_SHIFT_Z = 5.0  # The best of 201 shifts is itself picked: from here on it is believed.
+# A score this many standard deviations above the chance level is more than chance.
+_ABOVE_CHANCE_Z = 3.0
+# The best of 201 shifts is itself a choice, so that it needs a higher limit.
+_BELIEVED_SHIFT_Z = 5.0
 
 
-def _widest(scores: Scores) -> list[dict[str, Any]]:
-    """Rows at the widest tolerance, each class by the distance that says most."""
+def _rows_at_widest_tolerance(scores: Scores) -> list[dict[str, Any]]:
+    """Return the rows at the widest tolerance, each class by its most complete distance."""
     best = scores.best()
     rows: list[dict[str, Any]] = best[best["tolerance_m"] == best["tolerance_m"].max()].to_dict("records")
     return rows
 
 
-def _wells(scores: Scores) -> str:
+def _well_count(scores: Scores) -> str:
     return f"{len(scores.wells)} well{'s'[: len(scores.wells) != 1]}"
 
 
-def _fates(row: dict[str, Any]) -> str:
-    """Where the picks of a row went: the parts add up to the picks."""
+def _outcome_words(row: dict[str, Any]) -> str:
+    """Count the outcomes of the picks of a row; the parts add up to the picks."""
     parts = [f"{row['n_found']} right", f"{row['n_wrong']} wrong"]
     parts += [f"{row[name]} {words}" for name, words in _UNJUDGED.items() if row[name]]
     return f"{row['n_given']} picks = {' + '.join(parts)}"
@@ -184,7 +186,7 @@ _UNJUDGED = {
 }
 
 
-def _against_chance(scores: Scores, row: dict[str, Any]) -> str:
+def _compare_with_chance(scores: Scores, row: dict[str, Any]) -> str:
     if row["f1"] != row["f1"]:
         return "F1 cannot be computed: there is no true plane to judge by."
     text = f"F1 {row['f1']:.2f}"
@@ -205,7 +207,7 @@ def _by_class(scores: Scores, rows: Sequence[dict[str, Any]]) -> str:
     parts = [
         f"{row['class']} F1 {number(row['f1'])} (chance level {number(row['null_f1']) or 'unknown'})"
         for row in rows
-        if row["class"] != ALL and row["f1"] == row["f1"]
+        if row["class"] != ALL_CLASSES and row["f1"] == row["f1"]
     ]
     if not scores.by_class:
         return _NO_CLASSES
@@ -226,30 +228,33 @@ def describe_scores(scores: Scores) -> str:
     str
         Lines of about 80 characters; findings are longer.
     """
-    return "\n".join([*verdict_of_scores(scores), "", *_table_lines(scores, _FATES), *findings_lines(scores.findings)])
+    return "\n".join(
+        [*verdict_of_scores(scores), "", *_table_lines(scores, _OUTCOME_COLUMNS), *findings_lines(scores.findings)]
+    )
 
 
-def _table_lines(scores: Scores, fates: Mapping[str, str]) -> list[str]:
-    """The tables of a score; `fates` says in which columns picks are counted that add up to all of them."""
+def _table_lines(scores: Scores, outcomes: Mapping[str, str]) -> list[str]:
+    """Return the tables of a score; `outcomes` names the columns of counts that add up to all picks."""
     table = scores.table()
     widest = table["tolerance_m"].max()
     fence = scores.nulls().query("null == 'fence' and tolerance_m == @widest and `class` == 'all' and kind == 'depth'")
-    # A kind of match that the truth does not allow has no rows; the findings say why.
+    # A kind of distance that the truth does not allow has no rows; the findings say why.
     measured = table["n_truth"] + table["n_picks"] > 0
-    shown = table[measured & ((table["kind"] == "trace") | (table["tolerance_m"] == widest))]
-    last = shown[shown["tolerance_m"] == widest].to_dict("records")
+    rows = table[measured & ((table["kind"] == "trace") | (table["tolerance_m"] == widest))]
+    last = rows[rows["tolerance_m"] == widest].to_dict("records")
     errors = scores.errors()
-    if table["class"].nunique() == 2 and scores.by_class:  # all is the one class again
-        shown, errors = shown[shown["class"] != ALL], errors[(errors["class"] != ALL)]
+    # With one class, the rows of all classes would repeat it.
+    if table["class"].nunique() == 2 and scores.by_class:
+        rows, errors = rows[rows["class"] != ALL_CLASSES], errors[(errors["class"] != ALL_CLASSES)]
     lines = [
         f"95 % intervals over {unit_words(len(scores.wells), len(scores.units), scores.units.block)}",
         f"chance: chance level, the mean F1 of the same picks after {scores.shifts} depth shifts",
         "z: how far above it F1 is, in standard deviations; empty: cannot be computed",
         "",
-        *columns([_SCORE_HEADS, *map(_score_row, shown.to_dict("records"))]),
+        *columns([_SCORE_HEADS, *map(_score_row, rows.to_dict("records"))]),
         "",
-        f"where the picks went at {100 * widest:g} cm: {' + '.join(list(fates)[:-1])} = {list(fates)[-1]}",
-        *columns([("class", "match", *fates), *(_fate_row(row, fates) for row in last)]),
+        f"where the picks went at {100 * widest:g} cm: {' + '.join(list(outcomes)[:-1])} = {list(outcomes)[-1]}",
+        *columns([("class", "match", *outcomes), *(_outcome_row(row, outcomes) for row in last)]),
         "",
     ]
     if (level := number(fence["null_f1"].iloc[0])) != "":
@@ -258,11 +263,11 @@ def _table_lines(scores: Scores, fates: Mapping[str, str]) -> list[str]:
 
 
 _SCORE_HEADS = ("class", "match", "cm", "F1", "95 %", "chance", "z", "P", "R", "AP", "true", "judged")
-_FATES = {
+_OUTCOME_COLUMNS = {
     "right": "n_found", "wrong": "n_wrong", "optional": "n_optional", "outside": "n_outside", "rejected": "n_rejected",
     "picks": "n_given",
 }  # fmt: skip
-_FATES_OF_B = {
+_OUTCOME_COLUMNS_OF_B = {
     "both": "n_found", "b alone": "n_wrong", "outside": "n_outside", "rejected": "n_rejected", "b": "n_given",
 }  # fmt: skip
 
@@ -282,12 +287,12 @@ def _score_row(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _fate_row(row: dict[str, Any], fates: Mapping[str, str]) -> tuple[str, ...]:
-    return (row["class"], row["kind"], *(str(row[name]) for name in fates.values()))
+def _outcome_row(row: dict[str, Any], outcomes: Mapping[str, str]) -> tuple[str, ...]:
+    return (row["class"], row["kind"], *(str(row[name]) for name in outcomes.values()))
 
 
 def error_lines(errors: pd.DataFrame) -> list[str]:
-    """Errors of the matched, in columns, those that were measured."""
+    """Return the measured errors of matched picks, in columns."""
     rows = [
         (
             row["class"],
@@ -337,7 +342,7 @@ def describe_agreement(agreement: Agreement) -> str:
         "",
         "b against a, neither taken as truth: P is the share of b's picks that a has,",
         "R the share of a's that b has, true and judged are a's and b's; errors are b minus a.",
-        *_table_lines(scores, _FATES_OF_B),
+        *_table_lines(scores, _OUTCOME_COLUMNS_OF_B),
         "",
         *([f"classes of the planes both picked (rows a, columns b): {kappa}", *columns(classes), ""] * scores.by_class),
         "best depth shift: how much deeper b lies (m)",

@@ -30,7 +30,7 @@ from geobfdt.model.bundle_files import CARD, FORMAT, RETRAIN, SETTINGS, SHIPPED,
 from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.settings_files import read_yaml, said
+from geobfdt.runtime.settings_files import read_yaml, validation_message
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
 
@@ -240,7 +240,7 @@ def _shape(shape: torch.Size | None) -> str:
 def _why(error: Exception) -> str:
     """Say what is wrong in a line: of many things the first, and not the words of Python or PyTorch around it."""
     if isinstance(error, ValidationError):
-        return said(error)
+        return validation_message(error)
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     if isinstance(error, KeyError):

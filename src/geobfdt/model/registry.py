@@ -23,7 +23,7 @@ from typing import Any, Literal
 from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, atomic_path, sha256
 
 __all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "load_model", "split_name"]
@@ -238,7 +238,7 @@ class Registry:
         load_bundle(bundle)
         source = find_bundle(bundle)
         digest = contents_digest(source)
-        with held(self.folder, wait=True):
+        with folder_lock(self.folder, wait=True):
             known = digest in self.bundles()
             damage = self.damage(digest)
             if known and not damage:
@@ -276,7 +276,7 @@ class Registry:
         InputError
             If there is no such bundle, it is damaged, or the registry cannot be written.
         """
-        with held(self.folder, wait=True):
+        with folder_lock(self.folder, wait=True):
             digest = self.find(bundle)
             self.whole(digest)
             self._write("name", digest, who, why, name)
@@ -295,7 +295,7 @@ class Registry:
         InputError
             If it never stood for another, or that one is damaged.
         """
-        with held(self.folder, wait=True):
+        with folder_lock(self.folder, wait=True):
             held_it = [entry.bundle for entry in self.record() if entry.action == "name" and entry.name == name]
             now = held_it[-1] if held_it else ""
             # Back again goes further back: what was left by going back is no way to go.
@@ -313,7 +313,7 @@ class Registry:
 
     def sign(self, bundle: str, *, who: str, why: str) -> None:
         """Put down that somebody stands up for a bundle."""
-        with held(self.folder, wait=True):
+        with folder_lock(self.folder, wait=True):
             digest = self.find(bundle)
             self.whole(digest)
             self._write("sign", digest, who, why)
@@ -322,7 +322,7 @@ class Registry:
         self, bundle: str, state: Literal["passed", "refused", "cannot judge"], *, who: str | None = None, why: str = ""
     ) -> None:
         """Put down what the gate said of a bundle."""
-        with held(self.folder, wait=True):
+        with folder_lock(self.folder, wait=True):
             self._write(_VERDICTS[state], self.find(bundle), who, why)
 
     def verify(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The verdict of the gate as a page: what was asked, what was found, what was compared, by whom it was signed."""
+"""The verdict of the gate as a page: demands, measured values, comparison with the champion, signature."""
 
 from __future__ import annotations
 
@@ -37,36 +37,36 @@ def write_verdict(verdict: Verdict, out: Path) -> None:
 
 def _blocks(verdict: Verdict) -> list[Block]:
     settings = verdict.settings
-    # Nothing stands above a signature that its owner did not write: defaults of this version are named apart.
+    # A person signs only what is in the file of demands; defaults of this version are left out of the text.
     text = yaml.safe_dump(settings.model_dump(mode="json", exclude_unset=True), sort_keys=False)
-    signed = f"Demands signed by {settings.signed_by}" if settings.signed_by else "Demands that nobody has signed"
+    signed = f"Demands signed by {settings.signed_by}" if settings.signed_by else "Unsigned demands"
     if settings.signed_on:
         signed += f" on {settings.signed_on.isoformat()}"
-    signed += f"; SHA-256 of what is printed below begins with {hashlib.sha256(text.encode()).hexdigest()[:16]}."
+    signed += f"; SHA-256 of the text below begins with {hashlib.sha256(text.encode()).hexdigest()[:16]}."
     metres = sum(verdict.wells.values())
     wells = ", ".join(f"{name} ({length:.1f} m)" for name, length in verdict.wells.items())
     blocks = [
         Block("h1", f"{verdict.state.capitalize()}: {verdict.model}"),
         bullets(verdict.failures) if verdict.failures else Block("text", "Every demand holds."),
         Block("text", signed),
-        Block("text", f"Judged on {metres:.1f} m that it has not seen: {wells}."),
+        Block("text", f"Judged on {metres:.1f} m that the model has not seen: {wells}."),
         Block("h2", "Demands"),
         Block("table", rows=_demands(verdict)),
     ]
     if verdict.champion:
-        margin = "No margin is asked."
+        margin = "No margin is demanded."
         if settings.margin is not None:
             margin = f"A class may lose {settings.margin:g} at most; the lower end of the interval counts."
         blocks += [
             Block("h2", f"Against the champion, {verdict.champion}"),
-            Block("text", f"Both picked the same wells; differences are of the same resamples. {margin}"),
+            Block("text", f"Both models picked the same wells; differences come from the same resamples. {margin}"),
             Block("table", rows=_against(verdict)),
         ]
     blocks += [
         Block("picture", "verdict", data=draw_verdict(verdict)),
         Block("h2", "Scores, each beside its chance level"),
         Block("table", rows=_scores(verdict)),
-        Block("h2", "What was asked"),
+        Block("h2", "The demands as signed"),
         Block("code", text),
         Block("text", f"A class is judged by {settings.planes} held-out planes or more. geobfdt {__version__}"),
         Block("h2", "Signature"),
@@ -76,11 +76,11 @@ def _blocks(verdict: Verdict) -> list[Block]:
 
 
 def _demands(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
-    head = ("class", "measure", "asked", "found", "")
+    head = ("class", "measure", "demanded", "measured", "")
     rows = [
         (
-            one.class_, one.measure, f"at {one.sense} {one.asked:g}",
-            f"{one.found:.3g}" if np.isfinite(one.found) else "not measured", "holds" if one.passed else "FAILS",
+            one.class_, one.measure, f"at {one.sense} {one.limit:g}",
+            f"{one.value:.3g}" if np.isfinite(one.value) else "not measured", "holds" if one.passed else "FAILS",
         )
         for one in verdict.demands
     ]  # fmt: skip
@@ -93,16 +93,16 @@ def _against(verdict: Verdict) -> tuple[tuple[str, ...], ...]:
         (
             row["class"], number(row["f1_first"], ".3f"), number(row["f1_second"], ".3f"),
             number(row["difference"], "+.3f"), span_words(row["lo"], row["hi"], "+.3f", " to "),
-            _holds(verdict, bool(row["passed"])),
+            _word_for_outcome(verdict, bool(row["passed"])),
         )
         for row in verdict.against.to_dict("records")
     ]  # fmt: skip
     return (head, *rows)
 
 
-def _holds(verdict: Verdict, passed: bool) -> str:
+def _word_for_outcome(verdict: Verdict, passed: bool) -> str:
     if verdict.settings.margin is None:
-        return "not asked"
+        return "no demand"
     return "holds" if passed else "FAILS"
 
 
@@ -135,16 +135,16 @@ def draw_verdict(verdict: Verdict) -> bytes:
     classes = [name for name in CLASSES if name in set(best["class"])]
     figure = Figure(figsize=(9.0 if verdict.champion else 5.2, 3.4), layout="constrained")
     wide = [3, 2] if verdict.champion else [1]
-    left, *right = figure.subplots(1, len(wide), width_ratios=wide, squeeze=False)[0]
+    curves, *right = figure.subplots(1, len(wide), width_ratios=wide, squeeze=False)[0]
     for name in classes:
         mine = best[best["class"] == name]
         within, colour = 100 * mine["tolerance_m"], KINDS[name].colour
-        left.plot(within, mine["precision"], "o-", color=colour, label=f"{name}, precision")
-        left.plot(within, mine["recall"], "s--", color=colour, label=f"{name}, recall")
-        left.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, chance level of F1")
-    left.set(xlabel="tolerance (cm)", ylabel="share", ylim=(0, 1.02))
-    left.grid(color="0.92")
-    left.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        curves.plot(within, mine["precision"], "o-", color=colour, label=f"{name}, precision")
+        curves.plot(within, mine["recall"], "s--", color=colour, label=f"{name}, recall")
+        curves.plot(within, mine["null_f1"], ":", color=colour, label=f"{name}, chance level of F1")
+    curves.set(xlabel="tolerance (cm)", ylabel="share", ylim=(0, 1.02))
+    curves.grid(color="0.92")
+    curves.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for axes in right:
         for y, row in enumerate(verdict.against.to_dict("records")):
             colour = KINDS[row["class"]].colour if row["class"] in KINDS else INK
@@ -154,9 +154,10 @@ def draw_verdict(verdict: Verdict) -> bytes:
         if verdict.settings.margin is not None:
             axes.axvline(-verdict.settings.margin, color="#b2182b", lw=1.2, ls="--")
         axes.set_yticks(range(len(verdict.against)), verdict.against["class"])
-        axes.set(xlabel="F1 at 3 cm, minus the champion's\n(dashed: what may be lost)")
+        axes.set(xlabel="F1 at 3 cm, minus the champion's\n(dashed: allowed loss)")
         axes.set_ylim(-0.6, len(verdict.against) - 0.4)
-        axes.locator_params("x", nbins=4)  # labels do not touch
+        # With more ticks the labels would touch.
+        axes.locator_params("x", nbins=4)
         axes.grid(axis="x", color="0.92")
     stream = io.BytesIO()
     figure.savefig(stream, dpi=110)

@@ -20,7 +20,7 @@ from geobfdt.picking.detector import Candidates
 from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import network_grid, well_span
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.settings_files import said
+from geobfdt.runtime.settings_files import validation_message
 from geobfdt.wells.image import WellImage, hole_radius
 from geobfdt.wells.picks import CLASSES
 
@@ -106,7 +106,9 @@ class NetworkDetector:
             return DriftReference.model_validate(told) if told is not None else None
         except ValidationError as error:
             cure = "copy the bundle again, or train anew"
-            raise InputError(self.source, f"its card does not say what is usual: {said(error)}", cure) from error
+            raise InputError(
+                self.source, f"its card does not say what is usual: {validation_message(error)}", cure
+            ) from error
 
     @contextmanager
     def shared(self, threads: int) -> Iterator[Callable[[], object]]:

@@ -26,7 +26,7 @@ from geobfdt.picking.row_picks import doubt_picks_along_rows
 from geobfdt.picking.silence import MIN_SILENT_LENGTH_M, silent_zones
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
-from geobfdt.quality.stretches import Stretch, report
+from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.heap import trim_heap
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
@@ -359,7 +359,7 @@ def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
                 for _, run in some.groupby((some["number"].diff() != 1).cumsum())
             )
         ]
-        findings += report(found, severity, kind, partial(_words_of_silence, words), action)
+        findings += stretch_findings(found, severity, kind, partial(_words_of_silence, words), action)
     return findings
 
 

@@ -10,7 +10,7 @@ from geobfdt.geometry import amplitude_azimuth, trace_depth, trace_rms
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refinement import mean_agreement, refine
-from geobfdt.quality.trace_evidence import LOCAL, trace_evidence
+from geobfdt.quality.trace_evidence import CONTRAST_WINDOW_M, trace_evidence
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
@@ -135,7 +135,7 @@ def _most_visible(image: WellImage, depth: float, angle: float, known: Array) ->
     t = np.radians(angle)
     start = np.column_stack([depth - shape @ [np.cos(t), np.sin(t)], shape])
     level = np.array([depth, 0.0, 0.0])
-    near = _around(image, depth, 2 * float(amplitude.max()) + 2 * LOCAL)
+    near = _around(image, depth, 2 * float(amplitude.max()) + 2 * CONTRAST_WINDOW_M)
     if near.sizes["depth"] < _FEWEST:
         return level
     step = max(row_spacing(image), 0.004)

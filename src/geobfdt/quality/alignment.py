@@ -1,4 +1,4 @@
-"""The depth shift that brings picks onto their image: constant, drifting with depth, or stepping at one depth."""
+"""Depth shift between picks and image: constant, drifting with depth, or with a step at one depth."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ __all__ = ["Alignment", "align"]
 Array = npt.NDArray[np.float64]
 Verdict = Literal["aligned", "shifted", "drifting", "stepped", "unclear"]
 
-FEWEST = 10  # picks that a shift is read from
-CLEAR = 6.0  # peak over the scatter of the other shifts, of which there are hundreds
-CLEAR_DRIFT = 8.0  # the same over thousands of pairs of shift and drift
-CERTAIN = 4.0  # standard errors that a drift or a step has to be off zero
-SMALLEST = 0.01  # m: what nobody corrects
-DRIFTS = np.arange(-0.5, 0.5001, 0.025)  # m from end to end of the well, tried one by one
+# A shift is estimated from at least this many picks.
+MIN_PICKS = 10
+# A peak is certain above this multiple of the scatter of the other shifts, of which there are hundreds.
+MIN_SHIFT_Z = 6.0
+# The same limit over thousands of pairs of shift and drift.
+MIN_DRIFT_Z = 8.0
+# A drift or a step differs from zero by at least this many standard errors.
+MIN_STANDARD_ERRORS = 4.0
+# Nobody corrects a smaller shift.
+MIN_SHIFT_M = 0.01
+# Drifts from end to end of the well that are tried one by one.
+DRIFTS_M = np.arange(-0.5, 0.5001, 0.025)
 
 
 @dataclass(frozen=True)
 class Alignment:
     """
-    How picks sit on the image in depth.
+    Alignment of picks and image in depth.
 
     Parameters
     ----------
@@ -35,7 +41,7 @@ class Alignment:
     z : float
         Height of the best peak in robust standard deviations of the scan away from it.
     shift, sigma : float
-        What to add to the picks' depths (m) and its standard error; for a drift, at the middle of the picks.
+        Correction of the depths of the picks (m) and its standard error; for a drift, at the middle of the picks.
     drift, drift_sigma : float
         Change of the shift from the first pick to the last (m).
     step_depth, step : float
@@ -64,7 +70,7 @@ class Alignment:
 
     def at(self, depth: npt.ArrayLike) -> Array:
         """
-        What to add to picks at depths (m, MD); 0 where no shift could be told.
+        Return the correction (m) for picks at depths (m, MD); 0 where no shift is certain.
 
         Examples
         --------
@@ -80,9 +86,9 @@ class Alignment:
         return np.full(z.shape, self.shift if self.verdict != "unclear" else 0.0)
 
 
-def align(curves: Array, shifts: Array, depth: Array, smallest: float = SMALLEST) -> Alignment:
+def align(curves: Array, shifts: Array, depth: Array, smallest: float = MIN_SHIFT_M) -> Alignment:
     """
-    Find the shift at which picks together find most evidence, and whether it changes along the well.
+    Find the shift with the most evidence of all picks together, and whether it changes along the well.
 
     Parameters
     ----------
@@ -98,45 +104,55 @@ def align(curves: Array, shifts: Array, depth: Array, smallest: float = SMALLEST
     Returns
     -------
     Alignment
-        The scan and what it says. The standard errors are those of an M-estimator (Huber 1967): the scatter of the
-        picks' own slopes at the peak over the curvature of their sum.
+        The scan and its verdict.
+
+    Notes
+    -----
+    The evidence of every pick, less its own mean, is averaged over the picks for each constant shift and for each
+    drift in :data:`DRIFTS_M`. The peak is compared with the robust scatter of the other shifts. A drift is accepted
+    only if its peak clearly exceeds that of the best constant shift, and a step only if it exceeds both. Newton steps
+    then refine shift and drift on a parabola fitted to the neighbourhood of the peak. The standard errors are those
+    of an M-estimator (Huber 1967): the scatter of the slopes of single picks at the peak over the curvature of the
+    summed evidence.
 
     Examples
     --------
     >>> shifts = np.arange(-100, 101) * 0.005
     >>> noise = np.random.default_rng(0).normal(0, 0.1, (60, 201))
-    >>> found = align(np.exp(-((shifts - 0.12) ** 2) / 2e-4) + noise, shifts, np.arange(60.0))
-    >>> found.verdict, round(found.shift, 2)
+    >>> result = align(np.exp(-((shifts - 0.12) ** 2) / 2e-4) + noise, shifts, np.arange(60.0))
+    >>> result.verdict, round(result.shift, 2)
     ('shifted', 0.12)
     """
-    seen = np.isfinite(curves).mean(1) > 0.5
-    own = np.where(seen[:, None], curves, 0.0)
+    usable = np.isfinite(curves).mean(1) > 0.5
+    own = np.where(usable[:, None], curves, 0.0)
     with np.errstate(invalid="ignore"):
         own = np.nan_to_num(own - np.nanmean(own, axis=1, keepdims=True))
-    own, at = own[seen], depth[seen]
+    own, at = own[usable], depth[usable]
     mean = own.mean(0) if len(own) else np.zeros(shifts.size)
-    if len(own) < FEWEST:
+    if len(own) < MIN_PICKS:
         return Alignment(shifts, mean, "unclear")
     middle, length = float(at.max() + at.min()) / 2, float(np.ptp(at))
     x = (at - middle) / length if length > 0 else np.zeros(at.size)
     step = float(shifts[1] - shifts[0])
-    moved = np.array([_moved(own, drift * x / step).mean(0) for drift in DRIFTS])
+    sheared = np.array([_shift_curves(own, drift * x / step).mean(0) for drift in DRIFTS_M])
 
-    # A drift has to earn its place: the constant shift stands unless the best drift beats it clearly.
-    none = int(np.abs(DRIFTS).argmin())
-    best = int(moved.max(1).argmax()) if length > 0 else none
-    z_constant, z_drift = _height(moved[none], shifts), _height(moved[best], shifts)
-    if z_constant < CLEAR and z_drift < CLEAR_DRIFT:
+    # The constant shift is kept unless the best drift has clearly more evidence.
+    none = int(np.abs(DRIFTS_M).argmin())
+    best = int(sheared.max(1).argmax()) if length > 0 else none
+    z_constant, z_drift = _peak_z(sheared[none], shifts), _peak_z(sheared[best], shifts)
+    if z_constant < MIN_SHIFT_Z and z_drift < MIN_DRIFT_Z:
         return Alignment(shifts, mean, "unclear", z_constant, middle=middle, length=length)
-    if z_drift < CLEAR_DRIFT or (moved[none].max() > 0.95 * moved[best].max() and z_constant >= CLEAR):
+    if z_drift < MIN_DRIFT_Z or (sheared[none].max() > 0.95 * sheared[best].max() and z_constant >= MIN_SHIFT_Z):
         best = none
-    start = np.array([shifts[int(moved[best].argmax())], DRIFTS[best]])
+    start = np.array([shifts[int(sheared[best].argmax())], DRIFTS_M[best]])
     (shift, drift), spread = _refine(own, shifts, x, start)
     drift_sigma = float(np.sqrt(spread[1, 1]))
-    drifting = abs(drift) > max(smallest, CERTAIN * drift_sigma)
+    drifting = abs(drift) > max(smallest, MIN_STANDARD_ERRORS * drift_sigma)
 
-    stepped = _step(own, shifts, at, smallest)
-    level = own[np.arange(len(own)), _index(shifts, shift + drift * x)].mean() if drifting else moved[none].max()
+    stepped = _find_step(own, shifts, at, smallest)
+    level = (
+        own[np.arange(len(own)), _nearest_shift(shifts, shift + drift * x)].mean() if drifting else sheared[none].max()
+    )
     common = {"z": max(z_constant, z_drift), "middle": middle, "length": length}
     if stepped is not None and stepped[0] > 1.1 * level:
         _, where, upper, lower, sigma = stepped
@@ -148,7 +164,7 @@ def align(curves: Array, shifts: Array, depth: Array, smallest: float = SMALLEST
         return Alignment(
             shifts, mean, "drifting", shift=shift, sigma=sigma, drift=drift, drift_sigma=drift_sigma, **common
         )
-    if z_constant < CLEAR:
+    if z_constant < MIN_SHIFT_Z:
         return Alignment(shifts, mean, "unclear", z_constant, middle=middle, length=length)
     (shift, _), spread = _refine(own, shifts, 0 * x, np.array([shifts[int(mean.argmax())], 0.0]))
     sigma = float(np.sqrt(spread[0, 0]))
@@ -156,28 +172,28 @@ def align(curves: Array, shifts: Array, depth: Array, smallest: float = SMALLEST
     return Alignment(shifts, mean, verdict, shift=shift, sigma=sigma, drift_sigma=drift_sigma, **common)
 
 
-def _height(curve: Array, shifts: Array) -> float:
-    """Peak over the robust scatter of the scan more than 5 cm (or five steps) from it."""
+def _peak_z(curve: Array, shifts: Array) -> float:
+    """Return the height of the peak over the robust scatter of the scan beyond 5 cm (or five steps) from it."""
     away = np.abs(shifts - shifts[int(curve.argmax())]) > max(0.05, 5 * (shifts[1] - shifts[0]))
     rest = curve[away]
     scatter = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
     return float((curve.max() - np.median(rest)) / scatter) if scatter > 0 else 0.0
 
 
-def _index(shifts: Array, wanted: Array) -> npt.NDArray[np.intp]:
+def _nearest_shift(shifts: Array, shift: Array) -> npt.NDArray[np.intp]:
     step = shifts[1] - shifts[0]
-    return np.asarray(np.clip(np.rint((wanted - shifts[0]) / step), 0, shifts.size - 1), dtype=np.intp)
+    return np.asarray(np.clip(np.rint((shift - shifts[0]) / step), 0, shifts.size - 1), dtype=np.intp)
 
 
-def _moved(own: Array, by: Array) -> Array:
-    """Curves read `by` steps further on, each its own; what lies beyond the scan says nothing."""
+def _shift_curves(own: Array, by: Array) -> Array:
+    """Read each curve `by` steps further on; beyond the scan the evidence is 0."""
     at = np.arange(own.shape[1]) + np.rint(by).astype(int)[:, None]
     inside = (at >= 0) & (at < own.shape[1])
     return np.where(inside, np.take_along_axis(own, np.clip(at, 0, own.shape[1] - 1), 1), 0.0)
 
 
 def _refine(own: Array, shifts: Array, x: Array, start: Array) -> tuple[tuple[float, float], Array]:
-    """Newton steps to the top of the summed evidence in (shift, drift), and the covariance there."""
+    """Maximise the summed evidence over (shift, drift) by Newton steps, and return the covariance there."""
     step = float(shifts[1] - shifts[0])
     # A parabola over a neighbourhood as wide as the peak: derivatives of raw curves are mostly noise.
     reach = max(2, round(0.02 / step))
@@ -188,11 +204,11 @@ def _refine(own: Array, shifts: Array, x: Array, start: Array) -> tuple[tuple[fl
     place = start.astype(float)
     covariance = np.zeros((2, 2))
     for _ in range(4):
-        wanted = place[0] + place[1] * x
-        centre = np.clip(_index(shifts, wanted), reach, shifts.size - 1 - reach)
+        fitted = place[0] + place[1] * x
+        centre = np.clip(_nearest_shift(shifts, fitted), reach, shifts.size - 1 - reach)
         near = own[np.arange(len(own))[:, None], centre[:, None] + np.arange(-reach, reach + 1)]
         _, slope, curve = fit @ near.T
-        slope = slope + 2 * curve * (wanted - shifts[centre])
+        slope = slope + 2 * curve * (fitted - shifts[centre])
         hessian = (unknown * (2 * curve)[:, None]).T @ unknown
         if np.linalg.eigvalsh(hessian).max() >= 0:
             break
@@ -206,23 +222,25 @@ def _refine(own: Array, shifts: Array, x: Array, start: Array) -> tuple[tuple[fl
     return (float(start[0]), float(start[1])), np.full((2, 2), np.inf)
 
 
-def _step(own: Array, shifts: Array, depth: Array, smallest: float) -> tuple[float, float, float, float, float] | None:
-    """Best split into two constant shifts: evidence, depth, upper and lower shift, standard error; None if unclear."""
+def _find_step(
+    own: Array, shifts: Array, depth: Array, smallest: float
+) -> tuple[float, float, float, float, float] | None:
+    """Split into two constant shifts: evidence, depth, upper and lower shift, standard error; None if unclear."""
     order = np.argsort(depth, kind="stable")
     total = np.cumsum(own[order], axis=0)
-    edge = max(FEWEST, len(own) // 10)
+    edge = max(MIN_PICKS, len(own) // 10)
     if len(own) < 2 * edge:
         return None
     upper, lower = total[edge - 1 : len(own) - edge], total[-1] - total[edge - 1 : len(own) - edge]
     best = int((upper.max(1) + lower.max(1)).argmax())
     count = edge + best
     parts = (own[order[:count]], own[order[count:]])
-    if min(_height(part.mean(0), shifts) for part in parts) < CLEAR:
+    if min(_peak_z(part.mean(0), shifts) for part in parts) < MIN_SHIFT_Z:
         return None
-    found = [_refine(p, shifts, np.zeros(len(p)), np.array([shifts[int(p.mean(0).argmax())], 0.0])) for p in parts]
-    (first, _), (second, _) = found[0][0], found[1][0]
-    upper_sigma, lower_sigma = (float(np.sqrt(spread[0, 0])) for _, spread in found)
-    if abs(second - first) <= max(2 * smallest, CERTAIN * float(np.hypot(upper_sigma, lower_sigma))):
+    parts_fit = [_refine(p, shifts, np.zeros(len(p)), np.array([shifts[int(p.mean(0).argmax())], 0.0])) for p in parts]
+    (first, _), (second, _) = parts_fit[0][0], parts_fit[1][0]
+    upper_sigma, lower_sigma = (float(np.sqrt(spread[0, 0])) for _, spread in parts_fit)
+    if abs(second - first) <= max(2 * smallest, MIN_STANDARD_ERRORS * float(np.hypot(upper_sigma, lower_sigma))):
         return None
     evidence = float(upper[best].max() + lower[best].max()) / len(own)
     where = float(depth[order[count - 1 : count + 1]].mean())

@@ -1,4 +1,4 @@
-"""The scan behind an audit: which version of the picks, shifted, turned or scaled, finds most evidence on the image."""
+"""Scan for an audit: which version of the picks, shifted, turned or scaled, has the most evidence on the image."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.quality.alignment import SMALLEST, Alignment, align
-from geobfdt.quality.orientation_errors import GAIN, Comparison, compare, scaled, turned, versions
+from geobfdt.quality.alignment import MIN_SHIFT_M, Alignment, align
+from geobfdt.quality.orientation_errors import MIN_GAIN, Comparison, compare, scale_traces, trace_versions, turn_traces
 from geobfdt.quality.trace_evidence import line_width, trace_evidence
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, row_spacing
@@ -19,24 +19,31 @@ __all__ = ["Scan", "scan_picks"]
 
 Array = npt.NDArray[np.float64]
 
-REACH = 1.0  # m of shift looked over to either side
-TURNS = np.arange(0.0, 360.0, 3.0)
-FACTORS = np.exp(np.linspace(np.log(0.45), np.log(2.2), 81))
-SMALLEST_TURN = 5.0  # deg
-SMALLEST_SCALE = 0.05
-FIRST_LOOK = 100  # picks, spread over the well, for many versions at many depths
-FEWEST = 15  # picks steep enough to tell an azimuth or an amplitude
+# Shifts are scanned up to this length to either side.
+MAX_SHIFT_M = 1.0
+# Turns of the azimuths that are tried.
+TURNS_DEG = np.arange(0.0, 360.0, 3.0)
+# Factors of the amplitude that are tried.
+AMPLITUDE_FACTORS = np.exp(np.linspace(np.log(0.45), np.log(2.2), 81))
+# A smaller turn is not reported.
+MIN_TURN_DEG = 5.0
+# A smaller change of the amplitude is not reported.
+MIN_SCALE_CHANGE = 0.05
+# Many versions at many depths are tried with at most this many picks, spread over the well.
+MAX_SCAN_PICKS = 100
+# An azimuth or an amplitude is estimated from at least this many steep picks.
+MIN_STEEP_PICKS = 15
 
 
 @dataclass(frozen=True)
 class Scan:
     """
-    How picks agree with their image.
+    Agreement of picks with their image.
 
     Parameters
     ----------
     findings : list of Finding
-        What does not agree, or cannot be told.
+        What does not agree, or cannot be checked.
     alignment : Alignment
         Depth.
     azimuth : str
@@ -91,43 +98,43 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     """
     tell = progress or (lambda _: None)
     step = max(0.005, row_spacing(image) / 2)
-    reach = max(round(REACH / step), 60)
+    reach = max(round(MAX_SHIFT_M / step), 60)
     shifts = (step * np.arange(-reach, reach + 1)).astype(np.float64)
     place = f"{image.depth.values[0]:.2f}-{image.depth.values[-1]:.2f} m"
-    smallest = max(SMALLEST, 2 * step)
+    smallest = max(MIN_SHIFT_M, 2 * step)
     depth = picks["depth_m"].to_numpy(float)
     if len(picks) < 10:
         observed = f"{len(picks)} picks lie on measured wall: too few to tell a shift"
-        return Scan([_unclear("depth-cannot-tell", place, observed)], Alignment(shifts, 0 * shifts, "unclear"))
+        return Scan([_unclear_finding("depth-cannot-tell", place, observed)], Alignment(shifts, 0 * shifts, "unclear"))
 
-    named = versions(picks, image)
+    named = trace_versions(picks, image)
     steep = np.hypot(named["as given"][:, 1], named["as given"][:, 2]) > 2.5 * line_width(image)
-    few = np.unique(np.linspace(0, len(picks) - 1, FIRST_LOOK).astype(int))
-    looks = np.stack([trace[few] for trace in named.values()])
-    first = trace_evidence(image, looks, shifts[::2], lambda share: tell(0.6 * share))
-    at_best = np.stack([_at_best(curves, shifts[::2], depth[few], smallest) for curves in first])
-    usual = compare(at_best[:, steep[few]]) if steep[few].sum() >= FEWEST else _undecided()
-    name = list(named)[usual.best] if usual.certain else "as given"
+    few = np.unique(np.linspace(0, len(picks) - 1, MAX_SCAN_PICKS).astype(int))
+    trial_traces = np.stack([trace[few] for trace in named.values()])
+    first = trace_evidence(image, trial_traces, shifts[::2], lambda share: tell(0.6 * share))
+    at_best = np.stack([_evidence_at_best_shift(curves, shifts[::2], depth[few], smallest) for curves in first])
+    version = compare(at_best[:, steep[few]]) if steep[few].sum() >= MIN_STEEP_PICKS else _undecided()
+    name = list(named)[version.best] if version.certain else "as given"
     trace = named[name]
 
     alignment = align(trace_evidence(image, trace[None], shifts)[0], shifts, depth, smallest)
     tell(0.75)
-    azimuth, turn, mirror = _orientation(image, trace, alignment, steep)
+    azimuth, turn, mirror = _check_orientation(image, trace, alignment, steep)
     straight = trace
     if turn or mirror:
-        trace = turned(straight, turn, mirror)
+        trace = turn_traces(straight, turn, mirror)
         alignment = align(trace_evidence(image, trace[None], shifts)[0], shifts, depth, smallest)
     elif alignment.verdict not in ("aligned", "unclear"):
-        # Turned picks of planes that dip one way can pass for shifted ones: ask for the azimuth where they lie, too.
-        asked = _orientation(image, straight, Alignment(shifts, 0 * shifts, "unclear"), steep)
-        looked = turned(straight, asked[1], asked[2])
-        again = align(trace_evidence(image, looked[None], shifts)[0], shifts, depth, smallest)
-        if again.evidence.max() > GAIN * alignment.evidence.max():
-            trace, alignment, (azimuth, turn, mirror) = looked, again, asked
+        # If all planes dip in one direction, turned picks look like shifted ones: check the azimuth without the shift.
+        at_given_depth = _check_orientation(image, straight, Alignment(shifts, 0 * shifts, "unclear"), steep)
+        retried = turn_traces(straight, at_given_depth[1], at_given_depth[2])
+        realigned = align(trace_evidence(image, retried[None], shifts)[0], shifts, depth, smallest)
+        if realigned.evidence.max() > MIN_GAIN * alignment.evidence.max():
+            trace, alignment, (azimuth, turn, mirror) = retried, realigned, at_given_depth
     tell(0.9)
-    dip, scale = _amplitude(image, trace, alignment, steep)
+    dip, scale = _check_amplitude(image, trace, alignment, steep)
     if dip == "scaled" and azimuth == "unclear":
-        azimuth, turn, mirror = _orientation(image, scaled(trace, scale), alignment, steep)
+        azimuth, turn, mirror = _check_orientation(image, scale_traces(trace, scale), alignment, steep)
     tell(1.0)
 
     if name.startswith("amplitude"):
@@ -135,7 +142,7 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     if name.startswith("reference"):
         azimuth_given, azimuth_meant = (np.arctan2(t[:, 2], t[:, 1]) for t in (named["as given"], named[name]))
         turn += float(np.degrees(np.angle(np.exp(1j * (azimuth_meant - azimuth_given)).mean())))
-    verdict, total, flipped = _combined(name, azimuth, turn, mirror)
+    verdict, total, flipped = _combine_verdicts(name, azimuth, turn, mirror)
     findings = _depth_findings(alignment, place, len(picks))
     findings += _azimuth_findings(verdict, total, flipped, place, int(steep.sum()))
     if dip == "scaled":
@@ -149,128 +156,137 @@ def _undecided() -> Comparison:
     return Comparison(0, 0.0, 1.0, False, [0])
 
 
-def _at_best(curves: Array, shifts: Array, depth: Array, smallest: float) -> Array:
-    """Evidence of each pick at the depth that suits its version best; as given where no depth stands out."""
-    found = align(curves, shifts, depth, smallest)
+def _evidence_at_best_shift(curves: Array, shifts: Array, depth: Array, smallest: float) -> Array:
+    """Return the evidence of each pick at the best shift of its version; without a shift if none stands out."""
+    alignment = align(curves, shifts, depth, smallest)
     step = shifts[1] - shifts[0]
-    at = np.rint((found.at(depth) - shifts[0]) / step).astype(int)
+    at = np.rint((alignment.at(depth) - shifts[0]) / step).astype(int)
     return np.asarray(curves[np.arange(len(curves)), np.clip(at, 0, shifts.size - 1)])
 
 
-def _moved(trace: Array, alignment: Alignment) -> Array:
+def _apply_alignment(trace: Array, alignment: Alignment) -> Array:
     moved = trace.copy()
     moved[:, 0] += alignment.at(trace[:, 0])
     return moved
 
 
-def _at_place(image: WellImage, looks: Array) -> Array:
-    """Evidence of versions where they lie (versions, picks), of the picks that are seen in most of them."""
-    evidence = trace_evidence(image, looks, np.zeros(1))[..., 0]
+def _evidence_in_place(image: WellImage, trial_traces: Array) -> Array:
+    """Return the evidence of versions at their depths (versions, picks), for picks measured in most of them."""
+    evidence = trace_evidence(image, trial_traces, np.zeros(1))[..., 0]
     return np.asarray(evidence[:, np.isfinite(evidence).mean(0) > 0.5])
 
 
-def _orientation(
+def _check_orientation(
     image: WellImage, trace: Array, alignment: Alignment, steep: npt.NDArray[np.bool_]
 ) -> tuple[str, float, bool]:
-    """Verdict, what to add to the azimuths (deg), and whether to mirror them first."""
-    if steep.sum() < FEWEST:
+    """Return the verdict, the turn to add to the azimuths (deg), and whether to mirror them first."""
+    if steep.sum() < MIN_STEEP_PICKS:
         return "unclear", 0.0, False
-    at = _moved(trace[steep], alignment)
-    looks = np.concatenate([turned(at, TURNS[:, None]), turned(at, TURNS[:, None], mirror=True)])
-    evidence = _at_place(image, looks)
-    found = compare(evidence)
-    turns, mirrored = np.tile(TURNS, 2), np.arange(2 * TURNS.size) >= TURNS.size
-    if found.certain:
-        best = found.best
-        # Where all planes dip one way a mirror is a turn; of what cannot be told apart take the usual mistake.
-        for simple in (TURNS.size, int(np.flatnonzero(TURNS == 180)[0])):
-            if simple in found.tied:
+    at = _apply_alignment(trace[steep], alignment)
+    trial_traces = np.concatenate(
+        [turn_traces(at, TURNS_DEG[:, None]), turn_traces(at, TURNS_DEG[:, None], mirror=True)]
+    )
+    evidence = _evidence_in_place(image, trial_traces)
+    comparison = compare(evidence)
+    turns, mirrored = np.tile(TURNS_DEG, 2), np.arange(2 * TURNS_DEG.size) >= TURNS_DEG.size
+    if comparison.certain:
+        best = comparison.best
+        # If all planes dip in one direction, a mirror equals a turn; among equal versions the common mistake is taken.
+        for simple in (TURNS_DEG.size, int(np.flatnonzero(TURNS_DEG == 180)[0])):
+            if simple in comparison.tied:
                 best = simple
                 break
-        turn = _peak(
+        turn = _interpolate_peak(
             turns[mirrored == mirrored[best]], np.nanmean(evidence[mirrored == mirrored[best]], 1), turns[best]
         )
         if mirrored[best]:
-            return "mirrored", _short(turn) if abs(_short(turn)) > SMALLEST_TURN else 0.0, True
-        if abs(_short(turn)) > SMALLEST_TURN:
-            return "rotated", _short(turn), False
+            return "mirrored", _wrap_angle(turn) if abs(_wrap_angle(turn)) > MIN_TURN_DEG else 0.0, True
+        if abs(_wrap_angle(turn)) > MIN_TURN_DEG:
+            return "rotated", _wrap_angle(turn), False
     away = ~mirrored & (np.abs((turns + 180) % 360 - 180) > 20)
     elsewhere = np.nanmedian(evidence[away], axis=0)
     agrees = compare(np.stack([elsewhere, evidence[0]]))
-    return ("agrees" if agrees.certain or found.certain else "unclear"), 0.0, False
+    return ("agrees" if agrees.certain or comparison.certain else "unclear"), 0.0, False
 
 
-def _peak(turns: Array, evidence: Array, near: float) -> float:
-    """Angle of the peak: a parabola through its neighbours."""
+def _interpolate_peak(turns: Array, evidence: Array, near: float) -> float:
+    """Interpolate the angle of the peak by a parabola through its neighbours."""
     i = int(np.flatnonzero(turns == near)[0])
     low, mid, high = (float(evidence[(i + k) % len(turns)]) for k in (-1, 0, 1))
     bend = low - 2 * mid + high
     return float(near + (turns[1] - turns[0]) * (0.5 * (low - high) / bend if bend < 0 else 0.0))
 
 
-def _short(angle: float) -> float:
-    """Angle in (-180, 180]."""
+def _wrap_angle(angle: float) -> float:
+    """Wrap an angle to (-180, 180]."""
     return 180 - (180 - angle) % 360
 
 
-def _amplitude(image: WellImage, trace: Array, alignment: Alignment, steep: npt.NDArray[np.bool_]) -> tuple[str, float]:
-    if steep.sum() < FEWEST:
+def _check_amplitude(
+    image: WellImage, trace: Array, alignment: Alignment, steep: npt.NDArray[np.bool_]
+) -> tuple[str, float]:
+    if steep.sum() < MIN_STEEP_PICKS:
         return "unclear", 1.0
-    at = _moved(trace[steep], alignment)
-    factors = np.concatenate([[1.0], FACTORS])
-    evidence = _at_place(image, scaled(at, factors[:, None]))
-    found = compare(evidence)
-    scale = float(factors[found.best])
-    inside = FACTORS[2] < scale < FACTORS[-3]
-    if found.certain and inside and abs(np.log(scale)) > SMALLEST_SCALE:
+    at = _apply_alignment(trace[steep], alignment)
+    factors = np.concatenate([[1.0], AMPLITUDE_FACTORS])
+    evidence = _evidence_in_place(image, scale_traces(at, factors[:, None]))
+    comparison = compare(evidence)
+    scale = float(factors[comparison.best])
+    inside = AMPLITUDE_FACTORS[2] < scale < AMPLITUDE_FACTORS[-3]
+    if comparison.certain and inside and abs(np.log(scale)) > MIN_SCALE_CHANGE:
         return "scaled", scale
     others = np.abs(np.log(factors)) > 0.3
     agrees = compare(np.stack([np.nanmedian(evidence[others], axis=0), evidence[0]]))
     return ("agrees" if agrees.certain else "unclear"), 1.0
 
 
-def _combined(name: str, azimuth: str, turn: float, mirror: bool) -> tuple[str, float, bool]:
-    """One verdict from the mistake that the first look found and the turn that was left."""
+def _combine_verdicts(name: str, azimuth: str, turn: float, mirror: bool) -> tuple[str, float, bool]:
+    """Combine the mistake of the first scan with the turn that remains."""
     if name == "as given" or name.startswith("amplitude"):
         return azimuth, turn, mirror
     if name == "mirrored" and not mirror:
         return "mirrored", turn, True
     if name.startswith("rotated") and not mirror:
-        return "rotated", _short(float(name.split()[1]) + turn), False
+        return "rotated", _wrap_angle(float(name.split()[1]) + turn), False
     return name, turn, mirror
 
 
-def _depth_findings(found: Alignment, place: str, count: int) -> list[Finding]:
-    basis = f"read from {count} picks, peak {found.z:.0f} times the scatter"
-    if found.verdict == "unclear":
-        seen = f"no shift within {found.shifts[-1]:.1f} m stands out (peak {found.z:.1f} times the scatter)"
-        return [_unclear("depth-cannot-tell", place, seen)]
-    if found.verdict == "aligned":
+def _depth_findings(alignment: Alignment, place: str, count: int) -> list[Finding]:
+    basis = f"read from {count} picks, peak {alignment.z:.0f} times the scatter"
+    if alignment.verdict == "unclear":
+        reach, z = alignment.shifts[-1], alignment.z
+        observed = f"no shift within {reach:.1f} m stands out (peak {z:.1f} times the scatter)"
+        return [_unclear_finding("depth-cannot-tell", place, observed)]
+    if alignment.verdict == "aligned":
         return []
-    seen = f"the image lies {found.shift * 100:+.1f} +- {found.sigma * 100:.2f} cm (down is +) from the picks"
-    action = f"add {found.shift:+.4f} m to the depths of the picks"
+    observed = (
+        f"the image lies {alignment.shift * 100:+.1f} +- {alignment.sigma * 100:.2f} cm (down is +) from the picks"
+    )
+    action = f"add {alignment.shift:+.4f} m to the depths of the picks"
     kind = "depth-shift"
-    if found.verdict == "drifting":
+    if alignment.verdict == "drifting":
         kind = "depth-drift"
-        seen += f" in the middle, changing by {found.slope:+.3f} m per 100 m"
-        action = f"stretch the picks: add {found.shift:+.4f} {found.slope / 100:+.6f} (depth - {found.middle:.2f}) m"
-    elif found.verdict == "stepped":
+        observed += f" in the middle, changing by {alignment.slope:+.3f} m per 100 m"
+        terms = f"{alignment.shift:+.4f} {alignment.slope / 100:+.6f} (depth - {alignment.middle:.2f})"
+        action = f"stretch the picks: add {terms} m"
+    elif alignment.verdict == "stepped":
         kind = "depth-step"
-        seen += f" down to {found.step_depth:.1f} m, and {(found.shift + found.step) * 100:+.1f} cm below"
-        action = f"add {found.shift:+.4f} m above {found.step_depth:.1f} m, {found.shift + found.step:+.4f} m below"
-    return [Finding(Severity.MAJOR, kind, place, f"{seen}; {basis}", action)]
+        at, below = f"{alignment.step_depth:.1f} m", alignment.shift + alignment.step
+        observed += f" down to {at}, and {below * 100:+.1f} cm below"
+        action = f"add {alignment.shift:+.4f} m above {at}, {below:+.4f} m below"
+    return [Finding(Severity.MAJOR, kind, place, f"{observed}; {basis}", action)]
 
 
 def _azimuth_findings(verdict: str, turn: float, mirror: bool, place: str, steep: int) -> list[Finding]:
-    also = f", then add {turn:+.0f} deg" if abs(turn) > SMALLEST_TURN else ""
+    also = f", then add {turn:+.0f} deg" if abs(turn) > MIN_TURN_DEG else ""
     if verdict == "agrees":
         return []
     if verdict == "unclear":
         observed = f"{steep} picks are steep enough to tell an azimuth, and no azimuth stands out"
-        return [_unclear("azimuth-cannot-tell", place, observed)]
+        return [_unclear_finding("azimuth-cannot-tell", place, observed)]
     if verdict == "rotated":
         why = {180: ": up-dip for down-dip", 90: ": strike for dip direction", -90: ": strike for dip direction"}
-        text = next((reason for angle, reason in why.items() if abs(_short(turn - angle)) < SMALLEST_TURN), "")
+        text = next((reason for angle, reason in why.items() if abs(_wrap_angle(turn - angle)) < MIN_TURN_DEG), "")
         observed, action = (
             f"the picks fit the image turned by {turn:+.0f} deg{text}",
             f"add {turn:+.0f} deg to azimuths",
@@ -291,5 +307,5 @@ def _azimuth_findings(verdict: str, turn: float, mirror: bool, place: str, steep
     return [Finding(Severity.MAJOR, verdict, place, observed, f"read those columns as {columns[1]}{also}")]
 
 
-def _unclear(kind: str, place: str, seen: str) -> Finding:
-    return Finding(Severity.INFO, kind, place, seen, "nothing could be checked: compare picks and image by eye")
+def _unclear_finding(kind: str, place: str, observed: str) -> Finding:
+    return Finding(Severity.INFO, kind, place, observed, "nothing could be checked: compare picks and image by eye")

@@ -1,4 +1,4 @@
-"""Checks of the hole's own logs: rows in depth, diameter, inclination, and the reference line they allow."""
+"""Checks of the logs of the hole: depth of rows, diameter, inclination, and the reference line that they allow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
-from geobfdt.quality.stretches import Stretch, report, stretches
+from geobfdt.quality.stretches import Stretch, stretch_findings, stretches
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import MIN_ANGLE_TO_NORTH_DEG, WellImage
 
@@ -14,15 +14,19 @@ __all__ = ["check_depth", "check_diameter", "check_inclination", "depth_gaps"]
 
 Array = npt.NDArray[np.float64]
 
-HOLES = (0.05, 1.5)  # m: from the slimmest mineral core hole to the widest conductor
-UNITS = {"inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
-STEEP_CHANGE = 0.3  # of the diameter, from row to row within 0.3 m
-VERTICAL = 3.0  # deg of deviation under which the high side wanders with the noise of the inclinometer
+# Diameters from the slimmest mineral core hole to the widest conductor.
+HOLE_DIAMETERS_M = (0.05, 1.5)
+# Units that a diameter may be written in by mistake.
+METRES_PER_UNIT = {"inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
+# The diameter changes by at most this share from row to row, or within 0.3 m.
+MAX_DIAMETER_CHANGE = 0.3
+# Below this deviation the high side wanders with the noise of the inclinometer.
+MAX_VERTICAL_DEVIATION_DEG = 3.0
 
 
 def depth_gaps(depth: Array) -> npt.NDArray[np.bool_]:
     """
-    Tell between which rows others are missing (rows - 1,).
+    Find the pairs of rows between which others are missing (rows - 1,).
 
     Examples
     --------
@@ -47,20 +51,20 @@ def check_depth(image: WellImage) -> list[Finding]:
     steps = np.diff(depth)
     if not steps.size:
         return []
-    usual = float(np.median(steps))
+    typical = float(np.median(steps))
     gap = depth_gaps(depth)
-    # A gap lies between two rows: both are flagged, and the stretch spans it.
+    # A gap lies between two rows: both are flagged, so that the interval spans it.
     rows = np.zeros(depth.size, dtype=bool)
     rows[:-1] |= gap
     rows[1:] |= gap
-    findings = report(
+    findings = stretch_findings(
         stretches(rows, depth),
         Severity.MAJOR,
         "depth-gap",
-        lambda s: f"no row for {s.length:.3f} m where rows are {usual * 1000:.2f} mm apart",
+        lambda s: f"no row for {s.length:.3f} m where rows are {typical * 1000:.2f} mm apart",
         "planes there are lost; look for the missing part of the file",
     )
-    uneven = float((np.abs(steps - usual)[~gap] > 0.1 * usual).mean()) if not gap.all() else 0.0
+    uneven = float((np.abs(steps - typical)[~gap] > 0.1 * typical).mean()) if not gap.all() else 0.0
     if uneven > 0.01:
         low, high = np.percentile(steps[~gap], [1, 99]) * 1000
         findings.append(
@@ -68,7 +72,7 @@ def check_depth(image: WellImage) -> list[Finding]:
                 Severity.MINOR,
                 "row-spacing-irregular",
                 f"{depth[0]:.2f}-{depth[-1]:.2f} m",
-                f"{uneven:.0%} of rows are over 10 % off {usual * 1000:.2f} mm ({low:.2f}-{high:.2f}, 1-99 %)",
+                f"{uneven:.0%} of rows are over 10 % off {typical * 1000:.2f} mm ({low:.2f}-{high:.2f}, 1-99 %)",
                 "resample the image to even rows before picking",
             )
         )
@@ -87,31 +91,35 @@ def check_diameter(image: WellImage) -> list[Finding]:
     """
     depth = np.asarray(image.depth.values, dtype=np.float64)
     diameter = np.asarray(image["diameter"].values, dtype=np.float64)
-    known = np.isfinite(diameter)
+    measured = np.isfinite(diameter)
     findings: list[Finding] = []
-    if not known.any():
+    if not measured.any():
         return findings
-    wrong = known & ((diameter < HOLES[0]) | (diameter > HOLES[1]))
-    median = float(np.median(diameter[known]))
-    if wrong.sum() > known.sum() / 2:
-        guesses = [f"{median * f:.3g} m if these were {u}" for u, f in UNITS.items() if HOLES[0] < median * f < 0.8]
+    wrong = measured & ((diameter < HOLE_DIAMETERS_M[0]) | (diameter > HOLE_DIAMETERS_M[1]))
+    median = float(np.median(diameter[measured]))
+    if wrong.sum() > measured.sum() / 2:
+        guesses = [
+            f"{median * f:.3g} m if these were {u}"
+            for u, f in METRES_PER_UNIT.items()
+            if HOLE_DIAMETERS_M[0] < median * f < 0.8
+        ]
         observed = f"median {median:.3g} m is no hole" + (f"; it would be {' or '.join(guesses)}" if guesses else "")
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
         return [
             Finding(Severity.MAJOR, "diameter-range", place, observed, "give the diameter with --diameter, in metres")
         ]
-    findings += report(
+    findings += stretch_findings(
         stretches(wrong, depth, join=0.5),
         Severity.MAJOR,
         "diameter-range",
-        lambda s: f"diameter {diameter[s.first]:.3g} m is outside {HOLES[0]}-{HOLES[1]} m",
+        lambda s: f"diameter {diameter[s.first]:.3g} m is outside {HOLE_DIAMETERS_M[0]}-{HOLE_DIAMETERS_M[1]} m",
         "dips there are wrong; correct the caliper or blank it",
     )
-    at, here = depth[known & ~wrong], diameter[known & ~wrong]
+    at, here = depth[measured & ~wrong], diameter[measured & ~wrong]
     if at.size > 1:
-        jump = np.concatenate([[False], (np.abs(np.diff(here)) > STEEP_CHANGE * median) & (np.diff(at) <= 0.3)])
+        jump = np.concatenate([[False], (np.abs(np.diff(here)) > MAX_DIAMETER_CHANGE * median) & (np.diff(at) <= 0.3)])
         change = np.concatenate([[0.0], np.diff(here)])
-        findings += report(
+        findings += stretch_findings(
             stretches(jump, at, join=0.5),
             Severity.MINOR,
             "diameter-jump",
@@ -136,7 +144,7 @@ def check_inclination(image: WellImage) -> list[Finding]:
     depth = np.asarray(image.depth.values, dtype=np.float64)
     deviation = np.asarray(image["deviation"].values, dtype=np.float64)
     azimuth = np.asarray(image["hole_azimuth"].values, dtype=np.float64)
-    findings = report(
+    findings = stretch_findings(
         stretches((deviation < 0) | (deviation > 180), depth, join=0.5),
         Severity.MAJOR,
         "deviation-range",
@@ -145,18 +153,18 @@ def check_inclination(image: WellImage) -> list[Finding]:
     )
     findings += _jumps(depth, deviation, azimuth)
     if image.attrs["reference"] == "high_side":
-        findings += report(
-            stretches(deviation < VERTICAL, depth, join=1.0),
+        findings += stretch_findings(
+            stretches(deviation < MAX_VERTICAL_DEVIATION_DEG, depth, join=1.0),
             Severity.MAJOR,
             "high-side-ill-defined",
             lambda s: (
                 f"angles are from the high side, but the hole deviates {_least(deviation, s):.1f} deg at the least"
             ),
-            f"under {VERTICAL:g} deg the high side is noise: use an image oriented to north there",
+            f"under {MAX_VERTICAL_DEVIATION_DEG:g} deg the high side is noise: use an image oriented to north there",
         )
     if image.attrs["reference"] == "north":
         across = np.degrees(np.arcsin(np.clip(_across_north(deviation, azimuth), 0, 1)))
-        findings += report(
+        findings += stretch_findings(
             stretches(across < MIN_ANGLE_TO_NORTH_DEG, depth, join=1.0),
             Severity.MAJOR,
             "north-ill-conditioned",
@@ -178,15 +186,16 @@ def _across_north(deviation: Array, azimuth: Array) -> Array:
 
 def _jumps(depth: Array, deviation: Array, azimuth: Array) -> list[Finding]:
     """Rows where the hole's direction turns faster than any hole: azimuth flips of a vertical hole turn nothing."""
-    known = np.isfinite(deviation) & np.isfinite(azimuth)
-    at = depth[known]
+    measured = np.isfinite(deviation) & np.isfinite(azimuth)
+    at = depth[measured]
     if at.size < 2:
         return []
-    axis = geometry.hole_frame(deviation[known], azimuth[known], "high_side")[0]
+    axis = geometry.hole_frame(deviation[measured], azimuth[measured], "high_side")[0]
     chord = np.linalg.norm(np.diff(axis, axis=0), axis=-1)
     turn = np.concatenate([[0.0], 2 * np.degrees(np.arcsin(np.clip(chord / 2, 0, 1)))])
-    allowed = np.concatenate([[np.inf], 2.0 + np.diff(at)])  # deg: 1 deg/m is twice a sharp build, 2 deg is noise
-    return report(
+    # Deg: 1 deg/m is twice a sharp build, 2 deg is noise.
+    allowed = np.concatenate([[np.inf], 2.0 + np.diff(at)])
+    return stretch_findings(
         stretches(turn > allowed, at, join=0.5),
         Severity.MAJOR,
         "inclinometry-jump",

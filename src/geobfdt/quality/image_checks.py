@@ -1,4 +1,4 @@
-"""Checks of an image before anybody leans on it: values, rows, buttons, coverage, rotation.
+"""Checks of an image before it is used: values, rows, buttons, coverage, rotation.
 
 The pixels pass through in blocks of rows, so that a lazily opened image of any length is checked in bounded memory;
 what is kept is a few bytes a row.
@@ -15,32 +15,38 @@ import numpy.typing as npt
 from geobfdt.quality.hole_checks import check_depth, check_diameter, check_inclination
 from geobfdt.quality.offset_checks import OffsetCheck
 from geobfdt.quality.pixel_values import PixelValues
-from geobfdt.quality.stretches import Stretch, report, stretches
+from geobfdt.quality.stretches import Stretch, stretch_findings, stretches
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, add_findings, row_spacing
 from geobfdt.wells.tools import tool_kind
 
-__all__ = ["check_image", "checked", "row_blocks"]
+__all__ = ["check_image", "row_blocks", "with_image_findings"]
 
 Pixels = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
+# An image is read in blocks of about this many pixels.
 BLOCK_PIXELS = 1 << 20
-DEAD_WINDOW = 6  # rows over which a living button has to change; short, for the column it fills moves as pads rotate
-CLIPPED_PIXELS = 20
-DEAD_LENGTH = 1.0  # m that an unchanging button has to be followed for
-_STILL_COLUMN = {  # What to do about a column that does not change, by the kind of tool.
+# A live button changes within this many rows; the window is short, because pads rotate and move its column.
+DEAD_WINDOW_ROWS = 6
+# Fewer pixels at an end value say nothing about clipping.
+MIN_CLIPPED_PIXELS = 20
+# A dead button is reported if it does not change over at least this length.
+DEAD_LENGTH_M = 1.0
+# What to do about a column that does not change, by the kind of tool.
+_STILL_COLUMN = {
     "pads": "blank the button before normalising: it draws a line down the image",
     "acoustic": "blank these columns before picking: something on the tool draws a line down the image",
     "optical": "blank these columns before picking: dirt or a scratch on the window draws a line down the image",
     "": "blank these columns before picking: they draw a line down the image",
 }
-SECTORS = 64  # an image of so few columns is built up by a rotating tool; with more, by pads
+# An image with at most this many columns is made by a rotating tool; with more, by pads.
+MAX_SECTORS = 64
 
 
 def check_image(image: WellImage) -> list[Finding]:
     """
-    Check an image and its hole for what would spoil picks.
+    Check an image and its hole for problems that would spoil picks.
 
     Value range, saturation, polarity; depth gaps and uneven rows; unmeasured, repeated and badly covered rows; dead
     buttons; rows or sectors that are offset as wholes; a tool that does not rotate; diameter, inclination and reference
@@ -85,24 +91,24 @@ def check_image(image: WellImage) -> list[Finding]:
     return findings + check_diameter(image) + check_inclination(image)
 
 
-def checked(image: WellImage) -> WellImage:
+def with_image_findings(image: WellImage) -> WellImage:
     """
-    Return the image with what its checks find among its findings, the pixels shared.
+    Return the image with the findings of its checks added; the pixels are shared.
 
-    A well of a field has been checked when it was brought in, maybe by an older version with other words: what is said
-    of a place already is not said of it again.
+    A well of a field was checked when it was ingested, perhaps by an older version with other texts: a finding of the
+    same kind and place is not added again.
 
     Examples
     --------
     >>> from geobfdt.wells.image import well_image
     >>> pixels = np.random.default_rng(0).normal(100, 20, (500, 36))
     >>> pixels[200:300] = np.nan
-    >>> once = checked(well_image(pixels, 1000 + 0.01 * np.arange(500)))
-    >>> [finding.kind for finding in checked(once).attrs["findings"]]
+    >>> once = with_image_findings(well_image(pixels, 1000 + 0.01 * np.arange(500)))
+    >>> [finding.kind for finding in with_image_findings(once).attrs["findings"]]
     ['missing-rows']
     """
-    said = {(finding.kind, finding.place) for finding in image.attrs["findings"]}
-    return add_findings(image, [new for new in check_image(image) if (new.kind, new.place) not in said])
+    present = {(finding.kind, finding.place) for finding in image.attrs["findings"]}
+    return add_findings(image, [new for new in check_image(image) if (new.kind, new.place) not in present])
 
 
 def row_blocks(image: WellImage) -> Iterator[Pixels]:
@@ -113,13 +119,13 @@ def row_blocks(image: WellImage) -> Iterator[Pixels]:
         yield np.where(np.isfinite(values), values, np.float32(np.nan))
 
 
-def _same(first: Pixels, second: Pixels) -> Flags:
-    """Where pixels are the same, both unmeasured included."""
+def _equal_pixels(first: Pixels, second: Pixels) -> Flags:
+    """Return where pixels are equal, or both unmeasured."""
     return np.asarray((first == second) | (np.isnan(first) & np.isnan(second)))
 
 
 class _Rows:
-    """Share of each row that was measured, and whether it repeats the row above or one value all round."""
+    """Measured share of each row, and whether the row repeats the one above or holds one value."""
 
     def __init__(self) -> None:
         self._coverage: list[npt.NDArray[np.float32]] = []
@@ -135,41 +141,41 @@ class _Rows:
         even = several & (low == np.where(measured, block, -np.inf).max(1))
         self._coverage.append(measured.mean(1, dtype=np.float32))
         self._even.append(even)
-        # A row of one value repeats itself without any fault of the file: saturation says that already.
-        self._repeats.append(_same(block, np.concatenate([above, block[:-1]])).all(1) & several & ~even)
+        # Rows of one value repeat each other without a fault of the file; the check for saturation reports them.
+        self._repeats.append(_equal_pixels(block, np.concatenate([above, block[:-1]])).all(1) & several & ~even)
         self._last = block[-1:].copy()
 
     def findings(self, depth: npt.NDArray[np.float64], tool: str) -> list[Finding]:
         coverage = np.concatenate(self._coverage)
         repeats, even = np.concatenate(self._repeats), np.concatenate(self._even)
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
-        usual = float(np.median(coverage[coverage > 0]))
-        found = report(
+        typical = float(np.median(coverage[coverage > 0]))
+        results = stretch_findings(
             stretches(coverage == 0, depth),
             Severity.MAJOR,
             "missing-rows",
             lambda s: f"{s.rows} rows without a single measured pixel",
             "picks cannot be made there",
         )
-        if usual < 0.5:
-            observed = f"half of the rows measure less than {usual:.0%} of the turn"
+        if typical < 0.5:
+            observed = f"half of the rows measure less than {typical:.0%} of the turn"
             action = "expect fewer and less certain picks; small coverage widens their sigmas"
-            found.append(Finding(Severity.INFO, "low-coverage", place, observed, action))
-        found += report(
-            stretches((coverage > 0) & (coverage < 0.5 * usual), depth, shortest=0.3, join=0.3),
+            results.append(Finding(Severity.INFO, "low-coverage", place, observed, action))
+        results += stretch_findings(
+            stretches((coverage > 0) & (coverage < 0.5 * typical), depth, shortest=0.3, join=0.3),
             Severity.MINOR,
             "coverage-drop",
-            lambda s: f"{coverage[s.first : s.last + 1].mean():.0%} of the turn measured, {usual:.0%} elsewhere",
+            lambda s: f"{coverage[s.first : s.last + 1].mean():.0%} of the turn measured, {typical:.0%} elsewhere",
             "a pad is off the wall or missing: expect few picks there" if tool == "pads" else "expect few picks there",
         )
-        found += report(
+        results += stretch_findings(
             stretches(even, depth, shortest=1.0, join=0.25),
             Severity.MAJOR,
             "sectors-equal",
             lambda s: f"{s.rows} rows hold one value all round",
             "the tool did not rotate or the image was filled from a single curve: picks there mean nothing",
         )
-        return found + self._repeated(repeats, depth, place)
+        return results + self._repeated(repeats, depth, place)
 
     def _repeated(self, repeats: Flags, depth: npt.NDArray[np.float64], place: str) -> list[Finding]:
         share = float(repeats.mean())
@@ -178,8 +184,8 @@ class _Rows:
             observed = f"{share:.0%} of rows repeat the row above, a few at a time"
             action = f"the image was sampled about {1 / (1 - share):.1f} times coarser than its rows: nothing is lost"
             return [Finding(Severity.INFO, "rows-oversampled", place, observed, action)]
-        return report(
-            # Rows repeat the one above them: the first of the equal rows is the one before the run.
+        return stretch_findings(
+            # Each row of the run repeats the one above it, so that the first of the equal rows lies before the run.
             [Stretch(s.first - 1, s.last, float(depth[s.first - 1]), s.base) for s in runs],
             Severity.MAJOR,
             "rows-repeated",
@@ -194,36 +200,39 @@ class _DeadButtons:
     def __init__(self, columns: int, spacing: float) -> None:
         self._reach = max(1, columns // 180)
         self._widest = max(2, columns // 90)
-        self._span = max(round(DEAD_LENGTH / spacing / DEAD_WINDOW), 10)
-        # A button that moves on to the next column within a window is missed there: not every window must show it.
+        self._span = max(round(DEAD_LENGTH_M / spacing / DEAD_WINDOW_ROWS), 10)
+        # A button that moves to the next column within a window is missed there, so not every window has to show it.
         self._needed = round(0.4 * self._span)
-        self._past = [np.zeros(columns, dtype=np.int64)] * 3  # windows that each column was followed for, latest last
+        # Number of windows for which each column was still; the latest is the last.
+        self._past = [np.zeros(columns, dtype=np.int64)] * 3
         self._alive = np.zeros(columns, dtype=bool)
         self._rest: Pixels = np.empty((0, columns), dtype=np.float32)
         self._windows = 0
-        self._dead: dict[int, list[float]] = {}  # window: values of the columns that are dead for long
-        self._clips: Counter[float] = Counter()  # value: pixels of still patches wider than a button
+        # Values of the columns that have been still for long, by window.
+        self._dead: dict[int, list[float]] = {}
+        # Number of pixels in still patches wider than a button, by value.
+        self._clips: Counter[float] = Counter()
 
     def add(self, block: Pixels) -> None:
         self._alive |= np.isfinite(block).any(0)
         block = np.concatenate([self._rest, block])
-        windows = (len(block) - 1) // DEAD_WINDOW
-        used = windows * DEAD_WINDOW
-        changes = (np.diff(block[: used + 1], axis=0) != 0).reshape(windows, DEAD_WINDOW, self._alive.size).sum(1)
-        measured = np.isfinite(block[:used]).reshape(windows, DEAD_WINDOW, self._alive.size).all(1)
+        windows = (len(block) - 1) // DEAD_WINDOW_ROWS
+        used = windows * DEAD_WINDOW_ROWS
+        changes = (np.diff(block[: used + 1], axis=0) != 0).reshape(windows, DEAD_WINDOW_ROWS, self._alive.size).sum(1)
+        measured = np.isfinite(block[:used]).reshape(windows, DEAD_WINDOW_ROWS, self._alive.size).all(1)
         still = measured & (changes == 0)
-        # Stillness means something only where the rest of the row is lively, and a button is a few columns wide.
-        lively = np.median(np.where(measured, changes, DEAD_WINDOW), axis=1) > 0.75 * DEAD_WINDOW
+        # A still column counts only if the rest of the row changes, and if it is as narrow as a button.
+        lively = np.median(np.where(measured, changes, DEAD_WINDOW_ROWS), axis=1) > 0.75 * DEAD_WINDOW_ROWS
         few = still.sum(1) <= np.maximum(1, 0.15 * measured.sum(1))
         narrow = self._narrow(still)
-        held = block[:used:DEAD_WINDOW]
-        self._clips.update(held[still & ~narrow].tolist())
-        for now, values in zip(narrow & (lively & few)[:, None], held, strict=True):
+        first_rows = block[:used:DEAD_WINDOW_ROWS]
+        self._clips.update(first_rows[still & ~narrow].tolist())
+        for now, values in zip(narrow & (lively & few)[:, None], first_rows, strict=True):
             self._step(now, values)
         self._rest = block[used:]
 
     def _narrow(self, still: Flags) -> Flags:
-        """Still columns in runs no wider than a button: breakouts off the scale are as still, but wide."""
+        """Keep still columns in runs no wider than a button: clipped breakouts are as still, but wide."""
         shifts = range(self._widest + 1)
         core = np.all([np.roll(still, -shift, axis=1) for shift in shifts], axis=0)
         return np.asarray(still & ~np.any([np.roll(core, shift, axis=1) for shift in shifts], axis=0))
@@ -241,41 +250,41 @@ class _DeadButtons:
         self._windows += 1
 
     def findings(self, depth: npt.NDArray[np.float64], tool: str) -> list[Finding]:
-        # A value at which whole patches are still is where the scale ends: its pixels are off the scale, not dead.
-        alive = {value for value, pixels in self._clips.items() if pixels > CLIPPED_PIXELS}
+        # Wide still patches of one value mark an end of the scale: their pixels are clipped, not dead.
+        alive = {value for value, pixels in self._clips.items() if pixels > MIN_CLIPPED_PIXELS}
         dead = {window: sum(value not in alive for value in values) for window, values in self._dead.items()}
         dead = {window: count for window, count in dead.items() if count}
         flagged = np.zeros(depth.size, dtype=bool)
         for window in dead:
             first = max(0, window + 1 - self._needed)
-            flagged[first * DEAD_WINDOW : (window + 1) * DEAD_WINDOW + 1] = True
+            flagged[first * DEAD_WINDOW_ROWS : (window + 1) * DEAD_WINDOW_ROWS + 1] = True
 
-        def seen(stretch: Stretch) -> str:
-            first, last = stretch.first // DEAD_WINDOW, stretch.last // DEAD_WINDOW
+        def describe(stretch: Stretch) -> str:
+            first, last = stretch.first // DEAD_WINDOW_ROWS, stretch.last // DEAD_WINDOW_ROWS
             most = max(count for window, count in dead.items() if first <= window <= last)
             return f"{most} of {self._alive.size} columns at a time do not change while the others do"
 
-        found = report(
+        results = stretch_findings(
             stretches(flagged, depth, join=0.5),
             Severity.MINOR,
             "dead-button",
-            seen,
+            describe,
             _STILL_COLUMN.get(tool, _STILL_COLUMN[""]),
         )
         unseen = np.flatnonzero(~self._alive)
         if 0 < unseen.size <= 0.1 * self._alive.size:
             columns = ", ".join(str(c) for c in unseen[:5]) + (", ..." if unseen.size > 5 else "")
             place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
-            told = f"{unseen.size} of {self._alive.size} columns ({columns}) are never measured"
-            found.append(Finding(Severity.MINOR, "dead-column", place, told, "nothing: they count as unmeasured"))
-        return found
+            observed = f"{unseen.size} of {self._alive.size} columns ({columns}) are never measured"
+            results.append(Finding(Severity.MINOR, "dead-column", place, observed, "nothing: they count as unmeasured"))
+        return results
 
 
 class _Rotation:
-    """Whether the unmeasured part of the turn stays where it is."""
+    """Check whether the unmeasured part of the turn stays in place."""
 
     def __init__(self, columns: int, spacing: float) -> None:
-        sectors = columns <= SECTORS
+        sectors = columns <= MAX_SECTORS
         self._bin = max(1, round((0.5 if sectors else 1.0) / spacing))
         self._shortest = 2.0 if sectors else 10.0
         self._severity = Severity.MAJOR if sectors else Severity.MINOR
@@ -296,10 +305,11 @@ class _Rotation:
 
     def findings(self, depth: npt.NDArray[np.float64]) -> list[Finding]:
         bins = np.array([*self._still, False], dtype=bool)
-        bins[:-1] |= bins[1:]  # the anchor belongs to the stretch that repeats it
+        # The first bin belongs to the interval that repeats it.
+        bins[:-1] |= bins[1:]
         flagged = np.repeat(bins, self._bin)[: depth.size]
         flagged = np.concatenate([flagged, np.zeros(depth.size - flagged.size, dtype=bool)])
-        return report(
+        return stretch_findings(
             stretches(flagged, depth, shortest=self._shortest),
             self._severity,
             "tool-not-rotating",

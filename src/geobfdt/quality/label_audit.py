@@ -1,4 +1,4 @@
-"""The audit: whether picks sit on their image, the right way round, everywhere and once."""
+"""The audit: whether picks fit their image in depth, orientation and number."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pandas as pd
 from geobfdt.io.images.netcdf import read
 from geobfdt.quality.alignment import Alignment
 from geobfdt.quality.alignment_scan import scan_picks
-from geobfdt.quality.pick_checks import check_doubles, check_numbers, check_places
-from geobfdt.quality.trace_evidence import FEWEST, trace_coverage
+from geobfdt.quality.pick_checks import check_class_sizes, check_duplicates, check_positions
+from geobfdt.quality.trace_evidence import MIN_TRACE_SHARE, trace_coverage
 from geobfdt.quality.unpicked import propose_intervals
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.field import Field
@@ -24,13 +24,14 @@ from geobfdt.wells.picks import complete, traces
 
 __all__ = ["Audit", "audit", "audit_field"]
 
-MOST_PICKS = 400  # spread over the well; more make the same peak
+# The audit uses at most this many picks, spread over the well; more give the same peak.
+MAX_AUDIT_PICKS = 400
 
 
 @dataclass(frozen=True)
 class Audit:
     """
-    What the audit of one well found.
+    Result of the audit of one well.
 
     Parameters
     ----------
@@ -39,20 +40,20 @@ class Audit:
     picks : int
         Rows of the pick table that are of this well.
     findings : list of Finding
-        All of them; none for sound picks.
+        All findings; none for sound picks.
     alignment : Alignment
-        Scan of the evidence over depth shifts, and its reading.
+        Scan of the evidence over depth shifts, and its verdict.
     azimuth : str
         ``agrees``, ``unclear``, or what is wrong: ``mirrored``, ``rotated``, ``true-for-apparent``,
         ``apparent-for-true``, ``reference north`` and the like.
     turn : float
-        What to add to the azimuths (deg), after mirroring if they are mirrored.
+        Turn to add to the azimuths (deg), after mirroring if they are mirrored.
     dip : str
         ``agrees``, ``unclear`` or ``scaled``.
     scale : float
-        Factor that amplitudes lack; 1 where they agree.
+        Factor by which the amplitudes have to be multiplied; 1 where they agree.
     proposed : DataFrame
-        Interval table that would replace the present one.
+        Interval table that may replace the present one.
     """
 
     well: str
@@ -67,7 +68,7 @@ class Audit:
 
     @property
     def summary(self) -> str:
-        """The audit in a line."""
+        """Summary of the audit in one line."""
         depth: str = self.alignment.verdict
         if np.isfinite(self.alignment.shift):
             depth += f" ({self.alignment.shift * 100:+.1f} +- {self.alignment.sigma * 100:.2f} cm)"
@@ -76,12 +77,12 @@ class Audit:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON can hold it, numbers that are not known as null."""
-        known = {k: v for k, v in asdict(self.alignment).items() if k not in ("shifts", "evidence")}
+        """Return the audit as JSON holds it, with null for numbers that are not finite."""
+        numbers = {k: v for k, v in asdict(self.alignment).items() if k not in ("shifts", "evidence")}
         return {
             "well": self.well,
             "picks": self.picks,
-            "alignment": {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in known.items()},
+            "alignment": {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in numbers.items()},
             "azimuth": self.azimuth,
             "turn_deg": self.turn,
             "dip": self.dip,
@@ -98,18 +99,18 @@ def audit(
     progress: Callable[[float], None] | None = None,
 ) -> Audit:
     """
-    Hold the picks of a well against its image.
+    Compare the picks of a well with its image.
 
     Parameters
     ----------
     image : WellImage
         The well, in memory or lazily opened.
     picks : DataFrame
-        Pick table; rows of other wells are left aside.
+        Pick table; rows of other wells are ignored.
     intervals : DataFrame, optional
-        Interpreted and ignored intervals that are already known.
+        Interpreted and ignored intervals of the field.
     progress : callable, optional
-        Told the share done.
+        Called with the finished share.
 
     Returns
     -------
@@ -118,9 +119,10 @@ def audit(
 
     Notes
     -----
-    Every question about depth, azimuth and dip is put the same way: which version of the picks finds more evidence on
-    the image (:func:`~geobfdt.quality.trace_evidence.trace_evidence`)? A version is believed only if it wins by several
-    standard errors of the paired difference over picks.
+    Depth, azimuth and dip are checked in the same way: versions of the picks (shifted, turned, mirrored, scaled, or in
+    another reference) are compared by their evidence on the image
+    (:func:`~geobfdt.quality.trace_evidence.trace_evidence`). A version wins only if its mean paired difference over the
+    picks exceeds several standard errors.
 
     Examples
     --------
@@ -134,7 +136,7 @@ def audit(
     >>> result.alignment.verdict, round(result.alignment.shift, 2)
     ('shifted', 0.08)
     """
-    known = new_intervals() if intervals is None else intervals
+    present = new_intervals() if intervals is None else intervals
     well = image.attrs["well"]
     mine = picks[picks["well"].isin([well, ""])].reset_index(drop=True)
     findings: list[Finding] = []
@@ -144,14 +146,14 @@ def audit(
         place = f"{image.depth.values[0]:.2f}-{image.depth.values[-1]:.2f} m"
         findings.append(Finding(Severity.MAJOR, "no-picks", place, observed, "check the name of the well"))
     rows, lacking = complete(mine, image)
-    given = traces(rows)
-    coverage = trace_coverage(image, given)
-    proposed, gaps = propose_intervals(rows, image, known)
+    trace = traces(rows)
+    coverage = trace_coverage(image, trace)
+    proposed, gaps = propose_intervals(rows, image, present)
     if len(rows):
-        findings += lacking + check_doubles(rows) + check_places(rows, image, coverage) + check_numbers(rows)
-    seen_rows = np.flatnonzero(coverage >= FEWEST)
-    seen_rows = seen_rows[np.argsort(given[seen_rows, 0], kind="stable")]
-    chosen = seen_rows[np.unique(np.linspace(0, len(seen_rows) - 1, min(len(seen_rows), MOST_PICKS)).astype(int))]
+        findings += lacking + check_duplicates(rows) + check_positions(rows, image, coverage) + check_class_sizes(rows)
+    seen_rows = np.flatnonzero(coverage >= MIN_TRACE_SHARE)
+    seen_rows = seen_rows[np.argsort(trace[seen_rows, 0], kind="stable")]
+    chosen = seen_rows[np.unique(np.linspace(0, len(seen_rows) - 1, min(len(seen_rows), MAX_AUDIT_PICKS)).astype(int))]
     scan = scan_picks(rows.iloc[chosen].reset_index(drop=True), image, progress)
     if len(rows):
         findings += scan.findings
@@ -181,7 +183,7 @@ def audit_field(
     write_proposed : bool
         Write the proposed intervals of wells that have none yet.
     progress : callable, optional
-        Told the share done.
+        Called with the finished share.
 
     Returns
     -------
@@ -197,7 +199,7 @@ def audit_field(
     wells = [well for well in field.wells() if field.file(well, ".picks.csv").exists()]
     if not wells:
         raise InputError(directory, "no well here has picks", "bring them in with geobfdt ingest --picks TABLE")
-    found: dict[str, Audit] = {}
+    results: dict[str, Audit] = {}
     for i, well in enumerate(wells):
 
         def within(share: float, before: int = i) -> None:
@@ -205,8 +207,8 @@ def audit_field(
                 progress((before + share) / len(wells))
 
         with read(field.path / f"{well}.nc") as image:
-            found[well] = audit(image, field.picks(well), field.intervals(well), within)
+            results[well] = audit(image, field.picks(well), field.intervals(well), within)
         file = field.file(well, ".intervals.csv")
-        if write_proposed and len(found[well].proposed) and not file.exists():
-            write_intervals(found[well].proposed, file)
-    return found
+        if write_proposed and len(results[well].proposed) and not file.exists():
+            write_intervals(results[well].proposed, file)
+    return results

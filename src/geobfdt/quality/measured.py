@@ -1,4 +1,4 @@
-"""Measured metres: which depths of a well have pixels, and how many metres they add up to."""
+"""Measured depths: which depths of a well have pixels, and their total length."""
 
 from __future__ import annotations
 

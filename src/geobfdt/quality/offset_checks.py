@@ -1,4 +1,4 @@
-"""Whether rows or sectors of an image are offset as wholes, which makes pickers invent flat beds."""
+"""Check for offsets of whole rows or sectors of an image, which make pickers invent flat beds."""
 
 from __future__ import annotations
 
@@ -14,29 +14,37 @@ __all__ = ["OffsetCheck"]
 Pixels = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
 
-_LEAST = 0.2  # Standard deviation of offsets, against the image's, from which they matter.
-_FEWEST_COLUMNS = 8  # Measured columns of a row that tell what it has in common.
-_FEWEST_ROWS = 50
-_MEDIAN_ERROR = 1.25  # Standard error of a median, against that of a mean.
-_SURE = 2.0  # How many standard errors rows have to differ by.
-# Of independent offsets, neighbouring differences have a correlation of -0.5; where edges are spread over rows, as
+# Offsets matter if their standard deviation exceeds this share of that of the image.
+_MIN_OFFSET_SHARE = 0.2
+# The common offset of a row is estimated from at least this many measured columns.
+_MIN_COLUMNS = 8
+# The check needs at least this many rows.
+_MIN_ROWS = 50
+# The standard error of a median exceeds that of a mean by this factor.
+_MEDIAN_ERROR = 1.25
+# Rows differ if their offsets differ by this many standard errors.
+_MIN_STANDARD_ERRORS = 2.0
+# Neighbouring differences of independent offsets have a correlation of -0.5; where edges are spread over rows, as
 # those of beds are, it is positive.
-_MOST_CORRELATION = -0.12
-_BLOCK_M = 5.0  # Depth over which a sector's mean is taken.
-_SHADING_WAVES = 2  # Waves a turn that a tool off centre makes, and no stripes.
-_STEADY = 0.5  # Correlation of the stripes of blocks with those of all blocks.
+_MAX_CORRELATION = -0.12
+# The mean of a sector is taken over this depth.
+_BLOCK_M = 5.0
+# A tool off centre makes up to this many waves in a turn, which are not stripes.
+_SHADING_WAVES = 2
+# Stripes of a block correlate with those of all blocks by at least this.
+_MIN_STRIPE_CORRELATION = 0.5
 
 
 class OffsetCheck:
     """
-    What rows, and sectors, of an image have in common; a few bytes a row are kept.
+    Offsets that whole rows, or whole sectors, of an image have; a few bytes per row are kept.
 
     Parameters
     ----------
     columns : int
-        Of the image.
+        Number of columns of the image.
     spacing : float
-        Between its rows (m).
+        Distance of its rows (m).
 
     Examples
     --------
@@ -52,24 +60,26 @@ class OffsetCheck:
         self._last: Pixels = np.empty((0, columns), np.float32)
         self._common: list[Array] = []
         self._error: list[Array] = []
-        self._sums = np.zeros(3)  # count, sum and sum of squares of the pixels
-        self._blocks: dict[int, npt.NDArray[np.float64]] = {}  # sums and counts (2, columns) above the rows' medians
+        # Count, sum and sum of squares of the pixels.
+        self._sums = np.zeros(3)
+        # Sums and counts (2, columns) above the rows' medians.
+        self._blocks: dict[int, npt.NDArray[np.float64]] = {}
         self._row = 0
 
     def add(self, block: Pixels) -> None:
-        """Take in the next rows."""
+        """Add the next rows."""
         measured = np.isfinite(block)
         values = block[measured].astype(np.float64)
         self._sums += [values.size, values.sum(), (values**2).sum()]
-        joined = np.concatenate([self._last, block])
-        change = np.diff(joined, axis=0)
-        common, spread, count = _middle(change)
-        told = count >= _FEWEST_COLUMNS
-        self._common.append(np.where(told, common, np.nan))
-        self._error.append(np.where(told, _MEDIAN_ERROR * spread / np.sqrt(np.maximum(count, 1)), np.nan))
+        rows = np.concatenate([self._last, block])
+        change = np.diff(rows, axis=0)
+        common, spread, count = _median_and_spread(change)
+        enough = count >= _MIN_COLUMNS
+        self._common.append(np.where(enough, common, np.nan))
+        self._error.append(np.where(enough, _MEDIAN_ERROR * spread / np.sqrt(np.maximum(count, 1)), np.nan))
         self._last = block[-1:].copy()
-        level, _, count = _middle(block)
-        above = np.where(measured & (count >= _FEWEST_COLUMNS)[:, None], block - level[:, None], 0.0)
+        level, _, count = _median_and_spread(block)
+        above = np.where(measured & (count >= _MIN_COLUMNS)[:, None], block - level[:, None], 0.0)
         number = (self._row + np.arange(len(block))) // self._rows_a_block
         for one in np.unique(number):
             sums = self._blocks.setdefault(int(one), np.zeros((2, self._columns)))
@@ -77,43 +87,44 @@ class OffsetCheck:
         self._row += len(block)
 
     def findings(self, depth: Array) -> list[Finding]:
-        """Tell whether rows, and sectors, are offset."""
+        """Report whether rows or sectors are offset."""
         count, total, squares = self._sums
         spread = math.sqrt(max(squares / count - (total / count) ** 2, 0.0)) if count else 0.0
-        if spread <= 0 or self._row < _FEWEST_ROWS:
+        if spread <= 0 or self._row < _MIN_ROWS:
             return []
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
-        found = []
+        results = []
         rows = self._row_offset() / spread
-        if rows >= _LEAST:
+        if rows >= _MIN_OFFSET_SHARE:
             observed = f"rows differ as wholes by {rows:.0%} of the image's standard deviation, each from the next"
             action = "doubt picks along rows; --even-rows takes such offsets out"
-            found.append(Finding(Severity.MINOR, "row-offsets", place, observed, action))
+            results.append(Finding(Severity.MINOR, "row-offsets", place, observed, action))
         sectors = self._sector_offset() / spread
-        if sectors >= _LEAST:
+        if sectors >= _MIN_OFFSET_SHARE:
             observed = f"sectors differ over metres of depth by {sectors:.0%} of the image's standard deviation"
             action = "doubt steep fractures along stripes; --even-sectors takes them out"
-            found.append(Finding(Severity.MINOR, "sector-stripes", place, observed, action))
-        return found
+            results.append(Finding(Severity.MINOR, "sector-stripes", place, observed, action))
+        return results
 
     def _row_offset(self) -> float:
-        """Standard deviation of the offsets of rows, in units of the image; 0 where they follow the rock."""
+        """Return the standard deviation of the row offsets, in units of the image; 0 where they follow the rock."""
         common, error = np.concatenate(self._common), np.concatenate(self._error)
-        known = np.isfinite(common)
-        if known.sum() < _FEWEST_ROWS:
+        measured = np.isfinite(common)
+        if measured.sum() < _MIN_ROWS:
             return 0.0
-        common = common - np.median(common[known])
-        size = 1.4826 * float(np.median(np.abs(common[known])))
-        typical = float(np.median(error[known]))
-        if size <= _SURE * typical:
+        common = common - np.median(common[measured])
+        size = 1.4826 * float(np.median(np.abs(common[measured])))
+        typical = float(np.median(error[measured]))
+        if size <= _MIN_STANDARD_ERRORS * typical:
             return 0.0
-        bounded = np.clip(common, -4 * size, 4 * size)  # Contacts are few and large.
+        # Contacts of beds are few and large, and must not dominate the correlation.
+        bounded = np.clip(common, -4 * size, 4 * size)
         together = bounded[1:] * bounded[:-1]
         correlation = float(np.nanmean(together) / np.nanmean(bounded**2))
-        return math.sqrt((size**2 - typical**2) / 2) if correlation < _MOST_CORRELATION else 0.0
+        return math.sqrt((size**2 - typical**2) / 2) if correlation < _MAX_CORRELATION else 0.0
 
     def _sector_offset(self) -> float:
-        """Standard deviation of the offsets of sectors, but for the slow waves of a tool off centre."""
+        """Return the standard deviation of the sector offsets, without the slow waves of a tool off centre."""
         sums = np.array(list(self._blocks.values()))
         if len(sums) < 2 or (sums[:, 1].sum(axis=0) == 0).any():
             return 0.0
@@ -124,12 +135,12 @@ class OffsetCheck:
         means = sums[:, 0] / np.maximum(sums[:, 1], 1)
         means -= means @ basis @ basis.T
         steady = means.mean(axis=0)
-        # Beds differ from block to block, stripes do not.
+        # Beds differ between blocks; stripes are the same in all blocks.
         share = float((steady**2).sum() / max((means**2).sum(axis=1).mean(), 1e-12))
-        return float(steady.std()) if share > _STEADY else 0.0
+        return float(steady.std()) if share > _MIN_STRIPE_CORRELATION else 0.0
 
 
-def _middle(values: Pixels) -> tuple[Array, Array, npt.NDArray[np.int64]]:
+def _median_and_spread(values: Pixels) -> tuple[Array, Array, npt.NDArray[np.int64]]:
     """Median of each row, standard deviation about it (of the middle half, scaled), and columns measured."""
     count = np.isfinite(values).sum(axis=1)
     safe = np.where((count > 0)[:, None], values, np.float32(0))

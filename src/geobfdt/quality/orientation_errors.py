@@ -1,4 +1,4 @@
-"""Ways in which the orientation of picks goes wrong between programs, and the one that the image speaks for."""
+"""Errors of the orientation of picks between programs, and the one with the most evidence on the image."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from geobfdt.geometry import Reference
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.picks import traces
 
-__all__ = ["Comparison", "compare", "scaled", "turned", "versions"]
+__all__ = ["Comparison", "compare", "scale_traces", "trace_versions", "turn_traces"]
 
 Array = npt.NDArray[np.float64]
 
-CERTAIN = 4.5  # standard errors: over a hundred versions are tried
-GAIN = 1.15  # times the evidence as given: a significant but small gain is style, not a mistake
+# A version wins by at least this many standard errors, because over a hundred versions are tried.
+MIN_STANDARD_ERRORS = 4.5
+# A version has to raise the evidence by this factor: a significant but smaller gain is style, not a mistake.
+MIN_GAIN = 1.15
 
 
-def turned(trace: Array, angle: npt.ArrayLike, mirror: bool = False) -> Array:
+def turn_traces(trace: Array, angle: npt.ArrayLike, mirror: bool = False) -> Array:
     """
-    Traces turned about the hole, mirrored (``t -> -t``) first if asked.
+    Turn traces about the hole, after mirroring them (``t -> -t``) if `mirror` is set.
 
     Parameters
     ----------
     trace : array (..., 3)
         ``(z0, a, b)`` (m).
     angle : array broadcast against the traces
-        What is added to their azimuths (deg).
+        Angle to add to their azimuths (deg).
     mirror : bool
         Count azimuths the other way round first.
 
@@ -42,7 +44,7 @@ def turned(trace: Array, angle: npt.ArrayLike, mirror: bool = False) -> Array:
 
     Examples
     --------
-    >>> turned(np.array([1.0, 0.5, 0.0]), 90.0).round(6)
+    >>> turn_traces(np.array([1.0, 0.5, 0.0]), 90.0).round(6)
     array([1. , 0. , 0.5])
     """
     z0, a, b = np.moveaxis(trace, -1, 0)
@@ -51,20 +53,20 @@ def turned(trace: Array, angle: npt.ArrayLike, mirror: bool = False) -> Array:
     return np.stack(np.broadcast_arrays(z0, c * a - s * b, s * a + c * b), axis=-1)
 
 
-def scaled(trace: Array, factor: npt.ArrayLike) -> Array:
+def scale_traces(trace: Array, factor: npt.ArrayLike) -> Array:
     """
-    Traces of other amplitude at the same depth.
+    Multiply the amplitudes of traces, at the same depths.
 
     Examples
     --------
-    >>> scaled(np.array([1.0, 0.5, 0.0]), 2.0)
+    >>> scale_traces(np.array([1.0, 0.5, 0.0]), 2.0)
     array([1., 1., 0.])
     """
     z0, a, b = np.moveaxis(trace, -1, 0)
     return np.stack(np.broadcast_arrays(z0, a * np.asarray(factor), b * np.asarray(factor)), axis=-1)
 
 
-def versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
+def trace_versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
     """
     The picks as given, and as they would be if a known mistake were undone.
 
@@ -88,15 +90,16 @@ def versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
     >>> from geobfdt.wells.image import well_image
     >>> from geobfdt.wells.picks import new_picks
     >>> rows = new_picks(depth_m=[1.0], class_="bedding", amplitude_m=0.1, azimuth_app_deg=0.0)
-    >>> list(versions(rows, well_image(np.zeros((3, 4)), [0.0, 1.0, 2.0])))[:5]
+    >>> list(trace_versions(rows, well_image(np.zeros((3, 4)), [0.0, 1.0, 2.0])))[:5]
     ['as given', 'mirrored', 'rotated 180', 'rotated 90', 'rotated 270']
     """
-    given = traces(picks)
-    out = {"as given": given, "mirrored": turned(given, 0.0, mirror=True)}
-    out |= {f"rotated {angle}": turned(given, float(angle)) for angle in (180, 90, 270)}
-    # Of planes that dip one way, seen on part of the turn, a wrong amplitude looks like a shift: each at its own depth.
-    out |= {f"amplitude {factor:g}": scaled(given, factor) for factor in (0.5, 0.63, 0.8, 1.25, 1.6, 2.0)}
-    depth = given[:, 0]
+    trace = traces(picks)
+    out = {"as given": trace, "mirrored": turn_traces(trace, 0.0, mirror=True)}
+    out |= {f"rotated {angle}": turn_traces(trace, float(angle)) for angle in (180, 90, 270)}
+    # If all planes dip in one direction and only part of the turn is measured, a wrong amplitude looks like a shift.
+    # Scaled versions are therefore compared, each at its own best depth.
+    out |= {f"amplitude {factor:g}": scale_traces(trace, factor) for factor in (0.5, 0.63, 0.8, 1.25, 1.6, 2.0)}
+    depth = trace[:, 0]
     deviation, azimuth = log_at(image, "deviation", depth), log_at(image, "hole_azimuth", depth)
     named = image.attrs["reference"]
     if named == "unknown" or not np.isfinite(deviation).any() or np.nanmedian(deviation) < 5:
@@ -107,16 +110,18 @@ def versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
     )
     diameter = picks["diameter_m"].to_numpy(float)
 
-    def drawn(dip: Array, direction: Array) -> Array:
+    def make_trace(dip: Array, direction: Array) -> Array:
         # A plane along the hole has no trace.
         return geometry.trace_from_dip(depth, np.where(dip > 89, np.nan, dip), direction, diameter)
 
-    out["true-for-apparent"] = drawn(*geometry.apparent_from_true(dip_app, azimuth_app, deviation, azimuth, reference))
-    out["apparent-for-true"] = drawn(dip_true, azimuth_true)
+    out["true-for-apparent"] = make_trace(
+        *geometry.apparent_from_true(dip_app, azimuth_app, deviation, azimuth, reference)
+    )
+    out["apparent-for-true"] = make_trace(dip_true, azimuth_true)
     for source in get_args(Reference):
         if source != named:
             turn = geometry.convert_azimuth(np.zeros_like(depth), deviation, azimuth, source, reference)
-            out[f"reference {source}"] = turned(given, turn)
+            out[f"reference {source}"] = turn_traces(trace, turn)
     return out
 
 
@@ -134,9 +139,9 @@ class Comparison:
     gain : float
         Its evidence over that of the first.
     certain : bool
-        Whether it is another than the first, and better beyond doubt.
+        Whether the best version is not the first, and significantly better.
     tied : list of int
-        Versions that cannot be told from the best (less than 2 standard errors).
+        Versions that do not differ from the best (less than 2 standard errors).
     """
 
     best: int
@@ -171,14 +176,14 @@ def compare(evidence: Array) -> Comparison:
     if not enough[0]:
         return Comparison(0, 0.0, 1.0, False, [0])
     filled = np.where(both, evidence, 0.0)
-    # Each version against the first on the picks that both can be seen for.
+    # Each version is compared with the first on the picks that are measured in both.
     gain = (filled - np.where(both, evidence[:1], 0.0)).sum(1) / np.maximum(both.sum(1), 1)
     best = int(np.where(enough, gain, -np.inf).argmax())
     tied = [v for v in range(len(evidence)) if enough[v] and abs(_paired(evidence[best], evidence[v])) < 2]
     t = _paired(evidence[best], evidence[0])
     first = float(np.nanmean(evidence[0]))
     ratio = float((first + gain[best]) / max(first, 0.02))
-    return Comparison(best, t, ratio, best != 0 and t > CERTAIN and ratio > GAIN, tied)
+    return Comparison(best, t, ratio, best != 0 and t > MIN_STANDARD_ERRORS and ratio > MIN_GAIN, tied)
 
 
 def _paired(one: Array, other: Array) -> float:

@@ -1,4 +1,4 @@
-"""Checks of a pick table that need no look at the pixels' contrast: doubles, places, units, numbers."""
+"""Checks of a pick table without the contrast of the image: duplicates, positions, units, class sizes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES, traces
 
-__all__ = ["check_doubles", "check_numbers", "check_places"]
+__all__ = ["check_class_sizes", "check_duplicates", "check_positions"]
 
 Array = npt.NDArray[np.float64]
 
-DOUBLE = 0.01  # m of trace RMS within which two picks of a class are one plane
-FEW = 10
-UNMEASURED = 0.1  # share of the turn
+# Two picks of a class within this trace RMS are one plane.
+DUPLICATE_M = 0.01
+# A class with fewer picks is too small to train on or to score.
+MIN_CLASS_PICKS = 10
+# A pick lies on the image if at least this share of its turn is measured.
+MIN_TURN_SHARE = 0.1
 
 
-def check_doubles(picks: pd.DataFrame) -> list[Finding]:
+def check_duplicates(picks: pd.DataFrame) -> list[Finding]:
     """
     Find rows that repeat each other, and picks of one class within 1 cm of trace RMS.
 
@@ -39,7 +42,7 @@ def check_doubles(picks: pd.DataFrame) -> list[Finding]:
     --------
     >>> from geobfdt.wells.picks import new_picks
     >>> rows = new_picks(depth_m=[5.0, 5.0, 6.0], class_="fracture", amplitude_m=0.2, azimuth_app_deg=30.0)
-    >>> [(f.kind, f.observed) for f in check_doubles(rows)]
+    >>> [(f.kind, f.observed) for f in check_duplicates(rows)]
     [('repeated-picks', '1 rows repeat another one exactly, the first at 5.000 m')]
     """
     exact: list[float] = []
@@ -50,29 +53,31 @@ def check_doubles(picks: pd.DataFrame) -> list[Finding]:
         trace = trace[np.argsort(trace[:, 0], kind="stable")]
         repeated = np.zeros(len(trace), dtype=bool)
         doubled = np.zeros(len(trace), dtype=bool)
-        # Trace RMS is never less than the distance in depth: neighbours in order are all there is to compare.
+        # Trace RMS is never less than the distance in depth, so only neighbours in depth have to be compared.
         for lag in range(1, len(trace)):
-            near = trace[lag:, 0] - trace[:-lag, 0] <= DOUBLE
+            near = trace[lag:, 0] - trace[:-lag, 0] <= DUPLICATE_M
             if not near.any():
                 break
             distance = np.where(near, trace_rms(trace[lag:], trace[:-lag]), np.inf)
             repeated[lag:] |= distance < 1e-6
-            doubled[lag:] |= distance < DOUBLE
+            doubled[lag:] |= distance < DUPLICATE_M
         exact += trace[repeated, 0].tolist()
         close += trace[doubled & ~repeated, 0].tolist()
-    found = []
+    findings = []
     if exact:
-        seen = f"{len(exact)} rows repeat another one exactly, the first at {min(exact):.3f} m"
-        found.append(
-            _finding(Severity.MAJOR, "repeated-picks", exact, seen, "drop them: they count twice in every score")
+        observed = f"{len(exact)} rows repeat another one exactly, the first at {min(exact):.3f} m"
+        findings.append(
+            _make_finding(
+                Severity.MAJOR, "repeated-picks", exact, observed, "drop them: they count twice in every score"
+            )
         )
     if close:
-        seen = f"{len(close)} picks lie within 1 cm of another of their class, the first at {min(close):.3f} m"
-        found.append(_finding(Severity.MINOR, "doubled-picks", close, seen, "keep one of each"))
-    return found
+        observed = f"{len(close)} picks lie within 1 cm of another of their class, the first at {min(close):.3f} m"
+        findings.append(_make_finding(Severity.MINOR, "doubled-picks", close, observed, "keep one of each"))
+    return findings
 
 
-def check_places(picks: pd.DataFrame, image: WellImage, coverage: Array) -> list[Finding]:
+def check_positions(picks: pd.DataFrame, image: WellImage, coverage: Array) -> list[Finding]:
     """
     Find picks off the image or on unmeasured wall, and depths that look like feet.
 
@@ -96,7 +101,7 @@ def check_places(picks: pd.DataFrame, image: WellImage, coverage: Array) -> list
     >>> from geobfdt.wells.picks import new_picks
     >>> rows = new_picks(depth_m=[3300.0, 3310.0], class_="fracture")
     >>> well = well_image(np.zeros((50, 4)), np.linspace(1000, 1020, 50))
-    >>> [f.kind for f in check_places(rows, well, np.full(2, np.nan))]
+    >>> [f.kind for f in check_positions(rows, well, np.full(2, np.nan))]
     ['depth-unit']
     """
     depth = picks["depth_m"].to_numpy(float)
@@ -105,45 +110,46 @@ def check_places(picks: pd.DataFrame, image: WellImage, coverage: Array) -> list
     def outside(at: Array) -> npt.NDArray[np.bool_]:
         return np.asarray((at < top) | (at > base))
 
-    lost = outside(depth)
-    if lost.mean() > 0.8:
+    off_image = outside(depth)
+    if off_image.mean() > 0.8:
         for factor, unit, target in ((FOOT, "feet", "metres"), (1 / FOOT, "metres", "feet taken for metres")):
             if outside(depth * factor).mean() < 0.2:
-                seen = f"{int(lost.sum())} of {lost.size} picks are off the image ({top:.1f}-{base:.1f} m), but times "
-                seen += f"{factor:.4f} they fall on it"
-                done = f"the picks look like {unit} and the image like {target}: convert one of them"
-                return [_finding(Severity.MAJOR, "depth-unit", depth[lost].tolist(), seen, done)]
-    found = []
-    if lost.any():
-        seen = f"{int(lost.sum())} of {lost.size} picks are off the image ({top:.2f}-{base:.2f} m)"
-        done = "they are left out of training and scores; check that they are of this run"
-        found.append(_finding(Severity.MAJOR, "picks-outside", depth[lost].tolist(), seen, done))
-    blind = ~lost & (coverage < UNMEASURED)
-    if blind.any():
-        seen = f"{int(blind.sum())} of {lost.size} picks lie where under {UNMEASURED:.0%} of the turn is measured"
-        done = "nobody saw these planes on this image: leave them out, or mark them optional"
-        found.append(_finding(Severity.MAJOR, "picks-unmeasured", depth[blind].tolist(), seen, done))
-    return found
+                count = f"{int(off_image.sum())} of {off_image.size} picks"
+                observed = f"{count} are off the image ({top:.1f}-{base:.1f} m), but times {factor:.4f} they fall on it"
+                action = f"the picks look like {unit} and the image like {target}: convert one of them"
+                return [_make_finding(Severity.MAJOR, "depth-unit", depth[off_image].tolist(), observed, action)]
+    findings = []
+    if off_image.any():
+        observed = f"{int(off_image.sum())} of {off_image.size} picks are off the image ({top:.2f}-{base:.2f} m)"
+        action = "they are left out of training and scores; check that they are of this run"
+        findings.append(_make_finding(Severity.MAJOR, "picks-outside", depth[off_image].tolist(), observed, action))
+    unmeasured = ~off_image & (coverage < MIN_TURN_SHARE)
+    if unmeasured.any():
+        count = f"{int(unmeasured.sum())} of {off_image.size} picks"
+        observed = f"{count} lie where under {MIN_TURN_SHARE:.0%} of the turn is measured"
+        action = "nobody saw these planes on this image: leave them out, or mark them optional"
+        findings.append(_make_finding(Severity.MAJOR, "picks-unmeasured", depth[unmeasured].tolist(), observed, action))
+    return findings
 
 
-def check_numbers(picks: pd.DataFrame) -> list[Finding]:
+def check_class_sizes(picks: pd.DataFrame) -> list[Finding]:
     """
     Find classes with too few picks to learn from or to score.
 
     Examples
     --------
     >>> from geobfdt.wells.picks import new_picks
-    >>> [f.observed for f in check_numbers(new_picks(depth_m=[1.0], class_="fracture"))]
+    >>> [f.observed for f in check_class_sizes(new_picks(depth_m=[1.0], class_="fracture"))]
     ['1 fracture picks']
     """
-    found = []
+    findings = []
     for name in CLASSES:
         depth = picks.loc[picks["class"] == name, "depth_m"].tolist()
-        if 0 < len(depth) < FEW:
-            done = "too few to train on or to score; pool wells before saying anything of this class"
-            found.append(_finding(Severity.INFO, "few-examples", depth, f"{len(depth)} {name} picks", done))
-    return found
+        if 0 < len(depth) < MIN_CLASS_PICKS:
+            action = "too few to train on or to score; pool wells before saying anything of this class"
+            findings.append(_make_finding(Severity.INFO, "few-examples", depth, f"{len(depth)} {name} picks", action))
+    return findings
 
 
-def _finding(severity: Severity, kind: str, depth: list[float], seen: str, done: str) -> Finding:
-    return Finding(severity, kind, f"{min(depth):.2f}-{max(depth):.2f} m", seen, done)
+def _make_finding(severity: Severity, kind: str, depth: list[float], observed: str, action: str) -> Finding:
+    return Finding(severity, kind, f"{min(depth):.2f}-{max(depth):.2f} m", observed, action)

@@ -1,4 +1,4 @@
-"""What the values of an image tell: their range, their steps, how many are clipped, and which end is conductive."""
+"""Checks of the values of an image: range, steps, clipping, and which end is conductive."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ __all__ = ["PixelValues"]
 
 Pixels = npt.NDArray[np.float32]
 
-CLIPPED = 0.05  # share of pixels at one end value that is worth a word; 0.2 is serious
-FEW_LEVELS = 32
-LINE_NOISE = 6.0  # in robust standard deviations of the line response: what counts as a line
-LINE_SHARE = 2e-4  # of the pixels, for lines to be there at all
-LINE_RATIO = 4.0  # how much commoner the bright ones must be
+# This share of pixels at one end value is reported; 0.2 is a major finding.
+MIN_CLIPPED_SHARE = 0.05
+# An image with at most this many levels is coarsely quantised.
+MAX_COARSE_LEVELS = 32
+# A line differs from the noise by this many robust standard deviations of the line response.
+MIN_LINE_DEVIATIONS = 6.0
+# Lines are reported if they cover at least this share of the pixels.
+MIN_LINE_SHARE = 2e-4
+# Bright lines have to be this much more frequent than dark ones.
+MIN_BRIGHT_RATIO = 4.0
 
 
 class PixelValues:
@@ -47,7 +52,7 @@ class PixelValues:
         self._dark = self._bright = self._tested = 0
 
     def add(self, block: Pixels) -> None:
-        """Take in a block of rows (rows, columns), NaN where unmeasured."""
+        """Add a block of rows (rows, columns), NaN where unmeasured."""
         values = block[np.isfinite(block)]
         if not values.size:
             return
@@ -71,11 +76,11 @@ class PixelValues:
         scale = 1.4826 * float(np.median(np.abs(response))) if response.size else 0.0
         if scale > 0:
             self._tested += response.size
-            self._dark += int((response < -LINE_NOISE * scale).sum())
-            self._bright += int((response > LINE_NOISE * scale).sum())
+            self._dark += int((response < -MIN_LINE_DEVIATIONS * scale).sum())
+            self._bright += int((response > MIN_LINE_DEVIATIONS * scale).sum())
 
     def findings(self, image: WellImage) -> list[Finding]:
-        """Findings about the values of the whole image."""
+        """Return the findings about the values of the whole image."""
         depth = image.depth.values
         place = f"{depth[0]:.2f}-{depth[-1]:.2f} m"
         if not self.count:
@@ -84,19 +89,19 @@ class PixelValues:
         if self._low == self._high:
             observed, action = f"every pixel is {self._low:g}", "check the image's name"
             return [Finding(Severity.MAJOR, "constant-image", place, observed, action)]
-        found = self._range(image, place)
-        if found:
-            return found
+        results = self._range(image, place)
+        if results:
+            return results
         share = max(self._at_low, self._at_high) / self.count
-        if share > CLIPPED:
+        if share > MIN_CLIPPED_SHARE:
             end = self._low if self._at_low > self._at_high else self._high
             observed, action = (
                 f"{share:.0%} of pixels are exactly {end:g}",
                 "contrast there is lost; read an unclipped image",
             )
-            severity = Severity.MAJOR if share > 4 * CLIPPED else Severity.MINOR
-            found.append(Finding(severity, "saturated", place, observed, action))
-        return found + self._polarity(image, place)
+            severity = Severity.MAJOR if share > 4 * MIN_CLIPPED_SHARE else Severity.MINOR
+            results.append(Finding(severity, "saturated", place, observed, action))
+        return results + self._polarity(image, place)
 
     def _range(self, image: WellImage, place: str) -> list[Finding]:
         low, high = self._low, self._high
@@ -111,7 +116,7 @@ class PixelValues:
         if sixteen and scaled and image.attrs["units"] in ("", "unitless"):
             observed = f"values from {low:g} to {high:g} where a grey image has 0 to 255"
             return [Finding(Severity.MAJOR, "value-range", place, observed, "check that the right scaling was applied")]
-        if self._whole and high - low < FEW_LEVELS:
+        if self._whole and high - low < MAX_COARSE_LEVELS:
             observed, action = (
                 f"{high - low + 1:g} grey levels at the most",
                 "faint planes are lost; read another image",
@@ -120,9 +125,9 @@ class PixelValues:
         return []
 
     def _polarity(self, image: WellImage, place: str) -> list[Finding]:
-        """Open fractures and thin shales are conductive, soft and weak echoes: lines are mostly dark."""
+        """Check the polarity: open fractures and thin shales are conductive, so that lines are mostly dark."""
         dark, bright = (self._dark, self._bright) if image.attrs["dark"] == "low" else (self._bright, self._dark)
-        if bright < LINE_SHARE * self._tested or bright < LINE_RATIO * (dark + 1):
+        if bright < MIN_LINE_SHARE * self._tested or bright < MIN_BRIGHT_RATIO * (dark + 1):
             return []
         observed = f"sharp lines are bright {bright / (dark + 1):.0f} times more often than dark"
         action = "check which end of the values is conductive; if it is the other one, read with the dark end swapped"

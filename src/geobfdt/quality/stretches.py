@@ -1,4 +1,4 @@
-"""Stretches of depth: runs of flagged rows, joined, measured and told as a handful of findings."""
+"""Depth intervals of flagged rows, joined, and reported as a few findings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from geobfdt.runtime.findings import Finding, Severity
 
-__all__ = ["Stretch", "report", "stretches"]
+__all__ = ["Stretch", "stretch_findings", "stretches"]
 
-MOST_FINDINGS = 5  # of one kind; a thousand lines of the same are read by nobody
+# At most this many findings of one kind are listed, because nobody reads a thousand equal lines.
+MAX_FINDINGS = 5
 
 
 class Stretch(NamedTuple):
@@ -43,7 +44,7 @@ def stretches(
     flagged: npt.NDArray[np.bool_], depth: npt.NDArray[np.float64], *, shortest: float = 0.0, join: float = 0.0
 ) -> list[Stretch]:
     """
-    Runs of flagged rows.
+    Find runs of flagged rows.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def stretches(
     depth : array (rows,)
         Depths (m, MD), increasing.
     shortest : float
-        Leave out what is shorter than this (m) once joined.
+        Runs shorter than this (m) after joining are left out.
     join : float
         Runs closer than this (m) count as one.
 
@@ -73,23 +74,23 @@ def stretches(
             joined[-1][1] = last
         else:
             joined.append([first, last])
-    found = [Stretch(first, last, float(depth[first]), float(depth[last])) for first, last in joined]
-    return [stretch for stretch in found if stretch.length >= shortest]
+    runs = [Stretch(first, last, float(depth[first]), float(depth[last])) for first, last in joined]
+    return [stretch for stretch in runs if stretch.length >= shortest]
 
 
-def report(
-    found: list[Stretch], severity: Severity, kind: str, seen: Callable[[Stretch], str], done: str
+def stretch_findings(
+    runs: list[Stretch], severity: Severity, kind: str, describe: Callable[[Stretch], str], action: str
 ) -> list[Finding]:
     """
-    Tell stretches as findings: all of them if few, else the longest and a count of the rest.
+    Report runs as findings: all of them if there are few, else the longest and a count of the rest.
 
     Parameters
     ----------
-    found : list of Stretch
+    runs : list of Stretch
         In depth order.
     severity, kind, done
         As in :class:`~geobfdt.runtime.findings.Finding`.
-    seen : callable
+    describe : callable
         What was seen in a stretch, with numbers.
 
     Returns
@@ -100,16 +101,16 @@ def report(
     Examples
     --------
     >>> many = [Stretch(i, i, float(i), i + 0.5) for i in range(9)]
-    >>> print(report(many, Severity.MINOR, "missing-rows", lambda s: f"{s.rows} row", "nothing")[-1])
+    >>> print(stretch_findings(many, Severity.MINOR, "missing-rows", lambda s: f"{s.rows} row", "nothing")[-1])
     minor  missing-rows  4.00-8.50 m: 5 more like these, 2.50 m in all; nothing
     """
-    shown, rest = found, []
-    if len(found) > MOST_FINDINGS:
-        by_length = sorted(found, key=lambda s: (-s.length, s.top))
-        shown, rest = sorted(by_length[: MOST_FINDINGS - 1]), by_length[MOST_FINDINGS - 1 :]
-    findings = [Finding(severity, kind, stretch.place, seen(stretch), done) for stretch in shown]
+    listed, rest = runs, []
+    if len(runs) > MAX_FINDINGS:
+        by_length = sorted(runs, key=lambda s: (-s.length, s.top))
+        listed, rest = sorted(by_length[: MAX_FINDINGS - 1]), by_length[MAX_FINDINGS - 1 :]
+    findings = [Finding(severity, kind, stretch.place, describe(stretch), action) for stretch in listed]
     if rest:
         place = f"{min(s.top for s in rest):.2f}-{max(s.base for s in rest):.2f} m"
         total = f"{len(rest)} more like these, {sum(s.length for s in rest):.2f} m in all"
-        findings.append(Finding(severity, kind, place, total, done))
+        findings.append(Finding(severity, kind, place, total, action))
     return findings

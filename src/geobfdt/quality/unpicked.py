@@ -1,4 +1,4 @@
-"""Stretches that an interpreter left out, told from the ordinary gaps between picks."""
+"""Intervals that an interpreter left out, in contrast to ordinary gaps between picks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ __all__ = ["Gap", "propose_intervals", "unpicked_gaps"]
 
 Array = npt.NDArray[np.float64]
 
-SHORTEST = 5.0  # m: a gap that is worth an interval of its own
-TIMES = 10.0  # median spacings
-CHANCE = 0.01  # of the longest ordinary gap of the well being as long
-CAUTION = 0.7  # standard errors by which the tail is made heavier
-FEWEST = 10  # spacings that a spread is estimated from
+# A shorter gap needs no interval of its own.
+MIN_GAP_M = 5.0
+# A gap is at least this many median spacings long.
+MIN_GAP_SPACINGS = 10.0
+# A gap is reported if the longest ordinary gap of the well is as long with at most this probability.
+MAX_CHANCE = 0.01
+# The tail of the spacings is made heavier by this many of its standard errors.
+TAIL_STANDARD_ERRORS = 0.7
+# The spread is estimated from at least this many spacings.
+MIN_SPACINGS = 10
 
 
 class Gap(NamedTuple):
-    """A stretch without picks (m, MD), and the chance that the spacing alone makes one so long in this well."""
+    """An interval without picks (m, MD), and the probability that the spacing alone makes one so long in this well."""
 
     top: float
     base: float
@@ -34,7 +39,7 @@ class Gap(NamedTuple):
 
 def unpicked_gaps(depth: Array, top: float, base: float) -> list[Gap]:
     """
-    Gaps between picks that are far longer than their spacing explains.
+    Find gaps between picks that are far longer than their spacing explains.
 
     Fractures cluster, so that long gaps are common: the tail is fitted, not assumed. A generalised Pareto distribution,
     made heavier by most of a standard error of its shape, is fitted to those spacings, from about the median up, that
@@ -65,30 +70,32 @@ def unpicked_gaps(depth: Array, top: float, base: float) -> list[Gap]:
     edges = np.concatenate([[top], np.sort(depth), [base]])
     length = np.diff(edges)
     spacing = np.sort(length[1:-1])
-    if spacing.size < FEWEST:
+    if spacing.size < MIN_SPACINGS:
         return []
-    candidates = np.flatnonzero((length > SHORTEST) & (length > TIMES * np.median(spacing)))
-    chances = [_chance(float(length[i]), spacing) for i in candidates]
+    candidates = np.flatnonzero((length > MIN_GAP_M) & (length > MIN_GAP_SPACINGS * np.median(spacing)))
+    chances = [_gap_probability(float(length[i]), spacing) for i in candidates]
     return [
         Gap(float(edges[i]), float(edges[i + 1]), chance)
         for i, chance in zip(candidates, chances, strict=True)
-        if chance < CHANCE
+        if chance < MAX_CHANCE
     ]
 
 
-def _chance(gap: float, spacing: Array) -> float:
-    """Chance that one of the spacings is as long as the gap, by the tail of those that are well under it."""
+def _gap_probability(gap: float, spacing: Array) -> float:
+    """Return the probability that one of the spacings is as long as the gap, from the tail of the shorter ones."""
     ordinary = spacing[spacing < 0.6 * gap]
-    threshold = 0.8 * float(np.median(ordinary))  # under the median itself, so that even spacing leaves something over
+    # The threshold lies below the median, so that an even spacing has some excess.
+    threshold = 0.8 * float(np.median(ordinary))
     excess = ordinary[ordinary > threshold] - threshold
     n = excess.size
-    if n < FEWEST // 2:
+    if n < MIN_SPACINGS // 2:
         return 1.0
     mean = float(excess.mean())
     weighted = float((excess * np.arange(n)[::-1]).sum() / (n * (n - 1)))
-    bend = mean / (mean - 2 * weighted) - 2 if mean > 2 * weighted * (1 + 1e-9) else np.inf  # k; even spacing: inf
+    # Shape k of Hosking and Wallis; infinite for an even spacing.
+    bend = mean / (mean - 2 * weighted) - 2 if mean > 2 * weighted * (1 + 1e-9) else np.inf
     heavy = max(-bend, 0.0)
-    shape = heavy + CAUTION * (1 + heavy) / np.sqrt(n)
+    shape = heavy + TAIL_STANDARD_ERRORS * (1 + heavy) / np.sqrt(n)
     scale = mean * max(1 + bend, 0.2) if np.isfinite(bend) else mean
     return min(1.0, float(n * (1 + shape * (gap - threshold) / scale) ** (-1 / shape)))
 
@@ -106,13 +113,13 @@ def propose_intervals(
     image : WellImage
         The well.
     intervals : DataFrame
-        What is already known of interpreted and ignored intervals.
+        Interpreted and ignored intervals so far.
 
     Returns
     -------
     proposed : DataFrame
-        Interval table to put in the place of `intervals`, once a person agrees. A class that was not interpreted at
-        all has one interval without length, at the top.
+        Interval table that may replace `intervals` once a person agrees. A class that was not interpreted at all has
+        one interval without length, at the top.
     findings : list of Finding
         ``unpicked-stretch`` and ``class-not-interpreted``.
 
@@ -132,8 +139,8 @@ def propose_intervals(
     rows += [tuple(row) for row in mine[mine["kind"] == "ignored"].itertuples(index=False)]
     findings: list[Finding] = []
     for name in CLASSES:
-        known = mine[(mine["kind"] == "interpreted") & (mine["class"] == name)]
-        spans = list(zip(known["top_m"].tolist(), known["base_m"].tolist(), strict=True)) or [(top, base)]
+        present = mine[(mine["kind"] == "interpreted") & (mine["class"] == name)]
+        spans = list(zip(present["top_m"].tolist(), present["base_m"].tolist(), strict=True)) or [(top, base)]
         depth = picks.loc[picks["class"] == name, "depth_m"].to_numpy(float)
         depth = depth[covered(mine, well, name, depth) & (depth >= top) & (depth <= base)]
         if not depth.size and any(low < high for low, high in spans):
@@ -155,7 +162,7 @@ def propose_intervals(
             findings.append(
                 Finding(Severity.MINOR, "unpicked-stretch", f"{gap.top:.2f}-{gap.base:.2f} m", observed, action)
             )
-        if gaps or len(known):
+        if gaps or len(present):
             rows += [(well, "interpreted", name, low, high) for low, high in pieces]
     return new_intervals(rows), findings
 
@@ -163,13 +170,13 @@ def propose_intervals(
 def _without_gaps(
     depth: Array, spans: list[tuple[float, float]], ignored: pd.DataFrame
 ) -> tuple[list[tuple[float, float]], list[Gap]]:
-    """Interpreted spans less their unpicked gaps. Picks speak for a median spacing around them."""
+    """Cut unpicked gaps out of the interpreted spans, with a margin of one median spacing around the picks."""
     holes = list(zip(ignored["top_m"].tolist(), ignored["base_m"].tolist(), strict=True))
     pieces: list[tuple[float, float]] = []
-    found: list[Gap] = []
+    all_gaps: list[Gap] = []
     for low, high in spans:
         inside = np.sort(depth[(depth >= low) & (depth <= high)])
-        gaps = [gap for gap in unpicked_gaps(inside, low, high) if _counted(gap, holes) > SHORTEST]
+        gaps = [gap for gap in unpicked_gaps(inside, low, high) if _counted(gap, holes) > MIN_GAP_M]
         margin = float(np.median(np.diff(inside))) if gaps else 0.0
         start = low
         for gap in gaps:
@@ -178,8 +185,8 @@ def _without_gaps(
             start = gap.base - margin if gap.base < high else high
         if start < high:
             pieces.append((start, high))
-        found += gaps
-    return pieces, found
+        all_gaps += gaps
+    return pieces, all_gaps
 
 
 def _counted(gap: Gap, holes: list[tuple[float, float]]) -> float:

@@ -8,22 +8,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike
+from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style
 from geobfdt.structure.zones import Zone, vector_walk
 
 __all__ = ["draw_dip_plots"]
 
-_FEWEST_BEDS = 2  # The cumulative dip and the vector plot of fewer beds are no line.
+# The cumulative dip and the vector plot need at least this many beds to be a line.
+_MIN_BEDS = 2
 
 
 def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> list[str]:
     """
-    Draw a well's dips by depth.
+    Draw the dips of a well by depth.
 
     Parameters
     ----------
     figure : Figure
-        Where. Dip and azimuth by depth, and of two beds or more their cumulative dip and the vector plot.
+        The figure. It gets dip and azimuth by depth, and for two beds or more their cumulative dip and the vector plot.
     picks : DataFrame
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     zones : sequence of Zone
@@ -34,24 +35,25 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     list of str
         Names of the panels that were drawn.
     """
-    told = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
-    beds = told[told["class"] == "bedding"]
-    ratios = (1.0, 1.0, 0.8, 1.3) if len(beds) >= _FEWEST_BEDS else (1.0, 1.0)
+    planes = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    beds = planes[planes["class"] == "bedding"]
+    ratios = (1.0, 1.0, 0.8, 1.3) if len(beds) >= _MIN_BEDS else (1.0, 1.0)
     grid = figure.add_gridspec(
         1, len(ratios), width_ratios=ratios, wspace=0.32, left=0.07, right=0.98, top=0.93, bottom=0.15
     )
     dip, azimuth = (figure.add_subplot(grid[0, i]) for i in range(2))
     panels = [(dip, "True dip (deg)", 90, 30), (azimuth, "Dip azimuth (deg)", 360, 90)]
-    for kind, rows, face, label in alike(told):
+    for kind, rows, face, label in group_by_style(planes):
         for ax, column in ((dip, "dip_true_deg"), (azimuth, "azimuth_true_deg")):
             ax.plot(
-                told.loc[rows, column], told.loc[rows, "depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour,
+                planes.loc[rows, column], planes.loc[rows, "depth_m"], kind.marker, ms=3, mew=0.6, mec=kind.colour,
                 mfc=face, alpha=0.8, clip_on=False, label=label if ax is dip else None,
             )  # fmt: skip
-    if len(beds) >= _FEWEST_BEDS:
+    if len(beds) >= _MIN_BEDS:
         total = figure.add_subplot(grid[0, 2])
         total.plot(np.cumsum(beds["dip_true_deg"]), beds["depth_m"], color=KINDS["bedding"].colour, lw=1.2)
-        total.locator_params("x", nbins=4)  # thousands do not touch
+        # With more ticks, labels of four digits would touch.
+        total.locator_params("x", nbins=4)
         panels.append((total, "Cumulative dip of beds (deg)", 0, 0))
         _draw_walk(figure, grid[0, 3], beds, zones)
     for number, zone in enumerate(zones, start=1):
@@ -65,7 +67,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
                 f"{number}", (1, (zone.top + zone.base) / 2), xycoords=("axes fraction", "data"), xytext=(3, 0),
                 textcoords="offset points", fontweight="bold", va="center",
             )  # fmt: skip
-    ends = (told["depth_m"].max(), told["depth_m"].min()) if len(told) > 1 else (1.0, 0.0)
+    ends = (planes["depth_m"].max(), planes["depth_m"].min()) if len(planes) > 1 else (1.0, 0.0)
     for ax, title, high, step in panels:
         ax.set_title(title, fontsize=8)
         ax.set_ylim(*ends)

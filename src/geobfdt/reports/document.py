@@ -1,4 +1,4 @@
-"""A page made of blocks, as one HTML file and as Markdown with its pictures beside it."""
+"""A document of blocks, written as one HTML file and as Markdown with its pictures beside it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import html
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["PRINTED", "Block", "bullets", "write_document"]
+__all__ = ["PRINT_STYLE", "Block", "bullets", "write_document"]
 
-# Paper has no scroll bars: what a screen scrolls is set small and wrapped, and shown in full. A table repeats its head.
-PRINTED = """
+# Paper does not scroll: wide tables are set small and wrapped, long ones repeat their head on each page.
+PRINT_STYLE = """
 @page { size: A4; margin: 14mm 12mm 16mm; }
 @page { @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; } }
 @media print {
@@ -38,7 +38,7 @@ img { max-width: 100%; background: #fff; } pre { overflow-x: auto; padding: .8re
 
 
 class Block(NamedTuple):
-    """A piece of the page: ``h1``, ``h2``, ``text``, ``list``, ``table``, ``code``, ``picture``."""
+    """A block of the document: ``h1``, ``h2``, ``text``, ``list``, ``table``, ``code``, ``picture``."""
 
     kind: str
     text: str = ""
@@ -47,7 +47,7 @@ class Block(NamedTuple):
 
 
 def bullets(texts: list[str]) -> Block:
-    """A list of sentences."""
+    """Make a list of sentences."""
     return Block("list", rows=tuple((text,) for text in texts))
 
 
@@ -91,7 +91,7 @@ def _html(title: str, blocks: list[Block]) -> str:
     body = "\n".join(_element(block) for block in blocks)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}{PRINTED}</style></head><body>{body}</body></html>\n"
+        f"<style>{_STYLE}{PRINT_STYLE}</style></head><body>{body}</body></html>\n"
     )
 
 

@@ -8,47 +8,48 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.picking.explanation import Explanation
-from geobfdt.reports.style import KINDS, UNMEASURED, kind_of
+from geobfdt.reports.style import KINDS, UNMEASURED, kinds_of
 from geobfdt.runtime.storage import atomic_path
 
 __all__ = ["draw_explanation"]
 
-_WEIGHT = "#cc79a7"  # of Okabe and Ito's hues one that no class has
+# A hue of Okabe and Ito that no class has.
+_WEIGHT_COLOUR = "#cc79a7"
 
 
-def draw_explanation(why: Explanation, pick: pd.DataFrame, number: int, reference: str, picture: Path) -> None:
+def draw_explanation(explanation: Explanation, pick: pd.DataFrame, number: int, reference: str, picture: Path) -> None:
     """
     Draw why a pick was made.
 
     Parameters
     ----------
-    why : Explanation
-        What speaks for it.
+    explanation : Explanation
+        Evidence for the pick.
     pick : DataFrame
-        Pick table of that one row.
+        Pick table with one row, the pick.
     number : int
-        Its row in the well's table, from 1.
+        Row of the pick in the table of the well, from 1.
     reference : str
-        What angles are counted from, as :func:`~geobfdt.reports.tracks.reference_name` says it.
+        Name of the line that angles are counted from, by :func:`~geobfdt.reports.tracks.reference_name`.
     picture : Path
         PNG to write.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    row, kind = pick.iloc[0], KINDS[kind_of(pick)[0]]
+    row, kind = pick.iloc[0], KINDS[kinds_of(pick)[0]]
     name = kind.label.lower()
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     band, around = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
-    seen = why.band[np.isfinite(why.band)]
-    low, high = np.percentile(seen, [1, 99]) if seen.size else (0, 1)
-    order = np.argsort(why.angles)
-    edges = [0, 360, 100 * why.offsets[-1], 100 * why.offsets[0]]
+    measured = explanation.band[np.isfinite(explanation.band)]
+    low, high = np.percentile(measured, [1, 99]) if measured.size else (0, 1)
+    order = np.argsort(explanation.angles)
+    edges = [0, 360, 100 * explanation.offsets[-1], 100 * explanation.offsets[0]]
     band.set_facecolor(UNMEASURED)
-    shown = np.ma.masked_invalid(why.band[:, order])
-    band.imshow(shown, extent=edges, aspect="auto", cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    masked = np.ma.masked_invalid(explanation.band[:, order])
+    band.imshow(masked, extent=edges, aspect="auto", cmap="gray", vmin=low, vmax=high, interpolation="nearest")
     line = band.axhline(0, color=kind.colour, lw=1.4, ls=(0, (6, 6)), label=f"{name}, pick {number}")
-    gaps = [Patch(fc=UNMEASURED, label="not measured")] if np.isnan(why.band).any() else []
+    gaps = [Patch(fc=UNMEASURED, label="not measured")] if np.isnan(explanation.band).any() else []
     band.legend(
         handles=[line, *gaps], ncols=2, loc="lower left", bbox_to_anchor=(0, 1), fontsize=8, frameon=False,
         borderpad=0, handlelength=3.2,
@@ -59,12 +60,12 @@ def draw_explanation(why: Explanation, pick: pd.DataFrame, number: int, referenc
         title += f"; apparent dip {row['dip_app_deg']:.0f}°"
     band.set_title(title + f", azimuth {row['azimuth_app_deg']:.0f}°", loc="left", fontsize=10, pad=22)
     around.axhline(0, color="0.8", lw=0.8)
-    around.plot(why.turn, why.agreement, color="k", lw=1.2, label="pixels agree with the mean profile")
-    if why.evidence.size:
-        parts = why.evidence.size
+    around.plot(explanation.turn, explanation.agreement, color="k", lw=1.2, label="pixels agree with the mean profile")
+    if explanation.evidence.size:
+        parts = explanation.evidence.size
         centres = np.arange(parts + 1) * 360 / parts
-        closed = np.append(why.evidence, why.evidence[0])
-        around.step(centres, closed, where="mid", color=_WEIGHT, lw=1.2, label="weight the network gave")
+        closed = np.append(explanation.evidence, explanation.evidence[0])
+        around.step(centres, closed, where="mid", color=_WEIGHT_COLOUR, lw=1.2, label="weight the network gave")
     around.set(xlim=(0, 360), ylim=(-1.05, 1.05), xlabel=f"angle from {reference}, clockwise looking down (deg)")
     around.set_xticks(range(0, 361, 45))
     around.set_ylabel("evidence")

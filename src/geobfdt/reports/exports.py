@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from geobfdt.geometry import pole, well_path
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.page import draw_well
-from geobfdt.reports.style import kind_of
+from geobfdt.reports.style import kinds_of
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
@@ -27,11 +27,16 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
 
-_A4 = (297 / 25.4, 210 / 25.4)  # inches, on its side: a log is too wide for it upright
-_PAPER = 0.13  # m of tracks on a sheet: what it leaves below the head
-_CURVE = 0.1  # m between samples of a curve
-_CORNERS = 24  # of a disc
-_VOID = -999.25
+# The sheet lies on its side, because a log is too wide for it upright.
+_A4_INCHES = (297 / 25.4, 210 / 25.4)
+# A sheet has this height for tracks below its head.
+_TRACK_HEIGHT_M = 0.13
+# Curves are sampled at this distance.
+_CURVE_STEP_M = 0.1
+# A disc is drawn with this many corners.
+_DISC_CORNERS = 24
+# Null value of the LAS file.
+_LAS_NULL = -999.25
 
 Array = npt.NDArray[np.float64]
 
@@ -56,7 +61,7 @@ def write_log_pdf(
     scale : float
         Metres of hole that a metre of paper shows, 5 to 500.
     progress : callable
-        Told the share done, 0 to 1.
+        Called with the finished share, 0 to 1.
 
     Raises
     ------
@@ -65,8 +70,8 @@ def write_log_pdf(
     """
     edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
-        for sheet in _sheets(image, picks, intervals, edges, scale, progress):
-            file.savefig(sheet, dpi=200, bbox_inches=_paper(sheet))
+        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress):
+            file.savefig(sheet, dpi=200, bbox_inches=_sheet_box(sheet))
 
 
 def write_log_svg(
@@ -83,9 +88,9 @@ def write_log_svg(
     """
     edges, names = _page_edges(image, scale), []
     with atomic_files(path.parent) as part:
-        for number, sheet in enumerate(_sheets(image, picks, intervals, edges, scale, progress), start=1):
+        for number, sheet in enumerate(_draw_sheets(image, picks, intervals, edges, scale, progress), start=1):
             names.append(f"{path.stem}-{number:02d}.svg")
-            sheet.savefig(part / names[-1], metadata={"Date": None}, bbox_inches=_paper(sheet))
+            sheet.savefig(part / names[-1], metadata={"Date": None}, bbox_inches=_sheet_box(sheet))
     return [path.parent / name for name in names]
 
 
@@ -95,27 +100,29 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
         raise InputError(f"1:{scale:g}", "not a scale of a log", "choose 5 to 500")
     depth = image["depth"].values
     top, base = float(depth[0]), float(depth[-1])
-    return list(np.linspace(top, base, int(np.ceil((base - top) / (scale * _PAPER))) + 1).tolist())
+    return list(np.linspace(top, base, int(np.ceil((base - top) / (scale * _TRACK_HEIGHT_M))) + 1).tolist())
 
 
-def _sheets(
+def _draw_sheets(
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, edges: list[float], scale: float,
     progress: Callable[[float], None],
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the pages one after the other, each with its number."""
     count = len(edges) - 1
-    for done, (top, base) in enumerate(pairwise(edges), start=1):
+    for number, (top, base) in enumerate(pairwise(edges), start=1):
         sheet = draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
-        sheet.text(0.98, (_paper(sheet).y0 + 0.25) / sheet.get_figheight(), f"{done} / {count}", ha="right", fontsize=8)
+        sheet.text(
+            0.98, (_sheet_box(sheet).y0 + 0.25) / sheet.get_figheight(), f"{number} / {count}", ha="right", fontsize=8
+        )
         yield sheet
-        progress(done / count)
+        progress(number / count)
 
 
-def _paper(sheet: Figure) -> Bbox:
-    """The sheet of A4 (inches of the figure) that a page lies on: in the middle, at the top."""
+def _sheet_box(sheet: Figure) -> Bbox:
+    """Return the box of the A4 sheet (inches of the figure); the page lies in the middle of it, at the top."""
     width, height = sheet.get_size_inches()
-    left, bottom = (width - _A4[0]) / 2, height - _A4[1]
-    return Bbox.from_bounds(left, bottom, *_A4)
+    x0, y0 = (width - _A4_INCHES[0]) / 2, height - _A4_INCHES[1]
+    return Bbox.from_bounds(x0, y0, *_A4_INCHES)
 
 
 def density_curves(
@@ -127,15 +134,15 @@ def density_curves(
     Parameters
     ----------
     image : WellImage
-        The well; its pixels tell which metres were measured.
+        The well; metres with pixels count as measured.
     picks : DataFrame
-        Pick table of the well with apparent dips; each counts by its confidence, or wholly if it has none.
+        Pick table of the well with apparent dips; each counts by its confidence, or as 1 if it has none.
     intervals : DataFrame
         Interval table. Metres count where there are pixels and the class was interpreted.
     at : array (n,)
         Depths (m, MD), ascending.
     window : float
-        Height that is averaged over (m).
+        Height of the averaging window (m).
 
     Returns
     -------
@@ -162,7 +169,7 @@ def density_curves(
         looked = measured.where(covered(intervals, well, name, measured.depth))
         ends = [at - window / 2, at + window / 2]
         metres = looked.metres_between(np.column_stack(ends).ravel())[::2] if at.size else np.empty(0)
-        # A row's depths end half way to the next row: half a window of rows may lack half a row.
+        # A row ends half way to the next row, so that half a window of rows may lack half a row.
         metres[(metres <= 0) | (metres < window / 2 - measured.margin)] = np.nan
         low, high = (np.searchsorted(mine["depth_m"].to_numpy(float), end) for end in ends)
         sure = mine["confidence"].fillna(1.0).to_numpy(float)
@@ -187,7 +194,7 @@ def write_density(
     path : Path
         The file.
     window : float
-        Height that is averaged over (m).
+        Height of the averaging window (m).
 
     Raises
     ------
@@ -195,9 +202,9 @@ def write_density(
         If it cannot be written.
     """
     depth, well = image["depth"].values, str(image.attrs["well"])
-    at = np.arange(np.ceil(depth[0] / _CURVE), np.floor(depth[-1] / _CURVE) + 1) * _CURVE
+    at = np.arange(np.ceil(depth[0] / _CURVE_STEP_M), np.floor(depth[-1] / _CURVE_STEP_M) + 1) * _CURVE_STEP_M
     las = lasio.LASFile()
-    las.well["WELL"].value, las.well["NULL"].value = well, _VOID
+    las.well["WELL"].value, las.well["NULL"].value = well, _LAS_NULL
     las.append_curve("DEPT", at, unit="m", descr="measured depth")
     for name, values in density_curves(image, picks, intervals, at, window).items():
         kind, _, one = str(name).partition("_")
@@ -242,25 +249,25 @@ def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float
     if not (np.isfinite(deviation).all() and np.isfinite(azimuth).all()):
         observed = "the direction of the hole is not known all along it"
         raise InputError(image.attrs["source"] or image.attrs["well"], observed, "give --survey to geobfdt ingest")
-    told = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
-    middle = well_path(stations, deviation, azimuth, told["depth_m"].to_numpy(float)) * [1, 1, -1]
-    normal = pole(told["dip_true_deg"].to_numpy(float), told["azimuth_true_deg"].to_numpy(float))
+    planes = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    middle = well_path(stations, deviation, azimuth, planes["depth_m"].to_numpy(float)) * [1, 1, -1]
+    normal = pole(planes["dip_true_deg"].to_numpy(float), planes["azimuth_true_deg"].to_numpy(float))
     path_down = well_path(stations, deviation, azimuth, stations) * [1, 1, -1]
     lines = [f"# {image.attrs['well']}: metres East, North and up from {depth[0]:.3f} m MD", "o well"]
     lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in path_down]
     lines.append("l " + " ".join(str(i + 1) for i in range(len(path_down))))
     corner = len(path_down)
-    turn = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
-    for centre, upward, at, kind in zip(middle, normal, told["depth_m"], kind_of(told), strict=True):
+    turn = np.linspace(0, 2 * np.pi, _DISC_CORNERS, endpoint=False)
+    for centre, upward, at, kind in zip(middle, normal, planes["depth_m"], kinds_of(planes), strict=True):
         first, second = _across(upward)
         rim = centre + radius * (np.cos(turn)[:, None] * first + np.sin(turn)[:, None] * second)
         lines += [f"g {str(kind).replace(' ', '_')}", f"o pick_{at:.3f}"]
         lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in rim]
-        lines.append("f " + " ".join(str(corner + i + 1) for i in range(_CORNERS)))
-        corner += _CORNERS
+        lines.append("f " + " ".join(str(corner + i + 1) for i in range(_DISC_CORNERS)))
+        corner += _DISC_CORNERS
     with atomic_path(path) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return len(told)
+    return len(planes)
 
 
 def _across(normal: Array) -> tuple[Array, Array]:

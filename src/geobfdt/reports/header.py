@@ -15,28 +15,29 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from geobfdt.reports.side_tracks import Bar
-from geobfdt.reports.style import DOUBTED, INK, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
+from geobfdt.reports.style import DOUBTED, INK, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.reports.tracks import reference_name
 from geobfdt.wells.image import WellImage
 
-__all__ = ["HEIGHT", "Page", "draw_header"]
+__all__ = ["HEADER_HEIGHT_INCHES", "Page", "draw_header"]
 
-HEIGHT = 1.75  # inches
+# Height of the head of a page.
+HEADER_HEIGHT_INCHES = 1.75
 
 
 @dataclass(frozen=True)
 class Page:
     """
-    What a page shows.
+    Depths, scale and number of a page.
 
     Parameters
     ----------
     top, base : float
         Depths (m, MD).
     scale : float
-        Metres of hole a metre of paper shows.
+        Metres of hole in a metre of paper.
     number, count : int
-        Of the page; 0 where it stands alone.
+        Number of the page and of all pages; 0 for a single page.
     """
 
     top: float
@@ -53,43 +54,43 @@ def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bar
     Parameters
     ----------
     ax : Axes
-        An empty strip :data:`HEIGHT` inches high, across the page.
+        An empty strip :data:`HEADER_HEIGHT_INCHES` inches high, across the page.
     image : WellImage
         The well.
     picks : DataFrame
         All of the well's picks that are drawn.
     page : Page
-        What the page shows.
+        Depths, scale and number of the page.
     bars : list of Bar
-        What the margin tells.
+        Bars of the margin.
     notes : list of str
-        What the reader has to know of picks that are missing from the picture.
+        Notes about picks that are missing from the picture.
     """
     box = ax.get_window_extent()
     width = box.width / ax.figure.dpi
     ax.set_xlim(0, width)
-    ax.set_ylim(0, HEIGHT)
+    ax.set_ylim(0, HEADER_HEIGHT_INCHES)
     ax.axis("off")
 
     place = f"{page.top:.2f} \N{EN DASH} {page.base:.2f} m MD    1:{page.scale:g}"
     if page.number:
         place += f"    page {page.number} of {page.count}"
-    right = ax.text(width, HEIGHT - 0.26, place, fontsize=10, ha="right", va="baseline", color=INK)
-    room = width - _width(right) - 0.3
+    right = ax.text(width, HEADER_HEIGHT_INCHES - 0.26, place, fontsize=10, ha="right", va="baseline", color=INK)
+    room = width - _text_width(right) - 0.3
     name = image.attrs["well"] or image.attrs["source"] or "Unnamed well"
-    _fit(ax.text(0, HEIGHT - 0.28, name, fontsize=19, fontweight="bold", va="baseline"), room)
-    ax.plot([0, width], [HEIGHT - 0.42] * 2, color=INK, lw=1.2)
+    _fit_text(ax.text(0, HEADER_HEIGHT_INCHES - 0.28, name, fontsize=19, fontweight="bold", va="baseline"), room)
+    ax.plot([0, width], [HEADER_HEIGHT_INCHES - 0.42] * 2, color=INK, lw=1.2)
 
-    facts = _facts(image, picks, page)
+    facts = _header_fields(image, picks, page)
     for index, (label, value) in enumerate(facts):
-        x, y = (index % 4) * width / 4, HEIGHT - 0.6 - 0.34 * (index // 4)
+        x, y = (index % 4) * width / 4, HEADER_HEIGHT_INCHES - 0.6 - 0.34 * (index // 4)
         ax.text(x, y, label, fontsize=6.5, color=MUTED, va="baseline")
-        _fit(ax.text(x, y - 0.15, value, fontsize=8.5, va="baseline"), width / 4 - 0.12)
-    ax.plot([0, width], [HEIGHT - 1.2] * 2, color=MUTED, lw=0.5)
+        _fit_text(ax.text(x, y - 0.15, value, fontsize=8.5, va="baseline"), width / 4 - 0.12)
+    ax.plot([0, width], [HEADER_HEIGHT_INCHES - 1.2] * 2, color=MUTED, lw=0.5)
     _draw_key(ax, picks, page, width, image.attrs["dark"], bars, notes)
 
 
-def _facts(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str, str]]:
+def _header_fields(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str, str]]:
     attrs = image.attrs
     tool = ", ".join(part for part in (attrs["tool"], attrs["run"] and f"run {attrs['run']}") if part) or "not named"
     angle = reference_name(image)
@@ -102,38 +103,40 @@ def _facts(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str,
     states = picks["status"].value_counts().sort_index()
     status = ", ".join(f"{n} {state}" if len(states) > 1 else state for state, n in states.items() if state)
     severe = [str(finding.severity) for finding in attrs["findings"]]
-    doubts = ", ".join(f"{severe.count(s)} {s}" for s in ("critical", "major", "minor") if s in severe) or "none"
+    finding_counts = (
+        ", ".join(f"{severe.count(s)} {s}" for s in ("critical", "major", "minor") if s in severe) or "none"
+    )
     inside = (image.depth.values >= page.top) & (image.depth.values < page.base)
     degrees = "\N{DEGREE SIGN}"
-    deviation = _spread(image["deviation"].values[inside], degrees)
+    deviation = _range_text(image["deviation"].values[inside], degrees)
     return [
         ("Tool", tool),
         ("Image angle 0 at", angle),
-        ("Hole diameter", _spread(image["diameter"].values[inside] * 1e3, " mm")),
+        ("Hole diameter", _range_text(image["diameter"].values[inside] * 1e3, " mm")),
         (
             "Deviation / hole azimuth",
-            f"{deviation} / {_spread(image['hole_azimuth'].values[inside], degrees, circular=True)}",
+            f"{deviation} / {_range_text(image['hole_azimuth'].values[inside], degrees, circular=True)}",
         ),
         ("Picks on this page", counted + (f" ({status})" if status else "")),
         ("Picked by", by or ("not said" if len(picks) else "no picks")),
         ("Image source", attrs["source"] or "not named"),
-        ("Doubts about the image", doubts),
+        ("Doubts about the image", finding_counts),
     ]
 
 
-def _spread(values: npt.NDArray[np.float64], unit: str, *, circular: bool = False) -> str:
-    """Range of a log in words; for directions the sector they lie in."""
-    known = values[np.isfinite(values)]
-    if not known.size:
+def _range_text(values: npt.NDArray[np.float64], unit: str, *, circular: bool = False) -> str:
+    """Return the range of a log as text; for directions the sector that holds them."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
         return "unknown"
     if circular:
-        turned = np.exp(1j * np.radians(known))
+        turned = np.exp(1j * np.radians(finite))
         middle = np.degrees(np.angle(turned.sum()))
         off = np.degrees(np.angle(turned * np.exp(-1j * np.radians(middle))))
         first, last = (f"{round(float(middle + edge)) % 360}" for edge in (off.min(), off.max()))
     else:
-        digits = 1 if known.max() < 20 else 0
-        first, last = f"{known.min():.{digits}f}", f"{known.max():.{digits}f}"
+        digits = 1 if finite.max() < 20 else 0
+        first, last = f"{finite.min():.{digits}f}", f"{finite.max():.{digits}f}"
     return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"
 
 
@@ -141,26 +144,28 @@ def _draw_key(
     ax: Axes, picks: pd.DataFrame, page: Page, width: float, dark: str, bars: list[Bar], notes: list[str]
 ) -> None:
     """Draw the symbols in use, line by line from left to right, and the notes after them."""
-    depth, kinds, faint = picks["depth_m"].to_numpy(float), kind_of(picks), weak(picks)
+    depth, kinds, faint = picks["depth_m"].to_numpy(float), kinds_of(picks), is_weak(picks)
     here = (depth >= page.top) & (depth < page.base)
     entries: list[tuple[float, Callable[[float, float], None], str, str]] = [
-        (0.7, partial(_ramp, ax), "high to low values" if dark == "high" else "low to high values", INK),
-        (0.22, partial(_swatch, ax, UNMEASURED), "not measured", INK),
+        (0.7, partial(_draw_ramp, ax), "high to low values" if dark == "high" else "low to high values", INK),
+        (0.22, partial(_draw_swatch, ax, UNMEASURED), "not measured", INK),
     ]
     for name, kind in KINDS.items():
         if count := int((kinds == name).sum()):
-            seen = int(((kinds == name) & here).sum())
-            text = f"{kind.label} {seen}" + (f" of {count}" if seen != count else "")
-            entries.append((0.5, partial(_symbol, ax, name, hollow=False), text, INK))
+            n_here = int(((kinds == name) & here).sum())
+            text = f"{kind.label} {n_here}" + (f" of {count}" if n_here != count else "")
+            entries.append((0.5, partial(_draw_symbol, ax, name, hollow=False), text, INK))
     if faint.any():
         first = next(name for name in KINDS if (kinds[faint] == name).any())
-        entries.append((0.5, partial(_symbol, ax, first, hollow=True), "quality C, D or confidence below 0.5", INK))
-    entries += [(0.1, partial(_swatch, ax, bar.colour, width=0.07), bar.label, INK) for bar in bars]
+        entries.append(
+            (0.5, partial(_draw_symbol, ax, first, hollow=True), "quality C, D or confidence below 0.5", INK)
+        )
+    entries += [(0.1, partial(_draw_swatch, ax, bar.colour, width=0.07), bar.label, INK) for bar in bars]
     entries += [(0.0, lambda _x, _y: None, note, DOUBTED) for note in notes]
-    x, y = 0.0, HEIGHT - 1.37
+    x, y = 0.0, HEADER_HEIGHT_INCHES - 1.37
     for size, draw, words, colour in entries:
         label = ax.text(x + size + 0.05, y, words, fontsize=7.5, va="center", color=colour)
-        wide = size + 0.05 + _width(label)
+        wide = size + 0.05 + _text_width(label)
         if x + wide > width:
             x, y = 0.0, y - 0.2
             label.set_position((x + size + 0.05, y))
@@ -168,20 +173,20 @@ def _draw_key(
         x += wide + 0.22
 
 
-def _ramp(ax: Axes, x: float, y: float) -> None:
+def _draw_ramp(ax: Axes, x: float, y: float) -> None:
     ax.imshow(
         np.linspace(0, 1, 128)[None], cmap=RAMP, extent=(x, x + 0.7, y - 0.05, y + 0.05), aspect="auto", vmin=0, vmax=1
     )
     ax.add_patch(Rectangle((x, y - 0.05), 0.7, 0.1, fill=False, ec=MUTED, lw=0.4))
     ax.set_xlim(0, ax.get_window_extent().width / ax.figure.dpi)
-    ax.set_ylim(0, HEIGHT)
+    ax.set_ylim(0, HEADER_HEIGHT_INCHES)
 
 
-def _swatch(ax: Axes, colour: str, x: float, y: float, width: float = 0.22) -> None:
+def _draw_swatch(ax: Axes, colour: str, x: float, y: float, width: float = 0.22) -> None:
     ax.add_patch(Rectangle((x, y - 0.05), width, 0.1, fc=colour, ec=MUTED, lw=0.4))
 
 
-def _symbol(ax: Axes, name: str, x: float, y: float, *, hollow: bool) -> None:
+def _draw_symbol(ax: Axes, name: str, x: float, y: float, *, hollow: bool) -> None:
     kind = KINDS[name]
     style = (0, (4, 2)) if hollow else "solid"
     ax.add_line(Line2D([x, x + 0.26], [y, y], color=kind.colour, lw=1.3, ls=style))
@@ -190,23 +195,24 @@ def _symbol(ax: Axes, name: str, x: float, y: float, *, hollow: bool) -> None:
     ax.add_line(Line2D([x + 0.38], [y], marker=kind.marker, ms=4.6, mfc=face, mec=kind.colour, mew=0.9, ls="none"))
 
 
-def _width(text: Text) -> float:
-    """Width of a text on paper (inches)."""
+def _text_width(text: Text) -> float:
+    """Return the width of a text on paper (inches)."""
     return float(text.get_window_extent().width / text.figure.dpi)
 
 
-def _fit(text: Text, room: float) -> None:
+def _fit_text(text: Text, room: float) -> None:
     """Shrink a text that is too wide by up to a third, then cut it."""
     size = float(text.get_fontsize())
     least = 0.66 * size
-    while _width(text) > room and size > least:
+    while _text_width(text) > room and size > least:
         size = max(least, 0.93 * size)
         text.set_fontsize(size)
-    if _width(text) <= room:
+    if _text_width(text) <= room:
         return
     whole, fits, too_long = text.get_text(), 0, len(text.get_text())
-    while too_long - fits > 1:  # halving: measuring a text is slow
+    # Bisection needs few measurements of the text, which are slow.
+    while too_long - fits > 1:
         middle = (fits + too_long) // 2
         text.set_text(whole[:middle].rstrip() + "\N{HORIZONTAL ELLIPSIS}")
-        fits, too_long = (middle, too_long) if _width(text) <= room else (fits, middle)
+        fits, too_long = (middle, too_long) if _text_width(text) <= room else (fits, middle)
     text.set_text(whole[:fits].rstrip() + "\N{HORIZONTAL ELLIPSIS}")

@@ -10,19 +10,22 @@ import numpy.typing as npt
 from geobfdt.preparation.normalisation import normalise_dynamic
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["Variable", "contrast", "depth_range", "raster", "tone"]
+__all__ = ["Variable", "contrast_limits", "depth_range", "image_tones", "resample_rows"]
 
 Image = npt.NDArray[np.float32]
 Variable = Literal["static", "dynamic"]
 
-_BLOCK = 4096  # rows read at a time
-_SAMPLE = 64  # places in the well whose rows set the static contrast
-_WINDOW = 1.0  # m, of the dynamic image
+# An image is read in blocks of this many rows.
+_BLOCK_ROWS = 4096
+# The static contrast is taken from rows at this many places in the well.
+_CONTRAST_SAMPLES = 64
+# The dynamic image is equalised over this depth.
+_DYNAMIC_WINDOW_M = 1.0
 
 
 def depth_range(image: WellImage) -> tuple[float, float]:
     """
-    Upper edge of the first row and lower edge of the last one (m, MD).
+    Return the upper edge of the first row and the lower edge of the last one (m, MD).
 
     Examples
     --------
@@ -31,15 +34,16 @@ def depth_range(image: WellImage) -> tuple[float, float]:
     (0.75, 2.25)
     """
     depth = image.depth.values
-    half = (row_spacing(image) or 0.01) / 2  # a lone row is drawn 1 cm high
+    # a lone row is drawn 1 cm high.
+    half = (row_spacing(image) or 0.01) / 2
     return float(depth[0] - half), float(depth[-1] + half)
 
 
-def raster(image: WellImage, name: str, top: float, base: float, rows: int) -> Image:
+def resample_rows(image: WellImage, name: str, top: float, base: float, rows: int) -> Image:
     """
-    Values of an image on even rows.
+    Resample an image to rows of equal height.
 
-    Finer rows are averaged, so that a thin fracture fades but never drops out; coarser ones are repeated.
+    Finer rows are averaged, so that a thin fracture fades but never disappears; coarser ones are repeated.
 
     Parameters
     ----------
@@ -61,7 +65,7 @@ def raster(image: WellImage, name: str, top: float, base: float, rows: int) -> I
     --------
     >>> from geobfdt.wells.image import well_image
     >>> well = well_image([[0.0], [2.0], [4.0], [6.0]], [0.5, 1.5, 2.5, 9.5])
-    >>> raster(well, "image", 0.0, 6.0, 3).ravel()
+    >>> resample_rows(well, "image", 0.0, 6.0, 3).ravel()
     array([ 1.,  4., nan], dtype=float32)
     """
     depth, spacing, height = image.depth.values, row_spacing(image) or 0.01, (base - top) / rows
@@ -79,8 +83,8 @@ def raster(image: WellImage, name: str, top: float, base: float, rows: int) -> I
     total = np.zeros((rows, image.sizes["azimuth"]))
     count = np.zeros(total.shape, dtype=np.int64)
     first, last = np.searchsorted(depth, [top, base])
-    for start in range(first, last, _BLOCK):
-        block = slice(start, min(start + _BLOCK, last))
+    for start in range(first, last, _BLOCK_ROWS):
+        block = slice(start, min(start + _BLOCK_ROWS, last))
         values = image[name].isel(depth=block).values.astype(np.float64)
         measured = np.isfinite(values)
         row = np.clip(((depth[block] - top) / height).astype(int), 0, rows - 1)
@@ -90,28 +94,28 @@ def raster(image: WellImage, name: str, top: float, base: float, rows: int) -> I
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
-def contrast(image: WellImage, name: str) -> tuple[float, float]:
+def contrast_limits(image: WellImage, name: str) -> tuple[float, float]:
     """
-    1st and 99th percentiles of a well's values, from rows spread over all of it.
+    Return the 1st and 99th percentiles of the values of a well, from rows spread over all of it.
 
-    Taken over the well and not over a page, so that a tone means the same value on every page.
+    They are taken over the well and not over a page, so that a tone means the same value on every page.
 
     Examples
     --------
     >>> from geobfdt.wells.image import well_image
-    >>> contrast(well_image(np.arange(101.0).reshape(1, -1), [1.0]), "image")
+    >>> contrast_limits(well_image(np.arange(101.0).reshape(1, -1), [1.0]), "image")
     (1.0, 99.0)
     """
     rows = image.sizes["depth"]
-    size = max(1, min(32, -(-rows // _SAMPLE)))
-    starts = np.unique(np.linspace(0, max(rows - size, 0), min(_SAMPLE, rows)).astype(int))
+    size = max(1, min(32, -(-rows // _CONTRAST_SAMPLES)))
+    starts = np.unique(np.linspace(0, max(rows - size, 0), min(_CONTRAST_SAMPLES, rows)).astype(int))
     sample = np.concatenate([image[name].isel(depth=slice(s, s + size)).values for s in starts])
     measured = sample[np.isfinite(sample)]
     low, high = np.percentile(measured, [1, 99]) if measured.size else (0.0, 1.0)
     return float(low), float(high)
 
 
-def tone(
+def image_tones(
     image: WellImage,
     variable: Variable,
     top: float,
@@ -120,20 +124,20 @@ def tone(
     limits: tuple[float, float] | None = None,
 ) -> Image:
     """
-    Tones of an image: 0 is drawn black and 1 white.
+    Compute the tones of an image: 0 is drawn black and 1 white.
 
     Parameters
     ----------
     image : WellImage
         The well.
     variable : {"static", "dynamic"}
-        One stretch for the whole well; or the file's own dynamic image, else one equalised over 1 m.
+        One contrast for the whole well; or the dynamic image of the file, else one equalised over 1 m.
     top, base : float
         Depths shown (m, MD).
     rows : int
         Rows of the picture.
     limits : (low, high), optional
-        Values at the ends of the ramp; default :func:`contrast`. Unused where the dynamic image is made here.
+        Values at the ends of the ramp; default :func:`contrast_limits`. Unused where the dynamic image is made here.
 
     Returns
     -------
@@ -142,15 +146,15 @@ def tone(
     """
     if variable == "dynamic" and "dynamic" not in image:
         height = (base - top) / rows
-        window = max(3, round(_WINDOW / height))
-        # The margin makes the page's ends what they would be in a picture of the whole well.
+        window = max(3, round(_DYNAMIC_WINDOW_M / height))
+        # With this margin the ends of the page look as in a picture of the whole well.
         tones = normalise_dynamic(
-            raster(image, "image", top - window * height, base + window * height, rows + 2 * window), window
+            resample_rows(image, "image", top - window * height, base + window * height, rows + 2 * window), window
         )[window : window + rows]
     else:
         name = "dynamic" if variable == "dynamic" else "image"
-        low, high = limits or contrast(image, name)
-        values = raster(image, name, top, base, rows)
+        low, high = limits or contrast_limits(image, name)
+        values = resample_rows(image, name, top, base, rows)
         flat = np.where(np.isfinite(values), np.float32(0.5), np.float32(np.nan))
         tones = np.clip((values - low) / (high - low), 0, 1) if high > low else flat
     return np.asarray(1 - tones if image.attrs["dark"] == "high" else tones, dtype=np.float32)

@@ -13,49 +13,49 @@ from geobfdt.reports.style import KINDS
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["draw_learning", "verdict"]
+__all__ = ["draw_learning", "learning_verdict"]
 
 
-def verdict(validation: Mapping[str, Any]) -> str:
+def learning_verdict(validation: Mapping[str, Any]) -> str:
     """
-    State whether a run learnt anything, by which rule, and how many held-out planes that rests on.
+    Describe whether a run improved the model, by which rule, and the number of held-out planes.
 
     Parameters
     ----------
     validation : mapping
-        Part of a bundle's card: ``step`` of the weights that were kept, mean F1 (``mean_f1_3cm``, ``before``), what
-        that had to exceed (``needed``), and the number of ``planes`` held out. A score that is not known is None.
+        Part of the card of a bundle: ``step`` of the best weights, mean F1 (``mean_f1_3cm``, ``before``), the limit
+        that it had to exceed (``needed``), and the number of held-out ``planes``. An unknown score is None.
 
     Examples
     --------
-    >>> verdict({"step": 0, "mean_f1_3cm": 0.5, "before": 0.5, "needed": 0.59, "planes": 8})
+    >>> learning_verdict({"step": 0, "mean_f1_3cm": 0.5, "before": 0.5, "needed": 0.59, "planes": 8})
     'nothing learnt: no step exceeded F1 0.59 (0.50 before); 8 planes held out'
-    >>> verdict({"step": 40, "mean_f1_3cm": 0.7, "before": 0.5, "needed": 0.59, "planes": 8})
+    >>> learning_verdict({"step": 40, "mean_f1_3cm": 0.7, "before": 0.5, "needed": 0.59, "planes": 8})
     'learnt: F1 0.70 after 40 steps, more than the 0.59 needed (0.50 before); 8 planes held out'
     """
-    before, needed, score = (_number(validation.get(name)) for name in ("before", "needed", "mean_f1_3cm"))
+    before, needed, score = (_format_number(validation.get(name)) for name in ("before", "needed", "mean_f1_3cm"))
     basis = f"({before} before); {validation.get('planes', 'an unknown number of')} planes held out"
     if not validation["step"]:
         return f"nothing learnt: no step exceeded F1 {needed} {basis}"
     return f"learnt: F1 {score} after {validation['step']} steps, more than the {needed} needed {basis}"
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "unknown" if value is None or not np.isfinite(value) else f"{value:.2f}"
 
 
 def draw_learning(metrics: Path, split: str, validation: Mapping[str, Any], picture: Path) -> None:
     """
-    Draw a run.
+    Draw losses and scores of a training run.
 
     Parameters
     ----------
     metrics : Path
         ``metrics.jsonl`` of the run.
     split : str
-        How it was held out: ``by well`` or ``by depth``.
+        Split of the held-out rock: ``by well`` or ``by depth``.
     validation : mapping
-        As in :func:`verdict`.
+        As in :func:`learning_verdict`.
     picture : Path
         PNG to write.
     """
@@ -65,40 +65,44 @@ def draw_learning(metrics: Path, split: str, validation: Mapping[str, Any], pict
     losses = [row for row in rows if "total" in row]
     scores = [row for row in rows if "score" in row]
     figure = Figure(figsize=(9, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    loss_axes, score_axes = figure.subplots(1, 2)
     step = [row["step"] for row in losses]
     total = np.array([row["total"] for row in losses])
-    left.plot(step, total, ".-", ms=3, color="0.8", lw=0.8, label="every 20th step")
+    loss_axes.plot(step, total, ".-", ms=3, color="0.8", lw=0.8, label="every 20th step")
     if total.size > 4:
         width = min(11, total.size)
         smooth = np.convolve(total, np.ones(width) / width, "valid")
-        left.plot(step[width // 2 : width // 2 + smooth.size], smooth, color="k", lw=1.2, label=f"mean of {width}")
-    left.set(xlabel="step", ylabel="training loss")
+        loss_axes.plot(step[width // 2 : width // 2 + smooth.size], smooth, color="k", lw=1.2, label=f"mean of {width}")
+    loss_axes.set(xlabel="step", ylabel="training loss")
     if losses:
-        left.legend(frameon=False)
+        loss_axes.legend(frameon=False)
     else:
-        left.text(0.5, 0.5, "no losses yet: written every 20 steps", ha="center", transform=left.transAxes)
-        left.set(xticks=[], yticks=[])
+        loss_axes.text(0.5, 0.5, "no losses yet: written every 20 steps", ha="center", transform=loss_axes.transAxes)
+        loss_axes.set(xticks=[], yticks=[])
     for name in CLASSES:
         points = [(row["step"], row[name]["f1"]) for row in scores if name in row]
         if points:
-            right.plot(*zip(*points, strict=True), "o-", ms=3, color=KINDS[name].colour, label=name)
+            score_axes.plot(*zip(*points, strict=True), "o-", ms=3, color=KINDS[name].colour, label=name)
     if scores:
         mean = [(row["step"], row["score"]) for row in scores]
-        right.plot(*zip(*mean, strict=True), ".-", color="k", lw=1.2, label="mean, weighted by planes")
-        kept = validation["step"]
-        right.plot(*zip(*[point for point in mean if point[0] == kept], strict=True), "o", ms=9, mfc="none", mec="k")
+        score_axes.plot(*zip(*mean, strict=True), ".-", color="k", lw=1.2, label="mean, weighted by planes")
+        best_step = validation["step"]
+        score_axes.plot(
+            *zip(*[point for point in mean if point[0] == best_step], strict=True), "o", ms=9, mfc="none", mec="k"
+        )
         needed = validation.get("needed")
         if needed is not None and np.isfinite(needed):
-            right.axhline(needed, color="k", lw=0.8, ls="--", label="to exceed")
-    right.set(xlabel="step", ylabel=f"F1 at 3 cm, held out {split}", ylim=(0, 1))
+            score_axes.axhline(needed, color="k", lw=0.8, ls="--", label="to exceed")
+    score_axes.set(xlabel="step", ylabel=f"F1 at 3 cm, held out {split}", ylim=(0, 1))
     if scores:
-        right.legend(frameon=False, loc="lower right")
-        right.set_title(verdict(validation), fontsize=7, loc="right")
+        score_axes.legend(frameon=False, loc="lower right")
+        score_axes.set_title(learning_verdict(validation), fontsize=7, loc="right")
     else:
-        right.text(0.5, 0.5, "no scores yet: written at every validation", ha="center", transform=right.transAxes)
-        right.set(xticks=[])
-    for axes in (left, right):
+        score_axes.text(
+            0.5, 0.5, "no scores yet: written at every validation", ha="center", transform=score_axes.transAxes
+        )
+        score_axes.set(xticks=[])
+    for axes in (loss_axes, score_axes):
         axes.spines[["top", "right"]].set_visible(False)
     with atomic_path(picture) as part:
         figure.savefig(part, dpi=150, format="png")

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.header import HEIGHT, Page, draw_header
-from geobfdt.reports.image_raster import Variable, contrast, depth_range
+from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Page, draw_header
+from geobfdt.reports.image_raster import Variable, contrast_limits, depth_range
 from geobfdt.reports.png import write_png
 from geobfdt.reports.side_tracks import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
 from geobfdt.reports.style import INK, house_style
@@ -23,17 +23,24 @@ from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_ima
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of, row_spacing
-from geobfdt.wells.picks import complete, standing, traces
+from geobfdt.wells.picks import complete, traces, without_rejected
 
 __all__ = ["draw_well", "page_edges", "write_pictures"]
 
+# Resolution of pictures in dots per inch.
 DPI = 160
-_INCH = 0.0254  # m
-_TALLEST, _SHORTEST = 12.0, 1.0  # inches of tracks
-_EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55  # inches: round the page, between tracks, above them
+# Paper is measured in inches, and a scale needs metres.
+_METRES_PER_INCH = 0.0254
+# Inches of tracks.
+_TALLEST, _SHORTEST = 12.0, 1.0
+# Inches: round the page, between tracks, above them.
+_EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55
+# Scales to choose from.
 _SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
-_OVERVIEW = 200  # from this scale on traces would only hide the image
-_PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))  # length of a well up to which its pages have this scale
+# From this scale on, traces would only hide the image.
+_OVERVIEW_SCALE = 200
+# Pages of a well up to each length (m) have this scale.
+_PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 
 
 def draw_well(
@@ -47,7 +54,7 @@ def draw_well(
     north: North = "left",
 ) -> Figure:
     """
-    Draw a stretch of a well on one page, to scale.
+    Draw an interval of a well on one page, to scale.
 
     From left to right: depth, margin bars, the static and the dynamic image, the dynamic image again with the traces
     of the picks (so that nothing hides the rock they are judged by), tadpoles, picks per metre, the hole. At 1:200 and
@@ -65,14 +72,14 @@ def draw_well(
     top, base : float, optional
         Depths (m, MD); default the whole image.
     scale : float, optional
-        Metres of hole a metre of paper shows; default the largest that fits a page.
+        Metres of hole in a metre of paper; default the largest scale that fits a page.
     north : {"left", "centre"}
         Where image angle 0 is drawn.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The page, with an Agg canvas and out of pyplot's hands; ``figure.savefig("page.png")`` writes it.
+        The page, with an Agg canvas and not managed by pyplot; ``figure.savefig("page.png")`` writes it.
 
     Raises
     ------
@@ -96,9 +103,9 @@ def draw_well(
     scale = _largest_scale(base - top) if scale is None else scale
     if base - top > 3.0 * scale:
         raise InputError(name, f"{base - top:.1f} m do not fit a page at 1:{scale:g}", "choose a smaller scale")
-    mine, notes = _own_picks(image, picks)
+    mine, notes = _select_picks(image, picks)
     with house_style():
-        return _draw(image, mine, intervals, Page(top, base, scale), notes, north, {})
+        return _draw_page(image, mine, intervals, Page(top, base, scale), notes, north, {})
 
 
 def write_pictures(
@@ -110,7 +117,7 @@ def write_pictures(
     progress: Callable[[float], None] | None = None,
 ) -> list[Path]:
     """
-    Write a well's pictures as PNG: one page, or for a long well an overview and numbered pages beside it.
+    Write the pictures of a well as PNG: one page, or for a long well an overview and numbered pages.
 
     Each file appears whole or not at all, and the same input gives the same bytes.
 
@@ -125,7 +132,7 @@ def write_pictures(
     intervals : DataFrame, optional
         Interval table.
     progress : callable, optional
-        Told the share done, 0 to 1.
+        Called with the finished share, 0 to 1.
 
     Returns
     -------
@@ -139,8 +146,8 @@ def write_pictures(
     """
     path, whole = Path(path), depth_range(image)
     edges = page_edges(*whole)
-    mine, notes = _own_picks(image, picks)
-    limits = {name: contrast(image, name) for name in ("image", "dynamic") if name in image}
+    mine, notes = _select_picks(image, picks)
+    limits = {name: contrast_limits(image, name) for name in ("image", "dynamic") if name in image}
     count = edges.size - 1
     pages = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
     if count > 1:
@@ -150,23 +157,25 @@ def write_pictures(
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
-    for done, (file, page) in enumerate(pages, start=1):
+    for number, (file, page) in enumerate(pages, start=1):
         with house_style(), atomic_path(file) as part:
-            figure = _draw(image, mine, intervals, page, notes, "left", limits, edges if page.number == 0 else None)
+            figure = _draw_page(
+                image, mine, intervals, page, notes, "left", limits, edges if page.number == 0 else None
+            )
             write_png(figure, part)
         if progress is not None:
-            progress(done / len(pages))
+            progress(number / len(pages))
     return [file for file, _ in pages]
 
 
 def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
     """
-    Depths at which a well is cut into pages: one page if a large scale shows it all, else nearly equal ones.
+    Choose the depths at which a well is cut into pages: one page if a large scale fits, else nearly equal pages.
 
     Parameters
     ----------
     top, base : float
-        Of the image (m, MD).
+        Top and base of the image (m, MD).
 
     Returns
     -------
@@ -178,14 +187,15 @@ def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
     >>> page_edges(100.3, 160.0)
     array([100.3, 115. , 130. , 145. , 160. ])
     """
-    most = _TALLEST * _INCH * _page_scale(base - top)
+    most = _TALLEST * _METRES_PER_INCH * _page_scale(base - top)
     count = int(np.ceil((base - top) / most))
     while True:
         inner = np.round(np.linspace(top, base, count + 1)[1:-1])
         edges = np.concatenate([[top], inner, [base]])
         if np.diff(edges).max() <= most:
             return edges
-        count += 1  # rounding made a page too long
+        # Rounding has made a page too long.
+        count += 1
 
 
 def _page_scale(length: float) -> float:
@@ -193,33 +203,33 @@ def _page_scale(length: float) -> float:
 
 
 def _largest_scale(length: float) -> float:
-    return float(_SCALES[np.searchsorted(_SCALES, length / (_TALLEST * _INCH) * (1 - 1e-9))])
+    return float(_SCALES[np.searchsorted(_SCALES, length / (_TALLEST * _METRES_PER_INCH) * (1 - 1e-9))])
 
 
-def _own_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The well's picks, completed, that are drawn; and what to say of the others."""
+def _select_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the completed picks of the well that are drawn, and notes about the others."""
     well, notes = image.attrs["well"], []
     own = picks[picks["well"].isin(["", well])] if well else picks
     if len(own) < len(picks):
-        notes.append(f"{_picks(len(picks) - len(own))} of other wells not drawn")
-    drawn = standing(own)
-    if len(drawn) < len(own):
-        notes.append(f"{_picks(len(own) - len(drawn), 'rejected ')} not drawn")
-    drawn, _ = complete(drawn, image)
+        notes.append(f"{_pick_count(len(picks) - len(own))} of other wells not drawn")
+    selected = without_rejected(own)
+    if len(selected) < len(own):
+        notes.append(f"{_pick_count(len(own) - len(selected), 'rejected ')} not drawn")
+    selected, _ = complete(selected, image)
     for lacking, what in (
-        (~np.isfinite(traces(drawn)).all(axis=1), "without a trace"),
-        (drawn["dip_true_deg"].isna().to_numpy(), "without a true dip"),
+        (~np.isfinite(traces(selected)).all(axis=1), "without a trace"),
+        (selected["dip_true_deg"].isna().to_numpy(), "without a true dip"),
     ):
         if lacking.any():
-            notes.append(f"{_picks(int(lacking.sum()))} {what}")
-    return drawn, notes
+            notes.append(f"{_pick_count(int(lacking.sum()))} {what}")
+    return selected, notes
 
 
-def _picks(count: int, which: str = "") -> str:
+def _pick_count(count: int, which: str = "") -> str:
     return f"{count} {which}pick{'s' if count > 1 else ''}"
 
 
-def _draw(
+def _draw_page(
     image: WellImage,
     picks: pd.DataFrame,
     intervals: pd.DataFrame | None,
@@ -229,7 +239,7 @@ def _draw(
     limits: dict[str, tuple[float, float]],
     edges: npt.NDArray[np.float64] | None = None,
 ) -> Figure:
-    top, base, overview = page.top, page.base, page.scale >= _OVERVIEW
+    top, base, overview = page.top, page.base, page.scale >= _OVERVIEW_SCALE
     bars = margin_bars(image, intervals)
     widths = (
         ({"margin": 0.08 * len(bars)} if bars else {})
@@ -239,27 +249,30 @@ def _draw(
     widths |= {"tadpoles": 2.6 if overview else 1.6, "density": 1.1 if overview else 0.45}
     if knows_hole(image):
         widths["hole"] = 1.1 if overview else 0.95
-    height = float(np.clip((base - top) / page.scale / _INCH, _SHORTEST, 3.0 / _INCH))
-    size = 2 * _EDGE + sum(widths.values()) + _GAP * (len(widths) - 1), 2 * _EDGE + HEIGHT + _HEADINGS + height
+    height = float(np.clip((base - top) / page.scale / _METRES_PER_INCH, _SHORTEST, 3.0 / _METRES_PER_INCH))
+    size = (
+        2 * _EDGE + sum(widths.values()) + _GAP * (len(widths) - 1),
+        2 * _EDGE + HEADER_HEIGHT_INCHES + _HEADINGS + height,
+    )
     figure = Figure(size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
 
-    def track(name: str, left: float, bottom: float, wide: float, high: float) -> Axes:
-        box = (left / size[0], bottom / size[1], wide / size[0], high / size[1])
+    def track(name: str, x0: float, y0: float, wide: float, high: float) -> Axes:
+        box = (x0 / size[0], y0 / size[1], wide / size[0], high / size[1])
         return figure.add_axes(box, label=name)
 
-    head = track("header", _EDGE, size[1] - _EDGE - HEIGHT, size[0] - 2 * _EDGE, HEIGHT)
+    head = track("header", _EDGE, size[1] - _EDGE - HEADER_HEIGHT_INCHES, size[0] - 2 * _EDGE, HEADER_HEIGHT_INCHES)
     draw_header(head, image, picks, page, bars, notes)
-    tracks, left = {}, _EDGE
+    tracks, position = {}, _EDGE
     for name, wide in widths.items():
-        # A stretch too short for the page leaves the rest of it white.
-        tall = min(height, (base - top) / page.scale / _INCH)
-        tracks[name] = track(name, left, _EDGE + height - tall, wide, tall)
+        # An interval too short for the page leaves the rest of it white.
+        tall = min(height, (base - top) / page.scale / _METRES_PER_INCH)
+        tracks[name] = track(name, position, _EDGE + height - tall, wide, tall)
         if name != "depth":
             tracks[name].tick_params(axis="y", left=False, labelleft=False)
-        left += wide + _GAP
+        position += wide + _GAP
 
-    here = _touching(picks, top, base)
+    here = _picks_on_page(picks, top, base)
     draw_depth_axis(tracks["depth"], top, base)
     tracks["depth"].set_title("Depth", y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     if bars:
@@ -289,8 +302,8 @@ def _draw(
     return figure
 
 
-def _touching(picks: pd.DataFrame, top: float, base: float) -> pd.DataFrame:
-    """Picks on a page: those that lie on it, and those whose trace reaches into it."""
+def _picks_on_page(picks: pd.DataFrame, top: float, base: float) -> pd.DataFrame:
+    """Return the picks on a page, and those whose trace reaches into it."""
     reach = picks["amplitude_m"].fillna(0.0)
     return picks[(picks["depth_m"] + reach >= top) & (picks["depth_m"] - reach < base)]
 

@@ -1,4 +1,4 @@
-"""Pages as small PNG files, in a palette of their own."""
+"""Pages as small PNG files with a palette."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from geobfdt.reports.style import ACCENTS, INK, KINDS, RAMP
 
 __all__ = ["write_png"]
 
-_TONES = 128  # of the image ramp: twice what an eye tells apart
+# The palette has this many tones of the image ramp, twice as many as the eye distinguishes.
+_RAMP_TONES = 128
 
 
 def write_png(figure: Figure, path: Path) -> None:
@@ -37,24 +38,25 @@ def write_png(figure: Figure, path: Path) -> None:
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF  # red in the lowest byte
+    # The lowest byte of a pixel is red.
+    colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF
     table, tree = _palette()
     entry = np.zeros(1 << 24, dtype=np.uint8)
     entry[colour] = 1
     used = np.flatnonzero(entry)
-    # Pillow's own nearest colour is approximate: it turns white paper yellowish.
+    # The nearest colour that Pillow finds is approximate, and turns white paper yellowish.
     entry[used] = tree.query(np.stack([used & 255, (used >> 8) & 255, used >> 16], axis=-1))[1]
     page = Image.fromarray(entry[colour], "P")
     page.putpalette(table.tobytes())
-    # No version of any software inside: the bytes depend on the picture only.
+    # The file holds no version of any software, so that its bytes depend on the picture only.
     page.save(path, "PNG", dpi=(figure.dpi, figure.dpi))
 
 
 @cache
 def _palette() -> tuple[npt.NDArray[np.uint8], Any]:
-    """The ramp, greys, and each colour of the house style fading to white, to its casing and to mid-rock."""
+    """Make the palette: the ramp, greys, and each colour of the style blended to white, its casing and mid-rock."""
     white, ink, rock = (1.0, 1.0, 1.0), to_rgb(INK), RAMP(0.5)[:3]
-    colours = [RAMP(np.linspace(0, 1, _TONES))[:, :3], _between(white, ink, 24)]
+    colours = [RAMP(np.linspace(0, 1, _RAMP_TONES))[:, :3], _between(white, ink, 24)]
     colours += [_between(to_rgb(colour), white, 6, both=False) for colour in ACCENTS]
     for colour, casing in sorted({(kind.colour, kind.casing) for kind in KINDS.values()}):
         colours += [

@@ -14,7 +14,7 @@ from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES, standing
+from geobfdt.wells.picks import CLASSES, without_rejected
 
 __all__ = ["Bar", "draw_density", "draw_hole", "draw_margin", "knows_hole", "margin_bars"]
 
@@ -36,9 +36,9 @@ def draw_density(
     top, base : float
         Depths shown (m, MD); bins at the ends are cut there and counted per metre of what is left.
     inches : float
-        Least height of a bin on paper; low ones tell single picks, which tadpoles do better.
+        Smallest height of a bin on paper; lower bins would show single picks, as tadpoles do.
     """
-    picks = standing(picks)
+    picks = without_rejected(picks)
     picks = picks[measured.contains(picks["depth_m"])]
     step, _ = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi / (2 * inches))
     inner = np.arange(np.floor(top / step) + 1, np.ceil(base / step)) * step
@@ -46,7 +46,7 @@ def draw_density(
     metres = measured.metres_between(edges)
     # A row's depths end half way to the next row: half a bin of rows may lack half a row at either end.
     metres[(metres <= 0) | (metres < np.diff(edges) / 2 - 2 * measured.margin)] = np.nan
-    left = np.zeros(edges.size - 1)
+    stack_edge = np.zeros(edges.size - 1)
     for name in CLASSES:
         depth = picks.loc[picks["class"] == name, "depth_m"].to_numpy(float)
         depth = depth[(depth >= top) & (depth < base)]
@@ -55,7 +55,7 @@ def draw_density(
             edges[:-1],
             density,
             height=np.diff(edges),
-            left=left,
+            left=stack_edge,
             align="edge",
             color=KINDS[name].colour,
             edgecolor="white",
@@ -63,10 +63,10 @@ def draw_density(
             alpha=0.85,
             label=name,
         )
-        left = left + density
+        stack_edge = stack_edge + density
     for upper, lower in zip(edges[:-1][np.isnan(metres)], edges[1:][np.isnan(metres)], strict=True):
         ax.axhspan(upper, lower, color=UNMEASURED, lw=0)
-    most = _ceiling(float(left.max()))
+    most = _ceiling(float(stack_edge.max()))
     ax.set_ylim(base, top)
     ax.set_xlim(0, most)
     top_axis(ax, [0, most], ["0", f"{most:g}"], "Picks/m")

@@ -1,4 +1,4 @@
-"""Stereonets and roses: how planes lie, and what the hole could not see."""
+"""Stereonets and roses: orientations of planes, and the blind zone of the hole."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, alike, kind_of
-from geobfdt.structure.intensity import BLIND
+from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style, kinds_of
+from geobfdt.structure.intensity import BLIND_ZONE_SINE
 from geobfdt.structure.sets import PlaneSet
 
-__all__ = ["LEAST_DIRECTED", "draw_rose", "draw_stereonet"]
+__all__ = ["MIN_DIRECTED_DIP_DEG", "draw_rose", "draw_stereonet"]
 
-LEAST_DIRECTED = 2.0  # Flatter planes (deg) have no direction to speak of: they stand in no rose.
+# Planes with a smaller dip have no certain direction, and are left out of the rose.
+MIN_DIRECTED_DIP_DEG = 2.0
 
-_CONTOURED = 20  # planes from which densities mean something
-_SECTOR = 10.0  # deg
+# Densities are contoured from this many planes on.
+_MIN_CONTOURED = 20
+# Width of a sector of the rose.
+_SECTOR_DEG = 10.0
 
 
 def draw_stereonet(
@@ -36,7 +39,7 @@ def draw_stereonet(
     picks : DataFrame
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     sets : sequence of PlaneSet
-        Their mean poles are drawn, each within the cone that holds the true mean in 95 of 100 cases.
+        Sets whose mean poles are drawn, each with its 95 % cone.
     hole : (deviation, azimuth), optional
         Mean direction of the hole (deg). A square marks it; hatched is where poles of planes lie that it hardly ever
         meets, so that nothing there means nothing.
@@ -46,21 +49,23 @@ def draw_stereonet(
     Axes
         The net.
     """
-    import mplstereonet  # registers its projection
+    # The import registers the projection.
+    import mplstereonet
 
-    told = picks[picks["dip_true_deg"].notna()]
-    dip, azimuth = np.array(told[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)  # it writes on what it gets
+    planes = picks[picks["dip_true_deg"].notna()]
+    # mplstereonet changes its arguments, so that it gets copies.
+    dip, azimuth = np.array(planes[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
     ax: Any = figure.add_subplot(projection="stereonet")
     ax.set_azimuth_ticks(range(0, 360, 90), ["N", "E", "S", "W"])
-    if len(told) >= _CONTOURED:
+    if len(planes) >= _MIN_CONTOURED:
         grid = mplstereonet.density_grid(azimuth - 90, dip, measurement="poles", method="exponential_kamb", sigma=3)
-        # In multiples of an even scatter's standard deviation: below two it may be chance.
+        # The unit is the standard deviation of a uniform distribution: densities below two may be chance.
         ax.contourf(
             *grid, levels=[2, 4, 6, 8, 12, 16, 1e9], colors=[str(s) for s in (0.95, 0.9, 0.84, 0.77, 0.7, 0.62)]
         )
     if hole is not None:
         _draw_blind_zone(ax, *hole)
-    for kind, rows, face, label in alike(told):
+    for kind, rows, face, label in group_by_style(planes):
         ax.pole(
             azimuth[rows] - 90, dip[rows], kind.marker, ms=3.2, mec=kind.colour, mew=0.6, mfc=face, alpha=0.8,
             label=label,
@@ -79,21 +84,21 @@ def draw_stereonet(
 
 
 def _draw_blind_zone(ax: Any, deviation: float, azimuth: float) -> None:
-    """Where poles are nearly square to the hole, and the hole itself."""
+    """Draw the zone of poles nearly perpendicular to the hole, and the hole itself."""
     import mplstereonet
 
     longitude, latitude = np.meshgrid(*2 * [np.linspace(-np.pi / 2, np.pi / 2, 181)])
     net = _direction(longitude, latitude)
     down = _direction(*(np.asarray(part) for part in mplstereonet.line(90 - deviation, azimuth)))
     square = np.abs(np.tensordot(net, down.reshape(3), axes=(0, 0)))
-    zone = ax.contourf(longitude, latitude, square, levels=[-1, BLIND], colors="none", hatches=["....."])
+    zone = ax.contourf(longitude, latitude, square, levels=[-1, BLIND_ZONE_SINE], colors="none", hatches=["....."])
     zone.set_edgecolor(FAINT)
     zone.set_linewidth(0)
     ax.line(90 - deviation, azimuth, "s", ms=5, mfc="white", mec=INK, mew=1)
 
 
 def _direction(longitude: npt.NDArray[np.float64], latitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Unit vectors (3, ...) of places on the net."""
+    """Return unit vectors (3, ...) of points on the net."""
     level = np.cos(latitude)
     return np.stack([level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)])
 
@@ -107,7 +112,7 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     ax : Axes
         Polar.
     picks : DataFrame
-        Pick table with true dips; planes flatter than :data:`LEAST_DIRECTED` have no direction and are left out.
+        Pick table with true dips; planes flatter than :data:`MIN_DIRECTED_DIP_DEG` have no direction and are left out.
     of : {"strike", "azimuth"}
         Strike, which counts both ways, or dip azimuth.
 
@@ -119,16 +124,16 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     >>> sorted(round(float(np.degrees(bar.get_x() + bar.get_width() / 2))) for bar in ax.patches if bar.get_height())
     [135, 315]
     """
-    edges = np.arange(0, 360 + _SECTOR, _SECTOR)
+    edges = np.arange(0, 360 + _SECTOR_DEG, _SECTOR_DEG)
     below = np.zeros(edges.size - 1)
     for name, kind in KINDS.items():
-        mine = picks[(kind_of(picks) == name) & (picks["dip_true_deg"] >= LEAST_DIRECTED)]
+        mine = picks[(kinds_of(picks) == name) & (picks["dip_true_deg"] >= MIN_DIRECTED_DIP_DEG)]
         towards = mine["azimuth_true_deg"].to_numpy(float)
         towards = np.concatenate([towards - 90, towards + 90]) if of == "strike" else towards
         count = below + np.histogram(towards % 360, edges)[0]
         if (count > below).any():
             ax.bar(
-                np.radians(edges[:-1]), np.sqrt(count) - np.sqrt(below), np.radians(_SECTOR), np.sqrt(below),
+                np.radians(edges[:-1]), np.sqrt(count) - np.sqrt(below), np.radians(_SECTOR_DEG), np.sqrt(below),
                 align="edge", color=kind.colour, edgecolor="white", linewidth=0.4,
             )  # fmt: skip
         below = count

@@ -1,4 +1,4 @@
-"""The structure of one well in numbers: intensities by class, sets, and how sure any of it is."""
+"""The structure of one well in numbers: intensities by class, sets, zones and their uncertainty."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.style import kind_of
+from geobfdt.reports.style import kinds_of
 from geobfdt.structure.intensity import Intensity, intensity
 from geobfdt.structure.orientation import MeanPlane, mean_plane, remove_dip
 from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES, complete, standing
+from geobfdt.wells.picks import CLASSES, complete, without_rejected
 
-__all__ = ["SetLine", "Structure", "ZoneLine", "structure_of"]
+__all__ = ["SetLine", "Structure", "ZoneLine", "analyse_structure"]
 
 
 class SetLine(NamedTuple):
@@ -95,14 +95,14 @@ class Structure(NamedTuple):
     unmeasured: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for JSON, without the picks."""
+        """Return plain values for JSON, without the picks."""
         sets = [
             {
                 **line.part.mean._asdict(),
                 "members": len(line.part.members),
                 "spacing_m": line.spacing,
                 "beds_level": line.level,
-                "intensity": line.intensity._asdict() if line.intensity is not None else None,
+                "intensity": line.intensity.to_dict() if line.intensity is not None else None,
             }
             for line in self.sets
         ]
@@ -111,13 +111,13 @@ class Structure(NamedTuple):
                 "top_m": line.zone.top,
                 "base_m": line.zone.base,
                 "mean_bed": line.zone.beds._asdict(),
-                "intensity": {name: told._asdict() for name, told in line.intensities.items()},
+                "intensity": {name: one.to_dict() for name, one in line.intensities.items()},
             }
             for line in self.zones
         ]
         return {
             "length_m": self.length,
-            "intensity": {name: told._asdict() for name, told in self.intensities.items()},
+            "intensity": {name: one.to_dict() for name, one in self.intensities.items()},
             "mean_bed": self.beds._asdict() if self.beds is not None else None,
             "sets": sets,
             "zones": zones,
@@ -127,7 +127,7 @@ class Structure(NamedTuple):
         }
 
 
-def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame) -> Structure:
+def analyse_structure(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame) -> Structure:
     """
     Work out the structure of a well.
 
@@ -145,13 +145,13 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
     """
     well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)
     own = picks[picks["well"].isin(["", well])] if well else picks
-    mine = complete(standing(own).reset_index(drop=True), image)[0]
+    mine = complete(without_rejected(own).reset_index(drop=True), image)[0]
     sure = mine["confidence"].fillna(1.0).to_numpy(float)
     at, tilt = mine.loc[:, ["depth_m", "dip_app_deg"]].to_numpy(float).T
     looked = {name: measured.where(covered(intervals, well, name, measured.depth)) for name in CLASSES}
     inside = {name: measured.contains(at) & covered(intervals, well, name, at) for name in CLASSES}
     length = {name: where.metres for name, where in looked.items()}
-    kinds, classes = kind_of(mine), mine["class"].to_numpy(object)
+    kinds, classes = kinds_of(mine), mine["class"].to_numpy(object)
     intensities = {}
     for name in (*CLASSES, *(kind for kind in np.unique(kinds.astype(str)) if kind not in CLASSES)):
         one = "fracture" if "fracture" in name else name
@@ -174,7 +174,7 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
         if length["fracture"] > 0:
             alone = intensity(at[counted], tilt[counted], length["fracture"], sure[counted])
         if alone is not None and alone.planes > 0:
-            # Of all angles that its planes make with the hole, the one whose planes are met as often.
+            # This single angle to the hole gives the same probability of meeting the hole as the angles of all planes.
             across = np.degrees(np.arccos(np.cos(np.radians(tilt[counted])).mean()))
             spacing = set_spacing(alone.planes, float(across), length["fracture"])
         sets.append(SetLine(part, spacing, level, alone))
@@ -195,14 +195,14 @@ def structure_of(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame)
         mean,
         sets,
         zones,
-        _hole(image),
+        _mean_hole_direction(image),
         float((1 - mine["confidence"]).sum()) if mine["confidence"].notna().any() else float("nan"),
         int((~measured.contains(at)).sum()),
     )
 
 
-def _hole(image: WellImage) -> tuple[float, float] | None:
-    """Mean direction of the hole."""
+def _mean_hole_direction(image: WellImage) -> tuple[float, float] | None:
+    """Return the mean direction of the hole."""
     depth = image["depth"].values
     at = np.linspace(depth[0], depth[-1], 200)
     deviation, azimuth = (np.radians(log_at(image, name, at)) for name in ("deviation", "hole_azimuth"))

@@ -1,7 +1,7 @@
-"""Colours, symbols and type of the pictures: one look, legible in print and to the colour-blind.
+"""Colours, symbols and type of the pictures, legible in print and with colour-vision deficiencies.
 
-Hues come from the palette of Okabe and Ito (2008), which common colour-vision deficiencies keep apart. Nothing is told
-by colour alone: classes have their own symbol, weak picks are dashed and hollow.
+Hues come from the palette of Okabe and Ito (2008), which common colour-vision deficiencies keep apart. Colour
+is never the only sign: classes have their own symbol, weak picks are dashed and hollow.
 """
 
 from __future__ import annotations
@@ -33,23 +33,27 @@ __all__ = [
     "WALL",
     "WATCHED",
     "Kind",
-    "alike",
+    "group_by_style",
     "house_style",
-    "kind_of",
-    "weak",
+    "is_weak",
+    "kinds_of",
 ]
 
 INK, MUTED, FAINT, FAINTEST = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#efefef"
 
-UNMEASURED = "#ccd1d8"  # the ramp holds no cool grey, so a gap is never mistaken for a bright bed
+# The ramp holds no cool grey, so that a gap cannot be mistaken for a bright bed.
+UNMEASURED = "#ccd1d8"
 
-IGNORED, DOUBTED = "#8a8f98", "#d55e00"  # margin bars
-WATCHED, ABSTAINED = "#c9a227", "#5e3c99"  # of drift
+# Margin bars.
+IGNORED, DOUBTED = "#8a8f98", "#d55e00"
+# Of drift.
+WATCHED, ABSTAINED = "#c9a227", "#5e3c99"
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
-ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)  # colours that are neither rock nor a plane's
+# Colours that belong neither to the image nor to a plane.
+ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)
 
-# The "heat" ramp of image logs: lightness rises evenly, so that it survives a black-and-white copier.
+# The "heat" ramp of image logs: its lightness rises evenly, so that it survives a black-and-white copy.
 RAMP = LinearSegmentedColormap.from_list(
     "image-log", ["#000000", "#3f1d0b", "#7d3b0c", "#bf6a13", "#e79f2c", "#f8d36d", "#ffffff"], N=256
 )
@@ -58,7 +62,7 @@ RAMP = LinearSegmentedColormap.from_list(
 @dataclass(frozen=True)
 class Kind:
     """
-    How a kind of plane is drawn.
+    Colour and symbol of a kind of plane.
 
     Parameters
     ----------
@@ -84,7 +88,7 @@ KINDS = {
 }
 
 
-def kind_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
+def kinds_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
     """
     Tell the kind of each pick: its class, and for fractures the polarity where it is known.
 
@@ -101,37 +105,37 @@ def kind_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
     Examples
     --------
     >>> from geobfdt.wells.picks import new_picks
-    >>> kind_of(new_picks(depth_m=[1.0, 2.0], class_="fracture", polarity=["resistive", ""])).tolist()
+    >>> kinds_of(new_picks(depth_m=[1.0, 2.0], class_="fracture", polarity=["resistive", ""])).tolist()
     ['resistive fracture', 'fracture']
     """
     name, polarity = picks["class"].to_numpy(object), picks["polarity"].to_numpy(object)
-    told = (name == "fracture") & np.isin(polarity.astype(str), ["conductive", "resistive"])
-    return np.asarray(np.where(told, polarity + " fracture", name), dtype=object)
+    has_polarity = (name == "fracture") & np.isin(polarity.astype(str), ["conductive", "resistive"])
+    return np.asarray(np.where(has_polarity, polarity + " fracture", name), dtype=object)
 
 
-def weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def is_weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """
-    Tell the picks to be drawn dashed and hollow: of quality C or D, or of confidence below 0.5.
+    Return which picks are drawn dashed and hollow: quality C or D, or confidence below 0.5.
 
     Examples
     --------
     >>> from geobfdt.wells.picks import new_picks
-    >>> weak(new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""]))
+    >>> is_weak(new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""]))
     array([False,  True, False])
     """
     return np.asarray(picks["quality"].isin(["C", "D"]) | (picks["confidence"] < 0.5), dtype=bool)
 
 
-def alike(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
+def group_by_style(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
     """
-    Deal picks out by how they are drawn.
+    Group picks by symbol and colour.
 
     Yields
     ------
     kind : Kind
         Colour and marker.
     rows : array (n,) of bool
-        Picks drawn so.
+        Picks of the group.
     face : str
         Colour that fills the marker: white for weak picks.
     label : str or None
@@ -141,28 +145,29 @@ def alike(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], st
     --------
     >>> from geobfdt.wells.picks import new_picks
     >>> picks = new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", quality=["A", "D", ""])
-    >>> [(rows.tolist(), face, label) for _, rows, face, label in alike(picks)]
+    >>> [(rows.tolist(), face, label) for _, rows, face, label in group_by_style(picks)]
     [([False, True, False], 'white', None), ([True, False, True], '#009e73', 'Bedding')]
     """
-    kinds, doubted = kind_of(picks), weak(picks)
+    kinds, doubted = kinds_of(picks), is_weak(picks)
     for name, kind in KINDS.items():
         for hollow in (True, False):
             rows = (kinds == name) & (doubted == hollow)
             if rows.any():
-                told = hollow == bool(doubted[kinds == name].all())
-                yield kind, rows, "white" if hollow else kind.colour, kind.label if told else None
+                labelled = hollow == bool(doubted[kinds == name].all())
+                yield kind, rows, "white" if hollow else kind.colour, kind.label if labelled else None
 
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw with the house type and lines, whatever the user's own matplotlib settings are."""
+    """Draw with the fonts and lines of the project, independent of the matplotlib settings of the user."""
     with mpl.rc_context(), warnings.catch_warnings():
-        # A well named in a script that the font lacks is drawn with boxes; that is no reason to alarm anybody.
+        # Characters that the font lacks are drawn as boxes; matplotlib's warning about them is not useful.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         mpl.rcdefaults()
         mpl.rcParams.update(
             {
-                "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+                # This font is part of matplotlib, and is the same on every machine.
+                "font.family": "DejaVu Sans",
                 "font.size": 7.5,
                 "text.color": INK,
                 "axes.edgecolor": MUTED,
@@ -178,7 +183,8 @@ def house_style() -> Iterator[None]:
                 "xtick.major.size": 2.5,
                 "ytick.major.size": 2.5,
                 "xtick.major.pad": 1.5,
-                "text.parse_math": False,  # a well may be called $1
+                # a well may be called $1.
+                "text.parse_math": False,
             }
         )
         yield

@@ -1,4 +1,4 @@
-"""The tadpole track: a head at (dip, depth), a tail that points where the plane dips to, north up."""
+"""The tadpole track: a head at (dip, depth), and a tail in the direction of dip, with north up."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from geobfdt.reports.style import FAINT, KINDS, kind_of, weak
+from geobfdt.reports.style import FAINT, KINDS, is_weak, kinds_of
 from geobfdt.reports.tracks import top_axis
-from geobfdt.wells.picks import standing
+from geobfdt.wells.picks import without_rejected
 
 __all__ = ["draw_tadpoles"]
 
-_TAIL = 2.4  # heads long
+# A tail is this many heads long.
+_TAIL_HEADS = 2.4
 
 
 def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
@@ -25,7 +26,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     Parameters
     ----------
     ax : Axes
-        Where; its depths are left as they are.
+        The track; its depth axis does not change.
     picks : DataFrame
         Pick table.
     size : float
@@ -40,11 +41,11 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     >>> ax.get_xlabel()
     'True dip'
     """
-    picks = standing(picks)
+    picks = without_rejected(picks)
     apparent = bool(len(picks) and picks["dip_true_deg"].isna().all() and picks["dip_app_deg"].notna().any())
     which = "app" if apparent else "true"
     dip, azimuth = picks[f"dip_{which}_deg"].to_numpy(float), np.radians(picks[f"azimuth_{which}_deg"].to_numpy(float))
-    depth, kinds, hollow = picks["depth_m"].to_numpy(float), kind_of(picks), weak(picks)
+    depth, kinds, hollow = picks["depth_m"].to_numpy(float), kinds_of(picks), is_weak(picks)
     for order, (name, kind) in enumerate(KINDS.items()):
         for empty in (True, False):
             rows = (kinds == name) & (hollow == empty) & np.isfinite(dip)
@@ -58,10 +59,11 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                     depth[tailed],
                     np.sin(azimuth[tailed]),
                     np.cos(azimuth[tailed]),
-                    angles="uv",  # of the paper: an inverted depth axis does not turn north down
+                    # Tails point on the paper: the inverted depth axis must not turn north down.
+                    angles="uv",
                     units="inches",
                     scale_units="inches",
-                    scale=72 / (_TAIL * size),
+                    scale=72 / (_TAIL_HEADS * size),
                     width=0.8 / 72,
                     headwidth=0,
                     headlength=0,
@@ -80,10 +82,12 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
                 linewidths=0.9 if empty else 0.4,
                 zorder=level + 0.01,
                 label=name,
-                clip_on=False,  # on the first and last depths of a page half a head is outside
+                # Heads at the first and last depths of a page extend beyond it.
+                clip_on=False,
             )
     width = 72 * ax.get_window_extent().width / ax.figure.dpi
-    room = min(_TAIL * size + 1, width / 4)  # points on either side, for tails of flat and of upright planes
+    # This margin (points) on either side is for tails of flat and of upright planes.
+    room = min(_TAIL_HEADS * size + 1, width / 4)
     room *= 90 / (width - 2 * room)
     ax.set_xlim(-room, 90 + room)
     ax.vlines([0, 30, 60, 90], 0, 1, transform=ax.get_xaxis_transform(), color=FAINT, lw=0.6, zorder=0)
@@ -94,4 +98,5 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
         ax, [0, 30, 60, 90], ["0", "30", "60", f"90{degree}"], "Apparent dip, up = angle 0" if apparent else "True dip"
     )
     for label in ax.get_xticklabels():
-        label.set_horizontalalignment("center")  # there is room at the ends
+        # The labels at the ends have room.
+        label.set_horizontalalignment("center")

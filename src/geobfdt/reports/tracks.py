@@ -16,16 +16,17 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
 from geobfdt.geometry import trace_depth
-from geobfdt.reports.image_raster import Variable, depth_range, tone
-from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, kind_of, weak
+from geobfdt.reports.image_raster import Variable, depth_range, image_tones
+from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import standing, traces
+from geobfdt.wells.picks import traces, without_rejected
 
 __all__ = ["North", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
 
 North = Literal["left", "centre"]
 
-_COLUMNS = 720  # of the drawn image: half a degree each
+# The drawn image has this many columns, half a degree each.
+_DRAWN_COLUMNS = 720
 _LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
 
 
@@ -61,17 +62,17 @@ def draw_image(
     Parameters
     ----------
     ax : Axes
-        Where; its height in pixels is the number of rows drawn, however many the well has.
+        The track; its height in pixels is the number of rows drawn.
     image : WellImage
         The well.
     variable : {"static", "dynamic"}
         One contrast for the whole well, or one that follows the rock.
     north : {"left", "centre"}
-        Where image angle 0 is drawn.
+        Position of image angle 0.
     top, base : float, optional
         Depths (m, MD); default the whole image.
     limits : (low, high), optional
-        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.image_raster.contrast`.
+        Values at the ends of the ramp; default those of :func:`~geobfdt.reports.image_raster.contrast_limits`.
 
     Examples
     --------
@@ -84,8 +85,8 @@ def draw_image(
     """
     first, last = depth_range(image)
     top, base = first if top is None else top, last if base is None else base
-    tones = tone(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
-    start = _start(north)
+    tones = image_tones(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
+    start = _first_angle(north)
     tones = tones[:, _nearest_column(image.azimuth.values, start)]
     colours = RAMP(np.nan_to_num(tones), bytes=True)
     colours[~np.isfinite(tones)] = np.round(255 * np.array(to_rgba(UNMEASURED))).astype(np.uint8)
@@ -107,7 +108,7 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     picks : DataFrame
         Pick table whose apparent azimuths have the image's reference; picks without an amplitude have no trace.
     north : {"left", "centre"}
-        As the image was drawn.
+        As for the image.
     linewidth : float
         Of a line (points); a casing half as wide lies on either side.
 
@@ -121,10 +122,10 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     >>> line[line[:, 0] == 90.0][0]
     array([90. ,  5.1])
     """
-    picks = standing(picks)
-    angles = _start(north) + np.arange(0, 361, 2.5)
+    picks = without_rejected(picks)
+    angles = _first_angle(north) + np.arange(0, 361, 2.5)
     depths = trace_depth(traces(picks), angles)
-    kinds, faint, drawable = kind_of(picks), weak(picks), np.isfinite(depths).all(axis=1)
+    kinds, faint, drawable = kinds_of(picks), is_weak(picks), np.isfinite(depths).all(axis=1)
     for order, (name, kind) in enumerate(KINDS.items()):
         for dashed in (True, False):
             rows = depths[(kinds == name) & (faint == dashed) & drawable]
@@ -165,7 +166,7 @@ def draw_depth_axis(ax: Axes, top: float, base: float) -> None:
     decimals = max(0, -int(np.floor(np.log10(major) + 1e-9)))
     ax.yaxis.set_major_formatter(lambda depth, _: f"{depth:.{decimals}f}")
     ax.yaxis.tick_right()
-    # Labels hang inside the track, against ticks that point at them.
+    # Labels are inside the track, beside their ticks.
     ax.tick_params(axis="y", which="both", direction="in", pad=-7)
     ax.tick_params(axis="y", which="minor", length=1.5, width=0.4)
     for label in ax.get_yticklabels():
@@ -206,14 +207,14 @@ def depth_steps(length: float, inches: float) -> tuple[float, float]:
 
 
 def depth_lines(ax: Axes, top: float, base: float) -> None:
-    """Rule a track at the steps of the depth axis, behind what it holds."""
+    """Draw lines across a track at the steps of the depth axis, behind its content."""
     major, minor = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi)
     ax.hlines(_multiples(top, base, minor), 0, 1, transform=ax.get_yaxis_transform(), color=FAINTEST, lw=0.4, zorder=0)
     ax.hlines(_multiples(top, base, major), 0, 1, transform=ax.get_yaxis_transform(), color=FAINT, lw=0.6, zorder=0.1)
 
 
 def top_axis(ax: Axes, ticks: list[float], labels: list[str], caption: str, **caption_style: Any) -> None:
-    """Put a track's scale on top; its end labels lean inwards, so that neighbours do not touch."""
+    """Put the scale of a track on top; its end labels are aligned inwards, so that neighbours do not touch."""
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     ax.set_xticks(ticks, labels, fontsize=7)
@@ -227,19 +228,19 @@ def _multiples(top: float, base: float, step: float) -> npt.NDArray[np.float64]:
     return np.arange(np.ceil(top / step - 1e-9), np.floor(base / step + 1e-9) + 1) * step
 
 
-def _start(north: North) -> float:
+def _first_angle(north: North) -> float:
     return 0.0 if north == "left" else -180.0
 
 
 def _nearest_column(angles: npt.NDArray[np.float64], start: float) -> npt.NDArray[np.int64]:
-    """Image column nearest to each drawn one, round the cylinder."""
-    drawn = np.mod(start + (np.arange(_COLUMNS) + 0.5) * 360 / _COLUMNS, 360)
+    """Return the nearest image column of each drawn column, around the cylinder."""
+    centres = np.mod(start + (np.arange(_DRAWN_COLUMNS) + 0.5) * 360 / _DRAWN_COLUMNS, 360)
     around = np.concatenate([[angles[-1] - 360], angles, [angles[0] + 360]])
-    return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, drawn) - 1) % angles.size)
+    return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, centres) - 1) % angles.size)
 
 
 def _azimuth_axis(ax: Axes, image: WellImage, north: North) -> None:
-    start = _start(north)
+    start = _first_angle(north)
     ticks = [start + 90.0 * quarter for quarter in range(5)]
     letters = _LETTERS.get(image.attrs["reference"])
     labels = [letters[round(tick / 90) % 4] if letters else f"{tick:.0f}\N{DEGREE SIGN}" for tick in ticks]

@@ -1,4 +1,4 @@
-"""A well's report: one HTML file to hand over, without anything from outside."""
+"""The report of a well: one HTML file that needs nothing from outside."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 
 from geobfdt._version import __version__
 from geobfdt.reports.dip_plots import draw_dip_plots
-from geobfdt.reports.document import PRINTED
+from geobfdt.reports.document import PRINT_STYLE
 from geobfdt.reports.page import write_pictures
-from geobfdt.reports.stereonet import LEAST_DIRECTED, draw_rose, draw_stereonet
-from geobfdt.reports.structure_section import Structure, structure_of
+from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_rose, draw_stereonet
+from geobfdt.reports.structure_section import Structure, analyse_structure
 from geobfdt.reports.style import house_style
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.findings import Finding
@@ -29,9 +29,12 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["write_report"]
 
-_ROWS = 400  # of the table that are shown; the file to save has them all
-_PAGES = 12  # pictures of a long well that are put in
-_SHOWN = [
+# The table shows at most this many rows; the file to save has them all.
+_MAX_ROWS = 400
+# The report holds at most this many pictures of a long well.
+_MAX_PAGES = 12
+# The table shows these columns.
+_COLUMNS_SHOWN = [
     "depth_m", "class", "polarity", "dip_app_deg", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg",
     "sigma_depth_m", "sigma_dip_deg", "confidence", "coverage", "quality", "status", "source",
 ]  # fmt: skip
@@ -86,83 +89,89 @@ def write_report(
     InputError
         If it cannot be written.
     """
-    told = structure_of(image, picks, intervals)
+    structure = analyse_structure(image, picks, intervals)
     with tempfile.TemporaryDirectory() as folder:
-        shown = add_findings(image, list(findings))
+        with_findings = add_findings(image, list(findings))
         files = write_pictures(
-            shown,
-            told.picks,
+            with_findings,
+            structure.picks,
             Path(folder) / "well.png",
             intervals=intervals,
             progress=lambda share: progress(0.9 * share),
         )
-        pictures = [file.read_bytes() for file in (files if len(files) <= _PAGES + 1 else files[:1])]
-    said = [*image.attrs["findings"], *findings]
+        pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
+    all_findings = [*image.attrs["findings"], *findings]
     body = "\n".join([
-        _head(image, told), _numbers(told), _orientation(told), _log(pictures, len(files)), _certain(told, said),
-        _findings(said), _table(told.picks, path),
+        _summary_section(image, structure), _intensity_section(structure), _orientation_section(structure),
+        _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
+        _findings_section(all_findings), _table_section(structure.picks, path),
     ])  # fmt: skip
     title = html.escape(str(image.attrs["well"] or path.name))
     with atomic_path(path) as part:
         part.write_text(
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{_STYLE}{PRINTED}</style></head><body>{body}</body></html>\n",
+            f"<style>{_STYLE}{PRINT_STYLE}</style></head><body>{body}</body></html>\n",
             encoding="utf-8",
         )
     progress(1.0)
-    return told
+    return structure
 
 
-def _head(image: WellImage, told: Structure) -> str:
+def _summary_section(image: WellImage, structure: Structure) -> str:
     depth = image["depth"].values
-    sources = ", ".join(sorted(set(told.picks["source"]) - {""})) or "unknown"
+    sources = ", ".join(sorted(set(structure.picks["source"]) - {""})) or "unknown"
     place = f"{depth[0]:.2f} to {depth[-1]:.2f} m MD, {image.sizes['azimuth']} columns. Picks by {sources}."
     name = html.escape(str(image.attrs["well"] or "well"))
-    sentences = [_in_words(kind, told.intensities.get(kind), told.length[kind]) for kind in CLASSES]
-    if told.beds is not None:
-        beds, cone = told.beds, f", within {told.beds.cone:.1f} degrees" if np.isfinite(told.beds.cone) else ""
+    sentences = [_intensity_sentence(kind, structure.intensities.get(kind), structure.length[kind]) for kind in CLASSES]
+    if structure.beds is not None:
+        beds, cone = (
+            structure.beds,
+            f", within {structure.beds.cone:.1f} degrees" if np.isfinite(structure.beds.cone) else "",
+        )
         sentences.append(f"The mean bed dips {beds.dip:.0f} degrees towards {beds.azimuth:03.0f}{cone}.")
-    if told.sets:
-        means = "; ".join(f"{line.part.mean.dip:.0f}/{line.part.mean.azimuth:03.0f}" for line in told.sets)
-        sets = "one set" if len(told.sets) == 1 else f"{len(told.sets)} sets"
+    if structure.sets:
+        means = "; ".join(f"{line.part.mean.dip:.0f}/{line.part.mean.azimuth:03.0f}" for line in structure.sets)
+        sets = "one set" if len(structure.sets) == 1 else f"{len(structure.sets)} sets"
         sentences.append(f"Fractures fall into {sets} (dip/azimuth): {means}.")
     words = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
     return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{words}"
 
 
-def _in_words(kind: str, told: Intensity | None, length: float) -> str:
+def _intensity_sentence(kind: str, intensity: Intensity | None, length: float) -> str:
     name = {"bedding": "bedding planes", "fracture": "fractures"}[kind]
-    if told is None:
+    if intensity is None:
         return f"Nothing is known of {name}: no metre was both measured and interpreted for them."
-    if not told.planes:
-        return f"No {name} in {length:.1f} m measured: fewer than {told.p10_high:.2g} a metre, as far as that can tell."
+    if not intensity.planes:
+        most = f"{intensity.p10_high:.2g} a metre"
+        return f"No {name} in {length:.1f} m measured: fewer than {most}, as far as that can tell."
     text = (
-        f"{told.planes:.0f} {name} in {length:.1f} m measured: {told.p10:.2g} a metre of hole "
-        f"({told.p10_low:.2g} to {told.p10_high:.2g})."
+        f"{intensity.planes:.0f} {name} in {length:.1f} m measured: {intensity.p10:.2g} a metre of hole "
+        f"({intensity.p10_low:.2g} to {intensity.p10_high:.2g})."
     )
     if kind == "fracture":
-        text += f" In the rock, {told.p32:.2g} m2 in a cubic metre ({told.p32_low:.2g} to {told.p32_high:.2g})"
-        text += f", {told.blind:.0%} of it by planes nearly along the hole, which it hardly ever meets"
-        text += ": take it as a lower bound." if told.capped else "."
+        bounds = f"{intensity.p32_low:.2g} to {intensity.p32_high:.2g}"
+        text += f" In the rock, {intensity.p32:.2g} m2 in a cubic metre ({bounds})"
+        text += f", {intensity.blind_share:.0%} of it by planes nearly along the hole, which it hardly ever meets"
+        text += ": take it as a lower bound." if intensity.capped else "."
     return text
 
 
-def _numbers(told: Structure) -> str:
+def _intensity_section(structure: Structure) -> str:
     head = ("", "planes", "P10 (1/m)", "95 %", "P32 (m2/m3)", "95 %", "nearly along the hole", "above the cap")
     rows = [
         (kind.capitalize(), f"{one.planes:.1f}", f"{one.p10:.3g}", f"{one.p10_low:.3g} to {one.p10_high:.3g}",
-         f"{one.p32:.3g}", f"{one.p32_low:.3g} to {one.p32_high:.3g}", f"{one.blind:.0%}", f"{one.capped:.0%}")
-        for kind, one in told.intensities.items()
+         f"{one.p32:.3g}", f"{one.p32_low:.3g} to {one.p32_high:.3g}", f"{one.blind_share:.0%}", f"{one.capped:.0%}")
+        for kind, one in structure.intensities.items()
     ]  # fmt: skip
     note = (
         "Planes count by their confidence. P32 weighs each by one over the cosine of its apparent dip (Terzaghi), at "
         "most by 10. Intervals resample depth and doubt; they cannot hold what the hole never met. Metres count where "
         "there are pixels and the class was interpreted."
     )
-    if told.unmeasured:
-        note += f" {told.unmeasured} picks lie where nothing was measured and are not counted."
-    text = f"<h2>How many</h2>{_rows(head, rows)}<p>{note}</p>"
-    if told.sets:
+    if structure.unmeasured:
+        note += f" {structure.unmeasured} picks lie where nothing was measured and are not counted."
+    text = f"<h2>How many</h2>{_html_rows(head, rows)}<p>{note}</p>"
+    if structure.sets:
         titles = (
             "Set",
             "planes",
@@ -177,32 +186,35 @@ def _numbers(told: Structure) -> str:
         )
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
-             _said(line.part.mean.kappa, 0), _said(line.part.mean.cone, 1), _said(line.spacing, 2),
-             *_p32(line.intensity),
+             _format_number(line.part.mean.kappa, 0), _format_number(line.part.mean.cone, 1),
+             _format_number(line.spacing, 2),
+             *_p32_cells(line.intensity),
              f"{line.level[0]:.0f}/{line.level[1]:03.0f}" if np.isfinite(line.level[0]) else "-")
-            for number, line in enumerate(told.sets, start=1)
+            for number, line in enumerate(structure.sets, start=1)
         ]  # fmt: skip
-        text += f"<h2>Fracture sets</h2>{_rows(titles, lines)}"
+        text += f"<h2>Fracture sets</h2>{_html_rows(titles, lines)}"
     return text
 
 
-def _orientation(told: Structure) -> str:
-    dips = told.picks["dip_true_deg"]
+def _orientation_section(structure: Structure) -> str:
+    dips = structure.picks["dip_true_deg"]
     if not dips.notna().any():
         why = "True dips are not known: the hole's direction or the image's reference is missing."
-        return f"<h2>How they lie</h2><p>{why if len(told.picks) else 'There is no pick.'}</p>"
-    roses = bool((dips >= LEAST_DIRECTED).any())
+        return f"<h2>How they lie</h2><p>{why if len(structure.picks) else 'There is no pick.'}</p>"
+    roses = bool((dips >= MIN_DIRECTED_DIP_DEG).any())
     with house_style():
         figure = Figure(figsize=(11 if roses else 5.2, 4.2), dpi=130, facecolor="white")
         parts = np.ravel(figure.subfigures(1, 2, width_ratios=(1, 1.15)) if roses else figure.subfigures(1, 1))  # type: ignore[arg-type]
-        draw_stereonet(parts[0], told.picks, [line.part for line in told.sets], told.hole)
+        draw_stereonet(parts[0], structure.picks, [line.part for line in structure.sets], structure.hole)
         if roses:
-            left, right = parts[1].subplots(1, 2, subplot_kw={"projection": "polar"}, gridspec_kw={"wspace": 0.4})
-            draw_rose(left, told.picks)
-            draw_rose(right, told.picks, "azimuth")
+            strike_axes, azimuth_axes = parts[1].subplots(
+                1, 2, subplot_kw={"projection": "polar"}, gridspec_kw={"wspace": 0.4}
+            )
+            draw_rose(strike_axes, structure.picks)
+            draw_rose(azimuth_axes, structure.picks, "azimuth")
         by_depth = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
-        panels = draw_dip_plots(by_depth, told.picks, [line.zone for line in told.zones])
-        pictures = [_png(figure), _png(by_depth)]
+        panels = draw_dip_plots(by_depth, structure.picks, [line.zone for line in structure.zones])
+        pictures = [_to_png(figure), _to_png(by_depth)]
     note = (
         "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
         "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that nothing there "
@@ -211,27 +223,27 @@ def _orientation(told: Structure) -> str:
     net = "stereonet"
     if roses:
         note, net = f"{note} Petals of the roses count planes by their area.", "stereonet and roses"
-    lines = "Black lines: mean beds of the zones below." if told.zones else ""
+    lines = "Black lines: mean beds of the zones below." if structure.zones else ""
     if "vector plot" in panels:
         lines += (
             " In the cumulative plot and in the vector plot a zone is a straight stretch; bends are where beds begin "
             "to lie otherwise."
         )
     return (
-        f"<h2>How they lie</h2>{_picture(pictures[0], net)}<p>{note}</p>"
-        f"{_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>{_zones(told)}"
+        f"<h2>How they lie</h2>{_html_picture(pictures[0], net)}<p>{note}</p>"
+        f"{_html_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>{_zones_section(structure)}"
     )
 
 
-def _png(figure: Figure) -> bytes:
+def _to_png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
 
 
-def _zones(told: Structure) -> str:
-    if len(told.zones) < 2:
-        return "<p>Beds lie alike all along: one zone.</p>" if told.zones else ""
+def _zones_section(structure: Structure) -> str:
+    if len(structure.zones) < 2:
+        return "<p>Beds lie alike all along: one zone.</p>" if structure.zones else ""
     head = (
         "Zone",
         "from (m)",
@@ -247,7 +259,7 @@ def _zones(told: Structure) -> str:
         "95 %",
     )
     rows = []
-    for number, line in enumerate(told.zones, start=1):
+    for number, line in enumerate(structure.zones, start=1):
         zone, one, beds = line.zone, line.intensities.get("fracture"), line.intensities.get("bedding")
         cells = ["-"] * 4
         if one is not None:
@@ -255,36 +267,36 @@ def _zones(told: Structure) -> str:
             cells += [f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}"]
         rows.append(
             (f"{number}", f"{zone.top:.2f}", f"{zone.base:.2f}", f"{zone.beds.planes:.0f}", f"{zone.beds.dip:.0f}",
-             f"{zone.beds.azimuth:03.0f}", _said(zone.beds.cone, 1),
+             f"{zone.beds.azimuth:03.0f}", _format_number(zone.beds.cone, 1),
              f"{beds.p10:.3g}" if beds is not None else "-", *cells)
         )  # fmt: skip
-    return f"<h2>Zones</h2>{_rows(head, rows)}"
+    return f"<h2>Zones</h2>{_html_rows(head, rows)}"
 
 
-def _log(pictures: list[bytes], all_of_them: int) -> str:
-    text = f"<h2>Log</h2>{_picture(pictures[0], 'the whole well')}"
+def _log_section(pictures: list[bytes], all_of_them: int) -> str:
+    text = f"<h2>Log</h2>{_html_picture(pictures[0], 'the whole well')}"
     for number, data in enumerate(pictures[1:], start=1):
-        text += f"<details><summary>Page {number}</summary>{_picture(data, f'page {number}')}</details>"
+        text += f"<details><summary>Page {number}</summary>{_html_picture(data, f'page {number}')}</details>"
     if all_of_them > len(pictures):
         text += f"<p>{all_of_them - 1} pages would make this file too large; geobfdt pick leaves them as pictures.</p>"
     return text
 
 
-def _certain(told: Structure, findings: Sequence[Finding]) -> str:
-    picks, said = told.picks, []
-    if np.isfinite(told.wrong):
-        said.append(f"Of {len(picks)} picks some {told.wrong:.0f} are wrong, as their confidences say.")
+def _certainty_section(structure: Structure, findings: Sequence[Finding]) -> str:
+    picks, sentences = structure.picks, []
+    if np.isfinite(structure.wrong):
+        sentences.append(f"Of {len(picks)} picks some {structure.wrong:.0f} are wrong, as their confidences say.")
     for column, what, unit in (("sigma_depth_m", "depth", "m"), ("sigma_dip_deg", "dip", "degrees")):
         if picks[column].notna().any():
-            said.append(
+            sentences.append(
                 f"Half of the picks are sure of their {what} within {picks[column].median():.2g} {unit} (one sigma)."
             )
     doubted = sum(finding.severity in ("major", "critical") for finding in findings)
-    said.append(f"{doubted} findings below are major: read them first." if doubted else "No major findings.")
-    return "<h2>How certain</h2>" + "".join(f"<p>{html.escape(text)}</p>" for text in said)
+    sentences.append(f"{doubted} findings below are major: read them first." if doubted else "No major findings.")
+    return "<h2>How certain</h2>" + "".join(f"<p>{html.escape(text)}</p>" for text in sentences)
 
 
-def _findings(findings: Sequence[Finding]) -> str:
+def _findings_section(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
     items = "".join(
@@ -294,33 +306,36 @@ def _findings(findings: Sequence[Finding]) -> str:
     return f"<h2>Findings</h2><ul>{items}</ul>"
 
 
-def _table(picks: pd.DataFrame, path: Path) -> str:
+def _table_section(picks: pd.DataFrame, path: Path) -> str:
     rows = []
-    for row in picks[_SHOWN].head(_ROWS).itertuples(index=False):
-        cells = zip(_SHOWN, row, strict=True)
-        rows.append(tuple(_said(c, 3 if n.endswith("_m") else 2) if isinstance(c, float) else str(c) for n, c in cells))
+    for row in picks[_COLUMNS_SHOWN].head(_MAX_ROWS).itertuples(index=False):
+        cells = zip(_COLUMNS_SHOWN, row, strict=True)
+        rows.append(
+            tuple(_format_number(c, 3 if n.endswith("_m") else 2) if isinstance(c, float) else str(c) for n, c in cells)
+        )
     name = path.name.removesuffix(".html").removesuffix(".report") + ".picks.csv"
     data = base64.b64encode(mark_text_columns(picks).to_csv(index=False).encode()).decode()
     link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'
-    shown = f", the first {_ROWS} below" if len(picks) > _ROWS else ""
-    head = tuple(column.replace("_", " ") for column in _SHOWN)
-    made = f"<p class=place>geobfdt {__version__}</p>"
-    return f"<section><h2>Picks</h2><p>{link}{shown}.</p><div class=rows>{_rows(head, rows)}</div>{made}</section>"
+    extent = f", the first {_MAX_ROWS} below" if len(picks) > _MAX_ROWS else ""
+    head = tuple(column.replace("_", " ") for column in _COLUMNS_SHOWN)
+    version = f"<p class=place>geobfdt {__version__}</p>"
+    table = f"<div class=rows>{_html_rows(head, rows)}</div>"
+    return f"<section><h2>Picks</h2><p>{link}{extent}.</p>{table}{version}</section>"
 
 
-def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _html_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     titles = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
     return f"<div class=wide><table><thead><tr>{titles}</tr></thead>{lines}</table></div>"
 
 
-def _picture(data: bytes, what: str) -> str:
+def _html_picture(data: bytes, what: str) -> str:
     return f'<img alt="{what}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
 
 
-def _p32(one: Intensity | None) -> tuple[str, str]:
+def _p32_cells(one: Intensity | None) -> tuple[str, str]:
     return ("-", "-") if one is None else (f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}")
 
 
-def _said(value: float, digits: int) -> str:
+def _format_number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"

@@ -1,1 +1,1 @@
-"""The review screen: look at picks on the image, decide, and hand the decisions on."""
+"""The review screen: people accept, edit and add picks on the image."""

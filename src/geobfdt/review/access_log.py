@@ -1,4 +1,4 @@
-"""Access log: a line for every change, for every pick, report and image that leaves, and for every refusal."""
+"""Access log: one line for every change, every refusal, and every download of picks, reports and images."""
 
 from __future__ import annotations
 
@@ -12,106 +12,113 @@ from typing import Any
 
 from starlette.types import Scope
 
-from geobfdt.review.rate_limiter import Pace, client_of
+from geobfdt.review.rate_limiter import RateLimiter, client_address
 
-__all__ = ["METHODS", "Audit"]
+__all__ = ["METHODS", "AccessLog"]
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")  # All others are counted as "other".
+# Methods with a name of their own in logs and metrics; all others count as "other".
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 
-_READS = (
+# Reading from these routes is logged, because data of a well leave the server.
+_LOGGED_READS = (
     "/api/wells", "/api/wells/{well}", "/api/wells/{well}/layers/{layer}", "/api/wells/{well}/layers/{layer}/log",
     "/api/wells/{well}/layers/{layer}/picks.csv", "/api/wells/{well}/compare", "/api/jobs/{job}/report", "/metrics",
 )  # fmt: skip
-_TILES = "/api/wells/{well}/tiles/{variable}/{level}/{number}"
-_LONGEST_PATH = 300  # Characters of a path.
-_LONGEST_NAME = 60  # Characters of a person's name.
-_WELLS_READ = 1000  # Pairs of address and well whose tiles were written down this hour.
+# Route of image tiles, of which only the first request of an hour is logged.
+_TILE_ROUTE = "/api/wells/{well}/tiles/{variable}/{level}/{number}"
+# A line of the log holds at most this much of a path.
+_MAX_PATH_CHARACTERS = 300
+# A line of the log holds at most this much of the name of a person.
+_MAX_NAME_CHARACTERS = 60
+# At most this many pairs of address and well are remembered, whose tiles are in the log for this hour.
+_MAX_TILE_READERS = 1000
 
 
-class Audit:
+class AccessLog:
     """
-    A log that only grows, a file for each month, a JSON object for each line.
+    A log that only grows: a file for each month, a JSON object for each line.
 
     Parameters
     ----------
     folder : Path
-        Where it lies; made if missing.
-    pace : Pace
+        Folder of the files; it is made if missing.
+    rate_limiter : RateLimiter
         Keeps refusals from filling the disk.
 
     Examples
     --------
     >>> import tempfile
-    >>> audit = Audit(Path(tempfile.mkdtemp()), Pace())
-    >>> audit.write({"client": "127.0.0.1", "method": "POST", "path": "/", "status": 200})
-    >>> (file,) = audit.folder.iterdir()
+    >>> log = AccessLog(Path(tempfile.mkdtemp()), RateLimiter())
+    >>> log.write({"client": "127.0.0.1", "method": "POST", "path": "/", "status": 200})
+    >>> (file,) = log.folder.iterdir()
     >>> json.loads(file.read_text())["status"]
     200
     """
 
-    def __init__(self, folder: Path, pace: Pace) -> None:
-        self.folder, self.pace = folder, pace
-        self.trouble = ""
+    def __init__(self, folder: Path, rate_limiter: RateLimiter) -> None:
+        self.folder, self.rate_limiter = folder, rate_limiter
+        self.problem = ""
         self._lock = threading.Lock()
         self._left_out = 0
         self._tiles: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 
-    def answered(self, scope: Scope, status: int, _seconds: float) -> None:
+    def on_answer(self, scope: Scope, status: int, _seconds: float) -> None:
         """
-        Write down a request, if it is of those that are.
+        Log a request, if it changes something, is refused, or takes data away.
 
-        The person is who the request names, as ``request.state.person``; ``request.state.audit`` holds what else is
-        to be in the line, or False if the request gave nothing away.
+        The route leaves the name of the person in ``request.state.person``, and further fields of the line in
+        ``request.state.log_fields``, or False there if the answer held no data.
         """
-        client, state = client_of(scope), scope.get("state", {})
-        more = state.get("audit", {})
+        client, state = client_address(scope), scope.get("state", {})
+        more = state.get("log_fields", {})
         if status >= 400:
-            if not self.pace.noted(client):
+            if not self.rate_limiter.allow_log_line(client):
                 self._left_out += 1
                 return
-        elif more is False or not self._is_noted(scope, client):
+        elif more is False or not self._is_logged(scope, client):
             return
         line = {
             "client": client,
             "method": scope["method"] if scope["method"] in METHODS else "other",
-            "path": scope["path"][:_LONGEST_PATH],
+            "path": scope["path"][:_MAX_PATH_CHARACTERS],
             "status": status,
             **(more or {}),
         }
         if state.get("person"):
-            line["person"] = str(state["person"])[:_LONGEST_NAME]
-        if self._left_out:  # Refusals that were one too many are at least counted.
+            line["person"] = str(state["person"])[:_MAX_NAME_CHARACTERS]
+        # Refusals above the limit are at least counted.
+        if self._left_out:
             line["left_out"], self._left_out = self._left_out, 0
         self.write(line)
 
-    def _is_noted(self, scope: Scope, client: str) -> bool:
+    def _is_logged(self, scope: Scope, client: str) -> bool:
         if scope["method"] not in ("GET", "HEAD"):
             return True
         route = getattr(scope.get("route"), "path", "")
-        if route != _TILES:
-            return route in _READS
-        # Of the pixels of a well, the first request of an hour stands for all.
+        if route != _TILE_ROUTE:
+            return route in _LOGGED_READS
+        # The first request of an hour for the pixels of a well stands for all of them.
         key = (client, scope.get("path_params", {}).get("well", ""), f"{datetime.now(UTC):%d%H}")
         with self._lock:
             if key in self._tiles:
                 return False
             self._tiles[key] = None
-            while len(self._tiles) > _WELLS_READ:
+            while len(self._tiles) > _MAX_TILE_READERS:
                 self._tiles.popitem(last=False)
         return True
 
     def write(self, line: dict[str, Any]) -> None:
-        """Add a line, with the time (UTC); if the disk does not take it, ``trouble`` says so until it does."""
+        """Add a line, with the time (UTC); if that fails, ``problem`` says so until it succeeds."""
         now = datetime.now(UTC)
         text = json.dumps({"at": now.isoformat(timespec="milliseconds"), **line}) + "\n"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # One write to the end of the file: several servers of a field do not write into each other's lines.
+            # One write to the end of the file keeps the lines of several servers of a field apart.
             file = os.open(self.folder / f"{now:%Y-%m}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(file, text.encode())
             finally:
                 os.close(file)
-            self.trouble = ""
+            self.problem = ""
         except OSError as error:
-            self.trouble = f"the audit log cannot be written: {(error.strerror or str(error)).lower()}"
+            self.problem = f"the access log cannot be written: {(error.strerror or str(error)).lower()}"

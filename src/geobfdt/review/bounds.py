@@ -1,4 +1,4 @@
-"""What the server opens of a field: ordinary files of a bearable size, images that a screen can show."""
+"""Limits of what the server opens: regular files, tables and images that fit into memory and onto a screen."""
 
 from __future__ import annotations
 
@@ -11,25 +11,29 @@ from geobfdt.io.decoding import decoding
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import file_stem
 
-__all__ = ["LARGEST_TABLE", "check_image_size", "check_ordinary", "well_files"]
+__all__ = ["MAX_TABLE_BYTES", "check_image_size", "check_regular_file", "list_wells"]
 
-LARGEST_TABLE = 256 << 20  # Bytes of a pick table, an interval table or a list of findings that is read at once.
+# A table or a list of findings that is read at once has at most this many bytes.
+MAX_TABLE_BYTES = 256 << 20
 
-_MOST_COLUMNS = 20_000  # Columns of an image: ten times the widest optical televiewer.
-_MOST_ROWS = 20_000_000  # Rows of an image: 20 km at a millimetre; their depths take 160 MB.
-_LEAST_ROW_M = 1e-4  # Row height below which a window of a metre no longer fits into memory.
+# An image has at most this many columns: ten times the widest optical televiewer.
+_MAX_COLUMNS = 20_000
+# An image has at most this many rows: 20 km at a millimetre, whose depths take 160 MB.
+_MAX_ROWS = 20_000_000
+# With lower rows than this, a window of one metre does not fit into memory.
+_MIN_ROW_HEIGHT_M = 1e-4
 
 
-def check_ordinary(file: Path, largest: int | None = None) -> None:
+def check_regular_file(file: Path, largest: int | None = None) -> None:
     """
-    Refuse what is no ordinary file, before it is opened: a named pipe would block the server for good.
+    Refuse what is not a regular file, before it is opened: a named pipe would block the server for good.
 
     Parameters
     ----------
     file : Path
         The file; a link is followed.
     largest : int, optional
-        Bytes that it may have.
+        Bytes that it may have at most.
 
     Raises
     ------
@@ -38,9 +42,9 @@ def check_ordinary(file: Path, largest: int | None = None) -> None:
 
     Examples
     --------
-    >>> check_ordinary(Path("/dev/null"))
+    >>> check_regular_file(Path("/dev/null"))
     Traceback (most recent call last):
-    geobfdt.runtime.findings.InputError: /dev/null: not an ordinary file; move it out of the field
+    geobfdt.runtime.findings.InputError: /dev/null: not a regular file; move it out of the field
     """
     try:
         status = file.stat()
@@ -48,16 +52,17 @@ def check_ordinary(file: Path, largest: int | None = None) -> None:
         reason = (error.strerror or str(error)).lower()
         raise InputError(file, f"cannot be opened: {reason}", "move it out of the field") from error
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(file, "not an ordinary file", "move it out of the field")
+        raise InputError(file, "not a regular file", "move it out of the field")
     if largest is not None and status.st_size > largest:
         raise InputError(file, f"{status.st_size >> 20} MiB, more than {largest >> 20}", "make a smaller table")
 
 
-def well_files(field: Path) -> dict[str, str | None]:
+def list_wells(field: Path) -> dict[str, str | None]:
     """
-    Wells of a field: file stem, and why it cannot be opened (None: it can, as far as its name and kind go).
+    List the wells of a field: file stem, and why it cannot be opened.
 
-    Hidden files, such as those that are being written, are left out.
+    The reason is None where name and kind of the file are right. Hidden files are left out, such as those that are
+    being written.
     """
     wells: dict[str, str | None] = {}
     for file in sorted(field.glob("*.nc")):
@@ -65,10 +70,10 @@ def well_files(field: Path) -> dict[str, str | None]:
             continue
         problem = None
         if file_stem(file.stem) != file.stem:
-            problem = f"no file name of a well; rename it to {file_stem(file.stem)}.nc"
+            problem = f"not a file name of a well; rename it to {file_stem(file.stem)}.nc"
         else:
             try:
-                check_ordinary(file)
+                check_regular_file(file)
             except InputError as error:
                 problem = f"{error.observed}; {error.cure}"
         wells[file.stem] = problem
@@ -77,7 +82,7 @@ def well_files(field: Path) -> dict[str, str | None]:
 
 def check_image_size(file: Path) -> None:
     """
-    Refuse an image that no screen can show, before any of it is loaded.
+    Refuse an image that is too large for the screen, before any of it is loaded.
 
     Raises
     ------
@@ -89,8 +94,8 @@ def check_image_size(file: Path) -> None:
         depth = opened["depth"]
         span = abs(float(depth[-1]) - float(depth[0])) if depth.shape == (rows,) and rows > 1 else 1.0
     cure = "cut or resample it with geobfdt convert"
-    if columns > _MOST_COLUMNS or rows > _MOST_ROWS:
-        most = f"the screen takes {_MOST_ROWS} x {_MOST_COLUMNS}"
+    if columns > _MAX_COLUMNS or rows > _MAX_ROWS:
+        most = f"the screen takes {_MAX_ROWS} x {_MAX_COLUMNS}"
         raise InputError(file, f"an image of {rows} rows and {columns} columns; {most}", cure)
-    if rows > 1 and span / (rows - 1) < _LEAST_ROW_M:
-        raise InputError(file, f"rows of {span / (rows - 1):.1g} m; the screen takes {_LEAST_ROW_M:g} m", cure)
+    if rows > 1 and span / (rows - 1) < _MIN_ROW_HEIGHT_M:
+        raise InputError(file, f"rows of {span / (rows - 1):.1g} m; the screen takes {_MIN_ROW_HEIGHT_M:g} m", cure)

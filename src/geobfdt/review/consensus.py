@@ -1,4 +1,4 @@
-"""Consensus of two interpreters: the planes that both have, and what is left for them to settle."""
+"""Consensus of two interpreters: the planes that both picked, and those that they still have to settle."""
 
 from __future__ import annotations
 
@@ -12,16 +12,31 @@ from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import traces
 
-__all__ = ["AGREEMENT_M", "DECIDED", "common_intervals", "common_planes", "matching_rows"]
+__all__ = ["AGREEMENT_M", "DECIDED_STATUSES", "common_intervals", "common_planes", "matching_rows"]
 
-AGREEMENT_M = 0.03  # Two interpreters mean one plane within this distance (trace RMS).
-DECIDED = ("accepted", "edited")  # Status of a pick that its interpreter stands by.
+# Two interpreters mean the same plane if their traces are at most this far apart (RMS).
+AGREEMENT_M = 0.03
+# A pick with one of these statuses was confirmed by its interpreter.
+DECIDED_STATUSES = ("accepted", "edited")
 
-_SAME_M = 1e-5  # Traces closer than this (trace RMS) are the same: tables keep six digits.
-_BATCH = 64  # Traces described from one piece of the image.
-_BATCH_SPAN_M = 5.0  # Depth that such a piece spans at most, so that little of a long well is in memory.
-_MEASURED = ("sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg", "coverage", "polarity", "continuity", "quality")
-_SIGMAS = {"sigma_depth_m": "depth_m", "sigma_dip_deg": "dip_app_deg", "sigma_azimuth_deg": "azimuth_app_deg"}
+# Traces closer than this (RMS) are identical, because tables keep six digits.
+_IDENTICAL_M = 1e-5
+# At most this many traces are described from one piece of the image.
+_BATCH_TRACES = 64
+# Such a piece spans at most this much depth, so that little of a long well is in memory.
+_MAX_BATCH_SPAN_M = 5.0
+# These columns are measured along a trace on the image.
+_MEASURED_COLUMNS = (
+    "sigma_depth_m",
+    "sigma_dip_deg",
+    "sigma_azimuth_deg",
+    "coverage",
+    "polarity",
+    "continuity",
+    "quality",
+)
+# Each standard deviation belongs to one of these columns.
+_VALUE_OF_SIGMA = {"sigma_depth_m": "depth_m", "sigma_dip_deg": "dip_app_deg", "sigma_azimuth_deg": "azimuth_app_deg"}
 
 
 def matching_rows(first: pd.DataFrame, second: pd.DataFrame) -> list[tuple[int, int]]:
@@ -56,7 +71,7 @@ def common_planes(
     first: pd.DataFrame, second: pd.DataFrame, pairs: list[tuple[int, int]], image: WellImage, names: tuple[str, str]
 ) -> pd.DataFrame:
     """
-    Planes that two interpreters both have: accepted where both have decided, proposed otherwise.
+    Merge the planes that both interpreters picked: accepted where both have decided, proposed otherwise.
 
     Parameters
     ----------
@@ -67,7 +82,7 @@ def common_planes(
     image : WellImage
         The well.
     names : (str, str)
-        What the two layers are called.
+        Names of the two layers.
 
     Returns
     -------
@@ -76,46 +91,47 @@ def common_planes(
 
     Notes
     -----
-    A plane of which both have the same trace keeps it, and every value that they agree on or that only one of them
-    has. Two different traces are joined midway. What was measured along either of them is then measured anew, and the
-    sigmas are widened by half the difference of the two: ``sqrt(fit^2 + (difference / 2)^2)``. A sigma and a
-    confidence that one of the two lacks, since it was drawn by hand, stay empty. Two confidences are averaged.
+    If both traces of a plane are the same, the plane keeps it, and every value that the two picks agree on or that
+    only one of them has. Two different traces are replaced by their mean. The attributes are then measured anew on
+    the image, and each sigma is combined with half the difference of the two picks:
+    ``sqrt(fit^2 + (difference / 2)^2)``. A sigma or a confidence that one of the two lacks, because it was drawn by
+    hand, stays empty. Two confidences are averaged.
     """
     one, two = (
         table.iloc[[pair[side] for pair in pairs]].reset_index(drop=True) for side, table in enumerate((first, second))
     )
     where, there = traces(one), traces(two)
     middle = (where + there) / 2
-    moved = np.sqrt((where - there) ** 2 @ [1.0, 0.5, 0.5]) > _SAME_M
-    differs = {name: moved | ~_agree(one[name], two[name]) for name in (*_MEASURED, "confidence")}
+    moved = np.sqrt((where - there) ** 2 @ [1.0, 0.5, 0.5]) > _IDENTICAL_M
+    differs = {name: moved | ~_is_consistent(one[name], two[name]) for name in (*_MEASURED_COLUMNS, "confidence")}
     out = one.copy()
     for name in differs:
-        out[name] = one[name].where(_present(one[name]), two[name])
-    rows = np.flatnonzero(moved | np.any([differs[name] for name in _MEASURED], axis=0))
-    for batch in _batches(middle, rows):
+        out[name] = one[name].where(_has_value(one[name]), two[name])
+    rows = np.flatnonzero(moved | np.any([differs[name] for name in _MEASURED_COLUMNS], axis=0))
+    for batch in _split_by_depth(middle, rows):
         new = described(image, middle[batch], snapped=True)
         for name in ("depth_m", "amplitude_m", "azimuth_app_deg", "dip_app_deg", "dip_true_deg", "azimuth_true_deg"):
             out.loc[batch, name] = np.where(moved[batch], new[name], out.loc[batch, name])
-        for name in _MEASURED:
+        for name in _MEASURED_COLUMNS:
             values = new[name].to_numpy()
-            if name in _SIGMAS:
-                apart = _difference(_SIGMAS[name], one.loc[batch], two.loc[batch])
-                both = _present(one[name])[batch] & _present(two[name])[batch]
+            if name in _VALUE_OF_SIGMA:
+                apart = _absolute_difference(_VALUE_OF_SIGMA[name], one.loc[batch], two.loc[batch])
+                both = _has_value(one[name])[batch] & _has_value(two[name])[batch]
                 values = np.where(both, np.hypot(values.astype(float), apart / 2), np.nan)
             out.loc[batch, name] = np.where(differs[name][batch], values, out.loc[batch, name])
     mean = (one["confidence"] + two["confidence"]) / 2
     out["confidence"] = out["confidence"].where(~differs["confidence"], mean)
-    decided = one["status"].isin(DECIDED) & two["status"].isin(DECIDED)
+    decided = one["status"].isin(DECIDED_STATUSES) & two["status"].isin(DECIDED_STATUSES)
     out["status"] = np.where(decided, "accepted", "proposed")
     both_names = f"{names[0]} and {names[1]}"
     out["source"] = np.where((one["source"] == two["source"]) & ~moved, one["source"], both_names)
-    out["note"] = [_note(a, b, names) for a, b in zip(one["note"], two["note"], strict=True)]
+    out["note"] = [_merge_notes(a, b, names) for a, b in zip(one["note"], two["note"], strict=True)]
     return out.drop(columns="id", errors="ignore")
 
 
 def common_intervals(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """
-    Stretches that two interval tables have in common, kind by kind and class by class.
+    Intersect two interval tables, kind by kind and class by class.
 
     Examples
     --------
@@ -131,35 +147,39 @@ def common_intervals(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return common.reset_index(drop=True) if len(common) else new_intervals()
 
 
-def _present(values: pd.Series) -> npt.NDArray[np.bool_]:
+def _has_value(values: pd.Series) -> npt.NDArray[np.bool_]:
     return np.asarray((values != "") & values.notna())
 
 
-def _agree(one: pd.Series, two: pd.Series) -> npt.NDArray[np.bool_]:
-    """Where two columns of one trace do not contradict each other: the same, or only one has a value."""
-    lacking = ~_present(one) | ~_present(two)
+def _is_consistent(one: pd.Series, two: pd.Series) -> npt.NDArray[np.bool_]:
+    """Return where two columns do not contradict each other: the same value, or only one value."""
+    lacking = ~_has_value(one) | ~_has_value(two)
     if one.dtype == float:
         return np.asarray(lacking | np.isclose(one, two, rtol=0, atol=1e-6))
     return np.asarray(lacking | (one == two))
 
 
-def _difference(name: str, one: pd.DataFrame, two: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _absolute_difference(name: str, one: pd.DataFrame, two: pd.DataFrame) -> npt.NDArray[np.float64]:
     apart = np.nan_to_num((one[name] - two[name]).to_numpy(float))
     return np.asarray(np.abs((apart + 180) % 360 - 180) if name.startswith("azimuth") else np.abs(apart))
 
 
-def _batches(middle: npt.NDArray[np.float64], rows: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
-    """Rows in order of depth, in batches that lie near each other."""
+def _split_by_depth(middle: npt.NDArray[np.float64], rows: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Sort rows by depth, and split them into batches of neighbours."""
     rows = rows[np.argsort(middle[rows, 0], kind="stable")]
     batches: list[list[int]] = []
     for row in rows.tolist():
-        if not batches or len(batches[-1]) == _BATCH or middle[row, 0] - middle[batches[-1][0], 0] > _BATCH_SPAN_M:
+        if (
+            not batches
+            or len(batches[-1]) == _BATCH_TRACES
+            or middle[row, 0] - middle[batches[-1][0], 0] > _MAX_BATCH_SPAN_M
+        ):
             batches.append([])
         batches[-1].append(row)
     return [np.array(batch, dtype=np.intp) for batch in batches]
 
 
-def _note(one: str, two: str, names: tuple[str, str]) -> str:
+def _merge_notes(one: str, two: str, names: tuple[str, str]) -> str:
     notes = [(name, note) for name, note in zip(names, (one, two), strict=True) if note]
     if len(notes) == 2 and one != two:
         return "; ".join(f"{name}: {note}" for name, note in notes)

@@ -1,4 +1,4 @@
-"""Items of a layer: from pick tables and back, and what an edit may say of them."""
+"""Items of a layer: conversion from tables, and the fields that an edit may change."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from geobfdt.evaluation.matching import Planes, distances, near
 from geobfdt.wells.layers import Fields, Items, Layer
 from geobfdt.wells.picks import COLUMNS
 
-__all__ = ["IntervalFields", "PickFields", "interval_items", "joined", "new_id", "parsed", "pick_items"]
+__all__ = ["IntervalFields", "PickFields", "interval_items", "merge_picks", "new_id", "parse_items", "pick_items"]
 
-_SAME_PICK_M = 0.015  # Two picks closer than this (trace RMS) are one.
-_ID = re.compile(r"[pi][0-9a-zA-Z-]{1,40}")
+# Two picks closer than this (trace RMS) are one pick.
+_SAME_PICK_M = 0.015
+# The id of an item is a letter for its kind, then letters, digits and dashes.
+_ID_PATTERN = re.compile(r"[pi][0-9a-zA-Z-]{1,40}")
+# Values are rounded to this many decimals before they go to the log.
 _DIGITS = 6
 
 PickClass = Literal["bedding", "fracture"]
 
 
 class PickFields(BaseModel):
-    """What an edit may change of a pick; the rest follows from it."""
+    """Fields of a pick that an edit may change; all others follow from them."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -39,12 +42,12 @@ class PickFields(BaseModel):
 
     @property
     def moves(self) -> bool:
-        """Whether the trace is another one."""
+        """Whether the edit changes the trace."""
         return any(v is not None for v in (self.depth_m, self.amplitude_m, self.azimuth_app_deg))
 
 
 class IntervalFields(BaseModel):
-    """A stretch of a well: interpreted completely for a class, or to be ignored for what ``class`` says."""
+    """An interval of a well: completely interpreted for a class, or ignored for the reason in ``class``."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -56,18 +59,18 @@ class IntervalFields(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> IntervalFields:
         if self.base_m <= self.top_m:
-            raise ValueError("an interval ends below its top")
+            raise ValueError("the base of an interval must be below its top")
         if self.kind == "interpreted" and self.class_ not in ("bedding", "fracture"):
-            raise ValueError("what is interpreted is bedding or fracture")
+            raise ValueError("an interpreted interval needs the class bedding or fracture")
         return self
 
 
 def new_id(kind: Literal["p", "i"]) -> str:
-    """Id that no other item has."""
+    """Make an id that no other item has."""
     return kind + uuid.uuid4().hex[:12]
 
 
-def parsed(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFields | None]:
+def parse_items(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFields | None]:
     """
     Check the items of an edit.
 
@@ -78,21 +81,21 @@ def parsed(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFields | 
 
     Examples
     --------
-    >>> parsed({"p1": {"status": "accepted"}})["p1"].status
+    >>> parse_items({"p1": {"status": "accepted"}})["p1"].status
     'accepted'
     """
-    told: dict[str, PickFields | IntervalFields | None] = {}
+    changes: dict[str, PickFields | IntervalFields | None] = {}
     for item, fields in items.items():
-        if not _ID.fullmatch(item):
+        if not _ID_PATTERN.fullmatch(item):
             raise ValueError(f"item {item[:40]!r}: an id is p or i, and up to 40 letters, digits and dashes")
         kind = PickFields if item.startswith("p") else IntervalFields
-        told[item] = None if fields is None else kind.model_validate(fields)
-    return told
+        changes[item] = None if fields is None else kind.model_validate(fields)
+    return changes
 
 
 def pick_items(picks: pd.DataFrame) -> dict[str, Fields]:
     """
-    Items of a pick table, each with a new id.
+    Convert a pick table to items, each with a new id.
 
     Examples
     --------
@@ -115,17 +118,17 @@ def pick_items(picks: pd.DataFrame) -> dict[str, Fields]:
 
 
 def interval_items(intervals: pd.DataFrame) -> dict[str, Fields]:
-    """Items of an interval table, each with a new id; rows without length are left out."""
+    """Convert an interval table to items, each with a new id; rows without length are left out."""
     rows = intervals[intervals["base_m"] > intervals["top_m"]]
     return {new_id("i"): dict(row) for row in rows[["kind", "class", "top_m", "base_m"]].to_dict("records")}
 
 
-def joined(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) -> Items:
+def merge_picks(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) -> Items:
     """
-    Items by which new picks join a layer.
+    Merge new picks into a layer, and return the items that change.
 
-    What nobody has reviewed yet makes room; what somebody accepted, edited or rejected stays as it is, and no new pick
-    is put on top of it.
+    Picks that nobody has reviewed are replaced. Picks that a person accepted, edited or rejected stay as they are, and
+    a new pick on the same trace is dropped.
 
     Parameters
     ----------
@@ -134,12 +137,12 @@ def joined(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) ->
     picks : DataFrame
         Pick table of this well.
     replaced : collection of str
-        Items that make room besides, though they are not proposed.
+        Further items to replace, although they are not proposed.
 
     Returns
     -------
     mapping of item to fields
-        The new picks, and None for proposals that go.
+        The new picks, and None for the proposals that they replace.
 
     Examples
     --------
@@ -147,15 +150,15 @@ def joined(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) ->
     >>> plane = {"amplitude_m": 0.1, "azimuth_app_deg": 0.0}
     >>> layer = Layer({"p1": {"depth_m": 1.0, "class": "bedding", "status": "rejected", **plane},
     ...                "p2": {"depth_m": 3.0, "class": "bedding", "status": "proposed", **plane}})
-    >>> new = joined(layer, new_picks(depth_m=[1.001, 2.0], class_="bedding", **plane))
+    >>> new = merge_picks(layer, new_picks(depth_m=[1.001, 2.0], class_="bedding", **plane))
     >>> new.pop("p2"), [fields["depth_m"] for fields in new.values()]
     (None, [2.0])
     """
     mine = layer.picks()
-    open_ = mine["status"].eq("proposed") | mine["id"].isin(list(replaced))
-    found, reviewed = Planes.of(picks), Planes.of(mine[~open_])
-    i, j = near(found, reviewed, _SAME_PICK_M)
-    taken = np.unique(i[distances("trace", found, reviewed, i, j) < _SAME_PICK_M])
-    new = picks.drop(index=picks.index[taken])
-    gone: dict[str, Fields | None] = dict.fromkeys(mine.loc[open_, "id"])
-    return gone | pick_items(new)
+    replaceable = mine["status"].eq("proposed") | mine["id"].isin(list(replaced))
+    new_planes, reviewed = Planes.of(picks), Planes.of(mine[~replaceable])
+    i, j = near(new_planes, reviewed, _SAME_PICK_M)
+    duplicates = np.unique(i[distances("trace", new_planes, reviewed, i, j) < _SAME_PICK_M])
+    new = picks.drop(index=picks.index[duplicates])
+    removed: dict[str, Fields | None] = dict.fromkeys(mine.loc[replaceable, "id"])
+    return removed | pick_items(new)

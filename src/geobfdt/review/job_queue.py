@@ -1,4 +1,4 @@
-"""Work that takes longer than a request: a queue that outlives the server, worked off one piece at a time."""
+"""A queue of jobs on disk, for work that takes longer than a request; one job runs at a time."""
 
 from __future__ import annotations
 
@@ -22,25 +22,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from geobfdt.runtime.database import opened, prepare, writing
+from geobfdt.runtime.database import create_database, open_database, transaction
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 
-__all__ = ["ENDED", "LEAST", "FullError", "Job", "Jobs", "Kind", "Parameters", "Report"]
+__all__ = ["FINAL_STATES", "MIN_FREE_BYTES", "BusyError", "Job", "JobKind", "JobQueue", "Parameters", "ReportProgress"]
 
-LEAST = 200 << 20  # Bytes that stay free on the field's disk.
-ENDED = ("done", "failed", "cancelled")  # States that a job does not leave.
+# This many bytes stay free on the disk of the field.
+MIN_FREE_BYTES = 200 << 20
+# A job does not leave these states.
+FINAL_STATES = ("done", "failed", "cancelled")
 
-_KEPT = 100  # Ended jobs that the queue remembers.
-_TRIES = 3  # Times that a job may be under way when the server ends.
-_MOST = 500  # Jobs that may wait.
-_WORK = "work"  # Folder of what jobs under way leave.
-_PAUSE_S = 2.0  # Seconds between looks for work that another server of this field queued, or left behind.
-_WATCH_S = 0.5  # Seconds between looks at a job under way: its time, its memory, whether it is cancelled.
-_OVERRUN_S = 60.0  # Seconds that a job may take beyond its limit, which counts processor time where it can.
-_GIVE_UP_S = 600.0  # Seconds of failures without an end after which the server leaves.
-_LONGEST_PAUSE_S = 60.0  # Seconds between two tries after failures.
-_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR)  # Of this moment, not of the job.
+# The queue remembers this many ended jobs.
+_MAX_ENDED_JOBS = 100
+# A job that was running this many times when the server ended has failed.
+_MAX_TRIES = 3
+# At most this many jobs may wait.
+_MAX_WAITING_JOBS = 500
+# Name of the folder in which running jobs write.
+_WORK_FOLDER = "work"
+# The worker looks this often for jobs that another server of this field queued or left behind.
+_POLL_S = 2.0
+# The worker checks this often whether a running job is cancelled, or uses too much time or memory.
+_WATCH_POLL_S = 0.5
+# A job may run this much longer than its limit, which counts processor time where it can.
+_OVERRUN_S = 60.0
+# The server ends after failures without a success for this long.
+_GIVE_UP_S = 600.0
+# The pause between two tries after failures grows up to this.
+_MAX_PAUSE_S = 60.0
+# These errors come from the state of the machine, not from the job.
+_TRANSIENT_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR)
 
 _log = logging.getLogger(__name__)
 
@@ -52,61 +64,61 @@ CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 """
 
 Parameters = dict[str, Any]
-Report = Callable[[float], None]
+ReportProgress = Callable[[float], None]
 
 
-class FullError(Exception):
-    """So much waits, or is being computed, that no more is taken."""
+class BusyError(Exception):
+    """Too many jobs wait, or too many requests compute at the same time."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobKind:
     """
-    What a kind of job does.
+    A kind of job.
 
     Parameters
     ----------
     function : callable
-        Of a module, so that another process finds it; takes `given`, the job's parameters, a folder to work in that
-        is gone afterwards, and a callable for its progress.
-    given : tuple
-        What is the same for all jobs of this kind.
-    then : callable
-        Called in the server when it is done, with the job's id, its parameters and that folder.
-    after : callable
-        Called in the server in the end, with the parameters, whatever happened.
-    seconds : callable
-        Seconds that it may take, by its parameters.
+        Does the work in another process, which imports it from its module. It takes `common_arguments`, the parameters
+        of the job, a working folder that is deleted afterwards, and a callable for its progress.
+    common_arguments : tuple
+        Arguments of all jobs of this kind.
+    on_success : callable
+        Called in the server when the job has succeeded, with its id, its parameters and its working folder.
+    on_end : callable
+        Called in the server at the end of every job, with its parameters.
+    time_limit_s : callable
+        Returns the seconds that a job may take, from its parameters.
     untrusted : bool
-        Whether it reads what a stranger sent. Then the kernel limits its processor time, its memory and what it
-        writes, and what libraries print is dropped. Otherwise the server watches time and memory.
+        Whether the job reads an uploaded file. Then the kernel limits its processor time, its memory and what it
+        writes, and the output of libraries is dropped. Otherwise the server watches time and memory.
     """
 
     function: Callable[..., None]
-    given: tuple[Any, ...] = ()
-    then: Callable[[str, Parameters, Path], None] = lambda _id, _parameters, _folder: None
-    after: Callable[[Parameters], None] = lambda _parameters: None
-    seconds: Callable[[Parameters], float] = lambda _parameters: 3600.0
+    common_arguments: tuple[Any, ...] = ()
+    on_success: Callable[[str, Parameters, Path], None] = lambda _id, _parameters, _folder: None
+    on_end: Callable[[Parameters], None] = lambda _parameters: None
+    time_limit_s: Callable[[Parameters], float] = lambda _parameters: 3600.0
     untrusted: bool = False
 
 
 @dataclass(frozen=True)
 class Job:
     """
-    One piece of work.
+    One job.
 
     Parameters
     ----------
     id, kind, what : str
-        Its name, what it does, and the same for people to read.
+        Its name, its kind, and a description for people.
     parameters : dict
-        Of what.
+        Arguments of this job.
     state : str
         ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``.
     share : float
-        Share that is finished, 0 to 1.
+        Finished share, 0 to 1.
     message : str
-        What went wrong, in one line.
+        Why it failed, in one line.
     """
 
     id: str
@@ -118,32 +130,33 @@ class Job:
     message: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the API says of a job."""
+        """Return the job as the API describes it."""
         return {"id": self.id, "what": self.what, "state": self.state, "share": self.share, "message": self.message}
 
 
-class Jobs:
+class JobQueue:
     """
     A queue of jobs on disk.
 
     Parameters
     ----------
     folder : Path
-        Of the queue; made if missing. Of several servers with one folder, one works.
+        Folder of the queue; it is made if missing. If several servers share a folder, one of them runs the jobs.
     kinds : mapping of str to Kind
-        What jobs can be asked for.
+        The kinds of jobs.
     preload : sequence of str
         Modules that most jobs need.
     seconds : float
-        Processor time that a job on a stranger's file may use at most.
+        Processor time that an untrusted job may use at most.
     memory : int
-        Bytes of memory that a job may use.
+        Bytes of memory that a job may use at most.
     on_fatal : callable, optional
-        Called when jobs cannot be worked off, and trying again has not helped for ten minutes.
+        Called when the worker has failed for ten minutes without a success.
 
     Notes
     -----
-    A job that was under way when a server was killed is begun anew by the next one; after the third time it has failed.
+    A job that was running when a server was killed starts again with the next server; after the third time it has
+    failed.
 
     Raises
     ------
@@ -154,7 +167,7 @@ class Jobs:
     def __init__(
         self,
         folder: Path,
-        kinds: Mapping[str, Kind],
+        kinds: Mapping[str, JobKind],
         preload: Sequence[str] = (),
         *,
         seconds: float = 1200.0,
@@ -163,14 +176,15 @@ class Jobs:
     ) -> None:
         self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory
         self.on_fatal = on_fatal
-        self.problem = ""  # why jobs are not worked off just now
+        # Why jobs are not processed at the moment; empty if they are.
+        self.problem = ""
         self.file = folder / "jobs.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(folder, f"cannot be made: {error.strerror}", "make the field writable") from error
-        prepare(self.file, _SCHEMA)
-        # A process that has read the libraries and does nothing else: children are copies of it, there at once.
+        create_database(self.file, _SCHEMA)
+        # The fork server has imported the libraries and does nothing else, so that its copies start at once.
         self._processes = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(list(preload))
         self._shares: dict[str, float] = {}
@@ -190,72 +204,73 @@ class Jobs:
         FullError
             If too many wait.
         InputError
-            If the disk does not take it.
+            If it cannot be written to the disk.
         """
         _ = self.kinds[kind]
-        if len(self.waiting()) >= _MOST:
-            raise FullError(f"{_MOST} jobs wait already; ask again when some are done")
+        if len(self.waiting()) >= _MAX_WAITING_JOBS:
+            raise BusyError(f"{_MAX_WAITING_JOBS} jobs wait already; ask again when some are done")
         name = uuid.uuid4().hex[:12]
-        with writing(self.file) as db:
+        with transaction(self.file) as db:
             db.execute(
                 "INSERT INTO jobs (id, at, kind, what, parameters, state, tries, message) "
                 "VALUES (?, ?, ?, ?, ?, 'waiting', 0, '')",
                 (name, time.time(), kind, what, json.dumps(parameters)),
             )
             db.execute(
-                f"DELETE FROM jobs WHERE state IN {ENDED} AND number NOT IN "  # noqa: S608
-                f"(SELECT number FROM jobs WHERE state IN {ENDED} ORDER BY number DESC LIMIT ?)",
-                (_KEPT,),
+                f"DELETE FROM jobs WHERE state IN {FINAL_STATES} AND number NOT IN "  # noqa: S608
+                f"(SELECT number FROM jobs WHERE state IN {FINAL_STATES} ORDER BY number DESC LIMIT ?)",
+                (_MAX_ENDED_JOBS,),
             )
         self._woken.set()
         return self.get(name)
 
     def get(self, job: str) -> Job:
         """
-        Job of an id.
+        Return a job.
 
         Raises
         ------
         KeyError
             If there is none.
         """
-        for found in self._read("WHERE id=?", job):
-            return found
+        for match in self._read("WHERE id=?", job):
+            return match
         raise KeyError(job)
 
     def all(self) -> list[Job]:
-        """Jobs, the last one last."""
+        """Return all jobs; the newest is the last."""
         return self._read("ORDER BY number")
 
     def waiting(self) -> list[Job]:
-        """Jobs that have not ended."""
-        return self._read(f"WHERE state NOT IN {ENDED}")
+        """Return the jobs that have not ended."""
+        return self._read(f"WHERE state NOT IN {FINAL_STATES}")
 
     def cancel(self, job: str) -> Job:
         """
-        End a job that waits or is under way; of one that has ended, or whose result is being kept, nothing changes.
+        End a job that waits or runs; a job that has ended, or whose result is being stored, does not change.
 
         Raises
         ------
         KeyError
             If there is none.
         InputError
-            If the disk does not take it.
+            If it cannot be written to the disk.
         """
-        found = self.get(job)
+        entry = self.get(job)
         if self._move(job, "waiting", "cancelled"):
-            if found.kind in self.kinds:
-                self.kinds[found.kind].after(found.parameters)
+            if entry.kind in self.kinds:
+                self.kinds[entry.kind].on_end(entry.parameters)
         else:
-            self._move(job, "running", "cancelled")  # The server that works ends it, and cleans up.
+            # The server that runs the job ends it, and cleans up.
+            self._move(job, "running", "cancelled")
         return self.get(job)
 
     def working(self) -> bool:
-        """Return whether the thread that works jobs off is alive in this process."""
+        """Return whether the worker thread of this process is alive."""
         return self._worker.is_alive()
 
     def close(self) -> None:
-        """Stop; a job that is under way waits for the next server, and this try does not count against it."""
+        """Stop; a running job waits for the next server, and this try does not count."""
         self._closed.set()
         self._woken.set()
         if (child := self._child) is not None:
@@ -263,11 +278,11 @@ class Jobs:
         self._worker.join()
 
     def _read(self, where: str, *values: Any) -> list[Job]:
-        with opened(self.file) as db:
+        with open_database(self.file) as db:
             query = f"SELECT id, kind, what, parameters, state, message FROM jobs {where}"  # noqa: S608
             rows = db.execute(query, values).fetchall()
         return [
-            Job(name, kind, what, json.loads(text), _public(state), self._share(name, state), message)
+            Job(name, kind, what, json.loads(text), _public_state(state), self._share(name, state), message)
             for name, kind, what, text, state, message in rows
         ]
 
@@ -276,48 +291,49 @@ class Jobs:
 
     def _work(self) -> None:
         failing_since: float | None = None
-        pause = _PAUSE_S
+        pause = _POLL_S
         while not self._closed.is_set():
             try:
-                with held(self.folder, by="server"):
+                with folder_lock(self.folder, by="server"):
                     self._recover()
                     while not self._closed.is_set():
                         job = self._next()
-                        failing_since, pause, self.problem = None, _PAUSE_S, ""
+                        failing_since, pause, self.problem = None, _POLL_S, ""
                         if job is None:
-                            self._woken.wait(_PAUSE_S)
+                            self._woken.wait(_POLL_S)
                             self._woken.clear()
                         else:
-                            self._do(job)
-            except Exception as error:  # Whatever it is, it may pass; if the thread ended, no job ran ever again.
+                            self._process(job)
+            except Exception as error:
+                # Any error may be temporary; if the thread ended, no job would run again.
                 if isinstance(error, InputError) and self._is_locked(error):
                     failing_since, self.problem = None, ""
-                    self._closed.wait(_PAUSE_S)
+                    self._closed.wait(_POLL_S)
                     continue
                 now = time.monotonic()
                 failing_since = now if failing_since is None else failing_since
-                self.problem = _line(error)
-                _log.warning("jobs are not worked off: %s; trying again in %.0f s", self.problem, pause)
+                self.problem = _error_line(error)
+                _log.warning("jobs are not processed: %s; trying again in %.0f s", self.problem, pause)
                 if now - failing_since > _GIVE_UP_S:
-                    _log.error("jobs have not been worked off for %.0f s: the server ends", now - failing_since)
+                    _log.error("jobs have not been processed for %.0f s: the server ends", now - failing_since)
                     self.on_fatal()
                     return
                 self._closed.wait(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                pause = min(2 * pause, _MAX_PAUSE_S)
 
     @staticmethod
     def _is_locked(error: InputError) -> bool:
-        """Return whether another server works on this field, which is as it should be."""
+        """Return whether another server runs the jobs of this field, which is no error."""
         return isinstance(error.__cause__, BlockingIOError)
 
     def _recover(self) -> None:
-        """What was under way when a server was killed waits again, unless it seems to be what kills it."""
-        shutil.rmtree(self.folder / _WORK, ignore_errors=True)
-        with writing(self.file) as db:
+        """Let jobs wait again that were running when a server was killed; after three times they have failed."""
+        shutil.rmtree(self.folder / _WORK_FOLDER, ignore_errors=True)
+        with transaction(self.file) as db:
             db.execute(
                 "UPDATE jobs SET state='failed', message='the server ended during it, three times' "
                 "WHERE state IN ('running', 'keeping') AND tries>=?",
-                (_TRIES,),
+                (_MAX_TRIES,),
             )
             db.execute("UPDATE jobs SET state='waiting' WHERE state IN ('running', 'keeping')")
 
@@ -328,54 +344,56 @@ class Jobs:
         return waiting[0]
 
     def _move(self, job: str, before: str, after: str, also: str = "tries=tries") -> bool:
-        """Bring a job from one state to another; returns whether it was in the first."""
-        with writing(self.file) as db:
+        """Move a job from one state to another, and return whether it was in the first."""
+        with transaction(self.file) as db:
             query = f"UPDATE jobs SET state=?, {also} WHERE id=? AND state=?"  # noqa: S608
             return db.execute(query, (after, job, before)).rowcount == 1
 
-    def _do(self, job: Job) -> None:
-        folder = self.folder / _WORK / job.id
+    def _process(self, job: Job) -> None:
+        work_folder = self.folder / _WORK_FOLDER / job.id
         state, message = "done", ""
         kind = self.kinds.get(job.kind)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            work_folder.mkdir(parents=True, exist_ok=True)
             if kind is None:
                 raise ValueError(f"this version does not know jobs of kind {job.kind!r}")
-            self._run(job, kind, folder)
-            if self._move(job.id, "running", "keeping"):  # From here on it cannot be cancelled.
-                kind.then(job.id, job.parameters, folder)
-        except Exception as error:  # Whatever it was: the next job has to run, and this one's line to be read.
-            if isinstance(error, OSError) and error.errno in _PASSING and not self._closed.is_set():
+            self._run(job, kind, work_folder)
+            # From this state on the job cannot be cancelled.
+            if self._move(job.id, "running", "keeping"):
+                kind.on_success(job.id, job.parameters, work_folder)
+        except Exception as error:
+            # Any error ends this job with a message, so that the next job runs.
+            if isinstance(error, OSError) and error.errno in _TRANSIENT_ERRORS and not self._closed.is_set():
                 self._end(job, "waiting", "", "tries=tries-1")
                 raise
-            state, message = "failed", _line(error)
+            state, message = "failed", _error_line(error)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(work_folder, ignore_errors=True)
         if state == "failed" and self._closed.is_set():
             self._end(job, "waiting", "", "tries=tries-1")
             return
         if kind is not None:
-            kind.after(job.parameters)
+            kind.on_end(job.parameters)
         self._end(job, state, message)
 
     def _end(self, job: Job, state: str, message: str, also: str = "tries=tries") -> None:
-        """Write down how a job ended, as often as it takes: unwritten, it would be done again."""
+        """Store how a job ended, and try again after errors: without that record the job would run again."""
         query = f"UPDATE jobs SET state=?, message=?, {also} WHERE id=? AND state IN ('running', 'keeping')"  # noqa: S608
-        until = time.monotonic() + _LONGEST_PAUSE_S
+        until = time.monotonic() + _MAX_PAUSE_S
         while True:
             try:
-                with writing(self.file) as db:
+                with transaction(self.file) as db:
                     db.execute(query, (state, message, job.id))
                 return
             except (InputError, OSError, sqlite3.Error) as error:
                 if self._closed.is_set() or time.monotonic() > until:
                     raise
-                _log.warning("the end of %s cannot be written: %s", job.what, _line(error))
-                self._closed.wait(_PAUSE_S)
+                _log.warning("the end of %s cannot be written: %s", job.what, _error_line(error))
+                self._closed.wait(_POLL_S)
 
-    def _run(self, job: Job, kind: Kind, folder: Path) -> None:
-        size = shutil.disk_usage(self.folder).free - LEAST
-        seconds = kind.seconds(job.parameters)
+    def _run(self, job: Job, kind: JobKind, folder: Path) -> None:
+        size = shutil.disk_usage(self.folder).free - MIN_FREE_BYTES
+        seconds = kind.time_limit_s(job.parameters)
         limits = None
         if kind.untrusted:
             if size < 0:
@@ -383,8 +401,10 @@ class Jobs:
             seconds = min(seconds, self.seconds)
             limits = (max(int(seconds), 1), self.memory, size)
         ours, theirs = self._processes.Pipe(duplex=False)
-        arguments = (*kind.given, job.parameters, str(folder))
-        child = self._processes.Process(target=_child, args=(theirs, kind.function, arguments, limits), daemon=True)
+        arguments = (*kind.common_arguments, job.parameters, str(folder))
+        child = self._processes.Process(
+            target=_run_in_child, args=(theirs, kind.function, arguments, limits), daemon=True
+        )
         try:
             child.start()
             self._child = child
@@ -393,7 +413,8 @@ class Jobs:
         finally:
             ours.close()
             theirs.close()
-            with suppress(AssertionError, ValueError):  # It never started.
+            # A process that never started raises these errors.
+            with suppress(AssertionError, ValueError):
                 child.join(0.1)
                 if child.is_alive():
                     child.kill()
@@ -408,26 +429,26 @@ class Jobs:
         seconds: float,
         counted: bool,
     ) -> None:
-        """Follow a job to its end; one that is cancelled, or takes too much, is ended."""
+        """Wait for the end of a job, and kill it if it is cancelled or uses too much time or memory."""
         until = time.monotonic() + seconds + (_OVERRUN_S if counted else 0.0)
-        checked = -_WATCH_S
+        checked = -_WATCH_POLL_S
         while True:
-            if (now := time.monotonic()) - checked >= _WATCH_S:
+            if (now := time.monotonic()) - checked >= _WATCH_POLL_S:
                 checked = now
                 if now > until:
                     raise RuntimeError(f"{job.what}: took more time than it may")
-                if _resident(child.pid) > self.memory:
+                if _memory_in_use(child.pid) > self.memory:
                     raise RuntimeError(f"{job.what}: took more memory than it may")
                 if self._is_cancelled(job):
                     raise RuntimeError("cancelled")
-            if not pipe.poll(_WATCH_S):
+            if not pipe.poll(_WATCH_POLL_S):
                 continue
             try:
                 event, value = pipe.recv()
             except EOFError as error:
                 child.join()
                 slow = counted and child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
-                cause = "took more time than it may" if slow else f"ended without a word (status {child.exitcode})"
+                cause = "took more time than it may" if slow else f"ended without a message (status {child.exitcode})"
                 raise RuntimeError(f"{job.what}: {cause}") from error
             if event == "progress":
                 self._shares[job.id] = float(value)
@@ -437,14 +458,14 @@ class Jobs:
                 return
 
     def _is_cancelled(self, job: Job) -> bool:
-        """Return whether somebody, perhaps by another server, has cancelled a job; if that cannot be read, no."""
-        with suppress(InputError, sqlite3.Error, OSError), opened(self.file) as db:
+        """Return whether a job was cancelled, here or in another server; False if the database cannot be read."""
+        with suppress(InputError, sqlite3.Error, OSError), open_database(self.file) as db:
             row = db.execute("SELECT state FROM jobs WHERE id=?", (job.id,)).fetchone()
             return row is not None and row[0] == "cancelled"
         return False
 
 
-def _child(
+def _run_in_child(
     pipe: multiprocessing.connection.Connection,
     function: Callable[..., None],
     arguments: tuple[Any, ...],
@@ -452,27 +473,28 @@ def _child(
 ) -> None:
     try:
         if limits is not None:
-            # What libraries say of a stranger's file, in the stranger's own words, is not for the server's log.
+            # Libraries print text from uploaded files, which does not belong in the log of the server.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             seconds, memory, size = limits
-            _bound(resource.RLIMIT_CPU, seconds, seconds + 5)
-            _bound(resource.RLIMIT_AS, memory, memory)
-            _bound(resource.RLIMIT_FSIZE, size, size)
+            _set_limit(resource.RLIMIT_CPU, seconds, seconds + 5)
+            _set_limit(resource.RLIMIT_AS, memory, memory)
+            _set_limit(resource.RLIMIT_FSIZE, size, size)
         function(*arguments, lambda share: pipe.send(("progress", share)))
         pipe.send(("done", None))
     except MemoryError:
         pipe.send(("failed", "took more memory than it may"))
-    except Exception as error:  # a fault of ours, too: told to whoever asked, not printed where nobody looks
-        pipe.send(("failed", _line(error)))
+    except Exception as error:
+        # The message of any error goes to the person who queued the job.
+        pipe.send(("failed", _error_line(error)))
 
 
-def _public(state: str) -> str:
-    """State that the API names: whose result is being kept still runs."""
+def _public_state(state: str) -> str:
+    """Return the state for the API, where a job whose result is being stored still runs."""
     return "running" if state == "keeping" else state
 
 
-def _resident(process: int | None) -> int:
-    """Bytes of memory that a process has in use; 0 where the system does not say."""
+def _memory_in_use(process: int | None) -> int:
+    """Return the memory of a process in bytes; 0 if the system does not say."""
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
@@ -480,16 +502,16 @@ def _resident(process: int | None) -> int:
     return pages * resource.getpagesize()
 
 
-def _bound(what: int, soft: int, hard: int) -> None:
-    """Limit this process, never beyond what it is limited to already."""
+def _set_limit(what: int, soft: int, hard: int) -> None:
+    """Limit a resource of this process, never above a limit that it has already."""
     most = resource.getrlimit(what)[1]
     if most != resource.RLIM_INFINITY:
         soft, hard = min(soft, most), min(hard, most)
     resource.setrlimit(what, (soft, hard))
 
 
-def _line(error: Exception) -> str:
-    """An error in a line; without folders, which who asks from elsewhere need not know."""
+def _error_line(error: Exception) -> str:
+    """Describe an error in one line, without folders of this machine, which a client must not learn."""
     if isinstance(error, InputError):
         return error.apart()
     if isinstance(error, RuntimeError | TimeoutError):

@@ -1,4 +1,4 @@
-"""What the server can be asked to do that takes long: pick a well, bring one in, write a report."""
+"""The kinds of jobs: pick a well, read an uploaded file, write a report."""
 
 from __future__ import annotations
 
@@ -8,86 +8,103 @@ import shutil
 import time
 from pathlib import Path
 
-from geobfdt.review.access_log import Audit
-from geobfdt.review.job_queue import Jobs, Kind, Parameters, Report
-from geobfdt.review.service import Room
+from geobfdt.review.access_log import AccessLog
+from geobfdt.review.job_queue import JobKind, JobQueue, Parameters, ReportProgress
+from geobfdt.review.service import ReviewService
 from geobfdt.wells.picks import read_picks, write_picks
 
-__all__ = ["PRELOAD", "QUEUE", "forget_torn", "incoming", "kinds", "report_file"]
+__all__ = ["PRELOAD_MODULES", "QUEUE_FOLDER", "job_kinds", "remove_abandoned_uploads", "report_file", "upload_folder"]
 
+# Readers that the server process of jobs imports in advance.
 _READERS = ("dlis.frames", "las.curves", "lis", "netcdf", "text.delimited")
-# Nothing that starts threads, which copies of a process would lack.
-PRELOAD = ("geobfdt.workflows.ingest", *(f"geobfdt.io.images.{reader}" for reader in _READERS))
+# None of these modules starts threads, which the copies of a process would lack.
+PRELOAD_MODULES = ("geobfdt.workflows.ingest", *(f"geobfdt.io.images.{reader}" for reader in _READERS))
 
-QUEUE = ".jobs"  # Folder of the queue, in the field.
-_PICKS = "picks.csv"
-_WELLS = "wells.json"  # What a file brought in: the wells, and which of them were there before.
-_KEPT = 50  # Reports that are kept.
-_READING_S, _READING_S_A_BYTE = 30.0, 0.25e-6  # Time that reading a file may take: some ten times what it does take.
-_WORK_S, _WORK_S_A_BYTE = 900.0, 10e-6  # Time that picking or reporting a well may take, by the bytes of its image.
-_TORN_S = 86400.0  # Seconds after which nobody is still sending a file.
+# Name of the folder of the queue, in the field.
+QUEUE_FOLDER = ".jobs"
+# A picking job leaves its picks in this file.
+_PICKS_FILE = "picks.csv"
+# An upload job leaves in this file which wells it wrote, and which of them it replaced.
+_WELLS_FILE = "wells.json"
+# The newest reports are kept, up to this number.
+_MAX_REPORTS = 50
+# Reading a file may take this time, plus a time for each byte: some ten times what it usually takes.
+_READING_S, _READING_S_PER_BYTE = 30.0, 0.25e-6
+# Picking or reporting a well may take this time, plus a time for each byte of its image.
+_WORK_S, _WORK_S_PER_BYTE = 900.0, 10e-6
+# An upload folder this old without a job belongs to a server that was killed.
+_ABANDONED_AFTER_S = 86400.0
 
 
-def kinds(room: Room, audit: Audit) -> dict[str, Kind]:
-    """Kinds of jobs of a field."""
-    field = room.wells.field.path
+def job_kinds(service: ReviewService, access_log: AccessLog) -> dict[str, JobKind]:
+    """Return the kinds of jobs of a field."""
+    field = service.wells.field.path
 
-    def brought(job: str, parameters: Parameters, folder: Path) -> None:
-        wells = json.loads((folder / _WELLS).read_text())
+    def log_wells(job: str, parameters: Parameters, folder: Path) -> None:
+        wells = json.loads((folder / _WELLS_FILE).read_text())
         who = {key: parameters[key] for key in ("client", "person") if parameters.get(key)}
-        audit.write({"job": job, "file": parameters["name"], **wells, **who})
+        access_log.write({"job": job, "file": parameters["name"], **wells, **who})
 
-    def join(job: str, parameters: Parameters, folder: Path) -> None:
-        # By its key the log knows a job that was joined already, and whose server was killed before it said so.
+    def merge_proposals(job: str, parameters: Parameters, folder: Path) -> None:
+        # The key makes the edit unique: if the server is killed between the edit and the end of the job, the job runs
+        # again and finds its edit in the log.
         well, layer, person = (parameters[name] for name in ("well", "layer", "person"))
-        room.join(well, layer, person, read_picks(folder / _PICKS), key=f"job-{job}")
+        service.join(well, layer, person, read_picks(folder / _PICKS_FILE), key=f"job-{job}")
 
-    def keep(job: str, _: Parameters, folder: Path) -> None:
-        (made,) = folder.glob("*.report.html")
+    def store_report(job: str, _: Parameters, folder: Path) -> None:
+        (report,) = folder.glob("*.report.html")
         file = report_file(field, job)
         file.parent.mkdir(exist_ok=True)
-        shutil.move(made, file)
-        others = [one for one in file.parent.glob("*.html") if one != file]  # whose clock may have been ahead
-        for old in sorted(others, key=lambda one: one.stat().st_mtime)[: 1 - _KEPT]:
+        shutil.move(report, file)
+        # The new report is kept even if the clock was ahead when the others were written.
+        others = [one for one in file.parent.glob("*.html") if one != file]
+        for old in sorted(others, key=lambda one: one.stat().st_mtime)[: 1 - _MAX_REPORTS]:
             old.unlink(missing_ok=True)
 
-    def forget(parameters: Parameters) -> None:
-        shutil.rmtree(incoming(field) / parameters["folder"], ignore_errors=True)
+    def remove_upload(parameters: Parameters) -> None:
+        shutil.rmtree(upload_folder(field) / parameters["folder"], ignore_errors=True)
 
     def reading_time(parameters: Parameters) -> float:
-        sent: Path = incoming(field) / parameters["folder"] / parameters["name"]
-        return _READING_S + _READING_S_A_BYTE * sent.stat().st_size
+        upload: Path = upload_folder(field) / parameters["folder"] / parameters["name"]
+        return _READING_S + _READING_S_PER_BYTE * upload.stat().st_size
 
     def working_time(parameters: Parameters) -> float:
-        return _WORK_S + _WORK_S_A_BYTE * room.wells.field.file(parameters["well"], ".nc").stat().st_size
+        return _WORK_S + _WORK_S_PER_BYTE * service.wells.field.file(parameters["well"], ".nc").stat().st_size
 
     return {
-        "pick": Kind(_pick, (str(field), str(room.model)), then=join, seconds=working_time),
-        "bring in": Kind(_bring_in, (str(field),), then=brought, after=forget, seconds=reading_time, untrusted=True),
-        "report": Kind(_report, (str(field),), then=keep, seconds=working_time),
+        "pick": JobKind(_pick, (str(field), str(service.model)), on_success=merge_proposals, time_limit_s=working_time),
+        "bring in": JobKind(
+            _ingest_upload,
+            (str(field),),
+            on_success=log_wells,
+            on_end=remove_upload,
+            time_limit_s=reading_time,
+            untrusted=True,
+        ),
+        "report": JobKind(_report, (str(field),), on_success=store_report, time_limit_s=working_time),
     }
 
 
-def incoming(field: Path) -> Path:
-    """Where files that were sent wait for their turn."""
-    return field / QUEUE / "incoming"
+def upload_folder(field: Path) -> Path:
+    """Return the folder in which uploaded files wait for their jobs."""
+    return field / QUEUE_FOLDER / "incoming"
 
 
-def forget_torn(field: Path, jobs: Jobs) -> None:
-    """Take away what was being sent when a server was killed: what no job knows of, a day after it came."""
-    known = {job.parameters.get("folder") for job in jobs.waiting()}
-    for folder in incoming(field).glob("*"):
-        if folder.name not in known and time.time() - folder.stat().st_mtime > _TORN_S:
+def remove_abandoned_uploads(field: Path, jobs: JobQueue) -> None:
+    """Delete uploads without a job that are older than a day: their server was killed while they were sent."""
+    expected = {job.parameters.get("folder") for job in jobs.waiting()}
+    for folder in upload_folder(field).glob("*"):
+        if folder.name not in expected and time.time() - folder.stat().st_mtime > _ABANDONED_AFTER_S:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def report_file(field: Path, job: str) -> Path:
-    """Report that a job made."""
-    return field / QUEUE / "reports" / f"{job}.html"
+    """Return the file of the report of a job."""
+    return field / QUEUE_FOLDER / "reports" / f"{job}.html"
 
 
-def _pick(field: str, model: str, parameters: Parameters, folder: str, report: Report) -> None:
-    """Pick a well; its picks stay in the folder, and beside the well how far it is from what the model knows."""
+def _pick(field: str, model: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
+    """Pick a well; write the picks into the working folder, and the drift of its zones beside the well."""
     from geobfdt.io.images.netcdf import read
     from geobfdt.picking.drift import marked, write_zones
     from geobfdt.picking.picker import detector_of, pick_with_findings
@@ -97,30 +114,32 @@ def _pick(field: str, model: str, parameters: Parameters, folder: str, report: R
     image = read(file)
     detector = detector_of(image, model, parameters["method"])
     picks, _ = pick_with_findings(image, detector, progress=report)
-    write_picks(picks, Path(folder) / _PICKS)
+    write_picks(picks, Path(folder) / _PICKS_FILE)
     drift = file.with_suffix(".drift.csv")
     if detector.usual is not None:
         write_zones(marked(image, picks, detector.usual)[1], drift)
     else:
-        drift.unlink(missing_ok=True)  # it spoke of another picker
+        # The file describes the picks of another detector.
+        drift.unlink(missing_ok=True)
 
 
-def _bring_in(field: str, parameters: Parameters, folder: str, report: Report) -> None:
-    """Bring a file into a field."""
+def _ingest_upload(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
+    """Read an uploaded file into the field."""
     from geobfdt.wells.options import ReadingOptions
     from geobfdt.workflows.ingest import ingest
 
     place = Path(field)
-    sent = incoming(place) / parameters["folder"] / parameters["name"]
+    sent = upload_folder(place) / parameters["folder"] / parameters["name"]
     before = {file.stem for file in place.glob("*.nc")}
-    os.chdir(folder)  # Whatever a reader leaves behind is gone afterwards.
+    # Temporary files of readers are deleted with this folder.
+    os.chdir(folder)
     options = ReadingOptions(**parameters.get("options", {}))
     brought = ingest([sent], place, options, replace=parameters.get("replace", False), progress=report)
     wells = {"wells": sorted(brought), "replaced": sorted(before & set(brought))}
-    (Path(folder) / _WELLS).write_text(json.dumps(wells))
+    (Path(folder) / _WELLS_FILE).write_text(json.dumps(wells))
 
 
-def _report(field: str, parameters: Parameters, folder: str, report: Report) -> None:
+def _report(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
     """Write the report of a layer of a well."""
     from geobfdt.workflows.report import report_field
 

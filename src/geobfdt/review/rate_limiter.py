@@ -1,4 +1,4 @@
-"""How much one address may ask for: so many requests a second, so many wrong tokens a minute."""
+"""Rate limits: requests a second, wrong tokens a minute and lines of the access log for each address."""
 
 from __future__ import annotations
 
@@ -9,55 +9,65 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import Scope
 
-__all__ = ["REQUESTS", "Pace", "client_of"]
+__all__ = ["MAX_REQUESTS_PER_S", "RateLimiter", "client_address"]
 
-REQUESTS = 200  # Requests a second from an address; a screen that is dragged along a well asks for a few tens.
-_WRONG = 20  # Wrong tokens a minute from an address: a person mistypes, a program guesses.
-_LINES = 60  # Refusals of an address that the audit log takes a minute, lest it become the way to fill the disk.
-_ALL_LINES = 300  # Refusals of all addresses together that it takes a minute.
+# An address may send this many requests a second; a screen that is dragged along a well sends a few tens.
+MAX_REQUESTS_PER_S = 200
+# An address may send this many wrong tokens a minute: a person mistypes, a program guesses.
+_MAX_WRONG_TOKENS_PER_MIN = 20
+# The access log takes this many refusals a minute from one address, so that refusals do not fill the disk.
+_MAX_LINES_PER_MIN = 60
+# The access log takes this many refusals a minute from all addresses together.
+_MAX_LINES_OF_ALL_PER_MIN = 300
 
 
-class Pace:
+class RateLimiter:
     """
-    Counts what each address asks for.
+    Limits the requests of each address.
 
     Parameters
     ----------
     requests : int
-        A second.
+        Requests that an address may send in a second.
     """
 
-    def __init__(self, requests: int = REQUESTS) -> None:
+    def __init__(self, requests: int = MAX_REQUESTS_PER_S) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._requests, self._wrong = RateLimitItemPerSecond(requests), RateLimitItemPerMinute(_WRONG)
-        self._lines, self._all_lines = RateLimitItemPerMinute(_LINES), RateLimitItemPerMinute(_ALL_LINES)
+        self._requests, self._wrong = (
+            RateLimitItemPerSecond(requests),
+            RateLimitItemPerMinute(_MAX_WRONG_TOKENS_PER_MIN),
+        )
+        self._lines, self._all_lines = (
+            RateLimitItemPerMinute(_MAX_LINES_PER_MIN),
+            RateLimitItemPerMinute(_MAX_LINES_OF_ALL_PER_MIN),
+        )
 
-    def takes(self, client: str) -> bool:
-        """Count a request, and return whether the address may make it."""
+    def allow_request(self, client: str) -> bool:
+        """Count a request, and return whether it is within the limit."""
         return self._limiter.hit(self._requests, "all", _network(client))
 
-    def may_guess(self, client: str) -> bool:
-        """Return whether the address has shown few enough wrong tokens to be told that another one is wrong."""
+    def may_send_token(self, client: str) -> bool:
+        """Return whether the address has sent few enough wrong tokens to try another one."""
         return self._limiter.test(self._wrong, "wrong", _network(client))
 
-    def wrong(self, client: str) -> None:
+    def count_wrong_token(self, client: str) -> None:
         """Count a wrong token."""
         self._limiter.hit(self._wrong, "wrong", _network(client))
 
-    def noted(self, client: str) -> bool:
-        """Count a refusal, and return whether it still is to be written down."""
+    def allow_log_line(self, client: str) -> bool:
+        """Count a refusal, and return whether the access log takes it."""
         return self._limiter.hit(self._lines, "lines", _network(client)) and self._limiter.hit(
             self._all_lines, "all lines"
         )
 
 
-def client_of(scope: Scope) -> str:
+def client_address(scope: Scope) -> str:
     """
-    Address that a request comes from; ``unknown`` if what a proxy forwards is none.
+    Return the address that a request comes from; ``unknown`` if a proxy forwards something else.
 
     Examples
     --------
-    >>> client_of({"client": ("10.0.0.1", 80)}), client_of({"client": ("x" * 10000, 0)})
+    >>> client_address({"client": ("10.0.0.1", 80)}), client_address({"client": ("x" * 10000, 0)})
     ('10.0.0.1', 'unknown')
     """
     address = str((scope.get("client") or ("",))[0])
@@ -68,7 +78,7 @@ def client_of(scope: Scope) -> str:
 
 
 def _network(client: str) -> str:
-    """What one subscriber has: an address, or with IPv6 a network of 64 bits."""
+    """Return the network of one subscriber: an address, or with IPv6 a network of 64 bits."""
     if ":" in client:
         return str(ipaddress.ip_network(f"{client}/64", strict=False))
     return client

@@ -1,4 +1,4 @@
-"""What became of each request, told to whoever counts or writes it down."""
+"""Middleware that reports the status and duration of each request to observers."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Watched"]
+__all__ = ["RequestObserver"]
 
 
-class Watched:
+class RequestObserver:
     """
-    ASGI middleware that looks at the clock and at the status of each answer.
+    ASGI middleware that measures each request.
 
     Parameters
     ----------
     app : ASGI application
-        What answers.
-    told : sequence of callable
-        Each called in the end, with the request's scope, its status and the seconds that it took.
+        Answers the requests.
+    observers : sequence of callable
+        Each is called after a request, with its scope, its status and the seconds that it took.
     """
 
-    def __init__(self, app: ASGIApp, told: Sequence[Callable[[Scope, int, float], None]]) -> None:
-        self.app, self.told = app, told
+    def __init__(self, app: ASGIApp, observers: Sequence[Callable[[Scope, int, float], None]]) -> None:
+        self.app, self.observers = app, observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and tell."""
+        """Pass a request on, and call the observers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, began = 500, time.perf_counter()
+        status, start = 500, time.perf_counter()
 
-        async def watched(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_and_note)
         finally:
-            for tell in self.told:
-                tell(scope, status, time.perf_counter() - began)
+            for observer in self.observers:
+                observer(scope, status, time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Tiles: the image of a well in pieces that a screen can fetch as it scrolls."""
+"""Tiles: pieces of the image of a well that the screen fetches as it scrolls."""
 
 from __future__ import annotations
 
@@ -14,26 +14,32 @@ import numpy.typing as npt
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.netcdf import read
-from geobfdt.reports.image_raster import Variable, contrast, depth_range, tone
-from geobfdt.review.bounds import check_image_size, check_ordinary, well_files
+from geobfdt.reports.image_raster import Variable, contrast_limits, depth_range, image_tones
+from geobfdt.review.bounds import check_image_size, check_regular_file, list_wells
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["LEVELS", "MARGIN", "ROWS", "OpenWells", "even_columns", "tile"]
+__all__ = ["CONTRAST_MARGIN", "LEVELS", "TILE_ROWS", "OpenWells", "resample_columns", "tile"]
 
-ROWS = 128  # of a tile
-LEVELS = 6  # each of twice the row height of the one before
-MARGIN = 0.25  # of the span between the 1st and 99th percentile, beyond which a static image is cut off
-_COLUMNS = 720  # at most
-_OPEN = 4  # wells held open
-_KEPT = 512  # tiles
+# A tile has this many rows.
+TILE_ROWS = 128
+# There are this many levels, each with twice the row height of the one before.
+LEVELS = 6
+# A static image is cut off beyond its contrast by this share of the span between the 1st and 99th percentile.
+CONTRAST_MARGIN = 0.25
+# A tile has at most this many columns.
+_MAX_COLUMNS = 720
+# At most this many wells are open at once.
+_MAX_OPEN_WELLS = 4
+# At most this many tiles stay in memory.
+_MAX_TILES = 512
 
 Bytes = npt.NDArray[np.uint8]
 
 
-def even_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+def resample_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
     """
-    Columns of an image for a picture whose columns are even.
+    Find, for columns at equal angles, the columns of an image to show.
 
     Parameters
     ----------
@@ -43,31 +49,31 @@ def even_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp],
     Returns
     -------
     nearest : array (n,) of int
-        Column to show; n is that of the image, at most 720.
-    held : array (n,) of bool
-        Whether there is one near enough.
+        Column to show; n is the number of columns of the image, at most 720.
+    near_enough : array (n,) of bool
+        Whether the nearest column lies within one column spacing.
 
     Examples
     --------
-    >>> [part.tolist() for part in even_columns(np.array([45.0, 135.0, 315.0]))]
+    >>> [part.tolist() for part in resample_columns(np.array([45.0, 135.0, 315.0]))]
     [[0, 1, 2], [True, True, True]]
     """
-    count = min(angles.size, _COLUMNS)
+    count = min(angles.size, _MAX_COLUMNS)
     centre = (np.arange(count) + 0.5) * 360 / count
     # The nearest column is one of the two on either side; the last and the first are neighbours.
     above = np.searchsorted(angles, centre) % angles.size
     sides = np.stack([above - 1, above]) % angles.size
-    apart = np.abs((centre - angles[sides] + 180) % 360 - 180)
-    nearest = np.where(apart[0] <= apart[1], sides[0], sides[1])
+    distance = np.abs((centre - angles[sides] + 180) % 360 - 180)
+    nearest = np.where(distance[0] <= distance[1], sides[0], sides[1])
     spacing = float(np.median(np.diff(angles))) if angles.size > 1 else 360.0
-    return nearest, apart.min(axis=0) <= max(spacing, 360 / count)
+    return nearest, distance.min(axis=0) <= max(spacing, 360 / count)
 
 
 def tile(
     image: WellImage, variable: Variable, level: int, number: int, limits: dict[str, tuple[float, float]]
 ) -> Bytes:
     """
-    Cut one tile.
+    Render one tile.
 
     Parameters
     ----------
@@ -80,11 +86,11 @@ def tile(
     number : int
         Tiles count downwards from the top of the well.
     limits : dict
-        Values at the ends of the ramp, by variable of the image.
+        Values that are shown black and white, by variable of the image.
 
     Returns
     -------
-    array (ROWS, columns) of uint8
+    array (TILE_ROWS, columns) of uint8
         0 where nothing was measured, else 1 (black) to 255 (white).
 
     Examples
@@ -95,17 +101,17 @@ def tile(
     [[1, 0], [255, 255], [0, 0]]
     """
     height = (row_spacing(image) or 0.01) * 2**level
-    top = depth_range(image)[0] + number * ROWS * height
+    top = depth_range(image)[0] + number * TILE_ROWS * height
     bounds = limits.get("image" if variable == "static" else "dynamic")
-    tones = tone(image, variable, top, top + ROWS * height, ROWS, bounds)
-    nearest, held = even_columns(image["azimuth"].values)
-    shown = np.where(held, tones[:, nearest], np.nan)
-    return np.where(np.isfinite(shown), 1 + np.round(254 * np.nan_to_num(shown)), 0).astype(np.uint8)
+    grey = image_tones(image, variable, top, top + TILE_ROWS * height, TILE_ROWS, bounds)
+    nearest, near_enough = resample_columns(image["azimuth"].values)
+    visible = np.where(near_enough, grey[:, nearest], np.nan)
+    return np.where(np.isfinite(visible), 1 + np.round(254 * np.nan_to_num(visible)), 0).astype(np.uint8)
 
 
 class OpenWells:
     """
-    Wells of a field, opened when they are asked for.
+    Wells of a field, which are opened when they are needed.
 
     Parameters
     ----------
@@ -122,27 +128,27 @@ class OpenWells:
         self._tiles: OrderedDict[tuple[str, str, int, int], bytes] = OrderedDict()
 
     def names(self) -> list[str]:
-        """File stems of the wells that are there now and can be opened, as far as their names and kinds go."""
-        return [well for well, problem in well_files(self.field.path).items() if problem is None]
+        """Return the file stems of the wells whose files have the right name and kind."""
+        return [well for well, problem in list_wells(self.field.path).items() if problem is None]
 
     def file(self, well: str, suffix: str, largest: int | None = None) -> Path | None:
         """
-        One of a well's files, None if it has none.
+        Return a file of a well, None if there is none.
 
         Raises
         ------
         InputError
-            If what has its name is no ordinary file, or larger than `largest` bytes.
+            If it is not a regular file, or larger than `largest` bytes.
         """
         file = self.field.file(well, suffix)
         if not os.path.lexists(file):
             return None
-        check_ordinary(file, largest)
+        check_regular_file(file, largest)
         return file
 
     def image(self, well: str) -> WellImage:
         """
-        Well of a name; its pixels stay in the file.
+        Return the image of a well; its pixels stay in the file.
 
         Raises
         ------
@@ -153,21 +159,22 @@ class OpenWells:
         """
         if well != file_stem(well) or (file := self.file(well, ".nc")) is None:
             raise KeyError(well)
-        written = file.stat().st_mtime_ns
+        modified_ns = file.stat().st_mtime_ns
         with self._lock:
-            if well in self._wells and self._wells[well][0] != written:  # brought in anew
+            # Brought in anew.
+            if well in self._wells and self._wells[well][0] != modified_ns:
                 self._forget(well)
             if well not in self._wells:
                 check_image_size(file)
-                self._wells[well] = (written, read(file))
-                if len(self._wells) > _OPEN:
+                self._wells[well] = (modified_ns, read(file))
+                if len(self._wells) > _MAX_OPEN_WELLS:
                     self._wells.popitem(last=False)
             self._wells.move_to_end(well)
             return self._wells[well][1]
 
     def summary(self, well: str) -> dict[str, Any]:
         """
-        Name, tool and depths of a well, without opening it for good: a field may have hundreds.
+        Return name, tool and depths of a well without keeping it open, because a field may have hundreds.
 
         Raises
         ------
@@ -175,14 +182,14 @@ class OpenWells:
             If its file is damaged.
         """
         file = self.field.file(well, ".nc")
-        written = file.stat().st_mtime_ns
-        if self._summaries.get(well, (0, {}))[0] != written:
+        modified_ns = file.stat().st_mtime_ns
+        if self._summaries.get(well, (0, {}))[0] != modified_ns:
             check_image_size(file)
             with decoding(file, "a WellImage", "make it anew with geobfdt ingest"), h5py.File(file, "r") as opened:
                 depth = opened["depth"]
                 name, tool = (str(opened.attrs.get(key, "")) for key in ("well", "tool"))
                 summary = {"name": name or well, "tool": tool, "top": float(depth[0]), "base": float(depth[-1])}
-            self._summaries[well] = (written, summary)
+            self._summaries[well] = (modified_ns, summary)
         return self._summaries[well][1]
 
     def _forget(self, well: str) -> None:
@@ -192,29 +199,29 @@ class OpenWells:
             del self._tiles[key]
 
     def limits(self, well: str) -> dict[str, tuple[float, float]]:
-        """Values that tiles show as black and white, by variable of the image: a little beyond its contrast."""
+        """Return the values that tiles show as black and white, a margin beyond the contrast of the image."""
         image = self.image(well)
         with self._lock:
             if well not in self._limits:
                 limits = {}
                 for name in ("image", "dynamic"):
                     if name in image:
-                        low, high = contrast(image, name)
-                        limits[name] = (low - MARGIN * (high - low), high + MARGIN * (high - low))
+                        low, high = contrast_limits(image, name)
+                        limits[name] = (low - CONTRAST_MARGIN * (high - low), high + CONTRAST_MARGIN * (high - low))
                 self._limits[well] = limits
             return self._limits[well]
 
     def tile(self, well: str, variable: Variable, level: int, number: int) -> bytes:
-        """Bytes of a tile, row by row; see :func:`tile`."""
+        """Return the bytes of a tile, row by row; see :func:`tile`."""
         key = (well, variable, level, number)
         image, limits = self.image(well), self.limits(well)
         with self._lock:
             if key in self._tiles:
                 self._tiles.move_to_end(key)
                 return self._tiles[key]
-        cut = tile(image, variable, level, number, limits).tobytes()
+        pixels = tile(image, variable, level, number, limits).tobytes()
         with self._lock:
-            self._tiles[key] = cut
-            if len(self._tiles) > _KEPT:
+            self._tiles[key] = pixels
+            if len(self._tiles) > _MAX_TILES:
                 self._tiles.popitem(last=False)
-        return cut
+        return pixels

@@ -1,1 +1,1 @@
-"""What any program needs: findings, files, locks, SQLite, processes, settings files. It knows no well."""
+"""General services: findings, files, locks, SQLite, processes, settings files. This package knows no well."""

@@ -8,9 +8,11 @@ import pandas as pd
 
 __all__ = ["mark_text", "mark_text_columns", "unmark_text"]
 
-# What spreadsheet programs take for the beginning of a formula, with apostrophes that are marks already before it.
+# Spreadsheet programs take such text for a formula; apostrophes before it are marks that are there already.
 _FORMULA = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
+# Text that was marked when it was written, with one apostrophe or more.
 _MARKED = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
+# Text that reads as a number needs no mark.
 _NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?")
 
 
@@ -48,5 +50,5 @@ def mark_text_columns(table: pd.DataFrame) -> pd.DataFrame:
     ["'=A1", -1.0]
     """
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    marked = {name: [mark_text(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts}
-    return table.assign(**marked) if texts else table
+    columns = {name: [mark_text(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts}
+    return table.assign(**columns) if texts else table

@@ -11,47 +11,49 @@ from pathlib import Path
 
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["opened", "prepare", "writing"]
+__all__ = ["create_database", "open_database", "transaction"]
 
-_PATIENCE_S = 30.0
+# A connection waits this long for others to finish writing.
+_MAX_WAIT_S = 30.0
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that waits for its turn, and whose transactions are on the disk when they end."""
-    with closing(sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None)) as db:
+def open_database(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a connection that waits for other writers, and whose transactions are on the disk when they end."""
+    with closing(sqlite3.connect(file, timeout=_MAX_WAIT_S, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous=FULL")
         yield db
 
 
-def prepare(file: Path, schema: str) -> None:
+def create_database(file: Path, schema: str) -> None:
     """
-    Make a database, or find it made, with a write-ahead log: readers do not wait for writers.
+    Make a database if it is missing, with a write-ahead log, so that readers do not wait for writers.
 
     Parameters
     ----------
     file : Path
         The database.
     schema : str
-        SQL that may run any number of times.
+        SQL that may run any number of times on the same database.
 
     Raises
     ------
     InputError
-        If the file is no database, or cannot be written.
+        If the file is not a database, or cannot be written.
     """
-    until = time.monotonic() + _PATIENCE_S
-    # SQLite gives its log and its index the permissions of the database. One that is there keeps its own.
-    with suppress(OSError):  # SQLite says below what is wrong with the place.
+    until = time.monotonic() + _MAX_WAIT_S
+    # SQLite gives its log and its index the permissions of the database. An existing database keeps its own.
+    # SQLite says below what is wrong with the place.
+    with suppress(OSError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     while True:
         try:
-            with opened(file) as db:
+            with open_database(file) as db:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.executescript(schema)
             return
         except sqlite3.DatabaseError as error:
-            # Two that change the journal's mode at once hold each other up; SQLite then refuses one without waiting.
+            # If two processes change the journal mode at once, SQLite refuses one of them without waiting.
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY and time.monotonic() < until:
                 time.sleep(0.02)
                 continue
@@ -60,17 +62,17 @@ def prepare(file: Path, schema: str) -> None:
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[sqlite3.Connection]:
+def transaction(file: Path) -> Iterator[sqlite3.Connection]:
     """
-    A transaction that nobody else can write beside.
+    Open a transaction during which nobody else can write.
 
     Raises
     ------
     InputError
-        If the disk does not take it.
+        If it cannot be written to the disk.
     """
     try:
-        with opened(file) as db:
+        with open_database(file) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db

@@ -1,4 +1,4 @@
-"""Running jobs: each in a process of its own, on one thread, some at a time, on this machine or by Ray.
+"""Engine that runs jobs, each in a process with one thread, several at a time, on this machine or by Ray.
 
 A process that is killed, or eats all memory, takes its own job with it and no other.
 """
@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["Engine", "Ran", "run_jobs"]
+__all__ = ["Engine", "JobResult", "run_jobs"]
 
+# Each worker process computes with one thread, because there is a process for each core.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -41,7 +42,7 @@ class Engine(BaseModel):
     address: str = Field("", description="of a Ray cluster that sees the same folders; empty: one is started here")
 
 
-class Ran(NamedTuple):
+class JobResult(NamedTuple):
     """
     A job that has ended.
 
@@ -49,18 +50,18 @@ class Ran(NamedTuple):
     ----------
     job : int
         Which one.
-    said : str
+    output : str
         What it printed.
-    why : str
+    error : str
         Why it failed, in a line; empty if it did not.
     """
 
     job: int
-    said: str
-    why: str
+    output: str
+    error: str
 
 
-def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult]:
     r"""
     Run Python programs, each as ``python WORDS``, and tell of each when it has ended.
 
@@ -84,26 +85,26 @@ def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
     Examples
     --------
     >>> list(run_jobs([["-c", "print(6 * 7)"]], Engine(workers=1)))
-    [Ran(job=0, said='42\n', why='')]
+    [JobResult(job=0, output='42\n', error='')]
     """
     return _by_ray(jobs, engine) if engine.ray else _here(jobs, engine.workers)
 
 
-def _here(jobs: Sequence[Sequence[str]], workers: int) -> Iterator[Ran]:
+def _here(jobs: Sequence[Sequence[str]], workers: int) -> Iterator[JobResult]:
     with ThreadPoolExecutor(workers) as pool:
         running = {pool.submit(_run, words): job for job, words in enumerate(jobs)}
         try:
             for future in as_completed(running):
-                yield Ran(running[future], *future.result())
+                yield JobResult(running[future], *future.result())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
+def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if engine.address:
         _knock(engine.address)
-        # `ray start` asks for this user's token once there is one; who connects is not told so.
+        # `ray start` needs the token of this user once there is one, and gives a client no message without it.
         if (Path.home() / ".ray" / "auth_token").exists():
             os.environ.setdefault("RAY_AUTH_MODE", "token")
     ray = needed("ray", "ray")
@@ -111,7 +112,8 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
     try:
         if engine.address:
             ray.init(engine.address, **quiet)
-        else:  # its own, even where another runs
+        else:
+            # A cluster of its own is started, even where another one runs.
             ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError) as error:
         observed = f"no Ray cluster to be had: {str(error).strip().splitlines()[-1]}"
@@ -125,15 +127,16 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[Ran]:
         while waiting:
             (ready,), waiting = ray.wait(waiting)
             try:
-                yield Ran(running[ready], *ray.get(ready))
-            except ray.exceptions.RayError as error:  # its node went, or does not see the folder
-                yield Ran(running[ready], "", str(error).strip().splitlines()[-1])
+                yield JobResult(running[ready], *ray.get(ready))
+            except ray.exceptions.RayError as error:
+                # The node of the job ended, or does not have the folder.
+                yield JobResult(running[ready], "", str(error).strip().splitlines()[-1])
     finally:
         ray.shutdown()
 
 
 def _knock(address: str) -> None:
-    """Ask whether anybody answers; Ray itself waits for minutes where nobody does."""
+    """Check the address first, because Ray waits for minutes if nobody answers."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -143,10 +146,10 @@ def _knock(address: str) -> None:
 
 
 def _run(words: Sequence[str]) -> tuple[str, str]:
-    """Run one job: what it printed, and why it failed."""
+    """Run one job, and return its output and why it failed."""
     one = {**os.environ, **_ONE_THREAD}
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
-    if not done.returncode:
-        return done.stdout, ""
-    lines = done.stderr.strip().splitlines()
-    return done.stdout, lines[-1] if lines else f"ended with status {done.returncode}"
+    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
+    if not process.returncode:
+        return process.stdout, ""
+    lines = process.stderr.strip().splitlines()
+    return process.stdout, lines[-1] if lines else f"ended with status {process.returncode}"

@@ -1,4 +1,4 @@
-"""Packages that only some need."""
+"""Optional packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: every repair and doubt, written down; and the one-line error of a critical one."""
+"""Findings: every repair and every doubtful value; and the one-line error of a critical finding."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ _FIELDS = {key: name for name, key in _JSON_KEYS.items()}
 
 
 class Severity(StrEnum):
-    """How much a finding matters to what comes out."""
+    """How much a finding affects the result."""
 
-    INFO = "info"  # a convention applied; the data are what they were
-    MINOR = "minor"  # repaired without doubt
-    MAJOR = "major"  # repaired or assumed; the result leans on it
-    CRITICAL = "critical"  # cannot be read; the run stops
+    # A convention was applied; the data have not changed.
+    INFO = "info"
+    # The data were repaired with certainty.
+    MINOR = "minor"
+    # The data were repaired or assumed, and the result depends on it.
+    MAJOR = "major"
+    # The data cannot be read; the run stops.
+    CRITICAL = "critical"
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class InputError(Exception):
 
     def apart(self) -> str:
         """
-        The same line without the folders of this machine, for whoever asks from another one.
+        Return the same line without the folders of this machine, for a client on another one.
 
         Examples
         --------
@@ -113,7 +117,7 @@ class InputError(Exception):
 
     @property
     def finding(self) -> Finding:
-        """The same as a finding, for machines."""
+        """The error as a finding."""
         return Finding(Severity.CRITICAL, "cannot-read", self.file, self.observed, self.cure)
 
 

@@ -1,4 +1,4 @@
-"""What glibc's heap keeps: one heap for all threads, and what is free in it handed back.
+"""Settings of the heap of glibc: one heap for all threads, and free memory returned to the system.
 
 Without these a long well takes more memory than a short one: each thread's heap keeps what it once held, in pieces.
 No other C library is touched.
@@ -12,28 +12,32 @@ from typing import Any
 
 __all__ = ["share_heap", "trim_heap"]
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of glibc's mallopt(3)
-_KEPT = 1 << 30  # bytes; pieces up to this size come from the heap, and stay there when they are free
-_AHEAD = 1 << 26  # bytes by which the heap grows
+# Of glibc's mallopt(3).
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
+# Pieces of memory up to this size come from the heap, and stay there when they are free.
+_HEAP_PIECE_BYTES = 1 << 30
+# The heap grows by at least this many bytes.
+_HEAP_GROWTH_BYTES = 1 << 26
 
 
 def share_heap() -> None:
     """
-    Let threads share a heap, and let it keep what it has until it is trimmed.
+    Let threads share one heap, and let it keep its memory until it is trimmed.
 
-    It has to be called before anything starts a thread, as NumPy does when it is imported. Otherwise whatever is over
-    32 MiB is asked of the system each time, which then clears every page of it: a tenth of the time of picking.
+    It has to be called before the first thread starts, as NumPy starts some when it is imported. Otherwise every piece
+    above 32 MiB comes from the system, which clears each page of it: a tenth of the time of picking.
     """
     mallopt = _glibc("mallopt")
     if mallopt is not None:
         for what, value in (
-            (_ARENA_MAX, 1), (_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_TOP_PAD, _AHEAD),
+            (_ARENA_MAX, 1), (_MMAP_THRESHOLD, _HEAP_PIECE_BYTES), (_TRIM_THRESHOLD, _HEAP_PIECE_BYTES),
+            (_TOP_PAD, _HEAP_GROWTH_BYTES),
         ):  # fmt: skip
             mallopt(what, value)
 
 
 def trim_heap() -> None:
-    """Hand back what is free."""
+    """Return free memory to the system."""
     malloc_trim = _glibc("malloc_trim")
     if malloc_trim is not None:
         malloc_trim(0)

@@ -1,4 +1,4 @@
-"""A folder for one process at a time."""
+"""Locks of folders, for one process at a time."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["held"]
+__all__ = ["folder_lock"]
 
 
 @contextmanager
-def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
+def folder_lock(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
     """
-    Hold a folder; it is free again when the process ends, however it does.
+    Lock a folder; the lock is released at the end of the block, or when the process ends in any way.
 
     Parameters
     ----------
     folder : Path
-        Made if missing.
+        The folder; it is made if missing.
     wait : bool
-        Whether to wait until it is free.
+        Whether to wait for another process to release it.
     by : str
-        What holds it, for the error.
+        Name of the task that locks it, for the message.
 
     Raises
     ------
     InputError
-        If another process holds it and there is no waiting, or it cannot be written.
+        If another process has locked it and `wait` is False, or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,8 @@ def held(folder: Path, wait: bool = False, by: str = "study") -> Iterator[None]:
         except BlockingIOError as error:
             cure = "wait until it is done, or choose another folder with --out"
             raise InputError(folder, f"another {by} is running here", cure) from error
-        except OSError as error:  # Some network disks know no locks.
+        except OSError as error:
+            # Some network disks know no locks.
             observed = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
             raise InputError(folder, observed, "use a folder on another disk") from error
         yield

@@ -1,4 +1,4 @@
-"""Settings that a person writes: YAML, checked, with one line for what is wrong."""
+"""Settings files: YAML that a person writes, with a check and one line for what is wrong."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import read_ordinary
 
-__all__ = ["parse_yaml", "read_settings", "read_yaml", "said"]
+__all__ = ["parse_yaml", "read_settings", "read_yaml", "validation_message"]
 
+# A settings file has at most this many bytes.
 _MAX_BYTES = 1 << 20
-_MAX_DEPTH = 30  # Levels of nesting; PyYAML calls itself once a level, and hostile files nest until Python stops.
+# PyYAML recurses once per level of nesting, and a hostile file nests until Python stops.
+_MAX_DEPTH = 30
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -63,7 +65,7 @@ def parse_yaml(text: str) -> Any:
     {'least': {'each': {'z_5cm': 5}}}
     """
     try:
-        # Safe: a SafeLoader that refuses more.
+        # This loader is a SafeLoader with further limits.
         return yaml.load(text, _Loader)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -120,11 +122,13 @@ def read_settings(kind: type[Settings], file: Path, what: str, cure: str, page: 
     try:
         return kind.model_validate(read_yaml(file, what, cure))
     except ValidationError as error:
-        raise InputError(file, said(error), f"correct it; {page} lists what a {what} is made of") from error
+        raise InputError(
+            file, validation_message(error), f"correct it; {page} lists what a {what} is made of"
+        ) from error
 
 
-def said(error: ValidationError) -> str:
-    """Say the first thing that is wrong, and where."""
+def validation_message(error: ValidationError) -> str:
+    """Describe the first problem, and where it is."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place or 'settings'}: {first['msg'][0].lower()}{first['msg'][1:]}"

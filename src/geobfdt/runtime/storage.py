@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Atomic writing of files: another process sees the whole file or none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ __all__ = ["atomic_files", "atomic_path", "read_ordinary", "sha256", "write_text
 
 # A temporary file that nobody has written to for this long belongs to a process that was killed.
 _ABANDONED_AFTER_S = 86_400.0
-_PART = re.compile(r"\.(.*\.)?([0-9a-f]{16}|\d+)\.part(\..*)?")  # Digits alone: parts of versions before 0.2.
+# Digits alone: parts of versions before 0.2.
+_PART = re.compile(r"\.(.*\.)?([0-9a-f]{16}|\d+)\.part(\..*)?")
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
-    # Random, not the process id: two containers that share a disk have the same ids.
+    # The name is random, because processes in two containers that share a disk may have the same id.
     part = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}", _cure(error)) from error
     finally:
-        with suppress(OSError):  # never made, or the disk is gone: the error above says what matters
+        # The file was never made, or the disk is gone; the error above describes the cause.
+        with suppress(OSError):
             part.unlink()
 
 
@@ -177,13 +179,13 @@ def read_ordinary(path: str | Path, limit_bytes: int, cure: str) -> bytes:
     """
     path = Path(path)
     try:
-        # Without O_NONBLOCK, opening a pipe waits for somebody to write to it.
+        # Without O_NONBLOCK, opening a pipe waits for a writer.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError(path, "is not an ordinary file", cure)
-            # One byte more than allowed shows that the file has grown since its size was asked for.
+            # One byte above the limit shows that the file has grown since its size was read.
             data = stream.read(limit_bytes + 1)
     except OSError as error:
         raise InputError(path, f"cannot be opened: {(error.strerror or str(error)).lower()}", cure) from error
@@ -198,14 +200,14 @@ def _sweep(folder: Path) -> None:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _PART.fullmatch(entry.name):
-                # Another process may sweep the same folder: what is gone already needs no error.
+                # Another process may clean the same folder, so that a missing file is no error.
                 with suppress(OSError):
                     if _last_written(Path(entry.path)) < oldest:
                         shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)  # noqa: PTH108
 
 
 def _last_written(path: Path) -> float:
-    """Time (s since 1970) of the last change of a file, or of the newest file in a folder."""
+    """Return the time (s since 1970) of the last change of a file, or of the newest file in a folder."""
     inside = path.iterdir() if path.is_dir() and not path.is_symlink() else ()
     return max([path.lstat().st_mtime, *(file.lstat().st_mtime for file in inside)])
 

@@ -1,1 +1,1 @@
-"""What planes say of the rock: mean orientations, sets, intensity, spacing. Knows tables and arrays only."""
+"""Statistics of planes: mean orientations, sets, zones, intensity, spacing; knows tables and arrays only."""

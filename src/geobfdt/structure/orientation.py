@@ -16,18 +16,18 @@ Array = npt.NDArray[np.float64]
 
 class MeanPlane(NamedTuple):
     """
-    Mean of planes.
+    Mean orientation of planes.
 
     Parameters
     ----------
     dip, azimuth : float
-        Of the plane (deg).
+        Dip and dip azimuth of the mean plane (deg).
     kappa : float
-        Fisher's concentration: about ``(81 / scatter in degrees)^2``; NaN of one plane.
+        Concentration of Fisher: about ``(81 / scatter in degrees)^2``; NaN for a single plane.
     cone : float
         Half-angle of the cone that holds the true mean in 95 of 100 cases (deg); NaN where there are too few planes.
     planes : float
-        How many it rests on; of weighted ones, as many equal ones as tell as much.
+        Number of planes; for weighted planes, the effective number of equal ones.
     """
 
     dip: float
@@ -39,7 +39,7 @@ class MeanPlane(NamedTuple):
 
 def plane_of_pole(normal: npt.ArrayLike) -> tuple[Array, Array]:
     """
-    Dip and dip azimuth of planes with a given normal, whichever way it points.
+    Return dip and dip azimuth of planes from their normals, which may point up or down.
 
     Parameters
     ----------
@@ -67,15 +67,16 @@ def mean_plane(dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike
     """
     Average planes.
 
-    Poles have no sign, so the mean direction is that of the largest eigenvalue of the orientation tensor (Scheidegger
-    1965); scatter and cone are Fisher's (1953), of the poles turned to its side.
+    Poles have no sign, so that the mean direction is the eigenvector of the largest eigenvalue of the orientation
+    tensor (Scheidegger 1965). Scatter and cone are those of Fisher (1953), with all poles turned to the side of that
+    direction.
 
     Parameters
     ----------
     dip, azimuth : array (n,)
         Dip and dip azimuth (deg).
     weight : array (n,), optional
-        How much each counts.
+        Weight of each plane.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def mean_plane(dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike
     total = share @ turned
     length = float(np.linalg.norm(total))
     steep, towards = plane_of_pole(total)
-    # Fisher's R is the length of the sum of as many unit vectors as there are planes.
+    # The resultant R of Fisher is the length of the sum of the unit vectors.
     off = count * (1 - length)
     kappa = (count - 1) / off if count > 1 and off > 1e-12 else float("nan")
     cone = float("nan")
@@ -113,19 +114,19 @@ def remove_dip(
     dip: npt.ArrayLike, azimuth: npt.ArrayLike, structural_dip: float, structural_azimuth: float
 ) -> tuple[Array, Array]:
     """
-    Turn planes back with the beds: about the strike of the mean bed, by its dip.
+    Remove the structural dip: turn planes about the strike of the mean bed, by its dip.
 
     Parameters
     ----------
     dip, azimuth : array (n,)
         Dip and dip azimuth (deg).
     structural_dip, structural_azimuth : float
-        Of the mean bed (deg), which becomes level.
+        Dip and dip azimuth of the mean bed (deg), which becomes level.
 
     Returns
     -------
     dip, azimuth : array (n,)
-        As they were when the beds lay level.
+        Orientation of the planes when the beds were level.
 
     Examples
     --------
@@ -135,7 +136,8 @@ def remove_dip(
     normals = pole(dip, azimuth)
     turn, strike = np.radians(structural_dip), np.radians(structural_azimuth - 90)
     axis = np.array([np.sin(strike), np.cos(strike), 0.0])
-    # Rodrigues' formula. By the right hand about the strike, beds that dip to its right go down.
+    # This is the rotation formula of Rodrigues. The sign is chosen so that beds dipping to the right of the strike
+    # turn up to level.
     along = (normals @ axis)[..., None] * axis
     turned = normals * np.cos(turn) - np.cross(axis, normals) * np.sin(turn) + along * (1 - np.cos(turn))
     return plane_of_pole(turned)

@@ -14,21 +14,24 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane
 
 __all__ = ["PlaneSet", "find_sets", "set_spacing"]
 
-_APART = 35.0  # deg between the means of two sets, at least
-_SHARE, _FEWEST = 0.1, 5  # of all planes, and planes, that make a set
-_MOST = 2000  # planes that sets are made from; the others join the nearest
+# The means of two sets are at least this far apart.
+_MIN_SEPARATION_DEG = 35.0
+# Of all planes, and planes, that make a set.
+_SHARE, _FEWEST = 0.1, 5
+# Sets are made from at most this many planes; the others join the nearest set.
+_MAX_PLANES = 2000
 
 Ints = npt.NDArray[np.int64]
 
 
 class PlaneSet(NamedTuple):
     """
-    Planes that lie alike.
+    Planes of similar orientation.
 
     Parameters
     ----------
     mean : MeanPlane
-        Of its planes.
+        Mean of its planes.
     members : array of int
         Their rows.
     """
@@ -38,29 +41,29 @@ class PlaneSet(NamedTuple):
 
 
 def find_sets(
-    dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike | None = None, apart: float = _APART
+    dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike | None = None, apart: float = _MIN_SEPARATION_DEG
 ) -> list[PlaneSet]:
     """
-    Find sets by the angles between poles (average linkage); what belongs to no set is left out.
+    Find sets by the angles between poles (average linkage); planes outside all sets are left out.
 
     Parameters
     ----------
     dip, azimuth : array (n,)
         Dip and dip azimuth (deg).
     weight : array (n,), optional
-        How much each counts in means.
+        Weight of each plane in means.
     apart : float
-        Mean angle between the poles of two sets, at least (deg).
+        Smallest mean angle between the poles of two sets (deg).
 
     Returns
     -------
     list of PlaneSet
-        The largest first; each holds at least a tenth of the planes, and five.
+        The largest set first; each holds at least a tenth of the planes, and at least five.
 
     Examples
     --------
-    >>> found = find_sets([30, 31, 29, 30, 30, 80, 80, 81, 79, 80], [90, 91, 89, 90, 90, 10, 11, 9, 10, 10.0])
-    >>> [(round(part.mean.dip), len(part.members)) for part in found]
+    >>> sets = find_sets([30, 31, 29, 30, 30, 80, 80, 81, 79, 80], [90, 91, 89, 90, 90, 10, 11, 9, 10, 10.0])
+    >>> [(round(part.mean.dip), len(part.members)) for part in sets]
     [(30, 5), (80, 5)]
     """
     normals = pole(dip, azimuth).reshape(-1, 3)
@@ -68,8 +71,8 @@ def find_sets(
     if len(normals) < _FEWEST:
         return []
     chosen = np.arange(len(normals))
-    if len(normals) > _MOST:
-        chosen = np.sort(np.random.default_rng(0).choice(len(normals), _MOST, replace=False))
+    if len(normals) > _MAX_PLANES:
+        chosen = np.sort(np.random.default_rng(0).choice(len(normals), _MAX_PLANES, replace=False))
     angle = np.degrees(np.arccos(np.clip(np.abs(normals[chosen] @ normals[chosen].T), 0, 1)))
     np.fill_diagonal(angle, 0)
     tree = linkage(squareform((angle + angle.T) / 2, checks=False), "average")
@@ -77,7 +80,7 @@ def find_sets(
     least = max(_SHARE * len(chosen), _FEWEST)
     steep, towards = np.asarray(dip, dtype=float), np.asarray(azimuth, dtype=float)
     groups = [chosen[label == one] for one in np.unique(label) if (label == one).sum() >= least]
-    if len(normals) > _MOST and groups:
+    if len(normals) > _MAX_PLANES and groups:
         means = np.array([pole(*mean_plane(steep[g], towards[g], share[g])[:2]) for g in groups])
         near = np.abs(normals @ means.T)
         best = near.argmax(axis=1)
@@ -89,20 +92,19 @@ def find_sets(
 
 def set_spacing(count: float, dip_app: float, length: float) -> float:
     """
-    Mean spacing of a set's planes, square to them.
+    Return the mean spacing of the planes of a set, perpendicular to them.
 
-    The stretch above the first and below the last plane is longer than no spacing that was seen, and says so: the mean
-    is the length looked at over the count, which is the estimate of largest likelihood for censored exponential
-    spacings.
+    The lengths above the first and below the last plane are censored spacings. For exponential spacings the maximum
+    likelihood estimate is the measured length over the count.
 
     Parameters
     ----------
     count : float
-        Planes met.
+        Number of planes in the hole.
     dip_app : float
         Angle between the set's mean normal and the hole (deg).
     length : float
-        Of hole that was looked at (m).
+        Length of hole that was measured and interpreted (m).
 
     Examples
     --------

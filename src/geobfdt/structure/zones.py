@@ -12,24 +12,28 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane
 
 __all__ = ["Zone", "find_zones", "vector_walk"]
 
-FEWEST = 8  # beds of a zone
-SHORTEST = 5.0  # m: a set of cross-beds is no zone
-_PENALTY = 5.0  # times the logarithm of the number of beds: what a further zone has to gain in log likelihood, twice
-_LEAST = np.radians(1.0) ** 2  # of the mean square angle from the mean (rad^2): beds are not told apart finer than that
+# A zone has at least this many beds.
+MIN_ZONE_BEDS = 8
+# A zone is at least this long; a shorter one is a set of cross-beds.
+MIN_ZONE_M = 5.0
+# A further zone has to raise twice the log likelihood by this times the logarithm of the number of beds.
+_PENALTY = 5.0
+# Mean square angle from the mean, below which beds are not distinguished.
+_MIN_VARIANCE_RAD2 = np.radians(1.0) ** 2
 
 Array = npt.NDArray[np.float64]
 
 
 class Zone(NamedTuple):
     """
-    A stretch whose beds lie alike.
+    A depth interval with beds of similar orientation.
 
     Parameters
     ----------
     top, base : float
         Depths (m, MD); midway between the last bed of one zone and the first of the next.
     beds : MeanPlane
-        Their mean.
+        Mean of its beds.
     """
 
     top: float
@@ -39,7 +43,7 @@ class Zone(NamedTuple):
 
 def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike, weight: npt.ArrayLike) -> list[Zone]:
     """
-    Cut a well where its beds begin to lie otherwise.
+    Split a well at depths where the orientation of its beds changes.
 
     Parameters
     ----------
@@ -53,15 +57,15 @@ def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike,
     Returns
     -------
     list of Zone
-        Downwards; one where nothing speaks for more, none without beds.
+        From top to base; one zone if no split is significant, none without beds.
 
     Notes
     -----
-    Binary segmentation: a stretch is cut where two mean poles explain its beds best, if twice the logarithm of the
-    likelihood (poles scattered alike in both directions about their mean) gains more than five times the logarithm
-    of the number of beds. On beds of one lie and of any scatter that happens in fewer than 5 of 100 wells
-    (``tests/structure/test_zones.py``). A zone has eight beds and 5 m at least; what is shorter, as a set of
-    cross-beds, belongs to the zone around it.
+    Binary segmentation: an interval is split where two mean poles explain its beds best. The split is kept if twice
+    the log likelihood (poles with isotropic scatter about their mean) gains more than five times the logarithm of the
+    number of beds. For beds of one orientation and any scatter, that happens in fewer than 5 of 100 wells
+    (``tests/structure/test_zones.py``). A zone has at least eight beds and 5 m; a shorter one, as a set of cross-beds,
+    belongs to the zone around it.
 
     Examples
     --------
@@ -89,16 +93,16 @@ def find_zones(depth: npt.ArrayLike, dip: npt.ArrayLike, azimuth: npt.ArrayLike,
 
 
 def _cuts(depth: Array, normals: Array, weight: Array, first: int, last: int, penalty: float) -> list[int]:
-    """Places to cut ``first:last``, each the best of its stretch."""
-    at = np.arange(FEWEST, last - first - FEWEST + 1)
+    """Return the splits of ``first:last``; each is the best of its interval."""
+    at = np.arange(MIN_ZONE_BEDS, last - first - MIN_ZONE_BEDS + 1)
     edge = (depth[first + at - 1] + depth[first + at]) / 2 if at.size else depth[:0]
-    at = at[(edge - depth[first] >= SHORTEST) & (depth[last - 1] - edge >= SHORTEST)]
+    at = at[(edge - depth[first] >= MIN_ZONE_M) & (depth[last - 1] - edge >= MIN_ZONE_M)]
     if not at.size:
         return []
     part = slice(first, last)
     total = np.cumsum(np.column_stack([weight[part], weight[part, None] * normals[part]]), axis=0)
     upper, lower = total[at - 1], total[-1] - total[at - 1]
-    gain = _doubt(total[-1:]) - _doubt(upper) - _doubt(lower)
+    gain = _negative_log_likelihood(total[-1:]) - _negative_log_likelihood(upper) - _negative_log_likelihood(lower)
     best = int(gain.argmax())
     if not gain[best] > penalty:
         return []
@@ -107,12 +111,12 @@ def _cuts(depth: Array, normals: Array, weight: Array, first: int, last: int, pe
     return [*_cuts(depth, normals, weight, *above, penalty), cut, *_cuts(depth, normals, weight, *below, penalty)]
 
 
-def _doubt(sums: Array) -> Array:
+def _negative_log_likelihood(sums: Array) -> Array:
     """Twice the negative log likelihood of stretches, from their sums of weights and of weighted poles."""
     count, length = sums[:, 0], np.linalg.norm(sums[:, 1:], axis=1)
     # 2 (1 - mean resultant) is the mean square angle of poles from their mean; two directions make n log of it.
     spread = 2 * np.maximum(1 - length / np.maximum(count, 1e-9), 0)
-    return np.asarray(2 * count * np.log(np.maximum(spread, _LEAST)))
+    return np.asarray(2 * count * np.log(np.maximum(spread, _MIN_VARIANCE_RAD2)))
 
 
 def vector_walk(azimuth: npt.ArrayLike) -> Array:

@@ -19,16 +19,16 @@ import numpy as np
 import pandas as pd
 import torch
 
-from geobfdt.evaluation.scope import ALL
-from geobfdt.evaluation.scores import TOLERANCES, Key, Scores, evaluate
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.scope import ALL_CLASSES
+from geobfdt.evaluation.scores import TOLERANCES_M, Key, Scores, evaluate
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.evaluation.wording import records
 from geobfdt.model.detr.criterion import published_columns
 from geobfdt.model.detr.network import DetrNetwork
 from geobfdt.model.presets import Network, build, find_planes, loss
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import write_text
 from geobfdt.studies.label_noise import worsened
 from geobfdt.studies.leaking import leaking_windows
@@ -48,7 +48,7 @@ RESULT = "result.json"
 CURVE = "curve.jsonl"  # A line for each check of the run.
 PUBLISHED = ("hungarian_loss", "l1", "class_error_0_pct", "class_error_50_pct")  # Class error at confidence 0 and 0.5.
 _COST = "core-seconds.txt"  # Core seconds of all processes that worked on the cell.
-Check = Callable[[Any], dict[str, Operating]]
+Check = Callable[[Any], dict[str, OperatingPoint]]
 _PILOT = 4  # times as long is a run as what tries a rate
 _STEPS, _TIMED, _WARM = "steps.txt", 15, 5  # steps that tell how long one takes, and those before it settles
 
@@ -67,7 +67,7 @@ def run_cell(folder: Path) -> None:
     InputError
         If something cannot be read or written.
     """
-    with held(folder, wait=True):
+    with folder_lock(folder, wait=True):
         if not (folder / RESULT).exists():
             _run(folder)
 
@@ -90,11 +90,11 @@ def _run(folder: Path) -> None:
 
     reached = [0]
 
-    def check(network: Any) -> dict[str, Operating]:
+    def check(network: Any) -> dict[str, OperatingPoint]:
         clock.save()
         return validate(find_planes(network), validated, settings.tolerance)
 
-    def check_and_record(network: Any) -> dict[str, Operating]:
+    def check_and_record(network: Any) -> dict[str, OperatingPoint]:
         points = check(network)
         least = {name: point.threshold for name, point in points.items()}
         height = settings.training.rows * settings.network.step
@@ -170,7 +170,7 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
     return int(file.read_text())
 
 
-def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell], tolerance: float) -> Scores:
+def _tested(network: Network, points: dict[str, OperatingPoint], wells: list[PreparedWell], tolerance: float) -> Scores:
     """Scores of picks at least as sure as was best on the validation wells, before refinement."""
     picks = pd.concat([found_planes(find_planes(network), well) for well in wells], ignore_index=True)
     # Half, for a class that the validation wells have none of.
@@ -180,7 +180,7 @@ def _tested(network: Network, points: dict[str, Operating], wells: list[Prepared
     sure = picks[picks["confidence"] >= least]
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
     intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
-    return evaluate(sure, truth, intervals, tolerances=tuple(sorted({*TOLERANCES, tolerance})))
+    return evaluate(sure, truth, intervals, tolerances=tuple(sorted({*TOLERANCES_M, tolerance})))
 
 
 def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
             continue
         counts = scores.counts[Key(name, "trace", tolerance)]
         by_well: dict[str, list[int]] = {}  # a lone well is scored by depth blocks, which add
-        columns = (np.ravel(part) for part in (counts.found, counts.wrong, counts.missed))
+        columns = (np.ravel(part) for part in (counts.hits, counts.wrong, counts.missed))
         for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
             by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
         row = table.loc[name]
@@ -217,7 +217,7 @@ def _reported(scores: Scores) -> list[dict[str, Any]]:
 def _z_of_all(scores: Scores, tolerance: float) -> float | None:
     """Standard deviations by which F1 of all planes, by trace RMS, exceeds that of the picks shifted in depth."""
     table = scores.table().set_index(["class", "kind", "tolerance_m"])
-    return _number(table.loc[(ALL, "trace", tolerance), "z"])
+    return _number(table.loc[(ALL_CLASSES, "trace", tolerance), "z"])
 
 
 def _shortened(well: PreparedWell, metres: float) -> PreparedWell:

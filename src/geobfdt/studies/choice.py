@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.settings_files import said
+from geobfdt.runtime.settings_files import validation_message
 from geobfdt.runtime.storage import sha256
 from geobfdt.studies.study_settings import CellSettings, StudySettings
 from geobfdt.training.training_settings import TrainingSettings
@@ -69,7 +69,7 @@ def study_choice(folder: Path) -> StudyChoice:
     except OSError as error:
         raise InputError(file, f"cannot be read: {(error.strerror or str(error)).lower()}", _CURE) from error
     except ValidationError as error:
-        raise InputError(file, said(error), _CURE) from error
+        raise InputError(file, validation_message(error), _CURE) from error
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise InputError(file, "not the result of a study", _CURE) from error
     if missing:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.studies.study_settings import CellSettings
 from geobfdt.training.learning_curve import class_f1
 from geobfdt.training.prepared_wells import PreparedWell
@@ -93,7 +93,7 @@ def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
 
 
 def look_shift_scores(
-    detect: Detect, points: Mapping[str, Operating], wells: Sequence[PreparedWell], settings: CellSettings
+    detect: Detect, points: Mapping[str, OperatingPoint], wells: Sequence[PreparedWell], settings: CellSettings
 ) -> dict[str, dict[str, dict[str, float]]]:
     """
     Score a network on wells whose look is shifted step by step.

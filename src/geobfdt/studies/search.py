@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.settings_files import read_settings
 from geobfdt.runtime.storage import write_text
 from geobfdt.studies.cell import RESULT
@@ -185,7 +185,7 @@ def run_search(
     optuna = needed("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     make_plan(search.study({}), field)  # what is wrong with the field is said before anything is written
-    with held(out):
+    with folder_lock(out):
         _same(search, out)
         states = optuna.trial.TrialState
         study = _opened(optuna, search, out, storage)

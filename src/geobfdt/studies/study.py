@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.findings import InputError
-from geobfdt.runtime.locks import held
-from geobfdt.runtime.settings_files import parse_yaml, said
+from geobfdt.runtime.locks import folder_lock
+from geobfdt.runtime.settings_files import parse_yaml, validation_message
 from geobfdt.runtime.storage import write_text
 from geobfdt.studies.archive import archive_results, restore_results
 from geobfdt.studies.cell_runs import run_cells
@@ -77,7 +77,7 @@ def study_of(
     try:
         return StudySettings.model_validate({**study.model_dump(), **values, "base": base})
     except ValidationError as error:
-        raise InputError(what, said(error), "docs/studies.md lists what a study is made of") from error
+        raise InputError(what, validation_message(error), "docs/studies.md lists what a study is made of") from error
 
 
 def run_study(
@@ -105,7 +105,7 @@ def run_study(
         If it cannot be planned, or another study holds the folder.
     """
     plan = make_plan(study, field)
-    with held(out):
+    with folder_lock(out):
 
         def tell(done: int, every: int) -> None:
             # Rows are there as cells finish: a study of days can be read, and kept, meanwhile.

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from geobfdt._version import __version__
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.bundle import Bundle, Calibration, save_bundle
 from geobfdt.model.curve.criterion import Losses, curve_loss
 from geobfdt.model.curve.detection import detect
@@ -75,9 +75,9 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         for i in range(_WELLS_A_LOOK * len(HELD_OUT_LOOKS))
     ]
 
-    def check(trained: nn.Module) -> dict[str, Operating]:
+    def check(trained: nn.Module) -> dict[str, OperatingPoint]:
         """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
-        points: dict[str, Operating] = {}
+        points: dict[str, OperatingPoint] = {}
         for wells, of in ((ordinary, ""), (unseen, ", held-out looks")):
             found = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
             points |= {name + of: point for name, point in found.items()}

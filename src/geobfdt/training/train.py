@@ -18,7 +18,7 @@ from scipy.special import expit
 from torch import nn
 
 from geobfdt._version import __version__
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
 from geobfdt.model.curve.criterion import Losses
 from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettings
@@ -37,7 +37,7 @@ from geobfdt.training.validation import validate
 from geobfdt.training.well_split import Masked, Split, keep_blind, split_wells
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
-from geobfdt.wells.picks import CLASSES, standing, traces
+from geobfdt.wells.picks import CLASSES, traces, without_rejected
 
 __all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells", "labels_digest", "train"]
 
@@ -186,7 +186,7 @@ def train(
     used = {name: float(expit(part.logits(part.threshold))) for name, part in plain.items()}
     thresholds = used if start is not None else None
 
-    def check(network: nn.Module) -> dict[str, Operating]:
+    def check(network: nn.Module) -> dict[str, OperatingPoint]:
         return validate(find_planes(network), held_out, start=thresholds)  # type: ignore[arg-type]
 
     def tell(step: int, losses: Losses) -> None:
@@ -251,7 +251,7 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
             picks, intervals = layers[stem].reviewed(str(read(file).attrs["well"]))
         else:
             continue
-        picks = standing(picks)
+        picks = without_rejected(picks)
         planes = picks[picks["class"].isin(CLASSES)]
         if len(planes) and not np.isfinite(traces(planes)).all(axis=1).any():
             observed = f"{len(planes)} picks without a trace: their amplitudes and the hole diameter are unknown"

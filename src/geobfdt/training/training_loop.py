@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from geobfdt.evaluation.thresholds import Operating
+from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.model.curve.criterion import Losses, Targets
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
@@ -70,7 +70,7 @@ def train_network(
     source: Source,
     settings: TrainingSettings,
     folder: Path,
-    check: Callable[[nn.Module], dict[str, Operating]] | None = None,
+    check: Callable[[nn.Module], dict[str, OperatingPoint]] | None = None,
     progress: Callable[[int, Losses], None] | None = None,
     of: str = "",
 ) -> Outcome:
@@ -179,7 +179,7 @@ def train_network(
 def _validated(
     network: nn.Module,
     average: dict[str, Tensor],
-    check: Callable[[nn.Module], dict[str, Operating]],
+    check: Callable[[nn.Module], dict[str, OperatingPoint]],
     best: dict[str, Tensor],
     state: dict[str, Any],
     folder: Path,
@@ -211,7 +211,7 @@ def _validated(
     return best
 
 
-def mean_f1(points: dict[str, Operating]) -> tuple[float, float]:
+def mean_f1(points: dict[str, OperatingPoint]) -> tuple[float, float]:
     """
     F1 averaged over classes; one with few planes to find, whose F1 is mostly chance, counts for less.
 

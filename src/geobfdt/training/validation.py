@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.evaluation.thresholds import Operating, operating_points
+from geobfdt.evaluation.thresholds import OperatingPoint, operating_points
 from geobfdt.geometry import amplitude_azimuth
 from geobfdt.model.planes import Planes
 from geobfdt.training.prepared_wells import PreparedWell
@@ -25,7 +25,7 @@ _STRIP, _MARGIN = 4096, 1024  # rows of a strip's core, and on either side
 
 def validate(
     detect: Detect, wells: Sequence[PreparedWell], tolerance: float = 0.03, start: Mapping[str, float] | None = None
-) -> dict[str, Operating]:
+) -> dict[str, OperatingPoint]:
     """
     Score a network.
 

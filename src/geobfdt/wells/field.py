@@ -64,15 +64,15 @@ class Field:
         return stems
 
     def file(self, well: str, suffix: str) -> Path:
-        """Path of one of a well's files (``.nc``, ``.picks.csv``, ...)."""
+        """Return the path of a file of a well (``.nc``, ``.picks.csv``, ...)."""
         return self.path / f"{file_stem(well)}{suffix}"
 
     def picks(self, well: str) -> pd.DataFrame:
-        """Interpreter's picks of a well, an empty table if there are none."""
+        """Return the picks of the interpreter on a well; an empty table if there are none."""
         file = self.file(well, ".picks.csv")
         return read_picks(file) if file.exists() else new_picks()
 
     def intervals(self, well: str) -> pd.DataFrame:
-        """Interpreted and ignored intervals of a well, an empty table if there are none."""
+        """Return the interpreted and ignored intervals of a well; an empty table if there are none."""
         file = self.file(well, ".intervals.csv")
         return read_intervals(file) if file.exists() else new_intervals()

@@ -43,7 +43,7 @@ __all__ = [
 WellImage = xr.Dataset
 
 REFERENCES = ("north", "high_side", "pseudo_north", "unknown")
-# Between hole and north: closer than this, an error of the survey grows more than sixfold in the image angle.
+# If the angle between hole and north is smaller, an error of the survey grows more than sixfold in the image angle.
 MIN_ANGLE_TO_NORTH_DEG = 10.0
 LOGS = ("diameter", "deviation", "hole_azimuth")
 
@@ -51,13 +51,20 @@ _ATTRIBUTES: dict[str, Any] = {
     "well": "",
     "run": "",
     "tool": "",
-    "reference": "unknown",  # where image angle 0 points: REFERENCES
-    "north": "unknown",  # which north azimuths are from: true, grid, magnetic, unknown
-    "declination": float("nan"),  # deg, added to magnetic azimuths to get true ones; NaN where unknown
-    "units": "",  # of the image values
-    "dark": "low",  # which end of the values is drawn dark (conductive, soft, weak echo): low or high
-    "normalisation": "none",  # none, static or dynamic: what was done to `image` before it reached us
-    "source": "",  # file name
+    # Direction of image angle 0, one of REFERENCES.
+    "reference": "unknown",
+    # North of the azimuths: true, grid, magnetic or unknown.
+    "north": "unknown",
+    # Angle (deg) to add to magnetic azimuths to get true ones; NaN if unknown.
+    "declination": float("nan"),
+    # Unit of the image values.
+    "units": "",
+    # End of the values that is drawn dark (conductive, soft, weak echo): low or high.
+    "dark": "low",
+    # Normalisation of the image in the file: none, static or dynamic.
+    "normalisation": "none",
+    # Name of the file.
+    "source": "",
     "source_sha256": "",
 }
 
@@ -144,12 +151,12 @@ def well_image(
 
 
 def add_findings(image: WellImage, findings: Iterable[Finding]) -> WellImage:
-    """Return the image with more findings, the pixels shared."""
+    """Return the image with more findings; the pixels are shared."""
     return image.assign_attrs(findings=[*image.attrs["findings"], *findings])
 
 
 def place_of(image: WellImage) -> str:
-    """Tell what findings and errors call an image: its file, else its well."""
+    """Return the name of an image in findings and errors: its file, else its well."""
     return str(image.attrs["source"] or image.attrs["well"] or "image")
 
 
@@ -237,5 +244,5 @@ def hole_radius(image: WellImage) -> float:
     0.15
     """
     diameter = image["diameter"].values
-    known = diameter[np.isfinite(diameter)]
-    return float(np.median(known)) / 2 if known.size else 0.1
+    measured = diameter[np.isfinite(diameter)]
+    return float(np.median(measured)) / 2 if measured.size else 0.1

@@ -108,7 +108,7 @@ def read_intervals(path: str | Path) -> pd.DataFrame:
         If the file cannot be read, a column is missing, a kind is unknown or an interval ends above its top.
     """
     try:
-        # A well may be called NA.
+        # A well may have the name NA.
         frame = pd.read_csv(path, dtype={"well": str, "kind": str, "class": str}, keep_default_na=False)
         frame = frame.assign(well=[unmark_text(name) for name in frame["well"]])
         frame = frame[list(COLUMNS)].astype({"top_m": float, "base_m": float})

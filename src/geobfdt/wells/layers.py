@@ -1,10 +1,10 @@
-"""Layers: what interpreters decided on a field's wells, as a log in ``review.sqlite`` that only ever grows.
+"""Layers: the decisions of interpreters on the wells of a field, as an append-only log in ``review.sqlite``.
 
-A layer is one interpreter's version of a well: picks, and intervals interpreted or ignored. Each is an item with an
-id (picks ``p...``, intervals ``i...``) and fields. An edit gives items new fields, or takes items away; who made it
-and when is kept. Undoing is an edit, too: it names the one that no longer counts. What a layer holds is what its edits
-that count say, one after the other. An item without the fields that make it one (depth and class of a pick) is not
-there, whatever else its edits say of it.
+A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. Each is an item with
+an id (picks ``p...``, intervals ``i...``) and fields. An edit gives items new fields or removes items; its author and
+time are stored. An undo is an edit, too: it names the edit that no longer counts. The content of a layer follows from
+the edits that count, in order. An item without its required fields (depth and class of a pick) does not exist,
+whatever other fields its edits give it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from typing import Any
 
 import pandas as pd
 
-from geobfdt.runtime.database import opened, prepare, writing
+from geobfdt.runtime.database import create_database, open_database, transaction
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, COLUMNS, new_picks
 
 __all__ = ["DATABASE", "ConflictError", "Edit", "Layer", "LayerLog", "OutdatedError", "named_layers"]
 
+# Name of the database in the folder of the field.
 DATABASE = "review.sqlite"
 
 Fields = dict[str, Any]
@@ -40,39 +41,40 @@ CREATE INDEX IF NOT EXISTS edits_of_layer ON edits (well, layer, id);
 CREATE TRIGGER IF NOT EXISTS edits_stay BEFORE UPDATE ON edits BEGIN SELECT RAISE(ABORT, 'edits stay'); END;
 CREATE TRIGGER IF NOT EXISTS edits_remain BEFORE DELETE ON edits BEGIN SELECT RAISE(ABORT, 'edits stay'); END;
 """
-_COLUMNS = "id, at, person, kind, items, target"
+# Columns that an edit is read from.
+_EDIT_COLUMNS = "id, at, person, kind, items, target"
 
-# Fields without which a pick or an interval is not there, by the first letter of its id.
-_REQUIRED = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "base_m")}
+# An item exists only if it has these fields, by the first letter of its id.
+_REQUIRED_FIELDS = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "base_m")}
 
 
 class ConflictError(Exception):
-    """What is asked for no longer fits the layer: somebody else changed the item, or the edit's key is taken."""
+    """The edit does not fit the layer: another person changed the item, or the key of the edit is in use."""
 
 
 class OutdatedError(ConflictError):
-    """The layer changed while an edit was made from it; made anew, it may fit."""
+    """The layer changed while an edit was computed from it; computed again, it may fit."""
 
 
 @dataclass(frozen=True)
 class Edit:
     """
-    One entry of the log.
+    An entry of the log.
 
     Parameters
     ----------
     id : int
-        Its number; numbers grow.
+        Its number; later edits have larger numbers.
     at : float
-        When (s since 1970, UTC).
+        Time (s since 1970, UTC).
     person : str
-        Who.
+        Author.
     kind : str
         ``join``, ``add``, ``accept``, ``move``, ...; ``undo`` and ``redo`` name another edit.
     items : mapping of item to fields
-        New values of fields, by item; None takes the item away.
+        New values of fields, by item; None removes the item.
     target : int, optional
-        The edit that is undone or done again.
+        The edit that is undone or redone.
     """
 
     id: int
@@ -86,56 +88,61 @@ class Edit:
 @dataclass
 class Layer:
     """
-    A layer as its edits made it.
+    A layer as computed from its edits.
 
     Parameters
     ----------
     items : dict of item to fields
-        What is there now.
+        The current items.
     version : int
         Number of the last edit.
     """
 
     items: dict[str, Fields] = field(default_factory=dict)
     version: int = 0
-    edits: dict[int, Edit] = field(default_factory=dict)  # entries of the log; of undo and redo, too
-    history: dict[str, list[int]] = field(default_factory=dict)  # entries that touched each item, in order
+    # Entries of the log; of undo and redo, too.
+    edits: dict[int, Edit] = field(default_factory=dict)
+    # Entries that touched each item, in order.
+    history: dict[str, list[int]] = field(default_factory=dict)
     undone: set[int] = field(default_factory=set)
-    done_by: dict[str, list[int]] = field(default_factory=dict)  # edits a person can undo, the last one last
+    # Edits a person can undo, the last one last.
+    done_by: dict[str, list[int]] = field(default_factory=dict)
     undone_by: dict[str, list[int]] = field(default_factory=dict)
-    latest: dict[int, int] = field(default_factory=dict)  # last entry that made or undid an edit, by edit
-    fragments: dict[str, Fields] = field(default_factory=dict)  # items that lack a field that they need
+    # Last entry that made or undid an edit, by edit.
+    latest: dict[int, int] = field(default_factory=dict)
+    # Items that lack a field that they need.
+    fragments: dict[str, Fields] = field(default_factory=dict)
 
     def apply(self, edit: Edit) -> set[str]:
-        """Take one more edit in; returns the items it touched."""
+        """Apply one more edit, and return the items that it changed."""
         self.version = edit.id
         self.edits[edit.id] = edit
         self.latest[edit.id if edit.target is None else edit.target] = edit.id
-        done, undone = self.done_by.setdefault(edit.person, []), self.undone_by.setdefault(edit.person, [])
+        undo_stack, redo_stack = self.done_by.setdefault(edit.person, []), self.undone_by.setdefault(edit.person, [])
         if edit.target is not None:
             back = edit.kind == "undo"
             (self.undone.add if back else self.undone.discard)(edit.target)
-            source, sink = (done, undone) if back else (undone, done)
+            source, sink = (undo_stack, redo_stack) if back else (redo_stack, undo_stack)
             source.remove(edit.target)
             sink.append(edit.target)
             touched = set(self.edits[edit.target].items)
         else:
-            done.append(edit.id)
-            undone.clear()
+            undo_stack.append(edit.id)
+            redo_stack.clear()
             touched = set(edit.items)
         for item in touched:
             self.history.setdefault(item, []).append(edit.id)
-            self._fold(item, edit)
+            self._update_item(item, edit)
         return touched
 
-    def _fold(self, item: str, edit: Edit) -> None:
-        # A new edit adds to what is there; after an undo or a redo, all that still count are added up anew.
+    def _update_item(self, item: str, edit: Edit) -> None:
+        # A new edit adds to the current fields; after an undo or a redo, all edits that count are applied again.
         live = [edit.id] if edit.target is None else self.live(item)
         now = self.items.get(item, self.fragments.get(item)) if edit.target is None else None
         for number in live:
             fields = self.edits[number].items[item]
             now = None if fields is None else {**(now or {}), **fields}
-        whole = now is not None and _is_whole(item, now)
+        whole = now is not None and _is_complete(item, now)
         for fields_of, belongs in ((self.items, whole), (self.fragments, not whole)):
             if now is not None and belongs:
                 fields_of[item] = now
@@ -144,7 +151,7 @@ class Layer:
 
     def live(self, item: str, until: int | None = None) -> list[int]:
         """
-        Numbers of the edits of an item that count, in order.
+        Return the numbers of the edits of an item that count, in order.
 
         Parameters
         ----------
@@ -176,9 +183,9 @@ class Layer:
 
     def blocker(self, target: int) -> tuple[str, str] | None:
         """
-        Item of an edit that somebody has changed since the edit was made, undone or redone last, and who did.
+        Return an item of an edit that was changed since the edit was made, undone or redone last, and by whom.
 
-        None if there is no such item: then the edit can be undone or redone, and nobody's work is torn by it.
+        None if there is no such item: then the edit can be undone or redone without a loss for anybody.
         """
         since = self.latest[target]
         for item in self.edits[target].items:
@@ -188,7 +195,7 @@ class Layer:
 
     def title(self, item: str) -> str:
         """
-        Words for an item, for people, who know its depth and not its id.
+        Describe an item for people, who know its depth and not its id.
 
         Examples
         --------
@@ -206,7 +213,7 @@ class Layer:
         return item
 
     def changed_by_others(self, item: str, person: str, after: int) -> str | None:
-        """Another person who touched an item after an entry of the log; None if nobody did."""
+        """Return another person who changed an item after an entry of the log; None if there is none."""
         for number in reversed(self.history.get(item, ())):
             if number <= after:
                 return None
@@ -215,16 +222,16 @@ class Layer:
         return None
 
     def last_person(self, item: str) -> str:
-        """Person whose entry in the log touched an item last."""
+        """Return the person whose entry in the log changed an item last."""
         return self.edits[self.history[item][-1]].person
 
     def made_by(self, item: str, kind: str) -> bool:
-        """Whether all edits of an item that count are of one kind: nobody has decided on it since."""
+        """Return whether all edits of an item that count are of one kind, so that nobody has decided on it since."""
         return all(self.edits[number].kind == kind for number in self.live(item))
 
     def picks(self, well: str = "", status: Iterable[str] | None = None) -> pd.DataFrame:
         """
-        Pick table of the layer, with the columns ``id`` and ``note`` added.
+        Return the pick table of the layer, with the columns ``id`` and ``note`` added.
 
         Parameters
         ----------
@@ -240,11 +247,11 @@ class Layer:
         >>> layer.picks("A-1")[["well", "depth_m", "class", "id"]].to_numpy().tolist()
         [['A-1', 5.0, 'bedding', 'p1']]
         """
-        kept = None if status is None else set(status)
+        statuses = None if status is None else set(status)
         rows = [
             {**fields, "id": item}
             for item, fields in self.items.items()
-            if item.startswith("p") and (kept is None or fields.get("status", "") in kept)
+            if item.startswith("p") and (statuses is None or fields.get("status", "") in statuses)
         ]
         if not rows:
             return new_picks().assign(id="", note="")
@@ -258,21 +265,21 @@ class Layer:
         return new_picks(**columns)
 
     def intervals(self, well: str = "") -> pd.DataFrame:
-        """Interval table of the layer, as drawn."""
+        """Return the interval table of the layer."""
         rows = [fields for item, fields in self.items.items() if item.startswith("i")]
         return new_intervals([(well, r["kind"], r["class"], r["top_m"], r["base_m"]) for r in rows])
 
     def reviewed(self, well: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """
-        What a network may learn from: picks that somebody stood up for, and where nothing else is.
+        Return the picks and intervals for training: confirmed picks, and where there are no others.
 
         Returns
         -------
         picks : DataFrame
             Accepted and edited picks.
         intervals : DataFrame
-            Intervals. A class that was nowhere called complete counts as not interpreted: there, silence teaches
-            nothing.
+            Intervals. A class without an interval that is marked as complete counts as not interpreted: there, the
+            absence of picks has no meaning.
         """
         intervals = self.intervals(well)
         complete = set(intervals.loc[intervals["kind"] == "interpreted", "class"])
@@ -283,7 +290,7 @@ class Layer:
 
 def named_layers(folder: Path, layer: str) -> dict[str, Layer]:
     """
-    Layers of one name, by well.
+    Return the layers of one name, by well.
 
     Parameters
     ----------
@@ -308,7 +315,7 @@ def named_layers(folder: Path, layer: str) -> dict[str, Layer]:
 
 class LayerLog:
     """
-    The log of a field's layers.
+    The log of the layers of a field.
 
     Parameters
     ----------
@@ -317,7 +324,7 @@ class LayerLog:
 
     Notes
     -----
-    Several threads and processes may use one log. An edit is on the disk (SQLite, write-ahead log, synchronous) before
+    Several threads and processes may use one log. An edit is on the disk (SQLite, synchronous write-ahead log) when
     :meth:`add` returns.
 
     Examples
@@ -333,48 +340,50 @@ class LayerLog:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / DATABASE
-        self.lock = threading.RLock()  # to be held while a layer that was asked for is read
+        # To be held while a layer that was asked for is read.
+        self.lock = threading.RLock()
         self._layers: dict[tuple[str, str], Layer] = {}
-        prepare(self.file, _SCHEMA)
+        create_database(self.file, _SCHEMA)
 
     def wells(self) -> list[str]:
-        """Wells that have layers."""
-        with self.lock, opened(self.file) as db:
+        """Return the wells that have layers."""
+        with self.lock, open_database(self.file) as db:
             return [row[0] for row in db.execute("SELECT DISTINCT well FROM edits ORDER BY 1")]
 
     def layers(self, well: str) -> list[str]:
-        """Names of a well's layers."""
-        with self.lock, opened(self.file) as db:
+        """Return the names of the layers of a well."""
+        with self.lock, open_database(self.file) as db:
             return [row[0] for row in db.execute("SELECT DISTINCT layer FROM edits WHERE well=? ORDER BY 1", (well,))]
 
     def layer(self, well: str, layer: str) -> Layer:
         """
-        Layer as it is now; empty if nobody edited it yet. The caller must not change it.
+        Return the current layer; empty if nobody has edited it. The caller must not change it.
 
         Raises
         ------
         InputError
             If the log cannot be read.
         """
-        with self.lock, opened(self.file) as db:
+        with self.lock, open_database(self.file) as db:
             return self._current(db, well, layer)
 
     def edits(self, well: str, layer: str, after: int = 0) -> list[Edit]:
-        """Edits of a layer that are later than one, in order."""
-        with self.lock, opened(self.file) as db:
+        """Return the edits of a layer after a version, in order."""
+        with self.lock, open_database(self.file) as db:
             return self._read(db, well, layer, after)
 
     def _read(self, db: sqlite3.Connection, well: str, layer: str, after: int) -> list[Edit]:
-        query = f"SELECT {_COLUMNS} FROM edits WHERE well=? AND layer=? AND id>? ORDER BY id"  # noqa: S608
-        return [_edit(row) for row in db.execute(query, (well, layer, after))]
+        query = f"SELECT {_EDIT_COLUMNS} FROM edits WHERE well=? AND layer=? AND id>? ORDER BY id"  # noqa: S608
+        return [_edit_from_row(row) for row in db.execute(query, (well, layer, after))]
 
     def _current(self, db: sqlite3.Connection, well: str, layer: str) -> Layer:
-        known = self._layers.get((well, layer)) or Layer()
-        for edit in self._read(db, well, layer, known.version):
-            known.apply(edit)
-        if known.version:  # whoever asks for a million layers that are not there leaves nothing
-            self._layers[well, layer] = known
-        return known
+        current = self._layers.get((well, layer)) or Layer()
+        for edit in self._read(db, well, layer, current.version):
+            current.apply(edit)
+        # Whoever asks for a million layers that are not there leaves nothing.
+        if current.version:
+            self._layers[well, layer] = current
+        return current
 
     def add(
         self,
@@ -384,7 +393,7 @@ class LayerLog:
         kind: str,
         items: Items,
         *,
-        seen: int | None = None,
+        viewed_version: int | None = None,
         version: int | None = None,
         key: str | None = None,
     ) -> Edit:
@@ -395,80 +404,87 @@ class LayerLog:
         ----------
         well, layer, person, kind, items
             As in :class:`Edit`.
-        seen : int, optional
-            Version of the layer that the person looked at: what somebody else changed since is not overwritten.
+        viewed_version : int, optional
+            Version of the layer on the screen of the person: later changes by others are not overwritten.
         version : int, optional
-            Version of the layer that the new fields were computed from: nobody may have changed the items since.
+            Version of the layer that the new fields were computed from: the items must not have changed since.
         key : str, optional
-            Of this edit, made by who asks: the same key again is the same edit, and is written once.
+            Unique key of this edit by the caller: a second edit with the same key is the same edit, written once.
 
         Returns
         -------
         Edit
-            As it was written.
+            The edit as it was written.
 
         Raises
         ------
         ConflictError
-            If somebody else changed one of the items after `seen`, or it is no longer there, or the key belongs to
-            another edit.
+            If another person changed one of the items after `viewed_version`, or it is no longer there, or the key
+            belongs to another edit.
         OutdatedError
             If one of the items was changed after `version`.
         ValueError
             If a new pick or interval lacks a field that it needs.
         InputError
-            If the disk does not take it.
+            If it cannot be written to the disk.
         """
-        with self.lock, writing(self.file) as db:
-            if key and (row := db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()):  # noqa: S608
-                first = _edit(row[2:])
+        with self.lock, transaction(self.file) as db:
+            if key and (row := self._find_row(db, key)):
+                first = _edit_from_row(row[2:])
                 if (*row[:2], first.person, first.kind, set(first.items)) != (well, layer, person, kind, set(items)):
                     raise ConflictError(f"the key {key!r} belongs to another edit; give each edit a key of its own")
                 return first
             now = self._current(db, well, layer)
             for item in items:
-                if seen is not None and (other := now.changed_by_others(item, person, seen)):
+                if viewed_version is not None and (other := now.changed_by_others(item, person, viewed_version)):
                     raise ConflictError(f"{now.title(item)} was changed by {other} meanwhile")
                 if version is not None and now.history.get(item, [0])[-1] > version:
                     raise OutdatedError(f"{now.title(item)} was changed by {now.last_person(item)} meanwhile")
             for item, fields in items.items():
-                if fields is not None and item not in now.items and not _is_whole(item, fields):
+                if fields is not None and item not in now.items and not _is_complete(item, fields):
                     if item in now.history:
                         raise ConflictError(
                             f"{now.title(item)} is not there any more; {now.last_person(item)} changed it last"
                         )
-                    raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED[item[0]])}")
+                    raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED_FIELDS[item[0]])}")
             return self._append(db, well, layer, person, kind, items, None, key)
 
     def find(self, key: str | None, well: str, layer: str) -> Edit | None:
         """
-        Edit of a key in a layer; None if there is none.
+        Return the edit of a key in a layer; None if there is none.
 
         Raises
         ------
         ConflictError
             If the key belongs to an edit of another layer or well.
         """
-        with self.lock, opened(self.file) as db:
-            row = db.execute(f"SELECT well, layer, {_COLUMNS} FROM edits WHERE key=?", (key,)).fetchone()  # noqa: S608
+        with self.lock, open_database(self.file) as db:
+            row = self._find_row(db, key)
         if row is None:
             return None
         if row[:2] != (well, layer):
             raise ConflictError(f"the key {key!r} belongs to another edit; give each edit a key of its own")
-        return _edit(row[2:])
+        return _edit_from_row(row[2:])
+
+    @staticmethod
+    def _find_row(db: sqlite3.Connection, key: str | None) -> Sequence[Any] | None:
+        """Return well, layer and columns of the edit of a key."""
+        query = f"SELECT well, layer, {_EDIT_COLUMNS} FROM edits WHERE key=?"  # noqa: S608
+        row: Sequence[Any] | None = db.execute(query, (key,)).fetchone()
+        return row
 
     def undo(self, well: str, layer: str, person: str, *, again: bool = False) -> Edit | None:
         """
-        Undo the last edit of a person that counts, or with `again` redo the last one undone; None if there is none.
+        Undo the last edit of a person that counts, or with `again` redo the last undone one; None if there is none.
 
         Raises
         ------
         ConflictError
             If somebody else has changed one of its items since.
         InputError
-            If the disk does not take it.
+            If it cannot be written to the disk.
         """
-        with self.lock, writing(self.file) as db:
+        with self.lock, transaction(self.file) as db:
             now = self._current(db, well, layer)
             stack = (now.undone_by if again else now.done_by).get(person)
             if not stack:
@@ -498,11 +514,11 @@ class LayerLog:
         return Edit(int(row.lastrowid or 0), at, person, kind, json.loads(text), target)
 
 
-def _is_whole(item: str, fields: Fields) -> bool:
-    """Whether an item has the fields without which it is none."""
-    return all(fields.get(name) is not None for name in _REQUIRED.get(item[:1], ()))
+def _is_complete(item: str, fields: Fields) -> bool:
+    """Return whether an item has all required fields."""
+    return all(fields.get(name) is not None for name in _REQUIRED_FIELDS.get(item[:1], ()))
 
 
-def _edit(row: Sequence[Any]) -> Edit:
+def _edit_from_row(row: Sequence[Any]) -> Edit:
     number, at, person, kind, items, target = row
     return Edit(number, at, person, kind, json.loads(items), target)

@@ -1,4 +1,4 @@
-"""The manifest of a field: what each well was made of, so that whoever opens it later can tell, and make it again."""
+"""The manifest of a field: the source files and options of each well, so that it can be checked and made again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["MANIFEST", "Entry", "Source", "options_given", "read_manifest", "source_of", "write_manifest"]
 
+# Name of the manifest in the folder of the field.
 MANIFEST = "manifest.json"
 
 
 class Source(BaseModel):
-    """A file that something was made of, or that was written: its name without folders, and its SHA-256."""
+    """A source file or a written file: its name without folders, and its SHA-256."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,7 +28,7 @@ class Source(BaseModel):
 
 
 class Entry(BaseModel):
-    """What a well of a field was made of."""
+    """Sources and options of a well."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,14 +42,14 @@ class Entry(BaseModel):
 
 
 def source_of(path: Path) -> Source:
-    """Name and SHA-256 of a file."""
+    """Return name and SHA-256 of a file."""
     return Source(file=path.name, sha256=sha256(path))
 
 
 def options_given(options: ReadingOptions | None) -> dict[str, Any]:
-    """Reading options that say something, a file by its name alone."""
-    given = options.model_dump(exclude_none=True) if options else {}
-    return {name: value.name if isinstance(value, Path) else value for name, value in given.items()}
+    """Return the reading options that are set, with a file by its name alone."""
+    options_set = options.model_dump(exclude_none=True) if options else {}
+    return {name: value.name if isinstance(value, Path) else value for name, value in options_set.items()}
 
 
 def read_manifest(field: Path) -> dict[str, Entry]:
@@ -72,6 +73,6 @@ def read_manifest(field: Path) -> dict[str, Entry]:
 
 
 def write_manifest(field: Path, wells: dict[str, Entry]) -> None:
-    """Write what the wells of a field were made of, whole or not at all."""
+    """Write the manifest of a field, whole or not at all."""
     content = {"format": 1, "wells": {stem: wells[stem].model_dump(mode="json") for stem in sorted(wells)}}
     write_text(field / MANIFEST, json.dumps(content, indent=1) + "\n")

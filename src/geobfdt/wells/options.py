@@ -1,4 +1,4 @@
-"""Reading options: what a user may say where a file does not."""
+"""Reading options: values that the user gives where the file does not hold them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["ReadingOptions"]
 
-_WIDEST_M = 1.5  # No hole that is logged is wider.
+# No wider hole is logged.
+_MAX_DIAMETER_M = 1.5
 
 
 class ReadingOptions(BaseModel):
@@ -45,8 +46,8 @@ class ReadingOptions(BaseModel):
     @field_validator("diameter")
     @classmethod
     def _in_metres(cls, diameter: float | None) -> float | None:
-        """Refuse a diameter in another unit than metres, and propose what it is in metres."""
-        if diameter is not None and diameter > _WIDEST_M:
+        """Refuse a diameter that is not in metres, and propose its value in metres."""
+        if diameter is not None and diameter > _MAX_DIAMETER_M:
             units = {"millimetres": 0.001, "centimetres": 0.01, "inches": 0.0254}
             guesses = [f"{diameter * f:.4g} for {unit}" for unit, f in units.items() if 0.07 <= diameter * f <= 0.7]
             more = f"; give {' or '.join(guesses)}" if guesses else ""

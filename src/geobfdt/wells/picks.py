@@ -1,4 +1,4 @@
-"""PickTable: one row a plane, the CSV that ``geobfdt pick`` writes.
+"""PickTable: one row for each plane, as in the CSV file that ``geobfdt pick`` writes.
 
 A PickTable is a :class:`pandas.DataFrame` that starts with the columns of :data:`COLUMNS`, in that order and always
 present. What is not known is NaN or an empty string. Further columns may follow (``optional`` marks truth that may be
@@ -28,9 +28,9 @@ __all__ = [
     "complete",
     "new_picks",
     "read_picks",
-    "standing",
     "traces",
     "validate",
+    "without_rejected",
     "write_picks",
 ]
 
@@ -39,24 +39,35 @@ CLASSES = ("bedding", "fracture")
 COLUMNS: dict[str, type] = {
     "well": str,
     "depth_m": float,
-    "class": str,  # CLASSES
+    # One of CLASSES.
+    "class": str,
     "dip_app_deg": float,
     "azimuth_app_deg": float,
     "dip_true_deg": float,
     "azimuth_true_deg": float,
-    "amplitude_m": float,  # half the trace height
-    "diameter_m": float,  # the hole diameter that ties dip to amplitude
-    "reference": str,  # where apparent azimuth 0 points
-    "confidence": float,  # 0 to 1
+    # Half the height of the trace.
+    "amplitude_m": float,
+    # Hole diameter, which relates dip and amplitude.
+    "diameter_m": float,
+    # Direction of apparent azimuth 0.
+    "reference": str,
+    # Probability that the pick is a plane, 0 to 1.
+    "confidence": float,
     "sigma_depth_m": float,
     "sigma_dip_deg": float,
     "sigma_azimuth_deg": float,
-    "coverage": float,  # share of the turn that was measured
-    "polarity": str,  # conductive or resistive
-    "continuity": float,  # share of the seen trace that is visible
-    "quality": str,  # A (best) to D
-    "source": str,  # model id and digest, or a person
-    "status": str,  # proposed, accepted, edited, rejected
+    # Measured share of the turn.
+    "coverage": float,
+    # Conductive or resistive.
+    "polarity": str,
+    # Visible share of the measured trace.
+    "continuity": float,
+    # Quality from A (best) to D.
+    "quality": str,
+    # Id and digest of a model, or a person.
+    "source": str,
+    # Proposed, accepted, edited, rejected.
+    "status": str,
 }
 
 
@@ -160,14 +171,14 @@ def _schema() -> Any:
     return pa.DataFrameSchema(columns)
 
 
-def standing(picks: pd.DataFrame) -> pd.DataFrame:
+def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
     """
     Leave out picks that somebody rejected.
 
     Examples
     --------
     >>> picks = new_picks(depth_m=[1.0, 2.0, 3.0], class_="bedding", status=["proposed", "rejected", ""])
-    >>> standing(picks)["depth_m"].tolist()
+    >>> without_rejected(picks)["depth_m"].tolist()
     [1.0, 3.0]
     """
     return picks[picks["status"] != "rejected"]
@@ -244,9 +255,10 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
         dip, azimuth = geometry.apparent_from_true(
             column["dip_true_deg"], column["azimuth_true_deg"], deviation, hole_azimuth, target
         )
-        # A pair is filled as a pair: half of one reading with half of another is no plane.
+        # Dip and azimuth are filled together, because parts of two different readings give no plane.
         missing = np.isnan(column["dip_app_deg"]) | (np.isnan(column["azimuth_app_deg"]) & (column["dip_app_deg"] > 0))
-        missing &= np.isfinite(dip)  # an azimuth stays where the dip is unknown for want of a diameter
+        # An azimuth is kept where the dip is unknown because there is no diameter.
+        missing &= np.isfinite(dip)
         column["dip_app_deg"][missing], column["azimuth_app_deg"][missing] = dip[missing], azimuth[missing]
         turned = np.where(column["dip_app_deg"] == 0, 0.0, column["azimuth_app_deg"])
         dip, azimuth = geometry.true_from_apparent(column["dip_app_deg"], turned, deviation, hole_azimuth, target)
@@ -308,10 +320,11 @@ def read_picks(path: str | Path) -> pd.DataFrame:
     """
     text = [name for name, kind in COLUMNS.items() if kind is str]
     try:
-        # Only numbers may be missing: a well may be called NA.
+        # Only numbers may be missing, because a well may have the name NA.
         missing = {name: ["", "nan", "NaN"] for name, kind in COLUMNS.items() if kind is float}
         frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
-    except (OSError, ValueError) as error:  # pandas' parser and decoding errors are ValueErrors
+    except (OSError, ValueError) as error:
+        # Errors of the parser of pandas and of decoding are ValueErrors.
         raise InputError(path, f"not a pick table: {error}", "give a CSV that geobfdt wrote, or convert it") from error
     for name in text:
         if name in frame:

@@ -1,4 +1,4 @@
-"""Rows and sectors that are offset as wholes, evened out where the user asks for it."""
+"""Removal of offsets of whole rows and sectors, if the user asks for it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ __all__ = ["even_rows", "even_sectors"]
 
 Pixels = npt.NDArray[np.float32]
 
-_WINDOW_M = 0.115  # Height over which a column's own level is taken; beds that are thinner lose contrast.
-_FEWEST_ROWS, _MOST_ROWS = 5, 15  # Rows of that window.
-_PASSES = 3  # Offsets of the rows around disturb the first estimate; three passes leave little of that.
-_BLOCK_M = 10.0  # Depth over which a sector's offset is taken: far taller than traces.
+# The level of a column is taken over this height; thinner beds lose contrast.
+_WINDOW_M = 0.115
+# Rows of that window.
+_FEWEST_ROWS, _MOST_ROWS = 5, 15
+# Offsets of neighbouring rows disturb the first estimate; three passes leave little of that.
+_PASSES = 3
+# The offset of a sector is taken over this depth, far more than the height of a trace.
+_BLOCK_M = 10.0
 
 
 def even_rows(image: WellImage) -> WellImage:
@@ -103,17 +107,17 @@ def even_sectors(image: WellImage) -> WellImage:
 
 
 def _evened(image: WellImage, offsets: Callable[[Pixels], Pixels], what: str, how: str) -> WellImage:
-    """Subtract offsets from the static image and its companion; where nothing was measured nothing changes."""
+    """Subtract offsets from the static and the dynamic image; unmeasured pixels do not change."""
     changes, share = {}, 0.0
     for name in ("image", "dynamic"):
         if name not in image:
             continue
         values = np.where(np.isfinite(image[name].values), image[name].values, np.nan).astype(np.float32)
-        found = offsets(values)
-        changes[name] = (image[name].dims, values - found, image[name].attrs)
+        estimated = offsets(values)
+        changes[name] = (image[name].dims, values - estimated, image[name].attrs)
         if name == "image":
             spread = float(np.nanstd(values))
-            share = float(np.std(found)) / spread if spread > 0 else 0.0
+            share = float(np.std(estimated)) / spread if spread > 0 else 0.0
     place = f"{float(image.depth[0]):.2f}-{float(image.depth[-1]):.2f} m"
     observed = f"offsets of {what} have a standard deviation of {share:.0%} of the image's"
     action = (
@@ -125,13 +129,13 @@ def _evened(image: WellImage, offsets: Callable[[Pixels], Pixels], what: str, ho
 
 
 def _filled(values: Pixels) -> Pixels:
-    """The image with what was not measured taken from the median of its row."""
+    """Fill unmeasured pixels with the median of their row."""
     level = np.where(np.isfinite(values).any(axis=1, keepdims=True), _median(values, axis=1), np.nanmedian(values))
     return np.where(np.isfinite(values), values, level).astype(np.float32)
 
 
 def _median(values: Pixels, axis: int) -> Pixels:
-    """Median of what was measured, the axis kept; 0 where nothing was."""
+    """Return the median of measured values along an axis, which is kept; 0 where nothing was measured."""
     measured = np.isfinite(values).any(axis=axis, keepdims=True)
     safe = np.where(measured, values, np.float32(0))
     return np.asarray(np.nanmedian(safe, axis=axis, keepdims=True), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The words of interpreters: which class a label of a pick table is, and what else it says."""
+"""Vocabulary of interpreters: class, polarity and status that a label of a pick table gives."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from geobfdt.runtime.settings_files import parse_yaml, read_yaml
 
 __all__ = ["Meaning", "Pattern", "Vocabulary", "load_vocabulary"]
 
+# Advice at the end of every message about a vocabulary.
 _CURE = "see docs/pick-tables.md for the vocabulary file"
 
 
 class Meaning(BaseModel):
-    """What a label says."""
+    """Meaning of a label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -31,18 +32,20 @@ class Meaning(BaseModel):
 
 
 class Pattern(Meaning):
-    """A meaning and the labels it is for."""
+    """A meaning and its labels."""
 
     like: str = Field(description="label with * for any text")
 
 
-_DENIALS = {"no", "non", "not", "none", "never", "nil", "un", "nor", "without", "absent", "false", "pseudo"}
-# "Non-conductive fracture" is a fracture whose polarity the label does not say.
-_DENIED = re.compile(
+# A label with one of these words before a class does not name that class.
+_NEGATIONS = {"no", "non", "not", "none", "never", "nil", "un", "nor", "without", "absent", "false", "pseudo"}
+# "Non-conductive fracture" is a fracture whose polarity the label does not give.
+_NEGATED = re.compile(
     r"\b(?:non|not|un)[\W_]+(?:(?:dis)?continuous|conductive|resistive|healed|cemented|filled|mineralised|mineralized"
     r"|open|closed|partial|(?:drilling[\W_]+)?induced)\b"
 )
-_POLES = ({"conductive", "cond"}, {"resistive", "res", "healed", "cemented"})
+# Words for conductive and for resistive fractures.
+_POLARITY_WORDS = ({"conductive", "cond"}, {"resistive", "res", "healed", "cemented"})
 
 
 def _normal(label: str) -> str:
@@ -83,7 +86,7 @@ class Vocabulary(BaseModel):
     @field_validator("labels", mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        # YAML reads a label such as 12 as a number; labels are text.
+        # YAML reads a label such as 12 as a number, but labels are text.
         return {_normal(str(k)): _bare(v) for k, v in value.items()} if isinstance(value, dict) else value
 
     def meaning(self, label: str) -> Meaning | None:
@@ -106,18 +109,18 @@ class Vocabulary(BaseModel):
         word = _normal(label)
         if word in self.labels:
             return self.labels[word]
-        words = re.findall(r"[^\W_]+", _DENIED.sub(" ", label.replace("_", " ").casefold()))
-        plain = _DENIED.search(word) is None
-        # What is denied of "not conductive or resistive" nobody can tell.
-        denials = (_DENIALS if plain else _DENIALS | {"or", "and"}) & set(words)
+        words = re.findall(r"[^\W_]+", _NEGATED.sub(" ", label.replace("_", " ").casefold()))
+        plain = _NEGATED.search(word) is None
+        # In "not conductive or resistive" it is unclear what the negation refers to.
+        denials = (_NEGATIONS if plain else _NEGATIONS | {"or", "and"}) & set(words)
         for pattern in self.patterns:
             like = _normal(pattern.like)
             whole = _phrase(like).fullmatch("".join(f"{w} " for w in words))
-            # A user's `*frac*` is any text, of a label that denies nothing.
+            # A pattern `*frac*` of a user matches any text, if the label has no negation.
             if (whole and denials <= set(re.findall(r"[^\W_]+", like))) or (
                 plain and not denials and fnmatchcase(word, like)
             ):
-                both = all(pole & set(words) for pole in _POLES)
+                both = all(pole & set(words) for pole in _POLARITY_WORDS)
                 return pattern.model_copy(update={"polarity": ""}) if both else pattern
         return None
 
@@ -152,19 +155,19 @@ class Vocabulary(BaseModel):
         counts: dict[str, int] = {}
         for label in labels:
             counts[label] = counts.get(label, 0) + 1
-        found = {label: self.meaning(label) for label in counts}
-        unknown = [label for label, meaning in found.items() if meaning is None]
+        meanings = {label: self.meaning(label) for label in counts}
+        unknown = [label for label, meaning in meanings.items() if meaning is None]
         if unknown:
-            shown = sorted(unknown, key=lambda label: -counts[label])[:30]
-            named = ", ".join(f"{label[:40]!r} ({counts[label]} rows)" for label in shown)
-            more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
-            line = ", ".join(f"{label[:40]!r}: fracture" for label in shown)
+            examples = sorted(unknown, key=lambda label: -counts[label])[:30]
+            named = ", ".join(f"{label[:40]!r} ({counts[label]} rows)" for label in examples)
+            more = f" and {len(unknown) - len(examples)} more" if len(unknown) > len(examples) else ""
+            line = ", ".join(f"{label[:40]!r}: fracture" for label in examples)
             raise InputError(
                 file,
                 f"labels not in the vocabulary: {named}{more}",
                 f"give a vocabulary file with the line labels: {{{line}}}, or bedding, ignored, excluded as each is",
             )
-        return {label: meaning for label, meaning in found.items() if meaning is not None}
+        return {label: meaning for label, meaning in meanings.items() if meaning is not None}
 
 
 def load_vocabulary(path: str | Path | None = None) -> Vocabulary:
@@ -196,9 +199,9 @@ def load_vocabulary(path: str | Path | None = None) -> Vocabulary:
         place = ".".join(map(str, first["loc"])) or "top"
         raise InputError(path, f"{place}: {first['msg']} (given {str(first['input'])[:60]!r})", _CURE) from error
     base = _built_in()
-    # A pattern of the user's goes before a whole label of ours, so labels that it catches are dropped from ours.
-    kept = {k: v for k, v in base.labels.items() if own.meaning(k) is None}
-    return Vocabulary.model_construct(labels=kept | own.labels, patterns=(*own.patterns, *base.patterns))
+    # A pattern of the user has priority over a label of the built-in list, so that matching labels are dropped there.
+    inherited = {k: v for k, v in base.labels.items() if own.meaning(k) is None}
+    return Vocabulary.model_construct(labels=inherited | own.labels, patterns=(*own.patterns, *base.patterns))
 
 
 @cache

@@ -13,9 +13,9 @@ from geobfdt._version import __version__
 from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
 from geobfdt.io.write.netcdf import write_netcdf
-from geobfdt.quality.image_checks import checked
+from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
-from geobfdt.runtime.locks import held
+from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
@@ -119,7 +119,7 @@ def _locked(field: Path) -> Iterator[None]:
     """Hold a field: two ingests at a time may bring the same well, and both write the manifest."""
     fresh = not field.exists()
     try:
-        with held(field / LOCK, wait=True, by="ingest"):
+        with folder_lock(field / LOCK, wait=True, by="ingest"):
             yield
     except InputError:
         if fresh and not any(field.glob("*.nc")):
@@ -182,7 +182,7 @@ def _bring(
 ) -> list[Finding]:
     """Write a well and its line of the manifest, all files or none."""
     well = image.attrs["well"]
-    image = checked(image)
+    image = with_image_findings(image)
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:

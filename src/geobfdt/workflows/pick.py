@@ -15,7 +15,7 @@ from geobfdt.io.images.files import read
 from geobfdt.picking.drift import drift_findings, marked, write_zones
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_well
-from geobfdt.quality.image_checks import checked
+from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.explanation_figure import draw_explanation
 from geobfdt.reports.page import write_pictures
@@ -196,7 +196,7 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
-    image = checked(read(source, options.reading))
+    image = with_image_findings(read(source, options.reading))
     stem = file_stem(image.attrs["well"] or source.stem)
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
-from geobfdt.quality.image_checks import checked
+from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.well_report import write_report
@@ -104,7 +104,7 @@ def report_field(
 
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
-        structure = write_report(checked(image), table, intervals, findings, file, advance)
+        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance)
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(beside):
             other = out / f"{stem}{_NAMES[kind]}"

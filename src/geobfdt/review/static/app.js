@@ -1,4 +1,4 @@
-// The page: what the server has, put together with what the person does.
+// The page: it connects the data of the server with the actions of the person.
 
 import * as api from "./api.js";
 import { KINDS, kindOf, planeOf } from "./planes.js";
@@ -10,28 +10,28 @@ import { View } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const CONSENSUS = "consensus";
-const options = { image: "dynamic", north: 0, turns: 1, ramp: "heat", hidden: false, rejected: true, beside: null, drawn: null };
+const options = { image: "dynamic", north: 0, turns: 1, ramp: "heat", hidden: false, rejected: true, beside: null, overlay: null };
 const POLL = 1000, PACE = 10000; // ms
-const PICTURES = /\.(png|tiff?|npz)$/i; // files that do not say where and how deep they are
-let wells = [], well = null, person = "", poles = [], compared = null, closed = "";
+const PICTURES = /\.(png|tiff?|npz)$/i; // Pictures do not say where and how deep they are.
+let wells = [], well = null, person = "", poles = [], comparison = null, closed = "";
 
 const tiles = new Tiles(() => { view.draw(); panelSoon(); });
-const store = new Store(() => changed(), (text, stays) => told(text, stays), (state) => connection(state), () => signIn());
+const store = new Store(() => changed(), (text, stays) => notify(text, stays), (state) => connection(state), () => signIn());
 const view = new View($("image-view"), $("overview"), tiles, store, options);
 const ui = {
   tool: (name) => {
     document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.tool === name));
     if (well) changed();
   },
-  told: (text, bad) => told(text, bad), hover: () => {}, snapping: (on) => $("stage").classList.toggle("snapping", on), scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
+  notify: (text, bad) => notify(text, bad), hover: () => {}, snapping: (on) => $("stage").classList.toggle("snapping", on), scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
   depth: () => { $("depth").focus(); $("depth").select(); }, help: () => $("keys").showModal(),
-  hide: () => { options.hidden = !options.hidden; view.draw(); told(options.hidden ? "Picks are hidden (H shows them)" : ""); },
+  hide: () => { options.hidden = !options.hidden; view.draw(); notify(options.hidden ? "Picks are hidden (H shows them)" : ""); },
   choose, usual: (place) => usualClass(place), diameter: (depth) => holeAt("diameter", depth),
 };
 const tools = new Tools(view, store, ui);
 
 let toastTimer = 0;
-function told(text, stays = false) {
+function notify(text, stays = false) {
   clearTimeout(toastTimer);
   $("toast").textContent = text;
   $("toast").hidden = !text;
@@ -39,28 +39,28 @@ function told(text, stays = false) {
   if (text) toastTimer = setTimeout(() => { $("toast").hidden = true; }, stays ? 7000 : 3500);
 }
 
-// Whether what one does reaches the server: a word in the bar, and a line over the log while it does not.
-let reached = "";
+// The state of the connection: a word in the bar, and a line over the log while changes do not reach the server.
+let connectionState = "";
 function connection(state) {
-  reached = state;
+  connectionState = state;
   const off = !navigator.onLine && !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  const faces = {
+  const texts = {
     "": ["saved", ""], sending: ["saving", ""], "signed-out": ["signed out", "Your session has ended. Sign in to go on; what you did is kept here."],
     gone: ["no answer", "The server does not answer. What you do is kept here and sent when it is back: leave this page open."],
   };
-  const [word, line] = off ? ["offline", "This machine is offline. What you do is kept here and sent when it is back: leave this page open."] : faces[state];
+  const [word, line] = off ? ["offline", "This machine is offline. What you do is kept here and sent when it is back: leave this page open."] : texts[state];
   $("state").textContent = word;
   $("state").dataset.state = off ? "gone" : state || "saved";
   $("banner").textContent = line;
   $("banner").hidden = !line;
 }
-window.addEventListener("offline", () => connection(reached));
-window.addEventListener("online", () => connection(reached));
+window.addEventListener("offline", () => connection(connectionState));
+window.addEventListener("online", () => connection(connectionState));
 
-// Wait until somebody has signed in.
+// Wait until a person has signed in.
 let signing = null;
 function signIn() {
-  signing ??= new Promise((done) => {
+  signing ??= new Promise((resolve) => {
     const box = $("sign-in");
     $("sign-in-form").onsubmit = async (e) => {
       e.preventDefault();
@@ -68,7 +68,7 @@ function signIn() {
       $("token").value = $("sign-in-error").textContent = "";
       box.close();
       signing = null;
-      done();
+      resolve();
     };
     box.showModal();
   });
@@ -78,12 +78,12 @@ function signIn() {
 function loading(text) { $("loading").hidden = !text; $("loading-text").textContent = text; }
 
 function choose(text, choices) {
-  return new Promise((done) => {
+  return new Promise((resolve) => {
     const box = $("choose"), menu = $("choose-menu");
     $("choose-text").textContent = text;
     menu.replaceChildren(...[...Object.keys(choices), "Cancel"].map((name) => Object.assign(document.createElement("button"), { value: name, textContent: name })));
     box.returnValue = "";
-    box.onclose = () => done(choices[box.returnValue] ?? null);
+    box.onclose = () => resolve(choices[box.returnValue] ?? null);
     box.showModal();
   });
 }
@@ -94,7 +94,7 @@ function holeAt(name, depth) {
   return values[i];
 }
 
-// A plane nobody named is what most around it with that lie are.
+// The likely class of a new plane: bedding where it is flat, fracture where it is steep.
 function usualClass(place) {
   const flat = (place.amplitude_m ?? 0) < 0.6 * (holeAt("diameter", place.depth_m) ?? 0.2);
   return flat ? "bedding" : "fracture";
@@ -109,8 +109,8 @@ async function start() {
   person = localStorage.getItem("geobfdt-name") ?? "";
   if (!person) {
     $("ask").showModal();
-    await new Promise((done) => { $("ask").onclose = done; });
-    person = $("name").value.trim().replace(/[/\\]/g, "-") || "somebody"; // a layer is called so, and layers are paths
+    await new Promise((resolve) => { $("ask").onclose = resolve; });
+    person = $("name").value.trim().replace(/[/\\]/g, "-") || "somebody"; // The name becomes the name of a layer, which is part of a path.
     localStorage.setItem("geobfdt-name", person);
   }
   api.setPerson(person);
@@ -120,9 +120,9 @@ async function start() {
   if (!whole.length) loading("");
   if (wells.length && !whole.length) { empty(`No well here can be read. ${wells[0].well}: ${wells[0].damage}`, {}); return; }
   if (!wells.length) { empty("This field holds no well.", { "Bring a well in": () => $("file").click() }); return; }
-  const wanted = new URLSearchParams(location.hash.slice(1));
-  await openWell(whole.some((w) => w.well === wanted.get("well")) ? wanted.get("well") : whole[0].well, wanted.get("layer") ?? person);
-  if (wanted.get("depth")) view.go(+wanted.get("depth"));
+  const query = new URLSearchParams(location.hash.slice(1));
+  await openWell(whole.some((w) => w.well === query.get("well")) ? query.get("well") : whole[0].well, query.get("layer") ?? person);
+  if (query.get("depth")) view.go(+query.get("depth"));
   setInterval(poll, POLL);
   setInterval(pace, PACE);
 }
@@ -163,7 +163,7 @@ async function openWellNow(name, layer) {
   await openLayer(layer);
 }
 
-// Where the model is not at home, and why: beside the depths and along the overview, in words on hovering there.
+// Zones with drift: beside the depths and along the overview, with the reason as a tooltip.
 function showDrift() {
   const words = { watch: "look first", abstain: "do not rely on picks" };
   $("overview").title = well.drift.map((z) => `${z.top_m.toFixed(0)}-${z.base_m.toFixed(0)} m, ${words[z.state]}: ${z.reason}`).join("\n");
@@ -175,7 +175,7 @@ async function openLayer(layer) {
   const names = [...new Set([person, ...there, layer])];
   fill($("layer"), names.map((n) => [n, n === person ? `${n} (mine)` : n]), layer);
   fill($("beside"), [["", "none"], ...names.filter((n) => n !== layer).map((n) => [n, n])], "");
-  compared = null; options.beside = null; closed = "";
+  comparison = null; options.beside = null; closed = "";
   location.hash = new URLSearchParams({ well: well.well, layer });
   await store.open(well.well, layer, person);
   $("compared").hidden = true;
@@ -191,10 +191,10 @@ function empty(text, actions) {
   for (const [name, act] of Object.entries(actions)) box.append(Object.assign(document.createElement("button"), { textContent: name, onclick: act }));
 }
 
-// Findings of the file, and zones that the model does not know; a click goes there.
+// Findings of the file, and zones with drift; a click goes to the depth.
 function showFindings() {
   const words = { watch: "look first", abstain: "do not rely on picks" };
-  const drift = well.drift.map((z) => ({ severity: z.state === "abstain" ? "major" : "minor", seen: `unlike what the model knows: ${z.reason}`, done: words[z.state], place: "", top_m: z.top_m, base_m: z.base_m }));
+  const drift = well.drift.map((z) => ({ severity: z.state === "abstain" ? "major" : "minor", seen: `unlike the wells of the model: ${z.reason}`, done: words[z.state], place: "", top_m: z.top_m, base_m: z.base_m }));
   const order = ["critical", "major", "minor", "info"], all = [...well.findings, ...drift].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || (a.top_m ?? -1) - (b.top_m ?? -1));
   const serious = all.filter((f) => f.severity !== "info").length;
   $("findings-open").textContent = serious ? `Findings ${serious}` : "Findings";
@@ -213,9 +213,9 @@ function changed() {
   tools.stillFits();
   const here = `${store.well}/${store.layer}`;
   if (store.loaded && !store.items.size && !job && tools.tool === "select" && closed !== here) {
-    const known = wells.find((w) => w.well === well.well), actions = { "Run the picker": runPicker };
-    if (known?.interpreted) actions["Begin with the picks of the field"] = () => store.begin("field");
-    for (const name of Object.keys(known?.layers ?? {})) if (name !== store.layer) actions[`Begin with the layer of ${name}`] = () => store.begin(name);
+    const entry = wells.find((w) => w.well === well.well), actions = { "Run the picker": runPicker };
+    if (entry?.interpreted) actions["Begin with the picks of the field"] = () => store.begin("field");
+    for (const name of Object.keys(entry?.layers ?? {})) if (name !== store.layer) actions[`Begin with the layer of ${name}`] = () => store.begin(name);
     actions["Pick by hand"] = () => { closed = here; changed(); tools.choose("one"); $("image-view").focus(); };
     empty("Nothing is in this layer yet.", actions);
   } else empty("");
@@ -223,11 +223,11 @@ function changed() {
   panelSoon();
 }
 
-let panelAsked = false;
+let panelRequested = false;
 function panelSoon() {
-  if (panelAsked) return;
-  panelAsked = true;
-  setTimeout(() => { panelAsked = false; if (well) panel(); }, 30);
+  if (panelRequested) return;
+  panelRequested = true;
+  setTimeout(() => { panelRequested = false; if (well) panel(); }, 30);
 }
 
 const number = (value, digits, unit = "") => value == null ? "–" : value.toFixed(digits) + unit;
@@ -242,9 +242,9 @@ function panel() {
   const scope = $("scope").value;
   const picks = scope === "all" ? store.planes : scope === "selected" ? store.planes.filter((p) => store.selected.has(p.id))
     : store.between(view.top, view.base).filter((p) => p.z >= view.top && p.z <= view.base);
-  const shown = picks.filter((p) => p.pick.status !== "rejected" && p.pick.dip_true_deg != null);
-  poles = drawNet($("net"), shown, store.selected);
-  drawRose($("rose"), shown);
+  const visible = picks.filter((p) => p.pick.status !== "rejected" && p.pick.dip_true_deg != null);
+  poles = drawNet($("net"), visible, store.selected);
+  drawRose($("rose"), visible);
   const one = store.one(), plane = one && store.planes.find((p) => p.id === one);
   if (plane) view.straighten($("band"), plane);
   else view.fit($("band"));
@@ -253,23 +253,23 @@ function panel() {
   if (document.activeElement !== $("depth") && $("depth").getAttribute("aria-invalid") !== "true") $("depth").value = view.depth(view.height / 2).toFixed(2);
 }
 
-let bulked = "";
+let bulkKey = "";
 function bulk(open) {
   const sure = +$("sure").value / 100, key = `${store.revision}/${sure}`;
-  if (key === bulked) return;
-  bulked = key;
+  if (key === bulkKey) return;
+  bulkKey = key;
   const these = open.filter((p) => (p.pick.confidence ?? 0) >= sure), wrong = these.reduce((sum, p) => sum + 1 - p.pick.confidence, 0);
   $("sure-told").textContent = `≥ ${Math.round(100 * sure)} %`;
   $("bulk").disabled = !these.length;
   $("bulk").textContent = these.length ? `Accept ${these.length} (~${wrong < 1 ? wrong.toFixed(1) : Math.round(wrong)} wrong)` : "None so sure";
 }
 
-let carded = "";
+let cardKey = "";
 function card() {
   const box = $("card"), ids = [...store.selected], one = store.one(), pick = one && store.items.get(one);
   const key = ids.join() + JSON.stringify(pick ?? null);
-  if (key === carded) return;
-  carded = key;
+  if (key === cardKey) return;
+  cardKey = key;
   if (!pick) {
     box.innerHTML = "";
     const text = ids.length ? `${ids.length} selected. A accepts them, R rejects them.` : "Click a trace, a tadpole or a pole. N goes to the next one to review.";
@@ -297,7 +297,7 @@ function card() {
     note.dataset.of = one;
     note.onchange = () => store.edit("note", { [one]: { note: note.value } });
   }
-  // A note that is being written stays, whatever happens to the pick meanwhile.
+  // A note that the person is writing stays, even if the pick changes meanwhile.
   while (box.firstChild !== note) box.firstChild.remove();
   note.insertAdjacentHTML("beforebegin", `<div class="row"><svg width="12" height="12"><circle cx="6" cy="6" r="5" fill="${kind.colour}"/></svg><b>${kind.label}</b><span class="gap"></span>
     <button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button></div><table>${rows.map((r) => `<tr>${r.map(() => "<td></td>").join("")}</tr>`).join("")}</table>`);
@@ -314,15 +314,15 @@ function show(id) {
 
 function next(after) {
   const open = store.unreviewed();
-  if (!open.length) { finished(); return; }
+  if (!open.length) { onAllReviewed(); return; }
   const from = after ?? store.one(), depth = from ? store.items.get(from)?.depth_m ?? -Infinity : -Infinity;
   if ($("order").value === "depth") show((open.find((p) => p.z > depth && p.id !== from) ?? open[0]).id);
   else show(open.reduce((best, p) => Math.abs((p.pick.confidence ?? 0.5) - 0.5) < Math.abs((best.pick.confidence ?? 0.5) - 0.5) ? p : best).id);
 }
 
-// With all reviewed, silence means "nothing there" only if somebody says so.
-function finished() {
-  told("All picks of this layer are reviewed");
+// When all picks are reviewed, the rest of the well is empty only if the person marks it as complete.
+function onAllReviewed() {
+  notify("All picks of this layer are reviewed");
   if (store.planes.length && !store.intervals().some((i) => i.kind === "interpreted")) tools.interval("complete", well.top, well.base);
 }
 
@@ -332,17 +332,17 @@ async function pace() {
   $("pace").textContent = minutes > 0 && picks > 1 ? `${(picks / minutes).toFixed(0)} picks/min` + (metres > 1 ? `, ${(minutes / metres).toFixed(2)} min/m` : "") : "";
 }
 
-// A job until it has ended, its progress told; it can be cancelled.
-async function watched(one, doing) {
+// Follow a job until it has ended, and show its progress; it can be cancelled.
+async function followJob(one, doing) {
   const say = (text) => { $("job-row").hidden = !text; $("job").textContent = text; };
   const { id } = one;
-  $("cancel").onclick = () => { say("cancelling"); api.cancel(id).catch((error) => told(error.message, true)); };
+  $("cancel").onclick = () => { say("cancelling"); api.cancel(id).catch((error) => notify(error.message, true)); };
   while (one.state === "waiting" || one.state === "running") {
     say(one.state === "waiting" ? "waiting for its turn" : `${doing}, ${Math.round(100 * one.share)} %`);
     await new Promise((go) => setTimeout(go, 400));
     try { one = await api.job(id); connection(""); } catch (error) {
       if (error.status && error.status < 500) throw error;
-      connection("gone"); // it goes on, or is begun anew, when the server is back
+      connection("gone"); // The job goes on, or starts again, when the server is back.
     }
   }
   say("");
@@ -350,15 +350,15 @@ async function watched(one, doing) {
   return one;
 }
 
-// What a picture does not say of itself; null if nobody wants to say it.
+// Ask for what a picture does not say about itself; null if the person cancels.
 function readingOptions(file) {
-  return new Promise((done) => {
+  return new Promise((resolve) => {
     const box = $("reading"), form = $("reading-form");
     $("reading-name").textContent = file.name;
     form.reset();
     form.elements.well.value = file.name.replace(/\.[^.]*$/, "");
     box.returnValue = "";
-    box.onclose = () => done(box.returnValue === "read" ? Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim().replace(",", ".")])) : null);
+    box.onclose = () => resolve(box.returnValue === "read" ? Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim().replace(",", ".")])) : null);
     box.showModal();
   });
 }
@@ -369,18 +369,18 @@ async function bringIn(file) {
     if (!options) return;
     $("job-row").hidden = false;
     $("job").textContent = `sending ${file.name}`;
-    const before = new Set(wells.map((w) => w.well)), send = async (replace) => watched(await api.upload(file, { ...options, replace }), `reading ${file.name}`);
-    let done = await send(false);
-    if (done.message.includes("is in the field already") && await choose(`${done.message.split(";")[0]}. Its picks and reviews stay, beside the new image.`, { "Replace the image": true })) done = await send(true);
-    if (done.state !== "done") { told(done.message, true); return; }
+    const before = new Set(wells.map((w) => w.well)), send = async (replace) => followJob(await api.upload(file, { ...options, replace }), `reading ${file.name}`);
+    let ended = await send(false);
+    if (ended.message.includes("is in the field already") && await choose(`${ended.message.split(";")[0]}. Its picks and reviews stay, beside the new image.`, { "Replace the image": true })) ended = await send(true);
+    if (ended.state !== "done") { notify(ended.message, true); return; }
     await refreshWells();
     const fresh = wells.find((w) => !before.has(w.well));
     empty("");
     if (!well) { location.hash = new URLSearchParams({ well: fresh.well }); location.reload(); return; }
     if (fresh) await openWell(fresh.well, person);
     else await openWell(well.well);
-    told(fresh ? `${fresh.name} is here` : "The image is replaced");
-  } catch (error) { told(error.message, true); } finally { $("job-row").hidden = true; $("job").textContent = ""; }
+    notify(fresh ? `${fresh.name} is here` : "The image is replaced");
+  } catch (error) { notify(error.message, true); } finally { $("job-row").hidden = true; $("job").textContent = ""; }
 }
 
 let job = null;
@@ -389,13 +389,13 @@ async function runPicker() {
   try {
     job = await api.pick(name, layer, person);
     empty("");
-    job = await watched(job, "picking");
+    job = await followJob(job, "picking");
     const fresh = await api.well(name);
     if (well.well === name) { well.drift = fresh.drift; showDrift(); showFindings(); }
     const far = fresh.drift.filter((zone) => zone.state === "abstain");
-    const strange = far.length ? ` ${far.length} of its zones are unlike what the model was made with: ${far[0].reason}.` : "";
-    told(job.state === "done" ? `Picked. What you reviewed stayed as it was.${strange}` : job.message, job.state !== "done");
-  } catch (error) { told(error.message, true); }
+    const strange = far.length ? ` ${far.length} of its zones are unlike the wells of the model: ${far[0].reason}.` : "";
+    notify(job.state === "done" ? `Picked. What you reviewed stayed as it was.${strange}` : job.message, job.state !== "done");
+  } catch (error) { notify(error.message, true); }
   job = null;
   $("job-row").hidden = true;
   if (store.well === name && store.layer === layer) await store.open(name, layer, person);
@@ -403,27 +403,27 @@ async function runPicker() {
 
 async function report() {
   try {
-    const done = await watched(await api.report(store.well, store.layer), "writing the report");
-    if (done.state === "done") location.assign(api.reportPath(done.id)); // saved as a file; the page stays
-    else told(done.message, true);
-  } catch (error) { told(error.message, true); }
+    const ended = await followJob(await api.report(store.well, store.layer), "writing the report");
+    if (ended.state === "done") location.assign(api.reportPath(ended.id)); // The browser saves the file, and the page stays.
+    else notify(ended.message, true);
+  } catch (error) { notify(error.message, true); }
   $("job-row").hidden = true;
 }
 
 async function compare() {
   const other = $("beside").value;
-  if (!other) { options.beside = null; compared = null; $("compared").hidden = true; view.draw(); return; }
+  if (!other) { options.beside = null; comparison = null; $("compared").hidden = true; view.draw(); return; }
   try {
-    const [theirs, told] = await Promise.all([api.layer(store.well, other), api.compare(store.well, store.layer, other)]);
+    const [theirs, answer] = await Promise.all([api.layer(store.well, other), api.compare(store.well, store.layer, other)]);
     options.beside = Object.entries(theirs.items).filter(([id, f]) => id[0] === "p" && f.status !== "rejected").map(([id, f]) => planeOf(id, f)).sort((p, q) => p.z - q.z);
     options.besideTallest = Math.max(0, ...options.beside.map((p) => p.size));
-    compared = told;
-  } catch (error) { told(error.message, true); return; }
+    comparison = answer;
+  } catch (error) { notify(error.message, true); return; }
   const box = $("compared");
   box.hidden = false;
   box.innerHTML = "";
-  const lines = [`${compared.both.length} planes both have; ${compared.only_a.length} only here, ${compared.only_b.length} only ${other}`,
-    ...(compared.note ? [`scores: ${compared.note}`] : []), ...(compared.scores ?? []).map((s) => `${s.class}: agreement ${number(s.f1, 2)} (blind ${number(s.blind, 2)})`)];
+  const lines = [`${comparison.both.length} planes both have; ${comparison.only_a.length} only here, ${comparison.only_b.length} only ${other}`,
+    ...(comparison.note ? [`scores: ${comparison.note}`] : []), ...(comparison.scores ?? []).map((s) => `${s.class}: agreement ${number(s.f1, 2)} (chance level ${number(s.blind, 2)})`)];
   for (const line of lines) box.append(Object.assign(document.createElement("div"), { textContent: line, className: line.includes(":") ? "faint" : "" }));
   const row = Object.assign(document.createElement("div"), { className: "row" });
   row.append(Object.assign(document.createElement("button"), { textContent: "Next difference", onclick: difference }));
@@ -432,20 +432,20 @@ async function compare() {
       await api.consensus(store.well, store.layer, other, person);
       await refreshWells();
       await openLayer(CONSENSUS);
-      told("Planes that both accepted are accepted; the others are left to settle");
-    } catch (error) { told(error.message, true); }
+      notify("Planes that both accepted are accepted; the others are left to settle");
+    } catch (error) { notify(error.message, true); }
   } }));
   box.append(row);
   view.draw();
 }
 
 function difference() {
-  const theirs = new Set(compared.only_b), here = view.depth(view.height / 2) + 1e-6;
-  const apart = [...store.planes.filter((p) => compared.only_a.includes(p.id)), ...options.beside.filter((p) => theirs.has(p.id))].sort((p, q) => p.z - q.z);
-  const found = apart.find((p) => p.z > here) ?? apart[0];
-  if (!found) { told("No difference"); return; }
-  if (!theirs.has(found.id)) store.select([found.id]);
-  view.go(found.z);
+  const theirs = new Set(comparison.only_b), here = view.depth(view.height / 2) + 1e-6;
+  const apart = [...store.planes.filter((p) => comparison.only_a.includes(p.id)), ...options.beside.filter((p) => theirs.has(p.id))].sort((p, q) => p.z - q.z);
+  const target = apart.find((p) => p.z > here) ?? apart[0];
+  if (!target) { notify("No difference"); return; }
+  if (!theirs.has(target.id)) store.select([target.id]);
+  view.go(target.z);
 }
 
 function colours() {
@@ -468,7 +468,7 @@ $("depth").onchange = () => {
   box.setAttribute("aria-invalid", String(!there));
   if (!there) {
     const range = `${well.name} spans ${well.top.toFixed(1)} to ${well.base.toFixed(1)} m`;
-    told(Number.isFinite(to) && text ? `${text} m is outside: ${range}` : `"${box.value}" is no depth: ${range}`, true);
+    notify(Number.isFinite(to) && text ? `${text} m is outside: ${range}` : `"${box.value}" is no depth: ${range}`, true);
     return;
   }
   view.go(to);
@@ -509,10 +509,10 @@ for (const type of ["pointerdown", "pointermove"]) $("overview").addEventListene
   if (well && e.buttons & 1) { view.go(well.top + e.offsetY / $("overview").clientHeight * (well.base - well.top)); panelSoon(); }
 });
 
-// Keys are the log's again once a choice is made.
+// After a choice in a menu the keyboard belongs to the log again.
 for (const one of document.querySelectorAll("select, input[type=range]")) one.addEventListener("change", () => $("image-view").focus());
 
-// On the net: a click takes the nearest pole, a drag all poles within a circle.
+// On the stereonet, a click selects the nearest pole, and a drag all poles within a circle.
 let ring = null;
 $("net").addEventListener("pointerdown", (e) => { ring = { x: e.offsetX, y: e.offsetY }; $("net").setPointerCapture(e.pointerId); });
 $("net").addEventListener("pointerup", (e) => {
@@ -526,7 +526,7 @@ $("net").addEventListener("pointerup", (e) => {
 });
 
 window.addEventListener("beforeunload", (e) => { if (!store.outbox.empty) e.preventDefault(); });
-window.geobfdt = { view, store, tools, options, poles: () => poles }; // for the console, and for tests of the page
+window.geobfdt = { view, store, tools, options, poles: () => poles }; // The console and the tests of the page use this.
 
 tools.choose("select");
 $("low").value = 0; $("high").value = 100;

@@ -1,4 +1,4 @@
-// Picks as planes: the geometry of traces, and how kinds are drawn (colours of Okabe and Ito, symbols of their own).
+// Picks as planes: the geometry of traces, and the colour (Okabe and Ito) and symbol of each kind.
 
 export const KINDS = {
   bedding: { label: "bedding", colour: "#009e73", mark: "circle" },
@@ -26,14 +26,14 @@ export const rms = (p, q) => Math.sqrt((p.z - q.z) ** 2 + ((p.a - q.a) ** 2 + (p
 
 export const wrap = (angle) => ((angle % 360) + 360) % 360;
 
-// Where z was first not below `depth`, in planes sorted by z.
+// Index of the first plane whose z is not less than `depth`, in planes sorted by z.
 export function firstBelow(planes, depth) {
   let low = 0, high = planes.length;
   while (low < high) { const mid = (low + high) >> 1; if (planes[mid].z < depth) low = mid + 1; else high = mid; }
   return low;
 }
 
-// Planes, sorted by z and at most so tall, whose traces reach into a stretch.
+// Planes whose traces may reach into an interval; the planes are sorted by z, and at most `tallest` high.
 export function between(planes, tallest, top, base) {
   return planes.slice(firstBelow(planes, top - tallest), firstBelow(planes, base + tallest));
 }

@@ -1,4 +1,4 @@
-// Stereonet and rose of the picks on screen or of the whole well.
+// Stereonet and rose of the picks on the screen or of the whole well.
 
 import { KINDS, kindOf, mark } from "./planes.js";
 import { css } from "./view.js";
@@ -9,7 +9,7 @@ export function pole(dip, azimuth) {
   return [r * Math.sin(t), -r * Math.cos(t)];
 }
 
-function prepared(canvas) {
+function prepareCanvas(canvas) {
   const ratio = window.devicePixelRatio || 1, w = canvas.dataset.w ??= canvas.width, h = canvas.dataset.h ??= canvas.height;
   canvas.width = w * ratio; canvas.height = h * ratio;
   canvas.style.width = `${w}px`; canvas.style.height = `${h}px`;
@@ -20,7 +20,7 @@ function prepared(canvas) {
 }
 
 export function drawNet(canvas, planes, selected) {
-  const [ctx, w, h] = prepared(canvas), r = Math.min(w, h) / 2 - 14, x0 = w / 2, y0 = h / 2 + 4;
+  const [ctx, w, h] = prepareCanvas(canvas), r = Math.min(w, h) / 2 - 14, x0 = w / 2, y0 = h / 2 + 4;
   ctx.strokeStyle = css("--muted"); ctx.fillStyle = css("--muted"); ctx.lineWidth = 1; ctx.textAlign = "center";
   ctx.beginPath(); ctx.arc(x0, y0, r, 0, 7); ctx.stroke();
   ctx.fillText("N", x0, y0 - r - 3);
@@ -41,7 +41,7 @@ export function drawNet(canvas, planes, selected) {
 }
 
 export function drawRose(canvas, planes) {
-  const [ctx, w, h] = prepared(canvas), r = Math.min(w, h) / 2 - 12, x0 = w / 2, y0 = h / 2;
+  const [ctx, w, h] = prepareCanvas(canvas), r = Math.min(w, h) / 2 - 12, x0 = w / 2, y0 = h / 2;
   const bins = new Array(36).fill(0);
   for (const p of planes) if (p.pick.class === "fracture" && p.pick.dip_true_deg > 1) bins[Math.floor(p.pick.azimuth_true_deg / 10) % 36]++;
   const most = Math.max(1, ...bins);
@@ -50,7 +50,7 @@ export function drawRose(canvas, planes) {
   ctx.fillText("N", x0, y0 - r - 3);
   ctx.fillText("fractures’", x0, h - 16); ctx.fillText("dip azimuth", x0, h - 4);
   ctx.fillStyle = KINDS.fracture.colour; ctx.strokeStyle = css("--paper");
-  bins.forEach((n, i) => { // petals by area: their radius is the root of their count
+  bins.forEach((n, i) => { // The area of a petal, not its radius, is proportional to its count.
     if (!n) return;
     const a = (i * 10 - 90) * Math.PI / 180;
     ctx.beginPath(); ctx.moveTo(x0, y0); ctx.arc(x0, y0, r * Math.sqrt(n / most), a, a + Math.PI / 18); ctx.closePath(); ctx.fill(); ctx.stroke();

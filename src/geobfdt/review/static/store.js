@@ -1,11 +1,11 @@
-// A layer as this page knows it: items, planes by depth, what is selected; and the way each edit takes.
+// A layer on this page: its items, its planes by depth, the selection, and its edits.
 
 import * as api from "./api.js";
 import { between, firstBelow, planeOf } from "./planes.js";
 
 export class Store {
-  constructor(changed, told, connection, signedIn) {
-    Object.assign(this, { changed, told, connection });
+  constructor(changed, notify, connection, signedIn) {
+    Object.assign(this, { changed, notify, connection });
     this.outbox = new api.Outbox(connection, signedIn);
     this.clear();
   }
@@ -19,20 +19,20 @@ export class Store {
     await this.reload();
   }
 
-  // The layer as the server has it, in place of what this page made of it.
+  // Load the layer from the server, in place of the state of this page.
   async reload() {
     const { well, layer } = this, now = await api.layer(well, layer, 0, this.person);
     if (this.well !== well || this.layer !== layer) return;
     this.items.clear();
     this.planes = [];
     this.stale = false;
-    this.take(now);
+    this.applyAnswer(now);
     this.loaded = true;
     this.changed();
   }
 
-  // What the server says, and on top of it what this page has sent and not heard of yet.
-  take({ version, items, can_undo, can_redo }) {
+  // Apply an answer of the server, and on top of it the edits that this page has sent and that have no answer yet.
+  applyAnswer({ version, items, can_undo, can_redo }) {
     if (can_undo != null) Object.assign(this, { canUndo: can_undo, canRedo: can_redo });
     const touched = new Set(Object.keys(items));
     for (const [id, fields] of Object.entries(items)) this.set(id, fields);
@@ -46,7 +46,7 @@ export class Store {
 
   set(id, fields) { if (fields) this.items.set(id, fields); else { this.items.delete(id); this.selected.delete(id); } }
 
-  // Planes by depth: a few are put in their places, many are sorted anew.
+  // Keep the planes in order of depth: a few are inserted, many are sorted anew.
   place(touched) {
     const many = touched.size > 50;
     if (many) this.planes = this.planes.filter((p) => !touched.has(p.id));
@@ -68,42 +68,42 @@ export class Store {
   between(top, base) { return between(this.planes, this.tallest, top, base); }
 
   unreviewed() {
-    if (this.counted !== this.revision) {
-      this.counted = this.revision;
-      this.open_list = this.planes.filter((p) => (p.pick.status ?? "proposed") === "proposed");
+    if (this.listedRevision !== this.revision) {
+      this.listedRevision = this.revision;
+      this.openPlanes = this.planes.filter((p) => (p.pick.status ?? "proposed") === "proposed");
     }
-    return this.open_list;
+    return this.openPlanes;
   }
 
   select(ids) { this.selected = new Set(ids); this.changed(); }
 
   one() { return this.selected.size === 1 ? [...this.selected][0] : null; }
 
-  // `seen` is the version that the person looked at when deciding, not the one that is there when the edit is sent.
-  async edit(kind, items, seen = this.version) {
+  // `viewedVersion` is the version on the screen when the person decided, not the one when the edit is sent.
+  async edit(kind, items, viewedVersion = this.version) {
     if (!Object.keys(items).length) return;
     const { well, layer, person } = this, key = api.newKey();
     Object.assign(this, { canUndo: true, canRedo: false });
-    this.sent.push(items); // what one does shows at once; what the server makes of it replaces it
-    this.take({ version: 0, items: {} });
+    this.sent.push(items); // The change shows at once; the answer of the server replaces it.
+    this.applyAnswer({ version: 0, items: {} });
     this.changed();
-    return this.act(() => api.post(well, layer, "edits", { person, kind, items, seen, key }), items);
+    return this.act(() => api.post(well, layer, "edits", { person, kind, items, seen: viewedVersion, key }), items);
   }
 
   async act(task, items = null) {
     const { well, layer } = this, here = () => this.well === well && this.layer === layer;
-    const heard = () => { this.sent = this.sent.filter((one) => one !== items); };
+    const acknowledge = () => { this.sent = this.sent.filter((one) => one !== items); };
     try {
-      return await this.outbox.send(async () => { // heard before the next one is sent, which tells what was seen
+      return await this.outbox.send(async () => { // The answer is applied before the next edit is sent with its version.
         const answer = await task();
-        heard();
-        if (here()) { this.take(answer); this.changed(); }
+        acknowledge();
+        if (here()) { this.applyAnswer(answer); this.changed(); }
         return answer;
       });
     } catch (error) {
-      heard();
-      this.told(error.status === 409 ? `Not done: ${error.message}. The screen shows how it is now.` : error.message, true);
-      if (here()) { this.stale = true; await this.poll().catch(() => {}); } // if not now, then with the next poll
+      acknowledge();
+      this.notify(error.status === 409 ? `Not done: ${error.message}. The screen shows how it is now.` : error.message, true);
+      if (here()) { this.stale = true; await this.poll().catch(() => {}); } // If this fails, the next poll tries again.
       return null;
     }
   }
@@ -118,7 +118,7 @@ export class Store {
     return this.act(() => api.post(well, layer, "begin", { person, source, key }));
   }
 
-  // What others did meanwhile.
+  // Load what other people changed meanwhile.
   async poll() {
     if (!this.loaded || !this.outbox.empty) return;
     if (this.stale) { await this.reload(); return; }
@@ -126,9 +126,9 @@ export class Store {
     const now = await api.layer(well, layer, version, this.person);
     if (this.outbox.empty) this.connection("");
     if (this.well !== well || this.layer !== layer || !this.outbox.empty || now.version === this.version) return;
-    this.take(now);
+    this.applyAnswer(now);
     this.changed();
     const others = (now.people ?? []).filter((name) => name !== this.person);
-    if (others.length) this.told(`${others.join(", ")} edited this layer`);
+    if (others.length) this.notify(`${others.join(", ")} edited this layer`);
   }
 }

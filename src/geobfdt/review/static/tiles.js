@@ -1,4 +1,4 @@
-// Tiles: fetched as bytes, coloured here, kept while they may be needed again.
+// Tiles: fetched as bytes, coloured here, and kept in a cache.
 
 import { tilePath } from "./api.js";
 
@@ -8,7 +8,7 @@ const STOPS = {
   viridis: ["#440154", "#443983", "#31688e", "#21918c", "#35b779", "#90d743", "#fde725"],
 };
 const UNMEASURED = [0xcc, 0xd1, 0xd8];
-const KEPT = 400;
+const MAX_TILES = 400;
 
 const rgb = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
 
@@ -40,7 +40,7 @@ export class Tiles {
     for (const tile of this.cache.values()) if (tile.variable === variable) tile.stale = true;
   }
 
-  // The coloured tile, or null while it is on its way.
+  // Return the coloured tile, or null until it has arrived.
   get(variable, level, number) {
     if (number < 0 || number > this.last(level)) return null;
     const key = `${variable}/${level}/${number}`;
@@ -49,10 +49,10 @@ export class Tiles {
       tile = { variable, bytes: null, canvas: null, stale: true };
       this.cache.set(key, tile);
       this.fetch(key, tile, level, number);
-      while (this.cache.size > KEPT) this.cache.delete(this.cache.keys().next().value);
+      while (this.cache.size > MAX_TILES) this.cache.delete(this.cache.keys().next().value);
       return null;
     }
-    this.cache.delete(key); // the last used is the last in the map
+    this.cache.delete(key); // The tile that was used last is the last in the map.
     this.cache.set(key, tile);
     if (tile.bytes && tile.stale) this.paint(tile);
     return tile.canvas;
@@ -67,7 +67,7 @@ export class Tiles {
       if (!answer.ok) throw new Error(answer.statusText);
       tile.bytes = new Uint8Array(await answer.arrayBuffer());
       if (well === this.well) this.changed();
-    } catch { // asked again a little later
+    } catch { // The tile is fetched again a little later.
       setTimeout(() => { if (this.cache.get(key) === tile) this.cache.delete(key); this.changed(); }, 2000);
     }
   }

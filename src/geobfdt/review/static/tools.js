@@ -10,8 +10,8 @@ export class Tools {
     Object.assign(this, { view, store, ui });
     this.tool = "select";
     this.points = [];
-    this.asked = null; // the question to the image that is under way; an answer to an older one is dropped
-    this.ghost = null; // what the image answered, until it is kept or dropped
+    this.pendingSnap = null; // The snap request in progress; the answer to an older one is dropped.
+    this.ghost = null; // The snapped trace, until the person keeps or drops it.
     const canvas = view.canvas;
     canvas.addEventListener("pointerdown", (e) => this.down(e));
     canvas.addEventListener("pointermove", (e) => this.move(e));
@@ -28,10 +28,10 @@ export class Tools {
 
   choose(tool) { this.tool = tool; this.points = []; this.drag = null; this.drop(); this.ui.tool(tool); }
 
-  // Forget a ghost, and an answer that is still to come.
-  drop() { this.asked = this.ghost = null; this.ui.snapping(false); this.show(null); }
+  // Drop the ghost, and an answer that is still to come.
+  drop() { this.pendingSnap = this.ghost = null; this.ui.snapping(false); this.show(null); }
 
-  show(drawn) { this.view.options.drawn = drawn; this.view.draw(); }
+  show(overlay) { this.view.options.overlay = overlay; this.view.draw(); }
 
   at(e) {
     const track = this.view.trackAt(e.offsetX);
@@ -55,7 +55,7 @@ export class Tools {
       } else if (hit) {
         if (!this.store.selected.has(hit.id)) this.store.select([hit.id]);
         const fields = this.store.items.get(hit.id);
-        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false, seen: this.store.version };
+        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false, viewedVersion: this.store.version };
       } else {
         this.drag = { kind: "pan", from, top: this.view.top };
       }
@@ -73,7 +73,7 @@ export class Tools {
       if (!this.drag.moved && Math.hypot(to.x - from.x, to.y - from.y) < 3) return;
       this.drag.moved = true;
       this.drag.fields = this.dragged(to);
-      this.store.take({ version: 0, items: { [this.drag.id]: { ...this.drag.before, ...this.drag.fields } } });
+      this.store.applyAnswer({ version: 0, items: { [this.drag.id]: { ...this.drag.before, ...this.drag.fields } } });
       this.store.changed();
     }
   }
@@ -83,8 +83,8 @@ export class Tools {
     if (kind !== "deepest") return { depth_m: before.depth_m + dz };
     const x = Math.min(Math.max(to.x, track.x), track.x + track.width - 1);
     const size = (before.amplitude_m ?? 0) + dz;
-    const turned = size < 0 ? 180 : 0; // pulled up through the middle: the plane tips over to the other side
-    return { amplitude_m: Math.abs(size), azimuth_app_deg: wrap(this.view.angle(track, x) + turned) };
+    const halfTurn = size < 0 ? 180 : 0; // Dragged up through the middle, the plane dips to the other side.
+    return { amplitude_m: Math.abs(size), azimuth_app_deg: wrap(this.view.angle(track, x) + halfTurn) };
   }
 
   up(e) {
@@ -94,8 +94,8 @@ export class Tools {
     if (drag.kind === "pan") { if (!drag.moved) this.store.select([]); }
     else if (drag.kind === "complete" || drag.kind === "ignore") { this.show(null); this.interval(drag.kind, drag.from.depth, to.depth); }
     else if (drag.moved && drag.kind !== "ruler") {
-      this.store.take({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
-      this.store.edit("move", { [drag.id]: drag.fields }, drag.seen); // not over what somebody changed meanwhile
+      this.store.applyAnswer({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
+      this.store.edit("move", { [drag.id]: drag.fields }, drag.viewedVersion); // The version keeps the edit from overwriting a later change.
     }
   }
 
@@ -116,10 +116,10 @@ export class Tools {
     const choices = kind === "complete" ? { "Both classes": ["bedding", "fracture"], Bedding: ["bedding"], Fractures: ["fracture"] }
       : { Breakout: ["breakout"], "Induced fracture": ["induced fracture"], "Bad image": ["bad image"] };
     const open = this.store.unreviewed().filter((p) => p.z >= top && p.z <= base).length;
-    const said = `${top.toFixed(2)} to ${base.toFixed(2)} m: ` + (kind === "complete"
+    const question = `${top.toFixed(2)} to ${base.toFixed(2)} m: ` + (kind === "complete"
       ? `you looked for every plane here${open ? `. ${open} proposals in it are not reviewed; training takes those you do not accept as not there` : ""}. Of which class?`
       : "to be ignored. What is it?");
-    const classes = await this.ui.choose(said, choices);
+    const classes = await this.ui.choose(question, choices);
     if (!classes) return;
     const items = {};
     for (const name of classes) items["i" + api.newKey().slice(0, 12)] = { kind: kind === "complete" ? "interpreted" : "ignored", class: name, top_m: +top.toFixed(4), base_m: +base.toFixed(4) };
@@ -128,7 +128,7 @@ export class Tools {
   }
 
   async point(at) {
-    if (this.tool === "one") { this.ask({ kind: "add", at, id: "p" + api.newKey().slice(0, 12) }); return; }
+    if (this.tool === "one") { this.requestSnap({ kind: "add", at, id: "p" + api.newKey().slice(0, 12) }); return; }
     this.points.push(at);
     this.show({ points: this.points });
     if (this.points.length < 3) return;
@@ -141,14 +141,14 @@ export class Tools {
       const { depth_m, amplitude_m, azimuth_app_deg } = trace, place = { depth_m, amplitude_m, azimuth_app_deg }, id = "p" + api.newKey().slice(0, 12);
       this.store.edit("add", { [id]: { ...place, class: this.ui.usual(place), status: "edited" } });
       this.store.select([id]);
-    } catch (error) { this.ui.told(error.message, true); }
+    } catch (error) { this.ui.notify(error.message, true); }
     this.show(null);
   }
 
-  // Ask the image which plane is meant; the answer is a ghost that Enter keeps and Esc drops.
-  async ask({ kind, at, id }) {
+  // Ask the server for the plane at a point; the answer is a ghost that Enter keeps and Esc drops.
+  async requestSnap({ kind, at, id }) {
     const { well, layer, version } = this.store, before = JSON.stringify(this.store.items.get(id) ?? null);
-    const question = this.asked = { kind, id, well, layer, before };
+    const request = this.pendingSnap = { kind, id, well, layer, before };
     this.ghost = null;
     this.ui.snapping(true);
     this.show({ waiting: at });
@@ -156,27 +156,27 @@ export class Tools {
     try {
       trace = await api.snap(well, [at.depth], [at.angle], kind === "add" ? layer : null);
     } catch (error) {
-      if (this.asked === question) this.ui.told(error.message, true);
+      if (this.pendingSnap === request) this.ui.notify(error.message, true);
     }
-    if (this.asked !== question) return; // another click, another well, or Esc: nobody waits for it
-    this.asked = null;
+    if (this.pendingSnap !== request) return; // After another click, another well or Esc, the answer is not needed.
+    this.pendingSnap = null;
     this.ui.snapping(false);
     this.show(null);
     if (!trace) return;
     const { depth_m, amplitude_m, azimuth_app_deg } = trace, place = { depth_m, amplitude_m, azimuth_app_deg };
-    const known = this.store.items.get(id);
-    this.ghost = { ...question, at, seen: version, place, class: known?.class ?? (trace.class || this.ui.usual(place)), distance: trace.distance_m, quality: trace.quality, poor: trace.poor };
+    const existing = this.store.items.get(id);
+    this.ghost = { ...request, at, viewedVersion: version, place, class: existing?.class ?? (trace.class || this.ui.usual(place)), distance: trace.distance_m, quality: trace.quality, poor: trace.poor };
     if (this.stillFits()) this.paint();
   }
 
-  // Whether the pick is still what the image was asked about: what was decided since is not touched.
+  // Whether the pick is unchanged since the request: a later decision is not overwritten.
   stillFits() {
-    const question = this.ghost ?? this.asked;
-    if (!question) return false;
-    const { store } = this, here = question.well === store.well && question.layer === store.layer;
-    if (here && JSON.stringify(store.items.get(question.id) ?? null) === question.before) return true;
+    const request = this.ghost ?? this.pendingSnap;
+    if (!request) return false;
+    const { store } = this, here = request.well === store.well && request.layer === store.layer;
+    if (here && JSON.stringify(store.items.get(request.id) ?? null) === request.before) return true;
     this.drop();
-    if (here) this.ui.told("This pick was decided on meanwhile; the snap is dropped", true);
+    if (here) this.ui.notify("This pick was decided on meanwhile; the snap is dropped", true);
     return false;
   }
 
@@ -188,12 +188,12 @@ export class Tools {
 
   keep() {
     if (!this.stillFits()) return;
-    const { kind, id, place, class: name, poor, seen } = this.ghost;
+    const { kind, id, place, class: name, poor, viewedVersion } = this.ghost;
     const fields = { ...place, ...(kind === "add" ? { class: name } : {}), status: poor ? "proposed" : "edited", snapped: true };
     this.drop();
-    this.store.edit(kind, { [id]: fields }, seen);
+    this.store.edit(kind, { [id]: fields }, viewedVersion);
     this.store.select([id]);
-    if (poor) this.ui.told("It fits poorly and stays proposed: drag it, accept it as it is, or reject it", true);
+    if (poor) this.ui.notify("It fits poorly and stays proposed: drag it, accept it as it is, or reject it", true);
   }
 
   set(kind, fields) {
@@ -217,7 +217,7 @@ export class Tools {
     const id = this.store.one(), plane = id && this.store.planes.find((p) => p.id === id);
     if (!plane) return;
     const angle = wrap(Math.atan2(plane.b, plane.a) * 180 / Math.PI);
-    this.ask({ kind: "snap", id, at: { depth: depthAt(plane, angle), angle } });
+    this.requestSnap({ kind: "snap", id, at: { depth: depthAt(plane, angle), angle } });
   }
 
   remove() {
@@ -229,8 +229,8 @@ export class Tools {
   beside(way) {
     const one = this.store.one(), list = this.store.planes.filter((p) => p.pick.status !== "rejected");
     const depth = one ? this.store.items.get(one)?.depth_m : this.view.depth(this.view.height / 2);
-    const found = way > 0 ? list.find((p) => p.z > depth && p.id !== one) : list.findLast((p) => p.z < depth && p.id !== one);
-    if (found) this.ui.show(found.id);
+    const neighbour = way > 0 ? list.find((p) => p.z > depth && p.id !== one) : list.findLast((p) => p.z < depth && p.id !== one);
+    if (neighbour) this.ui.show(neighbour.id);
   }
 
   key(e) {
@@ -238,16 +238,16 @@ export class Tools {
     const step = 60 * this.view.scale, page = 0.8 * this.view.height * this.view.scale, ctrl = e.ctrlKey || e.metaKey;
     const arrows = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1 }, way = arrows[e.key];
     const upright = e.key === "ArrowUp" || e.key === "ArrowDown";
-    const done = () => e.preventDefault();
+    const prevent = () => e.preventDefault();
     if (way && e.shiftKey) {
-      done();
+      prevent();
       this.nudge((f) => upright ? { depth_m: +(f.depth_m + way * NUDGE).toFixed(6) } : { azimuth_app_deg: wrap((f.azimuth_app_deg ?? 0) + way * TURN) });
-    } else if (way && ctrl && upright) { done(); this.beside(way); }
-    else if (way && upright) { done(); this.view.scroll(way * step); this.ui.scrolled(); }
-    else if (e.key === "PageDown" || e.key === "PageUp" || e.key === " ") { done(); this.view.scroll((e.key === "PageUp" ? -1 : 1) * page); this.ui.scrolled(); }
-    else if (e.key === "Home" || e.key === "End") { done(); this.view.go(e.key === "Home" ? this.view.well.top : this.view.well.base); this.ui.scrolled(); }
-    else if (ctrl && e.key.toLowerCase() === "z") { done(); this.store.undo(e.shiftKey); }
-    else if (ctrl && e.key.toLowerCase() === "y") { done(); this.store.undo(true); }
+    } else if (way && ctrl && upright) { prevent(); this.beside(way); }
+    else if (way && upright) { prevent(); this.view.scroll(way * step); this.ui.scrolled(); }
+    else if (e.key === "PageDown" || e.key === "PageUp" || e.key === " ") { prevent(); this.view.scroll((e.key === "PageUp" ? -1 : 1) * page); this.ui.scrolled(); }
+    else if (e.key === "Home" || e.key === "End") { prevent(); this.view.go(e.key === "Home" ? this.view.well.top : this.view.well.base); this.ui.scrolled(); }
+    else if (ctrl && e.key.toLowerCase() === "z") { prevent(); this.store.undo(e.shiftKey); }
+    else if (ctrl && e.key.toLowerCase() === "y") { prevent(); this.store.undo(true); }
     else if (!ctrl && !e.altKey) {
       const keys = {
         a: () => this.set("accept", { status: "accepted" }), r: () => this.set("reject", { status: "rejected" }),
@@ -258,13 +258,13 @@ export class Tools {
         "+": () => this.view.zoom(0.8), "=": () => this.view.zoom(0.8), "-": () => this.view.zoom(1.25),
         "[": () => this.nudge((f) => ({ amplitude_m: Math.max((f.amplitude_m ?? 0) - GROW, 0) })), "]": () => this.nudge((f) => ({ amplitude_m: (f.amplitude_m ?? 0) + GROW })),
         Escape: () => {
-          if (this.ghost || this.asked) { this.drop(); return; } // the tool stays in hand
-          if (this.drag?.before) this.store.take({ version: 0, items: { [this.drag.id]: this.drag.before } }); if (this.tool === "select") this.store.select([]);
+          if (this.ghost || this.pendingSnap) { this.drop(); return; } // The tool stays selected.
+          if (this.drag?.before) this.store.applyAnswer({ version: 0, items: { [this.drag.id]: this.drag.before } }); if (this.tool === "select") this.store.select([]);
           this.choose("select");
         },
       };
       const act = keys[e.key] ?? keys[e.key.toLowerCase()];
-      if (act) { done(); act(); }
+      if (act) { prevent(); act(); }
     }
   }
 }

@@ -1,10 +1,10 @@
-// The log: depth axis, image tracks, traces, tadpoles, all on one canvas; and the overview of the whole well.
+// The log on one canvas: depth axis, image tracks, traces and tadpoles; and the overview of the whole well.
 
 import { KINDS, between, depthAt, isWeak, kindOf, mark, wrap } from "./planes.js";
 
 const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
-const FAR = 400; // px: traces taller than this times the screen are not worth a handle
-const GHOST = "#3fe0ff"; // no colour map has it
+const MAX_HANDLE_PX = 400; // Much taller traces get no handle at their deepest point.
+const GHOST = "#3fe0ff"; // No colour map holds this colour.
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -43,7 +43,7 @@ export class View {
 
   turn(track) { return track.width / this.options.turns; }
 
-  // Places of an angle in a track: one, or two where the turn is wrapped round.
+  // Places of an angle in a track: one, or two where the track shows more than one turn.
   xs(track, angle) {
     const one = this.turn(track), first = wrap(angle - this.options.north) / 360 * one;
     return [first, first + one].filter((x) => x <= track.width).map((x) => track.x + x);
@@ -53,7 +53,7 @@ export class View {
 
   trackAt(x) { return this.tracks().find((t) => x >= t.x && x <= t.x + t.width) ?? null; }
 
-  // What lies under a point: a handle of the selected pick, a trace, a tadpole, an interval.
+  // Find what lies under a point: a handle of the selected pick, a trace, a tadpole, an interval.
   hit(x, y) {
     const chosen = this.store.one(), track = this.trackAt(x);
     const plane = chosen && this.store.planes.find((p) => p.id === chosen);
@@ -63,7 +63,7 @@ export class View {
     if (track && !this.options.hidden) {
       const angle = this.angle(track, x);
       let best = null, least = 7;
-      for (const p of this.seen()) {
+      for (const p of this.visiblePlanes()) {
         const off = Math.abs(this.y(depthAt(p, angle)) - y);
         if (off < least) { least = off; best = p; }
       }
@@ -72,7 +72,7 @@ export class View {
     const start = this.width - TADPOLES;
     if (x > start) {
       let best = null, least = 9;
-      for (const p of this.seen()) {
+      for (const p of this.visiblePlanes()) {
         const dip = p.pick.dip_true_deg;
         const off = dip == null ? Infinity : Math.hypot(this.tadpoleX(dip) - x, this.y(p.z) - y);
         if (off < least) { least = off; best = p; }
@@ -80,20 +80,20 @@ export class View {
       if (best) return { part: "tadpole", id: best.id };
     }
     if (x < AXIS) {
-      const depth = this.depth(y), found = this.store.intervals().filter((i) => depth >= i.top_m && depth <= i.base_m && Math.abs(this.intervalX(i) - x) < 5)[0];
-      if (found) return { part: "interval", id: found.id };
+      const depth = this.depth(y), interval = this.store.intervals().filter((i) => depth >= i.top_m && depth <= i.base_m && Math.abs(this.intervalX(i) - x) < 5)[0];
+      if (interval) return { part: "interval", id: interval.id };
     }
     return null;
   }
 
   handles(plane, track) {
     const deepest = wrap(Math.atan2(plane.b, plane.a) * 180 / Math.PI);
-    const tall = plane.size / this.scale > FAR * 10;
+    const tall = plane.size / this.scale > MAX_HANDLE_PX * 10;
     return this.xs(track, deepest).flatMap((x) => tall ? [] : [{ part: "deepest", x, y: this.y(plane.z + plane.size) }])
       .concat(this.xs(track, deepest + 90).map((x) => ({ part: "middle", x, y: this.y(plane.z) })));
   }
 
-  seen() {
+  visiblePlanes() {
     const all = this.store.between(this.top, this.base);
     return this.options.rejected ? all : all.filter((p) => p.pick.status !== "rejected" || this.store.selected.has(p.id));
   }
@@ -102,15 +102,15 @@ export class View {
   intervalX(interval) { return interval.kind === "ignored" ? 4 : interval.class === "bedding" ? 9 : 14; }
 
   draw() {
-    if (this.asked) return;
-    this.asked = true;
+    if (this.drawRequested) return;
+    this.drawRequested = true;
     requestAnimationFrame((now) => {
-      this.asked = false;
+      this.drawRequested = false;
       if (!this.well) return;
-      const begun = performance.now();
+      const start = performance.now();
       this.paint();
       this.paintOverview();
-      this.frames.push([now, performance.now() - begun]);
+      this.frames.push([now, performance.now() - start]);
       if (this.frames.length > 2000) this.frames.shift();
     });
   }
@@ -154,14 +154,14 @@ export class View {
       const tile = this.tiles.get(track.name, level, n);
       const y = this.y(top + n * high), h = high / this.scale;
       if (tile) for (let x = start; x < track.width; x += one) ctx.drawImage(tile, track.x + x, y, one, h + 0.4);
-      else this.coarser(ctx, track, level, n, y, h, start, one);
+      else this.paintCoarser(ctx, track, level, n, y, h, start, one);
     }
-    this.tiles.get(track.name, level, last + 1); // the next one to come
+    this.tiles.get(track.name, level, last + 1); // Fetch the next tile in advance.
     ctx.restore();
   }
 
-  // What is there already of a coarser level stands in until the tile has come.
-  coarser(ctx, track, level, n, y, h, start, one) {
+  // Draw a tile of a coarser level until the tile has arrived.
+  paintCoarser(ctx, track, level, n, y, h, start, one) {
     for (let up = 1; level + up < this.well.levels; up++) {
       const entry = this.tiles.cache.get(`${track.name}/${level + up}/${n >> up}`);
       if (!entry?.canvas) continue;
@@ -177,7 +177,7 @@ export class View {
     ctx.rect(track.x, HEAD, track.width, this.height);
     ctx.clip();
     for (const plane of between(this.options.beside ?? [], this.options.besideTallest, this.top, this.base)) this.trace(ctx, track, plane, "#ffffff", "#555555", [2, 4], 1.5);
-    for (const plane of this.seen()) {
+    for (const plane of this.visiblePlanes()) {
       const kind = KINDS[kindOf(plane.pick)], chosen = this.store.selected.has(plane.id);
       const dash = plane.pick.status === "rejected" ? [1, 5] : plane.pick.status === "accepted" || plane.pick.status === "edited" ? [] : isWeak(plane.pick) ? [4, 4] : [10, 3];
       if (chosen) this.trace(ctx, track, plane, "#ffe14d", "#1a1a1a", [], 6);
@@ -252,7 +252,7 @@ export class View {
     ctx.beginPath();
     ctx.rect(x0 - 16, HEAD, x1 - x0 + 32, this.height);
     ctx.clip();
-    for (const p of this.seen()) {
+    for (const p of this.visiblePlanes()) {
       if (p.pick.status === "rejected") continue;
       const { dip_true_deg: dip, azimuth_true_deg: azimuth } = p.pick;
       if (dip == null) { unknown++; continue; }
@@ -289,7 +289,7 @@ export class View {
       ctx.fillStyle = DRIFT[zone.state];
       if (end > y) ctx.fillRect(0, y, 2, end - y);
     }
-    const wanted = this.scale * 70, step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((s) => s >= wanted) ?? 100;
+    const minStep = this.scale * 70, step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((s) => s >= minStep) ?? 100;
     ctx.fillStyle = css("--ink"); ctx.strokeStyle = css("--muted"); ctx.textAlign = "right"; ctx.lineWidth = 1;
     const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
     for (let k = Math.ceil(this.top / step); k * step <= this.base; k++) {
@@ -304,9 +304,9 @@ export class View {
     ctx.fillText("MD (m)", AXIS - 8, 12);
   }
 
-  // Whatever the tool in hand shows: points set so far, a dragged stretch, a ruler, a proposed trace.
+  // Draw the overlay of the current tool: points, a dragged interval, a ruler, a snapped trace.
   paintTool(ctx) {
-    const tool = this.options.drawn;
+    const tool = this.options.overlay;
     if (!tool) return;
     ctx.fillStyle = "#ffe14d"; ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 1.5;
     if (tool.waiting) for (const track of this.tracks()) for (const x of this.xs(track, tool.waiting.angle)) this.paintWaiting(ctx, x, this.y(tool.waiting.depth));
@@ -328,13 +328,13 @@ export class View {
   label(ctx, lines, x, y, colour = "#1a1a1a") {
     ctx.font = "600 12px system-ui, DejaVu Sans, sans-serif";
     const w = Math.max(...lines.map((line) => ctx.measureText(line).width)) + 14, h = 17 * lines.length + 5;
-    const left = Math.max(Math.min(x + 10, this.width - w - 4), AXIS), top = Math.min(Math.max(y - 26 - h / 2, HEAD + 4), this.height - h - 4);
-    ctx.globalAlpha = 0.9; ctx.fillStyle = colour; ctx.beginPath(); ctx.roundRect(left, top, w, h, 4); ctx.fill(); ctx.globalAlpha = 1;
+    const leftEdge = Math.max(Math.min(x + 10, this.width - w - 4), AXIS), top = Math.min(Math.max(y - 26 - h / 2, HEAD + 4), this.height - h - 4);
+    ctx.globalAlpha = 0.9; ctx.fillStyle = colour; ctx.beginPath(); ctx.roundRect(leftEdge, top, w, h, 4); ctx.fill(); ctx.globalAlpha = 1;
     ctx.fillStyle = "#ffffff"; ctx.textAlign = "left";
-    lines.forEach((line, i) => ctx.fillText(line, left + 7, top + 16 + 17 * i));
+    lines.forEach((line, i) => ctx.fillText(line, leftEdge + 7, top + 16 + 17 * i));
   }
 
-  // Where the image is being asked: a ring that grows and fades.
+  // Mark the point of a snap request with a ring that grows and fades.
   paintWaiting(ctx, x, y) {
     const phase = performance.now() / 900 % 1;
     ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 3.5; ctx.beginPath(); ctx.arc(x, y, 5, 0, 7); ctx.stroke();
@@ -344,7 +344,7 @@ export class View {
     this.draw();
   }
 
-  // What the image answered: a dashed trace, and how far it is from the click.
+  // Draw the snapped trace dashed, and its distance from the click.
   paintGhost(ctx, { ghost, at, text, poor }) {
     for (const track of this.tracks()) {
       ctx.save();
@@ -365,10 +365,10 @@ export class View {
   paintOverview() {
     const ctx = this.fit(this.overview), w = this.overview.clientWidth, h = this.overview.clientHeight;
     const { top, base } = this.well, bins = Math.max(1, Math.floor(h / 3));
-    if (this.counted !== this.store.revision || this.bins !== bins) {
-      this.counted = this.store.revision;
+    if (this.countedRevision !== this.store.revision || this.bins !== bins) {
+      this.countedRevision = this.store.revision;
       this.bins = bins;
-      this.counts = Array.from({ length: bins }, () => [0, 0, 0]); // reviewed, not yet, of these doubtful
+      this.counts = Array.from({ length: bins }, () => [0, 0, 0]); // Picks that are reviewed, that are open, and the open ones with low confidence.
       for (const p of this.store.planes) {
         const bin = this.counts[Math.min(Math.max(Math.floor((p.z - top) / (base - top) * bins), 0), bins - 1)];
         if (p.pick.status === "rejected") continue;
@@ -376,8 +376,8 @@ export class View {
       }
     }
     const most = Math.max(1, ...this.counts.map(([a, b]) => a + b)), full = w - 8;
-    this.counts.forEach(([done, open, doubtful], i) => {
-      const y = i * h / bins, d = full * done / most, o = full * open / most;
+    this.counts.forEach(([reviewed, open, doubtful], i) => {
+      const y = i * h / bins, d = full * reviewed / most, o = full * open / most;
       ctx.fillStyle = css("--muted"); ctx.fillRect(4, y, d, 2.4);
       ctx.fillStyle = css("--accent"); ctx.fillRect(4 + d, y, o, 2.4);
       ctx.fillStyle = css("--warn"); ctx.fillRect(4 + d + o - full * doubtful / most, y, full * doubtful / most, 2.4);
@@ -414,7 +414,7 @@ export class View {
     this.draw();
   }
 
-  // The image straightened along a plane, from the finest tiles.
+  // Draw the image straightened along a plane, from the finest tiles.
   straighten(canvas, plane, reach = 0.12) {
     const ctx = this.fit(canvas), w = canvas.clientWidth, h = canvas.clientHeight;
     const { columns, rows, row, top } = this.well, name = this.options.image === "static" ? "static" : "dynamic";

@@ -1,0 +1,1 @@
+"""Routes of the server, by subject; each module makes one router."""
