@@ -37,7 +37,7 @@ from geobfdt.evaluation.thresholds import operating_points
 from geobfdt.model.detr.criterion import detr_loss, published_columns
 from geobfdt.model.detr.network import DetrNetwork
 from geobfdt.model.network_settings import DETR_SMALL, DetrSettings
-from geobfdt.model.presets import find_planes
+from geobfdt.model.presets import plane_finder
 from geobfdt.training.field_wells import prepared_field
 from geobfdt.training.learning_curve import class_f1
 from geobfdt.training.prepared_wells import PreparedWell
@@ -209,7 +209,7 @@ def checked(
     network: Any, trained: list[PreparedWell], validated: list[PreparedWell], tested: list[PreparedWell]
 ) -> dict[str, float]:
     """F1 by class on training and held-out wells, and class error of the published tables on held-out windows."""
-    find = find_planes(network)
+    find = plane_finder(network)
     points = operating_points(*tables(find, validated), TOLERANCE)
     least = {name: point.threshold for name, point in points.items()}
     row: dict[str, float] = {}

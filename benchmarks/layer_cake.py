@@ -262,15 +262,15 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
 
 def _voted(detector: object, image: object, cake: Cake) -> npt.NDArray[np.bool_]:
     """Which contacts have a vote near by among those that the decoder is asked about."""
-    from geobfdt.model.curve.detection import proposals
+    from geobfdt.model.curve.detection import choose_queries
     from geobfdt.model.matching import scaled_rms
     from geobfdt.preparation.network_grid import network_grid
 
     network = detector.bundle.network  # type: ignore[attr-defined]
     grid = network_grid(image, network.settings.grid, float(cake.depth[0]), 16)  # type: ignore[arg-type]
-    _, votes = network.see(grid.values)
+    _, votes = network.encode_strip(grid.values)
     radius = DIAMETER_M / 2
-    proposed = proposals(network, votes, radius, 0.0, np.inf)
+    proposed = choose_queries(network, votes, radius, 0.0, np.inf)
     near = scaled_rms(proposed, cake.traces - [grid.top, 0, 0], radius).min(axis=0, initial=np.inf)
     return np.asarray(near < 0.06)
 

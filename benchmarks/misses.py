@@ -29,7 +29,7 @@ PICKED, NETWORK = ["sure", "sure 5 cm", "seen"], ["voted", "asked", "told"]
 def stages(bundle: Bundle, well: InterpretedWell) -> pd.DataFrame:
     """How far planes of a well get in the network: NETWORK, one row a plane."""
     from geobfdt.geometry import trace_rms
-    from geobfdt.model.curve.detection import answers, proposals
+    from geobfdt.model.curve.detection import choose_queries, decode_queries
     from geobfdt.model.matching import scaled_rms
     from geobfdt.training.prepared_wells import prepare
     from geobfdt.wells.picks import CLASSES
@@ -37,12 +37,12 @@ def stages(bundle: Bundle, well: InterpretedWell) -> pd.DataFrame:
     network = bundle.network
     ready = prepare(*well, network.settings.grid)
     radius, truth = float(np.median(ready.radius)), ready.traces
-    seen, votes = network.see(ready.grid[: len(ready.grid) // 16 * 16])
-    proposed = proposals(network, votes, radius, 0.0, np.inf)
-    asked = answers(network, seen, proposed, radius)
+    seen, votes = network.encode_strip(ready.grid[: len(ready.grid) // 16 * 16])
+    proposed = choose_queries(network, votes, radius, 0.0, np.inf)
+    asked = decode_queries(network, seen, proposed, radius)
     free = trace_rms(proposed[:, None], truth).min(axis=1, initial=np.inf) > 0.03
     queries = np.concatenate([truth, proposed[free]])
-    told = answers(network, seen, queries[np.argsort(queries[:, 0], kind="stable")], radius)
+    told = decode_queries(network, seen, queries[np.argsort(queries[:, 0], kind="stable")], radius)
     parts = [bundle.calibration[name] for name in CLASSES]
     sure = np.stack([part.probability(told.logits[:, i]) >= part.threshold for i, part in enumerate(parts)], axis=1)
     near = (trace_rms(told.traces[:, None], truth) < 0.03) & sure[:, ready.classes]

@@ -59,7 +59,7 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
     from geobfdt.model.curve.criterion import Targets
     from geobfdt.model.curve.network import channels
     from geobfdt.model.network_settings import CurveSettings, DetrSettings
-    from geobfdt.model.presets import build, find_planes, loss
+    from geobfdt.model.presets import build, loss, plane_finder
 
     settings = CurveSettings() if preset == "curve" else DetrSettings(cut="three")
     rows, columns = (ROWS * 0.00254 / settings.step, settings.columns)
@@ -76,7 +76,7 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
         with torch.inference_mode():
             if preset == "detr":
                 return network(channels(grids)[:, :-1])
-            return [find_planes(network)(grid.numpy(), 0.108) for grid in grids]
+            return [plane_finder(network)(grid.numpy(), 0.108) for grid in grids]
 
     def step() -> None:
         network.train()

@@ -33,7 +33,7 @@ from geobfdt.evaluation.errors import matched_rows, pair_errors
 from geobfdt.evaluation.scope import gather
 from geobfdt.picking import refinement as refine
 from geobfdt.picking.attributes import plane_sigmas
-from geobfdt.picking.uncertainty import POWERS, known_by, widened
+from geobfdt.picking.uncertainty import SIGMA_FEATURES, inflate_covariance, sigma_features
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import read_picks, traces
 
@@ -73,16 +73,16 @@ def pairs(
     told: list[tuple[Array, ...]] = []
 
     def listened(fit: Array, trace: Array, moved: Array, confidence: Array, law: Array) -> Array:
-        out = widened(fit, trace, moved, confidence, law)
+        out = inflate_covariance(fit, trace, moved, confidence, law)
         told.append((fit, trace, moved, confidence))
         return out
 
     image, truth = make(number, length)
-    refine.widened = listened
+    refine.inflate_covariance = listened
     try:
         picks, _ = pick_with_findings(image, detector_of(image, model, method))
     finally:
-        refine.widened = widened
+        refine.inflate_covariance = inflate_covariance
     if picks.empty or truth.empty:
         return pd.DataFrame()
     known = dict(zip(KNOWN, (np.concatenate(part) for part in zip(*told, strict=True)), strict=True))
@@ -118,9 +118,9 @@ def fit(error: Array, known: Array) -> Array:
         log = design @ law
         return float((log + (FREEDOM + 1) / 2 * np.log1p((error / np.exp(log)) ** 2 / FREEDOM)).mean())
 
-    start = np.zeros(1 + POWERS)
+    start = np.zeros(1 + SIGMA_FEATURES)
     start[0] = np.log(np.median(error) + 1e-6)
-    bounds = [(None, None), *POWERS * [(0.0, None)]]  # nobody is surer of what is doubted
+    bounds = [(None, None), *SIGMA_FEATURES * [(0.0, None)]]  # nobody is surer of what is doubted
     law = np.asarray(minimize(surprise, start, method="L-BFGS-B", bounds=bounds).x)
     ratio = error / np.exp(design @ law)
     factors = np.exp(np.linspace(-1, 1.5, 501))
@@ -131,8 +131,8 @@ def fit(error: Array, known: Array) -> Array:
 def fitted(table: pd.DataFrame) -> Array:
     """The laws (3, 1 + POWERS) of one class: errors as depth and as amplitude along and across the dip (m)."""
     told = told_of(table)
-    known, diameter = known_by(*told), table["diameter"].to_numpy()
-    micron = widened(*told, np.broadcast_to([1e-6, 0, 0, 0], (len(table), 3, 1 + POWERS)))
+    known, diameter = sigma_features(*told), table["diameter"].to_numpy()
+    micron = inflate_covariance(*told, np.broadcast_to([1e-6, 0, 0, 0], (len(table), 3, 1 + SIGMA_FEATURES)))
     error = np.abs(table[ERRORS].to_numpy()) / np.stack(plane_sigmas(told[1], micron, diameter), axis=1) * 1e-6
     good = np.isfinite(error)
     return np.array([fit(error[good[:, i], i], known[good[:, i], i]) for i in range(3)])
@@ -141,7 +141,7 @@ def fitted(table: pd.DataFrame) -> Array:
 def ratios(table: pd.DataFrame, law: Array) -> Array:
     """Errors against sigmas (n, 3) under laws."""
     told = told_of(table)
-    covariance = widened(*told, np.broadcast_to(law, (len(table), *law.shape)))
+    covariance = inflate_covariance(*told, np.broadcast_to(law, (len(table), *law.shape)))
     sigma = np.stack(plane_sigmas(told[1], covariance, table["diameter"].to_numpy()), axis=1)
     return np.asarray(np.abs(table[ERRORS].to_numpy()) / sigma)
 
@@ -168,10 +168,10 @@ def main() -> None:
         print(f"{name}, {len(mine)} pairs")
         print(pd.DataFrame(fitted(mine), ERRORS, ["scale (m)", "fit", "doubt", "moved"]).round(4).to_string())
         fold = mine["well"].to_numpy() % FOLDS
-        laws = [fitted(mine[fold != i]) for i in range(FOLDS)]
+        sigma_coefficients = [fitted(mine[fold != i]) for i in range(FOLDS)]
         for source, own in mine.groupby("source"):
             part = own["well"].to_numpy() % FOLDS
-            ratio = np.concatenate([ratios(own[part == i], law) for i, law in enumerate(laws)])
+            ratio = np.concatenate([ratios(own[part == i], law) for i, law in enumerate(sigma_coefficients)])
             shown = [held(column[np.isfinite(column)]) for column in ratio.T]
             columns = [f"{level:.0%} hold" for level in LEVELS]
             print(f"{source}, {len(own)} pairs")

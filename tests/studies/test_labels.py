@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geobfdt.studies.label_noise import LabelNoise, worsened
+from geobfdt.studies.label_noise import LabelNoise, worsen_labels
 from geobfdt.studies.leaking import leaking_windows
 from geobfdt.training.prepared_wells import PreparedWell
 
@@ -26,16 +26,16 @@ def well(name: str = "A", planes: int = 300) -> PreparedWell:
 
 def test_nothing_wrong_changes_nothing() -> None:
     """As picked."""
-    (made,) = worsened([well()], LabelNoise(), 0)
+    (made,) = worsen_labels([well()], LabelNoise(), 0)
     np.testing.assert_array_equal(made.traces, well().traces)
     np.testing.assert_array_equal(made.classes, well().classes)
 
 
 def test_jitter_and_misses() -> None:
     """So many metres off, so many missing; who misses more misses the same ones too."""
-    (off,) = worsened([well()], LabelNoise(jitter=0.03), 1)
+    (off,) = worsen_labels([well()], LabelNoise(jitter=0.03), 1)
     assert (off.traces - well().traces).std() == pytest.approx(0.03, rel=0.1)
-    few, fewer = (worsened([well()], LabelNoise(missed=share), 1)[0] for share in (0.3, 0.6))
+    few, fewer = (worsen_labels([well()], LabelNoise(missed=share), 1)[0] for share in (0.3, 0.6))
     assert len(few.traces) / 300 == pytest.approx(0.7, abs=0.08)
     assert len(fewer.traces) / 300 == pytest.approx(0.4, abs=0.08)
     assert {tuple(row) for row in fewer.traces} < {tuple(row) for row in few.traces}
@@ -44,7 +44,7 @@ def test_jitter_and_misses() -> None:
 def test_another_style_is_of_so_many_wells() -> None:
     """Every third plane, its class its dip's; the other wells stay as picked."""
     wells = [well("A"), well("B"), well("C")]
-    made = worsened(wells, LabelNoise(styled=1), 2)
+    made = worsen_labels(wells, LabelNoise(styled=1), 2)
     kept = [len(one.traces) for one in made]
     assert sorted(kept) == [100, 300, 300]
     styled = made[int(np.argmin(kept))]

@@ -67,7 +67,7 @@ def test_a_search_that_learnt_nothing_says_so(
     found = run_search(asked, field, tmp_path, 2, Engine(workers=1), lambda *_: None)
     assert found.best is not None
     assert found.best.chance == pytest.approx(0.03)
-    assert not found.best.learnt
+    assert not found.best.beats_null
     assert not (tmp_path / "found.yaml").exists()
     write_search_pages(asked, found, tmp_path, field)
     assert not (tmp_path / "importance.png").exists()

@@ -180,7 +180,7 @@ def test_wells_with_picks_and_blind_ones_are_left_alone(
     monkeypatch.setattr(adapting, "_GUARDS", 1)
     bundle = adapting.adapt(field, tmp_path / "out", model=model, blind=[names[bare[0]]], settings=QUICK)
     assert seen == [names[bare[1]]]
-    assert set(load_bundle(tmp_path / "out").seen) == set(seen)
+    assert set(load_bundle(tmp_path / "out").exposures) == set(seen)
     old, new = load_bundle(model).network.state_dict(), bundle.network.state_dict()
     assert any(not torch.equal(old[name], new[name]) for name in old)
     with pytest.raises(InputError):

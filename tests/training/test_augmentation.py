@@ -53,16 +53,16 @@ def test_mirror_and_flip(drawn: Any, change: Callable[[Window], Window]) -> None
     again = change(changed)
     np.testing.assert_array_equal(again.grid, window.grid)
     np.testing.assert_allclose(again.targets.traces, window.targets.traces, atol=1e-12)
-    np.testing.assert_array_equal(again.targets.known, window.targets.known)
+    np.testing.assert_array_equal(again.targets.label_mask, window.targets.label_mask)
 
 
 def test_known_follows_depth(drawn: Any) -> None:
     """What is known of a row goes where the row goes: upside down with a flip, nowhere with the others."""
     window = drawn()
-    known = window.targets.known
-    np.testing.assert_array_equal(flip(window).targets.known, known[:, ::-1])
+    known = window.targets.label_mask
+    np.testing.assert_array_equal(flip(window).targets.label_mask, known[:, ::-1])
     for same in (roll(window, 5), mirror(window)):
-        np.testing.assert_array_equal(same.targets.known, known)
+        np.testing.assert_array_equal(same.targets.label_mask, known)
 
 
 @pytest.mark.parametrize("columns", [32, 33])

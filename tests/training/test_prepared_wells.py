@@ -44,7 +44,7 @@ def test_planes_lie_on_their_pixels() -> None:
     assert made.name == "A-1"
     assert made.classes.tolist() == [0, 1]
     assert made.optional.tolist() == [True, False]
-    assert made.known.all()
+    assert made.label_mask.all()
     turn = 2 * np.pi * np.arange(64) / 64
     z0, a, b = made.traces[1]
     at = (z0 + a * np.cos(turn) + b * np.sin(turn)) / STEP
@@ -53,7 +53,7 @@ def test_planes_lie_on_their_pixels() -> None:
     assert np.abs((bright * rows).sum(0) / bright.sum(0) - at).max() <= 1
     assert made.top + z0 == pytest.approx(TOP + 2.0)
     assert len(made.grid) % 16 == 0
-    assert len(made.radius) == len(made.grid) == made.known.shape[1]
+    assert len(made.radius) == len(made.grid) == made.label_mask.shape[1]
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_what_cannot_be_learnt_is_left_out() -> None:
     made = prepare(image(), table, new_intervals(), GRID)
     assert made.classes.tolist() == [1]
     at = made.top + STEP * np.arange(len(made.grid))
-    assert not made.known[0, np.abs(at - TOP - 1.5) < 0.4].any()
-    assert made.known[0, np.abs(at - TOP - 1.5) > 0.6].all()
-    assert made.known[1].all()
+    assert not made.label_mask[0, np.abs(at - TOP - 1.5) < 0.4].any()
+    assert made.label_mask[0, np.abs(at - TOP - 1.5) > 0.6].all()
+    assert made.label_mask[1].all()
 
 
 def test_only_what_is_marked_is_optional() -> None:
@@ -114,21 +114,21 @@ def test_intervals() -> None:
     at = np.arange(len(made.grid)) * STEP
     edge = np.abs(at[:, None] - [1.0, 3.0, 3.5]).min(1) < STEP
     expected = np.array([at <= 1.0, (at < 3.0) | (at > 3.5)])
-    np.testing.assert_array_equal(made.known[:, ~edge], expected[:, ~edge])
+    np.testing.assert_array_equal(made.label_mask[:, ~edge], expected[:, ~edge])
     # The bed lies where beds were not looked for: it may be found or missed.
     window = made.window(0, len(made.grid))
     assert window.targets.optional.tolist() == [True, False]
-    np.testing.assert_array_equal(window.targets.known, made.known)
+    np.testing.assert_array_equal(window.targets.label_mask, made.label_mask)
 
 
 def test_windows_are_pieces(well: Any) -> None:
     """Pixels, planes, radius and what is known, all counted from the window's first row."""
     made = well()
     made = replace(made, radius=np.linspace(0.1, 0.2, 640).astype(np.float32))
-    made.known[1, 300:330] = False
+    made.label_mask[1, 300:330] = False
     window = made.window(256, 128)
     np.testing.assert_array_equal(window.grid, made.grid[256:384])
-    np.testing.assert_array_equal(window.targets.known, made.known[:, 256:384])
+    np.testing.assert_array_equal(window.targets.label_mask, made.label_mask[:, 256:384])
     assert window.targets.radius == pytest.approx(made.radius[320], rel=1e-6)
     assert window.step == STEP
     inside = [i for i, z0 in enumerate(made.traces[:, 0]) if 256 * STEP <= z0 <= 383 * STEP]
@@ -149,10 +149,10 @@ def test_windows_beyond_the_ends(well: Any, first: int, rows: int) -> None:
     for row in range(rows):
         if 0 <= row + first < 640:
             np.testing.assert_array_equal(window.grid[row], made.grid[row + first])
-            assert window.targets.known[:, row].all()
+            assert window.targets.label_mask[:, row].all()
         else:
             assert not window.grid[row].any()
-            assert not window.targets.known[:, row].any()
+            assert not window.targets.label_mask[:, row].any()
     depth = window.targets.traces[:, 0] + first * STEP
     assert np.isin(depth.round(9), made.traces[:, 0].round(9)).all()
     ends = first * STEP - 1e-9, (first + rows - 1) * STEP + 1e-9
@@ -222,5 +222,5 @@ def test_windows_lie_where_something_is_interpreted() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
         window = well.cut(256, rng)
-        teaching = window.targets.known.any(axis=0) & (window.grid > 0).any(axis=1)
+        teaching = window.targets.label_mask.any(axis=0) & (window.grid > 0).any(axis=1)
         assert teaching.any()

@@ -13,7 +13,7 @@ import pytest
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
-from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, draw_well, simulated_well
 from geobfdt.training.training_settings import TrainingSettings
 
 
@@ -44,7 +44,7 @@ def test_a_stream_does_not_depend_on_what_was_asked() -> None:
         windows = [asked(running, step) for step in range(6)]
         workers = set(multiprocessing.active_children()) - before
         assert workers
-        assert min(running.made) == 2  # the oldest made room
+        assert min(running.pending) == 2  # the oldest made room
     with stream() as fresh:
         assert_same(asked(fresh, 5), windows[5])
         assert_same(asked(fresh, 5), windows[5])
@@ -81,7 +81,7 @@ def test_windows_with_fractures_are_taken_more_often() -> None:
     with stream() as source:
         done: Future[Any] = Future()
         done.set_result(Cuts())
-        source.made = dict.fromkeys(range(200), done)
+        source.pending = dict.fromkeys(range(200), done)
         taken = [window for step in range(100) for window in source.windows(step, 4, 16, np.random.default_rng(step))]
     share = np.mean([window.targets.classes[0] for window in taken])
     assert 0.7 < share < 0.9
@@ -96,7 +96,7 @@ def test_a_tool_that_is_asked_for_comes_up_more_often() -> None:
         for index in range(6):
             tool = "atv" if index % 3 else "lwd16"
             alone = simulated_well(7, index, 3.0, settings, {"tool": tool})
-            np.testing.assert_array_equal(source.made[index].result().grid, alone.grid)
+            np.testing.assert_array_equal(source.pending[index].result().grid, alone.grid)
 
 
 def test_fixed_wells(well: Any) -> None:
@@ -110,7 +110,7 @@ def test_fixed_wells(well: Any) -> None:
 
 def test_wells_of_a_stream_have_names_of_their_own() -> None:
     """Or their picks and planes would be matched across wells."""
-    wells = [drawn_well(7, index, 2.0, {"tool": "atv"}) for index in range(3)]
+    wells = [draw_well(7, index, 2.0, {"tool": "atv"}) for index in range(3)]
     names = [well.image.attrs["well"] for well in wells]
     assert len(set(names)) == 3
     for name, well in zip(names, wells, strict=True):
@@ -130,7 +130,7 @@ def test_a_share_of_the_windows_is_simulated(well: Any) -> None:
 
 def test_wells_are_drawn_by_what_they_teach(well: Any) -> None:
     """A well in which nothing is interpreted gives no window."""
-    mute = replace(well(), known=np.zeros_like(well().known), grid=np.full_like(well().grid, 7))
+    mute = replace(well(), label_mask=np.zeros_like(well().label_mask), grid=np.full_like(well().grid, 7))
     windows = FixedWells([mute, well()]).windows(0, 20, 64, np.random.default_rng(0))
     assert not any(bool((window.grid == 7).all()) for window in windows)
 

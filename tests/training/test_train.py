@@ -13,7 +13,7 @@ import pytest
 
 import geobfdt
 from geobfdt.model.bundle import Bundle, load_bundle
-from geobfdt.model.curve.detection import answers
+from geobfdt.model.curve.detection import decode_queries
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.runtime.findings import InputError
@@ -209,9 +209,9 @@ def test_a_network_from_nothing_is_not_silent() -> None:
     network = CurveNetwork(FRESH).eval()
     for layer in network.decoder.layers:
         layer.classes.bias.data[:] = -6.0
-    seen, _ = network.see(np.zeros((64, 128), np.uint8))
+    seen, _ = network.encode_strip(np.zeros((64, 128), np.uint8))
     asked = np.array([[0.1, 0, 0], [0.2, 0, 0]])
-    assert len(answers(network, seen, asked, 0.1).traces) == 2
+    assert len(decode_queries(network, seen, asked, 0.1).traces) == 2
 
 
 def test_few_interpreted_metres(field: Path, sizes: Any, tmp_path: Path) -> None:

@@ -39,11 +39,13 @@ def drift(
         with progress(f"looking at {source.name}") as advance:
             image = read(source, reading)
             detector = NetworkDetector.of(bundle, image)
-            if detector.usual is None:
+            if detector.drift_reference is None:
                 cure = "train it again, or take another"
                 raise InputError(model, "the model is older than drift: it does not say what is usual", cure)
             picks, _ = pick_with_findings(image, detector, progress=advance)
-            told[image.attrs["well"] or source.stem] = judge_zones(measure_zones(image, picks), detector.usual)
+            told[image.attrs["well"] or source.stem] = judge_zones(
+                measure_zones(image, picks), detector.drift_reference
+            )
             image.close()
     if as_json:
         print_json({well: zones.to_dict("records") for well, zones in told.items()})

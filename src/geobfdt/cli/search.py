@@ -56,7 +56,7 @@ def search(
     else:
         console().print((out / "search.md").read_text().split("\n## Trials", 1)[0].rstrip(), markup=False)
         console().print(f"  {out / 'search.html'}", markup=False)
-    if found.best is None or not found.best.learnt:
+    if found.best is None or not found.best.beats_null:
         raise typer.Exit(1)
 
 

@@ -49,7 +49,7 @@ def contents_digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def check_format(place: str | Path, kind: str, version: int, known: int, cure: str) -> None:
+def check_format(place: str | Path, kind: str, version: int, supported: int, cure: str) -> None:
     """
     Refuse what another version wrote.
 
@@ -59,7 +59,7 @@ def check_format(place: str | Path, kind: str, version: int, known: int, cure: s
         Where it is.
     kind : str
         What has that format.
-    version, known : int
+    version, supported : int
         Its format, and the one that is read.
     cure : str
         What to do about an older one.
@@ -69,9 +69,9 @@ def check_format(place: str | Path, kind: str, version: int, known: int, cure: s
     InputError
         If the two differ.
     """
-    if version != known:
-        age, cure = ("a newer", "update geobfdt") if version > known else ("an older", cure)
-        raise InputError(place, f"written by {age} version ({kind} format {version}, this one reads {known})", cure)
+    if version != supported:
+        age, cure = ("a newer", "update geobfdt") if version > supported else ("an older", cure)
+        raise InputError(place, f"written by {age} version ({kind} format {version}, this one reads {supported})", cure)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

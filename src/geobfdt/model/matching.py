@@ -121,15 +121,15 @@ def thin_by_distance(
     first = np.searchsorted(deep[:, 0], deep[:, 0] - reach)
     last = np.searchsorted(deep[:, 0], deep[:, 0] + reach, side="right")
     free = np.ones(len(deep), bool)
-    kept: list[int] = []
+    chosen: list[int] = []
     place = np.empty(len(deep), dtype=np.int64)
     place[by_depth] = np.arange(len(deep))
     for best in np.argsort(-scores, kind="stable").tolist():
-        if len(kept) == most:
+        if len(chosen) == most:
             break
         i = place[best]
         if free[i]:
-            kept.append(best)
+            chosen.append(best)
             near = slice(first[i], last[i])
             free[near] &= trace_rms(deep[near], deep[i]) >= distance * tall[near] * tall[i]
-    return np.array(kept, dtype=np.int64)
+    return np.array(chosen, dtype=np.int64)

@@ -26,8 +26,8 @@ _Strides = tuple[_Stride, _Stride]
 _Weight = Annotated[float, Field(ge=0)]
 
 
-class _Seen(BaseModel):
-    """What either network looks at."""
+class _InputSettings(BaseModel):
+    """Settings of the input of either network."""
 
     # Bounds are generous: a bundle of somebody else's must not claim all memory before its weights are looked at.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -44,8 +44,8 @@ class _Seen(BaseModel):
         return GridSettings(self.step, self.columns, self.image, self.gaps)
 
     @property
-    def looks(self) -> int:
-        """How many images it sees of a strip."""
+    def image_count(self) -> int:
+        """Number of images of a strip that the network takes."""
         return 2 if self.image == "both" else 1
 
 
@@ -65,7 +65,7 @@ class Stage(NamedTuple):
     least: float
 
 
-class CurveSettings(_Seen):
+class CurveSettings(_InputSettings):
     """
     Settings of the ``curve`` network.
 
@@ -126,11 +126,11 @@ class CurveSettings(_Seen):
 
     @field_validator("doubts")
     @classmethod
-    def _in_order(cls, doubts: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
-        layers = [layer for layer, _ in doubts]
+    def _in_order(cls, thresholds: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+        layers = [layer for layer, _ in thresholds]
         if layers != sorted(set(layers)):
             raise ValueError(f"layers {layers} do not go up: name each once, the first first")
-        return doubts
+        return thresholds
 
     @model_validator(mode="after")
     def _in_reach(self) -> CurveSettings:
@@ -142,12 +142,12 @@ class CurveSettings(_Seen):
     @property
     def stages(self) -> list[Stage]:
         """The decoder's layers, those together that ask the same queries."""
-        doubts = [(0, -math.inf), *((layer, least) for layer, least in self.doubts if 0 < layer < len(self.layers))]
-        ends = [*(layer for layer, _ in doubts[1:]), len(self.layers)]
-        return [Stage(slice(first, end), least) for (first, least), end in zip(doubts, ends, strict=True)]
+        thresholds = [(0, -math.inf), *((layer, least) for layer, least in self.doubts if 0 < layer < len(self.layers))]
+        ends = [*(layer for layer, _ in thresholds[1:]), len(self.layers)]
+        return [Stage(slice(first, end), least) for (first, least), end in zip(thresholds, ends, strict=True)]
 
 
-class DetrSettings(_Seen):
+class DetrSettings(_InputSettings):
     """
     Settings of the ``detr`` network: the published system.
 

@@ -6,16 +6,16 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-__all__ = ["in_full"]
+__all__ = ["full_precision"]
 
 
-def in_full(device: torch.device) -> AbstractContextManager[object]:
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
     """
     Compute in full precision: half a float cannot tell centimetres at a depth of metres.
 
     Examples
     --------
-    >>> with torch.autocast("cpu", torch.bfloat16), in_full(torch.device("cpu")):
+    >>> with torch.autocast("cpu", torch.bfloat16), full_precision(torch.device("cpu")):
     ...     (torch.ones(1, 1) @ torch.ones(1, 1)).dtype
     torch.float32
     """

@@ -18,7 +18,7 @@ from geobfdt.model.detr.network import DetrNetwork, detect_windows
 from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.planes import Planes
 
-__all__ = ["Find", "Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]
+__all__ = ["Network", "NetworkSettings", "PlaneFinder", "build", "loss", "parse_settings", "plane_finder"]
 
 Network = CurveNetwork | DetrNetwork
 NetworkSettings = Annotated[CurveSettings | DetrSettings, Field(discriminator="preset")]
@@ -60,7 +60,7 @@ def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random
     return detr_loss(network, grids, targets, rng)
 
 
-class Find(Protocol):
+class PlaneFinder(Protocol):
     """What finds planes in a grid; those that are not between top and base (m from its first row) may be left out."""
 
     def __call__(  # noqa: D102
@@ -68,7 +68,7 @@ class Find(Protocol):
     ) -> Planes: ...
 
 
-def find_planes(network: DetrNetwork | Runtime[Any]) -> Find:
+def plane_finder(network: DetrNetwork | Runtime[Any]) -> PlaneFinder:
     """
     Tell how to ask a network for planes.
 

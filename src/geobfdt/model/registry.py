@@ -18,13 +18,15 @@ import tempfile
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import held
 from geobfdt.runtime.storage import atomic_files, atomic_path, sha256
+
+if TYPE_CHECKING:
+    from geobfdt.model.bundle import Bundle
 
 __all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "load_model", "split_name"]
 
@@ -132,16 +134,16 @@ class Registry:
         if not file.exists():
             return []
         lines = file.read_bytes().split(b"\n")[:-1]
-        told = []
+        entries = []
         for number, line in enumerate(lines, start=1):
             if not line:
                 continue
             try:
-                told.append(Entry.parse(line))
+                entries.append(Entry.parse(line))
             except (ValueError, TypeError) as error:
                 cure = "take the line out if it is torn, or bring the file back from a copy"
                 raise InputError(file, f"line {number} is damaged", cure) from error
-        return told
+        return entries
 
     def names(self) -> dict[str, str]:
         """What each name stands for now."""
@@ -171,16 +173,16 @@ class Registry:
             return named[name]
         if name in bundles:
             return name
-        found = [digest for digest in bundles if self._is(digest, name)] if name else []
-        if not found:
-            told = ", ".join([*named, *(digest[:_SHORT] for digest in bundles)]) or "none"
-            raise InputError(self.folder, f"no model {name!r}", f"there are: {told}")
-        if len(found) > 1:
-            several = ", ".join(digest[:_SHORT] for digest in found)
-            same = len({self.weights(digest) for digest in found}) == 1
+        matches = [digest for digest in bundles if self._is(digest, name)] if name else []
+        if not matches:
+            names = ", ".join([*named, *(digest[:_SHORT] for digest in bundles)]) or "none"
+            raise InputError(self.folder, f"no model {name!r}", f"there are: {names}")
+        if len(matches) > 1:
+            several = ", ".join(digest[:_SHORT] for digest in matches)
+            same = len({self.weights(digest) for digest in matches}) == 1
             observed = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
             raise InputError(self.folder, observed, "name it by the first digits of one of these")
-        return found[0]
+        return matches[0]
 
     def _is(self, digest: str, name: str) -> bool:
         """Whether a bundle may be meant by the digits of a digest, or by what a pick table says."""
@@ -235,16 +237,19 @@ class Registry:
         InputError
             If it is damaged, or the registry cannot be written.
         """
+        # Imported here: a list of models needs no PyTorch, which takes seconds to load.
+        from geobfdt.model.bundle import load_bundle
+
         load_bundle(bundle)
         source = find_bundle(bundle)
         digest = contents_digest(source)
         with held(self.folder, wait=True):
-            known = digest in self.bundles()
+            present = digest in self.bundles()
             damage = self.damage(digest)
-            if known and not damage:
+            if present and not damage:
                 return digest
             self._put(source, digest)
-            if known:
+            if present:
                 self._write("mend", digest, who, f"{why}; what was there {damage}".removeprefix("; "))
             else:
                 self._write("add", digest, who, why)
@@ -327,14 +332,14 @@ class Registry:
 
     def verify(self) -> dict[str, str]:
         """What is wrong with each bundle, in a line; empty where nothing is."""
-        told = {}
+        problems = {}
         for digest in self.bundles():
             try:
                 self.whole(digest)
-                told[digest] = ""
+                problems[digest] = ""
             except InputError as error:
-                told[digest] = error.observed
-        return told
+                problems[digest] = error.observed
+        return problems
 
     def whole(self, digest: str) -> Bundle:
         """
@@ -345,6 +350,8 @@ class Registry:
         InputError
             If it is damaged, or of another version of this program.
         """
+        from geobfdt.model.bundle import load_bundle
+
         return load_bundle(self._unaltered(digest))
 
     def card(self, digest: str) -> dict[str, Any]:
@@ -429,14 +436,14 @@ class Registry:
         first, second = (self.whole(self.find(name)) for name in (a, b))
         import numpy as np
 
-        told: dict[str, Any] = {}
+        differences: dict[str, Any] = {}
         for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
             x, y = (
                 flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
                 for one in (first, second)
             )
             differs = sorted(key for key in x.keys() | y.keys() if x.get(key) != y.get(key))
-            told[part] = {key: (x.get(key), y.get(key)) for key in differs}
+            differences[part] = {key: (x.get(key), y.get(key)) for key in differs}
         p, q = first.network.state_dict(), second.network.state_dict()
         apart = {}
         for name, value in p.items():
@@ -444,8 +451,8 @@ class Registry:
                 u, v = value.numpy().astype(float), q[name].numpy().astype(float)
                 size = float(np.sqrt((u**2).mean())) if u.size else 0.0
                 apart[name] = float(np.sqrt(((u - v) ** 2).mean()) / size) if size else 0.0
-        told["weights"] = dict(sorted(apart.items(), key=lambda one: -one[1]))
-        return told
+        differences["weights"] = dict(sorted(apart.items(), key=lambda one: -one[1]))
+        return differences
 
     def _write(self, action: str, bundle: str, who: str | None, why: str, name: str = "") -> None:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -514,8 +521,8 @@ def find_bundle(name: str | Path) -> Path:
     """
     if str(name) == "default":
         return SHIPPED
-    registry, wanted = split_name(name)
-    return Registry(registry).path(wanted) if registry is not None else Path(name)
+    registry, bundle = split_name(name)
+    return Registry(registry).path(bundle) if registry is not None else Path(name)
 
 
 def load_model(name: str | Path = "default") -> Bundle:
@@ -532,6 +539,8 @@ def load_model(name: str | Path = "default") -> Bundle:
     InputError
         If the registry has none of that name, or the bundle is damaged.
     """
+    from geobfdt.model.bundle import load_bundle
+
     return load_bundle(find_bundle(name))
 
 
@@ -546,8 +555,8 @@ def split_name(name: str | Path) -> tuple[Path | None, str]:
     >>> split_name("default")
     (None, 'default')
     """
-    folder, at, wanted = str(name).rpartition("@")
-    return (Path(folder), wanted) if at and not Path(name).exists() else (None, str(name))
+    folder, at, bundle = str(name).rpartition("@")
+    return (Path(folder), bundle) if at and not Path(name).exists() else (None, str(name))
 
 
 def flat(value: Any, name: str = "") -> dict[str, Any]:

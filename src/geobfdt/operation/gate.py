@@ -256,7 +256,7 @@ def blind_wells(
         if wanted and name not in wanted:
             continue
         digest = sha256(Field(field).file(name, ".nc"))
-        sights = {model.source: sight for model in models if (sight := model.sight_of(name, digest)) is not None}
+        sights = {model.source: sight for model in models if (sight := model.exposure_of(name, digest)) is not None}
         masks = {sight.masked for sight in sights.values()}
         if not sights:
             kept.append(well)

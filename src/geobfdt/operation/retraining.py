@@ -126,7 +126,7 @@ def retrain(
             raise InputError(registry, "no champion to go on from", cure)
         name = f"{registry}@{CHAMPION}"
         champion, now = load_model(name), models.find(CHAMPION)
-        masked = {well: sight.masked for well, sight in champion.seen.items() if sight.masked is not None}
+        masked = {well: sight.masked for well, sight in champion.exposures.items() if sight.masked is not None}
         settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
         if not settings.blind:
             raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
@@ -171,7 +171,7 @@ def retrain(
 
 def _news(champion: Bundle, image: str, name: str, well: InterpretedWell) -> str:
     """What the champion does not know of a well; empty if it knows it as it is."""
-    sight = champion.seen.get(name)
+    sight = champion.exposures.get(name)
     if sight is None:
         return "new"
     if sight.image != image:

@@ -1,4 +1,4 @@
-"""Local energy of profiles across planes: what is a line, what a step, and where its middle is."""
+"""Local energy of profiles across planes: line or step, and the place of its middle."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def nearest_centre(profile: Floats, sigmas: list[float], reach: float) -> Array:
     profile : array (n, samples)
         Profiles.
     sigmas : list of float
-        Widths of the filters (samples); the one that answers most decides.
+        Widths of the filters (samples); the one with the highest response decides.
     reach : float
         Distance from the middle (samples) at which a peak counts for 1/e of what it would count there.
 

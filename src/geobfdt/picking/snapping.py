@@ -1,4 +1,4 @@
-"""Snapping: the plane that an interpreter means, from one point of its trace or from three."""
+"""Snapping: the plane at a point that an interpreter clicks, or through three points."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from geobfdt.wells.picks import complete, new_picks
 
 __all__ = ["described", "snap", "through"]
 
-_CLICK = 0.03  # m: how far from a detector's trace a click may be before it counts for little
-_LEAST = 0.02  # confidence, so discounted, below which a detector knows of nothing there
-_NEAR = 0.02  # m: how far from its trace a click may be otherwise
-_FEWEST = 3  # rows
-_APART = 0.03  # trace RMS within which a trace is one that is picked already (m)
-_AZIMUTHS = 36
-_DIPS = np.r_[0.0, 4.0, 8.0, 12.0, np.arange(17.0, 80.0, 3.0), 81.0]  # apparent (deg)
-_CANDIDATES = 6
-_PLAIN = 0.05  # evidence, in its own units, that ten degrees more of dip have to bring
-_ASTRAY = 0.02  # m: how far off candidates of this grid are
+_CLICK_SIGMA_M = 0.03  # Distance from a click at which a detector's candidate counts for 1/e of its confidence.
+_MIN_SCORE = 0.02  # Confidence, lowered by that distance, from which the detector's candidate is taken.
+_MAX_CLICK_DISTANCE_M = 0.02  # Largest distance of a click from a trace that is searched without a detector.
+_MIN_ROWS = 3  # Rows around a point from which anything is searched there.
+_MIN_SPACING_M = 0.03  # A trace closer than this (trace RMS) to a picked one is that one.
+_AZIMUTHS = 36  # Azimuths of the trial planes through a point.
+_DIPS_DEG = np.r_[0.0, 4.0, 8.0, 12.0, np.arange(17.0, 80.0, 3.0), 81.0]  # Apparent dips of the trial planes.
+_CANDIDATES = 6  # Number of the best trial planes that are refined.
+_DIP_PENALTY = 0.05  # Evidence that a plane ten degrees steeper needs in addition, since there are more steep planes.
+_TRIAL_ERROR_M = 0.02  # Typical error of the trial planes.
+_MIN_STEP_M = 0.004  # Smallest step in depth between trial planes.
 
 Array = npt.NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def through(depth: npt.ArrayLike, angle: npt.ArrayLike) -> Array:
 
 
 def snap(
-    image: WellImage, depth: float, angle: float, detector: Detector | None = None, known: npt.ArrayLike = ()
+    image: WellImage, depth: float, angle: float, detector: Detector | None = None, picked: npt.ArrayLike = ()
 ) -> tuple[Array, str]:
     """
     Trace of the plane that a point most likely lies on.
@@ -79,22 +80,22 @@ def snap(
     angle : float
         Its image angle (deg).
     detector : Detector, optional
-        Made for this well. Its candidates are asked first, those too weak to be shown included.
-    known : array (n, 3), optional
-        Traces that are picked already, and hence not meant.
+        Made for this well. Its candidates are tried first, including those below its thresholds.
+    picked_traces : array (n, 3), optional
+        Traces that are picked already: the plane at the point is another one.
 
     Returns
     -------
     trace : array (3,)
-        ``(z0, a, b)`` (m), refined on the image; level, through the point, where nothing is seen.
+        ``(z0, a, b)`` (m), refined on the image; level, through the point, where no plane is found.
     name : str
-        Class, where the detector knew it; else empty.
+        Class, if a detector found the plane; else empty.
 
     Notes
     -----
-    Without a candidate nearby, planes of all dips and azimuths through the point are compared by what the image says
-    along them all round (:func:`geobfdt.quality.trace_evidence.trace_evidence`), the steeper ones with a handicap since
-    there are so many of them. The best few are refined on the pixels, and the one whose pieces agree most is it.
+    Without a candidate nearby, planes of all dips and azimuths through the point are compared by the evidence of the
+    image along them (:func:`geobfdt.quality.trace_evidence.trace_evidence`). Steeper ones have a penalty, since there
+    are more of them. The best few are refined on the pixels, and the one whose pieces agree most is returned.
 
     Examples
     --------
@@ -106,29 +107,31 @@ def snap(
     >>> snap(well_image(pixels, z, angles, diameter=0.2), 1.1, 0.0)[0].round(2) + 0
     array([1. , 0.1, 0. ])
     """
-    picked = np.asarray(known, dtype=np.float64).reshape(-1, 3)
+    picked_traces = np.asarray(picked, dtype=np.float64).reshape(-1, 3)
     if detector is not None:
         near = _around(image, depth, detector.overlap)
-        if near.sizes["depth"] >= _FEWEST:
-            found = detector.detect(near)
-            off = trace_depth(found.traces, np.array([angle])).reshape(-1) - depth
-            worth = found.confidence * np.exp(-((off / _CLICK) ** 2)) * _new(found.traces, picked)
-            if worth.size and worth.max() >= _LEAST:
-                best = int(worth.argmax())
-                refined = refine(*_pixels(near), found.traces[best], hole_radius(image), detector.astray)
-                return refined.traces[0], str(found.classes[best])
-    return _most_visible(image, depth, angle, picked), ""
+        if near.sizes["depth"] >= _MIN_ROWS:
+            candidates = detector.detect(near)
+            off = trace_depth(candidates.traces, np.array([angle])).reshape(-1) - depth
+            score = (
+                candidates.confidence * np.exp(-((off / _CLICK_SIGMA_M) ** 2)) * _new(candidates.traces, picked_traces)
+            )
+            if score.size and score.max() >= _MIN_SCORE:
+                best = int(score.argmax())
+                refined = refine(*_pixels(near), candidates.traces[best], hole_radius(image), detector.typical_error_m)
+                return refined.traces[0], str(candidates.classes[best])
+    return _most_visible(image, depth, angle, picked_traces), ""
 
 
-def _new(traces: Array, known: Array) -> npt.NDArray[np.bool_]:
-    """Which traces (n,) are none of the known ones."""
-    return np.asarray((trace_rms(traces[:, None], known) > _APART).all(axis=1))
+def _new(traces: Array, picked: Array) -> npt.NDArray[np.bool_]:
+    """Return True for traces (n,) that are none of the picked ones."""
+    return np.asarray((trace_rms(traces[:, None], picked) > _MIN_SPACING_M).all(axis=1))
 
 
-def _most_visible(image: WellImage, depth: float, angle: float, known: Array) -> Array:
-    """Trace through a point that the image says most for."""
+def _most_visible(image: WellImage, depth: float, angle: float, picked: Array) -> Array:
+    """Return the trace through a point with the most evidence in the image."""
     radius = hole_radius(image)
-    amplitude = radius * np.tan(np.radians(_DIPS))
+    amplitude = radius * np.tan(np.radians(_DIPS_DEG))
     azimuth = np.radians(np.arange(0, 360, 360 / _AZIMUTHS))
     shape = np.stack([np.outer(amplitude, np.cos(azimuth)), np.outer(amplitude, np.sin(azimuth))], -1).reshape(-1, 2)
     shape = shape[_AZIMUTHS - 1 :]  # a level plane has one azimuth
@@ -136,21 +139,26 @@ def _most_visible(image: WellImage, depth: float, angle: float, known: Array) ->
     start = np.column_stack([depth - shape @ [np.cos(t), np.sin(t)], shape])
     level = np.array([depth, 0.0, 0.0])
     near = _around(image, depth, 2 * float(amplitude.max()) + 2 * LOCAL)
-    if near.sizes["depth"] < _FEWEST:
+    if near.sizes["depth"] < _MIN_ROWS:
         return level
-    step = max(row_spacing(image), 0.004)
-    shifts = np.arange(-round(_NEAR / step), round(_NEAR / step) + 1, dtype=np.float64) * step
-    start = start[_new(start, known)]
+    step = max(row_spacing(image), _MIN_STEP_M)
+    shifts = (
+        np.arange(-round(_MAX_CLICK_DISTANCE_M / step), round(_MAX_CLICK_DISTANCE_M / step) + 1, dtype=np.float64)
+        * step
+    )
+    start = start[_new(start, picked)]
     dip = np.degrees(np.arctan(np.hypot(start[:, 1], start[:, 2]) / radius))
-    evidence = np.nan_to_num(trace_evidence(near, start[None], shifts)[0] - _PLAIN * dip[:, None] / 10, nan=-np.inf)
+    evidence = np.nan_to_num(
+        trace_evidence(near, start[None], shifts)[0] - _DIP_PENALTY * dip[:, None] / 10, nan=-np.inf
+    )
     order = np.argsort(-evidence.max(axis=1), kind="stable")[:_CANDIDATES]
     if not np.isfinite(evidence[order[0]].max()):
         return level
     candidates = start[order]
     candidates[:, 0] += shifts[evidence[order].argmax(axis=1)]
-    refined = refine(*_pixels(near), candidates, radius, _ASTRAY)
-    missed = np.abs(trace_depth(refined.traces, np.array([angle])).reshape(-1) - depth) > 2 * _NEAR
-    missed |= ~_new(refined.traces, known)
+    refined = refine(*_pixels(near), candidates, radius, _TRIAL_ERROR_M)
+    missed = np.abs(trace_depth(refined.traces, np.array([angle])).reshape(-1) - depth) > 2 * _MAX_CLICK_DISTANCE_M
+    missed |= ~_new(refined.traces, picked)
     if missed.all():
         return np.asarray(candidates[0])
     return np.asarray(refined.traces[int(np.argmax(np.where(missed, -1.0, mean_agreement(refined))))])
@@ -202,10 +210,10 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
         reference=image.attrs["reference"],
     )
     near = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
-    if near.sizes["depth"] >= _FEWEST:
+    if near.sizes["depth"] >= _MIN_ROWS:
         # Somebody says that it is there: it is not doubted.
-        seen = refine(*_pixels(near), at, hole_radius(image), _ASTRAY, confidence=1.0)
-        notes = describe(seen, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
+        refined = refine(*_pixels(near), at, hole_radius(image), _TRIAL_ERROR_M, confidence=1.0)
+        notes = describe(refined, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
         for name in notes if snapped else ("coverage", "polarity", "continuity"):
             picks[name] = notes[name]
     return complete(picks, image)[0]

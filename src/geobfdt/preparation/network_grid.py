@@ -1,4 +1,4 @@
-"""What a network sees: an image on square pixels of one size, whatever the tool, with its contrast evened out."""
+"""The input of a network: an image on a grid of one pixel size, whatever the tool, with its contrast evened out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, 
 from geobfdt.wells.image import WellImage, row_spacing
 
 __all__ = [
+    "MIDDLE_VALUE",
     "SHORT_GAP",
+    "VALUES_PER_DEVIATION",
     "GapsAs",
     "GridSettings",
     "ImageAs",
@@ -24,11 +26,12 @@ __all__ = [
     "well_span",
 ]
 
-_WINDOW = 1.0  # of the dynamic normalisation (m)
-_SEEN = 0.3  # share of a pixel's footprint that has to be measured
-
-SHORT_GAP = 4  # Rows: fewer without a measured pixel are interpolated, so many or more interrupt the image.
-_ROWS = 4000  # of a well, about, that tell its contrast
+SHORT_GAP = 4  # A gap of fewer rows is interpolated; a gap of so many rows or more interrupts the image.
+MIDDLE_VALUE = 128  # Grid value of the local mean.
+VALUES_PER_DEVIATION = 50.8  # Grid values per standard deviation: 1 to 255 are -2.5 to 2.5 standard deviations.
+_WINDOW_M = 1.0  # Height of the window of the dynamic normalisation.
+_MIN_MEASURED_SHARE = 0.3  # Share of a pixel's footprint that has to be measured for the pixel to have a value.
+_CONTRAST_ROWS = 4000  # A well's contrast is taken from about so many rows, evenly spread over it.
 
 Array = npt.NDArray[np.float64]
 ImageAs = Literal["dynamic", "static", "both"]
@@ -38,7 +41,7 @@ GapsAs = Literal["mask", "linear", "nearest"]
 @dataclass(frozen=True)
 class GridSettings:
     """
-    How a network sees an image.
+    Settings of the grid that a network takes.
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ def column_angles(columns: int) -> Array:
 
 def well_span(image: WellImage) -> tuple[float, float]:
     """Range of values that a well's static image shows, from rows evenly spread over it; pixels may lie in a file."""
-    rows = slice(None, None, max(image.sizes["depth"] // _ROWS, 1))
+    rows = slice(None, None, max(image.sizes["depth"] // _CONTRAST_ROWS, 1))
     return contrast_span(image["image"].isel(depth=rows).values)
 
 
@@ -146,11 +149,11 @@ def network_grid(
     # Columns first: it leaves less for the rows.
     seen = down @ (measured.astype(np.float32) @ across)
     total = down @ (filled @ across)
-    values = np.where(seen >= _SEEN, total / np.maximum(seen, 1e-6), np.nan).astype(np.float32)
+    values = np.where(seen >= _MIN_MEASURED_SHARE, total / np.maximum(seen, 1e-6), np.nan).astype(np.float32)
     _interpolate_short_gaps(values)
     looks = []
     if settings.image != "static":
-        looks.append(normalise_dynamic(values, max(round(_WINDOW / step), 3)))
+        looks.append(normalise_dynamic(values, max(round(_WINDOW_M / step), 3)))
     if settings.image != "dynamic":
         looks.append(normalise_static(values, span if span is not None else well_span(image)))
     if settings.gaps == "linear":

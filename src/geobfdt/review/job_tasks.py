@@ -88,7 +88,7 @@ def report_file(field: Path, job: str) -> Path:
 
 def _pick(field: str, model: str, parameters: Parameters, folder: str, report: Report) -> None:
     """Pick a well; its picks stay in the folder, and beside the well how far it is from what the model knows."""
-    from geobfdt.picking.drift import marked, write_zones
+    from geobfdt.picking.drift import mark_drift, write_zones
     from geobfdt.picking.picker import detector_of, pick_with_findings
     from geobfdt.wells.field import Field
     from geobfdt.wells.readers.netcdf import read
@@ -99,8 +99,8 @@ def _pick(field: str, model: str, parameters: Parameters, folder: str, report: R
     picks, _ = pick_with_findings(image, detector, progress=report)
     write_picks(picks, Path(folder) / _PICKS)
     drift = file.with_suffix(".drift.csv")
-    if detector.usual is not None:
-        write_zones(marked(image, picks, detector.usual)[1], drift)
+    if detector.drift_reference is not None:
+        write_zones(mark_drift(image, picks, detector.drift_reference)[1], drift)
     else:
         drift.unlink(missing_ok=True)  # it spoke of another picker
 

@@ -25,12 +25,12 @@ from geobfdt.evaluation.thresholds import Operating
 from geobfdt.evaluation.wording import records
 from geobfdt.model.detr.criterion import published_columns
 from geobfdt.model.detr.network import DetrNetwork
-from geobfdt.model.presets import Network, build, find_planes, loss
+from geobfdt.model.presets import Network, build, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import held
 from geobfdt.runtime.storage import write_text
-from geobfdt.studies.label_noise import worsened
+from geobfdt.studies.label_noise import worsen_labels
 from geobfdt.studies.leaking import leaking_windows
 from geobfdt.studies.look_shifts import look_shift_scores
 from geobfdt.studies.plan import Cell
@@ -39,7 +39,7 @@ from geobfdt.training.prepared_wells import PreparedWell, load
 from geobfdt.training.sources import FixedWells
 from geobfdt.training.training_loop import Outcome, train_network
 from geobfdt.training.training_settings import TrainingSettings
-from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
+from geobfdt.training.validation import detected_planes, labelled_intervals, true_planes, validate
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
@@ -83,7 +83,7 @@ def _run(folder: Path) -> None:
     }
     seed = settings.training.seed
     shortened = [_shortened(well, settings.metres) for well in parts["trained"]]
-    trained, validated = worsened(shortened, settings.labels, seed), parts["validated"]
+    trained, validated = worsen_labels(shortened, settings.labels, seed), parts["validated"]
     sampled = parts["trained"][: len(parts["tested"])]  # As many wells as are tested tell the F1 of training wells.
     if settings.split == "leaking windows":
         trained, validated = leaking_windows([*trained, *validated], settings.training.rows, seed)
@@ -92,13 +92,13 @@ def _run(folder: Path) -> None:
 
     def check(network: Any) -> dict[str, Operating]:
         clock.save()
-        return validate(find_planes(network), validated, settings.tolerance)
+        return validate(plane_finder(network), validated, settings.tolerance)
 
     def check_and_record(network: Any) -> dict[str, Operating]:
         points = check(network)
         least = {name: point.threshold for name, point in points.items()}
         height = settings.training.rows * settings.network.step
-        find = find_planes(network)
+        find = plane_finder(network)
         point = learning_point(find, least, sampled, parts["tested"], height, settings.tolerance)
         with (folder / CURVE).open("a") as file:
             # A line that a kill cut short ends here, and does not spoil this one.
@@ -108,7 +108,7 @@ def _run(folder: Path) -> None:
     def tell(step: int, _: Any) -> None:
         reached[0] = step
 
-    def learnt(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
+    def train_cell(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
         torch.manual_seed(settings.weights_seed)
         network = load_model(settings.start).network if settings.start else build(settings.network)
         outcome = train_network(network, loss, FixedWells(trained), training, run, checked, tell, cell.digest)  # type: ignore[arg-type]
@@ -121,14 +121,14 @@ def _run(folder: Path) -> None:
     pilots = {}
     for rate in settings.rates:
         short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT, 1)})
-        pilots[rate] = learnt(short, folder / f"pilot-{rate:g}", check)[1].score
+        pilots[rate] = train_cell(short, folder / f"pilot-{rate:g}", check)[1].score
     if pilots:
         training = training.model_copy(update={"rate": max(pilots, key=lambda rate: np.nan_to_num(pilots[rate]))})
     reached[0] = 0
-    network, outcome = learnt(training, folder / "run", check_and_record)
+    network, outcome = train_cell(training, folder / "run", check_and_record)
     points = check(network)
     scores = _tested(network, points, parts["tested"], settings.tolerance)
-    shifts = look_shift_scores(find_planes(network), points, parts["tested"], settings) if settings.look_shifts else {}
+    shifts = look_shift_scores(plane_finder(network), points, parts["tested"], settings) if settings.look_shifts else {}
     result = {
         "scores": _by_class(scores, settings.tolerance),
         "z": _z_of_all(scores, settings.tolerance),
@@ -172,14 +172,14 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
 
 def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell], tolerance: float) -> Scores:
     """Scores of picks at least as sure as was best on the validation wells, before refinement."""
-    picks = pd.concat([found_planes(find_planes(network), well) for well in wells], ignore_index=True)
+    picks = pd.concat([detected_planes(plane_finder(network), well) for well in wells], ignore_index=True)
     # Half, for a class that the validation wells have none of.
     least = (
         picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
     )
     sure = picks[picks["confidence"] >= least]
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
-    intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
+    intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
     return evaluate(sure, truth, intervals, tolerances=tuple(sorted({*TOLERANCES, tolerance})))
 
 
@@ -189,7 +189,7 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
     table = table[table["tolerance_m"] == tolerance]
     by_depth = table[table["kind"] == "depth"].set_index("class")
     table = table[table["kind"] == "trace"].set_index("class")
-    told: dict[str, Any] = {}
+    by_class: dict[str, Any] = {}
     for name in CLASSES:
         if name not in table.index:
             continue
@@ -200,18 +200,18 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
             by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
         row = table.loc[name]
         depth = by_depth.loc[name]
-        told[name] = {
+        by_class[name] = {
             "f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "depth_f1": _number(depth["f1"]),
             "depth_null_f1": _number(depth["null_f1"]), "counts": by_well,
         }  # fmt: skip
-    return told
+    return by_class
 
 
 def _reported(scores: Scores) -> list[dict[str, Any]]:
     """F1, its null and z by class, by depth and by trace RMS, at 3 and 5 cm, as the published tables have it."""
     table = scores.table()
-    kept = table["kind"].isin(["depth", "trace"]) & table["tolerance_m"].isin([0.03, 0.05])
-    return records(table.loc[kept, ["class", "kind", "tolerance_m", "f1", "null_f1", "z"]].round(4))
+    rows = table["kind"].isin(["depth", "trace"]) & table["tolerance_m"].isin([0.03, 0.05])
+    return records(table.loc[rows, ["class", "kind", "tolerance_m", "f1", "null_f1", "z"]].round(4))
 
 
 def _z_of_all(scores: Scores, tolerance: float) -> float | None:
@@ -228,7 +228,7 @@ def _shortened(well: PreparedWell, metres: float) -> PreparedWell:
     above = well.traces[:, 0] < metres
     return replace(
         well, grid=well.grid[:rows], radius=well.radius[:rows], traces=well.traces[above],
-        classes=well.classes[above], optional=well.optional[above], known=well.known[:, :rows],
+        classes=well.classes[above], optional=well.optional[above], label_mask=well.label_mask[:, :rows],
     )  # fmt: skip
 
 
@@ -277,12 +277,12 @@ def _published(network: Network, wells: list[PreparedWell]) -> dict[str, float |
     windows = [well.window(first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows)]
     columns = []
     for window in windows:
-        made = published_columns(network, torch.from_numpy(window.grid[None].copy()), [window.targets])
-        if made.planes and np.isfinite(made.class_error):
-            columns.append(made)
+        values = published_columns(network, torch.from_numpy(window.grid[None].copy()), [window.targets])
+        if values.planes and np.isfinite(values.class_error):
+            columns.append(values)
     if not columns:
         return None
-    means = np.average([made[:4] for made in columns], axis=0, weights=[made.planes for made in columns])
+    means = np.average([values[:4] for values in columns], axis=0, weights=[values.planes for values in columns])
     return dict(zip(PUBLISHED, map(_number, means), strict=True))
 
 

@@ -40,16 +40,16 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
     """
     unique = list(dict.fromkeys(folder.absolute() for folder in folders))
     waiting = [folder for folder in unique if not (folder / RESULT).exists()]
-    done, failed = len(unique) - len(waiting), []
-    progress(done, len(unique))
+    finished, failed = len(unique) - len(waiting), []
+    progress(finished, len(unique))
     for folder in waiting:
         (folder / FAILED).unlink(missing_ok=True)
     for job, _, why in run_jobs([["-m", "geobfdt.studies.cell", str(folder)] for folder in waiting], engine):
         if why:
             failed.append(waiting[job])
             _fail(waiting[job], why)
-        done += 1
-        progress(done, len(unique))
+        finished += 1
+        progress(finished, len(unique))
     return sorted(failed)
 
 

@@ -43,5 +43,5 @@ def _piece(well: PreparedWell, first: int, rows: int) -> PreparedWell:
     radius, top = well.radius[first : first + rows], well.top + first * well.step
     name = f"{well.name} {first}"
     return PreparedWell(
-        name, window.grid, top, well.step, radius, truth.traces, truth.classes, truth.optional, truth.known
+        name, window.grid, top, well.step, radius, truth.traces, truth.classes, truth.optional, truth.label_mask
     )

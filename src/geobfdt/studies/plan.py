@@ -38,6 +38,7 @@ class Cell(BaseModel):
     tested: tuple[str, ...]
     digests: dict[str, str]
     labels: dict[str, str]
+    # Fields are keys of cell.json and part of the digest, and keep their names.
     begun: str
 
     @property
@@ -120,24 +121,22 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     labels = {name: _labels_digest(Field(field), name) for name in wells}
     notes: list[str] = []
     places = []
-    for levels, asked in study.cells():
-        start = load_model(asked.start) if asked.start else None
-        settings = asked if start is None else asked.model_copy(update={"network": start.settings})
+    for levels, cell_settings in study.cells():
+        start = load_model(cell_settings.start) if cell_settings.start else None
+        settings = cell_settings if start is None else cell_settings.model_copy(update={"network": start.settings})
         for number, seed in product(range(len(folds[0])), range(study.seeds)):
             fold = folds[seed][number]
             if start is not None:
-                _refuse_seen(start, fold, digests, field)
+                _refuse_exposed(start, fold, digests, field)
             rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
             if settings.wells > len(rest):
-                note = (
-                    f"{_said(levels)}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
-                )
+                note = f"{_describe_levels(levels)}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
                 notes += [note] if note not in notes else []
                 continue
             trained = rest
             if settings.wells:
-                drawn = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
-                trained = tuple(sorted(str(name) for name in drawn))
+                chosen = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
+                trained = tuple(sorted(str(name) for name in chosen))
             names = (*trained, *fold.validate_on, *fold.test)
             cell = Cell(
                     settings=_seeded(settings, study, seed), trained=trained,
@@ -196,9 +195,9 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
     return folders
 
 
-def _refuse_seen(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
+def _refuse_exposed(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
     for name in fold.test:
-        if start.sight_of(name, digests[name]):
+        if start.exposure_of(name, digests[name]):
             cure = "begin with a model that has not seen it, or test on other wells"
             raise InputError(field, f"the model {start.source} has seen {name}, which it would be scored on", cure)
 
@@ -237,5 +236,5 @@ def _labels_digest(field: Field, well: str) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()
 
 
-def _said(levels: dict[str, str]) -> str:
+def _describe_levels(levels: dict[str, str]) -> str:
     return ", ".join(f"{axis} {level}" for axis, level in levels.items())

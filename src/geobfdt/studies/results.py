@@ -52,7 +52,7 @@ class Line(NamedTuple):
     name: str
     level: Level
     f1: dict[str, float]
-    blind: dict[str, float]
+    null_f1: dict[str, float]
     means: dict[str, float]
     parameters: dict[str, int]
     runs: list[list[dict[str, Any]]]
@@ -66,7 +66,7 @@ class Section(NamedTuple):
 
     Parameters
     ----------
-    held : dict of str to str
+    other_levels : dict of str to str
         Levels of the other axes.
     lines : list of Line
         Levels of the judged axis that are finished.
@@ -78,7 +78,7 @@ class Section(NamedTuple):
         What is not there, and why.
     """
 
-    held: dict[str, str]
+    other_levels: dict[str, str]
     lines: list[Line]
     steps: list[Step]
     choice: int
@@ -90,11 +90,11 @@ class Section(NamedTuple):
         return max(self.lines, key=lambda line: line.level.score)
 
     @property
-    def learnt(self) -> bool:
+    def beats_null(self) -> bool:
         """Whether the best level scores so much above its null that levels can be told apart at all."""
         if not self.lines:
             return False
-        null = float(np.nanmean([self.best.blind[kind] for kind in CLASSES]))
+        null = float(np.nanmean([self.best.null_f1[kind] for kind in CLASSES]))
         return bool(self.best.level.score > null + _LEARNT)
 
 
@@ -110,13 +110,13 @@ def sections(plan: Plan, out: Path) -> list[Section]:
         Folder of the study.
     """
     *others, judged = plan.study.axes
-    made = []
-    for held in product(*(plan.study.axes[axis] for axis in others)):
-        fixed = dict(zip(others, held, strict=True))
+    all_sections = []
+    for levels_of_others in product(*(plan.study.axes[axis] for axis in others)):
+        fixed = dict(zip(others, levels_of_others, strict=True))
         lines, counts, missing = [], [], []
         for name in plan.study.axes[judged]:
-            wanted = {**fixed, judged: name}
-            places = [place for place in plan.places if place.levels == wanted]
+            levels_here = {**fixed, judged: name}
+            places = [place for place in plan.places if place.levels == levels_here]
             results = [(place, _result(out, place)) for place in places]
             lost = [place for place, result in results if result is None]
             missing += [f"{name}, fold {place.fold + 1}, seed {place.seed}: {_why(out, place)}" for place in lost]
@@ -125,12 +125,14 @@ def sections(plan: Plan, out: Path) -> list[Section]:
                 counts.append(_counts(plan, finished))
                 lines.append((name, finished))
         if not lines:
-            made.append(Section(fixed, [], [], 0, missing))
+            all_sections.append(Section(fixed, [], [], 0, missing))
             continue
         levels, steps = judge(np.stack(counts))
-        told = [_line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)]
-        made.append(Section(fixed, told, steps, lightest(levels), missing))
-    return made
+        result_lines = [
+            _line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)
+        ]
+        all_sections.append(Section(fixed, result_lines, steps, lightest(levels), missing))
+    return all_sections
 
 
 def cells_table(plan: Plan, out: Path) -> pd.DataFrame:
@@ -184,8 +186,8 @@ def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]]) -> np.ndar
     wells = sorted({name for folds in plan.folds for fold in folds for name in fold.test})
     counts = np.zeros((plan.study.seeds, len(wells), len(CLASSES), 3))
     for place, result in finished:
-        for kind, told in result["scores"].items():
-            for well, row in told["counts"].items():
+        for kind, scores in result["scores"].items():
+            for well, row in scores["counts"].items():
                 counts[place.seed, wells.index(well), CLASSES.index(kind)] = row
     return counts
 

@@ -24,7 +24,7 @@ from geobfdt.studies.study_settings import Fold, StudySettings
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 
 _UNPRUNED = 4  # trials before any is given up
-_ABOVE_CHANCE = 0.01  # F1 above chance level under which a trial has learnt nothing
+_MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which a trial has learned anything.
 _TELLING = 8  # finished trials from which settings are ranked by what they matter
 
 
@@ -71,7 +71,7 @@ class SearchSettings(BaseModel):
     folds: int | tuple[Fold, ...] = Field(3, description="how many, or which wells each")
 
     @model_validator(mode="after")
-    def _known(self) -> SearchSettings:
+    def _base_is_valid(self) -> SearchSettings:
         first = {k: part.low if isinstance(part, Span) else part.choices[0] for k, part in self.space.items()}
         self.study(first)
         return self
@@ -97,7 +97,7 @@ class Trial(NamedTuple):
     state : {"finished", "given up", "failed"}
         Where it ended.
     chance : float
-        Mean chance level of F1 on those folds: what pickers that look at nothing get.
+        Mean chance level of F1 on those folds: the score of picks at random depths.
     """
 
     number: int
@@ -107,9 +107,9 @@ class Trial(NamedTuple):
     chance: float = 0.0
 
     @property
-    def learnt(self) -> bool:
-        """Whether its score is above chance level at all."""
-        return (self.score or 0.0) > self.chance + _ABOVE_CHANCE
+    def beats_null(self) -> bool:
+        """Whether the score is above chance level."""
+        return (self.score or 0.0) > self.chance + _MIN_F1_ABOVE_NULL
 
 
 class Found(NamedTuple):
@@ -203,11 +203,11 @@ def run_search(
             batch = [study.ask(_distributions(optuna, search)) for _ in range(min(engine.workers, trials - ended()))]
             broken += _run(batch, study, states, search, field, out, engine)
             progress(ended(), trials)
-        found = _found(optuna, study, states)
+        outcome = _best_trial(optuna, study, states)
     write_text(out / "search.yaml", yaml.safe_dump(search.model_dump(mode="json"), sort_keys=False))
-    if found.best is not None and found.best.learnt:
-        write_text(out / "found.yaml", _verdict_study(search, found.best))
-    return found
+    if outcome.best is not None and outcome.best.beats_null:
+        write_text(out / "found.yaml", _verdict_study(search, outcome.best))
+    return outcome
 
 
 def _same(search: SearchSettings, out: Path) -> None:
@@ -228,23 +228,23 @@ def _opened(optuna: Any, search: SearchSettings, out: Path, storage: str) -> Any
         load_if_exists=True,
     )
     # Another seed each time: a search that goes on would else propose again what it began with.
-    begun = len(study.get_trials(deepcopy=False))
-    study.sampler = optuna.samplers.TPESampler(seed=begun, multivariate=True, constant_liar=True)
+    trials_before = len(study.get_trials(deepcopy=False))
+    study.sampler = optuna.samplers.TPESampler(seed=trials_before, multivariate=True, constant_liar=True)
     return study
 
 
 def _distributions(optuna: Any, search: SearchSettings) -> dict[str, Any]:
     kinds = optuna.distributions
-    made = {}
+    distributions = {}
     for name, part in search.space.items():
         if isinstance(part, Choices):
             # It keeps what it chooses from as JSON has it, and of lists none at all.
-            made[name] = kinds.CategoricalDistribution([json.dumps(value) for value in part.choices])
+            distributions[name] = kinds.CategoricalDistribution([json.dumps(value) for value in part.choices])
         elif isinstance(part.low, int) and isinstance(part.high, int):
-            made[name] = kinds.IntDistribution(part.low, part.high, log=part.log)
+            distributions[name] = kinds.IntDistribution(part.low, part.high, log=part.log)
         else:
-            made[name] = kinds.FloatDistribution(part.low, part.high, log=part.log)
-    return made
+            distributions[name] = kinds.FloatDistribution(part.low, part.high, log=part.log)
+    return distributions
 
 
 def _values(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _run(
     return failed
 
 
-def _found(optuna: Any, study: Any, states: Any) -> Found:
+def _best_trial(optuna: Any, study: Any, states: Any) -> Found:
     names = {states.COMPLETE: "finished", states.PRUNED: "given up", states.FAIL: "failed"}
     trials = []
     for trial in study.get_trials(states=tuple(names)):
@@ -306,5 +306,5 @@ def _verdict_study(search: SearchSettings, best: Trial) -> str:
     axes = {"settings": {"base": {}, "found": best.values}}
     folds = search.model_dump(mode="json")["folds"]
     question = f"Are the settings that the search {search.name} found better on wells that it was not chosen by?"
-    asked = {"name": f"{search.name}-found", "question": question, "axes": axes, "base": search.base, "folds": folds}
-    return yaml.safe_dump(asked, sort_keys=False)
+    values = {"name": f"{search.name}-found", "question": question, "axes": axes, "base": search.base, "folds": folds}
+    return yaml.safe_dump(values, sort_keys=False)

@@ -162,10 +162,10 @@ def judge(counts: npt.ArrayLike, seed: int = 0) -> tuple[list[Level], list[Step]
     ['cannot tell', 'cliff']
     """
     table = np.asarray(counts, dtype=float)
-    scores, drawn = drawn_scores(table, seed)
+    scores, resamples = drawn_scores(table, seed)
     levels = [
         Level(float(mine.mean()), *interval(draws), float(draws.std()) if draws.size else float("nan"), mine)
-        for mine, draws in zip(scores, drawn, strict=True)
+        for mine, draws in zip(scores, resamples, strict=True)
     ]
     without = _without_each_well(table)
     rises, rises_without = np.diff(scores, axis=0), np.diff(without, axis=0)
@@ -216,8 +216,8 @@ def _wins(first: Array, second: Array, seed: int) -> tuple[float, float, float]:
     one, other = _mean_f1(first), _mean_f1(second)
     wins = (other > one) + 0.5 * (other == one)
     of_wells, of_seeds = _weights(wins.shape[0], wins.shape[1], seed)
-    drawn = np.einsum("ds,dw,sw->d", of_seeds, of_wells / wins.shape[1], wins)
-    return float(wins.mean()), *interval(drawn)
+    wins_by_draw = np.einsum("ds,dw,sw->d", of_seeds, of_wells / wins.shape[1], wins)
+    return float(wins.mean()), *interval(wins_by_draw)
 
 
 def lightest(levels: list[Level]) -> int:

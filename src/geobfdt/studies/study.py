@@ -107,12 +107,12 @@ def run_study(
     plan = make_plan(study, field)
     with held(out):
 
-        def tell(done: int, every: int) -> None:
+        def tell(finished: int, every: int) -> None:
             # Rows are there as cells finish: a study of days can be read, and kept, meanwhile.
             with suppress(InputError):  # The page writes them too, and says what is wrong.
                 write_text(out / CELLS, cells_table(plan, out).to_csv(index=False))
                 archive_results(folders, out)
-            progress(done, every)
+            progress(finished, every)
 
         folders = lay_out(plan, field, out)
         restore_results(folders, out)

@@ -120,13 +120,13 @@ class StudySettings(BaseModel):
 
     def cells(self) -> list[tuple[dict[str, str], CellSettings]]:
         """Levels and settings of each combination of levels."""
-        made = []
+        cells = []
         for names in product(*self.axes.values()):
             levels = dict(zip(self.axes, names, strict=True))
             differ = [self.axes[axis][name] for axis, name in levels.items()]
             flat = {name: value for part in (self.base, *differ) for name, value in part.items()}
-            made.append((levels, CellSettings.of(flat)))
-        return made
+            cells.append((levels, CellSettings.of(flat)))
+        return cells
 
 
 def read_study(file: Path) -> StudySettings:

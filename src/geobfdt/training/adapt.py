@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from geobfdt._version import __version__
-from geobfdt.model.bundle import Bundle, Sight, save_bundle
-from geobfdt.model.presets import find_planes, loss
+from geobfdt.model.bundle import Bundle, WellExposure, save_bundle
+from geobfdt.model.presets import loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import sha256
-from geobfdt.training.drift_reference import usual
+from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, prepare
 from geobfdt.training.pseudo_labels import PseudoLabels, SelfAgreement, pseudo_labels, self_agreement
 from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, simulated_well
@@ -102,7 +102,7 @@ def adapt(
     """
     field, out = Path(field), Path(out)
     start = load_model(model)
-    find = find_planes(start.network)
+    find = plane_finder(start.network)
     thresholds = np.array([start.calibration[name].logits(start.calibration[name].threshold) for name in CLASSES])
     files = _unpicked(field, blind)
     trained: list[PreparedWell] = []
@@ -137,24 +137,24 @@ def adapt(
             lambda step, _losses: progress(0.3 + 0.5 * step / settings.steps, f"step {step} of {settings.steps}"), of,
         )  # fmt: skip
     progress(0.85, "checking that nothing is forgotten")
-    share, after = _kept(network, before, outcome.weights, guards, base)
+    share, after = _keep_share(network, before, outcome.weights, guards, base)
     if share == 0:
         observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MOST_LOSS}"
         raise InputError(field, observed, "keep the model as it is, or train it on picks")
     card = _card(start, field, files, agreed, planes, settings)
     card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
     bundle = Bundle(network, start.settings, start.calibration, card)
-    reference = usual(bundle, images).model_dump()
+    reference = measure_drift_reference(bundle, images).model_dump()
     bundle = save_bundle(replace(bundle, card={**card, "drift": reference}), out)
     progress(1.0, "done")
     return bundle
 
 
-def _unpicked(field: Path, blind: Sequence[str]) -> list[Path]:
+def _unpicked(field: Path, blind_wells: Sequence[str]) -> list[Path]:
     """Files of the wells that nobody has picked, and that are not to be left alone."""
     folder = Field(field)
     files = [folder.file(well, ".nc") for well in folder.wells() if not len(folder.picks(well))]
-    files = [file for file in files if str(read(file).attrs["well"]) not in blind]
+    files = [file for file in files if str(read(file).attrs["well"]) not in blind_wells]
     if not files:
         cure = "bring wells in with geobfdt ingest FILE --field DIR, without picks"
         raise InputError(field, "every well here has picks or is to be left alone", cure)
@@ -172,10 +172,10 @@ def _labelled(image: WellImage, labels: PseudoLabels, start: Bundle, name: str) 
 
 def _score(network: nn.Module, wells: Sequence[PreparedWell]) -> float:
     network.eval()
-    return mean_f1(validate(find_planes(network), wells))[0]  # type: ignore[arg-type]
+    return mean_f1(validate(plane_finder(network), wells))[0]  # type: ignore[arg-type]
 
 
-def _kept(
+def _keep_share(
     network: nn.Module,
     before: dict[str, Tensor],
     after: dict[str, Tensor],
@@ -201,9 +201,9 @@ def _card(
     start: Bundle, field: Path, files: Sequence[Path], agreed: dict[str, SelfAgreement], planes: int,
     settings: TrainingSettings,
 ) -> dict[str, Any]:  # fmt: skip
-    seen = {name: sight.model_dump() for name, sight in start.seen.items()}
+    exposures = {name: exposure.model_dump() for name, exposure in start.exposures.items()}
     # Whole wells, all of them: a gate may judge by none.
-    seen |= {str(read(file).attrs["well"]): Sight(image=sha256(file)).model_dump() for file in files}
+    exposures |= {str(read(file).attrs["well"]): WellExposure(image=sha256(file)).model_dump() for file in files}
     return {
         "name": "adapted",
         "from": start.source,
@@ -212,7 +212,7 @@ def _card(
         "planes_trained": planes,
         "self_agreement": {name: agreement._asdict() for name, agreement in agreed.items()},
         "field": field.name,
-        "seen": seen,
+        "seen": exposures,
         "settings": settings.model_dump(mode="json"),
         "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }

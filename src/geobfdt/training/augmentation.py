@@ -64,8 +64,8 @@ def flip(window: Window) -> Window:
     """Turn the image upside down."""
     last = (len(window.grid) - 1) * window.step
     traces = [last, 0, 0] - window.targets.traces
-    known = window.targets.known[:, ::-1]
-    return Window(window.grid[::-1], window.targets._replace(traces=traces, known=known), window.step)
+    label_mask = window.targets.label_mask[:, ::-1]
+    return Window(window.grid[::-1], window.targets._replace(traces=traces, label_mask=label_mask), window.step)
 
 
 def invert(grid: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -96,25 +96,25 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator, looks:
     if looks < 1 and rng.random() >= looks:
         return window
     if kind == "published":
-        window = Window(_changed(window.grid, published_look, rng), window.targets, window.step)
+        window = Window(_change_values(window.grid, published_look, rng), window.targets, window.step)
     if kind in ("photometric", "both"):
-        window = Window(_changed(window.grid, _look, rng), window.targets, window.step)
+        window = Window(_change_values(window.grid, _photometric, rng), window.targets, window.step)
     return window
 
 
-def _changed(
+def _change_values(
     grid: npt.NDArray[np.uint8],
-    look: Callable[[npt.NDArray[np.uint8], np.random.Generator], npt.NDArray[np.uint8]],
+    change: Callable[[npt.NDArray[np.uint8], np.random.Generator], npt.NDArray[np.uint8]],
     rng: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
     """Change a grid's look; two images of the same rock alike."""
     if grid.ndim == 2:
-        return look(grid, rng)
+        return change(grid, rng)
     seed = int(rng.integers(2**32))
-    return np.stack([look(part, np.random.default_rng(seed)) for part in np.moveaxis(grid, 2, 0)], axis=-1)
+    return np.stack([change(part, np.random.default_rng(seed)) for part in np.moveaxis(grid, 2, 0)], axis=-1)
 
 
-def _look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _photometric(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Contrast, polarity, noise, blur, gaps and dead columns."""
     if rng.random() < 0.3:
         grid = invert(grid)
@@ -141,12 +141,12 @@ def _contrast(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
 def _blurred(grid: npt.NDArray[np.uint8], size: int, around: bool) -> npt.NDArray[np.uint8]:
     """Mean of `size` pixels round the hole or along it, of the measured ones; of an even number half of either end."""
     axis = 1 if around else 0
-    seen = (grid > 0).astype(np.float32)
+    measured = (grid > 0).astype(np.float32)
     total, count = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
     for i in range(-(size // 2), size // 2 + 1):
         part = 0.5 if 2 * abs(i) == size else 1.0
-        total += part * np.roll(grid * seen, i, axis=axis)
-        count += part * np.roll(seen, i, axis=axis)
+        total += part * np.roll(grid * measured, i, axis=axis)
+        count += part * np.roll(measured, i, axis=axis)
     return np.where(grid > 0, np.clip(total / np.maximum(count, 0.5), 1, 255), 0).astype(np.uint8)
 
 

@@ -69,9 +69,9 @@ def agree(*numbers: float) -> list[float]:
     """Hand the first process's numbers to all, once it has come here: else each might decide otherwise."""
     if not distributed.is_initialized():
         return list(numbers)
-    told = torch.tensor(numbers, dtype=torch.float64, device=device())
-    distributed.broadcast(told, 0)
-    return [float(number) for number in told]
+    values = torch.tensor(numbers, dtype=torch.float64, device=device())
+    distributed.broadcast(values, 0)
+    return [float(number) for number in values]
 
 
 def average(network: nn.Module) -> None:

@@ -14,12 +14,12 @@ from geobfdt.picking.picker import pick_with_findings
 from geobfdt.picking.silence import ZONE_M
 from geobfdt.wells.image import WellImage
 
-__all__ = ["usual"]
+__all__ = ["measure_drift_reference"]
 
 _STRETCHES = 8  # of a well: wells differ more than the depths of one
 
 
-def usual(bundle: Bundle, images: Sequence[WellImage]) -> DriftReference:
+def measure_drift_reference(bundle: Bundle, images: Sequence[WellImage]) -> DriftReference:
     """
     Measure what is usual for a bundle.
 

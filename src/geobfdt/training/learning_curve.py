@@ -58,11 +58,11 @@ def learning_point(
     tolerance : float
         Trace RMS of a match (m).
     """
-    seen = tables(detect, trained)
+    trained_tables = tables(detect, trained)
     picks, truth, intervals = tables(detect, held_out)
     moved = move_to_other_windows(picks, held_out, height)
     return LearningPoint(
-        class_f1(*seen, thresholds, tolerance),
+        class_f1(*trained_tables, thresholds, tolerance),
         class_f1(picks, truth, intervals, thresholds, tolerance),
         class_f1(moved, truth, intervals, thresholds, tolerance),
     )
@@ -95,8 +95,8 @@ def class_f1(
     for group in groups:
         pairs = possible_pairs(group, group.best_kind, tolerance)
         pick_unit, truth_unit = (np.zeros(len(planes), dtype=np.int64) for planes in (group.picks, group.truth))
-        made = count(group, pairs, pairs.matched(tolerance), pick_unit, truth_unit, 1).total()
-        counts[group.class_] = counts.get(group.class_, Counts()) + made
+        counted = count(group, pairs, pairs.matched(tolerance), pick_unit, truth_unit, 1).total()
+        counts[group.class_] = counts.get(group.class_, Counts()) + counted
     return {name: float(f1(total)) for name, total in sorted(counts.items())}
 
 

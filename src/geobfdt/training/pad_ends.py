@@ -47,7 +47,7 @@ def end_pads(window: Window, rng: np.random.Generator) -> Window:
     blank = cut[..., None] if window.grid.ndim == 3 else cut
     grid = np.where(blank, 0, window.grid).astype(np.uint8)
     before, after = _visible(window, window.grid), _visible(window, grid)
-    kept = after >= _MIN_TRACE
+    remaining = after >= _MIN_TRACE
     measured = np.flatnonzero(~cut.all(axis=1))
     if not measured.size:
         return window
@@ -55,7 +55,7 @@ def end_pads(window: Window, rng: np.random.Generator) -> Window:
     outside = (z0 < measured[0]) | (z0 > measured[-1])
     optional = window.targets.optional | (after < _MIN_VISIBLE * before) | outside
     targets = window.targets._replace(
-        traces=window.targets.traces[kept], classes=window.targets.classes[kept], optional=optional[kept]
+        traces=window.targets.traces[remaining], classes=window.targets.classes[remaining], optional=optional[remaining]
     )
     return Window(grid, targets, window.step)
 

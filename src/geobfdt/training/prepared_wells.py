@@ -49,8 +49,8 @@ class PreparedWell:
         Index in ``CLASSES``.
     optional : array (planes,) of bool
         Planes that may be found or missed.
-    known : array (classes, rows) of bool
-        Where each class was interpreted.
+    label_mask : array (classes, rows) of bool
+        Rows in which each class was interpreted.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PreparedWell:
     traces: Array
     classes: npt.NDArray[np.int64]
     optional: npt.NDArray[np.bool_]
-    known: npt.NDArray[np.bool_]
+    label_mask: npt.NDArray[np.bool_]
 
     def window(self, first: int, rows: int) -> Window:
         """
@@ -77,8 +77,8 @@ class PreparedWell:
         low, high = max(first, 0), min(first + rows, len(self.grid))
         grid = np.zeros((rows, *self.grid.shape[1:]), np.uint8)
         grid[low - first : high - first] = self.grid[low:high]
-        known = np.zeros((len(CLASSES), rows), bool)
-        known[:, low - first : high - first] = self.known[:, low:high]
+        label_mask = np.zeros((len(CLASSES), rows), bool)
+        label_mask[:, low - first : high - first] = self.label_mask[:, low:high]
         moved = self.traces - [first * self.step, 0, 0]
         height = (rows - 1) * self.step
         inside = (moved[:, 0] >= -_BEYOND) & (moved[:, 0] <= height + _BEYOND)
@@ -89,16 +89,16 @@ class PreparedWell:
         cut = ((at >= 0) & (at <= height)).mean(1) < _SEEN
         outside = (moved[:, 0] < 0) | (moved[:, 0] > height)
         row = np.clip(np.rint(moved[:, 0] / self.step).astype(int), 0, rows - 1)
-        unknown = ~known[classes, row]
+        unknown = ~label_mask[classes, row]
         middle = min(max(first + rows // 2, 0), len(self.grid) - 1)
-        targets = Targets(moved, classes, optional | cut | unknown | outside, float(self.radius[middle]), known)
+        targets = Targets(moved, classes, optional | cut | unknown | outside, float(self.radius[middle]), label_mask)
         return Window(grid, targets, self.step)
 
     @cached_property
     def teaching(self) -> npt.NDArray[np.bool_]:
         """Rows (rows,) that teach something: a pixel was measured and a class is interpreted there."""
         measured = (self.grid > 0).reshape(len(self.grid), -1).any(axis=1)
-        return np.asarray(measured & self.known.any(axis=0))
+        return np.asarray(measured & self.label_mask.any(axis=0))
 
     @property
     def metres(self) -> float:
@@ -109,7 +109,7 @@ class PreparedWell:
     def planes(self) -> int:
         """Number of planes that are to be found where their class is interpreted."""
         row = np.clip(np.rint(self.traces[:, 0] / self.step).astype(int), 0, len(self.grid) - 1)
-        return int((self.known[self.classes, row] & ~self.optional).sum())
+        return int((self.label_mask[self.classes, row] & ~self.optional).sum())
 
     def cut(self, rows: int, rng: np.random.Generator) -> Window:
         """Cut a window; those with more rows that teach something come more often, those with none never."""
@@ -153,10 +153,10 @@ def prepare(
     usable = np.isfinite(planes).all(axis=1) & np.isin(classes, CLASSES)
     # A CSV with empty cells gives True, False and NaN.
     optional = picks["optional"].isin([True]).to_numpy() if "optional" in picks else np.zeros(len(picks), bool)
-    known = np.array([covered(intervals, well, kind, at) for kind in CLASSES])
+    label_mask = np.array([covered(intervals, well, kind, at) for kind in CLASSES])
     for place, kind in zip(planes[~usable, 0], classes[~usable], strict=True):
         if kind in CLASSES:
-            known[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR)
+            label_mask[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR)
     return PreparedWell(
         name or well,
         grid.values,
@@ -166,7 +166,7 @@ def prepare(
         planes[usable] - [grid.top, 0, 0],
         np.array([CLASSES.index(kind) for kind in classes[usable]], dtype=np.int64),
         optional[usable],
-        known,
+        label_mask,
     )
 
 
@@ -176,7 +176,7 @@ def save(well: PreparedWell, path: Path) -> None:
         np.save(part / f"{path.name}.npy", well.grid)
         np.savez(
             part / f"{path.name}.npz", place=[well.top, well.step], radius=well.radius, traces=well.traces,
-            classes=well.classes, optional=well.optional, known=well.known,
+            classes=well.classes, optional=well.optional, known=well.label_mask,
         )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
 from geobfdt.simulation.tools import ToolName
 from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
 from geobfdt.training.distributed import leave
-from geobfdt.training.drift_reference import usual
-from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.drift_reference import measure_drift_reference
+from geobfdt.training.sources import SimulatedStream, draw_well, simulated_well
 from geobfdt.training.training_loop import BEST, Outcome, train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
@@ -70,7 +70,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         if not quiet:
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
     ordinary = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
-    unseen = [
+    other_styles = [
         simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, HELD_OUT_LOOKS[i % len(HELD_OUT_LOOKS)])
         for i in range(_WELLS_A_LOOK * len(HELD_OUT_LOOKS))
     ]
@@ -78,9 +78,9 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     def check(trained: nn.Module) -> dict[str, Operating]:
         """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
         points: dict[str, Operating] = {}
-        for wells, of in ((ordinary, ""), (unseen, ", held-out looks")):
-            found = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
-            points |= {name + of: point for name, point in found.items()}
+        for wells, of in ((ordinary, ""), (other_styles, ", held-out looks")):
+            operating = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
+            points |= {name + of: point for name, point in operating.items()}
         if not quiet:
             print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
         return points
@@ -104,7 +104,7 @@ def calibration_wells(looks: Sequence[LayeredLook]) -> list[InterpretedWell]:
         that look left out.
     """
     kinds: list[LayeredLook | None] = [None, None, "mixture", *looks]
-    return [drawn_well(_CALIBRATED, i, _LENGTH, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
+    return [draw_well(_CALIBRATED, i, _LENGTH, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
 
 
 def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
@@ -139,10 +139,10 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
     bundle = calibrated(plain, calibration_wells(HELD_OUT_LOOKS))
-    seen = [drawn_well(_USUAL, i, _LENGTH, {}, "mixture" if i % 5 < 2 else None) for i in range(_USUAL_WELLS)]
-    told = usual(bundle, [well.image for well in seen]).model_dump()
-    del told["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
-    return save_bundle(replace(bundle, card={**card, "drift": told}), out, half=True)
+    wells = [draw_well(_USUAL, i, _LENGTH, {}, "mixture" if i % 5 < 2 else None) for i in range(_USUAL_WELLS)]
+    reference = measure_drift_reference(bundle, [well.image for well in wells]).model_dump()
+    del reference["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
+    return save_bundle(replace(bundle, card={**card, "drift": reference}), out, half=True)
 
 
 def _yes_or_no(word: str) -> bool:
@@ -167,8 +167,8 @@ def main() -> None:
     options = vars(parser.parse_args())
     out, start, bundle, minutes, note = (options.pop(name) for name in ("out", "start", "bundle", "minutes", "note"))
     if bundle is not None:
-        made = bundle_of(out, bundle, minutes, note)
-        print(made.source, made.calibration)  # noqa: T201
+        result = bundle_of(out, bundle, minutes, note)
+        print(result.source, result.calibration)  # noqa: T201
         return
     print(pretrain(out, TrainingSettings(**options), start)[1:])  # noqa: T201
     leave()

@@ -96,23 +96,23 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
     union = np.concatenate([traces for traces, *_ in views])
     classes = np.concatenate([kind for _, kind, _ in views])
     scores = np.concatenate([score for *_, score in views])
-    kept = thin_by_distance(union, scores, _SPACING_M)
-    traces, kinds = union[kept], classes[kept]
-    support, total = np.zeros(len(kept)), np.zeros((len(kept), 3))
-    near = np.zeros(
-        len(kept), bool
+    chosen = thin_by_distance(union, scores, _SPACING_M)
+    traces, kinds = union[chosen], classes[chosen]
+    support, trace_sum = np.zeros(len(chosen)), np.zeros((len(chosen), 3))
+    held_by_view = np.zeros(
+        len(chosen), bool
     )  # In the end of the last view, the evened one: row offsets are alike in all others.
-    for found, kind, _ in views:
-        apart = trace_rms(traces[:, None], found) + np.where(kinds[:, None] == kind, 0.0, np.inf)
-        nearest = apart.argmin(axis=1) if len(found) else np.zeros(len(kept), int)
-        near = apart.min(axis=1, initial=np.inf) < _SAME_M
-        support += near
-        total[near] += found[nearest[near]]
+    for view_traces, kind, _ in views:
+        apart = trace_rms(traces[:, None], view_traces) + np.where(kinds[:, None] == kind, 0.0, np.inf)
+        nearest = apart.argmin(axis=1) if len(view_traces) else np.zeros(len(chosen), int)
+        held_by_view = apart.min(axis=1, initial=np.inf) < _SAME_M
+        support += held_by_view
+        trace_sum[held_by_view] += view_traces[nearest[held_by_view]]
     possible = support >= _POSSIBLE * len(views)
     if any(finding.kind == "row-offsets" for finding in check_image(image)):
-        possible &= near
-    means = total[possible] / np.maximum(support[possible], 1)[:, None]
-    firm = (support >= _FIRM * len(views)) & near
+        possible &= held_by_view
+    means = trace_sum[possible] / np.maximum(support[possible], 1)[:, None]
+    firm = (support >= _FIRM * len(views)) & held_by_view
     return PseudoLabels(means, kinds[possible], ~firm[possible])
 
 
@@ -181,8 +181,8 @@ def _sure(planes: Planes, thresholds: Array) -> tuple[Array, npt.NDArray[np.int6
     margin = planes.logits - thresholds
     kinds = margin.argmax(axis=1) if len(margin) else np.empty(0, np.int64)
     best = margin.max(axis=1, initial=-np.inf)
-    kept = best >= 0
-    return planes.traces[kept], kinds[kept], best[kept]
+    sure = best >= 0
+    return planes.traces[sure], kinds[sure], best[sure]
 
 
 def _f1(first: Array, second: Array) -> float:

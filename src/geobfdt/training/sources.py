@@ -21,7 +21,7 @@ from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.prepared_wells import PreparedWell, prepare
 from geobfdt.training.training_settings import TrainingSettings
 
-__all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
+__all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "draw_well", "simulated_well"]
 
 
 _OFFERED = 2  # windows that are cut for each that is taken
@@ -107,13 +107,13 @@ class SimulatedStream:
     """
 
     def __init__(
-        self, seed: int, settings: GridSettings, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
+        self, seed: int, settings: GridSettings, length: float = 20.0, wells_at_hand: int = 90, steps_a_well: int = 3,
         workers: int = 1, more: tuple[ToolName, int] | None = None, layered: tuple[int, int] = (0, 1), **fixed: Any,
     ) -> None:  # fmt: skip
         self.seed, self.length, self.settings, self.fixed, self.more = seed, length, settings, fixed, more
-        self.held, self.steps_a_well, self.layered = held, steps_a_well, layered
+        self.wells_at_hand, self.steps_a_well, self.layered = wells_at_hand, steps_a_well, layered
         self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
-        self.made: dict[int, Future[PreparedWell]] = {}
+        self.pending: dict[int, Future[PreparedWell]] = {}
 
     def __enter__(self) -> SimulatedStream:
         return self
@@ -124,13 +124,13 @@ class SimulatedStream:
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows from the wells that are at hand at a step."""
         first = step // self.steps_a_well
-        for old in [index for index in self.made if index < first]:
-            del self.made[old]
-        for index in range(first, first + self.held + 8):
-            if index not in self.made:
-                self.made[index] = self._make(index)
+        for old in [index for index in self.pending if index < first]:
+            del self.pending[old]
+        for index in range(first, first + self.wells_at_hand + 8):
+            if index not in self.pending:
+                self.pending[index] = self._make(index)
         # At the start it does not wait for all of them.
-        at_hand = np.arange(first, first + min(self.held, 8 + step // 2))
+        at_hand = np.arange(first, first + min(self.wells_at_hand, 8 + step // 2))
         if not self.layered[0]:
             return self._choose(at_hand, count, rows, rng)
         layered = np.array([self._is_layered(index) for index in at_hand.tolist()])
@@ -147,38 +147,43 @@ class SimulatedStream:
 
     def _make(self, index: int) -> Future[PreparedWell]:
         """Have a well made by another process."""
-        look: LayeredLook | None = "mixture" if self._is_layered(index) else None
+        style: LayeredLook | None = "mixture" if self._is_layered(index) else None
         fixed = self.fixed
-        if look is None and self.more and index % self.more[1] == 0:
+        if style is None and self.more and index % self.more[1] == 0:
             fixed = {**fixed, "tool": self.more[0]}
-        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, look)
+        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, style)
 
     def _choose(self, at_hand: npt.NDArray[np.int64], count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows of some of the wells, those with fractures rather than others."""
-        chosen = at_hand[rng.integers(0, at_hand.size, _OFFERED * count)]
-        offered = [self.made[int(index)].result().cut(rows, rng) for index in chosen]
+        indices = at_hand[rng.integers(0, at_hand.size, _OFFERED * count)]
+        offered = [self.pending[int(index)].result().cut(rows, rng) for index in indices]
         fractures = np.array([np.sum(window.targets.classes[~window.targets.optional] == 1) for window in offered])
-        taken = rng.choice(len(offered), count, replace=False, p=(1 + fractures) / (1 + fractures).sum())
-        return [offered[i] for i in taken]
+        chosen_windows = rng.choice(len(offered), count, replace=False, p=(1 + fractures) / (1 + fractures).sum())
+        return [offered[i] for i in chosen_windows]
 
 
 def simulated_well(
-    seed: int, index: int, length: float, settings: GridSettings, fixed: dict[str, Any], look: LayeredLook | None = None
+    seed: int,
+    index: int,
+    length: float,
+    settings: GridSettings,
+    fixed: dict[str, Any],
+    style: LayeredLook | None = None,
 ) -> PreparedWell:
     """Make well `index` of a stream, prepared."""
-    return prepare(*drawn_well(seed, index, length, fixed, look), settings, f"{seed}-{index}")
+    return prepare(*draw_well(seed, index, length, fixed, style), settings, f"{seed}-{index}")
 
 
-def drawn_well(
-    seed: int, index: int, length: float, fixed: dict[str, Any], look: LayeredLook | None = None
+def draw_well(
+    seed: int, index: int, length: float, fixed: dict[str, Any], style: LayeredLook | None = None
 ) -> InterpretedWell:
     """
     Make well `index` of a stream at its own resolution, with every plane that crosses it.
 
-    Without a `look`, it is any well; with one, a well of layered rock.
+    Without a `style`, it is any well; with one, a well of layered rock.
     """
     rng = np.random.default_rng([seed, index])
-    held = {"well": f"W{index:03d}", "length": length, **fixed}
-    well = simulate_well(draw(rng, **held) if look is None else draw_layered(rng, look, **held), rng)
+    settings = {"well": f"W{index:03d}", "length": length, **fixed}
+    well = simulate_well(draw(rng, **settings) if style is None else draw_layered(rng, style, **settings), rng)
     ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
     return InterpretedWell(well.image, well.truth, ignored)

@@ -19,22 +19,22 @@ from torch import nn
 
 from geobfdt._version import __version__
 from geobfdt.evaluation.thresholds import Operating
-from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
+from geobfdt.model.bundle import Bundle, Calibration, WellExposure, load_bundle, save_bundle
 from geobfdt.model.curve.criterion import Losses
 from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettings
-from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
+from geobfdt.model.presets import NetworkSettings, build, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
 from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
-from geobfdt.training.drift_reference import usual
+from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, load, prepare, save
 from geobfdt.training.sources import FixedWells, MixedSource, Source, simulated_well
 from geobfdt.training.training_loop import train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
-from geobfdt.training.well_split import Masked, Split, keep_blind, split_wells
+from geobfdt.training.well_split import Masked, Split, leave_out_blind_wells, split_wells
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, standing, traces
@@ -151,8 +151,8 @@ def train(
     settings = settings or (SCRATCH[preset] if start is None else TUNING)
     began = time.perf_counter()
     masked = masked or {}
-    there = interpreted_wells(field, layer)
-    wells = keep_blind(there, blind, masked, str(field))
+    interpreted = interpreted_wells(field, layer)
+    wells = leave_out_blind_wells(interpreted, blind, masked, str(field))
     split = split_wells(wells, holdout, settings.seed, str(field), start)
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -177,9 +177,9 @@ def train(
     # Goes on only where it trained on the same wells: else held-out ones might be among those it has seen.
     same = settings.model_dump(mode="json", exclude={"steps", "every", "patience"})
     parts = [[str(well.image.attrs["well"]) for well in part] for part in (split.trained, split.held_out)]
-    begun = start.digest if start is not None else ""
+    start_digest = start.digest if start is not None else ""
     data = [_digests(field, split), _labels(split)]
-    of = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, begun])
+    run_inputs = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, start_digest])
 
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
     # As confidences before calibration, which is what a network is validated by.
@@ -187,20 +187,22 @@ def train(
     thresholds = used if start is not None else None
 
     def check(network: nn.Module) -> dict[str, Operating]:
-        return validate(find_planes(network), held_out, start=thresholds)  # type: ignore[arg-type]
+        return validate(plane_finder(network), held_out, start=thresholds)  # type: ignore[arg-type]
 
     def tell(step: int, losses: Losses) -> None:
         progress(
             0.95 * step / settings.steps, f"step {step} of {settings.steps}, loss {float(losses.total.detach()):.2f}"
         )
 
-    outcome = train_network(net, loss, source, settings, out / "run", check, tell, of)  # type: ignore[arg-type]
+    outcome = train_network(net, loss, source, settings, out / "run", check, tell, run_inputs)  # type: ignore[arg-type]
     net.load_state_dict(outcome.weights)
     net.eval()
     progress(0.95, "calibrating on the wells held out")
     card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
-    card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
-    card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.taken}
+    card["seen"] = _exposures(
+        field, [well for well in interpreted if str(well.image.attrs["well"]) not in blind], masked, start
+    )
+    card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.steps_run}
     card["study"] = dict(study) if study is not None else None
     card["validation"] = {
         "wells": names,
@@ -213,8 +215,8 @@ def train(
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
         bundle = calibrated(bundle, split.held_out)
-        told = usual(bundle, [well.image for well in (*split.trained, *split.held_out)])
-        bundle = save_bundle(replace(bundle, card={**card, "drift": told.model_dump()}), out)
+        reference = measure_drift_reference(bundle, [well.image for well in (*split.trained, *split.held_out)])
+        bundle = save_bundle(replace(bundle, card={**card, "drift": reference.model_dump()}), out)
     distributed.agree(0.0)  # the others wait until it is written
     if not distributed.is_first():
         bundle = load_bundle(out)
@@ -319,27 +321,29 @@ def labels_digest(well: InterpretedWell) -> str:
     return hashlib.sha256("".join(table.to_csv(index=False) for table in tables).encode()).hexdigest()
 
 
-def _seen(
+def _exposures(
     field: Path, wells: Sequence[InterpretedWell], masked: Masked, start: Bundle | None
 ) -> dict[str, dict[str, Any]]:
     """What it learnt from or was chosen by, and what those that it comes from did: no score may be of that."""
-    told = dict(start.seen) if start is not None else {}
+    exposures = dict(start.exposures) if start is not None else {}
     for well in wells:
         name = str(well.image.attrs["well"])
         mask = masked.get(name)
-        if name in told and told[name].masked != mask:
+        if name in exposures and exposures[name].masked != mask:
             mask = None  # one of them has seen it whole, or elsewhere
-        told[name] = Sight(image=sha256(Field(field).file(name, ".nc")), labels=labels_digest(well), masked=mask)
-    return {name: sight.model_dump() for name, sight in told.items()}
+        exposures[name] = WellExposure(
+            image=sha256(Field(field).file(name, ".nc")), labels=labels_digest(well), masked=mask
+        )
+    return {name: exposure.model_dump() for name, exposure in exposures.items()}
 
 
-def _learnt(split: Split, start: Bundle | None) -> dict[str, float]:
+def _trained_to_depth(split: Split, start: Bundle | None) -> dict[str, float]:
     """Down to which depth (m, MD) wells taught it, or what it comes from: nothing above is ever held out."""
-    told = dict(start.learnt) if start is not None else {}
+    depths = dict(start.trained_to_depth) if start is not None else {}
     for well in split.trained:
         name = str(well.image.attrs["well"])
-        told[name] = max(float(well.image["depth"].values[-1]), told.get(name, -np.inf))
-    return told
+        depths[name] = max(float(well.image["depth"].values[-1]), depths.get(name, -np.inf))
+    return depths
 
 
 def _card(
@@ -349,7 +353,7 @@ def _card(
         "name": "fine-tuned" if start is not None else "trained",
         "from": start.source if start is not None else None,
         "trained_on": sorted({str(well.image.attrs["well"]) for well in split.trained}),
-        "learnt": _learnt(split, start),
+        "learnt": _trained_to_depth(split, start),
         "held_out": sorted({str(well.image.attrs["well"]) for well in split.held_out}),
         "split": split.kind,
         "digests": _digests(field, split),

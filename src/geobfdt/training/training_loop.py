@@ -49,8 +49,8 @@ class Outcome(NamedTuple):
         Mean F1 before any step; NaN where nothing was validated.
     earlier : float
         Seconds that a run took before it was killed and went on here.
-    taken : int
-        Steps that were taken, those after the best weights included.
+    steps_run : int
+        Steps that were run, those after the best weights included.
     needed : float
         Mean F1 that the first weights had to exceed; NaN where nothing was validated.
     """
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
     step: int
     before: float
     earlier: float
-    taken: int
+    steps_run: int
     needed: float
 
 
@@ -126,8 +126,10 @@ def train_network(
         _trim(folder / "metrics.jsonl", int(state["step"]))
     if check is not None:
         # What it begins with counts too: nothing is handed back that is worse.
-        begun = state["step"] > 0
-        best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder, settings.doubt)
+        resumed = state["step"] > 0
+        best = (
+            _load_best(folder) if resumed else _validated(network, average, check, best, state, folder, settings.doubt)
+        )
     earlier = float(state.setdefault("seconds", 0.0))
     began = time.perf_counter() - earlier
     while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
@@ -231,11 +233,11 @@ def mean_f1(points: dict[str, Operating]) -> tuple[float, float]:
     >>> [round(number, 3) for number in mean_f1(points)]
     [0.733, 0.051]
     """
-    known = [point for point in points.values() if np.isfinite(point.f1)]
-    if not known:
+    defined = [point for point in points.values() if np.isfinite(point.f1)]
+    if not defined:
         return math.nan, math.nan
-    f1, planes = np.array([point.f1 for point in known]), np.array([point.planes for point in known])
-    share = np.array([point.weight for point in known]) / sum(point.weight for point in known)
+    f1, planes = np.array([point.f1 for point in defined]), np.array([point.planes for point in defined])
+    share = np.array([point.weight for point in defined]) / sum(point.weight for point in defined)
     return float(share @ f1), float(np.sqrt(share**2 @ (f1 * (1 - f1) / planes)))
 
 
@@ -259,8 +261,8 @@ def _rate(step: int, settings: TrainingSettings) -> float:
     if step < ramp:
         return (step + 1) / ramp
     begin = settings.steps * (1 - settings.cooling)
-    done = (step - begin) / max(settings.steps - begin, 1)
-    return 0.5 * (1 + math.cos(math.pi * done)) if done > 0 else 1.0
+    cooled = (step - begin) / max(settings.steps - begin, 1)
+    return 0.5 * (1 + math.cos(math.pi * cooled)) if cooled > 0 else 1.0
 
 
 @torch.no_grad()

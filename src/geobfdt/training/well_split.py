@@ -15,7 +15,7 @@ from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.wells.intervals import covered, new_intervals
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Masked", "Split", "keep_blind", "split_wells"]
+__all__ = ["Masked", "Split", "leave_out_blind_wells", "split_wells"]
 
 Masked = Mapping[str, tuple[float, float]]
 
@@ -44,8 +44,8 @@ class Split(NamedTuple):
     kind: str
 
 
-def keep_blind(
-    wells: Sequence[InterpretedWell], blind: Sequence[str], masked: Masked, file: str
+def leave_out_blind_wells(
+    wells: Sequence[InterpretedWell], blind_wells: Sequence[str], masked: Masked, file: str
 ) -> list[InterpretedWell]:
     """
     Leave out what is kept to judge models by: it is neither trained on nor does it choose anything.
@@ -54,7 +54,7 @@ def keep_blind(
     ----------
     wells : sequence of InterpretedWell
         All of them.
-    blind : sequence of str
+    blind_wells : sequence of str
         Names of wells.
     masked : mapping of str to (top, base)
         An interval (m, MD) of wells that are trained on: its planes and its silence teach nothing.
@@ -67,17 +67,17 @@ def keep_blind(
         If a well is not there, or none is left.
     """
     names = [str(well.image.attrs["well"]) for well in wells]
-    missing = sorted({*blind, *masked} - set(names))
+    missing = sorted({*blind_wells, *masked} - set(names))
     if missing:
         raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
-    kept = [
+    remaining = [
         _masked(well, name, *masked[name]) if name in masked else well
         for well, name in zip(wells, names, strict=True)
-        if name not in blind
+        if name not in blind_wells
     ]
-    if not any(len(well.picks) for well in kept):
+    if not any(len(well.picks) for well in remaining):
         raise InputError(file, "nothing is left to train on", "keep fewer wells blind")
-    return kept
+    return remaining
 
 
 def _masked(well: InterpretedWell, name: str, top: float, base: float) -> InterpretedWell:
@@ -118,24 +118,24 @@ def split_wells(
         or to hold out.
     """
     names = [str(well.image.attrs["well"]) for well in wells]
-    learnt = start.learnt if start is not None else {}
+    trained_depths = start.trained_to_depth if start is not None else {}
     chosen: set[str] | None
     if holdout is not None:
-        missing, known = sorted(set(holdout) - set(names)), sorted(set(holdout) & set(learnt))
+        missing, used = sorted(set(holdout) - set(names)), sorted(set(holdout) & set(trained_depths))
         if missing:
             raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
-        if known and start is not None:
+        if used and start is not None:
             cure = "hold out wells that it has not learnt from, or begin with another model"
-            raise InputError(file, f"{', '.join(known)} taught {start.source}: no score of it would be honest", cure)
+            raise InputError(file, f"{', '.join(used)} taught {start.source}: no score of it would be honest", cure)
         chosen = set(holdout)
     elif len(wells) >= _FEWEST:
         counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
-        before = set(start.seen) - set(learnt) if start is not None else set[str]()
-        chosen = _drawn(counts, seed, set(learnt), before)
+        before = set(start.exposures) - set(trained_depths) if start is not None else set[str]()
+        chosen = _draw_holdout(counts, seed, set(trained_depths), before)
     else:
         chosen = None
     if chosen is None:
-        parts = [_by_depth(well, learnt.get(name, -np.inf)) for name, well in zip(names, wells, strict=True)]
+        parts = [_by_depth(well, trained_depths.get(name, -np.inf)) for name, well in zip(names, wells, strict=True)]
         split = Split([part[0] for part in parts], [part[1] for part in parts if part[1] is not None], "by depth")
     else:
         trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
@@ -143,13 +143,13 @@ def split_wells(
     if not any(len(well.picks) for well in split.trained):
         raise InputError(file, "every picked well is held out: nothing is left to learn from", "hold out fewer")
     if not any(len(well.picks) for well in split.held_out):
-        taught = f" that did not teach {start.source}" if start is not None and learnt else ""
+        taught = f" that did not teach {start.source}" if start is not None and trained_depths else ""
         cure = "bring in more interpreted wells, or name picked ones with --holdout"
         raise InputError(file, f"no picks{taught} to hold out: nothing to judge by", cure)
     return split
 
 
-def _drawn(picked: Mapping[str, pd.Series], seed: int, learnt: Set[str], before: Set[str]) -> set[str]:
+def _draw_holdout(picked: Mapping[str, pd.Series], seed: int, trained: Set[str], before: Set[str]) -> set[str]:
     """Wells to hold out, of the planes picked of each class: what nobody picked in them can be judged by none."""
     table = pd.DataFrame(picked).T.fillna(0)
     share, count = table / table.sum(), max(round(_SHARE * len(table)), 1)
@@ -162,13 +162,13 @@ def _drawn(picked: Mapping[str, pd.Series], seed: int, learnt: Set[str], before:
     rng = np.random.default_rng(seed)
     draws = []
     for _ in range(_DRAWS):
-        order = [name for name in rng.permutation(sorted(table.index)).tolist() if name not in learnt]
+        order = [name for name in rng.permutation(sorted(table.index)).tolist() if name not in trained]
         draws.append(sorted(order, key=lambda name: name not in before)[:count])
     best = max(draws, key=worth)  # the first of those that are worth most
     return set(best)
 
 
-def _by_depth(well: InterpretedWell, learnt: float) -> tuple[InterpretedWell, InterpretedWell | None]:
+def _by_depth(well: InterpretedWell, trained_depth: float) -> tuple[InterpretedWell, InterpretedWell | None]:
     """
     The upper part of a well and the stretch of the deepest fifth of its picks, or of eight of few, a buffer apart.
 
@@ -179,7 +179,7 @@ def _by_depth(well: InterpretedWell, learnt: float) -> tuple[InterpretedWell, In
     if not picked.size:
         return well, None
     share = min(max(_SHARE, _LEAST_PLANES / picked.size), _MOST_SHARE)
-    edge = max(np.quantile(picked, 1 - share), learnt)
+    edge = max(np.quantile(picked, 1 - share), trained_depth)
     name = str(well.image.attrs["well"])
     interpreted = depth[np.any([covered(well.intervals, name, kind, depth) for kind in CLASSES], axis=0)]
     stretch = float(np.ptp(interpreted)) if interpreted.size else 0.0

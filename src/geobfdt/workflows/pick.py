@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from geobfdt.picking.drift import drift_findings, marked, write_zones
+from geobfdt.picking.drift import drift_findings, mark_drift, write_zones
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.quality.image_checks import checked
@@ -174,8 +174,8 @@ def deliver(
     )
     picks, doubts = picked.picks, picked.findings
     zones = None
-    if detector.usual is not None:
-        picks, zones = marked(image, picks, detector.usual, picked.judged)
+    if detector.drift_reference is not None:
+        picks, zones = mark_drift(image, picks, detector.drift_reference, picked.judged)
         doubts += drift_findings(zones)
     there = [row for row in explained if 1 <= row <= len(picks)]
     for row in explained:

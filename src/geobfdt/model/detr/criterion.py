@@ -12,7 +12,7 @@ from torch import Tensor
 
 from geobfdt.model.curve.criterion import Losses, Targets, focal
 from geobfdt.model.curve.network import channels
-from geobfdt.model.detr.network import DetrGuess, DetrNetwork, parameters_from_traces
+from geobfdt.model.detr.network import DetrLayerOutput, DetrNetwork, parameters_from_traces
 from geobfdt.model.network_settings import DetrSettings
 
 __all__ = ["PublishedColumns", "detr_loss", "pair", "published_columns"]
@@ -80,8 +80,11 @@ def pair(
     >>> pair(np.zeros((2, 2)), planes[::-1], planes, np.array([0, 1]), DetrSettings())
     (array([0, 1]), array([1, 0]))
     """
-    said = logits[:, classes]
-    unlikely, likely = np.logaddexp(0, -said), np.logaddexp(0, said)  # -log p and -log (1 - p), without overflow
+    class_logits = logits[:, classes]
+    unlikely, likely = (
+        np.logaddexp(0, -class_logits),
+        np.logaddexp(0, class_logits),
+    )  # -log p and -log (1 - p), without overflow
     ones = settings.alpha * np.exp(-settings.gamma * likely) * unlikely
     zeros = (1 - settings.alpha) * np.exp(-settings.gamma * unlikely) * likely
     apart = np.abs(parameters[:, None] - truth).sum(axis=2)
@@ -118,8 +121,8 @@ def detr_loss(
     """
     settings = network.settings
     total = torch.zeros((), device=grids.device)
-    for guess in network(channels(grids)[:, :-1]):
-        terms = _terms(guess, targets, settings)
+    for output in network(channels(grids)[:, :-1]):
+        terms = _terms(output, targets, settings)
         total = total + settings.class_weight * terms.classes + settings.distance_weight * terms.distance
     return Losses(total, torch.zeros_like(total), terms.classes.detach(), terms.distance.detach())
 
@@ -158,10 +161,10 @@ class _Terms(NamedTuple):
     pairs: int
 
 
-def _terms(guess: DetrGuess, targets: list[Targets], settings: DetrSettings) -> _Terms:
-    logits = guess.logits.detach().cpu().numpy().astype(np.float64)
-    parameters = guess.parameters.detach().cpu().numpy().astype(np.float64)
-    wanted, weight = np.zeros(logits.shape, np.float32), np.ones(logits.shape, np.float32)
+def _terms(output: DetrLayerOutput, targets: list[Targets], settings: DetrSettings) -> _Terms:
+    logits = output.logits.detach().cpu().numpy().astype(np.float64)
+    parameters = output.parameters.detach().cpu().numpy().astype(np.float64)
+    target_probability, weight = np.zeros(logits.shape, np.float32), np.ones(logits.shape, np.float32)
     items, queries, truth, names = [], [], [], []
     for item, target in enumerate(targets):
         required = ~target.optional
@@ -170,19 +173,19 @@ def _terms(guess: DetrGuess, targets: list[Targets], settings: DetrSettings) -> 
         query, plane = pair(logits[item], parameters[item], planes, classes, settings)
         weight[item] = _answerable(settings.height * parameters[item, :, 0], target, settings.step)
         weight[item, query] = 1
-        wanted[item, query, classes[plane]] = 1
+        target_probability[item, query, classes[plane]] = 1
         items.append(np.full(query.size, item))
         queries.append(query)
         truth.append(planes[plane])
         names.append(classes[plane])
-    device = guess.logits.device
+    device = output.logits.device
     count = max(sum(int((~target.optional).sum()) for target in targets), 1)
-    loss = focal(guess.logits, torch.from_numpy(wanted).to(device), settings.alpha, settings.gamma)
+    loss = focal(output.logits, torch.from_numpy(target_probability).to(device), settings.alpha, settings.gamma)
     place = np.concatenate(items), np.concatenate(queries)
-    apart = guess.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
-    said = logits[place]
-    own = np.take_along_axis(said, np.concatenate(names)[:, None], axis=1)
-    right = (said >= own).sum(axis=1) == 1
+    apart = output.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
+    matched_logits = logits[place]
+    own = np.take_along_axis(matched_logits, np.concatenate(names)[:, None], axis=1)
+    right = (matched_logits >= own).sum(axis=1) == 1
     sure = right & (own[:, 0] >= 0)
     return _Terms(
         (loss * torch.from_numpy(weight).to(device)).sum() / count,
@@ -195,6 +198,6 @@ def _terms(guess: DetrGuess, targets: list[Targets], settings: DetrSettings) -> 
 
 def _answerable(depth: Array, target: Targets, step: float) -> npt.NDArray[np.bool_]:
     """Whether a query at a depth (m) may be told that there is nothing, for each class: array (queries, classes)."""
-    row = np.clip(np.rint(depth / step), 0, target.known.shape[1] - 1).astype(int)
+    row = np.clip(np.rint(depth / step), 0, target.label_mask.shape[1] - 1).astype(int)
     near = (np.abs(depth[:, None] - target.traces[target.optional, 0]) < _NEAR).any(axis=1)
-    return np.asarray(target.known[:, row].T & ~near[:, None])
+    return np.asarray(target.label_mask[:, row].T & ~near[:, None])

@@ -16,11 +16,11 @@ from geobfdt.model.curve.detection import with_rows_below
 from geobfdt.model.curve.network import channels
 from geobfdt.model.network_settings import DetrSettings
 from geobfdt.model.planes import Planes
-from geobfdt.model.precision import in_full
+from geobfdt.model.precision import full_precision
 from geobfdt.wells.picks import CLASSES
 
 __all__ = [
-    "DetrGuess",
+    "DetrLayerOutput",
     "DetrNetwork",
     "detect_windows",
     "fuse",
@@ -38,7 +38,7 @@ _BATCH = 4  # windows at a time
 Array = npt.NDArray[np.float64]
 
 
-class DetrGuess(NamedTuple):
+class DetrLayerOutput(NamedTuple):
     """
     What a decoder layer says of its queries.
 
@@ -137,12 +137,12 @@ def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: 
     >>> fuse(traces, np.array([0.5, 0.9, 0.7]), np.array([0, 1, 1]), 0.05)
     array([1, 2])
     """
-    kept: list[int] = []
+    chosen: list[int] = []
     for i in np.argsort(-scores, kind="stable"):
-        others = [j for j in kept if window[j] != window[i]]
+        others = [j for j in chosen if window[j] != window[i]]
         if (trace_rms(traces[others], traces[i]) >= distance).all():
-            kept.append(int(i))
-    return np.array(kept, dtype=np.int64)
+            chosen.append(int(i))
+    return np.array(chosen, dtype=np.int64)
 
 
 def sine_positions(
@@ -223,7 +223,7 @@ class DetrNetwork(nn.Module):
             nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, 3)
         )
 
-    def forward(self, image: Tensor) -> list[DetrGuess]:
+    def forward(self, image: Tensor) -> list[DetrLayerOutput]:
         """
         Answer for windows.
 
@@ -250,15 +250,15 @@ class DetrNetwork(nn.Module):
             memory = memory + self.positions
         for layer in self.encoder:
             memory = layer(memory, self.positions)
-        names = self.queries.weight
-        content = torch.zeros_like(names).expand(len(image), -1, -1)
-        guesses = []
+        query_embedding = self.queries.weight
+        hidden = torch.zeros_like(query_embedding).expand(len(image), -1, -1)
+        outputs = []
         for layer in self.decoder:
-            content = layer(content, names, memory, self.positions)
-            with in_full(image.device):
-                said = self.norm(content.float())
-                guesses.append(DetrGuess(self.classes(said), self.place(said).sigmoid()))
-        return guesses
+            hidden = layer(hidden, query_embedding, memory, self.positions)
+            with full_precision(image.device):
+                normalised = self.norm(hidden.float())
+                outputs.append(DetrLayerOutput(self.classes(normalised), self.place(normalised).sigmoid()))
+        return outputs
 
 
 def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: float) -> Planes:
@@ -298,21 +298,21 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
         for some in np.split(starts, np.arange(_BATCH, starts.size, _BATCH)):
             windows = np.stack([padded[first : first + settings.rows] for first in some])
             image = channels(torch.from_numpy(windows).to(device))[:, :-1]
-            guess = network(image)[-1]
-            logits.append(guess.logits.cpu().numpy().astype(np.float64))
-            parameters.append(guess.parameters.cpu().numpy().astype(np.float64))
-    said, place = np.concatenate(logits), np.concatenate(parameters)
-    share = place[..., 0]
+            output = network(image)[-1]
+            logits.append(output.logits.cpu().numpy().astype(np.float64))
+            parameters.append(output.parameters.cpu().numpy().astype(np.float64))
+    all_logits, all_parameters = np.concatenate(logits), np.concatenate(parameters)
+    share = all_parameters[..., 0]
     inside = (share >= 0.25) & (share < 0.75)
     inside[0] |= share[0] < 0.25
     inside[-1] |= share[-1] >= 0.75
     inside &= share * settings.rows < len(grid)
-    probability = 1 / (1 + np.exp(-said.max(axis=2)))
+    probability = 1 / (1 + np.exp(-all_logits.max(axis=2)))
     window, query = np.nonzero(inside & (probability >= settings.confidence))
-    traces = traces_from_parameters(place[window, query], radius, settings.height)
+    traces = traces_from_parameters(all_parameters[window, query], radius, settings.height)
     traces[:, 0] += starts[window] * settings.step
-    kept = fuse(traces, probability[window, query], window, _SAME)
-    return Planes(traces[kept], said[window, query][kept], np.ones((kept.size, 1)))
+    chosen = fuse(traces, probability[window, query], window, _SAME)
+    return Planes(traces[chosen], all_logits[window, query][chosen], np.ones((chosen.size, 1)))
 
 
 def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
@@ -320,7 +320,7 @@ def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
     stages = 4 if settings.cut == "four" else 3
     widths = [settings.scaled(width) for width in _WIDTHS[:stages]]
     parts: list[nn.Module] = [
-        nn.Conv2d(settings.looks, widths[0], 7, 2, 3, bias=False),
+        nn.Conv2d(settings.image_count, widths[0], 7, 2, 3, bias=False),
         nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
         nn.MaxPool2d(3, 2, 1),
@@ -367,10 +367,10 @@ class _Attention(nn.Module):
         self.drop = nn.Dropout(settings.dropout)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, content: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Add to (batch, n, channels) what its queries find; keys and values are (batch, m, channels)."""
-        found, _ = self.attend(query, key, value, need_weights=False)
-        out: Tensor = self.norm(content + self.drop(found))
+        attended, _ = self.attend(query, key, value, need_weights=False)
+        out: Tensor = self.norm(hidden + self.drop(attended))
         return out
 
 
@@ -384,9 +384,9 @@ class _FeedForward(nn.Module):
         self.inner = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), drop, nn.Linear(hidden, channels), drop)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, content: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor) -> Tensor:
         """Change (batch, n, channels)."""
-        out: Tensor = self.norm(content + self.inner(content))
+        out: Tensor = self.norm(hidden + self.inner(hidden))
         return out
 
 
@@ -416,9 +416,9 @@ class _DecoderLayer(nn.Module):
         self.image = _Attention(settings, channels)
         self.forth = _FeedForward(settings, channels)
 
-    def forward(self, content: Tensor, names: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, query_embedding: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
         """Change (batch, queries, channels) by what is in (batch, places, channels)."""
-        named = content + names
-        content = self.among(content, named, named, content)
-        out: Tensor = self.forth(self.image(content, content + names, memory + positions, memory))
+        query = hidden + query_embedding
+        hidden = self.among(hidden, query, query, hidden)
+        out: Tensor = self.forth(self.image(hidden, hidden + query_embedding, memory + positions, memory))
         return out
