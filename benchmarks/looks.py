@@ -19,13 +19,13 @@ SEED = 5_500_000  # A stream that nothing is trained, chosen or calibrated on.
 
 def main() -> None:
     """Print one row a look and class."""
-    from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
+    from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="default")
     parser.add_argument("--wells", type=int, default=16, help="of each look")
     parser.add_argument("--length", type=float, default=12.0, help="of a well (m)")
-    parser.add_argument("--leave-out", choices=HELD_OUT_LOOKS)
+    parser.add_argument("--leave-out", choices=HELD_OUT_APPEARANCES)
     parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
     arguments = parser.parse_args()
     import pandas as pd
@@ -38,10 +38,12 @@ def main() -> None:
     from geobfdt.training.sources import drawn_well
 
     bundle = load_bundle(arguments.model)
-    looks: list[LayeredLook | None] = [None, "mixture", *HELD_OUT_LOOKS]
+    looks: list[LayeredAppearance | None] = [None, "mixture", *HELD_OUT_APPEARANCES]
     if arguments.leave_out:
         looks = [arguments.leave_out]
-        bundle = calibrated(bundle, calibration_wells([one for one in HELD_OUT_LOOKS if one != arguments.leave_out]))
+        bundle = calibrated(
+            bundle, calibration_wells([one for one in HELD_OUT_APPEARANCES if one != arguments.leave_out])
+        )
     rows: list[dict[str, object]] = []
     for look in looks:
         wells = [

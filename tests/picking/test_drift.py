@@ -106,7 +106,7 @@ def test_a_damaged_card_is_told_in_one_line(card: Any) -> None:
     """A bundle whose card was bent: an error with its name, no traceback."""
     bundle = load_bundle()
     detector = NetworkDetector.of(replace(bundle, card={"name": "bent", "drift": card}), rock(0))
-    with pytest.raises(InputError, match=r"bent.*what is usual") as caught:
+    with pytest.raises(InputError, match="bent") as caught:
         _ = detector.drift_reference
     assert "\n" not in str(caught.value)
 

@@ -161,9 +161,9 @@ def test_a_network_sees_strips_as_it_sees_the_well(gaps: GapsAs, monkeypatch: py
     image = well_image(pixels.astype(np.float32), 100 + 0.005 * np.arange(2400), well="A", diameter=0.2)
     detector = NetworkDetector.of(bundle, image)
     inputs: list[np.ndarray] = []
-    find = picking_network.find_planes(network)
+    find = picking_network.plane_finder(network)
     monkeypatch.setattr(
-        picking_network, "find_planes", lambda _: lambda grid, *rest: (inputs.append(grid), find(grid, *rest))[1]
+        picking_network, "plane_finder", lambda _: lambda grid, *rest: (inputs.append(grid), find(grid, *rest))[1]
     )
     detector.detect(image)
     detector.detect(image.isel(depth=slice(800, 1600)))

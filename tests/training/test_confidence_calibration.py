@@ -118,8 +118,8 @@ def test_every_class_is_held_out_and_left_to_learn_from(seed: int) -> None:
     """Where fractures were picked in two wells of eight, one of them is held out, and not both."""
     wells = [well(name) for name in "ABCDEFGH"]
     for i in range(8):
-        kept = "fracture" if i in (2, 6) else "bedding"
-        wells[i] = wells[i]._replace(picks=wells[i].picks.assign(**{"class": kept}))
+        kind = "fracture" if i in (2, 6) else "bedding"
+        wells[i] = wells[i]._replace(picks=wells[i].picks.assign(**{"class": kind}))
     assert len({"C", "G"} & set(names(split_wells(wells, None, seed, "field").held_out))) == 1
 
 
@@ -163,10 +163,10 @@ def test_few_wells_are_split_where_there_are_picks() -> None:
         assert len(lower) == pytest.approx(max(0.2 * planes, min(8, 0.4 * planes)), abs=0.7)
 
 
-def tuned(learnt: dict[str, float], chosen_by: tuple[str, ...] = ()) -> Bundle:
+def tuned(depths: dict[str, float], chosen_by: tuple[str, ...] = ()) -> Bundle:
     """A bundle whose card says what taught it, and what else it was chosen by."""
-    seen = {name: {"image": name} for name in (*learnt, *chosen_by)}
-    return Bundle(None, CurveSettings(), {}, {"name": "tuned", "learnt": learnt, "seen": seen})  # type: ignore[arg-type]
+    exposures = {name: {"image": name} for name in (*depths, *chosen_by)}
+    return Bundle(None, CurveSettings(), {}, {"name": "tuned", "learnt": depths, "seen": exposures})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(8))

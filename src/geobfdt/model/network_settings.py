@@ -11,7 +11,7 @@ from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
 __all__ = ["DETR_SMALL", "CurveSettings", "DetrSettings", "Stage"]
 
-_REACH = 64  # cells of a vote from the middle of its tallest trace to the top, at most
+_MAX_REACH_CELLS = 64  # Largest number of vote cells from the middle of the tallest trace to its top.
 
 # Sixteen times the grid of the shipped network, and seven times the published one's feature map. Attention over the
 # places of a map takes memory with the square of their number.
@@ -135,8 +135,10 @@ class CurveSettings(_InputSettings):
     @model_validator(mode="after")
     def _in_reach(self) -> CurveSettings:
         for tallest, pool in self.tiers:
-            if tallest > _REACH * 4 * self.step * pool:
-                raise ValueError(f"tiers up to {tallest:g} m need over {_REACH} cells of {4 * self.step * pool:g} m")
+            if tallest > _MAX_REACH_CELLS * 4 * self.step * pool:
+                raise ValueError(
+                    f"tiers up to {tallest:g} m need over {_MAX_REACH_CELLS} cells of {4 * self.step * pool:g} m"
+                )
         return self
 
     @property

@@ -39,9 +39,9 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
-FORMAT = 4  # of the graphs and their metadata; a reader refuses others
-_KEY = "geobfdt"
-_SAMPLED = SampledFeatures._fields  # what passes from one graph to the other
+FORMAT = 4  # Format of the graphs and their metadata; a reader refuses others.
+_METADATA_KEY = "geobfdt"
+_SAMPLED = SampledFeatures._fields  # Outputs of the first graph that the others take.
 _OPSET = 18
 _PROVIDERS = ["CPUExecutionProvider"]
 _EXPORT_AGAIN = "export the model bundle again"
@@ -154,7 +154,7 @@ def _read(file: Path) -> bytes:
         raise InputError(file, f"cannot be read: {str(error.strerror).lower()}", cure) from error
 
 
-_READY: dict[tuple[str, Any], OnnxNetwork] = {}  # exporting takes a second: once a process for each bundle
+_READY: dict[tuple[str, Any], OnnxNetwork] = {}  # Exporting takes a second: it is done once a process for each bundle.
 
 
 def onnx_network(bundle: Bundle) -> OnnxNetwork:
@@ -290,7 +290,7 @@ def _traced(
             dynamic_axes=named,
         )
     model = onnx.load_model_from_string(stream.getvalue())
-    onnx.helper.set_model_props(model, {_KEY: note})
+    onnx.helper.set_model_props(model, {_METADATA_KEY: note})
     whole: bytes = model.SerializeToString()
     return whole
 
@@ -324,4 +324,4 @@ def _session(graph: bytes, place: str | Path) -> tuple[Any, str | None]:
     except Exception as error:  # its errors have no other base
         observed = f"not ONNX graphs: {str(error).splitlines()[0]}"
         raise InputError(place, observed, _EXPORT_AGAIN) from error
-    return session, session.get_modelmeta().custom_metadata_map.get(_KEY)
+    return session, session.get_modelmeta().custom_metadata_map.get(_METADATA_KEY)

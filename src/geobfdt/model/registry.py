@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "load_model", "split_name"]
 
 RECORD = "record.jsonl"
-_LARGEST = 2 << 30  # bytes of a bundle that is let in
-_SHORT = 12  # digits of a name
-_VERDICTS = {"passed": "pass", "refused": "refuse", "cannot judge": "unjudged"}  # actions of the record
+_MAX_BUNDLE_BYTES = 2 << 30  # Largest bundle that is imported.
+_NAME_DIGITS = 12  # Number of digits by which a digest is named.
+# Actions of the record for the verdicts of the gate.
+_VERDICTS = {"passed": "pass", "refused": "refuse", "cannot judge": "unjudged"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -175,10 +176,10 @@ class Registry:
             return name
         matches = [digest for digest in bundles if self._is(digest, name)] if name else []
         if not matches:
-            names = ", ".join([*named, *(digest[:_SHORT] for digest in bundles)]) or "none"
+            names = ", ".join([*named, *(digest[:_NAME_DIGITS] for digest in bundles)]) or "none"
             raise InputError(self.folder, f"no model {name!r}", f"there are: {names}")
         if len(matches) > 1:
-            several = ", ".join(digest[:_SHORT] for digest in matches)
+            several = ", ".join(digest[:_NAME_DIGITS] for digest in matches)
             same = len({self.weights(digest) for digest in matches}) == 1
             observed = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
             raise InputError(self.folder, observed, "name it by the first digits of one of these")
@@ -188,7 +189,9 @@ class Registry:
         """Whether a bundle may be meant by the digits of a digest, or by what a pick table says."""
         *called, digits = name.split(" ")
         if called:  # what follows the name on a card
-            return len(digits) == _SHORT and self.weights(digest).startswith(digits) and self._source(digest) == name
+            return (
+                len(digits) == _NAME_DIGITS and self.weights(digest).startswith(digits) and self._source(digest) == name
+            )
         return digest.startswith(name) or self.weights(digest).startswith(name)
 
     def weights(self, digest: str) -> str:
@@ -313,7 +316,7 @@ class Registry:
             if len(stack) < 2:
                 raise InputError(self.folder, f"{name!r} never stood for another model", "name one instead")
             self.whole(stack[-2])
-            self._write("name", stack[-2], who, why or f"back from {now[:_SHORT]}", name)
+            self._write("name", stack[-2], who, why or f"back from {now[:_NAME_DIGITS]}", name)
             return stack[-2]
 
     def sign(self, bundle: str, *, who: str, why: str) -> None:
@@ -495,8 +498,8 @@ def _unpack(file: Path, folder: Path) -> str:
             raise ValueError("it holds other files than those of a model")
         if not all(about.isreg() for about in members.values()):
             raise ValueError("it holds links")
-        if sum(about.size for about in members.values()) > _LARGEST:
-            raise ValueError(f"it claims more than {_LARGEST >> 30} GiB")
+        if sum(about.size for about in members.values()) > _MAX_BUNDLE_BYTES:
+            raise ValueError(f"it claims more than {_MAX_BUNDLE_BYTES >> 30} GiB")
         for name in FILES:
             stream = tar.extractfile(members[f"{digest}/{name}"])
             (folder / name).write_bytes(stream.read() if stream is not None else b"")

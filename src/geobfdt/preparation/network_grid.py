@@ -147,20 +147,22 @@ def network_grid(
     measured = np.isfinite(image["image"].values)
     filled = np.where(measured, image["image"].values, np.float32(0))
     # Columns first: it leaves less for the rows.
-    seen = down @ (measured.astype(np.float32) @ across)
+    measured_share = down @ (measured.astype(np.float32) @ across)
     total = down @ (filled @ across)
-    values = np.where(seen >= _MIN_MEASURED_SHARE, total / np.maximum(seen, 1e-6), np.nan).astype(np.float32)
+    values = np.where(measured_share >= _MIN_MEASURED_SHARE, total / np.maximum(measured_share, 1e-6), np.nan).astype(
+        np.float32
+    )
     _interpolate_short_gaps(values)
-    looks = []
+    images = []
     if settings.image != "static":
-        looks.append(normalise_dynamic(values, max(round(_WINDOW_M / step), 3)))
+        images.append(normalise_dynamic(values, max(round(_WINDOW_M / step), 3)))
     if settings.image != "dynamic":
-        looks.append(normalise_static(values, span if span is not None else well_span(image)))
+        images.append(normalise_static(values, span if span is not None else well_span(image)))
     if settings.gaps == "linear":
-        looks = [fill_gaps(look, column_angles(columns)) for look in looks]
+        images = [fill_gaps(image_values, column_angles(columns)) for image_values in images]
     elif settings.gaps == "nearest":
-        looks = [fill_gaps_from_nearest(look) for look in looks]
-    even = [np.nan_to_num(np.round(look * 254) + 1, nan=0).astype(np.uint8) for look in looks]
+        images = [fill_gaps_from_nearest(image_values) for image_values in images]
+    even = [np.nan_to_num(np.round(image_values * 254) + 1, nan=0).astype(np.uint8) for image_values in images]
     return NetworkGrid(even[0] if len(even) == 1 else np.stack(even, axis=-1), top, step)
 
 
@@ -174,22 +176,22 @@ def _interpolate_short_gaps(values: npt.NDArray[np.float32]) -> None:
         values[above + 1 : below] = (1 - share) * values[above] + share * values[below]
 
 
-def _tent_rows(wanted: Array, depth: Array, reach: float) -> csr_matrix:
+def _tent_rows(grid_depth: Array, depth: Array, reach: float) -> csr_matrix:
     """Weights (rows wanted, rows given) of a tent of half-width `reach`; they sum to 1 between the outermost rows."""
-    low, high = np.searchsorted(depth, wanted - reach), np.searchsorted(depth, wanted + reach, side="right")
+    low, high = np.searchsorted(depth, grid_depth - reach), np.searchsorted(depth, grid_depth + reach, side="right")
     count = high - low
-    row = np.repeat(np.arange(wanted.size), count)
+    row = np.repeat(np.arange(grid_depth.size), count)
     column = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
-    weight = np.maximum(1 - np.abs(depth[column] - wanted[row]) / reach, 0)
-    full = np.bincount(row, weight, minlength=wanted.size)
-    beyond = (wanted < depth[0]) | (wanted > depth[-1])
+    weight = np.maximum(1 - np.abs(depth[column] - grid_depth[row]) / reach, 0)
+    full = np.bincount(row, weight, minlength=grid_depth.size)
+    beyond = (grid_depth < depth[0]) | (grid_depth > depth[-1])
     share = np.where(beyond | (full <= 0), 0, 1 / np.where(full > 0, full, 1))
-    return csr_matrix((weight * share[row], (row, column)), shape=(wanted.size, depth.size), dtype=np.float32)
+    return csr_matrix((weight * share[row], (row, column)), shape=(grid_depth.size, depth.size), dtype=np.float32)
 
 
-def _tent_columns(wanted: Array, angle: Array) -> npt.NDArray[np.float32]:
+def _tent_columns(grid_angle: Array, angle: Array) -> npt.NDArray[np.float32]:
     """Weights (columns given, columns wanted) of a tent around the hole; each column wanted sums to 1."""
-    reach = max(360 / wanted.size, 360 / angle.size)
-    apart = np.abs((angle[:, None] - wanted + 180) % 360 - 180)
+    reach = max(360 / grid_angle.size, 360 / angle.size)
+    apart = np.abs((angle[:, None] - grid_angle + 180) % 360 - 180)
     weight = np.maximum(1 - apart / reach, 0)
     return np.asarray(weight / np.maximum(weight.sum(axis=0), 1e-9), dtype=np.float32)

@@ -189,13 +189,13 @@ def _stretches(
 ) -> list[tuple[int, int]]:
     """Rows of random stretches, `rate` per 100 m."""
     rows = hole.depth.size
-    found = []
+    stretches = []
     for _ in range(rng.poisson(rate * rows * hole.step / 100)):
         first, length = int(rng.integers(rows)), rng.uniform(*lengths)
         last = min(first + int(length / hole.step), rows)
         if last - first > 2:
-            found.append((first, last))
-    return found
+            stretches.append((first, last))
+    return stretches
 
 
 def _induced(hole: Hole, first: int, last: int, middle: float, rng: np.random.Generator) -> list[_Crack]:
@@ -228,16 +228,16 @@ def _spots(settings: WellSettings, hole: Hole, length: float, rng: np.random.Gen
         return []
     # Vugs come in patches: places where a smooth series is high.
     place = np.sort(hole.depth[0] + length * rng.random(3 * count))
-    kept = place[smooth_series(rng, place, 1.5) > 0.43]
-    size = np.exp(rng.normal(np.log(0.006), 0.6, kept.size)).clip(0.002, 0.05)
-    shape = np.exp(rng.normal(0.2, 0.3, kept.size))
-    level = geology.spot_level + 0.8 * rng.standard_normal(kept.size)
+    inside_patches = place[smooth_series(rng, place, 1.5) > 0.43]
+    size = np.exp(rng.normal(np.log(0.006), 0.6, inside_patches.size)).clip(0.002, 0.05)
+    shape = np.exp(rng.normal(0.2, 0.3, inside_patches.size))
+    level = geology.spot_level + 0.8 * rng.standard_normal(inside_patches.size)
     columns = hole.angle.size
     arc = np.pi * settings.diameter / columns
-    column = rng.integers(columns, size=kept.size)
+    column = rng.integers(columns, size=inside_patches.size)
     return [
         _Spot((z - hole.depth[0]) / hole.step, c, max(r / hole.step, 0.7), max(r * k / arc, 0.7), v)
         for z, c, r, k, v in zip(
-            kept.tolist(), column.tolist(), size.tolist(), shape.tolist(), level.tolist(), strict=True
+            inside_patches.tolist(), column.tolist(), size.tolist(), shape.tolist(), level.tolist(), strict=True
         )
     ]

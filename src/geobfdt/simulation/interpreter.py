@@ -19,7 +19,7 @@ STYLES: dict[str, tuple[dict[str, float], float]] = {
     "fractures": ({"fracture": 0.36}, 0.0),
     "beds": ({"bedding": 0.42}, 0.05),
 }
-_SOFT = 0.04
+_VISIBILITY_WIDTH = 0.04  # Width of the logistic curve of the probability of a pick against visibility.
 
 
 def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -45,17 +45,17 @@ def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.
     >>> interpreted(WellSettings(), 10.0, 20.0, np.random.default_rng(0))[["class", "top_m", "base_m"]].values.tolist()
     [['bedding', 10.0, 20.0], ['fracture', 10.0, 20.0]]
     """
-    wanted, _ = STYLES[settings.style]
+    picked_classes, _ = STYLES[settings.style]
     rows = []
     for name in ("bedding", "fracture"):
-        cuts = [(top, base)] if name in wanted else [(top, top)]
-        left = settings.unpicked * (base - top) if name in wanted else 0.0
-        while left > 0.01 * (base - top):
+        cuts = [(top, base)] if name in picked_classes else [(top, top)]
+        remaining = settings.unpicked * (base - top) if name in picked_classes else 0.0
+        while remaining > 0.01 * (base - top):
             begin, end = cuts.pop(int(np.argmax([b - a for a, b in cuts])))
-            length = min(left, rng.uniform(0.2, 0.7) * (end - begin))
+            length = min(remaining, rng.uniform(0.2, 0.7) * (end - begin))
             start = rng.uniform(begin, end - length)
             cuts += [(begin, start), (start + length, end)]
-            left -= length
+            remaining -= length
         rows += [(settings.well, "interpreted", name, a, b) for a, b in sorted(cuts)]
     return new_intervals(rows)
 
@@ -93,14 +93,14 @@ def interpret(
     >>> interpret(truth, where, WellSettings(jitter=0), np.full(1, 0.2), np.random.default_rng(1))["depth_m"].tolist()
     [5.0]
     """
-    wanted, apart = STYLES[settings.style]
+    picked_classes, apart = STYLES[settings.style]
     chance = rng.random(len(truth))
     errors = rng.standard_normal((len(truth), 3))
     truth_trace = traces(truth)
     name, depth = truth["class"].to_numpy(), truth["depth_m"].to_numpy(float)
     visible = truth["visible"].to_numpy(float)
-    threshold = np.array([wanted.get(one, np.inf) for one in name])
-    share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _SOFT))
+    threshold = np.array([picked_classes.get(one, np.inf) for one in name])
+    share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _VISIBILITY_WIDTH))
     looked = np.zeros(len(truth), dtype=bool)
     for row in intervals[intervals["kind"] == "interpreted"].itertuples():
         looked |= (name == row[3]) & (depth >= row.top_m) & (depth <= row.base_m)
@@ -132,12 +132,12 @@ def _spaced(
     bed: npt.NDArray[np.bool_], apart: float,
 ) -> npt.NDArray[np.int64]:  # fmt: skip
     """Drop bed picks that are nearer to a clearer one than an interpreter would draw them."""
-    kept: list[int] = []
+    spaced: list[int] = []
     for i in chosen[np.argsort(depth[chosen], kind="stable")].tolist():
-        near = next((j for j in reversed(kept) if bed[j]), None) if bed[i] else None
+        near = next((j for j in reversed(spaced) if bed[j]), None) if bed[i] else None
         if near is not None and depth[i] - depth[near] < apart:
             if visible[i] <= visible[near]:
                 continue
-            kept.remove(near)
-        kept.append(i)
-    return np.array(kept, dtype=np.int64)
+            spaced.remove(near)
+        spaced.append(i)
+    return np.array(spaced, dtype=np.int64)

@@ -17,8 +17,8 @@ from geobfdt.simulation.well_settings import WellSettings
 __all__ = ["Sensor"]
 
 Array = npt.NDArray[np.float64]
-DEAD = -2.5  # property that a dead button reads
-HARMONICS = 6  # waves round the hole that a row's noise is made of
+DEAD_VALUE = -2.5  # Rock property that a dead button reads.
+HARMONICS = 6  # Number of waves round the hole that the noise of a row is made of.
 
 
 class Sensor:
@@ -82,7 +82,7 @@ class Sensor:
         offset = spread * (rng.standard_normal(buttons) + rng.standard_normal(segments)[of_segment])
         dead = rng.random(buttons) < settings.dead_buttons
         self._gain = np.where(dead, 0.0, gain).astype(np.float32)
-        self._offset = np.where(dead, DEAD, offset).astype(np.float32)
+        self._offset = np.where(dead, DEAD_VALUE, offset).astype(np.float32)
         drifts = [smooth_series(rng, depth, 2.0) for _ in range(segments)]
         self._drift = (spread * np.stack(drifts, axis=1)).astype(np.float32)
         self._segment = of_segment.astype(np.int32)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
-from geobfdt.simulation.beds import STEP, Column, deposit
+from geobfdt.simulation.beds import STEP_M, Column, deposit
 from geobfdt.simulation.geology import Geology
-from geobfdt.simulation.hole import STEEPEST, Hole
+from geobfdt.simulation.hole import STEEPEST_DEG, Hole
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.undulation import Undulation
 
@@ -68,15 +68,15 @@ class Unit:
         """Property at rows `first` to `last`; `mix` (rows, columns) blends the two tables of laminae."""
         rows = slice(first - self.first, last - self.first)
         samples = [
-            ((values / STEP).astype(np.float32))[:, None]
+            ((values / STEP_M).astype(np.float32))[:, None]
             for values in (self.s[rows] - self.column.origin, self.a[rows], self.b[rows])
         ]
         at = samples[1] * cosine
         at += samples[0]
         at += samples[2] * sine
         if self.undulation is not None:
-            position = at * np.float32(STEP) + np.float32(self.column.origin)
-            at += self.undulation.departure(position) / np.float32(STEP)
+            position = at * np.float32(STEP_M) + np.float32(self.column.origin)
+            at += self.undulation.departure(position) / np.float32(STEP_M)
         at += np.float32(0.5)
         index = at.astype(np.int32)
         value = self.column.tables[0].take(index, mode="clip")
@@ -174,10 +174,10 @@ def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
     end = np.array([hole.depth[-1] + 50.0, 0.0, 0.0])
     for i, boundary in enumerate(boundaries):
         base = boundaries[i + 1].trace if i + 1 < len(boundaries) else end
-        unit, found = _unit(geology, hole, boundary, base, rng)
+        unit, unit_planes = _unit(geology, hole, boundary, base, rng)
         if unit is not None:
             units.append(unit)
-            planes += found
+            planes += unit_planes
         if boundary.kind == "bed":
             planes.append(
                 BedPlane(boundary.trace, boundary.dip, boundary.azimuth, 0.0, 0.05, boundary.trace, boundary.trace)
@@ -290,7 +290,7 @@ def _crossings(hole: Hole, unit: Unit, pole: Array, axis: Array) -> list[BedPlan
     dip = np.degrees(np.arctan2(np.hypot(normal[:, 0], normal[:, 1]), normal[:, 2]))
     azimuth = np.degrees(np.arctan2(normal[:, 0], normal[:, 1])) % 360
     traces = hole.traces(depth, dip, azimuth)
-    along = np.abs((pole[row] * axis[row]).sum(1)).clip(np.cos(np.radians(STEEPEST)))
+    along = np.abs((pole[row] * axis[row]).sum(1)).clip(np.cos(np.radians(STEEPEST_DEG)))
     return [
         BedPlane(traces[i], float(dip[i]), float(azimuth[i]), float(column.half_width[k[i]] / along[i]),
                  float(column.gap[k[i]] / along[i]), unit.top, unit.base)

@@ -68,17 +68,17 @@ class Tool:
         return min(self.pads * self.buttons * self.pitch / (math.pi * diameter), 1.0) if self.pads else 1.0
 
 
-_INCH = 0.0254
+_INCH_M = 0.0254  # Length of an inch.
 
 # Buttons and coverage as in the open descriptions of these tools; blur, noise and shading by eye against real images.
 TOOLS: dict[str, Tool] = {
     tool.name: tool
     for tool in (
-        Tool("fmi", 0.3, 360, 0.1 * _INCH, (360, 360, 270, 192), (0.1 * _INCH,), 4, 48, 2, 0.002647, 0.0025),
-        Tool("fms", 0.1, 360, 0.1 * _INCH, (360, 256), (0.1 * _INCH,), 4, 16, 1, 0.0035, 0.003),
-        Tool("cmi", 0.15, 360, 0.1 * _INCH, (360, 176), (0.1 * _INCH, 0.005), 8, 22, 1, 0.0025, 0.0025),
+        Tool("fmi", 0.3, 360, 0.1 * _INCH_M, (360, 360, 270, 192), (0.1 * _INCH_M,), 4, 48, 2, 0.002647, 0.0025),
+        Tool("fms", 0.1, 360, 0.1 * _INCH_M, (360, 256), (0.1 * _INCH_M,), 4, 16, 1, 0.0035, 0.003),
+        Tool("cmi", 0.15, 360, 0.1 * _INCH_M, (360, 176), (0.1 * _INCH_M, 0.005), 8, 22, 1, 0.0025, 0.0025),
         Tool(
-            "lwd56", 0.14, 56, 0.3 * _INCH, (56, 56, 120), (0.3 * _INCH, 0.01, 0.02),
+            "lwd56", 0.14, 56, 0.3 * _INCH_M, (56, 56, 120), (0.3 * _INCH_M, 0.01, 0.02),
             blur=0.011, row_noise=0.25, streaks=0.1, shading=0.35, oversampling=(2, 3),
         ),
         Tool(

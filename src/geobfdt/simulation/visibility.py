@@ -9,17 +9,18 @@ import numpy.typing as npt
 
 from geobfdt import geometry
 
-__all__ = ["BAND", "COARSE", "RowNoise", "Sight", "look"]
+__all__ = ["BAND_M", "COARSE_ROW_M", "RowNoise", "Visibility", "measure_visibility"]
 
 Array = npt.NDArray[np.float64]
-ANGLES = 96  # looked at; more would not change a mean
-BAND = 0.02  # m, of rock compared on either side of a boundary
-COARSE = 0.03  # m, from which rows are too tall for that; 2 cm, which rounding lifts over 2, are not
-_MOST_ROWS = 20  # compared on either side
-FAINT = 0.12  # contrast, against the rock's own variation over a metre, that is hard to see
+ANGLES = 96  # Number of columns that are compared; more would not change a mean.
+BAND_M = 0.02  # Height of the rock that is compared on either side of a boundary.
+# Row height from which one row on either side is compared; rows of 2 cm, which rounding makes higher, are not coarse.
+COARSE_ROW_M = 0.03
+_MAX_BAND_ROWS = 20  # Largest number of rows that are compared on either side.
+FAINT_CONTRAST = 0.12  # Contrast, relative to the variation of the rock over a metre, at which a plane is hard to see.
 
 
-class Sight(NamedTuple):
+class Visibility(NamedTuple):
     """
     How a plane shows.
 
@@ -63,11 +64,11 @@ class RowNoise(NamedTuple):
         return float(np.hypot(own, self.offset * np.sqrt(weight @ together @ weight / count)))
 
 
-def look(
+def measure_visibility(
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
     there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
-    own: npt.NDArray[np.float32] | None = None, band: float = BAND,
-) -> Sight:  # fmt: skip
+    own: npt.NDArray[np.float32] | None = None, band: float = BAND_M,
+) -> Visibility:  # fmt: skip
     """
     Measure how a plane shows in an image.
 
@@ -106,15 +107,16 @@ def look(
     >>> image += 0.1 * np.random.default_rng(0).standard_normal(image.shape)
     >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "row_noise": RowNoise(0.0)}
     >>> args["variation"] = np.full(100, 0.5)
-    >>> sights = [look(image, 0.0, 0.01, np.array([z, 0.0, 0.0]), **args).visible for z in (0.495, 0.2)]
-    >>> sights[0] > 0.8, sights[1] < 0.2
+    >>> traces = np.array([[0.495, 0.0, 0.0], [0.2, 0.0, 0.0]])
+    >>> clear, absent = (measure_visibility(image, 0.0, 0.01, trace, **args).visible for trace in traces)
+    >>> clear > 0.8, absent < 0.2
     (True, True)
     """
     rows, columns = image.shape
     column = np.arange(0, columns, max(columns // ANGLES, 1))
     angle = (column + 0.5) * 360 / columns
     centre = (geometry.trace_depth(trace, angle) - top) / step
-    least = 1 if step > COARSE else 2  # rows
+    least = 1 if step > COARSE_ROW_M else 2  # rows
     if half_width > 0:
         core = max(int(np.ceil(half_width / step)), least - 1)
         far = core + 1 + max(core, 3)
@@ -123,7 +125,7 @@ def look(
         offsets = np.concatenate([above[::-1], inner, below])
         weight = np.where(np.abs(offsets) <= core, 1.0 / inner.size, -0.5 / outer.size)
     else:
-        side = int(np.clip(min(0.6 * gap, band) / step, least, _MOST_ROWS))
+        side = int(np.clip(min(0.6 * gap, band) / step, least, _MAX_BAND_ROWS))
         offsets = np.concatenate([np.arange(-side, 0), np.arange(1, side + 1)])
         weight = np.sign(offsets) / side
     at = np.rint(centre).astype(int)[:, None] + offsets
@@ -135,13 +137,13 @@ def look(
     on = measured & there[column]
     coverage = float(measured.mean())
     if on.sum() < 3:
-        return Sight(0.0, coverage, 0.0)
+        return Visibility(0.0, coverage, 0.0)
     positive, negative = weight > 0, weight < 0
     counts = good[on]
     parts = [(side, np.maximum(counts[:, side].sum(1), 1)) for side in (positive, negative)]
     both = counts[:, positive].any(1) & counts[:, negative].any(1)
     if both.sum() < 3:
-        return Sight(0.0, coverage, 0.0)
+        return Visibility(0.0, coverage, 0.0)
 
     def differences(of: npt.NDArray[np.float32]) -> Array:
         """How much more the middle, or one side, of the band shows than the rest, column by column."""
@@ -157,5 +159,5 @@ def look(
     against_scatter = contrast / (float(np.hypot(difference.std(), 2 * shared)) + 1e-6)
     row = int(np.clip((trace[0] - top) / step, 0, rows - 1))
     against_rock = contrast / (float(variation[row]) + 1e-6)
-    visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT)
-    return Sight(visible, coverage, float(on.sum() / max(measured.sum(), 1)))
+    visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT_CONTRAST)
+    return Visibility(visible, coverage, float(on.sum() / max(measured.sum(), 1)))

@@ -49,8 +49,9 @@ CURVE = "curve.jsonl"  # A line for each check of the run.
 PUBLISHED = ("hungarian_loss", "l1", "class_error_0_pct", "class_error_50_pct")  # Class error at confidence 0 and 0.5.
 _COST = "core-seconds.txt"  # Core seconds of all processes that worked on the cell.
 Check = Callable[[Any], dict[str, Operating]]
-_PILOT = 4  # times as long is a run as what tries a rate
-_STEPS, _TIMED, _WARM = "steps.txt", 15, 5  # steps that tell how long one takes, and those before it settles
+_PILOT_DIVISOR = 4  # A pilot run, which tries a learning rate, has this fraction of the steps of a run.
+_STEPS_FILE = "steps.txt"  # Number of steps that fit into the minutes of a cell.
+_TIMED_STEPS, _WARM_UP_STEPS = 15, 5  # Steps that are run to measure the time of one, and those before it is stable.
 
 
 def run_cell(folder: Path) -> None:
@@ -120,7 +121,7 @@ def _run(folder: Path) -> None:
         training = training.model_copy(update={"steps": _affordable(cell, trained, folder)})
     pilots = {}
     for rate in settings.rates:
-        short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT, 1)})
+        short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT_DIVISOR, 1)})
         pilots[rate] = train_cell(short, folder / f"pilot-{rate:g}", check)[1].score
     if pilots:
         training = training.model_copy(update={"rate": max(pilots, key=lambda rate: np.nan_to_num(pilots[rate]))})
@@ -153,15 +154,15 @@ def _run(folder: Path) -> None:
 
 def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
     """Steps that the minutes are enough for, as measured once: a killed cell goes on with as many."""
-    file, training = folder / _STEPS, cell.settings.training
+    file, training = folder / _STEPS_FILE, cell.settings.training
     if not file.exists():
         network = load_model(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
         with TemporaryDirectory(dir=folder) as run:
-            few = training.model_copy(update={"steps": _TIMED, "every": _TIMED})
+            few = training.model_copy(update={"steps": _TIMED_STEPS, "every": _TIMED_STEPS})
             ends: list[float] = []
 
             def tell(step: int, _: Any) -> None:
-                if step >= _WARM:
+                if step >= _WARM_UP_STEPS:
                     ends.append(time.process_time())
 
             train_network(network, loss, FixedWells(trained), few, Path(run), None, tell)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from geobfdt.training.prepared_wells import PreparedWell
 
 __all__ = ["leaking_windows"]
 
-_HELD = 0.2  # share of windows that is validated on
+_VALIDATION_SHARE = 0.2  # Share of the windows that is validated on.
 
 
 def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tuple[list[PreparedWell], ...]:
@@ -33,7 +33,7 @@ def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tupl
     """
     windows = [_piece(well, first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows // 2)]
     order = np.random.default_rng(seed).permutation(len(windows)).tolist()
-    few = max(round(_HELD * len(windows)), 1)
+    few = max(round(_VALIDATION_SHARE * len(windows)), 1)
     return [windows[i] for i in sorted(order[few:])], [windows[i] for i in sorted(order[:few])]
 
 

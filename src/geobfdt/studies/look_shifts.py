@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from geobfdt.evaluation.thresholds import Operating
+from geobfdt.preparation.network_grid import MIDDLE_VALUE
 from geobfdt.studies.study_settings import CellSettings
 from geobfdt.training.learning_curve import class_f1
 from geobfdt.training.prepared_wells import PreparedWell
@@ -18,14 +19,13 @@ from geobfdt.training.validation import Detect, tables
 
 __all__ = ["LOOK_SHIFTS", "look_shift_scores", "shift_look"]
 
-_MIDDLE = 128.0  # Grid value of the local mean.
 
 Grid = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float64]
 
 
 def _contrast(image: Array, amount: float, _: np.random.Generator) -> Array:
-    return _MIDDLE + (1 - amount) * (image - _MIDDLE)
+    return MIDDLE_VALUE + (1 - amount) * (image - MIDDLE_VALUE)
 
 
 def _blur(image: Array, amount: float, _: np.random.Generator) -> Array:
@@ -37,8 +37,8 @@ def _noise(image: Array, amount: float, rng: np.random.Generator) -> Array:
     return image + rng.normal(0, amount, image.shape)
 
 
-# Kinds of look, and the steps that each is shifted by: share of the contrast taken away, standard deviation of a blur
-# (grid cells), standard deviation of noise (grid values, of 254), share of the turn that pads no longer see.
+# Changes of the image, and the amounts of each: share of the contrast that is removed, standard deviation of a blur
+# (grid cells), standard deviation of noise (grid values, of 254), share of the turn without pads.
 LOOK_SHIFTS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "contrast": (0.25, 0.5, 0.75),
@@ -52,7 +52,7 @@ _LOOKS: dict[str, Callable[[Array, float, np.random.Generator], Array]] = {
     "blur": _blur,
     "noise": _noise,
 }
-_PADS = 4  # Of the tool whose coverage is taken away.
+_PADS = 4  # Number of pads of the tool whose coverage is reduced.
 
 
 def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
@@ -87,7 +87,7 @@ def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
         columns = grid.shape[1]
         place = _PADS * np.arange(columns) % columns / columns
         return np.where(place < amount, 0, grid).astype(np.uint8)
-    image = np.where(measured, grid, _MIDDLE).astype(float)
+    image = np.where(measured, grid, MIDDLE_VALUE).astype(float)
     shifted = _LOOKS[kind](image, amount, np.random.default_rng(seed))
     return np.where(measured, np.clip(np.rint(shifted), 1, 255), 0).astype(np.uint8)
 

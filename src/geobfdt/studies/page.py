@@ -104,7 +104,7 @@ def _verdicts(section: Section, judged: str) -> list[str]:
     sentences = []
     for one, other, step in zip(section.lines, section.lines[1:], section.steps, strict=False):
         size = f"{step.difference:+.3f} ({step.lo:+.3f} to {step.hi:+.3f})"
-        wins = f"wins {_format_score(step.wins)} of wells and seeds ({_format_score(step.wins_lo)} to {_format_score(step.wins_hi)})"
+        wins = f"wins {_text(step.wins)} of wells and seeds ({_text(step.wins_lo)} to {_text(step.wins_hi)})"
         few = f"; rests on {step.seeds} seeds" if step.seeds < ENOUGH_SEEDS else ""
         sentences.append(f"{one.name} to {other.name}: {size}: {step.verdict}; {wins}{few}")
     best = section.best
@@ -129,14 +129,14 @@ def _table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
     rows = [head]
     for line in section.lines:
         level, means = line.level, line.means
-        kinds = (f"{_format_score(line.f1[kind])} ({_format_score(line.null_f1[kind])})" for kind in CLASSES)
+        kinds = (f"{_text(line.f1[kind])} ({_text(line.null_f1[kind])})" for kind in CLASSES)
         spread = f"{level.seeds.min():.2f}-{level.seeds.max():.2f}"
         rows.append((
-            line.name, f"{level.score:.3f}", f"{_format_score(level.lo)}-{_format_score(level.hi)}", spread, *kinds,
-            _format_score(means["validation"]), _format_score(means["trained"]), _format_score(means["hungarian_loss"], 4),
-            _format_score(means["l1"], 3), _format_score(means["class_error_0_pct"]), _format_score(means["class_error_50_pct"]),
-            _format_score(means["class_error_pct"]), f"{sum(line.parameters.values()) / 1e6:.2f} M", _format_score(means["windows"], 0),
-            _format_score(means["core_seconds"], 0), _format_score(means["peak_mib"], 0),
+            line.name, f"{level.score:.3f}", f"{_text(level.lo)}-{_text(level.hi)}", spread, *kinds,
+            _text(means["validation"]), _text(means["trained"]), _text(means["hungarian_loss"], 4),
+            _text(means["l1"], 3), _text(means["class_error_0_pct"]), _text(means["class_error_50_pct"]),
+            _text(means["class_error_pct"]), f"{sum(line.parameters.values()) / 1e6:.2f} M", _text(means["windows"], 0),
+            _text(means["core_seconds"], 0), _text(means["peak_mib"], 0),
         ))  # fmt: skip
     return tuple(rows)
 
@@ -147,12 +147,12 @@ def _look_table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
     rows = [("look", "amount", *(f"{judged} {line.name}" for line in section.lines))]
     for kind, amounts in first.look_shifts.items():
         for amount in amounts:
-            scores = (_format_score(line.look_shifts.get(kind, {}).get(amount, float("nan"))) for line in section.lines)
+            scores = (_text(line.look_shifts.get(kind, {}).get(amount, float("nan"))) for line in section.lines)
             rows.append((kind, amount, *scores))
     return tuple(rows)
 
 
-def _format_score(value: float, digits: int = 2) -> str:
+def _text(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"
 
 
@@ -200,7 +200,7 @@ def _caveats(plan: Plan) -> list[str]:
 
 
 def _summary(plan: Plan, sections: list[Section]) -> dict[str, Any]:
-    def finite_or_none(value: float) -> float | None:
+    def number(value: float) -> float | None:
         return round(float(value), 5) if np.isfinite(value) else None
 
     return {
@@ -212,19 +212,20 @@ def _summary(plan: Plan, sections: list[Section]) -> dict[str, Any]:
                 "choice": section.lines[section.choice].name if section.beats_null else None,
                 "levels": [
                     {
-                        "name": line.name, "f1": finite_or_none(line.level.score), "lo": finite_or_none(line.level.lo),
-                        "hi": finite_or_none(line.level.hi), "seeds": [finite_or_none(x) for x in line.level.seeds],
-                        "by_class": {k: finite_or_none(v) for k, v in line.f1.items()},
-                        "blind": {k: finite_or_none(v) for k, v in line.null_f1.items()},
+                        "name": line.name, "f1": number(line.level.score), "lo": number(line.level.lo),
+                        "hi": number(line.level.hi), "seeds": [number(x) for x in line.level.seeds],
+                        "by_class": {k: number(v) for k, v in line.f1.items()},
+                        "blind": {k: number(v) for k, v in line.null_f1.items()},
                         "look_shifts": line.look_shifts, "parameters": line.parameters,
-                        **{k: finite_or_none(v) for k, v in line.means.items()},
+                        **{k: number(v) for k, v in line.means.items()},
                     }
                     for line in section.lines
                 ],
                 "steps": [
                     {
-                        "difference": finite_or_none(s.difference), "lo": finite_or_none(s.lo), "hi": finite_or_none(s.hi), "verdict": s.verdict,
-                        "wins": finite_or_none(s.wins), "wins_lo": finite_or_none(s.wins_lo), "wins_hi": finite_or_none(s.wins_hi),
+                        "difference": number(s.difference), "lo": number(s.lo), "hi": number(s.hi),
+                        "verdict": s.verdict,
+                        "wins": number(s.wins), "wins_lo": number(s.wins_lo), "wins_hi": number(s.wins_hi),
                         "seeds": s.seeds,
                     }
                     for s in section.steps

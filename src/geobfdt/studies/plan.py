@@ -130,7 +130,8 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
                 _refuse_exposed(start, fold, digests, field)
             rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
             if settings.wells > len(rest):
-                note = f"{_describe_levels(levels)}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
+                where = _in_words(levels)
+                note = f"{where}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
                 notes += [note] if note not in notes else []
                 continue
             trained = rest
@@ -236,5 +237,5 @@ def _labels_digest(field: Field, well: str) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()
 
 
-def _describe_levels(levels: dict[str, str]) -> str:
+def _in_words(levels: dict[str, str]) -> str:
     return ", ".join(f"{axis} {level}" for axis, level in levels.items())

@@ -20,7 +20,7 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["CELLS", "Line", "Section", "cells_table", "mean_of_classes", "sections"]
 
-_LEARNT = 0.01  # F1 above the null's from which levels can be told apart at all.
+_MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which levels can be told apart.
 CELLS = "cells.csv"  # A row for each finished cell.
 
 
@@ -95,7 +95,7 @@ class Section(NamedTuple):
         if not self.lines:
             return False
         null = float(np.nanmean([self.best.null_f1[kind] for kind in CLASSES]))
-        return bool(self.best.level.score > null + _LEARNT)
+        return bool(self.best.level.score > null + _MIN_F1_ABOVE_NULL)
 
 
 def sections(plan: Plan, out: Path) -> list[Section]:

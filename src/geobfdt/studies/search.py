@@ -23,9 +23,9 @@ from geobfdt.studies.study_settings import Fold, StudySettings
 
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 
-_UNPRUNED = 4  # trials before any is given up
+_MIN_TRIALS_BEFORE_PRUNING = 4  # Number of trials before any is stopped early.
 _MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which a trial has learned anything.
-_TELLING = 8  # finished trials from which settings are ranked by what they matter
+_MIN_TRIALS_FOR_IMPORTANCE = 8  # Number of finished trials from which the importance of settings is ranked.
 
 
 class Span(BaseModel):
@@ -224,7 +224,7 @@ def _opened(optuna: Any, search: SearchSettings, out: Path, storage: str) -> Any
         study_name=search.name,
         storage=storage or optuna.storages.JournalStorage(journal),
         direction="maximize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_MIN_TRIALS_BEFORE_PRUNING),
         load_if_exists=True,
     )
     # Another seed each time: a search that goes on would else propose again what it began with.
@@ -295,7 +295,7 @@ def _best_trial(optuna: Any, study: Any, states: Any) -> Found:
         )
     finished = [trial for trial in trials if trial.state == "finished"]
     importance = {}
-    if len(finished) >= _TELLING and len({trial.score for trial in finished}) > 1:
+    if len(finished) >= _MIN_TRIALS_FOR_IMPORTANCE and len({trial.score for trial in finished}) > 1:
         judge = optuna.importance.PedAnovaImportanceEvaluator()
         importance = optuna.importance.get_param_importances(study, evaluator=judge)
     return Found(trials, max(finished, key=lambda trial: trial.score or 0, default=None), importance)

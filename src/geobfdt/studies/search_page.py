@@ -14,7 +14,7 @@ from geobfdt.studies.search import Found, SearchSettings
 
 __all__ = ["write_search_pages"]
 
-_SHOWN = 20  # trials in the table
+_MAX_ROWS = 20  # Largest number of trials in the table.
 
 
 def write_search_pages(search: SearchSettings, outcome: Found, out: Path, field: Path) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _blocks(search: SearchSettings, outcome: Found, out: Path, field: Path) -> l
             Block("picture", "importance", data=draw_importance(outcome.importance)),
         ]
     blocks += [Block("h2", "Trials"), Block("picture", "trials", data=draw_trials(outcome.trials))]
-    ranked = sorted(outcome.trials, key=lambda trial: -(trial.score if trial.score is not None else -1))[:_SHOWN]
+    ranked = sorted(outcome.trials, key=lambda trial: -(trial.score if trial.score is not None else -1))[:_MAX_ROWS]
     rows = [
         (str(trial.number), "-" if trial.score is None else f"{trial.score:.3f}", trial.state,
          *(f"{value:.3g}" if isinstance(value, float) else json.dumps(value) for value in trial.values.values()))

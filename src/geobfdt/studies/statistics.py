@@ -13,10 +13,10 @@ from geobfdt.evaluation.counts import Counts, f1
 
 __all__ = ["ENOUGH_SEEDS", "MARGIN", "Level", "Step", "Verdict", "drawn_scores", "judge", "lightest"]
 
-DRAWS = 2000  # resamples of wells, and of seeds within each
+DRAWS = 2000  # Number of resamples of wells, and of seeds within each.
 MARGIN = 0.02  # Difference of F1 below which two levels count as equal.
-ENOUGH_SEEDS = 6  # A verdict of fewer seeds says how many it rests on.
-_ERROR = 0.05  # Chance of any false verdict of a kind over the steps of a study.
+ENOUGH_SEEDS = 6  # A verdict on fewer seeds states their number.
+_ERROR_RATE = 0.05  # Probability of any false verdict of a kind over the steps of a study.
 
 Array = npt.NDArray[np.float64]
 Verdict = Literal["cliff", "drift", "equal", "cannot tell"]
@@ -169,7 +169,7 @@ def judge(counts: npt.ArrayLike, seed: int = 0) -> tuple[list[Level], list[Step]
     ]
     without = _without_each_well(table)
     rises, rises_without = np.diff(scores, axis=0), np.diff(without, axis=0)
-    chance = _ERROR / max(len(rises), 1)
+    chance = _ERROR_RATE / max(len(rises), 1)
     steps = []
     for i, (rise, rise_without) in enumerate(zip(rises, rises_without, strict=True)):
         step = _estimate(rise, rise_without)

@@ -9,10 +9,11 @@ from geobfdt.training.train import SCRATCH, SIZES, TUNING, Preset
 
 __all__ = ["PRESETS", "preset"]
 
+# Residual blocks by stage, for each depth of a ResNet.
 _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
 
-def _base_settings(network: Preset) -> dict[str, Any]:
+def _base(network: Preset) -> dict[str, Any]:
     """Settings with which a preset begins from nothing, as far as they differ from the defaults."""
     sizes, training = SIZES[network], SCRATCH[network]
     return {
@@ -24,16 +25,16 @@ def _base_settings(network: Preset) -> dict[str, Any]:
 
 _BASE: dict[Preset, dict[str, Any]] = {
     # 3,200 windows of 3.8 m, some 25 minutes of one core: fractures are found by then (docs/benchmarks.md).
-    "curve": {**_base_settings("curve"), "training.steps": 1600, "training.every": 200},
+    "curve": {**_base("curve"), "training.steps": 1600, "training.every": 200},
     # Half the columns and rows and a quarter of the width, two or three minutes of one core.
     "detr": {
-        **_base_settings("detr"), "network.step": 0.00508, "network.columns": 180, "network.rows": 400, "network.width": 0.25,
+        **_base("detr"), "network.step": 0.00508, "network.columns": 180, "network.rows": 400, "network.width": 0.25,
         "network.confidence": 0.0, "training.rows": 400, "training.augmentation": "published", "training.steps": 400,
         "training.every": 100, "training.warmup": 40,
     },
     # 60,000 windows, six minutes of one core for ResNet-10: there its curve is flat, and what it knows by heart of its
     # own wells is far above what it finds on others (docs/benchmarks.md).
-    "detr-small": {**_base_settings("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
+    "detr-small": {**_base("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
 }  # fmt: skip
 # Each depth at the rate that suits it, by the validation wells, and with the look of images shifted in the end.
 _FAIR: dict[str, Any] = {"rates": (5e-4, 1e-3, 2e-3), "look_shifts": True}

@@ -47,12 +47,12 @@ ADAPTING = TrainingSettings(
     looks=0.25,
     simulated=0.5,
 )
-_LEAST_Z = 5.0  # Standard deviations by which a well's agreement with itself has to beat the shift null.
-_LEAST_PLANES = 20  # Pseudo-labels that are worth a step.
-_SIMULATED, _TRAINED = 4_500_000, 4_600_000  # Seeds of the streams that guard and accompany it.
-_GUARDS, _GUARD_LENGTH_M = 10, 12.0  # Ordinary simulated wells that it may not forget, and their length.
-_MOST_LOSS = 0.01  # F1 that they may lose.
-_SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried, the largest that keeps them first.
+_MIN_Z = 5.0  # Standard deviations by which a well's agreement with itself has to beat the shift null.
+_MIN_PLANES = 20  # Number of pseudo-labels from which training starts.
+_GUARD_SEED, _STREAM_SEED = 4_500_000, 4_600_000  # Seeds of the guard wells and of the simulated training windows.
+_GUARD_WELLS, _GUARD_LENGTH_M = 10, 12.0  # Number and length of ordinary simulated wells whose F1 must not fall.
+_MAX_F1_LOSS = 0.01  # Largest fall of their F1.
+_SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried in turn.
 
 
 def adapt(
@@ -113,24 +113,24 @@ def adapt(
         image = read(file).load()
         name = str(image.attrs["well"])
         agreement = self_agreement(image, find, thresholds, start.settings.grid)
-        if not agreement.z >= _LEAST_Z:  # NaN: nothing was found
+        if not agreement.z >= _MIN_Z:  # NaN: nothing was found
             continue
         labels = pseudo_labels(image, find, thresholds, start.settings.grid)
         agreed[name] = agreement
         images.append(image)
         trained.append(_labelled(image, labels, start, name))
     planes = int(sum((~well.optional).sum() for well in trained))
-    if planes < _LEAST_PLANES:
+    if planes < _MIN_PLANES:
         observed = f"{planes} planes that all views agree on, in {len(trained)} of {len(files)} unpicked wells"
         raise InputError(field, observed, "pick some planes of one well and use geobfdt train --from default")
     network = start.network
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    guards = [simulated_well(_SIMULATED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARDS)]
+    guards = [simulated_well(_GUARD_SEED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARD_WELLS)]
     base = _score(network, guards)
     torch.manual_seed(settings.seed)
     of = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
     with ExitStack() as stack:
-        stream = stack.enter_context(SimulatedStream(_TRAINED + settings.seed, start.settings.grid))
+        stream = stack.enter_context(SimulatedStream(_STREAM_SEED + settings.seed, start.settings.grid))
         source = MixedSource(FixedWells(trained), stream, settings)
         outcome = train_network(
             network, loss, source, settings, out / "run", None,  # type: ignore[arg-type]
@@ -139,7 +139,7 @@ def adapt(
     progress(0.85, "checking that nothing is forgotten")
     share, after = _keep_share(network, before, outcome.weights, guards, base)
     if share == 0:
-        observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MOST_LOSS}"
+        observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MAX_F1_LOSS}"
         raise InputError(field, observed, "keep the model as it is, or train it on picks")
     card = _card(start, field, files, agreed, planes, settings)
     card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
@@ -191,7 +191,7 @@ def _keep_share(
         }
         network.load_state_dict(mixed)
         score = _score(network, guards)
-        if not score < base - _MOST_LOSS:
+        if not score < base - _MAX_F1_LOSS:
             return share, score
     network.load_state_dict(before)
     return 0.0, score

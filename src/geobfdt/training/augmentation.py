@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.model.curve.criterion import Targets
+from geobfdt.preparation.network_grid import MIDDLE_VALUE
 from geobfdt.training.published_augmentation import published_look
 from geobfdt.training.training_settings import Augmentation
 
 __all__ = ["Window", "augment", "flip", "invert", "mirror", "roll"]
-
-_MIDDLE = 128  # grid value of the local mean
 
 
 @dataclass(frozen=True)
@@ -131,9 +130,9 @@ def _photometric(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.N
 
 
 def _contrast(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    level = (np.arange(256) - _MIDDLE) / 127
+    level = (np.arange(256) - MIDDLE_VALUE) / 127
     bent = np.sign(level) * np.abs(level) ** np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.2))
-    curve = np.clip(np.rint(bent * 127 + _MIDDLE + rng.normal(0, 6)), 1, 255).astype(np.uint8)
+    curve = np.clip(np.rint(bent * 127 + MIDDLE_VALUE + rng.normal(0, 6)), 1, 255).astype(np.uint8)
     curve[0] = 0
     return np.asarray(curve[grid])
 

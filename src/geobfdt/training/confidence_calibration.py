@@ -23,11 +23,12 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
 
-_RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
-_BEST = 0.03  # and at which the threshold is chosen (m)
-# Standard deviations of slope and intercept about those that the bundle has: few held-out picks would else put them
-# anywhere.
-_SLOPE, _INTERCEPT = 1.0, 1.0
+# A pick is right if a plane lies within this trace RMS: confidences are calibrated to it.
+_CALIBRATION_TOLERANCE_M = 0.05
+_THRESHOLD_TOLERANCE_M = 0.03  # Trace RMS of a match where the threshold of best F1 is chosen.
+# Standard deviations of the prior of slope and intercept around those of the bundle: without a prior, few held-out
+# picks would leave them undetermined.
+_SLOPE_SIGMA, _INTERCEPT_SIGMA = 1.0, 1.0
 
 Array = npt.NDArray[np.float64]
 
@@ -89,7 +90,13 @@ def calibrated(
         for group in groups:
             if group.class_ == name:
                 chances.append(group.confidence)
-                outcomes.append(ranked_outcomes(group, possible_pairs(group, group.best_kind, _RIGHT), _RIGHT))
+                outcomes.append(
+                    ranked_outcomes(
+                        group,
+                        possible_pairs(group, group.best_kind, _CALIBRATION_TOLERANCE_M),
+                        _CALIBRATION_TOLERANCE_M,
+                    )
+                )
         chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
         judged = np.isfinite(outcome)
         if not outcome[judged].any():
@@ -101,7 +108,7 @@ def calibrated(
         mine = (picks["class"] == name).to_numpy()
         old = picks.loc[mine, "confidence"].to_numpy(float)
         picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
-    for name, point in operating_points(picks, truth, intervals, _BEST).items():
+    for name, point in operating_points(picks, truth, intervals, _THRESHOLD_TOLERANCE_M).items():
         if np.isfinite(point.f1) and point.f1 > 0:
             # Half of the best F1 is where F1 is best, if confidences are probabilities (Lipton et al. 2014). The place
             # of the highest point itself is mostly chance: the curve is flat there.
@@ -139,7 +146,7 @@ def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) ->
 
     def cost(place: Array) -> float:
         x = place[0] * logits + place[1]
-        strayed = ((place[0] - had[0]) / _SLOPE) ** 2 + ((place[1] - had[1]) / _INTERCEPT) ** 2
+        strayed = ((place[0] - had[0]) / _SLOPE_SIGMA) ** 2 + ((place[1] - had[1]) / _INTERCEPT_SIGMA) ** 2
         return float((np.logaddexp(0, x) - right * x).sum() + strayed / 2)
 
     best = minimize(cost, np.array(had), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x

@@ -20,10 +20,10 @@ from geobfdt.wells.picks import CLASSES, traces
 
 __all__ = ["PreparedWell", "load", "prepare", "save"]
 
-_USUAL_RADIUS = 0.1  # where the diameter is unknown (m)
-_BEYOND = 0.15  # planes whose middle is so little outside a window are still seen at its edge (m)
-_UNCLEAR = 0.5  # so far round a pick whose trace is not known nothing is said of its class (m)
-_SEEN = 0.6  # share of a trace that has to lie in the window for it to be asked for
+_DEFAULT_RADIUS_M = 0.1  # Hole radius where the diameter is unknown.
+_EDGE_M = 0.15  # Planes whose mid-depth lies so little outside a window still show at its edge.
+_UNCLEAR_M = 0.5  # Around a pick without a trace the labels of its class are incomplete over so many metres.
+_MIN_TRACE_SHARE = 0.6  # Share of a trace that has to lie in the window for its plane to be required.
 
 Array = npt.NDArray[np.float64]
 
@@ -81,12 +81,12 @@ class PreparedWell:
         label_mask[:, low - first : high - first] = self.label_mask[:, low:high]
         moved = self.traces - [first * self.step, 0, 0]
         height = (rows - 1) * self.step
-        inside = (moved[:, 0] >= -_BEYOND) & (moved[:, 0] <= height + _BEYOND)
+        inside = (moved[:, 0] >= -_EDGE_M) & (moved[:, 0] <= height + _EDGE_M)
         moved, classes, optional = moved[inside], self.classes[inside], self.optional[inside]
         tall = np.hypot(moved[:, 1], moved[:, 2])[:, None]
         turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
         at = moved[:, :1] + tall * np.cos(turn)
-        cut = ((at >= 0) & (at <= height)).mean(1) < _SEEN
+        cut = ((at >= 0) & (at <= height)).mean(1) < _MIN_TRACE_SHARE
         outside = (moved[:, 0] < 0) | (moved[:, 0] > height)
         row = np.clip(np.rint(moved[:, 0] / self.step).astype(int), 0, rows - 1)
         unknown = ~label_mask[classes, row]
@@ -147,7 +147,7 @@ def prepare(
     at = grid.top + grid.step * np.arange(len(grid.values))
     diameter = image["diameter"].values
     sound = np.isfinite(diameter)
-    radius = np.interp(at, depth[sound], diameter[sound]) / 2 if sound.any() else np.full(at.size, _USUAL_RADIUS)
+    radius = np.interp(at, depth[sound], diameter[sound]) / 2 if sound.any() else np.full(at.size, _DEFAULT_RADIUS_M)
     well = str(image.attrs["well"])
     planes, classes = traces(picks), picks["class"].to_numpy(object)
     usable = np.isfinite(planes).all(axis=1) & np.isin(classes, CLASSES)
@@ -156,7 +156,7 @@ def prepare(
     label_mask = np.array([covered(intervals, well, kind, at) for kind in CLASSES])
     for place, kind in zip(planes[~usable, 0], classes[~usable], strict=True):
         if kind in CLASSES:
-            label_mask[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR)
+            label_mask[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR_M)
     return PreparedWell(
         name or well,
         grid.values,

@@ -25,7 +25,7 @@ from geobfdt.model.curve.criterion import Losses, curve_loss
 from geobfdt.model.curve.detection import detect
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
-from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
+from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
 from geobfdt.simulation.tools import ToolName
 from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
 from geobfdt.training.distributed import leave
@@ -38,13 +38,14 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["bundle_of", "calibration_wells", "pretrain"]
 
-# Seeds of streams, far from those that any score is measured on.
-_TRAINED, _VALIDATED, _CALIBRATED, _USUAL = 1_000_000, 2_000_000, 3_000_000, 3_500_000
-_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 80, 240, 12.0
-# Of random wells 3 in 100 have sixteen sectors: too few to learn from.
-_MORE: tuple[ToolName, int] = ("lwd16", 6)
-_LAYERED = (3, 5)  # Windows of layered rock as real images show it, out of how many.
-_WELLS_A_LOOK = 8  # Wells of each look that training never draws, by which a network is chosen too.
+# Seeds of the streams of wells, far from those that any score is measured on.
+_TRAINING_SEED, _VALIDATION_SEED, _CALIBRATION_SEED, _REFERENCE_SEED = 1_000_000, 2_000_000, 3_000_000, 3_500_000
+# Number of wells for validation, calibration and the drift reference, and their length.
+_VALIDATION_WELLS, _CALIBRATION_WELLS, _REFERENCE_WELLS, _LENGTH_M = 20, 80, 240, 12.0
+# Every sixth well has sixteen sectors: of random wells 3 in 100 have, which is too few to learn from.
+_EXTRA_TOOL: tuple[ToolName, int] = ("lwd16", 6)
+_LAYERED_WINDOWS = (3, 5)  # Three of five windows show layered rock as real images show it.
+_WELLS_PER_APPEARANCE = 8  # Validation wells of each appearance that training never draws.
 
 
 def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
@@ -69,16 +70,18 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         fits = network.load_state_dict(load_file(start), strict=False)
         if not quiet:
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
-    ordinary = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
-    other_styles = [
-        simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, HELD_OUT_LOOKS[i % len(HELD_OUT_LOOKS)])
-        for i in range(_WELLS_A_LOOK * len(HELD_OUT_LOOKS))
+    ordinary = [simulated_well(_VALIDATION_SEED, i, _LENGTH_M, sizes.grid, {}) for i in range(_VALIDATION_WELLS)]
+    other_appearances = [
+        simulated_well(
+            _VALIDATION_SEED, i, _LENGTH_M, sizes.grid, {}, HELD_OUT_APPEARANCES[i % len(HELD_OUT_APPEARANCES)]
+        )
+        for i in range(_WELLS_PER_APPEARANCE * len(HELD_OUT_APPEARANCES))
     ]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
         """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
         points: dict[str, Operating] = {}
-        for wells, of in ((ordinary, ""), (other_styles, ", held-out looks")):
+        for wells, of in ((ordinary, ""), (other_appearances, ", held-out looks")):
             operating = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
             points |= {name + of: point for name, point in operating.items()}
         if not quiet:
@@ -89,22 +92,24 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         if not quiet and step % 100 == 0:
             print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
 
-    with SimulatedStream(_TRAINED + settings.seed, sizes.grid, more=_MORE, layered=_LAYERED) as stream:
+    with SimulatedStream(
+        _TRAINING_SEED + settings.seed, sizes.grid, more=_EXTRA_TOOL, layered=_LAYERED_WINDOWS
+    ) as stream:
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
 
 
-def calibration_wells(looks: Sequence[LayeredLook]) -> list[InterpretedWell]:
+def calibration_wells(appearances: Sequence[LayeredAppearance]) -> list[InterpretedWell]:
     """
     Wells that confidences are calibrated on: ordinary ones, layered ones and, in equal parts, those of some looks.
 
     Parameters
     ----------
-    looks : sequence of str
+    appearances : sequence of str
         Looks that training never draws. How well a calibration holds on a look that it has not seen is measured with
         that look left out.
     """
-    kinds: list[LayeredLook | None] = [None, None, "mixture", *looks]
-    return [draw_well(_CALIBRATED, i, _LENGTH, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
+    kinds: list[LayeredAppearance | None] = [None, None, "mixture", *appearances]
+    return [draw_well(_CALIBRATION_SEED, i, _LENGTH_M, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
 
 
 def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
@@ -129,17 +134,20 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     best = max((row for row in rows if "score" in row), key=lambda row: float(row["score"]))
     card = {
         "name": "pretrained",
-        "trained_on": f"a stream of simulated wells that never repeats (from seed {_TRAINED}), all tools",
+        "trained_on": f"a stream of simulated wells that never repeats (from seed {_TRAINING_SEED}), all tools",
         "note": note,
         "steps": best["step"],
         "minutes": minutes,
         "validation": best,
-        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, all looks, stream {_CALIBRATED}",
+        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH_M:g} m, all looks, "
+        f"stream {_CALIBRATION_SEED}",
         "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
-    bundle = calibrated(plain, calibration_wells(HELD_OUT_LOOKS))
-    wells = [draw_well(_USUAL, i, _LENGTH, {}, "mixture" if i % 5 < 2 else None) for i in range(_USUAL_WELLS)]
+    bundle = calibrated(plain, calibration_wells(HELD_OUT_APPEARANCES))
+    wells = [
+        draw_well(_REFERENCE_SEED, i, _LENGTH_M, {}, "mixture" if i % 5 < 2 else None) for i in range(_REFERENCE_WELLS)
+    ]
     reference = measure_drift_reference(bundle, [well.image for well in wells]).model_dump()
     del reference["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
     return save_bundle(replace(bundle, card={**card, "drift": reference}), out, half=True)

@@ -27,9 +27,10 @@ View = Callable[[Window], Window]
 
 _SAME_M = 0.03  # Trace RMS within which planes of two views are one.
 _SPACING_M = 0.022  # Two planes of the union of views that lie closer than this are one.
-_FIRM, _POSSIBLE = 0.75, 0.25  # Shares of the views that have to hold a plane to teach it, and not to deny it.
-_SHIFTS = 100  # Circular depth shifts that say what chance agrees on.
-_LEAST_SHIFT_M = 1.0
+_MIN_SUPPORT = 0.75  # Share of the views that have to show a plane for it to be a label.
+_MIN_OPTIONAL_SUPPORT = 0.25  # Share of the views from which a plane is optional.
+_SHIFTS = 100  # Number of circular depth shifts that give the chance level.
+_MIN_SHIFT_M = 1.0  # Smallest of these shifts.
 
 
 class PseudoLabels(NamedTuple):
@@ -108,11 +109,11 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
         held_by_view = apart.min(axis=1, initial=np.inf) < _SAME_M
         support += held_by_view
         trace_sum[held_by_view] += view_traces[nearest[held_by_view]]
-    possible = support >= _POSSIBLE * len(views)
+    possible = support >= _MIN_OPTIONAL_SUPPORT * len(views)
     if any(finding.kind == "row-offsets" for finding in check_image(image)):
         possible &= held_by_view
     means = trace_sum[possible] / np.maximum(support[possible], 1)[:, None]
-    firm = (support >= _FIRM * len(views)) & held_by_view
+    firm = (support >= _MIN_SUPPORT * len(views)) & held_by_view
     return PseudoLabels(means, kinds[possible], ~firm[possible])
 
 
@@ -131,7 +132,7 @@ def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSe
     )
     length = float(image["depth"].values[-1] - image["depth"].values[0])
     now = _f1(first, second)
-    least = min(_LEAST_SHIFT_M, length / 4)
+    least = min(_MIN_SHIFT_M, length / 4)
     nulls = []
     for shift in np.random.default_rng(0).uniform(least, length - least, _SHIFTS):
         moved = second.copy()

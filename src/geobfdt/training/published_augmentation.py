@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from geobfdt.preparation.network_grid import MIDDLE_VALUE
+
 __all__ = ["published_look"]
 
-_MIDDLE = 128.0  # grid value of the local mean
-_CHANCE = 0.3  # of each change
+_PROBABILITY = 0.3  # Probability of each change.
 
 Array = npt.NDArray[np.float64]
 
@@ -40,16 +41,16 @@ def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt
     """
     measured = grid > 0
     # What was not measured lies at the mean meanwhile, lest filters smear a dark edge round each gap.
-    image = np.where(measured, grid, _MIDDLE).astype(float)
+    image = np.where(measured, grid, MIDDLE_VALUE).astype(float)
     for change in (_jittered, _blurred, _sharpened, _embossed, _median, _noisy):
-        if rng.random() < _CHANCE:
+        if rng.random() < _PROBABILITY:
             image = change(image, rng)
     return np.where(measured, np.clip(np.rint(image), 1, 255), 0).astype(np.uint8)
 
 
 def _jittered(image: Array, rng: np.random.Generator) -> Array:
     """Brightness and contrast."""
-    return (image - _MIDDLE) * rng.uniform(0.7, 1.3) + _MIDDLE * rng.uniform(0.8, 1.2)
+    return (image - MIDDLE_VALUE) * rng.uniform(0.7, 1.3) + MIDDLE_VALUE * rng.uniform(0.8, 1.2)
 
 
 def _blurred(image: Array, rng: np.random.Generator) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.preparation.network_grid import GridSettings
-from geobfdt.simulation.layered import LayeredLook, draw_layered
+from geobfdt.simulation.layered import LayeredAppearance, draw_layered
 from geobfdt.simulation.tools import ToolName
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
@@ -24,7 +24,7 @@ from geobfdt.training.training_settings import TrainingSettings
 __all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "draw_well", "simulated_well"]
 
 
-_OFFERED = 2  # windows that are cut for each that is taken
+_CUT_PER_WINDOW = 2  # Number of windows that are cut for each one that is used.
 
 
 class Source(Protocol):
@@ -147,15 +147,15 @@ class SimulatedStream:
 
     def _make(self, index: int) -> Future[PreparedWell]:
         """Have a well made by another process."""
-        style: LayeredLook | None = "mixture" if self._is_layered(index) else None
+        appearance: LayeredAppearance | None = "mixture" if self._is_layered(index) else None
         fixed = self.fixed
-        if style is None and self.more and index % self.more[1] == 0:
+        if appearance is None and self.more and index % self.more[1] == 0:
             fixed = {**fixed, "tool": self.more[0]}
-        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, style)
+        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, appearance)
 
     def _choose(self, at_hand: npt.NDArray[np.int64], count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows of some of the wells, those with fractures rather than others."""
-        indices = at_hand[rng.integers(0, at_hand.size, _OFFERED * count)]
+        indices = at_hand[rng.integers(0, at_hand.size, _CUT_PER_WINDOW * count)]
         offered = [self.pending[int(index)].result().cut(rows, rng) for index in indices]
         fractures = np.array([np.sum(window.targets.classes[~window.targets.optional] == 1) for window in offered])
         chosen_windows = rng.choice(len(offered), count, replace=False, p=(1 + fractures) / (1 + fractures).sum())
@@ -168,14 +168,14 @@ def simulated_well(
     length: float,
     settings: GridSettings,
     fixed: dict[str, Any],
-    style: LayeredLook | None = None,
+    appearance: LayeredAppearance | None = None,
 ) -> PreparedWell:
     """Make well `index` of a stream, prepared."""
-    return prepare(*draw_well(seed, index, length, fixed, style), settings, f"{seed}-{index}")
+    return prepare(*draw_well(seed, index, length, fixed, appearance), settings, f"{seed}-{index}")
 
 
 def draw_well(
-    seed: int, index: int, length: float, fixed: dict[str, Any], style: LayeredLook | None = None
+    seed: int, index: int, length: float, fixed: dict[str, Any], appearance: LayeredAppearance | None = None
 ) -> InterpretedWell:
     """
     Make well `index` of a stream at its own resolution, with every plane that crosses it.
@@ -184,6 +184,8 @@ def draw_well(
     """
     rng = np.random.default_rng([seed, index])
     settings = {"well": f"W{index:03d}", "length": length, **fixed}
-    well = simulate_well(draw(rng, **settings) if style is None else draw_layered(rng, style, **settings), rng)
+    well = simulate_well(
+        draw(rng, **settings) if appearance is None else draw_layered(rng, appearance, **settings), rng
+    )
     ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
     return InterpretedWell(well.image, well.truth, ignored)

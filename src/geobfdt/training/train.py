@@ -43,7 +43,8 @@ __all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells",
 
 Preset = Literal["curve", "detr", "detr-small"]
 
-# From nothing, by preset; the published network with its published rate, the small one with that over its width.
+# Training from scratch, by preset. The published network has its published learning rate, the small one that rate
+# divided by its width.
 SCRATCH: dict[Preset, TrainingSettings] = {
     "curve": TrainingSettings(steps=3000, every=250, batch=2, warmup=40),
     "detr": TrainingSettings(steps=3000, every=250, rate=4e-4),
@@ -51,8 +52,9 @@ SCRATCH: dict[Preset, TrainingSettings] = {
         steps=18750, every=1250, rows=96, batch=8, warmup=100, cooling=0.3, clip=1.0, augmentation="published"
     ),
 }
-# From nothing on a few wells: a network of few rounds that drop nothing, since one that has learnt nothing yet doubts
-# everything. Narrower than the shipped one, it learns more in the same minutes (docs/benchmarks.md).
+# Network for training from scratch on a few wells. It has few decoder layers and drops no queries, since an untrained
+# network gives all of them a low probability. Being narrower than the shipped one, it learns more in the same minutes
+# (docs/benchmarks.md).
 FRESH = CurveSettings(
     widths=(16, 32, 64, 64),
     blocks=(1, 1, 1, 1),
@@ -66,8 +68,8 @@ SIZES: dict[Preset, CurveSettings | DetrSettings] = {
     "detr": DetrSettings(),
     "detr-small": DETR_SMALL,
 }
-# The features are good already: batch statistics stay. Few metres are given enough steps to move the weights at all.
-# Half of the windows are simulated, so that what the model knew stays known.
+# Fine-tuning. The features are good already, so batch statistics stay as they are. Few metres get enough steps to move
+# the weights. Half of the windows are simulated, so that the model does not forget other wells.
 TUNING = TrainingSettings(
     steps=400,
     fewest=120,
@@ -84,8 +86,9 @@ TUNING = TrainingSettings(
     patience=4,
     doubt=0.5,
 )
-_SIMULATED_SEED = 5_000_000  # Far from the seeds of pretraining and of every score.
-_SIMULATED_WELLS, _SIMULATED_LENGTH_M = 24, 6.0  # They cost five seconds, and hold some 900 planes.
+_SIMULATED_SEED = 5_000_000  # Seed of the simulated wells, far from those of pretraining and of every score.
+# Number and length of these wells: they take five seconds and hold about 900 planes.
+_SIMULATED_WELLS, _SIMULATED_LENGTH_M = 24, 6.0
 
 
 def train(

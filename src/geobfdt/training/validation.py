@@ -20,7 +20,7 @@ __all__ = ["Detect", "detected_planes", "labelled_intervals", "tables", "true_pl
 
 Detect = Callable[[npt.NDArray[np.uint8], float], Planes]
 
-_STRIP, _MARGIN = 4096, 1024  # rows of a strip's core, and on either side
+_CORE_ROWS, _MARGIN_ROWS = 4096, 1024  # Rows of a strip's core, and of the margin on either side.
 
 
 def validate(
@@ -59,13 +59,13 @@ def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame,
 def detected_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
     """Pick table of what a network finds in a prepared well, before refinement."""
     parts = []
-    for core in range(0, len(well.grid), _STRIP):
-        first, last = max(core - _MARGIN, 0), min(core + _STRIP + _MARGIN, len(well.grid))
+    for core in range(0, len(well.grid), _CORE_ROWS):
+        first, last = max(core - _MARGIN_ROWS, 0), min(core + _CORE_ROWS + _MARGIN_ROWS, len(well.grid))
         radius = float(np.median(well.radius[first:last]))
         planes = detect(np.array(well.grid[first:last]), radius)
         row = planes.traces[:, 0] / well.step + first
         in_core = (row >= core if core else np.ones(row.size, bool)) & (
-            (row < core + _STRIP) | (core + _STRIP >= len(well.grid))
+            (row < core + _CORE_ROWS) | (core + _CORE_ROWS >= len(well.grid))
         )
         parts.append((planes.traces[in_core] + [first * well.step, 0, 0], planes.logits[in_core]))
     traces, logits = (np.concatenate([part[i] for part in parts]) for i in range(2))

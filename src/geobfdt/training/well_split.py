@@ -19,12 +19,12 @@ __all__ = ["Masked", "Split", "leave_out_blind_wells", "split_wells"]
 
 Masked = Mapping[str, tuple[float, float]]
 
-_SHARE = 0.2  # held out: of the wells, or of the picks of a well
-_LEAST_PLANES = 8  # Held out of a well, where two fifths of its picks are so many: fewer decide nothing.
-_MOST_SHARE = 0.4  # Of the picks of a well that are held out.
-_FEWEST = 4  # wells from which whole ones are held out
-_DRAWS = 100  # of wells to hold out
-_BUFFER = 4.0  # m left out between what is trained on and what is held out of one well: over a window
+_HOLDOUT_SHARE = 0.2  # Share of the wells that is held out; of a well, share of its picks.
+_MIN_HOLDOUT_PLANES = 8  # Picks that are held out of a well, where two fifths of its picks are so many.
+_MAX_HOLDOUT_SHARE = 0.4  # Largest share of the picks of a well that is held out.
+_MIN_WELLS = 4  # Number of wells from which whole wells are held out.
+_DRAWS = 100  # Number of random choices of held-out wells that are compared.
+_BUFFER_M = 4.0  # Distance between the trained and the held-out part of a well: more than the height of a window.
 
 
 class Split(NamedTuple):
@@ -128,7 +128,7 @@ def split_wells(
             cure = "hold out wells that it has not learnt from, or begin with another model"
             raise InputError(file, f"{', '.join(used)} taught {start.source}: no score of it would be honest", cure)
         chosen = set(holdout)
-    elif len(wells) >= _FEWEST:
+    elif len(wells) >= _MIN_WELLS:
         counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
         before = set(start.exposures) - set(trained_depths) if start is not None else set[str]()
         chosen = _draw_holdout(counts, seed, set(trained_depths), before)
@@ -152,7 +152,7 @@ def split_wells(
 def _draw_holdout(picked: Mapping[str, pd.Series], seed: int, trained: Set[str], before: Set[str]) -> set[str]:
     """Wells to hold out, of the planes picked of each class: what nobody picked in them can be judged by none."""
     table = pd.DataFrame(picked).T.fillna(0)
-    share, count = table / table.sum(), max(round(_SHARE * len(table)), 1)
+    share, count = table / table.sum(), max(round(_HOLDOUT_SHARE * len(table)), 1)
     enough = count / len(table) / 3
 
     def worth(chosen: list[str]) -> float:
@@ -178,12 +178,12 @@ def _by_depth(well: InterpretedWell, trained_depth: float) -> tuple[InterpretedW
     depth, picked = well.image["depth"].values, well.picks["depth_m"].to_numpy(float)
     if not picked.size:
         return well, None
-    share = min(max(_SHARE, _LEAST_PLANES / picked.size), _MOST_SHARE)
+    share = min(max(_HOLDOUT_SHARE, _MIN_HOLDOUT_PLANES / picked.size), _MAX_HOLDOUT_SHARE)
     edge = max(np.quantile(picked, 1 - share), trained_depth)
     name = str(well.image.attrs["well"])
     interpreted = depth[np.any([covered(well.intervals, name, kind, depth) for kind in CLASSES], axis=0)]
     stretch = float(np.ptp(interpreted)) if interpreted.size else 0.0
-    buffer = min(_BUFFER, 0.1 * stretch, 0.5 * (edge - picked.min()))
+    buffer = min(_BUFFER_M, 0.1 * stretch, 0.5 * (edge - picked.min()))
     if not depth[0] < edge - buffer < depth[-1] or edge >= depth[-1]:
         return well, None
     first = np.searchsorted(depth, edge, side="right") - 1

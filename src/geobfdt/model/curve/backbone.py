@@ -24,9 +24,9 @@ __all__ = [
     "zero_unmeasured",
 ]
 
-_LEVELS = (1, 2, 4, 8, 16)  # Strides at which a pyramid has features.
-_BLOCK = 4  # Rows of the image in one feature; an image ends on a whole one.
-_PIECE = 1536  # image rows whose features, near and at a quarter of the resolution, are computed at a time
+_STRIDES = (1, 2, 4, 8, 16)  # Strides of the feature maps of a pyramid.
+_BLOCK_ROWS = 4  # Rows of the image in one feature; an image ends on a whole one.
+_ROWS_AT_ONCE = 1536  # Rows of the image whose features at strides 2 and 4 are computed at a time.
 
 Part = TypeVar("Part", bound=nn.Module)
 
@@ -94,11 +94,15 @@ def measured_rows(mask: Tensor) -> dict[int, Tensor] | None:
     around = functional.pad(empty, (SHORT_GAP, SHORT_GAP), value=1.0)
     runs = -functional.max_pool1d(-around, SHORT_GAP, 1)
     opened = functional.max_pool1d(runs, SHORT_GAP, 1)[:, :, 1:-1]
-    block = 1 - functional.max_pool1d(opened, _BLOCK)
+    block = 1 - functional.max_pool1d(opened, _BLOCK_ROWS)
     if not needs_whole_input() and bool(block.all()):
         return None
-    rows = {stride: block.repeat_interleave(_BLOCK // stride, dim=2) for stride in _LEVELS if stride < _BLOCK}
-    rows |= {stride: functional.max_pool1d(block, stride // _BLOCK) for stride in _LEVELS if stride >= _BLOCK}
+    rows = {
+        stride: block.repeat_interleave(_BLOCK_ROWS // stride, dim=2) for stride in _STRIDES if stride < _BLOCK_ROWS
+    }
+    rows |= {
+        stride: functional.max_pool1d(block, stride // _BLOCK_ROWS) for stride in _STRIDES if stride >= _BLOCK_ROWS
+    }
     return {stride: part[..., None] for stride, part in rows.items()}
 
 
@@ -216,7 +220,7 @@ class Pyramid(nn.Module):
         fine : Tensor (batch, fine, rows / 2, columns / 2)
             The same, closer.
         """
-        of: dict[int, Tensor | None] = dict.fromkeys(_LEVELS) if rows is None else {**rows}
+        of: dict[int, Tensor | None] = dict.fromkeys(_STRIDES) if rows is None else {**rows}
         close, image = self._early_features(image, of)
         levels = [image]
         for stage, stride in zip(list(self.stages)[2:], (8, 16), strict=True):
@@ -232,15 +236,15 @@ class Pyramid(nn.Module):
     def _early_features(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
         """What is near at half of the resolution, and the first level; piece by piece where nothing is learned."""
         rows = image.shape[2]
-        if self.training or needs_whole_input() or rows <= _PIECE:
+        if self.training or needs_whole_input() or rows <= _ROWS_AT_ONCE:
             return self._stem_and_first_stage(image, of)
         parts = []
-        for first in range(0, rows, _PIECE):
-            start, stop = max(first - self.context_rows, 0), first + _PIECE + self.context_rows
+        for first in range(0, rows, _ROWS_AT_ONCE):
+            start, stop = max(first - self.context_rows, 0), first + _ROWS_AT_ONCE + self.context_rows
             inside = {n: part if part is None else part[:, :, start // n : -(-stop // n)] for n, part in of.items()}
             outputs = zip(self._stem_and_first_stage(image[:, :, start:stop], inside), (2, 4), strict=True)
             parts.append(
-                [part[:, :, (first - start) // stride :][:, :, : _PIECE // stride] for part, stride in outputs]
+                [part[:, :, (first - start) // stride :][:, :, : _ROWS_AT_ONCE // stride] for part, stride in outputs]
             )
         near, level = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
         return near, level

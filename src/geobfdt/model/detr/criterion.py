@@ -17,7 +17,7 @@ from geobfdt.model.network_settings import DetrSettings
 
 __all__ = ["PublishedColumns", "detr_loss", "pair", "published_columns"]
 
-_NEAR = 0.05  # depth from an optional plane within which an answer is neither right nor wrong (m)
+_OPTIONAL_DISTANCE_M = 0.05  # Queries as near in depth to an optional plane have no class loss.
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -199,5 +199,5 @@ def _terms(output: DetrLayerOutput, targets: list[Targets], settings: DetrSettin
 def _answerable(depth: Array, target: Targets, step: float) -> npt.NDArray[np.bool_]:
     """Whether a query at a depth (m) may be told that there is nothing, for each class: array (queries, classes)."""
     row = np.clip(np.rint(depth / step), 0, target.label_mask.shape[1] - 1).astype(int)
-    near = (np.abs(depth[:, None] - target.traces[target.optional, 0]) < _NEAR).any(axis=1)
+    near = (np.abs(depth[:, None] - target.traces[target.optional, 0]) < _OPTIONAL_DISTANCE_M).any(axis=1)
     return np.asarray(target.label_mask[:, row].T & ~near[:, None])

@@ -29,11 +29,12 @@ __all__ = [
     "traces_from_parameters",
 ]
 
+# Residual blocks by stage, for each depth.
 _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
-_WIDTHS = (64, 128, 256, 512)
-_STEEPEST = 89.5  # apparent dip that 90 is taken for, whose trace has no end (deg)
-_SAME = 0.05  # trace RMS within which two windows mean one plane (m)
-_BATCH = 4  # windows at a time
+_WIDTHS = (64, 128, 256, 512)  # Channels of the stages at width 1.
+_STEEPEST_DEG = 89.5  # Larger apparent dips are taken for this one: the trace of a vertical plane has no end.
+_MIN_PLANE_SPACING_M = 0.05  # Planes of two windows closer than this (trace RMS) are one plane.
+_WINDOWS_AT_ONCE = 4  # Windows that are computed together.
 
 Array = npt.NDArray[np.float64]
 
@@ -104,7 +105,7 @@ def traces_from_parameters(parameters: Array, radius: float, height: float) -> A
     >>> traces_from_parameters(np.array([[0.25, 0.5, 0.25]]), 0.1, 2.0).round(3)
     array([[0.5, 0. , 0.1]])
     """
-    dip = np.minimum(90 * parameters[:, 1], _STEEPEST)
+    dip = np.minimum(90 * parameters[:, 1], _STEEPEST_DEG)
     return trace_from_dip(height * parameters[:, 0], dip, 360 * parameters[:, 2], 2 * radius)
 
 
@@ -295,7 +296,7 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     padded = with_rows_below(grid, max(settings.rows - len(grid), 0))
     logits, parameters = [], []
     with torch.inference_mode():
-        for some in np.split(starts, np.arange(_BATCH, starts.size, _BATCH)):
+        for some in np.split(starts, np.arange(_WINDOWS_AT_ONCE, starts.size, _WINDOWS_AT_ONCE)):
             windows = np.stack([padded[first : first + settings.rows] for first in some])
             image = channels(torch.from_numpy(windows).to(device))[:, :-1]
             output = network(image)[-1]
@@ -311,7 +312,7 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     window, query = np.nonzero(inside & (probability >= settings.confidence))
     traces = traces_from_parameters(all_parameters[window, query], radius, settings.height)
     traces[:, 0] += starts[window] * settings.step
-    chosen = fuse(traces, probability[window, query], window, _SAME)
+    chosen = fuse(traces, probability[window, query], window, _MIN_PLANE_SPACING_M)
     return Planes(traces[chosen], all_logits[window, query][chosen], np.ones((chosen.size, 1)))
 
 
