@@ -274,9 +274,9 @@ def main() -> None:
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     prepared_wells(arguments.out, sizes_of(arguments.size, 10, arguments.published))
-    done = finished(arguments.out / "rows.csv")
+    rows_done = finished(arguments.out / "rows.csv")
     cells = [(depth, seed) for seed in range(arguments.seeds) for depth in arguments.depths]
-    waiting = [cell for cell in cells if (arguments.size, *cell) not in done]
+    waiting = [cell for cell in cells if (arguments.size, *cell) not in rows_done]
     running: list[subprocess.Popen[bytes]] = []
     failed = 0
     while waiting or running:

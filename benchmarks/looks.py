@@ -35,19 +35,20 @@ def main() -> None:
     from geobfdt.model.bundle import load_bundle
     from geobfdt.training.confidence_calibration import calibrated, pick_all
     from geobfdt.training.pretraining import calibration_wells
-    from geobfdt.training.sources import drawn_well
+    from geobfdt.training.sources import draw_well
 
     bundle = load_bundle(arguments.model)
-    looks: list[LayeredAppearance | None] = [None, "mixture", *HELD_OUT_APPEARANCES]
+    appearances: list[LayeredAppearance | None] = [None, "mixture", *HELD_OUT_APPEARANCES]
     if arguments.leave_out:
-        looks = [arguments.leave_out]
+        appearances = [arguments.leave_out]
         bundle = calibrated(
             bundle, calibration_wells([one for one in HELD_OUT_APPEARANCES if one != arguments.leave_out])
         )
     rows: list[dict[str, object]] = []
-    for look in looks:
+    for appearance in appearances:
         wells = [
-            drawn_well(SEED, i, arguments.length, {"well": f"{look}-{i}"}, look) for i in range(arguments.wells)
+            draw_well(SEED, i, arguments.length, {"well": f"{appearance}-{i}"}, appearance)
+            for i in range(arguments.wells)
         ]  # fmt: skip
         picks = pick_all(bundle, wells)
         truth, ignored = (pd.concat([well[k] for well in wells], ignore_index=True) for k in (1, 2))
@@ -57,7 +58,11 @@ def main() -> None:
             part = table[table["class"] == name].set_index("tolerance_m")
             if not len(part) or not part.loc[0.05, "n_truth"]:
                 continue
-            row: dict[str, object] = {"look": look or "ordinary", "class": name, "ece": float(trust.get(name, 0.0))}
+            row: dict[str, object] = {
+                "look": appearance or "ordinary",
+                "class": name,
+                "ece": float(trust.get(name, 0.0)),
+            }
             for tolerance in (0.03, 0.05):
                 one, unit = part.loc[tolerance], f"{100 * tolerance:.0f}cm"
                 row |= {f"{key}_{unit}": float(one[key]) for key in ("f1", "f1_lo", "f1_hi", "null_f1", "z")}

@@ -67,8 +67,8 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
     rng = np.random.default_rng(0)
     grids = torch.from_numpy(rng.integers(1, 255, (batch, round(rows) // 16 * 16, columns), dtype=np.uint8))
     planes = np.column_stack([rng.uniform(0, 2, PLANES), rng.normal(0, 0.05, (PLANES, 2))])
-    known = np.ones((2, grids.shape[1]), bool)
-    targets = [Targets(planes, np.arange(PLANES) % 2, np.zeros(PLANES, bool), 0.108, known) for _ in range(batch)]
+    label_mask = np.ones((2, grids.shape[1]), bool)
+    targets = [Targets(planes, np.arange(PLANES) % 2, np.zeros(PLANES, bool), 0.108, label_mask) for _ in range(batch)]
     optimiser = torch.optim.AdamW(network.parameters(), 1e-4)
 
     def forward() -> object:

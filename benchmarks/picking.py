@@ -55,17 +55,17 @@ def main() -> None:
             ingest([next(out.glob("*.dlis"))], out / "field")
             code = MEASURE.format(path=str(next((out / "field").glob("*.nc"))), method=arguments.method)
             for version, python in enumerate(arguments.python, 1):
-                done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
-                seconds, peak, count = json.loads(done.stdout.splitlines()[-1])
+                run_result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+                seconds, peak, count = json.loads(run_result.stdout.splitlines()[-1])
                 rates[version].append(length / seconds)
                 print(
                     f"{version:7d}   {seed:4d}   {length:8.0f}   {seconds:7.1f}   {length / seconds:4.1f}   "
                     f"{peak / 2**20:8.0f}   {count:5d}   {count / length:7.1f}",
                     flush=True,
                 )
-    for version, found in rates.items():
-        spread = f"{np.min(found):.1f} to {np.max(found):.1f} m/s, median {np.median(found):.1f}"
-        against = np.median(np.array(rates[1]) / found)
+    for version, rates_found in rates.items():
+        spread = f"{np.min(rates_found):.1f} to {np.max(rates_found):.1f} m/s, median {np.median(rates_found):.1f}"
+        against = np.median(np.array(rates[1]) / rates_found)
         print(f"version {version}: {spread}, time {against:.2f} of the first's")
 
 

@@ -75,9 +75,9 @@ def _planes(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Depth and apparent pole: array (n, 4)."""
     from geobfdt import geometry
 
-    known = picks.dropna(subset=["dip_app_deg", "azimuth_app_deg"])
-    poles = geometry.pole(known["dip_app_deg"].to_numpy(float), known["azimuth_app_deg"].to_numpy(float))
-    return np.column_stack([known["depth_m"].to_numpy(float), poles.reshape(-1, 3)])
+    with_dips = picks.dropna(subset=["dip_app_deg", "azimuth_app_deg"])
+    poles = geometry.pole(with_dips["dip_app_deg"].to_numpy(float), with_dips["azimuth_app_deg"].to_numpy(float))
+    return np.column_stack([with_dips["depth_m"].to_numpy(float), poles.reshape(-1, 3)])
 
 
 def _f1(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], depth_m: float, pole_deg: float) -> float:
@@ -170,14 +170,14 @@ def main() -> None:
 
     def compare(name: str, tables: Sequence[pd.DataFrame], image: WellImage, depth_m: float, pole_deg: float) -> None:
         span = (float(image.depth[0]), float(image.depth[-1]))
-        found = agreement(tables[0], tables[1], depth_m, pole_deg, span)
-        note = "" if found.first and found.second else "  nothing picked on one of them"
+        result = agreement(tables[0], tables[1], depth_m, pole_deg, span)
+        note = "" if result.first and result.second else "  nothing picked on one of them"
         print(
-            f"{name:40s} {depth_m:4.2f} m {pole_deg:2.0f} deg  F1 {found.f1:.2f}  null {found.null:.2f}"
-            f"  z {found.z:6.1f}  planes {found.first}, {found.second}{note}",
+            f"{name:40s} {depth_m:4.2f} m {pole_deg:2.0f} deg  F1 {result.f1:.2f}  null {result.null:.2f}"
+            f"  z {result.z:6.1f}  planes {result.first}, {result.second}{note}",
             flush=True,
         )
-        rows.append({"name": name, "depth_m": depth_m, "pole_deg": pole_deg, **found._asdict()})
+        rows.append({"name": name, "depth_m": depth_m, "pole_deg": pole_deg, **result._asdict()})
 
     optic, sound = optical(arguments.data), acoustic(arguments.data)
     compare("otv, odd and even columns", [pick(half) for half in halves(optic)], optic, 0.02, 5)

@@ -58,9 +58,9 @@ def main() -> None:
     ignored = pd.concat(intervals).query("kind == 'ignored'")
     scores = geobfdt.evaluate(pd.concat(picks), pd.concat(truth), ignored)
     print(scores)
-    shown = scores.table().query("kind == 'pole' and tolerance_m == 0.03")
+    rows = scores.table().query("kind == 'pole' and tolerance_m == 0.03")
     print("\nwithin 3 cm and 10 degrees of the pole")
-    print(shown.drop(columns=["kind", "tolerance_m"]).round(3).to_string(index=False))
+    print(rows.drop(columns=["kind", "tolerance_m"]).round(3).to_string(index=False))
     print(geobfdt.evaluation.calibration.calibrate(pd.concat(picks), pd.concat(truth), ignored))
     print(f"{length / seconds:.2f} m a second of processor time")
 

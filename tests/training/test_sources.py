@@ -28,7 +28,7 @@ def assert_same(one: list[Window], other: list[Window]) -> None:
 
 def stream() -> SimulatedStream:
     """Three short wells at hand."""
-    return SimulatedStream(7, GridSettings(0.01, 32), length=3.0, held=3, steps_a_well=2, tool="atv")
+    return SimulatedStream(7, GridSettings(0.01, 32), length=3.0, wells_at_hand=3, steps_a_well=2, tool="atv")
 
 
 def windows_of(source: Any, step: int) -> list[Window]:
@@ -91,7 +91,7 @@ def test_windows_with_fractures_are_taken_more_often() -> None:
 def test_a_tool_that_is_asked_for_comes_up_more_often() -> None:
     """Every third well has sixteen sectors; the others are those that come without being asked."""
     settings = GridSettings(0.05, 32)
-    with SimulatedStream(7, settings, length=3.0, held=6, more=("lwd16", 3), tool="atv") as source:
+    with SimulatedStream(7, settings, length=3.0, wells_at_hand=6, more=("lwd16", 3), tool="atv") as source:
         windows_of(source, 0)
         for index in range(6):
             tool = "atv" if index % 3 else "lwd16"
@@ -138,7 +138,7 @@ def test_wells_are_drawn_by_what_they_teach(well: Any) -> None:
 def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
     """Three wells of five, and the same windows for the same step and generator."""
     settings = GridSettings(0.02, 32)
-    with SimulatedStream(7, settings, length=2.0, held=10, layered=(3, 5)) as source:
+    with SimulatedStream(7, settings, length=2.0, wells_at_hand=10, layered=(3, 5)) as source:
         layered = [index for index in range(20) if source._is_layered(index)]
         assert len(layered) == 12
         windows = source.windows(40, 6, 96, np.random.default_rng(0))

@@ -235,7 +235,7 @@ class DetrNetwork(nn.Module):
 
         Returns
         -------
-        list of DetrGuess
+        list of DetrLayerOutput
             One a decoder layer, the last being the answer.
 
         Raises
