@@ -1,4 +1,4 @@
-"""What an image looks like in numbers: sampling, coverage, values, texture. Two tools, or two processings, differ."""
+"""Features of an image: sampling, coverage, values and texture, which differ between tools and processings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SAMPLE_PIXELS = 20_000  # Number of pixels that the distribution of values is t
 
 _DEAD_SPREAD = 0.1  # A column with a smaller share of the usual spread is dead.
 
-# Name, what it says in a sentence, and the smallest difference that matters.
+# Name, words for a sentence, and the smallest difference that matters.
 IMAGE_FEATURES: dict[str, tuple[str, float]] = {
     "spacing": ("rows lie {direction} apart", 0.1),
     "columns": ("{direction} columns around the hole", 0.1),
     "measured": ("{direction} of the wall is measured", 0.03),
     "gaps": ("{direction} gaps around the hole", 0.5),
-    "dead": ("{direction} columns see nothing", 0.02),
+    "dead": ("{direction} columns without a signal", 0.02),
     "stripes": ("columns differ {direction} from each other", 0.05),
     "range": ("values span {direction}", 0.15),
     "values": ("{direction} different values", 0.5),
@@ -62,8 +62,8 @@ def image_features(image: WellImage) -> dict[str, float]:
     --------
     >>> from geobfdt.wells.image import well_image
     >>> noise = well_image(np.random.default_rng(0).normal(size=(500, 90)), 10 + 0.01 * np.arange(500))
-    >>> told = image_features(noise)
-    >>> told["measured"], abs(told["down_4"]) < 0.1, told["gaps"]
+    >>> features = image_features(noise)
+    >>> features["measured"], abs(features["down_4"]) < 0.1, features["gaps"]
     (1.0, True, 0.0)
     """
     pixels = image["image"].values

@@ -116,13 +116,13 @@ def network_grid(
     image : WellImage
         A strip of a well, or a whole one.
     settings : GridSettings
-        How the network sees it.
+        Settings of the network's grid.
     origin : float
         Depth that all strips of a well count rows from (m, MD), so that they share one grid.
     multiple : int
         The first row is a whole multiple of this many rows from the origin, and so is the number of rows.
     span : (float, float), optional
-        Of the well, where the static image is asked for; see :func:`well_span`. Default: of this strip.
+        Range of the well's values, for the static image; see :func:`well_span`. Default: of this strip.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def _interpolate_short_gaps(values: npt.NDArray[np.float32]) -> None:
 
 
 def _tent_rows(grid_depth: Array, depth: Array, reach: float) -> csr_matrix:
-    """Weights (rows wanted, rows given) of a tent of half-width `reach`; they sum to 1 between the outermost rows."""
+    """Weights (grid rows, image rows) of a tent of half-width `reach`; they sum to 1 between the outermost rows."""
     low, high = np.searchsorted(depth, grid_depth - reach), np.searchsorted(depth, grid_depth + reach, side="right")
     count = high - low
     row = np.repeat(np.arange(grid_depth.size), count)
@@ -190,7 +190,7 @@ def _tent_rows(grid_depth: Array, depth: Array, reach: float) -> csr_matrix:
 
 
 def _tent_columns(grid_angle: Array, angle: Array) -> npt.NDArray[np.float32]:
-    """Weights (columns given, columns wanted) of a tent around the hole; each column wanted sums to 1."""
+    """Weights (image columns, grid columns) of a tent around the hole; each grid column sums to 1."""
     reach = max(360 / grid_angle.size, 360 / angle.size)
     apart = np.abs((angle[:, None] - grid_angle + 180) % 360 - 180)
     weight = np.maximum(1 - apart / reach, 0)

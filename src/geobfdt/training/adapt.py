@@ -1,4 +1,4 @@
-"""``geobfdt adapt``: a model adapted to the look of a field that nobody has picked."""
+"""``geobfdt adapt``: adapt a model to the images of a field without picks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from geobfdt.wells.readers.netcdf import read
 
 __all__ = ["ADAPTING", "adapt"]
 
-# Small steps and kept batch statistics: what was learnt from simulated wells is the guide, not the target.
+# A low rate and fixed batch statistics: the model should change little.
 ADAPTING = TrainingSettings(
     steps=120,
     every=60,
@@ -65,7 +65,7 @@ def adapt(
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> Bundle:
     """
-    Adapt a model to the wells of a field that nobody has picked.
+    Adapt a model to the wells of a field without picks.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def adapt(
     blind : sequence of str
         Unpicked wells to leave alone too.
     settings : TrainingSettings
-        How.
+        Settings of the training run.
     progress : callable
-        Told the share done and what is going on.
+        Called with the share that is finished and a text.
 
     Returns
     -------
@@ -96,9 +96,9 @@ def adapt(
     Notes
     -----
     Self-training (Lee 2013) with labels that several views of a well agree on (see
-    :func:`geobfdt.training.pseudo_labels.pseudo_labels`). Half of the windows are of simulated wells, so that nothing
-    is forgotten. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells within 0.01
-    (weights interpolated as by Wortsman et al. 2022).
+    :func:`geobfdt.training.pseudo_labels.pseudo_labels`). Half of the windows are of simulated wells, so that the model
+    does not forget others. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells
+    within 0.01 (weights interpolated as by Wortsman et al. 2022).
     """
     field, out = Path(field), Path(out)
     start = load_model(model)
@@ -113,7 +113,7 @@ def adapt(
         image = read(file).load()
         name = str(image.attrs["well"])
         agreement = self_agreement(image, find, thresholds, start.settings.grid)
-        if not agreement.z >= _MIN_Z:  # NaN: nothing was found
+        if not agreement.z >= _MIN_Z:  # NaN means no planes.
             continue
         labels = pseudo_labels(image, find, thresholds, start.settings.grid)
         agreed[name] = agreement
@@ -151,7 +151,7 @@ def adapt(
 
 
 def _unpicked(field: Path, blind_wells: Sequence[str]) -> list[Path]:
-    """Files of the wells that nobody has picked, and that are not to be left alone."""
+    """Files of the wells without picks that are not blind."""
     folder = Field(field)
     files = [folder.file(well, ".nc") for well in folder.wells() if not len(folder.picks(well))]
     files = [file for file in files if str(read(file).attrs["well"]) not in blind_wells]
@@ -182,7 +182,7 @@ def _keep_share(
     guards: Sequence[PreparedWell],
     base: float,
 ) -> tuple[float, float]:
-    """Largest share of the change in weights that keeps ordinary wells, and their F1 then; the network has them."""
+    """Load the largest share of the change in weights that keeps the F1 of the guard wells; return both."""
     score = base
     for share in _SHARES:
         mixed = {
@@ -202,7 +202,7 @@ def _card(
     settings: TrainingSettings,
 ) -> dict[str, Any]:  # fmt: skip
     exposures = {name: exposure.model_dump() for name, exposure in start.exposures.items()}
-    # Whole wells, all of them: a gate may judge by none.
+    # A gate may judge by none of these wells, at no depth.
     exposures |= {str(read(file).attrs["well"]): WellExposure(image=sha256(file)).model_dump() for file in files}
     return {
         "name": "adapted",

@@ -54,7 +54,7 @@ def roll(window: Window, columns: int) -> Window:
 
 
 def mirror(window: Window) -> Window:
-    """Look at the image from the other side of the wall: angles change sign."""
+    """Mirror the image: angles change sign."""
     traces = window.targets.traces * [1, 1, -1]
     return Window(np.roll(window.grid[:, ::-1], 1, axis=1), window.targets._replace(traces=traces), window.step)
 
@@ -68,7 +68,7 @@ def flip(window: Window) -> Window:
 
 
 def invert(grid: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Make what was dark bright; what was not measured stays so."""
+    """Invert pixel values; unmeasured pixels stay unmeasured."""
     return np.where(grid > 0, 256 - np.maximum(grid, 1).astype(np.int16), 0).clip(0, 255).astype(np.uint8)
 
 
@@ -81,17 +81,17 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator, looks:
     window : Window
         As cut.
     kind : {"none", "published", "photometric", "geometric", "both"}
-        What may change: the look, by the published changes or by ours; the place of things; look (ours) and place.
+        Pixel values by the published changes or by ours; positions of planes; our pixel values and positions.
     rng : Generator
         Source of randomness.
     looks : float
-        How often the look may change, if the kind says that it may (0 to 1).
+        Share of the windows whose pixel values may change, for kinds that change them (0 to 1).
     """
     if kind in ("geometric", "both"):
         window = roll(window, int(rng.integers(window.grid.shape[1])))
         window = mirror(window) if rng.random() < 0.5 else window
         window = flip(window) if rng.random() < 0.5 else window
-    # Where every look may change nothing is drawn, so that seeds go on making the windows that they made.
+    # At 1 no random number is drawn, so that seeds give the same windows as without this option.
     if looks < 1 and rng.random() >= looks:
         return window
     if kind == "published":
@@ -106,7 +106,7 @@ def _change_values(
     change: Callable[[npt.NDArray[np.uint8], np.random.Generator], npt.NDArray[np.uint8]],
     rng: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
-    """Change a grid's look; two images of the same rock alike."""
+    """Change the values of a grid; two images of the same rock change alike."""
     if grid.ndim == 2:
         return change(grid, rng)
     seed = int(rng.integers(2**32))

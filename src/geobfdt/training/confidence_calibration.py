@@ -35,14 +35,14 @@ Array = npt.NDArray[np.float64]
 
 class InterpretedWell(NamedTuple):
     """
-    A well with what is known of it.
+    A well with its interpretation.
 
     Parameters
     ----------
     image : WellImage
         The well.
     picks, intervals : DataFrame
-        Its planes, and where they were looked for.
+        Its planes, and the intervals in which planes were picked.
     """
 
     image: WellImage
@@ -70,7 +70,7 @@ def calibrated(
     bundle : Bundle
         The fewer planes the wells have, the less its calibration changes.
     wells : sequence of InterpretedWell
-        Wells that the network has not seen.
+        Wells that the network was not trained on.
     advance : callable, optional
         Told the share done.
     """
@@ -100,7 +100,7 @@ def calibrated(
         chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
         judged = np.isfinite(outcome)
         if not outcome[judged].any():
-            continue  # nothing to find, or nothing found: no evidence of how sure to be
+            continue  # Without planes or without picks the calibration stays as it is.
         had = bundle.calibration[name]
         logits = np.log(chance[judged]) - np.log1p(-chance[judged])
         slope, intercept = platt(logits, outcome[judged], (had.slope, had.intercept))

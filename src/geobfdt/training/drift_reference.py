@@ -1,4 +1,4 @@
-"""What is usual for a model: its own picks on the wells that it was made with, measured zone by zone."""
+"""Drift reference of a model: features of its training wells and of its own picks there, zone by zone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ZONES_PER_WELL = 8  # Number of zones taken from a well: wells differ more than
 
 def measure_drift_reference(bundle: Bundle, images: Sequence[WellImage]) -> DriftReference:
     """
-    Measure what is usual for a bundle.
+    Measure the drift reference of a bundle.
 
     Parameters
     ----------

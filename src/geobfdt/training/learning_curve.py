@@ -25,7 +25,7 @@ class LearningPoint(NamedTuple):
     trained, held_out : dict of str to float
         On wells that it trains on, and on wells that it does not.
     other_image : dict of str to float
-        On the held-out wells, of the answers that it gives on the image of another window. A network that ignores its
+        On the held-out wells, of the picks that it makes on the image of another window. A network that ignores its
         image scores as much here as in `held_out`.
     """
 
@@ -115,8 +115,8 @@ def move_to_other_windows(picks: pd.DataFrame, wells: Sequence[PreparedWell], he
 
     Notes
     -----
-    Windows lie at whole multiples of half their height. A pick that moves by whole windows is therefore the answer
-    that the network gives in its new window if it is shown the old window's image.
+    Windows lie at whole multiples of half their height. A pick that moves by whole windows is therefore a pick
+    that the network makes in its new window on the image of the old one.
     """
     moved = picks.copy()
     for well in wells:

@@ -1,4 +1,4 @@
-"""Wells prepared for training: pixels memory-mapped, planes and what is known beside them."""
+"""Wells prepared for training: memory-mapped pixels, planes, and the rows in which their labels are complete."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class PreparedWell:
     """
-    A well as training takes it.
+    A well prepared for training.
 
     Parameters
     ----------
@@ -96,23 +96,23 @@ class PreparedWell:
 
     @cached_property
     def teaching(self) -> npt.NDArray[np.bool_]:
-        """Rows (rows,) that teach something: a pixel was measured and a class is interpreted there."""
+        """Rows (rows,) with a measured pixel and complete labels of a class: only these give a loss."""
         measured = (self.grid > 0).reshape(len(self.grid), -1).any(axis=1)
         return np.asarray(measured & self.label_mask.any(axis=0))
 
     @property
     def metres(self) -> float:
-        """Length of the rows that teach something (m)."""
+        """Length of the rows with pixels and labels (m)."""
         return float(self.teaching.sum() * self.step)
 
     @property
     def planes(self) -> int:
-        """Number of planes that are to be found where their class is interpreted."""
+        """Number of required planes in rows in which their class is interpreted."""
         row = np.clip(np.rint(self.traces[:, 0] / self.step).astype(int), 0, len(self.grid) - 1)
         return int((self.label_mask[self.classes, row] & ~self.optional).sum())
 
     def cut(self, rows: int, rng: np.random.Generator) -> Window:
-        """Cut a window; those with more rows that teach something come more often, those with none never."""
+        """Cut a random window, with a probability proportional to its rows with pixels and labels."""
         spare = len(self.grid) - rows
         if spare <= 0:
             return self.window(spare // 2, rows)
@@ -134,11 +134,11 @@ def prepare(
     image : WellImage
         The well, in memory.
     picks : DataFrame
-        Its planes; an ``optional`` column is heeded. Round those whose trace is not known nothing is.
+        Its planes; an ``optional`` column is used. Around planes without a trace, labels are incomplete.
     intervals : DataFrame
         Interpreted and ignored intervals.
     settings : GridSettings
-        How the network sees it.
+        Settings of the network's grid.
     name : str
         Name, if not the image's.
     """

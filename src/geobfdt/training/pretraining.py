@@ -59,7 +59,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     settings : TrainingSettings
         How long and how.
     start : Path, optional
-        Weights to begin with, of this network or an earlier one: parts that they lack begin anew.
+        Weights to begin with, of this network or an earlier one: parts that they lack begin with random weights.
     quiet : bool
         Whether nothing is printed.
     """
@@ -79,7 +79,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     ]
 
     def check(trained: nn.Module) -> dict[str, Operating]:
-        """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
+        """Score on ordinary wells and on appearances that training never draws; their mean chooses the weights."""
         points: dict[str, Operating] = {}
         for wells, of in ((ordinary, ""), (other_appearances, ", held-out looks")):
             operating = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
@@ -100,13 +100,12 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
 
 def calibration_wells(appearances: Sequence[LayeredAppearance]) -> list[InterpretedWell]:
     """
-    Wells that confidences are calibrated on: ordinary ones, layered ones and, in equal parts, those of some looks.
+    Make the wells for calibration: ordinary ones, layered ones and, in equal parts, those of some appearances.
 
     Parameters
     ----------
     appearances : sequence of str
-        Looks that training never draws. How well a calibration holds on a look that it has not seen is measured with
-        that look left out.
+        Appearances that training never draws. Leave one out to measure how well a calibration holds on a new one.
     """
     kinds: list[LayeredAppearance | None] = [None, None, "mixture", *appearances]
     return [draw_well(_CALIBRATION_SEED, i, _LENGTH_M, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
@@ -123,9 +122,9 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     out : Path
         Folder of the bundle.
     minutes : float
-        What its training took, earlier runs included.
+        Time that its training took, earlier runs included.
     note : str
-        How it came about.
+        Origin of the bundle, for its card.
     """
     network = CurveNetwork(CurveSettings())
     network.load_state_dict(load_file(run / BEST))
@@ -149,7 +148,7 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
         draw_well(_REFERENCE_SEED, i, _LENGTH_M, {}, "mixture" if i % 5 < 2 else None) for i in range(_REFERENCE_WELLS)
     ]
     reference = measure_drift_reference(bundle, [well.image for well in wells]).model_dump()
-    del reference["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
+    del reference["features"]["range"]  # Simulated files run from 0 to 255; the range of a real file is in units.
     return save_bundle(replace(bundle, card={**card, "drift": reference}), out, half=True)
 
 
@@ -162,11 +161,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument(
-        "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin anew"
+        "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin with random weights"
     )
     parser.add_argument("--bundle", type=Path, help="make a bundle of the run's best weights instead of training")
     parser.add_argument("--minutes", type=float, default=0.0, help="for its card: what training took in all")
-    parser.add_argument("--note", default="", help="for its card: how it came about")
+    parser.add_argument("--note", default="", help="for its card: origin of the bundle")
     for name, field in TrainingSettings.model_fields.items():
         kind = type(field.default)
         parser.add_argument(

@@ -1,4 +1,4 @@
-"""Planes that a network finds again in every view of a well: labels of its own to adapt to wells that nobody picked."""
+"""Pseudo-labels: planes that a network finds in every view of a well, to adapt to wells without picks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PseudoLabels(NamedTuple):
     classes : array (n,)
         Index in ``CLASSES``.
     optional : array (n,) of bool
-        Planes that some views hold and others do not: they are neither taught nor denied.
+        Planes that only some views show: they may be found or missed.
     """
 
     traces: Array
@@ -60,7 +60,7 @@ class SelfAgreement(NamedTuple):
     ----------
     f1, null, z : float
         F1 of one half against the other within a trace RMS of 3 cm, its mean over depth shifts, and the distance from
-        that in standard deviations of the shifts; NaN where nothing was found.
+        that in standard deviations of the shifts; NaN without planes.
     """
 
     f1: float
@@ -81,16 +81,16 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
     thresholds : array (classes,)
         Log odds of the network from which a plane of a class is picked.
     grid : GridSettings
-        How the network sees the well.
+        Settings of the network's grid.
 
     Notes
     -----
     The views are the image as it is; turned by a third of the turn; mirrored; upside down; with its values inverted;
     its odd and its even sectors alone; and its rows evened. A network that recognises a plane finds it in all of them,
-    while what it makes up of noise changes with the view: noise differs between odd and even sectors, offsets of rows
-    are gone where rows are evened, and errors of the network are not symmetric. Planes that three quarters of the
-    views hold, the evened one among them, are taught, at the mean of their traces. Where the image check finds offsets
-    of rows, what the evened view lacks is denied: it is an offset.
+    while planes that it finds in noise change with the view: noise differs between odd and even sectors, offsets of
+    rows are gone where rows are evened, and errors of the network are not symmetric. Planes that three quarters of the
+    views show, the evened one among them, are labels, at the mean of their traces. Where the image check finds offsets
+    of rows, planes that the evened view does not show are offsets, and no labels.
     """
     radius = hole_radius(image)
     views = [_sure(planes, thresholds - 1.0) for planes in _views(image, find, grid, radius)]
@@ -150,13 +150,13 @@ def _views(image: WellImage, find: Find, grid: GridSettings, radius: float) -> I
     """Planes of each view, where they lie on the image as it is."""
     whole = _grid(image, grid, 0, 1)
     third = grid.columns // 3
-    nothing: View = lambda window: window  # noqa: E731
+    unchanged: View = lambda window: window  # noqa: E731
     for change, back in (
-        (nothing, nothing),
+        (unchanged, unchanged),
         (lambda window: roll(window, third), lambda window: roll(window, -third)),
         (mirror, mirror),
         (flip, flip),
-        (lambda window: Window(invert(window.grid), window.targets, window.step), nothing),
+        (lambda window: Window(invert(window.grid), window.targets, window.step), unchanged),
     ):
         changed = change(Window(whole, _no_targets(len(whole), radius), grid.step)).grid
         planes = find(np.ascontiguousarray(changed), radius)
@@ -178,7 +178,7 @@ def _no_targets(rows: int, radius: float) -> Targets:
 
 
 def _sure(planes: Planes, thresholds: Array) -> tuple[Array, npt.NDArray[np.int64], Array]:
-    """Traces, classes and margins above the threshold of the planes that are sure enough."""
+    """Traces, classes and margins of the planes above the threshold."""
     margin = planes.logits - thresholds
     kinds = margin.argmax(axis=1) if len(margin) else np.empty(0, np.int64)
     best = margin.max(axis=1, initial=-np.inf)

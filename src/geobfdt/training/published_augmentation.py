@@ -1,4 +1,4 @@
-"""Augmentation as published: the look of windows only, never the place of things."""
+"""Augmentation as published: it changes pixel values of windows, and no positions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Array = npt.NDArray[np.float64]
 
 def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """
-    Change the look of a window at random: colour jitter, blur, sharpen, emboss, median, noise.
+    Change the pixel values of a window at random: colour jitter, blur, sharpen, emboss, median, noise.
 
-    The kinds are as published; how often and how much each changes is not known, and guessed here.
+    The kinds of change are those published; their probabilities and strengths are not published, and are guesses.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt
     [False, True, True]
     """
     measured = grid > 0
-    # What was not measured lies at the mean meanwhile, lest filters smear a dark edge round each gap.
+    # Unmeasured pixels take the mean meanwhile, so that filters draw no dark edge around gaps.
     image = np.where(measured, grid, MIDDLE_VALUE).astype(float)
     for change in (_jittered, _blurred, _sharpened, _embossed, _median, _noisy):
         if rng.random() < _PROBABILITY:

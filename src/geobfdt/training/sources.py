@@ -1,4 +1,4 @@
-"""Where training windows come from: wells that are there, or a stream of simulated ones that never ends."""
+"""Sources of training windows: given wells, or an endless stream of simulated ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CUT_PER_WINDOW = 2  # Number of windows that are cut for each one that is used.
 
 
 class Source(Protocol):
-    """Gives the windows of a training step; the same ones for the same step and generator, whatever came before."""
+    """Source of the windows of a training step; the same step and generator give the same windows."""
 
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows."""
@@ -37,7 +37,7 @@ class Source(Protocol):
 
 class FixedWells:
     """
-    Windows of given wells, in proportion to the lengths that teach something.
+    Windows of given wells, in proportion to their lengths with pixels and labels.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class FixedWells:
 
 class MixedSource:
     """
-    Windows of given wells and of simulated ones, so that what is learnt from the first does not displace the rest.
+    Windows of given wells and of simulated ones, so that training on the first does not forget the others.
 
     Parameters
     ----------
@@ -79,16 +79,16 @@ class MixedSource:
 
 class SimulatedStream:
     """
-    Windows of simulated wells; a few dozen are at hand at a time, the oldest makes room for the next.
+    Windows of simulated wells; a few dozen wells are at hand at a time, and the oldest is replaced by the next.
 
-    Planes to find are mostly beds: of the windows that are cut, those with fractures are taken more often.
+    Most planes are beds: of the windows that are cut, those with fractures are taken more often.
 
     Parameters
     ----------
     seed : int
         Of the stream; well i of it is always the same.
     settings : GridSettings
-        How the network sees wells.
+        Settings of the network's grid.
     length : float
         Of a well (m).
     held : int
@@ -129,13 +129,13 @@ class SimulatedStream:
         for index in range(first, first + self.wells_at_hand + 8):
             if index not in self.pending:
                 self.pending[index] = self._make(index)
-        # At the start it does not wait for all of them.
+        # In the first steps not all of them are ready, and training does not wait for them.
         at_hand = np.arange(first, first + min(self.wells_at_hand, 8 + step // 2))
         if not self.layered[0]:
             return self._choose(at_hand, count, rows, rng)
         layered = np.array([self._is_layered(index) for index in at_hand.tolist()])
         many = int(rng.binomial(count, self.layered[0] / self.layered[1]))
-        # Each kind by itself: layered rock has few fractures, and would hardly be taken beside rock that has many.
+        # Each kind is chosen by itself: layered rock has few fractures, and would hardly be taken beside other rock.
         kinds = ((layered, many), (~layered, count - many))
         parts = [self._choose(at_hand[kind], share, rows, rng) for kind, share in kinds if share]
         return [window for part in parts for window in part]
@@ -146,7 +146,7 @@ class SimulatedStream:
         return index * share % of < share
 
     def _make(self, index: int) -> Future[PreparedWell]:
-        """Have a well made by another process."""
+        """Start a process that makes a well."""
         appearance: LayeredAppearance | None = "mixture" if self._is_layered(index) else None
         fixed = self.fixed
         if appearance is None and self.more and index % self.more[1] == 0:
@@ -154,7 +154,7 @@ class SimulatedStream:
         return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, appearance)
 
     def _choose(self, at_hand: npt.NDArray[np.int64], count: int, rows: int, rng: np.random.Generator) -> list[Window]:
-        """Cut windows of some of the wells, those with fractures rather than others."""
+        """Cut windows of some of the wells; windows with more fractures are more probable."""
         indices = at_hand[rng.integers(0, at_hand.size, _CUT_PER_WINDOW * count)]
         offered = [self.pending[int(index)].result().cut(rows, rng) for index in indices]
         fractures = np.array([np.sum(window.targets.classes[~window.targets.optional] == 1) for window in offered])
@@ -187,5 +187,5 @@ def draw_well(
     well = simulate_well(
         draw(rng, **settings) if appearance is None else draw_layered(rng, appearance, **settings), rng
     )
-    ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
+    ignored = well.intervals[well.intervals["kind"] == "ignored"]  # Labels are complete everywhere else.
     return InterpretedWell(well.image, well.truth, ignored)

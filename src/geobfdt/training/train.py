@@ -116,16 +116,16 @@ def train(
     out : str or Path
         Folder of the run and of the bundle. A run that was killed goes on where it was.
     preset : {"curve", "detr", "detr-small"}
-        Which network, where none is given to begin with.
+        Preset of the network, where none is given to begin with.
     model : str or Path, optional
         Bundle to begin with (``default``: the shipped one): fine-tuning. From scratch if not given.
     holdout : sequence of str, optional
         Wells to hold out for early stopping and calibration. Default: a fifth of them, or of fewer than four wells the
-        stretch of the deepest fifth of each one's picks. What taught `model` is never held out.
+        stretch of the deepest fifth of each one's picks. Wells that trained `model` are never held out.
     layer : str, optional
         Layer of the review to learn from, instead of the field's own pick tables.
     blind : sequence of str
-        Wells to leave alone: what ``geobfdt gate`` will judge the model by.
+        Blind wells, which are left out: ``geobfdt gate`` will judge the model by them.
     masked : mapping of str to (top, base), optional
         Intervals (m, MD) of wells to leave alone.
     settings : TrainingSettings, optional
@@ -135,7 +135,7 @@ def train(
     study : mapping, optional
         Record of the study that chose the settings, for the card.
     progress : callable, optional
-        Told the share done and what is going on.
+        Called with the share that is finished and a text.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def train(
     Raises
     ------
     InputError
-        If no well has picks, a held-out well is not there or taught `model` already, nothing is picked in what is left
+        If no well has picks, a held-out well is missing or trained `model` already, there is no pick in the wells left
         to learn from or to hold out, or a file cannot be read or written.
     """
     field, out = Path(field), Path(out)
@@ -169,7 +169,7 @@ def train(
     held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
     metres, planes = sum(well.metres for well in trained), sum(well.planes for well in trained)
     if not metres:
-        observed = "no class is interpreted where pixels were measured, in what is left to learn from"
+        observed = "no class is interpreted where pixels were measured, in the wells left to train on"
         raise InputError(field, observed, "correct the interval tables, or hold out and mask less")
     settings = settings.for_metres(metres, sizes.step, distributed.whole(settings.batch))
     source: Source = FixedWells(trained)
@@ -177,7 +177,7 @@ def train(
         source = MixedSource(FixedWells(trained), FixedWells(_simulated(sizes, out / "wells")), settings)
     names = [str(well.image.attrs["well"]) for well in split.held_out]
 
-    # Goes on only where it trained on the same wells: else held-out ones might be among those it has seen.
+    # A run resumes only with the same wells: otherwise held-out wells might have trained it.
     same = settings.model_dump(mode="json", exclude={"steps", "every", "patience"})
     parts = [[str(well.image.attrs["well"]) for well in part] for part in (split.trained, split.held_out)]
     start_digest = start.digest if start is not None else ""
@@ -185,7 +185,7 @@ def train(
     run_inputs = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, start_digest])
 
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
-    # As confidences before calibration, which is what a network is validated by.
+    # Validation uses confidences before calibration, so thresholds are converted to these.
     used = {name: float(expit(part.logits(part.threshold))) for name, part in plain.items()}
     thresholds = used if start is not None else None
 
@@ -220,7 +220,7 @@ def train(
         bundle = calibrated(bundle, split.held_out)
         reference = measure_drift_reference(bundle, [well.image for well in (*split.trained, *split.held_out)])
         bundle = save_bundle(replace(bundle, card={**card, "drift": reference.model_dump()}), out)
-    distributed.agree(0.0)  # the others wait until it is written
+    distributed.agree(0.0)  # The other processes wait until the bundle is written.
     if not distributed.is_first():
         bundle = load_bundle(out)
     progress(1.0, "done")
@@ -236,12 +236,12 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
     field : Path
         Folder of wells.
     layer : str, optional
-        Layer of the review: what was decided there, and nothing else. Default: the field's own pick tables.
+        Layer of the review, whose accepted picks are used alone. Default: the field's own pick tables.
 
     Raises
     ------
     InputError
-        If nothing here can be learnt from, or a well's picks say nowhere where they run.
+        If no well can be trained on, or the picks of a well have no trace.
     """
     from geobfdt.wells.readers.netcdf import read
 
@@ -267,9 +267,9 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
         if layer is not None:
             raise InputError(field, f"no accepted pick in a layer {layer!r}", "review wells with geobfdt serve")
         cure = "bring picks in with geobfdt ingest FILE --picks TABLE --field DIR"
-        raise InputError(field, "no well here has picks to learn from", cure)
+        raise InputError(field, "no well here has picks to train on", cure)
     if layer is not None and not any(_interpreted(well.intervals) for well in wells):
-        cure = "say with O in geobfdt serve where every plane was looked for"
+        cure = "mark with O in geobfdt serve the intervals in which every plane is picked"
         raise InputError(field, f"layer {layer!r} calls no stretch complete", cure)
     return wells
 
@@ -327,13 +327,13 @@ def labels_digest(well: InterpretedWell) -> str:
 def _exposures(
     field: Path, wells: Sequence[InterpretedWell], masked: Masked, start: Bundle | None
 ) -> dict[str, dict[str, Any]]:
-    """What it learnt from or was chosen by, and what those that it comes from did: no score may be of that."""
+    """Wells that trained or chose the model, or the models that it comes from: it is never scored on them."""
     exposures = dict(start.exposures) if start is not None else {}
     for well in wells:
         name = str(well.image.attrs["well"])
         mask = masked.get(name)
         if name in exposures and exposures[name].masked != mask:
-            mask = None  # one of them has seen it whole, or elsewhere
+            mask = None  # One of the models was exposed to the whole well, or to another part.
         exposures[name] = WellExposure(
             image=sha256(Field(field).file(name, ".nc")), labels=labels_digest(well), masked=mask
         )
@@ -341,7 +341,7 @@ def _exposures(
 
 
 def _trained_to_depth(split: Split, start: Bundle | None) -> dict[str, float]:
-    """Down to which depth (m, MD) wells taught it, or what it comes from: nothing above is ever held out."""
+    """Depth (m, MD) down to which each well trained the model, or the models that it comes from."""
     depths = dict(start.trained_to_depth) if start is not None else {}
     for well in split.trained:
         name = str(well.image.attrs["well"])

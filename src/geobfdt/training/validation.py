@@ -1,4 +1,4 @@
-"""How a network does on wells that it is not trained on, by the same scoring that users see."""
+"""Validation: a network is scored on held-out wells, by the same scoring as users' picks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def validate(
     detect : callable
         Grid (rows, columns) and hole radius (m) in, planes out.
     wells : sequence of PreparedWell
-        Wells that it has not seen.
+        Wells that it was not trained on.
     tolerance : float
         Trace RMS of a match (m).
     start : mapping of str to float, optional
@@ -49,7 +49,7 @@ def validate(
 
 
 def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """What a network finds in prepared wells, before refinement; what is there; and where that is known."""
+    """Picks of a network in prepared wells, before refinement; true planes; and intervals with complete labels."""
     picks = pd.concat([detected_planes(detect, well) for well in wells], ignore_index=True)
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
     intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
@@ -57,7 +57,7 @@ def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame,
 
 
 def detected_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
-    """Pick table of what a network finds in a prepared well, before refinement."""
+    """Pick table of a network in a prepared well, before refinement."""
     parts = []
     for core in range(0, len(well.grid), _CORE_ROWS):
         first, last = max(core - _MARGIN_ROWS, 0), min(core + _CORE_ROWS + _MARGIN_ROWS, len(well.grid))
@@ -79,7 +79,7 @@ def true_planes(well: PreparedWell) -> pd.DataFrame:
 
 
 def labelled_intervals(well: PreparedWell) -> pd.DataFrame:
-    """Interval table of where each class is known in a prepared well."""
+    """Interval table of the rows in which the labels of each class are complete."""
     rows: list[tuple[str, str, str, float, float]] = []
     for name, rows_labelled in zip(CLASSES, well.label_mask, strict=True):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], rows_labelled.astype(np.int8), [0]])))

@@ -1,4 +1,4 @@
-"""Which wells, or which depths of few wells, are held out."""
+"""Split of a field: whole wells are held out, or depths of few wells."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BUFFER_M = 4.0  # Distance between the trained and the held-out part of a well:
 
 class Split(NamedTuple):
     """
-    What is trained on, and what is not.
+    Wells to train on, and wells held out.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def leave_out_blind_wells(
     wells: Sequence[InterpretedWell], blind_wells: Sequence[str], masked: Masked, file: str
 ) -> list[InterpretedWell]:
     """
-    Leave out what is kept to judge models by: it is neither trained on nor does it choose anything.
+    Leave out blind wells and masked intervals, by which models are judged: they neither train nor choose anything.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def leave_out_blind_wells(
     blind_wells : sequence of str
         Names of wells.
     masked : mapping of str to (top, base)
-        An interval (m, MD) of wells that are trained on: its planes and its silence teach nothing.
+        Interval (m, MD) of each well whose planes are left out, and whose labels count as incomplete.
     file : str
         What an error is about.
 
@@ -76,7 +76,7 @@ def leave_out_blind_wells(
         if name not in blind_wells
     ]
     if not any(len(well.picks) for well in remaining):
-        raise InputError(file, "nothing is left to train on", "keep fewer wells blind")
+        raise InputError(file, "no well is left to train on", "keep fewer wells blind")
     return remaining
 
 
@@ -108,13 +108,13 @@ def split_wells(
     file : str
         What an error is about.
     start : Bundle, optional
-        What training begins with. What taught it is never held out; wells that chose it are held out again before
-        others are.
+        Model that training begins with. Wells that trained it are never held out; wells that chose it are held out
+        before others are.
 
     Raises
     ------
     InputError
-        If a name is not there, a well to be held out taught `start`, or nothing is picked in what is left to train on
+        If a name is missing, a well to be held out trained `start`, or there is no pick in the wells left to train on
         or to hold out.
     """
     names = [str(well.image.attrs["well"]) for well in wells]
@@ -125,8 +125,12 @@ def split_wells(
         if missing:
             raise InputError(file, f"no picked well {', '.join(missing)} here", f"choose from {', '.join(names)}")
         if used and start is not None:
-            cure = "hold out wells that it has not learnt from, or begin with another model"
-            raise InputError(file, f"{', '.join(used)} taught {start.source}: no score of it would be honest", cure)
+            cure = "hold out wells that it was not trained on, or begin with another model"
+            raise InputError(
+                file,
+                f"{', '.join(used)} trained {start.source}: it cannot be scored on wells that it was trained on",
+                cure,
+            )
         chosen = set(holdout)
     elif len(wells) >= _MIN_WELLS:
         counts = {name: well.picks["class"].value_counts() for name, well in zip(names, wells, strict=True)}
@@ -141,11 +145,11 @@ def split_wells(
         trained = [well for well, name in zip(wells, names, strict=True) if name not in chosen]
         split = Split(trained, [well for well, name in zip(wells, names, strict=True) if name in chosen], "by well")
     if not any(len(well.picks) for well in split.trained):
-        raise InputError(file, "every picked well is held out: nothing is left to learn from", "hold out fewer")
+        raise InputError(file, "every picked well is held out: none is left to train on", "hold out fewer")
     if not any(len(well.picks) for well in split.held_out):
-        taught = f" that did not teach {start.source}" if start is not None and trained_depths else ""
+        untrained = f" that did not train {start.source}" if start is not None and trained_depths else ""
         cure = "bring in more interpreted wells, or name picked ones with --holdout"
-        raise InputError(file, f"no picks{taught} to hold out: nothing to judge by", cure)
+        raise InputError(file, f"no picks{untrained} to hold out: the model cannot be scored", cure)
     return split
 
 
@@ -164,7 +168,8 @@ def _draw_holdout(picked: Mapping[str, pd.Series], seed: int, trained: Set[str],
     for _ in range(_DRAWS):
         order = [name for name in rng.permutation(sorted(table.index)).tolist() if name not in trained]
         draws.append(sorted(order, key=lambda name: name not in before)[:count])
-    best = max(draws, key=worth)  # the first of those that are worth most
+    # Of equal draws the first is taken.
+    best = max(draws, key=worth)
     return set(best)
 
 
@@ -172,8 +177,7 @@ def _by_depth(well: InterpretedWell, trained_depth: float) -> tuple[InterpretedW
     """
     The upper part of a well and the stretch of the deepest fifth of its picks, or of eight of few, a buffer apart.
 
-    Of a short interpreted stretch, hardly any buffer is left; what was learnt from before, down to some depth, is never
-    held out.
+    The buffer of a short interpreted stretch is short, too. Depths that trained the model before are never held out.
     """
     depth, picked = well.image["depth"].values, well.picks["depth_m"].to_numpy(float)
     if not picked.size:
