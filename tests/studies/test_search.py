@@ -96,7 +96,7 @@ def test_it_finds_what_is_best(settings: SearchSettings, field: Path, tmp_path: 
     summary = write_search_pages(settings, outcome, tmp_path, field)
     assert summary["best"]["values"] == outcome.best.values
     page = (tmp_path / "search.md").read_text()
-    assert "which flatters it" in page
+    assert "found.yaml" in page
     assert (tmp_path / "importance.png").exists()
     verdict = read_study(tmp_path / "found.yaml")
     base, better = (levels for _, levels in verdict.cells())

@@ -115,7 +115,7 @@ def test_the_page(out: Path) -> None:
     scores = means[[f"{kind}_f1" for kind in CLASSES]].mean(axis=1)
     null_f1 = means.loc[scores.idxmax(), [f"{kind}_null_f1" for kind in CLASSES]].mean()
     chosen = "Choice: rate" if scores.max() > null_f1 + 0.01 else "Nothing was learnt"
-    for phrase in ("Which rate?", "low to high:", chosen, "Fold 1: tested on", "4 cells", "SHA-256", "blind"):
+    for phrase in ("Which rate?", "low to high:", chosen, "Fold 1: tested on", "4 cells", "SHA-256", "chance level"):
         assert phrase in text
         assert phrase in page
     assert {f"{name}.png" for name in ("scores", "curves-1")} <= {file.name for file in out.iterdir()}

@@ -180,9 +180,9 @@ def test_what_taught_a_model_is_never_held_out_of_its_tuning(seed: int) -> None:
     held_out = names(split_wells(many, None, seed, "field", start).held_out)
     assert {"B", "D"} < set(held_out) <= set("BDIJKLMNO")
     assert len(held_out) == 3
-    with pytest.raises(InputError, match="C taught tuned"):
+    with pytest.raises(InputError, match=r"C.*tuned"):
         split_wells(wells, ["B", "C"], seed, "field", start)
-    with pytest.raises(InputError, match="no picks that did not teach tuned"):
+    with pytest.raises(InputError, match="tuned"):
         split_wells([part for part in wells if part.image.attrs["well"] in "ACEFGH"], None, seed, "field", start)
 
 
@@ -198,9 +198,9 @@ def test_nothing_to_judge_by() -> None:
     """A named well without picks, and none named."""
     wells = [well("A"), well("B")._replace(picks=well("B").picks.iloc[:0])]
     for holdout in (["B"], []):
-        with pytest.raises(InputError, match="nothing to judge by"):
+        with pytest.raises(InputError, match="--holdout"):
             split_wells(wells, holdout, 0, "field")
-    with pytest.raises(InputError, match="nothing is left to learn from"):
+    with pytest.raises(InputError, match="hold out fewer"):
         split_wells(wells, ["A"], 0, "field")
 
 

@@ -52,7 +52,7 @@ class Calibration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     slope: float = Field(1.0, gt=0, description="factor of the log odds")
-    intercept: float = Field(0.0, description="what is added to them")
+    intercept: float = Field(0.0, description="added to the scaled log odds")
     threshold: float = Field(0.5, ge=0, le=1, description="probability of best F1 on validation wells")
 
     def probability(self, logits: Array) -> Array:
@@ -78,13 +78,15 @@ class WellExposure(BaseModel):
 
     image: str = Field(description="SHA-256 of the image file")
     labels: str = Field("", description="SHA-256 of picks and intervals")
-    masked: tuple[float, float] | None = Field(None, description="interval left alone (m, MD)")
+    masked: tuple[float, float] | None = Field(
+        None, description="masked interval, which the model was not exposed to (m, MD)"
+    )
 
 
 @dataclass(frozen=True)
 class Bundle:
     """
-    A trained network with what is known about it.
+    A trained network with its settings, calibration and card.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ class Bundle:
 
     @property
     def source(self) -> str:
-        """How pick tables name it."""
+        """Name of the model in pick tables."""
         return f"{self.card.get('name', self.settings.preset)} {self.digest}".strip()
 
     @property
@@ -138,7 +140,7 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     Parameters
     ----------
     bundle : Bundle
-        What is written.
+        Bundle to write.
     folder : str or Path
         Where; made if missing.
     half : bool
@@ -147,7 +149,7 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     Returns
     -------
     Bundle
-        The same as it will be read.
+        The same bundle, read again.
 
     Raises
     ------
@@ -238,7 +240,7 @@ def _shape(shape: torch.Size | None) -> str:
 
 
 def _why(error: Exception) -> str:
-    """Say what is wrong in a line: of many things the first, and not the words of Python or PyTorch around it."""
+    """Describe an error in one line: the first of several, without the words of Python or PyTorch around it."""
     if isinstance(error, ValidationError):
         return said(error)
     if isinstance(error, OSError):

@@ -1,4 +1,4 @@
-"""Pairing answers with the truth: one to one, by trace RMS and class."""
+"""Matching of queries with true planes, one to one, by trace RMS and class; and suppression of duplicates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from geobfdt.geometry import stretch, trace_rms
 
 __all__ = ["match", "scaled_rms", "thin_by_distance"]
 
+_DISTANCE_SCALE_M = 0.03  # Distance that costs as much as a class probability lower by a half.
+_MAX_DISTANCE_COST = 10  # Largest cost of a distance.
+_CLASS_COST = 2  # Cost of a pair whose class has probability 0.
+_NO_PAIR_COST = 1e3  # Cost of a pair that is too far apart: higher than any other.
+
 Array = npt.NDArray[np.float64]
 
 
 def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     """
-    Trace RMS between two sets, square to the traces: what a steep pair is apart in depth counts for less.
+    Scaled trace RMS between two sets: distances square to the traces, so that steep pairs count less than in depth.
 
     Parameters
     ----------
@@ -46,7 +51,7 @@ def match(
     traces: Array, probability: Array, truth: Array, classes: npt.NDArray[np.int64], radius: float, furthest: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """
-    Pair queries with planes (Kuhn 1955; Carion et al. 2020).
+    Match queries with planes, one to one, at least total cost (Kuhn 1955; Carion et al. 2020).
 
     Parameters
     ----------
@@ -68,6 +73,11 @@ def match(
     query, plane : array (pairs,)
         Indices.
 
+    Notes
+    -----
+    The cost of a pair is ``min(d / 30 mm, 10) + 2 (1 - p)``, with the scaled trace RMS ``d`` and the probability ``p``
+    of the plane's class. It is solved by the Hungarian algorithm; pairs beyond `furthest` are dropped afterwards.
+
     Examples
     --------
     >>> planes = np.array([[0.0, 0.1, 0.0], [1.0, 0.0, 0.0]])
@@ -77,9 +87,9 @@ def match(
     if not len(traces) or not len(truth):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     apart = scaled_rms(traces, truth, radius)
-    # 1 - p rather than its logarithm: commensurable with the distance, as in the article that introduced this.
-    cost = np.minimum(apart / 0.03, 10) + 2 * (1 - probability[:, classes])
-    cost = np.where(apart > furthest, 1e3, cost)
+    # 1 - p rather than its logarithm: it is commensurable with the distance (Carion et al. 2020).
+    cost = np.minimum(apart / _DISTANCE_SCALE_M, _MAX_DISTANCE_COST) + _CLASS_COST * (1 - probability[:, classes])
+    cost = np.where(apart > furthest, _NO_PAIR_COST, cost)
     query, plane = linear_sum_assignment(cost)
     close = apart[query, plane] <= furthest
     return query[close], plane[close]
@@ -96,13 +106,13 @@ def thin_by_distance(
     traces : array (n, 3)
         ``(z0, a, b)`` (m).
     scores : array (n,)
-        What to keep first.
+        Scores; the highest is kept first.
     distance : float
         Traces nearer than this to a kept one are dropped (m).
     radius : float, optional
         Hole radius (m); with it, distance is scaled as by :func:`scaled_rms`.
     most : int, optional
-        How many to keep.
+        Largest number of traces to keep.
 
     Returns
     -------

@@ -29,7 +29,7 @@ _Weight = Annotated[float, Field(ge=0)]
 class _InputSettings(BaseModel):
     """Settings of the input of either network."""
 
-    # Bounds are generous: a bundle of somebody else's must not claim all memory before its weights are looked at.
+    # Bounds are generous: a foreign bundle must not take all memory before its weights are checked.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: str
@@ -40,7 +40,7 @@ class _InputSettings(BaseModel):
 
     @property
     def grid(self) -> GridSettings:
-        """The grid that it asks for."""
+        """Settings of the input grid."""
         return GridSettings(self.step, self.columns, self.image, self.gaps)
 
     @property
@@ -51,14 +51,14 @@ class _InputSettings(BaseModel):
 
 class Stage(NamedTuple):
     """
-    Decoder layers that ask the same queries.
+    Decoder layers that run on the same queries.
 
     Parameters
     ----------
     layers : slice
-        Which.
+        Layers of the stage.
     least : float
-        Log odds that a query must have had before.
+        Log odds from which a query goes on to this stage.
     """
 
     layers: slice
@@ -71,10 +71,10 @@ class CurveSettings(_InputSettings):
 
     Notes
     -----
-    ``blocks`` are those of a ResNet-18. The study ``docs/studies/backbone`` (small networks, few steps) could not tell
-    10, 14, 18 and 34 apart; with hours of pretraining there is more to learn, and it costs a tenth of a step. ``gaps``
-    and ``image`` are what the shipped weights were trained with; the studies of these names could not tell them from
-    the alternatives.
+    ``blocks`` are those of a ResNet-18. The study ``docs/studies/backbone`` (small networks, few steps) did not
+    separate 10, 14, 18 and 34; with hours of pretraining there is more to learn, and it costs a tenth of a step.
+    ``gaps`` and ``image`` are what the shipped weights were trained with; the studies of these names could not tell
+    them from the alternatives.
 
     Examples
     --------
@@ -99,7 +99,9 @@ class CurveSettings(_InputSettings):
     )
     content: int = Field(96, multiple_of=4, gt=0, le=1024, description="channels of a query")
     sampled: int = Field(24, gt=0, le=1024, description="channels sampled along a query's trace")
-    fine: int = Field(12, gt=0, le=1024, description="channels of the features at stride 2, for close looks")
+    fine: int = Field(
+        12, gt=0, le=1024, description="channels of the features at stride 2, for the last decoder layers"
+    )
     layers: tuple[tuple[Literal[4, 2], _Height, _Few, _Channels], ...] = Field(
         (
             (4, 0.08, 9, 64), (4, 0.08, 9, 64), (2, 0.03, 7, 64), (2, 0.03, 7, 64),
@@ -112,10 +114,12 @@ class CurveSettings(_InputSettings):
     )  # fmt: skip
     doubts: tuple[tuple[int, float], ...] = Field(
         ((1, -2.3), (2, -1.9), (4, -1.05)),
-        description="decoder layers before which queries are dropped, and the log odds under which they are",
+        description="decoder layers before which queries are dropped, and the log odds below which they are",
     )
-    company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
-    beside: int = Field(40, gt=0, le=1000, description="queries above and below that a query sees, at most")
+    company: float = Field(1.0, gt=0, description="distance in depth up to which queries attend to each other (m)")
+    beside: int = Field(
+        40, gt=0, le=1000, description="largest number of queries above and below that a query attends to"
+    )
     queries: int = Field(100, gt=0, le=10000, description="queries of a training window of 768 rows")
 
     @model_validator(mode="after")
@@ -143,7 +147,7 @@ class CurveSettings(_InputSettings):
 
     @property
     def stages(self) -> list[Stage]:
-        """The decoder's layers, those together that ask the same queries."""
+        """The decoder's layers, grouped by the queries that they run on."""
         thresholds = [(0, -math.inf), *((layer, least) for layer, least in self.doubts if 0 < layer < len(self.layers))]
         ends = [*(layer for layer, _ in thresholds[1:]), len(self.layers)]
         return [Stage(slice(first, end), least) for (first, least), end in zip(thresholds, ends, strict=True)]
@@ -203,7 +207,7 @@ class DetrSettings(_InputSettings):
     matching_weights: tuple[_Weight, _Weight] | None = Field(
         None, description="weights of classes and of the L1 distance in the matching; none: those of the loss"
     )
-    confidence: float = Field(0.5, ge=0, le=1, description="probability from which an answer is a plane; 0: all are")
+    confidence: float = Field(0.5, ge=0, le=1, description="probability from which a query is a plane; 0: all are")
 
     @model_validator(mode="after")
     def _small_enough_for_memory(self) -> DetrSettings:
@@ -234,7 +238,7 @@ class DetrSettings(_InputSettings):
 
 
 # The published network at a size that a CPU trains in about an hour: windows of about a metre, a quarter of the width.
-# Depth is what it has to tell best, so its map keeps rows of 4 cm, and positions tell neighbouring rows apart.
+# Depth matters most, so its map keeps rows of 4 cm, and positions differ between neighbouring rows.
 DETR_SMALL = DetrSettings(
     step=0.01,
     columns=96,

@@ -1,13 +1,13 @@
 """The ``curve`` network without PyTorch at run time: ONNX graphs, for strips of any length and number.
 
 ===============  ==========================================================================================
-``look.onnx``    grids in; what was seen, coarse and fine, and the peaks of each vote out
-``ask1.onnx``    what was seen, queries, hole radius and groups in; traces, logits, evidence and contents out
-``ask2.onnx``    the same, and contents in: one for each further stage of the decoder
+``look.onnx``    grids in; features, coarse and fine, and the peaks of each vote out
+``ask1.onnx``    features, queries, hole radius and groups in; traces, logits, evidence and hidden states out
+``ask2.onnx``    the same, and hidden states in: one for each further stage of the decoder
 ===============  ==========================================================================================
 
-Queries are chosen in between, by :func:`geobfdt.model.curve.detection.detect`. What that needs to know, and what turns
-logits into probabilities, is in the metadata of all files under ``geobfdt``, as JSON.
+Queries are chosen in between, by :func:`geobfdt.model.curve.detection.detect`. The settings that it needs, and the
+calibration of logits, are in the metadata of all files under ``geobfdt``, as JSON.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class OnnxNetwork:
     Parameters
     ----------
     encoder : InferenceSession
-        The graph that looks.
+        The graph that encodes strips.
     asks : sequence of InferenceSession
-        Those that ask, one for each stage.
+        The graphs that decode queries, one for each stage.
     settings : CurveSettings
         Sizes of the network.
     tiers : sequence of Tier
-        What the cells of its votes stand for.
+        Candidate planes of its votes.
     """
 
     encoder: Any
@@ -175,13 +175,13 @@ def onnx_network(bundle: Bundle) -> OnnxNetwork:
     if key in _READY:
         return _READY[key]
     network = _opened(_graphs(bundle).__getitem__, bundle.source)
-    if bundle.digest:  # else nothing tells its weights from others
+    if bundle.digest:  # Without a digest its weights cannot be told from others.
         _READY[key] = network
     return network
 
 
 class _EncoderGraph(nn.Module):
-    """The first graph."""
+    """Module of the first graph: grids to features and peaks."""
 
     def __init__(self, network: CurveNetwork) -> None:
         super().__init__()
@@ -193,7 +193,7 @@ class _EncoderGraph(nn.Module):
 
 
 class _StageGraph(nn.Module):
-    """The others: a stage of the decoder."""
+    """Module of a stage of the decoder."""
 
     def __init__(self, network: CurveNetwork, layers: slice) -> None:
         super().__init__()
@@ -214,7 +214,7 @@ def _graphs(bundle: Bundle) -> dict[str, bytes]:
     needed("onnx", "onnx")
     note = _note(bundle, network)
     columns, device = network.settings.columns, next(network.parameters()).device
-    # What the shapes of these examples are is forgotten; two of each, as an axis of one might pass for a constant.
+    # Axes of these examples are dynamic, but an axis of length one might become a constant: two of each.
     rows = 16 * max(pool for _, pool in network.settings.tiers)
     images = () if network.settings.image_count == 1 else (network.settings.image_count,)
     grid = torch.zeros(2, rows, columns, *images, dtype=torch.uint8, device=device)
@@ -235,18 +235,18 @@ def _graphs(bundle: Bundle) -> dict[str, bytes]:
     }
     for name, stage in zip(_stage_files(network.settings), network.settings.stages, strict=True):
         graphs[name] = _traced(_StageGraph(network, stage.layers).eval(), examples, inputs, outputs, axes, note)
-        if "content" not in inputs:  # the first stage is told none
+        if "content" not in inputs:  # The first stage has no hidden states.
             examples, inputs = [*examples, hidden.to(device)], [*inputs, "content"]
     return graphs
 
 
 def _stage_files(settings: CurveSettings) -> list[str]:
-    """File names of the graphs that ask."""
+    """File names of the graphs of the decoder's stages."""
     return [f"ask{i}.onnx" for i in range(1, len(settings.stages) + 1)]
 
 
 def _note(bundle: Bundle, network: CurveNetwork) -> str:
-    """What goes with the graphs: shapes of traces too, as a later version may vote for others."""
+    """Metadata of the graphs; trace shapes are included, as a later version may vote for others."""
     tiers = [{"curves": tier.curves.tolist(), "first": tier.first, "cell": tier.cell} for tier in network.tiers]
     note = {
         "format": FORMAT,
@@ -267,7 +267,7 @@ def _traced(
     axes: dict[str, tuple[str, ...]],
     note: str,
 ) -> bytes:
-    """One graph, with its notes."""
+    """Export one graph with its metadata."""
     onnx = importlib.import_module("onnx")
     stream = io.BytesIO()
     named = {
@@ -296,7 +296,7 @@ def _traced(
 
 
 def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
-    """Sessions of the graphs, each told by its file name."""
+    """Open the graphs as a network; `graph` returns the content of a file by its name."""
     encoder, note = _session(graph("look.onnx"), place)
     if note is None:
         raise InputError(place, "look.onnx is not of a model bundle", _EXPORT_AGAIN)
@@ -306,7 +306,9 @@ def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
         settings = CurveSettings(**values["settings"])
         tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in values["tiers"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(place, f"notes of geobfdt are damaged: {str(error).splitlines()[0]}", _EXPORT_AGAIN) from error
+        raise InputError(
+            place, f"metadata of geobfdt is damaged: {str(error).splitlines()[0]}", _EXPORT_AGAIN
+        ) from error
     names = _stage_files(settings)
     decoders = [_session(graph(name), place) for name in names]
     if any(other != note for _, other in decoders):
@@ -315,13 +317,13 @@ def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
 
 
 def _session(graph: bytes, place: str | Path) -> tuple[Any, str | None]:
-    """A graph, ready to run, and its notes."""
+    """Return a session of a graph, and its metadata."""
     runtime = needed("onnxruntime", "onnx")
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()  # one setting for both runtimes
+    options.intra_op_num_threads = torch.get_num_threads()  # Both runtimes use the same number of threads.
     try:
         session = runtime.InferenceSession(graph, options, providers=_PROVIDERS)
-    except Exception as error:  # its errors have no other base
+    except Exception as error:  # Errors of onnxruntime have no other base class.
         observed = f"not ONNX graphs: {str(error).splitlines()[0]}"
         raise InputError(place, observed, _EXPORT_AGAIN) from error
     return session, session.get_modelmeta().custom_metadata_map.get(_METADATA_KEY)

@@ -33,7 +33,7 @@ def parse_settings(values: Any) -> CurveSettings | DetrSettings:
     Parameters
     ----------
     values : dict
-        With ``preset`` and whatever differs from its defaults.
+        ``preset``, and all settings that differ from its defaults.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random
 
 
 class PlaneFinder(Protocol):
-    """What finds planes in a grid; those that are not between top and base (m from its first row) may be left out."""
+    """Finds planes in a grid; those that are not between top and base (m from its first row) may be left out."""
 
     def __call__(  # noqa: D102
         self, grid: npt.NDArray[np.uint8], radius: float, top: float = -np.inf, base: float = np.inf
@@ -70,7 +70,7 @@ class PlaneFinder(Protocol):
 
 def plane_finder(network: DetrNetwork | Runtime[Any]) -> PlaneFinder:
     """
-    Tell how to ask a network for planes.
+    Return the function that finds planes with a network.
 
     Parameters
     ----------

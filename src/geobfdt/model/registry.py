@@ -1,8 +1,8 @@
-"""A registry: bundles kept by what is in them, and a record of who made which one the champion, when and why.
+"""A registry of models: bundles stored by the digest of their contents, and a record of promotions.
 
-A registry is a folder. Each bundle lies in a folder named by the SHA-256 of its three files, so that it cannot change
-without its name telling. ``record.jsonl`` is a log that only grows; what a name (``champion``) stands for is what the
-last line about it says. Promoting is therefore one line, written whole or not at all.
+A registry is a folder. Each bundle lies in a folder named by the SHA-256 of its three files, so that
+any change shows. ``record.jsonl`` is a log that only grows; a name (``champion``) stands for the bundle
+in its last line. A promotion is therefore one line, written whole or not at all.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Entry:
     who : str
         Who.
     action : str
-        ``add``, ``mend`` (a damaged one replaced by what was added), ``name`` (what ``name`` stands for from now on),
+        ``add``, ``mend`` (a damaged bundle was replaced), ``name`` (``name`` stands for the bundle from now on),
         ``sign``, ``pass``, ``refuse`` or ``unjudged`` (at the gate).
     bundle : str
         Which one.
@@ -124,7 +124,7 @@ class Registry:
 
     def record(self) -> list[Entry]:
         """
-        All that was done, in order. A last line that a killed process left unfinished does not count.
+        Entries of the record, in order. An unfinished last line of a killed process does not count.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Registry:
         return entries
 
     def names(self) -> dict[str, str]:
-        """What each name stands for now."""
+        """Bundle that each name stands for now."""
         return {entry.name: entry.bundle for entry in self.record() if entry.action == "name"}
 
     def bundles(self) -> list[str]:
@@ -186,7 +186,7 @@ class Registry:
         return matches[0]
 
     def _is(self, digest: str, name: str) -> bool:
-        """Whether a bundle may be meant by the digits of a digest, or by what a pick table says."""
+        """Whether a name is the first digits of a digest, or the name of the bundle in pick tables."""
         *called, digits = name.split(" ")
         if called:  # what follows the name on a card
             return (
@@ -195,7 +195,7 @@ class Registry:
         return digest.startswith(name) or self.weights(digest).startswith(name)
 
     def weights(self, digest: str) -> str:
-        """SHA-256 of a bundle's weights, whose first digits pick tables tell; empty if they cannot be read."""
+        """SHA-256 of a bundle's weights, whose first digits are in pick tables; empty if they cannot be read."""
         try:
             return sha256(self.folder / digest / WEIGHTS)
         except OSError:
@@ -210,7 +210,7 @@ class Registry:
 
     def path(self, name: str) -> Path:
         """
-        Folder of a bundle that is what was added, for ``load_bundle``.
+        Folder of an unchanged bundle, for ``load_bundle``.
 
         Raises
         ------
@@ -221,14 +221,14 @@ class Registry:
 
     def add(self, bundle: str | Path, *, who: str | None = None, why: str = "") -> str:
         """
-        Take a bundle in. One that is there already is not taken in again, but mended if it is damaged.
+        Add a bundle. One that is there already is not added again, but replaced if it is damaged.
 
         Parameters
         ----------
         bundle : str or Path
             Its folder; ``default`` is the shipped one.
         who, why : str
-            For the record; who is the user of this machine, if not said.
+            For the record; `who` is the user of this machine by default.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class Registry:
         return digest
 
     def _put(self, source: Path, digest: str) -> None:
-        """Lay a bundle in its place; what lies there gives way only to one that is whole and on the disk."""
+        """Copy a bundle to its place; an existing one is replaced only by an intact one on the disk."""
         place, fresh, former = (self.folder / name for name in (digest, f".{digest}.new", f".{digest}.old"))
         try:
             with atomic_files(fresh) as part:
@@ -277,7 +277,7 @@ class Registry:
 
     def name(self, bundle: str, name: str, *, who: str | None = None, why: str = "") -> None:
         """
-        Let a name stand for a bundle from now on: promote it.
+        Promote a bundle: a name stands for it from now on.
 
         Raises
         ------
@@ -291,7 +291,7 @@ class Registry:
 
     def back(self, name: str = "champion", *, who: str | None = None, why: str = "") -> str:
         """
-        Let a name stand for what it stood for before.
+        Roll back: a name stands again for the bundle before.
 
         Returns
         -------
@@ -306,7 +306,7 @@ class Registry:
         with held(self.folder, wait=True):
             held_it = [entry.bundle for entry in self.record() if entry.action == "name" and entry.name == name]
             now = held_it[-1] if held_it else ""
-            # Back again goes further back: what was left by going back is no way to go.
+            # A second rollback goes further back: bundles that were rolled back are skipped.
             stack: list[str] = []
             for bundle in held_it:
                 if bundle in stack:
@@ -320,7 +320,7 @@ class Registry:
             return stack[-2]
 
     def sign(self, bundle: str, *, who: str, why: str) -> None:
-        """Put down that somebody stands up for a bundle."""
+        """Record that a person approves a bundle."""
         with held(self.folder, wait=True):
             digest = self.find(bundle)
             self.whole(digest)
@@ -329,12 +329,12 @@ class Registry:
     def judge(
         self, bundle: str, state: Literal["passed", "refused", "cannot judge"], *, who: str | None = None, why: str = ""
     ) -> None:
-        """Put down what the gate said of a bundle."""
+        """Record the verdict of the gate on a bundle."""
         with held(self.folder, wait=True):
             self._write(_VERDICTS[state], self.find(bundle), who, why)
 
     def verify(self) -> dict[str, str]:
-        """What is wrong with each bundle, in a line; empty where nothing is."""
+        """Problem of each bundle, in a line; empty for an intact bundle."""
         problems = {}
         for digest in self.bundles():
             try:
@@ -359,7 +359,7 @@ class Registry:
 
     def card(self, digest: str) -> dict[str, Any]:
         """
-        Card of a bundle that is what was added; PyTorch is not needed.
+        Card of an unchanged bundle; PyTorch is not needed.
 
         Raises
         ------
@@ -374,7 +374,7 @@ class Registry:
         return self.folder / digest
 
     def damage(self, digest: str) -> str:
-        """How a bundle is not what was added, in a line; empty if it is."""
+        """Describe in a line how a bundle differs from the one that was added; empty if it does not."""
         if not (self.folder / digest).is_dir():
             return "is gone"
         try:
@@ -403,7 +403,7 @@ class Registry:
 
     def import_(self, file: Path, *, who: str | None = None, why: str = "") -> str:
         """
-        Take in what :meth:`export` wrote.
+        Add a bundle from a file that :meth:`export` wrote.
 
         Raises
         ------
@@ -489,9 +489,9 @@ def _replace(place: Path, fresh: Path, former: Path) -> None:
 
 
 def _unpack(file: Path, folder: Path) -> str:
-    """Read the files of an exported bundle into a folder; the digest that they are said to have."""
+    """Read the files of an exported bundle into a folder; return the digest that they claim."""
     with tarfile.open(file, "r:") as tar:
-        # Nothing is extracted: three members of known names are read, whatever else is claimed.
+        # Nothing is extracted: three members of given names are read, whatever the archive holds.
         members = {about.name: about for about in tar}
         digest = next(iter(members), "").split("/")[0]
         if set(members) != {f"{digest}/{name}" for name in FILES}:
@@ -507,7 +507,7 @@ def _unpack(file: Path, folder: Path) -> str:
 
 
 def _cut(file: Path) -> None:
-    """Take off the torn line of a process that was killed, so that it does not swallow the next one."""
+    """Remove the unfinished line of a killed process, so that the next line is not appended to it."""
     data = file.read_bytes()
     with file.open("r+b") as stream:
         stream.truncate(data.rfind(b"\n") + 1)

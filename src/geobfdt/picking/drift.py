@@ -202,11 +202,11 @@ def drift_findings(zones: pd.DataFrame) -> list[Finding]:
         if state == "abstain":
             what = f"unlike anything the model was made with: {reason}"
             findings.append(
-                Finding(Severity.MAJOR, "drift-abstain", place, what, "do not use its picks without a look")
+                Finding(Severity.MAJOR, "drift-abstain", place, what, "check its picks before you use them")
             )
         else:
             what = f"at the edge of what the model can be trusted with: {reason}"
-            findings.append(Finding(Severity.MINOR, "drift-watch", place, what, "look there first"))
+            findings.append(Finding(Severity.MINOR, "drift-watch", place, what, "check these picks first"))
     return findings
 
 

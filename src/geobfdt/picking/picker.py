@@ -83,7 +83,7 @@ def pick(
     InputError
         If the model bundle is damaged, foreign or newer.
     ValueError
-        If the method is not known or the confidence is not within 0 and 1.
+        If the method is unknown or the confidence is not within 0 and 1.
 
     Examples
     --------
@@ -342,7 +342,7 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     observed = (
         f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     )
-    action = "those are not looked for; pick them by hand"
+    action = "the picker does not find those; pick them by hand"
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 
@@ -354,12 +354,19 @@ def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
         observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
         observed += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")
-        action = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
+        action = (
+            "check it before you take it for bare rock: the image may be too coarse or too unlike the training images"
+        )
         return [Finding(Severity.MAJOR, kind, place_of(image), observed, action)]
     findings = []
     for layered_too, severity, words, action in (
-        (True, Severity.MAJOR, "no plane, although the image shows layers", "look there and pick them by hand"),
-        (False, Severity.MINOR, "no plane, and no clear layers", "look before you take it for bare rock"),
+        (
+            True,
+            Severity.MAJOR,
+            "no plane, although the image shows layers",
+            "check the image there, and pick them by hand",
+        ),
+        (False, Severity.MINOR, "no plane, and no clear layers", "check the image before you take it for bare rock"),
     ):
         some = zones[zones["layered"] == layered_too]
         stretches = [

@@ -304,7 +304,7 @@ def mean_agreement(refined: Refined) -> Array:
 
 
 def centre_energy(refined: Refined) -> npt.NDArray[np.complex128]:
-    """Local energy (n,) of mean profiles at the traces, at the filter width that answers most."""
+    """Local energy (n,) of mean profiles at the traces, at the filter width with the highest response."""
     middle = refined.profile.shape[1] // 2
     per_width = [
         local_energy(refined.profile, middle * width / _TEMPLATE_HALF_HEIGHT_M)[:, middle] for width in _LINE_WIDTHS_M

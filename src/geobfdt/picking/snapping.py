@@ -175,7 +175,7 @@ def _pixels(image: WellImage) -> tuple[npt.NDArray[np.float32], Array, Array]:
 
 def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
     """
-    Pick table of one trace, or of several near each other, with what the image tells of them.
+    Pick table of one trace, or of several near each other, with their attributes in the image.
 
     Parameters
     ----------
@@ -184,12 +184,13 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
     trace : array (3,) or (n, 3)
         ``(z0, a, b)`` (m), in order of depth.
     snapped : bool
-        Whether the trace lies where the pixels put it, so that their fit tells its sigmas. One drawn by hand has none.
+        Whether the trace was refined on the pixels, so that the fit gives its sigmas. A trace drawn by hand has none.
 
     Returns
     -------
     DataFrame
-        Pick table of one row a trace; class (``fracture`` for now), confidence, source and status are still to be said.
+        Pick table of one row a trace; class (``fracture`` for now), confidence, source and status are set by the
+        caller.
 
     Examples
     --------
@@ -211,7 +212,7 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
     )
     near = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
     if near.sizes["depth"] >= _MIN_ROWS:
-        # Somebody says that it is there: it is not doubted.
+        # An interpreter set it, so its confidence is 1.
         refined = refine(*_pixels(near), at, hole_radius(image), _TRIAL_ERROR_M, confidence=1.0)
         notes = describe(refined, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
         for name in notes if snapped else ("coverage", "polarity", "continuity"):

@@ -1,4 +1,4 @@
-"""Fractures, faults and stylolites: where they are, and how they look on the wall."""
+"""Fractures, faults and stylolites: their places, and their appearance on the wall."""
 
 from __future__ import annotations
 
@@ -293,7 +293,7 @@ def paint(wall: npt.NDArray[np.float32], first: int, hole: Hole, bands: list[Ban
     """
     for band in bands:
         centre = (geometry.trace_depth(band.trace, hole.angle) + band.offset - hole.depth[first]) / hole.step
-        # A pixel sees all of its footprint. What is thinner than a row, or than the trace's rise from one column to the
+        # A pixel averages its footprint. What is thinner than a row, or than the trace's rise from one column to the
         # next, keeps its total contrast: it is drawn as wide as that and fainter, else a steep line would be dotted.
         least = np.maximum(0.25 * np.abs(np.roll(centre, -1) - np.roll(centre, 1)), 0.6)
         for half_width, sharpness, level, opacity in _strokes(band, hole.step):

@@ -1,4 +1,4 @@
-"""A simulated interpreter: picks what can be seen, misses some, and is never exact."""
+"""A simulated interpreter, who picks visible planes, misses some, and makes errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VISIBILITY_WIDTH = 0.04  # Width of the logistic curve of the probability of a 
 
 def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
     """
-    Where the interpreter looked for each class.
+    Intervals in which the interpreter picked each class.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.
     Returns
     -------
     DataFrame
-        Interval table; a class that was not looked for has one interval of no length.
+        Interval table; a class that was not picked has one interval of no length.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def interpret(
     truth : DataFrame
         Truth table with the column ``visible``.
     intervals : DataFrame
-        Where the interpreter looked.
+        Intervals in which the interpreter picked.
     settings : WellSettings
         Style, misses, jitter and shift.
     diameter : array (n,)

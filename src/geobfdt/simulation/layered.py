@@ -40,8 +40,8 @@ def draw_layered(rng: np.random.Generator, appearance: LayeredAppearance = "mixt
     rng : Generator
         Source of randomness.
     style : {"mixture", "helical", "misoriented"}
-        Flaws of the image: none to all six that training knows, at random strengths; or one of the looks that training
-        never draws, with two of the six beside: diagonal stripes and two faint sides; rows out of orientation.
+        Flaws of the image: none to all six of training, at random strengths; or one of the appearances that training
+        never draws, with two of the six: diagonal stripes and two faint sides; rows out of orientation.
     **fixed
         Settings to hold, such as ``length=20.0``.
 
@@ -76,7 +76,7 @@ def _layers(well: WellSettings, rng: np.random.Generator) -> Geology:
     if well.deviation > 45 and dip > 15:
         dip = float(rng.uniform(0, 15))  # High-angle wells follow gently dipping beds.
     apparent, _ = geometry.apparent_from_true(dip, azimuth, well.deviation, well.hole_azimuth, well.reference)
-    # Across bedding, beds are thinner than along the hole; of those along the hole nothing is to be seen.
+    # Beds are thinner across bedding than along the hole; a hole along bedding crosses hardly any.
     rise = max(float(np.cos(np.radians(apparent))), 0.06)
     spacing = float(np.exp(rng.uniform(np.log(1 / 15), np.log(1 / 3))))
     spread = float(rng.uniform(0.2, 0.8))

@@ -1,4 +1,4 @@
-"""Imaging tools: what each sees of the wall, and how sharply."""
+"""Imaging tools: coverage of the wall and resolution of each."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Tool:
         Grids that random wells have.
     pads, buttons, segments, pitch : int, int, int, float
         Pads round the hole, buttons on each, electronic segments (pad, flap) of each, distance between buttons (m).
-        No pads: the tool sees all round.
+        No pads: the tool covers the whole turn.
     blur : float
         Standard deviation of the point spread (m).
     row_noise, noise, streaks, shading : float
         Noise shared by a row; white noise, times the well's; vertical streaks; bands along the hole from a tool that
         is off centre.
     beds : float
-        How much of the rock's own contrast it sees, against that of fractures.
+        Contrast of beds in its image, against that of fractures.
     oversampling : int, int
         Rows and columns of the wall behind each pixel.
 
@@ -64,7 +64,7 @@ class Tool:
     oversampling: tuple[int, int] = (1, 1)
 
     def coverage(self, diameter: float) -> float:
-        """Share of the wall that the tool sees in a hole of that diameter (m)."""
+        """Share of the wall that the tool covers in a hole of that diameter (m)."""
         return min(self.pads * self.buttons * self.pitch / (math.pi * diameter), 1.0) if self.pads else 1.0
 
 

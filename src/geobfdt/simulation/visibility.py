@@ -1,4 +1,4 @@
-"""How well the planes of a simulated well can be seen in its image: the yardstick of what may be missed."""
+"""Visibility of the planes of a simulated well in its image; it decides which planes are optional."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAINT_CONTRAST = 0.12  # Contrast, relative to the variation of the rock over a 
 
 class Visibility(NamedTuple):
     """
-    How a plane shows.
+    Visibility of a plane.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def measure_visibility(
     own: npt.NDArray[np.float32] | None = None, band: float = BAND_M,
 ) -> Visibility:  # fmt: skip
     """
-    Measure how a plane shows in an image.
+    Measure the visibility of a plane in an image.
 
     Parameters
     ----------
@@ -91,14 +91,14 @@ def measure_visibility(
     row_noise : RowNoise
         Noise that the columns of a row share.
     own : array (rows, columns), optional
-        What of the image such planes make, without noise; contrast is taken from there. Default: from the image.
+        Image of such planes alone, without noise; contrast is taken from it. Default: from the image.
     band : float
         Rock compared on either side of a boundary (m), if the next boundary is not nearer.
 
     Returns
     -------
     Sight
-        What there is to see.
+        Visibility of the plane.
 
     Examples
     --------

@@ -44,11 +44,11 @@ class SimulatedWell:
         Static image and ``dynamic`` companion, 0-255, dark for low.
     truth : DataFrame
         Pick table of every plane that crosses the image, with ``visible`` (0 to 1) and ``optional`` (True where an
-        interpreter would not be blamed for missing it).
+        interpreter may miss it).
     picks : DataFrame
         What the simulated interpreter picked.
     intervals : DataFrame
-        Where it looked, and what to ignore.
+        Interpreted and ignored intervals.
     """
 
     settings: WellSettings
@@ -67,7 +67,7 @@ class _Plane(NamedTuple):
     gap: float
     there: npt.NDArray[np.bool_]
     polarity: str
-    minor: bool  # never asked for
+    minor: bool  # Such planes are always optional.
 
 
 def simulate_well(settings: WellSettings, rng: np.random.Generator) -> SimulatedWell:
@@ -181,7 +181,7 @@ def _truth(
     spacing = float(depth[1] - depth[0])
     _, variation = moving(recorded, max(int(1.0 / spacing), 3))
 
-    # What the image keeps apart: two rows, or what it is smoothed over.
+    # Smallest distance that the image resolves: two rows, or the width of its smoothing.
     resolution = spacing * max(1.0, 2 * settings.flaws.row_blur)
     planes, visibilities = [], []
     for plane in _planes(wall, angle):
@@ -232,7 +232,7 @@ def _band_height(plane: _Plane, settings: WellSettings, columns: int, resolution
     """Height of rock to compare on either side of a boundary (m): what the boundary is spread over, if asked for."""
     if not settings.broad_contrast:
         return BAND_M
-    # Of a steep trace, a sector sees as much of the depth as the trace rises in it.
+    # A sector averages a steep trace over the depth by which it rises there.
     rise = float(np.hypot(plane.trace[1], plane.trace[2])) * 2 * np.pi / columns
     return max(BAND_M, resolution, rise)
 

@@ -56,7 +56,7 @@ _TIMED_STEPS, _WARM_UP_STEPS = 15, 5  # Steps that are run to measure the time o
 
 def run_cell(folder: Path) -> None:
     """
-    Run a cell, if it is not finished; where another process is at it, wait for that one.
+    Run a cell, if it is not finished; if another process runs it, wait for that one.
 
     Parameters
     ----------
@@ -74,7 +74,8 @@ def run_cell(folder: Path) -> None:
 
 
 def _run(folder: Path) -> None:
-    torch.set_num_threads(1)  # the same bits whatever else the machine does, and workers do not fight
+    # One thread gives the same bits whatever the load of the machine, and workers do not compete for cores.
+    torch.set_num_threads(1)
     cell = Cell.model_validate_json((folder / "cell.json").read_text())
     settings, study = cell.settings, folder.parent.parent
     clock = _Clock(folder / _COST)
@@ -85,7 +86,9 @@ def _run(folder: Path) -> None:
     seed = settings.training.seed
     shortened = [_shortened(well, settings.metres) for well in parts["trained"]]
     trained, validated = worsen_labels(shortened, settings.labels, seed), parts["validated"]
-    sampled = parts["trained"][: len(parts["tested"])]  # As many wells as are tested tell the F1 of training wells.
+    sampled = parts["trained"][
+        : len(parts["tested"])
+    ]  # The F1 of training wells is taken from as many wells as are tested.
     if settings.split == "leaking windows":
         trained, validated = leaking_windows([*trained, *validated], settings.training.rows, seed)
 
@@ -149,11 +152,11 @@ def _run(folder: Path) -> None:
     }
     write_text(folder / RESULT, json.dumps(result, indent=1))
     for file in folder.glob("*/*.safetensors"):
-        file.unlink()  # what is asked is in the result; weights of hundreds of cells fill a disk
+        file.unlink()  # The result holds all scores; weights of hundreds of cells fill a disk.
 
 
 def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
-    """Steps that the minutes are enough for, as measured once: a killed cell goes on with as many."""
+    """Number of steps that fit into the minutes; measured once, so that a resumed cell has the same number."""
     file, training = folder / _STEPS_FILE, cell.settings.training
     if not file.exists():
         network = load_model(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
@@ -166,15 +169,15 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
                     ends.append(time.process_time())
 
             train_network(network, loss, FixedWells(trained), few, Path(run), None, tell)  # type: ignore[arg-type]
-            a_step = np.median(np.diff(ends))  # one that the machine held up says nothing of the others
+            a_step = np.median(np.diff(ends))  # The median ignores steps that the machine delayed.
         write_text(file, f"{max(int(60 * cell.settings.minutes / a_step), 1)}\n")
     return int(file.read_text())
 
 
 def _tested(network: Network, points: dict[str, Operating], wells: list[PreparedWell], tolerance: float) -> Scores:
-    """Scores of picks at least as sure as was best on the validation wells, before refinement."""
+    """Score picks above the thresholds of the validation wells, before refinement."""
     picks = pd.concat([detected_planes(plane_finder(network), well) for well in wells], ignore_index=True)
-    # Half, for a class that the validation wells have none of.
+    # The threshold is a half for a class that is absent from the validation wells.
     least = (
         picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
     )
@@ -261,7 +264,7 @@ class _Clock:
         return round(self.earlier + time.process_time() - self.began, 1)
 
     def save(self) -> None:
-        """Keep what was spent for a process that goes on after a kill."""
+        """Save the seconds for a process that resumes the cell."""
         write_text(self.file, f"{self.spent()}\n")
 
 
@@ -292,7 +295,7 @@ def _number(value: Any) -> float | None:
 
 
 def _peak() -> float | None:
-    """Peak memory of this process (MiB), where the system tells it."""
+    """Peak memory of this process (MiB), where the system reports it."""
     status = Path("/proc/self/status")
     if not status.exists():
         return None

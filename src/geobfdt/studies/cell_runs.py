@@ -1,4 +1,4 @@
-"""Running the cells of a study that are not finished."""
+"""Run the cells of a study that are not finished."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
     engine : Engine
         What runs them; the numbers are the same.
     progress : callable
-        Told how many are finished, of how many.
+        Called with the number of finished cells and of all.
 
     Returns
     -------
     list of Path
-        Those that failed; ``failed.txt`` in each says why. The rest went on.
+        Those that failed; ``failed.txt`` in each gives the reason. The others were run.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pictures of a study: scores with their intervals, and how every cell learnt."""
+"""Pictures of a study: scores with their intervals, and the learning curves of all cells."""
 
 from __future__ import annotations
 

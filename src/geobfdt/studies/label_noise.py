@@ -1,4 +1,4 @@
-"""Worse labels than an interpreter drew, to see how much a network bears."""
+"""Label noise: errors added to training labels, to measure how robust a network is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["LabelNoise", "worsen_labels"]
 
 class LabelNoise(BaseModel):
     """
-    What is wrong with the planes of the wells that are trained on.
+    Errors of the training labels.
 
     Examples
     --------
@@ -40,15 +40,15 @@ def worsen_labels(wells: Sequence[PreparedWell], noise: LabelNoise, seed: int) -
     wells : sequence of PreparedWell
         As picked.
     noise : LabelNoise
-        What is wrong.
+        Errors that are added.
     seed : int
-        Of what is drawn: a plane missed at a share of 0.3 is missed at 0.6 too.
+        Seed; a plane missed at a share of 0.3 is missed at 0.6, too.
 
     Returns
     -------
     list of PreparedWell
         In the same order. In another style every third plane is drawn, and called a fracture if it dips by more than
-        45 degrees within the hole, whatever it looks like.
+        45 degrees within the hole, whatever its appearance.
     """
     styled = np.random.default_rng(seed).permutation(len(wells))[: noise.styled].tolist()
     result = []

@@ -1,4 +1,4 @@
-"""The published split, to show what it is worth: windows that overlap, shuffled into training and validation."""
+"""The published split, to measure its leak: windows that overlap, shuffled into training and validation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _VALIDATION_SHARE = 0.2  # Share of the windows that is validated on.
 
 def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tuple[list[PreparedWell], ...]:
     """
-    Cut wells into windows that overlap by half, and deal them out at random.
+    Cut wells into windows that overlap by half, and split them at random.
 
     Parameters
     ----------
     wells : sequence of PreparedWell
-        All that is known.
+        All wells.
     rows : int
         Rows of a window.
     seed : int
-        Of the shuffle.
+        Seed of the shuffle.
 
     Returns
     -------

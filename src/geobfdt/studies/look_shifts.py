@@ -1,4 +1,4 @@
-"""How a network's scores fall as the look of the image moves away from what it was trained on."""
+"""Scores of a network on images that are changed step by step."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _PADS = 4  # Number of pads of the tool whose coverage is reduced.
 
 def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
     """
-    Shift the look of an image; planes stay where they are.
+    Change the values of an image; planes stay where they are.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
     Returns
     -------
     array of the same shape
-        uint8; what was not measured stays so.
+        uint8; unmeasured pixels stay unmeasured.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def look_shift_scores(
     detect: Detect, points: Mapping[str, Operating], wells: Sequence[PreparedWell], settings: CellSettings
 ) -> dict[str, dict[str, dict[str, float]]]:
     """
-    Score a network on wells whose look is shifted step by step.
+    Score a network on wells whose images are changed step by step.
 
     Parameters
     ----------
@@ -105,14 +105,14 @@ def look_shift_scores(
     points : mapping of str to Operating
         Confidences that were chosen before any shift, by class.
     wells : sequence of PreparedWell
-        Wells that it has not seen.
+        Wells that it was not trained on.
     settings : CellSettings
         Tolerance of a match.
 
     Returns
     -------
     dict of str to dict of str to dict of str to float
-        F1 by class, by amount, by kind; the amount ``0`` is the look as it is.
+        F1 by class, by amount, by kind; the amount ``0`` is the unchanged image.
     """
     least = {name: point.threshold for name, point in points.items()}
 

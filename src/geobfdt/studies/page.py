@@ -111,7 +111,7 @@ def _verdicts(section: Section, judged: str) -> list[str]:
     choice = section.lines[section.choice]
     if not section.beats_null:
         null_f1 = float(np.nanmean([best.null_f1[kind] for kind in CLASSES]))
-        scores = f"the best level scores {best.level.score:.3f}, a blind picker {null_f1:.3f}"
+        scores = f"the best level scores {best.level.score:.3f}, chance level is {null_f1:.3f}"
         return [*sentences, f"Nothing was learnt: {scores}. No choice; train longer"]
     sentences.append(
         f"Choice: {judged} {choice.name}, the first whose score ({choice.level.score:.3f}) is within a standard error "
@@ -122,7 +122,7 @@ def _verdicts(section: Section, judged: str) -> list[str]:
 
 def _table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
     head = (
-        judged, "F1", "95 %", "seeds", *(f"{kind} (blind)" for kind in CLASSES), "validation", "training wells",
+        judged, "F1", "95 %", "seeds", *(f"{kind} (chance level)" for kind in CLASSES), "validation", "training wells",
         "Hungarian loss", "L1", "class error % at 0", "at 0.5", "of picks", "parameters", "windows", "core s a cell",
         "MiB",
     )  # fmt: skip
@@ -142,7 +142,7 @@ def _table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _look_table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
-    """Mean F1 of every level at every step of every kind of look."""
+    """Mean F1 of every level for every change of the image and every amount."""
     first = next(line for line in section.lines if line.look_shifts)
     rows = [("look", "amount", *(f"{judged} {line.name}" for line in section.lines))]
     for kind, amounts in first.look_shifts.items():
@@ -182,19 +182,19 @@ def _design(plan: Plan) -> list[str]:
 
 
 def _caveats(plan: Plan) -> list[str]:
-    matched = "Class error, Hungarian loss and L1 look at matched pairs only, as in the published table"
-    sentences = [f"{matched}: blind to misses and false picks."]
+    matched = "Class error, Hungarian loss and L1 are of matched pairs only, as in the published table"
+    sentences = [f"{matched}: misses and false picks do not count."]
     if any(place.cell.settings.split == "leaking windows" for place in plan.places):
         sentences.append(
-            "Leaking windows are validated on rock that was trained on, as in the published split; asked for here to "
-            "show it. The score is of wells that were not seen; the column of validation shows what the split promises."
+            "Leaking windows are validated on rock that was trained on, as in the published split, to "
+            "show its effect. The score is of other wells; the validation column shows what such a split promises."
         )
     if "folds" in plan.study.varied:
-        sentences.append("Each seed deals the wells into folds anew; those of the first seed are named above.")
+        sentences.append("Each seed has its own folds; those of the first seed are named above.")
     tested = {name for folds in plan.folds for fold in folds for name in fold.test}
     if len(tested) < 8 or plan.study.seeds < ENOUGH_SEEDS:
         sentences.append(
-            f"{len(tested)} wells and {plan.study.seeds} seeds: intervals are rough, and small steps cannot be told."
+            f"{len(tested)} wells and {plan.study.seeds} seeds: intervals are rough, small steps not significant."
         )
     return sentences
 

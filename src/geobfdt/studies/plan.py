@@ -25,9 +25,9 @@ __all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
 
 class Cell(BaseModel):
     """
-    One training run: all that decides what comes out of it.
+    One training run, with everything that its result depends on.
 
-    Two cells of the same fold and seed differ in what their levels say and in nothing else.
+    Two cells of the same fold and seed differ in their levels and in nothing else.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,13 +83,13 @@ class Plan:
     Parameters
     ----------
     study : StudySettings
-        What is asked.
+        Settings of the study.
     places : list of Place
         Cells, level by level.
     folds : tuple of tuple of Fold
         Wells of each, by seed; equal for all seeds unless the study varies them.
     notes : list of str
-        What could not be planned as asked.
+        Levels that could not be planned as set.
     """
 
     study: StudySettings
@@ -105,14 +105,14 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     Parameters
     ----------
     study : StudySettings
-        What is asked.
+        Settings of the study.
     field : Path
         Folder of wells with picks.
 
     Raises
     ------
     InputError
-        If a well is missing, a fold leaks, or a model has seen wells that it would be scored on.
+        If a well is missing, a fold leaks, or a model was exposed to wells that it would be scored on.
     """
     wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
     dealt = [seed if "folds" in study.varied else 0 for seed in range(study.seeds)]
@@ -131,7 +131,7 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
             rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
             if settings.wells > len(rest):
                 where = _in_words(levels)
-                note = f"{where}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
+                note = f"{where}: left out, {settings.wells} wells are set and a fold trains on {len(rest)}"
                 notes += [note] if note not in notes else []
                 continue
             trained = rest
@@ -162,7 +162,7 @@ def _seeded(settings: CellSettings, study: StudySettings, seed: int) -> CellSett
 
 def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
     """
-    Make the folders of a plan's cells, and bring wells to the grids that these ask for; what is there stays.
+    Make the folders of a plan's cells, and prepare wells on the grids of these cells; existing files stay.
 
     Parameters
     ----------
@@ -199,8 +199,10 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
 def _refuse_exposed(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
     for name in fold.test:
         if start.exposure_of(name, digests[name]):
-            cure = "begin with a model that has not seen it, or test on other wells"
-            raise InputError(field, f"the model {start.source} has seen {name}, which it would be scored on", cure)
+            cure = "begin with a model that was not trained on it, or test on other wells"
+            raise InputError(
+                field, f"the model {start.source} was trained on or chosen by {name}, on which it would be scored", cure
+            )
 
 
 def _folds(study: StudySettings, names: list[str], field: Path, seed: int) -> tuple[Fold, ...]:
@@ -232,7 +234,7 @@ def _folds(study: StudySettings, names: list[str], field: Path, seed: int) -> tu
 
 
 def _labels_digest(field: Field, well: str) -> str:
-    """SHA-256 of what is known of a well: its picks and intervals."""
+    """SHA-256 of the picks and intervals of a well."""
     files = (field.file(well, suffix) for suffix in (".picks.csv", ".intervals.csv"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()
 

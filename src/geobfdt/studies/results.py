@@ -46,7 +46,7 @@ class Line(NamedTuple):
         Learning curve of each cell, in the same order: ``step``, and F1 by class of ``trained``, ``held_out`` and
         ``other_image``.
     look_shifts : dict of str to dict of str to float
-        Mean F1 over classes and cells by kind of look and amount; empty where it is not scored.
+        Mean F1 over classes and cells by change of the image and amount; empty where it is not scored.
     """
 
     name: str
@@ -73,9 +73,9 @@ class Section(NamedTuple):
     steps : list of Step
         Between them.
     choice : int
-        The lightest within a standard error of the best.
+        Index of the lightest level within a standard error of the best.
     missing : list of str
-        What is not there, and why.
+        Missing cells, and the reasons.
     """
 
     other_levels: dict[str, str]
@@ -91,7 +91,7 @@ class Section(NamedTuple):
 
     @property
     def beats_null(self) -> bool:
-        """Whether the best level scores so much above its null that levels can be told apart at all."""
+        """Whether the best level scores so far above chance level that levels can be compared."""
         if not self.lines:
             return False
         null = float(np.nanmean([self.best.null_f1[kind] for kind in CLASSES]))
@@ -100,12 +100,12 @@ class Section(NamedTuple):
 
 def sections(plan: Plan, out: Path) -> list[Section]:
     """
-    Read what a study has found so far.
+    Read the results of a study.
 
     Parameters
     ----------
     plan : Plan
-        What was to be run.
+        Plan of the study.
     out : Path
         Folder of the study.
     """
@@ -142,7 +142,7 @@ def cells_table(plan: Plan, out: Path) -> pd.DataFrame:
     Parameters
     ----------
     plan : Plan
-        What was to be run.
+        Plan of the study.
     out : Path
         Folder of the study.
 

@@ -138,7 +138,7 @@ def read_search(file: Path) -> SearchSettings:
     Raises
     ------
     InputError
-        If it cannot be read, or a name or value in it is not known; one line says which.
+        If it cannot be read, or a name or value in it is unknown; one line names it.
     """
     return read_settings(SearchSettings, file, "search", "name a YAML file of a search", "docs/studies.md")
 
@@ -174,8 +174,8 @@ def run_search(
     -------
     Found
         Scores are of validation wells: the best is flattered by having been chosen, and the tested wells of the folds
-        have not been looked at. ``found.yaml`` in the folder is a study of it against the base, which tells what it is
-        worth; it is written if the best is above chance level. ``search.yaml`` holds the search itself.
+        are not used. ``found.yaml`` in the folder is a study of it against the base, to score it on them;
+        it is written if the best is above chance level. ``search.yaml`` holds the search itself.
 
     Raises
     ------
@@ -184,12 +184,12 @@ def run_search(
     """
     optuna = needed("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    make_plan(search.study({}), field)  # what is wrong with the field is said before anything is written
+    make_plan(search.study({}), field)  # A fault of the field is an error before anything is written.
     with held(out):
         _same(search, out)
         states = optuna.trial.TrialState
         study = _opened(optuna, search, out, storage)
-        if not storage:  # nobody else is at it: what is running was killed, and its cells are still there
+        if not storage:  # No other process runs: running trials were killed, and their cells remain.
             for trial in study.get_trials(states=(states.RUNNING,)):
                 study.tell(trial.number, state=states.FAIL)
                 study.enqueue_trial(trial.params)
@@ -238,7 +238,7 @@ def _distributions(optuna: Any, search: SearchSettings) -> dict[str, Any]:
     distributions = {}
     for name, part in search.space.items():
         if isinstance(part, Choices):
-            # It keeps what it chooses from as JSON has it, and of lists none at all.
+            # Optuna stores choices as JSON, and lists not at all.
             distributions[name] = kinds.CategoricalDistribution([json.dumps(value) for value in part.choices])
         elif isinstance(part.low, int) and isinstance(part.high, int):
             distributions[name] = kinds.IntDistribution(part.low, part.high, log=part.log)

@@ -1,4 +1,4 @@
-"""The page of a search: the best settings, what matters, every trial, and how to find out what it is worth."""
+"""The page of a search: the best settings, their importance, every trial, and the study that scores the best."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _blocks(search: SearchSettings, outcome: Found, out: Path, field: Path) -> l
     best = [f"{name}: {json.dumps(value)}" for name, value in outcome.best.values.items()]
     blocks += [Block("h2", f"Best, {outcome.best.score:.3f}"), bullets(best)]
     again = f"{shlex.join(['geobfdt', 'study', str(out / 'found.yaml'), str(field)])} --out DIR"
-    flattered = "It was chosen for its score, which flatters it. What it is worth on wells that chose nothing:"
+    flattered = "It was chosen by its score, which is too high for that reason. Score it on other wells:"
     blocks += [Block("text", flattered), Block("code", again)]
     if outcome.importance:
         blocks += [

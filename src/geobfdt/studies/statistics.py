@@ -1,4 +1,4 @@
-"""What the cells of a study say: scores with intervals, steps between neighbours, the lightest that is good enough."""
+"""Statistics of a study: scores with intervals, steps between neighbours, and the lightest good level."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def judge(counts: npt.ArrayLike, seed: int = 0) -> tuple[list[Level], list[Step]
     The standard error of a step joins two sources. Wells: a jackknife of the pooled scores, since F1 is a ratio. Seeds:
     the scatter of the step between seeds. Both are small samples, so intervals are Student's t with the degrees of
     freedom of Welch and Satterthwaite. With `k` steps each interval leaves out 5 % / k (Bonferroni), so that on at most
-    5 % of studies any step is told from 0 by mistake. Two levels are equal if two one-sided tests at 5 % / k put
+    5 % of studies any step differs from 0 by chance. Two levels are equal if two one-sided tests at 5 % / k put
     the step within the margin. A cliff has to beat every other step, up or down, in a one-sided test at 5 % / k each.
 
     Examples

@@ -32,8 +32,8 @@ _BASE: dict[Preset, dict[str, Any]] = {
         "network.confidence": 0.0, "training.rows": 400, "training.augmentation": "published", "training.steps": 400,
         "training.every": 100, "training.warmup": 40,
     },
-    # 60,000 windows, six minutes of one core for ResNet-10: there its curve is flat, and what it knows by heart of its
-    # own wells is far above what it finds on others (docs/benchmarks.md).
+    # 60,000 windows, six minutes of one core for ResNet-10: its learning curve is flat there, and its F1 on training
+    # wells is far above that on others (docs/benchmarks.md).
     "detr-small": {**_base("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
 }  # fmt: skip
 # Each depth at the rate that suits it, by the validation wells, and with the look of images shifted in the end.
@@ -105,11 +105,11 @@ _QUESTIONS = {
     "metres": "How many metres of each well are enough?",
     "size": "How large need the part above the backbone be?",
     "optimiser": "Which optimiser, at which rate?",
-    "augmentation": "What does changing windows before they are seen give?",
+    "augmentation": "What does augmentation of the windows gain?",
     "wells": "How many interpreted wells are enough, with and without the shipped weights?",
     "image": "Which image should the network see: static, dynamic, or both?",
-    "gaps": "Should gaps between pads be filled, or left out and said so?",
-    "split": "What does a split by shuffled windows, which leaks, promise that a well not seen does not keep?",
+    "gaps": "Should gaps between pads be filled, or left out and masked?",
+    "split": "How much higher is the score of a leaking split, by shuffled windows, than that of new wells?",
     "label-noise": "How much does it cost if labels are off, missing, or drawn in another style?",
 }
 

@@ -227,3 +227,20 @@ def test_strips_of_a_real_network() -> None:
         assert ((planes.traces[:, 0] >= 0) & (planes.traces[:, 0] < rows * 0.01)).all()
         assert (np.diff(best) <= 0).all()
     assert len(best) > 0
+
+
+def test_weights_keep_their_stored_names() -> None:
+    """Files hold the parts of a layer by older names; they are written and read by these, in their order."""
+    settings = DetrSettings(rows=64, columns=48, width=0.125, encoder=1, decoder=1)
+    network = DetrNetwork(settings)
+    state = network.state_dict()
+    parts = [key.split(".")[2] for key in state if key.startswith("decoder.0.")]
+    assert list(dict.fromkeys(parts)) == ["among", "image", "forth"]
+    assert list(state)[-1].startswith("place.")
+    with torch.no_grad():
+        for value in network.parameters():
+            value.zero_()
+    before = {key: value.clone() + 1 for key, value in state.items()}
+    network.load_state_dict(before)
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(value, before[key])

@@ -32,22 +32,22 @@ Part = TypeVar("Part", bound=nn.Module)
 
 
 def needs_whole_input() -> bool:
-    """Tell whether a network has to see all at once: gradients are wanted, or a graph is made of it."""
+    """Return whether a network must take its input whole: for gradients, or while a graph is exported."""
     return torch.is_grad_enabled() or torch.onnx.is_in_onnx_export()
 
 
 def wrap(image: Tensor, columns: int, dim: int = -1) -> Tensor:
     """
-    Repeat columns round the hole on either side.
+    Pad an image with its own columns from the other side: the hole is round.
 
     Parameters
     ----------
     image : Tensor
-        Anything.
+        Image or features.
     columns : int
-        How many to add on each side.
+        Number of columns to add on each side.
     dim : int
-        Which dimension is the angle.
+        Dimension of the angle.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def zero_unmeasured(features: Tensor, rows: Tensor | None) -> Tensor:
 
 class CylinderConv(nn.Module):
     """
-    Convolution, batch normalisation and, if asked, ReLU; padded round the hole with the image itself, along it with 0.
+    Convolution, batch normalisation and optional ReLU; it wraps round the hole and is padded with 0 along it.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ class BasicBlock(nn.Module):
         self.second = CylinderConv(outputs, outputs, 3, relu=False)
         same = inputs == outputs and stride == 1
         self.short = nn.Identity() if same else CylinderConv(inputs, outputs, 1, stride, relu=False)
-        if same:  # a block that may be left out begins as if it were (Goyal et al. 2017)
+        if same:  # Such a block begins as the identity (Goyal et al. 2017).
             nn.init.zeros_(self.second.norm.weight)
 
     def forward(self, image: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -169,9 +169,9 @@ class BasicBlock(nn.Module):
 
 class Pyramid(nn.Module):
     """
-    Features at a quarter of the resolution that know what is around them down to a sixteenth (Lin et al. 2017).
+    Feature pyramid (Lin et al. 2017): features at a quarter of the resolution with context down to a sixteenth.
 
-    A few more at half the resolution tell where a line or an edge lies to a centimetre.
+    A few channels at half the resolution locate lines and edges to a centimetre.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class Pyramid(nn.Module):
 
     def forward(self, image: Tensor, rows: dict[int, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """
-        Look at images.
+        Compute the features of images.
 
         Parameters
         ----------
@@ -216,9 +216,9 @@ class Pyramid(nn.Module):
         Returns
         -------
         features : Tensor (batch, features, rows / 4, columns / 4)
-            What a stretch of rock looks like.
+            Features for votes and for the first decoder layers.
         fine : Tensor (batch, fine, rows / 2, columns / 2)
-            The same, closer.
+            Features for the last decoder layers.
         """
         of: dict[int, Tensor | None] = dict.fromkeys(_STRIDES) if rows is None else {**rows}
         close, image = self._early_features(image, of)
@@ -234,7 +234,7 @@ class Pyramid(nn.Module):
         return features, self.fine(zero_unmeasured((close + around).relu_(), of[2]), of[2])
 
     def _early_features(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
-        """What is near at half of the resolution, and the first level; piece by piece where nothing is learned."""
+        """Features at half and at a quarter of the resolution; piece by piece where no gradients are needed."""
         rows = image.shape[2]
         if self.training or needs_whole_input() or rows <= _ROWS_AT_ONCE:
             return self._stem_and_first_stage(image, of)
@@ -263,7 +263,7 @@ def _through(stage: nn.Module, image: Tensor, rows: Tensor | None) -> Tensor:
 
 def fuse_batch_norm(network: Part) -> Part:
     """
-    Make batch normalisations part of the convolutions before them.
+    Fuse batch normalisations with the convolutions before them.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def fuse_batch_norm(network: Part) -> Part:
     Returns
     -------
     Module
-        A copy that says the same, but for rounding, a little faster, and that cannot be trained; the network itself if
+        A copy with the same output up to rounding, a little faster, that cannot be trained; the network itself if
         it has no such convolutions.
 
     Examples

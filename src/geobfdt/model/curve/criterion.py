@@ -60,7 +60,7 @@ class Targets(NamedTuple):
     radius : float
         Hole radius (m).
     label_mask : array (classes, rows) of bool
-        Rows of the image in which the labels of a class are complete; elsewhere nothing is said about it.
+        Rows of the image in which the labels of a class are complete; elsewhere the class has no loss.
     """
 
     traces: Array

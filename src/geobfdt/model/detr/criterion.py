@@ -197,7 +197,7 @@ def _terms(output: DetrLayerOutput, targets: list[Targets], settings: DetrSettin
 
 
 def _answerable(depth: Array, target: Targets, step: float) -> npt.NDArray[np.bool_]:
-    """Whether a query at a depth (m) may be told that there is nothing, for each class: array (queries, classes)."""
+    """Whether a query at a depth (m) may have a target of 0, for each class: array (queries, classes)."""
     row = np.clip(np.rint(depth / step), 0, target.label_mask.shape[1] - 1).astype(int)
     near = (np.abs(depth[:, None] - target.traces[target.optional, 0]) < _OPTIONAL_DISTANCE_M).any(axis=1)
     return np.asarray(target.label_mask[:, row].T & ~near[:, None])

@@ -1,9 +1,9 @@
-"""The ``detr`` network: the published system, a detection transformer that answers with depth, dip and azimuth."""
+"""The ``detr`` network: the published system, a detection transformer that predicts depth, dip and azimuth."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,8 @@ _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3
 _WIDTHS = (64, 128, 256, 512)  # Channels of the stages at width 1.
 _STEEPEST_DEG = 89.5  # Larger apparent dips are taken for this one: the trace of a vertical plane has no end.
 _MIN_PLANE_SPACING_M = 0.05  # Planes of two windows closer than this (trace RMS) are one plane.
+# Names of the parts of a transformer layer in weights files.
+_STORED_NAMES = {"self_attention": "among", "cross_attention": "image", "feed_forward": "forth"}
 _WINDOWS_AT_ONCE = 4  # Windows that are computed together.
 
 Array = npt.NDArray[np.float64]
@@ -41,12 +43,12 @@ Array = npt.NDArray[np.float64]
 
 class DetrLayerOutput(NamedTuple):
     """
-    What a decoder layer says of its queries.
+    Output of one decoder layer.
 
     Parameters
     ----------
     logits : Tensor (batch, queries, classes)
-        Log odds of each class; a query that means no plane has none that is high.
+        Log odds of each class; a query without a plane has low ones only.
     parameters : Tensor (batch, queries, 3)
         Depth as a share of the window's height, apparent dip / 90 deg, apparent azimuth / 360 deg; each 0 to 1.
     """
@@ -111,10 +113,10 @@ def traces_from_parameters(parameters: Array, radius: float, height: float) -> A
 
 def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: float) -> npt.NDArray[np.int64]:
     """
-    Keep the most confident of answers that different windows give for one plane.
+    Keep the most confident of the planes that different windows predict for one plane.
 
-    The published system gave no rule for windows that overlap; this one is ours. Answers of one window are left
-    alone, since it is the network that has to tell them apart there.
+    The published system has no rule for windows that overlap; this one is ours. Planes of one window are not
+    compared, since the network separates them there.
 
     Parameters
     ----------
@@ -125,12 +127,12 @@ def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: 
     window : array (n,)
         Window of each.
     distance : float
-        Trace RMS within which answers of two windows mean one plane (m).
+        Trace RMS within which predictions of two windows are one plane (m).
 
     Returns
     -------
     array (m,)
-        Indices of the kept answers, best first.
+        Indices of the kept planes, best first.
 
     Examples
     --------
@@ -218,7 +220,8 @@ class DetrNetwork(nn.Module):
                 nn.init.xavier_uniform_(part)
         self.norm = nn.LayerNorm(channels)
         self.classes = nn.Linear(channels, len(CLASSES))
-        # Begin near a probability of 0.01, or the many queries that mean nothing drown the rest (Lin et al. 2017).
+        # Begin near a probability of 0.01, so that the many queries without a plane do not dominate the loss (Lin et
+        # al. 2017).
         nn.init.constant_(self.classes.bias, -math.log(99))
         self.place = nn.Sequential(
             nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, 3)
@@ -226,17 +229,17 @@ class DetrNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> list[DetrLayerOutput]:
         """
-        Answer for windows.
+        Predict the planes of windows.
 
         Parameters
         ----------
-        image : Tensor (batch, looks, rows, columns)
+        image : Tensor (batch, images, rows, columns)
             Standard deviations about the mean of the rock around, 0 where nothing was measured.
 
         Returns
         -------
         list of DetrLayerOutput
-            One a decoder layer, the last being the answer.
+            One a decoder layer; the last is the prediction.
 
         Raises
         ------
@@ -266,8 +269,8 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     """
     Find planes window by window.
 
-    Windows overlap by half. An answer counts where its depth lies in the middle half of its window, or beyond it
-    towards an end of the strip; :func:`fuse` joins what two windows say of a plane on the line between them.
+    Windows overlap by half. A plane counts where its depth lies in the middle half of its window, or beyond it
+    towards an end of the strip; :func:`fuse` removes duplicates on the line between two windows.
 
     Parameters
     ----------
@@ -281,7 +284,7 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     Returns
     -------
     Planes
-        Those at least as probable as the settings' ``confidence``; evidence is 1, since the network tells of none.
+        Those at least as probable as the settings' ``confidence``; evidence is 1, since the network gives none.
 
     Examples
     --------
@@ -317,7 +320,7 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
 
 
 def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
-    """Residual network, He et al. 2016: (batch, looks, rows, columns) to (batch, channels, *settings.map)."""
+    """Residual network, He et al. 2016: (batch, images, rows, columns) to (batch, channels, *settings.map)."""
     stages = 4 if settings.cut == "four" else 3
     widths = [settings.scaled(width) for width in _WIDTHS[:stages]]
     parts: list[nn.Module] = [
@@ -369,7 +372,7 @@ class _Attention(nn.Module):
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, hidden: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Add to (batch, n, channels) what its queries find; keys and values are (batch, m, channels)."""
+        """Update (batch, n, channels) by attention; keys and values are (batch, m, channels)."""
         attended, _ = self.attend(query, key, value, need_weights=False)
         out: Tensor = self.norm(hidden + self.drop(attended))
         return out
@@ -391,35 +394,58 @@ class _FeedForward(nn.Module):
         return out
 
 
-# torch's own layers take positions only once, at the bottom; here queries and keys, not values, get them in every
+def _keep_stored_names(layer: nn.Module) -> None:
+    """Let a layer read and write its weights by the names that its parts have in weights files."""
+    layer.register_state_dict_post_hook(_to_stored_names)  # type: ignore[no-untyped-call]
+    layer.register_load_state_dict_pre_hook(_from_stored_names)  # type: ignore[no-untyped-call]
+
+
+def _to_stored_names(_layer: nn.Module, state: dict[str, Tensor], prefix: str, _metadata: dict[str, Any]) -> None:
+    # The layer's own keys are the last ones: taken out and put back in turn, they keep their order.
+    for key in [key for key in state if key.startswith(prefix)]:
+        part, dot, rest = key.removeprefix(prefix).partition(".")
+        state[f"{prefix}{_STORED_NAMES.get(part, part)}{dot}{rest}"] = state.pop(key)
+
+
+def _from_stored_names(_layer: nn.Module, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    for name, stored in _STORED_NAMES.items():
+        for key in [key for key in state if key.startswith(f"{prefix}{stored}.")]:
+            state[f"{prefix}{name}.{key.removeprefix(f'{prefix}{stored}.')}"] = state.pop(key)
+
+
+# Layers of PyTorch add positions only once, at the bottom. Here queries and keys, but not values, get them in every
 # attention, as Carion et al. found to be best.
 class _EncoderLayer(nn.Module):
-    """Each place of the image looks at all."""
+    """Self-attention between all places of the feature map, then a feed-forward block."""
 
     def __init__(self, settings: DetrSettings, channels: int) -> None:
         super().__init__()
-        self.among = _Attention(settings, channels)
-        self.forth = _FeedForward(settings, channels)
+        self.self_attention = _Attention(settings, channels)
+        self.feed_forward = _FeedForward(settings, channels)
+        _keep_stored_names(self)
 
     def forward(self, memory: Tensor, positions: Tensor) -> Tensor:
         """Change (batch, places, channels)."""
         placed = memory + positions
-        out: Tensor = self.forth(self.among(memory, placed, placed, memory))
+        out: Tensor = self.feed_forward(self.self_attention(memory, placed, placed, memory))
         return out
 
 
 class _DecoderLayer(nn.Module):
-    """Queries look at each other, then at the image."""
+    """Self-attention between queries, cross-attention to the feature map, then a feed-forward block."""
 
     def __init__(self, settings: DetrSettings, channels: int) -> None:
         super().__init__()
-        self.among = _Attention(settings, channels)
-        self.image = _Attention(settings, channels)
-        self.forth = _FeedForward(settings, channels)
+        self.self_attention = _Attention(settings, channels)
+        self.cross_attention = _Attention(settings, channels)
+        self.feed_forward = _FeedForward(settings, channels)
+        _keep_stored_names(self)
 
     def forward(self, hidden: Tensor, query_embedding: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
-        """Change (batch, queries, channels) by what is in (batch, places, channels)."""
+        """Update hidden states (batch, queries, channels) by the features (batch, places, channels)."""
         query = hidden + query_embedding
-        hidden = self.among(hidden, query, query, hidden)
-        out: Tensor = self.forth(self.image(hidden, hidden + query_embedding, memory + positions, memory))
+        hidden = self.self_attention(hidden, query, query, hidden)
+        out: Tensor = self.feed_forward(
+            self.cross_attention(hidden, hidden + query_embedding, memory + positions, memory)
+        )
         return out

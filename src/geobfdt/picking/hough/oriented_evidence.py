@@ -43,7 +43,7 @@ class Evidence:
         complex64. Modulus 0 to 1: strength against the usual strength; real part: bright (+) or dark (-) line;
         imaginary part: step up (+) or down (-), downwards. Times the measured share of the filter's support.
     weight : array (slopes, columns, rows)
-        float32 measured share of the filter's support, 0 where it is too small to tell.
+        float32 measured share of the filter's support, 0 where it is too small.
     tilts : array (slopes,)
         ``atan(slope / radius)`` of each slope (rad).
     radius : float
@@ -112,7 +112,7 @@ def oriented_evidence(grid: WorkingGrid, radius: float, width: float) -> Evidenc
 
     longest = int(np.ceil(4 * width / np.cos(tilts[-1]) / grid.step))
     size = fft.next_fast_len(rows + longest, real=True)
-    # Filters know no level, but a gap's edge would be a step of it.
+    # Filters ignore the level, but the edge of a gap would be a step: the level is subtracted first.
     level = _level(grid, 2 * longest + 1)
     spectrum = fft.rfft((grid.values - level) * grid.weight, size, axis=1)
     share = fft.rfft(grid.weight, size, axis=1)
@@ -180,6 +180,6 @@ def _along(
             near, near_measured = np.roll(signal, -side, axis=0), np.roll(measured, -side, axis=0)
             total[:, into] += kernel * (near * near_measured)[:, source]
             share[:, into] += kernel * near_measured[:, source]
-    # A pixel that was not measured gets no evidence from its neighbours: coverage has to stay what was seen.
+    # A pixel that was not measured gets no evidence from its neighbours: coverage stays the measured share.
     weight = measured * np.minimum(share / np.float32(0.5 * norm), 1)
     return np.asarray(total / np.maximum(share, np.float32(1e-6)), np.complex64), np.asarray(weight, np.float32)

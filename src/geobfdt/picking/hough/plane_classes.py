@@ -1,7 +1,7 @@
 """Class of a plane, bedding or fracture, by its own appearance and by its neighbours.
 
 A step is a bed boundary, a line is a fracture or a thin bed. Unclear planes are decided by their neighbours: beds
-parallel each other, fractures cut across them. Only angles between planes of one stretch of hole are looked at, never
+parallel each other, fractures cut across them. Only angles between planes of one stretch of hole count, never
 how steep a plane is, so the rule holds in a deviated hole, where beds are steep.
 """
 
