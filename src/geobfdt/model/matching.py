@@ -43,8 +43,8 @@ def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     >>> scaled_rms(np.array([[0.0, 0.2, 0.2]]), np.array([[0.1, 0.2, 0.2], [0.1, 0.2, 0.2]]), 0.1).round(3)
     array([[0.045, 0.045]])
     """
-    tall = stretch(first, radius)[:, None] * stretch(second, radius)
-    return np.asarray(trace_rms(first[:, None], second) / np.sqrt(tall))
+    stretching = stretch(first, radius)[:, None] * stretch(second, radius)
+    return np.asarray(trace_rms(first[:, None], second) / np.sqrt(stretching))
 
 
 def match(
@@ -86,17 +86,17 @@ def match(
     """
     if not len(traces) or not len(truth):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    apart = scaled_rms(traces, truth, radius)
+    distance = scaled_rms(traces, truth, radius)
     # 1 - p rather than its logarithm: it is commensurable with the distance (Carion et al. 2020).
-    cost = np.minimum(apart / _DISTANCE_SCALE_M, _MAX_DISTANCE_COST) + _CLASS_COST * (1 - probability[:, classes])
-    cost = np.where(apart > furthest, _NO_PAIR_COST, cost)
+    cost = np.minimum(distance / _DISTANCE_SCALE_M, _MAX_DISTANCE_COST) + _CLASS_COST * (1 - probability[:, classes])
+    cost = np.where(distance > furthest, _NO_PAIR_COST, cost)
     query, plane = linear_sum_assignment(cost)
-    close = apart[query, plane] <= furthest
-    return query[close], plane[close]
+    within = distance[query, plane] <= furthest
+    return query[within], plane[within]
 
 
 def thin_by_distance(
-    traces: Array, scores: Array, distance: float, radius: float = math.inf, most: int | None = None
+    traces: Array, scores: Array, distance: float, radius: float = math.inf, max_count: int | None = None
 ) -> npt.NDArray[np.int64]:
     """
     Greedy non-maximum suppression by trace RMS.
@@ -111,7 +111,7 @@ def thin_by_distance(
         Traces nearer than this to a kept one are dropped (m).
     radius : float, optional
         Hole radius (m); with it, distance is scaled as by :func:`scaled_rms`.
-    most : int, optional
+    max_count : int, optional
         Largest number of traces to keep.
 
     Returns
@@ -126,8 +126,8 @@ def thin_by_distance(
     """
     # In order of depth, so that only what lies near a kept trace is compared with it.
     by_depth = np.argsort(traces[:, 0], kind="stable")
-    deep, tall = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
-    reach = distance * tall * tall.max(initial=0)
+    deep, root_stretch = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
+    reach = distance * root_stretch * root_stretch.max(initial=0)
     first = np.searchsorted(deep[:, 0], deep[:, 0] - reach)
     last = np.searchsorted(deep[:, 0], deep[:, 0] + reach, side="right")
     free = np.ones(len(deep), bool)
@@ -135,11 +135,11 @@ def thin_by_distance(
     place = np.empty(len(deep), dtype=np.int64)
     place[by_depth] = np.arange(len(deep))
     for best in np.argsort(-scores, kind="stable").tolist():
-        if len(chosen) == most:
+        if len(chosen) == max_count:
             break
         i = place[best]
         if free[i]:
             chosen.append(best)
             near = slice(first[i], last[i])
-            free[near] &= trace_rms(deep[near], deep[i]) >= distance * tall[near] * tall[i]
+            free[near] &= trace_rms(deep[near], deep[i]) >= distance * root_stretch[near] * root_stretch[i]
     return np.array(chosen, dtype=np.int64)

@@ -270,7 +270,7 @@ def _traced(
     """Export one graph with its metadata."""
     onnx = importlib.import_module("onnx")
     stream = io.BytesIO()
-    named = {
+    dynamic_axes = {
         name: {i: axis for i, axis in enumerate(parts) if axis}
         for name, parts in axes.items()
         if name in inputs or name in outputs
@@ -287,12 +287,12 @@ def _traced(
             opset_version=_OPSET,
             input_names=inputs,
             output_names=outputs,
-            dynamic_axes=named,
+            dynamic_axes=dynamic_axes,
         )
     model = onnx.load_model_from_string(stream.getvalue())
     onnx.helper.set_model_props(model, {_METADATA_KEY: note})
-    whole: bytes = model.SerializeToString()
-    return whole
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:

@@ -448,13 +448,13 @@ class Registry:
             differs = sorted(key for key in x.keys() | y.keys() if x.get(key) != y.get(key))
             differences[part] = {key: (x.get(key), y.get(key)) for key in differs}
         p, q = first.network.state_dict(), second.network.state_dict()
-        apart = {}
+        weight_changes = {}
         for name, value in p.items():
             if name in q and q[name].shape == value.shape and value.is_floating_point():
                 u, v = value.numpy().astype(float), q[name].numpy().astype(float)
                 size = float(np.sqrt((u**2).mean())) if u.size else 0.0
-                apart[name] = float(np.sqrt(((u - v) ** 2).mean()) / size) if size else 0.0
-        differences["weights"] = dict(sorted(apart.items(), key=lambda one: -one[1]))
+                weight_changes[name] = float(np.sqrt(((u - v) ** 2).mean()) / size) if size else 0.0
+        differences["weights"] = dict(sorted(weight_changes.items(), key=lambda one: -one[1]))
         return differences
 
     def _write(self, action: str, bundle: str, who: str | None, why: str, name: str = "") -> None:
@@ -476,13 +476,13 @@ class Registry:
 def _replace(place: Path, fresh: Path, former: Path) -> None:
     """Put a folder in the place of another; if it cannot be put there, the other one stays."""
     shutil.rmtree(former, ignore_errors=True)  # of a process that was killed here
-    there = place.exists()
-    if there:
+    existed = place.exists()
+    if existed:
         place.rename(former)
     try:
         fresh.rename(place)
     except OSError:
-        if there:
+        if existed:
             former.rename(place)
         raise
     shutil.rmtree(former, ignore_errors=True)

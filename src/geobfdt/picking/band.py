@@ -66,14 +66,16 @@ class Band:
         spacing = float(np.median(np.diff(depth))) if depth.size > 1 else 1.0
         values, depth = gaps_filled(values, depth)
         rows, columns = values.shape
-        together = -(-columns // _MAX_PIECES)
-        turn = np.radians([angles[i : i + together].mean() for i in range(0, columns, together)])
+        columns_per_piece = -(-columns // _MAX_PIECES)
+        turn = np.radians([angles[i : i + columns_per_piece].mean() for i in range(0, columns, columns_per_piece)])
         # Rows and columns never measured, so that what lies outside the image needs no case of its own.
-        pairs = np.full((turn.size * together, rows + 2), complex(np.nan, np.nan), dtype=np.complex64)
+        pairs = np.full((turn.size * columns_per_piece, rows + 2), complex(np.nan, np.nan), dtype=np.complex64)
         pairs.real[:columns, 1:-1] = values.T
         np.subtract(pairs.real[:, 1:], pairs.real[:, :-1], out=pairs.imag[:, :-1])
         samples = max(round(half / spacing), _MIN_HALF_ROWS), max(round(reach / spacing), _MIN_REACH_ROWS)
-        return cls(pairs, depth, angles, together, turn, spacing, *samples, max(radius, _MIN_RADIUS_ROWS * spacing))
+        return cls(
+            pairs, depth, angles, columns_per_piece, turn, spacing, *samples, max(radius, _MIN_RADIUS_ROWS * spacing)
+        )
 
     def slope(self, traces: Array) -> Array:
         """Ratio of a band's height in depth to its height square to the trace, piece by piece (n, pieces)."""
@@ -102,10 +104,10 @@ class Band:
             left=_OUTSIDE_ROW,
             right=_OUTSIDE_ROW,
         )
-        whole = np.floor(at)
+        row_floor = np.floor(at)
         # Single precision is enough for what is left once whole rows are taken off.
-        rest = (at - whole).astype(np.float32)
-        row = whole.astype(np.intp) + 1
+        row_part = (at - row_floor).astype(np.float32)
+        row = row_floor.astype(np.intp) + 1
         across = np.arange(-self.half - self.reach, self.half + self.reach + 1)
         step = (across * self.slope(traces)[:, :, None]).astype(np.float32)
         total = np.zeros((len(traces), self.turn.size, across.size), dtype=np.float32)
@@ -113,7 +115,7 @@ class Band:
         # One column of every piece at a time, which fits into a processor's cache.
         for first in range(self.together):
             column = slice(first, None, self.together)
-            part = rest[:, column, None] + step
+            part = row_part[:, column, None] + step
             down = np.floor(part)
             part -= down
             index = down.astype(np.intp)

@@ -75,9 +75,9 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     if len(pick) != 1:
         raise ValueError(f"{len(pick)} picks to explain, not one")
     trace = traces(pick)[0]
-    tall = float(np.hypot(trace[1], trace[2]))
+    amplitude = float(np.hypot(trace[1], trace[2]))
     depth = image["depth"].values
-    reach = tall + detector.overlap
+    reach = amplitude + detector.overlap
     rows = np.flatnonzero(np.abs(depth - trace[0]) <= reach)
     strip = image.isel(depth=slice(int(rows[0]), int(rows[-1]) + 1)).load()
     radius = hole_radius(strip)
@@ -95,10 +95,10 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     candidates = detector.detect(strip)
     evidence = np.empty(0)
     if candidates.evidence is not None and len(candidates.traces):
-        apart = trace_rms(candidates.traces, trace)
-        nearest = int(np.argmin(apart))
-        if apart[nearest] <= _MAX_DISTANCE_M * steep:
+        distance = trace_rms(candidates.traces, trace)
+        nearest = int(np.argmin(distance))
+        if distance[nearest] <= _MAX_DISTANCE_M * steep:
             evidence = candidates.evidence[nearest]
-    together = -(-angles.size // pieces)
-    turn = np.array([angles[i : i + together].mean() for i in range(0, angles.size, together)])
+    columns_per_piece = -(-angles.size // pieces)
+    turn = np.array([angles[i : i + columns_per_piece].mean() for i in range(0, angles.size, columns_per_piece)])
     return Explanation(trace, offsets, angles, band, turn, refined.agreement[0], evidence)

@@ -183,11 +183,16 @@ def pick_well(
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
     depth = image["depth"].values
-    length, together = _plan_strips(float(depth[-1] - depth[0]), detector.length)
-    cut = strips(image, length, detector.overlap)
-    apart = max(_MIN_PICK_SPACING_M, _MIN_PICK_SPACING_ROWS * row_spacing(image))
-    tables = [_Table(apart) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
-    results = _prefetch(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut, together, detector)
+    length, strips_at_once = _plan_strips(float(depth[-1] - depth[0]), detector.length)
+    strips_of_well = strips(image, length, detector.overlap)
+    min_spacing = max(_MIN_PICK_SPACING_M, _MIN_PICK_SPACING_ROWS * row_spacing(image))
+    tables = [_Table(min_spacing) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
+    results = _prefetch(
+        lambda strip: _pick_strip(strip, detector, min_confidence, min_spacing),
+        strips_of_well,
+        strips_at_once,
+        detector,
+    )
     for number, (strip, picked) in enumerate(results, 1):
         for table, part in zip(tables, picked, strict=True):
             table.add(strip, *part)
@@ -208,15 +213,15 @@ def pick_well(
 class _Table:
     """Picks of all strips until now, without duplicates at seams."""
 
-    def __init__(self, apart: float) -> None:
-        self._apart = apart
+    def __init__(self, min_spacing: float) -> None:
+        self._min_spacing = min_spacing
         self._parts: list[pd.DataFrame] = []
         self._seam = np.empty((0, 3))
 
     def add(self, strip: Strip, columns: pd.DataFrame, traces: Array) -> None:
         """Take in the picks of the next strip."""
         if len(self._seam) and len(traces):
-            new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._apart
+            new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._min_spacing
             columns, traces = columns[new], traces[new]
         self._parts.append(columns)
         self._seam = traces[traces[:, 0] >= strip.base - _SEAM_M]
@@ -275,34 +280,37 @@ def _plan_strips(span: float, longest: float) -> tuple[float, int]:
 
 
 def _prefetch(
-    work: Callable[[Strip], _Picked], cut: Iterable[Strip], together: int, detector: Detector
+    work: Callable[[Strip], _Picked], strips_of_well: Iterable[Strip], strips_at_once: int, detector: Detector
 ) -> Iterator[tuple[Strip, _Picked]]:
     """Yield strips with their results, in order; a few are in memory and worked on at a time."""
     waiting: deque[tuple[Strip, Future[_Picked]]] = deque()
-    with detector.shared(together) as join, ThreadPoolExecutor(together, initializer=join) as pool:
-        for strip in cut:
+    with detector.shared(strips_at_once) as join, ThreadPoolExecutor(strips_at_once, initializer=join) as pool:
+        for strip in strips_of_well:
             waiting.append((strip, pool.submit(work, strip)))
-            if len(waiting) > together:
+            if len(waiting) > strips_at_once:
                 first, future = waiting.popleft()
                 yield first, future.result()
         for first, future in waiting:
             yield first, future.result()
 
 
-def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, apart: float) -> _Picked:
+def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:
     """Pick a strip at the detector's own thresholds and, if it is given, at a least confidence; see `_picks_of`."""
     candidates = detector.detect(strip.image, strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M)
-    own = np.array([detector.thresholds[name] for name in candidates.classes])
+    own_thresholds = np.array([detector.thresholds[name] for name in candidates.classes])
     return [
-        _picks_of(strip, detector, candidates, thresholds, apart)
-        for thresholds in (own, *(() if min_confidence is None else [np.full(own.shape, min_confidence)]))
+        _picks_of(strip, detector, candidates, thresholds, min_spacing)
+        for thresholds in (
+            own_thresholds,
+            *(() if min_confidence is None else [np.full(own_thresholds.shape, min_confidence)]),
+        )
     ]
 
 
 def _picks_of(
-    strip: Strip, detector: Detector, candidates: Candidates, min_confidence: Array, apart: float
+    strip: Strip, detector: Detector, candidates: Candidates, min_confidence: Array, min_spacing: float
 ) -> tuple[pd.DataFrame, Array]:
-    """Refine candidates of at least some confidence (n,); keep those in the strip's core, `apart` (m) apart."""
+    """Refine candidates of at least some confidence (n,); keep those in the strip's core, `min_spacing` (m) apart."""
     image = strip.image
     top, base = strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M
     z0 = candidates.traces[:, 0]
@@ -311,7 +319,7 @@ def _picks_of(
     classes, confidence = candidates.classes[selected], candidates.confidence[selected]
     radius, typical_error_m = hole_radius(image), detector.typical_error_m
     refined = refine(values, depth, angles, candidates.traces[selected], radius, typical_error_m, classes, confidence)
-    keep = np.sort(thin_by_distance(refined.traces, confidence, apart))
+    keep = np.sort(thin_by_distance(refined.traces, confidence, min_spacing))
     keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]

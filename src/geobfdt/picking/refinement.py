@@ -146,8 +146,10 @@ def _refine(band: Band, start: Array, typical_error_m: float) -> Refined:
         lag, match, _ = _offsets(profiles, measured, _template(profiles, measured, trust, band.reach), band.reach)
         change, trust, _ = _fit(band, traces, start, typical_error_m, lag, match)
         if typical_error_m > _CENTRE_ABOVE_M:
-            widths, near = [w / band.spacing for w in _LINE_WIDTHS_M], typical_error_m / band.spacing
-            centre = nearest_centre(_template(profiles, measured, trust, 0), widths, near).clip(-near / 2, near / 2)
+            widths, near_rows = [w / band.spacing for w in _LINE_WIDTHS_M], typical_error_m / band.spacing
+            centre = nearest_centre(_template(profiles, measured, trust, 0), widths, near_rows).clip(
+                -near_rows / 2, near_rows / 2
+            )
             slope = band.slope(traces)
             change[:, 0] += centre * band.spacing * (1 / slope).sum(axis=1) / (1 / slope**2).sum(axis=1)
         traces = traces + change

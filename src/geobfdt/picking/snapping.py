@@ -58,8 +58,8 @@ def through(depth: npt.ArrayLike, angle: npt.ArrayLike) -> Array:
     array([1. , 0.1, 0. ])
     """
     t = np.radians(np.asarray(angle, dtype=float))
-    apart = np.degrees(np.abs(np.angle(np.exp(1j * (t - np.roll(t, 1))))))
-    if apart.min() < 1:
+    angle_between = np.degrees(np.abs(np.angle(np.exp(1j * (t - np.roll(t, 1))))))
+    if angle_between.min() < 1:
         raise ValueError("the three points have to lie at different angles")
     design = np.stack([np.ones(3), np.cos(t), np.sin(t)], axis=1)
     return np.asarray(np.linalg.solve(design, np.asarray(depth, dtype=float)))
@@ -109,16 +109,20 @@ def snap(
     """
     picked_traces = np.asarray(picked, dtype=np.float64).reshape(-1, 3)
     if detector is not None:
-        near = _around(image, depth, detector.overlap)
-        if near.sizes["depth"] >= _MIN_ROWS:
-            candidates = detector.detect(near)
-            off = trace_depth(candidates.traces, np.array([angle])).reshape(-1) - depth
+        rows_around = _around(image, depth, detector.overlap)
+        if rows_around.sizes["depth"] >= _MIN_ROWS:
+            candidates = detector.detect(rows_around)
+            depth_offset = trace_depth(candidates.traces, np.array([angle])).reshape(-1) - depth
             score = (
-                candidates.confidence * np.exp(-((off / _CLICK_SIGMA_M) ** 2)) * _new(candidates.traces, picked_traces)
+                candidates.confidence
+                * np.exp(-((depth_offset / _CLICK_SIGMA_M) ** 2))
+                * _new(candidates.traces, picked_traces)
             )
             if score.size and score.max() >= _MIN_SCORE:
                 best = int(score.argmax())
-                refined = refine(*_pixels(near), candidates.traces[best], hole_radius(image), detector.typical_error_m)
+                refined = refine(
+                    *_pixels(rows_around), candidates.traces[best], hole_radius(image), detector.typical_error_m
+                )
                 return refined.traces[0], str(candidates.classes[best])
     return _most_visible(image, depth, angle, picked_traces), ""
 
@@ -138,8 +142,8 @@ def _most_visible(image: WellImage, depth: float, angle: float, picked: Array) -
     t = np.radians(angle)
     start = np.column_stack([depth - shape @ [np.cos(t), np.sin(t)], shape])
     level = np.array([depth, 0.0, 0.0])
-    near = _around(image, depth, 2 * float(amplitude.max()) + 2 * LOCAL)
-    if near.sizes["depth"] < _MIN_ROWS:
+    rows_around = _around(image, depth, 2 * float(amplitude.max()) + 2 * LOCAL)
+    if rows_around.sizes["depth"] < _MIN_ROWS:
         return level
     step = max(row_spacing(image), _MIN_STEP_M)
     shifts = (
@@ -149,14 +153,14 @@ def _most_visible(image: WellImage, depth: float, angle: float, picked: Array) -
     start = start[_new(start, picked)]
     dip = np.degrees(np.arctan(np.hypot(start[:, 1], start[:, 2]) / radius))
     evidence = np.nan_to_num(
-        trace_evidence(near, start[None], shifts)[0] - _DIP_PENALTY * dip[:, None] / 10, nan=-np.inf
+        trace_evidence(rows_around, start[None], shifts)[0] - _DIP_PENALTY * dip[:, None] / 10, nan=-np.inf
     )
     order = np.argsort(-evidence.max(axis=1), kind="stable")[:_CANDIDATES]
     if not np.isfinite(evidence[order[0]].max()):
         return level
     candidates = start[order]
     candidates[:, 0] += shifts[evidence[order].argmax(axis=1)]
-    refined = refine(*_pixels(near), candidates, radius, _TRIAL_ERROR_M)
+    refined = refine(*_pixels(rows_around), candidates, radius, _TRIAL_ERROR_M)
     missed = np.abs(trace_depth(refined.traces, np.array([angle])).reshape(-1) - depth) > 2 * _MAX_CLICK_DISTANCE_M
     missed |= ~_new(refined.traces, picked)
     if missed.all():
@@ -210,10 +214,10 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
         azimuth_app_deg=azimuth,
         reference=image.attrs["reference"],
     )
-    near = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
-    if near.sizes["depth"] >= _MIN_ROWS:
+    rows_around = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
+    if rows_around.sizes["depth"] >= _MIN_ROWS:
         # An interpreter set it, so its confidence is 1.
-        refined = refine(*_pixels(near), at, hole_radius(image), _TRIAL_ERROR_M, confidence=1.0)
+        refined = refine(*_pixels(rows_around), at, hole_radius(image), _TRIAL_ERROR_M, confidence=1.0)
         notes = describe(refined, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
         for name in notes if snapped else ("coverage", "polarity", "continuity"):
             picks[name] = notes[name]

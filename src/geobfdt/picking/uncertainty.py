@@ -75,8 +75,8 @@ def deviations(covariance: Array, traces: Array) -> Array:
     >>> deviations(np.diag([0.01, 0.02, 0.05])[None] ** 2, np.array([[5.0, 0.0, 0.3]]))
     array([[0.01, 0.05, 0.02]])
     """
-    to = _directions(traces)
-    return np.asarray(np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", to, covariance, to), 0)))
+    directions = _directions(traces)
+    return np.asarray(np.sqrt(np.maximum(np.einsum("nij,njk,nik->ni", directions, covariance, directions), 0)))
 
 
 def _directions(traces: Array) -> Array:

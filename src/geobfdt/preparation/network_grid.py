@@ -192,6 +192,6 @@ def _tent_rows(grid_depth: Array, depth: Array, reach: float) -> csr_matrix:
 def _tent_columns(grid_angle: Array, angle: Array) -> npt.NDArray[np.float32]:
     """Weights (image columns, grid columns) of a tent around the hole; each grid column sums to 1."""
     reach = max(360 / grid_angle.size, 360 / angle.size)
-    apart = np.abs((angle[:, None] - grid_angle + 180) % 360 - 180)
-    weight = np.maximum(1 - apart / reach, 0)
+    angle_between = np.abs((angle[:, None] - grid_angle + 180) % 360 - 180)
+    weight = np.maximum(1 - angle_between / reach, 0)
     return np.asarray(weight / np.maximum(weight.sum(axis=0), 1e-9), dtype=np.float32)

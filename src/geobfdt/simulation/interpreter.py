@@ -93,7 +93,7 @@ def interpret(
     >>> interpret(truth, where, WellSettings(jitter=0), np.full(1, 0.2), np.random.default_rng(1))["depth_m"].tolist()
     [5.0]
     """
-    picked_classes, apart = STYLES[settings.style]
+    picked_classes, min_spacing = STYLES[settings.style]
     chance = rng.random(len(truth))
     errors = rng.standard_normal((len(truth), 3))
     truth_trace = traces(truth)
@@ -105,7 +105,7 @@ def interpret(
     for row in intervals[intervals["kind"] == "interpreted"].itertuples():
         looked |= (name == row[3]) & (depth >= row.top_m) & (depth <= row.base_m)
     chosen = np.flatnonzero((chance < share) & looked)
-    chosen = _spaced(chosen, depth, visible, name == "bedding", apart)
+    chosen = _spaced(chosen, depth, visible, name == "bedding", min_spacing)
     picked, error = truth.iloc[chosen], errors[chosen]
     # Steep traces are harder to fit: the error grows with the trace.
     size = settings.jitter * np.hypot(1, np.hypot(truth_trace[chosen, 1], truth_trace[chosen, 2]) / 0.1)
@@ -129,13 +129,13 @@ def interpret(
 
 def _spaced(
     chosen: npt.NDArray[np.int64], depth: npt.NDArray[np.float64], visible: npt.NDArray[np.float64],
-    bed: npt.NDArray[np.bool_], apart: float,
+    bed: npt.NDArray[np.bool_], min_spacing: float,
 ) -> npt.NDArray[np.int64]:  # fmt: skip
     """Drop bed picks that are nearer to a clearer one than an interpreter would draw them."""
     spaced: list[int] = []
     for i in chosen[np.argsort(depth[chosen], kind="stable")].tolist():
         near = next((j for j in reversed(spaced) if bed[j]), None) if bed[i] else None
-        if near is not None and depth[i] - depth[near] < apart:
+        if near is not None and depth[i] - depth[near] < min_spacing:
             if visible[i] <= visible[near]:
                 continue
             spaced.remove(near)

@@ -66,8 +66,8 @@ class RowNoise(NamedTuple):
 
 def measure_visibility(
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
-    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
-    own: npt.NDArray[np.float32] | None = None, band: float = BAND_M,
+    where_present: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
+    noise_free: npt.NDArray[np.float32] | None = None, band: float = BAND_M,
 ) -> Visibility:  # fmt: skip
     """
     Measure the visibility of a plane in an image.
@@ -84,13 +84,13 @@ def measure_visibility(
         Half the height of a line (m); 0 for a boundary between two beds.
     gap : float
         Distance to the next boundary (m).
-    there : array (columns,) of bool
+    where_present : array (columns,) of bool
         Where round the hole the plane is.
     variation : array (rows,)
         Standard deviation of the image nearby.
     row_noise : RowNoise
         Noise that the columns of a row share.
-    own : array (rows, columns), optional
+    noise_free : array (rows, columns), optional
         Image of such planes alone, without noise; contrast is taken from it. Default: from the image.
     band : float
         Rock compared on either side of a boundary (m), if the next boundary is not nearer.
@@ -116,16 +116,16 @@ def measure_visibility(
     column = np.arange(0, columns, max(columns // ANGLES, 1))
     angle = (column + 0.5) * 360 / columns
     centre = (geometry.trace_depth(trace, angle) - top) / step
-    least = 1 if step > COARSE_ROW_M else 2  # rows
+    min_rows = 1 if step > COARSE_ROW_M else 2  # rows
     if half_width > 0:
-        core = max(int(np.ceil(half_width / step)), least - 1)
-        far = core + 1 + max(core, 3)
-        inner, outer = np.arange(-core, core + 1), np.arange(core + 2, far + 1)
+        core = max(int(np.ceil(half_width / step)), min_rows - 1)
+        last_outer = core + 1 + max(core, 3)
+        inner, outer = np.arange(-core, core + 1), np.arange(core + 2, last_outer + 1)
         above, below = -outer, outer
         offsets = np.concatenate([above[::-1], inner, below])
         weight = np.where(np.abs(offsets) <= core, 1.0 / inner.size, -0.5 / outer.size)
     else:
-        side = int(np.clip(min(0.6 * gap, band) / step, least, _MAX_BAND_ROWS))
+        side = int(np.clip(min(0.6 * gap, band) / step, min_rows, _MAX_BAND_ROWS))
         offsets = np.concatenate([np.arange(-side, 0), np.arange(1, side + 1)])
         weight = np.sign(offsets) / side
     at = np.rint(centre).astype(int)[:, None] + offsets
@@ -134,7 +134,7 @@ def measure_visibility(
     good = inside & np.isfinite(values)
     # A column counts where most of its band was measured.
     measured = good.mean(1) > 0.7
-    on = measured & there[column]
+    on = measured & where_present[column]
     coverage = float(measured.mean())
     if on.sum() < 3:
         return Visibility(0.0, coverage, 0.0)
@@ -152,7 +152,7 @@ def measure_visibility(
         return np.asarray((high - low)[both], dtype=np.float64)
 
     difference = differences(image)
-    contrast = abs(float((difference if own is None or own is image else differences(own)).mean()))
+    contrast = abs(float((difference if noise_free is None or noise_free is image else differences(noise_free)).mean()))
     # Noise shared by a row looks like a flat boundary; a trace that spans many rows averages it.
     crossed = 1 + 2 * float(np.hypot(trace[1], trace[2])) / step
     shared = row_noise.deviation(offsets, weight, crossed)

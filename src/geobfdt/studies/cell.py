@@ -100,10 +100,10 @@ def _run(folder: Path) -> None:
 
     def check_and_record(network: Any) -> dict[str, Operating]:
         points = check(network)
-        least = {name: point.threshold for name, point in points.items()}
+        thresholds = {name: point.threshold for name, point in points.items()}
         height = settings.training.rows * settings.network.step
         find = plane_finder(network)
-        point = learning_point(find, least, sampled, parts["tested"], height, settings.tolerance)
+        point = learning_point(find, thresholds, sampled, parts["tested"], height, settings.tolerance)
         with (folder / CURVE).open("a") as file:
             # A line that a kill cut short ends here, and does not spoil this one.
             file.write("\n" + json.dumps({"step": reached[0], **_finite(point._asdict())}))
@@ -161,14 +161,14 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
     if not file.exists():
         network = load_model(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
         with TemporaryDirectory(dir=folder) as run:
-            few = training.model_copy(update={"steps": _TIMED_STEPS, "every": _TIMED_STEPS})
+            timed_settings = training.model_copy(update={"steps": _TIMED_STEPS, "every": _TIMED_STEPS})
             ends: list[float] = []
 
             def tell(step: int, _: Any) -> None:
                 if step >= _WARM_UP_STEPS:
                     ends.append(time.process_time())
 
-            train_network(network, loss, FixedWells(trained), few, Path(run), None, tell)  # type: ignore[arg-type]
+            train_network(network, loss, FixedWells(trained), timed_settings, Path(run), None, tell)  # type: ignore[arg-type]
             a_step = np.median(np.diff(ends))  # The median ignores steps that the machine delayed.
         write_text(file, f"{max(int(60 * cell.settings.minutes / a_step), 1)}\n")
     return int(file.read_text())
@@ -178,13 +178,13 @@ def _tested(network: Network, points: dict[str, Operating], wells: list[Prepared
     """Score picks above the thresholds of the validation wells, before refinement."""
     picks = pd.concat([detected_planes(plane_finder(network), well) for well in wells], ignore_index=True)
     # The threshold is a half for a class that is absent from the validation wells.
-    least = (
+    thresholds = (
         picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
     )
-    sure = picks[picks["confidence"] >= least]
+    confident = picks[picks["confidence"] >= thresholds]
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
     intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
-    return evaluate(sure, truth, intervals, tolerances=tuple(sorted({*TOLERANCES, tolerance})))
+    return evaluate(confident, truth, intervals, tolerances=tuple(sorted({*TOLERANCES, tolerance})))
 
 
 def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:

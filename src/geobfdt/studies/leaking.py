@@ -33,8 +33,10 @@ def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tupl
     """
     windows = [_piece(well, first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows // 2)]
     order = np.random.default_rng(seed).permutation(len(windows)).tolist()
-    few = max(round(_VALIDATION_SHARE * len(windows)), 1)
-    return [windows[i] for i in sorted(order[few:])], [windows[i] for i in sorted(order[:few])]
+    validation_count = max(round(_VALIDATION_SHARE * len(windows)), 1)
+    return [windows[i] for i in sorted(order[validation_count:])], [
+        windows[i] for i in sorted(order[:validation_count])
+    ]
 
 
 def _piece(well: PreparedWell, first: int, rows: int) -> PreparedWell:

@@ -114,10 +114,10 @@ def look_shift_scores(
     dict of str to dict of str to dict of str to float
         F1 by class, by amount, by kind; the amount ``0`` is the unchanged image.
     """
-    least = {name: point.threshold for name, point in points.items()}
+    thresholds = {name: point.threshold for name, point in points.items()}
 
     def score(shifted: Sequence[PreparedWell]) -> dict[str, float]:
-        return class_f1(*tables(detect, shifted), least, settings.tolerance)
+        return class_f1(*tables(detect, shifted), thresholds, settings.tolerance)
 
     plain = score(wells)
     scores = {}

@@ -196,8 +196,8 @@ def _line(name: str, level: Level, finished: list[tuple[Place, dict[str, Any]]],
     results = [result for _, result in finished]
 
     def mean(values: list[Any]) -> float:
-        there = [float(value) for value in values if value is not None]
-        return float(np.mean(there)) if there else float("nan")
+        defined = [float(value) for value in values if value is not None]
+        return float(np.mean(defined)) if defined else float("nan")
 
     def of(kind: str, column: str) -> float:
         return mean([result["scores"].get(kind, {}).get(column) for result in results])
@@ -239,5 +239,5 @@ def mean_of_classes(by_class: Mapping[str, float | None]) -> float | None:
     >>> mean_of_classes({"bedding": 0.5, "fracture": None})
     0.5
     """
-    there = [value for value in by_class.values() if value is not None]
-    return float(np.mean(there)) if there else None
+    defined = [value for value in by_class.values() if value is not None]
+    return float(np.mean(defined)) if defined else None

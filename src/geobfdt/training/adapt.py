@@ -128,15 +128,16 @@ def adapt(
     guards = [simulated_well(_GUARD_SEED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARD_WELLS)]
     base = _score(network, guards)
     torch.manual_seed(settings.seed)
-    of = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
+    data_digest = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
     with ExitStack() as stack:
         stream = stack.enter_context(SimulatedStream(_STREAM_SEED + settings.seed, start.settings.grid))
         source = MixedSource(FixedWells(trained), stream, settings)
         outcome = train_network(
             network, loss, source, settings, out / "run", None,  # type: ignore[arg-type]
-            lambda step, _losses: progress(0.3 + 0.5 * step / settings.steps, f"step {step} of {settings.steps}"), of,
+            lambda step, _losses: progress(0.3 + 0.5 * step / settings.steps, f"step {step} of {settings.steps}"),
+            data_digest,
         )  # fmt: skip
-    progress(0.85, "checking that nothing is forgotten")
+    progress(0.85, "checking ordinary wells")
     share, after = _keep_share(network, before, outcome.weights, guards, base)
     if share == 0:
         observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MAX_F1_LOSS}"

@@ -89,8 +89,8 @@ def class_f1(
     >>> class_f1(picks, truth, everywhere, {"bedding": 0.1}, 0.05)
     {'bedding': 0.8}
     """
-    least = picks["class"].map(dict(thresholds)).astype(float)
-    groups, _ = gather(picks[picks["confidence"] >= least], truth, intervals)
+    min_confidence = picks["class"].map(dict(thresholds)).astype(float)
+    groups, _ = gather(picks[picks["confidence"] >= min_confidence], truth, intervals)
     counts: dict[str, Counts] = {}
     for group in groups:
         pairs = possible_pairs(group, group.best_kind, tolerance)

@@ -83,9 +83,9 @@ class PreparedWell:
         height = (rows - 1) * self.step
         inside = (moved[:, 0] >= -_EDGE_M) & (moved[:, 0] <= height + _EDGE_M)
         moved, classes, optional = moved[inside], self.classes[inside], self.optional[inside]
-        tall = np.hypot(moved[:, 1], moved[:, 2])[:, None]
+        amplitude = np.hypot(moved[:, 1], moved[:, 2])[:, None]
         turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        at = moved[:, :1] + tall * np.cos(turn)
+        at = moved[:, :1] + amplitude * np.cos(turn)
         cut = ((at >= 0) & (at <= height)).mean(1) < _MIN_TRACE_SHARE
         outside = (moved[:, 0] < 0) | (moved[:, 0] > height)
         row = np.clip(np.rint(moved[:, 0] / self.step).astype(int), 0, rows - 1)

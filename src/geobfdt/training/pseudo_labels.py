@@ -104,9 +104,9 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
         len(chosen), bool
     )  # In the end of the last view, the evened one: row offsets are alike in all others.
     for view_traces, kind, _ in views:
-        apart = trace_rms(traces[:, None], view_traces) + np.where(kinds[:, None] == kind, 0.0, np.inf)
-        nearest = apart.argmin(axis=1) if len(view_traces) else np.zeros(len(chosen), int)
-        held_by_view = apart.min(axis=1, initial=np.inf) < _SAME_M
+        distance = trace_rms(traces[:, None], view_traces) + np.where(kinds[:, None] == kind, 0.0, np.inf)
+        nearest = distance.argmin(axis=1) if len(view_traces) else np.zeros(len(chosen), int)
+        held_by_view = distance.min(axis=1, initial=np.inf) < _SAME_M
         support += held_by_view
         trace_sum[held_by_view] += view_traces[nearest[held_by_view]]
     possible = support >= _MIN_OPTIONAL_SUPPORT * len(views)
@@ -132,9 +132,9 @@ def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSe
     )
     length = float(image["depth"].values[-1] - image["depth"].values[0])
     now = _f1(first, second)
-    least = min(_MIN_SHIFT_M, length / 4)
+    min_shift = min(_MIN_SHIFT_M, length / 4)
     nulls = []
-    for shift in np.random.default_rng(0).uniform(least, length - least, _SHIFTS):
+    for shift in np.random.default_rng(0).uniform(min_shift, length - min_shift, _SHIFTS):
         moved = second.copy()
         moved[:, 0] = (moved[:, 0] + shift) % length
         nulls.append(_f1(first, moved))
@@ -190,10 +190,10 @@ def _f1(first: Array, second: Array) -> float:
     """F1 of planes against planes, the nearest pairs first, one to one."""
     if not len(first) or not len(second):
         return 0.0
-    apart = trace_rms(first[:, None], second)
-    i, j = np.nonzero(apart < _SAME_M)
+    distance = trace_rms(first[:, None], second)
+    i, j = np.nonzero(distance < _SAME_M)
     free_i, free_j, pairs = np.ones(len(first), bool), np.ones(len(second), bool), 0
-    for k in np.argsort(apart[i, j], kind="stable"):
+    for k in np.argsort(distance[i, j], kind="stable"):
         if free_i[i[k]] and free_j[j[k]]:
             free_i[i[k]] = free_j[j[k]] = False
             pairs += 1

@@ -72,7 +72,7 @@ def train_network(
     folder: Path,
     check: Callable[[nn.Module], dict[str, Operating]] | None = None,
     progress: Callable[[int, Losses], None] | None = None,
-    of: str = "",
+    data_description: str = "",
 ) -> Outcome:
     """
     Train a network, or resume a run that was killed.
@@ -93,7 +93,7 @@ def train_network(
         Scores a network on held-out wells.
     progress : callable, optional
         Called with the step and its losses.
-    of : str
+    data_description : str
         Description of the training data; a run resumes only from a checkpoint with the same description.
 
     Notes
@@ -114,11 +114,11 @@ def train_network(
         "best_step": 0,
         "bar": math.nan,
         "stale": 0,
-        "of": of,
+        "of": data_description,
         "before": math.nan,
         "seconds": 0.0,
     }
-    if state.get("of", "") != of:
+    if state.get("of", "") != data_description:
         observed = "the checkpoint here is of other wells, another split or other settings"
         raise InputError(folder, observed, "start the run in a new folder")
     best = average

@@ -220,38 +220,40 @@ class Pyramid(nn.Module):
         fine : Tensor (batch, fine, rows / 2, columns / 2)
             Features for the last decoder layers.
         """
-        of: dict[int, Tensor | None] = dict.fromkeys(_STRIDES) if rows is None else {**rows}
-        close, image = self._early_features(image, of)
+        row_masks: dict[int, Tensor | None] = dict.fromkeys(_STRIDES) if rows is None else {**rows}
+        half_features, image = self._early_features(image, row_masks)
         levels = [image]
         for stage, stride in zip(list(self.stages)[2:], (8, 16), strict=True):
-            image = _through(stage, image, of[stride])
+            image = _through(stage, image, row_masks[stride])
             levels.append(image)
         out = self.lateral[-1](levels[-1])
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             out = functional.interpolate(out, scale_factor=2.0, mode="nearest") + lateral(level)
-        features = self.smooth(zero_unmeasured(out.relu_(), of[4]), of[4])
-        around = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
-        return features, self.fine(zero_unmeasured((close + around).relu_(), of[2]), of[2])
+        features = self.smooth(zero_unmeasured(out.relu_(), row_masks[4]), row_masks[4])
+        context = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
+        return features, self.fine(zero_unmeasured((half_features + context).relu_(), row_masks[2]), row_masks[2])
 
-    def _early_features(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
+    def _early_features(self, image: Tensor, row_masks: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
         """Features at half and at a quarter of the resolution; piece by piece where no gradients are needed."""
         rows = image.shape[2]
         if self.training or needs_whole_input() or rows <= _ROWS_AT_ONCE:
-            return self._stem_and_first_stage(image, of)
+            return self._stem_and_first_stage(image, row_masks)
         parts = []
         for first in range(0, rows, _ROWS_AT_ONCE):
             start, stop = max(first - self.context_rows, 0), first + _ROWS_AT_ONCE + self.context_rows
-            inside = {n: part if part is None else part[:, :, start // n : -(-stop // n)] for n, part in of.items()}
+            inside = {
+                n: part if part is None else part[:, :, start // n : -(-stop // n)] for n, part in row_masks.items()
+            }
             outputs = zip(self._stem_and_first_stage(image[:, :, start:stop], inside), (2, 4), strict=True)
             parts.append(
                 [part[:, :, (first - start) // stride :][:, :, : _ROWS_AT_ONCE // stride] for part, stride in outputs]
             )
-        near, level = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
-        return near, level
+        half_features, quarter_features = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
+        return half_features, quarter_features
 
-    def _stem_and_first_stage(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
-        close = _through(self.stages[0], self.stem(image, of[2]), of[2])
-        return self.near(close), _through(self.stages[1], close, of[4])
+    def _stem_and_first_stage(self, image: Tensor, row_masks: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
+        half_features = _through(self.stages[0], self.stem(image, row_masks[2]), row_masks[2])
+        return self.near(half_features), _through(self.stages[1], half_features, row_masks[4])
 
 
 def _through(stage: nn.Module, image: Tensor, rows: Tensor | None) -> Tensor:

@@ -36,6 +36,7 @@ _HALF_SCORE_DISTANCE_M = 0.025  # Distance from its plane (half scaled) at which
 _CLASS_WEIGHTS = (1.0, 2.0)  # Weights of bedding and of fractures, which are fewer.
 _JITTER_M = 0.05  # Distance (scaled trace RMS) by which planes are moved to make denoising queries.
 _JITTER_SHARES = (1.0, 1.41, 1.41)  # Depth and both amplitudes contribute equally to a trace RMS in these proportions.
+_JITTER_COMPONENTS = 1.7  # Root of the number of components that share the jitter.
 _DENOISING_LAYERS = 2  # So many of the first decoder layers get denoising queries.
 _DENOISING_WEIGHT = 0.3  # Weight of a denoising query in the class loss, where a proposed query weighs 1.
 _DISTANCE_SCALE_M = 0.02  # Distance that adds as much to the loss as a class loss of 1.
@@ -160,9 +161,9 @@ def _loss(
     count = max(sum(required), 1)
     parts = zip(network.votes, features.votes, strict=True)
     vote = torch.stack([_vote_loss(part, votes, targets, network.settings.step) for part, votes in parts]).sum() / count
-    most = round(network.settings.queries * rows / _TRAINING_ROWS)
-    proposals = network.propose_queries(features, CELLS_PER_QUERY * most)
-    starts, groups, partners = _queries(proposals, targets, most, rng)
+    max_queries = round(network.settings.queries * rows / _TRAINING_ROWS)
+    proposals = network.propose_queries(features, CELLS_PER_QUERY * max_queries)
+    starts, groups, partners = _queries(proposals, targets, max_queries, rng)
     device = features.sampled.coarse.device
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
@@ -221,15 +222,15 @@ def _draw(
     radius: float,
 ) -> None:
     """Draw one plane into the soft map of one window, in place; around an optional plane set the weights to 0."""
-    tall = float(geometry.stretch(trace, radius))
-    reach = 3 * _HEAT_SIGMA_M * tall
-    first, last = np.searchsorted(depth, [trace[0] - reach, trace[0] + reach])
+    stretching = float(geometry.stretch(trace, radius))
+    reach_m = 3 * _HEAT_SIGMA_M * stretching
+    first, last = np.searchsorted(depth, [trace[0] - reach_m, trace[0] + reach_m])
     sideways = ((curves - trace[1:]) ** 2).sum(1) / 2
-    shapes = np.flatnonzero(sideways < reach**2)
+    shapes = np.flatnonzero(sideways < reach_m**2)
     nearest = int(np.argmin(sideways))
     if first >= last or not shapes.size:
         return
-    rms2 = (sideways[shapes][:, None] + (depth[first:last] - trace[0]) ** 2) / tall**2
+    rms2 = (sideways[shapes][:, None] + (depth[first:last] - trace[0]) ** 2) / stretching**2
     place = np.ix_(shapes, np.arange(first, last))
     if optional:
         for layer in weight:
@@ -246,7 +247,7 @@ def _draw(
 
 
 def _queries(
-    proposals: list[tuple[Array, Array]], targets: list[Targets], most: int, rng: np.random.Generator
+    proposals: list[tuple[Array, Array]], targets: list[Targets], max_queries: int, rng: np.random.Generator
 ) -> tuple[Array, npt.NDArray[np.int64], list[npt.NDArray[np.int64]]]:
     """
     Make the queries of the first stage.
@@ -262,11 +263,11 @@ def _queries(
     """
     chosen, partners = [], []
     for (traces, scores), target in zip(proposals, targets, strict=True):
-        keep = thin_by_distance(traces, scores, MIN_QUERY_SPACING_M, target.radius, most)
-        required = np.flatnonzero(~target.optional)[:most]
+        keep = thin_by_distance(traces, scores, MIN_QUERY_SPACING_M, target.radius, max_queries)
+        required = np.flatnonzero(~target.optional)[:max_queries]
         planes = target.traces[required]
-        tall = geometry.stretch(planes, target.radius)
-        noise = rng.normal(0, _JITTER_M / 1.7, (len(planes), 3)) * tall[:, None] * _JITTER_SHARES
+        stretching = geometry.stretch(planes, target.radius)
+        noise = rng.normal(0, _JITTER_M / _JITTER_COMPONENTS, (len(planes), 3)) * stretching[:, None] * _JITTER_SHARES
         denoising = planes + noise
         order = np.argsort(denoising[:, 0], kind="stable")
         keep = keep[np.argsort(traces[keep, 0], kind="stable")]
@@ -352,17 +353,17 @@ def _query_loss(
         row = np.clip(np.nan_to_num(traces[item, :, 0]) / step, 0, target.label_mask.shape[1] - 1).astype(int)
         weight[item] *= target.label_mask[:, row].T
         if target.optional.any() and proposed.size:
-            near = (
+            near_optional = (
                 scaled_rms(traces[item, proposed], target.traces[target.optional], target.radius).min(1)
                 < _OPTIONAL_DISTANCE_M
             )
-            weight[item, proposed[near]] = 0
+            weight[item, proposed[near_optional]] = 0
         # Denoising queries begin beside true planes: they weigh less, since they have no duplicates to suppress.
         weight[item, denoising] *= _DENOISING_WEIGHT
         for i, j in [*zip(proposed[query], required[plane], strict=True), *zip(denoising, partners[item], strict=True)]:
             plane = target.traces[j]
-            off = geometry.trace_rms(traces[item, i], plane) / np.sqrt(geometry.stretch(plane, target.radius))
-            target_probability[item, i, target.classes[j]] = 1 / (1 + (off / _HALF_SCORE_DISTANCE_M) ** 2)
+            offset = geometry.trace_rms(traces[item, i], plane) / np.sqrt(geometry.stretch(plane, target.radius))
+            target_probability[item, i, target.classes[j]] = 1 / (1 + (offset / _HALF_SCORE_DISTANCE_M) ** 2)
             weight[item, i] = np.maximum(weight[item, i], _DENOISING_WEIGHT if groups[item, i] == _DENOISING else 1)
             pairs.append((item, int(i), plane, target.radius))
     device = output.logits.device

@@ -245,14 +245,14 @@ class CurveDecoder(nn.Module):
         """
         change = traces[:, blocks.own][:, :, :, None] - traces[:, blocks.near][:, :, None]
         rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
-        tall = stretch(traces, radius)
-        scaled = rms / torch.sqrt(tall[:, blocks.own][..., None] * tall[:, blocks.near][:, :, None])
+        stretching = stretch(traces, radius)
+        scaled = rms / torch.sqrt(stretching[:, blocks.own][..., None] * stretching[:, blocks.near][:, :, None])
         pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
         pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
         cosine = (pole[:, blocks.own] @ pole[:, blocks.near].transpose(-1, -2)).abs()
         close = torch.exp(-((change[..., 0] / 0.3) ** 2))
-        far = (change[..., 0].abs() > self.max_neighbour_distance_m).to(traces.dtype)
-        return torch.stack([torch.log(scaled + 0.002) + 3, cosine**2, cosine**16, close, far], dim=-1)
+        too_far = (change[..., 0].abs() > self.max_neighbour_distance_m).to(traces.dtype)
+        return torch.stack([torch.log(scaled + 0.002) + 3, cosine**2, cosine**16, close, too_far], dim=-1)
 
 
 class _QueryBlocks(NamedTuple):
@@ -280,9 +280,11 @@ def _query_blocks(queries: int, beside: int, device: torch.device) -> _QueryBloc
     first = _BLOCK_QUERIES * torch.arange(count, device=device)[:, None]
     own = first + torch.arange(_BLOCK_QUERIES, device=device)
     near = first + torch.arange(-beside, _BLOCK_QUERIES + beside, device=device)
-    apart = (own[:, :, None] - near[:, None]).abs() > beside
-    none = (near < 0) | (near >= queries)
-    return _QueryBlocks(own.clamp(max=queries - 1), near.clamp(0, queries - 1), (apart | none[:, None]).float())
+    too_many_apart = (own[:, :, None] - near[:, None]).abs() > beside
+    missing = (near < 0) | (near >= queries)
+    return _QueryBlocks(
+        own.clamp(max=queries - 1), near.clamp(0, queries - 1), (too_many_apart | missing[:, None]).float()
+    )
 
 
 class _Layer(nn.Module):

@@ -154,10 +154,10 @@ def choose_queries(
     height = max(score.shape[1] * tier.cell for score, tier in zip(scores, tiers, strict=True))
     first, last = max(top - _MARGIN_M, 0.0), min(base + _MARGIN_M, height)
     traces, votes = best_cells(scores, tiers, CELLS_PER_QUERY * int(np.ceil(_QUERIES_PER_M * height)))
-    likely = (votes >= _MIN_VOTE) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
-    traces, votes = traces[likely], votes[likely]
-    most = int(np.ceil(_QUERIES_PER_M * max(last - first, 0.0)))
-    chosen = thin_by_distance(traces, votes, MIN_QUERY_SPACING_M, radius, most)
+    eligible = (votes >= _MIN_VOTE) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
+    traces, votes = traces[eligible], votes[eligible]
+    max_queries = int(np.ceil(_QUERIES_PER_M * max(last - first, 0.0)))
+    chosen = thin_by_distance(traces, votes, MIN_QUERY_SPACING_M, radius, max_queries)
     queries: Array = traces[chosen[np.argsort(traces[chosen, 0], kind="stable")]]
     return queries
 
@@ -190,17 +190,17 @@ def decode_queries(network: Runtime[Encoded], encoded: Encoded, traces: Array, r
         return no_planes
     planes, hidden = network.decode_strip(encoded, traces, None, radius, 0)
     for i, stage in enumerate(network.settings.stages[1:], start=1):
-        sure = planes.logits.max(axis=1) >= stage.least
-        if not sure.any():
+        probable = planes.logits.max(axis=1) >= stage.least
+        if not probable.any():
             return no_planes
-        planes, hidden = network.decode_strip(encoded, planes.traces[sure], hidden[sure], radius, i)
+        planes, hidden = network.decode_strip(encoded, planes.traces[probable], hidden[probable], radius, i)
     return planes
 
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
     """Return the grid, extended by unmeasured rows until the coarsest vote has a cell."""
-    least = 4 * max(pool for _, pool in settings.tiers)
-    return with_rows_below(grid, -(-max(least - len(grid), 0) // 16) * 16)
+    min_rows = 4 * max(pool for _, pool in settings.tiers)
+    return with_rows_below(grid, -(-max(min_rows - len(grid), 0) // 16) * 16)
 
 
 def with_rows_below(grid: npt.NDArray[np.uint8], rows: int) -> npt.NDArray[np.uint8]:

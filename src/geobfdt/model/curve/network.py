@@ -95,7 +95,7 @@ def channels(grid: Tensor) -> Tensor:
     )
 
 
-def best_cells(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tuple[Array, Array]:
+def best_cells(scores: Sequence[Scores], tiers: Sequence[Tier], max_cells: int) -> tuple[Array, Array]:
     """
     Select the cells of an image with the highest scores.
 
@@ -105,7 +105,7 @@ def best_cells(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tu
         One for each tier; cells that are not above 0 are no peaks.
     tiers : sequence of Tier
         Candidate planes that the cells stand for.
-    most : int
+    max_cells : int
         Largest number of cells of a tier.
 
     Returns
@@ -126,7 +126,7 @@ def best_cells(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tu
     for score, tier in zip(scores, tiers, strict=True):
         shape, cell = np.nonzero(score > 0)
         value = score[shape, cell].astype(np.float64)
-        best = np.argsort(-value, kind="stable")[:most]
+        best = np.argsort(-value, kind="stable")[:max_cells]
         traces.append(np.column_stack([tier.first + tier.cell * cell[best], tier.curves[shape[best]]]))
         values.append(value[best])
     return np.concatenate(traces), np.concatenate(values)
@@ -205,7 +205,7 @@ class CurveNetwork(nn.Module):
         return tiers
 
     @torch.no_grad()
-    def propose_queries(self, features: Features, most: int) -> list[tuple[Array, Array]]:
+    def propose_queries(self, features: Features, max_cells: int) -> list[tuple[Array, Array]]:
         """
         Propose queries: the cells of the votes that are local maxima, best first.
 
@@ -213,7 +213,7 @@ class CurveNetwork(nn.Module):
         ----------
         features : Features
             From :meth:`encode`.
-        most : int
+        max_cells : int
             Largest number of cells per image and tier.
 
         Returns
@@ -223,7 +223,7 @@ class CurveNetwork(nn.Module):
         """
         scores = [part.cpu().numpy() for part in self.peaks(features)]
         return [
-            best_cells([part[item] for part in scores], self.tiers, most)
+            best_cells([part[item] for part in scores], self.tiers, max_cells)
             for item in range(len(features.sampled.coarse))
         ]
 

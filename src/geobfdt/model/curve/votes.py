@@ -106,14 +106,14 @@ def trace_shapes(lowest: float, tallest: float, columns: int) -> Shapes:
         turn = 2 * np.pi * np.arange(count) / count
         curves.append(amplitude * np.stack([np.cos(turn), np.sin(turn)], axis=1))
         ring += [i] * count
-    flat = np.concatenate(curves)
-    apart = np.hypot(*(flat[:, None] - flat).transpose(2, 0, 1))
-    scaled = apart / (_RING_SPACING_M + _SHAPE_GROWTH * np.maximum(*np.meshgrid(*2 * [np.hypot(*flat.T)])))
+    all_curves = np.concatenate(curves)
+    distance = np.hypot(*(all_curves[:, None] - all_curves).transpose(2, 0, 1))
+    scaled = distance / (_RING_SPACING_M + _SHAPE_GROWTH * np.maximum(*np.meshgrid(*2 * [np.hypot(*all_curves.T)])))
     nearest = np.argsort(scaled, axis=1, kind="stable")[:, 1:7]
-    here = np.arange(len(flat))[:, None]
-    near = np.take_along_axis(scaled, nearest, 1) < _MAX_NEIGHBOUR_DISTANCE
-    neighbours = np.where(near, nearest, here)
-    return Shapes(flat, np.array(ring), np.pad(neighbours, ((0, 0), (0, 6 - neighbours.shape[1])), mode="edge"))
+    here = np.arange(len(all_curves))[:, None]
+    is_neighbour = np.take_along_axis(scaled, nearest, 1) < _MAX_NEIGHBOUR_DISTANCE
+    neighbours = np.where(is_neighbour, nearest, here)
+    return Shapes(all_curves, np.array(ring), np.pad(neighbours, ((0, 0), (0, 6 - neighbours.shape[1])), mode="edge"))
 
 
 class VoteHead(nn.Module):
@@ -160,9 +160,9 @@ class VoteHead(nn.Module):
         self.arcs = columns // 4
         arcs = torch.from_numpy(_kernel(shapes, columns, self.cell)).chunk(self.arcs, dim=2)
         self.votes = votes
-        whole = torch.cat([arc.flatten(1, 2) for arc in arcs])[..., None]
+        kernel = torch.cat([arc.flatten(1, 2) for arc in arcs])[..., None]
         measured = torch.cat([arc.sum(dim=1) for arc in arcs])[..., None]
-        self.register_buffer("kernel", whole.to(memory_format=torch.channels_last), persistent=False)
+        self.register_buffer("kernel", kernel.to(memory_format=torch.channels_last), persistent=False)
         self.register_buffer("measured", measured.to(memory_format=torch.channels_last), persistent=False)
         self.register_buffer("neighbours", torch.from_numpy(shapes.neighbours), persistent=False)
         self.register_buffer("ring", torch.from_numpy(shapes.ring), persistent=False)
@@ -205,10 +205,10 @@ class VoteHead(nn.Module):
         columns, prior = narrow.shape[3], _MEAN_PRIOR * narrow.shape[3]
         total = self._sum_along_traces(narrow, self.votes, self.kernel)
         weight = self._sum_along_traces(mask, 1, self.measured)
-        whole = weight.sum(dim=3)
-        mean = total.sum(dim=3) / (whole + prior)
+        turn_weight = weight.sum(dim=3)
+        mean = total.sum(dim=3) / (turn_weight + prior)
         half = (_halves(total) / (_halves(weight) + prior)).amax(dim=3)
-        return torch.cat([mean, whole / columns, half], dim=2)
+        return torch.cat([mean, turn_weight / columns, half], dim=2)
 
     def _sum_along_traces(self, maps: Tensor, votes: int, kernel: Tensor) -> Tensor:
         """Sum (batch, votes x slopes, rows, columns) along the traces: (batch, cells, votes, arcs, shapes)."""

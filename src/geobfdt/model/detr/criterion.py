@@ -81,15 +81,15 @@ def pair(
     (array([0, 1]), array([1, 0]))
     """
     class_logits = logits[:, classes]
-    unlikely, likely = (
+    log_present, log_absent = (
         np.logaddexp(0, -class_logits),
         np.logaddexp(0, class_logits),
     )  # -log p and -log (1 - p), without overflow
-    ones = settings.alpha * np.exp(-settings.gamma * likely) * unlikely
-    zeros = (1 - settings.alpha) * np.exp(-settings.gamma * unlikely) * likely
-    apart = np.abs(parameters[:, None] - truth).sum(axis=2)
+    ones = settings.alpha * np.exp(-settings.gamma * log_absent) * log_present
+    zeros = (1 - settings.alpha) * np.exp(-settings.gamma * log_present) * log_absent
+    distance = np.abs(parameters[:, None] - truth).sum(axis=2)
     of_class, of_distance = settings.pairing_weights
-    query, plane = linear_sum_assignment(of_class * (ones - zeros) + of_distance * apart)
+    query, plane = linear_sum_assignment(of_class * (ones - zeros) + of_distance * distance)
     return query, plane
 
 
@@ -182,16 +182,16 @@ def _terms(output: DetrLayerOutput, targets: list[Targets], settings: DetrSettin
     count = max(sum(int((~target.optional).sum()) for target in targets), 1)
     loss = focal(output.logits, torch.from_numpy(target_probability).to(device), settings.alpha, settings.gamma)
     place = np.concatenate(items), np.concatenate(queries)
-    apart = output.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
+    difference = output.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
     matched_logits = logits[place]
-    own = np.take_along_axis(matched_logits, np.concatenate(names)[:, None], axis=1)
-    right = (matched_logits >= own).sum(axis=1) == 1
-    sure = right & (own[:, 0] >= 0)
+    own_logits = np.take_along_axis(matched_logits, np.concatenate(names)[:, None], axis=1)
+    right = (matched_logits >= own_logits).sum(axis=1) == 1
+    right_and_probable = right & (own_logits[:, 0] >= 0)
     return _Terms(
         (loss * torch.from_numpy(weight).to(device)).sum() / count,
-        apart.abs().sum() / count,
+        difference.abs().sum() / count,
         int((~right).sum()),
-        int((~sure).sum()),
+        int((~right_and_probable).sum()),
         right.size,
     )
 

@@ -299,8 +299,8 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     padded = with_rows_below(grid, max(settings.rows - len(grid), 0))
     logits, parameters = [], []
     with torch.inference_mode():
-        for some in np.split(starts, np.arange(_WINDOWS_AT_ONCE, starts.size, _WINDOWS_AT_ONCE)):
-            windows = np.stack([padded[first : first + settings.rows] for first in some])
+        for batch in np.split(starts, np.arange(_WINDOWS_AT_ONCE, starts.size, _WINDOWS_AT_ONCE)):
+            windows = np.stack([padded[first : first + settings.rows] for first in batch])
             image = channels(torch.from_numpy(windows).to(device))[:, :-1]
             output = network(image)[-1]
             logits.append(output.logits.cpu().numpy().astype(np.float64))

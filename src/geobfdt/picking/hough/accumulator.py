@@ -170,7 +170,7 @@ def score(
     return np.asarray(np.where(weight >= _MIN_COVERAGE * columns, share, -1.0), dtype=np.float64)
 
 
-def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array]:
+def peaks(evidence: Evidence, shapes: Array, min_score: float) -> tuple[Array, Array]:
     """
     Traces whose score no neighbour in depth or shape exceeds.
 
@@ -180,7 +180,7 @@ def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array
         Of one strip.
     shapes : array (n, 2)
         Shapes ``(a, b)`` tried at every row.
-    least : float
+    min_score : float
         Lowest score of interest.
 
     Returns
@@ -192,18 +192,18 @@ def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array
     """
     votes = _vote(evidence, shapes)
     # A peak is also as high as its neighbours one row up and down.
-    tall = votes.copy()
-    tall[:, 1:] = np.maximum(tall[:, 1:], votes[:, :-1])
-    tall[:, :-1] = np.maximum(tall[:, :-1], votes[:, 1:])
-    is_peak = (votes >= least) & (votes == tall)
+    highest_nearby = votes.copy()
+    highest_nearby[:, 1:] = np.maximum(highest_nearby[:, 1:], votes[:, :-1])
+    highest_nearby[:, :-1] = np.maximum(highest_nearby[:, :-1], votes[:, 1:])
+    is_peak = (votes >= min_score) & (votes == highest_nearby)
     spacing = _SHAPE_SPACING * evidence.width * np.sqrt(1 + (np.hypot(*shapes.T) / evidence.radius) ** 2 / 2)
     gap = np.hypot(*(shapes[:, None] - shapes[None]).transpose(2, 0, 1))
-    near = gap < _NEIGHBOUR_SPACINGS * spacing[:, None]
+    are_neighbours = gap < _NEIGHBOUR_SPACINGS * spacing[:, None]
     for i in range(len(shapes)):
         candidates = np.flatnonzero(is_peak[i])
-        for j in np.flatnonzero(near[i]):
+        for j in np.flatnonzero(are_neighbours[i]):
             if j != i and candidates.size:
-                candidates = candidates[tall[j, candidates] <= votes[i, candidates]]
+                candidates = candidates[highest_nearby[j, candidates] <= votes[i, candidates]]
         is_peak[i] = False
         is_peak[i, candidates] = True
     shape, row = np.nonzero(is_peak)
@@ -264,11 +264,11 @@ def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
 
     best, value = traces.copy(), scored(traces)
     reach = 0.5 * _SHAPE_SPACING * evidence.width
-    tall = stretch(traces, evidence.radius)
+    stretching = stretch(traces, evidence.radius)
     for _ in range(_POLISH_ROUNDS):
         for axis in range(3):
             move = np.zeros_like(best)
-            move[:, axis] = reach * (tall if axis else 1.0)
+            move[:, axis] = reach * (stretching if axis else 1.0)
             for trial in (best - move, best + move):
                 trial_value = scored(trial)
                 better = trial_value > value

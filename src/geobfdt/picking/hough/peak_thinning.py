@@ -14,7 +14,7 @@ _MIN_OWN_SHARE = 0.5  # Share of its measured turn that no better trace may expl
 Array = npt.NDArray[np.float64]
 
 
-def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.NDArray[np.int64], Array]:
+def thin(along: Along, reach: Array, scores: Array, min_score: float) -> tuple[npt.NDArray[np.int64], Array]:
     """
     Keep traces greedily; each kept trace explains the pixels around it, which then support no other trace.
 
@@ -29,7 +29,7 @@ def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.N
         Height above and below itself over which a trace explains the pixels (m).
     scores : array (n,)
         Scores of the candidates.
-    least : float
+    min_score : float
         Lowest score of what remains.
 
     Returns
@@ -44,7 +44,7 @@ def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.N
     top, base = (along.depth - reach).min(axis=1), (along.depth + reach).max(axis=1)
     current = scores.copy()
     chosen, own = [], []
-    while current.size and current.max() >= least:
+    while current.size and current.max() >= min_score:
         i = int(np.argmax(current))
         chosen.append(i)
         own.append(current[i])

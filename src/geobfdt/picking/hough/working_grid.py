@@ -70,8 +70,8 @@ def working_grid(image: WellImage, step: float, origin: float) -> WorkingGrid:
     """
     depth, azimuth = image["depth"].values, image["azimuth"].values
     values = image["image"].values
-    together = -(-azimuth.size // _MAX_COLUMNS)
-    columns = round(azimuth.size / together)
+    columns_per_cell = -(-azimuth.size // _MAX_COLUMNS)
+    columns = round(azimuth.size / columns_per_cell)
     # A quarter of a row: depths that are whole multiples of the step up to rounding stay in one cell.
     nudge = row_spacing(image) / 4
     row = np.floor((depth - origin + nudge) / step).astype(np.int64)
