@@ -177,14 +177,14 @@ def test_wells_with_picks_and_blind_ones_are_left_alone(
 
     monkeypatch.setattr(adapting, "pseudo_labels", views)
     monkeypatch.setattr(adapting, "self_agreement", lambda *_: SelfAgreement(0.8, 0.1, 20.0))
-    monkeypatch.setattr(adapting, "_GUARDS", 1)
-    bundle = adapting.adapt(field, tmp_path / "out", model=model, noise_only=[names[bare[0]]], settings=QUICK)
+    monkeypatch.setattr(adapting, "_GUARD_WELLS", 1)
+    bundle = adapting.adapt(field, tmp_path / "out", model=model, blind=[names[bare[0]]], settings=QUICK)
     assert read_wells == [names[bare[1]]]
     assert set(load_bundle(tmp_path / "out").exposures) == set(read_wells)
     old, new = load_bundle(model).network.state_dict(), bundle.network.state_dict()
     assert any(not torch.equal(old[name], new[name]) for name in old)
     with pytest.raises(InputError):
-        adapting.adapt(field, tmp_path / "none", model=model, noise_only=[names[well] for well in bare], settings=QUICK)
+        adapting.adapt(field, tmp_path / "none", model=model, blind=[names[well] for well in bare], settings=QUICK)
 
 
 def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(

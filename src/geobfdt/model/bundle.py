@@ -124,7 +124,7 @@ class Bundle:
         """Depth (m, MD) down to which each well trained this model, or the model that it was tuned from, by name."""
         trained = self.card.get("trained_on", [])
         older = dict.fromkeys(trained, math.inf) if isinstance(trained, list) else {}
-        depths = self.card.get("learnt", {}).items()  # null: the whole well
+        depths = self.card.get("learnt", {}).items()  # A null stands for the whole well.
         return older | {name: math.inf if base is None else float(base) for name, base in depths}
 
     def exposure_of(self, well: str, image: str) -> WellExposure | None:

@@ -100,7 +100,7 @@ class Registry:
     >>> registry.name(first, "champion", why="there is no other")
     >>> registry.find("champion") == registry.find(first[:6]) == first
     True
-    >>> registry.find(registry.weights(first)) == first  # as pick tables and geobfdt train name it
+    >>> registry.find(registry.weights(first)) == first  # Pick tables and geobfdt train use this name.
     True
     """
 
@@ -188,7 +188,8 @@ class Registry:
     def _is(self, digest: str, name: str) -> bool:
         """Whether a name is the first digits of a digest, or the name of the bundle in pick tables."""
         *called, digits = name.split(" ")
-        if called:  # what follows the name on a card
+        # In pick tables, digits of the weights follow the name on the card.
+        if called:
             return (
                 len(digits) == _NAME_DIGITS and self.weights(digest).startswith(digits) and self._source(digest) == name
             )
@@ -379,7 +380,7 @@ class Registry:
             return "is gone"
         try:
             same = contents_digest(self.folder / digest) == digest
-        except InputError:  # a file is missing
+        except InputError:  # A file is missing.
             same = False
         return "" if same else "is not what was added: its files have another digest"
 
@@ -440,7 +441,8 @@ class Registry:
         import numpy as np
 
         differences: dict[str, Any] = {}
-        for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
+        # Settings are compared as they are read: a setting that a file leaves out has its default.
+        for part in ("settings", "card"):
             x, y = (
                 flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
                 for one in (first, second)
@@ -475,7 +477,7 @@ class Registry:
 
 def _replace(place: Path, fresh: Path, former: Path) -> None:
     """Put a folder in the place of another; if it cannot be put there, the other one stays."""
-    shutil.rmtree(former, ignore_errors=True)  # of a process that was killed here
+    shutil.rmtree(former, ignore_errors=True)  # Left by a process that was killed here.
     existed = place.exists()
     if existed:
         place.rename(former)

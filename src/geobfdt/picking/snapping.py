@@ -138,7 +138,7 @@ def _most_visible(image: WellImage, depth: float, angle: float, picked: Array) -
     amplitude = radius * np.tan(np.radians(_DIPS_DEG))
     azimuth = np.radians(np.arange(0, 360, 360 / _AZIMUTHS))
     shape = np.stack([np.outer(amplitude, np.cos(azimuth)), np.outer(amplitude, np.sin(azimuth))], -1).reshape(-1, 2)
-    shape = shape[_AZIMUTHS - 1 :]  # a level plane has one azimuth
+    shape = shape[_AZIMUTHS - 1 :]  # A level plane has no azimuth: it is tried once.
     t = np.radians(angle)
     start = np.column_stack([depth - shape @ [np.cos(t), np.sin(t)], shape])
     level = np.array([depth, 0.0, 0.0])

@@ -116,7 +116,8 @@ def _filled(image: npt.NDArray[np.float32], turn: npt.NDArray[np.float64]) -> np
     after = np.minimum.accumulate(np.where(measured, column, 2 * n)[:, ::-1], axis=1)[:, ::-1]
     after = np.where(after == 2 * n, after[:, :1] + n, after)
     row = np.arange(image.shape[0])[:, None]
-    start = turn[before] - 360.0 * (before < 0)  # a negative index is already the same column, a turn earlier
+    # A negative index already names the same column, a turn earlier.
+    start = turn[before] - 360.0 * (before < 0)
     span = turn[after % n] + 360.0 * (after >= n) - start
     weight = np.where(span > 0, (turn - start) / np.where(span > 0, span, 1), 0).astype(np.float32)
     before_value, after_value = image[row, before], image[row, after % n]

@@ -41,7 +41,7 @@ class _Spot:
     row: float
     column: float
     tall: float  # rows
-    wide: float  # columns
+    wide: float  # Width (columns).
     level: float
 
 
@@ -153,7 +153,8 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
     >>> {name for name, _, _ in damage(settings, bore(settings, 1000 + 0.01 * np.arange(5000), 36, rng), rng).intervals}
     {'breakout'}
     """
-    stress = rng.uniform(0, 2 * np.pi)  # the two drift together along a well: one stress field
+    # Breakouts and induced fractures turn together along a well: they share one stress field.
+    stress = rng.uniform(0, 2 * np.pi)
     length = hole.depth[-1] - hole.depth[0]
     intervals: list[tuple[str, float, float]] = []
     breakouts, cracks = [], []
@@ -209,7 +210,8 @@ def _induced(hole: Hole, first: int, last: int, middle: float, rng: np.random.Ge
             opacity = rng.uniform(0.3, 0.9) * (0.7 + 0.5 * smooth_series(rng, at, 0.2)).clip(0, 1)
             cracks.append(_Crack(first, last, angle, width, opacity, level))
         return cracks
-    pitch, slope = rng.uniform(0.08, 0.25), rng.choice([-1, 1]) * rng.uniform(1.0, 4.0)  # m, rad per m
+    # Pitch (m), and slope (rad per m).
+    pitch, slope = rng.uniform(0.08, 0.25), rng.choice([-1, 1]) * rng.uniform(1.0, 4.0)
     for side in (0.0, np.pi):
         for centre in np.arange(float(at[0]), float(at[-1]), pitch):
             half = 0.6 * pitch * rng.uniform(0.6, 1.4)

@@ -212,16 +212,18 @@ def _draw_band(
     half_width = np.full(columns, aperture / 2 * np.sqrt(1 + slope**2))
     rim = min(rng.uniform(3, 8) * aperture / 2, 0.03) * np.sqrt(1 + slope**2)
     half_width *= np.exp(rng.uniform(0.1, 0.5) * _periodic(rng, columns, columns / 40))
-    if rng.random() < 0.06:  # an open cavity on one side
+    # Some fractures have an open cavity on one side.
+    if rng.random() < 0.06:
         bump = np.exp(3 * (np.cos(t - rng.uniform(0, 2 * np.pi)) - 1))
         half_width += bump * np.minimum(rng.uniform(3, 10) * half_width, 0.03 * np.sqrt(1 + slope**2))
     there = np.ones(columns)
     kind_draw = rng.random()
-    if kind_draw < 0.25 and not whole:  # partial: ends inside the wall
+    # Partial fractures end inside the wall, discontinuous ones are interrupted.
+    if kind_draw < 0.25 and not whole:
         half = np.radians(rng.uniform(40, 160))
         away = np.abs(np.angle(np.exp(1j * (t - rng.uniform(0, 2 * np.pi)))))
         there = np.clip((half - away) / 0.06 + 0.5, 0, 1)
-    elif kind_draw < 0.45:  # discontinuous
+    elif kind_draw < 0.45:  # Discontinuous fractures.
         there = np.clip(3 * (_periodic(rng, columns, columns * rng.uniform(0.01, 0.05)) + rng.uniform(-0.2, 1.0)), 0, 1)
     is_conductive = rng.random() < conductive
     return Band(

@@ -11,9 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 __all__ = ["Texture", "smooth_series"]
 
 _NODES_PER_LENGTH = 2.0  # Number of nodes per correlation length; the smoothing kernel is as wide.
-_NORM = math.sqrt(
-    2 * math.sqrt(math.pi) * _NODES_PER_LENGTH
-)  # white noise through a Gaussian of that width: back to unit variance
+# Factor that brings white noise smoothed by a Gaussian of that width back to unit variance.
+_NORM = math.sqrt(2 * math.sqrt(math.pi) * _NODES_PER_LENGTH)
 
 
 def smooth_series(rng: np.random.Generator, at: npt.NDArray[np.float64], scale: float) -> npt.NDArray[np.float64]:

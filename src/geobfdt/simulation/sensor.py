@@ -50,8 +50,9 @@ class Sensor:
         depth = hole.depth[::down]
         self._rows, self._columns = depth.size, hole.angle.size // round_
         self._noise_rng = rng.spawn(1)[0]
-        blur = max(self._tool.blur * settings.blur, 1e-6)  # m; the filter cannot do nothing at all
-        row_blur = settings.flaws.row_blur * down  # rows of the wall
+        # Width of the blur (m); the filter needs one above 0.
+        blur = max(self._tool.blur * settings.blur, 1e-6)
+        row_blur = settings.flaws.row_blur * down  # Width in rows of the wall.
         self._blur = (math.hypot(blur / hole.step, row_blur), blur / (math.pi * settings.diameter / hole.angle.size))
         #: Standard deviation of each wave that a row's noise is made of.
         self.row_noise = 0.4 * self._tool.row_noise * settings.row_noise

@@ -133,10 +133,10 @@ class Strata:
 
 class _Boundary(NamedTuple):
     trace: Array
-    kind: str  # start, bed, fault
+    kind: str  # One of start, bed and fault.
     dip: float
     azimuth: float
-    inside: tuple[float, float]  # bedding attitude of the unit below
+    inside: tuple[float, float]  # Bedding attitude of the unit below.
     foresets: bool
 
 
@@ -192,7 +192,8 @@ def _boundaries(geology: Geology, hole: Hole, rng: np.random.Generator) -> list[
     regional = (geology.bedding_dip, geology.bedding_azimuth)
     start = np.array([top - 50.0, 0.0, 0.0])
     plan = [_Boundary(start, "start", 0.0, 0.0, regional, False)]
-    set_rate = geology.crossbedding / 0.8 if geology.crossbedding else 0.0  # sets begun per m; 0.8 m: a mean set
+    # Number of cross-bedded sets that begin per metre; a set is 0.8 m high on average.
+    set_rate = geology.crossbedding / 0.8 if geology.crossbedding else 0.0
     rates = np.array([set_rate, geology.unconformities / 100, geology.faults / 100])
     depth = top
     while rates.sum() > 0:

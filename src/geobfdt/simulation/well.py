@@ -207,9 +207,8 @@ def _truth(
     optional = [
         _optional(plane, visibility, depth, resolution) for plane, visibility in zip(planes, visibilities, strict=True)
     ]
-    if (
-        resolution > COARSE_ROW_M
-    ):  # rows in which many a bed goes under: what shows is their sum, and where it changes most
+    # Coarse rows hold several beds: the image shows their sum, and the boundary where it changes most.
+    if resolution > COARSE_ROW_M:
         optional = _clearest(optional, planes, visibilities, resolution)
     truth = new_picks(
         well=settings.well,
@@ -265,7 +264,7 @@ def _optional(plane: _Plane, visibility: Visibility, depth: npt.NDArray[np.float
         or visibility.visible < MIN_VISIBILITY
         or visibility.continuity < MIN_CONTINUITY
         or visibility.coverage < MIN_COVERAGE
-        or (plane.gap < 1.5 * resolution and resolution <= COARSE_ROW_M)  # two in one row
+        or (plane.gap < 1.5 * resolution and resolution <= COARSE_ROW_M)  # Two boundaries lie in one row.
         or 2 * np.hypot(plane.trace[1], plane.trace[2]) > MAX_TRACE_HEIGHT_M
         or not depth[0] <= plane.trace[0] <= depth[-1]
     )

@@ -198,7 +198,8 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
         if name not in table.index:
             continue
         counts = scores.counts[Key(name, "trace", tolerance)]
-        by_well: dict[str, list[int]] = {}  # a lone well is scored by depth blocks, which add
+        # A single well is scored by blocks of depth, whose counts are added.
+        by_well: dict[str, list[int]] = {}
         columns = (np.ravel(part) for part in (counts.found, counts.wrong, counts.missed))
         for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
             by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]

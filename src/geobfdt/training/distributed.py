@@ -9,7 +9,9 @@ import os
 from datetime import timedelta
 
 import torch
-import torch.distributed.nn  # before any group is there, else its functions' defaults keep that group for ever
+
+# Imported before any process group exists: the defaults of its functions would keep that group.
+import torch.distributed.nn
 from torch import distributed, nn
 
 from geobfdt.training.augmentation import Window

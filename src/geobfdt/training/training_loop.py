@@ -300,7 +300,7 @@ def _number(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
-        return math.inf  # cut short by the kill
+        return math.inf  # The line was cut short when the process was killed.
 
 
 def _load_best(folder: Path) -> dict[str, Tensor]:

@@ -172,7 +172,7 @@ def sine_positions(
 
     Examples
     --------
-    >>> sine_positions(2, 4, 4)[0].round(decimals=3).abs()  # half a turn down, a quarter across
+    >>> sine_positions(2, 4, 4)[0].round(decimals=3).abs()  # Half a turn down, a quarter across.
     tensor([0., 1., 1., 0.])
     """
     half = channels // 2
