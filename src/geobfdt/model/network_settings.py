@@ -82,6 +82,7 @@ class CurveSettings(_InputSettings):
     128
     """
 
+    # Names of fields are keys of settings files and of the metadata of exported graphs: they stay as they are.
     preset: Literal["curve"] = "curve"
     step: float = Field(0.005, ge=0.0005, le=0.2, description="row height of the grid (m)")
     columns: int = Field(128, multiple_of=16, gt=0, le=1024, description="columns of the grid")
