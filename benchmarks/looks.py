@@ -33,7 +33,7 @@ def main() -> None:
     import geobfdt
     from geobfdt.evaluation.calibration import calibrate
     from geobfdt.model.bundle import load_bundle
-    from geobfdt.training.confidence_calibration import calibrated, pick_all
+    from geobfdt.training.confidence_calibration import calibrate_bundle, pick_all
     from geobfdt.training.pretraining import calibration_wells
     from geobfdt.training.sources import draw_well
 
@@ -41,7 +41,7 @@ def main() -> None:
     appearances: list[LayeredAppearance | None] = [None, "mixture", *HELD_OUT_APPEARANCES]
     if arguments.leave_out:
         appearances = [arguments.leave_out]
-        bundle = calibrated(
+        bundle = calibrate_bundle(
             bundle, calibration_wells([one for one in HELD_OUT_APPEARANCES if one != arguments.leave_out])
         )
     rows: list[dict[str, object]] = []

@@ -9,7 +9,7 @@ import pytest
 from geobfdt.model.bundle import Bundle, Calibration
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.runtime.findings import InputError
-from geobfdt.training.confidence_calibration import InterpretedWell, calibrated, platt
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle, platt
 from geobfdt.training.well_split import split_wells
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals
@@ -64,11 +64,11 @@ def test_few_planes_move_the_threshold_little(length: float, monkeypatch: pytest
     monkeypatch.setattr("geobfdt.training.confidence_calibration.pick_all", lambda *_: picks)
     had = Calibration(threshold=0.3)
     bundle = Bundle(None, CurveSettings(), {"bedding": had, "fracture": had})  # type: ignore[arg-type]
-    fitted = calibrated(bundle, [held_out]).calibration
+    fitted = calibrate_bundle(bundle, [held_out]).calibration
     assert fitted["fracture"] == had  # none picked, none found
     looked = new_intervals([("A", "interpreted", "bedding", 100.0, 100.0 + length)])
     nothing = held_out._replace(picks=held_out.picks.iloc[:0], intervals=looked)
-    assert calibrated(bundle, [nothing]).calibration["bedding"] == had
+    assert calibrate_bundle(bundle, [nothing]).calibration["bedding"] == had
     sure = fitted["bedding"].probability(np.log([0.9 / 0.1, 0.8 / 0.2]))
     # In log odds of the network: the best cut is where F1, which is 1 at its best, has its half; the old one at 0.3.
     share = len(right) / (len(right) + 60)

@@ -1,4 +1,4 @@
-"""The files of a model bundle, without the network in them: what can be listed and checked without PyTorch."""
+"""The files of a model bundle, listed and checked without PyTorch and without the network in them."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ def contents_digest(folder: Path) -> str:
 
 def check_format(place: str | Path, kind: str, version: int, supported: int, cure: str) -> None:
     """
-    Refuse what another version wrote.
+    Refuse files of another version.
 
     Parameters
     ----------
     place : str or Path
         Where it is.
     kind : str
-        What has that format.
+        Name of the format.
     version, supported : int
-        Its format, and the one that is read.
+        Format of the file, and the format that this version reads.
     cure : str
-        What to do about an older one.
+        Cure for files of an older version.
 
     Raises
     ------

@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 
 def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     """
-    Scaled trace RMS between two sets: distances square to the traces, so that steep pairs count less than in depth.
+    Trace RMS between two sets, scaled to distances square to the traces.
 
     Parameters
     ----------

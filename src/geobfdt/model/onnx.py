@@ -131,7 +131,7 @@ def export(bundle: Bundle, folder: str | Path) -> None:
 
 def load_onnx(folder: str | Path) -> OnnxNetwork:
     """
-    Read what :func:`export` wrote.
+    Read the graphs that :func:`export` wrote.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The presets: which network, loss and detection belong together."""
+"""The presets: network, loss and detection of each."""
 
 from __future__ import annotations
 

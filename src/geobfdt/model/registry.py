@@ -28,7 +28,7 @@ from geobfdt.runtime.storage import atomic_files, atomic_path, sha256
 if TYPE_CHECKING:
     from geobfdt.model.bundle import Bundle
 
-__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "load_model", "split_name"]
+__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flatten", "load_model", "split_name"]
 
 RECORD = "record.jsonl"
 _MAX_BUNDLE_BYTES = 2 << 30  # Largest bundle that is imported.
@@ -151,7 +151,7 @@ class Registry:
         return {entry.name: entry.bundle for entry in self.record() if entry.action == "name"}
 
     def bundles(self) -> list[str]:
-        """Digests of the bundles, in the order in which they came."""
+        """Digests of the bundles, in the order in which they were added."""
         return list(dict.fromkeys(entry.bundle for entry in self.record() if entry.action == "add"))
 
     def find(self, name: str) -> str:
@@ -203,7 +203,7 @@ class Registry:
             return ""
 
     def _source(self, digest: str) -> str:
-        """What pick tables call a bundle; empty if it is damaged, which stands in no other one's way."""
+        """Name of a bundle in pick tables; empty if it is damaged, so that other bundles can still be found."""
         try:
             return self.whole(digest).source
         except InputError:
@@ -424,7 +424,7 @@ class Registry:
 
     def diff(self, a: str, b: str) -> dict[str, Any]:
         """
-        What differs between two bundles.
+        Differences between two bundles.
 
         Returns
         -------
@@ -444,7 +444,7 @@ class Registry:
         # Settings are compared as they are read: a setting that a file leaves out has its default.
         for part in ("settings", "card"):
             x, y = (
-                flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
+                flatten(one.settings.model_dump(mode="json") if part == "settings" else one.card)
                 for one in (first, second)
             )
             differs = sorted(key for key in x.keys() | y.keys() if x.get(key) != y.get(key))
@@ -476,7 +476,7 @@ class Registry:
 
 
 def _replace(place: Path, fresh: Path, former: Path) -> None:
-    """Put a folder in the place of another; if it cannot be put there, the other one stays."""
+    """Replace a folder by another one; if that fails, the former one stays."""
     shutil.rmtree(former, ignore_errors=True)  # Left by a process that was killed here.
     existed = place.exists()
     if existed:
@@ -564,18 +564,18 @@ def split_name(name: str | Path) -> tuple[Path | None, str]:
     return (Path(folder), bundle) if at and not Path(name).exists() else (None, str(name))
 
 
-def flat(value: Any, name: str = "") -> dict[str, Any]:
+def flatten(value: Any, name: str = "") -> dict[str, Any]:
     """
     Nested settings by dotted names.
 
     Examples
     --------
-    >>> flat({"bedding": {"threshold": 0.2}, "rows": 768})
+    >>> flatten({"bedding": {"threshold": 0.2}, "rows": 768})
     {'bedding.threshold': 0.2, 'rows': 768}
     """
     if isinstance(value, dict):
         return {
-            k: v for key, part in value.items() for k, v in flat(part, f"{name}.{key}" if name else str(key)).items()
+            k: v for key, part in value.items() for k, v in flatten(part, f"{name}.{key}" if name else str(key)).items()
         }
     return {name: value}
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geobfdt.geometry import trace_depth
 from geobfdt.quality.hole_checks import depth_gaps
 
-__all__ = ["Band", "gaps_filled", "mean_level"]
+__all__ = ["Band", "fill_depth_gaps", "mean_level"]
 
 _MAX_PIECES = 72  # Largest number of pieces of a turn.
 _OUTSIDE_ROW = -1e9  # Row of a sample above or below the image.
@@ -64,7 +64,7 @@ class Band:
     ) -> Band:
         """Prepare an image (rows, columns), NaN where nothing was measured, for bands of a height (m)."""
         spacing = float(np.median(np.diff(depth))) if depth.size > 1 else 1.0
-        values, depth = gaps_filled(values, depth)
+        values, depth = fill_depth_gaps(values, depth)
         rows, columns = values.shape
         columns_per_piece = -(-columns // _MAX_PIECES)
         turn = np.radians([angles[i : i + columns_per_piece].mean() for i in range(0, columns, columns_per_piece)])
@@ -135,7 +135,7 @@ class Band:
         return profiles, measured, middle.sum(axis=1) / self.angles.size
 
 
-def gaps_filled(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDArray[np.float32], Array]:
+def fill_depth_gaps(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDArray[np.float32], Array]:
     """
     Fill gaps in depth with unmeasured rows, so that no pixel is interpolated across them.
 
@@ -148,7 +148,7 @@ def gaps_filled(values: npt.NDArray[np.float32], depth: Array) -> tuple[npt.NDAr
 
     Examples
     --------
-    >>> values, depth = gaps_filled(np.ones((4, 1), np.float32), np.array([0.0, 1.0, 2.0, 5.0]))
+    >>> values, depth = fill_depth_gaps(np.ones((4, 1), np.float32), np.array([0.0, 1.0, 2.0, 5.0]))
     >>> depth.tolist(), values[:, 0].tolist()
     ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 1.0, 1.0, nan, nan, 1.0])
     """

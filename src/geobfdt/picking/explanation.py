@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.ndimage import map_coordinates
 
 from geobfdt.geometry import stretch, trace_depth, trace_rms
-from geobfdt.picking.band import gaps_filled
+from geobfdt.picking.band import fill_depth_gaps
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refinement import refine
 from geobfdt.wells.image import WellImage, hole_radius, row_spacing
@@ -86,7 +86,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     values, z, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
     spacing = row_spacing(strip)
     offsets = np.arange(-half, half + spacing / 2, spacing)
-    filled, places = gaps_filled(values, z)
+    filled, places = fill_depth_gaps(values, z)
     at = np.interp(trace_depth(trace, angles) + offsets[:, None], places, np.arange(places.size), left=-1e9, right=1e9)
     column = np.broadcast_to(np.arange(angles.size), at.shape)
     band = map_coordinates(filled.astype(float), [at, column], order=1, cval=np.nan, mode="constant")

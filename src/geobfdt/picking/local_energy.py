@@ -45,7 +45,7 @@ def local_energy(profile: Floats, sigma: float) -> npt.NDArray[np.complex128]:
 
 def nearest_centre(profile: Floats, sigmas: list[float], reach: float) -> Array:
     """
-    Where the line or step nearest to the middle of each profile is: a strong peak of local energy.
+    Position of the line or step nearest to the middle of each profile: a strong peak of local energy.
 
     Parameters
     ----------

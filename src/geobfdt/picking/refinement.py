@@ -292,7 +292,7 @@ def _variance(residual: Array, weight: Array, effective: Array, floor: float) ->
 
 
 def _weighted_median(values: Array, weight: Array) -> Array:
-    """Weighted median along the last axis; 0 where nothing weighs."""
+    """Weighted median along the last axis; 0 where all weights are 0."""
     order = np.argsort(values, axis=-1)
     running = np.cumsum(np.take_along_axis(weight, order, -1), axis=-1)
     middle = np.argmax(running >= running[:, -1:] / 2, axis=-1)

@@ -14,7 +14,7 @@ from geobfdt.quality.trace_evidence import LOCAL, trace_evidence
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
-__all__ = ["described", "snap", "through"]
+__all__ = ["describe_traces", "snap", "through"]
 
 _CLICK_SIGMA_M = 0.03  # Distance from a click at which a detector's candidate counts for 1/e of its confidence.
 _MIN_SCORE = 0.02  # Confidence, lowered by that distance, from which the detector's candidate is taken.
@@ -177,7 +177,7 @@ def _pixels(image: WellImage) -> tuple[npt.NDArray[np.float32], Array, Array]:
     return image["image"].values, image["depth"].values, image["azimuth"].values
 
 
-def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
+def describe_traces(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
     """
     Pick table of one trace, or of several near each other, with their attributes in the image.
 
@@ -201,7 +201,7 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
     >>> from geobfdt.wells.image import well_image
     >>> hole = {"diameter": 0.2, "deviation": 0, "hole_azimuth": 0, "reference": "north"}
     >>> well = well_image(np.eye(90), 0.01 * np.arange(90), **hole)
-    >>> described(well, [0.4, 0.1, 0.0], snapped=False)[["depth_m", "dip_true_deg", "coverage"]].to_numpy()
+    >>> describe_traces(well, [0.4, 0.1, 0.0], snapped=False)[["depth_m", "dip_true_deg", "coverage"]].to_numpy()
     array([[ 0.4, 45. ,  1. ]])
     """
     at = np.asarray(trace, dtype=np.float64).reshape(-1, 3)

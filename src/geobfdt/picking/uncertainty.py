@@ -56,7 +56,7 @@ def sigma_coefficients(classes: npt.ArrayLike, planes: int, centred: bool) -> Ar
 
 def deviations(covariance: Array, traces: Array) -> Array:
     """
-    Tell how far traces may be off: in depth, and in amplitude along and across the dip.
+    Standard deviations of traces in depth, and in amplitude along and across the dip.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Layered texture: how alike an image is around the hole once it is shifted along a plane."""
+"""Layered texture: coherence of an image around the hole along the best plane."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Spectra = npt.NDArray[np.complex128]
 
 def layer_coherence(image: WellImage) -> float:
     """
-    Measure how much of an image's change with depth is common to all azimuths along some plane.
+    Measure the share of an image's change with depth that is common to all azimuths along some plane.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _ROWS_AT_ONCE = 1024  # Rows that are converted to float64 at a time.
 
 def contrast_span(values: npt.ArrayLike) -> tuple[float, float]:
     """
-    Tell what a static image shows as black and as white: the 1st and 99th percentiles.
+    Values that a static image shows as black and as white: the 1st and 99th percentiles.
 
     Parameters
     ----------

@@ -110,7 +110,7 @@ def deposit(geology: Geology, low: float, high: float, rng: np.random.Generator,
 def _edges(
     geology: Geology, low: float, high: float, rng: np.random.Generator
 ) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Bed edges from below `low` to above `high`, which beds are massive and which are thin layers."""
+    """Bed edges from below `low` to above `high`, with flags of massive beds and of thin layers."""
     median, spread = geology.bed_thickness, geology.thickness_spread
     mean = median * np.exp(spread**2 / 2)
     guess = max(int(1.5 * (high - low) / mean) + 20, 20)

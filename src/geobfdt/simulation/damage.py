@@ -1,4 +1,4 @@
-"""What drilling does to the wall and what the rock carries besides planes: breakouts, induced fractures, spots."""
+"""Damage of the wall by drilling, and features of the rock besides planes: breakouts, induced fractures, spots."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Damage:
             wall[low:high, column] += alpha * (np.float32(spot.level) - wall[low:high, column])
 
     def wear(self, wall: npt.NDArray[np.float32], first: int) -> None:
-        """Draw what drilling did to a block of wall, in place."""
+        """Draw the damage by drilling on a block of wall, in place."""
         last = first + wall.shape[0]
         t = np.radians(self.hole.angle).astype(np.float32)
         if self.spiral.size:

@@ -1,4 +1,4 @@
-"""What the rock is like: beds, cross-beds, texture, and fracture sets. A field shares one geology."""
+"""Geology of a field: beds, cross-beds, texture and fracture sets."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks, traces
 
-__all__ = ["STYLES", "interpret", "interpreted"]
+__all__ = ["STYLES", "draw_intervals", "interpret"]
 
 # Visibility at which half of the planes are picked, and the least distance between bed picks (m), by style.
 STYLES: dict[str, tuple[dict[str, float], float]] = {
@@ -22,7 +22,7 @@ STYLES: dict[str, tuple[dict[str, float], float]] = {
 _VISIBILITY_WIDTH = 0.04  # Width of the logistic curve of the probability of a pick against visibility.
 
 
-def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
+def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
     """
     Intervals in which the interpreter picked each class.
 
@@ -42,7 +42,8 @@ def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.
 
     Examples
     --------
-    >>> interpreted(WellSettings(), 10.0, 20.0, np.random.default_rng(0))[["class", "top_m", "base_m"]].values.tolist()
+    >>> intervals = draw_intervals(WellSettings(), 10.0, 20.0, np.random.default_rng(0))
+    >>> intervals[["class", "top_m", "base_m"]].values.tolist()
     [['bedding', 10.0, 20.0], ['fracture', 10.0, 20.0]]
     """
     picked_classes, _ = STYLES[settings.style]
@@ -56,7 +57,7 @@ def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.
             start = rng.uniform(begin, end - length)
             cuts += [(begin, start), (start + length, end)]
             remaining -= length
-        rows += [(settings.well, "interpreted", name, a, b) for a, b in sorted(cuts)]
+        rows += [(settings.well, "draw_intervals", name, a, b) for a, b in sorted(cuts)]
     return new_intervals(rows)
 
 
@@ -89,7 +90,7 @@ def interpret(
     --------
     >>> plane = {"amplitude_m": 0.1, "azimuth_app_deg": 0.0, "visible": 0.9}
     >>> truth = new_picks(well="W01", depth_m=[5.0], class_="bedding", **plane)
-    >>> where = interpreted(WellSettings(), 0.0, 9.0, np.random.default_rng(0))
+    >>> where = draw_intervals(WellSettings(), 0.0, 9.0, np.random.default_rng(0))
     >>> interpret(truth, where, WellSettings(jitter=0), np.full(1, 0.2), np.random.default_rng(1))["depth_m"].tolist()
     [5.0]
     """
@@ -102,7 +103,7 @@ def interpret(
     threshold = np.array([picked_classes.get(one, np.inf) for one in name])
     share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _VISIBILITY_WIDTH))
     looked = np.zeros(len(truth), dtype=bool)
-    for row in intervals[intervals["kind"] == "interpreted"].itertuples():
+    for row in intervals[intervals["kind"] == "draw_intervals"].itertuples():
         looked |= (name == row[3]) & (depth >= row.top_m) & (depth <= row.base_m)
     chosen = np.flatnonzero((chance < share) & looked)
     chosen = _spaced(chosen, depth, visible, name == "bedding", min_spacing)

@@ -112,7 +112,7 @@ def _layers(well: WellSettings, rng: np.random.Generator) -> Geology:
 
 
 def _draw_flaws(appearance: LayeredAppearance, well: WellSettings, geology: Geology, rng: np.random.Generator) -> Flaws:
-    """Several flaws at a time; what adds to the image is as strong as beds are in it."""
+    """Draw several flaws at a time; additive flaws are about as strong as the contrast of beds."""
     contrast = geology.bed_contrast * TOOLS[well.tool].beds
     count = int(rng.integers(0, len(_FLAWS) + 1)) if appearance == "mixture" else 2
     chosen = set(rng.choice(_FLAWS, count, replace=False).tolist())

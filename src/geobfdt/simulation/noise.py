@@ -1,4 +1,4 @@
-"""Smooth random series and textures, cheap enough to lay over kilometres of image."""
+"""Smooth random series and textures, fast enough for kilometres of image."""
 
 from __future__ import annotations
 

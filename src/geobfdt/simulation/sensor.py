@@ -1,4 +1,4 @@
-"""What a tool records of the wall: point spread, pads and gaps, gains, noise, stick and slip."""
+"""Sensor of a tool: point spread, pads and gaps, gains, noise, stick and slip."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Sensor:
         return np.asarray(image, dtype=np.float32)
 
     def sense(self, wall: npt.NDArray[np.float32], begin: int, first: int, last: int) -> npt.NDArray[np.float32]:
-        """Tell what would be recorded without noise; see :meth:`measure`."""
+        """Record the wall without noise; see :meth:`measure`."""
         down, round_ = self._tool.oversampling
         blurred = gaussian_filter1d(gaussian_filter1d(wall, self._blur[0], axis=0), self._blur[1], axis=1, mode="wrap")
         rows = np.arange(first * down, last * down) + self._slip[first * down : last * down] - begin
@@ -168,7 +168,7 @@ class Sensor:
 
 
 def _stick_slip(size: float, hole: Hole, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Rows by which the recorded depth is off: the tool sticks while the cable moves, then jumps."""
+    """Error of the recorded depth in rows: the tool sticks while the cable moves, then jumps."""
     slip = np.zeros(hole.depth.size)
     if size > 0:
         at = 0

@@ -187,7 +187,7 @@ def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
 
 
 def _boundaries(geology: Geology, hole: Hole, rng: np.random.Generator) -> list[_Boundary]:
-    """Plan the units from the top down: which plane bounds each, and how its beds lie."""
+    """Plan the units from the top down: the plane that bounds each, and the attitude of its beds."""
     top, base = float(hole.depth[0]), float(hole.depth[-1])
     regional = (geology.bedding_dip, geology.bedding_azimuth)
     start = np.array([top - 50.0, 0.0, 0.0])
@@ -276,7 +276,7 @@ def _unit(
 
 
 def _crossings(hole: Hole, unit: Unit, pole: Array, axis: Array) -> list[BedPlane]:
-    """Where the hole axis crosses the bed boundaries of a unit: more than once where it turns back through them."""
+    """Depths at which the hole axis crosses the bed boundaries of a unit; it may cross one several times."""
     column = unit.column
     rank = np.searchsorted(column.position, unit.s)
     rows = np.flatnonzero(np.diff(rank))

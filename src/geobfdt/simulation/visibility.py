@@ -146,7 +146,7 @@ def measure_visibility(
         return Visibility(0.0, coverage, 0.0)
 
     def differences(of: npt.NDArray[np.float32]) -> Array:
-        """How much more the middle, or one side, of the band shows than the rest, column by column."""
+        """Difference between the middle, or one side, of the band and the rest, column by column."""
         filled = np.where(good, of[at.clip(0, rows - 1), column[:, None]], 0.0)[on]
         high, low = (filled[:, side].sum(1) / count for side, count in parts)
         return np.asarray((high - low)[both], dtype=np.float64)

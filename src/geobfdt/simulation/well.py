@@ -1,4 +1,4 @@
-"""A simulated well: image, every plane that crosses it, and what an interpreter made of it."""
+"""A simulated well: image, every plane that crosses it, and the picks of a simulated interpreter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from geobfdt import geometry
 from geobfdt.simulation.hole import Hole, bore
 from geobfdt.simulation.image_scaling import deliver, moving
-from geobfdt.simulation.interpreter import interpret, interpreted
+from geobfdt.simulation.interpreter import draw_intervals, interpret
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.visibility import BAND_M, COARSE_ROW_M, RowNoise, Visibility, measure_visibility
@@ -39,7 +39,7 @@ class SimulatedWell:
     Parameters
     ----------
     settings : WellSettings
-        What it was made from.
+        Settings of the well.
     image : WellImage
         Static image and ``dynamic`` companion, 0-255, dark for low.
     truth : DataFrame
@@ -133,7 +133,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     row_noise = RowNoise(sensor.row_noise, flaws.row_offset, flaws.row_correlation)
     truth = _truth(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
-    looked = interpreted(settings, top, base, interpreter_rng)
+    looked = draw_intervals(settings, top, base, interpreter_rng)
     diameter = np.interp(truth["depth_m"], hole.depth, hole.diameter)
     picks, _ = complete(interpret(truth, looked, settings, diameter, interpreter_rng), image)
     ignored = new_intervals([(settings.well, "ignored", name, a, b) for name, a, b in wall.damage.intervals])
@@ -172,7 +172,7 @@ def _truth(
     settings: WellSettings, row_noise: RowNoise,
 ) -> pd.DataFrame:  # fmt: skip
     """
-    Every plane that crosses the image, with how well it shows.
+    Every plane that crosses the image, with its visibility.
 
     `broken` is what fractures alone make of the image: a fracture too faint to see shows no better for running along
     the edge of a bed.
@@ -228,7 +228,7 @@ def _truth(
 
 
 def _band_height(plane: _Plane, settings: WellSettings, columns: int, resolution: float) -> float:
-    """Height of rock to compare on either side of a boundary (m): what the boundary is spread over, if asked for."""
+    """Height of rock to compare on either side of a boundary (m): the height of a gradual boundary, if any."""
     if not settings.broad_contrast:
         return BAND_M
     # A sector averages a steep trace over the depth by which it rises there.
@@ -273,7 +273,7 @@ def _optional(plane: _Plane, visibility: Visibility, depth: npt.NDArray[np.float
 def _clearest(
     optional: list[bool], planes: list[_Plane], visibilities: list[Visibility], resolution: float
 ) -> list[bool]:
-    """Leave of planes within twice the resolution of each other the clearest as it is; the rest may be missed."""
+    """Of planes within twice the resolution of each other, make all but the clearest optional."""
     traces = np.array([plane.trace for plane in planes])
     required: list[int] = []
     for i in sorted(np.flatnonzero(~np.array(optional, dtype=bool)), key=lambda i: -visibilities[i].visible):

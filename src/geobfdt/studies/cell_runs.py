@@ -54,7 +54,7 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
 
 
 def _fail(folder: Path, why: str) -> None:
-    """Note why a cell failed, where there is room for it."""
+    """Write the reason why a cell failed, if the disk has room for it."""
     try:
         write_text(folder / FAILED, why + "\n")
     except InputError:

@@ -21,7 +21,7 @@ _CURE = "name the folder of a finished study that geobfdt study made"
 
 class StudyChoice(NamedTuple):
     """
-    What a study's rule chose.
+    Choice of a study by its rule.
 
     Parameters
     ----------
@@ -37,13 +37,13 @@ class StudyChoice(NamedTuple):
 
     @property
     def training(self) -> TrainingSettings:
-        """How the chosen level is trained."""
+        """Training settings of the chosen level."""
         return self.settings.training
 
 
 def study_choice(folder: Path) -> StudyChoice:
     """
-    Read what a study chose.
+    Read the choice of a study.
 
     Parameters
     ----------

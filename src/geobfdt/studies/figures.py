@@ -133,7 +133,7 @@ def draw_trials(trials: Sequence[Trial]) -> bytes:
 
 def draw_importance(importance: dict[str, float]) -> bytes:
     """
-    Draw what share of the differences between trials each setting explains.
+    Draw the share of the differences between trials that each setting explains.
 
     Parameters
     ----------

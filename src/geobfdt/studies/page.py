@@ -1,4 +1,4 @@
-"""The page of a study, for whoever has to believe it: question, table, verdicts, choice, design, how to repeat it."""
+"""The page of a study: question, table, verdicts, choice, design, and the command that repeats it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a study and a field to cells: what each is trained, stopped and scored on, in a folder named by all of it."""
+"""Plan of a study: its cells, with the wells that each is trained, stopped and scored on, and their folders."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Cell(BaseModel):
 @dataclass(frozen=True)
 class Place:
     """
-    Where a cell stands in its study.
+    Place of a cell in its study.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Search of settings: trials proposed by Optuna, each validated on all folds, hopeless ones given up early."""
+"""Search of settings: trials proposed by Optuna, each validated on all folds, poor ones stopped early."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Trial(NamedTuple):
 
 class Found(NamedTuple):
     """
-    What a search found.
+    Result of a search.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def _values(parameters: dict[str, Any]) -> dict[str, Any]:
 def _run(
     batch: list[Any], study: Any, states: Any, search: SearchSettings, field: Path, out: Path, engine: Engine
 ) -> int:
-    """Run trials side by side, fold by fold; how many failed."""
+    """Run trials side by side, fold by fold; return the number that failed."""
     folders = {}
     for trial in batch:
         folders[trial.number] = lay_out(make_plan(search.study(_values(trial.params)), field), field, out)

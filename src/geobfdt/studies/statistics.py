@@ -103,7 +103,7 @@ def drawn_scores(counts: npt.ArrayLike, seed: int = 0) -> tuple[Array, Array]:
 
 
 def _weights(seeds: int, wells: int, seed: int) -> tuple[Array, Array]:
-    """How often each resample draws each well, and the share of each seed in it."""
+    """Number of times that each resample draws each well, and the share of each seed in it."""
     of_wells = resamples(wells, DRAWS if wells > 1 else 0, seed)
     return of_wells, resamples(seeds, len(of_wells), seed + 1) / seeds
 
@@ -123,7 +123,7 @@ class _Estimate(NamedTuple):
     freedom: float
 
     def reach(self, chance: float) -> float:
-        """Half width of the interval beyond which it lies with this chance on either side."""
+        """Half width of the interval beyond which it lies with this probability on either side."""
         return float(stats.t.ppf(1 - chance, self.freedom) * self.error)
 
 
@@ -200,7 +200,7 @@ def _without_each_well(table: Array) -> Array:
 
 
 def _estimate(by_seed: Array, without: Array) -> _Estimate:
-    """A difference from its values of each seed and with each well left out; NaN where one well says nothing."""
+    """A difference from its values of each seed and with each well left out; NaN with a single well."""
     seeds, wells = by_seed.size, without.size
     if wells < 2:
         return _Estimate(float(by_seed.mean()), float("nan"), float("nan"))

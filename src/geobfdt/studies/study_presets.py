@@ -1,4 +1,4 @@
-"""The studies that come with the package. Each is a question, an axis, and everything else held."""
+"""The studies of the package: a question and an axis each, with everything else equal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3
 
 
 def _base(network: Preset) -> dict[str, Any]:
-    """Settings with which a preset begins from nothing, as far as they differ from the defaults."""
+    """Settings of training from scratch with a preset, where they differ from the defaults."""
     sizes, training = SIZES[network], SCRATCH[network]
     return {
         "network.preset": sizes.preset,

@@ -1,4 +1,4 @@
-"""Calibration: confidences made probabilities, and the thresholds that score best, on wells held out of training."""
+"""Calibration: confidences become probabilities, and thresholds are those of best F1, on held-out wells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from geobfdt.picking.picker import pick_with_findings
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
+__all__ = ["InterpretedWell", "calibrate_bundle", "pick_all", "platt"]
 
 # A pick is right if a plane lies within this trace RMS: confidences are calibrated to it.
 _CALIBRATION_TOLERANCE_M = 0.05
@@ -59,7 +59,7 @@ def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: f
     return pd.concat(parts, ignore_index=True)
 
 
-def calibrated(
+def calibrate_bundle(
     bundle: Bundle, wells: Sequence[InterpretedWell], advance: Callable[[float], None] | None = None
 ) -> Bundle:
     """

@@ -61,7 +61,7 @@ def end_pads(window: Window, rng: np.random.Generator) -> Window:
 
 
 def _missing_rows(rows: int, columns: int, step: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """How many rows each column lacks at an end (columns,)."""
+    """Number of rows that each column lacks at an end (columns,)."""
     margin = int(rng.integers(0, int(_MAX_MARGIN_SHARE * rows)))
     # Small offsets are as frequent as large ones: a flat edge of a few rows looks most like a bed.
     offset = int(np.exp(rng.uniform(np.log(2), np.log(_MAX_OFFSET_M / step))))

@@ -27,7 +27,7 @@ from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
 from geobfdt.simulation.tools import ToolName
-from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
 from geobfdt.training.distributed import leave
 from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.sources import SimulatedStream, draw_well, simulated_well
@@ -143,7 +143,7 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
         "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
-    bundle = calibrated(plain, calibration_wells(HELD_OUT_APPEARANCES))
+    bundle = calibrate_bundle(plain, calibration_wells(HELD_OUT_APPEARANCES))
     wells = [
         draw_well(_REFERENCE_SEED, i, _LENGTH_M, {}, "mixture" if i % 5 < 2 else None) for i in range(_REFERENCE_WELLS)
     ]

@@ -54,7 +54,7 @@ class PseudoLabels(NamedTuple):
 
 class SelfAgreement(NamedTuple):
     """
-    How far the odd and the even sectors of a well are picked alike.
+    Agreement of the picks in the odd and in the even sectors of a well.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
 
 def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSettings) -> SelfAgreement:
     """
-    Compare what is picked in the odd and in the even sectors of a well.
+    Compare the picks in the odd and in the even sectors of a well.
 
     Parameters
     ----------

@@ -58,13 +58,13 @@ def _blurred(image: Array, rng: np.random.Generator) -> Array:
 
 
 def _sharpened(image: Array, rng: np.random.Generator) -> Array:
-    """Unsharp mask: more of what a blur takes away."""
+    """Unsharp mask: add a multiple of the difference from a blurred image."""
     soft: Array = ndimage.gaussian_filter(image, 1.0, mode="nearest")
     return image + rng.uniform(0.3, 1.5) * (image - soft)
 
 
 def _embossed(image: Array, rng: np.random.Generator) -> Array:
-    """Lit from a corner: the slope along the diagonal, added; more of it would move lines by over a row."""
+    """Emboss: add the slope along the diagonal, by little, since more would move lines by over a row."""
     diagonal = np.array([[-1.0, -1, 0], [-1, 0, 1], [0, 1, 1]])
     slope: Array = ndimage.correlate(image, diagonal, mode="nearest")
     return image + rng.uniform(0.05, 0.2) * slope

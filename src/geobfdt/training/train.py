@@ -27,7 +27,7 @@ from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
-from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
 from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, load, prepare, save
 from geobfdt.training.sources import FixedWells, MixedSource, Source, simulated_well
@@ -217,7 +217,7 @@ def train(
     }
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
-        bundle = calibrated(bundle, split.held_out)
+        bundle = calibrate_bundle(bundle, split.held_out)
         reference = measure_drift_reference(bundle, [well.image for well in (*split.trained, *split.held_out)])
         bundle = save_bundle(replace(bundle, card={**card, "drift": reference.model_dump()}), out)
     distributed.agree(0.0)  # The other processes wait until the bundle is written.

@@ -1,4 +1,4 @@
-"""The training loop, in one piece."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _validated(
     folder: Path,
     doubt: float,
 ) -> dict[str, Tensor]:
-    """Score the average weights; keep them beside the checkpoint if they are the best so far."""
+    """Score the average weights; save them beside the checkpoint if they are the best so far."""
     first, score, error = distributed.is_first(), math.nan, math.nan
     if first:
         present = {name: value.detach().clone() for name, value in network.state_dict().items()}

@@ -76,7 +76,7 @@ class TrainingSettings(BaseModel):
         return self.model_copy(update={"steps": min(max(enough, self.fewest), self.steps)})
 
     def simulated_windows(self, count: int) -> int:
-        """How many of `count` windows of a step are of simulated wells."""
+        """Number of `count` windows of a step that are of simulated wells."""
         return min(round(self.simulated * count), count - 1)
 
     def of_steps(self, steps: int | None) -> TrainingSettings:

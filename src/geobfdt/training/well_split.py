@@ -154,7 +154,7 @@ def split_wells(
 
 
 def _draw_holdout(picked: Mapping[str, pd.Series], seed: int, trained: Set[str], before: Set[str]) -> set[str]:
-    """Wells to hold out, of the planes picked of each class: what nobody picked in them can be judged by none."""
+    """Choose wells to hold out, so that each class has planes in them: a class without planes cannot be scored."""
     table = pd.DataFrame(picked).T.fillna(0)
     share, count = table / table.sum(), max(round(_HOLDOUT_SHARE * len(table)), 1)
     enough = count / len(table) / 3

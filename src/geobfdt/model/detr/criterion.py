@@ -130,7 +130,7 @@ def detr_loss(
 @torch.no_grad()
 def published_columns(network: DetrNetwork, grids: Tensor, targets: list[Targets]) -> PublishedColumns:
     """
-    Compute what the published tables show.
+    Compute the columns of the published tables.
 
     A matched query's class is wrong if another is as probable. Below a probability of a half it means no plane, which
     DETR's log counts as wrong too. Misses and false alarms do not show in either.

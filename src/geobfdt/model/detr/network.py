@@ -59,7 +59,7 @@ class DetrLayerOutput(NamedTuple):
 
 def parameters_from_traces(traces: Array, radius: float, height: float) -> Array:
     """
-    Turn traces into what the published system regresses.
+    Convert traces to the parameters that the published system regresses.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def parameters_from_traces(traces: Array, radius: float, height: float) -> Array
 
 def traces_from_parameters(parameters: Array, radius: float, height: float) -> Array:
     """
-    Turn what the published system regresses into traces.
+    Convert the parameters that the published system regresses to traces.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ class Evidence:
         return np.asarray(np.clip(nearest, 0, self.tilts.size - 1).astype(np.int64))
 
     def stretch(self, slope: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """How many times wider in depth than square to itself a feature of this slope (m/rad) is."""
+        """Ratio of the width in depth to the width square to itself of a feature of this slope (m/rad)."""
         return np.asarray(np.hypot(1, slope / self.radius))
 
 

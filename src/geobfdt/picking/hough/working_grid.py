@@ -1,4 +1,4 @@
-"""The working grid: an image averaged to the coarsest pixels on which a trace can still be followed."""
+"""The working grid: an image averaged to the coarsest pixels that still resolve a trace."""
 
 from __future__ import annotations
 
