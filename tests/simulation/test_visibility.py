@@ -20,7 +20,7 @@ def _image(step=0.0, line=0.0, noise=0.1, seed=0):
 def _measure(image, half_width=0.0, there=None, **changes):
     arguments = {"gap": 1.0, "variation": np.full(1000, 0.5, np.float32), "row_noise": RowNoise(0.0)} | changes
     there = np.ones(180, bool) if there is None else there
-    return measure_visibility(image, 0.0, 0.01, TRACE, half_width, there=there, **arguments)
+    return measure_visibility(image, 0.0, 0.01, TRACE, half_width, where_present=there, **arguments)
 
 
 def test_contrast_orders_visibility():
@@ -36,7 +36,7 @@ def test_contrast_orders_visibility():
 def test_what_is_not_its_own_does_not_show_it():
     """A line along the edge of a bed shows by what it adds itself, however clear the edge."""
     image = _image(step=1.0, line=-0.5)
-    both, none = (_measure(image, half_width=0.02, own=_image(line=c, noise=0.0)).visible for c in (-0.5, 0.0))
+    both, none = (_measure(image, half_width=0.02, noise_free=_image(line=c, noise=0.0)).visible for c in (-0.5, 0.0))
     assert none < 0.05 < 0.3 < both
 
 
@@ -52,7 +52,7 @@ def test_row_noise_hides_flat_boundaries_only():
     flat = np.array([5.0, 0.0, 0.0])
     image = np.zeros((1000, 180), np.float32)
     image[500:] = 0.3
-    arguments = {"gap": 1.0, "there": np.ones(180, bool), "variation": np.full(1000, 0.5, np.float32)}
+    arguments = {"gap": 1.0, "where_present": np.ones(180, bool), "variation": np.full(1000, 0.5, np.float32)}
     visible = [
         measure_visibility(image, 0.0, 0.01, flat, 0.0, row_noise=RowNoise(n), **arguments).visible for n in (0.0, 1.0)
     ]

@@ -105,7 +105,7 @@ def measure_visibility(
     >>> image = np.zeros((100, 36), np.float32)
     >>> image[50:] = 1
     >>> image += 0.1 * np.random.default_rng(0).standard_normal(image.shape)
-    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "row_noise": RowNoise(0.0)}
+    >>> args = {"half_width": 0.0, "gap": 1.0, "where_present": np.ones(36, bool), "row_noise": RowNoise(0.0)}
     >>> args["variation"] = np.full(100, 0.5)
     >>> traces = np.array([[0.495, 0.0, 0.0], [0.2, 0.0, 0.0]])
     >>> clear, absent = (measure_visibility(image, 0.0, 0.01, trace, **args).visible for trace in traces)
