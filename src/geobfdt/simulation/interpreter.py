@@ -57,7 +57,7 @@ def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.rand
             start = rng.uniform(begin, end - length)
             cuts += [(begin, start), (start + length, end)]
             remaining -= length
-        rows += [(settings.well, "draw_intervals", name, a, b) for a, b in sorted(cuts)]
+        rows += [(settings.well, "interpreted", name, a, b) for a, b in sorted(cuts)]
     return new_intervals(rows)
 
 
@@ -103,7 +103,7 @@ def interpret(
     threshold = np.array([picked_classes.get(one, np.inf) for one in name])
     share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _VISIBILITY_WIDTH))
     looked = np.zeros(len(truth), dtype=bool)
-    for row in intervals[intervals["kind"] == "draw_intervals"].itertuples():
+    for row in intervals[intervals["kind"] == "interpreted"].itertuples():
         looked |= (name == row[3]) & (depth >= row.top_m) & (depth <= row.base_m)
     chosen = np.flatnonzero((chance < share) & looked)
     chosen = _spaced(chosen, depth, visible, name == "bedding", min_spacing)
