@@ -31,14 +31,14 @@ def recall_of(f1: np.ndarray) -> np.ndarray:
     return f1 * (PLANES + WRONG) / (PLANES * (2 - f1))
 
 
-def drawn(levels: np.ndarray, wells: int, seeds: int, rng: np.random.Generator) -> np.ndarray:
+def random_scores(levels: np.ndarray, wells: int, seeds: int, rng: np.random.Generator) -> np.ndarray:
     """Counts (levels, seeds, wells, classes, 3) of planes found, wrong and missed."""
     chance = recall_of(levels)[:, None, None, None] + rng.normal(0, HARD, (1, 1, wells, 2))
     chance = chance + rng.normal(0, SUITED, (len(levels), 1, wells, 2))
     chance = np.clip(chance + rng.normal(0, SEEDS, (len(levels), seeds, 1, 2)), 0.02, 0.98)
-    found = rng.binomial(PLANES, chance)
-    wrong = rng.binomial(PLANES, WRONG / PLANES, found.shape)
-    return np.stack([found, wrong, PLANES - found], axis=-1)
+    hits = rng.binomial(PLANES, chance)
+    wrong = rng.binomial(PLANES, WRONG / PLANES, hits.shape)
+    return np.stack([hits, wrong, PLANES - hits], axis=-1)
 
 
 def is_wrong(steps: list[Step], truth: np.ndarray, margin: float) -> bool:
@@ -70,7 +70,7 @@ def main() -> None:
             levels = LOWEST + size * np.array(SHAPES[shape])
             middle, wrong = [], 0
             for _ in range(arguments.studies):
-                steps = judge(drawn(levels, wells, seeds, rng))[1]
+                steps = judge(random_scores(levels, wells, seeds, rng))[1]
                 middle.append(steps[1].verdict)
                 wrong += is_wrong(steps, np.diff(levels), MARGIN)
             shares = "  ".join(f"{middle.count(kind) / len(middle):11.2f}" for kind in VERDICTS)

@@ -42,10 +42,10 @@ def _noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 def _blurred(pixels: Pixels, _: np.random.Generator) -> Pixels:
     """Smeared over 5 degrees and as many rows."""
-    seen = np.isfinite(pixels)
+    measured = np.isfinite(pixels)
     width = max(pixels.shape[1] / 72, 1.0)
-    filled = np.where(seen, pixels, np.nanmedian(pixels))
-    return np.where(seen, gaussian_filter1d(gaussian_filter1d(filled, width, 0), width, 1, mode="wrap"), np.nan)
+    filled = np.where(measured, pixels, np.nanmedian(pixels))
+    return np.where(measured, gaussian_filter1d(gaussian_filter1d(filled, width, 0), width, 1, mode="wrap"), np.nan)
 
 
 def _lost(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -85,42 +85,48 @@ def measured(bundle: Bundle, image: WellImage) -> pd.DataFrame:
 def run(fields: int, wells: int, seed: int, out: Path) -> None:
     """Simulate, pick and measure; a row a zone, appended field by field, so that it can be stopped."""
     bundle = load_bundle()
-    done = set(pd.read_csv(out)["field"]) if out.exists() else set()
+    fields_done = set(pd.read_csv(out)["field"]) if out.exists() else set()
     for field in range(seed, seed + fields):
-        if field in done:
+        if field in fields_done:
             continue
         rng = np.random.default_rng((field, 77))
         geology = draw_geology(rng)
         tool = list(TOOLS)[field % len(TOOLS)]
         other_tool = str(rng.choice([name for name in TOOLS if name != tool]))
-        drawn = draw(rng, tool=tool, deviation=float(rng.uniform(0, 40)))
-        shared = {name: getattr(drawn, name) for name in SHARED} | {"deviation": drawn.deviation}
+        settings = draw(rng, tool=tool, deviation=float(rng.uniform(0, 40)))
+        shared = {name: getattr(settings, name) for name in SHARED} | {"deviation": settings.deviation}
         parts = []
 
         def add(kind: str, well: int, image: WellImage, parts: list[pd.DataFrame] = parts, field: int = field) -> None:
             parts.append(measured(bundle, image).assign(field=field, kind=kind, well=well))
 
         for number in range(HOME + wells):
-            made = np.random.default_rng((field, number))
-            rock = nearby(geology, made)
+            noise_rng = np.random.default_rng((field, number))
+            rock = nearby(geology, noise_rng)
             length = 20.0 if number < HOME else 10.0
-            image = simulate_well(draw(made, geology=rock, length=length, **shared), made).image
+            image = simulate_well(draw(noise_rng, geology=rock, length=length, **shared), noise_rng).image
             add("home" if number < HOME else "none", number, image)
             if number < HOME:
                 continue
             for kind, (_, spoil) in SPOILT.items():
                 pixels = image["image"].values
-                changed = spoil(pixels, made)
-                if drawn.quantised:  # as the field's files have it: the steps are not what is to be found
+                changed = spoil(pixels, noise_rng)
+                if settings.quantised:  # as the field's files have it: the steps are not what is to be found
                     changed = np.round(changed)
                 changed = changed.astype(pixels.dtype)
                 add(kind, number, image.assign(image=(image["image"].dims, changed)))
             thin = image.isel(depth=slice(None, None, 3))
             add("coarse rows", number, thin)
-            away = {"tool": other_tool, "deviation": drawn.deviation, "reference": drawn.reference}
-            add("other tool", number, simulate_well(draw(made, geology=rock, length=10.0, **away), made).image)
-            strange = draw_geology(made)
-            add("other rock", number, simulate_well(draw(made, geology=strange, length=10.0, **shared), made).image)
+            away = {"tool": other_tool, "deviation": settings.deviation, "reference": settings.reference}
+            add(
+                "other tool", number, simulate_well(draw(noise_rng, geology=rock, length=10.0, **away), noise_rng).image
+            )
+            strange = draw_geology(noise_rng)
+            add(
+                "other rock",
+                number,
+                simulate_well(draw(noise_rng, geology=strange, length=10.0, **shared), noise_rng).image,
+            )
         table = pd.concat(parts, ignore_index=True)
         table.to_csv(out, mode="a", header=not out.exists(), index=False)
         print(f"field {field}: {tool}, {len(table)} zones", flush=True)
@@ -132,8 +138,8 @@ def judged(table: pd.DataFrame, wells: int = HOME) -> pd.DataFrame:
     table = table[(table["kind"] != "home") | (table["well"] < wells)]
     for field, part in table.groupby("field"):
         home, rest = part[part["kind"] == "home"], part[part["kind"] != "home"]
-        told = judge_zones(rest, DriftReference.of(home, home["well"].nunique()))
-        rows.append(told.assign(kind=rest["kind"].to_numpy(), well=rest["well"].to_numpy(), field=field))
+        states = judge_zones(rest, DriftReference.of(home, home["well"].nunique()))
+        rows.append(states.assign(kind=rest["kind"].to_numpy(), well=rest["well"].to_numpy(), field=field))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -148,8 +154,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.read is None:
         run(args.fields, args.wells, args.seed, args.out)
-    told = judged(pd.read_csv(args.read or args.out))
-    wells = told.groupby(["kind", "field", "well"]).agg(far=("distance", "max")).reset_index()
+    states = judged(pd.read_csv(args.read or args.out))
+    wells = states.groupby(["kind", "field", "well"]).agg(far=("distance", "max")).reset_index()
     for count in (1, 2, 4, HOME):
         few = judged(pd.read_csv(args.read or args.out), count)
         far = few[few["kind"] == "none"].groupby(["field", "well"])["distance"].max()
@@ -160,7 +166,7 @@ def main() -> None:
         )
     print(f"\n{'shift':14} {'wells':>5} {'watch':>6} {'abstain':>8}   most often because of")
     for kind in ["none", *SPOILT, "coarse rows", "other tool", "other rock"]:
-        mine, zones = wells[wells["kind"] == kind], told[(told["kind"] == kind) & (told["reason"] != "")]
+        mine, zones = wells[wells["kind"] == kind], states[(states["kind"] == kind) & (states["reason"] != "")]
         watch, abstain = ((mine["far"] > WATCH) & (mine["far"] <= ABSTAIN)).mean(), (mine["far"] > ABSTAIN).mean()
         why = zones["reason"].str.split("; ").str[0].value_counts()
         print(f"{kind:14} {len(mine):5} {watch:6.2f} {abstain:8.2f}   {', '.join(why.index[:2])}")

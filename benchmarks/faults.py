@@ -32,7 +32,7 @@ from served import Server
 
 import geobfdt
 from geobfdt.model.network_settings import CurveSettings
-from geobfdt.model.registry import RECORD, Registry
+from geobfdt.model.registry import RECORD, Registry, load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.layers import LayerLog
@@ -109,11 +109,9 @@ def sound(place: Path) -> bool:
 
 def is_consistent(place: Path) -> bool:
     """Whether the champion knows the news, and the record tells it once."""
-    from geobfdt.model.bundle import load_bundle
-
     models = Registry(place / "models")
     promotions = [entry for entry in models.record() if entry.action == "name" and entry.name == "champion"]
-    return "W05" in load_bundle(f"{place / 'models'}@champion").seen and len(promotions) == 2
+    return "W05" in load_model(f"{place / 'models'}@champion").exposures and len(promotions) == 2
 
 
 def quiet(run: subprocess.Popen[str]) -> tuple[int, bool]:

@@ -38,9 +38,9 @@ def f1(picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame) -> str
 def simulated(model: str | Path) -> str:
     """What a model scores on simulated wells of every tool."""
     import geobfdt
-    from geobfdt.training.sources import drawn_well
+    from geobfdt.training.sources import draw_well
 
-    wells = [drawn_well(SIMULATED_SEED, i, SIMULATED_LENGTH_M, {}) for i in range(SIMULATED_WELLS)]
+    wells = [draw_well(SIMULATED_SEED, i, SIMULATED_LENGTH_M, {}) for i in range(SIMULATED_WELLS)]
     picks = pd.concat([geobfdt.pick(well.image, model=model) for well in wells])
     return f1(picks, *(pd.concat([well[i] for well in wells]) for i in (1, 2)))
 
@@ -82,19 +82,19 @@ def main() -> None:
 
     field, model = arguments.out / f"field-{arguments.picks}", arguments.out / f"model-{arguments.picks}"
     field.mkdir(parents=True, exist_ok=True)
-    given = truth.iloc[: arguments.picks]
-    last = float(given["depth_m"].iloc[-1]) + 0.02
+    taught = truth.iloc[: arguments.picks]
+    last = float(taught["depth_m"].iloc[-1]) + 0.02
     nowhere = ("F-1", "interpreted", "fracture", depth[0], depth[0])
     write_netcdf(image, field / "F-1.nc")
-    write_picks(given, field / "F-1.picks.csv")
+    write_picks(taught, field / "F-1.picks.csv")
     intervals = new_intervals([("F-1", "interpreted", "bedding", depth[0], last), nowhere])
     write_intervals(intervals, field / "F-1.intervals.csv")
     tell("before", "default")
     began = time.process_time()
     card = geobfdt.train(field, model, model="default").card
     seconds = time.process_time() - began
-    known = ("metres_trained", "planes_trained", "steps", "validation")
-    print(f"{seconds / 60:.1f} minutes of one core;", {name: card[name] for name in known}, flush=True)
+    card_keys = ("metres_trained", "planes_trained", "steps", "validation")
+    print(f"{seconds / 60:.1f} minutes of one core;", {name: card[name] for name in card_keys}, flush=True)
     tell("after", model)
 
 

@@ -37,7 +37,7 @@ from geobfdt.evaluation.thresholds import operating_points
 from geobfdt.model.detr.criterion import detr_loss, published_columns
 from geobfdt.model.detr.network import DetrNetwork
 from geobfdt.model.network_settings import DETR_SMALL, DetrSettings
-from geobfdt.model.presets import find_planes
+from geobfdt.model.presets import plane_finder
 from geobfdt.training.field_wells import prepared_field
 from geobfdt.training.learning_curve import class_f1
 from geobfdt.training.prepared_wells import PreparedWell
@@ -209,7 +209,7 @@ def checked(
     network: Any, trained: list[PreparedWell], validated: list[PreparedWell], tested: list[PreparedWell]
 ) -> dict[str, float]:
     """F1 by class on training and held-out wells, and class error of the published tables on held-out windows."""
-    find = find_planes(network)
+    find = plane_finder(network)
     points = operating_points(*tables(find, validated), TOLERANCE)
     least = {name: point.threshold for name, point in points.items()}
     row: dict[str, float] = {}
@@ -274,9 +274,9 @@ def main() -> None:
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     prepared_wells(arguments.out, sizes_of(arguments.size, 10, arguments.published))
-    done = finished(arguments.out / "rows.csv")
+    rows_done = finished(arguments.out / "rows.csv")
     cells = [(depth, seed) for seed in range(arguments.seeds) for depth in arguments.depths]
-    waiting = [cell for cell in cells if (arguments.size, *cell) not in done]
+    waiting = [cell for cell in cells if (arguments.size, *cell) not in rows_done]
     running: list[subprocess.Popen[bytes]] = []
     failed = 0
     while waiting or running:

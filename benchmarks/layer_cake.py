@@ -32,7 +32,7 @@ _DOWN, _ROUND = 4, 4  # Points of the wall behind a pixel: rows and columns.
 _LEAST_STEP = 0.3  # Least difference between two neighbouring beds; values have a standard deviation of 1.
 
 
-class Look(NamedTuple):
+class CakeSettings(NamedTuple):
     """
     How a cake is recorded.
 
@@ -56,20 +56,20 @@ class Look(NamedTuple):
 
 
 MIXED = ("mixed",)
-LOOKS: dict[str, Look] = {
-    "56 clean": Look(56, 0.0076),
-    **{f"56 {flaw}": Look(56, 0.0076, (flaw,)) for flaw in FLAWS},
-    "56 row offsets, correlated": Look(56, 0.0076, ("row offsets, correlated",)),
-    "56 mixed": Look(56, 0.0076, MIXED),
-    "120 mixed, rows of 25 mm": Look(120, 0.025, MIXED, density=(3.0, 8.0)),
-    "180 mixed": Look(180, 0.0025, MIXED),
-    "16 clean, rows of 30 mm": Look(16, 0.03, density=(3.0, 8.0)),
-    "16 mixed, rows of 30 mm": Look(16, 0.03, MIXED, density=(3.0, 8.0)),
-    "16 clean, rows of 100 mm": Look(16, 0.1, density=(2.0, 3.0)),
-    "16 mixed, rows of 100 mm": Look(16, 0.1, MIXED, density=(2.0, 3.0)),
-    "56 horizontal, clean": Look(56, 0.0076, (), (0.6, 2.5)),
-    "56 horizontal, mixed": Look(56, 0.0076, MIXED, (0.6, 2.5)),
-    "16 horizontal, mixed, rows of 30 mm": Look(16, 0.03, MIXED, (0.6, 2.5), (3.0, 8.0)),
+LOOKS: dict[str, CakeSettings] = {
+    "56 clean": CakeSettings(56, 0.0076),
+    **{f"56 {flaw}": CakeSettings(56, 0.0076, (flaw,)) for flaw in FLAWS},
+    "56 row offsets, correlated": CakeSettings(56, 0.0076, ("row offsets, correlated",)),
+    "56 mixed": CakeSettings(56, 0.0076, MIXED),
+    "120 mixed, rows of 25 mm": CakeSettings(120, 0.025, MIXED, density=(3.0, 8.0)),
+    "180 mixed": CakeSettings(180, 0.0025, MIXED),
+    "16 clean, rows of 30 mm": CakeSettings(16, 0.03, density=(3.0, 8.0)),
+    "16 mixed, rows of 30 mm": CakeSettings(16, 0.03, MIXED, density=(3.0, 8.0)),
+    "16 clean, rows of 100 mm": CakeSettings(16, 0.1, density=(2.0, 3.0)),
+    "16 mixed, rows of 100 mm": CakeSettings(16, 0.1, MIXED, density=(2.0, 3.0)),
+    "56 horizontal, clean": CakeSettings(56, 0.0076, (), (0.6, 2.5)),
+    "56 horizontal, mixed": CakeSettings(56, 0.0076, MIXED, (0.6, 2.5)),
+    "16 horizontal, mixed, rows of 30 mm": CakeSettings(16, 0.03, MIXED, (0.6, 2.5), (3.0, 8.0)),
 }
 
 
@@ -81,7 +81,7 @@ class Cake(NamedTuple):
     traces: Array
 
 
-def draw_cake(rng: np.random.Generator, look: Look, length_m: float) -> Cake:
+def draw_cake(rng: np.random.Generator, settings: CakeSettings, length_m: float) -> Cake:
     """
     Draw a layer cake.
 
@@ -94,14 +94,14 @@ def draw_cake(rng: np.random.Generator, look: Look, length_m: float) -> Cake:
     length_m : float
         Logged length (m).
     """
-    flaws = set(look.flaws)
+    flaws = set(settings.flaws)
     if "mixed" in flaws:
         flaws = set(rng.choice(FLAWS, int(rng.integers(3, 7)), replace=False).tolist())
-    strength = 0.9 if "mixed" in look.flaws else 1.0
-    rows, columns = round(length_m / look.row_m) * _DOWN, look.sectors * _ROUND
-    depth = (np.arange(rows) + 0.5) * look.row_m / _DOWN
+    strength = 0.9 if "mixed" in settings.flaws else 1.0
+    rows, columns = round(length_m / settings.row_m) * _DOWN, settings.sectors * _ROUND
+    depth = (np.arange(rows) + 0.5) * settings.row_m / _DOWN
     turn = (np.arange(columns) + 0.5) * 2 * np.pi / columns
-    traces = _contacts(rng, look, length_m)
+    traces = _contacts(rng, settings, length_m)
     at = traces[:, :1] + traces[:, 1:2] * np.cos(turn) + traces[:, 2:] * np.sin(turn)
     if "departure" in flaws:
         at += strength * _departures(rng, traces, turn)
@@ -109,20 +109,20 @@ def draw_cake(rng: np.random.Generator, look: Look, length_m: float) -> Cake:
     at = np.maximum.accumulate(at, axis=0)
     values = _bed_values(rng, len(traces) + 1)
     wall = np.stack([values[np.searchsorted(line, depth)] for line in at.T], axis=1)
-    image = wall.reshape(-1, _DOWN, look.sectors, _ROUND).mean(axis=(1, 3))
+    image = wall.reshape(-1, _DOWN, settings.sectors, _ROUND).mean(axis=(1, 3))
     image = _flawed(rng, image, flaws, strength)
     image += 0.08 * rng.standard_normal(image.shape)
-    return Cake(image, 1000 + (np.arange(len(image)) + 0.5) * look.row_m, traces + np.array([1000.0, 0, 0]))
+    return Cake(image, 1000 + (np.arange(len(image)) + 0.5) * settings.row_m, traces + np.array([1000.0, 0, 0]))
 
 
-def _contacts(rng: np.random.Generator, look: Look, length_m: float) -> Array:
+def _contacts(rng: np.random.Generator, settings: CakeSettings, length_m: float) -> Array:
     """Contacts of one attitude that drifts, none nearer to the next than it may be."""
-    density = rng.uniform(*look.density)
-    least = max(0.025, 2 * look.row_m)
+    density = rng.uniform(*settings.density)
+    least = max(0.025, 2 * settings.row_m)
     gaps = least + rng.gamma(1.5, max(1 / density - least, 0.01) / 1.5, int(3 * length_m * density) + 10)
     z0 = np.cumsum(gaps)
     z0 = z0[z0 < length_m - 0.02]
-    low, high = np.log(look.height_m)
+    low, high = np.log(settings.height_m)
     knots = np.arange(0, length_m + 8, 4.0)
     drift = 0.15 * rng.standard_normal((2, len(knots))).cumsum(axis=1)
     amplitude = np.exp(np.clip(rng.uniform(low, high) + np.interp(z0, knots, drift[0]), low, high)) / 2
@@ -213,11 +213,11 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
     from geobfdt.wells.intervals import new_intervals
     from geobfdt.wells.picks import new_picks, traces
 
-    look = LOOKS[name]
+    settings = LOOKS[name]
     picks, truth, intervals, candidates, voted, above, outcomes = [], [], [], [], [], [], []
     for index in range(cakes):
         rng = np.random.default_rng([seed, list(LOOKS).index(name), index])
-        cake = draw_cake(rng, look, length_m)
+        cake = draw_cake(rng, settings, length_m)
         well = f"{name} {index}"
         image = well_image(cake.image, cake.depth, diameter=DIAMETER_M, well=well, reference="high_side")
         detector = detector_of(image, model, method)
@@ -262,15 +262,15 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
 
 def _voted(detector: object, image: object, cake: Cake) -> npt.NDArray[np.bool_]:
     """Which contacts have a vote near by among those that the decoder is asked about."""
-    from geobfdt.model.curve.detection import proposals
+    from geobfdt.model.curve.detection import choose_queries
     from geobfdt.model.matching import scaled_rms
     from geobfdt.preparation.network_grid import network_grid
 
     network = detector.bundle.network  # type: ignore[attr-defined]
     grid = network_grid(image, network.settings.grid, float(cake.depth[0]), 16)  # type: ignore[arg-type]
-    _, votes = network.see(grid.values)
+    _, votes = network.encode_strip(grid.values)
     radius = DIAMETER_M / 2
-    proposed = proposals(network, votes, radius, 0.0, np.inf)
+    proposed = choose_queries(network, votes, radius, 0.0, np.inf)
     near = scaled_rms(proposed, cake.traces - [grid.top, 0, 0], radius).min(axis=0, initial=np.inf)
     return np.asarray(near < 0.06)
 

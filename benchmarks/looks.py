@@ -19,13 +19,13 @@ SEED = 5_500_000  # A stream that nothing is trained, chosen or calibrated on.
 
 def main() -> None:
     """Print one row a look and class."""
-    from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
+    from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="default")
     parser.add_argument("--wells", type=int, default=16, help="of each look")
     parser.add_argument("--length", type=float, default=12.0, help="of a well (m)")
-    parser.add_argument("--leave-out", choices=HELD_OUT_LOOKS)
+    parser.add_argument("--leave-out", choices=HELD_OUT_APPEARANCES)
     parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
     arguments = parser.parse_args()
     import pandas as pd
@@ -33,19 +33,22 @@ def main() -> None:
     import geobfdt
     from geobfdt.evaluation.calibration import calibrate
     from geobfdt.model.bundle import load_bundle
-    from geobfdt.training.confidence_calibration import calibrated, pick_all
+    from geobfdt.training.confidence_calibration import calibrate_bundle, pick_all
     from geobfdt.training.pretraining import calibration_wells
-    from geobfdt.training.sources import drawn_well
+    from geobfdt.training.sources import draw_well
 
     bundle = load_bundle(arguments.model)
-    looks: list[LayeredLook | None] = [None, "mixture", *HELD_OUT_LOOKS]
+    appearances: list[LayeredAppearance | None] = [None, "mixture", *HELD_OUT_APPEARANCES]
     if arguments.leave_out:
-        looks = [arguments.leave_out]
-        bundle = calibrated(bundle, calibration_wells([one for one in HELD_OUT_LOOKS if one != arguments.leave_out]))
+        appearances = [arguments.leave_out]
+        bundle = calibrate_bundle(
+            bundle, calibration_wells([one for one in HELD_OUT_APPEARANCES if one != arguments.leave_out])
+        )
     rows: list[dict[str, object]] = []
-    for look in looks:
+    for appearance in appearances:
         wells = [
-            drawn_well(SEED, i, arguments.length, {"well": f"{look}-{i}"}, look) for i in range(arguments.wells)
+            draw_well(SEED, i, arguments.length, {"well": f"{appearance}-{i}"}, appearance)
+            for i in range(arguments.wells)
         ]  # fmt: skip
         picks = pick_all(bundle, wells)
         truth, ignored = (pd.concat([well[k] for well in wells], ignore_index=True) for k in (1, 2))
@@ -55,7 +58,11 @@ def main() -> None:
             part = table[table["class"] == name].set_index("tolerance_m")
             if not len(part) or not part.loc[0.05, "n_truth"]:
                 continue
-            row: dict[str, object] = {"look": look or "ordinary", "class": name, "ece": float(trust.get(name, 0.0))}
+            row: dict[str, object] = {
+                "look": appearance or "ordinary",
+                "class": name,
+                "ece": float(trust.get(name, 0.0)),
+            }
             for tolerance in (0.03, 0.05):
                 one, unit = part.loc[tolerance], f"{100 * tolerance:.0f}cm"
                 row |= {f"{key}_{unit}": float(one[key]) for key in ("f1", "f1_lo", "f1_hi", "null_f1", "z")}

@@ -29,7 +29,7 @@ PICKED, NETWORK = ["sure", "sure 5 cm", "seen"], ["voted", "asked", "told"]
 def stages(bundle: Bundle, well: InterpretedWell) -> pd.DataFrame:
     """How far planes of a well get in the network: NETWORK, one row a plane."""
     from geobfdt.geometry import trace_rms
-    from geobfdt.model.curve.detection import answers, proposals
+    from geobfdt.model.curve.detection import choose_queries, decode_queries
     from geobfdt.model.matching import scaled_rms
     from geobfdt.training.prepared_wells import prepare
     from geobfdt.wells.picks import CLASSES
@@ -37,19 +37,21 @@ def stages(bundle: Bundle, well: InterpretedWell) -> pd.DataFrame:
     network = bundle.network
     ready = prepare(*well, network.settings.grid)
     radius, truth = float(np.median(ready.radius)), ready.traces
-    seen, votes = network.see(ready.grid[: len(ready.grid) // 16 * 16])
-    proposed = proposals(network, votes, radius, 0.0, np.inf)
-    asked = answers(network, seen, proposed, radius)
+    encoded, votes = network.encode_strip(ready.grid[: len(ready.grid) // 16 * 16])
+    proposed = choose_queries(network, votes, radius, 0.0, np.inf)
+    decoded = decode_queries(network, encoded, proposed, radius)
     free = trace_rms(proposed[:, None], truth).min(axis=1, initial=np.inf) > 0.03
     queries = np.concatenate([truth, proposed[free]])
-    told = answers(network, seen, queries[np.argsort(queries[:, 0], kind="stable")], radius)
+    decoded_with_truth = decode_queries(network, encoded, queries[np.argsort(queries[:, 0], kind="stable")], radius)
     parts = [bundle.calibration[name] for name in CLASSES]
-    sure = np.stack([part.probability(told.logits[:, i]) >= part.threshold for i, part in enumerate(parts)], axis=1)
-    near = (trace_rms(told.traces[:, None], truth) < 0.03) & sure[:, ready.classes]
+    sure = np.stack(
+        [part.probability(decoded_with_truth.logits[:, i]) >= part.threshold for i, part in enumerate(parts)], axis=1
+    )
+    near = (trace_rms(decoded_with_truth.traces[:, None], truth) < 0.03) & sure[:, ready.classes]
     return pd.DataFrame(
         {
             "voted": scaled_rms(proposed, truth, radius).min(axis=0, initial=np.inf) < 0.06,
-            "asked": trace_rms(asked.traces[:, None], truth).min(axis=0, initial=np.inf) < 0.03,
+            "asked": trace_rms(decoded.traces[:, None], truth).min(axis=0, initial=np.inf) < 0.03,
             "told": near.any(axis=0),
         }
     )
@@ -66,13 +68,13 @@ def main() -> None:
     arguments = parser.parse_args()
     from geobfdt.geometry import trace_rms
     from geobfdt.picking.picker import detector_of, pick_with_findings
-    from geobfdt.training.sources import drawn_well
+    from geobfdt.training.sources import draw_well
     from geobfdt.wells.picks import traces
 
     rows = []
     network = arguments.method == "network"
     for index in range(arguments.wells):
-        well = drawn_well(arguments.seed, index, arguments.length, {})
+        well = draw_well(arguments.seed, index, arguments.length, {})
         detector = detector_of(well.image, arguments.model, arguments.method)
         picks = pick_with_findings(well.image, detector, min_confidence=0.05)[0]
         sure = picks["confidence"].to_numpy() >= [detector.thresholds[name] for name in picks["class"]]
@@ -82,11 +84,11 @@ def main() -> None:
         nearest = np.where(same & sure[:, None], apart, np.inf).min(axis=0, initial=np.inf)
         row = truth[["class", "visible", "continuity", "amplitude_m"]].assign(
             **{"sure": nearest < 0.03, "sure 5 cm": nearest < 0.05},
-            seen=apart.min(axis=0, initial=np.inf) < 0.05,
+            encoded=apart.min(axis=0, initial=np.inf) < 0.05,
         )
         rows.append(row.join(stages(detector.bundle, well._replace(picks=truth))) if network else row)
     planes = pd.concat(rows, ignore_index=True)
-    shown = PICKED + NETWORK if network else PICKED
+    columns = PICKED + NETWORK if network else PICKED
     parts = {
         "all": pd.Series("", planes.index),
         "visible": pd.cut(planes["visible"], [0.35, 0.5, 0.65, 0.8, 1], right=False),
@@ -94,11 +96,11 @@ def main() -> None:
         "height (m)": pd.cut(2 * planes["amplitude_m"], [0, 0.25, 0.8, 2.5, 10], right=False),
     }
     for name, part in parts.items():
-        shares = planes.groupby(["class", part.rename(name)], observed=True)[shown]
+        shares = planes.groupby(["class", part.rename(name)], observed=True)[columns]
         print(shares.mean().round(2).assign(planes=shares.size()), end="\n\n")
     whole = planes[(parts["shows"] == "all round") & (planes["visible"] >= 0.65) & (planes["amplitude_m"] < 0.4)]
     print("visible 0.65 or more, all round, no taller than 0.8 m:")
-    shares = whole.groupby("class")[shown]
+    shares = whole.groupby("class")[columns]
     print(shares.mean().round(2).assign(planes=shares.size()))
 
 

@@ -59,7 +59,7 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
     from geobfdt.model.curve.criterion import Targets
     from geobfdt.model.curve.network import channels
     from geobfdt.model.network_settings import CurveSettings, DetrSettings
-    from geobfdt.model.presets import build, find_planes, loss
+    from geobfdt.model.presets import build, loss, plane_finder
 
     settings = CurveSettings() if preset == "curve" else DetrSettings(cut="three")
     rows, columns = (ROWS * 0.00254 / settings.step, settings.columns)
@@ -67,8 +67,8 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
     rng = np.random.default_rng(0)
     grids = torch.from_numpy(rng.integers(1, 255, (batch, round(rows) // 16 * 16, columns), dtype=np.uint8))
     planes = np.column_stack([rng.uniform(0, 2, PLANES), rng.normal(0, 0.05, (PLANES, 2))])
-    known = np.ones((2, grids.shape[1]), bool)
-    targets = [Targets(planes, np.arange(PLANES) % 2, np.zeros(PLANES, bool), 0.108, known) for _ in range(batch)]
+    label_mask = np.ones((2, grids.shape[1]), bool)
+    targets = [Targets(planes, np.arange(PLANES) % 2, np.zeros(PLANES, bool), 0.108, label_mask) for _ in range(batch)]
     optimiser = torch.optim.AdamW(network.parameters(), 1e-4)
 
     def forward() -> object:
@@ -76,7 +76,7 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
         with torch.inference_mode():
             if preset == "detr":
                 return network(channels(grids)[:, :-1])
-            return [find_planes(network)(grid.numpy(), 0.108) for grid in grids]
+            return [plane_finder(network)(grid.numpy(), 0.108) for grid in grids]
 
     def step() -> None:
         network.train()

@@ -62,9 +62,9 @@ class Again:
         if without is not None:
             there = np.zeros_like(had[without].there)
             self.wall.bands = [band._replace(there=there) if i == without else band for i, band in enumerate(had)]
-        seen = self.sensor.sense(*self._wall(first, last), first, last)
+        recorded = self.sensor.sense(*self._wall(first, last), first, last)
         self.wall.bands = had
-        return seen
+        return recorded
 
     def signal(self, band: int) -> float:
         """Signal-to-noise ratio of a fracture in what was recorded."""
@@ -74,13 +74,13 @@ class Again:
         edge = (np.array([-1, 1]) * (np.hypot(a, b) + AROUND) + z0 - self.top) / self.spacing
         first, last = max(int(edge[0]), 0), min(int(edge[1]) + 1, self.rows)
         image = self.recorded[first:last]
-        seen = np.isfinite(image)
-        mine = np.where(seen, self.sensed(first, last) - self.sensed(first, last, band), 0).astype(float)
+        recorded = np.isfinite(image)
+        mine = np.where(recorded, self.sensed(first, last) - self.sensed(first, last, band), 0).astype(float)
         fade = np.minimum(np.arange(len(image)) + 0.5, len(image) - np.arange(len(image)) - 0.5) / (TAPER * len(image))
         fade = np.sin(np.pi / 2 * np.minimum(fade, 1))[:, None] ** 2
-        rest = np.where(seen, image, 0) - mine
-        rest = np.where(seen, rest - rest[seen].mean(), 0) * fade
-        power = gaussian_filter(np.abs(np.fft.fft2(rest)) ** 2, SMOOTH, mode="wrap") / (seen * fade**2).sum()
+        rest = np.where(recorded, image, 0) - mine
+        rest = np.where(recorded, rest - rest[recorded].mean(), 0) * fade
+        power = gaussian_filter(np.abs(np.fft.fft2(rest)) ** 2, SMOOTH, mode="wrap") / (recorded * fade**2).sum()
         return float(np.sqrt((np.abs(np.fft.fft2(mine)) ** 2 / power).sum() / mine.size))
 
     def fit(self, band: int) -> float:
@@ -122,11 +122,11 @@ def main() -> None:
         picks = pick_with_findings(well.image, detector_of(well.image, arguments.model))[0]
         truth = well.truth[~well.truth["optional"] & (well.truth["class"] == "fracture")]
         lines = [i for i, band in enumerate(again.wall.bands) if band.kind == "fracture"]
-        drawn = np.array([again.wall.bands[i].trace for i in lines]).reshape(-1, 3)
-        found = traces(picks[picks["class"] == "fracture"])
+        painted = np.array([again.wall.bands[i].trace for i in lines]).reshape(-1, 3)
+        picked = traces(picks[picks["class"] == "fracture"])
         for trace in traces(truth):
-            band = lines[int(np.argmin(trace_rms(drawn, trace)))]
-            parts.append((again.signal(band), again.fit(band), trace_rms(found, trace).min(initial=np.inf) < 0.03))
+            band = lines[int(np.argmin(trace_rms(painted, trace)))]
+            parts.append((again.signal(band), again.fit(band), trace_rms(picked, trace).min(initial=np.inf) < 0.03))
     planes = pd.DataFrame(parts, columns=["signal", "fit", "found"])
     for name, edges in {"signal": [0, 6, 12, 24, 48, 96, np.inf], "fit": [0, 0.003, 0.01, 0.03, np.inf]}.items():
         groups = planes.groupby(pd.cut(planes[name], edges, right=False), observed=True)["found"]

@@ -53,7 +53,7 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
     """Train, and write a line of the curve at every check."""
     import torch
 
-    from geobfdt.model.presets import build, find_planes, loss
+    from geobfdt.model.presets import build, loss, plane_finder
     from geobfdt.training.learning_curve import learning_point
     from geobfdt.training.sources import FixedWells
     from geobfdt.training.train import SCRATCH
@@ -74,7 +74,7 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
         reached[0] = step
 
     def check(network: nn.Module) -> dict[str, OperatingPoint]:
-        find = find_planes(network)  # type: ignore[arg-type]
+        find = plane_finder(network)  # type: ignore[arg-type]
         points = validate(find, parts["validated"], TOLERANCE)
         least = {name: point.threshold for name, point in points.items()}
         point = learning_point(find, least, trained, parts["tested"], settings.rows * sizes.step, TOLERANCE)
@@ -100,10 +100,10 @@ def train_one(arguments: argparse.Namespace, out: Path, wells: dict[str, Prepare
 def score(network: nn.Module, out: Path, wells: dict[str, PreparedWell]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Print and write F1 on the six wells beside chance; return the picks and the truth there."""
     import geobfdt
-    from geobfdt.model.presets import find_planes
+    from geobfdt.model.presets import plane_finder
     from geobfdt.training.validation import tables, validate
 
-    find = find_planes(network)  # type: ignore[arg-type]
+    find = plane_finder(network)  # type: ignore[arg-type]
     points = validate(find, [wells[name] for name in VALIDATED], TOLERANCE)
     picks, truth, intervals = tables(find, [wells[name] for name in TESTED])
     least = picks["class"].map({name: point.threshold for name, point in points.items()})

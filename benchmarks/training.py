@@ -88,7 +88,7 @@ def compute(preset: str, steps: int, every: int, out: Path) -> None:
     """Train from nothing on wells of many rocks and tools."""
     import torch
 
-    from geobfdt.model.presets import build, find_planes, loss
+    from geobfdt.model.presets import build, loss, plane_finder
     from geobfdt.training.sources import FixedWells, simulated_well
     from geobfdt.training.training_loop import train_network
     from geobfdt.training.validation import validate
@@ -101,7 +101,7 @@ def compute(preset: str, steps: int, every: int, out: Path) -> None:
     torch.manual_seed(settings.seed)
 
     def check(network: nn.Module) -> dict[str, OperatingPoint]:
-        return validate(find_planes(network), held_out)  # type: ignore[arg-type]
+        return validate(plane_finder(network), held_out)  # type: ignore[arg-type]
 
     network = build(sizes)
     outcome = train_network(network, loss, FixedWells(trained), settings, out, check)  # type: ignore[arg-type]
@@ -114,15 +114,15 @@ def beside_blind(network: nn.Module, wells: list[PreparedWell]) -> None:
     """Print F1 at the best confidence of each class beside that of the same picks shifted in depth."""
     import geobfdt
     from geobfdt.evaluation.thresholds import operating_points
-    from geobfdt.model.presets import find_planes
+    from geobfdt.model.presets import plane_finder
     from geobfdt.training.validation import tables
 
-    picks, truth, intervals = tables(find_planes(network), wells)  # type: ignore[arg-type]
+    picks, truth, intervals = tables(plane_finder(network), wells)  # type: ignore[arg-type]
     least = {name: point.threshold for name, point in operating_points(picks, truth, intervals).items()}
     table = geobfdt.evaluate(picks[picks["confidence"] >= picks["class"].map(least)], truth, intervals).table()
     for _, row in table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)].iterrows():
-        told = f"F1 {row['f1']:.3f} ({row['f1_lo']:.2f}-{row['f1_hi']:.2f})"
-        print(f"{row['class']:8s} {told}, blind {row['null_f1']:.3f}, z {row['z']:.1f}", flush=True)
+        text = f"F1 {row['f1']:.3f} ({row['f1_lo']:.2f}-{row['f1_hi']:.2f})"
+        print(f"{row['class']:8s} {text}, blind {row['null_f1']:.3f}, z {row['z']:.1f}", flush=True)
 
 
 def tell(run: Path) -> None:
@@ -159,7 +159,7 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
     def score(model: str | Path) -> str:
         picks = pd.concat([geobfdt.pick(well.image, model=model) for well in wells[6:]])
         ignored = pd.concat([well.intervals[well.intervals["kind"] == "ignored"] for well in wells[6:]])
-        told = []
+        text = []
         for what, planes, where in (
             ("truth", [well.truth for well in wells[6:]], ignored),
             ("interpreter", [well.picks for well in wells[6:]], pd.concat([well.intervals for well in wells[6:]])),
@@ -167,8 +167,8 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
             table = geobfdt.evaluate(picks, pd.concat(planes), where).table()
             rows = table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)]
             f1 = [f"{row['class']} {row['f1']:.2f} (blind {row['null_f1']:.2f})" for _, row in rows.iterrows()]
-            told.append(f"{what}: {', '.join(f1)}")
-        return "; ".join(told)
+            text.append(f"{what}: {', '.join(f1)}")
+        return "; ".join(text)
 
     print("before:", score("default"), flush=True)
     for count in (1, 3, 6):

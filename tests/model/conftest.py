@@ -69,8 +69,8 @@ def awake() -> Callable[..., CurveNetwork]:
                 torch.nn.init.ones_(weights)
         if few is not None:
             with torch.inference_mode():
-                look = network.look(channels(torch.from_numpy(few)[None]))
-            for vote, ballot in zip(network.votes, look.ballots, strict=True):
+                features = network.encode(channels(torch.from_numpy(few)[None]))
+            for vote, ballot in zip(network.votes, features.votes, strict=True):
                 best = ballot.logits.amax(1)
                 spread = float(best.std())
                 edge = float(torch.quantile((best / spread).flatten()[:1_000_000], 1 - share))

@@ -44,9 +44,9 @@ def test_match_is_brute_force(queries: int, planes: int) -> None:
     """As many pairs within reach as there can be, and of those the ones that cost least."""
     for seed in range(12):
         rng = np.random.default_rng([seed, queries, planes])
-        found, truth = random_traces(rng, queries), random_traces(rng, planes)
+        traces, truth = random_traces(rng, queries), random_traces(rng, planes)
         probability, classes = rng.random((queries, 2)), rng.integers(0, 2, planes)
-        distance = np.array([[apart(one, other) for other in truth] for one in found])
+        distance = np.array([[apart(one, other) for other in truth] for one in traces])
         cost = np.minimum(distance / 0.03, 10) + 2 * (1 - probability[:, classes])
         furthest = 0.15
         best = (0, 0.0)
@@ -59,7 +59,7 @@ def test_match_is_brute_force(queries: int, planes: int) -> None:
             for columns in permutations(range(planes), fewer):
                 pairs = [p for p in zip(range(queries), columns, strict=True) if distance[p] <= furthest]
                 best = min(best, (-len(pairs), sum(cost[p] for p in pairs)))
-        query, plane = match(found, probability, truth, classes, RADIUS, furthest)
+        query, plane = match(traces, probability, truth, classes, RADIUS, furthest)
         assert len(set(query)) == len(set(plane)) == len(query) == -best[0]
         assert (distance[query, plane] <= furthest).all()
         assert cost[query, plane].sum() == pytest.approx(best[1], abs=1e-9)
@@ -88,9 +88,9 @@ def test_nothing_to_pair(queries: int, planes: int) -> None:
 def test_the_surer_query_takes_the_plane() -> None:
     """Of two queries as near, the one that is surer of the plane's own class is paired."""
     truth = np.array([[1.0, 0.1, 0.0]])
-    found = truth + [[0.01, 0, 0], [-0.01, 0, 0]]
+    traces = truth + [[0.01, 0, 0], [-0.01, 0, 0]]
     for classes, expected in (([0], 0), ([1], 1)):
-        query, _ = match(found, np.array([[0.9, 0.1], [0.2, 0.8]]), truth, np.array(classes), RADIUS, 0.1)
+        query, _ = match(traces, np.array([[0.9, 0.1], [0.2, 0.8]]), truth, np.array(classes), RADIUS, 0.1)
         assert query.tolist() == [expected]
 
 
@@ -98,16 +98,16 @@ def test_thinned_traces_keep_their_distance() -> None:
     """None of the kept is near a better kept one; each of the dropped is; they come best first."""
     rng = np.random.default_rng(1)
     traces, scores = random_traces(rng, 150, 1.0) * [1, 0.3, 0.3], rng.random(150)
-    kept = thin_by_distance(traces, scores, 0.04, RADIUS)
-    distance = np.array([[apart(traces[i], traces[j]) for j in kept] for i in range(150)])
-    own = distance[kept]
-    assert (own[~np.eye(len(kept), dtype=bool)] >= 0.04 - 1e-9).all()
-    for i in sorted(set(range(150)) - set(kept.tolist())):
-        near = kept[distance[i] < 0.04 + 1e-9]
+    chosen = thin_by_distance(traces, scores, 0.04, RADIUS)
+    distance = np.array([[apart(traces[i], traces[j]) for j in chosen] for i in range(150)])
+    own = distance[chosen]
+    assert (own[~np.eye(len(chosen), dtype=bool)] >= 0.04 - 1e-9).all()
+    for i in sorted(set(range(150)) - set(chosen.tolist())):
+        near = chosen[distance[i] < 0.04 + 1e-9]
         assert scores[near].max() >= scores[i]
-    assert (np.diff(scores[kept]) <= 0).all()
-    assert 10 < len(kept) < 150
-    np.testing.assert_array_equal(thin_by_distance(traces, scores, 0.04, RADIUS, 7), kept[:7])
+    assert (np.diff(scores[chosen]) <= 0).all()
+    assert 10 < len(chosen) < 150
+    np.testing.assert_array_equal(thin_by_distance(traces, scores, 0.04, RADIUS, 7), chosen[:7])
 
 
 def test_thinning_nothing() -> None:
@@ -122,9 +122,9 @@ def test_thinning_without_a_hole_is_by_plain_distance(seed: int, n: int, distanc
     """Kept traces are apart, and each dropped one is near a better one that was kept."""
     rng = np.random.default_rng(seed)
     traces, scores = rng.normal(0, 0.1, (n, 3)), rng.integers(0, 5, n).astype(float)
-    kept = thin_by_distance(traces, scores, distance)
-    gaps = trace_rms(traces[kept][:, None], traces[kept][None])
-    assert (gaps[~np.eye(len(kept), dtype=bool)] >= distance).all()
-    for i in set(range(n)) - set(kept.tolist()):
-        near = kept[trace_rms(traces[kept], traces[i]) < distance]
+    chosen = thin_by_distance(traces, scores, distance)
+    gaps = trace_rms(traces[chosen][:, None], traces[chosen][None])
+    assert (gaps[~np.eye(len(chosen), dtype=bool)] >= distance).all()
+    for i in set(range(n)) - set(chosen.tolist()):
+        near = chosen[trace_rms(traces[chosen], traces[i]) < distance]
         assert scores[near].max() >= scores[i]

@@ -13,7 +13,7 @@ import torch
 from geobfdt.model import onnx as exported
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
 from geobfdt.model.curve.detection import detect
-from geobfdt.model.curve.network import CurveNetwork, channels, choose
+from geobfdt.model.curve.network import CurveNetwork, best_cells, channels
 from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.onnx import OnnxNetwork, export, load_onnx, onnx_network
 from geobfdt.model.presets import build
@@ -88,10 +88,10 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     network, grid = bundle.network, grids(batch, rows)
     assert isinstance(network, CurveNetwork)
     with torch.inference_mode():
-        look = network.look(channels(torch.from_numpy(grid)))
-        wanted = [*look.sight, *network.peaks(look)]
-    found = ported.look.run(None, {"grid": grid})
-    for got, want in zip(found, wanted, strict=True):
+        features = network.encode(channels(torch.from_numpy(grid)))
+        expected = [*features.sampled, *network.peaks(features)]
+    outputs = ported.encoder.run(None, {"grid": grid})
+    for got, want in zip(outputs, expected, strict=True):
         np.testing.assert_allclose(got, want.numpy(), rtol=1e-4, atol=1e-4)
     rng = np.random.default_rng(1)
     traces = rng.uniform([0, -0.3, -0.3], [rows * TINY.step, 0.3, 0.3], (batch, queries, 3)).astype(np.float32)
@@ -99,16 +99,21 @@ def test_graphs(bundle: Bundle, ported: OnnxNetwork, batch: int, rows: int, quer
     group = np.sort(rng.integers(0, 2, (batch, queries)), axis=1)
     radius = np.linspace(0.08, 0.15, batch, dtype=np.float32)
     with torch.inference_mode():
-        guesses = network.decode(look, *(torch.from_numpy(part) for part in (traces, radius, group)))
-    given = {**dict(zip(look.sight._fields, found, strict=False)), "traces": traces, "radius": radius, "group": group}
-    assert len(ported.asks) == 4
-    for session, guess in zip(ported.asks, (guesses[0], guesses[1], guesses[3], guesses[7]), strict=True):
-        asked = {part.name: given[part.name] for part in session.get_inputs()}
-        moved, logits, evidence, told = session.run(None, asked)
+        guesses = network.decode(features, *(torch.from_numpy(part) for part in (traces, radius, group)))
+    inputs = {
+        **dict(zip(features.sampled._fields, outputs, strict=False)),
+        "traces": traces,
+        "radius": radius,
+        "group": group,
+    }
+    assert len(ported.decoders) == 4
+    for session, guess in zip(ported.decoders, (guesses[0], guesses[1], guesses[3], guesses[7]), strict=True):
+        chosen = {part.name: inputs[part.name] for part in session.get_inputs()}
+        moved, logits, evidence, hidden = session.run(None, chosen)
         np.testing.assert_allclose(evidence, guess.evidence.numpy(), atol=5e-3)
         np.testing.assert_allclose(moved, guess.traces.numpy(), atol=1e-3)
         np.testing.assert_allclose(logits, guess.logits.numpy(), atol=5e-3)
-        given |= {"traces": moved, "content": told}
+        inputs |= {"traces": moved, "content": hidden}
 
 
 @pytest.mark.parametrize("rows", [16, 48, 400, 1008])
@@ -126,8 +131,8 @@ def test_same_planes(bundle: Bundle, ported: OnnxNetwork, rows: int) -> None:
 
 def test_nothing_found(ported: OnnxNetwork) -> None:
     """Nothing measured, nothing found."""
-    found = detect(ported, np.zeros((64, 64), np.uint8), 0.1)
-    assert [part.shape for part in found] == [(0, 3), (0, 2), (0, 32)]
+    outputs = detect(ported, np.zeros((64, 64), np.uint8), 0.1)
+    assert [part.shape for part in outputs] == [(0, 3), (0, 2), (0, 32)]
 
 
 def test_elect_batch(bundle: Bundle) -> None:
@@ -136,9 +141,9 @@ def test_elect_batch(bundle: Bundle) -> None:
     assert isinstance(network, CurveNetwork)
     grid = grids(2, 96)
     with torch.inference_mode():
-        both = network.elect(network.look(channels(torch.from_numpy(grid))), 20)
+        both = network.propose_queries(network.encode(channels(torch.from_numpy(grid))), 20)
     for image, (traces, scores) in zip(grid, both, strict=True):
-        alone = choose(network.see(image)[1], network.tiers, 20)
+        alone = best_cells(network.encode_strip(image)[1], network.tiers, 20)
         np.testing.assert_allclose(traces, alone[0], atol=1e-9)
         np.testing.assert_allclose(scores, alone[1], atol=1e-5)
     for tier, vote in zip(network.tiers, network.votes, strict=True):
@@ -163,11 +168,11 @@ def test_detector(bundle: Bundle, tmp_path: Path) -> None:
 
 def test_without_digest(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bundles that are in no file are not taken for each other."""
-    made = []
-    monkeypatch.setattr(exported, "_graphs", lambda given: {})
-    monkeypatch.setattr(exported, "_opened", lambda *_: made.append(1) or object())
+    sessions = []
+    monkeypatch.setattr(exported, "_graphs", lambda inputs: {})
+    monkeypatch.setattr(exported, "_opened", lambda *_: sessions.append(1) or object())
     assert onnx_network(bundle) is not onnx_network(bundle)
-    assert len(made) == 2
+    assert len(sessions) == 2
 
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])

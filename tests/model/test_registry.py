@@ -22,7 +22,7 @@ import torch
 
 from geobfdt.model.bundle import load_bundle, save_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, contents_digest
-from geobfdt.model.registry import RECORD, Registry
+from geobfdt.model.registry import RECORD, Registry, load_model
 from geobfdt.runtime.findings import InputError
 
 
@@ -49,8 +49,8 @@ def test_models_are_found_and_load(registry: Registry) -> None:
     """By name, by digits, and as DIR@NAME wherever a model is asked for."""
     first, second = registry.bundles()
     assert registry.find("champion") == registry.find(first[:8]) == first
-    assert load_bundle(f"{registry.folder}@champion").digest == load_bundle("default").digest
-    assert load_bundle(f"{registry.folder}@{second[:10]}").card["name"] == "tuned"
+    assert load_model(f"{registry.folder}@champion").digest == load_bundle("default").digest
+    assert load_model(f"{registry.folder}@{second[:10]}").card["name"] == "tuned"
     for name in ("challenger", "", "f" * 64):
         with pytest.raises(InputError, match="there are: champion"):
             registry.find(name)
@@ -72,7 +72,7 @@ def test_a_pick_table_leads_to_its_model(registry: Registry, tmp_path: Path) -> 
     assert source == f"moved far {weights[:12]}"
     for name in (weights, weights[:12], weights[:9], source):
         assert registry.find(name) == third
-    assert load_bundle(f"{registry.folder}@{source}").source == source
+    assert load_model(f"{registry.folder}@{source}").source == source
     for name in (f"moved {weights[:12]}", f"moved far {weights[:11]}", "moved far", "moved far "):
         with pytest.raises(InputError, match="no model"):
             registry.find(name)
@@ -114,9 +114,9 @@ def test_what_was_changed_is_found_out_and_not_promoted(registry: Registry) -> N
         before = file.read_bytes()
         file.chmod(0o644)
         file.write_bytes(before[:-2] + bytes([before[-2] ^ 1]) + before[-1:])
-        told = registry.verify()
-        assert told[first] == ""
-        assert "another digest" in told[second]
+        result = registry.verify()
+        assert result[first] == ""
+        assert "another digest" in result[second]
         with pytest.raises(InputError, match="another digest"):
             registry.name(second, "champion")
         file.write_bytes(before)
@@ -139,9 +139,9 @@ def test_an_altered_model_is_not_used(registry: Registry, name: str) -> None:
         file.write_text(file.read_text() + "# a comment\n")
     else:
         file.write_text(file.read_text().replace('"threshold": 0.', '"threshold": 0.9'))
-    for wanted in ("champion", digest[:8]):
+    for name in ("champion", digest[:8]):
         with pytest.raises(InputError):
-            load_bundle(f"{registry.folder}@{wanted}")
+            load_model(f"{registry.folder}@{name}")
 
 
 @pytest.mark.parametrize("bundle", ["../../outside", "/etc", "", "A" * 64, 5])
@@ -151,7 +151,7 @@ def test_a_record_names_bundles_by_digests_only(registry: Registry, bundle: str 
     with (registry.folder / RECORD).open("a") as stream:
         stream.write(json.dumps(line) + "\n")
     with pytest.raises(InputError):
-        load_bundle(f"{registry.folder}@champion")
+        load_model(f"{registry.folder}@champion")
 
 
 def test_models_are_listed_without_pytorch(registry: Registry) -> None:
@@ -295,8 +295,8 @@ def test_other_archives_are_refused(registry: Registry, tmp_path: Path, name: st
         other.import_(bad)
     assert "\n" not in str(caught.value)
     assert other.bundles() == []
-    left = [file for file in (tmp_path / "other").rglob("*") if file.name != "lock"] if other.folder.exists() else []
-    assert left == []
+    files = [file for file in (tmp_path / "other").rglob("*") if file.name != "lock"] if other.folder.exists() else []
+    assert files == []
     assert not (tmp_path / "card.json").exists()
 
 
@@ -361,10 +361,10 @@ def test_killed_while_promoting(registry: Registry) -> None:
 
 def test_what_differs(registry: Registry, tmp_path: Path) -> None:
     """Cards differ in the name; half precision moves no weight that was stored in half precision before."""
-    told = registry.diff(*registry.bundles())
-    assert told["settings"] == {}
-    assert told["card"]["name"] == ("pretrained", "tuned")
-    assert set(told["weights"].values()) == {0.0}
+    result = registry.diff(*registry.bundles())
+    assert result["settings"] == {}
+    assert result["card"]["name"] == ("pretrained", "tuned")
+    assert set(result["weights"].values()) == {0.0}
     bundle = load_bundle("default")
     with torch.no_grad():
         next(iter(bundle.network.parameters())).mul_(1.5)
@@ -380,9 +380,9 @@ def test_the_verbs(tmp_path: Path) -> None:
 
     def run(*words: str, status: int = 0) -> str:
         command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "models", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == status, done.stderr
-        return done.stdout + done.stderr
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert result.returncode == status, result.stderr
+        return result.stdout + result.stderr
 
     folder = str(tmp_path / "m")
     first = run("add", folder, "default", "--why", "shipped").strip()

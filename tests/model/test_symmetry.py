@@ -96,7 +96,7 @@ def test_sliding_with_wider_cells(awake: Any, noise: Any, sizes: CurveSettings) 
 def test_a_piece_is_as_the_whole(awake: Any, noise: Any) -> None:
     """Deep in a piece of a strip the planes are those of the strip.
 
-    A margin of 4 m is enough for the small network: receptive field, tallest trace, and the company of two layers.
+    A margin of 4 m is enough for the small network: receptive field, tallest trace, and the neighbours of two layers.
     """
     grid = noise(2560, 32)
     network = awake(few=grid, share=0.01)
@@ -105,8 +105,8 @@ def test_a_piece_is_as_the_whole(awake: Any, noise: Any) -> None:
     parts = []
     for planes, top in ((whole, 0.0), (piece, first * 0.005)):
         at = planes.traces[:, 0] + top
-        kept = (at > (first + margin) * 0.005) & (at < (last - margin) * 0.005)
-        parts.append(Planes((planes.traces + [top, 0, 0])[kept], planes.logits[kept], planes.evidence[kept]))
+        inner = (at > (first + margin) * 0.005) & (at < (last - margin) * 0.005)
+        parts.append(Planes((planes.traces + [top, 0, 0])[inner], planes.logits[inner], planes.evidence[inner]))
     parts = [Planes(*(part[np.argsort(p.traces[:, 0])] for part in p)) for p in parts]
     assert len(whole.traces) < 15 * 0.005 * len(grid)  # no more than it may look at
     assert_same(parts[1], parts[0])

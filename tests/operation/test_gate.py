@@ -132,7 +132,7 @@ def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, an
     top = float(image["depth"].values[0]) + 2
     how = {"settings": QUICK, "network": TINY, "holdout": ["W03"]}
     bundle = geobfdt.train(field, tmp_path / "m", masked={"W01": (top, top + 2)}, **how)
-    assert bundle.seen["W01"].masked == (top, top + 2)
+    assert bundle.exposures["W01"].masked == (top, top + 2)
     picks = Field(field).picks("W01")
     inside = picks["depth_m"].between(top, top + 2)
     answers[bundle.digest] = lambda table: table[~table["depth_m"].between(top, top + 1)]

@@ -10,8 +10,7 @@ import pytest
 from tests.operation.conftest import QUICK, TINY
 
 import geobfdt
-from geobfdt.model.bundle import load_bundle
-from geobfdt.model.registry import Registry
+from geobfdt.model.registry import Registry, load_model
 from geobfdt.operation.admission import MIN_STYLE_WELLS, Style, style_mismatch
 from geobfdt.operation.gate_settings import GateSettings
 from geobfdt.operation.retraining import RetrainingResult, retrain
@@ -63,7 +62,7 @@ def test_nothing_is_done_twice(field: Path, place: Path) -> None:
     assert first.news == {"W05": "new"}
     assert first.passed
     assert not first.promoted
-    assert load_bundle(f"{place / 'models'}@challenger").card["seen"].keys() == {"W03", "W04", "W05"}
+    assert load_model(f"{place / 'models'}@challenger").card["seen"].keys() == {"W03", "W04", "W05"}
     first_actions = actions(place)
     assert first_actions == ["add", "namechampion", "add", "namechallenger", "pass"]
     assert again(place) == first
@@ -145,7 +144,7 @@ def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch
     bring(field, tmp_path / "field", "W05")
     result = again(tmp_path, settings)
     assert result.news == {"W05": "new"}
-    exposures = load_bundle(f"{tmp_path / 'models'}@challenger").seen
+    exposures = load_model(f"{tmp_path / 'models'}@challenger").exposures
     assert exposures["W03"].masked == mask
     assert exposures["W05"].masked is None
     verdict = Path(result.verdict).with_suffix(".json").read_text()

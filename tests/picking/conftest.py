@@ -55,8 +55,8 @@ def draw(
         phase = (angles + 15 * (depth[:, None] - top)) % (360 / pads)
         pixels[phase > 0.75 * 360 / pads] = np.nan
     hole = {"diameter": diameter, "deviation": 0.0, "hole_azimuth": 0.0}
-    given = {"well": "S-1", "reference": "north", **hole, **attributes}
-    return Scene(well_image(pixels, depth, angles, **given), np.array(fractures), np.array(beds))
+    properties = {"well": "S-1", "reference": "north", **hole, **attributes}
+    return Scene(well_image(pixels, depth, angles, **properties), np.array(fractures), np.array(beds))
 
 
 @pytest.fixture(scope="session")

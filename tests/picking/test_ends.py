@@ -96,9 +96,9 @@ def test_real_pictures_have_no_flat_plane_at_their_ends(file: str, name: str, up
     if pixels.ndim == 3:
         pixels = pixels.mean(axis=2)
     row = float(np.median(np.diff(depth)))
-    found = 0
+    count = 0
     for first, last in ((0.0, 1.0), (0.0, 0.9), (0.1, 1.0), (0.0, 0.77), (0.3, 0.95), (0.13, 0.71)):
         piece = pixels[int(first * len(pixels)) : int(last * len(pixels))]
         picks = picked(piece[::-1] if upside_down else piece, row, 0.104)
-        found += flat_at(picks, 10 + row * (len(piece) - 1))
-    assert found == 0
+        count += flat_at(picks, 10 + row * (len(piece) - 1))
+    assert count == 0

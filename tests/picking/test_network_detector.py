@@ -113,9 +113,9 @@ def test_a_hole_in_the_image_is_no_plane() -> None:
     """Half the well missing: nothing is picked in it, and what is beside it is still found."""
     image = scene(72, [101.0, 0.05, 0.0])
     image["image"].values[400:] = np.nan
-    found = traces(pick(image))
-    assert trace_rms(found, [101.0, 0.05, 0.0]).min() < 0.01
-    assert (found[:, 0] < 102.05).all()
+    planes = traces(pick(image))
+    assert trace_rms(planes, [101.0, 0.05, 0.0]).min() < 0.01
+    assert (planes[:, 0] < 102.05).all()
 
 
 def test_same_input_same_bytes(well: SimulatedWell) -> None:
@@ -160,14 +160,14 @@ def test_a_network_sees_strips_as_it_sees_the_well(gaps: GapsAs, monkeypatch: py
     pixels[:, 20:26] = np.nan
     image = well_image(pixels.astype(np.float32), 100 + 0.005 * np.arange(2400), well="A", diameter=0.2)
     detector = NetworkDetector.of(bundle, image)
-    seen: list[np.ndarray] = []
-    find = picking_network.find_planes(network)
+    inputs: list[np.ndarray] = []
+    find = picking_network.plane_finder(network)
     monkeypatch.setattr(
-        picking_network, "find_planes", lambda _: lambda grid, *rest: (seen.append(grid), find(grid, *rest))[1]
+        picking_network, "plane_finder", lambda _: lambda grid, *rest: (inputs.append(grid), find(grid, *rest))[1]
     )
     detector.detect(image)
     detector.detect(image.isel(depth=slice(800, 1600)))
-    whole, strip = seen
+    whole, strip = inputs
     assert whole.shape == (2400, 128, 2)
     np.testing.assert_array_equal(strip[208:592], whole[1008:1392])
     assert (whole[..., 1] > 0).all() == (gaps != "mask")

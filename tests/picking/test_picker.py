@@ -111,9 +111,9 @@ def test_pieces_agree_with_the_long_well(long_scene: Any, picks_of_long: pd.Data
 
 def test_most_planes_of_a_busy_well(long_scene: Any, picks_of_long: pd.DataFrame) -> None:
     """Recall and precision in forty metres with crossing planes."""
-    found = traces(picks_of_long)
+    refined = traces(picks_of_long)
     truth = np.concatenate([long_scene.fractures, long_scene.beds])
-    gaps = trace_rms(found[:, None], truth[None])
+    gaps = trace_rms(refined[:, None], truth[None])
     assert (gaps.min(axis=0) < 0.03).mean() > 0.8
     assert (gaps.min(axis=1) < 0.03).mean() > 0.95
 
@@ -134,11 +134,11 @@ def test_roll_turns_azimuths(scene: Any, picks_of_scene: pd.DataFrame) -> None:
     assert turned.abs().max() < 1.0
 
 
-def test_unknown_hole_is_told_not_guessed(scene: Any, picks_of_scene: pd.DataFrame) -> None:
+def test_unknown_hole_is_reported_not_guessed(scene: Any, picks_of_scene: pd.DataFrame) -> None:
     """Without diameter, or without deviation, what cannot be known is empty and a finding says why."""
     image = scene.image
-    blind = well_image(image["image"].values, image["depth"].values, image["azimuth"].values, well="S-1")
-    picks, findings = pick_with_findings(blind, detector_of(blind, method="hough"))
+    unknown = well_image(image["image"].values, image["depth"].values, image["azimuth"].values, well="S-1")
+    picks, findings = pick_with_findings(unknown, detector_of(unknown, method="hough"))
     assert len(picks) == len(picks_of_scene)
     assert picks[["dip_app_deg", "dip_true_deg", "sigma_dip_deg", "diameter_m"]].isna().all().all()
     assert picks["amplitude_m"].notna().all()
@@ -152,30 +152,30 @@ def test_unknown_hole_is_told_not_guessed(scene: Any, picks_of_scene: pd.DataFra
 
 
 @pytest.mark.parametrize(
-    ("deviation", "told"), [(84.0, False), (88.0, True), (90.0, True), (92.0, True), (96.0, False)]
+    ("deviation", "reported"), [(84.0, False), (88.0, True), (90.0, True), (92.0, True), (96.0, False)]
 )
-def test_a_level_hole_is_told_what_is_not_looked_for(
-    make_scene: Callable[..., Any], deviation: float, told: bool
+def test_a_level_hole_has_a_finding_on_tall_traces(
+    make_scene: Callable[..., Any], deviation: float, reported: bool
 ) -> None:
     """Flat beds cross a hole of 20 cm at 88 deg with an amplitude of 0.1 tan 88 = 2.9 m, at 84 deg with 1.0 m."""
     image = make_scene([], [], length=1.0, deviation=deviation, hole_azimuth=90.0).image
     _, findings = pick_with_findings(image, Fixed(np.empty((0, 3))))
     reached = [finding for finding in findings if finding.kind == "out-of-reach"]
-    assert bool(reached) == told
-    if told:
+    assert bool(reached) == reported
+    if reported:
         assert "from 100.0 to 101.0 m" in reached[0].observed
         assert "over 4.0 m tall" in reached[0].observed
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A detector that proposes what it is told to."""
+    """A detector that proposes given planes."""
 
     traces: np.ndarray
     source: str = "fixed"
     length: float = 100.0
     overlap: float = 1.0
-    astray: float = 0.012
+    typical_error_m: float = 0.012
     tallest: float = 2.0
 
     @property
@@ -245,10 +245,10 @@ def test_nothing_to_pick(make_scene: Callable[..., Any]) -> None:
 
 def test_silence_is_a_finding(make_scene: Callable[..., Any]) -> None:
     """Six metres without a plane are told; one metre may well have none, and a plane that is found is no silence."""
-    for length, planes, told in ((6.0, [], True), (1.0, [], False), (6.0, [(103.0, 0.05, 0.0)], False)):
+    for length, planes, reported in ((6.0, [], True), (1.0, [], False), (6.0, [(103.0, 0.05, 0.0)], False)):
         image = make_scene(planes, [], length=length).image
         _, findings = pick_with_findings(image, Fixed(np.array(planes).reshape(-1, 3)))
-        assert [finding.kind for finding in findings] == (["nothing-found"] if told else [])
+        assert [finding.kind for finding in findings] == (["nothing-found"] if reported else [])
 
 
 def test_silence_is_told_by_zone(make_scene: Callable[..., Any]) -> None:
@@ -282,15 +282,15 @@ def test_no_threshold_changes_a_verdict(make_scene: Callable[..., Any]) -> None:
     planes = [(z, 0.05, 0.0) for z in (103.0, 113.0, 113.005, 123.0)]
     image = make_scene(planes, [], length=30.0).image
     detector = Graded(np.array(planes), confidence=(0.9, 0.55, 0.6, 0.3))
-    told, counts = [], []
+    reported, counts = [], []
     for least in (None, 0.0, 0.2, 0.58, 0.95):
         picked = pick_well(image, detector, min_confidence=least)
-        told.append([(f.kind, f.place) for f in picked.findings if f.kind == "nothing-found"])
+        reported.append([(f.kind, f.place) for f in picked.findings if f.kind == "nothing-found"])
         counts.append(len(picked.picks))
         pd.testing.assert_frame_equal(picked.judged, pick_well(image, detector).judged)
     assert counts == [2, 3, 3, 2, 0]
-    assert len(told[0]) == 1
-    assert all(one == told[0] for one in told)
+    assert len(reported[0]) == 1
+    assert all(one == reported[0] for one in reported)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_clear_fractures_of_a_real_image() -> None:
     with np.load(OTV) as file:
         grey, depth = file["rgb"].astype(np.float32).mean(axis=-1), file["depth_m"]
     picks = pick(well_image(grey, depth, diameter=0.101, well="otv"), method="hough")
-    found = traces(picks)
+    refined = traces(picks)
     by_eye = [  # crest, trough (m), azimuth of the trough (deg)
         (33.455, 33.59, 75),
         (33.56, 33.76, 70),
@@ -326,5 +326,5 @@ def test_clear_fractures_of_a_real_image() -> None:
     for crest, trough, azimuth in by_eye:
         amplitude, t = (trough - crest) / 2, np.radians(azimuth)
         plane = [(crest + trough) / 2, amplitude * np.cos(t), amplitude * np.sin(t)]
-        assert trace_rms(found, plane).min() < 0.025
+        assert trace_rms(refined, plane).min() < 0.025
     assert len(picks) < 45

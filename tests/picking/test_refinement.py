@@ -38,8 +38,8 @@ def test_only_coarse_candidates_are_centred(make_scene: Callable[..., Any]) -> N
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
     image, start = scene.image, plane[None] + [0.004, 0, 0]
     parts = image["image"].values, image["depth"].values, image["azimuth"].values
-    assert abs(refine(*parts, start, astray=0.03).traces[0, 0] - plane[0]) < 0.001
-    assert abs(refine(*parts, start, astray=0.006).traces[0, 0] - start[0, 0]) < 0.001
+    assert abs(refine(*parts, start, typical_error_m=0.03).traces[0, 0] - plane[0]) < 0.001
+    assert abs(refine(*parts, start, typical_error_m=0.006).traces[0, 0] - start[0, 0]) < 0.001
 
 
 def test_sigmas_grow_with_disagreement(make_scene: Callable[..., Any]) -> None:
@@ -47,7 +47,7 @@ def test_sigmas_grow_with_disagreement(make_scene: Callable[..., Any]) -> None:
     plane = np.array([101.0, 0.08, -0.05])
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
     image, start = scene.image, plane + [[0, 0, 0], [0, 0.01, 0], [0, 0.02, 0.01]]
-    out = refine(image["image"].values, image["depth"].values, image["azimuth"].values, start, astray=0.006)
+    out = refine(image["image"].values, image["depth"].values, image["azimuth"].values, start, typical_error_m=0.006)
     sigma = np.sqrt(np.diagonal(out.covariance, axis1=1, axis2=2))
     assert (np.diff(sigma, axis=0) > 0).all()
 
@@ -57,9 +57,9 @@ def test_the_depth_of_a_bed_is_less_well_defined(make_scene: Callable[..., Any])
     plane = np.array([101.0, 0.08, -0.05])
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
     parts = [scene.image[name].values for name in ("image", "depth", "azimuth")]
-    for astray, ratio in ((0.006, (2.0, 15.0)), (0.03, (1.0, 1.0))):
+    for typical_error_m, ratio in ((0.006, (2.0, 15.0)), (0.03, (1.0, 1.0))):
         both = {"classes": ["bedding", "fracture"], "confidence": [0.9, 0.9]}
-        out = refine(*parts, [plane, plane], astray=astray, **both)
+        out = refine(*parts, [plane, plane], typical_error_m=typical_error_m, **both)
         np.testing.assert_array_equal(out.traces[0], out.traces[1])
         bed, fracture = np.sqrt(out.covariance[:, 0, 0])
         assert ratio[0] <= bed / fracture <= ratio[1]
@@ -71,8 +71,8 @@ def test_doubt_makes_sigmas_wider(make_scene: Callable[..., Any]) -> None:
     scene = make_scene([tuple(plane)], [], length=2.0, row=0.0025, noise=0.3)
     parts = [scene.image[name].values for name in ("image", "depth", "azimuth")]
     sure = [1.0, 0.9, 0.6]
-    for astray in (0.004, 0.03):
-        out = refine(*parts, [plane] * 3, astray=astray, classes="bedding", confidence=sure)
+    for typical_error_m in (0.004, 0.03):
+        out = refine(*parts, [plane] * 3, typical_error_m=typical_error_m, classes="bedding", confidence=sure)
         sigma = np.sqrt(np.diagonal(out.covariance, axis1=1, axis2=2))
         assert (np.diff(sigma, axis=0) > 0).all()
         np.testing.assert_array_equal(out.traces[0], out.traces[2])
@@ -138,11 +138,11 @@ def test_missing_rows_are_not_measured(make_scene: Callable[..., Any]) -> None:
     scene.image["image"].values[lost] = np.nan
     empty = refined(scene, start)
     parts = [scene.image.isel(depth=~lost)[name].values for name in ("image", "depth", "azimuth")]
-    gone = refine(*parts, start, 0.1)
+    missing = refine(*parts, start, 0.1)
     assert 0.3 < empty.coverage[0] < 0.9
     assert empty.coverage[1] == 0
-    np.testing.assert_allclose(gone.coverage, empty.coverage)
-    np.testing.assert_allclose(gone.traces, empty.traces, atol=1e-5)
+    np.testing.assert_allclose(missing.coverage, empty.coverage)
+    np.testing.assert_allclose(missing.traces, empty.traces, atol=1e-5)
 
 
 def test_no_plane_leaves_the_trace_near(make_scene: Callable[..., Any]) -> None:

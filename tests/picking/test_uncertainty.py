@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geobfdt.picking.uncertainty import laws, widened
+from geobfdt.picking.uncertainty import inflate_covariance, sigma_coefficients
 
-LAW = np.array([[0.02, 0.5, 0.25, 0.5], [0.03, 1.0, 0.5, 0.0], [0.01, 0.0, 0.0, 1.0]])
+COEFFICIENTS = np.array([[0.02, 0.5, 0.25, 0.5], [0.03, 1.0, 0.5, 0.0], [0.01, 0.0, 0.0, 1.0]])
 
 
 def turned(degrees: float) -> np.ndarray:
@@ -31,7 +31,9 @@ def test_by_hand(degrees: float) -> None:
         0.03 * 0.9 * np.sqrt(1.02 - 0.77),
         0.01 * 1.55,
     ]
-    out = widened((to @ fit @ to.T)[None], (to @ plane)[None], np.array([moved]), np.array([sure]), LAW[None])
+    out = inflate_covariance(
+        (to @ fit @ to.T)[None], (to @ plane)[None], np.array([moved]), np.array([sure]), COEFFICIENTS[None]
+    )
     mine = to.T @ out[0] @ to
     np.testing.assert_allclose(np.sqrt(np.diag(mine)), expected, rtol=1e-9)
     np.testing.assert_allclose(mine / np.outer(expected, expected), correlation, atol=1e-9)
@@ -41,14 +43,16 @@ def test_what_is_not_known_stays_unknown() -> None:
     """Infinite covariances stay so, without a warning, beside others that do not."""
     fit = np.stack([np.eye(3) * 1e-4, np.full((3, 3), np.inf)])
     plane = np.array([[5.0, 0.2, 0.1], [6.0, 0.0, 0.0]])
-    out = widened(fit, plane, np.zeros(2), np.ones(2), np.stack([LAW, LAW]))
+    out = inflate_covariance(fit, plane, np.zeros(2), np.ones(2), np.stack([COEFFICIENTS, COEFFICIENTS]))
     assert np.isfinite(out[0]).all()
     assert np.isinf(out[1]).all()
 
 
 def test_flat_planes_have_sigmas() -> None:
     """A plane without a dip has no direction of its own; any is as good."""
-    out = widened(np.eye(3)[None] * 1e-4, np.array([[5.0, 0.0, 0.0]]), np.zeros(1), np.zeros(1), LAW[None])
+    out = inflate_covariance(
+        np.eye(3)[None] * 1e-4, np.array([[5.0, 0.0, 0.0]]), np.zeros(1), np.zeros(1), COEFFICIENTS[None]
+    )
     assert np.isfinite(out).all()
 
 
@@ -56,8 +60,8 @@ def test_flat_planes_have_sigmas() -> None:
 def test_what_is_sure_and_did_not_move_is_better_known(name: str, centred: bool) -> None:
     """The laws in use: doubt and moves widen depth, dip and azimuth, of either class."""
     plane, fit = np.array([[5.0, 0.2, 0.1]] * 3), np.array([np.eye(3) * 1e-4] * 3)
-    law = laws([name] * 3, 3, centred)
-    out = widened(fit, plane, np.array([0.1, 0.1, 2.0]), np.array([0.99, 0.5, 0.99]), law)
+    coefficients = sigma_coefficients([name] * 3, 3, centred)
+    out = inflate_covariance(fit, plane, np.array([0.1, 0.1, 2.0]), np.array([0.99, 0.5, 0.99]), coefficients)
     sure, doubted, moved = np.sqrt(np.diagonal(out, axis1=1, axis2=2))
     assert (doubted > sure).all()
     assert (moved > sure).all()
@@ -65,6 +69,8 @@ def test_what_is_sure_and_did_not_move_is_better_known(name: str, centred: bool)
 
 def test_centred_candidates_are_all_alike() -> None:
     """Their classes do not matter."""
-    law = laws(["bedding", "fracture"], 2, True)
-    out = widened(np.array([np.eye(3)] * 2), np.array([[5.0, 0.2, 0.1]] * 2), np.ones(2), np.full(2, 0.9), law)
+    coefficients = sigma_coefficients(["bedding", "fracture"], 2, True)
+    out = inflate_covariance(
+        np.array([np.eye(3)] * 2), np.array([[5.0, 0.2, 0.1]] * 2), np.ones(2), np.full(2, 0.9), coefficients
+    )
     np.testing.assert_array_equal(out[0], out[1])

@@ -20,9 +20,9 @@ def test_matches_periodic_interpolation(seed: int, columns: int, missing: float)
     image[rng.random(image.shape) < missing] = np.nan
     filled = fill_gaps(image, angles)
     for row, out in zip(image, filled, strict=True):
-        seen = np.isfinite(row)
-        if seen.any():
-            np.testing.assert_allclose(out, np.interp(angles, angles[seen], row[seen], period=360), atol=1e-5)
+        finite = np.isfinite(row)
+        if finite.any():
+            np.testing.assert_allclose(out, np.interp(angles, angles[finite], row[finite], period=360), atol=1e-5)
         else:
             assert np.isnan(out).all()
 
@@ -68,11 +68,12 @@ def test_nearest_against_a_search_of_all_pixels() -> None:
         apart = np.hypot(rows - row, np.minimum(across, 18 - across))
         five = np.sort(apart)[4]
         surely = apart < five  # of those as far as the fifth, any may be chosen
-        known = image[rows[surely], columns[surely]]
+        nearest_values = image[rows[surely], columns[surely]]
         choice = image[rows[apart == five], columns[apart == five]]
         weights = np.concatenate([1 / apart[surely], np.full(5 - surely.sum(), 1 / five)])
         low, high = (
-            (np.concatenate([known, np.sort(choice)[::turn][: 5 - surely.sum()]]) * weights).sum() / weights.sum()
+            (np.concatenate([nearest_values, np.sort(choice)[::turn][: 5 - surely.sum()]]) * weights).sum()
+            / weights.sum()
             for turn in (1, -1)
         )
         assert low - 1e-5 <= filled[row, column] <= high + 1e-5

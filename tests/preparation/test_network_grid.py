@@ -190,9 +190,9 @@ def test_both_images_are_the_two_beside_each_other() -> None:
     pixels[:, 10:20] = np.nan
     image = well_image(pixels, STEP * np.arange(300))
     both = network_grid(image, GridSettings(STEP, 64, image="both"), 0.0).values
-    for look, kind in enumerate(("dynamic", "static")):
+    for index, kind in enumerate(("dynamic", "static")):
         alone = network_grid(image, GridSettings(STEP, 64, image=kind), 0.0).values  # type: ignore[arg-type]
-        np.testing.assert_array_equal(both[..., look], alone)
+        np.testing.assert_array_equal(both[..., index], alone)
 
 
 @pytest.mark.parametrize("gaps", ["linear", "nearest"])

@@ -28,8 +28,10 @@ def test_cores_tile_and_margins_hold(seed: int, length: float, overlap: float, r
     for piece in pieces:
         inside = depth[(depth >= piece.top) & (depth < piece.base)]
         assert inside.size
-        wanted = depth[(depth >= max(piece.top, inside[0]) - overlap) & (depth < min(piece.base, inside[-1]) + overlap)]
-        assert np.isin(wanted, piece.image.depth.values).all()
+        expected = depth[
+            (depth >= max(piece.top, inside[0]) - overlap) & (depth < min(piece.base, inside[-1]) + overlap)
+        ]
+        assert np.isin(expected, piece.image.depth.values).all()
 
 
 def test_no_strip_much_longer_than_asked() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geobfdt.simulation.beds import STEP, THIN, deposit
+from geobfdt.simulation.beds import STEP_M, THIN_BED_M, deposit
 from geobfdt.simulation.geology import Geology
 
 
@@ -15,11 +15,11 @@ def test_the_rock_changes_at_boundaries_and_nowhere_else():
     """All of the steep change of the profile is within a graded width of a boundary or thin layer."""
     column = deposit(_quiet(), 0.0, 30.0, np.random.default_rng(0))
     change = np.abs(np.diff(column.tables[0]))
-    at = column.origin + STEP * (np.arange(change.size) + 0.5)
+    at = column.origin + STEP_M * (np.arange(change.size) + 0.5)
     steep = at[(change > 0.1) & (at > column.position[0]) & (at < column.position[-1])]
     nearest = np.abs(steep[:, None] - column.position).min(1)
     assert steep.size > 100
-    assert nearest.max() < THIN
+    assert nearest.max() < THIN_BED_M
 
 
 def test_spacing_is_that_of_bed_picks():
@@ -38,7 +38,7 @@ def test_massive_rock_has_few_boundaries():
 def test_contrasts_run_from_obvious_to_hidden():
     """Some steps are several times the median, some a small part of it."""
     column = deposit(_quiet(contrast_spread=0.8, thin_layers=0.0), 0.0, 200.0, np.random.default_rng(3))
-    k = ((column.position - column.origin) / STEP).astype(int)
+    k = ((column.position - column.origin) / STEP_M).astype(int)
     k = k[(k > 12) & (k < column.tables.shape[1] - 12)]
     steps = np.abs(column.tables[0][k + 8] - column.tables[0][k - 8])
     assert np.percentile(steps, 95) > 3 * np.median(steps)
@@ -50,5 +50,5 @@ def test_thin_layers_are_one_pick():
     column = deposit(_quiet(thin_layers=0.4), 0.0, 50.0, np.random.default_rng(4))
     thin = column.half_width > 0
     assert 0.1 < thin.mean() < 0.8
-    assert (column.half_width <= THIN / 2).all()
+    assert (column.half_width <= THIN_BED_M / 2).all()
     assert (column.gap[thin] > column.half_width[thin]).all()

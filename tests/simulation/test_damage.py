@@ -11,25 +11,25 @@ from geobfdt.simulation.well_settings import WellSettings
 def _damage(rows=6000, **numbers):
     settings, rng = WellSettings(**numbers), np.random.default_rng(0)
     hole = bore(settings, 1000 + 0.005 * np.arange(rows), 90, rng)
-    found = damage(settings, hole, rng)
+    damaged = damage(settings, hole, rng)
     wall = np.zeros((rows, 90), np.float32)
-    found.dot(wall, 0)
-    found.wear(wall, 0)
-    return hole, found, wall
+    damaged.dot(wall, 0)
+    damaged.wear(wall, 0)
+    return hole, damaged, wall
 
 
 def test_a_sound_hole_is_left_alone():
     """Nothing asked, nothing drawn."""
-    _, found, wall = _damage()
+    _, damaged, wall = _damage()
     assert not wall.any()
-    assert found.intervals == []
+    assert damaged.intervals == []
 
 
 def test_breakouts_are_dark_twice_a_turn_inside_their_intervals():
     """Opposite sides are dark together; outside the intervals the wall is whole."""
-    hole, found, wall = _damage(breakouts=20.0)
+    hole, damaged, wall = _damage(breakouts=20.0)
     inside = np.zeros(hole.depth.size, bool)
-    for name, top, base in found.intervals:
+    for name, top, base in damaged.intervals:
         assert name == "breakout"
         inside |= (hole.depth >= top) & (hole.depth <= base)
     assert not wall[~inside].any()
@@ -41,8 +41,8 @@ def test_breakouts_are_dark_twice_a_turn_inside_their_intervals():
 
 def test_induced_fractures_are_thin_and_opposite():
     """Less than a tenth of the wall, on two sides."""
-    _, found, wall = _damage(induced=20.0)
-    assert {name for name, _, _ in found.intervals} == {"induced"}
+    _, damaged, wall = _damage(induced=20.0)
+    assert {name for name, _, _ in damaged.intervals} == {"induced"}
     rows = (wall < -0.5).any(1)
     assert 0 < (wall[rows] < -0.5).mean() < 0.15
     turn = 2 * np.radians((np.arange(90) + 0.5) * 4)
@@ -52,8 +52,8 @@ def test_induced_fractures_are_thin_and_opposite():
 
 def test_washed_out_rock_is_lost():
     """Where the caliper opens wide the image darkens all round, and the interval is marked."""
-    hole, found, wall = _damage(washouts=30.0)
-    lost = [row for row in found.intervals if row[0] == "washout"]
+    hole, damaged, wall = _damage(washouts=30.0)
+    lost = [row for row in damaged.intervals if row[0] == "washout"]
     assert lost
     for _, top, base in lost:
         rows = (hole.depth >= top) & (hole.depth <= base)
@@ -64,8 +64,8 @@ def test_washed_out_rock_is_lost():
 def test_spots_are_as_many_as_asked_and_do_not_depend_on_the_cut():
     """Vugs per metre on average; blocks show the same ones."""
     geology = Geology(spots=10.0, spot_level=-2.0)
-    _, found, wall = _damage(rows=40_000, geology=geology)
-    assert 7 < len(found.spots) / 200 < 13
+    _, damaged, wall = _damage(rows=40_000, geology=geology)
+    assert 7 < len(damaged.spots) / 200 < 13
     part = np.zeros((500, 90), np.float32)
-    found.dot(part, 2000)
+    damaged.dot(part, 2000)
     assert np.array_equal(part, wall[2000:2500])

@@ -21,17 +21,17 @@ def _digests(folder):
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     """A field of two wells, and the progress it told."""
-    out, told = tmp_path_factory.mktemp("field"), []
-    files = simulate(out, wells=2, length=2.0, seed=4, tool="lwd56", progress=told.append)
-    return out, files, told
+    out, shares = tmp_path_factory.mktemp("field"), []
+    files = simulate(out, wells=2, length=2.0, seed=4, tool="lwd56", progress=shares.append)
+    return out, files, shares
 
 
 def test_everything_is_written(two):
     """Four files a well and the settings; tables read back; progress ends at 1."""
-    out, files, told = two
+    out, files, shares = two
     assert sorted(files) == sorted(out.iterdir())
     assert len(files) == 9
-    assert told == [0.5, 1.0]
+    assert shares == [0.5, 1.0]
     truth = read_picks(out / "W01.truth.csv")
     assert {"visible", "optional"} <= set(truth.columns)
     assert set(read_picks(out / "W01.picks.csv")["well"]) <= {"W01"}

@@ -36,10 +36,10 @@ def test_a_lone_fracture_lies_on_its_trace(deviation):
         if expected.min() < reach or expected.max() > 8000 - reach:
             continue
         weight = np.abs(wall).astype(float)
-        seen = weight.max(0) > 0.02
+        painted = weight.max(0) > 0.02
         rows = np.arange(8000)[:, None]
-        centre = (weight * rows).sum(0)[seen] / weight.sum(0)[seen]
-        assert np.abs(centre - expected[seen]).max() < 0.5
+        centre = (weight * rows).sum(0)[painted] / weight.sum(0)[painted]
+        assert np.abs(centre - expected[painted]).max() < 0.5
         assert not weight[np.abs(rows - expected) > reach].any()
         checked += 1
     assert checked >= 5
@@ -116,10 +116,10 @@ def test_looks_vary():
     sets = (FractureSet(dip=65, azimuth=0, conductive=0.7), FractureSet(dip=12, azimuth=90, conductive=0.7))
     _, bands = _break(Geology(fracture_density=15.0, spacing_cv=1.0, sets=sets))
     level = np.array([band.level for band in bands])
-    shown = np.array([(band.there > 0.5).mean() for band in bands])
+    shares = np.array([(band.there > 0.5).mean() for band in bands])
     assert 0.55 < (level < 0).mean() < 0.85
-    assert 0.4 < (shown > 0.95).mean() < 0.9
-    assert (shown < 0.5).mean() > 0.05
+    assert 0.4 < (shares > 0.95).mean() < 0.9
+    assert (shares < 0.5).mean() > 0.05
     assert (np.array([band.dip for band in bands]) < 20).mean() > 0.3
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geobfdt.simulation.interpreter import interpret, interpreted
+from geobfdt.simulation.interpreter import draw_intervals, interpret
 from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.picks import new_picks, traces
 
@@ -18,7 +18,7 @@ def _truth(n=2000, class_="fracture", visible=None):
 def _pick(truth, seed=0, **numbers):
     settings = WellSettings(**numbers)
     rng = np.random.default_rng(seed)
-    where = interpreted(settings, 0.0, 1000.0, rng)
+    where = draw_intervals(settings, 0.0, 1000.0, rng)
     return interpret(truth, where, settings, np.full(len(truth), 0.2), rng), where
 
 

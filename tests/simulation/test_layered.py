@@ -7,7 +7,7 @@ from geobfdt.simulation.flaws import Blemishes, Flaws
 from geobfdt.simulation.fractures import break_rock
 from geobfdt.simulation.geology import FractureSet, Geology
 from geobfdt.simulation.hole import bore
-from geobfdt.simulation.layered import HELD_OUT_LOOKS, draw_layered
+from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, draw_layered
 from geobfdt.simulation.strata import lay
 from geobfdt.simulation.undulation import Undulation
 from geobfdt.simulation.well import simulate_well
@@ -96,7 +96,7 @@ def test_looks_that_are_held_out_are_never_drawn() -> None:
     for seed in range(200):
         flaws = draw_layered(np.random.default_rng(seed)).flaws
         assert (flaws.helix, flaws.toolface_error, flaws.fade_waves) == (0, 0, 1)
-    novel = [draw_layered(np.random.default_rng(0), look).flaws for look in HELD_OUT_LOOKS]
+    novel = [draw_layered(np.random.default_rng(0), appearance).flaws for appearance in HELD_OUT_APPEARANCES]
     assert all(flaws.helix or flaws.toolface_error for flaws in novel)
 
 
@@ -127,18 +127,18 @@ def test_beds_of_layered_wells_are_dense_and_high_angles_are_common() -> None:
 def test_beds_are_asked_for_less_where_they_show_less() -> None:
     """What is asked of a picker follows what shows."""
 
-    def asked(**flaws: float) -> int:
+    def required_beds(**flaws: float) -> int:
         count = 0
         for seed in range(4):
-            drawn = draw_layered(np.random.default_rng(seed), length=8.0, deviation=20.0)
-            changed = drawn.model_copy(update={"flaws": Flaws(**flaws)})
+            settings = draw_layered(np.random.default_rng(seed), length=8.0, deviation=20.0)
+            changed = settings.model_copy(update={"flaws": Flaws(**flaws)})
             truth = simulate_well(changed, np.random.default_rng(seed)).truth
             count += int((~truth["optional"].astype(bool)).sum())
         return count
 
-    clean = asked()
-    assert asked(row_offset=3.0) < 0.7 * clean
-    assert asked(smear=3.0) < 0.7 * clean
+    clean = required_beds()
+    assert required_beds(row_offset=3.0) < 0.7 * clean
+    assert required_beds(smear=3.0) < 0.7 * clean
 
 
 def test_steep_traces_are_judged_over_what_a_sector_spreads_them_over() -> None:

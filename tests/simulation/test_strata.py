@@ -48,9 +48,9 @@ def test_bedding_dips_scatter_about_the_mean_as_in_real_wells():
     """Median 3 to 8 deg and a 95th percentile of 9 to 19 over fields of gentle bedding."""
     dips = []
     for seed in range(40):
-        drawn = draw_geology(np.random.default_rng(seed))
-        if drawn.bedding_dip < 15:
-            attitude = {name: getattr(drawn, name) for name in ("bedding_dip", "bedding_azimuth", "dip_scatter")}
+        geology = draw_geology(np.random.default_rng(seed))
+        if geology.bedding_dip < 15:
+            attitude = {name: getattr(geology, name) for name in ("bedding_dip", "bedding_azimuth", "dip_scatter")}
             _, strata, _ = _lay(rows=4000, seed=seed, columns=8, **attitude)
             dips += [plane.dip for plane in strata.planes]
     assert 3 < np.median(dips) < 8

@@ -71,13 +71,13 @@ def test_lone_fractures_lie_on_their_truth(tool, deviation):
             row = np.rint((z - depth[0]) / spacing).astype(int)
             band = np.arange(-int(0.12 / spacing), int(0.12 / spacing) + 1)
             dark = np.abs(pixels[row[:, None] + band, np.arange(angle.size)[:, None]] - rock)
-            seen = np.isfinite(dark).all(1) & (dark.max(1) > 10)
-            strongest = dark[seen] >= 0.6 * dark[seen].max(
+            clear = np.isfinite(dark).all(1) & (dark.max(1) > 10)
+            strongest = dark[clear] >= 0.6 * dark[clear].max(
                 1, keepdims=True
             )  # the core of a wide one has no darkest row
-            centre = depth[row[seen]] + spacing * (strongest * band).sum(1) / strongest.sum(1)
-            assert np.median(np.abs(centre - z[seen])) < 0.6 * spacing
-            assert np.percentile(np.abs(centre - z[seen]), 95) < 1.3 * spacing
+            centre = depth[row[clear]] + spacing * (strongest * band).sum(1) / strongest.sum(1)
+            assert np.median(np.abs(centre - z[clear])) < 0.6 * spacing
+            assert np.percentile(np.abs(centre - z[clear]), 95) < 1.3 * spacing
             checked += 1
     assert checked >= 3
 
@@ -140,10 +140,10 @@ def test_coarse_rows_ask_for_what_shows(spacing):
     across, elsewhere = [], []
     for seed in range(6):
         well = _well(seed, tool="lwd16", length=30.0, row_spacing=spacing)
-        asked = well.truth[~well.truth["optional"] & (well.truth["class"] == "bedding")]
-        depth = traces(asked) @ np.stack([np.ones(48), np.cos(turn), np.sin(turn)])
+        required = well.truth[~well.truth["optional"] & (well.truth["class"] == "bedding")]
+        depth = traces(required) @ np.stack([np.ones(48), np.cos(turn), np.sin(turn)])
         apart = np.sqrt(((depth[:, None] - depth) ** 2).mean(axis=2))
-        assert (apart[~np.eye(len(asked), dtype=bool)] > 2 * spacing - 1e-9).all()
+        assert (apart[~np.eye(len(required), dtype=bool)] > 2 * spacing - 1e-9).all()
         image, top = well.image["image"].values, well.image.depth.values[0]
         column = (turn / (2 * np.pi) * 16).astype(int)
 
@@ -165,9 +165,9 @@ def test_rows_of_two_centimetres_are_not_coarse():
     assert any(np.diff(well.image.depth.values[:2])[0] > 0.02 for well in wells)
     closest = []
     for well in wells:
-        asked = traces(well.truth[~well.truth["optional"]])
-        apart = geometry.trace_rms(asked[:, None], asked)
-        closest.append(apart[~np.eye(len(asked), dtype=bool)].min())
+        required = traces(well.truth[~well.truth["optional"]])
+        apart = geometry.trace_rms(required[:, None], required)
+        closest.append(apart[~np.eye(len(required), dtype=bool)].min())
     assert min(closest) < 0.04
 
 

@@ -46,9 +46,9 @@ def _grids_in_the_docs():
 
 def test_grids_are_those_of_the_docs():
     """A random well has one of the documented grids, each comes up, and the first is the tool's usual one."""
-    told = list(_grids_in_the_docs())
-    assert [name for name, *_ in told] == list(TOOLS)
-    for name, columns, rows in told:
+    grids = list(_grids_in_the_docs())
+    assert [name for name, *_ in grids] == list(TOOLS)
+    for name, columns, rows in grids:
         wells = _many(60, tool=name)
         assert {w.columns for w in wells} == set(columns)
         assert sorted({w.row_spacing for w in wells}) == pytest.approx(sorted(rows))

@@ -28,9 +28,9 @@ def well_of(rows: int, seed: int) -> PreparedWell:
     grid = np.repeat((np.arange(rows) % 200 + 1).astype(np.uint8)[:, None], 8, axis=1)
     z0 = np.arange(0.5, rows * 0.01 - 0.5)
     traces = np.column_stack([z0, np.zeros((z0.size, 2))])
-    none, known = np.zeros(z0.size, bool), np.ones((2, rows), bool)
+    none, label_mask = np.zeros(z0.size, bool), np.ones((2, rows), bool)
     radius = np.full(rows, 0.1, np.float32)
-    return PreparedWell(f"W{seed}", grid, 0.0, 0.01, radius, traces, np.zeros(z0.size, np.int64), none, known)
+    return PreparedWell(f"W{seed}", grid, 0.0, 0.01, radius, traces, np.zeros(z0.size, np.int64), none, label_mask)
 
 
 def test_windows_on_the_device_match_their_targets() -> None:

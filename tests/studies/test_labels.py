@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geobfdt.studies.label_noise import LabelNoise, worsened
+from geobfdt.studies.label_noise import LabelNoise, worsen_labels
 from geobfdt.studies.leaking import leaking_windows
 from geobfdt.training.prepared_wells import PreparedWell
 
@@ -26,16 +26,16 @@ def well(name: str = "A", planes: int = 300) -> PreparedWell:
 
 def test_nothing_wrong_changes_nothing() -> None:
     """As picked."""
-    (made,) = worsened([well()], LabelNoise(), 0)
-    np.testing.assert_array_equal(made.traces, well().traces)
-    np.testing.assert_array_equal(made.classes, well().classes)
+    (worse,) = worsen_labels([well()], LabelNoise(), 0)
+    np.testing.assert_array_equal(worse.traces, well().traces)
+    np.testing.assert_array_equal(worse.classes, well().classes)
 
 
 def test_jitter_and_misses() -> None:
     """So many metres off, so many missing; who misses more misses the same ones too."""
-    (off,) = worsened([well()], LabelNoise(jitter=0.03), 1)
+    (off,) = worsen_labels([well()], LabelNoise(jitter=0.03), 1)
     assert (off.traces - well().traces).std() == pytest.approx(0.03, rel=0.1)
-    few, fewer = (worsened([well()], LabelNoise(missed=share), 1)[0] for share in (0.3, 0.6))
+    few, fewer = (worsen_labels([well()], LabelNoise(missed=share), 1)[0] for share in (0.3, 0.6))
     assert len(few.traces) / 300 == pytest.approx(0.7, abs=0.08)
     assert len(fewer.traces) / 300 == pytest.approx(0.4, abs=0.08)
     assert {tuple(row) for row in fewer.traces} < {tuple(row) for row in few.traces}
@@ -44,10 +44,10 @@ def test_jitter_and_misses() -> None:
 def test_another_style_is_of_so_many_wells() -> None:
     """Every third plane, its class its dip's; the other wells stay as picked."""
     wells = [well("A"), well("B"), well("C")]
-    made = worsened(wells, LabelNoise(styled=1), 2)
-    kept = [len(one.traces) for one in made]
-    assert sorted(kept) == [100, 300, 300]
-    styled = made[int(np.argmin(kept))]
+    worse = worsen_labels(wells, LabelNoise(styled=1), 2)
+    counts = [len(one.traces) for one in worse]
+    assert sorted(counts) == [100, 300, 300]
+    styled = worse[int(np.argmin(counts))]
     np.testing.assert_array_equal(styled.classes == 1, np.hypot(styled.traces[:, 1], styled.traces[:, 2]) > 0.1)
     depths = np.sort(wells[0].traces[:, 0])
     np.testing.assert_allclose(np.sort(styled.traces[:, 0]), depths[::3])
@@ -63,9 +63,9 @@ def test_leaking_windows_leak() -> None:
             (piece.name.split()[0], row) for row in (piece.grid[:, 0] - 1 + 200 * (piece.grid[:, 1].astype(int) - 1))
         }
 
-    seen = set().union(*(rows(piece) for piece in trained))
-    shown = set().union(*(rows(piece) for piece in validated))
-    assert len(shown & seen) > 0.5 * len(shown)
+    training_rows = set().union(*(rows(piece) for piece in trained))
+    validation_rows = set().union(*(rows(piece) for piece in validated))
+    assert len(validation_rows & training_rows) > 0.5 * len(validation_rows)
     for piece in validated:
         first = min(row for _, row in rows(piece))
         assert piece.top == pytest.approx(100 + first * STEP)

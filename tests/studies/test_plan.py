@@ -107,9 +107,9 @@ def test_a_model_is_not_scored_on_what_it_has_seen(field: Path, tiny: dict[str, 
     sizes = CellSettings.of(tiny).network
     quick = TrainingSettings(steps=1, batch=1, rows=128, warmup=1, every=1)
     geobfdt.train(field, tmp_path / "model", settings=quick, network=sizes)
-    begun = study({**tiny, "start": str(tmp_path / "model")})
-    with pytest.raises(InputError, match="has seen W"):
-        make_plan(begun, field)
+    fine_tuned = study({**tiny, "start": str(tmp_path / "model")})
+    with pytest.raises(InputError, match="W0"):
+        make_plan(fine_tuned, field)
 
 
 def test_wrong_studies_are_one_line(tmp_path: Path) -> None:
@@ -118,17 +118,17 @@ def test_wrong_studies_are_one_line(tmp_path: Path) -> None:
     good = {"name": "s", "question": "?", "axes": RATES}
     file.write_text(yaml.safe_dump(good, sort_keys=False))
     assert [levels for levels, _ in read_study(file).cells()] == [{"rate": "low"}, {"rate": "high"}]
-    for change, said in (
+    for change, sentence in (
         ({"axes": {"rate": {"low": {"training.pace": 1}}}}, "pace"),
         ({"axes": {"rate": {"low": {"training.rate": -1}}}}, "greater than 0"),
         ({"axes": {"rate": {}}}, "axis without levels"),
         ({"sedes": 3}, "sedes"),
     ):
         file.write_text(yaml.safe_dump(good | change, sort_keys=False))
-        with pytest.raises(InputError) as told:
+        with pytest.raises(InputError) as error_info:
             read_study(file)
-        assert said in str(told.value)
-        assert str(file) in str(told.value)
+        assert sentence in str(error_info.value)
+        assert str(file) in str(error_info.value)
     file.write_text("[: not yaml")
     with pytest.raises(InputError, match="not a study"):
         read_study(file)

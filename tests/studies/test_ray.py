@@ -65,7 +65,7 @@ def answers(port: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def asked(tiny: dict[str, Any]) -> StudySettings:
+def settings(tiny: dict[str, Any]) -> StudySettings:
     """Two rates, two folds: four cells."""
     axes = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}}
     return StudySettings(name="rates", question="?", axes=axes, base=tiny, folds=2, seeds=1)
@@ -77,19 +77,19 @@ def results(folders: list[Path]) -> list[dict[str, Any]]:
     return [{name: value for name, value in one.items() if name not in COSTS} for one in read]
 
 
-def test_same_cells_same_numbers(asked: StudySettings, field: Path, cluster: str, tmp_path: Path) -> None:
+def test_same_cells_same_numbers(settings: StudySettings, field: Path, cluster: str, tmp_path: Path) -> None:
     """By a cluster that is there and by processes: equal to the bit; a damaged cell fails alone."""
-    plan = make_plan(asked, field)
+    plan = make_plan(settings, field)
     here, there = (lay_out(plan, field, tmp_path / name) for name in ("here", "there"))
     assert [folder.name for folder in here] == [folder.name for folder in there]
     assert run_cells(here, Engine(workers=2), lambda *_: None) == []
     good = (there[0] / "cell.json").read_text()
     (there[0] / "cell.json").write_text(good[:40])
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     by_ray = Engine(ray=True, address=cluster)
-    assert run_cells(there, by_ray, lambda done, every: told.append((done, every))) == [there[0]]
+    assert run_cells(there, by_ray, lambda finished, every: progress.append((finished, every))) == [there[0]]
     assert (there[0] / "failed.txt").read_text().strip()
-    assert told == [(n, 4) for n in range(5)]
+    assert progress == [(n, 4) for n in range(5)]
     (there[0] / "cell.json").write_text(good)
     assert run_cells(there, by_ray, lambda *_: None) == []
     assert results(there) == results(here)
@@ -100,9 +100,9 @@ def test_same_cells_same_numbers(asked: StudySettings, field: Path, cluster: str
     assert results(alone) == results(here[:1])
 
 
-def test_no_cluster_is_one_line(asked: StudySettings, field: Path, tmp_path: Path) -> None:
+def test_no_cluster_is_one_line(settings: StudySettings, field: Path, tmp_path: Path) -> None:
     """An address where nobody answers."""
-    folders = lay_out(make_plan(asked, field), field, tmp_path)
-    with pytest.raises(InputError, match="no Ray cluster answers") as told:
+    folders = lay_out(make_plan(settings, field), field, tmp_path)
+    with pytest.raises(InputError, match="no Ray cluster answers") as progress:
         run_cells(folders, Engine(ray=True, address="127.0.0.1:9"), lambda *_: None)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(progress.value)

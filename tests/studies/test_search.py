@@ -27,7 +27,7 @@ SPACE = {
 
 
 @pytest.fixture
-def asked(tiny: dict[str, Any]) -> SearchSettings:
+def settings(tiny: dict[str, Any]) -> SearchSettings:
     """Three settings on two folds."""
     return SearchSettings(name="s", space=SPACE, base=tiny, folds=2)  # type: ignore[arg-type]
 
@@ -53,7 +53,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def test_a_search_that_learnt_nothing_says_so(
-    asked: SearchSettings, field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: SearchSettings, field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scores at chance level choose nothing: no study of the best is written, whichever trial came out first."""
 
@@ -64,83 +64,83 @@ def test_a_search_that_learnt_nothing_says_so(
         return []
 
     monkeypatch.setattr(searching, "run_cells", run_cells)
-    found = run_search(asked, field, tmp_path, 2, Engine(workers=1), lambda *_: None)
-    assert found.best is not None
-    assert found.best.chance == pytest.approx(0.03)
-    assert not found.best.learnt
+    outcome = run_search(settings, field, tmp_path, 2, Engine(workers=1), lambda *_: None)
+    assert outcome.best is not None
+    assert outcome.best.chance == pytest.approx(0.03)
+    assert not outcome.best.beats_null
     assert not (tmp_path / "found.yaml").exists()
-    write_search_pages(asked, found, tmp_path, field)
+    write_search_pages(settings, outcome, tmp_path, field)
     assert not (tmp_path / "importance.png").exists()
 
 
 def test_the_files_that_run_it_again_are_there(
-    asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]
+    settings: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]
 ) -> None:
     """The page's command names a file that holds the same search."""
-    run_search(asked, field, tmp_path, 1, Engine(workers=1), lambda *_: None)
-    assert read_search(tmp_path / "search.yaml") == asked
+    run_search(settings, field, tmp_path, 1, Engine(workers=1), lambda *_: None)
+    assert read_search(tmp_path / "search.yaml") == settings
 
 
-def test_it_finds_what_is_best(asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]) -> None:
+def test_it_finds_what_is_best(settings: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]) -> None:
     """Near the best rate, with the better optimiser; that matters most; the hopeless are given up after a fold."""
-    found = run_search(asked, field, tmp_path, 24, Engine(workers=2), lambda *_: None)
-    assert found.best is not None
-    assert found.best.values["training.optimiser"] == "adamw"
-    assert found.best.score == pytest.approx(0.9, abs=0.15)
-    states = [trial.state for trial in found.trials]
+    outcome = run_search(settings, field, tmp_path, 24, Engine(workers=2), lambda *_: None)
+    assert outcome.best is not None
+    assert outcome.best.values["training.optimiser"] == "adamw"
+    assert outcome.best.score == pytest.approx(0.9, abs=0.15)
+    states = [trial.state for trial in outcome.trials]
     assert len(states) == 24
     assert states.count("given up") > 0
     assert len(scored) == 2 * states.count("finished") + states.count("given up")
-    assert max(found.importance, key=lambda name: found.importance[name]) in ("training.optimiser", "training.rate")
-    assert found.importance["training.warmup"] < 0.4
-    told = write_search_pages(asked, found, tmp_path, field)
-    assert told["best"]["values"] == found.best.values
+    assert max(outcome.importance, key=lambda name: outcome.importance[name]) in ("training.optimiser", "training.rate")
+    assert outcome.importance["training.warmup"] < 0.4
+    summary = write_search_pages(settings, outcome, tmp_path, field)
+    assert summary["best"]["values"] == outcome.best.values
     page = (tmp_path / "search.md").read_text()
-    assert "which flatters it" in page
+    assert "found.yaml" in page
     assert (tmp_path / "importance.png").exists()
     verdict = read_study(tmp_path / "found.yaml")
-    base, better = (settings for _, settings in verdict.cells())
-    assert better.training.rate == found.best.values["training.rate"]
+    base, better = (levels for _, levels in verdict.cells())
+    assert better.training.rate == outcome.best.values["training.rate"]
     assert base.training.rate == 1e-3
     assert [fold.test for fold in make_plan(verdict, field).folds[0]] == [
-        fold.test for fold in make_plan(asked.study({}), field).folds[0]
+        fold.test for fold in make_plan(settings.study({}), field).folds[0]
     ]
 
 
 def test_killed_and_begun_again(
-    asked: SearchSettings, field: Path, tmp_path: Path, scored: list[Any], monkeypatch: pytest.MonkeyPatch
+    settings: SearchSettings, field: Path, tmp_path: Path, scored: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped within a trial: it is tried again with the same values, and its finished cell is not run again."""
-    usual, calls = searching.run_cells, 0
+    original, calls = searching.run_cells, 0
 
     def stopped(folders: list[Path], engine: Engine, progress: Any) -> list[Path]:
         nonlocal calls
         calls += 1
         if calls == 4:
             raise KeyboardInterrupt
-        return usual(folders, engine, progress)
+        return original(folders, engine, progress)
 
     monkeypatch.setattr(searching, "run_cells", stopped)
     with pytest.raises(KeyboardInterrupt):
-        run_search(asked, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
+        run_search(settings, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
     before = len(scored)
-    monkeypatch.setattr(searching, "run_cells", usual)
-    found = run_search(asked, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
-    ended = [trial for trial in found.trials if trial.state != "failed"]
+    monkeypatch.setattr(searching, "run_cells", original)
+    outcome = run_search(settings, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
+    ended = [trial for trial in outcome.trials if trial.state != "failed"]
     assert len(ended) == 4
-    lost = next(trial for trial in found.trials if trial.state == "failed")
+    lost = next(trial for trial in outcome.trials if trial.state == "failed")
     assert lost.values in [trial.values for trial in ended]
     assert before == 3
     assert len(scored) == 2 * 4 - sum(trial.state == "given up" for trial in ended)
     with pytest.raises(InputError, match="another search"):
-        run_search(asked.model_copy(update={"folds": 3}), field, tmp_path, 4, Engine(), lambda *_: None)
+        run_search(settings.model_copy(update={"folds": 3}), field, tmp_path, 4, Engine(), lambda *_: None)
 
 
-def test_it_runs(asked: SearchSettings, field: Path, tmp_path: Path) -> None:
+def test_it_runs(settings: SearchSettings, field: Path, tmp_path: Path) -> None:
     """Two trials of real cells."""
-    found = run_search(asked.model_copy(update={"folds": 1}), field, tmp_path, 2, Engine(), lambda *_: None)
-    assert [trial.state for trial in found.trials] == ["finished", "finished"]
-    for trial in found.trials:
+    outcome = run_search(settings.model_copy(update={"folds": 1}), field, tmp_path, 2, Engine(), lambda *_: None)
+    assert [trial.state for trial in outcome.trials] == ["finished", "finished"]
+    for trial in outcome.trials:
         (file,) = [
             folder / "result.json"
             for folder in (tmp_path / "cells").iterdir()
@@ -153,16 +153,16 @@ def test_it_runs(asked: SearchSettings, field: Path, tmp_path: Path) -> None:
 def test_wrong_searches_are_one_line(tmp_path: Path) -> None:
     """An unknown setting, a span of nothing, no YAML."""
     file = tmp_path / "search.yaml"
-    for space, said in (
+    for space, sentence in (
         ({"training.pace": {"low": 1, "high": 2}}, "pace"),
         ({"training.rate": {"low": 1, "high": 1}}, "no span"),
         ({"training.rate": {"low": 0, "high": 1, "log": True}}, "no span"),
         ({}, "space"),
     ):
         file.write_text(yaml.safe_dump({"name": "s", "space": space}))
-        with pytest.raises(InputError, match=said) as told:
+        with pytest.raises(InputError, match=sentence) as error_info:
             read_search(file)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(error_info.value)
     file.write_text("[: not yaml")
     with pytest.raises(InputError, match="not a search"):
         read_search(file)

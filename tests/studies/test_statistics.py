@@ -15,16 +15,16 @@ def counts_of(
     rng = np.random.default_rng(seed)
     hard = rng.normal(0, uneven, wells)
     chance = np.clip(np.array(chances)[:, None, None] + hard, 0, 1)
-    found = rng.binomial(planes, chance, (len(chances), seeds, wells))
-    return np.stack([found, 0 * found, planes - found], axis=-1)[:, :, :, None]
+    hits = rng.binomial(planes, chance, (len(chances), seeds, wells))
+    return np.stack([hits, 0 * hits, planes - hits], axis=-1)[:, :, :, None]
 
 
 def score_by_hand(counts: np.ndarray) -> float:
     """Mean of F1 over classes, of one cell's counts (wells, classes, 3)."""
     total = []
-    for found, wrong, missed in counts.sum(axis=0):
-        if found + wrong + missed:
-            total.append(2 * found / (2 * found + wrong + missed))
+    for hits, wrong, missed in counts.sum(axis=0):
+        if hits + wrong + missed:
+            total.append(2 * hits / (2 * hits + wrong + missed))
     return float(np.mean(total))
 
 
@@ -32,12 +32,12 @@ def test_scores_against_a_loop() -> None:
     """Pooled over wells, averaged over classes and seeds; a class that is nowhere does not count."""
     counts = np.random.default_rng(0).integers(0, 9, (3, 2, 5, 3, 3))
     counts[:, :, :, 2] = 0
-    scores, drawn = drawn_scores(counts)
+    scores, resamples = drawn_scores(counts)
     for level in range(3):
         for seed in range(2):
             assert scores[level, seed] == pytest.approx(score_by_hand(counts[level, seed]))
-    assert drawn.shape[0] == 3
-    assert drawn.mean(axis=1) == pytest.approx(scores.mean(axis=1), abs=0.03)
+    assert resamples.shape[0] == 3
+    assert resamples.mean(axis=1) == pytest.approx(scores.mean(axis=1), abs=0.03)
 
 
 def test_pairs_are_surer_than_levels() -> None:
@@ -82,9 +82,9 @@ def test_equal_is_not_cannot_tell() -> None:
 def test_intervals_widen_with_the_steps() -> None:
     """The same two levels, alone and among four more: the interval of their step has to hold together with others."""
     pair = counts_of([0.5, 0.6], uneven=0.1)
-    alone, among = (judge(np.concatenate([pair] * copies))[1][0] for copies in (1, 3))
-    assert among.difference == alone.difference
-    assert among.hi - among.lo > 1.15 * (alone.hi - alone.lo)
+    alone, repeated = (judge(np.concatenate([pair] * copies))[1][0] for copies in (1, 3))
+    assert repeated.difference == alone.difference
+    assert repeated.hi - repeated.lo > 1.15 * (alone.hi - alone.lo)
 
 
 def test_how_often_a_level_wins() -> None:
@@ -93,8 +93,8 @@ def test_how_often_a_level_wins() -> None:
     assert (same.wins, same.wins_lo, same.wins_hi) == pytest.approx((0.5, 0.5, 0.5))
     assert judge(counts_of([0.3, 0.9]))[1][0].wins == 1
     counts = counts_of([0.5, 0.52], uneven=0.1)
-    found = counts[..., 0, 0]
-    by_hand = np.mean([np.sign(b - a) / 2 + 0.5 for a, b in zip(found[0].ravel(), found[1].ravel(), strict=True)])
+    hits = counts[..., 0, 0]
+    by_hand = np.mean([np.sign(b - a) / 2 + 0.5 for a, b in zip(hits[0].ravel(), hits[1].ravel(), strict=True)])
     assert judge(counts)[1][0].wins == pytest.approx(by_hand)
 
 

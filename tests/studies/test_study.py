@@ -51,29 +51,29 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny: dict[str, Any]) -> Pat
     """Two rates, two folds, one seed: four cells."""
     axes = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}}
     file = tmp_path_factory.mktemp("study") / "rates.yaml"
-    asked = {"name": "rates", "question": "Which rate?", "axes": axes, "base": tiny, "folds": 2, "seeds": 1}
-    file.write_text(yaml.safe_dump(asked, sort_keys=False))
+    settings = {"name": "rates", "question": "Which rate?", "axes": axes, "base": tiny, "folds": 2, "seeds": 1}
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
     return file
 
 
 @pytest.fixture(scope="module")
 def out(study: Path, field: Path) -> Path:
     """The study, undisturbed, its cells run in this process."""
-    out, asked = study.with_name("out"), study_of(str(study))
-    for folder in lay_out(make_plan(asked, field), field, out):
+    out, settings = study.with_name("out"), study_of(str(study))
+    for folder in lay_out(make_plan(settings, field), field, out):
         run_cell(folder)
-    plan, found = run_study(asked, field, out, Engine(workers=1), lambda done, every: None)
-    write_pages(plan, found, out, field)
+    plan, sections = run_study(settings, field, out, Engine(workers=1), lambda cells_done, every: None)
+    write_pages(plan, sections, out, field)
     return out
 
 
 def results(out: Path) -> dict[str, Any]:
     """Results of all cells but for what they cost."""
-    found = {}
+    sections = {}
     for file in sorted(out.glob(f"cells/*/{RESULT}")):
         result = json.loads(file.read_text())
-        found[file.parent.name] = {name: value for name, value in result.items() if name not in COSTS}
-    return found
+        sections[file.parent.name] = {name: value for name, value in result.items() if name not in COSTS}
+    return sections
 
 
 def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: P
     run.communicate()
     first = {file: file.stat().st_mtime_ns for file in again.glob(f"cells/*/{RESULT}")}
     run = geobfdt("study", study, field, "--out", again, "--json")
-    told, error = run.communicate(timeout=300)
+    output, error = run.communicate(timeout=300)
     assert run.returncode == 0, error
     assert results(again) == results(out)
     assert len(results(out)) == 4
@@ -100,9 +100,9 @@ def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: P
             for cost in COSTS:
                 del level[cost]
     assert tables[0] == tables[1]
-    assert json.loads(told) == json.loads((again / "study.json").read_text())
+    assert json.loads(output) == json.loads((again / "study.json").read_text())
     # Four steps teach nothing, and a study that taught nothing chooses nothing.
-    assert json.loads(told)["sections"][0]["choice"] is None
+    assert json.loads(output)["sections"][0]["choice"] is None
 
 
 def test_the_page(out: Path) -> None:
@@ -113,11 +113,11 @@ def test_the_page(out: Path) -> None:
     cells = pd.read_csv(out / "cells.csv")
     means = cells.groupby("rate")[[f"{kind}{what}" for kind in CLASSES for what in ("_f1", "_null_f1")]].mean()
     scores = means[[f"{kind}_f1" for kind in CLASSES]].mean(axis=1)
-    blind = means.loc[scores.idxmax(), [f"{kind}_null_f1" for kind in CLASSES]].mean()
-    chosen = "Choice: rate" if scores.max() > blind + 0.01 else "Nothing was learnt"
-    for said in ("Which rate?", "low to high:", chosen, "Fold 1: tested on", "4 cells", "SHA-256", "blind"):
-        assert said in text
-        assert said in page
+    null_f1 = means.loc[scores.idxmax(), [f"{kind}_null_f1" for kind in CLASSES]].mean()
+    chosen = "Choice: rate" if scores.max() > null_f1 + 0.01 else "Nothing was learnt"
+    for phrase in ("Which rate?", "low to high:", chosen, "Fold 1: tested on", "4 cells", "SHA-256", "chance level"):
+        assert phrase in text
+        assert phrase in page
     assert {f"{name}.png" for name in ("scores", "curves-1")} <= {file.name for file in out.iterdir()}
     assert not list(out.glob("cells/**/*.safetensors"))
 
@@ -126,14 +126,14 @@ def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
     """Found and missed planes of a tested well are those that were picked within it."""
     for folder in (out / "cells").iterdir():
         cell, result = (json.loads((folder / name).read_text()) for name in ("cell.json", RESULT))
-        for kind, told in result["scores"].items():
-            assert set(told["counts"]) <= set(cell["tested"])
-            for well, (found, wrong, missed) in told["counts"].items():
+        for kind, output in result["scores"].items():
+            assert set(output["counts"]) <= set(cell["tested"])
+            for well, (sections, wrong, missed) in output["counts"].items():
                 picks = pd.read_csv(field / f"{well}.picks.csv")
                 depth = read(field / f"{well}.nc")["depth"].values
                 inside = picks["depth_m"].between(depth[0], depth[-1])
-                assert found + missed == (inside & (picks["class"] == kind)).sum()
-                assert min(found, wrong, missed) >= 0
+                assert sections + missed == (inside & (picks["class"] == kind)).sum()
+                assert min(sections, wrong, missed) >= 0
 
 
 def test_a_lost_folder_goes_on_from_the_archive(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
@@ -145,11 +145,11 @@ def test_a_lost_folder_goes_on_from_the_archive(study: Path, field: Path, out: P
     # The last line is cut short: that cell is run.
     (again / ARCHIVE).write_text("\n".join([*lines[:3], lines[3][:40]]))
     finished: list[int] = []
-    plan, found = run_study(
-        study_of(str(study)), field, again, Engine(workers=1), lambda done, _: finished.append(done)
+    plan, sections = run_study(
+        study_of(str(study)), field, again, Engine(workers=1), lambda cells_done, _: finished.append(cells_done)
     )
     assert finished[0] == 3
-    write_pages(plan, found, again, field)
+    write_pages(plan, sections, again, field)
     assert results(again) == results(out)
     rows = [pd.read_csv(folder / "cells.csv").drop(columns=list(COSTS)) for folder in (out, again)]
     pd.testing.assert_frame_equal(*rows)
@@ -161,11 +161,11 @@ def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_p
     folders = lay_out(make_plan(study_of(str(study)), field), field, tmp_path)[:2]
     good = (folders[0] / "cell.json").read_text()
     (folders[0] / "cell.json").write_text(good[:50])
-    told: list[tuple[int, int]] = []
-    assert run_cells(folders, Engine(), lambda done, every: told.append((done, every))) == [folders[0]]
+    output: list[tuple[int, int]] = []
+    assert run_cells(folders, Engine(), lambda cells_done, every: output.append((cells_done, every))) == [folders[0]]
     assert (folders[0] / "failed.txt").read_text().strip()
     assert (folders[1] / RESULT).exists()
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    assert output == [(0, 2), (1, 2), (2, 2)]
     when = (folders[1] / RESULT).stat().st_mtime_ns
     (folders[0] / "cell.json").write_text(good)
     assert run_cells(folders, Engine(), lambda *_: None) == []
@@ -210,8 +210,8 @@ def test_every_preset_runs(
 ) -> None:
     """On one fold and seed, with tiny cells; the optimisers' first and last levels stand for all."""
     change = [f"{key}={json.dumps(value)}" for key, value in (tiny if network == "curve" else tiny_detr).items()]
-    asked = study_of(name, network, folds=1, seeds=1, change=change)
-    plan = make_plan(asked, field)
+    settings = study_of(name, network, folds=1, seeds=1, change=change)
+    plan = make_plan(settings, field)
     for place, folder in zip(plan.places, lay_out(plan, field, tmp_path), strict=True):
         if name == "optimiser" and place.levels["rate"] not in ("1e-4", "4e-3"):
             continue
@@ -227,8 +227,8 @@ def test_a_cell_of_the_ablation(field: Path, tiny_detr: dict[str, Any], tmp_path
     """The preset of detr-small, made tiny: its rates, its curve at every check, its looks, its columns and costs."""
     change = [f"{key}={json.dumps(value)}" for key, value in tiny_detr.items()]
     change += ["network.strides=[[1, 1], [1, 1], [1, 2], [1, 1]]", "network.heads=4", "metres=2"]
-    asked = study_of("backbone", "detr-small", folds=1, seeds=1, change=change)
-    plan = make_plan(asked, field)
+    settings = study_of("backbone", "detr-small", folds=1, seeds=1, change=change)
+    plan = make_plan(settings, field)
     folder = lay_out(plan, field, tmp_path)[0]
     run_cell(folder)
     result = json.loads((folder / RESULT).read_text())
@@ -248,8 +248,8 @@ def test_rates_are_tried_first(field: Path, tiny: dict[str, Any], tmp_path: Path
     """The rate whose short run validated best is trained with; what the pilots gave is in the result."""
     base = {**tiny, "training.steps": 8, "rates": [1e-5, 1e-2]}
     axes: dict[str, Any] = {"augmentation": {"none": {"training.augmentation": "none"}}}
-    asked = StudySettings(name="tuned", question="?", axes=axes, base=base, folds=1, seeds=1)
-    (folder,) = lay_out(make_plan(asked, field), field, tmp_path)
+    settings = StudySettings(name="tuned", question="?", axes=axes, base=base, folds=1, seeds=1)
+    (folder,) = lay_out(make_plan(settings, field), field, tmp_path)
     run_cell(folder)
     result = json.loads((folder / RESULT).read_text())
     assert set(result["pilots"]) == {"1e-05", "0.01"}
@@ -261,8 +261,8 @@ def test_rates_are_tried_first(field: Path, tiny: dict[str, Any], tmp_path: Path
 def test_minutes_instead_of_steps(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
     """As many steps as the minutes are enough for; measured once, so that a killed cell goes on with as many."""
     axes: dict[str, Any] = {"minutes": {"few": {"minutes": 0.02}, "more": {"minutes": 0.08}}}
-    asked = StudySettings(name="timed", question="?", axes=axes, base=tiny, folds=1, seeds=1)
-    folders = lay_out(make_plan(asked, field), field, tmp_path)
+    settings = StudySettings(name="timed", question="?", axes=axes, base=tiny, folds=1, seeds=1)
+    folders = lay_out(make_plan(settings, field), field, tmp_path)
     for folder in folders:
         run_cell(folder)
     few, more = (json.loads((folder / RESULT).read_text())["steps"] for folder in folders)
@@ -284,9 +284,9 @@ def rows(run: Path) -> list[dict[str, Any]]:
 
 def test_a_leaking_split_is_named(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
     """Its cells are tested on wells not seen all the same, and the page says what its validation is worth."""
-    asked = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
-    plan, found = run_study(asked, field, tmp_path, Engine(workers=1), lambda *_: None)
-    write_pages(plan, found, tmp_path, field)
+    settings = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
+    plan, sections = run_study(settings, field, tmp_path, Engine(workers=1), lambda *_: None)
+    write_pages(plan, sections, tmp_path, field)
     honest, leaking = (place.cell for place in plan.places)
     assert honest.tested == leaking.tested
     assert not {*leaking.trained, *leaking.validated} & {*leaking.tested}

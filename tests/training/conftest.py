@@ -45,14 +45,14 @@ def draw(traces: np.ndarray, rows: int, columns: int, seed: int = 0) -> np.ndarr
 
 
 @pytest.fixture(scope="session")
-def drawn() -> Callable[..., Window]:
+def make_window() -> Callable[..., Window]:
     """Draw a window with known planes."""
 
     def make(rows: int = 160, columns: int = 48, seed: int = 0) -> Window:
         rng = np.random.default_rng(seed)
         traces = np.column_stack([[0.25, 0.55], rng.uniform(-0.08, 0.08, (2, 2))])
-        known = rng.random((2, rows)) < 0.5
-        targets = Targets(traces, np.array([0, 1]), np.array([False, True]), 0.1, known)
+        label_mask = rng.random((2, rows)) < 0.5
+        targets = Targets(traces, np.array([0, 1]), np.array([False, True]), 0.1, label_mask)
         return Window(draw(traces, rows, columns, seed), targets, STEP)
 
     return make

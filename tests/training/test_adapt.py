@@ -83,10 +83,10 @@ def test_what_goes_where_rows_are_evened_is_not_taught() -> None:
 
     def fooled(grid: npt.NDArray[np.uint8], radius: float) -> Planes:
         calls.append(1)
-        found = _fit(grid, radius).traces
+        traces = _fit(grid, radius).traces
         # Flat and in the middle: no view but the evened one moves it.
         middle = [[(len(grid) - 1) * GRID.step / 2, 0.0, 0.0]]
-        return _planes(found if len(calls) == 8 else np.concatenate([found, middle]))
+        return _planes(traces if len(calls) == 8 else np.concatenate([traces, middle]))
 
     labels = pseudo_labels(_image(), fooled, np.zeros(2), GRID)
     assert len(calls) == 8
@@ -103,10 +103,10 @@ def test_agreement_with_oneself_beats_chance_only_if_something_is_seen() -> None
     assert sure.z > 5
     rng = np.random.default_rng(1)
 
-    def blind(_grid: Any, _radius: float) -> Planes:
+    def noise_only(_grid: Any, _radius: float) -> Planes:
         return _planes(np.column_stack([rng.uniform(0, 3, 30), rng.uniform(-0.1, 0.1, (30, 2))]))
 
-    assert not self_agreement(_image(), blind, np.zeros(2), GRID).z > 5
+    assert not self_agreement(_image(), noise_only, np.zeros(2), GRID).z > 5
     nothing = self_agreement(_image(), lambda _grid, _radius: _planes(np.empty((0, 3))), np.zeros(2), GRID)
     assert np.isnan(nothing.z)
 
@@ -169,18 +169,18 @@ def test_wells_with_picks_and_blind_ones_are_left_alone(
     labels = PseudoLabels(
         np.column_stack([depth, np.full((30, 2), 0.02)]), np.zeros(30, np.int64), np.zeros(30, bool)
     )  # fmt: skip
-    seen = []
+    read_wells = []
 
     def views(image: WellImage, *_rest: Any) -> PseudoLabels:
-        seen.append(str(image.attrs["well"]))
+        read_wells.append(str(image.attrs["well"]))
         return labels
 
     monkeypatch.setattr(adapting, "pseudo_labels", views)
     monkeypatch.setattr(adapting, "self_agreement", lambda *_: SelfAgreement(0.8, 0.1, 20.0))
-    monkeypatch.setattr(adapting, "_GUARDS", 1)
+    monkeypatch.setattr(adapting, "_GUARD_WELLS", 1)
     bundle = adapting.adapt(field, tmp_path / "out", model=model, blind=[names[bare[0]]], settings=QUICK)
-    assert seen == [names[bare[1]]]
-    assert set(load_bundle(tmp_path / "out").seen) == set(seen)
+    assert read_wells == [names[bare[1]]]
+    assert set(load_bundle(tmp_path / "out").exposures) == set(read_wells)
     old, new = load_bundle(model).network.state_dict(), bundle.network.state_dict()
     assert any(not torch.equal(old[name], new[name]) for name in old)
     with pytest.raises(InputError):
@@ -195,10 +195,10 @@ def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(
     network = CurveNetwork(sizes)
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     after = {name: value + 1 if value.is_floating_point() else value for name, value in before.items()}
-    for scores, share in (([0.80], 1.0), ([0.7, 0.795], 0.5), ([0.7, 0.7, 0.7], 0.0)):
-        told = iter(scores)
-        monkeypatch.setattr(adapting, "_score", lambda *_, told=told: next(told))
-        kept, _ = adapting._kept(network, before, after, [well(rows=160)], 0.8)
-        assert kept == share
+    for scores, expected in (([0.80], 1.0), ([0.7, 0.795], 0.5), ([0.7, 0.7, 0.7], 0.0)):
+        next_scores = iter(scores)
+        monkeypatch.setattr(adapting, "_score", lambda *_, next_scores=next_scores: next(next_scores))
+        share, _ = adapting._keep_share(network, before, after, [well(rows=160)], 0.8)
+        assert share == expected
         name = next(name for name, value in before.items() if value.is_floating_point())
-        torch.testing.assert_close(network.state_dict()[name], before[name] + share)
+        torch.testing.assert_close(network.state_dict()[name], before[name] + expected)

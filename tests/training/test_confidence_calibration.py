@@ -9,7 +9,7 @@ import pytest
 from geobfdt.model.bundle import Bundle, Calibration
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.runtime.findings import InputError
-from geobfdt.training.confidence_calibration import InterpretedWell, calibrated, platt
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle, platt
 from geobfdt.training.well_split import split_wells
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals
@@ -64,11 +64,11 @@ def test_few_planes_move_the_threshold_little(length: float, monkeypatch: pytest
     monkeypatch.setattr("geobfdt.training.confidence_calibration.pick_all", lambda *_: picks)
     had = Calibration(threshold=0.3)
     bundle = Bundle(None, CurveSettings(), {"bedding": had, "fracture": had})  # type: ignore[arg-type]
-    fitted = calibrated(bundle, [held_out]).calibration
+    fitted = calibrate_bundle(bundle, [held_out]).calibration
     assert fitted["fracture"] == had  # none picked, none found
     looked = new_intervals([("A", "interpreted", "bedding", 100.0, 100.0 + length)])
     nothing = held_out._replace(picks=held_out.picks.iloc[:0], intervals=looked)
-    assert calibrated(bundle, [nothing]).calibration["bedding"] == had
+    assert calibrate_bundle(bundle, [nothing]).calibration["bedding"] == had
     sure = fitted["bedding"].probability(np.log([0.9 / 0.1, 0.8 / 0.2]))
     # In log odds of the network: the best cut is where F1, which is 1 at its best, has its half; the old one at 0.3.
     share = len(right) / (len(right) + 60)
@@ -118,8 +118,8 @@ def test_every_class_is_held_out_and_left_to_learn_from(seed: int) -> None:
     """Where fractures were picked in two wells of eight, one of them is held out, and not both."""
     wells = [well(name) for name in "ABCDEFGH"]
     for i in range(8):
-        kept = "fracture" if i in (2, 6) else "bedding"
-        wells[i] = wells[i]._replace(picks=wells[i].picks.assign(**{"class": kept}))
+        kind = "fracture" if i in (2, 6) else "bedding"
+        wells[i] = wells[i]._replace(picks=wells[i].picks.assign(**{"class": kind}))
     assert len({"C", "G"} & set(names(split_wells(wells, None, seed, "field").held_out))) == 1
 
 
@@ -163,10 +163,10 @@ def test_few_wells_are_split_where_there_are_picks() -> None:
         assert len(lower) == pytest.approx(max(0.2 * planes, min(8, 0.4 * planes)), abs=0.7)
 
 
-def tuned(learnt: dict[str, float], chosen_by: tuple[str, ...] = ()) -> Bundle:
+def tuned(depths: dict[str, float], chosen_by: tuple[str, ...] = ()) -> Bundle:
     """A bundle whose card says what taught it, and what else it was chosen by."""
-    seen = {name: {"image": name} for name in (*learnt, *chosen_by)}
-    return Bundle(None, CurveSettings(), {}, {"name": "tuned", "learnt": learnt, "seen": seen})  # type: ignore[arg-type]
+    exposures = {name: {"image": name} for name in (*depths, *chosen_by)}
+    return Bundle(None, CurveSettings(), {}, {"name": "tuned", "learnt": depths, "seen": exposures})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -180,9 +180,9 @@ def test_what_taught_a_model_is_never_held_out_of_its_tuning(seed: int) -> None:
     held_out = names(split_wells(many, None, seed, "field", start).held_out)
     assert {"B", "D"} < set(held_out) <= set("BDIJKLMNO")
     assert len(held_out) == 3
-    with pytest.raises(InputError, match="C taught tuned"):
+    with pytest.raises(InputError, match=r"C.*tuned"):
         split_wells(wells, ["B", "C"], seed, "field", start)
-    with pytest.raises(InputError, match="no picks that did not teach tuned"):
+    with pytest.raises(InputError, match="tuned"):
         split_wells([part for part in wells if part.image.attrs["well"] in "ACEFGH"], None, seed, "field", start)
 
 
@@ -198,9 +198,9 @@ def test_nothing_to_judge_by() -> None:
     """A named well without picks, and none named."""
     wells = [well("A"), well("B")._replace(picks=well("B").picks.iloc[:0])]
     for holdout in (["B"], []):
-        with pytest.raises(InputError, match="nothing to judge by"):
+        with pytest.raises(InputError, match="--holdout"):
             split_wells(wells, holdout, 0, "field")
-    with pytest.raises(InputError, match="nothing is left to learn from"):
+    with pytest.raises(InputError, match="hold out fewer"):
         split_wells(wells, ["A"], 0, "field")
 
 

@@ -138,8 +138,8 @@ def test_no_thread_is_left_to_the_end(out: Path) -> None:
 
 def test_only_the_first_writes_and_tells(out: Path) -> None:
     """Metrics, scores, checkpoint and best weights are the first's; the other leaves no file."""
-    written = {file.name for file in (out / "run-0").iterdir()}
-    assert written == {"metrics.jsonl", "checkpoint.safetensors", "best.safetensors"}
+    files = {file.name for file in (out / "run-0").iterdir()}
+    assert files == {"metrics.jsonl", "checkpoint.safetensors", "best.safetensors"}
     assert not list((out / "run-1").iterdir())
     assert [(out / f"told-{rank}.txt").read_text() for rank in range(2)] == ["3 3", "0 0"]
     assert [(out / f"agreed-{rank}.txt").read_text() for rank in range(2)] == 2 * ["[0.25, 0.0]"]
@@ -147,9 +147,9 @@ def test_only_the_first_writes_and_tells(out: Path) -> None:
 
 def test_the_gradient_is_the_mean(out: Path, sizes: Any, well: Any) -> None:
     """Of the gradients that each window gives alone; so are the batch statistics, and nothing else changes."""
-    made, parts = well(), []
+    prepared, parts = well(), []
     for first in (0, 200):
-        window = made.window(first, 128)
+        window = prepared.window(first, 128)
         torch.manual_seed(1)
         network = CurveNetwork(sizes)
         grids = torch.from_numpy(window.grid[None].copy())

@@ -23,9 +23,9 @@ def well_of(name: str, seed: int) -> PreparedWell:
     grid = np.ones((ROWS, COLUMNS), np.uint8)
     grid[rows, 0] = 100 * (classes + 1)
     traces = np.column_stack([STEP * rows, np.zeros((rows.size, 2))])
-    known = np.ones((2, ROWS), bool)
+    label_mask = np.ones((2, ROWS), bool)
     radius = np.full(ROWS, 0.1, np.float32)
-    return PreparedWell(name, grid, 50.0, STEP, radius, traces, classes, np.zeros(rows.size, bool), known)
+    return PreparedWell(name, grid, 50.0, STEP, radius, traces, classes, np.zeros(rows.size, bool), label_mask)
 
 
 def reads_the_image(grid: npt.NDArray[np.uint8], _: float) -> Planes:
@@ -48,9 +48,9 @@ def test_a_reader_of_images_loses_without_its_own() -> None:
     point = learning_point(reads_the_image, HALF, trained, held_out, 1.2, 0.03)
     assert point.trained == point.held_out == {"bedding": 1.0, "fracture": 1.0}
     assert max(point.other_image.values()) < 0.5
-    blind = learning_point(ignores_the_image, HALF, trained, held_out, 1.2, 0.03)
-    assert blind.held_out["bedding"] == pytest.approx(blind.other_image["bedding"])
-    assert blind.held_out["fracture"] == 0
+    without_image = learning_point(ignores_the_image, HALF, trained, held_out, 1.2, 0.03)
+    assert without_image.held_out["bedding"] == pytest.approx(without_image.other_image["bedding"])
+    assert without_image.held_out["fracture"] == 0
 
 
 def test_answers_stay_in_their_wells() -> None:

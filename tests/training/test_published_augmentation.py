@@ -35,7 +35,7 @@ def test_same_generator_same_look() -> None:
     grid = scene(0)
     looks = [published_look(grid, np.random.default_rng(seed)) for seed in (3, 3, *range(30))]
     np.testing.assert_array_equal(looks[0], looks[1])
-    assert len({look.tobytes() for look in looks}) > 20
+    assert len({image.tobytes() for image in looks}) > 20
 
 
 def test_places_stay() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from geobfdt.preparation.network_grid import GridSettings
 from geobfdt.training.augmentation import Window
-from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, draw_well, simulated_well
 from geobfdt.training.training_settings import TrainingSettings
 
 
@@ -28,10 +28,10 @@ def assert_same(one: list[Window], other: list[Window]) -> None:
 
 def stream() -> SimulatedStream:
     """Three short wells at hand."""
-    return SimulatedStream(7, GridSettings(0.01, 32), length=3.0, held=3, steps_a_well=2, tool="atv")
+    return SimulatedStream(7, GridSettings(0.01, 32), length=3.0, wells_at_hand=3, steps_a_well=2, tool="atv")
 
 
-def asked(source: Any, step: int) -> list[Window]:
+def windows_of(source: Any, step: int) -> list[Window]:
     """The windows of a step, as the loop asks for them."""
     return source.windows(step, 4, 128, np.random.default_rng([0, step]))
 
@@ -41,13 +41,13 @@ def test_a_stream_does_not_depend_on_what_was_asked() -> None:
     """One that ran up to step 5, one that starts there, and one that was asked for other steps before."""
     before = set(multiprocessing.active_children())
     with stream() as running:
-        windows = [asked(running, step) for step in range(6)]
+        windows = [windows_of(running, step) for step in range(6)]
         workers = set(multiprocessing.active_children()) - before
         assert workers
-        assert min(running.made) == 2  # the oldest made room
+        assert min(running.pending) == 2  # the oldest made room
     with stream() as fresh:
-        assert_same(asked(fresh, 5), windows[5])
-        assert_same(asked(fresh, 5), windows[5])
+        assert_same(windows_of(fresh, 5), windows[5])
+        assert_same(windows_of(fresh, 5), windows[5])
     assert not np.array_equal(windows[4][0].grid, windows[5][0].grid)
     assert all(window.grid.shape == (128, 32) and window.grid.any() for window in windows[0])
     assert any(len(window.targets.traces) for window in windows[0])
@@ -79,11 +79,11 @@ class Cuts:
 def test_windows_with_fractures_are_taken_more_often() -> None:
     """Of windows with nine fractures that are asked for or none, half each: ten times as likely, two for each taken."""
     with stream() as source:
-        done: Future[Any] = Future()
-        done.set_result(Cuts())
-        source.made = dict.fromkeys(range(200), done)
-        taken = [window for step in range(100) for window in source.windows(step, 4, 16, np.random.default_rng(step))]
-    share = np.mean([window.targets.classes[0] for window in taken])
+        future: Future[Any] = Future()
+        future.set_result(Cuts())
+        source.pending = dict.fromkeys(range(200), future)
+        windows = [window for step in range(100) for window in source.windows(step, 4, 16, np.random.default_rng(step))]
+    share = np.mean([window.targets.classes[0] for window in windows])
     assert 0.7 < share < 0.9
 
 
@@ -91,18 +91,18 @@ def test_windows_with_fractures_are_taken_more_often() -> None:
 def test_a_tool_that_is_asked_for_comes_up_more_often() -> None:
     """Every third well has sixteen sectors; the others are those that come without being asked."""
     settings = GridSettings(0.05, 32)
-    with SimulatedStream(7, settings, length=3.0, held=6, more=("lwd16", 3), tool="atv") as source:
-        asked(source, 0)
+    with SimulatedStream(7, settings, length=3.0, wells_at_hand=6, more=("lwd16", 3), tool="atv") as source:
+        windows_of(source, 0)
         for index in range(6):
             tool = "atv" if index % 3 else "lwd16"
             alone = simulated_well(7, index, 3.0, settings, {"tool": tool})
-            np.testing.assert_array_equal(source.made[index].result().grid, alone.grid)
+            np.testing.assert_array_equal(source.pending[index].result().grid, alone.grid)
 
 
 def test_fixed_wells(well: Any) -> None:
     """The generator alone decides; long wells are asked more often, in proportion."""
     wells = FixedWells([well(rows=160, seed=0), well(rows=640, seed=1)])
-    assert_same(asked(wells, 3), asked(wells, 3))
+    assert_same(windows_of(wells, 3), windows_of(wells, 3))
     windows = wells.windows(0, 400, 16, np.random.default_rng(0))
     long = sum(any(np.array_equal(w.grid[0], row) for row in wells.wells[1].grid) for w in windows)
     assert 0.73 < long / 400 < 0.87
@@ -110,7 +110,7 @@ def test_fixed_wells(well: Any) -> None:
 
 def test_wells_of_a_stream_have_names_of_their_own() -> None:
     """Or their picks and planes would be matched across wells."""
-    wells = [drawn_well(7, index, 2.0, {"tool": "atv"}) for index in range(3)]
+    wells = [draw_well(7, index, 2.0, {"tool": "atv"}) for index in range(3)]
     names = [well.image.attrs["well"] for well in wells]
     assert len(set(names)) == 3
     for name, well in zip(names, wells, strict=True):
@@ -130,7 +130,7 @@ def test_a_share_of_the_windows_is_simulated(well: Any) -> None:
 
 def test_wells_are_drawn_by_what_they_teach(well: Any) -> None:
     """A well in which nothing is interpreted gives no window."""
-    mute = replace(well(), known=np.zeros_like(well().known), grid=np.full_like(well().grid, 7))
+    mute = replace(well(), label_mask=np.zeros_like(well().label_mask), grid=np.full_like(well().grid, 7))
     windows = FixedWells([mute, well()]).windows(0, 20, 64, np.random.default_rng(0))
     assert not any(bool((window.grid == 7).all()) for window in windows)
 
@@ -138,7 +138,7 @@ def test_wells_are_drawn_by_what_they_teach(well: Any) -> None:
 def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
     """Three wells of five, and the same windows for the same step and generator."""
     settings = GridSettings(0.02, 32)
-    with SimulatedStream(7, settings, length=2.0, held=10, layered=(3, 5)) as source:
+    with SimulatedStream(7, settings, length=2.0, wells_at_hand=10, layered=(3, 5)) as source:
         layered = [index for index in range(20) if source._is_layered(index)]
         assert len(layered) == 12
         windows = source.windows(40, 6, 96, np.random.default_rng(0))
@@ -146,5 +146,5 @@ def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
     assert len(windows) == 6
     assert all(np.array_equal(a.grid, b.grid) for a, b in zip(windows, again, strict=True))
     ordinary = simulated_well(7, layered[0], 2.0, settings, {})
-    look = simulated_well(7, layered[0], 2.0, settings, {}, "mixture")
-    assert not np.array_equal(ordinary.grid[:64], look.grid[:64])
+    layered_well = simulated_well(7, layered[0], 2.0, settings, {}, "mixture")
+    assert not np.array_equal(ordinary.grid[:64], layered_well.grid[:64])

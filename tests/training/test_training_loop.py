@@ -130,11 +130,11 @@ def test_killed_in_the_middle(sizes: Any, well: Any, tmp_path: Path, monkeypatch
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     settings = TrainingSettings(steps=24, batch=1, rows=128, warmup=2, every=8)
-    given = [sizes.model_dump_json(), settings.model_dump_json()]
+    arguments = [sizes.model_dump_json(), settings.model_dump_json()]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
 
     def start(name: str, wait: float) -> subprocess.Popen[bytes]:
-        words = [sys.executable, str(script), *given, str(tmp_path / name), str(wait), str(tmp_path / "well")]
+        words = [sys.executable, str(script), *arguments, str(tmp_path / name), str(wait), str(tmp_path / "well")]
         return subprocess.Popen(words, env=environment, stderr=subprocess.PIPE)
 
     killed = start("killed", 0.3)
@@ -153,7 +153,7 @@ def test_killed_in_the_middle(sizes: Any, well: Any, tmp_path: Path, monkeypatch
         file.write('{"step": 20, "total": 1.0}\n{"step": 2')  # as if it had got further, and been cut short
     again = start("killed", 0.0)
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "argv", [str(script), *given, str(tmp_path / "whole"), "0", str(tmp_path / "well")])
+        patch.setattr(sys, "argv", [str(script), *arguments, str(tmp_path / "whole"), "0", str(tmp_path / "well")])
         runpy.run_path(str(script))
     error = again.communicate(timeout=60)[1]
     assert again.returncode == 0, error.decode()
@@ -172,19 +172,19 @@ def test_killed_in_the_middle(sizes: Any, well: Any, tmp_path: Path, monkeypatch
 
 def test_patience(sizes: Any, well: Any, tmp_path: Path) -> None:
     """It stops after two validations without a better score, and hands back the weights of the best."""
-    scores, seen = iter([0.1, 0.2, 0.5, 0.4, 0.5, 0.9]), []
+    scores, calls = iter([0.1, 0.2, 0.5, 0.4, 0.5, 0.9]), []
 
     def check(network: nn.Module) -> dict[str, OperatingPoint]:
-        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        calls.append({name: value.clone() for name, value in network.state_dict().items()})
         assert not network.training
         return point(next(scores))
 
     settings = QUICK.model_copy(update={"steps": 20, "every": 1, "patience": 2})
     outcome = run(sizes, well, settings, tmp_path, check)
-    assert len(seen) == 5
+    assert len(calls) == 5
     assert outcome[1:3] == (0.5, 2)
-    assert same(outcome.weights, seen[2])
-    assert not same(outcome.weights, seen[4])
+    assert same(outcome.weights, calls[2])
+    assert not same(outcome.weights, calls[4])
     assert [row["score"] for row in log(tmp_path)] == [0.1, 0.2, 0.5, 0.4, 0.5]
 
 
@@ -192,9 +192,9 @@ def test_training_that_harms_changes_nothing(sizes: Any, well: Any, tmp_path: Pa
     """Where no step beats what a run began with, that is handed back; a run that goes on still knows it."""
     settings = QUICK.model_copy(update={"steps": 2, "every": 1})
     for steps, scores in ((2, [0.9, 0.5, 0.6]), (3, [0.7])):
-        left = iter(scores)
+        next_scores = iter(scores)
         more = settings.model_copy(update={"steps": steps})
-        outcome = run(sizes, well, more, tmp_path, lambda _network, left=left: point(next(left)))
+        outcome = run(sizes, well, more, tmp_path, lambda _network, next_scores=next_scores: point(next(next_scores)))
         assert outcome[1:3] == (0.9, 0)
         torch.manual_seed(5)
         assert same(outcome.weights, CurveNetwork(sizes).state_dict())
@@ -203,9 +203,11 @@ def test_training_that_harms_changes_nothing(sizes: Any, well: Any, tmp_path: Pa
 def test_doubt_keeps_what_a_run_began_with(sizes: Any, well: Any, tmp_path: Path) -> None:
     """0.5 of nine planes is known to 0.17: half of that more is asked of the first to beat it, nothing of the next."""
     for folder, scores, best in (("kept", [0.5, 0.58, 0.4], (0.5, 0)), ("beaten", [0.5, 0.59, 0.6], (0.6, 2))):
-        left = iter(scores)
+        next_scores = iter(scores)
         settings = QUICK.model_copy(update={"steps": 2, "every": 1, "doubt": 0.5})
-        outcome = run(sizes, well, settings, tmp_path / folder, lambda _network, left=left: point(next(left)))
+        outcome = run(
+            sizes, well, settings, tmp_path / folder, lambda _network, next_scores=next_scores: point(next(next_scores))
+        )
         assert outcome[1:3] == best
 
 
@@ -264,11 +266,11 @@ def test_the_rate(well: Any, tmp_path: Path) -> None:
             "optimiser": "sgd",
         }
     )
-    network, seen = Scale(), [1.0]
+    network, calls = Scale(), [1.0]
     train_network(
-        network, linear, FixedWells([well()]), settings, tmp_path, None, lambda *_: seen.append(network.matrix.item())
+        network, linear, FixedWells([well()]), settings, tmp_path, None, lambda *_: calls.append(network.matrix.item())
     )
-    moves, speed = -np.diff(seen), 0.0
+    moves, speed = -np.diff(calls), 0.0
     for step, move in enumerate(moves):
         rate = min((step + 1) / 4, 1.0) if step < 10 else (1 + math.cos(math.pi * (step - 10) / 10)) / 2
         speed = 0.9 * speed + 1.0
@@ -279,11 +281,11 @@ def test_the_average(well: Any, tmp_path: Path) -> None:
     """The weights handed back are the running average of those after each step."""
     settings = QUICK.model_copy(update={"steps": 5, "decay": 0.0, "average": 0.3})
     network, average = Scale(), 1.0
-    seen: list[float] = []
+    calls: list[float] = []
     outcome = train_network(
-        network, linear, FixedWells([well()]), settings, tmp_path, None, lambda *_: seen.append(network.matrix.item())
+        network, linear, FixedWells([well()]), settings, tmp_path, None, lambda *_: calls.append(network.matrix.item())
     )
-    for step, value in enumerate(seen):
+    for step, value in enumerate(calls):
         keep = min(0.3, (step + 1) / (step + 10))
         average = keep * average + (1 - keep) * value
     assert outcome.weights["matrix"].item() == pytest.approx(average, rel=1e-6)
@@ -293,18 +295,18 @@ def test_a_gradient_that_is_no_number_moves_nothing(well: Any, tmp_path: Path) -
     """The step is left out, and the next goes on."""
 
     def broken(network: nn.Module, *_: Any) -> Losses:
-        total = network.matrix.sum() * (math.nan if len(seen) == 1 else 1.0)
+        total = network.matrix.sum() * (math.nan if len(calls) == 1 else 1.0)
         return Losses(total, total, total, total)
 
     network = Scale()
-    seen: list[float] = []
+    calls: list[float] = []
     settings = QUICK.model_copy(update={"steps": 3, "decay": 0.0})
     train_network(
-        network, broken, FixedWells([well()]), settings, tmp_path, None, lambda *_: seen.append(network.matrix.item())
+        network, broken, FixedWells([well()]), settings, tmp_path, None, lambda *_: calls.append(network.matrix.item())
     )
-    assert seen[0] < 1
-    assert seen[1] == seen[0]
-    assert seen[2] < seen[1]
+    assert calls[0] < 1
+    assert calls[1] == calls[0]
+    assert calls[2] < calls[1]
 
 
 def test_frozen_norm(sizes: Any, well: Any, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def search(
     else:
         console().print((out / "search.md").read_text().split("\n## Trials", 1)[0].rstrip(), markup=False)
         console().print(f"  {out / 'search.html'}", markup=False)
-    if outcome.best is None or not outcome.best.learnt:
+    if outcome.best is None or not outcome.best.beats_null:
         raise typer.Exit(1)
 
 

@@ -1,1 +1,1 @@
-"""The networks: what sees planes in an image, how its answers are matched with the truth, and its loss."""
+"""The networks that find planes in an image, their losses, model bundles and the registry."""

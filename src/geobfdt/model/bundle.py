@@ -3,7 +3,7 @@
 =========================  ================================================================
 ``weights.safetensors``    weights and batch statistics
 ``settings.yaml``          settings of the network
-``card.json``              what it saw and how it did, calibration, versions
+``card.json``              training wells, scores, calibration, versions
 =========================  ================================================================
 """
 
@@ -34,7 +34,7 @@ from geobfdt.runtime.settings_files import read_yaml, validation_message
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Bundle", "Calibration", "Sight", "load_bundle", "save_bundle"]
+__all__ = ["Bundle", "Calibration", "WellExposure", "load_bundle", "save_bundle"]
 
 Array = npt.NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class Calibration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     slope: float = Field(1.0, gt=0, description="factor of the log odds")
-    intercept: float = Field(0.0, description="what is added to them")
+    intercept: float = Field(0.0, description="added to the scaled log odds")
     threshold: float = Field(0.5, ge=0, le=1, description="probability of best F1 on validation wells")
 
     def probability(self, logits: Array) -> Array:
@@ -64,13 +64,13 @@ class Calibration(BaseModel):
         return float((np.log(probability) - np.log1p(-probability) - self.intercept) / self.slope)
 
 
-class Sight(BaseModel):
+class WellExposure(BaseModel):
     """
-    What a model has seen of a well.
+    The part of a well that trained a model or chose it.
 
     Examples
     --------
-    >>> Sight(image="ab12", masked=(100.0, 120.0)).masked
+    >>> WellExposure(image="ab12", masked=(100.0, 120.0)).masked
     (100.0, 120.0)
     """
 
@@ -78,13 +78,15 @@ class Sight(BaseModel):
 
     image: str = Field(description="SHA-256 of the image file")
     labels: str = Field("", description="SHA-256 of picks and intervals")
-    masked: tuple[float, float] | None = Field(None, description="interval left alone (m, MD)")
+    masked: tuple[float, float] | None = Field(
+        None, description="masked interval, which the model was not exposed to (m, MD)"
+    )
 
 
 @dataclass(frozen=True)
 class Bundle:
     """
-    A trained network with what is known about it.
+    A trained network with its settings, calibration and card.
 
     Parameters
     ----------
@@ -108,27 +110,27 @@ class Bundle:
 
     @property
     def source(self) -> str:
-        """How pick tables name it."""
+        """Name of the model in pick tables."""
         return f"{self.card.get('name', self.settings.preset)} {self.digest}".strip()
 
     @property
-    def seen(self) -> dict[str, Sight]:
-        """Wells that it, or what it was tuned from, learnt from or was chosen by, by name."""
-        older = {name: Sight(image=image) for name, image in self.card.get("digests", {}).items()}
-        return older | {name: Sight.model_validate(told) for name, told in self.card.get("seen", {}).items()}
+    def exposures(self) -> dict[str, WellExposure]:
+        """Wells that trained or chose this model, or the model that it was tuned from, by name."""
+        older = {name: WellExposure(image=image) for name, image in self.card.get("digests", {}).items()}
+        return older | {name: WellExposure.model_validate(entry) for name, entry in self.card.get("seen", {}).items()}
 
     @property
-    def learnt(self) -> dict[str, float]:
-        """Wells that it, or what it was tuned from, learnt from, by name, and down to which depth (m, MD)."""
+    def trained_to_depth(self) -> dict[str, float]:
+        """Depth (m, MD) down to which each well trained this model, or the model that it was tuned from, by name."""
         trained = self.card.get("trained_on", [])
         older = dict.fromkeys(trained, math.inf) if isinstance(trained, list) else {}
-        told = self.card.get("learnt", {}).items()  # null: all of it
-        return older | {name: math.inf if base is None else float(base) for name, base in told}
+        depths = self.card.get("learnt", {}).items()  # A null stands for the whole well.
+        return older | {name: math.inf if base is None else float(base) for name, base in depths}
 
-    def sight_of(self, well: str, image: str) -> Sight | None:
-        """What it has :attr:`seen` of a well, by its name or by the SHA-256 of its image; None if nothing."""
-        by_image = {told.image: told for told in self.seen.values()}
-        return self.seen.get(well) or by_image.get(image)
+    def exposure_of(self, well: str, image: str) -> WellExposure | None:
+        """Exposure to a well, by the well's name or by the SHA-256 of its image; None if there is none."""
+        by_image = {exposure.image: exposure for exposure in self.exposures.values()}
+        return self.exposures.get(well) or by_image.get(image)
 
 
 def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundle:
@@ -138,7 +140,7 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     Parameters
     ----------
     bundle : Bundle
-        What is written.
+        Bundle to write.
     folder : str or Path
         Where; made if missing.
     half : bool
@@ -147,7 +149,7 @@ def save_bundle(bundle: Bundle, folder: str | Path, half: bool = False) -> Bundl
     Returns
     -------
     Bundle
-        The same as it will be read.
+        The same bundle, read again.
 
     Raises
     ------
@@ -212,9 +214,9 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     network.eval()
     bundle = Bundle(network, settings, calibration, card, digest[:12])
     try:
-        _ = bundle.seen, bundle.learnt
+        _ = bundle.exposures, bundle.trained_to_depth
     except (TypeError, ValueError, AttributeError) as error:
-        observed = f"does not say what the model has observed: {_why(error)}"
+        observed = f"the list of wells that the model was trained on is damaged: {_why(error)}"
         raise InputError(folder / CARD, observed, RETRAIN) from error
     return bundle
 
@@ -238,7 +240,7 @@ def _shape(shape: torch.Size | None) -> str:
 
 
 def _why(error: Exception) -> str:
-    """Say what is wrong in a line: of many things the first, and not the words of Python or PyTorch around it."""
+    """Describe an error in one line: the first of several, without the words of Python or PyTorch around it."""
     if isinstance(error, ValidationError):
         return validation_message(error)
     if isinstance(error, OSError):

@@ -1,4 +1,4 @@
-"""The files of a model bundle, without the network in them: what can be listed and checked without PyTorch."""
+"""The files of a model bundle, listed and checked without PyTorch and without the network in them."""
 
 from __future__ import annotations
 
@@ -49,29 +49,29 @@ def contents_digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def check_format(place: str | Path, kind: str, version: int, known: int, cure: str) -> None:
+def check_format(place: str | Path, kind: str, version: int, supported: int, cure: str) -> None:
     """
-    Refuse what another version wrote.
+    Refuse files of another version.
 
     Parameters
     ----------
     place : str or Path
         Where it is.
     kind : str
-        What has that format.
-    version, known : int
-        Its format, and the one that is read.
+        Name of the format.
+    version, supported : int
+        Format of the file, and the format that this version reads.
     cure : str
-        What to do about an older one.
+        Cure for files of an older version.
 
     Raises
     ------
     InputError
         If the two differ.
     """
-    if version != known:
-        age, cure = ("a newer", "update geobfdt") if version > known else ("an older", cure)
-        raise InputError(place, f"written by {age} version ({kind} format {version}, this one reads {known})", cure)
+    if version != supported:
+        age, cure = ("a newer", "update geobfdt") if version > supported else ("an older", cure)
+        raise InputError(place, f"written by {age} version ({kind} format {version}, this one reads {supported})", cure)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

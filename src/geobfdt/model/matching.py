@@ -1,4 +1,4 @@
-"""Pairing answers with the truth: one to one, by trace RMS and class."""
+"""Matching of queries with true planes, one to one, by trace RMS and class; and suppression of duplicates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from geobfdt.geometry import stretch, trace_rms
 
 __all__ = ["match", "scaled_rms", "thin_by_distance"]
 
+_DISTANCE_SCALE_M = 0.03  # Distance that costs as much as a class probability lower by a half.
+_MAX_DISTANCE_COST = 10  # Largest cost of a distance.
+_CLASS_COST = 2  # Cost of a pair whose class has probability 0.
+_NO_PAIR_COST = 1e3  # Cost of a pair that is too far apart: higher than any other.
+
 Array = npt.NDArray[np.float64]
 
 
 def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     """
-    Trace RMS between two sets, square to the traces: what a steep pair is apart in depth counts for less.
+    Trace RMS between two sets, scaled to distances square to the traces.
 
     Parameters
     ----------
@@ -38,15 +43,15 @@ def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     >>> scaled_rms(np.array([[0.0, 0.2, 0.2]]), np.array([[0.1, 0.2, 0.2], [0.1, 0.2, 0.2]]), 0.1).round(3)
     array([[0.045, 0.045]])
     """
-    tall = stretch(first, radius)[:, None] * stretch(second, radius)
-    return np.asarray(trace_rms(first[:, None], second) / np.sqrt(tall))
+    stretching = stretch(first, radius)[:, None] * stretch(second, radius)
+    return np.asarray(trace_rms(first[:, None], second) / np.sqrt(stretching))
 
 
 def match(
     traces: Array, probability: Array, truth: Array, classes: npt.NDArray[np.int64], radius: float, furthest: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """
-    Pair queries with planes (Kuhn 1955; Carion et al. 2020).
+    Match queries with planes, one to one, at least total cost (Kuhn 1955; Carion et al. 2020).
 
     Parameters
     ----------
@@ -68,6 +73,11 @@ def match(
     query, plane : array (pairs,)
         Indices.
 
+    Notes
+    -----
+    The cost of a pair is ``min(d / 30 mm, 10) + 2 (1 - p)``, with the scaled trace RMS ``d`` and the probability ``p``
+    of the plane's class. It is solved by the Hungarian algorithm; pairs beyond `furthest` are dropped afterwards.
+
     Examples
     --------
     >>> planes = np.array([[0.0, 0.1, 0.0], [1.0, 0.0, 0.0]])
@@ -76,17 +86,17 @@ def match(
     """
     if not len(traces) or not len(truth):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    apart = scaled_rms(traces, truth, radius)
-    # 1 - p rather than its logarithm: commensurable with the distance, as in the article that introduced this.
-    cost = np.minimum(apart / 0.03, 10) + 2 * (1 - probability[:, classes])
-    cost = np.where(apart > furthest, 1e3, cost)
+    distance = scaled_rms(traces, truth, radius)
+    # 1 - p rather than its logarithm: it is commensurable with the distance (Carion et al. 2020).
+    cost = np.minimum(distance / _DISTANCE_SCALE_M, _MAX_DISTANCE_COST) + _CLASS_COST * (1 - probability[:, classes])
+    cost = np.where(distance > furthest, _NO_PAIR_COST, cost)
     query, plane = linear_sum_assignment(cost)
-    close = apart[query, plane] <= furthest
-    return query[close], plane[close]
+    within = distance[query, plane] <= furthest
+    return query[within], plane[within]
 
 
 def thin_by_distance(
-    traces: Array, scores: Array, distance: float, radius: float = math.inf, most: int | None = None
+    traces: Array, scores: Array, distance: float, radius: float = math.inf, max_count: int | None = None
 ) -> npt.NDArray[np.int64]:
     """
     Greedy non-maximum suppression by trace RMS.
@@ -96,13 +106,13 @@ def thin_by_distance(
     traces : array (n, 3)
         ``(z0, a, b)`` (m).
     scores : array (n,)
-        What to keep first.
+        Scores; the highest is kept first.
     distance : float
         Traces nearer than this to a kept one are dropped (m).
     radius : float, optional
         Hole radius (m); with it, distance is scaled as by :func:`scaled_rms`.
-    most : int, optional
-        How many to keep.
+    max_count : int, optional
+        Largest number of traces to keep.
 
     Returns
     -------
@@ -116,20 +126,20 @@ def thin_by_distance(
     """
     # In order of depth, so that only what lies near a kept trace is compared with it.
     by_depth = np.argsort(traces[:, 0], kind="stable")
-    deep, tall = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
-    reach = distance * tall * tall.max(initial=0)
+    deep, root_stretch = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
+    reach = distance * root_stretch * root_stretch.max(initial=0)
     first = np.searchsorted(deep[:, 0], deep[:, 0] - reach)
     last = np.searchsorted(deep[:, 0], deep[:, 0] + reach, side="right")
     free = np.ones(len(deep), bool)
-    kept: list[int] = []
+    chosen: list[int] = []
     place = np.empty(len(deep), dtype=np.int64)
     place[by_depth] = np.arange(len(deep))
     for best in np.argsort(-scores, kind="stable").tolist():
-        if len(kept) == most:
+        if len(chosen) == max_count:
             break
         i = place[best]
         if free[i]:
-            kept.append(best)
+            chosen.append(best)
             near = slice(first[i], last[i])
-            free[near] &= trace_rms(deep[near], deep[i]) >= distance * tall[near] * tall[i]
-    return np.array(kept, dtype=np.int64)
+            free[near] &= trace_rms(deep[near], deep[i]) >= distance * root_stretch[near] * root_stretch[i]
+    return np.array(chosen, dtype=np.int64)

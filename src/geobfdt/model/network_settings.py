@@ -11,7 +11,7 @@ from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
 __all__ = ["DETR_SMALL", "CurveSettings", "DetrSettings", "Stage"]
 
-_REACH = 64  # cells of a vote from the middle of its tallest trace to the top, at most
+_MAX_REACH_CELLS = 64  # Largest number of vote cells from the middle of the tallest trace to its top.
 
 # Sixteen times the grid of the shipped network, and seven times the published one's feature map. Attention over the
 # places of a map takes memory with the square of their number.
@@ -26,10 +26,10 @@ _Strides = tuple[_Stride, _Stride]
 _Weight = Annotated[float, Field(ge=0)]
 
 
-class _Seen(BaseModel):
-    """What either network looks at."""
+class _InputSettings(BaseModel):
+    """Settings of the input of either network."""
 
-    # Bounds are generous: a bundle of somebody else's must not claim all memory before its weights are looked at.
+    # Bounds are generous: a foreign bundle must not take all memory before its weights are checked.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: str
@@ -40,41 +40,41 @@ class _Seen(BaseModel):
 
     @property
     def grid(self) -> GridSettings:
-        """The grid that it asks for."""
+        """Settings of the input grid."""
         return GridSettings(self.step, self.columns, self.image, self.gaps)
 
     @property
-    def looks(self) -> int:
-        """How many images it sees of a strip."""
+    def image_count(self) -> int:
+        """Number of images of a strip that the network takes."""
         return 2 if self.image == "both" else 1
 
 
 class Stage(NamedTuple):
     """
-    Decoder layers that ask the same queries.
+    Decoder layers that run on the same queries.
 
     Parameters
     ----------
     layers : slice
-        Which.
+        Layers of the stage.
     least : float
-        Log odds that a query must have had before.
+        Log odds from which a query goes on to this stage.
     """
 
     layers: slice
     least: float
 
 
-class CurveSettings(_Seen):
+class CurveSettings(_InputSettings):
     """
     Settings of the ``curve`` network.
 
     Notes
     -----
-    ``blocks`` are those of a ResNet-18. The study ``docs/studies/backbone`` (small networks, few steps) could not tell
-    10, 14, 18 and 34 apart; with hours of pretraining there is more to learn, and it costs a tenth of a step. ``gaps``
-    and ``image`` are what the shipped weights were trained with; the studies of these names could not tell them from
-    the alternatives.
+    ``blocks`` are those of a ResNet-18. The study ``docs/studies/backbone`` (small networks, few steps) did not
+    separate 10, 14, 18 and 34; with hours of pretraining there is more to learn, and it costs a tenth of a step.
+    ``gaps`` and ``image`` are what the shipped weights were trained with; the studies of these names could not tell
+    them from the alternatives.
 
     Examples
     --------
@@ -82,6 +82,7 @@ class CurveSettings(_Seen):
     128
     """
 
+    # Names of fields are keys of settings files and of the metadata of exported graphs: they stay as they are.
     preset: Literal["curve"] = "curve"
     step: float = Field(0.005, ge=0.0005, le=0.2, description="row height of the grid (m)")
     columns: int = Field(128, multiple_of=16, gt=0, le=1024, description="columns of the grid")
@@ -99,7 +100,9 @@ class CurveSettings(_Seen):
     )
     content: int = Field(96, multiple_of=4, gt=0, le=1024, description="channels of a query")
     sampled: int = Field(24, gt=0, le=1024, description="channels sampled along a query's trace")
-    fine: int = Field(12, gt=0, le=1024, description="channels of the features at stride 2, for close looks")
+    fine: int = Field(
+        12, gt=0, le=1024, description="channels of the features at stride 2, for the last decoder layers"
+    )
     layers: tuple[tuple[Literal[4, 2], _Height, _Few, _Channels], ...] = Field(
         (
             (4, 0.08, 9, 64), (4, 0.08, 9, 64), (2, 0.03, 7, 64), (2, 0.03, 7, 64),
@@ -112,10 +115,12 @@ class CurveSettings(_Seen):
     )  # fmt: skip
     doubts: tuple[tuple[int, float], ...] = Field(
         ((1, -2.3), (2, -1.9), (4, -1.05)),
-        description="decoder layers before which queries are dropped, and the log odds under which they are",
+        description="decoder layers before which queries are dropped, and the log odds below which they are",
     )
-    company: float = Field(1.0, gt=0, description="how far apart in depth queries still see each other (m)")
-    beside: int = Field(40, gt=0, le=1000, description="queries above and below that a query sees, at most")
+    company: float = Field(1.0, gt=0, description="distance in depth up to which queries attend to each other (m)")
+    beside: int = Field(
+        40, gt=0, le=1000, description="largest number of queries above and below that a query attends to"
+    )
     queries: int = Field(100, gt=0, le=10000, description="queries of a training window of 768 rows")
 
     @model_validator(mode="after")
@@ -126,28 +131,30 @@ class CurveSettings(_Seen):
 
     @field_validator("doubts")
     @classmethod
-    def _in_order(cls, doubts: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
-        layers = [layer for layer, _ in doubts]
+    def _in_order(cls, thresholds: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+        layers = [layer for layer, _ in thresholds]
         if layers != sorted(set(layers)):
             raise ValueError(f"layers {layers} do not go up: name each once, the first first")
-        return doubts
+        return thresholds
 
     @model_validator(mode="after")
     def _in_reach(self) -> CurveSettings:
         for tallest, pool in self.tiers:
-            if tallest > _REACH * 4 * self.step * pool:
-                raise ValueError(f"tiers up to {tallest:g} m need over {_REACH} cells of {4 * self.step * pool:g} m")
+            if tallest > _MAX_REACH_CELLS * 4 * self.step * pool:
+                raise ValueError(
+                    f"tiers up to {tallest:g} m need over {_MAX_REACH_CELLS} cells of {4 * self.step * pool:g} m"
+                )
         return self
 
     @property
     def stages(self) -> list[Stage]:
-        """The decoder's layers, those together that ask the same queries."""
-        doubts = [(0, -math.inf), *((layer, least) for layer, least in self.doubts if 0 < layer < len(self.layers))]
-        ends = [*(layer for layer, _ in doubts[1:]), len(self.layers)]
-        return [Stage(slice(first, end), least) for (first, least), end in zip(doubts, ends, strict=True)]
+        """The decoder's layers, grouped by the queries that they run on."""
+        thresholds = [(0, -math.inf), *((layer, least) for layer, least in self.doubts if 0 < layer < len(self.layers))]
+        ends = [*(layer for layer, _ in thresholds[1:]), len(self.layers)]
+        return [Stage(slice(first, end), least) for (first, least), end in zip(thresholds, ends, strict=True)]
 
 
-class DetrSettings(_Seen):
+class DetrSettings(_InputSettings):
     """
     Settings of the ``detr`` network: the published system.
 
@@ -201,7 +208,7 @@ class DetrSettings(_Seen):
     matching_weights: tuple[_Weight, _Weight] | None = Field(
         None, description="weights of classes and of the L1 distance in the matching; none: those of the loss"
     )
-    confidence: float = Field(0.5, ge=0, le=1, description="probability from which an answer is a plane; 0: all are")
+    confidence: float = Field(0.5, ge=0, le=1, description="probability from which a query is a plane; 0: all are")
 
     @model_validator(mode="after")
     def _small_enough_for_memory(self) -> DetrSettings:
@@ -232,7 +239,7 @@ class DetrSettings(_Seen):
 
 
 # The published network at a size that a CPU trains in about an hour: windows of about a metre, a quarter of the width.
-# Depth is what it has to tell best, so its map keeps rows of 4 cm, and positions tell neighbouring rows apart.
+# Depth matters most, so its map keeps rows of 4 cm, and positions differ between neighbouring rows.
 DETR_SMALL = DetrSettings(
     step=0.01,
     columns=96,

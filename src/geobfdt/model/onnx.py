@@ -1,13 +1,13 @@
 """The ``curve`` network without PyTorch at run time: ONNX graphs, for strips of any length and number.
 
 ===============  ==========================================================================================
-``look.onnx``    grids in; what was seen, coarse and fine, and the peaks of each vote out
-``ask1.onnx``    what was seen, queries, hole radius and groups in; traces, logits, evidence and contents out
-``ask2.onnx``    the same, and contents in: one for each further stage of the decoder
+``look.onnx``    grids in; features, coarse and fine, and the peaks of each vote out
+``ask1.onnx``    features, queries, hole radius and groups in; traces, logits, evidence and hidden states out
+``ask2.onnx``    the same, and hidden states in: one for each further stage of the decoder
 ===============  ==========================================================================================
 
-Queries are chosen in between, by :func:`geobfdt.model.curve.detection.detect`. What that needs to know, and what turns
-logits into probabilities, is in the metadata of all files under ``geobfdt``, as JSON.
+Queries are chosen in between, by :func:`geobfdt.model.curve.detection.detect`. The settings that it needs, and the
+calibration of logits, are in the metadata of all files under ``geobfdt``, as JSON.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.bundle_files import check_format
-from geobfdt.model.curve.decoder import Sight
+from geobfdt.model.curve.decoder import SampledFeatures
 from geobfdt.model.curve.network import CurveNetwork, Tier, channels
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
@@ -39,12 +39,12 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["OnnxNetwork", "export", "load_onnx", "onnx_network"]
 
-FORMAT = 4  # of the graphs and their metadata; a reader refuses others
-_KEY = "geobfdt"
-_SIGHT = Sight._fields  # what passes from one graph to the other
+FORMAT = 4  # Format of the graphs and their metadata; a reader refuses others.
+_METADATA_KEY = "geobfdt"
+_SAMPLED = SampledFeatures._fields  # Outputs of the first graph that the others take.
 _OPSET = 18
-_PLACES = ["CPUExecutionProvider"]
-_AGAIN = "export the model bundle again"
+_PROVIDERS = ["CPUExecutionProvider"]
+_EXPORT_AGAIN = "export the model bundle again"
 
 Array = npt.NDArray[np.float64]
 Float = npt.NDArray[np.float32]
@@ -57,43 +57,43 @@ class OnnxNetwork:
 
     Parameters
     ----------
-    look : InferenceSession
-        The graph that looks.
+    encoder : InferenceSession
+        The graph that encodes strips.
     asks : sequence of InferenceSession
-        Those that ask, one for each stage.
+        The graphs that decode queries, one for each stage.
     settings : CurveSettings
         Sizes of the network.
     tiers : sequence of Tier
-        What the cells of its votes stand for.
+        Candidate planes of its votes.
     """
 
-    look: Any
-    asks: Sequence[Any]
+    encoder: Any
+    decoders: Sequence[Any]
     settings: CurveSettings
     tiers: Sequence[Tier]
 
-    def see(self, grid: npt.NDArray[np.uint8]) -> tuple[dict[str, Float], list[Float]]:
+    def encode_strip(self, grid: npt.NDArray[np.uint8]) -> tuple[dict[str, Float], list[Float]]:
         """Look at one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
-        parts = self.look.run(None, {"grid": grid[None]})
-        sight, scores = parts[: len(_SIGHT)], parts[len(_SIGHT) :]
-        return dict(zip(_SIGHT, sight, strict=True)), [part[0] for part in scores]
+        parts = self.encoder.run(None, {"grid": grid[None]})
+        sampled, scores = parts[: len(_SAMPLED)], parts[len(_SAMPLED) :]
+        return dict(zip(_SAMPLED, sampled, strict=True)), [part[0] for part in scores]
 
-    def ask(
-        self, seen: dict[str, Float], traces: Array, content: Array | None, radius: float, stage: int
+    def decode_strip(
+        self, encoded: dict[str, Float], traces: Array, hidden: Array | None, radius: float, stage: int
     ) -> tuple[Planes, Array]:
         """Ask queries of one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
-        session = self.asks[stage]
-        given = {
-            **seen,
+        session = self.decoders[stage]
+        inputs = {
+            **encoded,
             "traces": traces[None].astype(np.float32),
             "radius": np.array([radius], np.float32),
             "group": np.zeros((1, len(traces)), np.int64),
         }
-        if content is not None:
-            given["content"] = content[None].astype(np.float32)
-        wanted = {part.name: given[part.name] for part in session.get_inputs()}
-        *told, known = (part[0].astype(np.float64) for part in session.run(None, wanted))
-        return Planes(*told), known
+        if hidden is not None:
+            inputs["content"] = hidden[None].astype(np.float32)
+        chosen = {part.name: inputs[part.name] for part in session.get_inputs()}
+        *values, hidden = (part[0].astype(np.float64) for part in session.run(None, chosen))
+        return Planes(*values), hidden
 
 
 def export(bundle: Bundle, folder: str | Path) -> None:
@@ -119,8 +119,8 @@ def export(bundle: Bundle, folder: str | Path) -> None:
     >>> settings = CurveSettings(tiers=((0.13, 1),))
     >>> network = CurveNetwork(settings).eval()
     >>> export(Bundle(network, settings, dict.fromkeys(CLASSES, Calibration())), folder := tempfile.mkdtemp())
-    >>> seen, scores = load_onnx(folder).see(np.zeros((64, 128), np.uint8))
-    >>> seen["coarse"].shape, scores[0].shape
+    >>> encoded, scores = load_onnx(folder).encode_strip(np.zeros((64, 128), np.uint8))
+    >>> encoded["coarse"].shape, scores[0].shape
     ((1, 32, 16, 25), (25, 16))
     """
     graphs = _graphs(bundle)
@@ -131,7 +131,7 @@ def export(bundle: Bundle, folder: str | Path) -> None:
 
 def load_onnx(folder: str | Path) -> OnnxNetwork:
     """
-    Read what :func:`export` wrote.
+    Read the graphs that :func:`export` wrote.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def _read(file: Path) -> bytes:
         raise InputError(file, f"cannot be read: {str(error.strerror).lower()}", cure) from error
 
 
-_READY: dict[tuple[str, Any], OnnxNetwork] = {}  # exporting takes a second: once a process for each bundle
+_READY: dict[tuple[str, Any], OnnxNetwork] = {}  # Exporting takes a second: it is done once a process for each bundle.
 
 
 def onnx_network(bundle: Bundle) -> OnnxNetwork:
@@ -175,34 +175,34 @@ def onnx_network(bundle: Bundle) -> OnnxNetwork:
     if key in _READY:
         return _READY[key]
     network = _opened(_graphs(bundle).__getitem__, bundle.source)
-    if bundle.digest:  # else nothing tells its weights from others
+    if bundle.digest:  # Without a digest its weights cannot be told from others.
         _READY[key] = network
     return network
 
 
-class _Look(nn.Module):
-    """The first graph."""
+class _EncoderGraph(nn.Module):
+    """Module of the first graph: grids to features and peaks."""
 
     def __init__(self, network: CurveNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, grid: Tensor) -> tuple[Tensor, ...]:
-        look = self.network.look(channels(grid))
-        return *look.sight, *self.network.peaks(look)
+        features = self.network.encode(channels(grid))
+        return *features.sampled, *self.network.peaks(features)
 
 
-class _Decode(nn.Module):
-    """The others: a stage of the decoder."""
+class _StageGraph(nn.Module):
+    """Module of a stage of the decoder."""
 
-    def __init__(self, network: CurveNetwork, rounds: slice) -> None:
+    def __init__(self, network: CurveNetwork, layers: slice) -> None:
         super().__init__()
-        self.decoder, self.rounds = network.decoder, rounds
+        self.decoder, self.layers = network.decoder, layers
 
-    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
-        sight, (traces, radius, group, *content) = Sight(*given[: len(_SIGHT)]), given[len(_SIGHT) :]
-        last = self.decoder(sight, traces, radius, group, *content, rounds=self.rounds)[-1]
-        return last.traces, last.logits, last.evidence, last.content
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        sampled, (traces, radius, group, *hidden) = SampledFeatures(*inputs[: len(_SAMPLED)]), inputs[len(_SAMPLED) :]
+        last = self.decoder(sampled, traces, radius, group, *hidden, layers=self.layers)[-1]
+        return last.traces, last.logits, last.evidence, last.hidden
 
 
 def _graphs(bundle: Bundle) -> dict[str, bytes]:
@@ -214,37 +214,39 @@ def _graphs(bundle: Bundle) -> dict[str, bytes]:
     needed("onnx", "onnx")
     note = _note(bundle, network)
     columns, device = network.settings.columns, next(network.parameters()).device
-    # What the shapes of these examples are is forgotten; two of each, as an axis of one might pass for a constant.
+    # Axes of these examples are dynamic, but an axis of length one might become a constant: two of each.
     rows = 16 * max(pool for _, pool in network.settings.tiers)
-    looks = () if network.settings.looks == 1 else (network.settings.looks,)
-    grid = torch.zeros(2, rows, columns, *looks, dtype=torch.uint8, device=device)
+    images = () if network.settings.image_count == 1 else (network.settings.image_count,)
+    grid = torch.zeros(2, rows, columns, *images, dtype=torch.uint8, device=device)
     with torch.no_grad():
-        sight = network.look(channels(grid)).sight
+        sampled = network.encode(channels(grid)).sampled
     queries = [torch.zeros(2, 5, 3), torch.ones(2), torch.zeros(2, 5, dtype=torch.int64)]
-    content = torch.zeros(2, 5, network.settings.content)
+    hidden = torch.zeros(2, 5, network.settings.content)
     peaks = [f"peaks{i}" for i in range(len(network.votes))]
-    sight_axes = {name: ("batch", "", f"{name}_lines") for name in _SIGHT}
-    look_axes = {"grid": ("batch", "rows"), **sight_axes}
-    look_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
-    given, found = [*_SIGHT, "traces", "radius", "group"], ["found_traces", "logits", "evidence", "found_content"]
-    axes = {**sight_axes, "radius": ("batch",)}
-    axes |= dict.fromkeys(("traces", "group", "content", *found), ("batch", "queries"))
-    asked = [*sight, *(part.to(device) for part in queries)]
-    graphs = {"look.onnx": _traced(_Look(network).eval(), [grid], ["grid"], [*_SIGHT, *peaks], look_axes, note)}
-    for name, stage in zip(_asks(network.settings), network.settings.stages, strict=True):
-        graphs[name] = _traced(_Decode(network, stage.layers).eval(), asked, given, found, axes, note)
-        if "content" not in given:  # the first stage is told none
-            asked, given = [*asked, content.to(device)], [*given, "content"]
+    sampled_axes = {name: ("batch", "", f"{name}_lines") for name in _SAMPLED}
+    encoder_axes = {"grid": ("batch", "rows"), **sampled_axes}
+    encoder_axes |= {name: ("batch", "", f"cells{i}") for i, name in enumerate(peaks)}
+    inputs, outputs = [*_SAMPLED, "traces", "radius", "group"], ["found_traces", "logits", "evidence", "found_content"]
+    axes = {**sampled_axes, "radius": ("batch",)}
+    axes |= dict.fromkeys(("traces", "group", "content", *outputs), ("batch", "queries"))
+    examples = [*sampled, *(part.to(device) for part in queries)]
+    graphs = {
+        "look.onnx": _traced(_EncoderGraph(network).eval(), [grid], ["grid"], [*_SAMPLED, *peaks], encoder_axes, note)
+    }
+    for name, stage in zip(_stage_files(network.settings), network.settings.stages, strict=True):
+        graphs[name] = _traced(_StageGraph(network, stage.layers).eval(), examples, inputs, outputs, axes, note)
+        if "content" not in inputs:  # The first stage has no hidden states.
+            examples, inputs = [*examples, hidden.to(device)], [*inputs, "content"]
     return graphs
 
 
-def _asks(settings: CurveSettings) -> list[str]:
-    """File names of the graphs that ask."""
+def _stage_files(settings: CurveSettings) -> list[str]:
+    """File names of the graphs of the decoder's stages."""
     return [f"ask{i}.onnx" for i in range(1, len(settings.stages) + 1)]
 
 
 def _note(bundle: Bundle, network: CurveNetwork) -> str:
-    """What goes with the graphs: shapes of traces too, as a later version may vote for others."""
+    """Metadata of the graphs; trace shapes are included, as a later version may vote for others."""
     tiers = [{"curves": tier.curves.tolist(), "first": tier.first, "cell": tier.cell} for tier in network.tiers]
     note = {
         "format": FORMAT,
@@ -260,18 +262,18 @@ def _note(bundle: Bundle, network: CurveNetwork) -> str:
 def _traced(
     module: nn.Module,
     examples: list[Tensor],
-    given: list[str],
-    found: list[str],
+    inputs: list[str],
+    outputs: list[str],
     axes: dict[str, tuple[str, ...]],
     note: str,
 ) -> bytes:
-    """One graph, with its notes."""
+    """Export one graph with its metadata."""
     onnx = importlib.import_module("onnx")
     stream = io.BytesIO()
-    named = {
+    dynamic_axes = {
         name: {i: axis for i, axis in enumerate(parts) if axis}
         for name, parts in axes.items()
-        if name in given or name in found
+        if name in inputs or name in outputs
     }
     # By tracing: the newer way through torch.export gives the same graphs, but takes 35 s for what this does in 1.3 s.
     # Tracing warns that it is the older way, and of Python numbers that it keeps: all of them sizes of layers.
@@ -283,43 +285,45 @@ def _traced(
             stream,  # type: ignore[arg-type]
             dynamo=False,
             opset_version=_OPSET,
-            input_names=given,
-            output_names=found,
-            dynamic_axes=named,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes=dynamic_axes,
         )
     model = onnx.load_model_from_string(stream.getvalue())
-    onnx.helper.set_model_props(model, {_KEY: note})
-    whole: bytes = model.SerializeToString()
-    return whole
+    onnx.helper.set_model_props(model, {_METADATA_KEY: note})
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
-    """Sessions of the graphs, each told by its file name."""
-    look, note = _session(graph("look.onnx"), place)
+    """Open the graphs as a network; `graph` returns the content of a file by its name."""
+    encoder, note = _session(graph("look.onnx"), place)
     if note is None:
-        raise InputError(place, "look.onnx is not of a model bundle", _AGAIN)
+        raise InputError(place, "look.onnx is not of a model bundle", _EXPORT_AGAIN)
     try:
-        known = json.loads(note)
-        check_format(place, "ONNX", int(known["format"]), FORMAT, _AGAIN)
-        settings = CurveSettings(**known["settings"])
-        tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in known["tiers"]]
+        values = json.loads(note)
+        check_format(place, "ONNX", int(values["format"]), FORMAT, _EXPORT_AGAIN)
+        settings = CurveSettings(**values["settings"])
+        tiers = [Tier(np.array(part["curves"]), float(part["first"]), float(part["cell"])) for part in values["tiers"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(place, f"notes of geobfdt are damaged: {str(error).splitlines()[0]}", _AGAIN) from error
-    names = _asks(settings)
-    asks = [_session(graph(name), place) for name in names]
-    if any(other != note for _, other in asks):
-        raise InputError(place, f"look.onnx, {', '.join(names)} are not of one model bundle", _AGAIN)
-    return OnnxNetwork(look, [session for session, _ in asks], settings, tiers)
+        raise InputError(
+            place, f"metadata of geobfdt is damaged: {str(error).splitlines()[0]}", _EXPORT_AGAIN
+        ) from error
+    names = _stage_files(settings)
+    decoders = [_session(graph(name), place) for name in names]
+    if any(other != note for _, other in decoders):
+        raise InputError(place, f"look.onnx, {', '.join(names)} are not of one model bundle", _EXPORT_AGAIN)
+    return OnnxNetwork(encoder, [session for session, _ in decoders], settings, tiers)
 
 
 def _session(graph: bytes, place: str | Path) -> tuple[Any, str | None]:
-    """A graph, ready to run, and its notes."""
+    """Return a session of a graph, and its metadata."""
     runtime = needed("onnxruntime", "onnx")
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()  # one setting for both runtimes
+    options.intra_op_num_threads = torch.get_num_threads()  # Both runtimes use the same number of threads.
     try:
-        session = runtime.InferenceSession(graph, options, providers=_PLACES)
-    except Exception as error:  # its errors have no other base
+        session = runtime.InferenceSession(graph, options, providers=_PROVIDERS)
+    except Exception as error:  # Errors of onnxruntime have no other base class.
         observed = f"not ONNX graphs: {str(error).splitlines()[0]}"
-        raise InputError(place, observed, _AGAIN) from error
-    return session, session.get_modelmeta().custom_metadata_map.get(_KEY)
+        raise InputError(place, observed, _EXPORT_AGAIN) from error
+    return session, session.get_modelmeta().custom_metadata_map.get(_METADATA_KEY)

@@ -1,4 +1,4 @@
-"""What networks say of planes."""
+"""Planes that a network finds in a strip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float64]
 
 class Planes(NamedTuple):
     """
-    Planes of a strip.
+    Planes that a network finds in a strip.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Planes(NamedTuple):
     logits : array (n, classes)
         Log odds of each class, not calibrated.
     evidence : array (n, columns)
-        What each column of the features that were looked at last had to say for it, 0 to 1.
+        Weight of each feature column in the last fit of the trace, 0 to 1.
     """
 
     traces: Array

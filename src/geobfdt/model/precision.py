@@ -1,4 +1,4 @@
-"""Where full precision is needed inside a step that computes features in 16 bits."""
+"""Full precision inside a step that computes features in 16 bits."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-__all__ = ["in_full"]
+__all__ = ["full_precision"]
 
 
-def in_full(device: torch.device) -> AbstractContextManager[object]:
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
     """
-    Compute in full precision: half a float cannot tell centimetres at a depth of metres.
+    Compute in full precision: 16 bits do not resolve centimetres at a depth of metres.
 
     Examples
     --------
-    >>> with torch.autocast("cpu", torch.bfloat16), in_full(torch.device("cpu")):
+    >>> with torch.autocast("cpu", torch.bfloat16), full_precision(torch.device("cpu")):
     ...     (torch.ones(1, 1) @ torch.ones(1, 1)).dtype
     torch.float32
     """
-    # A device without mixed precision, such as the one that only has shapes, has nothing to switch off.
+    # A device without mixed precision, such as PyTorch's device meta, needs no context.
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
     return torch.autocast(device.type, enabled=False)

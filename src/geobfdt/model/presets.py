@@ -1,4 +1,4 @@
-"""The presets: which network, loss and detection belong together."""
+"""The presets: network, loss and detection of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geobfdt.model.detr.network import DetrNetwork, detect_windows
 from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.planes import Planes
 
-__all__ = ["Find", "Network", "NetworkSettings", "build", "find_planes", "loss", "parse_settings"]
+__all__ = ["Network", "NetworkSettings", "PlaneFinder", "build", "loss", "parse_settings", "plane_finder"]
 
 Network = CurveNetwork | DetrNetwork
 NetworkSettings = Annotated[CurveSettings | DetrSettings, Field(discriminator="preset")]
@@ -33,7 +33,7 @@ def parse_settings(values: Any) -> CurveSettings | DetrSettings:
     Parameters
     ----------
     values : dict
-        With ``preset`` and whatever differs from its defaults.
+        ``preset``, and all settings that differ from its defaults.
 
     Raises
     ------
@@ -60,17 +60,17 @@ def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random
     return detr_loss(network, grids, targets, rng)
 
 
-class Find(Protocol):
-    """What finds planes in a grid; those that are not between top and base (m from its first row) may be left out."""
+class PlaneFinder(Protocol):
+    """Finds planes in a grid; those that are not between top and base (m from its first row) may be left out."""
 
     def __call__(  # noqa: D102
         self, grid: npt.NDArray[np.uint8], radius: float, top: float = -np.inf, base: float = np.inf
     ) -> Planes: ...
 
 
-def find_planes(network: DetrNetwork | Runtime[Any]) -> Find:
+def plane_finder(network: DetrNetwork | Runtime[Any]) -> PlaneFinder:
     """
-    Tell how to ask a network for planes.
+    Return the function that finds planes with a network.
 
     Parameters
     ----------

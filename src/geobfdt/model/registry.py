@@ -1,8 +1,8 @@
-"""A registry: bundles kept by what is in them, and a record of who made which one the champion, when and why.
+"""A registry of models: bundles stored by the digest of their contents, and a record of promotions.
 
-A registry is a folder. Each bundle lies in a folder named by the SHA-256 of its three files, so that it cannot change
-without its name telling. ``record.jsonl`` is a log that only grows; what a name (``champion``) stands for is what the
-last line about it says. Promoting is therefore one line, written whole or not at all.
+A registry is a folder. Each bundle lies in a folder named by the SHA-256 of its three files, so that
+any change shows. ``record.jsonl`` is a log that only grows; a name (``champion``) stands for the bundle
+in its last line. A promotion is therefore one line, written whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ import tempfile
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, WEIGHTS, contents_digest, read_card
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, atomic_path, sha256
 
-__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flat", "load_model", "split_name"]
+if TYPE_CHECKING:
+    from geobfdt.model.bundle import Bundle
+
+__all__ = ["RECORD", "Entry", "Registry", "find_bundle", "flatten", "load_model", "split_name"]
 
 RECORD = "record.jsonl"
-_LARGEST = 2 << 30  # bytes of a bundle that is let in
-_SHORT = 12  # digits of a name
-_VERDICTS = {"passed": "pass", "refused": "refuse", "cannot judge": "unjudged"}  # actions of the record
+_MAX_BUNDLE_BYTES = 2 << 30  # Largest bundle that is imported.
+_NAME_DIGITS = 12  # Number of digits by which a digest is named.
+# Actions of the record for the verdicts of the gate.
+_VERDICTS = {"passed": "pass", "refused": "refuse", "cannot judge": "unjudged"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,7 +50,7 @@ class Entry:
     who : str
         Who.
     action : str
-        ``add``, ``mend`` (a damaged one replaced by what was added), ``name`` (what ``name`` stands for from now on),
+        ``add``, ``mend`` (a damaged bundle was replaced), ``name`` (``name`` stands for the bundle from now on),
         ``sign``, ``pass``, ``refuse`` or ``unjudged`` (at the gate).
     bundle : str
         Which one.
@@ -97,7 +100,7 @@ class Registry:
     >>> registry.name(first, "champion", why="there is no other")
     >>> registry.find("champion") == registry.find(first[:6]) == first
     True
-    >>> registry.find(registry.weights(first)) == first  # as pick tables and geobfdt train name it
+    >>> registry.find(registry.weights(first)) == first  # Pick tables and geobfdt train use this name.
     True
     """
 
@@ -121,7 +124,7 @@ class Registry:
 
     def record(self) -> list[Entry]:
         """
-        All that was done, in order. A last line that a killed process left unfinished does not count.
+        Entries of the record, in order. An unfinished last line of a killed process does not count.
 
         Raises
         ------
@@ -132,23 +135,23 @@ class Registry:
         if not file.exists():
             return []
         lines = file.read_bytes().split(b"\n")[:-1]
-        told = []
+        entries = []
         for number, line in enumerate(lines, start=1):
             if not line:
                 continue
             try:
-                told.append(Entry.parse(line))
+                entries.append(Entry.parse(line))
             except (ValueError, TypeError) as error:
                 cure = "take the line out if it is torn, or bring the file back from a copy"
                 raise InputError(file, f"line {number} is damaged", cure) from error
-        return told
+        return entries
 
     def names(self) -> dict[str, str]:
-        """What each name stands for now."""
+        """Bundle that each name stands for now."""
         return {entry.name: entry.bundle for entry in self.record() if entry.action == "name"}
 
     def bundles(self) -> list[str]:
-        """Digests of the bundles, in the order in which they came."""
+        """Digests of the bundles, in the order in which they were added."""
         return list(dict.fromkeys(entry.bundle for entry in self.record() if entry.action == "add"))
 
     def find(self, name: str) -> str:
@@ -171,33 +174,36 @@ class Registry:
             return named[name]
         if name in bundles:
             return name
-        found = [digest for digest in bundles if self._is(digest, name)] if name else []
-        if not found:
-            told = ", ".join([*named, *(digest[:_SHORT] for digest in bundles)]) or "none"
-            raise InputError(self.folder, f"no model {name!r}", f"there are: {told}")
-        if len(found) > 1:
-            several = ", ".join(digest[:_SHORT] for digest in found)
-            same = len({self.weights(digest) for digest in found}) == 1
+        matches = [digest for digest in bundles if self._is(digest, name)] if name else []
+        if not matches:
+            names = ", ".join([*named, *(digest[:_NAME_DIGITS] for digest in bundles)]) or "none"
+            raise InputError(self.folder, f"no model {name!r}", f"there are: {names}")
+        if len(matches) > 1:
+            several = ", ".join(digest[:_NAME_DIGITS] for digest in matches)
+            same = len({self.weights(digest) for digest in matches}) == 1
             observed = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
             raise InputError(self.folder, observed, "name it by the first digits of one of these")
-        return found[0]
+        return matches[0]
 
     def _is(self, digest: str, name: str) -> bool:
-        """Whether a bundle may be meant by the digits of a digest, or by what a pick table says."""
+        """Whether a name is the first digits of a digest, or the name of the bundle in pick tables."""
         *called, digits = name.split(" ")
-        if called:  # what follows the name on a card
-            return len(digits) == _SHORT and self.weights(digest).startswith(digits) and self._source(digest) == name
+        # In pick tables, digits of the weights follow the name on the card.
+        if called:
+            return (
+                len(digits) == _NAME_DIGITS and self.weights(digest).startswith(digits) and self._source(digest) == name
+            )
         return digest.startswith(name) or self.weights(digest).startswith(name)
 
     def weights(self, digest: str) -> str:
-        """SHA-256 of a bundle's weights, whose first digits pick tables tell; empty if they cannot be read."""
+        """SHA-256 of a bundle's weights, whose first digits are in pick tables; empty if they cannot be read."""
         try:
             return sha256(self.folder / digest / WEIGHTS)
         except OSError:
             return ""
 
     def _source(self, digest: str) -> str:
-        """What pick tables call a bundle; empty if it is damaged, which stands in no other one's way."""
+        """Name of a bundle in pick tables; empty if it is damaged, so that other bundles can still be found."""
         try:
             return self.whole(digest).source
         except InputError:
@@ -205,7 +211,7 @@ class Registry:
 
     def path(self, name: str) -> Path:
         """
-        Folder of a bundle that is what was added, for ``load_bundle``.
+        Folder of an unchanged bundle, for ``load_bundle``.
 
         Raises
         ------
@@ -216,14 +222,14 @@ class Registry:
 
     def add(self, bundle: str | Path, *, who: str | None = None, why: str = "") -> str:
         """
-        Take a bundle in. One that is there already is not taken in again, but mended if it is damaged.
+        Add a bundle. One that is there already is not added again, but replaced if it is damaged.
 
         Parameters
         ----------
         bundle : str or Path
             Its folder; ``default`` is the shipped one.
         who, why : str
-            For the record; who is the user of this machine, if not said.
+            For the record; `who` is the user of this machine by default.
 
         Returns
         -------
@@ -235,23 +241,26 @@ class Registry:
         InputError
             If it is damaged, or the registry cannot be written.
         """
+        # Imported here: a list of models needs no PyTorch, which takes seconds to load.
+        from geobfdt.model.bundle import load_bundle
+
         load_bundle(bundle)
         source = find_bundle(bundle)
         digest = contents_digest(source)
         with folder_lock(self.folder, wait=True):
-            known = digest in self.bundles()
+            present = digest in self.bundles()
             damage = self.damage(digest)
-            if known and not damage:
+            if present and not damage:
                 return digest
             self._put(source, digest)
-            if known:
+            if present:
                 self._write("mend", digest, who, f"{why}; what was there {damage}".removeprefix("; "))
             else:
                 self._write("add", digest, who, why)
         return digest
 
     def _put(self, source: Path, digest: str) -> None:
-        """Lay a bundle in its place; what lies there gives way only to one that is whole and on the disk."""
+        """Copy a bundle to its place; an existing one is replaced only by an intact one on the disk."""
         place, fresh, former = (self.folder / name for name in (digest, f".{digest}.new", f".{digest}.old"))
         try:
             with atomic_files(fresh) as part:
@@ -269,7 +278,7 @@ class Registry:
 
     def name(self, bundle: str, name: str, *, who: str | None = None, why: str = "") -> None:
         """
-        Let a name stand for a bundle from now on: promote it.
+        Promote a bundle: a name stands for it from now on.
 
         Raises
         ------
@@ -283,7 +292,7 @@ class Registry:
 
     def back(self, name: str = "champion", *, who: str | None = None, why: str = "") -> str:
         """
-        Let a name stand for what it stood for before.
+        Roll back: a name stands again for the bundle before.
 
         Returns
         -------
@@ -298,7 +307,7 @@ class Registry:
         with folder_lock(self.folder, wait=True):
             held_it = [entry.bundle for entry in self.record() if entry.action == "name" and entry.name == name]
             now = held_it[-1] if held_it else ""
-            # Back again goes further back: what was left by going back is no way to go.
+            # A second rollback goes further back: bundles that were rolled back are skipped.
             stack: list[str] = []
             for bundle in held_it:
                 if bundle in stack:
@@ -308,11 +317,11 @@ class Registry:
             if len(stack) < 2:
                 raise InputError(self.folder, f"{name!r} never stood for another model", "name one instead")
             self.whole(stack[-2])
-            self._write("name", stack[-2], who, why or f"back from {now[:_SHORT]}", name)
+            self._write("name", stack[-2], who, why or f"back from {now[:_NAME_DIGITS]}", name)
             return stack[-2]
 
     def sign(self, bundle: str, *, who: str, why: str) -> None:
-        """Put down that somebody stands up for a bundle."""
+        """Record that a person approves a bundle."""
         with folder_lock(self.folder, wait=True):
             digest = self.find(bundle)
             self.whole(digest)
@@ -321,20 +330,20 @@ class Registry:
     def judge(
         self, bundle: str, state: Literal["passed", "refused", "cannot judge"], *, who: str | None = None, why: str = ""
     ) -> None:
-        """Put down what the gate said of a bundle."""
+        """Record the verdict of the gate on a bundle."""
         with folder_lock(self.folder, wait=True):
             self._write(_VERDICTS[state], self.find(bundle), who, why)
 
     def verify(self) -> dict[str, str]:
-        """What is wrong with each bundle, in a line; empty where nothing is."""
-        told = {}
+        """Problem of each bundle, in a line; empty for an intact bundle."""
+        problems = {}
         for digest in self.bundles():
             try:
                 self.whole(digest)
-                told[digest] = ""
+                problems[digest] = ""
             except InputError as error:
-                told[digest] = error.observed
-        return told
+                problems[digest] = error.observed
+        return problems
 
     def whole(self, digest: str) -> Bundle:
         """
@@ -345,11 +354,13 @@ class Registry:
         InputError
             If it is damaged, or of another version of this program.
         """
+        from geobfdt.model.bundle import load_bundle
+
         return load_bundle(self._unaltered(digest))
 
     def card(self, digest: str) -> dict[str, Any]:
         """
-        Card of a bundle that is what was added; PyTorch is not needed.
+        Card of an unchanged bundle; PyTorch is not needed.
 
         Raises
         ------
@@ -364,12 +375,12 @@ class Registry:
         return self.folder / digest
 
     def damage(self, digest: str) -> str:
-        """How a bundle is not what was added, in a line; empty if it is."""
+        """Describe in a line how a bundle differs from the one that was added; empty if it does not."""
         if not (self.folder / digest).is_dir():
             return "is gone"
         try:
             same = contents_digest(self.folder / digest) == digest
-        except InputError:  # a file is missing
+        except InputError:  # A file is missing.
             same = False
         return "" if same else "is not what was added: its files have another digest"
 
@@ -393,7 +404,7 @@ class Registry:
 
     def import_(self, file: Path, *, who: str | None = None, why: str = "") -> str:
         """
-        Take in what :meth:`export` wrote.
+        Add a bundle from a file that :meth:`export` wrote.
 
         Raises
         ------
@@ -413,7 +424,7 @@ class Registry:
 
     def diff(self, a: str, b: str) -> dict[str, Any]:
         """
-        What differs between two bundles.
+        Differences between two bundles.
 
         Returns
         -------
@@ -429,23 +440,24 @@ class Registry:
         first, second = (self.whole(self.find(name)) for name in (a, b))
         import numpy as np
 
-        told: dict[str, Any] = {}
-        for part in ("settings", "card"):  # settings as they are read: one that a file leaves out has its default
+        differences: dict[str, Any] = {}
+        # Settings are compared as they are read: a setting that a file leaves out has its default.
+        for part in ("settings", "card"):
             x, y = (
-                flat(one.settings.model_dump(mode="json") if part == "settings" else one.card)
+                flatten(one.settings.model_dump(mode="json") if part == "settings" else one.card)
                 for one in (first, second)
             )
             differs = sorted(key for key in x.keys() | y.keys() if x.get(key) != y.get(key))
-            told[part] = {key: (x.get(key), y.get(key)) for key in differs}
+            differences[part] = {key: (x.get(key), y.get(key)) for key in differs}
         p, q = first.network.state_dict(), second.network.state_dict()
-        apart = {}
+        weight_changes = {}
         for name, value in p.items():
             if name in q and q[name].shape == value.shape and value.is_floating_point():
                 u, v = value.numpy().astype(float), q[name].numpy().astype(float)
                 size = float(np.sqrt((u**2).mean())) if u.size else 0.0
-                apart[name] = float(np.sqrt(((u - v) ** 2).mean()) / size) if size else 0.0
-        told["weights"] = dict(sorted(apart.items(), key=lambda one: -one[1]))
-        return told
+                weight_changes[name] = float(np.sqrt(((u - v) ** 2).mean()) / size) if size else 0.0
+        differences["weights"] = dict(sorted(weight_changes.items(), key=lambda one: -one[1]))
+        return differences
 
     def _write(self, action: str, bundle: str, who: str | None, why: str, name: str = "") -> None:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -464,32 +476,32 @@ class Registry:
 
 
 def _replace(place: Path, fresh: Path, former: Path) -> None:
-    """Put a folder in the place of another; if it cannot be put there, the other one stays."""
-    shutil.rmtree(former, ignore_errors=True)  # of a process that was killed here
-    there = place.exists()
-    if there:
+    """Replace a folder by another one; if that fails, the former one stays."""
+    shutil.rmtree(former, ignore_errors=True)  # Left by a process that was killed here.
+    existed = place.exists()
+    if existed:
         place.rename(former)
     try:
         fresh.rename(place)
     except OSError:
-        if there:
+        if existed:
             former.rename(place)
         raise
     shutil.rmtree(former, ignore_errors=True)
 
 
 def _unpack(file: Path, folder: Path) -> str:
-    """Read the files of an exported bundle into a folder; the digest that they are said to have."""
+    """Read the files of an exported bundle into a folder; return the digest that they claim."""
     with tarfile.open(file, "r:") as tar:
-        # Nothing is extracted: three members of known names are read, whatever else is claimed.
+        # Nothing is extracted: three members of given names are read, whatever the archive holds.
         members = {about.name: about for about in tar}
         digest = next(iter(members), "").split("/")[0]
         if set(members) != {f"{digest}/{name}" for name in FILES}:
             raise ValueError("it holds other files than those of a model")
         if not all(about.isreg() for about in members.values()):
             raise ValueError("it holds links")
-        if sum(about.size for about in members.values()) > _LARGEST:
-            raise ValueError(f"it claims more than {_LARGEST >> 30} GiB")
+        if sum(about.size for about in members.values()) > _MAX_BUNDLE_BYTES:
+            raise ValueError(f"it claims more than {_MAX_BUNDLE_BYTES >> 30} GiB")
         for name in FILES:
             stream = tar.extractfile(members[f"{digest}/{name}"])
             (folder / name).write_bytes(stream.read() if stream is not None else b"")
@@ -497,7 +509,7 @@ def _unpack(file: Path, folder: Path) -> str:
 
 
 def _cut(file: Path) -> None:
-    """Take off the torn line of a process that was killed, so that it does not swallow the next one."""
+    """Remove the unfinished line of a killed process, so that the next line is not appended to it."""
     data = file.read_bytes()
     with file.open("r+b") as stream:
         stream.truncate(data.rfind(b"\n") + 1)
@@ -514,8 +526,8 @@ def find_bundle(name: str | Path) -> Path:
     """
     if str(name) == "default":
         return SHIPPED
-    registry, wanted = split_name(name)
-    return Registry(registry).path(wanted) if registry is not None else Path(name)
+    registry, bundle = split_name(name)
+    return Registry(registry).path(bundle) if registry is not None else Path(name)
 
 
 def load_model(name: str | Path = "default") -> Bundle:
@@ -532,6 +544,8 @@ def load_model(name: str | Path = "default") -> Bundle:
     InputError
         If the registry has none of that name, or the bundle is damaged.
     """
+    from geobfdt.model.bundle import load_bundle
+
     return load_bundle(find_bundle(name))
 
 
@@ -546,22 +560,22 @@ def split_name(name: str | Path) -> tuple[Path | None, str]:
     >>> split_name("default")
     (None, 'default')
     """
-    folder, at, wanted = str(name).rpartition("@")
-    return (Path(folder), wanted) if at and not Path(name).exists() else (None, str(name))
+    folder, at, bundle = str(name).rpartition("@")
+    return (Path(folder), bundle) if at and not Path(name).exists() else (None, str(name))
 
 
-def flat(value: Any, name: str = "") -> dict[str, Any]:
+def flatten(value: Any, name: str = "") -> dict[str, Any]:
     """
     Nested settings by dotted names.
 
     Examples
     --------
-    >>> flat({"bedding": {"threshold": 0.2}, "rows": 768})
+    >>> flatten({"bedding": {"threshold": 0.2}, "rows": 768})
     {'bedding.threshold': 0.2, 'rows': 768}
     """
     if isinstance(value, dict):
         return {
-            k: v for key, part in value.items() for k, v in flat(part, f"{name}.{key}" if name else str(key)).items()
+            k: v for key, part in value.items() for k, v in flatten(part, f"{name}.{key}" if name else str(key)).items()
         }
     return {name: value}
 

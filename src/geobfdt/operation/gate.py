@@ -272,7 +272,7 @@ def unseen_wells(
         if names and name not in names:
             continue
         digest = sha256(Field(field).file(name, ".nc"))
-        sights = {model.source: sight for model in models if (sight := model.sight_of(name, digest)) is not None}
+        sights = {model.source: sight for model in models if (sight := model.exposure_of(name, digest)) is not None}
         masks = {sight.masked for sight in sights.values()}
         if not sights:
             unseen.append(well)

@@ -128,7 +128,7 @@ def retrain(
             raise InputError(registry, "no champion to start from", cure)
         name = f"{registry}@{CHAMPION}"
         champion, now = load_model(name), models.find(CHAMPION)
-        masked = {well: sight.masked for well, sight in champion.seen.items() if sight.masked is not None}
+        masked = {well: sight.masked for well, sight in champion.exposures.items() if sight.masked is not None}
         settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
         if not settings.blind:
             raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
@@ -177,7 +177,7 @@ def retrain(
 
 def _describe_change(champion: Bundle, image: str, name: str, well: InterpretedWell) -> str:
     """Describe what has changed in a well since the champion was trained; empty if nothing has."""
-    sight = champion.seen.get(name)
+    sight = champion.exposures.get(name)
     if sight is None:
         return "new"
     if sight.image != image:

@@ -18,7 +18,7 @@ from typing import Any
 
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.bundle_files import FILES, contents_digest
-from geobfdt.model.registry import RECORD, Registry, flat
+from geobfdt.model.registry import RECORD, Registry, flatten
 from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import InputError
 
@@ -170,7 +170,7 @@ def _to_metrics(values: dict[str, Any], step: int = 0) -> list[Any]:
 
     numbers = {
         key: float(value)
-        for key, value in flat(values).items()
+        for key, value in flatten(values).items()
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
     return [Metric(key, value, 0, step) for key, value in numbers.items()]
@@ -194,7 +194,7 @@ def _log_model(client: Any, place: str, folder: Path, digest: str, name: str) ->
     bundle = load_bundle(folder)
     card = bundle.card
     files = {"bundle": [folder / file for file in FILES], "run": sorted((folder / "run").glob("*.png"))}
-    params = flat({
+    params = flatten({
         "network": bundle.settings.model_dump(mode="json"), "training": card.get("settings", {}),
         **{key: card.get(key) for key in ("name", "from", "date", "split", "trained_on", "held_out", "versions")},
     })  # fmt: skip
@@ -252,7 +252,7 @@ def _log_study(client: Any, place: str, folder: Path) -> list[str]:
     parent = _finished_runs(client, place, digest).get(digest, "")
     if not parent:
         pages = sorted(path for pattern in _PAGE_PATTERNS for path in folder.glob(pattern))
-        params = {"question": study["question"], **flat(study.get("base", {}))}
+        params = {"question": study["question"], **flatten(study.get("base", {}))}
         parent = _log_run(
             client, place, digest, study["name"], "study", params, [], {"": [*pages, folder / "study.json"]}, {}
         )
@@ -263,7 +263,7 @@ def _log_study(client: Any, place: str, folder: Path) -> list[str]:
             within = f"{digest[:12]}/{row['cell']}"
             if within in finished:
                 continue
-            settings = flat(json.loads((cell / "cell.json").read_text())["settings"])
+            settings = flatten(json.loads((cell / "cell.json").read_text())["settings"])
             axes = {axis: row[axis] for axis in study["axes"]}
             where = {"fold": row["fold"], "seed": row["seed"]}
             numbers = {key: float(row[key]) for key in row if key not in {*axes, *where, "cell"} and row[key]}

@@ -1,4 +1,4 @@
-"""What an interpreter would note about a plane: how much of it was seen, what it looks like, how good it is."""
+"""Attributes of a picked plane: coverage, polarity, continuity, standard deviations and quality."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from geobfdt.picking.uncertainty import deviations
 
 __all__ = ["Description", "describe", "plane_sigmas", "quality_rank"]
 
-_VISIBLE = 0.4  # correlation with the mean profile from which a piece of a trace counts as visible
-_LINE = 0.5  # share of local energy that is line, not step, for a plane to have a polarity
+_MIN_CORRELATION = 0.4  # Correlation with the mean profile from which a piece of a trace is visible.
+_MIN_LINE_SHARE = 0.5  # Share of local energy that is line, and not step, from which a plane has a polarity.
+
+# Quality, least coverage, least continuity, largest sigma of depth (m) and of dip (deg), from worse to better.
+_RANKS = (("C", 0.2, 0.3, 0.040, 10.0), ("B", 0.4, 0.5, 0.020, 5.0), ("A", 0.6, 0.7, 0.008, 2.0))
 
 Array = npt.NDArray[np.float64]
 
@@ -31,7 +34,7 @@ class Description(NamedTuple):
     polarity : array (n,) of str
         ``conductive`` or ``resistive`` for a line; empty for a step, which is neither.
     continuity : array (n,)
-        Share of the seen trace that is visible.
+        Share of the measured trace that is visible.
     quality : array (n,) of str
         A (best) to D.
     """
@@ -52,7 +55,7 @@ def describe(refined: Refined, diameter: Array, dark: str) -> Description:
     Parameters
     ----------
     refined : Refined
-        Traces and what was seen along them.
+        Traces with their fits.
     diameter : array (n,)
         Hole diameter (m), NaN where unknown.
     dark : {"low", "high"}
@@ -64,11 +67,11 @@ def describe(refined: Refined, diameter: Array, dark: str) -> Description:
         Columns of a pick table.
     """
     sigma_depth, sigma_dip, sigma_azimuth = plane_sigmas(refined.traces, refined.covariance, diameter)
-    seen = np.isfinite(refined.agreement)
-    visible = (np.nan_to_num(refined.agreement, nan=-1.0) >= _VISIBLE).sum(axis=1)
-    continuity = visible / np.maximum(seen.sum(axis=1), 1)
+    measured = np.isfinite(refined.agreement)
+    visible = (np.nan_to_num(refined.agreement, nan=-1.0) >= _MIN_CORRELATION).sum(axis=1)
+    continuity = visible / np.maximum(measured.sum(axis=1), 1)
     energy = centre_energy(refined)
-    line = energy.real**2 >= _LINE * np.abs(energy) ** 2
+    line = energy.real**2 >= _MIN_LINE_SHARE * np.abs(energy) ** 2
     sign = -1.0 if dark == "low" else 1.0
     polarity = np.where(line, np.where(sign * energy.real > 0, "conductive", "resistive"), "")
     quality = quality_rank(refined.coverage, continuity, sigma_depth, sigma_dip)
@@ -101,9 +104,9 @@ def plane_sigmas(traces: Array, covariance: Array, diameter: Array) -> tuple[Arr
     (array([0.001]), array([0.2865]), array([0.573]))
     """
     amplitude = np.maximum(np.hypot(traces[:, 1], traces[:, 2]), 1e-9)
-    known = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
-    finite = np.where(known[:, None, None], covariance, 0.0)
-    depth, along, across = np.where(known[:, None], deviations(finite, traces), np.nan).T
+    finite_fit = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
+    finite = np.where(finite_fit[:, None, None], covariance, 0.0)
+    depth, along, across = np.where(finite_fit[:, None], deviations(finite, traces), np.nan).T
     slope = (2 / diameter) / (1 + (2 * amplitude / diameter) ** 2)
     dip = np.minimum(np.degrees(along * slope), 90.0)
     azimuth = np.minimum(np.degrees(across / amplitude), 360 / np.sqrt(12))
@@ -123,7 +126,7 @@ def quality_rank(coverage: Array, continuity: Array, sigma_depth: Array, sigma_d
     D       anything else
     ======  ========  ==========  ===========  =========
 
-    Where the diameter is unknown the dip's sigma is NaN and not asked for.
+    Where the diameter is unknown, the dip's sigma is NaN and has no limit.
 
     Parameters
     ----------
@@ -147,6 +150,3 @@ def quality_rank(coverage: Array, continuity: Array, sigma_depth: Array, sigma_d
         good = (coverage >= share) & (continuity >= visible) & (sigma_depth <= depth)
         rank[good & ~(sigma_dip > dip)] = name
     return rank
-
-
-_RANKS = (("C", 0.2, 0.3, 0.040, 10.0), ("B", 0.4, 0.5, 0.020, 5.0), ("A", 0.6, 0.7, 0.008, 2.0))

@@ -1,4 +1,4 @@
-"""Where the middle of a pick may lie: between rows that were measured."""
+"""Check that the middle of a pick lies between measured rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 
 def centred_within(traces: Array, rows: Array, spacing: float) -> npt.NDArray[np.bool_]:
     """
-    Tell which traces are centred between measured rows.
+    Return True for traces that are centred between measured rows.
 
     Parameters
     ----------

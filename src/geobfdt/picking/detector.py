@@ -1,4 +1,4 @@
-"""What finds planes in a strip of image: the slot that the classical picker and a network both fit."""
+"""Interface of detectors, which propose planes in a strip of image: the classical picker and the network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Candidates:
     confidence : array (n,)
         0 to 1, growing with the evidence.
     evidence : array (n, columns), optional
-        How much each part of the turn had to say, 0 to 1; the first column lies at angle 0.
+        Weight of each part of the turn in the detection, 0 to 1; the first column lies at angle 0.
     """
 
     traces: npt.NDArray[np.float64]
@@ -43,10 +43,22 @@ class Detector(Protocol):
     """
     Finds planes in strips of one well.
 
-    ``source`` names it in pick tables; strips of up to ``length`` m suit its memory; what it says of a plane depends
-    on nothing further than ``overlap`` m away; its traces are typically ``astray`` by so many metres, square to them;
-    it does not look for amplitudes over ``tallest`` m; picks below the ``thresholds`` of their class are not worth
-    showing; ``usual`` is what it is used to, if it says so.
+    Attributes
+    ----------
+    source : str
+        Name of the detector in pick tables.
+    length : float
+        Length of strips that suits its memory (m).
+    overlap : float
+        Distance beyond which the image has no influence on a plane (m).
+    typical_error_m : float
+        Typical error of its traces (m, square to them).
+    tallest : float
+        Largest amplitude that it looks for (m).
+    thresholds : mapping of str to float
+        Confidence from which a candidate is a pick, by class.
+    drift_reference : DriftReference or None
+        Ranges of the wells that it was made with.
     """
 
     @property
@@ -56,18 +68,18 @@ class Detector(Protocol):
     @property
     def overlap(self) -> float: ...  # noqa: D102
     @property
-    def astray(self) -> float: ...  # noqa: D102
+    def typical_error_m(self) -> float: ...  # noqa: D102
     @property
     def tallest(self) -> float: ...  # noqa: D102
     @property
     def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
     @property
-    def usual(self) -> DriftReference | None: ...  # noqa: D102
+    def drift_reference(self) -> DriftReference | None: ...  # noqa: D102
 
     def detect(self, strip: WellImage, top: float = -np.inf, base: float = np.inf) -> Candidates:
         """Find planes in a strip; those that are not between top and base (m, MD) may be left out."""
         ...
 
     def shared(self, threads: int) -> AbstractContextManager[Callable[[], object]]:
-        """Deal the cores out to threads that ask at the same time; each calls what it is given here before it asks."""
+        """Divide the cores between threads that detect at the same time; each calls the yielded function first."""
         ...

@@ -1,4 +1,4 @@
-"""Drift: whether a well, and what was picked on it, is like what a model was made with; by zone, with the reason."""
+"""Drift: how far a well and its picks differ from the wells that a model was made with, by zone, with the reason."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ __all__ = [
     "State",
     "drift_findings",
     "judge_zones",
-    "marked",
+    "mark_drift",
     "measure_zones",
     "read_zones",
     "state_at",
     "write_zones",
 ]
 
-_LEAST_LENGTH_M = 1.0  # Measured length of a zone from which its density of picks means something.
-_FEWEST = 5  # picks of a class from which their looks count
-# How far outside what is usual, in half widths of it: chosen by simulation, see docs/drift.md.
+_MIN_LENGTH_M = 1.0  # Measured length of a zone from which its density of picks means something.
+_MIN_PICKS = 5  # Picks of a class from which their confidence, height and polarity are features.
+# Distances outside the reference range, in half widths of it, from which a zone is watched and abstained from. They
+# were chosen by simulation, see docs/drift.md.
 WATCH, ABSTAIN = 1.2, 2.5
-_MANY = 8  # wells from which their spread is taken for what it is; of fewer, all distances count less
+_FULL_REFERENCE_WELLS = 8  # A reference of fewer wells shows too little spread: its distances count for less.
 
 _ZONES = ["top_m", "base_m", "state", "distance", "reason"]
 
@@ -60,7 +61,7 @@ Quantiles = Annotated[list[FiniteFloat], Field(min_length=21, max_length=21)]
 
 class DriftReference(BaseModel):
     """
-    What is usual for a model: quantiles of every feature over zones of the wells that it was made with.
+    Reference of a model: quantiles of every feature over zones of the wells that it was made with.
 
     Examples
     --------
@@ -71,26 +72,26 @@ class DriftReference(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    wells: int = Field(ge=1, description="that it is made of: few show little of what is usual")
+    wells: int = Field(ge=1, description="number of wells; few show little of the usual spread")
     features: dict[str, Quantiles] = Field(description="21 quantiles each, from least to largest")
 
     @classmethod
     def of(cls, zones: pd.DataFrame, wells: int) -> DriftReference:
-        """Make it of measured zones of so many wells; see :func:`measure_zones`."""
-        told = {}
+        """Make a reference from measured zones of so many wells; see :func:`measure_zones`."""
+        quantiles = {}
         for name in _FEATURES:
             values = zones[name].to_numpy(float) if name in zones else np.empty(0)
             values = values[np.isfinite(values)]
             if len(values):
-                told[name] = [round(float(v), 5) for v in np.quantile(values, np.linspace(0, 1, 21))]
-        return cls(wells=wells, features=told)
+                quantiles[name] = [round(float(v), 5) for v in np.quantile(values, np.linspace(0, 1, 21))]
+        return cls(wells=wells, features=quantiles)
 
 
-def marked(
-    image: WellImage, picks: pd.DataFrame, usual: DriftReference, judged: pd.DataFrame | None = None
+def mark_drift(
+    image: WellImage, picks: pd.DataFrame, reference: DriftReference, judged: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
-    Judge a well that was picked, and say at each pick how its zone was judged.
+    Judge the zones of a picked well, and add the state of its zone to each pick.
 
     Parameters
     ----------
@@ -98,8 +99,8 @@ def marked(
         The well.
     picks : DataFrame
         Picks to mark.
-    usual : DriftReference
-        What is usual for the model.
+    reference : DriftReference
+        Reference of the model.
     judged : DataFrame, optional
         Picks of the picker's own thresholds, where `picks` are those of others: zones are judged by these, so that no
         threshold changes a verdict.
@@ -111,7 +112,7 @@ def marked(
     zones : DataFrame
         From :func:`judge_zones`.
     """
-    zones = judge_zones(measure_zones(image, picks if judged is None else judged), usual)
+    zones = judge_zones(measure_zones(image, picks if judged is None else judged), reference)
     return picks.assign(drift=state_at(zones, picks["depth_m"])), zones
 
 
@@ -144,23 +145,23 @@ def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
 
 def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
     """
-    Hold measured zones against what is usual.
+    Compare measured zones with a reference.
 
     Returns
     -------
     DataFrame
-        ``top_m, base_m, state`` (ok, watch, abstain), ``distance`` (the largest, beyond the edge of what is usual, in
-        half widths of it) and ``reason``, up to three features in words, the furthest first. A zone that is within
-        what is usual and has layers without a pick is watched, too.
+        ``top_m, base_m, state`` (ok, watch, abstain), ``distance`` (the largest, beyond the edge of the reference, in
+        half widths of it) and ``reason``, up to three features in words, the furthest first. A zone that lies within
+        the reference and has layers without a pick is watched, too.
     """
     names = [name for name in _FEATURES if name in reference.features]
-    usual = np.array([reference.features[name] for name in names]).reshape(len(names), -1)
-    low, high = (usual[:, 0], usual[:, -1]) if len(names) else (np.empty(0), np.empty(0))
+    ranges = np.array([reference.features[name] for name in names]).reshape(len(names), -1)
+    low, high = (ranges[:, 0], ranges[:, -1]) if len(names) else (np.empty(0), np.empty(0))
     floor = np.array([_FEATURES[name][1] for name in names])
     half = np.maximum((high - low) / 2, floor)
     values = zones[names].to_numpy(float)
     above, below = (values - high) / half, (low - values) / half
-    beyond = np.nan_to_num(np.maximum(np.maximum(above, below), 0.0)) * min(reference.wells / _MANY, 1)
+    beyond = np.nan_to_num(np.maximum(np.maximum(above, below), 0.0)) * min(reference.wells / _FULL_REFERENCE_WELLS, 1)
     rows = []
     for k, zone in enumerate(zones.to_dict("records")):
         far = float(beyond[k].max()) if len(names) else 0.0
@@ -190,8 +191,8 @@ def state_at(zones: pd.DataFrame, depth: npt.ArrayLike) -> list[str]:
 
 
 def drift_findings(zones: pd.DataFrame) -> list[Finding]:
-    """What is to be told of judged zones; neighbours of one state and reason are one."""
-    told = []
+    """Findings of judged zones; neighbouring zones of one state and reason are one finding."""
+    findings = []
     runs = (zones[["state", "reason"]] != zones[["state", "reason"]].shift()).any(axis=1).cumsum()
     for _, run in zones.groupby(runs):
         state, reason = run["state"].iloc[0], run["reason"].iloc[0]
@@ -200,11 +201,13 @@ def drift_findings(zones: pd.DataFrame) -> list[Finding]:
         place = f"{run['top_m'].iloc[0]:.2f}-{run['base_m'].iloc[-1]:.2f} m"
         if state == "abstain":
             what = f"unlike anything the model was made with: {reason}"
-            told.append(Finding(Severity.MAJOR, "drift-abstain", place, what, "do not use its picks without a look"))
+            findings.append(
+                Finding(Severity.MAJOR, "drift-abstain", place, what, "check its picks before you use them")
+            )
         else:
             what = f"at the edge of what the model can be trusted with: {reason}"
-            told.append(Finding(Severity.MINOR, "drift-watch", place, what, "look there first"))
-    return told
+            findings.append(Finding(Severity.MINOR, "drift-watch", place, what, "check these picks first"))
+    return findings
 
 
 def write_zones(zones: pd.DataFrame, path: str | Path) -> None:
@@ -240,18 +243,22 @@ def read_zones(path: str | Path) -> pd.DataFrame:
 
 
 def _pick_features(picks: pd.DataFrame, length: float) -> dict[str, float]:
-    told = {}
+    features = {}
     for name in CLASSES:
         mine = picks[picks["class"] == name]
         # The square root makes counts spread alike, few or many.
-        told[f"density_{name}"] = float(np.sqrt(len(mine) / length)) if length > _LEAST_LENGTH_M else float("nan")
-        enough = len(mine) >= _FEWEST
-        told[f"confidence_{name}"] = float(mine["confidence"].mean()) if enough else float("nan")
+        features[f"density_{name}"] = float(np.sqrt(len(mine) / length)) if length > _MIN_LENGTH_M else float("nan")
+        enough = len(mine) >= _MIN_PICKS
+        features[f"confidence_{name}"] = float(mine["confidence"].mean()) if enough else float("nan")
         sides = mine.loc[mine["polarity"] != "", "polarity"]
-        told[f"conductive_{name}"] = float((sides == "conductive").mean()) if len(sides) >= _FEWEST else float("nan")
+        features[f"conductive_{name}"] = (
+            float((sides == "conductive").mean()) if len(sides) >= _MIN_PICKS else float("nan")
+        )
         height = np.log2(2 * mine["amplitude_m"].to_numpy(float) + 0.01)
-        told[f"height_{name}"] = float(np.nanmedian(height)) if enough and np.isfinite(height).any() else float("nan")
-    return told
+        features[f"height_{name}"] = (
+            float(np.nanmedian(height)) if enough and np.isfinite(height).any() else float("nan")
+        )
+    return features
 
 
 def _words(name: str, above: bool) -> str:

@@ -1,4 +1,4 @@
-"""Why a plane was picked: the image along its trace, straightened, and what each part of the turn had to say."""
+"""Explanation of a pick: the image straightened along its trace, and the evidence of each part of the turn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.ndimage import map_coordinates
 
 from geobfdt.geometry import stretch, trace_depth, trace_rms
-from geobfdt.picking.band import gaps_filled
+from geobfdt.picking.band import fill_depth_gaps
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refinement import refine
 from geobfdt.wells.image import WellImage, hole_radius, row_spacing
@@ -18,8 +18,8 @@ from geobfdt.wells.picks import traces
 
 __all__ = ["Explanation", "explain"]
 
-_HALF = 0.12  # height of the band on either side (m), more for a steep trace
-_NEAR = 0.05  # trace RMS within which the detector's candidate is this pick (m), more for a steep trace
+_HALF_HEIGHT_M = 0.12  # Half-height of the band (square to the trace).
+_MAX_DISTANCE_M = 0.05  # Largest distance (trace RMS, square to the trace) of the candidate that this pick came from.
 
 Array = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Explanation:
     """
-    What speaks for a pick.
+    Evidence for a pick.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Explanation:
     turn, agreement : array (pieces,)
         Centres of pieces of the turn (deg), and the correlation of each with the mean profile; NaN where not measured.
     evidence : array (parts,)
-        What the detector's own parts of the turn had to say, 0 to 1, from angle 0; empty if it does not tell.
+        Weight of each part of the turn in the detection, 0 to 1, from angle 0; empty if the detector has none.
     """
 
     trace: Array
@@ -65,7 +65,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     pick : DataFrame
         Pick table of one row.
     detector : Detector
-        What found it.
+        Detector that found it.
 
     Raises
     ------
@@ -75,30 +75,30 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     if len(pick) != 1:
         raise ValueError(f"{len(pick)} picks to explain, not one")
     trace = traces(pick)[0]
-    tall = float(np.hypot(trace[1], trace[2]))
+    amplitude = float(np.hypot(trace[1], trace[2]))
     depth = image["depth"].values
-    reach = tall + detector.overlap
+    reach = amplitude + detector.overlap
     rows = np.flatnonzero(np.abs(depth - trace[0]) <= reach)
     strip = image.isel(depth=slice(int(rows[0]), int(rows[-1]) + 1)).load()
     radius = hole_radius(strip)
     steep = float(stretch(trace, radius))
-    half = _HALF * steep
+    half = _HALF_HEIGHT_M * steep
     values, z, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
     spacing = row_spacing(strip)
     offsets = np.arange(-half, half + spacing / 2, spacing)
-    filled, places = gaps_filled(values, z)
+    filled, places = fill_depth_gaps(values, z)
     at = np.interp(trace_depth(trace, angles) + offsets[:, None], places, np.arange(places.size), left=-1e9, right=1e9)
     column = np.broadcast_to(np.arange(angles.size), at.shape)
     band = map_coordinates(filled.astype(float), [at, column], order=1, cval=np.nan, mode="constant")
-    refined = refine(values, z, angles, trace[None], radius, detector.astray)
+    refined = refine(values, z, angles, trace[None], radius, detector.typical_error_m)
     pieces = refined.agreement.shape[1]
-    found = detector.detect(strip)
+    candidates = detector.detect(strip)
     evidence = np.empty(0)
-    if found.evidence is not None and len(found.traces):
-        apart = trace_rms(found.traces, trace)
-        nearest = int(np.argmin(apart))
-        if apart[nearest] <= _NEAR * steep:
-            evidence = found.evidence[nearest]
-    together = -(-angles.size // pieces)
-    turn = np.array([angles[i : i + together].mean() for i in range(0, angles.size, together)])
+    if candidates.evidence is not None and len(candidates.traces):
+        distance = trace_rms(candidates.traces, trace)
+        nearest = int(np.argmin(distance))
+        if distance[nearest] <= _MAX_DISTANCE_M * steep:
+            evidence = candidates.evidence[nearest]
+    columns_per_piece = -(-angles.size // pieces)
+    turn = np.array([angles[i : i + columns_per_piece].mean() for i in range(0, angles.size, columns_per_piece)])
     return Explanation(trace, offsets, angles, band, turn, refined.agreement[0], evidence)

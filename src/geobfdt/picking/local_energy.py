@@ -1,4 +1,4 @@
-"""Local energy of profiles across planes: what is a line, what a step, and where its middle is."""
+"""Local energy of profiles across planes: line or step, and the place of its middle."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def local_energy(profile: Floats, sigma: float) -> npt.NDArray[np.complex128]:
 
 def nearest_centre(profile: Floats, sigmas: list[float], reach: float) -> Array:
     """
-    Where the line or step nearest to the middle of each profile is: a strong peak of local energy.
+    Position of the line or step nearest to the middle of each profile: a strong peak of local energy.
 
     Parameters
     ----------
     profile : array (n, samples)
         Profiles.
     sigmas : list of float
-        Widths of the filters (samples); the one that answers most decides.
+        Widths of the filters (samples); the one with the highest response decides.
     reach : float
         Distance from the middle (samples) at which a peak counts for 1/e of what it would count there.
 

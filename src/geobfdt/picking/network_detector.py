@@ -1,4 +1,4 @@
-"""The network as a picker: strips in, calibrated candidates out."""
+"""The network as a detector: strips in, calibrated candidates out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 from pydantic import ValidationError
 
 from geobfdt.model.bundle import Bundle
-from geobfdt.model.curve.backbone import fused
+from geobfdt.model.curve.backbone import fuse_batch_norm
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.onnx import OnnxNetwork, onnx_network
-from geobfdt.model.presets import Network, find_planes
+from geobfdt.model.presets import Network, plane_finder
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import network_grid, well_span
@@ -26,7 +26,7 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["NetworkDetector"]
 
-_FAINT = 0.05  # probability below which a plane is not worth refining
+_MIN_CONFIDENCE = 0.05  # Planes below this probability are not refined.
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class NetworkDetector:
     network : Network or OnnxNetwork
         The bundle's network made faster, or the same as onnxruntime runs it.
     span : (float, float), optional
-        Of the well's values, where the network sees the static image.
+        Range of the well's values, for a network that takes the static image.
     """
 
     bundle: Bundle
@@ -51,9 +51,9 @@ class NetworkDetector:
     network: Network | OnnxNetwork
     span: tuple[float, float] | None = None
 
-    length = 84.0  # m, of a strip's core, at most: what suits the memory
-    overlap = 4.0  # m: tallest trace, receptive field, half a window of the contrast
-    astray = 0.004  # m
+    length = 84.0  # Largest length of a strip's core (m): it bounds the memory.
+    overlap = 4.0  # Tallest trace, receptive field and half a window of the contrast together (m).
+    typical_error_m = 0.004
 
     @classmethod
     def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:
@@ -67,7 +67,7 @@ class NetworkDetector:
         image : WellImage
             The well.
         runtime : {"torch", "onnx"}
-            What runs the network: PyTorch, or onnxruntime, for the ``curve`` preset.
+            Runtime of the network: PyTorch, or onnxruntime for the ``curve`` preset.
 
         Raises
         ------
@@ -78,18 +78,18 @@ class NetworkDetector:
         """
         if runtime not in ("torch", "onnx"):
             raise ValueError(f"runtime {runtime!r} is not torch or onnx")
-        network = onnx_network(bundle) if runtime == "onnx" else fused(bundle.network)
+        network = onnx_network(bundle) if runtime == "onnx" else fuse_batch_norm(bundle.network)
         span = None if bundle.settings.image == "dynamic" else well_span(image)
         return cls(bundle, float(image["depth"].values[0]), network, span)
 
     @property
     def source(self) -> str:
-        """How pick tables name it."""
+        """Name of the model in pick tables."""
         return self.bundle.source
 
     @property
     def tallest(self) -> float:
-        """Largest amplitude that it votes for (m); the published network knows no bound."""
+        """Largest amplitude that the network votes for (m); the published network has no bound."""
         settings = self.bundle.settings
         return settings.tiers[-1][0] if isinstance(settings, CurveSettings) else np.inf
 
@@ -99,33 +99,34 @@ class NetworkDetector:
         return {name: part.threshold for name, part in self.bundle.calibration.items()}
 
     @property
-    def usual(self) -> DriftReference | None:
-        """What the wells that it was made with are like; None if the bundle is older than that."""
-        told = self.bundle.card.get("drift")
+    def drift_reference(self) -> DriftReference | None:
+        """Ranges of the wells that the model was made with; None if the bundle has none."""
+        entry = self.bundle.card.get("drift")
         try:
-            return DriftReference.model_validate(told) if told is not None else None
+            return DriftReference.model_validate(entry) if entry is not None else None
         except ValidationError as error:
             cure = "copy the bundle again, or train anew"
             raise InputError(
-                self.source, f"its card does not say what is usual: {validation_message(error)}", cure
+                self.source, f"the drift reference on its card is damaged: {validation_message(error)}", cure
             ) from error
 
     @contextmanager
     def shared(self, threads: int) -> Iterator[Callable[[], object]]:
         """
-        Deal the cores out to threads that ask at the same time.
+        Divide the cores between threads that detect at the same time.
 
-        Much between the products of matrices cannot be split: two strips on a core each are done before one on both.
+        Much work between the products of matrices runs on one core, so two strips on a core each take less time than
+        one after the other on both.
 
         Parameters
         ----------
         threads : int
-            How many.
+            Number of threads.
 
         Yields
         ------
         callable
-            What each of them calls first.
+            Function that each thread calls first.
         """
         cores = torch.get_num_threads()
         try:
@@ -145,11 +146,11 @@ class NetworkDetector:
             Planes that do not lie between these may be left out (m, MD).
         """
         grid = network_grid(strip, self.bundle.settings.grid, self.origin, 16, self.span)
-        planes = find_planes(self.network)(grid.values, hole_radius(strip), top - grid.top, base - grid.top)
+        planes = plane_finder(self.network)(grid.values, hole_radius(strip), top - grid.top, base - grid.top)
         calibrated = [self.bundle.calibration[name].probability(planes.logits[:, i]) for i, name in enumerate(CLASSES)]
         probability = np.column_stack(calibrated)
         best = probability.argmax(axis=1)
         confidence = probability.max(axis=1, initial=0)
-        seen = confidence >= _FAINT
-        traces = planes.traces[seen] + [grid.top, 0, 0]
-        return Candidates(traces, np.array(CLASSES)[best[seen]], confidence[seen], planes.evidence[seen])
+        sure = confidence >= _MIN_CONFIDENCE
+        traces = planes.traces[sure] + [grid.top, 0, 0]
+        return Candidates(traces, np.array(CLASSES)[best[sure]], confidence[sure], planes.evidence[sure])

@@ -34,10 +34,13 @@ from geobfdt.wells.picks import complete, new_picks
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
-_APART = 0.015  # trace RMS within which two refined picks are one (m), or 1.5 rows
-_BEYOND = 0.3  # how far beyond a strip's core candidates are refined (m): some move into it, or out
-_TOGETHER = 2  # strips worked on at a time, where there may be so many threads
-_TRIMMED = 8  # strips after which free memory is handed back
+_MIN_PICK_SPACING_M = 0.015  # Two refined picks closer than this (trace RMS), or than 1.5 rows, are one pick.
+_MIN_PICK_SPACING_ROWS = 1.5
+# Candidates so far beyond a strip's core are refined, too: refinement moves some of them into the core.
+_REFINE_MARGIN_M = 0.3
+_SEAM_M = 1.0  # Picks in the last metre of a strip are compared with those of the next one.
+_STRIPS_AT_ONCE = 2  # Strips that are worked on at a time, where there may be so many threads.
+_STRIPS_PER_TRIM = 8  # Free memory is handed back to the system after so many strips.
 
 Array = npt.NDArray[np.float64]
 _Picked = list[tuple[pd.DataFrame, Array]]  # Tables of a strip and their traces, by threshold.
@@ -62,13 +65,13 @@ def pick(
     model : str or Path
         Folder of a model bundle; ``default`` is the one that is shipped.
     method : {"network", "hough"}
-        How: with a network, or with the classical picker, which needs no training.
+        Picker: a network, or the classical picker, which needs no training.
     runtime : {"torch", "onnx"}
-        What computes the network; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
+        Runtime of the network; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
     min_confidence : float, optional
         Least confidence of a pick (0 to 1). Default: the method's own threshold for its class.
     progress : callable, optional
-        Called with the share of the well that is done.
+        Called with the share of the well that is picked.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def pick(
     InputError
         If the model bundle is damaged, foreign or newer.
     ValueError
-        If the method is not known or the confidence is not within 0 and 1.
+        If the method is unknown or the confidence is not within 0 and 1.
 
     Examples
     --------
@@ -106,7 +109,7 @@ def pick_with_findings(
     progress: Callable[[float], None] | None = None,
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """
-    Pick planes and tell what was assumed on the way.
+    Pick planes, and report what the picks depend on.
 
     Parameters
     ----------
@@ -120,7 +123,7 @@ def pick_with_findings(
     picks : DataFrame
         Pick table.
     findings : list of Finding
-        What the picks lean on.
+        Findings that the picks depend on.
 
     Raises
     ------
@@ -133,16 +136,16 @@ def pick_with_findings(
 
 class PickedWell(NamedTuple):
     """
-    What a picker made of a well.
+    Result of picking a well.
 
     Parameters
     ----------
     picks : DataFrame
         Pick table.
     judged : DataFrame
-        Picks at the detector's own thresholds, whatever confidence was asked for: silence and drift are judged by them.
+        Picks at the detector's own thresholds, whatever `min_confidence` is: silence and drift are judged by them.
     findings : list of Finding
-        What the picks lean on.
+        Findings that the picks depend on.
     """
 
     picks: pd.DataFrame
@@ -158,7 +161,7 @@ def pick_well(
     progress: Callable[[float], None] | None = None,
 ) -> PickedWell:
     """
-    Pick planes, and say by which picks the well is judged.
+    Pick planes strip by strip with constant memory.
 
     Parameters
     ----------
@@ -169,47 +172,59 @@ def pick_well(
     ------
     ValueError
         If the confidence is not within 0 and 1.
+
+    Notes
+    -----
+    Strips overlap, so that each plane lies in the core of one strip with all its surroundings. The detector proposes
+    candidates; those above the threshold are refined on the image's own pixels, and of refined picks closer than 15 mm
+    or 1.5 rows the more confident one is kept. A pick belongs to the strip whose core holds its mid-depth. Picks beside
+    a seam are compared with those of the strip above, so that no plane is picked twice.
     """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
     depth = image["depth"].values
-    length, together = _dealt(float(depth[-1] - depth[0]), detector.length)
-    cut = strips(image, length, detector.overlap)
-    apart = max(_APART, 1.5 * row_spacing(image))
-    tables = [_Table(apart) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
-    done = _ahead(lambda strip: _pick_strip(strip, detector, min_confidence, apart), cut, together, detector)
-    for number, (strip, picked) in enumerate(done, 1):
+    length, strips_at_once = _plan_strips(float(depth[-1] - depth[0]), detector.length)
+    strips_of_well = strips(image, length, detector.overlap)
+    min_spacing = max(_MIN_PICK_SPACING_M, _MIN_PICK_SPACING_ROWS * row_spacing(image))
+    tables = [_Table(min_spacing) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
+    results = _prefetch(
+        lambda strip: _pick_strip(strip, detector, min_confidence, min_spacing),
+        strips_of_well,
+        strips_at_once,
+        detector,
+    )
+    for number, (strip, picked) in enumerate(results, 1):
         for table, part in zip(tables, picked, strict=True):
             table.add(strip, *part)
-        if number % _TRIMMED == 0:
+        if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
         if progress is not None:
             progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
     judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
-    picks, doubts = doubt_picks_along_rows(picks, image)
+    picks, row_findings = doubt_picks_along_rows(picks, image)
     return PickedWell(
         picks,
         judged,
-        [*_out_of_reach(image, detector.tallest), *_no_picks_findings(image, judged), *findings, *doubts],
+        [*_out_of_reach(image, detector.tallest), *_no_picks_findings(image, judged), *findings, *row_findings],
     )
 
 
 class _Table:
-    """Picks of the strips so far, none twice at a seam."""
+    """Picks of all strips until now, without duplicates at seams."""
 
-    def __init__(self, apart: float) -> None:
-        self._apart = apart
+    def __init__(self, min_spacing: float) -> None:
+        self._min_spacing = min_spacing
         self._parts: list[pd.DataFrame] = []
         self._seam = np.empty((0, 3))
 
     def add(self, strip: Strip, columns: pd.DataFrame, traces: Array) -> None:
         """Take in the picks of the next strip."""
         if len(self._seam) and len(traces):
-            new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._apart
+            new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._min_spacing
             columns, traces = columns[new], traces[new]
         self._parts.append(columns)
-        self._seam = traces[traces[:, 0] >= strip.base - 1.0]
+        self._seam = traces[traces[:, 0] >= strip.base - _SEAM_M]
 
     def picks(self, image: WellImage, source: str) -> pd.DataFrame:
         """Return the pick table."""
@@ -255,53 +270,56 @@ def detector_of(
     return NetworkDetector.of(load_model(model), image, runtime)
 
 
-def _dealt(span: float, longest: float) -> tuple[float, int]:
-    """Length of a well's strips (m), and how many are worked on at a time: none is left for a round of its own."""
+def _plan_strips(span: float, longest: float) -> tuple[float, int]:
+    """Length of a well's strips (m), and how many are worked on at a time: their number is a multiple of that."""
     if span <= longest:
         return longest, 1
-    count = _TOGETHER * math.ceil(span / longest / _TOGETHER)
-    # One thread means one core: a machine that picks a well on each core is not asked for more than it has.
-    return span / count, 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _TOGETHER
+    count = _STRIPS_AT_ONCE * math.ceil(span / longest / _STRIPS_AT_ONCE)
+    # One thread means one core: where each core picks a well of its own, two strips at a time would share it.
+    return span / count, 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _STRIPS_AT_ONCE
 
 
-def _ahead(
-    work: Callable[[Strip], _Picked], cut: Iterable[Strip], together: int, detector: Detector
+def _prefetch(
+    work: Callable[[Strip], _Picked], strips_of_well: Iterable[Strip], strips_at_once: int, detector: Detector
 ) -> Iterator[tuple[Strip, _Picked]]:
-    """Strips and what became of them, in order; a few are in memory and worked on at a time."""
+    """Yield strips with their results, in order; a few are in memory and worked on at a time."""
     waiting: deque[tuple[Strip, Future[_Picked]]] = deque()
-    with detector.shared(together) as join, ThreadPoolExecutor(together, initializer=join) as pool:
-        for strip in cut:
+    with detector.shared(strips_at_once) as join, ThreadPoolExecutor(strips_at_once, initializer=join) as pool:
+        for strip in strips_of_well:
             waiting.append((strip, pool.submit(work, strip)))
-            if len(waiting) > together:
-                first, done = waiting.popleft()
-                yield first, done.result()
-        for first, done in waiting:
-            yield first, done.result()
+            if len(waiting) > strips_at_once:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
 
 
-def _pick_strip(strip: Strip, detector: Detector, least: float | None, apart: float) -> _Picked:
-    """Picks at the detector's own thresholds, then those of a least confidence if there is one; see `_picks_of`."""
-    found = detector.detect(strip.image, strip.top - _BEYOND, strip.base + _BEYOND)
-    own = np.array([detector.thresholds[name] for name in found.classes])
+def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:
+    """Pick a strip at the detector's own thresholds and, if it is given, at a least confidence; see `_picks_of`."""
+    candidates = detector.detect(strip.image, strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M)
+    own_thresholds = np.array([detector.thresholds[name] for name in candidates.classes])
     return [
-        _picks_of(strip, detector, found, wanted, apart)
-        for wanted in (own, *(() if least is None else [np.full(own.shape, least)]))
+        _picks_of(strip, detector, candidates, thresholds, min_spacing)
+        for thresholds in (
+            own_thresholds,
+            *(() if min_confidence is None else [np.full(own_thresholds.shape, min_confidence)]),
+        )
     ]
 
 
 def _picks_of(
-    strip: Strip, detector: Detector, found: Candidates, wanted: Array, apart: float
+    strip: Strip, detector: Detector, candidates: Candidates, min_confidence: Array, min_spacing: float
 ) -> tuple[pd.DataFrame, Array]:
-    """Picks of wanted confidence (n,) whose mid-depth is in a strip's core, none nearer to another than `apart` (m)."""
+    """Refine candidates of at least some confidence (n,); keep those in the strip's core, `min_spacing` (m) apart."""
     image = strip.image
-    top, base = strip.top - _BEYOND, strip.base + _BEYOND
-    z0 = found.traces[:, 0]
-    sure = np.flatnonzero((found.confidence >= wanted) & (z0 >= top) & (z0 < base))
+    top, base = strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M
+    z0 = candidates.traces[:, 0]
+    selected = np.flatnonzero((candidates.confidence >= min_confidence) & (z0 >= top) & (z0 < base))
     values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    classes, confidence = found.classes[sure], found.confidence[sure]
-    radius, astray = hole_radius(image), detector.astray
-    refined = refine(values, depth, angles, found.traces[sure], radius, astray, classes, confidence)
-    keep = np.sort(thin_by_distance(refined.traces, confidence, apart))
+    classes, confidence = candidates.classes[selected], candidates.confidence[selected]
+    radius, typical_error_m = hole_radius(image), detector.typical_error_m
+    refined = refine(values, depth, angles, candidates.traces[selected], radius, typical_error_m, classes, confidence)
+    keep = np.sort(thin_by_distance(refined.traces, confidence, min_spacing))
     keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
@@ -323,7 +341,7 @@ def _picks_of(
 
 
 def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
-    """Where the hole runs so level that flat-lying planes draw taller traces than are looked for."""
+    """Report where the hole is so level that flat-lying planes have taller traces than the detector looks for."""
     tilt = np.radians(np.minimum(image["deviation"].values, 180 - image["deviation"].values))
     rows = np.flatnonzero(hole_radius(image) * np.tan(tilt) > tallest)
     if not rows.size:
@@ -332,34 +350,41 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     observed = (
         f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     )
-    action = "those are not looked for; pick them by hand"
+    action = "the picker does not find those; pick them by hand"
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 
 def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
-    """Tell of zones without a pick: the rock may be bare, or the picker may miss what is there."""
+    """Report zones without a pick: there may be no planes, or the picker may miss them."""
     zones, kind = silent_zones(image, judged), "nothing-found"
     metres = MeasuredDepths.of(image).metres
     if not len(judged) and metres >= MIN_SILENT_LENGTH_M * (1 - 1e-6):
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
         observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
         observed += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")
-        action = "look before you take it for bare rock: such an image may be too coarse or too strange for the picker"
+        action = (
+            "check it before you take it for bare rock: the image may be too coarse or too unlike the training images"
+        )
         return [Finding(Severity.MAJOR, kind, place_of(image), observed, action)]
     findings = []
     for layered_too, severity, words, action in (
-        (True, Severity.MAJOR, "no plane, although the image shows layers", "look there and pick them by hand"),
-        (False, Severity.MINOR, "no plane, and no clear layers", "look before you take it for bare rock"),
+        (
+            True,
+            Severity.MAJOR,
+            "no plane, although the image shows layers",
+            "check the image there, and pick them by hand",
+        ),
+        (False, Severity.MINOR, "no plane, and no clear layers", "check the image before you take it for bare rock"),
     ):
         some = zones[zones["layered"] == layered_too]
-        found = [
+        stretches = [
             Stretch(first, last, top, base)
             for first, last, top, base in (
                 (*run["number"].iloc[[0, -1]].tolist(), run["top_m"].iloc[0], run["base_m"].iloc[-1])
                 for _, run in some.groupby((some["number"].diff() != 1).cumsum())
             )
         ]
-        findings += stretch_findings(found, severity, kind, partial(_words_of_silence, words), action)
+        findings += stretch_findings(stretches, severity, kind, partial(_words_of_silence, words), action)
     return findings
 
 

@@ -1,4 +1,4 @@
-"""Picks along rows of an image where rows may differ for the tool's sake and not for the rock's."""
+"""Picks along rows of an image whose rows may differ because of the tool and not of the rock."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def doubt_picks_along_rows(picks: pd.DataFrame, image: WellImage) -> tuple[pd.Da
 def _unlike_others(
     depth: npt.NDArray[np.float64], along: npt.NDArray[np.bool_], beds: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
-    """Whether enough beds around each pick are there, and fewer than half of them run along rows."""
+    """Whether there are enough beds around each pick, and fewer than half of them run along rows."""
     order = np.argsort(depth[beds], kind="stable")
     at, flat = depth[beds][order], np.concatenate([[0], np.cumsum(along[beds][order])])
     first, last = np.searchsorted(at, depth - _AROUND_M), np.searchsorted(at, depth + _AROUND_M, side="right")

@@ -26,7 +26,7 @@ def image_zones(image: WellImage) -> Iterator[tuple[float, float, WellImage]]:
     ------
     top, base, part
         Depths (m, MD), the top within the zone and the base not, and the rows between them. Pixels stay in their file
-        until somebody asks for them.
+        until they are loaded.
     """
     depth = image["depth"].values
     count = max(round(float(depth[-1] - depth[0]) / ZONE_M), 1)

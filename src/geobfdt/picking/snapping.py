@@ -1,4 +1,4 @@
-"""Snapping: the plane that an interpreter means, from one point of its trace or from three."""
+"""Snapping: the plane at a point that an interpreter clicks, or through three points."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from geobfdt.quality.trace_evidence import CONTRAST_WINDOW_M, trace_evidence
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import complete, new_picks
 
-__all__ = ["described", "snap", "through"]
+__all__ = ["describe_traces", "snap", "through"]
 
-_CLICK = 0.03  # m: how far from a detector's trace a click may be before it counts for little
-_LEAST = 0.02  # confidence, so discounted, below which a detector knows of nothing there
-_NEAR = 0.02  # m: how far from its trace a click may be otherwise
-_FEWEST = 3  # rows
-_APART = 0.03  # trace RMS within which a trace is one that is picked already (m)
-_AZIMUTHS = 36
-_DIPS = np.r_[0.0, 4.0, 8.0, 12.0, np.arange(17.0, 80.0, 3.0), 81.0]  # apparent (deg)
-_CANDIDATES = 6
-_PLAIN = 0.05  # evidence, in its own units, that ten degrees more of dip have to bring
-_ASTRAY = 0.02  # m: how far off candidates of this grid are
+_CLICK_SIGMA_M = 0.03  # Distance from a click at which a detector's candidate counts for 1/e of its confidence.
+_MIN_SCORE = 0.02  # Confidence, lowered by that distance, from which the detector's candidate is taken.
+_MAX_CLICK_DISTANCE_M = 0.02  # Largest distance of a click from a trace that is searched without a detector.
+_MIN_ROWS = 3  # Rows around a point from which anything is searched there.
+_MIN_SPACING_M = 0.03  # A trace closer than this (trace RMS) to a picked one is that one.
+_AZIMUTHS = 36  # Azimuths of the trial planes through a point.
+_DIPS_DEG = np.r_[0.0, 4.0, 8.0, 12.0, np.arange(17.0, 80.0, 3.0), 81.0]  # Apparent dips of the trial planes.
+_CANDIDATES = 6  # Number of the best trial planes that are refined.
+_DIP_PENALTY = 0.05  # Evidence that a plane ten degrees steeper needs in addition, since there are more steep planes.
+_TRIAL_ERROR_M = 0.02  # Typical error of the trial planes.
+_MIN_STEP_M = 0.004  # Smallest step in depth between trial planes.
 
 Array = npt.NDArray[np.float64]
 
@@ -57,15 +58,15 @@ def through(depth: npt.ArrayLike, angle: npt.ArrayLike) -> Array:
     array([1. , 0.1, 0. ])
     """
     t = np.radians(np.asarray(angle, dtype=float))
-    apart = np.degrees(np.abs(np.angle(np.exp(1j * (t - np.roll(t, 1))))))
-    if apart.min() < 1:
+    angle_between = np.degrees(np.abs(np.angle(np.exp(1j * (t - np.roll(t, 1))))))
+    if angle_between.min() < 1:
         raise ValueError("the three points have to lie at different angles")
     design = np.stack([np.ones(3), np.cos(t), np.sin(t)], axis=1)
     return np.asarray(np.linalg.solve(design, np.asarray(depth, dtype=float)))
 
 
 def snap(
-    image: WellImage, depth: float, angle: float, detector: Detector | None = None, known: npt.ArrayLike = ()
+    image: WellImage, depth: float, angle: float, detector: Detector | None = None, picked: npt.ArrayLike = ()
 ) -> tuple[Array, str]:
     """
     Trace of the plane that a point most likely lies on.
@@ -79,22 +80,22 @@ def snap(
     angle : float
         Its image angle (deg).
     detector : Detector, optional
-        Made for this well. Its candidates are asked first, those too weak to be shown included.
-    known : array (n, 3), optional
-        Traces that are picked already, and hence not meant.
+        Made for this well. Its candidates are tried first, including those below its thresholds.
+    picked_traces : array (n, 3), optional
+        Traces that are picked already: the plane at the point is another one.
 
     Returns
     -------
     trace : array (3,)
-        ``(z0, a, b)`` (m), refined on the image; level, through the point, where nothing is seen.
+        ``(z0, a, b)`` (m), refined on the image; level, through the point, where no plane is found.
     name : str
-        Class, where the detector knew it; else empty.
+        Class, if a detector found the plane; else empty.
 
     Notes
     -----
-    Without a candidate nearby, planes of all dips and azimuths through the point are compared by what the image says
-    along them all round (:func:`geobfdt.quality.trace_evidence.trace_evidence`), the steeper ones with a handicap since
-    there are so many of them. The best few are refined on the pixels, and the one whose pieces agree most is it.
+    Without a candidate nearby, planes of all dips and azimuths through the point are compared by the evidence of the
+    image along them (:func:`geobfdt.quality.trace_evidence.trace_evidence`). Steeper ones have a penalty, since there
+    are more of them. The best few are refined on the pixels, and the one whose pieces agree most is returned.
 
     Examples
     --------
@@ -106,51 +107,62 @@ def snap(
     >>> snap(well_image(pixels, z, angles, diameter=0.2), 1.1, 0.0)[0].round(2) + 0
     array([1. , 0.1, 0. ])
     """
-    picked = np.asarray(known, dtype=np.float64).reshape(-1, 3)
+    picked_traces = np.asarray(picked, dtype=np.float64).reshape(-1, 3)
     if detector is not None:
-        near = _around(image, depth, detector.overlap)
-        if near.sizes["depth"] >= _FEWEST:
-            found = detector.detect(near)
-            off = trace_depth(found.traces, np.array([angle])).reshape(-1) - depth
-            worth = found.confidence * np.exp(-((off / _CLICK) ** 2)) * _new(found.traces, picked)
-            if worth.size and worth.max() >= _LEAST:
-                best = int(worth.argmax())
-                refined = refine(*_pixels(near), found.traces[best], hole_radius(image), detector.astray)
-                return refined.traces[0], str(found.classes[best])
-    return _most_visible(image, depth, angle, picked), ""
+        rows_around = _around(image, depth, detector.overlap)
+        if rows_around.sizes["depth"] >= _MIN_ROWS:
+            candidates = detector.detect(rows_around)
+            depth_offset = trace_depth(candidates.traces, np.array([angle])).reshape(-1) - depth
+            score = (
+                candidates.confidence
+                * np.exp(-((depth_offset / _CLICK_SIGMA_M) ** 2))
+                * _new(candidates.traces, picked_traces)
+            )
+            if score.size and score.max() >= _MIN_SCORE:
+                best = int(score.argmax())
+                refined = refine(
+                    *_pixels(rows_around), candidates.traces[best], hole_radius(image), detector.typical_error_m
+                )
+                return refined.traces[0], str(candidates.classes[best])
+    return _most_visible(image, depth, angle, picked_traces), ""
 
 
-def _new(traces: Array, known: Array) -> npt.NDArray[np.bool_]:
-    """Which traces (n,) are none of the known ones."""
-    return np.asarray((trace_rms(traces[:, None], known) > _APART).all(axis=1))
+def _new(traces: Array, picked: Array) -> npt.NDArray[np.bool_]:
+    """Return True for traces (n,) that are none of the picked ones."""
+    return np.asarray((trace_rms(traces[:, None], picked) > _MIN_SPACING_M).all(axis=1))
 
 
-def _most_visible(image: WellImage, depth: float, angle: float, known: Array) -> Array:
-    """Trace through a point that the image says most for."""
+def _most_visible(image: WellImage, depth: float, angle: float, picked: Array) -> Array:
+    """Return the trace through a point with the most evidence in the image."""
     radius = hole_radius(image)
-    amplitude = radius * np.tan(np.radians(_DIPS))
+    amplitude = radius * np.tan(np.radians(_DIPS_DEG))
     azimuth = np.radians(np.arange(0, 360, 360 / _AZIMUTHS))
     shape = np.stack([np.outer(amplitude, np.cos(azimuth)), np.outer(amplitude, np.sin(azimuth))], -1).reshape(-1, 2)
-    shape = shape[_AZIMUTHS - 1 :]  # a level plane has one azimuth
+    shape = shape[_AZIMUTHS - 1 :]  # A level plane has no azimuth: it is tried once.
     t = np.radians(angle)
     start = np.column_stack([depth - shape @ [np.cos(t), np.sin(t)], shape])
     level = np.array([depth, 0.0, 0.0])
-    near = _around(image, depth, 2 * float(amplitude.max()) + 2 * CONTRAST_WINDOW_M)
-    if near.sizes["depth"] < _FEWEST:
+    rows_around = _around(image, depth, 2 * float(amplitude.max()) + 2 * CONTRAST_WINDOW_M)
+    if rows_around.sizes["depth"] < _MIN_ROWS:
         return level
-    step = max(row_spacing(image), 0.004)
-    shifts = np.arange(-round(_NEAR / step), round(_NEAR / step) + 1, dtype=np.float64) * step
-    start = start[_new(start, known)]
+    step = max(row_spacing(image), _MIN_STEP_M)
+    shifts = (
+        np.arange(-round(_MAX_CLICK_DISTANCE_M / step), round(_MAX_CLICK_DISTANCE_M / step) + 1, dtype=np.float64)
+        * step
+    )
+    start = start[_new(start, picked)]
     dip = np.degrees(np.arctan(np.hypot(start[:, 1], start[:, 2]) / radius))
-    evidence = np.nan_to_num(trace_evidence(near, start[None], shifts)[0] - _PLAIN * dip[:, None] / 10, nan=-np.inf)
+    evidence = np.nan_to_num(
+        trace_evidence(rows_around, start[None], shifts)[0] - _DIP_PENALTY * dip[:, None] / 10, nan=-np.inf
+    )
     order = np.argsort(-evidence.max(axis=1), kind="stable")[:_CANDIDATES]
     if not np.isfinite(evidence[order[0]].max()):
         return level
     candidates = start[order]
     candidates[:, 0] += shifts[evidence[order].argmax(axis=1)]
-    refined = refine(*_pixels(near), candidates, radius, _ASTRAY)
-    missed = np.abs(trace_depth(refined.traces, np.array([angle])).reshape(-1) - depth) > 2 * _NEAR
-    missed |= ~_new(refined.traces, known)
+    refined = refine(*_pixels(rows_around), candidates, radius, _TRIAL_ERROR_M)
+    missed = np.abs(trace_depth(refined.traces, np.array([angle])).reshape(-1) - depth) > 2 * _MAX_CLICK_DISTANCE_M
+    missed |= ~_new(refined.traces, picked)
     if missed.all():
         return np.asarray(candidates[0])
     return np.asarray(refined.traces[int(np.argmax(np.where(missed, -1.0, mean_agreement(refined))))])
@@ -165,9 +177,9 @@ def _pixels(image: WellImage) -> tuple[npt.NDArray[np.float32], Array, Array]:
     return image["image"].values, image["depth"].values, image["azimuth"].values
 
 
-def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
+def describe_traces(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.DataFrame:
     """
-    Pick table of one trace, or of several near each other, with what the image tells of them.
+    Pick table of one trace, or of several near each other, with their attributes in the image.
 
     Parameters
     ----------
@@ -176,19 +188,20 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
     trace : array (3,) or (n, 3)
         ``(z0, a, b)`` (m), in order of depth.
     snapped : bool
-        Whether the trace lies where the pixels put it, so that their fit tells its sigmas. One drawn by hand has none.
+        Whether the trace was refined on the pixels, so that the fit gives its sigmas. A trace drawn by hand has none.
 
     Returns
     -------
     DataFrame
-        Pick table of one row a trace; class (``fracture`` for now), confidence, source and status are still to be said.
+        Pick table of one row a trace; class (``fracture`` for now), confidence, source and status are set by the
+        caller.
 
     Examples
     --------
     >>> from geobfdt.wells.image import well_image
     >>> hole = {"diameter": 0.2, "deviation": 0, "hole_azimuth": 0, "reference": "north"}
     >>> well = well_image(np.eye(90), 0.01 * np.arange(90), **hole)
-    >>> described(well, [0.4, 0.1, 0.0], snapped=False)[["depth_m", "dip_true_deg", "coverage"]].to_numpy()
+    >>> describe_traces(well, [0.4, 0.1, 0.0], snapped=False)[["depth_m", "dip_true_deg", "coverage"]].to_numpy()
     array([[ 0.4, 45. ,  1. ]])
     """
     at = np.asarray(trace, dtype=np.float64).reshape(-1, 3)
@@ -201,11 +214,11 @@ def described(image: WellImage, trace: npt.ArrayLike, *, snapped: bool) -> pd.Da
         azimuth_app_deg=azimuth,
         reference=image.attrs["reference"],
     )
-    near = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
-    if near.sizes["depth"] >= _FEWEST:
-        # Somebody says that it is there: it is not doubted.
-        seen = refine(*_pixels(near), at, hole_radius(image), _ASTRAY, confidence=1.0)
-        notes = describe(seen, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
+    rows_around = _around(image, float(at[:, 0].mean()), float(np.ptp(at[:, 0])) + float(size.max()) + 1.0)
+    if rows_around.sizes["depth"] >= _MIN_ROWS:
+        # An interpreter set it, so its confidence is 1.
+        refined = refine(*_pixels(rows_around), at, hole_radius(image), _TRIAL_ERROR_M, confidence=1.0)
+        notes = describe(refined, np.asarray(log_at(image, "diameter", at[:, 0])), image.attrs["dark"])._asdict()
         for name in notes if snapped else ("coverage", "polarity", "continuity"):
             picks[name] = notes[name]
     return complete(picks, image)[0]

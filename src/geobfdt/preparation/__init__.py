@@ -1,1 +1,1 @@
-"""Turning an image into what a picker reads: normalisation, gap fill, and the audit of picks against image."""
+"""Preparation of images for pickers: normalisation, gaps, grids, strips and image features."""

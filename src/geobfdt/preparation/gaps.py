@@ -11,9 +11,9 @@ from scipy.spatial import KDTree
 
 __all__ = ["fill_gaps", "fill_gaps_from_nearest"]
 
-_BLOCK = 4096  # rows filled at a time, which bounds the memory
-_HAIR = (1e-6, 1.618e-6)  # pixels
-_NEAREST = 5  # measured pixels that a missing one is filled from
+_ROWS_AT_ONCE = 4096  # Rows that are filled at a time; it bounds the memory.
+_TIE_OFFSET_PIXELS = (1e-6, 1.618e-6)  # Offset of missing pixels, so that no two measured pixels are equally near.
+_NEIGHBOURS = 5  # Number of measured pixels that a missing one is filled from.
 
 
 def fill_gaps(values: npt.ArrayLike, angles: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -47,8 +47,8 @@ def fill_gaps(values: npt.ArrayLike, angles: npt.ArrayLike) -> npt.NDArray[np.fl
     if image.ndim != 2 or turn.shape != image.shape[1:]:
         raise ValueError(f"image {image.shape} and angles {turn.shape} do not fit")
     gappy = np.flatnonzero(~np.isfinite(image).all(axis=1) & np.isfinite(image).any(axis=1))
-    for top in range(0, gappy.size, _BLOCK):
-        rows = gappy[top : top + _BLOCK]
+    for top in range(0, gappy.size, _ROWS_AT_ONCE):
+        rows = gappy[top : top + _ROWS_AT_ONCE]
         image[rows] = _filled(image[rows], turn)
     image[~np.isfinite(image)] = np.nan
     return image
@@ -85,10 +85,10 @@ def fill_gaps_from_nearest(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     if not missing.any() or not rim.any():
         return image
     # A hair off: of pixels equally far, the same ones are nearest wherever the image begins.
-    places, wanted = np.argwhere(rim), np.argwhere(missing) + _HAIR
+    places, targets = np.argwhere(rim), np.argwhere(missing) + _TIE_OFFSET_PIXELS
     # The tree goes round the hole, not along it.
     tree = KDTree(places, boxsize=(0, image.shape[1]))
-    distance, nearest = tree.query(wanted, k=range(1, min(_NEAREST, len(places)) + 1))
+    distance, nearest = tree.query(targets, k=range(1, min(_NEIGHBOURS, len(places)) + 1))
     weight = 1 / distance
     image[missing] = (weight * image[rim][nearest]).sum(axis=1) / weight.sum(axis=1)
     return image
@@ -116,8 +116,9 @@ def _filled(image: npt.NDArray[np.float32], turn: npt.NDArray[np.float64]) -> np
     after = np.minimum.accumulate(np.where(measured, column, 2 * n)[:, ::-1], axis=1)[:, ::-1]
     after = np.where(after == 2 * n, after[:, :1] + n, after)
     row = np.arange(image.shape[0])[:, None]
-    start = turn[before] - 360.0 * (before < 0)  # a negative index is already the same column, a turn earlier
+    # A negative index already names the same column, a turn earlier.
+    start = turn[before] - 360.0 * (before < 0)
     span = turn[after % n] + 360.0 * (after >= n) - start
     weight = np.where(span > 0, (turn - start) / np.where(span > 0, span, 1), 0).astype(np.float32)
-    left, right = image[row, before], image[row, after % n]
-    return np.asarray(np.where(measured, image, left + weight * (right - left)))
+    before_value, after_value = image[row, before], image[row, after % n]
+    return np.asarray(np.where(measured, image, before_value + weight * (after_value - before_value)))

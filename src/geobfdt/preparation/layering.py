@@ -1,4 +1,4 @@
-"""Layered texture: how alike an image is around the hole once it is shifted along a plane."""
+"""Layered texture: coherence of an image around the hole along the best plane."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _STEPS_M = (0.02, 0.08)  # Row heights at which traces of up to about half a met
 _COLUMNS = 32  # Columns of the grid at most; an image of fewer keeps its own.
 _WINDOW_ROWS = 100  # Rows of a window.
 _CYCLES = np.arange(2, 13)  # Cycles a window: wavelengths of 50 down to 8 rows.
-_LARGEST_AMPLITUDE_ROWS = 25  # Largest trace amplitude that is tried.
-_AMPLITUDE_STEP_ROWS = 2.0  # Distance between tried traces: a quarter of the shortest wavelength.
-_LEAST_ROWS = 0.5  # Measured share of a column from which it takes part in a window.
-_LEAST_COLUMNS = 6  # Measured columns of a window from which coherence means something.
-_LEAST_TURN = 0.2  # Measured share of the turn, likewise.
+_MAX_AMPLITUDE_ROWS = 25  # Largest amplitude of the trial traces.
+_AMPLITUDE_STEP_ROWS = 2.0  # Distance between trial traces: a quarter of the shortest wavelength.
+_MIN_MEASURED_ROWS = 0.5  # Share of measured rows from which a column takes part in a window.
+_MIN_COLUMNS = 6  # Number of such columns from which the coherence of a window is defined.
+_MIN_TURN_SHARE = 0.2  # Share of the turn that these columns have to cover.
 
 Array = npt.NDArray[np.float64]
 Spectra = npt.NDArray[np.complex128]
@@ -28,7 +28,7 @@ Spectra = npt.NDArray[np.complex128]
 
 def layer_coherence(image: WellImage) -> float:
     """
-    Measure how much of an image's change with depth is common to all azimuths along some plane.
+    Measure the share of an image's change with depth that is common to all azimuths along some plane.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def layer_coherence(image: WellImage) -> float:
         return float("nan")
     steps = sorted({max(step, row_spacing(image)) for step in _STEPS_M})
     values = [_coherence_at(image, step) for step in steps]
-    known = [value for value in values if np.isfinite(value)]
-    return max(known) if known else float("nan")
+    finite = [value for value in values if np.isfinite(value)]
+    return max(finite) if finite else float("nan")
 
 
 def _coherence_at(image: WellImage, step: float) -> float:
@@ -78,7 +78,7 @@ def _coherence_at(image: WellImage, step: float) -> float:
     for first in range(0, len(grid) - length + 1, length):
         rows = slice(first, first + length)
         spectra, used = _unit_spectra(grid[rows], measured[rows])
-        if used.sum() < max(_LEAST_COLUMNS, _LEAST_TURN * columns):
+        if used.sum() < max(_MIN_COLUMNS, _MIN_TURN_SHARE * columns):
             continue
         angles = column_angles(columns)[used]
         shifts = rng.uniform(0, length, used.sum())
@@ -95,7 +95,7 @@ def _unit_spectra(values: Array, measured: npt.NDArray[np.bool_]) -> tuple[Spect
     tapered = np.where(measured, values - mean, 0.0) * np.hanning(len(values))[:, None]
     spectra = np.fft.rfft(tapered, axis=0)[_CYCLES]
     energy = np.sqrt((np.abs(spectra) ** 2).sum(axis=0))
-    used = (count > _LEAST_ROWS * len(values)) & (energy > 0)
+    used = (count > _MIN_MEASURED_ROWS * len(values)) & (energy > 0)
     return spectra[:, used] / energy[used], used
 
 
@@ -112,8 +112,8 @@ def _best_semblance(spectra: Spectra, angles: Array, length: int) -> float:
 @cache
 def _amplitudes() -> Array:
     """Traces ``(a, b)`` (rows) that are tried: a square grid within the largest amplitude."""
-    line = np.arange(-_LARGEST_AMPLITUDE_ROWS, _LARGEST_AMPLITUDE_ROWS + 1, _AMPLITUDE_STEP_ROWS)
+    line = np.arange(-_MAX_AMPLITUDE_ROWS, _MAX_AMPLITUDE_ROWS + 1, _AMPLITUDE_STEP_ROWS)
     line = line - line[line.size // 2]
     a, b = (axis.ravel() for axis in np.meshgrid(line, line))
-    inside = np.hypot(a, b) <= _LARGEST_AMPLITUDE_ROWS
+    inside = np.hypot(a, b) <= _MAX_AMPLITUDE_ROWS
     return np.column_stack([a[inside], b[inside]])

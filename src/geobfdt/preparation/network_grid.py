@@ -1,4 +1,4 @@
-"""What a network sees: an image on square pixels of one size, whatever the tool, with its contrast evened out."""
+"""The input of a network: an image on a grid of one pixel size, whatever the tool, with its contrast evened out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, 
 from geobfdt.wells.image import WellImage, row_spacing
 
 __all__ = [
+    "MIDDLE_VALUE",
     "SHORT_GAP",
+    "VALUES_PER_DEVIATION",
     "GapsAs",
     "GridSettings",
     "ImageAs",
@@ -24,11 +26,12 @@ __all__ = [
     "well_span",
 ]
 
-_WINDOW = 1.0  # of the dynamic normalisation (m)
-_SEEN = 0.3  # share of a pixel's footprint that has to be measured
-
-SHORT_GAP = 4  # Rows: fewer without a measured pixel are interpolated, so many or more interrupt the image.
-_ROWS = 4000  # of a well, about, that tell its contrast
+SHORT_GAP = 4  # A gap of fewer rows is interpolated; a gap of so many rows or more interrupts the image.
+MIDDLE_VALUE = 128  # Grid value of the local mean.
+VALUES_PER_DEVIATION = 50.8  # Grid values per standard deviation: 1 to 255 are -2.5 to 2.5 standard deviations.
+_WINDOW_M = 1.0  # Height of the window of the dynamic normalisation.
+_MIN_MEASURED_SHARE = 0.3  # Share of a pixel's footprint that has to be measured for the pixel to have a value.
+_CONTRAST_ROWS = 4000  # A well's contrast is taken from about so many rows, evenly spread over it.
 
 Array = npt.NDArray[np.float64]
 ImageAs = Literal["dynamic", "static", "both"]
@@ -38,7 +41,7 @@ GapsAs = Literal["mask", "linear", "nearest"]
 @dataclass(frozen=True)
 class GridSettings:
     """
-    How a network sees an image.
+    Settings of the grid that a network takes.
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ def column_angles(columns: int) -> Array:
 
 def well_span(image: WellImage) -> tuple[float, float]:
     """Range of values that a well's static image shows, from rows evenly spread over it; pixels may lie in a file."""
-    rows = slice(None, None, max(image.sizes["depth"] // _ROWS, 1))
+    rows = slice(None, None, max(image.sizes["depth"] // _CONTRAST_ROWS, 1))
     return contrast_span(image["image"].isel(depth=rows).values)
 
 
@@ -113,13 +116,13 @@ def network_grid(
     image : WellImage
         A strip of a well, or a whole one.
     settings : GridSettings
-        How the network sees it.
+        Settings of the network's grid.
     origin : float
         Depth that all strips of a well count rows from (m, MD), so that they share one grid.
     multiple : int
         The first row is a whole multiple of this many rows from the origin, and so is the number of rows.
     span : (float, float), optional
-        Of the well, where the static image is asked for; see :func:`well_span`. Default: of this strip.
+        Range of the well's values, for the static image; see :func:`well_span`. Default: of this strip.
 
     Returns
     -------
@@ -144,20 +147,22 @@ def network_grid(
     measured = np.isfinite(image["image"].values)
     filled = np.where(measured, image["image"].values, np.float32(0))
     # Columns first: it leaves less for the rows.
-    seen = down @ (measured.astype(np.float32) @ across)
+    measured_share = down @ (measured.astype(np.float32) @ across)
     total = down @ (filled @ across)
-    values = np.where(seen >= _SEEN, total / np.maximum(seen, 1e-6), np.nan).astype(np.float32)
+    values = np.where(measured_share >= _MIN_MEASURED_SHARE, total / np.maximum(measured_share, 1e-6), np.nan).astype(
+        np.float32
+    )
     _interpolate_short_gaps(values)
-    looks = []
+    images = []
     if settings.image != "static":
-        looks.append(normalise_dynamic(values, max(round(_WINDOW / step), 3)))
+        images.append(normalise_dynamic(values, max(round(_WINDOW_M / step), 3)))
     if settings.image != "dynamic":
-        looks.append(normalise_static(values, span if span is not None else well_span(image)))
+        images.append(normalise_static(values, span if span is not None else well_span(image)))
     if settings.gaps == "linear":
-        looks = [fill_gaps(look, column_angles(columns)) for look in looks]
+        images = [fill_gaps(image_values, column_angles(columns)) for image_values in images]
     elif settings.gaps == "nearest":
-        looks = [fill_gaps_from_nearest(look) for look in looks]
-    even = [np.nan_to_num(np.round(look * 254) + 1, nan=0).astype(np.uint8) for look in looks]
+        images = [fill_gaps_from_nearest(image_values) for image_values in images]
+    even = [np.nan_to_num(np.round(image_values * 254) + 1, nan=0).astype(np.uint8) for image_values in images]
     return NetworkGrid(even[0] if len(even) == 1 else np.stack(even, axis=-1), top, step)
 
 
@@ -171,22 +176,22 @@ def _interpolate_short_gaps(values: npt.NDArray[np.float32]) -> None:
         values[above + 1 : below] = (1 - share) * values[above] + share * values[below]
 
 
-def _tent_rows(wanted: Array, depth: Array, reach: float) -> csr_matrix:
-    """Weights (rows wanted, rows given) of a tent of half-width `reach`; they sum to 1 between the outermost rows."""
-    low, high = np.searchsorted(depth, wanted - reach), np.searchsorted(depth, wanted + reach, side="right")
+def _tent_rows(grid_depth: Array, depth: Array, reach: float) -> csr_matrix:
+    """Weights (grid rows, image rows) of a tent of half-width `reach`; they sum to 1 between the outermost rows."""
+    low, high = np.searchsorted(depth, grid_depth - reach), np.searchsorted(depth, grid_depth + reach, side="right")
     count = high - low
-    row = np.repeat(np.arange(wanted.size), count)
+    row = np.repeat(np.arange(grid_depth.size), count)
     column = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
-    weight = np.maximum(1 - np.abs(depth[column] - wanted[row]) / reach, 0)
-    full = np.bincount(row, weight, minlength=wanted.size)
-    beyond = (wanted < depth[0]) | (wanted > depth[-1])
+    weight = np.maximum(1 - np.abs(depth[column] - grid_depth[row]) / reach, 0)
+    full = np.bincount(row, weight, minlength=grid_depth.size)
+    beyond = (grid_depth < depth[0]) | (grid_depth > depth[-1])
     share = np.where(beyond | (full <= 0), 0, 1 / np.where(full > 0, full, 1))
-    return csr_matrix((weight * share[row], (row, column)), shape=(wanted.size, depth.size), dtype=np.float32)
+    return csr_matrix((weight * share[row], (row, column)), shape=(grid_depth.size, depth.size), dtype=np.float32)
 
 
-def _tent_columns(wanted: Array, angle: Array) -> npt.NDArray[np.float32]:
-    """Weights (columns given, columns wanted) of a tent around the hole; each column wanted sums to 1."""
-    reach = max(360 / wanted.size, 360 / angle.size)
-    apart = np.abs((angle[:, None] - wanted + 180) % 360 - 180)
-    weight = np.maximum(1 - apart / reach, 0)
+def _tent_columns(grid_angle: Array, angle: Array) -> npt.NDArray[np.float32]:
+    """Weights (image columns, grid columns) of a tent around the hole; each grid column sums to 1."""
+    reach = max(360 / grid_angle.size, 360 / angle.size)
+    angle_between = np.abs((angle[:, None] - grid_angle + 180) % 360 - 180)
+    weight = np.maximum(1 - angle_between / reach, 0)
     return np.asarray(weight / np.maximum(weight.sum(axis=0), 1e-9), dtype=np.float32)

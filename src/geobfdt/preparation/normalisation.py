@@ -14,13 +14,13 @@ __all__ = ["contrast_span", "dynamic", "normalise_dynamic", "normalise_static", 
 
 Image = npt.NDArray[np.float32]
 
-_SPAN = 2.5  # standard deviations from mid-grey to black or white
-_BLOCK = 1024  # rows taken to float64 at a time
+_SPAN_DEVIATIONS = 2.5  # Number of standard deviations from mid-grey to black or white.
+_ROWS_AT_ONCE = 1024  # Rows that are converted to float64 at a time.
 
 
 def contrast_span(values: npt.ArrayLike) -> tuple[float, float]:
     """
-    Tell what a static image shows as black and as white: the 1st and 99th percentiles.
+    Values that a static image shows as black and as white: the 1st and 99th percentiles.
 
     Parameters
     ----------
@@ -105,11 +105,13 @@ def normalise_dynamic(values: npt.ArrayLike, rows: int) -> Image:
     image = np.asarray(values, dtype=np.float32)
     measured = np.isfinite(image)
     mean, deviation = _window_statistics(image, measured, rows)
-    clipped = np.clip(image, (mean - _SPAN * deviation)[:, None], (mean + _SPAN * deviation)[:, None])
+    clipped = np.clip(
+        image, (mean - _SPAN_DEVIATIONS * deviation)[:, None], (mean + _SPAN_DEVIATIONS * deviation)[:, None]
+    )
     mean, deviation = _window_statistics(clipped, measured, rows)
     # Below float32's own resolution there is no contrast, only rounding.
     flat = ~(deviation > np.maximum(1e-6 * np.abs(mean), 1e-30))
-    scale = np.where(flat, 0.0, 1 / (2 * _SPAN * np.where(flat, 1.0, deviation)))
+    scale = np.where(flat, 0.0, 1 / (2 * _SPAN_DEVIATIONS * np.where(flat, 1.0, deviation)))
     out = (image - mean.astype(np.float32)[:, None]) * scale.astype(np.float32)[:, None]
     out += np.float32(0.5)
     np.clip(out, 0, 1, out=out)
@@ -170,12 +172,12 @@ def window_sum(values: npt.NDArray[np.float64], rows: int) -> npt.NDArray[np.flo
     size = 2 * half + 1
     pad = np.zeros((half, *values.shape[1:]))
     power, span = np.concatenate([pad, values, pad]), 1
-    total, done = np.zeros(values.shape), 0
+    total, summed = np.zeros(values.shape), 0
     n = values.shape[0]
-    while done < size:
+    while summed < size:
         if size & span:
-            total = total + power[done : done + n]
-            done += span
+            total = total + power[summed : summed + n]
+            summed += span
         if 2 * span <= size:
             power = power[:-span] + power[span:]
         span *= 2
@@ -187,8 +189,8 @@ def _window_statistics(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Mean and standard deviation of the measured pixels around each row; 0 where there are none."""
     sums = np.empty((image.shape[0], 3))
-    for top in range(0, image.shape[0], _BLOCK):
-        block = slice(top, top + _BLOCK)
+    for top in range(0, image.shape[0], _ROWS_AT_ONCE):
+        block = slice(top, top + _ROWS_AT_ONCE)
         # float64 before summing: numpy's cast while summing cuts rows at its buffer's edge, which moves the last bit.
         filled = np.where(measured[block], image[block], 0).astype(np.float64)
         sums[block] = np.stack([measured[block].sum(axis=1), filled.sum(axis=1), (filled * filled).sum(axis=1)], axis=1)

@@ -69,10 +69,10 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     edges = depth[0] + length * np.arange(count + 1)
     edges[0], edges[-1] = -np.inf, np.inf
     rows = np.searchsorted(depth, edges)
-    held = np.flatnonzero(np.diff(rows))
+    with_rows = np.flatnonzero(np.diff(rows))
     top = -np.inf
-    for i in held:
-        base = np.inf if i == held[-1] else float(edges[i + 1])
+    for i in with_rows:
+        base = np.inf if i == with_rows[-1] else float(edges[i + 1])
         first, last = np.searchsorted(depth, [edges[i] - overlap, edges[i + 1] + overlap])
         yield Strip(image.isel(depth=slice(int(first), int(last))).load(), top, base)
         top = base

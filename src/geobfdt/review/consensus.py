@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.evaluation.matching import Planes, assign, distances, near
-from geobfdt.picking.snapping import described
+from geobfdt.picking.snapping import describe_traces
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import traces
@@ -109,7 +109,7 @@ def common_planes(
         out[name] = one[name].where(_has_value(one[name]), two[name])
     rows = np.flatnonzero(moved | np.any([differs[name] for name in _MEASURED_COLUMNS], axis=0))
     for batch in _split_by_depth(middle, rows):
-        new = described(image, middle[batch], snapped=True)
+        new = describe_traces(image, middle[batch], snapped=True)
         for name in ("depth_m", "amplitude_m", "azimuth_app_deg", "dip_app_deg", "dip_true_deg", "azimuth_true_deg"):
             out.loc[batch, name] = np.where(moved[batch], new[name], out.loc[batch, name])
         for name in _MEASURED_COLUMNS:

@@ -18,7 +18,7 @@ from geobfdt.geometry import amplitude_azimuth, trace_depth
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import read_zones
 from geobfdt.picking.picker import detector_of
-from geobfdt.picking.snapping import described, snap, through
+from geobfdt.picking.snapping import describe_traces, snap, through
 from geobfdt.reports.image_raster import depth_range
 from geobfdt.review.bounds import MAX_TABLE_BYTES, list_wells
 from geobfdt.review.consensus import AGREEMENT_M, DECIDED_STATUSES, common_intervals, common_planes, matching_rows
@@ -303,7 +303,7 @@ class ReviewService:
         old = before or {}
         place = [{**old, **fields}.get(name) or 0.0 for name in ("depth_m", "amplitude_m", "azimuth_app_deg")]
         depth, size, azimuth = place[0], place[1], np.radians(place[2])
-        row = described(image, [depth, size * np.cos(azimuth), size * np.sin(azimuth)], snapped=change.snapped)
+        row = describe_traces(image, [depth, size * np.cos(azimuth), size * np.sin(azimuth)], snapped=change.snapped)
         # Attributes that were measured along the old trace do not hold for the new one.
         blank: Fields = dict.fromkeys(
             ("sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg", "dip_true_deg", "azimuth_true_deg", "confidence")
@@ -406,7 +406,7 @@ class ReviewService:
         size, azimuth = amplitude_azimuth(trace)
         place = {"depth_m": trace[0], "amplitude_m": size, "azimuth_app_deg": azimuth}
         distance = float(np.abs(trace_depth(trace, np.array(angle)) - depth).max())
-        quality = str(described(image, trace, snapped=True)["quality"].iloc[0]) if len(depth) == 1 else ""
+        quality = str(describe_traces(image, trace, snapped=True)["quality"].iloc[0]) if len(depth) == 1 else ""
         return {
             **{k: round(float(v), _DIGITS) for k, v in place.items()}, "class": name, "snapped": len(depth) == 1,
             "distance_m": round(distance, _DIGITS), "quality": quality,

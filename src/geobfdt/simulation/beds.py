@@ -13,8 +13,8 @@ from geobfdt.simulation.geology import Geology
 __all__ = ["Column", "deposit"]
 
 Array = npt.NDArray[np.float64]
-STEP = 0.00125  # m, half a row of the sharpest common image
-THIN = 0.03  # m; a layer thinner than this is picked once, not at its top and base
+STEP_M = 0.00125  # Depth step of the layers: half a row of the sharpest common image.
+THIN_BED_M = 0.03  # A thinner layer is picked once, and not at its top and base.
 FORESETS = {"bed_thickness": 0.04, "thickness_spread": 0.6, "thin_layers": 0.25, "massive": 0.0}
 
 
@@ -83,14 +83,14 @@ def deposit(geology: Geology, low: float, high: float, rng: np.random.Generator,
     inner = edges[1:-1]
     knots = np.stack([inner - soft, inner + soft], axis=1).ravel()
     values = np.stack([level[:-1] + trend[:-1], level[1:] - trend[1:]], axis=1).ravel()
-    samples = np.arange(int((high - low) / STEP) + 3)
-    at = low + STEP * samples
+    samples = np.arange(int((high - low) / STEP_M) + 3)
+    at = low + STEP_M * samples
     profile = np.interp(at, knots, values)
 
     bed = np.clip(np.searchsorted(edges, at) - 1, 0, count - 1)
     laminated = geology.lamination * np.exp(0.7 * rng.standard_normal(count)) * np.where(massive, 0.15, 1.0)
     faint = laminated[bed] * (0.5 if foresets else 1.0)
-    width = max(geology.lamina / 2 / STEP, 1.0)
+    width = max(geology.lamina / 2 / STEP_M, 1.0)
     laminae = gaussian_filter1d(rng.standard_normal((3, samples.size)), width, axis=1)
     laminae *= np.sqrt(2 * np.sqrt(np.pi) * width)
     # Laminae are half common to all sides of the hole.
@@ -110,7 +110,7 @@ def deposit(geology: Geology, low: float, high: float, rng: np.random.Generator,
 def _edges(
     geology: Geology, low: float, high: float, rng: np.random.Generator
 ) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Bed edges from below `low` to above `high`, which beds are massive and which are thin layers."""
+    """Bed edges from below `low` to above `high`, with flags of massive beds and of thin layers."""
     median, spread = geology.bed_thickness, geology.thickness_spread
     mean = median * np.exp(spread**2 / 2)
     guess = max(int(1.5 * (high - low) / mean) + 20, 20)
@@ -119,18 +119,18 @@ def _edges(
     total = 0.0
     while total < high - low + 2 * mean:
         kind = rng.choice(3, size=guess, p=_shares(geology)).astype(np.int8)
-        drawn = median * np.exp(spread * rng.standard_normal(guess))
-        drawn[kind == 1] *= rng.uniform(4, 18, int((kind == 1).sum()))
-        drawn[kind == 2] = rng.uniform(0.004, THIN, int((kind == 2).sum()))
+        thicknesses = median * np.exp(spread * rng.standard_normal(guess))
+        thicknesses[kind == 1] *= rng.uniform(4, 18, int((kind == 1).sum()))
+        thicknesses[kind == 2] = rng.uniform(0.004, THIN_BED_M, int((kind == 2).sum()))
         # Beds thinner than a thin layer are laminae: they are drawn as such.
-        drawn[kind == 0] = drawn[kind == 0].clip(THIN if median > THIN else 0.4 * median, 6.0)
-        pieces.append(drawn)
+        thicknesses[kind == 0] = thicknesses[kind == 0].clip(THIN_BED_M if median > THIN_BED_M else 0.4 * median, 6.0)
+        pieces.append(thicknesses)
         kinds.append(kind)
-        total += float(drawn.sum())
+        total += float(thicknesses.sum())
     thickness, kind = np.concatenate(pieces), np.concatenate(kinds)
     # Two thin layers in a row would be one.
     kind[1:][(kind[1:] == 2) & (kind[:-1] == 2)] = 0
-    edges = low - mean * rng.random() - THIN + np.concatenate([[0.0], np.cumsum(thickness)])
+    edges = low - mean * rng.random() - THIN_BED_M + np.concatenate([[0.0], np.cumsum(thickness)])
     last = int(np.searchsorted(edges, high)) + 2
     edges, kind = edges[: last + 1], kind[: min(last, kind.size)]
     kind[[0, -1]] = 0

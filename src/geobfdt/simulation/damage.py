@@ -1,4 +1,4 @@
-"""What drilling does to the wall and what the rock carries besides planes: breakouts, induced fractures, spots."""
+"""Damage of the wall by drilling, and features of the rock besides planes: breakouts, induced fractures, spots."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Spot:
     row: float
     column: float
     tall: float  # rows
-    wide: float  # columns
+    wide: float  # Width (columns).
     level: float
 
 
@@ -94,7 +94,7 @@ class Damage:
             wall[low:high, column] += alpha * (np.float32(spot.level) - wall[low:high, column])
 
     def wear(self, wall: npt.NDArray[np.float32], first: int) -> None:
-        """Draw what drilling did to a block of wall, in place."""
+        """Draw the damage by drilling on a block of wall, in place."""
         last = first + wall.shape[0]
         t = np.radians(self.hole.angle).astype(np.float32)
         if self.spiral.size:
@@ -153,7 +153,8 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
     >>> {name for name, _, _ in damage(settings, bore(settings, 1000 + 0.01 * np.arange(5000), 36, rng), rng).intervals}
     {'breakout'}
     """
-    stress = rng.uniform(0, 2 * np.pi)  # the two drift together along a well: one stress field
+    # Breakouts and induced fractures turn together along a well: they share one stress field.
+    stress = rng.uniform(0, 2 * np.pi)
     length = hole.depth[-1] - hole.depth[0]
     intervals: list[tuple[str, float, float]] = []
     breakouts, cracks = [], []
@@ -189,13 +190,13 @@ def _stretches(
 ) -> list[tuple[int, int]]:
     """Rows of random stretches, `rate` per 100 m."""
     rows = hole.depth.size
-    found = []
+    stretches = []
     for _ in range(rng.poisson(rate * rows * hole.step / 100)):
         first, length = int(rng.integers(rows)), rng.uniform(*lengths)
         last = min(first + int(length / hole.step), rows)
         if last - first > 2:
-            found.append((first, last))
-    return found
+            stretches.append((first, last))
+    return stretches
 
 
 def _induced(hole: Hole, first: int, last: int, middle: float, rng: np.random.Generator) -> list[_Crack]:
@@ -209,7 +210,8 @@ def _induced(hole: Hole, first: int, last: int, middle: float, rng: np.random.Ge
             opacity = rng.uniform(0.3, 0.9) * (0.7 + 0.5 * smooth_series(rng, at, 0.2)).clip(0, 1)
             cracks.append(_Crack(first, last, angle, width, opacity, level))
         return cracks
-    pitch, slope = rng.uniform(0.08, 0.25), rng.choice([-1, 1]) * rng.uniform(1.0, 4.0)  # m, rad per m
+    # Pitch (m), and slope (rad per m).
+    pitch, slope = rng.uniform(0.08, 0.25), rng.choice([-1, 1]) * rng.uniform(1.0, 4.0)
     for side in (0.0, np.pi):
         for centre in np.arange(float(at[0]), float(at[-1]), pitch):
             half = 0.6 * pitch * rng.uniform(0.6, 1.4)
@@ -228,16 +230,16 @@ def _spots(settings: WellSettings, hole: Hole, length: float, rng: np.random.Gen
         return []
     # Vugs come in patches: places where a smooth series is high.
     place = np.sort(hole.depth[0] + length * rng.random(3 * count))
-    kept = place[smooth_series(rng, place, 1.5) > 0.43]
-    size = np.exp(rng.normal(np.log(0.006), 0.6, kept.size)).clip(0.002, 0.05)
-    shape = np.exp(rng.normal(0.2, 0.3, kept.size))
-    level = geology.spot_level + 0.8 * rng.standard_normal(kept.size)
+    inside_patches = place[smooth_series(rng, place, 1.5) > 0.43]
+    size = np.exp(rng.normal(np.log(0.006), 0.6, inside_patches.size)).clip(0.002, 0.05)
+    shape = np.exp(rng.normal(0.2, 0.3, inside_patches.size))
+    level = geology.spot_level + 0.8 * rng.standard_normal(inside_patches.size)
     columns = hole.angle.size
     arc = np.pi * settings.diameter / columns
-    column = rng.integers(columns, size=kept.size)
+    column = rng.integers(columns, size=inside_patches.size)
     return [
         _Spot((z - hole.depth[0]) / hole.step, c, max(r / hole.step, 0.7), max(r * k / arc, 0.7), v)
         for z, c, r, k, v in zip(
-            kept.tolist(), column.tolist(), size.tolist(), shape.tolist(), level.tolist(), strict=True
+            inside_patches.tolist(), column.tolist(), size.tolist(), shape.tolist(), level.tolist(), strict=True
         )
     ]

@@ -24,7 +24,7 @@ from geobfdt.wells.picks import write_picks
 
 __all__ = ["simulate"]
 
-_LENGTH = 60.0  # Length of a well where neither the caller nor a recipe gives one (m).
+_DEFAULT_LENGTH_M = 60.0  # Length of a well where neither the caller nor a recipe gives one.
 
 
 def simulate(
@@ -90,11 +90,11 @@ def simulate(
     recipe = RECIPES[like] if like is not None else None
     geology = recipe.geology if recipe is not None else draw_geology(np.random.default_rng((seed, 0)))
     files: list[Path] = []
-    made: list[WellSettings] = []
+    all_settings: list[WellSettings] = []
     for number in range(1, wells + 1):
         rng = np.random.default_rng((seed, number))
         name = f"W{number:02d}"
-        common: dict[str, Any] = {"length": _LENGTH}
+        common: dict[str, Any] = {"length": _DEFAULT_LENGTH_M}
         if recipe is not None:
             own = np.random.default_rng((seed, number, 1))
             tool_of = recipe.tools[(number - 1) % len(recipe.tools)]
@@ -107,7 +107,7 @@ def simulate(
         write_picks(well.truth, place[2])
         write_intervals(well.intervals, place[3])
         files += place
-        made.append(settings)
+        all_settings.append(settings)
         if progress:
             progress(number / wells)
     card = {
@@ -115,7 +115,7 @@ def simulate(
         "seed": seed,
         "like": like,
         "geology": geology.model_dump(mode="json"),
-        "wells": [settings.model_dump(mode="json") for settings in made],
+        "wells": [settings.model_dump(mode="json") for settings in all_settings],
     }
     write_text(out / "simulation.yaml", yaml.safe_dump(card, sort_keys=False))
     return [*files, out / "simulation.yaml"]

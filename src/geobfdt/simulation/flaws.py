@@ -44,7 +44,7 @@ class Flaws(BaseModel):
 
     @property
     def any(self) -> bool:
-        """Whether an image has any of them."""
+        """Return whether an image has any flaw."""
         return self != Flaws()
 
 
@@ -108,7 +108,7 @@ class Blemishes:
         return image
 
     def added(self, first: int, last: int) -> npt.NDArray[np.float32]:
-        """What rows `first` to `last` show beside the rock: array (rows, columns)."""
+        """Values that the flaws add to rows `first` to `last`: array (rows, columns)."""
         flaws = self._flaws
         out = np.zeros((last - first, self._columns), np.float32)
         if flaws.stripes:

@@ -1,4 +1,4 @@
-"""Fractures, faults and stylolites: where they are, and how they look on the wall."""
+"""Fractures, faults and stylolites: their places, and their appearance on the wall."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from geobfdt.simulation.strata import Strata
 __all__ = ["Band", "break_rock", "paint", "spacings"]
 
 Array = npt.NDArray[np.float64]
-REACH = 3.0  # half widths; beyond that a band has faded
-NEAREST = 0.006  # m; two fractures closer than this are one
-_THICK_M = (0.02, 0.1)  # Thickness of thick fractures: their two edges show apart.
-_THICK_SHARPNESS = 6.0  # Their edges are sharp, as those of open or filled fractures are.
+REACH_HALF_WIDTHS = 3.0  # Distance (half widths) beyond which a band has faded.
+MIN_SPACING_M = 0.006  # Two fractures closer than this are one.
+_THICK_M = (0.02, 0.1)  # Range of the thickness of thick fractures: their two edges show apart.
+_THICK_SHARPNESS = 6.0  # Sharpness of their edges, as those of open or filled fractures.
 
 
 class Band(NamedTuple):
@@ -124,7 +124,7 @@ def break_rock(geology: Geology, hole: Hole, strata: Strata, roughness: float, r
     True
     """
     bands = [
-        _band(hole, trace[:3], float(trace[3]), float(trace[4]), 0.8, roughness, rng, whole=True)
+        _draw_band(hole, trace[:3], float(trace[3]), float(trace[4]), 0.8, roughness, rng, whole=True)
         for trace in strata.faults
     ]
     bands += _natural(geology, hole, strata, roughness, rng)
@@ -141,7 +141,7 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
     depths = top - mean * rng.random() + np.cumsum(gaps)
     depths = depths[(depths > top) & (depths < base)]
     if depths.size:
-        depths = depths[np.diff(depths, prepend=-np.inf) > NEAREST]
+        depths = depths[np.diff(depths, prepend=-np.inf) > MIN_SPACING_M]
     weights = np.array([one.weight for one in geology.sets])
     chosen = rng.choice(len(geology.sets), size=depths.size, p=weights / weights.sum())
     bands: list[Band] = []
@@ -152,7 +152,7 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
         trace = hole.traces([depth], [dip], [azimuth])[0]
         if not np.isfinite(trace).all():
             continue
-        band = _band(hole, trace, dip, azimuth, one.conductive, roughness, rng)
+        band = _draw_band(hole, trace, dip, azimuth, one.conductive, roughness, rng)
         if thick_rng is not None and thick_rng.random() < geology.thick_fractures:
             band = _thickened(band, hole, float(thick_rng.uniform(*_THICK_M)))
         ends = rng.random()
@@ -196,7 +196,7 @@ def _periodic(rng: np.random.Generator, columns: int, width: float) -> Array:
     return np.asarray(noise / max(float(noise.std()), 1e-9))
 
 
-def _band(
+def _draw_band(
     hole: Hole, trace: Array, dip: float, azimuth: float, conductive: float, roughness: float,
     rng: np.random.Generator, *, whole: bool = False,
 ) -> Band:  # fmt: skip
@@ -212,16 +212,18 @@ def _band(
     half_width = np.full(columns, aperture / 2 * np.sqrt(1 + slope**2))
     rim = min(rng.uniform(3, 8) * aperture / 2, 0.03) * np.sqrt(1 + slope**2)
     half_width *= np.exp(rng.uniform(0.1, 0.5) * _periodic(rng, columns, columns / 40))
-    if rng.random() < 0.06:  # an open cavity on one side
+    # Some fractures have an open cavity on one side.
+    if rng.random() < 0.06:
         bump = np.exp(3 * (np.cos(t - rng.uniform(0, 2 * np.pi)) - 1))
         half_width += bump * np.minimum(rng.uniform(3, 10) * half_width, 0.03 * np.sqrt(1 + slope**2))
     there = np.ones(columns)
-    look = rng.random()
-    if look < 0.25 and not whole:  # partial: ends inside the wall
+    kind_draw = rng.random()
+    # Partial fractures end inside the wall, discontinuous ones are interrupted.
+    if kind_draw < 0.25 and not whole:
         half = np.radians(rng.uniform(40, 160))
         away = np.abs(np.angle(np.exp(1j * (t - rng.uniform(0, 2 * np.pi)))))
         there = np.clip((half - away) / 0.06 + 0.5, 0, 1)
-    elif look < 0.45:  # discontinuous
+    elif kind_draw < 0.45:  # Discontinuous fractures.
         there = np.clip(3 * (_periodic(rng, columns, columns * rng.uniform(0.01, 0.05)) + rng.uniform(-0.2, 1.0)), 0, 1)
     is_conductive = rng.random() < conductive
     return Band(
@@ -257,7 +259,7 @@ def _stylolites(geology: Geology, hole: Hole, rng: np.random.Generator) -> list[
         trace = hole.traces([depth], [dip], [azimuth])[0]
         if not np.isfinite(trace).all():
             continue
-        band = _band(hole, trace, dip, azimuth, 0.95, 0.0, rng, whole=True)
+        band = _draw_band(hole, trace, dip, azimuth, 0.95, 0.0, rng, whole=True)
         columns = hole.angle.size
         teeth = np.abs(_periodic(rng, columns, columns / 150)) * _periodic(rng, columns, columns / 40)
         bands.append(
@@ -293,12 +295,12 @@ def paint(wall: npt.NDArray[np.float32], first: int, hole: Hole, bands: list[Ban
     """
     for band in bands:
         centre = (geometry.trace_depth(band.trace, hole.angle) + band.offset - hole.depth[first]) / hole.step
-        # A pixel sees all of its footprint. What is thinner than a row, or than the trace's rise from one column to the
+        # A pixel averages its footprint. What is thinner than a row, or than the trace's rise from one column to the
         # next, keeps its total contrast: it is drawn as wide as that and fainter, else a steep line would be dotted.
         least = np.maximum(0.25 * np.abs(np.roll(centre, -1) - np.roll(centre, 1)), 0.6)
         for half_width, sharpness, level, opacity in _strokes(band, hole.step):
-            drawn = np.maximum(half_width, least)
-            _stroke(wall, centre, drawn, sharpness, level, opacity * half_width / drawn)
+            painted_half_width = np.maximum(half_width, least)
+            _stroke(wall, centre, painted_half_width, sharpness, level, opacity * half_width / painted_half_width)
 
 
 def _strokes(band: Band, step: float) -> Iterator[tuple[Array, float, float, Array]]:
@@ -312,15 +314,15 @@ def _strokes(band: Band, step: float) -> Iterator[tuple[Array, float, float, Arr
 def _stroke(
     wall: npt.NDArray[np.float32], centre: Array, width: Array, sharpness: float, level: float, opacity: Array
 ) -> None:
-    reach = REACH if sharpness < 3 else 1.5
+    reach = REACH_HALF_WIDTHS if sharpness < 3 else 1.5
     half = int(np.ceil(reach * float(width.max()))) + 1
     if centre.max() + half < 0 or centre.min() - half >= wall.shape[0]:
         return
-    seen = np.flatnonzero(opacity > 0)
-    nearest = np.rint(centre[seen]).astype(int)
+    columns_painted = np.flatnonzero(opacity > 0)
+    nearest = np.rint(centre[columns_painted]).astype(int)
     rows = nearest + np.arange(-half, half + 1)[:, None]
-    distance = np.abs(rows - centre[seen]) / width[seen]
-    alpha = (opacity[seen] * np.exp(-(distance**sharpness) * 0.7)).astype(np.float32)
+    distance = np.abs(rows - centre[columns_painted]) / width[columns_painted]
+    alpha = (opacity[columns_painted] * np.exp(-(distance**sharpness) * 0.7)).astype(np.float32)
     inside = (rows >= 0) & (rows < wall.shape[0]) & (alpha > 0.003)
-    row, column = rows[inside], np.broadcast_to(seen, rows.shape)[inside]
+    row, column = rows[inside], np.broadcast_to(columns_painted, rows.shape)[inside]
     wall[row, column] += alpha[inside] * (np.float32(level) - wall[row, column])

@@ -1,4 +1,4 @@
-"""What the rock is like: beds, cross-beds, texture, and fracture sets. A field shares one geology."""
+"""Geology of a field: beds, cross-beds, texture and fracture sets."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def draw_geology(rng: np.random.Generator) -> Geology:
     rock = str(
         rng.choice(["layered", "laminated", "crossbedded", "massive", "carbonate"], p=[0.36, 0.16, 0.18, 0.14, 0.16])
     )
-    tectonic = rng.random() < 0.1  # folded country: beds may dip at any angle
+    tectonic = rng.random() < 0.1  # In folded rock beds may dip at any angle.
     numbers: dict[str, Any] = {
         "bedding_dip": rng.uniform(15, 75) if tectonic else min(rng.gamma(2.0, 2.2), 40),
         "bedding_azimuth": rng.uniform(0, 359.9),

@@ -15,7 +15,7 @@ from geobfdt.simulation.well_settings import WellSettings
 __all__ = ["Hole", "bore"]
 
 Array = npt.NDArray[np.float64]
-STEEPEST = 87.5  # deg; beyond that a plane runs along the hole, and its trace would be metres long
+STEEPEST_DEG = 87.5  # Largest apparent dip: a steeper plane runs along the hole, and its trace is metres long.
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Hole:
         apparent, t0 = geometry.apparent_from_true(
             dip, azimuth, deviation, np.degrees(np.angle(turned)), self.reference
         )
-        apparent = np.where(apparent < STEEPEST, apparent, np.nan)
+        apparent = np.where(apparent < STEEPEST_DEG, apparent, np.nan)
         return geometry.trace_from_dip(depth, apparent, t0, diameter)
 
 

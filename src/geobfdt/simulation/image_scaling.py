@@ -12,8 +12,8 @@ from geobfdt.simulation.well_settings import WellSettings
 __all__ = ["deliver", "moving"]
 
 Image = npt.NDArray[np.float32]
-ROWS = 4096  # scaled at a time: what is in between fits the cache
-SAMPLE = 400_000  # pixels that the scale of a well is taken from
+ROWS_AT_ONCE = 4096  # Rows that are scaled at a time: intermediate results fit into the cache.
+SAMPLE_PIXELS = 400_000  # Number of pixels that the scale of a well is taken from.
 
 
 def deliver(recorded: Image, step: float, settings: WellSettings) -> tuple[Image, Image]:
@@ -41,15 +41,15 @@ def deliver(recorded: Image, step: float, settings: WellSettings) -> tuple[Image
     (0.0, 255.0, True)
     """
     values = recorded[np.isfinite(recorded)]
-    values = values[:: max(values.size // SAMPLE, 1)]
+    values = values[:: max(values.size // SAMPLE_PIXELS, 1)]
     shares = np.linspace(settings.clip, 100 - settings.clip, 65)
     quantiles = np.percentile(values, shares) if values.size else np.zeros(65)
     top = 15.0 if settings.wrong_range else 255.0
     low, high = quantiles[0], max(quantiles[-1], quantiles[0] + 1e-6)
     mean, deviation = moving(recorded, max(int(settings.dynamic_window / step), 3))
     static, dynamic = np.empty_like(recorded), np.empty_like(recorded)
-    for first in range(0, recorded.shape[0], ROWS):
-        rows = slice(first, first + ROWS)
+    for first in range(0, recorded.shape[0], ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
         if settings.static == "linear":
             static[rows] = ((recorded[rows] - low) * np.float32(top / (high - low))).clip(0, top)
         else:
@@ -84,8 +84,8 @@ def moving(recorded: Image, window: int) -> tuple[npt.NDArray[np.float32], npt.N
     array([1. , 0.8, 0.5], dtype=float32)
     """
     sums = np.empty((3, recorded.shape[0]))
-    for first in range(0, recorded.shape[0], ROWS):
-        rows = slice(first, first + ROWS)
+    for first in range(0, recorded.shape[0], ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
         measured = np.isfinite(recorded[rows])
         block = np.where(measured, recorded[rows], np.float32(0))
         sums[:, rows] = measured.sum(1), block.sum(1, dtype=float), (block * block).sum(1, dtype=float)

@@ -1,4 +1,4 @@
-"""A simulated interpreter: picks what can be seen, misses some, and is never exact."""
+"""A simulated interpreter, who picks visible planes, misses some, and makes errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks, traces
 
-__all__ = ["STYLES", "interpret", "interpreted"]
+__all__ = ["STYLES", "draw_intervals", "interpret"]
 
 # Visibility at which half of the planes are picked, and the least distance between bed picks (m), by style.
 STYLES: dict[str, tuple[dict[str, float], float]] = {
@@ -19,12 +19,12 @@ STYLES: dict[str, tuple[dict[str, float], float]] = {
     "fractures": ({"fracture": 0.36}, 0.0),
     "beds": ({"bedding": 0.42}, 0.05),
 }
-_SOFT = 0.04
+_VISIBILITY_WIDTH = 0.04  # Width of the logistic curve of the probability of a pick against visibility.
 
 
-def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
+def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
     """
-    Where the interpreter looked for each class.
+    Intervals in which the interpreter picked each class.
 
     Parameters
     ----------
@@ -38,24 +38,25 @@ def interpreted(settings: WellSettings, top: float, base: float, rng: np.random.
     Returns
     -------
     DataFrame
-        Interval table; a class that was not looked for has one interval of no length.
+        Interval table; a class that was not picked has one interval of no length.
 
     Examples
     --------
-    >>> interpreted(WellSettings(), 10.0, 20.0, np.random.default_rng(0))[["class", "top_m", "base_m"]].values.tolist()
+    >>> intervals = draw_intervals(WellSettings(), 10.0, 20.0, np.random.default_rng(0))
+    >>> intervals[["class", "top_m", "base_m"]].values.tolist()
     [['bedding', 10.0, 20.0], ['fracture', 10.0, 20.0]]
     """
-    wanted, _ = STYLES[settings.style]
+    picked_classes, _ = STYLES[settings.style]
     rows = []
     for name in ("bedding", "fracture"):
-        cuts = [(top, base)] if name in wanted else [(top, top)]
-        left = settings.unpicked * (base - top) if name in wanted else 0.0
-        while left > 0.01 * (base - top):
+        cuts = [(top, base)] if name in picked_classes else [(top, top)]
+        remaining = settings.unpicked * (base - top) if name in picked_classes else 0.0
+        while remaining > 0.01 * (base - top):
             begin, end = cuts.pop(int(np.argmax([b - a for a, b in cuts])))
-            length = min(left, rng.uniform(0.2, 0.7) * (end - begin))
+            length = min(remaining, rng.uniform(0.2, 0.7) * (end - begin))
             start = rng.uniform(begin, end - length)
             cuts += [(begin, start), (start + length, end)]
-            left -= length
+            remaining -= length
         rows += [(settings.well, "interpreted", name, a, b) for a, b in sorted(cuts)]
     return new_intervals(rows)
 
@@ -72,7 +73,7 @@ def interpret(
     truth : DataFrame
         Truth table with the column ``visible``.
     intervals : DataFrame
-        Where the interpreter looked.
+        Intervals in which the interpreter picked.
     settings : WellSettings
         Style, misses, jitter and shift.
     diameter : array (n,)
@@ -89,23 +90,23 @@ def interpret(
     --------
     >>> plane = {"amplitude_m": 0.1, "azimuth_app_deg": 0.0, "visible": 0.9}
     >>> truth = new_picks(well="W01", depth_m=[5.0], class_="bedding", **plane)
-    >>> where = interpreted(WellSettings(), 0.0, 9.0, np.random.default_rng(0))
+    >>> where = draw_intervals(WellSettings(), 0.0, 9.0, np.random.default_rng(0))
     >>> interpret(truth, where, WellSettings(jitter=0), np.full(1, 0.2), np.random.default_rng(1))["depth_m"].tolist()
     [5.0]
     """
-    wanted, apart = STYLES[settings.style]
+    picked_classes, min_spacing = STYLES[settings.style]
     chance = rng.random(len(truth))
     errors = rng.standard_normal((len(truth), 3))
     truth_trace = traces(truth)
     name, depth = truth["class"].to_numpy(), truth["depth_m"].to_numpy(float)
     visible = truth["visible"].to_numpy(float)
-    threshold = np.array([wanted.get(one, np.inf) for one in name])
-    share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _SOFT))
+    threshold = np.array([picked_classes.get(one, np.inf) for one in name])
+    share = (1 - settings.misses) / (1 + np.exp(-(visible - threshold) / _VISIBILITY_WIDTH))
     looked = np.zeros(len(truth), dtype=bool)
     for row in intervals[intervals["kind"] == "interpreted"].itertuples():
         looked |= (name == row[3]) & (depth >= row.top_m) & (depth <= row.base_m)
     chosen = np.flatnonzero((chance < share) & looked)
-    chosen = _spaced(chosen, depth, visible, name == "bedding", apart)
+    chosen = _spaced(chosen, depth, visible, name == "bedding", min_spacing)
     picked, error = truth.iloc[chosen], errors[chosen]
     # Steep traces are harder to fit: the error grows with the trace.
     size = settings.jitter * np.hypot(1, np.hypot(truth_trace[chosen, 1], truth_trace[chosen, 2]) / 0.1)
@@ -129,15 +130,15 @@ def interpret(
 
 def _spaced(
     chosen: npt.NDArray[np.int64], depth: npt.NDArray[np.float64], visible: npt.NDArray[np.float64],
-    bed: npt.NDArray[np.bool_], apart: float,
+    bed: npt.NDArray[np.bool_], min_spacing: float,
 ) -> npt.NDArray[np.int64]:  # fmt: skip
     """Drop bed picks that are nearer to a clearer one than an interpreter would draw them."""
-    kept: list[int] = []
+    spaced: list[int] = []
     for i in chosen[np.argsort(depth[chosen], kind="stable")].tolist():
-        near = next((j for j in reversed(kept) if bed[j]), None) if bed[i] else None
-        if near is not None and depth[i] - depth[near] < apart:
+        near = next((j for j in reversed(spaced) if bed[j]), None) if bed[i] else None
+        if near is not None and depth[i] - depth[near] < min_spacing:
             if visible[i] <= visible[near]:
                 continue
-            kept.remove(near)
-        kept.append(i)
-    return np.array(kept, dtype=np.int64)
+            spaced.remove(near)
+        spaced.append(i)
+    return np.array(spaced, dtype=np.int64)

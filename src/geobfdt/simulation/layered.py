@@ -12,26 +12,26 @@ from geobfdt.simulation.geology import Geology
 from geobfdt.simulation.tools import TOOLS, ToolName
 from geobfdt.simulation.well_settings import WellSettings, draw
 
-__all__ = ["HELD_OUT_LOOKS", "LayeredLook", "draw_layered"]
+__all__ = ["HELD_OUT_APPEARANCES", "LayeredAppearance", "draw_layered"]
 
-LayeredLook = Literal["mixture", "helical", "misoriented"]
-#: Looks that training never draws: networks are chosen by what they find in them.
-HELD_OUT_LOOKS: tuple[LayeredLook, ...] = ("helical", "misoriented")
+LayeredAppearance = Literal["mixture", "helical", "misoriented"]
+#: Appearances that training never draws: networks are chosen by their score on them, too.
+HELD_OUT_APPEARANCES: tuple[LayeredAppearance, ...] = ("helical", "misoriented")
 
-# Tool, columns, row height (m) and how often. The last are the grids of the simulator's other wells.
+# Tool, columns, row height (m) and share of the wells. The last are the grids of the simulator's other wells.
 _GRIDS: tuple[tuple[ToolName, int, float, float], ...] = (
     ("lwd56", 56, 0.00762, 0.24), ("lwd56", 120, 0.00762, 0.06), ("lwd56", 56, 0.0254, 0.05),
     ("lwd56", 120, 0.0254, 0.1), ("lwd56", 56, 0.015, 0.03), ("lwd16", 16, 0.03, 0.13), ("lwd16", 16, 0.1, 0.06),
     ("lwd16", 16, 0.015, 0.03), ("atv", 180, 0.004, 0.06), ("atv", 72, 0.00667, 0.04), ("otv", 180, 0.004, 0.05),
     ("fmi", 192, 0.00254, 0.08), ("fms", 256, 0.00254, 0.03), ("cmi", 176, 0.005, 0.04),
 )  # fmt: skip
-# Hole deviation (deg) and how often.
+# Range of the hole deviation (deg) and share of the wells.
 _DEVIATIONS = ((0.0, 45.0, 0.3), (45.0, 70.0, 0.2), (70.0, 86.0, 0.4), (86.0, 95.0, 0.1))
 _FLAWS = ("fade", "stripes", "row_offset", "smear", "row_blur", "red_noise")
 _COARSE_ROW_M = 0.012  # Rows from which an image is not smoothed over several of them.
 
 
-def draw_layered(rng: np.random.Generator, look: LayeredLook = "mixture", **fixed: Any) -> WellSettings:
+def draw_layered(rng: np.random.Generator, appearance: LayeredAppearance = "mixture", **fixed: Any) -> WellSettings:
     """
     Draw a random well of layered rock.
 
@@ -39,9 +39,9 @@ def draw_layered(rng: np.random.Generator, look: LayeredLook = "mixture", **fixe
     ----------
     rng : Generator
         Source of randomness.
-    look : {"mixture", "helical", "misoriented"}
-        Flaws of the image: none to all six that training knows, at random strengths; or one of the looks that training
-        never draws, with two of the six beside: diagonal stripes and two faint sides; rows out of orientation.
+    style : {"mixture", "helical", "misoriented"}
+        Flaws of the image: none to all six of training, at random strengths; or one of the appearances that training
+        never draws, with two of the six: diagonal stripes and two faint sides; rows out of orientation.
     **fixed
         Settings to hold, such as ``length=20.0``.
 
@@ -60,13 +60,13 @@ def draw_layered(rng: np.random.Generator, look: LayeredLook = "mixture", **fixe
     shares = np.array([share for *_, share in _GRIDS])
     tool, columns, row_spacing, _ = _GRIDS[hole_rng.choice(len(_GRIDS), p=shares / shares.sum())]
     low, high, _ = _DEVIATIONS[hole_rng.choice(len(_DEVIATIONS), p=[share for *_, share in _DEVIATIONS])]
-    held = {
+    settings = {
         "tool": tool, "columns": columns, "row_spacing": row_spacing,
         "deviation": round(float(hole_rng.uniform(low, high)), 2),
     } | fixed  # fmt: skip
-    base = draw(base_rng, **held)
+    base = draw(base_rng, **settings)
     geology = _layers(base, rock_rng)
-    flaws = _draw_flaws(look, base, geology, flaw_rng)
+    flaws = _draw_flaws(appearance, base, geology, flaw_rng)
     return base.model_copy(update={"geology": geology, "flaws": flaws, "broad_contrast": True} | fixed)
 
 
@@ -76,7 +76,7 @@ def _layers(well: WellSettings, rng: np.random.Generator) -> Geology:
     if well.deviation > 45 and dip > 15:
         dip = float(rng.uniform(0, 15))  # High-angle wells follow gently dipping beds.
     apparent, _ = geometry.apparent_from_true(dip, azimuth, well.deviation, well.hole_azimuth, well.reference)
-    # Across bedding, beds are thinner than along the hole; of those along the hole nothing is to be seen.
+    # Beds are thinner across bedding than along the hole; a hole along bedding crosses hardly any.
     rise = max(float(np.cos(np.radians(apparent))), 0.06)
     spacing = float(np.exp(rng.uniform(np.log(1 / 15), np.log(1 / 3))))
     spread = float(rng.uniform(0.2, 0.8))
@@ -111,10 +111,10 @@ def _layers(well: WellSettings, rng: np.random.Generator) -> Geology:
     return well.geology.model_copy(update=changes)
 
 
-def _draw_flaws(look: LayeredLook, well: WellSettings, geology: Geology, rng: np.random.Generator) -> Flaws:
-    """Several flaws at a time; what adds to the image is as strong as beds are in it."""
+def _draw_flaws(appearance: LayeredAppearance, well: WellSettings, geology: Geology, rng: np.random.Generator) -> Flaws:
+    """Draw several flaws at a time; additive flaws are about as strong as the contrast of beds."""
     contrast = geology.bed_contrast * TOOLS[well.tool].beds
-    count = int(rng.integers(0, len(_FLAWS) + 1)) if look == "mixture" else 2
+    count = int(rng.integers(0, len(_FLAWS) + 1)) if appearance == "mixture" else 2
     chosen = set(rng.choice(_FLAWS, count, replace=False).tolist())
     most_blur = 3.0 if (well.row_spacing or 0.0) < _COARSE_ROW_M else 0.8
     strengths = {
@@ -130,10 +130,12 @@ def _draw_flaws(look: LayeredLook, well: WellSettings, geology: Geology, rng: np
         "smear_width": np.exp(rng.uniform(np.log(0.05), np.log(0.4))),
     }
     novel: dict[str, float] = {}
-    if look == "helical":
+    if appearance == "helical":
         novel = {"helix": contrast * rng.uniform(0.4, 0.9), "helix_pitch": rng.uniform(0.08, 0.5)}
         novel |= {"fade": rng.uniform(0.4, 0.8), "fade_waves": 2}
-    elif look == "misoriented":
+    elif appearance == "misoriented":
         novel = {"toolface_error": rng.uniform(3, 12)}
-    drawn = {name: value for name, value in strengths.items() if name in chosen} | others | novel
-    return Flaws(**{name: value if name == "fade_waves" else round(float(value), 4) for name, value in drawn.items()})
+    chosen_strengths = {name: value for name, value in strengths.items() if name in chosen} | others | novel
+    return Flaws(
+        **{name: value if name == "fade_waves" else round(float(value), 4) for name, value in chosen_strengths.items()}
+    )

@@ -1,4 +1,4 @@
-"""Named recipes of fields: what all wells of one have in common."""
+"""Named recipes of fields: settings that all wells of a field share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["RECIPES", "FieldRecipe"]
 @dataclass(frozen=True)
 class FieldRecipe:
     """
-    What the wells of a field have in common; everything else is drawn for each.
+    Settings that the wells of a field share; everything else is drawn for each well.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a tool records of the wall: point spread, pads and gaps, gains, noise, stick and slip."""
+"""Sensor of a tool: point spread, pads and gaps, gains, noise, stick and slip."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from geobfdt.simulation.well_settings import WellSettings
 __all__ = ["Sensor"]
 
 Array = npt.NDArray[np.float64]
-DEAD = -2.5  # property that a dead button reads
-HARMONICS = 6  # waves round the hole that a row's noise is made of
+DEAD_VALUE = -2.5  # Rock property that a dead button reads.
+HARMONICS = 6  # Number of waves round the hole that the noise of a row is made of.
 
 
 class Sensor:
@@ -50,8 +50,9 @@ class Sensor:
         depth = hole.depth[::down]
         self._rows, self._columns = depth.size, hole.angle.size // round_
         self._noise_rng = rng.spawn(1)[0]
-        blur = max(self._tool.blur * settings.blur, 1e-6)  # m; the filter cannot do nothing at all
-        row_blur = settings.flaws.row_blur * down  # rows of the wall
+        # Width of the blur (m); the filter needs one above 0.
+        blur = max(self._tool.blur * settings.blur, 1e-6)
+        row_blur = settings.flaws.row_blur * down  # Width in rows of the wall.
         self._blur = (math.hypot(blur / hole.step, row_blur), blur / (math.pi * settings.diameter / hole.angle.size))
         #: Standard deviation of each wave that a row's noise is made of.
         self.row_noise = 0.4 * self._tool.row_noise * settings.row_noise
@@ -82,7 +83,7 @@ class Sensor:
         offset = spread * (rng.standard_normal(buttons) + rng.standard_normal(segments)[of_segment])
         dead = rng.random(buttons) < settings.dead_buttons
         self._gain = np.where(dead, 0.0, gain).astype(np.float32)
-        self._offset = np.where(dead, DEAD, offset).astype(np.float32)
+        self._offset = np.where(dead, DEAD_VALUE, offset).astype(np.float32)
         drifts = [smooth_series(rng, depth, 2.0) for _ in range(segments)]
         self._drift = (spread * np.stack(drifts, axis=1)).astype(np.float32)
         self._segment = of_segment.astype(np.int32)
@@ -124,7 +125,7 @@ class Sensor:
         return np.asarray(image, dtype=np.float32)
 
     def sense(self, wall: npt.NDArray[np.float32], begin: int, first: int, last: int) -> npt.NDArray[np.float32]:
-        """Tell what would be recorded without noise; see :meth:`measure`."""
+        """Record the wall without noise; see :meth:`measure`."""
         down, round_ = self._tool.oversampling
         blurred = gaussian_filter1d(gaussian_filter1d(wall, self._blur[0], axis=0), self._blur[1], axis=1, mode="wrap")
         rows = np.arange(first * down, last * down) + self._slip[first * down : last * down] - begin
@@ -167,7 +168,7 @@ class Sensor:
 
 
 def _stick_slip(size: float, hole: Hole, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Rows by which the recorded depth is off: the tool sticks while the cable moves, then jumps."""
+    """Error of the recorded depth in rows: the tool sticks while the cable moves, then jumps."""
     slip = np.zeros(hole.depth.size)
     if size > 0:
         at = 0

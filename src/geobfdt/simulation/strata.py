@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
-from geobfdt.simulation.beds import STEP, Column, deposit
+from geobfdt.simulation.beds import STEP_M, Column, deposit
 from geobfdt.simulation.geology import Geology
-from geobfdt.simulation.hole import STEEPEST, Hole
+from geobfdt.simulation.hole import STEEPEST_DEG, Hole
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.undulation import Undulation
 
@@ -68,15 +68,15 @@ class Unit:
         """Property at rows `first` to `last`; `mix` (rows, columns) blends the two tables of laminae."""
         rows = slice(first - self.first, last - self.first)
         samples = [
-            ((values / STEP).astype(np.float32))[:, None]
+            ((values / STEP_M).astype(np.float32))[:, None]
             for values in (self.s[rows] - self.column.origin, self.a[rows], self.b[rows])
         ]
         at = samples[1] * cosine
         at += samples[0]
         at += samples[2] * sine
         if self.undulation is not None:
-            position = at * np.float32(STEP) + np.float32(self.column.origin)
-            at += self.undulation.departure(position) / np.float32(STEP)
+            position = at * np.float32(STEP_M) + np.float32(self.column.origin)
+            at += self.undulation.departure(position) / np.float32(STEP_M)
         at += np.float32(0.5)
         index = at.astype(np.int32)
         value = self.column.tables[0].take(index, mode="clip")
@@ -133,10 +133,10 @@ class Strata:
 
 class _Boundary(NamedTuple):
     trace: Array
-    kind: str  # start, bed, fault
+    kind: str  # One of start, bed and fault.
     dip: float
     azimuth: float
-    inside: tuple[float, float]  # bedding attitude of the unit below
+    inside: tuple[float, float]  # Bedding attitude of the unit below.
     foresets: bool
 
 
@@ -174,10 +174,10 @@ def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
     end = np.array([hole.depth[-1] + 50.0, 0.0, 0.0])
     for i, boundary in enumerate(boundaries):
         base = boundaries[i + 1].trace if i + 1 < len(boundaries) else end
-        unit, found = _unit(geology, hole, boundary, base, rng)
+        unit, unit_planes = _unit(geology, hole, boundary, base, rng)
         if unit is not None:
             units.append(unit)
-            planes += found
+            planes += unit_planes
         if boundary.kind == "bed":
             planes.append(
                 BedPlane(boundary.trace, boundary.dip, boundary.azimuth, 0.0, 0.05, boundary.trace, boundary.trace)
@@ -187,12 +187,13 @@ def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
 
 
 def _boundaries(geology: Geology, hole: Hole, rng: np.random.Generator) -> list[_Boundary]:
-    """Plan the units from the top down: which plane bounds each, and how its beds lie."""
+    """Plan the units from the top down: the plane that bounds each, and the attitude of its beds."""
     top, base = float(hole.depth[0]), float(hole.depth[-1])
     regional = (geology.bedding_dip, geology.bedding_azimuth)
     start = np.array([top - 50.0, 0.0, 0.0])
     plan = [_Boundary(start, "start", 0.0, 0.0, regional, False)]
-    set_rate = geology.crossbedding / 0.8 if geology.crossbedding else 0.0  # sets begun per m; 0.8 m: a mean set
+    # Number of cross-bedded sets that begin per metre; a set is 0.8 m high on average.
+    set_rate = geology.crossbedding / 0.8 if geology.crossbedding else 0.0
     rates = np.array([set_rate, geology.unconformities / 100, geology.faults / 100])
     depth = top
     while rates.sum() > 0:
@@ -275,7 +276,7 @@ def _unit(
 
 
 def _crossings(hole: Hole, unit: Unit, pole: Array, axis: Array) -> list[BedPlane]:
-    """Where the hole axis crosses the bed boundaries of a unit: more than once where it turns back through them."""
+    """Depths at which the hole axis crosses the bed boundaries of a unit; it may cross one several times."""
     column = unit.column
     rank = np.searchsorted(column.position, unit.s)
     rows = np.flatnonzero(np.diff(rank))
@@ -290,7 +291,7 @@ def _crossings(hole: Hole, unit: Unit, pole: Array, axis: Array) -> list[BedPlan
     dip = np.degrees(np.arctan2(np.hypot(normal[:, 0], normal[:, 1]), normal[:, 2]))
     azimuth = np.degrees(np.arctan2(normal[:, 0], normal[:, 1])) % 360
     traces = hole.traces(depth, dip, azimuth)
-    along = np.abs((pole[row] * axis[row]).sum(1)).clip(np.cos(np.radians(STEEPEST)))
+    along = np.abs((pole[row] * axis[row]).sum(1)).clip(np.cos(np.radians(STEEPEST_DEG)))
     return [
         BedPlane(traces[i], float(dip[i]), float(azimuth[i]), float(column.half_width[k[i]] / along[i]),
                  float(column.gap[k[i]] / along[i]), unit.top, unit.base)

@@ -1,4 +1,4 @@
-"""Imaging tools: what each sees of the wall, and how sharply."""
+"""Imaging tools: coverage of the wall and resolution of each."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Tool:
         Grids that random wells have.
     pads, buttons, segments, pitch : int, int, int, float
         Pads round the hole, buttons on each, electronic segments (pad, flap) of each, distance between buttons (m).
-        No pads: the tool sees all round.
+        No pads: the tool covers the whole turn.
     blur : float
         Standard deviation of the point spread (m).
     row_noise, noise, streaks, shading : float
         Noise shared by a row; white noise, times the well's; vertical streaks; bands along the hole from a tool that
         is off centre.
     beds : float
-        How much of the rock's own contrast it sees, against that of fractures.
+        Contrast of beds in its image, against that of fractures.
     oversampling : int, int
         Rows and columns of the wall behind each pixel.
 
@@ -64,21 +64,21 @@ class Tool:
     oversampling: tuple[int, int] = (1, 1)
 
     def coverage(self, diameter: float) -> float:
-        """Share of the wall that the tool sees in a hole of that diameter (m)."""
+        """Share of the wall that the tool covers in a hole of that diameter (m)."""
         return min(self.pads * self.buttons * self.pitch / (math.pi * diameter), 1.0) if self.pads else 1.0
 
 
-_INCH = 0.0254
+_INCH_M = 0.0254  # Length of an inch.
 
 # Buttons and coverage as in the open descriptions of these tools; blur, noise and shading by eye against real images.
 TOOLS: dict[str, Tool] = {
     tool.name: tool
     for tool in (
-        Tool("fmi", 0.3, 360, 0.1 * _INCH, (360, 360, 270, 192), (0.1 * _INCH,), 4, 48, 2, 0.002647, 0.0025),
-        Tool("fms", 0.1, 360, 0.1 * _INCH, (360, 256), (0.1 * _INCH,), 4, 16, 1, 0.0035, 0.003),
-        Tool("cmi", 0.15, 360, 0.1 * _INCH, (360, 176), (0.1 * _INCH, 0.005), 8, 22, 1, 0.0025, 0.0025),
+        Tool("fmi", 0.3, 360, 0.1 * _INCH_M, (360, 360, 270, 192), (0.1 * _INCH_M,), 4, 48, 2, 0.002647, 0.0025),
+        Tool("fms", 0.1, 360, 0.1 * _INCH_M, (360, 256), (0.1 * _INCH_M,), 4, 16, 1, 0.0035, 0.003),
+        Tool("cmi", 0.15, 360, 0.1 * _INCH_M, (360, 176), (0.1 * _INCH_M, 0.005), 8, 22, 1, 0.0025, 0.0025),
         Tool(
-            "lwd56", 0.14, 56, 0.3 * _INCH, (56, 56, 120), (0.3 * _INCH, 0.01, 0.02),
+            "lwd56", 0.14, 56, 0.3 * _INCH_M, (56, 56, 120), (0.3 * _INCH_M, 0.01, 0.02),
             blur=0.011, row_noise=0.25, streaks=0.1, shading=0.35, oversampling=(2, 3),
         ),
         Tool(

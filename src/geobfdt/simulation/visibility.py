@@ -1,4 +1,4 @@
-"""How well the planes of a simulated well can be seen in its image: the yardstick of what may be missed."""
+"""Visibility of the planes of a simulated well in its image; it decides which planes are optional."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import numpy.typing as npt
 
 from geobfdt import geometry
 
-__all__ = ["BAND", "COARSE", "RowNoise", "Sight", "look"]
+__all__ = ["BAND_M", "COARSE_ROW_M", "RowNoise", "Visibility", "measure_visibility"]
 
 Array = npt.NDArray[np.float64]
-ANGLES = 96  # looked at; more would not change a mean
-BAND = 0.02  # m, of rock compared on either side of a boundary
-COARSE = 0.03  # m, from which rows are too tall for that; 2 cm, which rounding lifts over 2, are not
-_MOST_ROWS = 20  # compared on either side
-FAINT = 0.12  # contrast, against the rock's own variation over a metre, that is hard to see
+ANGLES = 96  # Number of columns that are compared; more would not change a mean.
+BAND_M = 0.02  # Height of the rock that is compared on either side of a boundary.
+# Row height from which one row on either side is compared; rows of 2 cm, which rounding makes higher, are not coarse.
+COARSE_ROW_M = 0.03
+_MAX_BAND_ROWS = 20  # Largest number of rows that are compared on either side.
+FAINT_CONTRAST = 0.12  # Contrast, relative to the variation of the rock over a metre, at which a plane is hard to see.
 
 
-class Sight(NamedTuple):
+class Visibility(NamedTuple):
     """
-    How a plane shows.
+    Visibility of a plane.
 
     Parameters
     ----------
@@ -63,13 +64,13 @@ class RowNoise(NamedTuple):
         return float(np.hypot(own, self.offset * np.sqrt(weight @ together @ weight / count)))
 
 
-def look(
+def measure_visibility(
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
-    there: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
-    own: npt.NDArray[np.float32] | None = None, band: float = BAND,
-) -> Sight:  # fmt: skip
+    where_present: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
+    noise_free: npt.NDArray[np.float32] | None = None, band: float = BAND_M,
+) -> Visibility:  # fmt: skip
     """
-    Measure how a plane shows in an image.
+    Measure the visibility of a plane in an image.
 
     Parameters
     ----------
@@ -83,47 +84,48 @@ def look(
         Half the height of a line (m); 0 for a boundary between two beds.
     gap : float
         Distance to the next boundary (m).
-    there : array (columns,) of bool
+    where_present : array (columns,) of bool
         Where round the hole the plane is.
     variation : array (rows,)
         Standard deviation of the image nearby.
     row_noise : RowNoise
         Noise that the columns of a row share.
-    own : array (rows, columns), optional
-        What of the image such planes make, without noise; contrast is taken from there. Default: from the image.
+    noise_free : array (rows, columns), optional
+        Image of such planes alone, without noise; contrast is taken from it. Default: from the image.
     band : float
         Rock compared on either side of a boundary (m), if the next boundary is not nearer.
 
     Returns
     -------
     Sight
-        What there is to see.
+        Visibility of the plane.
 
     Examples
     --------
     >>> image = np.zeros((100, 36), np.float32)
     >>> image[50:] = 1
     >>> image += 0.1 * np.random.default_rng(0).standard_normal(image.shape)
-    >>> args = {"half_width": 0.0, "gap": 1.0, "there": np.ones(36, bool), "row_noise": RowNoise(0.0)}
+    >>> args = {"half_width": 0.0, "gap": 1.0, "where_present": np.ones(36, bool), "row_noise": RowNoise(0.0)}
     >>> args["variation"] = np.full(100, 0.5)
-    >>> sights = [look(image, 0.0, 0.01, np.array([z, 0.0, 0.0]), **args).visible for z in (0.495, 0.2)]
-    >>> sights[0] > 0.8, sights[1] < 0.2
+    >>> traces = np.array([[0.495, 0.0, 0.0], [0.2, 0.0, 0.0]])
+    >>> clear, absent = (measure_visibility(image, 0.0, 0.01, trace, **args).visible for trace in traces)
+    >>> clear > 0.8, absent < 0.2
     (True, True)
     """
     rows, columns = image.shape
     column = np.arange(0, columns, max(columns // ANGLES, 1))
     angle = (column + 0.5) * 360 / columns
     centre = (geometry.trace_depth(trace, angle) - top) / step
-    least = 1 if step > COARSE else 2  # rows
+    min_rows = 1 if step > COARSE_ROW_M else 2  # rows
     if half_width > 0:
-        core = max(int(np.ceil(half_width / step)), least - 1)
-        far = core + 1 + max(core, 3)
-        inner, outer = np.arange(-core, core + 1), np.arange(core + 2, far + 1)
+        core = max(int(np.ceil(half_width / step)), min_rows - 1)
+        last_outer = core + 1 + max(core, 3)
+        inner, outer = np.arange(-core, core + 1), np.arange(core + 2, last_outer + 1)
         above, below = -outer, outer
         offsets = np.concatenate([above[::-1], inner, below])
         weight = np.where(np.abs(offsets) <= core, 1.0 / inner.size, -0.5 / outer.size)
     else:
-        side = int(np.clip(min(0.6 * gap, band) / step, least, _MOST_ROWS))
+        side = int(np.clip(min(0.6 * gap, band) / step, min_rows, _MAX_BAND_ROWS))
         offsets = np.concatenate([np.arange(-side, 0), np.arange(1, side + 1)])
         weight = np.sign(offsets) / side
     at = np.rint(centre).astype(int)[:, None] + offsets
@@ -132,30 +134,30 @@ def look(
     good = inside & np.isfinite(values)
     # A column counts where most of its band was measured.
     measured = good.mean(1) > 0.7
-    on = measured & there[column]
+    on = measured & where_present[column]
     coverage = float(measured.mean())
     if on.sum() < 3:
-        return Sight(0.0, coverage, 0.0)
+        return Visibility(0.0, coverage, 0.0)
     positive, negative = weight > 0, weight < 0
     counts = good[on]
     parts = [(side, np.maximum(counts[:, side].sum(1), 1)) for side in (positive, negative)]
     both = counts[:, positive].any(1) & counts[:, negative].any(1)
     if both.sum() < 3:
-        return Sight(0.0, coverage, 0.0)
+        return Visibility(0.0, coverage, 0.0)
 
     def differences(of: npt.NDArray[np.float32]) -> Array:
-        """How much more the middle, or one side, of the band shows than the rest, column by column."""
+        """Difference between the middle, or one side, of the band and the rest, column by column."""
         filled = np.where(good, of[at.clip(0, rows - 1), column[:, None]], 0.0)[on]
         high, low = (filled[:, side].sum(1) / count for side, count in parts)
         return np.asarray((high - low)[both], dtype=np.float64)
 
     difference = differences(image)
-    contrast = abs(float((difference if own is None or own is image else differences(own)).mean()))
+    contrast = abs(float((difference if noise_free is None or noise_free is image else differences(noise_free)).mean()))
     # Noise shared by a row looks like a flat boundary; a trace that spans many rows averages it.
     crossed = 1 + 2 * float(np.hypot(trace[1], trace[2])) / step
     shared = row_noise.deviation(offsets, weight, crossed)
     against_scatter = contrast / (float(np.hypot(difference.std(), 2 * shared)) + 1e-6)
     row = int(np.clip((trace[0] - top) / step, 0, rows - 1))
     against_rock = contrast / (float(variation[row]) + 1e-6)
-    visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT)
-    return Sight(visible, coverage, float(on.sum() / max(measured.sum(), 1)))
+    visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT_CONTRAST)
+    return Visibility(visible, coverage, float(on.sum() / max(measured.sum(), 1)))

@@ -1,4 +1,4 @@
-"""The wall of a hole, before any tool has seen it: rock, fractures and damage, drawn a block of rows at a time."""
+"""The wall of a hole without the effects of a tool: rock, fractures and damage, drawn a block of rows at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated well: image, every plane that crosses it, and what an interpreter made of it."""
+"""A simulated well: image, every plane that crosses it, and the picks of a simulated interpreter."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pandas as pd
 from geobfdt import geometry
 from geobfdt.simulation.hole import Hole, bore
 from geobfdt.simulation.image_scaling import deliver, moving
-from geobfdt.simulation.interpreter import interpret, interpreted
+from geobfdt.simulation.interpreter import draw_intervals, interpret
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.tools import TOOLS
-from geobfdt.simulation.visibility import BAND, COARSE, RowNoise, Sight, look
+from geobfdt.simulation.visibility import BAND_M, COARSE_ROW_M, RowNoise, Visibility, measure_visibility
 from geobfdt.simulation.wall import Wall
 from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.image import WellImage, well_image
@@ -24,11 +24,11 @@ from geobfdt.wells.picks import complete, new_picks
 
 __all__ = ["SimulatedWell", "simulate_well", "simulate_window"]
 
-BLOCK = 512  # rows of wall drawn at a time: they fit the cache
-VISIBLE = 0.35  # an interpreter is not blamed for what is fainter,
-SHOWN = 0.3  # for planes that are there over less of the measured turn,
-MEASURED = 0.1  # nor for those that hardly any pad crosses
-TALLEST = 5.0  # m, trace height beyond which nobody sees a sinusoid
+ROWS_AT_ONCE = 512  # Rows of wall that are drawn at a time: they fit into the cache.
+MIN_VISIBILITY = 0.35  # Planes below this visibility are optional.
+MIN_CONTINUITY = 0.3  # Planes that show over a smaller share of the measured turn are optional.
+MIN_COVERAGE = 0.1  # Planes that are measured over a smaller share of the turn are optional.
+MAX_TRACE_HEIGHT_M = 5.0  # Planes with a taller trace are optional: nobody recognises such a sinusoid.
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class SimulatedWell:
     Parameters
     ----------
     settings : WellSettings
-        What it was made from.
+        Settings of the well.
     image : WellImage
         Static image and ``dynamic`` companion, 0-255, dark for low.
     truth : DataFrame
         Pick table of every plane that crosses the image, with ``visible`` (0 to 1) and ``optional`` (True where an
-        interpreter would not be blamed for missing it).
+        interpreter may miss it).
     picks : DataFrame
         What the simulated interpreter picked.
     intervals : DataFrame
-        Where it looked, and what to ignore.
+        Interpreted and ignored intervals.
     """
 
     settings: WellSettings
@@ -67,7 +67,7 @@ class _Plane(NamedTuple):
     gap: float
     there: npt.NDArray[np.bool_]
     polarity: str
-    minor: bool  # never asked for
+    minor: bool  # Such planes are always optional.
 
 
 def simulate_well(settings: WellSettings, rng: np.random.Generator) -> SimulatedWell:
@@ -103,14 +103,16 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     wall = Wall(settings, hole, wall_rng)
     sensor = Sensor(settings, hole, sensor_rng)
     recorded, broken = np.empty((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
-    size = max(BLOCK // down, 1)
+    size = max(ROWS_AT_ONCE // down, 1)
     for first in range(0, rows, size):
         last = min(first + size, rows)
         begin, end = max(first * down - sensor.margin, 0), min(last * down + sensor.margin, depth.size)
-        seen, whole = wall.block(begin, end)
-        recorded[first:last] = sensor.measure(seen, begin, first, last)
-        if seen is not whole:
-            broken[first:last] = sensor.sense(seen, begin, first, last) - sensor.sense(whole, begin, first, last)
+        wall_rows, unfractured_rows = wall.block(begin, end)
+        recorded[first:last] = sensor.measure(wall_rows, begin, first, last)
+        if wall_rows is not unfractured_rows:
+            broken[first:last] = sensor.sense(wall_rows, begin, first, last) - sensor.sense(
+                unfractured_rows, begin, first, last
+            )
 
     static, dynamic = deliver(recorded, spacing, settings)
     middle = slice((down - 1) // 2, None, down)
@@ -131,7 +133,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     row_noise = RowNoise(sensor.row_noise, flaws.row_offset, flaws.row_correlation)
     truth = _truth(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
-    looked = interpreted(settings, top, base, interpreter_rng)
+    looked = draw_intervals(settings, top, base, interpreter_rng)
     diameter = np.interp(truth["depth_m"], hole.depth, hole.diameter)
     picks, _ = complete(interpret(truth, looked, settings, diameter, interpreter_rng), image)
     ignored = new_intervals([(settings.well, "ignored", name, a, b) for name, a, b in wall.damage.intervals])
@@ -170,7 +172,7 @@ def _truth(
     settings: WellSettings, row_noise: RowNoise,
 ) -> pd.DataFrame:  # fmt: skip
     """
-    Every plane that crosses the image, with how well it shows.
+    Every plane that crosses the image, with its visibility.
 
     `broken` is what fractures alone make of the image: a fracture too faint to see shows no better for running along
     the edge of a bed.
@@ -179,14 +181,14 @@ def _truth(
     spacing = float(depth[1] - depth[0])
     _, variation = moving(recorded, max(int(1.0 / spacing), 3))
 
-    # What the image keeps apart: two rows, or what it is smoothed over.
+    # Smallest distance that the image resolves: two rows, or the width of its smoothing.
     resolution = spacing * max(1.0, 2 * settings.flaws.row_blur)
-    planes, sights = [], []
+    planes, visibilities = [], []
     for plane in _planes(wall, angle):
         reach = float(np.hypot(plane.trace[1], plane.trace[2]))
         if plane.trace[0] + reach < depth[0] or plane.trace[0] - reach > depth[-1]:
             continue
-        sight = look(
+        visibility = measure_visibility(
             recorded,
             float(depth[0]),
             spacing,
@@ -197,14 +199,17 @@ def _truth(
             variation,
             row_noise,
             recorded if plane.name == "bedding" else broken,
-            _band(plane, settings, columns=angle.size, resolution=resolution),
+            _band_height(plane, settings, columns=angle.size, resolution=resolution),
         )
-        if sight.continuity > 0.05 or plane.there.mean() > 0.5:
+        if visibility.continuity > 0.05 or plane.there.mean() > 0.5:
             planes.append(plane)
-            sights.append(sight)
-    optional = [_optional(plane, sight, depth, resolution) for plane, sight in zip(planes, sights, strict=True)]
-    if resolution > COARSE:  # rows in which many a bed goes under: what shows is their sum, and where it changes most
-        optional = _clearest(optional, planes, sights, resolution)
+            visibilities.append(visibility)
+    optional = [
+        _optional(plane, visibility, depth, resolution) for plane, visibility in zip(planes, visibilities, strict=True)
+    ]
+    # Coarse rows hold several beds: the image shows their sum, and the boundary where it changes most.
+    if resolution > COARSE_ROW_M:
+        optional = _clearest(optional, planes, visibilities, resolution)
     truth = new_picks(
         well=settings.well,
         depth_m=np.array([plane.trace[0] for plane in planes], dtype=float),
@@ -212,23 +217,23 @@ def _truth(
         dip_true_deg=np.array([plane.dip for plane in planes], dtype=float),
         azimuth_true_deg=np.array([plane.azimuth for plane in planes], dtype=float),
         reference=settings.reference,
-        coverage=np.array([sight.coverage for sight in sights], dtype=float),
-        continuity=np.array([sight.continuity for sight in sights], dtype=float),
+        coverage=np.array([visibility.coverage for visibility in visibilities], dtype=float),
+        continuity=np.array([visibility.continuity for visibility in visibilities], dtype=float),
         polarity=np.array([plane.polarity for plane in planes], dtype=object),
         source="simulation",
-        visible=np.array([sight.visible for sight in sights], dtype=float),
+        visible=np.array([visibility.visible for visibility in visibilities], dtype=float),
         optional=np.array(optional, dtype=bool),
     )
     return complete(truth, image)[0]
 
 
-def _band(plane: _Plane, settings: WellSettings, columns: int, resolution: float) -> float:
-    """Height of rock to compare on either side of a boundary (m): what the boundary is spread over, if asked for."""
+def _band_height(plane: _Plane, settings: WellSettings, columns: int, resolution: float) -> float:
+    """Height of rock to compare on either side of a boundary (m): the height of a gradual boundary, if any."""
     if not settings.broad_contrast:
-        return BAND
-    # Of a steep trace, a sector sees as much of the depth as the trace rises in it.
+        return BAND_M
+    # A sector averages a steep trace over the depth by which it rises there.
     rise = float(np.hypot(plane.trace[1], plane.trace[2])) * 2 * np.pi / columns
-    return max(BAND, resolution, rise)
+    return max(BAND_M, resolution, rise)
 
 
 def _planes(wall: Wall, angle: npt.NDArray[np.float64]) -> list[_Plane]:
@@ -253,23 +258,25 @@ def _planes(wall: Wall, angle: npt.NDArray[np.float64]) -> list[_Plane]:
     return planes
 
 
-def _optional(plane: _Plane, sight: Sight, depth: npt.NDArray[np.float64], resolution: float) -> bool:
+def _optional(plane: _Plane, visibility: Visibility, depth: npt.NDArray[np.float64], resolution: float) -> bool:
     return bool(
         plane.minor
-        or sight.visible < VISIBLE
-        or sight.continuity < SHOWN
-        or sight.coverage < MEASURED
-        or (plane.gap < 1.5 * resolution and resolution <= COARSE)  # two in one row
-        or 2 * np.hypot(plane.trace[1], plane.trace[2]) > TALLEST
+        or visibility.visible < MIN_VISIBILITY
+        or visibility.continuity < MIN_CONTINUITY
+        or visibility.coverage < MIN_COVERAGE
+        or (plane.gap < 1.5 * resolution and resolution <= COARSE_ROW_M)  # Two boundaries lie in one row.
+        or 2 * np.hypot(plane.trace[1], plane.trace[2]) > MAX_TRACE_HEIGHT_M
         or not depth[0] <= plane.trace[0] <= depth[-1]
     )
 
 
-def _clearest(optional: list[bool], planes: list[_Plane], sights: list[Sight], resolution: float) -> list[bool]:
-    """Leave of planes within twice the resolution of each other the clearest as it is; the rest may be missed."""
+def _clearest(
+    optional: list[bool], planes: list[_Plane], visibilities: list[Visibility], resolution: float
+) -> list[bool]:
+    """Of planes within twice the resolution of each other, make all but the clearest optional."""
     traces = np.array([plane.trace for plane in planes])
-    asked: list[int] = []
-    for i in sorted(np.flatnonzero(~np.array(optional, dtype=bool)), key=lambda i: -sights[i].visible):
-        if (geometry.trace_rms(traces[i], traces[asked]) >= 2 * resolution).all():
-            asked.append(int(i))
-    return [i not in asked for i in range(len(planes))]
+    required: list[int] = []
+    for i in sorted(np.flatnonzero(~np.array(optional, dtype=bool)), key=lambda i: -visibilities[i].visible):
+        if (geometry.trace_rms(traces[i], traces[required]) >= 2 * resolution).all():
+            required.append(int(i))
+    return [i not in required for i in range(len(planes))]

@@ -113,10 +113,10 @@ def draw(rng: np.random.Generator, **fixed: Any) -> WellSettings:
     ('fmi', 5.0, True)
     """
     hole_rng, tool_rng, wall_rng, interpreter_rng, rock_rng = rng.spawn(5)
-    drawn: dict[str, Any] = {"geology": draw_geology(rock_rng)}
-    drawn |= _draw_hole(hole_rng, fixed) | _draw_tool(tool_rng, fixed)
-    drawn |= _draw_wall(wall_rng) | _draw_interpreter(interpreter_rng)
-    return WellSettings(**(drawn | fixed))
+    settings: dict[str, Any] = {"geology": draw_geology(rock_rng)}
+    settings |= _draw_hole(hole_rng, fixed) | _draw_tool(tool_rng, fixed)
+    settings |= _draw_wall(wall_rng) | _draw_interpreter(interpreter_rng)
+    return WellSettings(**(settings | fixed))
 
 
 def _along_north(deviation: float, hole_azimuth: float) -> float:
@@ -127,12 +127,12 @@ def _along_north(deviation: float, hole_azimuth: float) -> float:
 def _draw_hole(rng: np.random.Generator, fixed: dict[str, Any]) -> dict[str, Any]:
     kind = rng.choice(4, p=[0.45, 0.3, 0.1, 0.15])
     ranges = ((0, 6), (6, 60), (60, 80), (80, 95))
-    drawn = float(rng.uniform(*ranges[kind]))
-    deviation = float(fixed.get("deviation", drawn))
+    random_deviation = float(rng.uniform(*ranges[kind]))
+    deviation = float(fixed.get("deviation", random_deviation))
     # High side is undefined in a vertical hole; north is the exception in a steeply deviated one.
     weights = (1.0, 0.0, 0.0) if deviation < 3 else (0.5, 0.3, 0.2) if deviation < 30 else (0.2, 0.55, 0.25)
-    drawn_azimuth = rng.uniform(0, 359.9)
-    azimuth = round(float(fixed.get("hole_azimuth", drawn_azimuth)), 2)
+    random_azimuth = rng.uniform(0, 359.9)
+    azimuth = round(float(fixed.get("hole_azimuth", random_azimuth)), 2)
     reference = rng.choice(["north", "high_side", "pseudo_north"], p=weights)
     return {
         "top": round(float(rng.uniform(100, 4000)), 1),
@@ -148,8 +148,8 @@ def _draw_hole(rng: np.random.Generator, fixed: dict[str, Any]) -> dict[str, Any
 
 def _draw_tool(rng: np.random.Generator, fixed: dict[str, Any]) -> dict[str, Any]:
     names = list(TOOLS)
-    drawn = str(rng.choice(names, p=[TOOLS[name].share for name in names]))
-    tool = TOOLS[str(fixed.get("tool", drawn))]
+    random_tool = str(rng.choice(names, p=[TOOLS[name].share for name in names]))
+    tool = TOOLS[str(fixed.get("tool", random_tool))]
     return {
         "tool": tool.name,
         "row_spacing": float(rng.choice(tool.row_spacings)),

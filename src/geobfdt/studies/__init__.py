@@ -1,1 +1,1 @@
-"""Controlled studies: which setting is better, with everything else equal, and how sure that is."""
+"""Controlled studies: which setting is better, with everything else equal, and with what uncertainty."""

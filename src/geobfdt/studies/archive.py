@@ -1,4 +1,4 @@
-"""Results of finished cells in one file, so that a study goes on where its folder is lost."""
+"""Results of finished cells in one file, so that a study resumes after its folder is lost."""
 
 from __future__ import annotations
 

@@ -25,12 +25,12 @@ from geobfdt.evaluation.thresholds import OperatingPoint
 from geobfdt.evaluation.wording import records
 from geobfdt.model.detr.criterion import published_columns
 from geobfdt.model.detr.network import DetrNetwork
-from geobfdt.model.presets import Network, build, find_planes, loss
+from geobfdt.model.presets import Network, build, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import write_text
-from geobfdt.studies.label_noise import worsened
+from geobfdt.studies.label_noise import worsen_labels
 from geobfdt.studies.leaking import leaking_windows
 from geobfdt.studies.look_shifts import look_shift_scores
 from geobfdt.studies.plan import Cell
@@ -39,7 +39,7 @@ from geobfdt.training.prepared_wells import PreparedWell, load
 from geobfdt.training.sources import FixedWells
 from geobfdt.training.training_loop import Outcome, train_network
 from geobfdt.training.training_settings import TrainingSettings
-from geobfdt.training.validation import found_planes, known_intervals, true_planes, validate
+from geobfdt.training.validation import detected_planes, labelled_intervals, true_planes, validate
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
@@ -49,13 +49,14 @@ CURVE = "curve.jsonl"  # A line for each check of the run.
 PUBLISHED = ("hungarian_loss", "l1", "class_error_0_pct", "class_error_50_pct")  # Class error at confidence 0 and 0.5.
 _COST = "core-seconds.txt"  # Core seconds of all processes that worked on the cell.
 Check = Callable[[Any], dict[str, OperatingPoint]]
-_PILOT = 4  # times as long is a run as what tries a rate
-_STEPS, _TIMED, _WARM = "steps.txt", 15, 5  # steps that tell how long one takes, and those before it settles
+_PILOT_DIVISOR = 4  # A pilot run, which tries a learning rate, has this fraction of the steps of a run.
+_STEPS_FILE = "steps.txt"  # Number of steps that fit into the minutes of a cell.
+_TIMED_STEPS, _WARM_UP_STEPS = 15, 5  # Steps that are run to measure the time of one, and those before it is stable.
 
 
 def run_cell(folder: Path) -> None:
     """
-    Run a cell, if it is not finished; where another process is at it, wait for that one.
+    Run a cell, if it is not finished; if another process runs it, wait for that one.
 
     Parameters
     ----------
@@ -73,7 +74,8 @@ def run_cell(folder: Path) -> None:
 
 
 def _run(folder: Path) -> None:
-    torch.set_num_threads(1)  # the same bits whatever else the machine does, and workers do not fight
+    # One thread gives the same bits whatever the load of the machine, and workers do not compete for cores.
+    torch.set_num_threads(1)
     cell = Cell.model_validate_json((folder / "cell.json").read_text())
     settings, study = cell.settings, folder.parent.parent
     clock = _Clock(folder / _COST)
@@ -83,8 +85,10 @@ def _run(folder: Path) -> None:
     }
     seed = settings.training.seed
     shortened = [_shortened(well, settings.metres) for well in parts["trained"]]
-    trained, validated = worsened(shortened, settings.labels, seed), parts["validated"]
-    sampled = parts["trained"][: len(parts["tested"])]  # As many wells as are tested tell the F1 of training wells.
+    trained, validated = worsen_labels(shortened, settings.labels, seed), parts["validated"]
+    sampled = parts["trained"][
+        : len(parts["tested"])
+    ]  # The F1 of training wells is taken from as many wells as are tested.
     if settings.split == "leaking windows":
         trained, validated = leaking_windows([*trained, *validated], settings.training.rows, seed)
 
@@ -92,14 +96,14 @@ def _run(folder: Path) -> None:
 
     def check(network: Any) -> dict[str, OperatingPoint]:
         clock.save()
-        return validate(find_planes(network), validated, settings.tolerance)
+        return validate(plane_finder(network), validated, settings.tolerance)
 
     def check_and_record(network: Any) -> dict[str, OperatingPoint]:
         points = check(network)
-        least = {name: point.threshold for name, point in points.items()}
+        thresholds = {name: point.threshold for name, point in points.items()}
         height = settings.training.rows * settings.network.step
-        find = find_planes(network)
-        point = learning_point(find, least, sampled, parts["tested"], height, settings.tolerance)
+        find = plane_finder(network)
+        point = learning_point(find, thresholds, sampled, parts["tested"], height, settings.tolerance)
         with (folder / CURVE).open("a") as file:
             # A line that a kill cut short ends here, and does not spoil this one.
             file.write("\n" + json.dumps({"step": reached[0], **_finite(point._asdict())}))
@@ -108,7 +112,7 @@ def _run(folder: Path) -> None:
     def tell(step: int, _: Any) -> None:
         reached[0] = step
 
-    def learnt(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
+    def train_cell(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
         torch.manual_seed(settings.weights_seed)
         network = load_model(settings.start).network if settings.start else build(settings.network)
         outcome = train_network(network, loss, FixedWells(trained), training, run, checked, tell, cell.digest)  # type: ignore[arg-type]
@@ -120,15 +124,15 @@ def _run(folder: Path) -> None:
         training = training.model_copy(update={"steps": _affordable(cell, trained, folder)})
     pilots = {}
     for rate in settings.rates:
-        short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT, 1)})
-        pilots[rate] = learnt(short, folder / f"pilot-{rate:g}", check)[1].score
+        short = training.model_copy(update={"rate": rate, "steps": max(training.steps // _PILOT_DIVISOR, 1)})
+        pilots[rate] = train_cell(short, folder / f"pilot-{rate:g}", check)[1].score
     if pilots:
         training = training.model_copy(update={"rate": max(pilots, key=lambda rate: np.nan_to_num(pilots[rate]))})
     reached[0] = 0
-    network, outcome = learnt(training, folder / "run", check_and_record)
+    network, outcome = train_cell(training, folder / "run", check_and_record)
     points = check(network)
     scores = _tested(network, points, parts["tested"], settings.tolerance)
-    shifts = look_shift_scores(find_planes(network), points, parts["tested"], settings) if settings.look_shifts else {}
+    shifts = look_shift_scores(plane_finder(network), points, parts["tested"], settings) if settings.look_shifts else {}
     result = {
         "scores": _by_class(scores, settings.tolerance),
         "z": _z_of_all(scores, settings.tolerance),
@@ -148,39 +152,39 @@ def _run(folder: Path) -> None:
     }
     write_text(folder / RESULT, json.dumps(result, indent=1))
     for file in folder.glob("*/*.safetensors"):
-        file.unlink()  # what is asked is in the result; weights of hundreds of cells fill a disk
+        file.unlink()  # The result holds all scores; weights of hundreds of cells fill a disk.
 
 
 def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
-    """Steps that the minutes are enough for, as measured once: a killed cell goes on with as many."""
-    file, training = folder / _STEPS, cell.settings.training
+    """Number of steps that fit into the minutes; measured once, so that a resumed cell has the same number."""
+    file, training = folder / _STEPS_FILE, cell.settings.training
     if not file.exists():
         network = load_model(cell.settings.start).network if cell.settings.start else build(cell.settings.network)
         with TemporaryDirectory(dir=folder) as run:
-            few = training.model_copy(update={"steps": _TIMED, "every": _TIMED})
+            timed_settings = training.model_copy(update={"steps": _TIMED_STEPS, "every": _TIMED_STEPS})
             ends: list[float] = []
 
             def tell(step: int, _: Any) -> None:
-                if step >= _WARM:
+                if step >= _WARM_UP_STEPS:
                     ends.append(time.process_time())
 
-            train_network(network, loss, FixedWells(trained), few, Path(run), None, tell)  # type: ignore[arg-type]
-            a_step = np.median(np.diff(ends))  # one that the machine held up says nothing of the others
+            train_network(network, loss, FixedWells(trained), timed_settings, Path(run), None, tell)  # type: ignore[arg-type]
+            a_step = np.median(np.diff(ends))  # The median ignores steps that the machine delayed.
         write_text(file, f"{max(int(60 * cell.settings.minutes / a_step), 1)}\n")
     return int(file.read_text())
 
 
 def _tested(network: Network, points: dict[str, OperatingPoint], wells: list[PreparedWell], tolerance: float) -> Scores:
-    """Scores of picks at least as sure as was best on the validation wells, before refinement."""
-    picks = pd.concat([found_planes(find_planes(network), well) for well in wells], ignore_index=True)
-    # Half, for a class that the validation wells have none of.
-    least = (
+    """Score picks above the thresholds of the validation wells, before refinement."""
+    picks = pd.concat([detected_planes(plane_finder(network), well) for well in wells], ignore_index=True)
+    # The threshold is a half for a class that is absent from the validation wells.
+    thresholds = (
         picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
     )
-    sure = picks[picks["confidence"] >= least]
+    confident = picks[picks["confidence"] >= thresholds]
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
-    intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
-    return evaluate(sure, truth, intervals, tolerances=tuple(sorted({*TOLERANCES_M, tolerance})))
+    intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
+    return evaluate(confident, truth, intervals, tolerances=tuple(sorted({*TOLERANCES_M, tolerance})))
 
 
 def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
@@ -189,29 +193,30 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
     table = table[table["tolerance_m"] == tolerance]
     by_depth = table[table["kind"] == "depth"].set_index("class")
     table = table[table["kind"] == "trace"].set_index("class")
-    told: dict[str, Any] = {}
+    by_class: dict[str, Any] = {}
     for name in CLASSES:
         if name not in table.index:
             continue
         counts = scores.counts[Key(name, "trace", tolerance)]
-        by_well: dict[str, list[int]] = {}  # a lone well is scored by depth blocks, which add
+        # A single well is scored by blocks of depth, whose counts are added.
+        by_well: dict[str, list[int]] = {}
         columns = (np.ravel(part) for part in (counts.hits, counts.wrong, counts.missed))
         for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
             by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
         row = table.loc[name]
         depth = by_depth.loc[name]
-        told[name] = {
+        by_class[name] = {
             "f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "depth_f1": _number(depth["f1"]),
             "depth_null_f1": _number(depth["null_f1"]), "counts": by_well,
         }  # fmt: skip
-    return told
+    return by_class
 
 
 def _reported(scores: Scores) -> list[dict[str, Any]]:
     """F1, its null and z by class, by depth and by trace RMS, at 3 and 5 cm, as the published tables have it."""
     table = scores.table()
-    kept = table["kind"].isin(["depth", "trace"]) & table["tolerance_m"].isin([0.03, 0.05])
-    return records(table.loc[kept, ["class", "kind", "tolerance_m", "f1", "null_f1", "z"]].round(4))
+    rows = table["kind"].isin(["depth", "trace"]) & table["tolerance_m"].isin([0.03, 0.05])
+    return records(table.loc[rows, ["class", "kind", "tolerance_m", "f1", "null_f1", "z"]].round(4))
 
 
 def _z_of_all(scores: Scores, tolerance: float) -> float | None:
@@ -228,7 +233,7 @@ def _shortened(well: PreparedWell, metres: float) -> PreparedWell:
     above = well.traces[:, 0] < metres
     return replace(
         well, grid=well.grid[:rows], radius=well.radius[:rows], traces=well.traces[above],
-        classes=well.classes[above], optional=well.optional[above], known=well.known[:, :rows],
+        classes=well.classes[above], optional=well.optional[above], label_mask=well.label_mask[:, :rows],
     )  # fmt: skip
 
 
@@ -260,7 +265,7 @@ class _Clock:
         return round(self.earlier + time.process_time() - self.began, 1)
 
     def save(self) -> None:
-        """Keep what was spent for a process that goes on after a kill."""
+        """Save the seconds for a process that resumes the cell."""
         write_text(self.file, f"{self.spent()}\n")
 
 
@@ -277,12 +282,12 @@ def _published(network: Network, wells: list[PreparedWell]) -> dict[str, float |
     windows = [well.window(first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows)]
     columns = []
     for window in windows:
-        made = published_columns(network, torch.from_numpy(window.grid[None].copy()), [window.targets])
-        if made.planes and np.isfinite(made.class_error):
-            columns.append(made)
+        values = published_columns(network, torch.from_numpy(window.grid[None].copy()), [window.targets])
+        if values.planes and np.isfinite(values.class_error):
+            columns.append(values)
     if not columns:
         return None
-    means = np.average([made[:4] for made in columns], axis=0, weights=[made.planes for made in columns])
+    means = np.average([values[:4] for values in columns], axis=0, weights=[values.planes for values in columns])
     return dict(zip(PUBLISHED, map(_number, means), strict=True))
 
 
@@ -291,7 +296,7 @@ def _number(value: Any) -> float | None:
 
 
 def _peak() -> float | None:
-    """Peak memory of this process (MiB), where the system tells it."""
+    """Peak memory of this process (MiB), where the system reports it."""
     status = Path("/proc/self/status")
     if not status.exists():
         return None

@@ -1,4 +1,4 @@
-"""Running the cells of a study that are not finished."""
+"""Run the cells of a study that are not finished."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
     engine : Engine
         What runs them; the numbers are the same.
     progress : callable
-        Told how many are finished, of how many.
+        Called with the number of finished cells and of all.
 
     Returns
     -------
     list of Path
-        Those that failed; ``failed.txt`` in each says why. The rest went on.
+        Those that failed; ``failed.txt`` in each gives the reason. The others were run.
 
     Raises
     ------
@@ -40,21 +40,21 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
     """
     unique = list(dict.fromkeys(folder.absolute() for folder in folders))
     waiting = [folder for folder in unique if not (folder / RESULT).exists()]
-    done, failed = len(unique) - len(waiting), []
-    progress(done, len(unique))
+    finished, failed = len(unique) - len(waiting), []
+    progress(finished, len(unique))
     for folder in waiting:
         (folder / FAILED).unlink(missing_ok=True)
     for job, _, why in run_jobs([["-m", "geobfdt.studies.cell", str(folder)] for folder in waiting], engine):
         if why:
             failed.append(waiting[job])
             _fail(waiting[job], why)
-        done += 1
-        progress(done, len(unique))
+        finished += 1
+        progress(finished, len(unique))
     return sorted(failed)
 
 
 def _fail(folder: Path, why: str) -> None:
-    """Note why a cell failed, where there is room for it."""
+    """Write the reason why a cell failed, if the disk has room for it."""
     try:
         write_text(folder / FAILED, why + "\n")
     except InputError:

@@ -21,7 +21,7 @@ _CURE = "name the folder of a finished study that geobfdt study made"
 
 class StudyChoice(NamedTuple):
     """
-    What a study's rule chose.
+    Choice of a study by its rule.
 
     Parameters
     ----------
@@ -37,13 +37,13 @@ class StudyChoice(NamedTuple):
 
     @property
     def training(self) -> TrainingSettings:
-        """How the chosen level is trained."""
+        """Training settings of the chosen level."""
         return self.settings.training
 
 
 def study_choice(folder: Path) -> StudyChoice:
     """
-    Read what a study chose.
+    Read the choice of a study.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def study_choice(folder: Path) -> StudyChoice:
     Raises
     ------
     InputError
-        If it is no study, cells are missing, nothing was learnt, or the chosen level is no setting to train with.
+        If it is no study, cells are missing, no level beats chance level, or the chosen level is no setting to train
+        with.
 
     Notes
     -----
@@ -76,7 +77,7 @@ def study_choice(folder: Path) -> StudyChoice:
         observed = f"{len(missing)} cells of the study are not there, first {missing[0]}"
         raise InputError(file, observed, "finish it with geobfdt study, then train")
     if not best:
-        raise InputError(file, "the study chose nothing: no level learnt anything", "train its cells longer")
+        raise InputError(file, "the study chose nothing: no level scores above chance level", "train its cells longer")
     level, section = max(best, key=lambda pair: float(pair[0].get("f1") or 0))
     levels = {**section["held"], list(study.axes)[-1]: section["choice"]}
     settings = next((cell for names, cell in study.cells() if names == levels), None)
@@ -96,9 +97,9 @@ def _chosen_level(section: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_other_questions(settings: CellSettings, study: StudySettings, file: Path) -> None:
-    """A level that says what is trained on, not how, cannot be trained with."""
+    """Refuse a level that names training data: only settings of training can be chosen by a study."""
     plain = CellSettings(network=settings.network, training=settings.training)
     for name in ("wells", "metres", "labels", "split"):
         if getattr(settings, name) != getattr(plain, name):
-            observed = f"the study {study.name} chose by {name}, which is what a model learns from and not how"
+            observed = f"the study {study.name} chose by {name}, which is training data and no setting"
             raise InputError(file, observed, "choose by a study of settings, such as backbone or optimiser")

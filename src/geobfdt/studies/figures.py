@@ -1,4 +1,4 @@
-"""Pictures of a study: scores with their intervals, and how every cell learnt."""
+"""Pictures of a study: scores with their intervals, and the learning curves of all cells."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_scores(sections: Sequence[Section], axis: str) -> bytes:
         shift = apart * (k - (len(sections) - 1) / 2)
         place = [names.index(line.name) + shift for line in section.lines]
         levels = [line.level for line in section.lines]
-        label = ", ".join(section.held.values()) or None
+        label = ", ".join(section.other_levels.values()) or None
         axes.plot(place, [level.score for level in levels], "o", ms=7, color=colour, label=label, zorder=3)
         axes.vlines(place, [x.lo for x in levels], [x.hi for x in levels], color=colour, lw=2)
         for x, level in zip(place, levels, strict=True):
@@ -53,7 +53,7 @@ def draw_scores(sections: Sequence[Section], axis: str) -> bytes:
     axes.set_xticks(range(len(names)), names)
     axes.set(xlabel=axis, ylabel="F1, trace RMS", ylim=(0, None), xlim=(-0.6, len(names) - 0.4))
     axes.grid(axis="y", color="0.92")
-    if any(section.held for section in sections):
+    if any(section.other_levels for section in sections):
         axes.legend(frameon=False)
     return _png(figure)
 
@@ -133,7 +133,7 @@ def draw_trials(trials: Sequence[Trial]) -> bytes:
 
 def draw_importance(importance: dict[str, float]) -> bytes:
     """
-    Draw what share of the differences between trials each setting explains.
+    Draw the share of the differences between trials that each setting explains.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def draw_importance(importance: dict[str, float]) -> bytes:
 def _png(figure: Any) -> bytes:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=130)
+    full, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(full, format="png", dpi=130)
     # Few colours: a third of the bytes, and pages of studies are kept.
-    Image.open(drawn).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    Image.open(full).convert("RGB").quantize(64).save(small, format="png", optimize=True)
     return small.getvalue()

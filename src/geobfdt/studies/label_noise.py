@@ -1,4 +1,4 @@
-"""Worse labels than an interpreter drew, to see how much a network bears."""
+"""Label noise: errors added to training labels, to measure how robust a network is."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["LabelNoise", "worsened"]
+__all__ = ["LabelNoise", "worsen_labels"]
 
 
 class LabelNoise(BaseModel):
     """
-    What is wrong with the planes of the wells that are trained on.
+    Errors of the training labels.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class LabelNoise(BaseModel):
     styled: int = Field(0, ge=0, description="wells picked in another style: every third plane, classed by its dip")
 
 
-def worsened(wells: Sequence[PreparedWell], noise: LabelNoise, seed: int) -> list[PreparedWell]:
+def worsen_labels(wells: Sequence[PreparedWell], noise: LabelNoise, seed: int) -> list[PreparedWell]:
     """
     Worsen the labels of wells; pixels stay.
 
@@ -40,28 +40,28 @@ def worsened(wells: Sequence[PreparedWell], noise: LabelNoise, seed: int) -> lis
     wells : sequence of PreparedWell
         As picked.
     noise : LabelNoise
-        What is wrong.
+        Errors that are added.
     seed : int
-        Of what is drawn: a plane missed at a share of 0.3 is missed at 0.6 too.
+        Seed; a plane missed at a share of 0.3 is missed at 0.6, too.
 
     Returns
     -------
     list of PreparedWell
         In the same order. In another style every third plane is drawn, and called a fracture if it dips by more than
-        45 degrees within the hole, whatever it looks like.
+        45 degrees within the hole, whatever its appearance.
     """
     styled = np.random.default_rng(seed).permutation(len(wells))[: noise.styled].tolist()
-    made = []
+    result = []
     for index, well in enumerate(wells):
         rng = np.random.default_rng((seed, index))
-        drawn = rng.random(len(well.traces)) >= noise.missed
+        picked = rng.random(len(well.traces)) >= noise.missed
         moved = well.traces + noise.jitter * rng.standard_normal(well.traces.shape)
         classes = well.classes
         if index in styled:
             order = np.argsort(np.argsort(moved[:, 0], kind="stable"), kind="stable")
-            drawn &= order % 3 == 0
+            picked &= order % 3 == 0
             row = np.clip(moved[:, 0] / well.step, 0, len(well.radius) - 1).astype(int)
             steep = np.hypot(moved[:, 1], moved[:, 2]) > well.radius[row]
             classes = np.where(steep, CLASSES.index("fracture"), CLASSES.index("bedding"))
-        made.append(replace(well, traces=moved[drawn], classes=classes[drawn], optional=well.optional[drawn]))
-    return made
+        result.append(replace(well, traces=moved[picked], classes=classes[picked], optional=well.optional[picked]))
+    return result

@@ -1,4 +1,4 @@
-"""The published split, to show what it is worth: windows that overlap, shuffled into training and validation."""
+"""The published split, to measure its leak: windows that overlap, shuffled into training and validation."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from geobfdt.training.prepared_wells import PreparedWell
 
 __all__ = ["leaking_windows"]
 
-_HELD = 0.2  # share of windows that is validated on
+_VALIDATION_SHARE = 0.2  # Share of the windows that is validated on.
 
 
 def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tuple[list[PreparedWell], ...]:
     """
-    Cut wells into windows that overlap by half, and deal them out at random.
+    Cut wells into windows that overlap by half, and split them at random.
 
     Parameters
     ----------
     wells : sequence of PreparedWell
-        All that is known.
+        All wells.
     rows : int
         Rows of a window.
     seed : int
-        Of the shuffle.
+        Seed of the shuffle.
 
     Returns
     -------
@@ -33,8 +33,10 @@ def leaking_windows(wells: Sequence[PreparedWell], rows: int, seed: int) -> tupl
     """
     windows = [_piece(well, first, rows) for well in wells for first in range(0, len(well.grid) - rows + 1, rows // 2)]
     order = np.random.default_rng(seed).permutation(len(windows)).tolist()
-    few = max(round(_HELD * len(windows)), 1)
-    return [windows[i] for i in sorted(order[few:])], [windows[i] for i in sorted(order[:few])]
+    validation_count = max(round(_VALIDATION_SHARE * len(windows)), 1)
+    return [windows[i] for i in sorted(order[validation_count:])], [
+        windows[i] for i in sorted(order[:validation_count])
+    ]
 
 
 def _piece(well: PreparedWell, first: int, rows: int) -> PreparedWell:
@@ -43,5 +45,5 @@ def _piece(well: PreparedWell, first: int, rows: int) -> PreparedWell:
     radius, top = well.radius[first : first + rows], well.top + first * well.step
     name = f"{well.name} {first}"
     return PreparedWell(
-        name, window.grid, top, well.step, radius, truth.traces, truth.classes, truth.optional, truth.known
+        name, window.grid, top, well.step, radius, truth.traces, truth.classes, truth.optional, truth.label_mask
     )

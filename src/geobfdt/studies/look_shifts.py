@@ -1,4 +1,4 @@
-"""How a network's scores fall as the look of the image moves away from what it was trained on."""
+"""Scores of a network on images that are changed step by step."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from geobfdt.evaluation.thresholds import OperatingPoint
+from geobfdt.preparation.network_grid import MIDDLE_VALUE
 from geobfdt.studies.study_settings import CellSettings
 from geobfdt.training.learning_curve import class_f1
 from geobfdt.training.prepared_wells import PreparedWell
@@ -18,14 +19,13 @@ from geobfdt.training.validation import Detect, tables
 
 __all__ = ["LOOK_SHIFTS", "look_shift_scores", "shift_look"]
 
-_MIDDLE = 128.0  # Grid value of the local mean.
 
 Grid = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float64]
 
 
 def _contrast(image: Array, amount: float, _: np.random.Generator) -> Array:
-    return _MIDDLE + (1 - amount) * (image - _MIDDLE)
+    return MIDDLE_VALUE + (1 - amount) * (image - MIDDLE_VALUE)
 
 
 def _blur(image: Array, amount: float, _: np.random.Generator) -> Array:
@@ -37,8 +37,8 @@ def _noise(image: Array, amount: float, rng: np.random.Generator) -> Array:
     return image + rng.normal(0, amount, image.shape)
 
 
-# Kinds of look, and the steps that each is shifted by: share of the contrast taken away, standard deviation of a blur
-# (grid cells), standard deviation of noise (grid values, of 254), share of the turn that pads no longer see.
+# Changes of the image, and the amounts of each: share of the contrast that is removed, standard deviation of a blur
+# (grid cells), standard deviation of noise (grid values, of 254), share of the turn without pads.
 LOOK_SHIFTS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "contrast": (0.25, 0.5, 0.75),
@@ -52,12 +52,12 @@ _LOOKS: dict[str, Callable[[Array, float, np.random.Generator], Array]] = {
     "blur": _blur,
     "noise": _noise,
 }
-_PADS = 4  # Of the tool whose coverage is taken away.
+_PADS = 4  # Number of pads of the tool whose coverage is reduced.
 
 
 def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
     """
-    Shift the look of an image; planes stay where they are.
+    Change the values of an image; planes stay where they are.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
     Returns
     -------
     array of the same shape
-        uint8; what was not measured stays so.
+        uint8; unmeasured pixels stay unmeasured.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def shift_look(grid: Grid, kind: str, amount: float, seed: int = 0) -> Grid:
         columns = grid.shape[1]
         place = _PADS * np.arange(columns) % columns / columns
         return np.where(place < amount, 0, grid).astype(np.uint8)
-    image = np.where(measured, grid, _MIDDLE).astype(float)
+    image = np.where(measured, grid, MIDDLE_VALUE).astype(float)
     shifted = _LOOKS[kind](image, amount, np.random.default_rng(seed))
     return np.where(measured, np.clip(np.rint(shifted), 1, 255), 0).astype(np.uint8)
 
@@ -96,28 +96,28 @@ def look_shift_scores(
     detect: Detect, points: Mapping[str, OperatingPoint], wells: Sequence[PreparedWell], settings: CellSettings
 ) -> dict[str, dict[str, dict[str, float]]]:
     """
-    Score a network on wells whose look is shifted step by step.
+    Score a network on wells whose images are changed step by step.
 
     Parameters
     ----------
     detect : callable
         Grid (rows, columns) and hole radius (m) in, planes out.
-    points : mapping of str to Operating
+    points : mapping of str to OperatingPoint
         Confidences that were chosen before any shift, by class.
     wells : sequence of PreparedWell
-        Wells that it has not seen.
+        Wells that it was not trained on.
     settings : CellSettings
         Tolerance of a match.
 
     Returns
     -------
     dict of str to dict of str to dict of str to float
-        F1 by class, by amount, by kind; the amount ``0`` is the look as it is.
+        F1 by class, by amount, by kind; the amount ``0`` is the unchanged image.
     """
-    least = {name: point.threshold for name, point in points.items()}
+    thresholds = {name: point.threshold for name, point in points.items()}
 
     def score(shifted: Sequence[PreparedWell]) -> dict[str, float]:
-        return class_f1(*tables(detect, shifted), least, settings.tolerance)
+        return class_f1(*tables(detect, shifted), thresholds, settings.tolerance)
 
     plain = score(wells)
     scores = {}

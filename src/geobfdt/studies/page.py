@@ -1,4 +1,4 @@
-"""The page of a study, for whoever has to believe it: question, table, verdicts, choice, design, how to repeat it."""
+"""The page of a study: question, table, verdicts, choice, design, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from geobfdt.wells.picks import CLASSES
 __all__ = ["write_pages"]
 
 
-def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dict[str, Any]:
+def write_pages(plan: Plan, sections: list[Section], out: Path, field: Path) -> dict[str, Any]:
     """
     Write the page of a study and its tables.
 
@@ -33,7 +33,7 @@ def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dic
     ----------
     plan : Plan
         What was run.
-    found : list of Section
+    sections : list of Section
         What came out.
     out, field : Path
         Folders of the study and of its wells.
@@ -48,29 +48,29 @@ def write_pages(plan: Plan, found: list[Section], out: Path, field: Path) -> dic
     InputError
         If the folder cannot be written.
     """
-    blocks = _blocks(plan, found, out, field)
-    told = _told(plan, found)
+    blocks = _blocks(plan, sections, out, field)
+    summary = _summary(plan, sections)
     with atomic_files(out) as part:
         write_document(part, "study", f"Study: {plan.study.name}", blocks)
-        (part / "study.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        (part / "study.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
         settings = yaml.safe_dump(plan.study.model_dump(mode="json"), sort_keys=False)
         (part / "study.yaml").write_text(settings, encoding="utf-8")
         cells_table(plan, out).to_csv(part / CELLS, index=False)
-    return told
+    return summary
 
 
-def _blocks(plan: Plan, found: list[Section], out: Path, field: Path) -> list[Block]:
+def _blocks(plan: Plan, sections: list[Section], out: Path, field: Path) -> list[Block]:
     study, judged = plan.study, list(plan.study.axes)[-1]
     blocks = [Block("h1", f"Study: {study.name}"), Block("text", study.question)]
-    for section in found:
-        if section.held:
-            blocks.append(Block("h2", ", ".join(f"{axis}: {level}" for axis, level in section.held.items())))
+    for section in sections:
+        if section.other_levels:
+            blocks.append(Block("h2", ", ".join(f"{axis}: {level}" for axis, level in section.other_levels.items())))
         if section.lines:
             blocks.append(bullets(_verdicts(section, judged)))
             blocks.append(Block("table", rows=_table(section, judged)))
         if section.missing:
             blocks += [Block("text", f"{len(section.missing)} cells are not there:"), bullets(section.missing[:20])]
-    finished = [section for section in found if section.lines]
+    finished = [section for section in sections if section.lines]
     if finished:
         blocks.append(Block("picture", "scores", data=draw_scores(finished, judged)))
         blocks.append(
@@ -78,7 +78,7 @@ def _blocks(plan: Plan, found: list[Section], out: Path, field: Path) -> list[Bl
         )
     blocks += [Block("h2", "Design"), bullets(_design(plan))]
     for number, section in enumerate(finished, 1):
-        title = ", ".join(section.held.values())
+        title = ", ".join(section.other_levels.values())
         blocks.append(Block("h2", f"How every cell learnt{': ' + title if title else ''}"))
         blocks.append(Block("picture", f"curves-{number}", data=draw_curves(section.lines)))
         if any(line.look_shifts for line in section.lines):
@@ -101,58 +101,58 @@ def _blocks(plan: Plan, found: list[Section], out: Path, field: Path) -> list[Bl
 
 
 def _verdicts(section: Section, judged: str) -> list[str]:
-    said = []
+    sentences = []
     for one, other, step in zip(section.lines, section.lines[1:], section.steps, strict=False):
         size = f"{step.difference:+.3f} ({step.lo:+.3f} to {step.hi:+.3f})"
-        wins = f"wins {_said(step.wins)} of wells and seeds ({_said(step.wins_lo)} to {_said(step.wins_hi)})"
+        wins = f"wins {_text(step.wins)} of wells and seeds ({_text(step.wins_lo)} to {_text(step.wins_hi)})"
         few = f"; rests on {step.seeds} seeds" if step.seeds < ENOUGH_SEEDS else ""
-        said.append(f"{one.name} to {other.name}: {size}: {step.verdict}; {wins}{few}")
+        sentences.append(f"{one.name} to {other.name}: {size}: {step.verdict}; {wins}{few}")
     best = section.best
     choice = section.lines[section.choice]
-    if not section.learnt:
-        blind = float(np.nanmean([best.blind[kind] for kind in CLASSES]))
-        scores = f"the best level scores {best.level.score:.3f}, a blind picker {blind:.3f}"
-        return [*said, f"Nothing was learnt: {scores}. No choice; train longer"]
-    said.append(
+    if not section.beats_null:
+        null_f1 = float(np.nanmean([best.null_f1[kind] for kind in CLASSES]))
+        scores = f"the best level scores {best.level.score:.3f}, chance level is {null_f1:.3f}"
+        return [*sentences, f"Nothing was learnt: {scores}. No choice; train longer"]
+    sentences.append(
         f"Choice: {judged} {choice.name}, the first whose score ({choice.level.score:.3f}) is within a standard error "
         f"({best.level.error:.3f}) of the best ({best.name}, {best.level.score:.3f})"
     )
-    return said
+    return sentences
 
 
 def _table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
     head = (
-        judged, "F1", "95 %", "seeds", *(f"{kind} (blind)" for kind in CLASSES), "validation", "training wells",
+        judged, "F1", "95 %", "seeds", *(f"{kind} (chance level)" for kind in CLASSES), "validation", "training wells",
         "Hungarian loss", "L1", "class error % at 0", "at 0.5", "of picks", "parameters", "windows", "core s a cell",
         "MiB",
     )  # fmt: skip
     rows = [head]
     for line in section.lines:
         level, means = line.level, line.means
-        kinds = (f"{_said(line.f1[kind])} ({_said(line.blind[kind])})" for kind in CLASSES)
+        kinds = (f"{_text(line.f1[kind])} ({_text(line.null_f1[kind])})" for kind in CLASSES)
         spread = f"{level.seeds.min():.2f}-{level.seeds.max():.2f}"
         rows.append((
-            line.name, f"{level.score:.3f}", f"{_said(level.lo)}-{_said(level.hi)}", spread, *kinds,
-            _said(means["validation"]), _said(means["trained"]), _said(means["hungarian_loss"], 4),
-            _said(means["l1"], 3), _said(means["class_error_0_pct"]), _said(means["class_error_50_pct"]),
-            _said(means["class_error_pct"]), f"{sum(line.parameters.values()) / 1e6:.2f} M", _said(means["windows"], 0),
-            _said(means["core_seconds"], 0), _said(means["peak_mib"], 0),
+            line.name, f"{level.score:.3f}", f"{_text(level.lo)}-{_text(level.hi)}", spread, *kinds,
+            _text(means["validation"]), _text(means["trained"]), _text(means["hungarian_loss"], 4),
+            _text(means["l1"], 3), _text(means["class_error_0_pct"]), _text(means["class_error_50_pct"]),
+            _text(means["class_error_pct"]), f"{sum(line.parameters.values()) / 1e6:.2f} M", _text(means["windows"], 0),
+            _text(means["core_seconds"], 0), _text(means["peak_mib"], 0),
         ))  # fmt: skip
     return tuple(rows)
 
 
 def _look_table(section: Section, judged: str) -> tuple[tuple[str, ...], ...]:
-    """Mean F1 of every level at every step of every kind of look."""
+    """Mean F1 of every level for every change of the image and every amount."""
     first = next(line for line in section.lines if line.look_shifts)
     rows = [("look", "amount", *(f"{judged} {line.name}" for line in section.lines))]
     for kind, amounts in first.look_shifts.items():
         for amount in amounts:
-            scores = (_said(line.look_shifts.get(kind, {}).get(amount, float("nan"))) for line in section.lines)
+            scores = (_text(line.look_shifts.get(kind, {}).get(amount, float("nan"))) for line in section.lines)
             rows.append((kind, amount, *scores))
     return tuple(rows)
 
 
-def _said(value: float, digits: int = 2) -> str:
+def _text(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"
 
 
@@ -163,7 +163,7 @@ def _design(plan: Plan) -> list[str]:
         f"Fold {number}: tested on {', '.join(fold.test)}; stopped and thresholds set on {', '.join(fold.validate_on)}"
         for number, fold in enumerate(plan.folds[0], 1)
     ]
-    held = "Everything but the axes is equal: wells, windows, augmentation draws, steps, and what stops a run."
+    constant = "Everything but the axes is equal: wells, windows, augmentation draws, steps, and what stops a run."
     tolerances = sorted({place.cell.settings.tolerance for place in plan.places})
     score = (
         f"Score: F1 at a trace RMS of {', '.join(f'{100 * tolerance:g}' for tolerance in tolerances)} cm before "
@@ -178,29 +178,29 @@ def _design(plan: Plan) -> list[str]:
     )
     each = f"{len(plan.folds[0])} folds, {study.seeds} seeds that change {', '.join(study.varied)}."
     cells = f"{len({place.cell.digest for place in plan.places})} cells: {each}"
-    return [*axes, cells, held, *folds, score, rule, *plan.notes]
+    return [*axes, cells, constant, *folds, score, rule, *plan.notes]
 
 
 def _caveats(plan: Plan) -> list[str]:
-    matched = "Class error, Hungarian loss and L1 look at matched pairs only, as in the published table"
-    said = [f"{matched}: blind to misses and false picks."]
+    matched = "Class error, Hungarian loss and L1 are of matched pairs only, as in the published table"
+    sentences = [f"{matched}: misses and false picks do not count."]
     if any(place.cell.settings.split == "leaking windows" for place in plan.places):
-        said.append(
-            "Leaking windows are validated on rock that was trained on, as in the published split; asked for here to "
-            "show it. The score is of wells that were not seen; the column of validation shows what the split promises."
+        sentences.append(
+            "Leaking windows are validated on rock that was trained on, as in the published split, to "
+            "show its effect. The score is of other wells; the validation column shows what such a split promises."
         )
     if "folds" in plan.study.varied:
-        said.append("Each seed deals the wells into folds anew; those of the first seed are named above.")
+        sentences.append("Each seed has its own folds; those of the first seed are named above.")
     tested = {name for folds in plan.folds for fold in folds for name in fold.test}
     if len(tested) < 8 or plan.study.seeds < ENOUGH_SEEDS:
-        said.append(
-            f"{len(tested)} wells and {plan.study.seeds} seeds: intervals are rough, and small steps cannot be told."
+        sentences.append(
+            f"{len(tested)} wells and {plan.study.seeds} seeds: intervals are rough, small steps not significant."
         )
-    return said
+    return sentences
 
 
-def _told(plan: Plan, found: list[Section]) -> dict[str, Any]:
-    def known(value: float) -> float | None:
+def _summary(plan: Plan, sections: list[Section]) -> dict[str, Any]:
+    def number(value: float) -> float | None:
         return round(float(value), 5) if np.isfinite(value) else None
 
     return {
@@ -208,29 +208,30 @@ def _told(plan: Plan, found: list[Section]) -> dict[str, Any]:
         "notes": plan.notes,
         "sections": [
             {
-                "held": section.held,
-                "choice": section.lines[section.choice].name if section.learnt else None,
+                "held": section.other_levels,
+                "choice": section.lines[section.choice].name if section.beats_null else None,
                 "levels": [
                     {
-                        "name": line.name, "f1": known(line.level.score), "lo": known(line.level.lo),
-                        "hi": known(line.level.hi), "seeds": [known(x) for x in line.level.seeds],
-                        "by_class": {k: known(v) for k, v in line.f1.items()},
-                        "blind": {k: known(v) for k, v in line.blind.items()},
+                        "name": line.name, "f1": number(line.level.score), "lo": number(line.level.lo),
+                        "hi": number(line.level.hi), "seeds": [number(x) for x in line.level.seeds],
+                        "by_class": {k: number(v) for k, v in line.f1.items()},
+                        "blind": {k: number(v) for k, v in line.null_f1.items()},
                         "look_shifts": line.look_shifts, "parameters": line.parameters,
-                        **{k: known(v) for k, v in line.means.items()},
+                        **{k: number(v) for k, v in line.means.items()},
                     }
                     for line in section.lines
                 ],
                 "steps": [
                     {
-                        "difference": known(s.difference), "lo": known(s.lo), "hi": known(s.hi), "verdict": s.verdict,
-                        "wins": known(s.wins), "wins_lo": known(s.wins_lo), "wins_hi": known(s.wins_hi),
+                        "difference": number(s.difference), "lo": number(s.lo), "hi": number(s.hi),
+                        "verdict": s.verdict,
+                        "wins": number(s.wins), "wins_lo": number(s.wins_lo), "wins_hi": number(s.wins_hi),
                         "seeds": s.seeds,
                     }
                     for s in section.steps
                 ],
                 "missing": section.missing,
             }
-            for section in found
+            for section in sections
         ],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""From a study and a field to cells: what each is trained, stopped and scored on, in a folder named by all of it."""
+"""Plan of a study: its cells, with the wells that each is trained, stopped and scored on, and their folders."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ __all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
 
 class Cell(BaseModel):
     """
-    One training run: all that decides what comes out of it.
+    One training run, with everything that its result depends on.
 
-    Two cells of the same fold and seed differ in what their levels say and in nothing else.
+    Two cells of the same fold and seed differ in their levels and in nothing else.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +38,7 @@ class Cell(BaseModel):
     tested: tuple[str, ...]
     digests: dict[str, str]
     labels: dict[str, str]
+    # Fields are keys of cell.json and part of the digest, and keep their names.
     begun: str
 
     @property
@@ -56,7 +57,7 @@ class Cell(BaseModel):
 @dataclass(frozen=True)
 class Place:
     """
-    Where a cell stands in its study.
+    Place of a cell in its study.
 
     Parameters
     ----------
@@ -82,13 +83,13 @@ class Plan:
     Parameters
     ----------
     study : StudySettings
-        What is asked.
+        Settings of the study.
     places : list of Place
         Cells, level by level.
     folds : tuple of tuple of Fold
         Wells of each, by seed; equal for all seeds unless the study varies them.
     notes : list of str
-        What could not be planned as asked.
+        Levels that could not be planned as set.
     """
 
     study: StudySettings
@@ -104,14 +105,14 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     Parameters
     ----------
     study : StudySettings
-        What is asked.
+        Settings of the study.
     field : Path
         Folder of wells with picks.
 
     Raises
     ------
     InputError
-        If a well is missing, a fold leaks, or a model has seen wells that it would be scored on.
+        If a well is missing, a fold leaks, or a model was exposed to wells that it would be scored on.
     """
     wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
     dealt = [seed if "folds" in study.varied else 0 for seed in range(study.seeds)]
@@ -120,24 +121,23 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
     labels = {name: _labels_digest(Field(field), name) for name in wells}
     notes: list[str] = []
     places = []
-    for levels, asked in study.cells():
-        start = load_model(asked.start) if asked.start else None
-        settings = asked if start is None else asked.model_copy(update={"network": start.settings})
+    for levels, cell_settings in study.cells():
+        start = load_model(cell_settings.start) if cell_settings.start else None
+        settings = cell_settings if start is None else cell_settings.model_copy(update={"network": start.settings})
         for number, seed in product(range(len(folds[0])), range(study.seeds)):
             fold = folds[seed][number]
             if start is not None:
-                _refuse_seen(start, fold, digests, field)
+                _refuse_exposed(start, fold, digests, field)
             rest = tuple(name for name in sorted(wells) if name not in {*fold.test, *fold.validate_on})
             if settings.wells > len(rest):
-                note = (
-                    f"{_said(levels)}: left out, {settings.wells} wells are asked for and a fold trains on {len(rest)}"
-                )
+                where = _in_words(levels)
+                note = f"{where}: left out, {settings.wells} wells are set and a fold trains on {len(rest)}"
                 notes += [note] if note not in notes else []
                 continue
             trained = rest
             if settings.wells:
-                drawn = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
-                trained = tuple(sorted(str(name) for name in drawn))
+                chosen = np.random.default_rng((seed, number)).permutation(rest)[: settings.wells]
+                trained = tuple(sorted(str(name) for name in chosen))
             names = (*trained, *fold.validate_on, *fold.test)
             cell = Cell(
                     settings=_seeded(settings, study, seed), trained=trained,
@@ -162,7 +162,7 @@ def _seeded(settings: CellSettings, study: StudySettings, seed: int) -> CellSett
 
 def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
     """
-    Make the folders of a plan's cells, and bring wells to the grids that these ask for; what is there stays.
+    Make the folders of a plan's cells, and prepare wells on the grids of these cells; existing files stay.
 
     Parameters
     ----------
@@ -196,11 +196,13 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
     return folders
 
 
-def _refuse_seen(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
+def _refuse_exposed(start: Bundle, fold: Fold, digests: dict[str, str], field: Path) -> None:
     for name in fold.test:
-        if start.sight_of(name, digests[name]):
-            cure = "begin with a model that has not seen it, or test on other wells"
-            raise InputError(field, f"the model {start.source} has seen {name}, which it would be scored on", cure)
+        if start.exposure_of(name, digests[name]):
+            cure = "begin with a model that was not trained on it, or test on other wells"
+            raise InputError(
+                field, f"the model {start.source} was trained on or chosen by {name}, on which it would be scored", cure
+            )
 
 
 def _folds(study: StudySettings, names: list[str], field: Path, seed: int) -> tuple[Fold, ...]:
@@ -232,10 +234,10 @@ def _folds(study: StudySettings, names: list[str], field: Path, seed: int) -> tu
 
 
 def _labels_digest(field: Field, well: str) -> str:
-    """SHA-256 of what is known of a well: its picks and intervals."""
+    """SHA-256 of the picks and intervals of a well."""
     files = (field.file(well, suffix) for suffix in (".picks.csv", ".intervals.csv"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()
 
 
-def _said(levels: dict[str, str]) -> str:
+def _in_words(levels: dict[str, str]) -> str:
     return ", ".join(f"{axis} {level}" for axis, level in levels.items())

@@ -20,7 +20,7 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["CELLS", "Line", "Section", "cells_table", "mean_of_classes", "sections"]
 
-_LEARNT = 0.01  # F1 above the null's from which levels can be told apart at all.
+_MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which levels can be told apart.
 CELLS = "cells.csv"  # A row for each finished cell.
 
 
@@ -46,13 +46,13 @@ class Line(NamedTuple):
         Learning curve of each cell, in the same order: ``step``, and F1 by class of ``trained``, ``held_out`` and
         ``other_image``.
     look_shifts : dict of str to dict of str to float
-        Mean F1 over classes and cells by kind of look and amount; empty where it is not scored.
+        Mean F1 over classes and cells by change of the image and amount; empty where it is not scored.
     """
 
     name: str
     level: Level
     f1: dict[str, float]
-    blind: dict[str, float]
+    null_f1: dict[str, float]
     means: dict[str, float]
     parameters: dict[str, int]
     runs: list[list[dict[str, Any]]]
@@ -66,19 +66,19 @@ class Section(NamedTuple):
 
     Parameters
     ----------
-    held : dict of str to str
+    other_levels : dict of str to str
         Levels of the other axes.
     lines : list of Line
         Levels of the judged axis that are finished.
     steps : list of Step
         Between them.
     choice : int
-        The lightest within a standard error of the best.
+        Index of the lightest level within a standard error of the best.
     missing : list of str
-        What is not there, and why.
+        Missing cells, and the reasons.
     """
 
-    held: dict[str, str]
+    other_levels: dict[str, str]
     lines: list[Line]
     steps: list[Step]
     choice: int
@@ -90,33 +90,33 @@ class Section(NamedTuple):
         return max(self.lines, key=lambda line: line.level.score)
 
     @property
-    def learnt(self) -> bool:
-        """Whether the best level scores so much above its null that levels can be told apart at all."""
+    def beats_null(self) -> bool:
+        """Whether the best level scores so far above chance level that levels can be compared."""
         if not self.lines:
             return False
-        null = float(np.nanmean([self.best.blind[kind] for kind in CLASSES]))
-        return bool(self.best.level.score > null + _LEARNT)
+        null = float(np.nanmean([self.best.null_f1[kind] for kind in CLASSES]))
+        return bool(self.best.level.score > null + _MIN_F1_ABOVE_NULL)
 
 
 def sections(plan: Plan, out: Path) -> list[Section]:
     """
-    Read what a study has found so far.
+    Read the results of a study.
 
     Parameters
     ----------
     plan : Plan
-        What was to be run.
+        Plan of the study.
     out : Path
         Folder of the study.
     """
     *others, judged = plan.study.axes
-    made = []
-    for held in product(*(plan.study.axes[axis] for axis in others)):
-        fixed = dict(zip(others, held, strict=True))
+    all_sections = []
+    for levels_of_others in product(*(plan.study.axes[axis] for axis in others)):
+        fixed = dict(zip(others, levels_of_others, strict=True))
         lines, counts, missing = [], [], []
         for name in plan.study.axes[judged]:
-            wanted = {**fixed, judged: name}
-            places = [place for place in plan.places if place.levels == wanted]
+            levels_here = {**fixed, judged: name}
+            places = [place for place in plan.places if place.levels == levels_here]
             results = [(place, _result(out, place)) for place in places]
             lost = [place for place, result in results if result is None]
             missing += [f"{name}, fold {place.fold + 1}, seed {place.seed}: {_why(out, place)}" for place in lost]
@@ -125,12 +125,14 @@ def sections(plan: Plan, out: Path) -> list[Section]:
                 counts.append(_counts(plan, finished))
                 lines.append((name, finished))
         if not lines:
-            made.append(Section(fixed, [], [], 0, missing))
+            all_sections.append(Section(fixed, [], [], 0, missing))
             continue
         levels, steps = judge(np.stack(counts))
-        told = [_line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)]
-        made.append(Section(fixed, told, steps, lightest(levels), missing))
-    return made
+        result_lines = [
+            _line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)
+        ]
+        all_sections.append(Section(fixed, result_lines, steps, lightest(levels), missing))
+    return all_sections
 
 
 def cells_table(plan: Plan, out: Path) -> pd.DataFrame:
@@ -140,7 +142,7 @@ def cells_table(plan: Plan, out: Path) -> pd.DataFrame:
     Parameters
     ----------
     plan : Plan
-        What was to be run.
+        Plan of the study.
     out : Path
         Folder of the study.
 
@@ -184,8 +186,8 @@ def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]]) -> np.ndar
     wells = sorted({name for folds in plan.folds for fold in folds for name in fold.test})
     counts = np.zeros((plan.study.seeds, len(wells), len(CLASSES), 3))
     for place, result in finished:
-        for kind, told in result["scores"].items():
-            for well, row in told["counts"].items():
+        for kind, scores in result["scores"].items():
+            for well, row in scores["counts"].items():
                 counts[place.seed, wells.index(well), CLASSES.index(kind)] = row
     return counts
 
@@ -194,8 +196,8 @@ def _line(name: str, level: Level, finished: list[tuple[Place, dict[str, Any]]],
     results = [result for _, result in finished]
 
     def mean(values: list[Any]) -> float:
-        there = [float(value) for value in values if value is not None]
-        return float(np.mean(there)) if there else float("nan")
+        defined = [float(value) for value in values if value is not None]
+        return float(np.mean(defined)) if defined else float("nan")
 
     def of(kind: str, column: str) -> float:
         return mean([result["scores"].get(kind, {}).get(column) for result in results])
@@ -237,5 +239,5 @@ def mean_of_classes(by_class: Mapping[str, float | None]) -> float | None:
     >>> mean_of_classes({"bedding": 0.5, "fracture": None})
     0.5
     """
-    there = [value for value in by_class.values() if value is not None]
-    return float(np.mean(there)) if there else None
+    defined = [value for value in by_class.values() if value is not None]
+    return float(np.mean(defined)) if defined else None

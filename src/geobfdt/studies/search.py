@@ -1,4 +1,4 @@
-"""Search of settings: trials proposed by Optuna, each validated on all folds, hopeless ones given up early."""
+"""Search of settings: trials proposed by Optuna, each validated on all folds, poor ones stopped early."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from geobfdt.studies.study_settings import Fold, StudySettings
 
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 
-_UNPRUNED = 4  # trials before any is given up
-_ABOVE_CHANCE = 0.01  # F1 above chance level under which a trial has learnt nothing
-_TELLING = 8  # finished trials from which settings are ranked by what they matter
+_MIN_TRIALS_BEFORE_PRUNING = 4  # Number of trials before any is stopped early.
+_MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which a trial has learned anything.
+_MIN_TRIALS_FOR_IMPORTANCE = 8  # Number of finished trials from which the importance of settings is ranked.
 
 
 class Span(BaseModel):
@@ -71,7 +71,7 @@ class SearchSettings(BaseModel):
     folds: int | tuple[Fold, ...] = Field(3, description="how many, or which wells each")
 
     @model_validator(mode="after")
-    def _known(self) -> SearchSettings:
+    def _base_is_valid(self) -> SearchSettings:
         first = {k: part.low if isinstance(part, Span) else part.choices[0] for k, part in self.space.items()}
         self.study(first)
         return self
@@ -97,7 +97,7 @@ class Trial(NamedTuple):
     state : {"finished", "given up", "failed"}
         Where it ended.
     chance : float
-        Mean chance level of F1 on those folds: what pickers that look at nothing get.
+        Mean chance level of F1 on those folds: the score of picks at random depths.
     """
 
     number: int
@@ -107,14 +107,14 @@ class Trial(NamedTuple):
     chance: float = 0.0
 
     @property
-    def learnt(self) -> bool:
-        """Whether its score is above chance level at all."""
-        return (self.score or 0.0) > self.chance + _ABOVE_CHANCE
+    def beats_null(self) -> bool:
+        """Whether the score is above chance level."""
+        return (self.score or 0.0) > self.chance + _MIN_F1_ABOVE_NULL
 
 
 class Found(NamedTuple):
     """
-    What a search found.
+    Result of a search.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def read_search(file: Path) -> SearchSettings:
     Raises
     ------
     InputError
-        If it cannot be read, or a name or value in it is not known; one line says which.
+        If it cannot be read, or a name or value in it is unknown; one line names it.
     """
     return read_settings(SearchSettings, file, "search", "name a YAML file of a search", "docs/studies.md")
 
@@ -174,8 +174,8 @@ def run_search(
     -------
     Found
         Scores are of validation wells: the best is flattered by having been chosen, and the tested wells of the folds
-        have not been looked at. ``found.yaml`` in the folder is a study of it against the base, which tells what it is
-        worth; it is written if the best is above chance level. ``search.yaml`` holds the search itself.
+        are not used. ``found.yaml`` in the folder is a study of it against the base, to score it on them;
+        it is written if the best is above chance level. ``search.yaml`` holds the search itself.
 
     Raises
     ------
@@ -184,12 +184,12 @@ def run_search(
     """
     optuna = needed("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    make_plan(search.study({}), field)  # what is wrong with the field is said before anything is written
+    make_plan(search.study({}), field)  # A fault of the field is an error before anything is written.
     with folder_lock(out):
         _same(search, out)
         states = optuna.trial.TrialState
         study = _opened(optuna, search, out, storage)
-        if not storage:  # nobody else is at it: what is running was killed, and its cells are still there
+        if not storage:  # No other process runs: running trials were killed, and their cells remain.
             for trial in study.get_trials(states=(states.RUNNING,)):
                 study.tell(trial.number, state=states.FAIL)
                 study.enqueue_trial(trial.params)
@@ -203,11 +203,11 @@ def run_search(
             batch = [study.ask(_distributions(optuna, search)) for _ in range(min(engine.workers, trials - ended()))]
             broken += _run(batch, study, states, search, field, out, engine)
             progress(ended(), trials)
-        found = _found(optuna, study, states)
+        outcome = _best_trial(optuna, study, states)
     write_text(out / "search.yaml", yaml.safe_dump(search.model_dump(mode="json"), sort_keys=False))
-    if found.best is not None and found.best.learnt:
-        write_text(out / "found.yaml", _verdict_study(search, found.best))
-    return found
+    if outcome.best is not None and outcome.best.beats_null:
+        write_text(out / "found.yaml", _verdict_study(search, outcome.best))
+    return outcome
 
 
 def _same(search: SearchSettings, out: Path) -> None:
@@ -224,27 +224,27 @@ def _opened(optuna: Any, search: SearchSettings, out: Path, storage: str) -> Any
         study_name=search.name,
         storage=storage or optuna.storages.JournalStorage(journal),
         direction="maximize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_MIN_TRIALS_BEFORE_PRUNING),
         load_if_exists=True,
     )
     # Another seed each time: a search that goes on would else propose again what it began with.
-    begun = len(study.get_trials(deepcopy=False))
-    study.sampler = optuna.samplers.TPESampler(seed=begun, multivariate=True, constant_liar=True)
+    trials_before = len(study.get_trials(deepcopy=False))
+    study.sampler = optuna.samplers.TPESampler(seed=trials_before, multivariate=True, constant_liar=True)
     return study
 
 
 def _distributions(optuna: Any, search: SearchSettings) -> dict[str, Any]:
     kinds = optuna.distributions
-    made = {}
+    distributions = {}
     for name, part in search.space.items():
         if isinstance(part, Choices):
-            # It keeps what it chooses from as JSON has it, and of lists none at all.
-            made[name] = kinds.CategoricalDistribution([json.dumps(value) for value in part.choices])
+            # Optuna stores choices as JSON, and lists not at all.
+            distributions[name] = kinds.CategoricalDistribution([json.dumps(value) for value in part.choices])
         elif isinstance(part.low, int) and isinstance(part.high, int):
-            made[name] = kinds.IntDistribution(part.low, part.high, log=part.log)
+            distributions[name] = kinds.IntDistribution(part.low, part.high, log=part.log)
         else:
-            made[name] = kinds.FloatDistribution(part.low, part.high, log=part.log)
-    return made
+            distributions[name] = kinds.FloatDistribution(part.low, part.high, log=part.log)
+    return distributions
 
 
 def _values(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -254,7 +254,7 @@ def _values(parameters: dict[str, Any]) -> dict[str, Any]:
 def _run(
     batch: list[Any], study: Any, states: Any, search: SearchSettings, field: Path, out: Path, engine: Engine
 ) -> int:
-    """Run trials side by side, fold by fold; how many failed."""
+    """Run trials side by side, fold by fold; return the number that failed."""
     folders = {}
     for trial in batch:
         folders[trial.number] = lay_out(make_plan(search.study(_values(trial.params)), field), field, out)
@@ -284,7 +284,7 @@ def _run(
     return failed
 
 
-def _found(optuna: Any, study: Any, states: Any) -> Found:
+def _best_trial(optuna: Any, study: Any, states: Any) -> Found:
     names = {states.COMPLETE: "finished", states.PRUNED: "given up", states.FAIL: "failed"}
     trials = []
     for trial in study.get_trials(states=tuple(names)):
@@ -295,7 +295,7 @@ def _found(optuna: Any, study: Any, states: Any) -> Found:
         )
     finished = [trial for trial in trials if trial.state == "finished"]
     importance = {}
-    if len(finished) >= _TELLING and len({trial.score for trial in finished}) > 1:
+    if len(finished) >= _MIN_TRIALS_FOR_IMPORTANCE and len({trial.score for trial in finished}) > 1:
         judge = optuna.importance.PedAnovaImportanceEvaluator()
         importance = optuna.importance.get_param_importances(study, evaluator=judge)
     return Found(trials, max(finished, key=lambda trial: trial.score or 0, default=None), importance)
@@ -306,5 +306,5 @@ def _verdict_study(search: SearchSettings, best: Trial) -> str:
     axes = {"settings": {"base": {}, "found": best.values}}
     folds = search.model_dump(mode="json")["folds"]
     question = f"Are the settings that the search {search.name} found better on wells that it was not chosen by?"
-    asked = {"name": f"{search.name}-found", "question": question, "axes": axes, "base": search.base, "folds": folds}
-    return yaml.safe_dump(asked, sort_keys=False)
+    values = {"name": f"{search.name}-found", "question": question, "axes": axes, "base": search.base, "folds": folds}
+    return yaml.safe_dump(values, sort_keys=False)

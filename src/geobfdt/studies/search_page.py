@@ -1,4 +1,4 @@
-"""The page of a search: the best settings, what matters, every trial, and how to find out what it is worth."""
+"""The page of a search: the best settings, their importance, every trial, and the study that scores the best."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from geobfdt.studies.search import Found, SearchSettings
 
 __all__ = ["write_search_pages"]
 
-_SHOWN = 20  # trials in the table
+_MAX_ROWS = 20  # Largest number of trials in the table.
 
 
-def write_search_pages(search: SearchSettings, found: Found, out: Path, field: Path) -> dict[str, Any]:
+def write_search_pages(search: SearchSettings, outcome: Found, out: Path, field: Path) -> dict[str, Any]:
     """
     Write ``search.html``, ``search.md`` with its pictures, and ``found.json``.
 
@@ -25,7 +25,7 @@ def write_search_pages(search: SearchSettings, found: Found, out: Path, field: P
     ----------
     search : SearchSettings
         What was searched.
-    found : Found
+    outcome : Found
         What came out.
     out, field : Path
         Folders of the search and of its wells.
@@ -40,40 +40,43 @@ def write_search_pages(search: SearchSettings, found: Found, out: Path, field: P
     InputError
         If the folder cannot be written.
     """
-    told = {
-        "best": found.best._asdict() if found.best is not None else None,
-        "importance": found.importance,
-        "trials": [trial._asdict() for trial in found.trials],
+    summary = {
+        "best": outcome.best._asdict() if outcome.best is not None else None,
+        "importance": outcome.importance,
+        "trials": [trial._asdict() for trial in outcome.trials],
     }
     with atomic_files(out) as part:
-        write_document(part, "search", f"Search: {search.name}", _blocks(search, found, out, field))
-        (part / "found.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-    return told
+        write_document(part, "search", f"Search: {search.name}", _blocks(search, outcome, out, field))
+        (part / "found.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    return summary
 
 
-def _blocks(search: SearchSettings, found: Found, out: Path, field: Path) -> list[Block]:
+def _blocks(search: SearchSettings, outcome: Found, out: Path, field: Path) -> list[Block]:
     blocks = [Block("h1", f"Search: {search.name}")]
-    states = [trial.state for trial in found.trials]
+    states = [trial.state for trial in outcome.trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     blocks.append(Block("text", f"{len(states)} trials: {counts}. Scores are mean F1 on the wells that validate."))
     repeat = shlex.join(["geobfdt", "search", str(out / "search.yaml"), str(field), "--out", str(out)])
-    if found.best is None:
+    if outcome.best is None:
         return [*blocks, Block("text", "No trial finished."), Block("code", repeat)]
-    if not found.best.learnt:
+    if not outcome.best.beats_null:
         nothing = (
-            f"Nothing was learnt: the best score, {found.best.score:.3f}, is not above chance level, "
-            f"{found.best.chance:.3f}. No settings can be told apart; give trials more steps, or bring more wells in."
+            f"Nothing was learnt: the best score, {outcome.best.score:.3f}, is not above chance level, "
+            f"{outcome.best.chance:.3f}. No settings can be told apart; give trials more steps, or bring more wells in."
         )
         return [*blocks, Block("text", nothing), Block("code", repeat)]
-    best = [f"{name}: {json.dumps(value)}" for name, value in found.best.values.items()]
-    blocks += [Block("h2", f"Best, {found.best.score:.3f}"), bullets(best)]
+    best = [f"{name}: {json.dumps(value)}" for name, value in outcome.best.values.items()]
+    blocks += [Block("h2", f"Best, {outcome.best.score:.3f}"), bullets(best)]
     again = f"{shlex.join(['geobfdt', 'study', str(out / 'found.yaml'), str(field)])} --out DIR"
-    flattered = "It was chosen for its score, which flatters it. What it is worth on wells that chose nothing:"
+    flattered = "It was chosen by its score, which is too high for that reason. Score it on other wells:"
     blocks += [Block("text", flattered), Block("code", again)]
-    if found.importance:
-        blocks += [Block("h2", "What matters"), Block("picture", "importance", data=draw_importance(found.importance))]
-    blocks += [Block("h2", "Trials"), Block("picture", "trials", data=draw_trials(found.trials))]
-    ranked = sorted(found.trials, key=lambda trial: -(trial.score if trial.score is not None else -1))[:_SHOWN]
+    if outcome.importance:
+        blocks += [
+            Block("h2", "What matters"),
+            Block("picture", "importance", data=draw_importance(outcome.importance)),
+        ]
+    blocks += [Block("h2", "Trials"), Block("picture", "trials", data=draw_trials(outcome.trials))]
+    ranked = sorted(outcome.trials, key=lambda trial: -(trial.score if trial.score is not None else -1))[:_MAX_ROWS]
     rows = [
         (str(trial.number), "-" if trial.score is None else f"{trial.score:.3f}", trial.state,
          *(f"{value:.3g}" if isinstance(value, float) else json.dumps(value) for value in trial.values.values()))

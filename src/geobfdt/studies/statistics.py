@@ -1,4 +1,4 @@
-"""What the cells of a study say: scores with intervals, steps between neighbours, the lightest that is good enough."""
+"""Statistics of a study: scores with intervals, steps between neighbours, and the lightest good level."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from geobfdt.evaluation.counts import Counts, f1
 
 __all__ = ["ENOUGH_SEEDS", "MARGIN", "Level", "Step", "Verdict", "drawn_scores", "judge", "lightest"]
 
-DRAWS = 2000  # resamples of wells, and of seeds within each
+DRAWS = 2000  # Number of resamples of wells, and of seeds within each.
 MARGIN = 0.02  # Difference of F1 below which two levels count as equal.
-ENOUGH_SEEDS = 6  # A verdict of fewer seeds says how many it rests on.
-_ERROR = 0.05  # Chance of any false verdict of a kind over the steps of a study.
+ENOUGH_SEEDS = 6  # A verdict on fewer seeds states their number.
+_ERROR_RATE = 0.05  # Probability of any false verdict of a kind over the steps of a study.
 
 Array = npt.NDArray[np.float64]
 Verdict = Literal["cliff", "drift", "equal", "cannot tell"]
@@ -103,7 +103,7 @@ def drawn_scores(counts: npt.ArrayLike, seed: int = 0) -> tuple[Array, Array]:
 
 
 def _weights(seeds: int, wells: int, seed: int) -> tuple[Array, Array]:
-    """How often each resample draws each well, and the share of each seed in it."""
+    """Number of times that each resample draws each well, and the share of each seed in it."""
     of_wells = resamples(wells, DRAWS if wells > 1 else 0, seed)
     return of_wells, resamples(seeds, len(of_wells), seed + 1) / seeds
 
@@ -123,7 +123,7 @@ class _Estimate(NamedTuple):
     freedom: float
 
     def reach(self, chance: float) -> float:
-        """Half width of the interval beyond which it lies with this chance on either side."""
+        """Half width of the interval beyond which it lies with this probability on either side."""
         return float(stats.t.ppf(1 - chance, self.freedom) * self.error)
 
 
@@ -150,7 +150,7 @@ def judge(counts: npt.ArrayLike, seed: int = 0) -> tuple[list[Level], list[Step]
     The standard error of a step joins two sources. Wells: a jackknife of the pooled scores, since F1 is a ratio. Seeds:
     the scatter of the step between seeds. Both are small samples, so intervals are Student's t with the degrees of
     freedom of Welch and Satterthwaite. With `k` steps each interval leaves out 5 % / k (Bonferroni), so that on at most
-    5 % of studies any step is told from 0 by mistake. Two levels are equal if two one-sided tests at 5 % / k put
+    5 % of studies any step differs from 0 by chance. Two levels are equal if two one-sided tests at 5 % / k put
     the step within the margin. A cliff has to beat every other step, up or down, in a one-sided test at 5 % / k each.
 
     Examples
@@ -162,14 +162,14 @@ def judge(counts: npt.ArrayLike, seed: int = 0) -> tuple[list[Level], list[Step]
     ['cannot tell', 'cliff']
     """
     table = np.asarray(counts, dtype=float)
-    scores, drawn = drawn_scores(table, seed)
+    scores, resamples = drawn_scores(table, seed)
     levels = [
         Level(float(mine.mean()), *interval(draws), float(draws.std()) if draws.size else float("nan"), mine)
-        for mine, draws in zip(scores, drawn, strict=True)
+        for mine, draws in zip(scores, resamples, strict=True)
     ]
     without = _without_each_well(table)
     rises, rises_without = np.diff(scores, axis=0), np.diff(without, axis=0)
-    chance = _ERROR / max(len(rises), 1)
+    chance = _ERROR_RATE / max(len(rises), 1)
     steps = []
     for i, (rise, rise_without) in enumerate(zip(rises, rises_without, strict=True)):
         step = _estimate(rise, rise_without)
@@ -200,7 +200,7 @@ def _without_each_well(table: Array) -> Array:
 
 
 def _estimate(by_seed: Array, without: Array) -> _Estimate:
-    """A difference from its values of each seed and with each well left out; NaN where one well says nothing."""
+    """A difference from its values of each seed and with each well left out; NaN with a single well."""
     seeds, wells = by_seed.size, without.size
     if wells < 2:
         return _Estimate(float(by_seed.mean()), float("nan"), float("nan"))
@@ -216,8 +216,8 @@ def _wins(first: Array, second: Array, seed: int) -> tuple[float, float, float]:
     one, other = _mean_f1(first), _mean_f1(second)
     wins = (other > one) + 0.5 * (other == one)
     of_wells, of_seeds = _weights(wins.shape[0], wins.shape[1], seed)
-    drawn = np.einsum("ds,dw,sw->d", of_seeds, of_wells / wins.shape[1], wins)
-    return float(wins.mean()), *interval(drawn)
+    wins_by_draw = np.einsum("ds,dw,sw->d", of_seeds, of_wells / wins.shape[1], wins)
+    return float(wins.mean()), *interval(wins_by_draw)
 
 
 def lightest(levels: list[Level]) -> int:

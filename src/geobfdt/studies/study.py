@@ -1,4 +1,4 @@
-"""A study from end to end: asked, planned, run, read."""
+"""A study from end to end: settings, plan, runs and results."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def study_of(
         try:
             study = preset(what, network)
         except ValueError as error:
-            raise InputError(what, str(error), "geobfdt study --help tells more") from error
+            raise InputError(what, str(error), "geobfdt study --help lists them") from error
     values: dict[str, Any] = {} if folds is None else {"folds": folds}
     values |= {} if seeds is None else {"seeds": seeds}
     base = dict(study.base)
@@ -77,19 +77,19 @@ def study_of(
     try:
         return StudySettings.model_validate({**study.model_dump(), **values, "base": base})
     except ValidationError as error:
-        raise InputError(what, validation_message(error), "docs/studies.md lists what a study is made of") from error
+        raise InputError(what, validation_message(error), "docs/studies.md lists the settings of a study") from error
 
 
 def run_study(
     study: StudySettings, field: Path, out: Path, engine: Engine, progress: Callable[[int, int], None]
 ) -> tuple[Plan, list[Section]]:
     """
-    Run what is not finished of a study, and read what it found.
+    Run the cells of a study that are not finished, and read its results.
 
     Parameters
     ----------
     study : StudySettings
-        What is asked.
+        Settings of the study.
     field : Path
         Folder of interpreted wells.
     out : Path
@@ -107,12 +107,12 @@ def run_study(
     plan = make_plan(study, field)
     with folder_lock(out):
 
-        def tell(done: int, every: int) -> None:
+        def tell(finished: int, every: int) -> None:
             # Rows are there as cells finish: a study of days can be read, and kept, meanwhile.
-            with suppress(InputError):  # The page writes them too, and says what is wrong.
+            with suppress(InputError):  # The page writes them, too, and reports the error.
                 write_text(out / CELLS, cells_table(plan, out).to_csv(index=False))
                 archive_results(folders, out)
-            progress(done, every)
+            progress(finished, every)
 
         folders = lay_out(plan, field, out)
         restore_results(folders, out)

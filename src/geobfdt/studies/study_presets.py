@@ -1,4 +1,4 @@
-"""The studies that come with the package. Each is a question, an axis, and everything else held."""
+"""The studies of the package: a question and an axis each, with everything else equal."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from geobfdt.training.train import SCRATCH, SIZES, TUNING, Preset
 
 __all__ = ["PRESETS", "preset"]
 
+# Residual blocks by stage, for each depth of a ResNet.
 _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
 
-def _begun(network: Preset) -> dict[str, Any]:
-    """Settings with which a preset begins from nothing, as far as they differ from the defaults."""
+def _base(network: Preset) -> dict[str, Any]:
+    """Settings of training from scratch with a preset, where they differ from the defaults."""
     sizes, training = SIZES[network], SCRATCH[network]
     return {
         "network.preset": sizes.preset,
@@ -24,16 +25,16 @@ def _begun(network: Preset) -> dict[str, Any]:
 
 _BASE: dict[Preset, dict[str, Any]] = {
     # 3,200 windows of 3.8 m, some 25 minutes of one core: fractures are found by then (docs/benchmarks.md).
-    "curve": {**_begun("curve"), "training.steps": 1600, "training.every": 200},
+    "curve": {**_base("curve"), "training.steps": 1600, "training.every": 200},
     # Half the columns and rows and a quarter of the width, two or three minutes of one core.
     "detr": {
-        **_begun("detr"), "network.step": 0.00508, "network.columns": 180, "network.rows": 400, "network.width": 0.25,
+        **_base("detr"), "network.step": 0.00508, "network.columns": 180, "network.rows": 400, "network.width": 0.25,
         "network.confidence": 0.0, "training.rows": 400, "training.augmentation": "published", "training.steps": 400,
         "training.every": 100, "training.warmup": 40,
     },
-    # 60,000 windows, six minutes of one core for ResNet-10: there its curve is flat, and what it knows by heart of its
-    # own wells is far above what it finds on others (docs/benchmarks.md).
-    "detr-small": {**_begun("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
+    # 60,000 windows, six minutes of one core for ResNet-10: its learning curve is flat there, and its F1 on training
+    # wells is far above that on others (docs/benchmarks.md).
+    "detr-small": {**_base("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
 }  # fmt: skip
 # Each depth at the rate that suits it, by the validation wells, and with the look of images shifted in the end.
 _FAIR: dict[str, Any] = {"rates": (5e-4, 1e-3, 2e-3), "look_shifts": True}
@@ -104,11 +105,11 @@ _QUESTIONS = {
     "metres": "How many metres of each well are enough?",
     "size": "How large need the part above the backbone be?",
     "optimiser": "Which optimiser, at which rate?",
-    "augmentation": "What does changing windows before they are seen give?",
+    "augmentation": "What does augmentation of the windows gain?",
     "wells": "How many interpreted wells are enough, with and without the shipped weights?",
     "image": "Which image should the network see: static, dynamic, or both?",
-    "gaps": "Should gaps between pads be filled, or left out and said so?",
-    "split": "What does a split by shuffled windows, which leaks, promise that a well not seen does not keep?",
+    "gaps": "Should gaps between pads be filled, or left out and masked?",
+    "split": "How much higher is the score of a leaking split, by shuffled windows, than that of new wells?",
     "label-noise": "How much does it cost if labels are off, missing, or drawn in another style?",
 }
 

@@ -1,4 +1,4 @@
-"""Settings of a study: what is varied, what is held, on how many folds and seeds."""
+"""Settings of a study: axes, base settings, folds and seeds."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class CellSettings(BaseModel):
     training: TrainingSettings = Field(description="how it is trained")
     wells: int = Field(0, ge=0, description="wells trained on, drawn by the seed; 0: all of the fold")
     start: str = Field("", description="bundle to begin with, whose sizes count then; default: the shipped one")
-    split: Literal["by well", "leaking windows"] = Field("by well", description="what is validated on; never scored on")
-    labels: LabelNoise = Field(default_factory=LabelNoise, description="what is made worse of the labels trained on")
+    split: Literal["by well", "leaking windows"] = Field(
+        "by well", description="how training and validation are split; scores are of other wells"
+    )
+    labels: LabelNoise = Field(default_factory=LabelNoise, description="errors that are added to the training labels")
     rates: tuple[float, ...] = Field((), description="rates tried for a quarter of the steps first; the best is taken")
     minutes: float = Field(0, ge=0, description="of one core that training may take, instead of so many steps; 0: any")
     metres: float = Field(0, ge=0, description="metres of each well trained on, from its top; 0: all")
     tolerance: float = Field(0.03, gt=0, le=0.5, description="trace RMS of a match (m)")
-    look_shifts: bool = Field(
-        False, description="whether it is also scored on images whose look is changed step by step"
-    )
+    look_shifts: bool = Field(False, description="whether it is also scored on images that are changed step by step")
     weights_seed: int = Field(
         0, ge=0, description="of a new network's weights; training.seed is of windows and augmentation"
     )
@@ -96,7 +96,7 @@ class StudySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[\w-]+$", description="of the study")
-    question: str = Field(description="that it answers")
+    question: str = Field(description="question that the study answers")
     axes: dict[str, dict[str, dict[str, Any]]] = Field(
         min_length=1, description="axis, level, settings that differ; levels from the lightest, the last axis is judged"
     )
@@ -120,13 +120,13 @@ class StudySettings(BaseModel):
 
     def cells(self) -> list[tuple[dict[str, str], CellSettings]]:
         """Levels and settings of each combination of levels."""
-        made = []
+        cells = []
         for names in product(*self.axes.values()):
             levels = dict(zip(self.axes, names, strict=True))
             differ = [self.axes[axis][name] for axis, name in levels.items()]
             flat = {name: value for part in (self.base, *differ) for name, value in part.items()}
-            made.append((levels, CellSettings.of(flat)))
-        return made
+            cells.append((levels, CellSettings.of(flat)))
+        return cells
 
 
 def read_study(file: Path) -> StudySettings:
@@ -136,7 +136,7 @@ def read_study(file: Path) -> StudySettings:
     Raises
     ------
     InputError
-        If it cannot be read, or a name or value in it is not known; one line says which.
+        If it cannot be read, or a name or value in it is unknown; one line names it.
     """
     cure = "name a preset or a YAML file of a study"
     return read_settings(StudySettings, file, "study", cure, "docs/studies.md")

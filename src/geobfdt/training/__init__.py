@@ -1,1 +1,1 @@
-"""Training: wells cut into windows, augmentation that moves labels exactly, streams, one visible loop."""
+"""Training: windows of wells, augmentation, sources of windows, the training loop and calibration."""

@@ -1,4 +1,4 @@
-"""``geobfdt adapt``: a model adapted to the look of a field that nobody has picked."""
+"""``geobfdt adapt``: adapt a model to the images of a field without picks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from geobfdt._version import __version__
 from geobfdt.io.images.netcdf import read
-from geobfdt.model.bundle import Bundle, Sight, save_bundle
-from geobfdt.model.presets import find_planes, loss
+from geobfdt.model.bundle import Bundle, WellExposure, save_bundle
+from geobfdt.model.presets import loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import sha256
-from geobfdt.training.drift_reference import usual
+from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, prepare
 from geobfdt.training.pseudo_labels import PseudoLabels, SelfAgreement, pseudo_labels, self_agreement
 from geobfdt.training.sources import FixedWells, MixedSource, SimulatedStream, simulated_well
@@ -34,7 +34,7 @@ from geobfdt.wells.picks import CLASSES, new_picks
 
 __all__ = ["ADAPTING", "adapt"]
 
-# Small steps and kept batch statistics: what was learnt from simulated wells is the guide, not the target.
+# A low rate and fixed batch statistics: the model should change little.
 ADAPTING = TrainingSettings(
     steps=120,
     every=60,
@@ -47,12 +47,12 @@ ADAPTING = TrainingSettings(
     looks=0.25,
     simulated=0.5,
 )
-_LEAST_Z = 5.0  # Standard deviations by which a well's agreement with itself has to beat the shift null.
-_LEAST_PLANES = 20  # Pseudo-labels that are worth a step.
-_SIMULATED, _TRAINED = 4_500_000, 4_600_000  # Seeds of the streams that guard and accompany it.
-_GUARDS, _GUARD_LENGTH_M = 10, 12.0  # Ordinary simulated wells that it may not forget, and their length.
-_MOST_LOSS = 0.01  # F1 that they may lose.
-_SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried, the largest that keeps them first.
+_MIN_Z = 5.0  # Standard deviations by which a well's agreement with itself has to beat the shift null.
+_MIN_PLANES = 20  # Number of pseudo-labels from which training starts.
+_GUARD_SEED, _STREAM_SEED = 4_500_000, 4_600_000  # Seeds of the guard wells and of the simulated training windows.
+_GUARD_WELLS, _GUARD_LENGTH_M = 10, 12.0  # Number and length of ordinary simulated wells whose F1 must not fall.
+_MAX_F1_LOSS = 0.01  # Largest fall of their F1.
+_SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried in turn.
 
 
 def adapt(
@@ -65,7 +65,7 @@ def adapt(
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> Bundle:
     """
-    Adapt a model to the wells of a field that nobody has picked.
+    Adapt a model to the wells of a field without picks.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def adapt(
     blind : sequence of str
         Unpicked wells to leave alone too.
     settings : TrainingSettings
-        How.
+        Settings of the training run.
     progress : callable
-        Told the share done and what is going on.
+        Called with the share that is finished and a text.
 
     Returns
     -------
@@ -96,13 +96,13 @@ def adapt(
     Notes
     -----
     Self-training (Lee 2013) with labels that several views of a well agree on (see
-    :func:`geobfdt.training.pseudo_labels.pseudo_labels`). Half of the windows are of simulated wells, so that nothing
-    is forgotten. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells within 0.01
-    (weights interpolated as by Wortsman et al. 2022).
+    :func:`geobfdt.training.pseudo_labels.pseudo_labels`). Half of the windows are of simulated wells, so that the model
+    does not forget others. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells
+    within 0.01 (weights interpolated as by Wortsman et al. 2022).
     """
     field, out = Path(field), Path(out)
     start = load_model(model)
-    find = find_planes(start.network)
+    find = plane_finder(start.network)
     thresholds = np.array([start.calibration[name].logits(start.calibration[name].threshold) for name in CLASSES])
     files = _unpicked(field, blind)
     trained: list[PreparedWell] = []
@@ -113,48 +113,49 @@ def adapt(
         image = read(file).load()
         name = str(image.attrs["well"])
         agreement = self_agreement(image, find, thresholds, start.settings.grid)
-        if not agreement.z >= _LEAST_Z:  # NaN: nothing was found
+        if not agreement.z >= _MIN_Z:  # NaN means no planes.
             continue
         labels = pseudo_labels(image, find, thresholds, start.settings.grid)
         agreed[name] = agreement
         images.append(image)
         trained.append(_labelled(image, labels, start, name))
     planes = int(sum((~well.optional).sum() for well in trained))
-    if planes < _LEAST_PLANES:
+    if planes < _MIN_PLANES:
         observed = f"{planes} planes that all views agree on, in {len(trained)} of {len(files)} unpicked wells"
         raise InputError(field, observed, "pick some planes of one well and use geobfdt train --from default")
     network = start.network
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    guards = [simulated_well(_SIMULATED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARDS)]
+    guards = [simulated_well(_GUARD_SEED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARD_WELLS)]
     base = _score(network, guards)
     torch.manual_seed(settings.seed)
-    of = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
+    data_digest = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
     with ExitStack() as stack:
-        stream = stack.enter_context(SimulatedStream(_TRAINED + settings.seed, start.settings.grid))
+        stream = stack.enter_context(SimulatedStream(_STREAM_SEED + settings.seed, start.settings.grid))
         source = MixedSource(FixedWells(trained), stream, settings)
         outcome = train_network(
             network, loss, source, settings, out / "run", None,  # type: ignore[arg-type]
-            lambda step, _losses: progress(0.3 + 0.5 * step / settings.steps, f"step {step} of {settings.steps}"), of,
+            lambda step, _losses: progress(0.3 + 0.5 * step / settings.steps, f"step {step} of {settings.steps}"),
+            data_digest,
         )  # fmt: skip
-    progress(0.85, "checking that nothing is forgotten")
-    share, after = _kept(network, before, outcome.weights, guards, base)
+    progress(0.85, "checking ordinary wells")
+    share, after = _keep_share(network, before, outcome.weights, guards, base)
     if share == 0:
-        observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MOST_LOSS}"
+        observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MAX_F1_LOSS}"
         raise InputError(field, observed, "keep the model as it is, or train it on picks")
     card = _card(start, field, files, agreed, planes, settings)
     card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
     bundle = Bundle(network, start.settings, start.calibration, card)
-    reference = usual(bundle, images).model_dump()
+    reference = measure_drift_reference(bundle, images).model_dump()
     bundle = save_bundle(replace(bundle, card={**card, "drift": reference}), out)
     progress(1.0, "done")
     return bundle
 
 
-def _unpicked(field: Path, blind: Sequence[str]) -> list[Path]:
-    """Files of the wells that nobody has picked, and that are not to be left alone."""
+def _unpicked(field: Path, blind_wells: Sequence[str]) -> list[Path]:
+    """Files of the wells without picks that are not blind."""
     folder = Field(field)
     files = [folder.file(well, ".nc") for well in folder.wells() if not len(folder.picks(well))]
-    files = [file for file in files if str(read(file).attrs["well"]) not in blind]
+    files = [file for file in files if str(read(file).attrs["well"]) not in blind_wells]
     if not files:
         cure = "bring wells in with geobfdt ingest FILE --field DIR, without picks"
         raise InputError(field, "every well here has picks or is to be left alone", cure)
@@ -172,17 +173,17 @@ def _labelled(image: WellImage, labels: PseudoLabels, start: Bundle, name: str) 
 
 def _score(network: nn.Module, wells: Sequence[PreparedWell]) -> float:
     network.eval()
-    return mean_f1(validate(find_planes(network), wells))[0]  # type: ignore[arg-type]
+    return mean_f1(validate(plane_finder(network), wells))[0]  # type: ignore[arg-type]
 
 
-def _kept(
+def _keep_share(
     network: nn.Module,
     before: dict[str, Tensor],
     after: dict[str, Tensor],
     guards: Sequence[PreparedWell],
     base: float,
 ) -> tuple[float, float]:
-    """Largest share of the change in weights that keeps ordinary wells, and their F1 then; the network has them."""
+    """Load the largest share of the change in weights that keeps the F1 of the guard wells; return both."""
     score = base
     for share in _SHARES:
         mixed = {
@@ -191,7 +192,7 @@ def _kept(
         }
         network.load_state_dict(mixed)
         score = _score(network, guards)
-        if not score < base - _MOST_LOSS:
+        if not score < base - _MAX_F1_LOSS:
             return share, score
     network.load_state_dict(before)
     return 0.0, score
@@ -201,9 +202,9 @@ def _card(
     start: Bundle, field: Path, files: Sequence[Path], agreed: dict[str, SelfAgreement], planes: int,
     settings: TrainingSettings,
 ) -> dict[str, Any]:  # fmt: skip
-    seen = {name: sight.model_dump() for name, sight in start.seen.items()}
-    # Whole wells, all of them: a gate may judge by none.
-    seen |= {str(read(file).attrs["well"]): Sight(image=sha256(file)).model_dump() for file in files}
+    exposures = {name: exposure.model_dump() for name, exposure in start.exposures.items()}
+    # A gate may judge by none of these wells, at no depth.
+    exposures |= {str(read(file).attrs["well"]): WellExposure(image=sha256(file)).model_dump() for file in files}
     return {
         "name": "adapted",
         "from": start.source,
@@ -212,7 +213,7 @@ def _card(
         "planes_trained": planes,
         "self_agreement": {name: agreement._asdict() for name, agreement in agreed.items()},
         "field": field.name,
-        "seen": seen,
+        "seen": exposures,
         "settings": settings.model_dump(mode="json"),
         "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.model.curve.criterion import Targets
+from geobfdt.preparation.network_grid import MIDDLE_VALUE
 from geobfdt.training.published_augmentation import published_look
 from geobfdt.training.training_settings import Augmentation
 
 __all__ = ["Window", "augment", "flip", "invert", "mirror", "roll"]
-
-_MIDDLE = 128  # grid value of the local mean
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def roll(window: Window, columns: int) -> Window:
 
 
 def mirror(window: Window) -> Window:
-    """Look at the image from the other side of the wall: angles change sign."""
+    """Mirror the image: angles change sign."""
     traces = window.targets.traces * [1, 1, -1]
     return Window(np.roll(window.grid[:, ::-1], 1, axis=1), window.targets._replace(traces=traces), window.step)
 
@@ -64,12 +63,12 @@ def flip(window: Window) -> Window:
     """Turn the image upside down."""
     last = (len(window.grid) - 1) * window.step
     traces = [last, 0, 0] - window.targets.traces
-    known = window.targets.known[:, ::-1]
-    return Window(window.grid[::-1], window.targets._replace(traces=traces, known=known), window.step)
+    label_mask = window.targets.label_mask[:, ::-1]
+    return Window(window.grid[::-1], window.targets._replace(traces=traces, label_mask=label_mask), window.step)
 
 
 def invert(grid: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Make what was dark bright; what was not measured stays so."""
+    """Invert pixel values; unmeasured pixels stay unmeasured."""
     return np.where(grid > 0, 256 - np.maximum(grid, 1).astype(np.int16), 0).clip(0, 255).astype(np.uint8)
 
 
@@ -82,39 +81,39 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator, looks:
     window : Window
         As cut.
     kind : {"none", "published", "photometric", "geometric", "both"}
-        What may change: the look, by the published changes or by ours; the place of things; look (ours) and place.
+        Pixel values by the published changes or by ours; positions of planes; our pixel values and positions.
     rng : Generator
         Source of randomness.
     looks : float
-        How often the look may change, if the kind says that it may (0 to 1).
+        Share of the windows whose pixel values may change, for kinds that change them (0 to 1).
     """
     if kind in ("geometric", "both"):
         window = roll(window, int(rng.integers(window.grid.shape[1])))
         window = mirror(window) if rng.random() < 0.5 else window
         window = flip(window) if rng.random() < 0.5 else window
-    # Where every look may change nothing is drawn, so that seeds go on making the windows that they made.
+    # At 1 no random number is drawn, so that seeds give the same windows as without this option.
     if looks < 1 and rng.random() >= looks:
         return window
     if kind == "published":
-        window = Window(_changed(window.grid, published_look, rng), window.targets, window.step)
+        window = Window(_change_values(window.grid, published_look, rng), window.targets, window.step)
     if kind in ("photometric", "both"):
-        window = Window(_changed(window.grid, _look, rng), window.targets, window.step)
+        window = Window(_change_values(window.grid, _photometric, rng), window.targets, window.step)
     return window
 
 
-def _changed(
+def _change_values(
     grid: npt.NDArray[np.uint8],
-    look: Callable[[npt.NDArray[np.uint8], np.random.Generator], npt.NDArray[np.uint8]],
+    change: Callable[[npt.NDArray[np.uint8], np.random.Generator], npt.NDArray[np.uint8]],
     rng: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
-    """Change a grid's look; two images of the same rock alike."""
+    """Change the values of a grid; two images of the same rock change alike."""
     if grid.ndim == 2:
-        return look(grid, rng)
+        return change(grid, rng)
     seed = int(rng.integers(2**32))
-    return np.stack([look(part, np.random.default_rng(seed)) for part in np.moveaxis(grid, 2, 0)], axis=-1)
+    return np.stack([change(part, np.random.default_rng(seed)) for part in np.moveaxis(grid, 2, 0)], axis=-1)
 
 
-def _look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _photometric(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Contrast, polarity, noise, blur, gaps and dead columns."""
     if rng.random() < 0.3:
         grid = invert(grid)
@@ -131,9 +130,9 @@ def _look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[
 
 
 def _contrast(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    level = (np.arange(256) - _MIDDLE) / 127
+    level = (np.arange(256) - MIDDLE_VALUE) / 127
     bent = np.sign(level) * np.abs(level) ** np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.2))
-    curve = np.clip(np.rint(bent * 127 + _MIDDLE + rng.normal(0, 6)), 1, 255).astype(np.uint8)
+    curve = np.clip(np.rint(bent * 127 + MIDDLE_VALUE + rng.normal(0, 6)), 1, 255).astype(np.uint8)
     curve[0] = 0
     return np.asarray(curve[grid])
 
@@ -141,12 +140,12 @@ def _contrast(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
 def _blurred(grid: npt.NDArray[np.uint8], size: int, around: bool) -> npt.NDArray[np.uint8]:
     """Mean of `size` pixels round the hole or along it, of the measured ones; of an even number half of either end."""
     axis = 1 if around else 0
-    seen = (grid > 0).astype(np.float32)
+    measured = (grid > 0).astype(np.float32)
     total, count = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
     for i in range(-(size // 2), size // 2 + 1):
         part = 0.5 if 2 * abs(i) == size else 1.0
-        total += part * np.roll(grid * seen, i, axis=axis)
-        count += part * np.roll(seen, i, axis=axis)
+        total += part * np.roll(grid * measured, i, axis=axis)
+        count += part * np.roll(measured, i, axis=axis)
     return np.where(grid > 0, np.clip(total / np.maximum(count, 0.5), 1, 255), 0).astype(np.uint8)
 
 

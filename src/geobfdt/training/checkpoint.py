@@ -1,4 +1,4 @@
-"""Checkpoints: everything that the next step depends on, in files that hold numbers only."""
+"""Checkpoints: the complete state of a training run, in files that hold numbers only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def save_checkpoint(
     tensors |= {f"average/{name}": value for name, value in average.items()}
     for index, slots in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{name}": torch.as_tensor(value) for name, value in slots.items()}
-    # The state rides in the header, so that tensors and state can never be of two steps.
+    # The state is in the header of the same file, so that tensors and state are always of one step.
     with atomic_path(folder / _FILE) as part:
         whole = {name: value.contiguous() for name, value in tensors.items()}
         part.write_bytes(save(whole, {"state": json.dumps(state)}))
@@ -51,19 +51,19 @@ def save_checkpoint(
 
 def resume(folder: Path, network: nn.Module, average: dict[str, Tensor], optimiser: Optimizer) -> dict[str, Any] | None:
     """
-    Go back to the last checkpoint of a run.
+    Load the last checkpoint of a run.
 
     Parameters
     ----------
     folder : Path
         Of the run.
     network, average, optimiser
-        What is set to the values of then.
+        Objects that get the values of the checkpoint.
 
     Returns
     -------
     dict or None
-        The state then; None where there is no checkpoint.
+        The state of the checkpoint; None without one.
 
     Raises
     ------

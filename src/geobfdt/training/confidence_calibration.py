@@ -1,4 +1,4 @@
-"""Calibration: confidences made probabilities, and the thresholds that score best, on wells held out of training."""
+"""Calibration: confidences become probabilities, and thresholds are those of best F1, on held-out wells."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ from geobfdt.picking.picker import pick_with_findings
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["InterpretedWell", "calibrated", "pick_all", "platt"]
+__all__ = ["InterpretedWell", "calibrate_bundle", "pick_all", "platt"]
 
-_RIGHT = 0.05  # trace RMS within which a confidence promises a plane (m)
-_BEST = 0.03  # and at which the threshold is chosen (m)
-# Standard deviations of slope and intercept about those that the bundle has: few held-out picks would else put them
-# anywhere.
-_SLOPE, _INTERCEPT = 1.0, 1.0
+# A pick is right if a plane lies within this trace RMS: confidences are calibrated to it.
+_CALIBRATION_TOLERANCE_M = 0.05
+_THRESHOLD_TOLERANCE_M = 0.03  # Trace RMS of a match where the threshold of best F1 is chosen.
+# Standard deviations of the prior of slope and intercept around those of the bundle: without a prior, few held-out
+# picks would leave them undetermined.
+_SLOPE_SIGMA, _INTERCEPT_SIGMA = 1.0, 1.0
 
 Array = npt.NDArray[np.float64]
 
 
 class InterpretedWell(NamedTuple):
     """
-    A well with what is known of it.
+    A well with its interpretation.
 
     Parameters
     ----------
     image : WellImage
         The well.
     picks, intervals : DataFrame
-        Its planes, and where they were looked for.
+        Its planes, and the intervals in which planes were picked.
     """
 
     image: WellImage
@@ -58,7 +59,7 @@ def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: f
     return pd.concat(parts, ignore_index=True)
 
 
-def calibrated(
+def calibrate_bundle(
     bundle: Bundle, wells: Sequence[InterpretedWell], advance: Callable[[float], None] | None = None
 ) -> Bundle:
     """
@@ -69,7 +70,7 @@ def calibrated(
     bundle : Bundle
         The fewer planes the wells have, the less its calibration changes.
     wells : sequence of InterpretedWell
-        Wells that the network has not seen.
+        Wells that the network was not trained on.
     advance : callable, optional
         Told the share done.
     """
@@ -89,11 +90,17 @@ def calibrated(
         for group in groups:
             if group.class_ == name:
                 chances.append(group.confidence)
-                outcomes.append(ranked_outcomes(group, possible_pairs(group, group.best_kind, _RIGHT), _RIGHT))
+                outcomes.append(
+                    ranked_outcomes(
+                        group,
+                        possible_pairs(group, group.best_kind, _CALIBRATION_TOLERANCE_M),
+                        _CALIBRATION_TOLERANCE_M,
+                    )
+                )
         chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
         judged = np.isfinite(outcome)
         if not outcome[judged].any():
-            continue  # nothing to find, or nothing found: no evidence of how sure to be
+            continue  # Without planes or without picks the calibration stays as it is.
         had = bundle.calibration[name]
         logits = np.log(chance[judged]) - np.log1p(-chance[judged])
         slope, intercept = platt(logits, outcome[judged], (had.slope, had.intercept))
@@ -101,7 +108,7 @@ def calibrated(
         mine = (picks["class"] == name).to_numpy()
         old = picks.loc[mine, "confidence"].to_numpy(float)
         picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
-    for name, point in operating_points(picks, truth, intervals, _BEST).items():
+    for name, point in operating_points(picks, truth, intervals, _THRESHOLD_TOLERANCE_M).items():
         if np.isfinite(point.f1) and point.f1 > 0:
             # Half of the best F1 is where F1 is best, if confidences are probabilities (Lipton et al. 2014). The place
             # of the highest point itself is mostly chance: the curve is flat there.
@@ -139,7 +146,7 @@ def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) ->
 
     def cost(place: Array) -> float:
         x = place[0] * logits + place[1]
-        strayed = ((place[0] - had[0]) / _SLOPE) ** 2 + ((place[1] - had[1]) / _INTERCEPT) ** 2
+        strayed = ((place[0] - had[0]) / _SLOPE_SIGMA) ** 2 + ((place[1] - had[1]) / _INTERCEPT_SIGMA) ** 2
         return float((np.logaddexp(0, x) - right * x).sum() + strayed / 2)
 
     best = minimize(cost, np.array(had), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x

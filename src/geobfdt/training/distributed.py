@@ -9,7 +9,9 @@ import os
 from datetime import timedelta
 
 import torch
-import torch.distributed.nn  # before any group is there, else its functions' defaults keep that group for ever
+
+# Imported before any process group exists: the defaults of its functions would keep that group.
+import torch.distributed.nn
 from torch import distributed, nn
 
 from geobfdt.training.augmentation import Window
@@ -27,51 +29,51 @@ def join() -> None:
 
 def leave() -> None:
     """
-    Leave the other processes once all is done, and end the threads that talked to them.
+    Leave the other processes at the end, and stop the threads of the communication.
 
-    Left to the end of the interpreter, such a thread may let go of a tensor when Python is no more, which aborts.
+    At the end of the interpreter such a thread may release a tensor after Python has ended, which aborts the process.
     """
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
 def device() -> torch.device:
-    """Where this process computes."""
+    """Return the device of this process."""
     if not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def is_first() -> bool:
-    """Tell whether this process is the one that writes files."""
+    """Return whether this process is the one that writes files."""
     return rank() == 0
 
 
 def rank() -> int:
-    """Which of the processes this is, from 0."""
+    """Return the number of this process, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def whole(windows: int) -> int:
-    """So many windows a step, or the next number that the processes can share evenly."""
+    """Round a number of windows up to a multiple of the number of processes."""
     world = distributed.get_world_size() if distributed.is_initialized() else 1
     return -(-windows // world) * world
 
 
 def share(windows: list[Window]) -> list[Window]:
-    """Windows of a step that this process takes; all of them if it is alone."""
+    """Return the windows of a step for this process; all of them if there is one process."""
     if not distributed.is_initialized():
         return windows
     return windows[rank() :: distributed.get_world_size()]
 
 
 def agree(*numbers: float) -> list[float]:
-    """Hand the first process's numbers to all, once it has come here: else each might decide otherwise."""
+    """Broadcast numbers of the first process to all, so that all take the same decisions."""
     if not distributed.is_initialized():
         return list(numbers)
-    told = torch.tensor(numbers, dtype=torch.float64, device=device())
-    distributed.broadcast(told, 0)
-    return [float(number) for number in told]
+    values = torch.tensor(numbers, dtype=torch.float64, device=device())
+    distributed.broadcast(values, 0)
+    return [float(number) for number in values]
 
 
 def average(network: nn.Module) -> None:

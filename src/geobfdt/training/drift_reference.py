@@ -1,4 +1,4 @@
-"""What is usual for a model: its own picks on the wells that it was made with, measured zone by zone."""
+"""Drift reference of a model: features of its training wells and of its own picks there, zone by zone."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from geobfdt.picking.picker import pick_with_findings
 from geobfdt.picking.silence import ZONE_M
 from geobfdt.wells.image import WellImage
 
-__all__ = ["usual"]
+__all__ = ["measure_drift_reference"]
 
-_STRETCHES = 8  # of a well: wells differ more than the depths of one
+_ZONES_PER_WELL = 8  # Number of zones taken from a well: wells differ more than the depths of one.
 
 
-def usual(bundle: Bundle, images: Sequence[WellImage]) -> DriftReference:
+def measure_drift_reference(bundle: Bundle, images: Sequence[WellImage]) -> DriftReference:
     """
-    Measure what is usual for a bundle.
+    Measure the drift reference of a bundle.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def _zones(bundle: Bundle, image: WellImage) -> pd.DataFrame:
 def _stretches(image: WellImage) -> list[WellImage]:
     depth = image["depth"].values
     length = float(depth[-1] - depth[0])
-    if length <= (_STRETCHES + 1) * ZONE_M:
+    if length <= (_ZONES_PER_WELL + 1) * ZONE_M:
         return [image]
-    tops = depth[0] + np.linspace(0, length - ZONE_M, _STRETCHES)
+    tops = depth[0] + np.linspace(0, length - ZONE_M, _ZONES_PER_WELL)
     cuts = [slice(*np.searchsorted(depth, [top, top + ZONE_M]).tolist()) for top in tops]
     return [image.isel(depth=cut) for cut in cuts]

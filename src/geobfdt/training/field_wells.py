@@ -21,7 +21,7 @@ def prepared_field(field: Path, grid: GridSettings, folder: Path) -> dict[str, P
     field : Path
         Folder of wells with picks.
     grid : GridSettings
-        How the network sees them.
+        Settings of the network's grid.
     folder : Path
         Where prepared wells are kept, for this field and grid alone.
 

@@ -25,7 +25,7 @@ class LearningPoint(NamedTuple):
     trained, held_out : dict of str to float
         On wells that it trains on, and on wells that it does not.
     other_image : dict of str to float
-        On the held-out wells, of the answers that it gives on the image of another window. A network that ignores its
+        On the held-out wells, of the picks that it makes on the image of another window. A network that ignores its
         image scores as much here as in `held_out`.
     """
 
@@ -58,11 +58,11 @@ def learning_point(
     tolerance : float
         Trace RMS of a match (m).
     """
-    seen = tables(detect, trained)
+    trained_tables = tables(detect, trained)
     picks, truth, intervals = tables(detect, held_out)
     moved = move_to_other_windows(picks, held_out, height)
     return LearningPoint(
-        class_f1(*seen, thresholds, tolerance),
+        class_f1(*trained_tables, thresholds, tolerance),
         class_f1(picks, truth, intervals, thresholds, tolerance),
         class_f1(moved, truth, intervals, thresholds, tolerance),
     )
@@ -89,14 +89,14 @@ def class_f1(
     >>> class_f1(picks, truth, everywhere, {"bedding": 0.1}, 0.05)
     {'bedding': 0.8}
     """
-    least = picks["class"].map(dict(thresholds)).astype(float)
-    groups, _ = gather(picks[picks["confidence"] >= least], truth, intervals)
+    min_confidence = picks["class"].map(dict(thresholds)).astype(float)
+    groups, _ = gather(picks[picks["confidence"] >= min_confidence], truth, intervals)
     counts: dict[str, Counts] = {}
     for group in groups:
         pairs = possible_pairs(group, group.best_kind, tolerance)
         pick_unit, truth_unit = (np.zeros(len(planes), dtype=np.int64) for planes in (group.picks, group.truth))
-        made = count(group, pairs, pairs.matched(tolerance), pick_unit, truth_unit, 1).total()
-        counts[group.class_] = counts.get(group.class_, Counts()) + made
+        counted = count(group, pairs, pairs.matched(tolerance), pick_unit, truth_unit, 1).total()
+        counts[group.class_] = counts.get(group.class_, Counts()) + counted
     return {name: float(f1(total)) for name, total in sorted(counts.items())}
 
 
@@ -115,8 +115,8 @@ def move_to_other_windows(picks: pd.DataFrame, wells: Sequence[PreparedWell], he
 
     Notes
     -----
-    Windows lie at whole multiples of half their height. A pick that moves by whole windows is therefore the answer
-    that the network gives in its new window if it is shown the old window's image.
+    Windows lie at whole multiples of half their height. A pick that moves by whole windows is therefore a pick
+    that the network makes in its new window on the image of the old one.
     """
     moved = picks.copy()
     for well in wells:

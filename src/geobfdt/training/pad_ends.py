@@ -9,12 +9,12 @@ from geobfdt.training.augmentation import Window
 
 __all__ = ["end_pads"]
 
-_MAX_MARGIN = 0.3  # Rows beyond the end of every pad, as a share of the window.
-_MAX_OFFSET_M = 0.4  # Between the ends of two pads.
-_BOTH_ENDS = 0.3  # Probability that top and bottom are cut, and not one of them.
-_MIN_VISIBLE = 0.6  # A plane that loses more of what shows of its trace may be found or missed.
-_MIN_TRACE = 0.05  # A plane of whose trace less is left is not there.
-_ANGLES = 48
+_MAX_MARGIN_SHARE = 0.3  # Largest number of rows beyond the end of every pad, as a share of the window.
+_MAX_OFFSET_M = 0.4  # Largest distance between the ends of two pads.
+_BOTH_ENDS_PROBABILITY = 0.3  # Probability that top and bottom are cut, and not one of them.
+_MIN_REQUIRED_SHARE = 0.6  # A plane that keeps a smaller share of its visible trace is optional.
+_MIN_TRACE_SHARE = 0.05  # A plane that keeps a smaller share of its trace is removed.
+_ANGLES = 48  # Angles at which a trace is sampled.
 
 
 def end_pads(window: Window, rng: np.random.Generator) -> Window:
@@ -40,30 +40,30 @@ def end_pads(window: Window, rng: np.random.Generator) -> Window:
     cut = np.zeros((rows, columns), bool)
     bottom = rng.random() < 0.5
     for at_bottom in (True, False):
-        if at_bottom == bottom or rng.random() < _BOTH_ENDS:
+        if at_bottom == bottom or rng.random() < _BOTH_ENDS_PROBABILITY:
             missing = _missing_rows(rows, columns, window.step, rng)
             row = np.arange(rows)[:, None]
             cut |= (rows - 1 - row if at_bottom else row) < missing
     blank = cut[..., None] if window.grid.ndim == 3 else cut
     grid = np.where(blank, 0, window.grid).astype(np.uint8)
     before, after = _visible(window, window.grid), _visible(window, grid)
-    kept = after >= _MIN_TRACE
+    remaining = after >= _MIN_TRACE_SHARE
     measured = np.flatnonzero(~cut.all(axis=1))
     if not measured.size:
         return window
     z0 = window.targets.traces[:, 0] / window.step
     outside = (z0 < measured[0]) | (z0 > measured[-1])
-    optional = window.targets.optional | (after < _MIN_VISIBLE * before) | outside
+    optional = window.targets.optional | (after < _MIN_REQUIRED_SHARE * before) | outside
     targets = window.targets._replace(
-        traces=window.targets.traces[kept], classes=window.targets.classes[kept], optional=optional[kept]
+        traces=window.targets.traces[remaining], classes=window.targets.classes[remaining], optional=optional[remaining]
     )
     return Window(grid, targets, window.step)
 
 
 def _missing_rows(rows: int, columns: int, step: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """How many rows each column lacks at an end (columns,)."""
-    margin = int(rng.integers(0, int(_MAX_MARGIN * rows)))
-    # Small offsets are as frequent as large ones: a flat edge of a few rows is what looks most like a bed.
+    """Number of rows that each column lacks at an end (columns,)."""
+    margin = int(rng.integers(0, int(_MAX_MARGIN_SHARE * rows)))
+    # Small offsets are as frequent as large ones: a flat edge of a few rows looks most like a bed.
     offset = int(np.exp(rng.uniform(np.log(2), np.log(_MAX_OFFSET_M / step))))
     turn = (np.arange(columns) / columns + rng.random()) % 1
     if rng.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Wells prepared for training: pixels memory-mapped, planes and what is known beside them."""
+"""Wells prepared for training: memory-mapped pixels, planes, and the rows in which their labels are complete."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from geobfdt.wells.picks import CLASSES, traces
 
 __all__ = ["PreparedWell", "load", "prepare", "save"]
 
-_USUAL_RADIUS = 0.1  # where the diameter is unknown (m)
-_BEYOND = 0.15  # planes whose middle is so little outside a window are still seen at its edge (m)
-_UNCLEAR = 0.5  # so far round a pick whose trace is not known nothing is said of its class (m)
-_SEEN = 0.6  # share of a trace that has to lie in the window for it to be asked for
+_DEFAULT_RADIUS_M = 0.1  # Hole radius where the diameter is unknown.
+_EDGE_M = 0.15  # Planes whose mid-depth lies so little outside a window still show at its edge.
+_UNCLEAR_M = 0.5  # Around a pick without a trace the labels of its class are incomplete over so many metres.
+_MIN_TRACE_SHARE = 0.6  # Share of a trace that has to lie in the window for its plane to be required.
 
 Array = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class PreparedWell:
     """
-    A well as training takes it.
+    A well prepared for training.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class PreparedWell:
         Index in ``CLASSES``.
     optional : array (planes,) of bool
         Planes that may be found or missed.
-    known : array (classes, rows) of bool
-        Where each class was interpreted.
+    label_mask : array (classes, rows) of bool
+        Rows in which each class was interpreted.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PreparedWell:
     traces: Array
     classes: npt.NDArray[np.int64]
     optional: npt.NDArray[np.bool_]
-    known: npt.NDArray[np.bool_]
+    label_mask: npt.NDArray[np.bool_]
 
     def window(self, first: int, rows: int) -> Window:
         """
@@ -77,42 +77,42 @@ class PreparedWell:
         low, high = max(first, 0), min(first + rows, len(self.grid))
         grid = np.zeros((rows, *self.grid.shape[1:]), np.uint8)
         grid[low - first : high - first] = self.grid[low:high]
-        known = np.zeros((len(CLASSES), rows), bool)
-        known[:, low - first : high - first] = self.known[:, low:high]
+        label_mask = np.zeros((len(CLASSES), rows), bool)
+        label_mask[:, low - first : high - first] = self.label_mask[:, low:high]
         moved = self.traces - [first * self.step, 0, 0]
         height = (rows - 1) * self.step
-        inside = (moved[:, 0] >= -_BEYOND) & (moved[:, 0] <= height + _BEYOND)
+        inside = (moved[:, 0] >= -_EDGE_M) & (moved[:, 0] <= height + _EDGE_M)
         moved, classes, optional = moved[inside], self.classes[inside], self.optional[inside]
-        tall = np.hypot(moved[:, 1], moved[:, 2])[:, None]
+        amplitude = np.hypot(moved[:, 1], moved[:, 2])[:, None]
         turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        at = moved[:, :1] + tall * np.cos(turn)
-        cut = ((at >= 0) & (at <= height)).mean(1) < _SEEN
+        at = moved[:, :1] + amplitude * np.cos(turn)
+        cut = ((at >= 0) & (at <= height)).mean(1) < _MIN_TRACE_SHARE
         outside = (moved[:, 0] < 0) | (moved[:, 0] > height)
         row = np.clip(np.rint(moved[:, 0] / self.step).astype(int), 0, rows - 1)
-        unknown = ~known[classes, row]
+        unknown = ~label_mask[classes, row]
         middle = min(max(first + rows // 2, 0), len(self.grid) - 1)
-        targets = Targets(moved, classes, optional | cut | unknown | outside, float(self.radius[middle]), known)
+        targets = Targets(moved, classes, optional | cut | unknown | outside, float(self.radius[middle]), label_mask)
         return Window(grid, targets, self.step)
 
     @cached_property
     def teaching(self) -> npt.NDArray[np.bool_]:
-        """Rows (rows,) that teach something: a pixel was measured and a class is interpreted there."""
+        """Rows (rows,) with a measured pixel and complete labels of a class: only these give a loss."""
         measured = (self.grid > 0).reshape(len(self.grid), -1).any(axis=1)
-        return np.asarray(measured & self.known.any(axis=0))
+        return np.asarray(measured & self.label_mask.any(axis=0))
 
     @property
     def metres(self) -> float:
-        """Length of the rows that teach something (m)."""
+        """Length of the rows with pixels and labels (m)."""
         return float(self.teaching.sum() * self.step)
 
     @property
     def planes(self) -> int:
-        """Number of planes that are to be found where their class is interpreted."""
+        """Number of required planes in rows in which their class is interpreted."""
         row = np.clip(np.rint(self.traces[:, 0] / self.step).astype(int), 0, len(self.grid) - 1)
-        return int((self.known[self.classes, row] & ~self.optional).sum())
+        return int((self.label_mask[self.classes, row] & ~self.optional).sum())
 
     def cut(self, rows: int, rng: np.random.Generator) -> Window:
-        """Cut a window; those with more rows that teach something come more often, those with none never."""
+        """Cut a random window, with a probability proportional to its rows with pixels and labels."""
         spare = len(self.grid) - rows
         if spare <= 0:
             return self.window(spare // 2, rows)
@@ -134,11 +134,11 @@ def prepare(
     image : WellImage
         The well, in memory.
     picks : DataFrame
-        Its planes; an ``optional`` column is heeded. Round those whose trace is not known nothing is.
+        Its planes; an ``optional`` column is used. Around planes without a trace, labels are incomplete.
     intervals : DataFrame
         Interpreted and ignored intervals.
     settings : GridSettings
-        How the network sees it.
+        Settings of the network's grid.
     name : str
         Name, if not the image's.
     """
@@ -147,16 +147,16 @@ def prepare(
     at = grid.top + grid.step * np.arange(len(grid.values))
     diameter = image["diameter"].values
     sound = np.isfinite(diameter)
-    radius = np.interp(at, depth[sound], diameter[sound]) / 2 if sound.any() else np.full(at.size, _USUAL_RADIUS)
+    radius = np.interp(at, depth[sound], diameter[sound]) / 2 if sound.any() else np.full(at.size, _DEFAULT_RADIUS_M)
     well = str(image.attrs["well"])
     planes, classes = traces(picks), picks["class"].to_numpy(object)
     usable = np.isfinite(planes).all(axis=1) & np.isin(classes, CLASSES)
     # A CSV with empty cells gives True, False and NaN.
     optional = picks["optional"].isin([True]).to_numpy() if "optional" in picks else np.zeros(len(picks), bool)
-    known = np.array([covered(intervals, well, kind, at) for kind in CLASSES])
+    label_mask = np.array([covered(intervals, well, kind, at) for kind in CLASSES])
     for place, kind in zip(planes[~usable, 0], classes[~usable], strict=True):
         if kind in CLASSES:
-            known[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR)
+            label_mask[CLASSES.index(kind)] &= ~(np.abs(at - place) <= _UNCLEAR_M)
     return PreparedWell(
         name or well,
         grid.values,
@@ -166,7 +166,7 @@ def prepare(
         planes[usable] - [grid.top, 0, 0],
         np.array([CLASSES.index(kind) for kind in classes[usable]], dtype=np.int64),
         optional[usable],
-        known,
+        label_mask,
     )
 
 
@@ -176,7 +176,7 @@ def save(well: PreparedWell, path: Path) -> None:
         np.save(part / f"{path.name}.npy", well.grid)
         np.savez(
             part / f"{path.name}.npz", place=[well.top, well.step], radius=well.radius, traces=well.traces,
-            classes=well.classes, optional=well.optional, known=well.known,
+            classes=well.classes, optional=well.optional, known=well.label_mask,
         )  # fmt: skip
 
 

@@ -25,12 +25,12 @@ from geobfdt.model.curve.criterion import Losses, curve_loss
 from geobfdt.model.curve.detection import detect
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
-from geobfdt.simulation.layered import HELD_OUT_LOOKS, LayeredLook
+from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
 from geobfdt.simulation.tools import ToolName
-from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
 from geobfdt.training.distributed import leave
-from geobfdt.training.drift_reference import usual
-from geobfdt.training.sources import SimulatedStream, drawn_well, simulated_well
+from geobfdt.training.drift_reference import measure_drift_reference
+from geobfdt.training.sources import SimulatedStream, draw_well, simulated_well
 from geobfdt.training.training_loop import BEST, Outcome, train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
@@ -38,13 +38,14 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["bundle_of", "calibration_wells", "pretrain"]
 
-# Seeds of streams, far from those that any score is measured on.
-_TRAINED, _VALIDATED, _CALIBRATED, _USUAL = 1_000_000, 2_000_000, 3_000_000, 3_500_000
-_WELLS, _CALIBRATION_WELLS, _USUAL_WELLS, _LENGTH = 20, 80, 240, 12.0
-# Of random wells 3 in 100 have sixteen sectors: too few to learn from.
-_MORE: tuple[ToolName, int] = ("lwd16", 6)
-_LAYERED = (3, 5)  # Windows of layered rock as real images show it, out of how many.
-_WELLS_A_LOOK = 8  # Wells of each look that training never draws, by which a network is chosen too.
+# Seeds of the streams of wells, far from those that any score is measured on.
+_TRAINING_SEED, _VALIDATION_SEED, _CALIBRATION_SEED, _REFERENCE_SEED = 1_000_000, 2_000_000, 3_000_000, 3_500_000
+# Number of wells for validation, calibration and the drift reference, and their length.
+_VALIDATION_WELLS, _CALIBRATION_WELLS, _REFERENCE_WELLS, _LENGTH_M = 20, 80, 240, 12.0
+# Every sixth well has sixteen sectors: of random wells 3 in 100 have, which is too few to learn from.
+_EXTRA_TOOL: tuple[ToolName, int] = ("lwd16", 6)
+_LAYERED_WINDOWS = (3, 5)  # Three of five windows show layered rock as real images show it.
+_WELLS_PER_APPEARANCE = 8  # Validation wells of each appearance that training never draws.
 
 
 def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None, quiet: bool = False) -> Outcome:
@@ -58,7 +59,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     settings : TrainingSettings
         How long and how.
     start : Path, optional
-        Weights to begin with, of this network or an earlier one: parts that they lack begin anew.
+        Weights to begin with, of this network or an earlier one: parts that they lack begin with random weights.
     quiet : bool
         Whether nothing is printed.
     """
@@ -69,18 +70,20 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         fits = network.load_state_dict(load_file(start), strict=False)
         if not quiet:
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
-    ordinary = [simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}) for i in range(_WELLS)]
-    unseen = [
-        simulated_well(_VALIDATED, i, _LENGTH, sizes.grid, {}, HELD_OUT_LOOKS[i % len(HELD_OUT_LOOKS)])
-        for i in range(_WELLS_A_LOOK * len(HELD_OUT_LOOKS))
+    ordinary = [simulated_well(_VALIDATION_SEED, i, _LENGTH_M, sizes.grid, {}) for i in range(_VALIDATION_WELLS)]
+    other_appearances = [
+        simulated_well(
+            _VALIDATION_SEED, i, _LENGTH_M, sizes.grid, {}, HELD_OUT_APPEARANCES[i % len(HELD_OUT_APPEARANCES)]
+        )
+        for i in range(_WELLS_PER_APPEARANCE * len(HELD_OUT_APPEARANCES))
     ]
 
     def check(trained: nn.Module) -> dict[str, OperatingPoint]:
-        """Score on ordinary wells and on looks that training never draws: the mean chooses, so that both must hold."""
+        """Score on ordinary wells and on appearances that training never draws; their mean chooses the weights."""
         points: dict[str, OperatingPoint] = {}
-        for wells, of in ((ordinary, ""), (unseen, ", held-out looks")):
-            found = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
-            points |= {name + of: point for name, point in found.items()}
+        for wells, of in ((ordinary, ""), (other_appearances, ", held-out looks")):
+            operating = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
+            points |= {name + of: point for name, point in operating.items()}
         if not quiet:
             print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
         return points
@@ -89,22 +92,23 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         if not quiet and step % 100 == 0:
             print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
 
-    with SimulatedStream(_TRAINED + settings.seed, sizes.grid, more=_MORE, layered=_LAYERED) as stream:
+    with SimulatedStream(
+        _TRAINING_SEED + settings.seed, sizes.grid, more=_EXTRA_TOOL, layered=_LAYERED_WINDOWS
+    ) as stream:
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
 
 
-def calibration_wells(looks: Sequence[LayeredLook]) -> list[InterpretedWell]:
+def calibration_wells(appearances: Sequence[LayeredAppearance]) -> list[InterpretedWell]:
     """
-    Wells that confidences are calibrated on: ordinary ones, layered ones and, in equal parts, those of some looks.
+    Make the wells for calibration: ordinary ones, layered ones and, in equal parts, those of some appearances.
 
     Parameters
     ----------
-    looks : sequence of str
-        Looks that training never draws. How well a calibration holds on a look that it has not seen is measured with
-        that look left out.
+    appearances : sequence of str
+        Appearances that training never draws. Leave one out to measure how well a calibration holds on a new one.
     """
-    kinds: list[LayeredLook | None] = [None, None, "mixture", *looks]
-    return [drawn_well(_CALIBRATED, i, _LENGTH, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
+    kinds: list[LayeredAppearance | None] = [None, None, "mixture", *appearances]
+    return [draw_well(_CALIBRATION_SEED, i, _LENGTH_M, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
 
 
 def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
@@ -118,9 +122,9 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     out : Path
         Folder of the bundle.
     minutes : float
-        What its training took, earlier runs included.
+        Time that its training took, earlier runs included.
     note : str
-        How it came about.
+        Origin of the bundle, for its card.
     """
     network = CurveNetwork(CurveSettings())
     network.load_state_dict(load_file(run / BEST))
@@ -129,20 +133,23 @@ def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:
     best = max((row for row in rows if "score" in row), key=lambda row: float(row["score"]))
     card = {
         "name": "pretrained",
-        "trained_on": f"a stream of simulated wells that never repeats (from seed {_TRAINED}), all tools",
+        "trained_on": f"a stream of simulated wells that never repeats (from seed {_TRAINING_SEED}), all tools",
         "note": note,
         "steps": best["step"],
         "minutes": minutes,
         "validation": best,
-        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH:g} m, all looks, stream {_CALIBRATED}",
+        "calibrated_on": f"{_CALIBRATION_WELLS} simulated wells of {_LENGTH_M:g} m, all looks, "
+        f"stream {_CALIBRATION_SEED}",
         "versions": {"geobfdt": __version__, "torch": torch.__version__},
     }
     plain = Bundle(network, network.settings, {name: Calibration() for name in CLASSES}, card)
-    bundle = calibrated(plain, calibration_wells(HELD_OUT_LOOKS))
-    seen = [drawn_well(_USUAL, i, _LENGTH, {}, "mixture" if i % 5 < 2 else None) for i in range(_USUAL_WELLS)]
-    told = usual(bundle, [well.image for well in seen]).model_dump()
-    del told["features"]["range"]  # simulated files run from 0 to 255; the network sees no units
-    return save_bundle(replace(bundle, card={**card, "drift": told}), out, half=True)
+    bundle = calibrate_bundle(plain, calibration_wells(HELD_OUT_APPEARANCES))
+    wells = [
+        draw_well(_REFERENCE_SEED, i, _LENGTH_M, {}, "mixture" if i % 5 < 2 else None) for i in range(_REFERENCE_WELLS)
+    ]
+    reference = measure_drift_reference(bundle, [well.image for well in wells]).model_dump()
+    del reference["features"]["range"]  # Simulated files run from 0 to 255; the range of a real file is in units.
+    return save_bundle(replace(bundle, card={**card, "drift": reference}), out, half=True)
 
 
 def _yes_or_no(word: str) -> bool:
@@ -154,11 +161,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument(
-        "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin anew"
+        "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin with random weights"
     )
     parser.add_argument("--bundle", type=Path, help="make a bundle of the run's best weights instead of training")
     parser.add_argument("--minutes", type=float, default=0.0, help="for its card: what training took in all")
-    parser.add_argument("--note", default="", help="for its card: how it came about")
+    parser.add_argument("--note", default="", help="for its card: origin of the bundle")
     for name, field in TrainingSettings.model_fields.items():
         kind = type(field.default)
         parser.add_argument(
@@ -167,8 +174,8 @@ def main() -> None:
     options = vars(parser.parse_args())
     out, start, bundle, minutes, note = (options.pop(name) for name in ("out", "start", "bundle", "minutes", "note"))
     if bundle is not None:
-        made = bundle_of(out, bundle, minutes, note)
-        print(made.source, made.calibration)  # noqa: T201
+        result = bundle_of(out, bundle, minutes, note)
+        print(result.source, result.calibration)  # noqa: T201
         return
     print(pretrain(out, TrainingSettings(**options), start)[1:])  # noqa: T201
     leave()

@@ -1,4 +1,4 @@
-"""Planes that a network finds again in every view of a well: labels of its own to adapt to wells that nobody picked."""
+"""Pseudo-labels: planes that a network finds in every view of a well, to adapt to wells without picks."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ View = Callable[[Window], Window]
 
 _SAME_M = 0.03  # Trace RMS within which planes of two views are one.
 _SPACING_M = 0.022  # Two planes of the union of views that lie closer than this are one.
-_FIRM, _POSSIBLE = 0.75, 0.25  # Shares of the views that have to hold a plane to teach it, and not to deny it.
-_SHIFTS = 100  # Circular depth shifts that say what chance agrees on.
-_LEAST_SHIFT_M = 1.0
+_MIN_SUPPORT = 0.75  # Share of the views that have to show a plane for it to be a label.
+_MIN_OPTIONAL_SUPPORT = 0.25  # Share of the views from which a plane is optional.
+_SHIFTS = 100  # Number of circular depth shifts that give the chance level.
+_MIN_SHIFT_M = 1.0  # Smallest of these shifts.
 
 
 class PseudoLabels(NamedTuple):
@@ -43,7 +44,7 @@ class PseudoLabels(NamedTuple):
     classes : array (n,)
         Index in ``CLASSES``.
     optional : array (n,) of bool
-        Planes that some views hold and others do not: they are neither taught nor denied.
+        Planes that only some views show: they may be found or missed.
     """
 
     traces: Array
@@ -53,13 +54,13 @@ class PseudoLabels(NamedTuple):
 
 class SelfAgreement(NamedTuple):
     """
-    How far the odd and the even sectors of a well are picked alike.
+    Agreement of the picks in the odd and in the even sectors of a well.
 
     Parameters
     ----------
     f1, null, z : float
         F1 of one half against the other within a trace RMS of 3 cm, its mean over depth shifts, and the distance from
-        that in standard deviations of the shifts; NaN where nothing was found.
+        that in standard deviations of the shifts; NaN without planes.
     """
 
     f1: float
@@ -80,45 +81,45 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
     thresholds : array (classes,)
         Log odds of the network from which a plane of a class is picked.
     grid : GridSettings
-        How the network sees the well.
+        Settings of the network's grid.
 
     Notes
     -----
     The views are the image as it is; turned by a third of the turn; mirrored; upside down; with its values inverted;
     its odd and its even sectors alone; and its rows evened. A network that recognises a plane finds it in all of them,
-    while what it makes up of noise changes with the view: noise differs between odd and even sectors, offsets of rows
-    are gone where rows are evened, and errors of the network are not symmetric. Planes that three quarters of the
-    views hold, the evened one among them, are taught, at the mean of their traces. Where the image check finds offsets
-    of rows, what the evened view lacks is denied: it is an offset.
+    while planes that it finds in noise change with the view: noise differs between odd and even sectors, offsets of
+    rows are gone where rows are evened, and errors of the network are not symmetric. Planes that three quarters of the
+    views show, the evened one among them, are labels, at the mean of their traces. Where the image check finds offsets
+    of rows, planes that the evened view does not show are offsets, and no labels.
     """
     radius = hole_radius(image)
     views = [_sure(planes, thresholds - 1.0) for planes in _views(image, find, grid, radius)]
     union = np.concatenate([traces for traces, *_ in views])
     classes = np.concatenate([kind for _, kind, _ in views])
     scores = np.concatenate([score for *_, score in views])
-    kept = thin_by_distance(union, scores, _SPACING_M)
-    traces, kinds = union[kept], classes[kept]
-    support, total = np.zeros(len(kept)), np.zeros((len(kept), 3))
-    near = np.zeros(
-        len(kept), bool
+    chosen = thin_by_distance(union, scores, _SPACING_M)
+    traces, kinds = union[chosen], classes[chosen]
+    support, trace_sum = np.zeros(len(chosen)), np.zeros((len(chosen), 3))
+    held_by_view = np.zeros(
+        len(chosen), bool
     )  # In the end of the last view, the evened one: row offsets are alike in all others.
-    for found, kind, _ in views:
-        apart = trace_rms(traces[:, None], found) + np.where(kinds[:, None] == kind, 0.0, np.inf)
-        nearest = apart.argmin(axis=1) if len(found) else np.zeros(len(kept), int)
-        near = apart.min(axis=1, initial=np.inf) < _SAME_M
-        support += near
-        total[near] += found[nearest[near]]
-    possible = support >= _POSSIBLE * len(views)
+    for view_traces, kind, _ in views:
+        distance = trace_rms(traces[:, None], view_traces) + np.where(kinds[:, None] == kind, 0.0, np.inf)
+        nearest = distance.argmin(axis=1) if len(view_traces) else np.zeros(len(chosen), int)
+        held_by_view = distance.min(axis=1, initial=np.inf) < _SAME_M
+        support += held_by_view
+        trace_sum[held_by_view] += view_traces[nearest[held_by_view]]
+    possible = support >= _MIN_OPTIONAL_SUPPORT * len(views)
     if any(finding.kind == "row-offsets" for finding in check_image(image)):
-        possible &= near
-    means = total[possible] / np.maximum(support[possible], 1)[:, None]
-    firm = (support >= _FIRM * len(views)) & near
+        possible &= held_by_view
+    means = trace_sum[possible] / np.maximum(support[possible], 1)[:, None]
+    firm = (support >= _MIN_SUPPORT * len(views)) & held_by_view
     return PseudoLabels(means, kinds[possible], ~firm[possible])
 
 
 def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSettings) -> SelfAgreement:
     """
-    Compare what is picked in the odd and in the even sectors of a well.
+    Compare the picks in the odd and in the even sectors of a well.
 
     Parameters
     ----------
@@ -131,9 +132,9 @@ def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSe
     )
     length = float(image["depth"].values[-1] - image["depth"].values[0])
     now = _f1(first, second)
-    least = min(_LEAST_SHIFT_M, length / 4)
+    min_shift = min(_MIN_SHIFT_M, length / 4)
     nulls = []
-    for shift in np.random.default_rng(0).uniform(least, length - least, _SHIFTS):
+    for shift in np.random.default_rng(0).uniform(min_shift, length - min_shift, _SHIFTS):
         moved = second.copy()
         moved[:, 0] = (moved[:, 0] + shift) % length
         nulls.append(_f1(first, moved))
@@ -149,13 +150,13 @@ def _views(image: WellImage, find: Find, grid: GridSettings, radius: float) -> I
     """Planes of each view, where they lie on the image as it is."""
     whole = _grid(image, grid, 0, 1)
     third = grid.columns // 3
-    nothing: View = lambda window: window  # noqa: E731
+    unchanged: View = lambda window: window  # noqa: E731
     for change, back in (
-        (nothing, nothing),
+        (unchanged, unchanged),
         (lambda window: roll(window, third), lambda window: roll(window, -third)),
         (mirror, mirror),
         (flip, flip),
-        (lambda window: Window(invert(window.grid), window.targets, window.step), nothing),
+        (lambda window: Window(invert(window.grid), window.targets, window.step), unchanged),
     ):
         changed = change(Window(whole, _no_targets(len(whole), radius), grid.step)).grid
         planes = find(np.ascontiguousarray(changed), radius)
@@ -177,22 +178,22 @@ def _no_targets(rows: int, radius: float) -> Targets:
 
 
 def _sure(planes: Planes, thresholds: Array) -> tuple[Array, npt.NDArray[np.int64], Array]:
-    """Traces, classes and margins above the threshold of the planes that are sure enough."""
+    """Traces, classes and margins of the planes above the threshold."""
     margin = planes.logits - thresholds
     kinds = margin.argmax(axis=1) if len(margin) else np.empty(0, np.int64)
     best = margin.max(axis=1, initial=-np.inf)
-    kept = best >= 0
-    return planes.traces[kept], kinds[kept], best[kept]
+    sure = best >= 0
+    return planes.traces[sure], kinds[sure], best[sure]
 
 
 def _f1(first: Array, second: Array) -> float:
     """F1 of planes against planes, the nearest pairs first, one to one."""
     if not len(first) or not len(second):
         return 0.0
-    apart = trace_rms(first[:, None], second)
-    i, j = np.nonzero(apart < _SAME_M)
+    distance = trace_rms(first[:, None], second)
+    i, j = np.nonzero(distance < _SAME_M)
     free_i, free_j, pairs = np.ones(len(first), bool), np.ones(len(second), bool), 0
-    for k in np.argsort(apart[i, j], kind="stable"):
+    for k in np.argsort(distance[i, j], kind="stable"):
         if free_i[i[k]] and free_j[j[k]]:
             free_i[i[k]] = free_j[j[k]] = False
             pairs += 1

@@ -1,4 +1,4 @@
-"""Augmentation as published: the look of windows only, never the place of things."""
+"""Augmentation as published: it changes pixel values of windows, and no positions."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from geobfdt.preparation.network_grid import MIDDLE_VALUE
+
 __all__ = ["published_look"]
 
-_MIDDLE = 128.0  # grid value of the local mean
-_CHANCE = 0.3  # of each change
+_PROBABILITY = 0.3  # Probability of each change.
 
 Array = npt.NDArray[np.float64]
 
 
 def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """
-    Change the look of a window at random: colour jitter, blur, sharpen, emboss, median, noise.
+    Change the pixel values of a window at random: colour jitter, blur, sharpen, emboss, median, noise.
 
-    The kinds are as published; how often and how much each changes is not known, and guessed here.
+    The kinds of change are those published; their probabilities and strengths are not published, and are guesses.
 
     Parameters
     ----------
@@ -39,17 +40,17 @@ def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt
     [False, True, True]
     """
     measured = grid > 0
-    # What was not measured lies at the mean meanwhile, lest filters smear a dark edge round each gap.
-    image = np.where(measured, grid, _MIDDLE).astype(float)
+    # Unmeasured pixels take the mean meanwhile, so that filters draw no dark edge around gaps.
+    image = np.where(measured, grid, MIDDLE_VALUE).astype(float)
     for change in (_jittered, _blurred, _sharpened, _embossed, _median, _noisy):
-        if rng.random() < _CHANCE:
+        if rng.random() < _PROBABILITY:
             image = change(image, rng)
     return np.where(measured, np.clip(np.rint(image), 1, 255), 0).astype(np.uint8)
 
 
 def _jittered(image: Array, rng: np.random.Generator) -> Array:
     """Brightness and contrast."""
-    return (image - _MIDDLE) * rng.uniform(0.7, 1.3) + _MIDDLE * rng.uniform(0.8, 1.2)
+    return (image - MIDDLE_VALUE) * rng.uniform(0.7, 1.3) + MIDDLE_VALUE * rng.uniform(0.8, 1.2)
 
 
 def _blurred(image: Array, rng: np.random.Generator) -> Array:
@@ -57,13 +58,13 @@ def _blurred(image: Array, rng: np.random.Generator) -> Array:
 
 
 def _sharpened(image: Array, rng: np.random.Generator) -> Array:
-    """Unsharp mask: more of what a blur takes away."""
+    """Unsharp mask: add a multiple of the difference from a blurred image."""
     soft: Array = ndimage.gaussian_filter(image, 1.0, mode="nearest")
     return image + rng.uniform(0.3, 1.5) * (image - soft)
 
 
 def _embossed(image: Array, rng: np.random.Generator) -> Array:
-    """Lit from a corner: the slope along the diagonal, added; more of it would move lines by over a row."""
+    """Emboss: add the slope along the diagonal, by little, since more would move lines by over a row."""
     diagonal = np.array([[-1.0, -1, 0], [-1, 0, 1], [0, 1, 1]])
     slope: Array = ndimage.correlate(image, diagonal, mode="nearest")
     return image + rng.uniform(0.05, 0.2) * slope

@@ -1,4 +1,4 @@
-"""Where training windows come from: wells that are there, or a stream of simulated ones that never ends."""
+"""Sources of training windows: given wells, or an endless stream of simulated ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.preparation.network_grid import GridSettings
-from geobfdt.simulation.layered import LayeredLook, draw_layered
+from geobfdt.simulation.layered import LayeredAppearance, draw_layered
 from geobfdt.simulation.tools import ToolName
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
@@ -21,14 +21,14 @@ from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.prepared_wells import PreparedWell, prepare
 from geobfdt.training.training_settings import TrainingSettings
 
-__all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "drawn_well", "simulated_well"]
+__all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "draw_well", "simulated_well"]
 
 
-_OFFERED = 2  # windows that are cut for each that is taken
+_CUT_PER_WINDOW = 2  # Number of windows that are cut for each one that is used.
 
 
 class Source(Protocol):
-    """Gives the windows of a training step; the same ones for the same step and generator, whatever came before."""
+    """Source of the windows of a training step; the same step and generator give the same windows."""
 
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows."""
@@ -37,7 +37,7 @@ class Source(Protocol):
 
 class FixedWells:
     """
-    Windows of given wells, in proportion to the lengths that teach something.
+    Windows of given wells, in proportion to their lengths with pixels and labels.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class FixedWells:
 
 class MixedSource:
     """
-    Windows of given wells and of simulated ones, so that what is learnt from the first does not displace the rest.
+    Windows of given wells and of simulated ones, so that training on the first does not forget the others.
 
     Parameters
     ----------
@@ -79,16 +79,16 @@ class MixedSource:
 
 class SimulatedStream:
     """
-    Windows of simulated wells; a few dozen are at hand at a time, the oldest makes room for the next.
+    Windows of simulated wells; a few dozen wells are at hand at a time, and the oldest is replaced by the next.
 
-    Planes to find are mostly beds: of the windows that are cut, those with fractures are taken more often.
+    Most planes are beds: of the windows that are cut, those with fractures are taken more often.
 
     Parameters
     ----------
     seed : int
         Of the stream; well i of it is always the same.
     settings : GridSettings
-        How the network sees wells.
+        Settings of the network's grid.
     length : float
         Of a well (m).
     held : int
@@ -107,13 +107,13 @@ class SimulatedStream:
     """
 
     def __init__(
-        self, seed: int, settings: GridSettings, length: float = 20.0, held: int = 90, steps_a_well: int = 3,
+        self, seed: int, settings: GridSettings, length: float = 20.0, wells_at_hand: int = 90, steps_a_well: int = 3,
         workers: int = 1, more: tuple[ToolName, int] | None = None, layered: tuple[int, int] = (0, 1), **fixed: Any,
     ) -> None:  # fmt: skip
         self.seed, self.length, self.settings, self.fixed, self.more = seed, length, settings, fixed, more
-        self.held, self.steps_a_well, self.layered = held, steps_a_well, layered
+        self.wells_at_hand, self.steps_a_well, self.layered = wells_at_hand, steps_a_well, layered
         self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
-        self.made: dict[int, Future[PreparedWell]] = {}
+        self.pending: dict[int, Future[PreparedWell]] = {}
 
     def __enter__(self) -> SimulatedStream:
         return self
@@ -124,18 +124,18 @@ class SimulatedStream:
     def windows(self, step: int, count: int, rows: int, rng: np.random.Generator) -> list[Window]:
         """Cut windows from the wells that are at hand at a step."""
         first = step // self.steps_a_well
-        for old in [index for index in self.made if index < first]:
-            del self.made[old]
-        for index in range(first, first + self.held + 8):
-            if index not in self.made:
-                self.made[index] = self._make(index)
-        # At the start it does not wait for all of them.
-        at_hand = np.arange(first, first + min(self.held, 8 + step // 2))
+        for old in [index for index in self.pending if index < first]:
+            del self.pending[old]
+        for index in range(first, first + self.wells_at_hand + 8):
+            if index not in self.pending:
+                self.pending[index] = self._make(index)
+        # In the first steps not all of them are ready, and training does not wait for them.
+        at_hand = np.arange(first, first + min(self.wells_at_hand, 8 + step // 2))
         if not self.layered[0]:
             return self._choose(at_hand, count, rows, rng)
         layered = np.array([self._is_layered(index) for index in at_hand.tolist()])
         many = int(rng.binomial(count, self.layered[0] / self.layered[1]))
-        # Each kind by itself: layered rock has few fractures, and would hardly be taken beside rock that has many.
+        # Each kind is chosen by itself: layered rock has few fractures, and would hardly be taken beside other rock.
         kinds = ((layered, many), (~layered, count - many))
         parts = [self._choose(at_hand[kind], share, rows, rng) for kind, share in kinds if share]
         return [window for part in parts for window in part]
@@ -146,39 +146,46 @@ class SimulatedStream:
         return index * share % of < share
 
     def _make(self, index: int) -> Future[PreparedWell]:
-        """Have a well made by another process."""
-        look: LayeredLook | None = "mixture" if self._is_layered(index) else None
+        """Start a process that makes a well."""
+        appearance: LayeredAppearance | None = "mixture" if self._is_layered(index) else None
         fixed = self.fixed
-        if look is None and self.more and index % self.more[1] == 0:
+        if appearance is None and self.more and index % self.more[1] == 0:
             fixed = {**fixed, "tool": self.more[0]}
-        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, look)
+        return self.pool.submit(simulated_well, self.seed, index, self.length, self.settings, fixed, appearance)
 
     def _choose(self, at_hand: npt.NDArray[np.int64], count: int, rows: int, rng: np.random.Generator) -> list[Window]:
-        """Cut windows of some of the wells, those with fractures rather than others."""
-        chosen = at_hand[rng.integers(0, at_hand.size, _OFFERED * count)]
-        offered = [self.made[int(index)].result().cut(rows, rng) for index in chosen]
+        """Cut windows of some of the wells; windows with more fractures are more probable."""
+        indices = at_hand[rng.integers(0, at_hand.size, _CUT_PER_WINDOW * count)]
+        offered = [self.pending[int(index)].result().cut(rows, rng) for index in indices]
         fractures = np.array([np.sum(window.targets.classes[~window.targets.optional] == 1) for window in offered])
-        taken = rng.choice(len(offered), count, replace=False, p=(1 + fractures) / (1 + fractures).sum())
-        return [offered[i] for i in taken]
+        chosen_windows = rng.choice(len(offered), count, replace=False, p=(1 + fractures) / (1 + fractures).sum())
+        return [offered[i] for i in chosen_windows]
 
 
 def simulated_well(
-    seed: int, index: int, length: float, settings: GridSettings, fixed: dict[str, Any], look: LayeredLook | None = None
+    seed: int,
+    index: int,
+    length: float,
+    settings: GridSettings,
+    fixed: dict[str, Any],
+    appearance: LayeredAppearance | None = None,
 ) -> PreparedWell:
     """Make well `index` of a stream, prepared."""
-    return prepare(*drawn_well(seed, index, length, fixed, look), settings, f"{seed}-{index}")
+    return prepare(*draw_well(seed, index, length, fixed, appearance), settings, f"{seed}-{index}")
 
 
-def drawn_well(
-    seed: int, index: int, length: float, fixed: dict[str, Any], look: LayeredLook | None = None
+def draw_well(
+    seed: int, index: int, length: float, fixed: dict[str, Any], appearance: LayeredAppearance | None = None
 ) -> InterpretedWell:
     """
     Make well `index` of a stream at its own resolution, with every plane that crosses it.
 
-    Without a `look`, it is any well; with one, a well of layered rock.
+    Without a `style`, it is any well; with one, a well of layered rock.
     """
     rng = np.random.default_rng([seed, index])
-    held = {"well": f"W{index:03d}", "length": length, **fixed}
-    well = simulate_well(draw(rng, **held) if look is None else draw_layered(rng, look, **held), rng)
-    ignored = well.intervals[well.intervals["kind"] == "ignored"]  # the truth is known everywhere else
+    settings = {"well": f"W{index:03d}", "length": length, **fixed}
+    well = simulate_well(
+        draw(rng, **settings) if appearance is None else draw_layered(rng, appearance, **settings), rng
+    )
+    ignored = well.intervals[well.intervals["kind"] == "ignored"]  # Labels are complete everywhere else.
     return InterpretedWell(well.image, well.truth, ignored)

@@ -19,22 +19,22 @@ from torch import nn
 
 from geobfdt._version import __version__
 from geobfdt.evaluation.thresholds import OperatingPoint
-from geobfdt.model.bundle import Bundle, Calibration, Sight, load_bundle, save_bundle
+from geobfdt.model.bundle import Bundle, Calibration, WellExposure, load_bundle, save_bundle
 from geobfdt.model.curve.criterion import Losses
 from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettings
-from geobfdt.model.presets import NetworkSettings, build, find_planes, loss
+from geobfdt.model.presets import NetworkSettings, build, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
-from geobfdt.training.confidence_calibration import InterpretedWell, calibrated
-from geobfdt.training.drift_reference import usual
+from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
+from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, load, prepare, save
 from geobfdt.training.sources import FixedWells, MixedSource, Source, simulated_well
 from geobfdt.training.training_loop import train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
-from geobfdt.training.well_split import Masked, Split, keep_blind, split_wells
+from geobfdt.training.well_split import Masked, Split, leave_out_blind_wells, split_wells
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, traces, without_rejected
@@ -43,7 +43,8 @@ __all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells",
 
 Preset = Literal["curve", "detr", "detr-small"]
 
-# From nothing, by preset; the published network with its published rate, the small one with that over its width.
+# Training from scratch, by preset. The published network has its published learning rate, the small one that rate
+# divided by its width.
 SCRATCH: dict[Preset, TrainingSettings] = {
     "curve": TrainingSettings(steps=3000, every=250, batch=2, warmup=40),
     "detr": TrainingSettings(steps=3000, every=250, rate=4e-4),
@@ -51,8 +52,9 @@ SCRATCH: dict[Preset, TrainingSettings] = {
         steps=18750, every=1250, rows=96, batch=8, warmup=100, cooling=0.3, clip=1.0, augmentation="published"
     ),
 }
-# From nothing on a few wells: a network of few rounds that drop nothing, since one that has learnt nothing yet doubts
-# everything. Narrower than the shipped one, it learns more in the same minutes (docs/benchmarks.md).
+# Network for training from scratch on a few wells. It has few decoder layers and drops no queries, since an untrained
+# network gives all of them a low probability. Being narrower than the shipped one, it learns more in the same minutes
+# (docs/benchmarks.md).
 FRESH = CurveSettings(
     widths=(16, 32, 64, 64),
     blocks=(1, 1, 1, 1),
@@ -66,8 +68,8 @@ SIZES: dict[Preset, CurveSettings | DetrSettings] = {
     "detr": DetrSettings(),
     "detr-small": DETR_SMALL,
 }
-# The features are good already: batch statistics stay. Few metres are given enough steps to move the weights at all.
-# Half of the windows are simulated, so that what the model knew stays known.
+# Fine-tuning. The features are good already, so batch statistics stay as they are. Few metres get enough steps to move
+# the weights. Half of the windows are simulated, so that the model does not forget other wells.
 TUNING = TrainingSettings(
     steps=400,
     fewest=120,
@@ -84,8 +86,9 @@ TUNING = TrainingSettings(
     patience=4,
     doubt=0.5,
 )
-_SIMULATED_SEED = 5_000_000  # Far from the seeds of pretraining and of every score.
-_SIMULATED_WELLS, _SIMULATED_LENGTH_M = 24, 6.0  # They cost five seconds, and hold some 900 planes.
+_SIMULATED_SEED = 5_000_000  # Seed of the simulated wells, far from those of pretraining and of every score.
+# Number and length of these wells: they take five seconds and hold about 900 planes.
+_SIMULATED_WELLS, _SIMULATED_LENGTH_M = 24, 6.0
 
 
 def train(
@@ -113,16 +116,16 @@ def train(
     out : str or Path
         Folder of the run and of the bundle. A run that was killed goes on where it was.
     preset : {"curve", "detr", "detr-small"}
-        Which network, where none is given to begin with.
+        Preset of the network, where none is given to begin with.
     model : str or Path, optional
         Bundle to begin with (``default``: the shipped one): fine-tuning. From scratch if not given.
     holdout : sequence of str, optional
         Wells to hold out for early stopping and calibration. Default: a fifth of them, or of fewer than four wells the
-        stretch of the deepest fifth of each one's picks. What taught `model` is never held out.
+        stretch of the deepest fifth of each one's picks. Wells that trained `model` are never held out.
     layer : str, optional
         Layer of the review to learn from, instead of the field's own pick tables.
     blind : sequence of str
-        Wells to leave alone: what ``geobfdt gate`` will judge the model by.
+        Blind wells, which are left out: ``geobfdt gate`` will judge the model by them.
     masked : mapping of str to (top, base), optional
         Intervals (m, MD) of wells to leave alone.
     settings : TrainingSettings, optional
@@ -132,7 +135,7 @@ def train(
     study : mapping, optional
         Record of the study that chose the settings, for the card.
     progress : callable, optional
-        Told the share done and what is going on.
+        Called with the share that is finished and a text.
 
     Returns
     -------
@@ -142,7 +145,7 @@ def train(
     Raises
     ------
     InputError
-        If no well has picks, a held-out well is not there or taught `model` already, nothing is picked in what is left
+        If no well has picks, a held-out well is missing or trained `model` already, there is no pick in the wells left
         to learn from or to hold out, or a file cannot be read or written.
     """
     field, out = Path(field), Path(out)
@@ -151,8 +154,8 @@ def train(
     settings = settings or (SCRATCH[preset] if start is None else TUNING)
     began = time.perf_counter()
     masked = masked or {}
-    there = interpreted_wells(field, layer)
-    wells = keep_blind(there, blind, masked, str(field))
+    interpreted = interpreted_wells(field, layer)
+    wells = leave_out_blind_wells(interpreted, blind, masked, str(field))
     split = split_wells(wells, holdout, settings.seed, str(field), start)
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -166,7 +169,7 @@ def train(
     held_out = _prepared(split.held_out, sizes, out / "wells", "held-out")
     metres, planes = sum(well.metres for well in trained), sum(well.planes for well in trained)
     if not metres:
-        observed = "no class is interpreted where pixels were measured, in what is left to learn from"
+        observed = "no class is interpreted where pixels were measured, in the wells left to train on"
         raise InputError(field, observed, "correct the interval tables, or hold out and mask less")
     settings = settings.for_metres(metres, sizes.step, distributed.whole(settings.batch))
     source: Source = FixedWells(trained)
@@ -174,33 +177,35 @@ def train(
         source = MixedSource(FixedWells(trained), FixedWells(_simulated(sizes, out / "wells")), settings)
     names = [str(well.image.attrs["well"]) for well in split.held_out]
 
-    # Goes on only where it trained on the same wells: else held-out ones might be among those it has seen.
+    # A run resumes only with the same wells: otherwise held-out wells might have trained it.
     same = settings.model_dump(mode="json", exclude={"steps", "every", "patience"})
     parts = [[str(well.image.attrs["well"]) for well in part] for part in (split.trained, split.held_out)]
-    begun = start.digest if start is not None else ""
+    start_digest = start.digest if start is not None else ""
     data = [_digests(field, split), _labels(split)]
-    of = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, begun])
+    run_inputs = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, start_digest])
 
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
-    # As confidences before calibration, which is what a network is validated by.
+    # Validation uses confidences before calibration, so thresholds are converted to these.
     used = {name: float(expit(part.logits(part.threshold))) for name, part in plain.items()}
     thresholds = used if start is not None else None
 
     def check(network: nn.Module) -> dict[str, OperatingPoint]:
-        return validate(find_planes(network), held_out, start=thresholds)  # type: ignore[arg-type]
+        return validate(plane_finder(network), held_out, start=thresholds)  # type: ignore[arg-type]
 
     def tell(step: int, losses: Losses) -> None:
         progress(
             0.95 * step / settings.steps, f"step {step} of {settings.steps}, loss {float(losses.total.detach()):.2f}"
         )
 
-    outcome = train_network(net, loss, source, settings, out / "run", check, tell, of)  # type: ignore[arg-type]
+    outcome = train_network(net, loss, source, settings, out / "run", check, tell, run_inputs)  # type: ignore[arg-type]
     net.load_state_dict(outcome.weights)
     net.eval()
     progress(0.95, "calibrating on the wells held out")
     card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
-    card["seen"] = _seen(field, [well for well in there if str(well.image.attrs["well"]) not in blind], masked, start)
-    card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.taken}
+    card["seen"] = _exposures(
+        field, [well for well in interpreted if str(well.image.attrs["well"]) not in blind], masked, start
+    )
+    card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.steps_run}
     card["study"] = dict(study) if study is not None else None
     card["validation"] = {
         "wells": names,
@@ -212,10 +217,10 @@ def train(
     }
     bundle = Bundle(net, sizes, plain, card)
     if distributed.is_first():
-        bundle = calibrated(bundle, split.held_out)
-        told = usual(bundle, [well.image for well in (*split.trained, *split.held_out)])
-        bundle = save_bundle(replace(bundle, card={**card, "drift": told.model_dump()}), out)
-    distributed.agree(0.0)  # the others wait until it is written
+        bundle = calibrate_bundle(bundle, split.held_out)
+        reference = measure_drift_reference(bundle, [well.image for well in (*split.trained, *split.held_out)])
+        bundle = save_bundle(replace(bundle, card={**card, "drift": reference.model_dump()}), out)
+    distributed.agree(0.0)  # The other processes wait until the bundle is written.
     if not distributed.is_first():
         bundle = load_bundle(out)
     progress(1.0, "done")
@@ -231,12 +236,12 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
     field : Path
         Folder of wells.
     layer : str, optional
-        Layer of the review: what was decided there, and nothing else. Default: the field's own pick tables.
+        Layer of the review, whose accepted picks are used alone. Default: the field's own pick tables.
 
     Raises
     ------
     InputError
-        If nothing here can be learnt from, or a well's picks say nowhere where they run.
+        If no well can be trained on, or the picks of a well have no trace.
     """
     from geobfdt.io.images.netcdf import read
 
@@ -262,9 +267,9 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
         if layer is not None:
             raise InputError(field, f"no accepted pick in a layer {layer!r}", "review wells with geobfdt serve")
         cure = "bring picks in with geobfdt ingest FILE --picks TABLE --field DIR"
-        raise InputError(field, "no well here has picks to learn from", cure)
+        raise InputError(field, "no well here has picks to train on", cure)
     if layer is not None and not any(_interpreted(well.intervals) for well in wells):
-        cure = "say with O in geobfdt serve where every plane was looked for"
+        cure = "mark with O in geobfdt serve the intervals in which every plane is picked"
         raise InputError(field, f"layer {layer!r} calls no stretch complete", cure)
     return wells
 
@@ -319,27 +324,29 @@ def labels_digest(well: InterpretedWell) -> str:
     return hashlib.sha256("".join(table.to_csv(index=False) for table in tables).encode()).hexdigest()
 
 
-def _seen(
+def _exposures(
     field: Path, wells: Sequence[InterpretedWell], masked: Masked, start: Bundle | None
 ) -> dict[str, dict[str, Any]]:
-    """What it learnt from or was chosen by, and what those that it comes from did: no score may be of that."""
-    told = dict(start.seen) if start is not None else {}
+    """Wells that trained or chose the model, or the models that it comes from: it is never scored on them."""
+    exposures = dict(start.exposures) if start is not None else {}
     for well in wells:
         name = str(well.image.attrs["well"])
         mask = masked.get(name)
-        if name in told and told[name].masked != mask:
-            mask = None  # one of them has seen it whole, or elsewhere
-        told[name] = Sight(image=sha256(Field(field).file(name, ".nc")), labels=labels_digest(well), masked=mask)
-    return {name: sight.model_dump() for name, sight in told.items()}
+        if name in exposures and exposures[name].masked != mask:
+            mask = None  # One of the models was exposed to the whole well, or to another part.
+        exposures[name] = WellExposure(
+            image=sha256(Field(field).file(name, ".nc")), labels=labels_digest(well), masked=mask
+        )
+    return {name: exposure.model_dump() for name, exposure in exposures.items()}
 
 
-def _learnt(split: Split, start: Bundle | None) -> dict[str, float]:
-    """Down to which depth (m, MD) wells taught it, or what it comes from: nothing above is ever held out."""
-    told = dict(start.learnt) if start is not None else {}
+def _trained_to_depth(split: Split, start: Bundle | None) -> dict[str, float]:
+    """Depth (m, MD) down to which each well trained the model, or the models that it comes from."""
+    depths = dict(start.trained_to_depth) if start is not None else {}
     for well in split.trained:
         name = str(well.image.attrs["well"])
-        told[name] = max(float(well.image["depth"].values[-1]), told.get(name, -np.inf))
-    return told
+        depths[name] = max(float(well.image["depth"].values[-1]), depths.get(name, -np.inf))
+    return depths
 
 
 def _card(
@@ -349,7 +356,7 @@ def _card(
         "name": "fine-tuned" if start is not None else "trained",
         "from": start.source if start is not None else None,
         "trained_on": sorted({str(well.image.attrs["well"]) for well in split.trained}),
-        "learnt": _learnt(split, start),
+        "learnt": _trained_to_depth(split, start),
         "held_out": sorted({str(well.image.attrs["well"]) for well in split.held_out}),
         "split": split.kind,
         "digests": _digests(field, split),

@@ -1,4 +1,4 @@
-"""The training loop, in one piece."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ Step = Callable[[nn.Module, Tensor, list[Targets], np.random.Generator], Losses]
 
 class Outcome(NamedTuple):
     """
-    How a run ended.
+    Result of a run.
 
     Parameters
     ----------
     weights : dict of str to Tensor
-        The best weights by validation, or the last where nothing was validated.
+        The best weights by validation, or the last without validation.
     score : float
-        Mean F1 over classes of those; NaN where nothing was validated.
+        Mean F1 over classes of these weights; NaN without validation.
     step : int
-        Steps that they had seen.
+        Number of steps that these weights had.
     before : float
-        Mean F1 before any step; NaN where nothing was validated.
+        Mean F1 before any step; NaN without validation.
     earlier : float
         Seconds that a run took before it was killed and went on here.
-    taken : int
-        Steps that were taken, those after the best weights included.
+    steps_run : int
+        Steps that were run, those after the best weights included.
     needed : float
-        Mean F1 that the first weights had to exceed; NaN where nothing was validated.
+        Mean F1 from which weights are better than the first ones; NaN without validation.
     """
 
     weights: dict[str, Tensor]
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
     step: int
     before: float
     earlier: float
-    taken: int
+    steps_run: int
     needed: float
 
 
@@ -72,15 +72,15 @@ def train_network(
     folder: Path,
     check: Callable[[nn.Module], dict[str, OperatingPoint]] | None = None,
     progress: Callable[[int, Losses], None] | None = None,
-    of: str = "",
+    data_description: str = "",
 ) -> Outcome:
     """
-    Train a network, or go on where a killed run left off.
+    Train a network, or resume a run that was killed.
 
     Parameters
     ----------
     network : Module
-        What is trained; it is changed.
+        Network in training; it is changed.
     loss : callable
         Network, grids, targets and generator in, losses out.
     source : Source
@@ -92,9 +92,9 @@ def train_network(
     check : callable, optional
         Scores a network on held-out wells.
     progress : callable, optional
-        Told the step and its losses.
-    of : str
-        What it is trained on; a run goes on only from a checkpoint of the same.
+        Called with the step and its losses.
+    data_description : str
+        Description of the training data; a run resumes only from a checkpoint with the same description.
 
     Notes
     -----
@@ -114,20 +114,22 @@ def train_network(
         "best_step": 0,
         "bar": math.nan,
         "stale": 0,
-        "of": of,
+        "of": data_description,
         "before": math.nan,
         "seconds": 0.0,
     }
-    if state.get("of", "") != of:
+    if state.get("of", "") != data_description:
         observed = "the checkpoint here is of other wells, another split or other settings"
         raise InputError(folder, observed, "start the run in a new folder")
     best = average
     if first:
         _trim(folder / "metrics.jsonl", int(state["step"]))
     if check is not None:
-        # What it begins with counts too: nothing is handed back that is worse.
-        begun = state["step"] > 0
-        best = _load_best(folder) if begun else _validated(network, average, check, best, state, folder, settings.doubt)
+        # The first weights are scored, too: no worse weights are returned.
+        resumed = state["step"] > 0
+        best = (
+            _load_best(folder) if resumed else _validated(network, average, check, best, state, folder, settings.doubt)
+        )
     earlier = float(state.setdefault("seconds", 0.0))
     began = time.perf_counter() - earlier
     while state["step"] < settings.steps and not 0 < settings.patience <= state["stale"]:
@@ -135,7 +137,7 @@ def train_network(
         rng = np.random.default_rng([settings.seed, step])
         torch.manual_seed(int(rng.integers(2**31)))
         windows = distributed.share(source.windows(step, batch, settings.rows, rng))
-        if distributed.rank():  # else all would turn and bend their windows alike
+        if distributed.rank():  # Each process augments its windows in its own way.
             rng = np.random.default_rng([settings.seed, step, distributed.rank()])
         windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
         if settings.pad_ends:
@@ -185,7 +187,7 @@ def _validated(
     folder: Path,
     doubt: float,
 ) -> dict[str, Tensor]:
-    """Score the average weights; keep them beside the checkpoint if they are the best so far."""
+    """Score the average weights; save them beside the checkpoint if they are the best so far."""
     first, score, error = distributed.is_first(), math.nan, math.nan
     if first:
         present = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -199,13 +201,13 @@ def _validated(
     score, error = distributed.agree(score, error)
     if not state["step"]:
         state |= {"before": score, "needed": score + doubt * error}
-    if math.isnan(state["best"]) or score > state["bar"]:  # NaN, before the first, is beaten by anything
+    if math.isnan(state["best"]) or score > state["bar"]:  # The first score is always the best so far.
         bar = score if state["step"] else score + doubt * error
         state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}
         best = {name: value.clone().contiguous() for name, value in average.items()}
         if first:
             with atomic_path(folder / BEST) as part:
-                part.write_bytes(save(best))  # its own writer raises no OSError
+                part.write_bytes(save(best))  # The writer of safetensors raises no OSError.
     else:
         state["stale"] += 1
     return best
@@ -213,7 +215,7 @@ def _validated(
 
 def mean_f1(points: dict[str, OperatingPoint]) -> tuple[float, float]:
     """
-    F1 averaged over classes; one with few planes to find, whose F1 is mostly chance, counts for less.
+    F1 averaged over classes, with lower weights for classes of few planes.
 
     Parameters
     ----------
@@ -223,7 +225,7 @@ def mean_f1(points: dict[str, OperatingPoint]) -> tuple[float, float]:
     Returns
     -------
     mean, error : float
-        And its standard error, as if every plane were found or not by a chance of F1; NaN where there is nothing.
+        Mean F1, and its standard error for planes that are found with probability F1; NaN without planes.
 
     Examples
     --------
@@ -231,16 +233,16 @@ def mean_f1(points: dict[str, OperatingPoint]) -> tuple[float, float]:
     >>> [round(number, 3) for number in mean_f1(points)]
     [0.733, 0.051]
     """
-    known = [point for point in points.values() if np.isfinite(point.f1)]
-    if not known:
+    defined = [point for point in points.values() if np.isfinite(point.f1)]
+    if not defined:
         return math.nan, math.nan
-    f1, planes = np.array([point.f1 for point in known]), np.array([point.planes for point in known])
-    share = np.array([point.weight for point in known]) / sum(point.weight for point in known)
+    f1, planes = np.array([point.f1 for point in defined]), np.array([point.planes for point in defined])
+    share = np.array([point.weight for point in defined]) / sum(point.weight for point in defined)
     return float(share @ f1), float(np.sqrt(share**2 @ (f1 * (1 - f1) / planes)))
 
 
 def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    # Neither biases nor normalisation nor single vectors shrink.
+    # Weight decay acts on matrices only: not on biases, normalisations and single vectors.
     wide = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
     rest = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
     groups: list[dict[str, Any]] = [
@@ -259,8 +261,8 @@ def _rate(step: int, settings: TrainingSettings) -> float:
     if step < ramp:
         return (step + 1) / ramp
     begin = settings.steps * (1 - settings.cooling)
-    done = (step - begin) / max(settings.steps - begin, 1)
-    return 0.5 * (1 + math.cos(math.pi * done)) if done > 0 else 1.0
+    cooled = (step - begin) / max(settings.steps - begin, 1)
+    return 0.5 * (1 + math.cos(math.pi * cooled)) if cooled > 0 else 1.0
 
 
 @torch.no_grad()
@@ -288,7 +290,7 @@ def _log(folder: Path, row: dict[str, Any]) -> None:
 
 
 def _trim(file: Path, step: int) -> None:
-    """Forget rows written after the checkpoint that a run goes on from; all of them if it begins anew."""
+    """Remove rows written after the checkpoint that a run resumes from; all of them for a new run."""
     if file.exists():
         rows = [line for line in file.read_text().splitlines() if step and _number(line) <= step]
         file.write_text("".join(row + "\n" for row in rows))
@@ -298,7 +300,7 @@ def _number(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
-        return math.inf  # cut short by the kill
+        return math.inf  # The line was cut short when the process was killed.
 
 
 def _load_best(folder: Path) -> dict[str, Tensor]:

@@ -24,8 +24,10 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(2000, gt=0, description="optimiser steps")
-    turns: float = Field(0, ge=0, description="times that each metre is seen at most, on average; 0: no limit")
-    fewest: int = Field(1, gt=0, description="steps that few metres are given in any case")
+    turns: float = Field(
+        0, ge=0, description="largest number of times that a metre is trained on, on average; 0: no limit"
+    )
+    fewest: int = Field(1, gt=0, description="least number of steps, for few metres")
     batch: int = Field(4, gt=0, description="windows a step")
     rows: int = Field(768, multiple_of=16, gt=0, description="rows of a window")
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -36,20 +38,20 @@ class TrainingSettings(BaseModel):
     clip: float = Field(5.0, gt=0, description="largest norm of a gradient")
     average: float = Field(0.998, ge=0, lt=1, description="decay of the running average of weights; 0: none")
     augmentation: Augmentation = "both"
-    looks: float = Field(1.0, ge=0, le=1, description="share of windows whose look augmentation may change")
+    looks: float = Field(1.0, ge=0, le=1, description="share of windows whose pixel values augmentation may change")
     pad_ends: float = Field(0.0, ge=0, le=1, description="share of windows in which pads end at different rows")
     simulated: float = Field(0, ge=0, lt=1, description="share of windows from simulated wells, against forgetting")
     frozen_norm: bool = Field(False, description="whether batch statistics stay as they are")
     seed: int = Field(0, ge=0, description="of weights, windows and augmentation")
     every: int = Field(500, gt=0, description="steps between validations and checkpoints")
     doubt: float = Field(
-        0, ge=0, description="standard errors of its score by which what it begins with must be beaten"
+        0, ge=0, description="standard errors by which the score of the first weights must be exceeded"
     )
     patience: int = Field(0, ge=0, description="validations without a better score before it stops; 0: never")
 
     def for_metres(self, metres: float, step: float, windows: int | None = None) -> TrainingSettings:
         """
-        Return the same with as many steps as so many interpreted metres are worth.
+        Return the same settings with a number of steps that suits so many interpreted metres.
 
         Parameters
         ----------
@@ -74,11 +76,11 @@ class TrainingSettings(BaseModel):
         return self.model_copy(update={"steps": min(max(enough, self.fewest), self.steps)})
 
     def simulated_windows(self, count: int) -> int:
-        """How many of `count` windows of a step are of simulated wells."""
+        """Number of `count` windows of a step that are of simulated wells."""
         return min(round(self.simulated * count), count - 1)
 
     def of_steps(self, steps: int | None) -> TrainingSettings:
-        """The same for so many steps, however few the metres; None: as it is."""
+        """Return the same settings with so many steps, whatever the number of metres; None: unchanged."""
         if steps is None:
             return self
         return self.model_copy(update={"steps": steps, "turns": 0, "every": min(self.every, steps)})

@@ -1,4 +1,4 @@
-"""How a network does on wells that it is not trained on, by the same scoring that users see."""
+"""Validation: a network is scored on held-out wells, by the same scoring as users' picks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
 
-__all__ = ["Detect", "found_planes", "known_intervals", "tables", "true_planes", "validate"]
+__all__ = ["Detect", "detected_planes", "labelled_intervals", "tables", "true_planes", "validate"]
 
 Detect = Callable[[npt.NDArray[np.uint8], float], Planes]
 
-_STRIP, _MARGIN = 4096, 1024  # rows of a strip's core, and on either side
+_CORE_ROWS, _MARGIN_ROWS = 4096, 1024  # Rows of a strip's core, and of the margin on either side.
 
 
 def validate(
@@ -34,7 +34,7 @@ def validate(
     detect : callable
         Grid (rows, columns) and hole radius (m) in, planes out.
     wells : sequence of PreparedWell
-        Wells that it has not seen.
+        Wells that it was not trained on.
     tolerance : float
         Trace RMS of a match (m).
     start : mapping of str to float, optional
@@ -49,25 +49,25 @@ def validate(
 
 
 def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """What a network finds in prepared wells, before refinement; what is there; and where that is known."""
-    picks = pd.concat([found_planes(detect, well) for well in wells], ignore_index=True)
+    """Picks of a network in prepared wells, before refinement; true planes; and intervals with complete labels."""
+    picks = pd.concat([detected_planes(detect, well) for well in wells], ignore_index=True)
     truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
-    intervals = pd.concat([known_intervals(well) for well in wells], ignore_index=True)
+    intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
     return picks, truth, intervals
 
 
-def found_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
-    """Pick table of what a network finds in a prepared well, before refinement."""
+def detected_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
+    """Pick table of a network in a prepared well, before refinement."""
     parts = []
-    for core in range(0, len(well.grid), _STRIP):
-        first, last = max(core - _MARGIN, 0), min(core + _STRIP + _MARGIN, len(well.grid))
+    for core in range(0, len(well.grid), _CORE_ROWS):
+        first, last = max(core - _MARGIN_ROWS, 0), min(core + _CORE_ROWS + _MARGIN_ROWS, len(well.grid))
         radius = float(np.median(well.radius[first:last]))
         planes = detect(np.array(well.grid[first:last]), radius)
         row = planes.traces[:, 0] / well.step + first
-        kept = (row >= core if core else np.ones(row.size, bool)) & (
-            (row < core + _STRIP) | (core + _STRIP >= len(well.grid))
+        in_core = (row >= core if core else np.ones(row.size, bool)) & (
+            (row < core + _CORE_ROWS) | (core + _CORE_ROWS >= len(well.grid))
         )
-        parts.append((planes.traces[kept] + [first * well.step, 0, 0], planes.logits[kept]))
+        parts.append((planes.traces[in_core] + [first * well.step, 0, 0], planes.logits[in_core]))
     traces, logits = (np.concatenate([part[i] for part in parts]) for i in range(2))
     confidence = 1 / (1 + np.exp(-logits.max(axis=1))) if len(logits) else np.empty(0)
     return _table(well, traces, logits.argmax(axis=1) if len(logits) else np.empty(0, int), confidence=confidence)
@@ -78,11 +78,11 @@ def true_planes(well: PreparedWell) -> pd.DataFrame:
     return _table(well, well.traces, well.classes, optional=well.optional)
 
 
-def known_intervals(well: PreparedWell) -> pd.DataFrame:
-    """Interval table of where each class is known in a prepared well."""
+def labelled_intervals(well: PreparedWell) -> pd.DataFrame:
+    """Interval table of the rows in which the labels of each class are complete."""
     rows: list[tuple[str, str, str, float, float]] = []
-    for name, known in zip(CLASSES, well.known, strict=True):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(np.int8), [0]])))
+    for name, rows_labelled in zip(CLASSES, well.label_mask, strict=True):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], rows_labelled.astype(np.int8), [0]])))
         depth = well.top + well.step * edges
         rows += [(well.name, "interpreted", name, top, base) for top, base in zip(depth[::2], depth[1::2], strict=True)]
         if not len(edges):

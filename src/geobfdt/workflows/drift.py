@@ -75,9 +75,11 @@ def drift(
 
         image = read(file, options)
         detector = NetworkDetector.of(bundle, image)
-        if detector.usual is None:
+        if detector.drift_reference is None:
             observed = "the model is older than drift: it does not say what is usual"
             raise InputError(model, observed, "train it again, or take another")
         picks, _ = pick_with_findings(image, detector, progress=advance)
-        yield WellDrift(image.attrs["well"] or file.stem, judge_zones(measure_zones(image, picks), detector.usual))
+        yield WellDrift(
+            image.attrs["well"] or file.stem, judge_zones(measure_zones(image, picks), detector.drift_reference)
+        )
         image.close()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
-from geobfdt.picking.drift import drift_findings, marked, write_zones
+from geobfdt.picking.drift import drift_findings, mark_drift, write_zones
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.quality.image_checks import with_image_findings
@@ -211,8 +211,8 @@ def pick_file(
     )
     picks, cautions = picked.picks, picked.findings
     zones = None
-    if detector.usual is not None:
-        picks, zones = marked(image, picks, detector.usual, picked.judged)
+    if detector.drift_reference is not None:
+        picks, zones = mark_drift(image, picks, detector.drift_reference, picked.judged)
         cautions += drift_findings(zones)
     rows = [row for row in options.explain if 1 <= row <= len(picks)]
     for row in options.explain:

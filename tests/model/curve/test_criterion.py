@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from geobfdt.model.curve.criterion import Targets, curve_loss, focal
-from geobfdt.model.curve.decoder import Guess
+from geobfdt.model.curve.decoder import LayerOutput
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
 
@@ -19,29 +19,35 @@ FRACTURES = 2  # what an answer for fractures weighs, against one for beds
 GRIDS = torch.full((1, ROWS, 32), 128, dtype=torch.uint8)
 
 
-def targets(traces: Any, classes: list[int], optional: list[bool] | None = None, known: Any = True) -> Targets:
+def targets(traces: Any, classes: list[int], optional: list[bool] | None = None, label_mask: Any = True) -> Targets:
     """The truth of a window of 1.28 m."""
     free = np.zeros(len(classes), bool) if optional is None else np.array(optional, bool)
     return Targets(
-        np.array(traces, float).reshape(-1, 3), np.array(classes, np.int64), free, RADIUS, np.full((2, ROWS), known)
+        np.array(traces, float).reshape(-1, 3),
+        np.array(classes, np.int64),
+        free,
+        RADIUS,
+        np.full((2, ROWS), label_mask),
     )
 
 
 class Parrot(CurveNetwork):
-    """Proposes what it was told, and answers with the queries as they came and the same logits for each."""
+    """Proposes given traces, and returns queries unchanged, with the same logits for each."""
 
     def __init__(self, sizes: CurveSettings, proposals: Any, logits: tuple[float, float]) -> None:
         torch.manual_seed(0)
         super().__init__(sizes.model_copy(update={"doubts": ()}))
         self.proposals = np.array(proposals, float).reshape(-1, 3)
-        self.said = torch.nn.Parameter(torch.tensor(logits))
+        self.logits = torch.nn.Parameter(torch.tensor(logits))
 
-    def elect(self, look: Any, most: int) -> Any:
+    def propose_queries(self, features: Any, most: int) -> Any:
         return [(self.proposals, np.linspace(0.9, 0.5, len(self.proposals)))]
 
-    def decode(self, look: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *_: Any) -> list[Guess]:
-        self.asked, self.group = traces, group
-        return [Guess(self.said.expand(*traces.shape[:2], 2), traces + 0 * self.said.sum(), traces, traces)]
+    def decode(
+        self, features: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *_: Any
+    ) -> list[LayerOutput]:
+        self.queries, self.group = traces, group
+        return [LayerOutput(self.logits.expand(*traces.shape[:2], 2), traces + 0 * self.logits.sum(), traces, traces)]
 
 
 def focal_by_hand(logit: float, sure: float) -> float:
@@ -51,7 +57,7 @@ def focal_by_hand(logit: float, sure: float) -> float:
     return float((0.35 * sure + 0.65 * (1 - sure)) * (sure - p) ** 2 * surprise)
 
 
-def worth(one: np.ndarray, other: np.ndarray) -> float:
+def target_probability(one: np.ndarray, other: np.ndarray) -> float:
     """How sure an answer may be: half at 2.5 cm from its plane, half scaled."""
     return float(1 / (1 + half_scaled(one, other) ** 2 / 0.025**2))
 
@@ -86,11 +92,11 @@ def test_focal_is_least_where_it_is_as_sure_as_it_may_be(sure: float) -> None:
     np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-12)
 
 
-def test_nothing_is_learnt_where_nothing_is_known(awake: Any, noise: Any) -> None:
-    """Planes optional and no class known anywhere: no logit has a gradient, of votes or of queries."""
+def test_no_gradient_where_no_labels_are_complete(awake: Any, noise: Any) -> None:
+    """Planes optional and no labels complete anywhere: no logit has a gradient, of votes or of queries."""
     network = awake().train()
     grids = torch.from_numpy(noise(ROWS, 32))[None]
-    truth = [targets([[0.5, 0.02, 0.0], [0.9, 0.0, 0.1]], [0, 1], [True, True], known=False)]
+    truth = [targets([[0.5, 0.02, 0.0], [0.9, 0.0, 0.1]], [0, 1], [True, True], label_mask=False)]
     losses = curve_loss(network, grids, truth, np.random.default_rng(0))
     losses.total.backward()
     heads = [vote.last for vote in network.votes] + [layer.classes for layer in network.decoder.layers]
@@ -106,10 +112,10 @@ def test_nothing_is_learnt_where_nothing_is_known(awake: Any, noise: Any) -> Non
 
 def test_one_class_unknown(sizes: CurveSettings) -> None:
     """Where only fractures were interpreted, a proposal is no false bed, only a false fracture."""
-    known = np.ones((2, ROWS), bool)
-    known[0, 128:] = False
+    label_mask = np.ones((2, ROWS), bool)
+    label_mask[0, 128:] = False
     network = Parrot(sizes, [[0.3, 0, 0], [0.9, 0, 0]], (1.0, -2.0))
-    truth = [targets([], [])._replace(known=known)]
+    truth = [targets([], [])._replace(label_mask=label_mask)]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(0))
     expected = focal_by_hand(1, 0) + 2 * FRACTURES * focal_by_hand(-2, 0)
     assert losses.classes.item() == pytest.approx(expected, rel=1e-5)
@@ -131,41 +137,41 @@ def test_terms_by_hand(sizes: CurveSettings) -> None:
     network = Parrot(sizes, [near, far], (0.5, -1.0))
     losses = curve_loss(network, GRIDS, [targets([plane], [0])], np.random.default_rng(0))
     assert network.group[0].tolist() == [0, 0, 1]
-    noised = network.asked[0, 2].detach().numpy()
-    sure = [worth(np.array(trace), np.array(plane)) for trace in (near, noised)]
+    denoising = network.queries[0, 2].detach().numpy()
+    sure = [target_probability(np.array(trace), np.array(plane)) for trace in (near, denoising)]
     one, three = (focal_by_hand(0.5, part) + FRACTURES * focal_by_hand(-1, 0) for part in sure)
     two = focal_by_hand(0.5, 0) + FRACTURES * focal_by_hand(-1, 0)
-    assert losses.classes.item() == pytest.approx(one + two + 0.3 * three, rel=1e-5)  # the last: the plane noised
-    expected = np.mean([half_scaled(np.array(near), np.array(plane)), half_scaled(noised, np.array(plane))])
+    assert losses.classes.item() == pytest.approx(one + two + 0.3 * three, rel=1e-5)  # the last: the denoising query
+    expected = np.mean([half_scaled(np.array(near), np.array(plane)), half_scaled(denoising, np.array(plane))])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     total = losses.vote + 2 * losses.classes + losses.distance / 0.02
     assert losses.total.item() == pytest.approx(total.item(), rel=1e-5)
 
 
-def test_noised_planes_lead_home(sizes: CurveSettings) -> None:
-    """Each noised query is paired with the plane that it came from, in whatever order planes are listed."""
+def test_denoising_queries_are_paired_with_their_planes(sizes: CurveSettings) -> None:
+    """Each denoising query is paired with the plane that it came from, in whatever order planes are listed."""
     planes = np.array([[1.1, 0.0, 0.05], [0.2, 0.03, 0.0], [0.8, -0.06, 0.0], [0.5, 0.0, 0.0]])
     network = Parrot(sizes, [], (2.0, -2.0))
     truth = [targets(planes, [0, 0, 0, 0], [False, False, True, False])]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(0))
-    asked = network.asked[0].detach().numpy()
+    queries = network.queries[0].detach().numpy()
     assert network.group[0].tolist() == [1, 1, 1]
-    assert (np.diff(asked[:, 0]) > 0).all()
-    expected = np.mean([half_scaled(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)])
+    assert (np.diff(queries[:, 0]) > 0).all()
+    expected = np.mean([half_scaled(one, planes[i]) for one, i in zip(queries, (1, 3, 0), strict=True)])
     assert losses.distance.item() == pytest.approx(expected, rel=1e-3)
     assert 0.005 < expected < 0.12
-    sure = [worth(one, planes[i]) for one, i in zip(asked, (1, 3, 0), strict=True)]
+    sure = [target_probability(one, planes[i]) for one, i in zip(queries, (1, 3, 0), strict=True)]
     right = 0.3 * np.mean([focal_by_hand(2, part) + FRACTURES * focal_by_hand(-2, 0) for part in sure])
     assert losses.classes.item() == pytest.approx(right, rel=1e-4)
 
 
-def test_noised_planes_keep_their_class(sizes: CurveSettings) -> None:
-    """One bed above and one fracture below: each noised query is asked for its own class."""
+def test_denoising_queries_keep_their_class(sizes: CurveSettings) -> None:
+    """One bed above and one fracture below: each denoising query is asked for its own class."""
     network = Parrot(sizes, [], (3.0, -1.0))
     planes = np.array([[0.3, 0.0, 0.0], [1.0, 0.0, 0.0]])
     truth = [targets(planes[::-1], [1, 0])]
     losses = curve_loss(network, GRIDS, truth, np.random.default_rng(1))
-    bed, fracture = map(worth, network.asked[0].detach().numpy(), planes)
+    bed, fracture = map(target_probability, network.queries[0].detach().numpy(), planes)
     upper = focal_by_hand(3, bed) + FRACTURES * focal_by_hand(-1, 0)
     lower = focal_by_hand(3, 0) + FRACTURES * focal_by_hand(-1, fracture)
     assert losses.classes.item() == pytest.approx(0.3 * (upper + lower) / 2, rel=1e-4)
@@ -198,18 +204,21 @@ def test_no_planes_at_all(awake: Any, noise: Any) -> None:
     assert dark.total.item() == 0
 
 
-def test_votes_want_the_cell_of_the_plane(sizes: CurveSettings) -> None:
+def test_votes_push_up_the_cell_of_the_plane(sizes: CurveSettings) -> None:
     """The gradient pushes up the plane's own cell of its own class, and down what is far from it."""
     network = Parrot(sizes, [], (0.0, 0.0))
     vote = network.votes[0]
     shape = 3
-    held = torch.zeros(1, 2, len(vote.shapes.curves), ROWS // 4, requires_grad=True)
-    look = network.look(torch.ones(1, 2, ROWS, 32))
-    ballots = [look.ballots[0]._replace(logits=held), look.ballots[1]._replace(logits=look.ballots[1].logits.detach())]
-    network.look = lambda image: look._replace(ballots=ballots)  # type: ignore[method-assign]
+    logits = torch.zeros(1, 2, len(vote.shapes.curves), ROWS // 4, requires_grad=True)
+    features = network.encode(torch.ones(1, 2, ROWS, 32))
+    votes = [
+        features.votes[0]._replace(logits=logits),
+        features.votes[1]._replace(logits=features.votes[1].logits.detach()),
+    ]
+    network.encode = lambda image: features._replace(votes=votes)  # type: ignore[method-assign]
     truth = [targets([[30 * 0.02, *vote.shapes.curves[shape]]], [1])]
     curve_loss(network, GRIDS, truth, np.random.default_rng(0)).total.backward()
-    gradient = held.grad[0]
+    gradient = logits.grad[0]
     assert gradient[1, shape, 30] < 0
     others = gradient.clone()
     others[1, shape, 30] = 0
@@ -245,44 +254,46 @@ def test_it_learns_a_window_by_heart(sizes: CurveSettings) -> None:
     assert losses.distance.item() < 0.03
 
 
-def test_later_stages_ask_those_that_are_sure_enough(sizes: CurveSettings) -> None:
+def test_later_stages_decode_probable_queries_only(sizes: CurveSettings) -> None:
     """
-    As in picking, doubted proposals are dropped and what is known goes on; noised planes are asked two rounds.
+    As in picking, improbable queries are dropped and hidden states go on; denoising queries pass two layers.
 
-    Of a window in which all are doubted, as many of the surest go on as it has planes.
+    Of a window in which all are improbable, as many of the most probable go on as it has planes.
     """
 
-    class Doubter(Parrot):
-        """Doubts one query of the first window and all of the second, the more the deeper; knows where each is."""
+    class Uncertain(Parrot):
+        """Gives one query of the first window and all of the second low log odds, the lower the deeper."""
 
-        def elect(self, look: Any, most: int) -> Any:
-            return 2 * super().elect(look, most)
+        def propose_queries(self, features: Any, most: int) -> Any:
+            return 2 * super().propose_queries(features, most)
 
-        def decode(self, look: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *more: Any) -> list[Guess]:
-            content, layers = more
-            stages.append((group.tolist(), None if content is None else content[..., 0].tolist(), layers))
+        def decode(
+            self, features: Any, traces: torch.Tensor, radius: Any, group: torch.Tensor, *more: Any
+        ) -> list[LayerOutput]:
+            hidden, layers = more
+            stages.append((group.tolist(), None if hidden is None else hidden[..., 0].tolist(), layers))
             depth = traces[..., 0]
-            doubted = torch.stack([(depth[0] - 0.4).abs() < 0.01, depth[1] > 0])
-            logits = 0 * self.said.expand(*traces.shape[:2], 2) - torch.where(doubted, 3 + depth, 0)[..., None]
-            return [Guess(logits, traces + 0 * self.said.sum(), traces, traces)]
+            improbable = torch.stack([(depth[0] - 0.4).abs() < 0.01, depth[1] > 0])
+            logits = 0 * self.logits.expand(*traces.shape[:2], 2) - torch.where(improbable, 3 + depth, 0)[..., None]
+            return [LayerOutput(logits, traces + 0 * self.logits.sum(), traces, traces)]
 
     stages: list[Any] = []
-    layers, doubts = (*sizes.layers, sizes.layers[-1]), ((1, -1.75), (2, -1.75))
-    network = Doubter(sizes, [[z0, 0, 0] for z0 in (0.2, 0.4, 0.6, 0.8)], (0.0, 0.0))
-    network.settings = sizes.model_copy(update={"layers": layers, "doubts": doubts})
+    layers, thresholds = (*sizes.layers, sizes.layers[-1]), ((1, -1.75), (2, -1.75))
+    network = Uncertain(sizes, [[z0, 0, 0] for z0 in (0.2, 0.4, 0.6, 0.8)], (0.0, 0.0))
+    network.settings = sizes.model_copy(update={"layers": layers, "doubts": thresholds})
     truth = [targets([[0.3, 0, 0]], [0]), targets([[0.6, 0, 0]], [1])]
     losses = curve_loss(network, GRIDS.repeat(2, 1, 1), truth, np.random.default_rng(0))
     losses.total.backward()  # type: ignore[no-untyped-call]
-    (first, nothing, one), (second, known, two), (third, rest, three) = stages
+    (first, nothing, one), (second, hidden_two, two), (third, rest, three) = stages
     assert (first, nothing) == (2 * [[0, 0, 0, 0, 1]], None)
     assert second == [[0, 0, 0, 1], [0, 1, 2, 2]]
-    assert [known[0][:3], known[1][:1]] == [pytest.approx([0.2, 0.6, 0.8]), pytest.approx([0.2])]
+    assert [hidden_two[0][:3], hidden_two[1][:1]] == [pytest.approx([0.2, 0.6, 0.8]), pytest.approx([0.2])]
     assert third == [[0, 0, 0], [0, 2, 2]]
     assert [rest[0], rest[1][:1]] == [pytest.approx([0.2, 0.6, 0.8]), pytest.approx([0.2])]
     assert [one, two, three] == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
-def test_a_network_that_has_learnt_nothing_is_taught_to_its_last_layer() -> None:
+def test_an_untrained_network_gets_gradients_in_every_layer() -> None:
     """It is sure of nothing; of the network that is shipped every layer gets a gradient all the same."""
     torch.manual_seed(0)
     network = CurveNetwork(CurveSettings(columns=32))
@@ -294,7 +305,7 @@ def test_a_network_that_has_learnt_nothing_is_taught_to_its_last_layer() -> None
     assert all(float(layer.classes.bias.grad.abs().sum()) > 0 for layer in network.decoder.layers)
 
 
-def test_a_required_plane_beside_an_optional_one_is_asked_for(sizes: CurveSettings) -> None:
+def test_a_required_plane_beside_an_optional_one_counts(sizes: CurveSettings) -> None:
     """Its own cell stays in the loss of the vote, whatever the optional plane leaves out round it."""
     torch.manual_seed(0)
     network = CurveNetwork(sizes)
@@ -304,20 +315,20 @@ def test_a_required_plane_beside_an_optional_one_is_asked_for(sizes: CurveSettin
     assert beside > 0.8 * alone
 
 
-class Silent(CurveNetwork):
-    """Proposes nothing: what is asked are the true planes, moved a little, each paired with its own."""
+class NoProposals(CurveNetwork):
+    """Proposes nothing: the only queries are denoising queries."""
 
-    def elect(self, look: Any, most: int) -> Any:
+    def propose_queries(self, features: Any, most: int) -> Any:
         return [(np.zeros((0, 3)), np.zeros(0))]
 
 
 def test_half_precision_keeps_centimetres(sizes: CurveSettings) -> None:
     """Twenty metres down, features of 16 bits move answers by less than a millimetre, and the loss hardly."""
     torch.manual_seed(0)
-    network, rows = Silent(sizes), 4096
+    network, rows = NoProposals(sizes), 4096
     grids = torch.randint(1, 256, (1, rows, 32), dtype=torch.uint8)
-    known = np.full((2, rows), True)
-    truth = Targets(np.array([[20.0, 0.02, 0.0]]), np.array([1]), np.array([False]), RADIUS, known)
+    label_mask = np.full((2, rows), True)
+    truth = Targets(np.array([[20.0, 0.02, 0.0]]), np.array([1]), np.array([False]), RADIUS, label_mask)
     losses = []
     for half in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=half):

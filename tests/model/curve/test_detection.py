@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from geobfdt.model.curve.backbone import fused
+from geobfdt.model.curve.backbone import fuse_batch_norm
 from geobfdt.model.curve.detection import detect
 from geobfdt.model.curve.network import CurveNetwork, Tier
 from geobfdt.model.network_settings import CurveSettings
@@ -21,47 +21,47 @@ class Stub:
 
     def __init__(self, logits: list[float]) -> None:
         self.logits = np.array(logits)
-        self.asked: np.ndarray | None = None
+        self.hidden: np.ndarray | None = None
 
-    def see(self, grid: np.ndarray) -> tuple[None, list[np.ndarray]]:
+    def encode_strip(self, grid: np.ndarray) -> tuple[None, list[np.ndarray]]:
         """One cell a plane, all alike."""
         return None, [np.full((1, len(self.logits)), 0.5, np.float32)]
 
-    def ask(
-        self, seen: None, traces: np.ndarray, content: np.ndarray | None, radius: float, stage: int
+    def decode_strip(
+        self, encoded: None, traces: np.ndarray, hidden: np.ndarray | None, radius: float, stage: int
     ) -> tuple[Planes, np.ndarray]:
         """Planes a centimetre lower; each knows its number; and again, and sure."""
         logits = np.ones((len(traces), 2))
-        if content is None:
+        if hidden is None:
             logits = np.column_stack([self.logits[: len(traces)], np.full(len(traces), -9.0)])
-            content = np.arange(len(traces))[:, None].astype(float)
+            hidden = np.arange(len(traces))[:, None].astype(float)
         else:
-            self.asked = content[:, 0]
-        return Planes(traces + [0.01, 0, 0], logits, np.ones((len(traces), 64))), content
+            self.hidden = hidden[:, 0]
+        return Planes(traces + [0.01, 0, 0], logits, np.ones((len(traces), 64))), hidden
 
 
-def test_the_hopeless_are_not_asked_again() -> None:
+def test_improbable_queries_are_dropped() -> None:
     """Of five, two are nearly out of the question at first glance: the others are asked, with what they know."""
     stub = Stub([-3.0, 1.0, -1.0, -2.5, 0.0])
-    found = detect(stub, np.ones((160, 128), np.uint8), 0.1)
-    assert stub.asked is not None
-    assert stub.asked.tolist() == [1, 2, 4]
-    assert sorted(found.traces[:, 0].tolist()) == pytest.approx([0.27, 0.43, 0.75])
+    planes = detect(stub, np.ones((160, 128), np.uint8), 0.1)
+    assert stub.hidden is not None
+    assert stub.hidden.tolist() == [1, 2, 4]
+    assert sorted(planes.traces[:, 0].tolist()) == pytest.approx([0.27, 0.43, 0.75])
 
 
 def test_nothing_worth_asking() -> None:
     """Then nothing is found, and nothing asked."""
     stub = Stub([-3.0, -4.0])
     assert detect(stub, np.ones((64, 128), np.uint8), 0.1).traces.shape == (0, 3)
-    assert stub.asked is None
+    assert stub.hidden is None
 
 
-def test_what_lies_far_from_what_is_wanted_is_not_asked() -> None:
+def test_cells_far_from_the_interval_are_not_decoded() -> None:
     """Of planes every 16 cm down to 16 m, those within 5 to 6 m are wanted: two metres on either side are asked."""
     stub = Stub([0.0] * 100)
-    found = detect(stub, np.ones((3200, 128), np.uint8), 0.1, top=5.0, base=6.0)
+    planes = detect(stub, np.ones((3200, 128), np.uint8), 0.1, top=5.0, base=6.0)
     proposed = 0.08 + 0.16 * np.arange(100)
-    assert len(found.traces) == ((proposed >= 3) & (proposed <= 8)).sum()
+    assert len(planes.traces) == ((proposed >= 3) & (proposed <= 8)).sum()
 
 
 def test_a_faster_network_says_the_same() -> None:
@@ -75,7 +75,7 @@ def test_a_faster_network_says_the_same() -> None:
     network.eval()
     image = 3 * torch.rand(1, 2, 128, 64)
     with torch.inference_mode():
-        before, faster, after = (made.look(image).sight for made in (network, fused(network), network))
+        before, faster, after = (part.encode(image).sampled for part in (network, fuse_batch_norm(network), network))
     assert float(before.fine.std()) > 0.01
     for name in ("coarse", "fine"):
         torch.testing.assert_close(getattr(faster, name), getattr(before, name), rtol=1e-3, atol=1e-4)
@@ -83,13 +83,13 @@ def test_a_faster_network_says_the_same() -> None:
 
 
 def test_a_network_without_such_normalisations_is_handed_back() -> None:
-    """No copy is made where there is nothing to fold."""
+    """No copy is made where there is nothing to fuse."""
     plain = torch.nn.Linear(2, 2)
-    assert fused(plain) is plain
+    assert fuse_batch_norm(plain) is plain
 
 
-@pytest.mark.parametrize("doubts", [((4, -1.0), (2, -1.75)), ((2, -1.75), (2, -1.0))])
-def test_stages_follow_each_other(doubts: tuple[tuple[int, float], ...]) -> None:
+@pytest.mark.parametrize("thresholds", [((4, -1.0), (2, -1.75)), ((2, -1.75), (2, -1.0))])
+def test_stages_follow_each_other(thresholds: tuple[tuple[int, float], ...]) -> None:
     """Doubts out of order, or two at once, are refused: nothing would be asked between."""
     with pytest.raises(ValueError, match="do not go up"):
-        CurveSettings(doubts=doubts)
+        CurveSettings(doubts=thresholds)

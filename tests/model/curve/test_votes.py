@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from geobfdt.model.curve.votes import Shapes, Vote, trace_shapes
+from geobfdt.model.curve.votes import Shapes, VoteHead, trace_shapes
 
 COLUMNS, ROW = 32, 0.02
 TALLEST = 0.3
 FINE = 16  # steps round a column
 
 
-def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = False, columns: int = COLUMNS) -> Vote:
+def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = False, columns: int = COLUMNS) -> VoteHead:
     """A vote whose answer is the average along each trace (its best half), times what `slopes` says of the slope."""
-    vote = Vote(1, 1, 1, 1, shapes, columns, ROW, pool)
+    vote = VoteHead(1, 1, 1, 1, shapes, columns, ROW, pool)
     with torch.no_grad():
         for part in vote.parameters():
             part.zero_()
@@ -82,12 +82,12 @@ def test_the_best_half_counts_too(columns: int, half: int) -> None:
         column, depth, _ = along(shapes.curves[shape], columns)
         at = cell + depth / ROW
         low = np.floor(at).astype(int)
-        seen, measured = (
+        features, measured = (
             np.bincount(column, part[low, column] * (1 - at % 1) + part[low + 1, column] * (at % 1)) / FINE
             for part in (image * mask, mask)
         )
         turns = [np.arange(first, first + half) % columns for first in range(0, columns, 4)]
-        slow = max(seen[turn].sum() / (measured[turn].sum() + 0.02 * columns) for turn in turns)
+        slow = max(features[turn].sum() / (measured[turn].sum() + 0.02 * columns) for turn in turns)
         assert got[shape, cell] == pytest.approx(slow, abs=2e-5)
 
 
@@ -144,7 +144,7 @@ def test_coverage_is_the_measured_share() -> None:
 def test_unmeasured_ground_has_no_say() -> None:
     """What the features hold where nothing was measured changes nothing."""
     shapes = trace_shapes(0.0, TALLEST, COLUMNS)
-    vote = Vote(3, 2, 4, 2, shapes, COLUMNS, ROW, 2)
+    vote = VoteHead(3, 2, 4, 2, shapes, COLUMNS, ROW, 2)
     features, mask = torch.rand(1, 3, 40, COLUMNS), (torch.rand(1, 1, 40, COLUMNS) < 0.5).float()
     with torch.no_grad():
         first = vote(features, mask).logits

@@ -11,7 +11,7 @@ import torch
 from geobfdt.model.curve.criterion import Targets
 from geobfdt.model.curve.network import channels
 from geobfdt.model.detr.criterion import detr_loss, pair, published_columns
-from geobfdt.model.detr.network import DetrGuess, DetrNetwork
+from geobfdt.model.detr.network import DetrLayerOutput, DetrNetwork
 from geobfdt.model.network_settings import DetrSettings
 
 SIZES = DetrSettings(
@@ -28,22 +28,25 @@ class Parrot(torch.nn.Module):
     def __init__(self, *guesses: tuple[list[list[float]], list[list[float]]]) -> None:
         super().__init__()
         self.settings = SIZES
-        self.said = [tuple(torch.tensor([part], requires_grad=True) for part in guess) for guess in guesses]
+        self.outputs = [tuple(torch.tensor([part], requires_grad=True) for part in guess) for guess in guesses]
 
-    def forward(self, image: torch.Tensor) -> list[DetrGuess]:
-        return [DetrGuess(*guess) for guess in self.said]
+    def forward(self, image: torch.Tensor) -> list[DetrLayerOutput]:
+        return [DetrLayerOutput(*guess) for guess in self.outputs]
 
 
 def targets(
-    places: list[list[float]], classes: list[int], optional: list[bool] | None = None, known: np.ndarray | None = None
+    places: list[list[float]],
+    classes: list[int],
+    optional: list[bool] | None = None,
+    label_mask: np.ndarray | None = None,
 ) -> Targets:
     """Truth by depth share, dip / 90 and azimuth / 360, with the traces written out."""
     depth, dip, azimuth = np.array(places, dtype=float).reshape(-1, 3).T
     tall, turn = RADIUS * np.tan(np.radians(90 * dip)), 2 * np.pi * azimuth
     traces = np.column_stack([depth * 0.64, tall * np.cos(turn), tall * np.sin(turn)])
     free = np.zeros(len(classes), bool) if optional is None else np.array(optional)
-    seen = np.ones((2, 64), bool) if known is None else known
-    return Targets(traces, np.array(classes, dtype=np.int64), free, RADIUS, seen)
+    mask = np.ones((2, 64), bool) if label_mask is None else label_mask
+    return Targets(traces, np.array(classes, dtype=np.int64), free, RADIUS, mask)
 
 
 def focal_by_hand(logit: float, one: bool) -> float:
@@ -61,8 +64,8 @@ def test_pairs_are_those_of_brute_force(queries: int, planes: int) -> None:
         classes = rng.integers(0, 2, planes)
 
         def cost(q: int, t: int) -> float:
-            said = logits[q, classes[t]]  # noqa: B023
-            return 5 * (focal_by_hand(said, True) - focal_by_hand(said, False)) + sum(abs(parameters[q] - truth[t]))  # noqa: B023
+            logit = logits[q, classes[t]]  # noqa: B023
+            return 5 * (focal_by_hand(logit, True) - focal_by_hand(logit, False)) + sum(abs(parameters[q] - truth[t]))  # noqa: B023
 
         fewer = min(queries, planes)
         ways = (
@@ -150,10 +153,10 @@ def test_optional_planes_teach_nothing() -> None:
 
 def test_unknown_classes_teach_nothing() -> None:
     """Where only fractures were interpreted, bedding is no false alarm; a matched query learns of both classes."""
-    known = np.ones((2, 64), bool)
-    known[0, 32:] = False
+    label_mask = np.ones((2, 64), bool)
+    label_mask[0, 32:] = False
     network = Parrot(([[1.0, 3.0], [1.0, 3.0], [1.0, 3.0]], [[0.2, 0.5, 0.5], [0.7, 0.9, 0.9], [0.8, 0.5, 0.5]]))
-    losses = detr_loss(network, GRIDS, [targets([[0.8, 0.5, 0.5]], [1], known=known)], RNG)
+    losses = detr_loss(network, GRIDS, [targets([[0.8, 0.5, 0.5]], [1], label_mask=label_mask)], RNG)
     both = focal_by_hand(1, False) + focal_by_hand(3, False)
     matched = focal_by_hand(1, False) + focal_by_hand(3, True)
     assert losses.classes.item() == pytest.approx(both + focal_by_hand(3, False) + matched, rel=1e-5)
@@ -162,8 +165,8 @@ def test_unknown_classes_teach_nothing() -> None:
 def test_class_error_by_hand() -> None:
     """Of four matched queries one has the other class, one its own but unsure; a false alarm does not count."""
     places = [[0.1, 0.5, 0.5], [0.3, 0.5, 0.5], [0.5, 0.5, 0.5], [0.7, 0.5, 0.5]]
-    said = [[2.0, -2.0], [-2.0, 2.0], [2.0, 1.0], [-2.0, -1.0], [4.0, -4.0]]
-    network = Parrot((said, [*places, [0.95, 0.0, 0.0]]))
+    logit = [[2.0, -2.0], [-2.0, 2.0], [2.0, 1.0], [-2.0, -1.0], [4.0, -4.0]]
+    network = Parrot((logit, [*places, [0.95, 0.0, 0.0]]))
     truth = [targets(places, [0, 1, 1, 1])]
     columns = published_columns(network, GRIDS, truth)
     assert columns.class_error == 25

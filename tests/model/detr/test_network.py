@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from geobfdt.geometry import trace_rms
 from geobfdt.model.detr.network import (
-    DetrGuess,
+    DetrLayerOutput,
     DetrNetwork,
     detect_windows,
     fuse,
@@ -104,7 +104,7 @@ def test_batch_answers_like_single_windows() -> None:
     with torch.inference_mode():
         together = network(images)[-1]
         alone = [network(image[None])[-1] for image in images]
-    for name in DetrGuess._fields:
+    for name in DetrLayerOutput._fields:
         single = torch.cat([getattr(guess, name) for guess in alone])
         torch.testing.assert_close(getattr(together, name), single, atol=1e-5, rtol=1e-4)
     assert ((together.parameters > 0) & (together.parameters < 1)).all()
@@ -138,14 +138,14 @@ def test_settings_are_checked() -> None:
 def test_positions_by_hand() -> None:
     """Element by element: half of the channels for the row, half for the column, in turns of growing length."""
     rows, columns, channels = 3, 5, 8
-    found = sine_positions(rows, columns, channels).numpy().reshape(rows, columns, channels)
+    positions = sine_positions(rows, columns, channels).numpy().reshape(rows, columns, channels)
     for i in range(rows):
         for j in range(columns):
             expected = []
             for turn in (2 * np.pi * (i + 1) / rows, 2 * np.pi * (j + 1) / columns):
                 for slower in (1, 10000**0.5):
                     expected += [np.sin(turn / slower), np.cos(turn / slower)]
-            np.testing.assert_allclose(found[i, j], expected, atol=1e-6)
+            np.testing.assert_allclose(positions[i, j], expected, atol=1e-6)
 
 
 def test_parameters_by_hand() -> None:
@@ -189,7 +189,7 @@ class Seer(torch.nn.Module):
         self.settings = sizes
         self.unused = torch.nn.Parameter(torch.zeros(1))
 
-    def forward(self, image: torch.Tensor) -> list[DetrGuess]:
+    def forward(self, image: torch.Tensor) -> list[DetrLayerOutput]:
         logits = torch.full((len(image), self.settings.queries, 2), -9.0)
         parameters = torch.full((len(image), self.settings.queries, 3), 0.5)
         parameters[..., 2] = 0.25
@@ -197,7 +197,7 @@ class Seer(torch.nn.Module):
             rows = torch.nonzero(query > 1)[:, 0]
             logits[item, : len(rows), 1] = 3.0
             parameters[item, : len(rows), 0] = rows / self.settings.rows
-        return [DetrGuess(logits, parameters)]
+        return [DetrLayerOutput(logits, parameters)]
 
 
 @pytest.mark.parametrize("rows", [20, 64, 65, 150, 400])
@@ -227,3 +227,20 @@ def test_strips_of_a_real_network() -> None:
         assert ((planes.traces[:, 0] >= 0) & (planes.traces[:, 0] < rows * 0.01)).all()
         assert (np.diff(best) <= 0).all()
     assert len(best) > 0
+
+
+def test_weights_keep_their_stored_names() -> None:
+    """Files hold the parts of a layer by older names; they are written and read by these, in their order."""
+    settings = DetrSettings(rows=64, columns=48, width=0.125, encoder=1, decoder=1)
+    network = DetrNetwork(settings)
+    state = network.state_dict()
+    parts = [key.split(".")[2] for key in state if key.startswith("decoder.0.")]
+    assert list(dict.fromkeys(parts)) == ["among", "image", "forth"]
+    assert list(state)[-1].startswith("place.")
+    with torch.no_grad():
+        for value in network.parameters():
+            value.zero_()
+    before = {key: value.clone() + 1 for key, value in state.items()}
+    network.load_state_dict(before)
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(value, before[key])

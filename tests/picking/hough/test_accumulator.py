@@ -26,8 +26,8 @@ def test_no_shape_is_far_from_the_grid(radius: float, amplitude: float) -> None:
     shapes = trace_shapes(radius, width, amplitude)
     rng = np.random.default_rng(0)
     reach, turn = amplitude * np.sqrt(rng.random(500)), rng.uniform(0, 2 * np.pi, 500)
-    wanted = np.stack([reach * np.cos(turn), reach * np.sin(turn)], axis=1)
-    nearest = np.hypot(*(wanted[:, None] - shapes[None]).transpose(2, 0, 1)).min(axis=1)
+    targets = np.stack([reach * np.cos(turn), reach * np.sin(turn)], axis=1)
+    nearest = np.hypot(*(targets[:, None] - shapes[None]).transpose(2, 0, 1)).min(axis=1)
     assert (nearest <= 2 * width * np.sqrt(1 + (reach / radius) ** 2 / 2)).all()
     assert np.hypot(*shapes.T).max() <= amplitude
 
@@ -60,13 +60,13 @@ def test_peaks_are_the_highest_scores(evidence: Evidence) -> None:
 
     def slow(z0: float, a: float, b: float) -> float:
         row = np.rint((z0 - grid.top) / grid.step) + np.rint((a * np.cos(turn) + b * np.sin(turn)) / grid.step)
-        total, seen = 0j, 0.0
+        total, weight = 0j, 0.0
         for c in np.flatnonzero((row >= 0) & (row < grid.values.shape[1])):
             slope = b * np.cos(turn[c]) - a * np.sin(turn[c])
             k = int(np.abs(np.arctan(slope / 0.1) - evidence.tilts).argmin())
             total += evidence.response[k, c, int(row[c])]
-            seen += evidence.weight[k, c, int(row[c])]
-        return abs(total) / (seen + 0.05 * 72) - 0.52 * np.sqrt(evidence.alike / seen) if seen >= 7.2 else -1.0
+            weight += evidence.weight[k, c, int(row[c])]
+        return abs(total) / (weight + 0.05 * 72) - 0.52 * np.sqrt(evidence.alike / weight) if weight >= 7.2 else -1.0
 
     for i in range(0, len(traces), 7):
         assert scores[i] == pytest.approx(slow(*traces[i]), abs=1e-4)

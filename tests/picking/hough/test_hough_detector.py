@@ -16,9 +16,9 @@ from geobfdt.picking.hough.hough_detector import HoughDetector
 def detect(image: Any) -> Candidates:
     """Detect on a whole image, at the detector's own threshold."""
     detector = HoughDetector.of(image)
-    found = detector.detect(image)
-    sure = found.confidence >= detector.thresholds["fracture"]
-    return Candidates(found.traces[sure], found.classes[sure], found.confidence[sure])
+    candidates = detector.detect(image)
+    sure = candidates.confidence >= detector.thresholds["fracture"]
+    return Candidates(candidates.traces[sure], candidates.classes[sure], candidates.confidence[sure])
 
 
 def nearest(traces: np.ndarray, plane: np.ndarray) -> tuple[int, float]:
@@ -29,16 +29,16 @@ def nearest(traces: np.ndarray, plane: np.ndarray) -> tuple[int, float]:
 
 def test_every_plane_once(scene: Any) -> None:
     """All planes within 2 cm, of the right class, and nothing else."""
-    found = detect(scene.image)
+    candidates = detect(scene.image)
     hits = []
     for name, planes in (("fracture", scene.fractures), ("bedding", scene.beds)):
         for plane in planes:
-            i, gap = nearest(found.traces, plane)
+            i, gap = nearest(candidates.traces, plane)
             assert gap < 0.02
-            assert found.classes[i] == name
+            assert candidates.classes[i] == name
             hits.append(i)
     assert len(set(hits)) == len(hits)
-    assert len(found.traces) == len(hits)
+    assert len(candidates.traces) == len(hits)
 
 
 def test_noise_alone_yields_hardly_a_pick(make_scene: Callable[..., Any]) -> None:
@@ -57,11 +57,11 @@ def test_any_tool(make_scene: Callable[..., Any], columns: int, row: float, diam
     beds = [(100 + scale * (0.55 + i), scale * 0.01, -scale * 0.02) for i in range(4)]
     size = {"length": 4.5 * scale, "row": row, "thick": max(0.006, 0.8 * row), "diameter": diameter}
     scene = make_scene(fractures, beds, columns=columns, pads=pads, **size)
-    found = detect(scene.image)
+    candidates = detect(scene.image)
     for plane in np.concatenate([scene.fractures, scene.beds]):
-        assert nearest(found.traces, plane)[1] < 0.02 * max(scale, 1)
+        assert nearest(candidates.traces, plane)[1] < 0.02 * max(scale, 1)
     # Sixteen sectors in noise leave room for chance alignments: up to one for each plane.
-    assert len(found.traces) <= (14 if columns == 16 else 8)
+    assert len(candidates.traces) <= (14 if columns == 16 else 8)
 
 
 @pytest.mark.parametrize("dip", [0.0, 45.0, 70.0, 80.0])
@@ -71,9 +71,9 @@ def test_dips_up_to_eighty_degrees(make_scene: Callable[..., Any], dip: float) -
     for azimuth in (0.0, 200.0, 359.0):
         t = np.radians(azimuth)
         plane = (101.5, amplitude * np.cos(t), amplitude * np.sin(t))
-        found = detect(make_scene([plane], [], length=3.0, pads=4).image)
-        assert nearest(found.traces, np.array(plane))[1] < 0.02 + 0.03 * amplitude
-        assert found.classes[nearest(found.traces, np.array(plane))[0]] == "fracture"
+        candidates = detect(make_scene([plane], [], length=3.0, pads=4).image)
+        assert nearest(candidates.traces, np.array(plane))[1] < 0.02 + 0.03 * amplitude
+        assert candidates.classes[nearest(candidates.traces, np.array(plane))[0]] == "fracture"
 
 
 def test_no_vote_and_no_blame_from_gaps(make_scene: Callable[..., Any]) -> None:
@@ -81,9 +81,9 @@ def test_no_vote_and_no_blame_from_gaps(make_scene: Callable[..., Any]) -> None:
     plane = (101.0, 0.1, 0.05)
     scene = make_scene([plane], [], length=2.0)
     scene.image["image"].values[:, 20:44] = np.nan
-    found = detect(scene.image)
-    assert nearest(found.traces, np.array(plane))[1] < 0.02
-    assert len(found.traces) == 1
+    candidates = detect(scene.image)
+    assert nearest(candidates.traces, np.array(plane))[1] < 0.02
+    assert len(candidates.traces) == 1
 
 
 def test_empty_image(make_scene: Callable[..., Any]) -> None:

@@ -27,8 +27,8 @@ def test_explained_pixels_speak_no_more() -> None:
     response[1] = np.where(gap < 0.02, 0.8, 0.05)
     scores = np.array([0.8, 0.75, 0.7])
     reach = np.full(response.shape, 0.02)
-    kept, own = thin(along_of(traces, response), reach, scores, 0.3)
-    assert kept.tolist() == [0, 2]
+    chosen, own = thin(along_of(traces, response), reach, scores, 0.3)
+    assert chosen.tolist() == [0, 2]
     assert own[0] == 0.8
     assert own[1] <= 0.7
 
@@ -37,12 +37,12 @@ def test_incoherent_rest_is_dropped() -> None:
     """What speaks for a line on one half of the turn and for the opposite on the other is no plane."""
     traces = np.array([[1.0, 0.0, 0.0]])
     response = np.where(np.sin(TURN) > 0, 0.9, -0.9)[None] + 0j
-    kept, _ = thin(along_of(traces, response), np.full(response.shape, 0.02), np.array([0.2]), 0.3)
-    assert kept.size == 0
+    chosen, _ = thin(along_of(traces, response), np.full(response.shape, 0.02), np.array([0.2]), 0.3)
+    assert chosen.size == 0
 
 
 def test_nothing_in_nothing_out() -> None:
     """No candidates give no picks."""
     empty = along_of(np.empty((0, 3)), np.empty((0, TURN.size)))
-    kept, own = thin(empty, np.empty((0, TURN.size)), np.empty(0), 0.3)
-    assert kept.size == own.size == 0
+    chosen, own = thin(empty, np.empty((0, TURN.size)), np.empty(0), 0.3)
+    assert chosen.size == own.size == 0

@@ -27,9 +27,9 @@ def test_matches_loop_over_pixels(seed: int, columns: int, row: float) -> None:
         for j in range(columns):
             cells.setdefault((j * grid.angles.size // columns, i // round(step / row)), []).append(pixels[i, j])
     for (column, line), values in cells.items():
-        seen = np.array(values)[np.isfinite(values)]
-        assert grid.weight[column, line] == pytest.approx(seen.size / len(values))
-        assert grid.values[column, line] == pytest.approx(seen.mean() if seen.size else 0.0, abs=1e-5)
+        finite = np.array(values)[np.isfinite(values)]
+        assert grid.weight[column, line] == pytest.approx(finite.size / len(values))
+        assert grid.values[column, line] == pytest.approx(finite.mean() if finite.size else 0.0, abs=1e-5)
     assert grid.values.shape[0] == round(columns / per_cell)
 
 

@@ -1,1 +1,1 @@
-"""The `curve` network: votes along traces, queries that follow them, its loss and its detection."""
+"""The `curve` network: votes along traces, queries that are refined along them, loss and detection."""

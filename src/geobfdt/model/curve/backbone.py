@@ -13,32 +13,41 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from geobfdt.preparation.network_grid import SHORT_GAP
 
-__all__ = ["BasicBlock", "Pyramid", "RoundConv", "at_once", "fused", "measured_rows", "only_measured", "wrap"]
+__all__ = [
+    "BasicBlock",
+    "CylinderConv",
+    "Pyramid",
+    "fuse_batch_norm",
+    "measured_rows",
+    "needs_whole_input",
+    "wrap",
+    "zero_unmeasured",
+]
 
-_LEVELS = (1, 2, 4, 8, 16)  # Strides at which a pyramid has features.
-_BLOCK = 4  # Rows of the image in one feature; an image ends on a whole one.
-_PIECE = 1536  # image rows whose features, near and at a quarter of the resolution, are computed at a time
+_STRIDES = (1, 2, 4, 8, 16)  # Strides of the feature maps of a pyramid.
+_BLOCK_ROWS = 4  # Rows of the image in one feature; an image ends on a whole one.
+_ROWS_AT_ONCE = 1536  # Rows of the image whose features at strides 2 and 4 are computed at a time.
 
 Part = TypeVar("Part", bound=nn.Module)
 
 
-def at_once() -> bool:
-    """Tell whether a network has to see all at once: gradients are wanted, or a graph is made of it."""
+def needs_whole_input() -> bool:
+    """Return whether a network must take its input whole: for gradients, or while a graph is exported."""
     return torch.is_grad_enabled() or torch.onnx.is_in_onnx_export()
 
 
 def wrap(image: Tensor, columns: int, dim: int = -1) -> Tensor:
     """
-    Repeat columns round the hole on either side.
+    Pad an image with its own columns from the other side: the hole is round.
 
     Parameters
     ----------
     image : Tensor
-        Anything.
+        Image or features.
     columns : int
-        How many to add on each side.
+        Number of columns to add on each side.
     dim : int
-        Which dimension is the angle.
+        Dimension of the angle.
 
     Examples
     --------
@@ -85,22 +94,26 @@ def measured_rows(mask: Tensor) -> dict[int, Tensor] | None:
     around = functional.pad(empty, (SHORT_GAP, SHORT_GAP), value=1.0)
     runs = -functional.max_pool1d(-around, SHORT_GAP, 1)
     opened = functional.max_pool1d(runs, SHORT_GAP, 1)[:, :, 1:-1]
-    block = 1 - functional.max_pool1d(opened, _BLOCK)
-    if not at_once() and bool(block.all()):
+    block = 1 - functional.max_pool1d(opened, _BLOCK_ROWS)
+    if not needs_whole_input() and bool(block.all()):
         return None
-    rows = {stride: block.repeat_interleave(_BLOCK // stride, dim=2) for stride in _LEVELS if stride < _BLOCK}
-    rows |= {stride: functional.max_pool1d(block, stride // _BLOCK) for stride in _LEVELS if stride >= _BLOCK}
+    rows = {
+        stride: block.repeat_interleave(_BLOCK_ROWS // stride, dim=2) for stride in _STRIDES if stride < _BLOCK_ROWS
+    }
+    rows |= {
+        stride: functional.max_pool1d(block, stride // _BLOCK_ROWS) for stride in _STRIDES if stride >= _BLOCK_ROWS
+    }
     return {stride: part[..., None] for stride, part in rows.items()}
 
 
-def only_measured(features: Tensor, rows: Tensor | None) -> Tensor:
+def zero_unmeasured(features: Tensor, rows: Tensor | None) -> Tensor:
     """Set features (batch, channels, rows, columns) to zero in rows that do not belong to the image."""
     return features if rows is None else features * rows
 
 
-class RoundConv(nn.Module):
+class CylinderConv(nn.Module):
     """
-    Convolution, batch normalisation and, if asked, ReLU; padded round the hole with the image itself, along it with 0.
+    Convolution, batch normalisation and optional ReLU; it wraps round the hole and is padded with 0 along it.
 
     Parameters
     ----------
@@ -124,7 +137,7 @@ class RoundConv(nn.Module):
     def forward(self, image: Tensor, rows: Tensor | None = None) -> Tensor:
         """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride), 0 beyond `rows`."""
         out: Tensor = self.norm(self.conv(wrap(image, self.pad)))
-        return only_measured(out.relu_() if self.relu else out, rows)
+        return zero_unmeasured(out.relu_() if self.relu else out, rows)
 
 
 class BasicBlock(nn.Module):
@@ -141,24 +154,24 @@ class BasicBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
-        self.first = RoundConv(inputs, outputs, 3, stride)
-        self.second = RoundConv(outputs, outputs, 3, relu=False)
+        self.first = CylinderConv(inputs, outputs, 3, stride)
+        self.second = CylinderConv(outputs, outputs, 3, relu=False)
         same = inputs == outputs and stride == 1
-        self.short = nn.Identity() if same else RoundConv(inputs, outputs, 1, stride, relu=False)
-        if same:  # a block that may be left out begins as if it were (Goyal et al. 2017)
+        self.short = nn.Identity() if same else CylinderConv(inputs, outputs, 1, stride, relu=False)
+        if same:  # Such a block begins as the identity (Goyal et al. 2017).
             nn.init.zeros_(self.second.norm.weight)
 
     def forward(self, image: Tensor, rows: Tensor | None = None) -> Tensor:
         """Map (batch, inputs, rows, columns) to (batch, outputs, rows / stride, columns / stride), 0 beyond `rows`."""
         out: Tensor = self.second(self.first(image, rows)) + self.short(image)
-        return only_measured(out.relu_(), rows)
+        return zero_unmeasured(out.relu_(), rows)
 
 
 class Pyramid(nn.Module):
     """
-    Features at a quarter of the resolution that know what is around them down to a sixteenth (Lin et al. 2017).
+    Feature pyramid (Lin et al. 2017): features at a quarter of the resolution with context down to a sixteenth.
 
-    A few more at half the resolution tell where a line or an edge lies to a centimetre.
+    A few channels at half the resolution locate lines and edges to a centimetre.
 
     Parameters
     ----------
@@ -174,7 +187,7 @@ class Pyramid(nn.Module):
 
     def __init__(self, inputs: int, widths: Sequence[int], blocks: Sequence[int], features: int, fine: int) -> None:
         super().__init__()
-        self.stem = RoundConv(inputs, widths[0], 5, 2)
+        self.stem = CylinderConv(inputs, widths[0], 5, 2)
         stages = []
         for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             below = widths[max(i - 1, 0)]
@@ -182,16 +195,16 @@ class Pyramid(nn.Module):
             stages.append(nn.Sequential(first, *(BasicBlock(width, width) for _ in range(count - 1))))
         self.stages = nn.ModuleList(stages)
         # Rows of the image above and below that what lies at a quarter of the resolution depends on, in fours.
-        self.beyond = -(-(2 + 4 * blocks[0] + 8 * blocks[1]) // 4) * 4
+        self.context_rows = -(-(2 + 4 * blocks[0] + 8 * blocks[1]) // 4) * 4
         self.lateral = nn.ModuleList(nn.Conv2d(width, features, 1) for width in widths[1:])
-        self.smooth = RoundConv(features, features, 3)
+        self.smooth = CylinderConv(features, features, 3)
         self.near = nn.Conv2d(widths[0], fine, 1)
         self.context = nn.Conv2d(features, fine, 1)
-        self.fine = RoundConv(fine, fine, 3)
+        self.fine = CylinderConv(fine, fine, 3)
 
     def forward(self, image: Tensor, rows: dict[int, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """
-        Look at images.
+        Compute the features of images.
 
         Parameters
         ----------
@@ -203,40 +216,44 @@ class Pyramid(nn.Module):
         Returns
         -------
         features : Tensor (batch, features, rows / 4, columns / 4)
-            What a stretch of rock looks like.
+            Features for votes and for the first decoder layers.
         fine : Tensor (batch, fine, rows / 2, columns / 2)
-            The same, closer.
+            Features for the last decoder layers.
         """
-        of: dict[int, Tensor | None] = dict.fromkeys(_LEVELS) if rows is None else {**rows}
-        close, image = self._close(image, of)
+        row_masks: dict[int, Tensor | None] = dict.fromkeys(_STRIDES) if rows is None else {**rows}
+        half_features, image = self._early_features(image, row_masks)
         levels = [image]
         for stage, stride in zip(list(self.stages)[2:], (8, 16), strict=True):
-            image = _through(stage, image, of[stride])
+            image = _through(stage, image, row_masks[stride])
             levels.append(image)
         out = self.lateral[-1](levels[-1])
         for lateral, level in zip(list(self.lateral)[-2::-1], levels[-2::-1], strict=True):
             out = functional.interpolate(out, scale_factor=2.0, mode="nearest") + lateral(level)
-        features = self.smooth(only_measured(out.relu_(), of[4]), of[4])
-        around = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
-        return features, self.fine(only_measured((close + around).relu_(), of[2]), of[2])
+        features = self.smooth(zero_unmeasured(out.relu_(), row_masks[4]), row_masks[4])
+        context = functional.interpolate(self.context(features), scale_factor=2.0, mode="nearest")
+        return features, self.fine(zero_unmeasured((half_features + context).relu_(), row_masks[2]), row_masks[2])
 
-    def _close(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
-        """What is near at half of the resolution, and the first level; piece by piece where nothing is learned."""
+    def _early_features(self, image: Tensor, row_masks: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
+        """Features at half and at a quarter of the resolution; piece by piece where no gradients are needed."""
         rows = image.shape[2]
-        if self.training or at_once() or rows <= _PIECE:
-            return self._near_and_level(image, of)
+        if self.training or needs_whole_input() or rows <= _ROWS_AT_ONCE:
+            return self._stem_and_first_stage(image, row_masks)
         parts = []
-        for first in range(0, rows, _PIECE):
-            start, stop = max(first - self.beyond, 0), first + _PIECE + self.beyond
-            inside = {n: part if part is None else part[:, :, start // n : -(-stop // n)] for n, part in of.items()}
-            found = zip(self._near_and_level(image[:, :, start:stop], inside), (2, 4), strict=True)
-            parts.append([part[:, :, (first - start) // stride :][:, :, : _PIECE // stride] for part, stride in found])
-        near, level = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
-        return near, level
+        for first in range(0, rows, _ROWS_AT_ONCE):
+            start, stop = max(first - self.context_rows, 0), first + _ROWS_AT_ONCE + self.context_rows
+            inside = {
+                n: part if part is None else part[:, :, start // n : -(-stop // n)] for n, part in row_masks.items()
+            }
+            outputs = zip(self._stem_and_first_stage(image[:, :, start:stop], inside), (2, 4), strict=True)
+            parts.append(
+                [part[:, :, (first - start) // stride :][:, :, : _ROWS_AT_ONCE // stride] for part, stride in outputs]
+            )
+        half_features, quarter_features = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
+        return half_features, quarter_features
 
-    def _near_and_level(self, image: Tensor, of: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
-        close = _through(self.stages[0], self.stem(image, of[2]), of[2])
-        return self.near(close), _through(self.stages[1], close, of[4])
+    def _stem_and_first_stage(self, image: Tensor, row_masks: dict[int, Tensor | None]) -> tuple[Tensor, Tensor]:
+        half_features = _through(self.stages[0], self.stem(image, row_masks[2]), row_masks[2])
+        return self.near(half_features), _through(self.stages[1], half_features, row_masks[4])
 
 
 def _through(stage: nn.Module, image: Tensor, rows: Tensor | None) -> Tensor:
@@ -246,9 +263,9 @@ def _through(stage: nn.Module, image: Tensor, rows: Tensor | None) -> Tensor:
     return image
 
 
-def fused(network: Part) -> Part:
+def fuse_batch_norm(network: Part) -> Part:
     """
-    Make batch normalisations part of the convolutions before them.
+    Fuse batch normalisations with the convolutions before them.
 
     Parameters
     ----------
@@ -258,19 +275,19 @@ def fused(network: Part) -> Part:
     Returns
     -------
     Module
-        A copy that says the same, but for rounding, a little faster, and that cannot be trained; the network itself if
+        A copy with the same output up to rounding, a little faster, that cannot be trained; the network itself if
         it has no such convolutions.
 
     Examples
     --------
-    >>> type(fused(RoundConv(1, 2, 3).eval()).norm).__name__
+    >>> type(fuse_batch_norm(CylinderConv(1, 2, 3).eval()).norm).__name__
     'Identity'
     """
-    if not any(isinstance(part, RoundConv) for part in network.modules()):
+    if not any(isinstance(part, CylinderConv) for part in network.modules()):
         return network
-    made = copy.deepcopy(network)
-    for part in made.modules():
-        if isinstance(part, RoundConv):
+    copied = copy.deepcopy(network)
+    for part in copied.modules():
+        if isinstance(part, CylinderConv):
             part.conv = fuse_conv_bn_eval(part.conv, part.norm)
             part.norm = nn.Identity()  # type: ignore[assignment]
-    return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return copied.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

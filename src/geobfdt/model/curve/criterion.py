@@ -1,4 +1,4 @@
-"""The loss of the ``curve`` network: votes against a soft map of the truth, queries against the planes they meet."""
+"""The loss of the ``curve`` network: votes against a soft map of the truth, queries against the planes they match."""
 
 from __future__ import annotations
 
@@ -11,23 +11,37 @@ from torch import Tensor
 from torch.nn import functional
 
 from geobfdt import geometry
-from geobfdt.model.curve.decoder import Guess, Sight, stretch
-from geobfdt.model.curve.network import CurveNetwork, Look, channels
-from geobfdt.model.curve.votes import Ballot, Vote
+from geobfdt.model.curve.decoder import LayerOutput, SampledFeatures, stretch
+from geobfdt.model.curve.network import (
+    CELLS_PER_QUERY,
+    MIN_COVERAGE,
+    MIN_QUERY_SPACING_M,
+    CurveNetwork,
+    Features,
+    channels,
+)
+from geobfdt.model.curve.votes import VoteHead, Votes
 from geobfdt.model.matching import match, scaled_rms, thin_by_distance
-from geobfdt.model.precision import in_full
+from geobfdt.model.precision import full_precision
 
 __all__ = ["Losses", "Targets", "curve_loss", "focal"]
 
-_FURTHEST = 0.12  # scaled trace RMS of a pair that may still teach (m)
-_NEAR = 0.03  # of an optional plane: what lies as near is neither right nor wrong (m)
-_SIGMA = 0.02  # width of the soft map of the truth (m, scaled trace RMS)
-_HIT = 0.3  # height of the soft map from which the nearest cell counts as the plane's own
-_THIN = 0.022  # between proposals (m)
-_CLOSE = 0.025  # of a plane, where an answer is worth half of one that lies on it (m, half scaled)
-_WORTH = (1.0, 2.0)  # of an answer for beds, of which there are more, and for fractures
-_JITTER = 0.05  # of the noised planes that the decoder is taught on (m, scaled trace RMS)
-_TAUGHT = 2  # decoder layers that are taught on them, the first
+_PROPOSAL, _DENOISING, _PADDING = 0, 1, 2  # Groups of queries; queries of different groups do not see each other.
+_MAX_MATCH_DISTANCE_M = 0.12  # A query and a plane farther apart (scaled trace RMS) are no pair.
+_OPTIONAL_DISTANCE_M = 0.03  # Cells and queries as near to an optional plane (scaled trace RMS) have no class loss.
+_HEAT_SIGMA_M = 0.02  # Width of the Gaussians in the soft map of the truth (scaled trace RMS).
+_POSITIVE_HEAT = 0.999  # Cells of the soft map from this height are positive: they are set to 1.
+_MIN_HEAT = 0.3  # Height of the soft map from which the cell nearest to a plane becomes its positive cell.
+_HALF_SCORE_DISTANCE_M = 0.025  # Distance from its plane (half scaled) at which a query's target probability is half.
+_CLASS_WEIGHTS = (1.0, 2.0)  # Weights of bedding and of fractures, which are fewer.
+_JITTER_M = 0.05  # Distance (scaled trace RMS) by which planes are moved to make denoising queries.
+_JITTER_SHARES = (1.0, 1.41, 1.41)  # Depth and both amplitudes contribute equally to a trace RMS in these proportions.
+_JITTER_COMPONENTS = 1.7  # Root of the number of components that share the jitter.
+_DENOISING_LAYERS = 2  # So many of the first decoder layers get denoising queries.
+_DENOISING_WEIGHT = 0.3  # Weight of a denoising query in the class loss, where a proposed query weighs 1.
+_DISTANCE_SCALE_M = 0.02  # Distance that adds as much to the loss as a class loss of 1.
+_CLASS_LOSS_WEIGHT = 2.0  # Weight of the class loss of each decoder layer.
+_TRAINING_ROWS = 768  # Height of the window (rows) that the settings' number of queries is for.
 
 Array = npt.NDArray[np.float64]
 
@@ -46,15 +60,15 @@ class Targets(NamedTuple):
         Planes that may be found or missed.
     radius : float
         Hole radius (m).
-    known : array (classes, rows) of bool
-        Where it is known what is there and what is not, row by row of the image.
+    label_mask : array (classes, rows) of bool
+        Rows of the image in which the labels of a class are complete; elsewhere the class has no loss.
     """
 
     traces: Array
     classes: npt.NDArray[np.int64]
     optional: npt.NDArray[np.bool_]
     radius: float
-    known: npt.NDArray[np.bool_]
+    label_mask: npt.NDArray[np.bool_]
 
 
 class Losses(NamedTuple):
@@ -64,9 +78,11 @@ class Losses(NamedTuple):
     Parameters
     ----------
     total : Tensor
-        What is minimised.
-    vote, classes, distance : Tensor
-        Of the votes; of the last layer's classes; mean half scaled trace RMS (m) of its pairs.
+        The loss that is minimised.
+    vote, classes : Tensor
+        Loss of the votes, and of the last layer's classes.
+    distance : Tensor
+        Mean half scaled trace RMS (m) of the last layer's pairs.
     """
 
     total: Tensor
@@ -82,11 +98,16 @@ def focal(logits: Tensor, target: Tensor, alpha: float = 0.35, gamma: float = 2.
     Parameters
     ----------
     logits, target : Tensor
-        Log odds, and what the probability should be.
+        Log odds, and target probability.
     alpha : float
         Weight of ones; zeros weigh 1 - alpha.
     gamma : float
-        How much less an easy answer weighs.
+        Exponent that lowers the weight of well-classified elements.
+
+    Notes
+    -----
+    With ``p = sigmoid(logit)`` and target ``t`` the loss is ``(alpha t + (1 - alpha) (1 - t)) |t - p|^gamma BCE(p,
+    t)``.
 
     Examples
     --------
@@ -94,8 +115,8 @@ def focal(logits: Tensor, target: Tensor, alpha: float = 0.35, gamma: float = 2.
     0.0433
     """
     p = torch.sigmoid(logits)
-    surprise = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    return (alpha * target + (1 - alpha) * (1 - target)) * (target - p).abs() ** gamma * surprise
+    cross_entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return (alpha * target + (1 - alpha) * (1 - target)) * (target - p).abs() ** gamma * cross_entropy
 
 
 def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng: np.random.Generator) -> Losses:
@@ -105,72 +126,89 @@ def curve_loss(network: CurveNetwork, grids: Tensor, targets: list[Targets], rng
     Parameters
     ----------
     network : CurveNetwork
-        What is trained.
+        The network in training.
     grids : Tensor (batch, rows, columns) of uint8
         Windows, as in :class:`geobfdt.preparation.network_grid.NetworkGrid`.
     targets : list of Targets
         One for each.
     rng : Generator
-        Jitter of the noised planes.
+        Jitter of the denoising queries.
+
+    Notes
+    -----
+    The loss has three parts. Votes are compared with a soft map of the truth (CornerNet, Law and Deng 2018). At each
+    decoder layer, queries and planes are paired by the Hungarian algorithm (Carion et al. 2020); classes have a focal
+    loss whose target falls with the distance of a query from its plane, and pairs a distance loss. Beside the queries
+    that the votes propose, the first layers get denoising queries: true planes that are moved a little and have to be
+    moved back (DN-DETR, Li et al. 2022). They teach the decoder before the votes are any good. Between stages, queries
+    below the stage's threshold are dropped as in detection. Sums are divided by the number of required planes in the
+    batch; all of this runs in full precision, since 16 bits do not resolve centimetres at a depth of metres.
     """
-    look = network.look(channels(grids))
-    with in_full(grids.device):
-        return _loss(network, _in_full(look), targets, grids.shape[1], rng)
+    features = network.encode(channels(grids))
+    with full_precision(grids.device):
+        return _loss(network, _as_float32(features), targets, grids.shape[1], rng)
 
 
-def _in_full(look: Look) -> Look:
-    ballots = [Ballot(ballot.logits.float(), ballot.coverage.float()) for ballot in look.ballots]
-    return Look(Sight(*(part.float() for part in look.sight)), ballots)
+def _as_float32(features: Features) -> Features:
+    all_votes = [Votes(votes.logits.float(), votes.coverage.float()) for votes in features.votes]
+    return Features(SampledFeatures(*(part.float() for part in features.sampled)), all_votes)
 
 
-def _loss(network: CurveNetwork, look: Look, targets: list[Targets], rows: int, rng: np.random.Generator) -> Losses:
+def _loss(
+    network: CurveNetwork, features: Features, targets: list[Targets], rows: int, rng: np.random.Generator
+) -> Losses:
     required = [int((~target.optional).sum()) for target in targets]
     count = max(sum(required), 1)
-    parts = zip(network.votes, look.ballots, strict=True)
-    vote = (
-        torch.stack([_vote_loss(part, ballot, targets, network.settings.step) for part, ballot in parts]).sum() / count
-    )
-    most = round(network.settings.queries * rows / 768)
-    proposals = network.elect(look, 6 * most)
-    starts, groups, partners = _queries(proposals, targets, most, rng)
-    device = look.sight.coarse.device
+    parts = zip(network.votes, features.votes, strict=True)
+    vote = torch.stack([_vote_loss(part, votes, targets, network.settings.step) for part, votes in parts]).sum() / count
+    max_queries = round(network.settings.queries * rows / _TRAINING_ROWS)
+    proposals = network.propose_queries(features, CELLS_PER_QUERY * max_queries)
+    starts, groups, partners = _queries(proposals, targets, max_queries, rng)
+    device = features.sampled.coarse.device
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
     group = torch.from_numpy(groups).to(device)
-    few = torch.tensor(required, device=device)
-    total, content = vote, None
-    guess: Guess | None = None
+    required_count = torch.tensor(required, device=device)
+    total, hidden = vote, None
+    output: LayerOutput | None = None
     for stage in network.settings.stages:
-        if guess is not None:
-            taught = stage.layers.start < _TAUGHT
-            traces, content, group = _worth(guess, group, stage.least, few, taught)
-            partners = partners if taught else [np.empty(0, np.int64)] * len(targets)
-        for guess in network.decode(look, traces, radius, group, content, stage.layers):
-            classes, distance = _query_loss(guess, group, partners, targets, count, network.settings.step)
-            total = total + 2 * classes + distance / 0.02
+        if output is not None:
+            denoise = stage.layers.start < _DENOISING_LAYERS
+            traces, hidden, group = select_queries(output, group, stage.least, required_count, denoise)
+            partners = partners if denoise else [np.empty(0, np.int64)] * len(targets)
+        for output in network.decode(features, traces, radius, group, hidden, stage.layers):
+            classes, distance = _query_loss(output, group, partners, targets, count, network.settings.step)
+            total = total + _CLASS_LOSS_WEIGHT * classes + distance / _DISTANCE_SCALE_M
     return Losses(total, vote.detach(), classes.detach(), distance.detach())
 
 
-def _vote_loss(vote: Vote, ballot: Ballot, targets: list[Targets], step: float) -> Tensor:
-    """Penalty-reduced focal loss (Law and Deng 2018, CornerNet) of one vote, summed over the batch."""
-    logits = ballot.logits
+def _vote_loss(vote: VoteHead, votes: Votes, targets: list[Targets], step: float) -> Tensor:
+    """
+    Penalty-reduced focal loss of one tier of votes, summed over the batch.
+
+    The target is a soft map of the truth: Gaussians of the scaled trace RMS between cells and planes. The cell nearest
+    to a plane is positive, and other cells are negative with weight ``(1 - heat)^4``, so that votes beside a plane cost
+    little (CornerNet, Law and Deng 2018). Rows without complete labels, cells that were hardly measured, and the
+    neighbourhood of optional planes have no loss.
+    """
+    logits = votes.logits
     heat, weight = np.zeros(tuple(logits.shape), np.float32), np.ones(tuple(logits.shape), np.float32)
     depth, curves = vote.depth(logits.shape[3]), vote.shapes.curves
     for item, target in enumerate(targets):
-        rows = np.clip(np.rint(depth / step).astype(int), 0, target.known.shape[1] - 1)
-        weight[item] = target.known[:, rows][:, None]
+        rows = np.clip(np.rint(depth / step).astype(int), 0, target.label_mask.shape[1] - 1)
+        weight[item] = target.label_mask[:, rows][:, None]
         for trace, name, optional in zip(target.traces, target.classes, target.optional, strict=True):
             _draw(heat[item], weight[item], depth, curves, trace, int(name), bool(optional), target.radius)
     soft, mask = torch.from_numpy(heat).to(logits.device), torch.from_numpy(weight).to(logits.device)
-    mask = mask * (ballot.coverage > 0.05)[:, None]
+    mask = mask * (votes.coverage > MIN_COVERAGE)[:, None]
     p = torch.sigmoid(logits)
-    top = (soft > 0.999).float()
-    # A required plane is asked for even where an optional one lies beside it.
-    mask = torch.maximum(mask, top * (ballot.coverage > 0.05)[:, None])
-    yes = top * (1 - p) ** 2 * functional.logsigmoid(logits)
-    no = (1 - top) * (1 - soft) ** 4 * p**2 * functional.logsigmoid(-logits)
-    worth = torch.tensor(_WORTH, device=logits.device)[:, None, None]
-    return -((yes + no) * mask * worth).sum()
+    top = (soft > _POSITIVE_HEAT).float()
+    # A required plane counts even where an optional one lies beside it.
+    mask = torch.maximum(mask, top * (votes.coverage > MIN_COVERAGE)[:, None])
+    positive = top * (1 - p) ** 2 * functional.logsigmoid(logits)
+    negative = (1 - top) * (1 - soft) ** 4 * p**2 * functional.logsigmoid(-logits)
+    class_weight = torch.tensor(_CLASS_WEIGHTS, device=logits.device)[:, None, None]
+    return -((positive + negative) * mask * class_weight).sum()
 
 
 def _draw(
@@ -183,120 +221,159 @@ def _draw(
     optional: bool,
     radius: float,
 ) -> None:
-    """Draw one plane into the soft map of one window, or blank out what is near an optional one."""
-    tall = float(geometry.stretch(trace, radius))
-    reach = 3 * _SIGMA * tall
-    first, last = np.searchsorted(depth, [trace[0] - reach, trace[0] + reach])
+    """Draw one plane into the soft map of one window, in place; around an optional plane set the weights to 0."""
+    stretching = float(geometry.stretch(trace, radius))
+    reach_m = 3 * _HEAT_SIGMA_M * stretching
+    first, last = np.searchsorted(depth, [trace[0] - reach_m, trace[0] + reach_m])
     sideways = ((curves - trace[1:]) ** 2).sum(1) / 2
-    shapes = np.flatnonzero(sideways < reach**2)
+    shapes = np.flatnonzero(sideways < reach_m**2)
     nearest = int(np.argmin(sideways))
     if first >= last or not shapes.size:
         return
-    rms2 = (sideways[shapes][:, None] + (depth[first:last] - trace[0]) ** 2) / tall**2
+    rms2 = (sideways[shapes][:, None] + (depth[first:last] - trace[0]) ** 2) / stretching**2
     place = np.ix_(shapes, np.arange(first, last))
     if optional:
         for layer in weight:
-            layer[place] *= rms2 > _NEAR**2
+            layer[place] *= rms2 > _OPTIONAL_DISTANCE_M**2
         return
-    soft = np.exp(-rms2 / (2 * _SIGMA**2))
+    soft = np.exp(-rms2 / (2 * _HEAT_SIGMA_M**2))
     heat[name][place] = np.maximum(heat[name][place], soft)
-    other = 1 - name  # the same place for the other class: wrong, but less so than elsewhere
+    # The same place is negative for the other class, with half the weight: a wrong class is better than no plane.
+    other = 1 - name
     weight[other][place] = np.minimum(weight[other][place], 1 - 0.5 * soft)
     cell = first + int(np.argmin(np.abs(depth[first:last] - trace[0])))
-    if heat[name][nearest, cell] >= _HIT:
+    if heat[name][nearest, cell] >= _MIN_HEAT:
         heat[name][nearest, cell] = 1.0
 
 
 def _queries(
-    proposals: list[tuple[Array, Array]], targets: list[Targets], most: int, rng: np.random.Generator
+    proposals: list[tuple[Array, Array]], targets: list[Targets], max_queries: int, rng: np.random.Generator
 ) -> tuple[Array, npt.NDArray[np.int64], list[npt.NDArray[np.int64]]]:
-    """Starting traces (batch, queries, 3), their group (0 proposed, 1 noised, 2 padding), and planes of the noised."""
+    """
+    Make the queries of the first stage.
+
+    Returns
+    -------
+    starts : array (batch, queries, 3)
+        Traces ``(z0, a, b)`` (m).
+    groups : array (batch, queries)
+        ``_PROPOSAL``, ``_DENOISING`` or ``_PADDING``.
+    partners : list of array
+        Index of the plane that each denoising query was made from, window by window.
+    """
     chosen, partners = [], []
     for (traces, scores), target in zip(proposals, targets, strict=True):
-        keep = thin_by_distance(traces, scores, _THIN, target.radius, most)
-        required = np.flatnonzero(~target.optional)[:most]
+        keep = thin_by_distance(traces, scores, MIN_QUERY_SPACING_M, target.radius, max_queries)
+        required = np.flatnonzero(~target.optional)[:max_queries]
         planes = target.traces[required]
-        tall = geometry.stretch(planes, target.radius)
-        noise = rng.normal(0, _JITTER / 1.7, (len(planes), 3)) * tall[:, None] * [1, 1.41, 1.41]
-        noised = planes + noise
-        order = np.argsort(noised[:, 0], kind="stable")
+        stretching = geometry.stretch(planes, target.radius)
+        noise = rng.normal(0, _JITTER_M / _JITTER_COMPONENTS, (len(planes), 3)) * stretching[:, None] * _JITTER_SHARES
+        denoising = planes + noise
+        order = np.argsort(denoising[:, 0], kind="stable")
         keep = keep[np.argsort(traces[keep, 0], kind="stable")]
-        chosen.append((traces[keep], noised[order]))
+        chosen.append((traces[keep], denoising[order]))
         partners.append(required[order])
     size = max(max(len(a) + len(b) for a, b in chosen), 1)
     starts = np.zeros((len(targets), size, 3))
-    groups = np.full((len(targets), size), 2)
-    for item, (found, noised) in enumerate(chosen):
-        starts[item, : len(found)], groups[item, : len(found)] = found, 0
-        last = len(found) + len(noised)
-        starts[item, len(found) : last], groups[item, len(found) : last] = noised, 1
+    groups = np.full((len(targets), size), _PADDING)
+    for item, (proposed, denoising) in enumerate(chosen):
+        starts[item, : len(proposed)], groups[item, : len(proposed)] = proposed, _PROPOSAL
+        last = len(proposed) + len(denoising)
+        starts[item, len(proposed) : last], groups[item, len(proposed) : last] = denoising, _DENOISING
     return starts, groups, partners
 
 
-def _worth(guess: Guess, group: Tensor, least: float, few: Tensor, taught: bool) -> tuple[Tensor, Tensor, Tensor]:
+def select_queries(
+    output: LayerOutput, group: Tensor, min_logit: float, least_count: Tensor, denoise: bool
+) -> tuple[Tensor, Tensor, Tensor]:
     """
-    Traces, contents and groups of those that go on; padded.
+    Select the queries that go on to the next stage.
 
-    They are the proposed that are sure enough, and the surest `few` (batch,) of each window in any case, as many as it
-    has planes: a network that has learnt nothing is sure of nothing, and what it is never asked it never learns. Then
-    the noised, if they go on.
+    Parameters
+    ----------
+    output : LayerOutput
+        Of the stage's last layer.
+    group : Tensor (batch, queries)
+        Group of each query.
+    min_logit : float
+        Log odds of a class from which a proposed query goes on.
+    least_count : Tensor (batch,)
+        So many proposed queries of each window go on in any case, the most probable ones: a network without training
+        is sure of no query, and would never learn the later stages.
+    denoise : bool
+        Whether denoising queries go on.
+
+    Returns
+    -------
+    traces, hidden, groups : Tensor
+        Of these queries, padded to the longest window.
     """
-    sure = guess.logits.detach().amax(dim=-1).masked_fill(group != 0, -torch.inf)
-    surest = sure.argsort(dim=1, descending=True).argsort(dim=1) < few[:, None]
-    kept = (group == 0) & ((sure >= least) | surest) | (group == 1) & taught
-    size = max(int(kept.sum(dim=1).max()), 1)
-    order = torch.argsort((~kept).to(torch.uint8), dim=1, stable=True)[:, :size]
-    groups = torch.where(kept, group, 2).gather(1, order)
-    traces, content = (
+    logit = output.logits.detach().amax(dim=-1).masked_fill(group != _PROPOSAL, -torch.inf)
+    most_probable = logit.argsort(dim=1, descending=True).argsort(dim=1) < least_count[:, None]
+    selected = (group == _PROPOSAL) & ((logit >= min_logit) | most_probable) | (group == _DENOISING) & denoise
+    size = max(int(selected.sum(dim=1).max()), 1)
+    order = torch.argsort((~selected).to(torch.uint8), dim=1, stable=True)[:, :size]
+    groups = torch.where(selected, group, _PADDING).gather(1, order)
+    traces, hidden = (
         part.gather(1, order[..., None].expand(-1, -1, part.shape[2]))
-        for part in (guess.traces.detach(), guess.content)
+        for part in (output.traces.detach(), output.hidden)
     )
-    return traces, content, groups
+    return traces, hidden, groups
 
 
 def _query_loss(
-    guess: Guess, group: Tensor, partners: list[npt.NDArray[np.int64]], targets: list[Targets], count: int, step: float
+    output: LayerOutput,
+    group: Tensor,
+    partners: list[npt.NDArray[np.int64]],
+    targets: list[Targets],
+    count: int,
+    step: float,
 ) -> tuple[Tensor, Tensor]:
     """
-    Focal loss of classes and mean distance of pairs; each query's pair found anew at each layer.
+    Focal loss of the classes of one layer, per required plane, and mean distance of its pairs (m).
 
-    What an answer is asked to be sure of is less the farther it lies from its plane. Distances are half scaled, by the
-    root of what square to a trace asks for: picks are judged in depth, and seen square to their traces.
+    Queries are matched anew at each layer. The target probability of a query is ``1 / (1 + (d / 25 mm)^2)`` at distance
+    ``d`` from its plane, so that a query that lies closer is more probable than its duplicates. Distances are half
+    scaled, by the square root of the trace's stretch: picks are judged in depth, but pixels resolve them square to the
+    trace.
     """
-    probability = guess.logits.detach().sigmoid().cpu().numpy().astype(np.float64)
-    traces = guess.traces.detach().cpu().numpy().astype(np.float64)
-    kinds = group.cpu().numpy()
-    wanted = np.zeros(probability.shape, np.float32)
-    weight = (kinds < 2)[:, :, None] * np.ones(probability.shape, np.float32)
+    probability = output.logits.detach().sigmoid().cpu().numpy().astype(np.float64)
+    traces = output.traces.detach().cpu().numpy().astype(np.float64)
+    groups = group.cpu().numpy()
+    target_probability = np.zeros(probability.shape, np.float32)
+    weight = (groups != _PADDING)[:, :, None] * np.ones(probability.shape, np.float32)
     pairs: list[tuple[int, int, Array, float]] = []
     for item, target in enumerate(targets):
-        proposed, noised = np.flatnonzero(kinds[item] == 0), np.flatnonzero(kinds[item] == 1)
+        proposed, denoising = np.flatnonzero(groups[item] == _PROPOSAL), np.flatnonzero(groups[item] == _DENOISING)
         required = np.flatnonzero(~target.optional)
         query, plane = match(
             traces[item, proposed], probability[item, proposed], target.traces[required], target.classes[required],
-            target.radius, _FURTHEST,
+            target.radius, _MAX_MATCH_DISTANCE_M,
         )  # fmt: skip
-        row = np.clip(np.nan_to_num(traces[item, :, 0]) / step, 0, target.known.shape[1] - 1).astype(int)
-        weight[item] *= target.known[:, row].T
+        row = np.clip(np.nan_to_num(traces[item, :, 0]) / step, 0, target.label_mask.shape[1] - 1).astype(int)
+        weight[item] *= target.label_mask[:, row].T
         if target.optional.any() and proposed.size:
-            near = scaled_rms(traces[item, proposed], target.traces[target.optional], target.radius).min(1) < _NEAR
-            weight[item, proposed[near]] = 0
-        # The noised start from planes that are there; they weigh less, since nothing asks them to be told apart.
-        weight[item, noised] *= 0.3
-        for i, j in [*zip(proposed[query], required[plane], strict=True), *zip(noised, partners[item], strict=True)]:
+            near_optional = (
+                scaled_rms(traces[item, proposed], target.traces[target.optional], target.radius).min(1)
+                < _OPTIONAL_DISTANCE_M
+            )
+            weight[item, proposed[near_optional]] = 0
+        # Denoising queries begin beside true planes: they weigh less, since they have no duplicates to suppress.
+        weight[item, denoising] *= _DENOISING_WEIGHT
+        for i, j in [*zip(proposed[query], required[plane], strict=True), *zip(denoising, partners[item], strict=True)]:
             plane = target.traces[j]
-            off = geometry.trace_rms(traces[item, i], plane) / np.sqrt(geometry.stretch(plane, target.radius))
-            wanted[item, i, target.classes[j]] = 1 / (1 + (off / _CLOSE) ** 2)
-            weight[item, i] = np.maximum(weight[item, i], 0.3 if kinds[item, i] == 1 else 1)
+            offset = geometry.trace_rms(traces[item, i], plane) / np.sqrt(geometry.stretch(plane, target.radius))
+            target_probability[item, i, target.classes[j]] = 1 / (1 + (offset / _HALF_SCORE_DISTANCE_M) ** 2)
+            weight[item, i] = np.maximum(weight[item, i], _DENOISING_WEIGHT if groups[item, i] == _DENOISING else 1)
             pairs.append((item, int(i), plane, target.radius))
-    device = guess.logits.device
-    mask = torch.from_numpy(weight).to(device) * torch.tensor(_WORTH, device=device)
-    classes = (focal(guess.logits, torch.from_numpy(wanted).to(device)) * mask).sum() / count
+    device = output.logits.device
+    mask = torch.from_numpy(weight).to(device) * torch.tensor(_CLASS_WEIGHTS, device=device)
+    classes = (focal(output.logits, torch.from_numpy(target_probability).to(device)) * mask).sum() / count
     if not pairs:
-        return classes, guess.traces.sum() * 0
+        return classes, output.traces.sum() * 0
     items, queries = (torch.tensor([pair[k] for pair in pairs], device=device) for k in range(2))
     truth = torch.from_numpy(np.array([pair[2] for pair in pairs])).float().to(device)
     radius = torch.tensor([pair[3] for pair in pairs], dtype=torch.float32, device=device)
-    change = guess.traces[items, queries] - truth
+    change = output.traces[items, queries] - truth
     square = change[:, 0] ** 2 + (change[:, 1] ** 2 + change[:, 2] ** 2) / 2
     return classes, torch.sqrt((square + 1e-8) / stretch(truth, radius)).mean()

@@ -1,6 +1,6 @@
-"""The curve decoder: each query looks at a narrow band along its own trace and moves the trace on to what it sees.
+"""The curve decoder: each query reads the features along its own trace and moves the trace on to the plane there.
 
-The first layers look at a wide band of coarse features, the last at a narrow band of fine ones.
+The first layers sample a wide band of coarse features, the last ones a narrow band of fine features.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geobfdt.model.curve.backbone import at_once, only_measured, wrap
+from geobfdt.model.curve.backbone import needs_whole_input, wrap, zero_unmeasured
 from geobfdt.model.network_settings import CurveSettings
 
-__all__ = ["CurveDecoder", "Guess", "Sight", "fold", "stretch"]
+__all__ = ["CurveDecoder", "LayerOutput", "SampledFeatures", "fit_trace_update", "stretch"]
 
-# How little columns have to say, all together, for half of it to be believed: their errors of a centimetre or two,
-# averaged over the turn, against queries that are some centimetres off; along steep traces scaled as these are.
+# Weight of the prior that a trace stays where it is: at this mean weight of the columns half of their update is
+# applied. Averaged over the turn offsets err by a centimetre or two, and queries are some centimetres off.
 _RIDGE = 0.01
-_HANDFUL = 128  # queries looked at together
-_ROW = 16  # queries that see the same others, those beside the first of them to those beside the last
+# So many queries are decoded together outside of training: their features fit into the cache of a core.
+_QUERY_BATCH = 128
+# Queries are attended to in blocks of so many; the queries of a block share one set of neighbours.
+_BLOCK_QUERIES = 16
 
 
-class Sight(NamedTuple):
+class SampledFeatures(NamedTuple):
     """
-    What queries look at: features as they are read along traces, from top to bottom, the share measured last.
+    Feature maps laid out for sampling along traces: columns first, rows downwards, the measured share as last channel.
 
     Parameters
     ----------
@@ -40,9 +42,9 @@ class Sight(NamedTuple):
     fine: Tensor
 
 
-class Guess(NamedTuple):
+class LayerOutput(NamedTuple):
     """
-    What a decoder layer says of its queries.
+    Output of one decoder layer.
 
     Parameters
     ----------
@@ -51,20 +53,20 @@ class Guess(NamedTuple):
     traces : Tensor (batch, queries, 3)
         ``(z0, a, b)`` (m), z0 from the first row of the image.
     evidence : Tensor (batch, queries, columns)
-        How much each column of the features that the layer looked at had to say, 0 to 1.
-    content : Tensor (batch, queries, content)
-        What the queries know.
+        Weight of each sampled feature column in the fit of the trace, 0 to 1.
+    hidden : Tensor (batch, queries, hidden)
+        Hidden state of each query, for the next layer.
     """
 
     logits: Tensor
     traces: Tensor
     evidence: Tensor
-    content: Tensor
+    hidden: Tensor
 
 
 def stretch(traces: Tensor, radius: Tensor) -> Tensor:
     """
-    Tell how much taller in depth than square to itself a trace's band is, averaged over the turn.
+    Ratio of a band's height along depth to its height square to the trace, root mean square over the turn.
 
     Parameters
     ----------
@@ -81,43 +83,52 @@ def stretch(traces: Tensor, radius: Tensor) -> Tensor:
     return torch.sqrt(1 + (traces[..., 1] ** 2 + traces[..., 2] ** 2) / radius**2 / 2)
 
 
-def fold(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float | Tensor = _RIDGE) -> Tensor:
+def fit_trace_update(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float | Tensor = _RIDGE) -> Tensor:
     """
-    Fit ``dz0 + da cos t + db sin t`` to offsets round the hole.
+    Fit ``dz0 + da cos t + db sin t`` to offsets round the hole by weighted ridge regression.
 
     Parameters
     ----------
     offsets, weights : Tensor (..., columns)
-        Offset (m) and weight of each column.
+        Offset in depth (m) and weight of each column.
     waves : Tensor (columns, 3)
         1, cos t and sin t of the columns.
     ridge : float or Tensor (...)
-        Weight that holds the answer at 0.
+        Weight of the prior that the update is 0.
 
     Returns
     -------
     Tensor (..., 3)
-        Weighted least squares, solved by Cramer's rule, which every runtime has.
+        The update (m).
+
+    Notes
+    -----
+    With the design matrix ``W`` of the waves and the weights ``w`` divided by the number of columns, the update solves
+    ``(W' w W + ridge I) x = W' w offsets``. The three normal equations are solved by Cramer's rule: it needs sums and
+    products only, which every ONNX runtime has, and its gradient is exact. The ridge keeps the matrix regular where
+    few columns have a weight, and shrinks the update to 0 where their weights are small.
 
     Examples
     --------
     >>> t = 2 * torch.pi * torch.arange(8) / 8
     >>> waves = torch.stack([torch.ones(8), t.cos(), t.sin()], 1)
-    >>> fold(0.1 - 0.2 * t.cos(), torch.ones(8), waves, 1e-6)
+    >>> fit_trace_update(0.1 - 0.2 * t.cos(), torch.ones(8), waves, 1e-6)
     tensor([ 0.1000, -0.2000,  0.0000])
     """
     share = weights / waves.shape[0]
     pairs = torch.stack([waves[:, i] * waves[:, j] for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))], 1)
+    # Elements of the symmetric normal matrix, and its right-hand side.
     n00, n01, n02, n11, n12, n22 = (share @ pairs).unbind(-1)
     n00, n11, n22 = n00 + ridge, n11 + ridge, n22 + ridge
     r0, r1, r2 = ((share * offsets) @ waves).unbind(-1)
+    # Cofactors; the inverse is the matrix of cofactors divided by the determinant.
     c00, c01, c02 = n11 * n22 - n12 * n12, n02 * n12 - n01 * n22, n01 * n12 - n02 * n11
     c11, c12, c22 = n00 * n22 - n02 * n02, n01 * n02 - n00 * n12, n00 * n11 - n01 * n01
-    whole = n00 * c00 + n01 * c01 + n02 * c02
-    answer = torch.stack(
+    determinant = n00 * c00 + n01 * c01 + n02 * c02
+    solution = torch.stack(
         [c00 * r0 + c01 * r1 + c02 * r2, c01 * r0 + c11 * r1 + c12 * r2, c02 * r0 + c12 * r1 + c22 * r2], -1
     )
-    return answer / whole[..., None]
+    return solution / determinant[..., None]
 
 
 class CurveDecoder(nn.Module):
@@ -129,13 +140,24 @@ class CurveDecoder(nn.Module):
     settings : CurveSettings
         Sizes.
     classes : int
-        Classes told apart.
+        Number of classes.
+
+    Notes
+    -----
+    A query is a candidate plane: a trace ``(z0, a, b)`` and a hidden state. Each layer samples features in a band along
+    the trace, lets every column estimate how far the plane lies from the trace, and fits the offsets by a sinusoid
+    (:func:`fit_trace_update`). Attention between neighbours in depth then tells queries of one plane apart, and a
+    feed-forward block follows. The layout is that of a DETR decoder with iterative refinement (Carion et al. 2020;
+    Zhu et al. 2021), whose cross-attention is replaced by the band along the trace.
+    Traces are detached between layers, so that each layer learns its own step.
     """
 
     def __init__(self, settings: CurveSettings, classes: int) -> None:
         super().__init__()
         self.beside = settings.beside
-        self.company = settings.company
+        self.max_neighbour_distance_m = settings.company
+        # Attributes that hold weights are keys of the weights file, here and below: they keep the names they have
+        # there.
         self.sampled = nn.Conv2d(settings.features, settings.sampled, 1)
         self.start = nn.Parameter(torch.zeros(settings.content))
         self.strides = [stride for stride, *_ in settings.layers]
@@ -144,101 +166,107 @@ class CurveDecoder(nn.Module):
             for layer in settings.layers
         )
 
-    def sight(
+    def sample_features(
         self, features: Tensor, mask: Tensor, fine: Tensor, fine_mask: Tensor, rows: dict[int, Tensor] | None = None
-    ) -> Sight:
+    ) -> SampledFeatures:
         """
-        Lay out what a ``Pyramid`` saw.
+        Lay out the features of a ``Pyramid`` for sampling along traces.
 
         Parameters
         ----------
         features, fine : Tensor (batch, channels, rows, columns)
             From the pyramid.
         mask, fine_mask : Tensor (batch, 1, rows, columns)
-            The share of each that was measured.
+            Measured share of each feature.
         rows : dict of int to Tensor, optional
             As in :func:`geobfdt.model.curve.backbone.measured_rows`.
         """
-        sampled = only_measured(self.sampled(features), None if rows is None else rows[4])
+        sampled = zero_unmeasured(self.sampled(features), None if rows is None else rows[4])
         levels = ((sampled, mask), (fine, fine_mask))
-        return Sight(*(torch.cat([part.permute(0, 3, 2, 1) for part in level], dim=3) for level in levels))
+        return SampledFeatures(*(torch.cat([part.permute(0, 3, 2, 1) for part in level], dim=3) for level in levels))
 
     def forward(
         self,
-        sight: Sight,
+        features: SampledFeatures,
         traces: Tensor,
         radius: Tensor,
         group: Tensor,
-        content: Tensor | None = None,
-        rounds: slice = slice(None),
-    ) -> list[Guess]:
+        hidden: Tensor | None = None,
+        layers: slice = slice(None),
+    ) -> list[LayerOutput]:
         """
-        Look along queries.
+        Decode queries.
 
-        Each sees the queries next to it in depth, so that the cost grows with the length of a strip, not its square.
+        A query attends to the queries next to it in depth only, so that the cost grows with the length of a strip and
+        not with its square.
 
         Parameters
         ----------
-        sight : Sight
-            What was seen.
+        features : SampledFeatures
+            From :meth:`sample_features`.
         traces : Tensor (batch, queries, 3)
             ``(z0, a, b)`` (m), z0 from the first row of the image; sorted by group, then by z0.
         radius : Tensor (batch,)
             Hole radius (m).
         group : Tensor (batch, queries)
-            Queries of different groups do not see each other.
-        content : Tensor (batch, queries, content), optional
-            What queries know from rounds before.
-        rounds : slice
-            Layers that are asked.
+            Queries of different groups do not attend to each other.
+        hidden : Tensor (batch, queries, hidden), optional
+            Hidden states from the layers before these. Default: the learned first state.
+        layers : slice
+            Layers to run.
 
         Returns
         -------
-        list of Guess
+        list of LayerOutput
             One a layer.
         """
-        asked = list(zip(self.layers, self.strides, strict=True))[rounds]
-        fields = {4: sight.coarse, 2: sight.fine}
-        if content is None:
-            content = self.start.expand(*traces.shape[:2], -1)
+        chosen = list(zip(self.layers, self.strides, strict=True))[layers]
+        maps = {4: features.coarse, 2: features.fine}
+        if hidden is None:
+            hidden = self.start.expand(*traces.shape[:2], -1)
         radius = radius[:, None]
-        rows = _rows(traces.shape[1], self.beside, traces.device)
-        other = group[:, rows.own][..., None] != group[:, rows.near][:, :, None]
-        blocked = torch.maximum(rows.blocked, other.to(traces.dtype))
-        guesses = []
-        for layer, stride in asked:
-            company = self._company(traces, radius, rows)
-            far = torch.maximum(blocked, company[..., 4])
-            guesses.append(layer(content, fields[stride], traces, radius, company, rows, far))
-            traces, content = guesses[-1].traces.detach(), guesses[-1].content
-        return guesses
+        blocks = _query_blocks(traces.shape[1], self.beside, traces.device)
+        other_group = group[:, blocks.own][..., None] != group[:, blocks.near][:, :, None]
+        blocked = torch.maximum(blocks.blocked, other_group.to(traces.dtype))
+        outputs = []
+        for layer, stride in chosen:
+            relation = self._pair_features(traces, radius, blocks)
+            too_far = torch.maximum(blocked, relation[..., 4])
+            outputs.append(layer(hidden, maps[stride], traces, radius, relation, blocks, too_far))
+            traces, hidden = outputs[-1].traces.detach(), outputs[-1].hidden
+        return outputs
 
-    def _company(self, traces: Tensor, radius: Tensor, rows: _Rows) -> Tensor:
-        """How queries lie to those beside them (batch, rows, own, near, 5); turning the hole leaves it unchanged."""
-        change = traces[:, rows.own][:, :, :, None] - traces[:, rows.near][:, :, None]
+    def _pair_features(self, traces: Tensor, radius: Tensor, blocks: _QueryBlocks) -> Tensor:
+        """
+        Geometry of pairs of neighbours (batch, blocks, own, near, 5); turning the hole leaves it unchanged.
+
+        The five values are the logarithm of the scaled trace RMS, two powers of the cosine between the planes, how
+        close the two are in depth, and 1 where they are too far apart to attend to each other.
+        """
+        change = traces[:, blocks.own][:, :, :, None] - traces[:, blocks.near][:, :, None]
         rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
-        tall = stretch(traces, radius)
-        scaled = rms / torch.sqrt(tall[:, rows.own][..., None] * tall[:, rows.near][:, :, None])
+        stretching = stretch(traces, radius)
+        scaled = rms / torch.sqrt(stretching[:, blocks.own][..., None] * stretching[:, blocks.near][:, :, None])
         pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
         pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
-        along = (pole[:, rows.own] @ pole[:, rows.near].transpose(-1, -2)).abs()
+        cosine = (pole[:, blocks.own] @ pole[:, blocks.near].transpose(-1, -2)).abs()
         close = torch.exp(-((change[..., 0] / 0.3) ** 2))
-        far = (change[..., 0].abs() > self.company).to(traces.dtype)
-        return torch.stack([torch.log(scaled + 0.002) + 3, along**2, along**16, close, far], dim=-1)
+        too_far = (change[..., 0].abs() > self.max_neighbour_distance_m).to(traces.dtype)
+        return torch.stack([torch.log(scaled + 0.002) + 3, cosine**2, cosine**16, close, too_far], dim=-1)
 
 
-class _Rows(NamedTuple):
+class _QueryBlocks(NamedTuple):
     """
-    Queries in rows, which see about the same others, so that products of matrices tell how they go together.
+    Blocks of queries that share their neighbours, so that attention is a product of matrices.
 
     Parameters
     ----------
-    own : Tensor (rows, own)
-        Queries of each row; the last is repeated.
-    near : Tensor (rows, near)
-        Those that the row sees.
-    blocked : Tensor (rows, own, near)
-        1 where two are too many queries apart, or there is none, else 0.
+    own : Tensor (blocks, own)
+        Queries of each block; the last query is repeated to fill the last block.
+    near : Tensor (blocks, near)
+        Queries that a block may attend to.
+    blocked : Tensor (blocks, own, near)
+        1 where two queries are too many places apart or one of them does not exist, else 0.
     """
 
     own: Tensor
@@ -246,18 +274,28 @@ class _Rows(NamedTuple):
     blocked: Tensor
 
 
-def _rows(queries: int, beside: int, device: torch.device) -> _Rows:
-    """Deal queries out to rows."""
-    first = _ROW * torch.arange((queries + _ROW - 1) // _ROW, device=device)[:, None]
-    own = first + torch.arange(_ROW, device=device)
-    near = first + torch.arange(-beside, _ROW + beside, device=device)
-    apart = (own[:, :, None] - near[:, None]).abs() > beside
-    none = (near < 0) | (near >= queries)
-    return _Rows(own.clamp(max=queries - 1), near.clamp(0, queries - 1), (apart | none[:, None]).float())
+def _query_blocks(queries: int, beside: int, device: torch.device) -> _QueryBlocks:
+    """Cut so many queries into blocks; each attends to `beside` queries above and below it."""
+    count = (queries + _BLOCK_QUERIES - 1) // _BLOCK_QUERIES
+    first = _BLOCK_QUERIES * torch.arange(count, device=device)[:, None]
+    own = first + torch.arange(_BLOCK_QUERIES, device=device)
+    near = first + torch.arange(-beside, _BLOCK_QUERIES + beside, device=device)
+    too_many_apart = (own[:, :, None] - near[:, None]).abs() > beside
+    missing = (near < 0) | (near >= queries)
+    return _QueryBlocks(
+        own.clamp(max=queries - 1), near.clamp(0, queries - 1), (too_many_apart | missing[:, None]).float()
+    )
 
 
 class _Layer(nn.Module):
-    """One look along the traces, one among the queries."""
+    """
+    A decoder layer: attention along the trace, attention between neighbours, a feed-forward block.
+
+    The weights are named after their file keys: ``look`` embeds the samples of a column and ``tell`` the query's hidden
+    state; ``again`` and ``along`` mix columns; ``local`` gives each column's offset and weight; ``mean`` turns the
+    pooled columns into the query's update. ``bias`` and ``relation`` serve the attention between neighbours, ``wide``
+    and ``back`` are the feed-forward block.
+    """
 
     waves: Tensor
     across: Tensor
@@ -276,7 +314,7 @@ class _Layer(nn.Module):
         self.look = nn.Linear(samples * (channels + 1), local)
         self.tell = nn.Linear(size, local)
         self.again = nn.Linear(3 * local, local)
-        self.along = nn.ModuleList(_Along(local, reach) for reach in (2, 4, 8, 16) if 4 * reach <= columns)
+        self.along = nn.ModuleList(_ColumnMix(local, reach) for reach in (2, 4, 8, 16) if 4 * reach <= columns)
         self.local = nn.Linear(local, 2)
         self.mean = nn.Linear(2 * local, size)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(size) for _ in range(3))
@@ -289,41 +327,73 @@ class _Layer(nn.Module):
         nn.init.constant_(self.classes.bias, -2.0)
 
     def forward(
-        self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor, company: Tensor, rows: _Rows,
+        self, hidden: Tensor, field: Tensor, traces: Tensor, radius: Tensor, relation: Tensor, blocks: _QueryBlocks,
         blocked: Tensor,
-    ) -> Guess:  # fmt: skip
-        """Update contents and traces."""
-        parts = [self._listen(content[:, some], field, traces[:, some], radius) for some in _handfuls(content.shape[1])]
-        heard, moved, weight = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
-        content = self.norm1(content + heard)
-        content = self.norm2(content + self._attend(content, company, rows, blocked))
-        content = self.norm3(content + self.back(functional.relu(self.wide(content))))
-        return Guess(self.classes(content), traces + moved, weight, content)
+    ) -> LayerOutput:  # fmt: skip
+        """Update hidden states and traces; `relation` and `blocked` are pairs of neighbours, `field` a feature map."""
+        parts = [
+            self.attend_along_trace(hidden[:, batch], field, traces[:, batch], radius)
+            for batch in _query_batches(hidden.shape[1])
+        ]
+        attended, update, weight = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
+        hidden = self.norm1(hidden + attended)
+        hidden = self.norm2(hidden + self.attend_to_neighbours(hidden, relation, blocks, blocked))
+        hidden = self.norm3(hidden + self.back(functional.relu(self.wide(hidden))))
+        return LayerOutput(self.classes(hidden), traces + update, weight, hidden)
 
-    def _listen(self, content: Tensor, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What queries hear along their traces (batch, queries, content), where these go, and the weight of columns."""
-        band, slope = self._band(field, traces, radius)
-        seen = self.look(band).add_(self.tell(content)[:, :, None]).relu_()
-        # What a line is shows in how it goes on: each column hears the two beside it on the trace, then others ever
-        # farther away, so that what is too faint to tell in a column adds up over the part of the turn where it shows.
-        # A convolution: as a product of matrices it would first write each column three times.
-        around = wrap(seen, 1, dim=2).flatten(0, 1).transpose(1, 2)
-        kernel = self.again.weight.reshape(seen.shape[3], 3, -1).transpose(1, 2)
-        told = functional.conv2d(around[:, :, None], kernel[:, :, None], self.again.bias)[:, :, 0]
-        seen = told.transpose(1, 2).reshape(seen.shape)
+    def attend_along_trace(
+        self, hidden: Tensor, field: Tensor, traces: Tensor, radius: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """
+        Read the features in a band along each trace.
+
+        Returns
+        -------
+        update : Tensor (batch, queries, hidden)
+            What is added to the hidden states.
+        change : Tensor (batch, queries, 3)
+            What is added to the traces (m).
+        weight : Tensor (batch, queries, columns)
+            Weight of each column in the fit of the change, 0 to 1.
+
+        Notes
+        -----
+        Every column of the band is embedded together with the query's hidden state. Columns exchange features with
+        their neighbours on the trace, first with the next ones, then at distances of 2, 4, 8 and 16 columns: a line too
+        faint for one column adds up over the part of the turn where it shows. Each column then predicts an offset
+        square to the trace, at most the band's half-width, and a weight. The offsets are fitted by a sinusoid, and the
+        weighted and the plain mean of the columns update the hidden state.
+        """
+        band, slope = self.sample_band(field, traces, radius)
+        columns = self.look(band).add_(self.tell(hidden)[:, :, None]).relu_()
+        # A convolution over three columns: as a product of matrices it would first write each column three times.
+        around = wrap(columns, 1, dim=2).flatten(0, 1).transpose(1, 2)
+        kernel = self.again.weight.reshape(columns.shape[3], 3, -1).transpose(1, 2)
+        mixed = functional.conv2d(around[:, :, None], kernel[:, :, None], self.again.bias)[:, :, 0]
+        columns = mixed.transpose(1, 2).reshape(columns.shape)
         for part in self.along:
-            seen = part(seen)
-        seen = seen.relu_()
-        offset, weight = self.local(seen).unbind(-1)
+            columns = part(columns)
+        columns = columns.relu_()
+        offset, weight = self.local(columns).unbind(-1)
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
-        pooled = torch.cat([(seen * share[..., None]).sum(2), seen.mean(2)], dim=-1)
-        # Offsets are square to the trace: steep columns say less about its depth.
+        pooled = torch.cat([(columns * share[..., None]).sum(2), columns.mean(2)], dim=-1)
+        # Offsets are square to the trace. In depth they are `slope` times as large, and so are their errors: weights
+        # are divided by its square, and the ridge by the square of its mean, so that steep traces are not held back.
         ridge = _RIDGE / stretch(traces, radius) ** 2
-        return self.mean(pooled), fold(offset * slope, weight / slope**2, self.waves, ridge), weight
+        return self.mean(pooled), fit_trace_update(offset * slope, weight / slope**2, self.waves, ridge), weight
 
-    def _band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (batch, queries, columns, samples x channels) across each trace, and its local stretch."""
+    def sample_band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        Sample a feature map in a band along each trace, linear between rows.
+
+        Returns
+        -------
+        band : Tensor (batch, queries, columns, samples x channels)
+            Samples across the trace, evenly spaced square to it; 0 beyond the ends of the map.
+        slope : Tensor (batch, queries, columns)
+            Ratio of depth to distance square to the trace, column by column.
+        """
         batch, columns, rows, channels = field.shape
         depth = traces @ self.waves.T
         rise = traces[..., 2:] * self.waves[:, 1] - traces[..., 1:2] * self.waves[:, 2]
@@ -334,8 +404,9 @@ class _Layer(nn.Module):
         at = at.clamp(0, rows - 1)
         low = at.floor().clamp(max=max(rows - 2, 0))
         part = at - low
-        each = torch.arange(batch, device=field.device)[:, None] * columns
-        line = (each + torch.arange(columns, device=field.device))[:, None, :, None] * rows
+        # Indices into the flat map: embedding is the fastest gather that PyTorch and ONNX both have.
+        first_line = torch.arange(batch, device=field.device)[:, None] * columns
+        line = (first_line + torch.arange(columns, device=field.device))[:, None, :, None] * rows
         index = low.long() + line
         flat = field.reshape(-1, channels)
         first = functional.embedding(index, flat)
@@ -343,30 +414,40 @@ class _Layer(nn.Module):
         band = first.mul_(((1 - part) * inside)[..., None]).addcmul_(second, (part * inside)[..., None])
         return band.flatten(-2), slope
 
-    def _attend(self, content: Tensor, company: Tensor, rows: _Rows, blocked: Tensor) -> Tensor:
-        """What queries hear from each other (batch, queries, content)."""
-        query, key, value = self.project(content).unflatten(-1, (3, self.heads, -1)).unbind(2)
+    def attend_to_neighbours(self, hidden: Tensor, relation: Tensor, blocks: _QueryBlocks, blocked: Tensor) -> Tensor:
+        """
+        Update of hidden states (batch, queries, hidden) by attention between queries that lie near in depth.
+
+        Scores are those of multi-head attention (Vaswani et al. 2017) plus a bias that a small network makes of the
+        pair's geometry, so that duplicates and parallel beds are recognised at any depth.
+        """
+        query, key, value = self.project(hidden).unflatten(-1, (3, self.heads, -1)).unbind(2)
         query, key, value = (
-            part.movedim(3, 2) for part in (query[:, rows.own], key[:, rows.near], value[:, rows.near])
+            part.movedim(3, 2) for part in (query[:, blocks.own], key[:, blocks.near], value[:, blocks.near])
         )
-        bias, gate = self.bias(company).chunk(2, dim=-1)
+        bias, gate = self.bias(relation).chunk(2, dim=-1)
         score = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias.movedim(4, 2)
         attention = torch.softmax(score - 1e4 * blocked[:, :, None], dim=-1)
         # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
         count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(3)
-        heard: Tensor = self.out((attention @ value).movedim(2, 3).flatten(3)) + self.relation(torch.log1p(count))
-        return heard.flatten(1, 2)[:, : content.shape[1]]
+        update: Tensor = self.out((attention @ value).movedim(2, 3).flatten(3)) + self.relation(torch.log1p(count))
+        return update.flatten(1, 2)[:, : hidden.shape[1]]
 
 
-def _handfuls(queries: int) -> list[slice]:
-    """So many queries at a time as the cache of a core holds; all of them where gradients or a graph are made."""
-    if at_once() or queries <= _HANDFUL:
+def _query_batches(queries: int) -> list[slice]:
+    """Slices of so many queries as the cache of a core holds; one slice where gradients or a graph are made."""
+    if needs_whole_input() or queries <= _QUERY_BATCH:
         return [slice(None)]
-    return [slice(first, first + _HANDFUL) for first in range(0, queries, _HANDFUL)]
+    return [slice(first, first + _QUERY_BATCH) for first in range(0, queries, _QUERY_BATCH)]
 
 
-class _Along(nn.Module):
-    """What columns so far apart on a trace tell each other; at first nothing."""
+class _ColumnMix(nn.Module):
+    """
+    Residual exchange between columns that lie `reach` columns apart on a trace.
+
+    A depthwise convolution of three taps (before, here, after) is followed by a linear map that begins at 0, so that a
+    new layer changes nothing.
+    """
 
     def __init__(self, channels: int, reach: int) -> None:
         super().__init__()
@@ -376,20 +457,20 @@ class _Along(nn.Module):
         nn.init.zeros_(self.mix.weight)
         nn.init.zeros_(self.mix.bias)
 
-    def forward(self, seen: Tensor) -> Tensor:
-        """Add what columns hear to what they have seen (batch, queries, columns, channels), in its place if it may."""
+    def forward(self, columns: Tensor) -> Tensor:
+        """Add what columns gather from each other (batch, queries, columns, channels), in place where that is safe."""
         before, here, after = self.shares
-        said = functional.relu(seen)
-        if at_once():
-            around = wrap(said, self.reach, dim=2)
-            heard = (said * here).addcmul_(around[:, :, : seen.shape[2]], before)
-            mixed: Tensor = self.mix(heard.addcmul_(around[:, :, 2 * self.reach :], after))
-            return mixed.add_(seen)
-        # The same without copies: each pass over so much memory counts.
-        heard = said * here
+        active = functional.relu(columns)
+        if needs_whole_input():
+            around = wrap(active, self.reach, dim=2)
+            gathered = (active * here).addcmul_(around[:, :, : columns.shape[2]], before)
+            mixed: Tensor = self.mix(gathered.addcmul_(around[:, :, 2 * self.reach :], after))
+            return mixed.add_(columns)
+        # The same without copies of the wrapped columns: memory traffic decides the speed here.
+        gathered = active * here
         for share, reach in ((before, self.reach), (after, -self.reach)):
-            heard[:, :, reach:].addcmul_(said[:, :, :-reach], share)
-            heard[:, :, :reach].addcmul_(said[:, :, -reach:], share)
-        size = seen.shape[3]
-        seen.add_(self.mix.bias).view(-1, size).addmm_(heard.view(-1, size), self.mix.weight.T)
-        return seen
+            gathered[:, :, reach:].addcmul_(active[:, :, :-reach], share)
+            gathered[:, :, :reach].addcmul_(active[:, :, -reach:], share)
+        size = columns.shape[3]
+        columns.add_(self.mix.bias).view(-1, size).addmm_(gathered.view(-1, size), self.mix.weight.T)
+        return columns

@@ -1,4 +1,4 @@
-"""Asking a ``curve`` network for the planes of a strip."""
+"""Detection: the planes that a ``curve`` network finds in a strip."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.model.curve.network import Tier, choose
+from geobfdt.model.curve.network import CELLS_PER_QUERY, MIN_QUERY_SPACING_M, Tier, best_cells
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["Runtime", "answers", "detect", "proposals", "with_rows_below"]
+__all__ = ["Runtime", "choose_queries", "decode_queries", "detect", "with_rows_below"]
 
-_LEAST = 0.03  # vote below which a cell is not looked at
-_PER_METRE = 45  # cells looked at, at most
-_THIN = 0.022  # between queries, and
-_SAME = 0.015  # between answers (m, scaled trace RMS)
-_BESIDE = 2.0  # how far beyond what is wanted queries are asked too (m): twice as far as they see each other
+_MIN_VOTE = 0.03  # Cells with a lower vote are not decoded.
+_QUERIES_PER_M = 45  # Largest number of queries per metre of strip.
+_MIN_PLANE_SPACING_M = 0.015  # Two decoded planes closer than this (scaled trace RMS) are one plane.
+# Queries are decoded so far beyond the interval of interest, too: a plane's neighbours up to there influence it, since
+# queries attend over 1 m and their neighbours again over 1 m.
+_MARGIN_M = 2.0
 
 Array = npt.NDArray[np.float64]
-Seen = TypeVar("Seen")
+Encoded = TypeVar("Encoded")
 
 
-class Runtime(Protocol[Seen]):
-    """What runs a ``curve`` network: :class:`geobfdt.model.curve.network.CurveNetwork` itself, or ONNX Runtime."""
+class Runtime(Protocol[Encoded]):
+    """A runtime of a ``curve`` network: :class:`geobfdt.model.curve.network.CurveNetwork` itself, or ONNX Runtime."""
 
     @property
     def settings(self) -> CurveSettings:
@@ -36,12 +37,12 @@ class Runtime(Protocol[Seen]):
 
     @property
     def tiers(self) -> Sequence[Tier]:
-        """What the cells of its votes stand for."""
+        """Candidate planes of each vote."""
         ...
 
-    def see(self, grid: npt.NDArray[np.uint8]) -> tuple[Seen, Sequence[npt.NDArray[np.float32]]]:
+    def encode_strip(self, grid: npt.NDArray[np.uint8]) -> tuple[Encoded, Sequence[npt.NDArray[np.float32]]]:
         """
-        Look at a strip.
+        Encode a strip.
 
         Parameters
         ----------
@@ -50,49 +51,51 @@ class Runtime(Protocol[Seen]):
 
         Returns
         -------
-        seen : anything
-            What :meth:`ask` needs.
+        encoded : Encoded
+            What :meth:`decode_strip` needs.
         scores : sequence of array (shapes, cells)
             Votes of each tier, above 0 at peaks only.
         """
         ...
 
-    def ask(self, seen: Seen, traces: Array, content: Array | None, radius: float, stage: int) -> tuple[Planes, Array]:
+    def decode_strip(
+        self, encoded: Encoded, traces: Array, hidden: Array | None, radius: float, stage: int
+    ) -> tuple[Planes, Array]:
         """
-        Ask queries.
+        Decode queries with the layers of one stage.
 
         Parameters
         ----------
-        seen : anything
-            From :meth:`see`.
+        encoded : Encoded
+            From :meth:`encode_strip`.
         traces : array (n, 3)
             ``(z0, a, b)`` (m), sorted by z0.
-        content : array (n, content), optional
-            What the stage before knew of them; of the first there is none.
+        hidden : array (n, hidden), optional
+            Hidden states from the stage before; None for the first stage.
         radius : float
             Hole radius (m).
         stage : int
-            Which of the settings' stages.
+            Number of the stage in the settings.
 
         Returns
         -------
         planes : Planes
             One for each query.
-        content : array (n, content)
-            What the queries know now.
+        hidden : array (n, hidden)
+            Hidden states after the stage.
         """
         ...
 
 
 def detect(
-    network: Runtime[Seen],
+    network: Runtime[Encoded],
     grid: npt.NDArray[np.uint8],
     radius: float,
     top: float = -np.inf,
     base: float = np.inf,
 ) -> Planes:
     """
-    Find planes.
+    Find the planes of a strip.
 
     Parameters
     ----------
@@ -105,6 +108,13 @@ def detect(
     top, base : float
         Planes that do not lie between these may be left out (m from the first row).
 
+    Notes
+    -----
+    The strip is encoded once. The best cells of the votes, thinned by distance, are the queries of the first stage of
+    the decoder. After each stage the queries whose class probability falls below the next stage's threshold are
+    dropped, so that most layers run on few queries. Of decoded planes closer than 15 mm (scaled trace RMS) the most
+    probable one is kept.
+
     Examples
     --------
     >>> from geobfdt.model.curve.network import CurveNetwork
@@ -112,28 +122,28 @@ def detect(
     >>> len(detect(network, np.zeros((64, 128), np.uint8), 0.1).traces)
     0
     """
-    seen, scores = network.see(_tall_enough(grid, network.settings))
-    planes = answers(network, seen, proposals(network, scores, radius, top, base), radius)
-    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), _SAME, radius)
+    encoded, scores = network.encode_strip(_tall_enough(grid, network.settings))
+    planes = decode_queries(network, encoded, choose_queries(network, scores, radius, top, base), radius)
+    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), _MIN_PLANE_SPACING_M, radius)
     return Planes(*(part[single] for part in planes))
 
 
-def proposals(
-    network: Runtime[Seen], scores: Sequence[npt.NDArray[np.float32]], radius: float, top: float, base: float
+def choose_queries(
+    network: Runtime[Encoded], scores: Sequence[npt.NDArray[np.float32]], radius: float, top: float, base: float
 ) -> Array:
     """
-    Choose the cells of votes that are asked about.
+    Choose the cells of the votes that become queries.
 
     Parameters
     ----------
     network : Runtime
-        Whose votes they are.
+        The network that voted.
     scores : sequence of array (shapes, cells)
-        From its ``see``.
+        From its ``encode_strip``.
     radius : float
         Hole radius (m).
     top, base : float
-        Between which planes are wanted (m from the first row).
+        Interval of interest (m from the first row).
 
     Returns
     -------
@@ -142,26 +152,28 @@ def proposals(
     """
     tiers = network.tiers
     height = max(score.shape[1] * tier.cell for score, tier in zip(scores, tiers, strict=True))
-    first, last = max(top - _BESIDE, 0.0), min(base + _BESIDE, height)
-    traces, votes = choose(scores, tiers, 6 * int(np.ceil(_PER_METRE * height)))
-    likely = (votes >= _LEAST) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
-    traces, votes = traces[likely], votes[likely]
-    most = int(np.ceil(_PER_METRE * max(last - first, 0.0)))
-    kept = thin_by_distance(traces, votes, _THIN, radius, most)
-    chosen: Array = traces[kept[np.argsort(traces[kept, 0], kind="stable")]]
-    return chosen
+    first, last = max(top - _MARGIN_M, 0.0), min(base + _MARGIN_M, height)
+    traces, votes = best_cells(scores, tiers, CELLS_PER_QUERY * int(np.ceil(_QUERIES_PER_M * height)))
+    eligible = (votes >= _MIN_VOTE) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
+    traces, votes = traces[eligible], votes[eligible]
+    max_queries = int(np.ceil(_QUERIES_PER_M * max(last - first, 0.0)))
+    chosen = thin_by_distance(traces, votes, MIN_QUERY_SPACING_M, radius, max_queries)
+    queries: Array = traces[chosen[np.argsort(traces[chosen, 0], kind="stable")]]
+    return queries
 
 
-def answers(network: Runtime[Seen], seen: Seen, traces: Array, radius: float) -> Planes:
+def decode_queries(network: Runtime[Encoded], encoded: Encoded, traces: Array, radius: float) -> Planes:
     """
-    Ask about traces, stage by stage; those that a stage doubts are dropped.
+    Decode queries stage by stage.
+
+    Queries whose class probability falls below a stage's threshold are dropped before that stage.
 
     Parameters
     ----------
     network : Runtime
-        What is asked.
-    seen : anything
-        From its ``see``.
+        The network that voted for them.
+    encoded : Encoded
+        From its ``encode_strip``.
     traces : array (n, 3)
         ``(z0, a, b)`` (m), sorted by z0.
     radius : float
@@ -170,27 +182,27 @@ def answers(network: Runtime[Seen], seen: Seen, traces: Array, radius: float) ->
     Returns
     -------
     Planes
-        Those left, in the order of the traces.
+        Planes of the queries that are left, in the order of the traces.
     """
     columns = network.settings.columns // network.settings.layers[-1][0]
-    nothing = Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
+    no_planes = Planes(np.empty((0, 3)), np.empty((0, len(CLASSES))), np.empty((0, columns)))
     if not len(traces):
-        return nothing
-    planes, content = network.ask(seen, traces, None, radius, 0)
+        return no_planes
+    planes, hidden = network.decode_strip(encoded, traces, None, radius, 0)
     for i, stage in enumerate(network.settings.stages[1:], start=1):
-        worth = planes.logits.max(axis=1) >= stage.least
-        if not worth.any():
-            return nothing
-        planes, content = network.ask(seen, planes.traces[worth], content[worth], radius, i)
+        probable = planes.logits.max(axis=1) >= stage.least
+        if not probable.any():
+            return no_planes
+        planes, hidden = network.decode_strip(encoded, planes.traces[probable], hidden[probable], radius, i)
     return planes
 
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
-    """The grid, and below it as many rows that were not measured as the coarsest vote needs for its first cell."""
-    least = 4 * max(pool for _, pool in settings.tiers)
-    return with_rows_below(grid, -(-max(least - len(grid), 0) // 16) * 16)
+    """Return the grid, extended by unmeasured rows until the coarsest vote has a cell."""
+    min_rows = 4 * max(pool for _, pool in settings.tiers)
+    return with_rows_below(grid, -(-max(min_rows - len(grid), 0) // 16) * 16)
 
 
 def with_rows_below(grid: npt.NDArray[np.uint8], rows: int) -> npt.NDArray[np.uint8]:
-    """The grid, and below it rows that were not measured."""
+    """Return the grid with so many unmeasured rows below it."""
     return np.concatenate([grid, np.zeros((rows, *grid.shape[1:]), np.uint8)])

@@ -1,4 +1,4 @@
-"""The ``curve`` network: features on a cylinder, votes for planes, a decoder that moves the best on to the image."""
+"""The ``curve`` network: features on a cylinder, votes for candidate planes, and a decoder that refines the best."""
 
 from __future__ import annotations
 
@@ -11,33 +11,48 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geobfdt.model.curve.backbone import Pyramid, measured_rows, only_measured
-from geobfdt.model.curve.decoder import CurveDecoder, Guess, Sight
-from geobfdt.model.curve.votes import Ballot, Vote, trace_shapes
+from geobfdt.model.curve.backbone import Pyramid, measured_rows, zero_unmeasured
+from geobfdt.model.curve.decoder import CurveDecoder, LayerOutput, SampledFeatures
+from geobfdt.model.curve.votes import VoteHead, Votes, trace_shapes
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
+from geobfdt.preparation.network_grid import MIDDLE_VALUE, VALUES_PER_DEVIATION
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["CurveNetwork", "Look", "Tier", "channels", "choose"]
+__all__ = [
+    "CELLS_PER_QUERY",
+    "MIN_COVERAGE",
+    "MIN_QUERY_SPACING_M",
+    "CurveNetwork",
+    "Features",
+    "Tier",
+    "best_cells",
+    "channels",
+]
+
+# So many cells of each tier are taken for each query; most of them are neighbours of one plane, and thinned later.
+CELLS_PER_QUERY = 6
+MIN_QUERY_SPACING_M = 0.022  # Two queries closer than this (scaled trace RMS) are one query.
+MIN_COVERAGE = 0.05  # Share of the turn that has to be measured along a candidate trace for its vote to count.
 
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
 
 
-class Look(NamedTuple):
+class Features(NamedTuple):
     """
-    What the network sees in a batch before it asks its queries.
+    Encoded images of a batch: all that the decoder needs.
 
     Parameters
     ----------
-    sight : Sight
-        What was seen.
-    ballots : list of Ballot
-        Votes, those for flat traces first.
+    sampled : SampledFeatures
+        Features laid out for sampling along traces.
+    votes : list of Votes
+        Votes of each tier, those for flat traces first.
     """
 
-    sight: Sight
-    ballots: list[Ballot]
+    sampled: SampledFeatures
+    votes: list[Votes]
 
 
 class Tier(NamedTuple):
@@ -61,47 +76,49 @@ class Tier(NamedTuple):
 
 def channels(grid: Tensor) -> Tensor:
     """
-    Turn grid values into image and mask.
+    Turn grid values into image channels and a mask.
 
     Parameters
     ----------
-    grid : Tensor (batch, rows, columns) or (batch, rows, columns, looks) of uint8
+    grid : Tensor (batch, rows, columns) or (batch, rows, columns, images) of uint8
         As in :class:`geobfdt.preparation.network_grid.NetworkGrid`.
 
     Returns
     -------
-    Tensor (batch, looks + 1, rows, columns)
-        Standard deviations about the mean of the rock around, 0 where nothing was measured; and last the mask.
+    Tensor (batch, images + 1, rows, columns)
+        Standard deviations about the mean of the rock around, 0 where nothing was measured; the mask comes last.
     """
-    looks = grid.unbind(dim=3) if grid.dim() == 4 else (grid,)
-    mask = (looks[0] > 0).float()
-    return torch.stack([*((look.float() - 128) / 50.8 * mask for look in looks), mask], dim=1)
+    images = grid.unbind(dim=3) if grid.dim() == 4 else (grid,)
+    mask = (images[0] > 0).float()
+    return torch.stack(
+        [*((image.float() - MIDDLE_VALUE) / VALUES_PER_DEVIATION * mask for image in images), mask], dim=1
+    )
 
 
-def choose(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tuple[Array, Array]:
+def best_cells(scores: Sequence[Scores], tiers: Sequence[Tier], max_cells: int) -> tuple[Array, Array]:
     """
-    Choose the cells of an image that scored best.
+    Select the cells of an image with the highest scores.
 
     Parameters
     ----------
     scores : sequence of array (shapes, cells)
         One for each tier; cells that are not above 0 are no peaks.
     tiers : sequence of Tier
-        What the cells stand for.
-    most : int
-        Cells of a tier, at most.
+        Candidate planes that the cells stand for.
+    max_cells : int
+        Largest number of cells of a tier.
 
     Returns
     -------
     traces : array (n, 3)
         ``(z0, a, b)`` (m), z0 from the first row of the image; best first in each tier.
     scores : array (n,)
-        Theirs.
+        Their scores.
 
     Examples
     --------
     >>> tier = Tier(np.array([[0.0, 0.0], [0.1, 0.0]]), 0.0, 0.02)
-    >>> traces, scores = choose([np.array([[0.0, 0.25, -np.inf], [0.75, 0.0, 0.125]], np.float32)], [tier], 2)
+    >>> traces, scores = best_cells([np.array([[0.0, 0.25, -np.inf], [0.75, 0.0, 0.125]], np.float32)], [tier], 2)
     >>> traces.tolist(), scores.tolist()
     ([[0.0, 0.1, 0.0], [0.02, 0.0, 0.0]], [0.75, 0.25])
     """
@@ -109,7 +126,7 @@ def choose(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tuple[
     for score, tier in zip(scores, tiers, strict=True):
         shape, cell = np.nonzero(score > 0)
         value = score[shape, cell].astype(np.float64)
-        best = np.argsort(-value, kind="stable")[:most]
+        best = np.argsort(-value, kind="stable")[:max_cells]
         traces.append(np.column_stack([tier.first + tier.cell * cell[best], tier.curves[shape[best]]]))
         values.append(value[best])
     return np.concatenate(traces), np.concatenate(values)
@@ -117,9 +134,9 @@ def choose(scores: Sequence[Scores], tiers: Sequence[Tier], most: int) -> tuple[
 
 class CurveNetwork(nn.Module):
     """
-    A set predictor that knows what a plane looks like on a cylinder.
+    A set predictor for planes on a cylinder.
 
-    It has no absolute position: turning or sliding the image turns or slides the answer.
+    It has no absolute position: turning or sliding the image turns or slides the planes that it predicts.
 
     Parameters
     ----------
@@ -129,57 +146,58 @@ class CurveNetwork(nn.Module):
     Examples
     --------
     >>> network = CurveNetwork(CurveSettings()).eval()
-    >>> look = network.look(torch.zeros(1, 2, 64, 128))
-    >>> look.sight.coarse.shape
+    >>> network.encode(torch.zeros(1, 2, 64, 128)).sampled.coarse.shape
     torch.Size([1, 32, 16, 25])
     """
 
-    votes: Sequence[Vote]
+    votes: Sequence[VoteHead]
 
     def __init__(self, settings: CurveSettings) -> None:
         super().__init__()
         self.settings = settings
         columns, row = settings.columns // 4, 4 * settings.step
-        self.pyramid = Pyramid(settings.looks + 1, settings.widths, settings.blocks, settings.features, settings.fine)
+        self.pyramid = Pyramid(
+            settings.image_count + 1, settings.widths, settings.blocks, settings.features, settings.fine
+        )
         sizes = (settings.features, settings.votes, settings.head, len(CLASSES))
         lowest = 0.0
         votes = []
         for tallest, pool in settings.tiers:
-            votes.append(Vote(*sizes, trace_shapes(lowest, tallest, columns), columns, row, pool))
+            votes.append(VoteHead(*sizes, trace_shapes(lowest, tallest, columns), columns, row, pool))
             lowest = tallest
         self.votes = nn.ModuleList(votes)  # type: ignore[assignment]
         self.decoder = CurveDecoder(settings, len(CLASSES))
 
-    def look(self, image: Tensor) -> Look:
-        """Look at images (batch, looks + 1, rows, columns), both multiples of 16."""
+    def encode(self, image: Tensor) -> Features:
+        """Encode images (batch, images + 1, rows, columns); rows and columns are multiples of 16."""
         rows = measured_rows(image[:, -1:])
-        image = image if rows is None else only_measured(image, rows[1])
+        image = image if rows is None else zero_unmeasured(image, rows[1])
         features, fine = self.pyramid(image, rows)
         mask, fine_mask = (functional.avg_pool2d(image[:, -1:], stride) for stride in (4, 2))
-        sight = self.decoder.sight(features, mask, fine, fine_mask, rows)
-        return Look(sight, [vote(features, mask) for vote in self.votes])
+        sampled = self.decoder.sample_features(features, mask, fine, fine_mask, rows)
+        return Features(sampled, [vote(features, mask) for vote in self.votes])
 
     def decode(
         self,
-        look: Look,
+        features: Features,
         traces: Tensor,
         radius: Tensor,
         group: Tensor,
-        content: Tensor | None = None,
-        rounds: slice = slice(None),
-    ) -> list[Guess]:
-        """Ask queries; see :class:`geobfdt.model.curve.decoder.CurveDecoder`."""
-        guesses: list[Guess] = self.decoder(look.sight, traces, radius, group, content, rounds)
-        return guesses
+        hidden: Tensor | None = None,
+        layers: slice = slice(None),
+    ) -> list[LayerOutput]:
+        """Decode queries; see :meth:`geobfdt.model.curve.decoder.CurveDecoder.forward`."""
+        outputs: list[LayerOutput] = self.decoder(features.sampled, traces, radius, group, hidden, layers)
+        return outputs
 
-    def peaks(self, look: Look) -> list[Tensor]:
-        """Scores (batch, shapes, cells) of each tier; minus infinity but for the peaks, 0 where little was measured."""
-        parts = zip(self.votes, look.ballots, strict=True)
-        return [vote.peaks(part.logits.amax(dim=1).sigmoid() * (part.coverage > 0.05)) for vote, part in parts]
+    def peaks(self, features: Features) -> list[Tensor]:
+        """Scores (batch, shapes, cells) of each tier: minus infinity off the peaks, 0 where little was measured."""
+        parts = zip(self.votes, features.votes, strict=True)
+        return [vote.peaks(part.logits.amax(dim=1).sigmoid() * (part.coverage > MIN_COVERAGE)) for vote, part in parts]
 
     @property
     def tiers(self) -> list[Tier]:
-        """What the cells of its votes stand for."""
+        """Candidate planes of each vote."""
         tiers = []
         for vote in self.votes:
             first, second = vote.depth(2)
@@ -187,43 +205,48 @@ class CurveNetwork(nn.Module):
         return tiers
 
     @torch.no_grad()
-    def elect(self, look: Look, most: int) -> list[tuple[Array, Array]]:
+    def propose_queries(self, features: Features, max_cells: int) -> list[tuple[Array, Array]]:
         """
-        Choose the cells that are local maxima, best first.
+        Propose queries: the cells of the votes that are local maxima, best first.
 
         Parameters
         ----------
-        look : Look
-            What was seen.
-        most : int
-            Cells per image and vote.
+        features : Features
+            From :meth:`encode`.
+        max_cells : int
+            Largest number of cells per image and tier.
 
         Returns
         -------
         list of (traces (n, 3), scores (n,))
-            One for each image; see :func:`choose`.
+            One for each image; see :func:`best_cells`.
         """
-        scores = [part.cpu().numpy() for part in self.peaks(look)]
-        return [choose([part[item] for part in scores], self.tiers, most) for item in range(len(look.sight.coarse))]
+        scores = [part.cpu().numpy() for part in self.peaks(features)]
+        return [
+            best_cells([part[item] for part in scores], self.tiers, max_cells)
+            for item in range(len(features.sampled.coarse))
+        ]
 
     @torch.inference_mode()
-    def see(self, grid: npt.NDArray[np.uint8]) -> tuple[Look, list[Scores]]:
-        """Look at one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
+    def encode_strip(self, grid: npt.NDArray[np.uint8]) -> tuple[Features, list[Scores]]:
+        """Encode one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
         image = channels(torch.from_numpy(grid)[None].to(self._device)).to(memory_format=torch.channels_last)
-        look = self.look(image)
-        return look, [part[0].cpu().numpy() for part in self.peaks(look)]
+        features = self.encode(image)
+        return features, [part[0].cpu().numpy() for part in self.peaks(features)]
 
     @torch.inference_mode()
-    def ask(self, seen: Look, traces: Array, content: Array | None, radius: float, stage: int) -> tuple[Planes, Array]:
-        """Ask queries of one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
+    def decode_strip(
+        self, features: Features, traces: Array, hidden: Array | None, radius: float, stage: int
+    ) -> tuple[Planes, Array]:
+        """Decode queries of one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
         queries = torch.from_numpy(traces).float()[None].to(self._device)
-        known = None if content is None else torch.from_numpy(content).float()[None].to(self._device)
+        hidden_before = None if hidden is None else torch.from_numpy(hidden).float()[None].to(self._device)
         group = torch.zeros(1, len(traces), dtype=torch.int64, device=self._device)
         width = torch.tensor([radius], dtype=torch.float32, device=self._device)
-        last = self.decode(seen, queries, width, group, known, self.settings.stages[stage].layers)[-1]
-        parts = (last.traces, last.logits, last.evidence, last.content)
-        *told, content = (part[0].cpu().numpy().astype(np.float64) for part in parts)
-        return Planes(*told), content
+        last = self.decode(features, queries, width, group, hidden_before, self.settings.stages[stage].layers)[-1]
+        parts = (last.traces, last.logits, last.evidence, last.hidden)
+        *values, hidden = (part[0].cpu().numpy().astype(np.float64) for part in parts)
+        return Planes(*values), hidden
 
     @property
     def _device(self) -> torch.device:

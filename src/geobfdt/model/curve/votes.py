@@ -1,8 +1,9 @@
-"""Curve voting: a deep Hough transform whose every cell is one candidate plane.
+"""Curve voting: a deep Hough transform in which each cell is one candidate plane.
 
-A narrow feature map is averaged along every trace of a fixed set of shapes at every depth, all round and over the half
-of the turn that says most; where a trace rises, only what rises like it is asked. Along depth this is a convolution
-with a sparse kernel that holds the trace, so it is exact, fast, and runs on strips of any length.
+A narrow feature map is averaged along every trace of a fixed set of shapes at every depth: over the whole turn, and
+over the half turn with the highest mean. The map has channels for several slopes, and each piece of a trace reads the
+channels of its own slope. Along depth this is a convolution with a sparse kernel that holds the trace, so it is exact,
+fast, and runs on strips of any length.
 """
 
 from __future__ import annotations
@@ -15,28 +16,38 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geobfdt.model.curve.backbone import at_once
+from geobfdt.model.curve.backbone import needs_whole_input
 
-__all__ = ["Ballot", "Shapes", "Vote", "trace_shapes"]
+__all__ = ["Shapes", "VoteHead", "Votes", "trace_shapes"]
 
-_SLOPES = 5  # slopes told apart, evenly in asinh(slope / _GENTLE)
-_GENTLE = 0.1  # m per rad
-_PIECE = 128  # cells whose sums are held at a time: what the cache of a core holds
-_FLANK = 0.5  # of the highest neighbour's score, from which a cell is looked at too
+# Number of slopes that have feature channels of their own; they are spread evenly in asinh(slope /
+# _SLOPE_SCALE_M_PER_RAD).
+_SLOPES = 5
+_SLOPE_SCALE_M_PER_RAD = 0.1  # Slope at which the spacing of slopes turns from even to logarithmic.
+_CELLS_AT_ONCE = 128  # Cells whose sums are computed together outside of training: they fit into the cache of a core.
+_MIN_PEAK_RATIO = 0.5  # Share of the highest neighbour's score from which a cell is a peak, too.
+_RING_SPACING_M = 0.045  # Spacing of trace shapes at amplitude 0.
+_RING_GROWTH = 0.22  # Share of its amplitude by which the next ring of shapes is higher still.
+_SHAPE_GROWTH = 0.1  # Share of the amplitude by which shapes of a ring lie further apart.
+_MIN_COLUMN_SHARE = 0.81  # Share of the ideal number of azimuths with which a ring may do.
+_MAX_NEIGHBOUR_DISTANCE = 2.5  # Scaled distance up to which two shapes are neighbours; rings are about 1 apart.
+_MEAN_PRIOR = (
+    0.02  # Share of the columns that is added to the measured weight, so that a few columns make no high mean.
+)
 
 Array = npt.NDArray[np.float64]
 
 
 class Shapes(NamedTuple):
     """
-    Trace shapes that are voted for.
+    Trace shapes of the candidate planes.
 
     Parameters
     ----------
     curves : array (shapes, 2)
         ``(a, b)`` (m).
     ring : array (shapes,)
-        Which amplitude each has, by rank.
+        Rank of each shape's amplitude.
     neighbours : array (shapes, 6)
         The shapes nearest to each (itself, where there are fewer).
     """
@@ -46,16 +57,16 @@ class Shapes(NamedTuple):
     neighbours: npt.NDArray[np.int64]
 
 
-class Ballot(NamedTuple):
+class Votes(NamedTuple):
     """
-    Votes of a batch.
+    Votes for the candidate planes of a batch.
 
     Parameters
     ----------
     logits : Tensor (batch, classes, shapes, cells)
-        How much each cell looks like a plane of each class.
+        Log odds that a plane of a class lies in a cell.
     coverage : Tensor (batch, shapes, cells)
-        Share of the turn that was measured along it.
+        Share of the turn that was measured along the cell's trace.
     """
 
     logits: Tensor
@@ -84,42 +95,53 @@ def trace_shapes(lowest: float, tallest: float, columns: int) -> Shapes:
     while amplitude < tallest:
         if amplitude >= lowest:
             amplitudes.append(amplitude)
-        amplitude += 0.045 + 0.22 * amplitude
+        amplitude += _RING_SPACING_M + _RING_GROWTH * amplitude
     curves, ring = [], []
     for i, amplitude in enumerate(amplitudes):
-        wanted = max(2 * np.pi * amplitude / (0.045 + 0.1 * amplitude), 1)
-        # Whole parts of the columns, so many that a turn by four of them leads from one to another.
+        ideal_count = max(2 * np.pi * amplitude / (_RING_SPACING_M + _SHAPE_GROWTH * amplitude), 1)
+        # Numbers of azimuths that divide the columns and are whole multiples of the arcs: a turn by one arc maps the
+        # set of shapes to itself.
         counts = [n for n in range(1, columns + 1) if columns % n == 0 and n % max(columns // 4, 1) == 0]
-        count = next((n for n in counts if n >= 0.81 * wanted), columns) if amplitude > 0 else 1
+        count = next((n for n in counts if n >= _MIN_COLUMN_SHARE * ideal_count), columns) if amplitude > 0 else 1
         turn = 2 * np.pi * np.arange(count) / count
         curves.append(amplitude * np.stack([np.cos(turn), np.sin(turn)], axis=1))
         ring += [i] * count
-    flat = np.concatenate(curves)
-    apart = np.hypot(*(flat[:, None] - flat).transpose(2, 0, 1))
-    scaled = apart / (0.045 + 0.1 * np.maximum(*np.meshgrid(*2 * [np.hypot(*flat.T)])))
+    all_curves = np.concatenate(curves)
+    distance = np.hypot(*(all_curves[:, None] - all_curves).transpose(2, 0, 1))
+    scaled = distance / (_RING_SPACING_M + _SHAPE_GROWTH * np.maximum(*np.meshgrid(*2 * [np.hypot(*all_curves.T)])))
     nearest = np.argsort(scaled, axis=1, kind="stable")[:, 1:7]
-    here = np.arange(len(flat))[:, None]
-    near = np.take_along_axis(scaled, nearest, 1) < 2.5
-    neighbours = np.where(near, nearest, here)
-    return Shapes(flat, np.array(ring), np.pad(neighbours, ((0, 0), (0, 6 - neighbours.shape[1])), mode="edge"))
+    here = np.arange(len(all_curves))[:, None]
+    is_neighbour = np.take_along_axis(scaled, nearest, 1) < _MAX_NEIGHBOUR_DISTANCE
+    neighbours = np.where(is_neighbour, nearest, here)
+    return Shapes(all_curves, np.array(ring), np.pad(neighbours, ((0, 0), (0, 6 - neighbours.shape[1])), mode="edge"))
 
 
-class Vote(nn.Module):
+class VoteHead(nn.Module):
     """
-    Average features along candidate traces and score them.
+    Average features along candidate traces and score the means.
 
     Parameters
     ----------
     features, votes, hidden, classes : int
-        Channels: of the features, of what is averaged, of the head, of the answer.
+        Channels: of the features, of the map that is averaged, of the scoring layers, of the result.
     shapes : Shapes
-        Candidate traces.
+        Shapes of the candidate traces.
     columns : int
         Columns of the features.
     row : float
         Height of a row of the features (m).
     pool : int
         Rows averaged into one cell.
+
+    Notes
+    -----
+    A Hough transform votes for every shape at every depth. Here the votes are learned features (Zhao et al. 2021, Deep
+    Hough transform), and what is summed is a mean ``sum(f m) / (sum(m) + 0.02 columns)`` over the columns of a trace,
+    with the measured share ``m`` as weight: gaps neither add votes nor lower them, and few columns make no high mean.
+    The half turn with the highest mean is kept beside the whole turn, since many fractures show on one side only.
+    A piece of a trace that rises reads the channels of its slope, so that features that lie flat do not vote for steep
+    traces. Two small convolutions turn the means into log odds; an offset for each amplitude lets the network learn how
+    frequent it is.
     """
 
     kernel: Tensor
@@ -133,13 +155,14 @@ class Vote(nn.Module):
         super().__init__()
         self.shapes, self.row, self.pool = shapes, row, pool
         self.cell = row * pool
-        # Turning the hole by four columns turns the features; of an arc of four it makes the next.
+        # Columns are grouped into arcs of four: turning the image by four columns turns one arc into the next, and
+        # half turns are sums of arcs.
         self.arcs = columns // 4
         arcs = torch.from_numpy(_kernel(shapes, columns, self.cell)).chunk(self.arcs, dim=2)
         self.votes = votes
-        whole = torch.cat([arc.flatten(1, 2) for arc in arcs])[..., None]
+        kernel = torch.cat([arc.flatten(1, 2) for arc in arcs])[..., None]
         measured = torch.cat([arc.sum(dim=1) for arc in arcs])[..., None]
-        self.register_buffer("kernel", whole.to(memory_format=torch.channels_last), persistent=False)
+        self.register_buffer("kernel", kernel.to(memory_format=torch.channels_last), persistent=False)
         self.register_buffer("measured", measured.to(memory_format=torch.channels_last), persistent=False)
         self.register_buffer("neighbours", torch.from_numpy(shapes.neighbours), persistent=False)
         self.register_buffer("ring", torch.from_numpy(shapes.ring), persistent=False)
@@ -150,43 +173,47 @@ class Vote(nn.Module):
         self.last = nn.Conv2d(hidden, classes, 1)
         nn.init.constant_(self.last.bias, -5.0)  # type: ignore[arg-type]
 
-    def forward(self, features: Tensor, mask: Tensor) -> Ballot:
+    def forward(self, features: Tensor, mask: Tensor) -> Votes:
         """
-        Vote.
+        Vote for all candidate planes.
 
         Parameters
         ----------
         features : Tensor (batch, features, rows, columns)
-            What was seen.
+            From the pyramid, at a quarter of the resolution.
         mask : Tensor (batch, 1, rows, columns)
-            Share of each that was measured.
+            Measured share of each feature.
         """
-        seen = self.narrow(features) * mask
+        narrow = self.narrow(features) * mask
         if self.pool > 1:
-            seen, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (seen, mask))
-        cells, reach = seen.shape[2], self.kernel.shape[2] // 2
-        seen, mask = (functional.pad(part, (0, 0, reach, reach)) for part in (seen, mask))
-        piece = cells if at_once() else _PIECE
+            narrow, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (narrow, mask))
+        cells, reach = narrow.shape[2], self.kernel.shape[2] // 2
+        narrow, mask = (functional.pad(part, (0, 0, reach, reach)) for part in (narrow, mask))
+        piece = cells if needs_whole_input() else _CELLS_AT_ONCE
         pieces = [slice(first, first + piece + 2 * reach) for first in range(0, cells, piece)]
-        heard = torch.cat([self._heard(seen[:, :, part], mask[:, :, part]) for part in pieces], dim=1)
-        hidden = self.first(heard.permute(0, 2, 3, 1)) + self.rings[:, self.ring][:, :, None]
+        means = torch.cat([self._average_along_traces(narrow[:, :, part], mask[:, :, part]) for part in pieces], dim=1)
+        hidden = self.first(means.permute(0, 2, 3, 1)) + self.rings[:, self.ring][:, :, None]
         logits = self.last(functional.relu(self.second(functional.relu(hidden))))
-        return Ballot(logits, heard[:, :, self.votes].transpose(1, 2))
+        return Votes(logits, means[:, :, self.votes].transpose(1, 2))
 
-    def _heard(self, seen: Tensor, mask: Tensor) -> Tensor:
-        """Means round the hole, the share measured, and means of the half that says most (batch, cells, _, shapes)."""
-        columns, little = seen.shape[3], 0.02 * seen.shape[3]
-        total = self._along(seen, self.votes, self.kernel)
-        weight = self._along(mask, 1, self.measured)
-        whole = weight.sum(dim=3)
-        mean = total.sum(dim=3) / (whole + little)
-        half = (_halves(total) / (_halves(weight) + little)).amax(dim=3)
-        return torch.cat([mean, whole / columns, half], dim=2)
+    def _average_along_traces(self, narrow: Tensor, mask: Tensor) -> Tensor:
+        """
+        Average a map along all candidate traces (batch, cells, 2 x votes + 1, shapes).
 
-    def _along(self, seen: Tensor, votes: int, kernel: Tensor) -> Tensor:
-        """Sums (batch, cells, votes, arcs, shapes) along the traces, of (batch, votes x slopes, rows, columns)."""
-        batch, _, rows, columns = seen.shape
-        lines = seen.reshape(batch, votes, -1, rows, self.arcs, columns // self.arcs)
+        The channels are means over the turn, the share measured, and means over the half turn where they are highest.
+        """
+        columns, prior = narrow.shape[3], _MEAN_PRIOR * narrow.shape[3]
+        total = self._sum_along_traces(narrow, self.votes, self.kernel)
+        weight = self._sum_along_traces(mask, 1, self.measured)
+        turn_weight = weight.sum(dim=3)
+        mean = total.sum(dim=3) / (turn_weight + prior)
+        half = (_halves(total) / (_halves(weight) + prior)).amax(dim=3)
+        return torch.cat([mean, turn_weight / columns, half], dim=2)
+
+    def _sum_along_traces(self, maps: Tensor, votes: int, kernel: Tensor) -> Tensor:
+        """Sum (batch, votes x slopes, rows, columns) along the traces: (batch, cells, votes, arcs, shapes)."""
+        batch, _, rows, columns = maps.shape
+        lines = maps.reshape(batch, votes, -1, rows, self.arcs, columns // self.arcs)
         # Votes lie side by side and channels innermost: the fastest that a convolution with so few channels gets.
         lines = lines.permute(0, 4, 2, 5, 3, 1).flatten(1, 3).contiguous(memory_format=torch.channels_last)
         total = functional.conv2d(lines, kernel, groups=self.arcs).permute(0, 2, 3, 1)
@@ -194,9 +221,10 @@ class Vote(nn.Module):
 
     def peaks(self, score: Tensor) -> Tensor:
         """
-        Tell the cells that no neighbour in depth or shape beats by far.
+        Suppress cells whose score is less than half of a neighbour's, in depth or in shape.
 
-        The flank of a clear plane may be the peak of a faint one beside it; which it is the decoder tells.
+        A cell beside a clear peak may belong to a faint plane of its own, so half of the peak's score is enough to be
+        kept; the decoder decides later.
 
         Parameters
         ----------
@@ -206,11 +234,11 @@ class Vote(nn.Module):
         Returns
         -------
         Tensor (batch, shapes, cells)
-            The same, minus infinity where a neighbour is over twice as high.
+            The same; minus infinity where a neighbour is over twice as high.
         """
         high = functional.max_pool1d(score, 3, 1, 1)
-        beaten = torch.maximum(high, high[:, self.neighbours].amax(dim=2))
-        return torch.where(score >= _FLANK * beaten, score, torch.full_like(score, -torch.inf))
+        highest = torch.maximum(high, high[:, self.neighbours].amax(dim=2))
+        return torch.where(score >= _MIN_PEAK_RATIO * highest, score, torch.full_like(score, -torch.inf))
 
     def depth(self, cells: int) -> Array:
         """Depths of cells below the first row of the image (m); a feature lies at the first of its rows."""
@@ -218,9 +246,10 @@ class Vote(nn.Module):
 
 
 def _halves(arcs: Tensor) -> Tensor:
-    """Sums over half of the turn, or an arc less than that where they are odd, from each arc on (dimension 3)."""
+    """Sums over half of the turn, rounded down to whole arcs, from each arc on (dimension 3)."""
     total, summed = arcs, 1
-    for digit in f"{arcs.shape[3] // 2:b}"[1:]:  # twice as many arcs for each, and one more for a 1
+    # Sums by doubling: each binary digit of the number of arcs doubles the sum, and a 1 adds one more arc.
+    for digit in f"{arcs.shape[3] // 2:b}"[1:]:
         total, summed = total + torch.roll(total, -summed, 3), 2 * summed
         if digit == "1":
             total, summed = arcs + torch.roll(total, -1, 3), summed + 1
@@ -229,15 +258,15 @@ def _halves(arcs: Tensor) -> Tensor:
 
 def _kernel(shapes: Shapes, columns: int, cell: float) -> npt.NDArray[np.float32]:
     """
-    Draw traces (shapes, slopes, columns, cells).
+    Convolution kernels (shapes, slopes, columns, cells) of trace shapes.
 
-    Each value is the share of a column's turn that a trace spends in a cell below or above its depth, dealt out to the
-    two slopes nearest to its own.
+    Each value is the share of a column that a trace spends in a cell above or below its mid-depth, split linearly
+    between the two cells and the two slopes nearest to it.
     """
     fine = 16
     turn = 2 * np.pi * (np.arange(columns * fine) + 0.5 - fine / 2) / columns / fine
     at = shapes.curves @ np.stack([np.cos(turn), np.sin(turn)]) / cell
-    rise = np.arcsinh(shapes.curves @ np.stack([-np.sin(turn), np.cos(turn)]) / _GENTLE)
+    rise = np.arcsinh(shapes.curves @ np.stack([-np.sin(turn), np.cos(turn)]) / _SLOPE_SCALE_M_PER_RAD)
     slope = (rise / max(np.abs(rise).max(), 1e-9) + 1) / 2 * (_SLOPES - 1)
     half = int(np.ceil(np.abs(at).max() + 0.5))
     low, flat = np.floor(at).astype(int), np.minimum(np.floor(slope).astype(int), _SLOPES - 2)

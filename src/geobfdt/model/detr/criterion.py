@@ -12,12 +12,12 @@ from torch import Tensor
 
 from geobfdt.model.curve.criterion import Losses, Targets, focal
 from geobfdt.model.curve.network import channels
-from geobfdt.model.detr.network import DetrGuess, DetrNetwork, parameters_from_traces
+from geobfdt.model.detr.network import DetrLayerOutput, DetrNetwork, parameters_from_traces
 from geobfdt.model.network_settings import DetrSettings
 
 __all__ = ["PublishedColumns", "detr_loss", "pair", "published_columns"]
 
-_NEAR = 0.05  # depth from an optional plane within which an answer is neither right nor wrong (m)
+_OPTIONAL_DISTANCE_M = 0.05  # Queries as near in depth to an optional plane have no class loss.
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -80,13 +80,16 @@ def pair(
     >>> pair(np.zeros((2, 2)), planes[::-1], planes, np.array([0, 1]), DetrSettings())
     (array([0, 1]), array([1, 0]))
     """
-    said = logits[:, classes]
-    unlikely, likely = np.logaddexp(0, -said), np.logaddexp(0, said)  # -log p and -log (1 - p), without overflow
-    ones = settings.alpha * np.exp(-settings.gamma * likely) * unlikely
-    zeros = (1 - settings.alpha) * np.exp(-settings.gamma * unlikely) * likely
-    apart = np.abs(parameters[:, None] - truth).sum(axis=2)
+    class_logits = logits[:, classes]
+    log_present, log_absent = (
+        np.logaddexp(0, -class_logits),
+        np.logaddexp(0, class_logits),
+    )  # -log p and -log (1 - p), without overflow
+    ones = settings.alpha * np.exp(-settings.gamma * log_absent) * log_present
+    zeros = (1 - settings.alpha) * np.exp(-settings.gamma * log_present) * log_absent
+    distance = np.abs(parameters[:, None] - truth).sum(axis=2)
     of_class, of_distance = settings.pairing_weights
-    query, plane = linear_sum_assignment(of_class * (ones - zeros) + of_distance * apart)
+    query, plane = linear_sum_assignment(of_class * (ones - zeros) + of_distance * distance)
     return query, plane
 
 
@@ -118,8 +121,8 @@ def detr_loss(
     """
     settings = network.settings
     total = torch.zeros((), device=grids.device)
-    for guess in network(channels(grids)[:, :-1]):
-        terms = _terms(guess, targets, settings)
+    for output in network(channels(grids)[:, :-1]):
+        terms = _terms(output, targets, settings)
         total = total + settings.class_weight * terms.classes + settings.distance_weight * terms.distance
     return Losses(total, torch.zeros_like(total), terms.classes.detach(), terms.distance.detach())
 
@@ -127,7 +130,7 @@ def detr_loss(
 @torch.no_grad()
 def published_columns(network: DetrNetwork, grids: Tensor, targets: list[Targets]) -> PublishedColumns:
     """
-    Compute what the published tables show.
+    Compute the columns of the published tables.
 
     A matched query's class is wrong if another is as probable. Below a probability of a half it means no plane, which
     DETR's log counts as wrong too. Misses and false alarms do not show in either.
@@ -158,10 +161,10 @@ class _Terms(NamedTuple):
     pairs: int
 
 
-def _terms(guess: DetrGuess, targets: list[Targets], settings: DetrSettings) -> _Terms:
-    logits = guess.logits.detach().cpu().numpy().astype(np.float64)
-    parameters = guess.parameters.detach().cpu().numpy().astype(np.float64)
-    wanted, weight = np.zeros(logits.shape, np.float32), np.ones(logits.shape, np.float32)
+def _terms(output: DetrLayerOutput, targets: list[Targets], settings: DetrSettings) -> _Terms:
+    logits = output.logits.detach().cpu().numpy().astype(np.float64)
+    parameters = output.parameters.detach().cpu().numpy().astype(np.float64)
+    target_probability, weight = np.zeros(logits.shape, np.float32), np.ones(logits.shape, np.float32)
     items, queries, truth, names = [], [], [], []
     for item, target in enumerate(targets):
         required = ~target.optional
@@ -170,31 +173,31 @@ def _terms(guess: DetrGuess, targets: list[Targets], settings: DetrSettings) -> 
         query, plane = pair(logits[item], parameters[item], planes, classes, settings)
         weight[item] = _answerable(settings.height * parameters[item, :, 0], target, settings.step)
         weight[item, query] = 1
-        wanted[item, query, classes[plane]] = 1
+        target_probability[item, query, classes[plane]] = 1
         items.append(np.full(query.size, item))
         queries.append(query)
         truth.append(planes[plane])
         names.append(classes[plane])
-    device = guess.logits.device
+    device = output.logits.device
     count = max(sum(int((~target.optional).sum()) for target in targets), 1)
-    loss = focal(guess.logits, torch.from_numpy(wanted).to(device), settings.alpha, settings.gamma)
+    loss = focal(output.logits, torch.from_numpy(target_probability).to(device), settings.alpha, settings.gamma)
     place = np.concatenate(items), np.concatenate(queries)
-    apart = guess.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
-    said = logits[place]
-    own = np.take_along_axis(said, np.concatenate(names)[:, None], axis=1)
-    right = (said >= own).sum(axis=1) == 1
-    sure = right & (own[:, 0] >= 0)
+    difference = output.parameters[place] - torch.from_numpy(np.concatenate(truth)).float().to(device)
+    matched_logits = logits[place]
+    own_logits = np.take_along_axis(matched_logits, np.concatenate(names)[:, None], axis=1)
+    right = (matched_logits >= own_logits).sum(axis=1) == 1
+    right_and_probable = right & (own_logits[:, 0] >= 0)
     return _Terms(
         (loss * torch.from_numpy(weight).to(device)).sum() / count,
-        apart.abs().sum() / count,
+        difference.abs().sum() / count,
         int((~right).sum()),
-        int((~sure).sum()),
+        int((~right_and_probable).sum()),
         right.size,
     )
 
 
 def _answerable(depth: Array, target: Targets, step: float) -> npt.NDArray[np.bool_]:
-    """Whether a query at a depth (m) may be told that there is nothing, for each class: array (queries, classes)."""
-    row = np.clip(np.rint(depth / step), 0, target.known.shape[1] - 1).astype(int)
-    near = (np.abs(depth[:, None] - target.traces[target.optional, 0]) < _NEAR).any(axis=1)
-    return np.asarray(target.known[:, row].T & ~near[:, None])
+    """Whether a query at a depth (m) may have a target of 0, for each class: array (queries, classes)."""
+    row = np.clip(np.rint(depth / step), 0, target.label_mask.shape[1] - 1).astype(int)
+    near = (np.abs(depth[:, None] - target.traces[target.optional, 0]) < _OPTIONAL_DISTANCE_M).any(axis=1)
+    return np.asarray(target.label_mask[:, row].T & ~near[:, None])

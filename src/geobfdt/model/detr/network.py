@@ -1,9 +1,9 @@
-"""The ``detr`` network: the published system, a detection transformer that answers with depth, dip and azimuth."""
+"""The ``detr`` network: the published system, a detection transformer that predicts depth, dip and azimuth."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,11 @@ from geobfdt.model.curve.detection import with_rows_below
 from geobfdt.model.curve.network import channels
 from geobfdt.model.network_settings import DetrSettings
 from geobfdt.model.planes import Planes
-from geobfdt.model.precision import in_full
+from geobfdt.model.precision import full_precision
 from geobfdt.wells.picks import CLASSES
 
 __all__ = [
-    "DetrGuess",
+    "DetrLayerOutput",
     "DetrNetwork",
     "detect_windows",
     "fuse",
@@ -29,23 +29,26 @@ __all__ = [
     "traces_from_parameters",
 ]
 
+# Residual blocks by stage, for each depth.
 _BLOCKS = {10: (1, 1, 1, 1), 14: (1, 2, 2, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
-_WIDTHS = (64, 128, 256, 512)
-_STEEPEST = 89.5  # apparent dip that 90 is taken for, whose trace has no end (deg)
-_SAME = 0.05  # trace RMS within which two windows mean one plane (m)
-_BATCH = 4  # windows at a time
+_WIDTHS = (64, 128, 256, 512)  # Channels of the stages at width 1.
+_STEEPEST_DEG = 89.5  # Larger apparent dips are taken for this one: the trace of a vertical plane has no end.
+_MIN_PLANE_SPACING_M = 0.05  # Planes of two windows closer than this (trace RMS) are one plane.
+# Names of the parts of a transformer layer in weights files.
+_STORED_NAMES = {"self_attention": "among", "cross_attention": "image", "feed_forward": "forth"}
+_WINDOWS_AT_ONCE = 4  # Windows that are computed together.
 
 Array = npt.NDArray[np.float64]
 
 
-class DetrGuess(NamedTuple):
+class DetrLayerOutput(NamedTuple):
     """
-    What a decoder layer says of its queries.
+    Output of one decoder layer.
 
     Parameters
     ----------
     logits : Tensor (batch, queries, classes)
-        Log odds of each class; a query that means no plane has none that is high.
+        Log odds of each class; a query without a plane has low ones only.
     parameters : Tensor (batch, queries, 3)
         Depth as a share of the window's height, apparent dip / 90 deg, apparent azimuth / 360 deg; each 0 to 1.
     """
@@ -56,7 +59,7 @@ class DetrGuess(NamedTuple):
 
 def parameters_from_traces(traces: Array, radius: float, height: float) -> Array:
     """
-    Turn traces into what the published system regresses.
+    Convert traces to the parameters that the published system regresses.
 
     Parameters
     ----------
@@ -83,7 +86,7 @@ def parameters_from_traces(traces: Array, radius: float, height: float) -> Array
 
 def traces_from_parameters(parameters: Array, radius: float, height: float) -> Array:
     """
-    Turn what the published system regresses into traces.
+    Convert the parameters that the published system regresses to traces.
 
     Parameters
     ----------
@@ -104,16 +107,16 @@ def traces_from_parameters(parameters: Array, radius: float, height: float) -> A
     >>> traces_from_parameters(np.array([[0.25, 0.5, 0.25]]), 0.1, 2.0).round(3)
     array([[0.5, 0. , 0.1]])
     """
-    dip = np.minimum(90 * parameters[:, 1], _STEEPEST)
+    dip = np.minimum(90 * parameters[:, 1], _STEEPEST_DEG)
     return trace_from_dip(height * parameters[:, 0], dip, 360 * parameters[:, 2], 2 * radius)
 
 
 def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: float) -> npt.NDArray[np.int64]:
     """
-    Keep the most confident of answers that different windows give for one plane.
+    Keep the most confident of the planes that different windows predict for one plane.
 
-    The published system gave no rule for windows that overlap; this one is ours. Answers of one window are left
-    alone, since it is the network that has to tell them apart there.
+    The published system has no rule for windows that overlap; this one is ours. Planes of one window are not
+    compared, since the network separates them there.
 
     Parameters
     ----------
@@ -124,12 +127,12 @@ def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: 
     window : array (n,)
         Window of each.
     distance : float
-        Trace RMS within which answers of two windows mean one plane (m).
+        Trace RMS within which predictions of two windows are one plane (m).
 
     Returns
     -------
     array (m,)
-        Indices of the kept answers, best first.
+        Indices of the kept planes, best first.
 
     Examples
     --------
@@ -137,12 +140,12 @@ def fuse(traces: Array, scores: Array, window: npt.NDArray[np.int64], distance: 
     >>> fuse(traces, np.array([0.5, 0.9, 0.7]), np.array([0, 1, 1]), 0.05)
     array([1, 2])
     """
-    kept: list[int] = []
+    chosen: list[int] = []
     for i in np.argsort(-scores, kind="stable"):
-        others = [j for j in kept if window[j] != window[i]]
+        others = [j for j in chosen if window[j] != window[i]]
         if (trace_rms(traces[others], traces[i]) >= distance).all():
-            kept.append(int(i))
-    return np.array(kept, dtype=np.int64)
+            chosen.append(int(i))
+    return np.array(chosen, dtype=np.int64)
 
 
 def sine_positions(
@@ -169,7 +172,7 @@ def sine_positions(
 
     Examples
     --------
-    >>> sine_positions(2, 4, 4)[0].round(decimals=3).abs()  # half a turn down, a quarter across
+    >>> sine_positions(2, 4, 4)[0].round(decimals=3).abs()  # Half a turn down, a quarter across.
     tensor([0., 1., 1., 0.])
     """
     half = channels // 2
@@ -217,25 +220,26 @@ class DetrNetwork(nn.Module):
                 nn.init.xavier_uniform_(part)
         self.norm = nn.LayerNorm(channels)
         self.classes = nn.Linear(channels, len(CLASSES))
-        # Begin near a probability of 0.01, or the many queries that mean nothing drown the rest (Lin et al. 2017).
+        # Begin near a probability of 0.01, so that the many queries without a plane do not dominate the loss (Lin et
+        # al. 2017).
         nn.init.constant_(self.classes.bias, -math.log(99))
         self.place = nn.Sequential(
             nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, 3)
         )
 
-    def forward(self, image: Tensor) -> list[DetrGuess]:
+    def forward(self, image: Tensor) -> list[DetrLayerOutput]:
         """
-        Answer for windows.
+        Predict the planes of windows.
 
         Parameters
         ----------
-        image : Tensor (batch, looks, rows, columns)
+        image : Tensor (batch, images, rows, columns)
             Standard deviations about the mean of the rock around, 0 where nothing was measured.
 
         Returns
         -------
-        list of DetrGuess
-            One a decoder layer, the last being the answer.
+        list of DetrLayerOutput
+            One a decoder layer; the last is the prediction.
 
         Raises
         ------
@@ -250,23 +254,23 @@ class DetrNetwork(nn.Module):
             memory = memory + self.positions
         for layer in self.encoder:
             memory = layer(memory, self.positions)
-        names = self.queries.weight
-        content = torch.zeros_like(names).expand(len(image), -1, -1)
-        guesses = []
+        query_embedding = self.queries.weight
+        hidden = torch.zeros_like(query_embedding).expand(len(image), -1, -1)
+        outputs = []
         for layer in self.decoder:
-            content = layer(content, names, memory, self.positions)
-            with in_full(image.device):
-                said = self.norm(content.float())
-                guesses.append(DetrGuess(self.classes(said), self.place(said).sigmoid()))
-        return guesses
+            hidden = layer(hidden, query_embedding, memory, self.positions)
+            with full_precision(image.device):
+                normalised = self.norm(hidden.float())
+                outputs.append(DetrLayerOutput(self.classes(normalised), self.place(normalised).sigmoid()))
+        return outputs
 
 
 def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: float) -> Planes:
     """
     Find planes window by window.
 
-    Windows overlap by half. An answer counts where its depth lies in the middle half of its window, or beyond it
-    towards an end of the strip; :func:`fuse` joins what two windows say of a plane on the line between them.
+    Windows overlap by half. A plane counts where its depth lies in the middle half of its window, or beyond it
+    towards an end of the strip; :func:`fuse` removes duplicates on the line between two windows.
 
     Parameters
     ----------
@@ -280,7 +284,7 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     Returns
     -------
     Planes
-        Those at least as probable as the settings' ``confidence``; evidence is 1, since the network tells of none.
+        Those at least as probable as the settings' ``confidence``; evidence is 1, since the network gives none.
 
     Examples
     --------
@@ -295,32 +299,32 @@ def detect_windows(network: DetrNetwork, grid: npt.NDArray[np.uint8], radius: fl
     padded = with_rows_below(grid, max(settings.rows - len(grid), 0))
     logits, parameters = [], []
     with torch.inference_mode():
-        for some in np.split(starts, np.arange(_BATCH, starts.size, _BATCH)):
-            windows = np.stack([padded[first : first + settings.rows] for first in some])
+        for batch in np.split(starts, np.arange(_WINDOWS_AT_ONCE, starts.size, _WINDOWS_AT_ONCE)):
+            windows = np.stack([padded[first : first + settings.rows] for first in batch])
             image = channels(torch.from_numpy(windows).to(device))[:, :-1]
-            guess = network(image)[-1]
-            logits.append(guess.logits.cpu().numpy().astype(np.float64))
-            parameters.append(guess.parameters.cpu().numpy().astype(np.float64))
-    said, place = np.concatenate(logits), np.concatenate(parameters)
-    share = place[..., 0]
+            output = network(image)[-1]
+            logits.append(output.logits.cpu().numpy().astype(np.float64))
+            parameters.append(output.parameters.cpu().numpy().astype(np.float64))
+    all_logits, all_parameters = np.concatenate(logits), np.concatenate(parameters)
+    share = all_parameters[..., 0]
     inside = (share >= 0.25) & (share < 0.75)
     inside[0] |= share[0] < 0.25
     inside[-1] |= share[-1] >= 0.75
     inside &= share * settings.rows < len(grid)
-    probability = 1 / (1 + np.exp(-said.max(axis=2)))
+    probability = 1 / (1 + np.exp(-all_logits.max(axis=2)))
     window, query = np.nonzero(inside & (probability >= settings.confidence))
-    traces = traces_from_parameters(place[window, query], radius, settings.height)
+    traces = traces_from_parameters(all_parameters[window, query], radius, settings.height)
     traces[:, 0] += starts[window] * settings.step
-    kept = fuse(traces, probability[window, query], window, _SAME)
-    return Planes(traces[kept], said[window, query][kept], np.ones((kept.size, 1)))
+    chosen = fuse(traces, probability[window, query], window, _MIN_PLANE_SPACING_M)
+    return Planes(traces[chosen], all_logits[window, query][chosen], np.ones((chosen.size, 1)))
 
 
 def _backbone(settings: DetrSettings, channels: int) -> nn.Sequential:
-    """Residual network, He et al. 2016: (batch, looks, rows, columns) to (batch, channels, *settings.map)."""
+    """Residual network, He et al. 2016: (batch, images, rows, columns) to (batch, channels, *settings.map)."""
     stages = 4 if settings.cut == "four" else 3
     widths = [settings.scaled(width) for width in _WIDTHS[:stages]]
     parts: list[nn.Module] = [
-        nn.Conv2d(settings.looks, widths[0], 7, 2, 3, bias=False),
+        nn.Conv2d(settings.image_count, widths[0], 7, 2, 3, bias=False),
         nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
         nn.MaxPool2d(3, 2, 1),
@@ -367,10 +371,10 @@ class _Attention(nn.Module):
         self.drop = nn.Dropout(settings.dropout)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, content: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Add to (batch, n, channels) what its queries find; keys and values are (batch, m, channels)."""
-        found, _ = self.attend(query, key, value, need_weights=False)
-        out: Tensor = self.norm(content + self.drop(found))
+    def forward(self, hidden: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Update (batch, n, channels) by attention; keys and values are (batch, m, channels)."""
+        attended, _ = self.attend(query, key, value, need_weights=False)
+        out: Tensor = self.norm(hidden + self.drop(attended))
         return out
 
 
@@ -384,41 +388,64 @@ class _FeedForward(nn.Module):
         self.inner = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), drop, nn.Linear(hidden, channels), drop)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, content: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor) -> Tensor:
         """Change (batch, n, channels)."""
-        out: Tensor = self.norm(content + self.inner(content))
+        out: Tensor = self.norm(hidden + self.inner(hidden))
         return out
 
 
-# torch's own layers take positions only once, at the bottom; here queries and keys, not values, get them in every
+def _keep_stored_names(layer: nn.Module) -> None:
+    """Let a layer read and write its weights by the names that its parts have in weights files."""
+    layer.register_state_dict_post_hook(_to_stored_names)  # type: ignore[no-untyped-call]
+    layer.register_load_state_dict_pre_hook(_from_stored_names)  # type: ignore[no-untyped-call]
+
+
+def _to_stored_names(_layer: nn.Module, state: dict[str, Tensor], prefix: str, _metadata: dict[str, Any]) -> None:
+    # The layer's own keys are the last ones: taken out and put back in turn, they keep their order.
+    for key in [key for key in state if key.startswith(prefix)]:
+        part, dot, rest = key.removeprefix(prefix).partition(".")
+        state[f"{prefix}{_STORED_NAMES.get(part, part)}{dot}{rest}"] = state.pop(key)
+
+
+def _from_stored_names(_layer: nn.Module, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    for name, stored in _STORED_NAMES.items():
+        for key in [key for key in state if key.startswith(f"{prefix}{stored}.")]:
+            state[f"{prefix}{name}.{key.removeprefix(f'{prefix}{stored}.')}"] = state.pop(key)
+
+
+# Layers of PyTorch add positions only once, at the bottom. Here queries and keys, but not values, get them in every
 # attention, as Carion et al. found to be best.
 class _EncoderLayer(nn.Module):
-    """Each place of the image looks at all."""
+    """Self-attention between all places of the feature map, then a feed-forward block."""
 
     def __init__(self, settings: DetrSettings, channels: int) -> None:
         super().__init__()
-        self.among = _Attention(settings, channels)
-        self.forth = _FeedForward(settings, channels)
+        self.self_attention = _Attention(settings, channels)
+        self.feed_forward = _FeedForward(settings, channels)
+        _keep_stored_names(self)
 
     def forward(self, memory: Tensor, positions: Tensor) -> Tensor:
         """Change (batch, places, channels)."""
         placed = memory + positions
-        out: Tensor = self.forth(self.among(memory, placed, placed, memory))
+        out: Tensor = self.feed_forward(self.self_attention(memory, placed, placed, memory))
         return out
 
 
 class _DecoderLayer(nn.Module):
-    """Queries look at each other, then at the image."""
+    """Self-attention between queries, cross-attention to the feature map, then a feed-forward block."""
 
     def __init__(self, settings: DetrSettings, channels: int) -> None:
         super().__init__()
-        self.among = _Attention(settings, channels)
-        self.image = _Attention(settings, channels)
-        self.forth = _FeedForward(settings, channels)
+        self.self_attention = _Attention(settings, channels)
+        self.cross_attention = _Attention(settings, channels)
+        self.feed_forward = _FeedForward(settings, channels)
+        _keep_stored_names(self)
 
-    def forward(self, content: Tensor, names: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
-        """Change (batch, queries, channels) by what is in (batch, places, channels)."""
-        named = content + names
-        content = self.among(content, named, named, content)
-        out: Tensor = self.forth(self.image(content, content + names, memory + positions, memory))
+    def forward(self, hidden: Tensor, query_embedding: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
+        """Update hidden states (batch, queries, channels) by the features (batch, places, channels)."""
+        query = hidden + query_embedding
+        hidden = self.self_attention(hidden, query, query, hidden)
+        out: Tensor = self.feed_forward(
+            self.cross_attention(hidden, hidden + query_embedding, memory + positions, memory)
+        )
         return out

@@ -1,4 +1,4 @@
-"""The Hough vote: every trace shape at every depth, scored by the evidence along it, and the peaks of that score."""
+"""The Hough transform: every trace shape at every depth is scored by the evidence along it; peaks are candidates."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from geobfdt.picking.hough.oriented_evidence import Evidence
 
 __all__ = ["Along", "contrast", "evidence_along", "peaks", "polish", "trace_shapes"]
 
-_SPACING = 2.0  # of trace shapes near zero dip, in filter widths
-_PRIOR = 0.05  # of a turn: evidence that is always missing, so that a few columns cannot score as a whole turn
-_NOISE = 0.52  # standard deviation of a single column's response where there is nothing but noise
-_LEAST_COVERAGE = 0.1  # of a turn, for a trace to be scored at all
-_BLOCK = 64  # shapes scored at a time, to stay in the processor's cache
+_SHAPE_SPACING = 2.0  # Spacing of trace shapes near zero dip, in filter widths.
+_PRIOR_TURN = 0.05  # Share of a turn that is added to the weight, so that a few columns cannot score as a whole turn.
+_NOISE_SIGMA = 0.52  # Standard deviation of a single column's response where there is nothing but noise.
+_MIN_COVERAGE = 0.1  # Share of a turn that has to be measured along a trace for it to be scored.
+_SHAPES_AT_ONCE = 64  # Shapes scored at a time: they fit into the processor's cache.
+_NEIGHBOUR_SPACINGS = 1.5  # Distance between shapes, in spacings, up to which they are neighbours.
+_POLISH_ROUNDS = 5  # Rounds of the climb; each halves its steps.
+_MAX_SATURATION = 0.8  # Response, of at most 1, above which a column's contrast is cut: it is four times the usual.
 
 Array = npt.NDArray[np.float64]
 
@@ -53,7 +56,7 @@ def trace_shapes(radius: float, width: float, amplitude: float) -> Array:
     rings = [np.zeros((1, 2))]
     reached = 0.0
     while True:
-        spacing = _SPACING * width * np.sqrt(1 + (reached / radius) ** 2 / 2)
+        spacing = _SHAPE_SPACING * width * np.sqrt(1 + (reached / radius) ** 2 / 2)
         reached += spacing
         if reached > amplitude:
             return np.concatenate(rings)
@@ -79,7 +82,7 @@ class Along:
     slope : array (traces, columns)
         Slope of the trace in each column (m/rad).
     alike : array (traces,)
-        Neighbouring columns whose noise is alike.
+        Number of neighbouring columns whose noise is correlated.
     """
 
     response: npt.NDArray[np.complex64]
@@ -135,10 +138,11 @@ def score(
     alike: float | Array,
 ) -> Array:
     """
-    Coherent evidence of a turn over what noise alone would show.
+    Score of a trace: coherent evidence over the turn, less what noise alone reaches.
 
-    ``|sum of responses| / sum of weights`` less one standard deviation of the same for noise: few columns, or columns
-    that err alike, reach high sums by chance.
+    The score is ``|sum r| / (sum w + 0.05 columns) - 0.52 sqrt(alike / sum w)`` with responses ``r`` and weights ``w``.
+    The second term is one standard deviation of the first for noise: few columns, or columns with correlated noise,
+    reach high means by chance.
 
     Parameters
     ----------
@@ -149,7 +153,7 @@ def score(
     columns : int
         Columns of a whole turn.
     alike : float or array
-        Neighbouring columns whose noise is alike.
+        Number of neighbouring columns whose noise is correlated.
 
     Returns
     -------
@@ -161,12 +165,12 @@ def score(
     >>> score(np.array([20.0 + 0j, 5.0]), np.array([40.0, 10.0]), 72, 2.0).round(2)
     array([0.34, 0.14])
     """
-    seen = np.maximum(weight, 1e-9)
-    shown = np.abs(response) / (weight + _PRIOR * columns) - _NOISE * np.sqrt(alike / seen)
-    return np.asarray(np.where(weight >= _LEAST_COVERAGE * columns, shown, -1.0), dtype=np.float64)
+    measured = np.maximum(weight, 1e-9)
+    share = np.abs(response) / (weight + _PRIOR_TURN * columns) - _NOISE_SIGMA * np.sqrt(alike / measured)
+    return np.asarray(np.where(weight >= _MIN_COVERAGE * columns, share, -1.0), dtype=np.float64)
 
 
-def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array]:
+def peaks(evidence: Evidence, shapes: Array, min_score: float) -> tuple[Array, Array]:
     """
     Traces whose score no neighbour in depth or shape exceeds.
 
@@ -176,7 +180,7 @@ def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array
         Of one strip.
     shapes : array (n, 2)
         Shapes ``(a, b)`` tried at every row.
-    least : float
+    min_score : float
         Lowest score of interest.
 
     Returns
@@ -187,22 +191,22 @@ def peaks(evidence: Evidence, shapes: Array, least: float) -> tuple[Array, Array
         Their scores.
     """
     votes = _vote(evidence, shapes)
-    # A peak must also beat its neighbours one row up and down.
-    tall = votes.copy()
-    tall[:, 1:] = np.maximum(tall[:, 1:], votes[:, :-1])
-    tall[:, :-1] = np.maximum(tall[:, :-1], votes[:, 1:])
-    found = (votes >= least) & (votes == tall)
-    spacing = _SPACING * evidence.width * np.sqrt(1 + (np.hypot(*shapes.T) / evidence.radius) ** 2 / 2)
+    # A peak is also as high as its neighbours one row up and down.
+    highest_nearby = votes.copy()
+    highest_nearby[:, 1:] = np.maximum(highest_nearby[:, 1:], votes[:, :-1])
+    highest_nearby[:, :-1] = np.maximum(highest_nearby[:, :-1], votes[:, 1:])
+    is_peak = (votes >= min_score) & (votes == highest_nearby)
+    spacing = _SHAPE_SPACING * evidence.width * np.sqrt(1 + (np.hypot(*shapes.T) / evidence.radius) ** 2 / 2)
     gap = np.hypot(*(shapes[:, None] - shapes[None]).transpose(2, 0, 1))
-    near = gap < 1.5 * spacing[:, None]
+    are_neighbours = gap < _NEIGHBOUR_SPACINGS * spacing[:, None]
     for i in range(len(shapes)):
-        candidates = np.flatnonzero(found[i])
-        for j in np.flatnonzero(near[i]):
+        candidates = np.flatnonzero(is_peak[i])
+        for j in np.flatnonzero(are_neighbours[i]):
             if j != i and candidates.size:
-                candidates = candidates[tall[j, candidates] <= votes[i, candidates]]
-        found[i] = False
-        found[i, candidates] = True
-    shape, row = np.nonzero(found)
+                candidates = candidates[highest_nearby[j, candidates] <= votes[i, candidates]]
+        is_peak[i] = False
+        is_peak[i, candidates] = True
+    shape, row = np.nonzero(is_peak)
     depth = evidence.grid.top + row * evidence.grid.step
     return np.column_stack([depth, shapes[shape]]), votes[shape, row].astype(float)
 
@@ -221,20 +225,22 @@ def _vote(evidence: Evidence, shapes: Array) -> npt.NDArray[np.float32]:
     response = np.lib.stride_tricks.sliding_window_view(np.pad(evidence.response, pad), rows, axis=2)
     weight = np.lib.stride_tricks.sliding_window_view(np.pad(evidence.weight, pad), rows, axis=2)
     votes = np.empty((len(shapes), rows), np.float32)
-    for first in range(0, len(shapes), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    for first in range(0, len(shapes), _SHAPES_AT_ONCE):
+        block = slice(first, first + _SHAPES_AT_ONCE)
         total = np.zeros(votes[block].shape, np.complex64)
-        seen = np.zeros(votes[block].shape, np.float32)
+        total_weight = np.zeros(votes[block].shape, np.float32)
         for c in range(columns):
             total += response[slope[block, c], c, shift[block, c] + margin]
-            seen += weight[slope[block, c], c, shift[block, c] + margin]
-        votes[block] = score(total, seen, columns, evidence.alike)
+            total_weight += weight[slope[block, c], c, shift[block, c] + margin]
+        votes[block] = score(total, total_weight, columns, evidence.alike)
     return votes
 
 
 def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
     """
-    Climb to the best trace between the cells of the vote.
+    Move peaks of the vote to the best trace between its cells.
+
+    Depth and both amplitudes are changed in turn by a step that is halved each round, as long as the score rises.
 
     Parameters
     ----------
@@ -257,12 +263,12 @@ def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
         return score(along.response.sum(axis=1), along.weight.sum(axis=1), columns, evidence.alike)
 
     best, value = traces.copy(), scored(traces)
-    reach = 0.5 * _SPACING * evidence.width
-    tall = stretch(traces, evidence.radius)
-    for _ in range(5):
+    reach = 0.5 * _SHAPE_SPACING * evidence.width
+    stretching = stretch(traces, evidence.radius)
+    for _ in range(_POLISH_ROUNDS):
         for axis in range(3):
             move = np.zeros_like(best)
-            move[:, axis] = reach * (tall if axis else 1.0)
+            move[:, axis] = reach * (stretching if axis else 1.0)
             for trial in (best - move, best + move):
                 trial_value = scored(trial)
                 better = trial_value > value
@@ -273,10 +279,10 @@ def polish(evidence: Evidence, traces: Array) -> tuple[Array, Array]:
 
 def contrast(along: Along) -> Array:
     """
-    Strength of the coherent answer along traces, in units of the usual strength of answers at that depth.
+    Strength of the coherent response along traces, in units of the usual strength at that depth.
 
-    Unlike the score it knows a strong plane from a faint but even one. Answers over four times the usual strength count
-    as four, so that a few columns cannot speak for all.
+    Unlike the score it tells a strong plane from a faint but even one. Responses over four times the usual strength
+    count as four, so that a few columns cannot outweigh the rest.
 
     Parameters
     ----------
@@ -288,6 +294,6 @@ def contrast(along: Along) -> Array:
     array (n,)
         Contrast, 0 to 4.
     """
-    saturation = np.minimum(np.abs(along.response) / np.maximum(along.weight, 1e-6), 0.8)
+    saturation = np.minimum(np.abs(along.response) / np.maximum(along.weight, 1e-6), _MAX_SATURATION)
     total = np.abs((along.response / (1 - saturation)).sum(axis=1))
     return np.asarray(total / np.maximum(along.weight.sum(axis=1), 1e-6), dtype=np.float64)

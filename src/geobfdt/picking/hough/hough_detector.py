@@ -20,16 +20,18 @@ from geobfdt.picking.refinement import centre_energy, mean_agreement, refine
 from geobfdt.wells.image import WellImage, row_spacing
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["HoughDetector", "Sighting"]
+__all__ = ["HoughCandidates", "HoughDetector"]
 
-_WIDTHS = (1.2, 2.4, 4.8)  # standard deviations of the filters in working rows: from thin lines to open fractures
-_STEEPEST = 82.0  # apparent dip searched (deg)
-_TALLEST = 20  # rows of amplitude searched at least, where rows are coarse
-_USUAL_RADIUS = 0.1  # assumed where the diameter is unknown (m)
-_EXPLAINED = 2.5  # filter widths on either side of a kept trace that it accounts for
-_FIRST, _KEPT = 0.12, 0.14  # lowest scores in the vote, and of a kept trace
-_APART = 3.0  # working rows of trace RMS within which two refined traces are one
-_FAINT = 0.7  # contrast below which a trace is not worth a closer look
+_FILTER_WIDTHS = (1.2, 2.4, 4.8)  # Widths of the filters in working rows: from thin lines to open fractures.
+_STEEPEST_DEG = 82.0  # Largest apparent dip that is searched.
+_MIN_TALLEST_ROWS = 20  # Amplitude (rows) that is searched in any case, where rows are coarse.
+_DEFAULT_RADIUS_M = 0.1  # Hole radius where the diameter is unknown.
+_EXPLAINED_WIDTHS = 2.5  # Filter widths on either side of a kept trace whose pixels support no other trace.
+_MIN_VOTE, _MIN_SCORE = 0.12, 0.14  # Lowest score of a peak of the vote, and of a kept trace.
+_MIN_SPACING_ROWS = 3.0  # Two refined traces closer than this (trace RMS, working rows) are one trace.
+_MIN_SPACING_WIDTHS = 2.5  # Two peaks closer than this (trace RMS, filter widths) are one candidate.
+_MIN_CONTRAST = 0.7  # Traces of a lower contrast are not refined.
+_DIP_OFFSET = 0.05  # Added to the tangent of the apparent dip, so that a flat trace has a logarithm.
 # Logistic weights of a plane's confidence, fitted on simulated wells (docs/hough.md): one, log contrast, agreement,
 # coverage, log of the tangent of the apparent dip plus 0.05.
 _WEIGHTS = np.array([-2.2, 2.0, 3.5, -1.1, 0.45])
@@ -38,9 +40,9 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sighting:
+class HoughCandidates:
     """
-    Planes seen in a strip, before anything is decided about them.
+    Candidate planes of a strip, without confidence and class.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ class Sighting:
     evidence : array (n, 5)
         One, log contrast, mean agreement around the turn, coverage, log of the tangent of the apparent dip plus 0.05.
     step : array (n,)
-        How far each looks like a step (1) or like a line (0).
+        Share of each plane's local energy that is a step (1) and not a line (0).
     """
 
     traces: Array
@@ -93,14 +95,14 @@ class HoughDetector:
         spacing = row_spacing(image) or STEP
         step = max(round(STEP / spacing), 1) * spacing
         diameter = image["diameter"].values
-        known = diameter[np.isfinite(diameter)]
-        radius, widest = (np.percentile(known, [50, 95]) / 2).tolist() if known.size else 2 * [_USUAL_RADIUS]
-        amplitude = max(widest * np.tan(np.radians(_STEEPEST)), _TALLEST * step)
+        measured = diameter[np.isfinite(diameter)]
+        radius, widest = (np.percentile(measured, [50, 95]) / 2).tolist() if measured.size else 2 * [_DEFAULT_RADIUS_M]
+        amplitude = max(widest * np.tan(np.radians(_STEEPEST_DEG)), _MIN_TALLEST_ROWS * step)
         return cls(step, float(image["depth"].values[0]), radius, float(amplitude))
 
     source = "hough 1"
-    astray = 0.03  # m: candidates lie on a coarse grid of shapes
-    usual = None  # it was made with no wells
+    typical_error_m = 0.03  # Candidates lie on a coarse grid of shapes.
+    drift_reference = None  # No well was used to make it.
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -109,16 +111,16 @@ class HoughDetector:
 
     @property
     def length(self) -> float:
-        """Core length of strips that suits the memory (m)."""
+        """Length of a strip's core (m); it bounds the memory."""
         return 3000 * self.step
 
     @property
     def overlap(self) -> float:
-        """How far beyond a plane's depth the image matters to it (m)."""
+        """Distance from a plane's depth beyond which the image has no influence on it (m)."""
         return 2 * self.tallest + max(3.0, 200 * self.step)
 
     def shared(self, threads: int) -> AbstractContextManager[Callable[[], object]]:  # noqa: ARG002
-        """NumPy and SciPy work on one core a thread as it is."""
+        """NumPy and SciPy use one core a thread already."""
         return nullcontext(lambda: None)
 
     def detect(self, strip: WellImage, top: float = -np.inf, base: float = np.inf) -> Candidates:  # noqa: ARG002
@@ -130,21 +132,21 @@ class HoughDetector:
         strip : WellImage
             Rows of one well, in memory.
         top, base : float
-            Not needed: planes beyond are left to whoever asks.
+            Not used: planes beyond are returned, too.
 
         Returns
         -------
         Candidates
             Planes whose mid-depth lies within the strip, by depth.
         """
-        seen = self.look(strip)
-        confidence = 1 / (1 + np.exp(-seen.evidence @ _WEIGHTS))
-        bedding = bedding_probability(seen.traces, seen.step, confidence, self.radius)
-        return Candidates(seen.traces, np.where(bedding >= 0.5, "bedding", "fracture"), confidence)
+        candidates = self.find_candidates(strip)
+        confidence = 1 / (1 + np.exp(-candidates.evidence @ _WEIGHTS))
+        bedding = bedding_probability(candidates.traces, candidates.step, confidence, self.radius)
+        return Candidates(candidates.traces, np.where(bedding >= 0.5, "bedding", "fracture"), confidence)
 
-    def look(self, strip: WellImage) -> Sighting:
+    def find_candidates(self, strip: WellImage) -> HoughCandidates:
         """
-        Find everything in a strip that might be a plane, and measure what speaks for it.
+        Find the candidates of a strip, and measure the evidence for each.
 
         Parameters
         ----------
@@ -153,33 +155,41 @@ class HoughDetector:
 
         Returns
         -------
-        Sighting
+        HoughCandidates
             By depth.
         """
         grid = working_grid(strip, self.step, self.origin)
-        tried = [self._at_width(grid, rows * max(self.step, STEP)) for rows in _WIDTHS]
-        traces, scores, reach, shown = (np.concatenate([part[i] for part in tried]) for i in range(4))
-        along = Along.joined([part[4] for part in tried])
-        kept, _ = thin(along, reach, scores, _KEPT)
-        kept = kept[shown[kept] >= _FAINT]
-        kept = kept[np.argsort(traces[kept, 0], kind="stable")]
+        by_width = [self._at_width(grid, rows * max(self.step, STEP)) for rows in _FILTER_WIDTHS]
+        traces, scores, reach, contrasts = (np.concatenate([part[i] for part in by_width]) for i in range(4))
+        along = Along.joined([part[4] for part in by_width])
+        chosen, _ = thin(along, reach, scores, _MIN_SCORE)
+        chosen = chosen[contrasts[chosen] >= _MIN_CONTRAST]
+        chosen = chosen[np.argsort(traces[chosen, 0], kind="stable")]
         values, depth, angles = (strip[name].values for name in ("image", "depth", "azimuth"))
-        refined = refine(values, depth, angles, traces[kept], self.radius, self.astray)
+        refined = refine(values, depth, angles, traces[chosen], self.radius, self.typical_error_m)
         agreement = mean_agreement(refined)
         dip = np.hypot(refined.traces[:, 1], refined.traces[:, 2]) / self.radius
-        evidence = [np.ones(kept.size), np.log(shown[kept]), agreement, refined.coverage, np.log(dip + 0.05)]
+        evidence = [
+            np.ones(chosen.size),
+            np.log(contrasts[chosen]),
+            agreement,
+            refined.coverage,
+            np.log(dip + _DIP_OFFSET),
+        ]
         energy = centre_energy(refined)
         step = energy.imag**2 / np.maximum(np.abs(energy) ** 2, 1e-12)
-        # Candidates a little apart may have been refined on to one plane.
-        single = np.sort(thin_by_distance(refined.traces, shown[kept], _APART * max(self.step, STEP)))
-        return Sighting(refined.traces[single], np.column_stack(evidence)[single], step[single])
+        # Candidates a little apart may have moved on to one plane.
+        distinct = np.sort(
+            thin_by_distance(refined.traces, contrasts[chosen], _MIN_SPACING_ROWS * max(self.step, STEP))
+        )
+        return HoughCandidates(refined.traces[distinct], np.column_stack(evidence)[distinct], step[distinct])
 
     def _at_width(self, grid: WorkingGrid, width: float) -> tuple[Array, Array, Array, Array, Along]:
-        """Candidates at one filter width: traces, scores, how far each explains, contrast, evidence."""
+        """Candidates at one filter width: traces, scores, reach of the explained pixels, contrast, evidence."""
         evidence = oriented_evidence(grid, self.radius, width)
-        traces, scores = peaks(evidence, trace_shapes(evidence.radius, width, self.tallest), _FIRST)
+        traces, scores = peaks(evidence, trace_shapes(evidence.radius, width, self.tallest), _MIN_VOTE)
         traces, scores = polish(evidence, traces)
-        single = thin_by_distance(traces, scores, 2.5 * width)
+        single = thin_by_distance(traces, scores, _MIN_SPACING_WIDTHS * width)
         along = evidence_along(evidence, traces[single])
-        reach = _EXPLAINED * width * evidence.stretch(along.slope)
+        reach = _EXPLAINED_WIDTHS * width * evidence.stretch(along.slope)
         return traces[single], scores[single], reach, contrast(along), along

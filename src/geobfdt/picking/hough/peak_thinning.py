@@ -1,4 +1,4 @@
-"""Thinning: keep the best traces, each resting on pixels that no better one explains."""
+"""Thinning: keep the best traces, each supported by pixels that no better trace explains."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from geobfdt.picking.hough.accumulator import Along, score
 
 __all__ = ["thin"]
 
-_OWN = 0.5  # share of its measured turn that a trace must have to itself
+_MIN_OWN_SHARE = 0.5  # Share of its measured turn that no better trace may explain.
 
 Array = npt.NDArray[np.float64]
 
 
-def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.NDArray[np.int64], Array]:
+def thin(along: Along, reach: Array, scores: Array, min_score: float) -> tuple[npt.NDArray[np.int64], Array]:
     """
-    Keep traces greedily; each kept one explains the pixels around it, which then speak for no other.
+    Keep traces greedily; each kept trace explains the pixels around it, which then support no other trace.
 
-    A nested sinusoid, the mirror of a trace by half a turn and a mixture of two crossing planes all live on pixels
-    of better traces: once these are explained, little remains of them.
+    A nested sinusoid, a trace turned by half a turn, and a mixture of two crossing planes all rest on pixels of better
+    traces: once these are explained, their score falls below the threshold.
 
     Parameters
     ----------
     along : Along
         Evidence along the n candidates.
     reach : array (n, columns)
-        How far above and below itself a trace explains what is there (m).
+        Height above and below itself over which a trace explains the pixels (m).
     scores : array (n,)
         Scores of the candidates.
-    least : float
+    min_score : float
         Lowest score of what remains.
 
     Returns
     -------
-    kept : array (m,)
+    chosen : array (m,)
         Indices of the kept traces, best first.
     own : array (m,)
         Their scores on what no better trace explained.
@@ -43,16 +43,18 @@ def thin(along: Along, reach: Array, scores: Array, least: float) -> tuple[npt.N
     free = np.ones(along.weight.shape, dtype=bool)
     top, base = (along.depth - reach).min(axis=1), (along.depth + reach).max(axis=1)
     current = scores.copy()
-    kept, own = [], []
-    while current.size and current.max() >= least:
+    chosen, own = [], []
+    while current.size and current.max() >= min_score:
         i = int(np.argmax(current))
-        kept.append(i)
+        chosen.append(i)
         own.append(current[i])
         current[i] = -np.inf
         touched = np.flatnonzero((current > -np.inf) & (top <= base[i]) & (base >= top[i]))
         free[touched] &= np.abs(along.depth[touched] - along.depth[i]) > np.maximum(reach[touched], reach[i])
         weight = (along.weight[touched] * free[touched]).sum(axis=1)
         response = (along.response[touched] * free[touched]).sum(axis=1)
-        left = score(response, weight, along.weight.shape[1], along.alike[touched])
-        current[touched] = np.where(weight >= _OWN * measured[touched], np.minimum(left, current[touched]), -np.inf)
-    return np.array(kept, dtype=np.int64), np.array(own)
+        remaining = score(response, weight, along.weight.shape[1], along.alike[touched])
+        current[touched] = np.where(
+            weight >= _MIN_OWN_SHARE * measured[touched], np.minimum(remaining, current[touched]), -np.inf
+        )
+    return np.array(chosen, dtype=np.int64), np.array(own)

@@ -1,7 +1,7 @@
-"""Bedding or fracture: by what a trace looks like, and by the company it keeps.
+"""Class of a plane, bedding or fracture, by its own appearance and by its neighbours.
 
-A step is a bed boundary, a line is a fracture or a thin bed. The doubtful ones are decided by their neighbours: beds
-parallel each other, fractures cut across them. Only angles between planes of one stretch of hole are looked at, never
+A step is a bed boundary, a line is a fracture or a thin bed. Unclear planes are decided by their neighbours: beds
+parallel each other, fractures cut across them. Only angles between planes of one stretch of hole count, never
 how steep a plane is, so the rule holds in a deviated hole, where beds are steep.
 """
 
@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 __all__ = ["bedding_probability", "plane_angles"]
 
-_NEIGHBOURHOOD = 2.0  # depth over which beds are taken to be parallel (m, standard deviation)
-_PARALLEL = 15.0  # angle within which they are (deg, standard deviation)
-_ROUNDS = 5
+_NEIGHBOURHOOD_M = 2.0  # Standard deviation of the depth over which planes are neighbours.
+_PARALLEL_DEG = 15.0  # Standard deviation of the angle within which neighbours are parallel.
+_ITERATIONS = 5  # Iterations in which probabilities of neighbours influence each other.
 # Logistic weights of step against line, of parallel beds and of parallel fractures; docs/hough.md says how they
 # were fitted.
 _BIAS, _STEP, _BEDS, _FRACTURES = -2.9, 3.4, 8.1, -2.3
@@ -61,9 +61,9 @@ def bedding_probability(traces: Array, step: Array, strength: Array, radius: flo
     traces : array (n, 3)
         ``(z0, a, b)`` (m).
     step : array (n,)
-        How far each looks like a step (1) or like a line (0).
+        Share of each plane's local energy that is a step (1) and not a line (0).
     strength : array (n,)
-        How much each one's word counts for its neighbours.
+        Weight of each plane as a neighbour.
     radius : float
         Hole radius (m).
 
@@ -83,13 +83,13 @@ def bedding_probability(traces: Array, step: Array, strength: Array, radius: flo
     >>> bedding_probability(traces, step, np.ones(8), 0.1).round()
     array([1., 1., 1., 1., 0., 1., 1., 1.])
     """
-    near = np.exp(-((traces[:, :1] - traces[:, 0]) ** 2) / (2 * _NEIGHBOURHOOD**2)) * strength
-    parallel = near * np.exp(-(plane_angles(traces, radius) ** 2) / (2 * _PARALLEL**2))
+    near = np.exp(-((traces[:, :1] - traces[:, 0]) ** 2) / (2 * _NEIGHBOURHOOD_M**2)) * strength
+    parallel = near * np.exp(-(plane_angles(traces, radius) ** 2) / (2 * _PARALLEL_DEG**2))
     np.fill_diagonal(near, 0)
     np.fill_diagonal(parallel, 0)
-    usual = near.sum(axis=1) + 1.0
+    neighbour_weight = near.sum(axis=1) + 1.0
     bedding = step.astype(float)
-    for _ in range(_ROUNDS):
-        beds, fractures = parallel @ bedding / usual, parallel @ (1 - bedding) / usual
+    for _ in range(_ITERATIONS):
+        beds, fractures = parallel @ bedding / neighbour_weight, parallel @ (1 - bedding) / neighbour_weight
         bedding = 1 / (1 + np.exp(-(_BIAS + _STEP * step + _BEDS * beds + _FRACTURES * fractures)))
     return np.asarray(bedding)

@@ -1,4 +1,4 @@
-"""The working grid: an image averaged to the coarsest pixels on which a trace can still be followed."""
+"""The working grid: an image averaged to the coarsest pixels that still resolve a trace."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from geobfdt.wells.image import WellImage, row_spacing
 
 __all__ = ["STEP", "WorkingGrid", "working_grid"]
 
-STEP = 0.005  # row height aimed at (m); finer images are averaged to about this, coarser ones keep their own rows
-_COLUMNS = 72  # most columns; a finer image has whole numbers of its columns averaged
+# Row height (m) of the grid: finer images are averaged to about this, coarser ones keep their own rows.
+STEP = 0.005
+_MAX_COLUMNS = 72  # Largest number of columns; of a finer image whole numbers of columns are averaged.
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def working_grid(image: WellImage, step: float, origin: float) -> WorkingGrid:
     """
     depth, azimuth = image["depth"].values, image["azimuth"].values
     values = image["image"].values
-    together = -(-azimuth.size // _COLUMNS)
-    columns = round(azimuth.size / together)
+    columns_per_cell = -(-azimuth.size // _MAX_COLUMNS)
+    columns = round(azimuth.size / columns_per_cell)
     # A quarter of a row: depths that are whole multiples of the step up to rounding stay in one cell.
     nudge = row_spacing(image) / 4
     row = np.floor((depth - origin + nudge) / step).astype(np.int64)
@@ -81,13 +82,13 @@ def working_grid(image: WellImage, step: float, origin: float) -> WorkingGrid:
     measured = np.isfinite(values)
     filled = np.where(measured, values, np.float32(0))
     shape = (int(row[-1]) + 1, columns)
-    total, seen, cells = (_binned(part, row, column, shape) for part in (filled, measured, np.ones_like(filled)))
-    mean = np.where(seen > 0, total / np.maximum(seen, 1), 0)
-    share = seen / np.maximum(cells, 1)
+    total, count, cells = (_binned(part, row, column, shape) for part in (filled, measured, np.ones_like(filled)))
+    mean = np.where(count > 0, total / np.maximum(count, 1), 0)
+    measured_share = count / np.maximum(cells, 1)
     rows_in_cell = max(step / row_spacing(image), 1) if row_spacing(image) > 0 else 1
     return WorkingGrid(
         np.ascontiguousarray(mean.T, dtype=np.float32),
-        np.ascontiguousarray(share.T, dtype=np.float32),
+        np.ascontiguousarray(measured_share.T, dtype=np.float32),
         start + (np.arange(columns) + 0.5) * width,
         origin + (first + 0.5 - 0.5 / rows_in_cell) * step,
         step,
