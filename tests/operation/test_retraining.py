@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operation.conftest import QUICK, TINY
+from tests.small import QUICK, TINY
 
 import geobfdt
 from geobfdt.model.bundle import load_bundle

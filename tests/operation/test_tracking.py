@@ -16,15 +16,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.operation.conftest import QUICK, TINY
 
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
 from geobfdt.operation.tracking import track
-from geobfdt.studies.page import write_pages
-from geobfdt.studies.settings import StudySettings
-from geobfdt.studies.study import run_study
-from geobfdt.wells.engine import Engine
 from geobfdt.wells.findings import InputError
 
 mlflow = pytest.importorskip("mlflow")
@@ -141,22 +136,9 @@ def test_half_told_is_told_anew(champion: Path, tmp_path: Path) -> None:
     assert again.data.metrics == run.data.metrics
 
 
-def test_study_with_its_cells(field: Path, tmp_path: Path) -> None:
+def test_study_with_its_cells(rates: Path, tmp_path: Path) -> None:
     """A run for each cell, within that of the study, with the scores of its table."""
-    network = {f"network.{name}": value for name, value in TINY.model_dump(mode="json", exclude_defaults=True).items()}
-    training = {f"training.{name}": value for name, value in QUICK.model_dump(exclude_defaults=True).items()}
-    rates = {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}
-    study = StudySettings(
-        name="rates",
-        question="Which rate?",
-        axes={"rate": rates},
-        base={"network.preset": "curve", **network, **training},
-        folds=2,
-        seeds=1,
-    )
-    out = tmp_path / "rates"
-    plan, found = run_study(study, field, out, Engine(workers=2), lambda _done, _all: None)
-    write_pages(plan, found, out, field)
+    out = rates / "out"
     place = f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert "4 new cells" in track(out, place)[0]
     assert "0 new cells" in track(out, place)[0]
