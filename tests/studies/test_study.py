@@ -32,6 +32,8 @@ from geobfdt.wells.picks import CLASSES
 from geobfdt.wells.readers.netcdf import read
 
 COSTS = ("core_seconds", "peak_mib")
+# Two steps, whatever a level says.
+SHORT = {"training.steps": 2, "training.warmup": 1, "training.every": 2}
 # The first and last levels of axes that are long.
 LONG_AXES = {
     "optimiser": {"rate": ("1e-4", "4e-3"), "feed-forward": ("256", "2048")},
@@ -211,7 +213,8 @@ def test_every_preset_runs(
     asked = study_of(
         name, network, folds=1, seeds=1, change=[f"{key}={json.dumps(value)}" for key, value in sizes.items()]
     )
-    plan = make_plan(asked, field)
+    short = {axis: {level: changed | SHORT for level, changed in levels.items()} for axis, levels in asked.axes.items()}
+    plan = make_plan(asked.model_copy(update={"axes": short}), field)
     for place, folder in zip(plan.places, lay_out(plan, field, tmp_path), strict=True):
         if any(place.levels.get(axis, ends[0]) not in ends for axis, ends in LONG_AXES.get(name, {}).items()):
             continue
