@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.real_data import DATA, DENSITY
 
 from geobfdt.wells import quality
 from geobfdt.wells.findings import Finding
@@ -21,7 +22,6 @@ from geobfdt.wells.readers import netcdf
 from geobfdt.wells.stretches import stretches
 from geobfdt.wells.writers.netcdf import write_netcdf
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 ROW, TOP = 0.005, 1000.0
 
 
@@ -266,13 +266,13 @@ def test_stretches_against_a_loop(flags: list[bool], join: float) -> None:
     assert [[s.first, s.last] for s in stretches(np.array(flags), depth, join=join)] == expected
 
 
-@pytest.mark.skipif(not (DATA / "lwd-las").exists(), reason="real data not here")
+@pytest.mark.skipif(not DENSITY.exists(), reason="real data not here")
 def test_real_lwd_stretches_without_rotation() -> None:
     """The density image of a drilled well: the four longer slides, known from rows with a single sector."""
     lasio = pytest.importorskip("lasio")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        las = lasio.read(DATA / "lwd-las" / "P11-A-02_Composite_MEM_Image_NF.las")
+        las = lasio.read(DENSITY)
     pixels = np.stack([las[f"ABDC{i}M"] for i in range(1, 17)], axis=1)
     pixels[pixels < -900] = np.nan
     slides = stretches(np.isfinite(pixels).sum(1) == 1, las.index, shortest=3.0)

@@ -1,16 +1,14 @@
 """Surveys: stations as files have them."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from tests.real_data import DATA
 
 from geobfdt import geometry
 from geobfdt.wells.findings import InputError
 from geobfdt.wells.survey import Survey, read_survey
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data")
 
 
