@@ -1,8 +1,12 @@
-"""What tests of several packages share: one simulated field a run, whichever worker needs it first."""
+"""What tests of several packages share: one simulated field a run, whichever worker needs it first.
+
+What takes long to import is imported where it is needed: a test of one module starts at once.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch and NumPy read it when they are imported.
 
@@ -10,17 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from filelock import FileLock
-from tests.small import QUICK, TINY, as_changes
-
-import geobfdt
-from geobfdt.studies.cell import run_cell
-from geobfdt.studies.page import write_pages
-from geobfdt.studies.plan import lay_out, make_plan
-from geobfdt.studies.settings import StudySettings
-from geobfdt.studies.study import run_study, study_of
-from geobfdt.wells.engine import Engine
 
 Once = Callable[[str, Callable[[Path], object]], Path]
 
@@ -48,6 +42,8 @@ def simulated(once: Once) -> Path:
     """Five simulated wells of 6 m as files, W01 to W05: ``sim``, and ``field``, where they are with their picks."""
 
     def make(folder: Path) -> None:
+        import geobfdt
+
         geobfdt.simulate(folder / "sim", wells=5, length=6, seed=3, tool="atv", interpreter="dense")
         geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field", picks=folder / "sim")
 
@@ -55,10 +51,29 @@ def simulated(once: Once) -> Path:
 
 
 @pytest.fixture(scope="session")
+def two_wells(simulated: Path, once: Once) -> Path:
+    """A field of the first two of them."""
+
+    def make(folder: Path) -> None:
+        (folder / "field").mkdir()
+        for file in (simulated / "field").iterdir():
+            if file.name.startswith(("W01.", "W02.")):
+                shutil.copy(file, folder / "field")
+
+    return once("two-wells", make) / "field"
+
+
+@pytest.fixture(scope="session")
 def rates(simulated: Path, once: Once) -> Path:
     """A study of two rates, two folds and one seed, ``rates.yaml``, and ``out``, its four cells run in this process."""
 
     def make(folder: Path) -> None:
+        import yaml
+        from tests.small import QUICK, TINY, as_changes
+        from tests.study_runs import run_in_process
+
+        from geobfdt.studies.study import study_of
+
         axes = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}}
         base = as_changes(TINY.model_copy(update={"step": 0.01}), QUICK)
         settings = {"name": "rates", "question": "Which rate?", "axes": axes, "base": base, "folds": 2, "seeds": 1}
@@ -67,11 +82,3 @@ def rates(simulated: Path, once: Once) -> Path:
         run_in_process(study_of(str(file)), simulated / "field", folder / "out")
 
     return once("rates", make)
-
-
-def run_in_process(study: StudySettings, field: Path, out: Path) -> None:
-    """Run a study as the command does, but for a process of its own for each cell."""
-    for cell in lay_out(make_plan(study, field), field, out):
-        run_cell(cell)
-    plan, found = run_study(study, field, out, Engine(workers=1), lambda *_: None)
-    write_pages(plan, found, out, field)

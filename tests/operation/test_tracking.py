@@ -65,7 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.process)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database in a file, and a server."""
     return f"sqlite:///{tmp_path / 'mlflow.db'}" if request.param == "file" else request.getfixturevalue("server")
@@ -154,6 +154,7 @@ def test_study_with_its_cells(rates: Path, tmp_path: Path) -> None:
     assert by_name == {f"{one.rate} fold {one.fold} seed {one.seed}": one.bedding_f1 for one in rows.itertuples()}
 
 
+@pytest.mark.process
 def test_user_interface_is_up(server: str) -> None:
     """The server shows its pages."""
     with urllib.request.urlopen(server, timeout=10) as page:

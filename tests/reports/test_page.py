@@ -216,6 +216,7 @@ def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.process
 def test_pyplot_stays_out() -> None:
     """No global figure state: pyplot is never imported."""
     code = "import sys, geobfdt.reports.page; sys.exit('matplotlib.pyplot' in sys.modules)"

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pandas as pd
 import pytest
 from tests.command import run_command, run_process
-from tests.conftest import run_in_process
+from tests.study_runs import run_in_process
 
 from geobfdt.studies.archive import ARCHIVE
 from geobfdt.studies.cell import RESULT, run_cell

@@ -110,6 +110,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, sizes: Any, well: Any) -> Path
     return out
 
 
+@pytest.mark.process
 def test_both_end_with_the_same_weights(out: Path, sizes: Any) -> None:
     """To the bit, batch statistics and all; and not where they began."""
     one, other = (load_file(out / f"weights-{rank}.safetensors") for rank in range(2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,13 @@ from geobfdt.wells.writers.netcdf import write_netcdf
 ROW, TOP = 0.005, 1000.0
 
 
-def pads(
+def pads(*given: Any, **more: Any) -> np.ndarray[Any, Any]:
+    """What ``_pads`` draws, each drawn once."""
+    return _pads(*given, **more).copy()
+
+
+@cache
+def _pads(
     seed: int = 0, rows: int = 6000, columns: int = 120, grey: bool = False, turn: float = 30
 ) -> np.ndarray[Any, Any]:
     """Layers, texture and a few dark lines behind eight pads that turn by 30 deg/m."""
