@@ -2,11 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OF ?= .venv
+# Markers of pyproject.toml.
+SLOW := process or training or browser or ray or fuzz
 
-.PHONY: help install demo test check format docs audit lock clean
+.PHONY: help install demo test test-all check format docs audit lock clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 install: .venv/installed  ## create .venv and install everything from constraints.txt
 
@@ -19,8 +21,11 @@ install: .venv/installed  ## create .venv and install everything from constraint
 demo: install  ## a simulated well: written as DLIS, picked, scored, drawn
 	$(BIN)/geobfdt demo
 
-test: install  ## all tests, on two workers
-	$(BIN)/python -m pytest -n 2
+test: install  ## the tests that are fast, on two workers: three to four minutes
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not ($(SLOW))"
+
+test-all: test  ## those, and real processes, trainings, a browser, Ray and many damaged files
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "$(SLOW)"
 
 check: install  ## lint, types, import arrows
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ EXAMPLES = [
 ]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 def test_example(script, tmp_path):
     """Each ends well and prints something."""

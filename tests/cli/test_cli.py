@@ -1,10 +1,9 @@
-"""The command line as a user meets it, in a real process."""
+"""The command line as a user meets it."""
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -12,24 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.command import run_command as geobfdt
 
 VERBS = [
     "inspect", "simulate", "ingest", "audit", "train", "adapt", "pick", "serve", "report", "evaluate", "agree", "study",
     "search", "gate", "drift", "retrain", "models", "track", "convert", "demo",
 ]  # fmt: skip
-
-
-def geobfdt(*words, cwd=None, limit=None):
-    """Run the command line; return the finished process."""
-
-    def bound():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.run(
-        [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
-        capture_output=True, text=True, cwd=cwd, timeout=300, check=False, preexec_fn=bound if limit else None,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +28,7 @@ def field(tmp_path_factory):
     return out
 
 
+@pytest.mark.process
 def test_help_names_every_verb_and_loads_nothing_heavy():
     """Help lists the verbs without importing pandas, xarray, scipy or matplotlib."""
     code = (

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.test_cli import geobfdt as run_geobfdt
+from tests.command import run_command, run_process
 
 import geobfdt
 from geobfdt.runtime.locks import folder_lock
@@ -34,7 +34,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_by_one(field: Path) -> Path:
     """What comes out without workers."""
     out = field.with_name("one-by-one")
-    run = run_geobfdt(
+    run = run_command(
         "pick", field, "--out", out, "--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--json"
     )
     assert run.returncode == 1  # one of three failed, two are there
@@ -45,7 +45,9 @@ def one_by_one(field: Path) -> Path:
     return out
 
 
-@pytest.mark.parametrize("engine", ["local", "ray"])
+@pytest.mark.parametrize(
+    "engine", [pytest.param("local", marks=pytest.mark.process), pytest.param("ray", marks=pytest.mark.ray)]
+)
 def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tables, findings and pictures are those of one process, options and failures included."""
     if engine == "ray" and importlib.util.find_spec("ray") is None:
@@ -53,7 +55,7 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
     out = field.with_name(engine)
     words = ("--method", "hough", "--deviation", 12, "--min-confidence", 0.3, "--workers", 2, "--engine", engine)
     with folder_lock(tmp_path_factory.getbasetemp().parent / "ray", wait=True):  # one cluster at a time
-        run = run_geobfdt("pick", field, "--out", out, *words)
+        run = run_process("pick", field, "--out", out, *words)
     assert run.returncode == 1
     # Lines of progress may stand above it, if it takes long.
     errors = [line for line in run.stderr.splitlines() if not line.startswith("picking ")]
@@ -63,6 +65,6 @@ def test_same_bytes(engine: str, field: Path, one_by_one: Path, tmp_path_factory
 
 def test_one_well_fails_in_one_line_as_ever(field: Path, tmp_path: Path) -> None:
     """Not as a list of one."""
-    run = run_geobfdt("pick", field / "W02.nc", "--out", tmp_path, "--json")
+    run = run_command("pick", field / "W02.nc", "--out", tmp_path, "--json")
     assert run.returncode == 1
     assert json.loads(run.stdout)["error"]["place"].endswith("W02.nc")

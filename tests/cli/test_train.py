@@ -1,29 +1,27 @@
-"""``geobfdt train`` in a real process."""
+"""``geobfdt train``: help, errors and refusals."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-
-def geobfdt(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run(
-        [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
-        capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+import pytest
+from tests.command import run_command as geobfdt
 
 
 def test_help() -> None:
-    """It names its options and loads no torch to do so."""
+    """It names its options."""
     run = geobfdt("train", "--help")
     assert run.returncode == 0
     for option in ("--out", "--preset", "--from", "--holdout", "--steps", "--seed", "--json"):
         assert option in run.stdout
+
+
+@pytest.mark.process
+def test_help_loads_no_torch() -> None:
+    """Help is quick."""
     code = (
         "import sys\nfrom geobfdt.cli import main\nsys.argv=['geobfdt','train','--help']\n"
         "try: main()\nexcept SystemExit: pass\nprint('torch' in sys.modules)"

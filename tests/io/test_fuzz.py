@@ -162,6 +162,7 @@ def test_seed_reads(folder, name):
         read(folder / name)
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("name", KINDS)
 def test_mutants(folder, name):
     """No mutant brings a traceback, a hang, a crash or more than one line."""

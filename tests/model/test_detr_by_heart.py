@@ -59,6 +59,7 @@ def f1_of(network: DetrNetwork, grids: torch.Tensor, truth: list[Targets]) -> fl
     return 2 * right / (right + wrong + WINDOWS * PLANES)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("sizes", "steps"), [(PUBLISHED, 300), (DETR_SMALL, 200)], ids=["published", "detr-small"])
 def test_learns_eight_windows_by_heart(sizes: DetrSettings, steps: int) -> None:
     """F1 rises from nothing to over 0.9 on the windows that it is trained on."""

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.command import run_command
 
 from geobfdt.model.bundle import load_bundle, save_bundle
 from geobfdt.model.bundle_files import FILES, SHIPPED, contents_digest
@@ -35,14 +36,22 @@ def variant(folder: Path, name: str) -> Path:
     return folder / name
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    """Two models, the first of them the champion."""
-    registry = Registry(tmp_path / "models")
+@pytest.fixture(scope="module")
+def two_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry of two models, the first of them the champion, and the second as it came."""
+    folder = tmp_path_factory.mktemp("two-models")
+    registry = Registry(folder / "models")
     first = registry.add("default", who="anna", why="shipped")
-    registry.add(variant(tmp_path, "tuned"), who="anna")
+    registry.add(variant(folder, "tuned"), who="anna")
     registry.name(first, "champion", who="anna", why="to begin with")
-    return registry
+    return folder
+
+
+@pytest.fixture
+def registry(two_models: Path, tmp_path: Path) -> Registry:
+    """A copy that a test may change."""
+    shutil.copytree(two_models, tmp_path, dirs_exist_ok=True)
+    return Registry(tmp_path / "models")
 
 
 def test_models_are_found_and_load(registry: Registry) -> None:
@@ -154,6 +163,7 @@ def test_a_record_names_bundles_by_digests_only(registry: Registry, bundle: str 
         load_model(f"{registry.folder}@champion")
 
 
+@pytest.mark.process
 def test_models_are_listed_without_pytorch(registry: Registry) -> None:
     """A list answers at once: PyTorch alone takes longer to import than that."""
     code = (
@@ -321,6 +331,7 @@ def _promote(folder: str, digest: str, count: int) -> None:
         Registry(Path(folder)).name(digest, "champion", who=digest[:4])
 
 
+@pytest.mark.process
 def test_several_promote_at_once(registry: Registry) -> None:
     """Every line is whole, and none is lost."""
     spawn = multiprocessing.get_context("spawn")
@@ -333,6 +344,7 @@ def test_several_promote_at_once(registry: Registry) -> None:
     assert len([e for e in registry.record() if e.action == "name"]) == 11
 
 
+@pytest.mark.process
 def test_killed_while_promoting(registry: Registry) -> None:
     """Whenever it is killed, the champion is one of the two, and the record reads."""
     program = """
@@ -379,10 +391,9 @@ def test_the_verbs(tmp_path: Path) -> None:
     """From adding to going back by the command line; errors in one line."""
 
     def run(*words: str, status: int = 0) -> str:
-        command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "models", *words]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert result.returncode == status, result.stderr
-        return result.stdout + result.stderr
+        done = run_command("models", *words)
+        assert done.returncode == status, done.stderr
+        return done.stdout + done.stderr
 
     folder = str(tmp_path / "m")
     first = run("add", folder, "default", "--why", "shipped").strip()

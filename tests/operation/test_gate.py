@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from tests.operation.conftest import QUICK, TINY
+from tests.small import QUICK, TINY
 from typer.testing import CliRunner
 
 import geobfdt

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operation.conftest import QUICK, TINY
+from tests.small import QUICK, TINY
 
 import geobfdt
 from geobfdt.model.registry import Registry, load_model
@@ -54,6 +54,7 @@ def actions(place: Path) -> list[str]:
     return [entry.action + entry.name for entry in Registry(place / "models").record()]
 
 
+@pytest.mark.training
 def test_nothing_is_done_twice(field: Path, place: Path) -> None:
     """Nothing new: nothing done. A new well: one challenger, judged once, however often it is asked for."""
     assert again(place) == RetrainingResult({})
@@ -75,6 +76,7 @@ def test_nothing_is_done_twice(field: Path, place: Path) -> None:
     assert again(place, promote=True) == RetrainingResult({})  # it knows W05 now
 
 
+@pytest.mark.training
 def test_what_is_refused_is_not_promoted(field: Path, place: Path) -> None:
     """A demand that it cannot meet: on record with its reason, and the champion stays. Other demands judge anew."""
     bring(field, place / "field", "W05")
@@ -89,6 +91,7 @@ def test_what_is_refused_is_not_promoted(field: Path, place: Path) -> None:
     assert actions(place)[-2:] == ["refuse", "pass"]
 
 
+@pytest.mark.training
 def test_newly_reviewed_picks_are_news(place: Path) -> None:
     """A pick taken away, and a well brought in again."""
     file = place / "field" / "W03.picks.csv"
@@ -96,6 +99,7 @@ def test_newly_reviewed_picks_are_news(place: Path) -> None:
     assert again(place).news == {"W03": "its picks have changed"}
 
 
+@pytest.mark.training
 def test_the_door(field: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Damage and strange styles are held back with their reasons, and let in by name."""
     bring(field, place / "field", "W05")
@@ -129,6 +133,7 @@ def test_one_at_a_time_and_what_is_missing(field: Path, place: Path, tmp_path: P
         again(place, GateSettings())
 
 
+@pytest.mark.training
 def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A champion that keeps an interval of a well to be judged by: so does its challenger, and is judged by it."""
     monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda _: [])

@@ -16,16 +16,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.operation.conftest import QUICK, TINY
 
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.registry import Registry
 from geobfdt.operation.tracking import track
-from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.findings import InputError
-from geobfdt.studies.page import write_pages
-from geobfdt.studies.study import run_study
-from geobfdt.studies.study_settings import StudySettings
 
 mlflow = pytest.importorskip("mlflow")
 
@@ -70,7 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.process)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database in a file, and a server."""
     return f"sqlite:///{tmp_path / 'mlflow.db'}" if request.param == "file" else request.getfixturevalue("server")
@@ -141,22 +136,9 @@ def test_half_told_is_told_anew(champion: Path, tmp_path: Path) -> None:
     assert again.data.metrics == run.data.metrics
 
 
-def test_study_with_its_cells(field: Path, tmp_path: Path) -> None:
+def test_study_with_its_cells(rates: Path, tmp_path: Path) -> None:
     """A run for each cell, within that of the study, with the scores of its table."""
-    network = {f"network.{name}": value for name, value in TINY.model_dump(mode="json", exclude_defaults=True).items()}
-    training = {f"training.{name}": value for name, value in QUICK.model_dump(exclude_defaults=True).items()}
-    rates = {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}
-    study = StudySettings(
-        name="rates",
-        question="Which rate?",
-        axes={"rate": rates},
-        base={"network.preset": "curve", **network, **training},
-        folds=2,
-        seeds=1,
-    )
-    out = tmp_path / "rates"
-    plan, results = run_study(study, field, out, Engine(workers=2), lambda _count, _all: None)
-    write_pages(plan, results, out, field)
+    out = rates / "out"
     place = f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert "4 new cells" in track(out, place)[0]
     assert "0 new cells" in track(out, place)[0]
@@ -172,6 +154,7 @@ def test_study_with_its_cells(field: Path, tmp_path: Path) -> None:
     assert by_name == {f"{one.rate} fold {one.fold} seed {one.seed}": one.bedding_f1 for one in rows.itertuples()}
 
 
+@pytest.mark.process
 def test_user_interface_is_up(server: str) -> None:
     """The server shows its pages."""
     with urllib.request.urlopen(server, timeout=10) as page:

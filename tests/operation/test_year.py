@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.process
 def test_a_year(tmp_path: Path) -> None:
     """It goes the way it should (the script stops where it does not), and the record tells the story."""
     script = [sys.executable, str(ROOT / "examples" / "operator_year.py"), "--steps", "4", "--length", "10"]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.real_data import DATA
 
 from geobfdt.geometry import trace_depth
 from geobfdt.picking.picker import pick
 from geobfdt.wells.image import well_image
 
 ROW = 0.005
-REAL = Path(__file__).parents[2] / ".." / "shared" / "data"
 
 
 def rock(rows: int, seed: int, columns: int = 120) -> np.ndarray:
@@ -89,9 +88,9 @@ def test_no_pick_is_centred_beyond_the_image(method: Any, pads: bool) -> None:
 @pytest.mark.parametrize(("file", "name"), [("otv/otv_fractured_rgb.npz", "rgb"), ("atv/atv_breakout_amp.npz", "amp")])
 def test_real_pictures_have_no_flat_plane_at_their_ends(file: str, name: str, upside_down: bool) -> None:
     """Pieces of real televiewer images, neither of which has a flat plane where it is cut."""
-    if not (REAL / file).exists():
+    if not (DATA / file).exists():
         pytest.skip("the real images are not here")
-    with np.load(REAL / file) as data:
+    with np.load(DATA / file) as data:
         pixels, depth = np.asarray(data[name], dtype=np.float32), np.asarray(data["depth_m"], dtype=float)
     if pixels.ndim == 3:
         pixels = pixels.mean(axis=2)

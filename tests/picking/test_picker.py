@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from tests.real_data import TELEVIEWER, televiewer_image
 
 from geobfdt.geometry import trace_rms, true_from_apparent
 from geobfdt.picking.detector import Candidates
@@ -303,14 +304,10 @@ def test_nonsense_is_refused(scene: Any, options: dict[str, Any], message: str) 
         pick(scene.image, **options)
 
 
-OTV = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "otv" / "otv_fractured_rgb.npz"
-
-
-@pytest.mark.skipif(not OTV.exists(), reason="shared optical televiewer image is not here")
+@pytest.mark.skipif(not TELEVIEWER.exists(), reason="shared optical televiewer image is not here")
 def test_clear_fractures_of_a_real_image() -> None:
     """Eight clear fractures, read off the picture by eye (crest and trough), are traced within 2.5 cm."""
-    with np.load(OTV) as file:
-        grey, depth = file["rgb"].astype(np.float32).mean(axis=-1), file["depth_m"]
+    grey, depth = televiewer_image()
     picks = pick(well_image(grey, depth, diameter=0.101, well="otv"), method="hough")
     refined = traces(picks)
     by_eye = [  # crest, trough (m), azimuth of the trough (deg)

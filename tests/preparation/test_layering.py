@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from tests.real_data import DENSITY
 
 from geobfdt.io.images.files import read
 from geobfdt.preparation.layering import layer_coherence
 from geobfdt.wells.image import WellImage, well_image
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 LAYERED = 0.5
 
 
@@ -76,10 +74,10 @@ def test_too_short_to_tell() -> None:
     assert np.isnan(layer_coherence(image(layers(0.0, 36)[:10])))
 
 
-@pytest.mark.skipif(not (SHARED / "lwd-las").exists(), reason="real data not here")
+@pytest.mark.skipif(not DENSITY.exists(), reason="real data not here")
 def test_real_bedding() -> None:
     """Density while drilling, 16 sectors: bed crossings are layers, their columns moved by chance are not."""
-    whole = read(SHARED / "lwd-las" / "P11-A-02_Composite_MEM_Image_NF.las", None)
+    whole = read(DENSITY, None)
     part = whole.isel(depth=slice(*np.searchsorted(whole["depth"].values, [2079.0, 2089.0]).tolist())).load()
     assert layer_coherence(part) > LAYERED
     rng = np.random.default_rng(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.real_data import DATA, DENSITY
 
 from geobfdt.io.images import netcdf
 from geobfdt.io.write.netcdf import write_netcdf
@@ -21,11 +23,16 @@ from geobfdt.quality.stretches import stretches
 from geobfdt.runtime.findings import Finding
 from geobfdt.wells.image import WellImage, well_image
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 ROW, TOP = 0.005, 1000.0
 
 
-def pads(
+def pads(*given: Any, **more: Any) -> np.ndarray[Any, Any]:
+    """What ``_pads`` draws, each drawn once."""
+    return _pads(*given, **more).copy()
+
+
+@cache
+def _pads(
     seed: int = 0, rows: int = 6000, columns: int = 120, grey: bool = False, turn: float = 30
 ) -> np.ndarray[Any, Any]:
     """Layers, texture and a few dark lines behind eight pads that turn by 30 deg/m."""
@@ -266,13 +273,13 @@ def test_stretches_against_a_loop(flags: list[bool], join: float) -> None:
     assert [[s.first, s.last] for s in stretches(np.array(flags), depth, join=join)] == expected
 
 
-@pytest.mark.skipif(not (DATA / "lwd-las").exists(), reason="real data not here")
+@pytest.mark.skipif(not DENSITY.exists(), reason="real data not here")
 def test_real_lwd_stretches_without_rotation() -> None:
     """The density image of a drilled well: the four longer slides, known from rows with a single sector."""
     lasio = pytest.importorskip("lasio")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        las = lasio.read(DATA / "lwd-las" / "P11-A-02_Composite_MEM_Image_NF.las")
+        las = lasio.read(DENSITY)
     pixels = np.stack([las[f"ABDC{i}M"] for i in range(1, 17)], axis=1)
     pixels[pixels < -900] = np.nan
     slides = stretches(np.isfinite(pixels).sum(1) == 1, las.index, shortest=3.0)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.real_data import TELEVIEWER, televiewer_image
 
 from geobfdt.reports import page as page_module
 from geobfdt.reports.page import draw_well, page_edges, write_pictures
@@ -18,8 +19,6 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
-
-OTV = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "otv" / "otv_fractured_rgb.npz"
 
 
 def noisy_well(length: float, *, spacing: float = 0.01, columns: int = 24, **attributes: object) -> WellImage:
@@ -217,6 +216,7 @@ def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.process
 def test_pyplot_stays_out() -> None:
     """No global figure state: pyplot is never imported."""
     code = "import sys, geobfdt.reports.page; sys.exit('matplotlib.pyplot' in sys.modules)"
@@ -230,11 +230,10 @@ def test_settings_of_the_user_come_back() -> None:
         assert mpl.rcParams["font.size"] == 21.0
 
 
-@pytest.mark.skipif(not OTV.exists(), reason="real data not here")
+@pytest.mark.skipif(not TELEVIEWER.exists(), reason="real data not here")
 def test_real_televiewer(tmp_path: Path) -> None:
     """Three metres of a real optical televiewer make one page below 2 MB."""
-    with np.load(OTV) as data:
-        grey, depth = data["rgb"].mean(axis=-1), data["depth_m"]
+    grey, depth = televiewer_image()
     well = well_image(grey, depth, diameter=0.101, reference="north", north="magnetic", well="OTV")
     files = write_pictures(well, new_picks(), tmp_path / "OTV.png")
     assert [file.name for file in files] == ["OTV.png"]

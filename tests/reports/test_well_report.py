@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import geobfdt
 from geobfdt.geometry import pole_angle
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.reports.structure_section import analyse_structure
@@ -205,21 +204,18 @@ def test_without_true_dips_it_says_why(tmp_path: Path) -> None:
     assert structure.sets == []
 
 
-def test_a_field(tmp_path: Path) -> None:
+def test_a_field(two_wells: Path, tmp_path: Path) -> None:
     """A report for each picked well; of a field without picks, one line."""
-    geobfdt.simulate(tmp_path / "sim", wells=2, length=4, seed=3, tool="atv", interpreter="dense")
-    files = sorted((tmp_path / "sim").glob("*.dlis"))
-    geobfdt.ingest(files, tmp_path / "field", picks=tmp_path / "sim")
     shares: list[float] = []
-    reports = report_field(tmp_path / "field", tmp_path / "out", beside=["las", "svg"], progress=shares.append)
-    assert sorted(reports) == ["W01", "W02"]
-    there = {file for one in reports.values() for file in (one.file, *one.beside)}
+    told = report_field(two_wells, tmp_path / "out", beside=["las", "svg"], progress=shares.append)
+    assert sorted(told) == ["W01", "W02"]
+    there = {file for one in told.values() for file in (one.file, *one.beside)}
     assert there == set((tmp_path / "out").iterdir())
     assert len(there) > 4
     assert shares == sorted(shares)
     assert shares[-1] == 1
     with pytest.raises(InputError, match="no pick table"):
-        report_field(tmp_path / "field", tmp_path / "out", picks=tmp_path)
+        report_field(two_wells, tmp_path / "out", picks=tmp_path)
 
 
 def test_a_reviewed_layer_is_reported(tmp_path: Path) -> None:

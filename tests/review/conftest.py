@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,9 +39,15 @@ def drawn_well(name: str, **attributes: object):
 
 
 @pytest.fixture
-def field(tmp_path: Path) -> Path:
+def field(drawn: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return shutil.copytree(drawn, tmp_path / "field")
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Wells ``A-1`` (with proposals) and ``B_2`` (without any picks)."""
-    folder = tmp_path / "field"
+    folder = tmp_path_factory.mktemp("drawn") / "field"
     for name in ("A-1", "B 2"):
         image = drawn_well(name)
         write_netcdf(image, folder / f"{name.replace(' ', '_')}.nc")

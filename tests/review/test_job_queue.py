@@ -263,9 +263,10 @@ def test_stopped_and_started_it_goes_on(work: Any, tmp_path: Path, opened: list[
     for count in range(1, 5):
         while not started.exists() or len(started.read_text()) < count:
             time.sleep(0.02)
-        began = time.monotonic()
-        queue.close()
-        assert time.monotonic() - began < 5
+        end = threading.Thread(target=queue.close, daemon=True)
+        end.start()
+        end.join(30)
+        assert not end.is_alive()  # The job itself goes on until the file is there, for ever that is.
         assert [job.state for job in queue.all()] == ["waiting", "waiting"]
         queue = JobQueue(tmp_path / "q", kinds)
     opened.append(queue)
@@ -273,6 +274,7 @@ def test_stopped_and_started_it_goes_on(work: Any, tmp_path: Path, opened: list[
     assert [job.state for job in ended(queue, slow, small)] == ["done", "done"]
 
 
+@pytest.mark.process
 def test_a_killed_server_loses_nothing(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """Kill -9 with a job under way and one waiting: the next does both; killed three times, the first is given up."""
     started, until = tmp_path / "begun", tmp_path / "until"

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.command import run_command
 
 from .conftest import Served
 
 
 def refused(*words: str) -> str:
     """Line that the command leaves with, its status being 1."""
-    command = [sys.executable, "-c", "from geobfdt.cli import main; main()", "serve", *words]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    run = run_command("serve", *words)
     assert run.returncode == 1, run.stdout + run.stderr
     assert "Traceback" not in run.stderr
     return run.stderr.strip()
@@ -38,6 +36,7 @@ def test_it_refuses_in_one_line(field: Path, tmp_path: Path) -> None:
             assert len(line.splitlines()) == 1, line
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
 def test_it_says_where_it_is_and_ends_well(serve: Callable[..., Served], signal: str) -> None:
     """The address, without a token that was given, for logs are kept; Ctrl+C and a kill end it without a traceback."""

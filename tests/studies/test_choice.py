@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.command import run_command
 
 from geobfdt.runtime.findings import InputError
 from geobfdt.studies.choice import study_choice
@@ -34,10 +32,7 @@ def test_a_choice_is_trained_and_cited(tiny: dict[str, Any], field: Path, tmp_pa
     file.parent.mkdir()
     file.write_text(json.dumps(told_study(tiny, RATES)))
     words = ["train", field, "--choice", file.parent, "--out", tmp_path / "model"]
-    run = subprocess.run(
-        [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
-        capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    run = run_command(*words)
     assert run.returncode == 0, run.stderr
     card = json.loads((tmp_path / "model" / "card.json").read_text())
     assert card["study"]["digest"] == hashlib.sha256(file.read_bytes()).hexdigest()

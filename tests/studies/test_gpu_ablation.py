@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 import geobfdt
@@ -54,9 +55,10 @@ def test_looks_change_and_gaps_stay() -> None:
     assert (changed != grids).flatten(1).any(dim=1).sum() > 8
 
 
+@pytest.mark.training
 def test_twenty_steps_on_the_cpu(tmp_path: Path) -> None:
     """Rows come as it goes; a finished cell is not run again. Short wells stand in for the field."""
-    geobfdt.simulate(tmp_path / "simulated", like="published", wells=12, length=3.0)
+    geobfdt.simulate(tmp_path / "simulated", like="published", wells=12, length=2.0)
     geobfdt.ingest(sorted((tmp_path / "simulated").glob("*.dlis")), tmp_path / "field", picks=tmp_path / "simulated")
     words = [
         "--size", "tiny", "--device", "cpu", "--depths", "10", "--seeds", "1", "--windows", "160", "--batch", "8",

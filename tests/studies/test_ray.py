@@ -27,6 +27,8 @@ from geobfdt.studies.study_settings import StudySettings
 if importlib.util.find_spec("ray") is None:
     pytest.skip("Ray is not installed", allow_module_level=True)
 
+pytestmark = pytest.mark.ray
+
 COSTS = ("core_seconds", "peak_mib")
 
 

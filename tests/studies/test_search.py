@@ -136,6 +136,7 @@ def test_killed_and_begun_again(
         run_search(settings.model_copy(update={"folds": 3}), field, tmp_path, 4, Engine(), lambda *_: None)
 
 
+@pytest.mark.process
 def test_it_runs(settings: SearchSettings, field: Path, tmp_path: Path) -> None:
     """Two trials of real cells."""
     outcome = run_search(settings.model_copy(update={"folds": 1}), field, tmp_path, 2, Engine(), lambda *_: None)

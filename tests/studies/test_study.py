@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 import pytest
-import yaml
+from tests.command import run_command, run_process
+from tests.study_runs import run_in_process
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.runtime.engine import Engine
@@ -31,40 +32,33 @@ from geobfdt.studies.study_settings import StudySettings
 from geobfdt.wells.picks import CLASSES
 
 COSTS = ("core_seconds", "peak_mib")
+# Two steps, whatever a level says.
+SHORT = {"training.steps": 2, "training.warmup": 1, "training.every": 2}
+# The first and last levels of axes that are long.
+LONG_AXES = {
+    "optimiser": {"rate": ("1e-4", "4e-3"), "feed-forward": ("256", "2048")},
+    "wells": {"wells": ("1", "14")},
+}
 
 
-def geobfdt(*words: object, limit: int = 0) -> subprocess.Popen[str]:
-    """Start the command line; files cannot grow beyond the limit, as if the disk were full."""
-
-    def bound() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
+def start(*words: object) -> subprocess.Popen[str]:
+    """Start the command line."""
     return subprocess.Popen(
         [sys.executable, "-c", "from geobfdt.cli import main; main()", *map(str, words)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-        preexec_fn=bound if limit else None,
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, tiny: dict[str, Any]) -> Path:
+@pytest.fixture
+def study(rates: Path) -> Path:
     """Two rates, two folds, one seed: four cells."""
-    axes = {"rate": {"low": {"training.rate": 1e-4}, "high": {"training.rate": 1e-2}}}
-    file = tmp_path_factory.mktemp("study") / "rates.yaml"
-    settings = {"name": "rates", "question": "Which rate?", "axes": axes, "base": tiny, "folds": 2, "seeds": 1}
-    file.write_text(yaml.safe_dump(settings, sort_keys=False))
-    return file
+    return rates / "rates.yaml"
 
 
-@pytest.fixture(scope="module")
-def out(study: Path, field: Path) -> Path:
-    """The study, undisturbed, its cells run in this process."""
-    out, settings = study.with_name("out"), study_of(str(study))
-    for folder in lay_out(make_plan(settings, field), field, out):
-        run_cell(folder)
-    plan, sections = run_study(settings, field, out, Engine(workers=1), lambda cells_done, every: None)
-    write_pages(plan, sections, out, field)
-    return out
+@pytest.fixture
+def out(rates: Path) -> Path:
+    """The study, undisturbed, its cells run in one process."""
+    return rates / "out"
 
 
 def results(out: Path) -> dict[str, Any]:
@@ -76,10 +70,11 @@ def results(out: Path) -> dict[str, Any]:
     return sections
 
 
+@pytest.mark.process
 def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
     """Kill -9 after the first cell, its children left alone: the same cells, numbers and verdicts in the end."""
     again = tmp_path / "out"
-    run = geobfdt("study", study, field, "--out", again)
+    run = start("study", study, field, "--out", again)
     end = time.monotonic() + 120
     while not list(again.glob(f"cells/*/{RESULT}")):
         assert time.monotonic() < end
@@ -88,9 +83,9 @@ def test_killed_and_begun_again(study: Path, field: Path, out: Path, tmp_path: P
     run.send_signal(signal.SIGKILL)
     run.communicate()
     first = {file: file.stat().st_mtime_ns for file in again.glob(f"cells/*/{RESULT}")}
-    run = geobfdt("study", study, field, "--out", again, "--json")
-    output, error = run.communicate(timeout=300)
-    assert run.returncode == 0, error
+    process = run_process("study", study, field, "--out", again, "--json")
+    output = process.stdout
+    assert process.returncode == 0, process.stderr
     assert results(again) == results(out)
     assert len(results(out)) == 4
     assert all(file.stat().st_mtime_ns == when for file, when in first.items())
@@ -128,14 +123,16 @@ def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
         cell, result = (json.loads((folder / name).read_text()) for name in ("cell.json", RESULT))
         for kind, output in result["scores"].items():
             assert set(output["counts"]) <= set(cell["tested"])
-            for well, (sections, wrong, missed) in output["counts"].items():
+            for well, (hits, wrong, missed) in output["counts"].items():
                 picks = pd.read_csv(field / f"{well}.picks.csv")
                 depth = read(field / f"{well}.nc")["depth"].values
-                inside = picks["depth_m"].between(depth[0], depth[-1])
-                assert sections + missed == (inside & (picks["class"] == kind)).sum()
-                assert min(sections, wrong, missed) >= 0
+                half = (depth[1] - depth[0]) / 2  # A row reaches half its height up and down.
+                inside = picks["depth_m"].between(depth[0] - half, depth[-1] + half)
+                assert hits + missed == (inside & (picks["class"] == kind)).sum()
+                assert min(hits, wrong, missed) >= 0
 
 
+@pytest.mark.process
 def test_a_lost_folder_goes_on_from_the_archive(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
     """With the archive alone no cell is run again, and scores, verdicts and rows are the same."""
     lines = (out / ARCHIVE).read_text().splitlines()
@@ -156,6 +153,7 @@ def test_a_lost_folder_goes_on_from_the_archive(study: Path, field: Path, out: P
     assert (again / ARCHIVE).read_text().count("\n") == 4
 
 
+@pytest.mark.process
 def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_path: Path) -> None:
     """A damaged cell is named with its reason, the others are run; once mended, only it is."""
     folders = lay_out(make_plan(study_of(str(study)), field), field, tmp_path)[:2]
@@ -176,29 +174,31 @@ def test_one_failing_cell_does_not_stop_the_rest(study: Path, field: Path, tmp_p
 def test_nothing_is_left_of_a_wrong_study(field: Path, tmp_path: Path) -> None:
     """An unknown setting, or a field without wells: one line, status 1, no folder."""
     for words in (("backbone", field, "--set", "training.paces=3"), ("backbone", tmp_path)):
-        run = geobfdt("study", *words, "--out", tmp_path / "out")
-        _, error = run.communicate(timeout=60)
+        run = run_command("study", *words, "--out", tmp_path / "out")
         assert run.returncode == 1
-        assert error.startswith("geobfdt: ")
-        assert error.count("\n") == 1
+        assert run.stderr.startswith("geobfdt: ")
+        assert run.stderr.count("\n") == 1
         assert not (tmp_path / "out").exists()
 
 
 def test_two_at_once(study: Path, field: Path, tmp_path: Path) -> None:
     """The second is turned away in one line; with the first gone it may."""
     with folder_lock(tmp_path):
-        run = geobfdt("study", study, field, "--out", tmp_path)
-        _, error = run.communicate(timeout=60)
+        run = run_command("study", study, field, "--out", tmp_path)
         assert run.returncode == 1
-        assert error.startswith(f"geobfdt: {tmp_path}: another study is running here")
-        assert error.count("\n") == 1
+        assert run.stderr.startswith(f"geobfdt: {tmp_path}: another study is running here")
+        assert run.stderr.count("\n") == 1
     with folder_lock(tmp_path), pytest.raises(InputError, match="another study"), folder_lock(tmp_path):
         pass
 
 
+# One preset of each network stands for the others in `make test`.
+_RUNS = [(name, net) for name in PRESETS for net in ("curve", "detr") if (name, net) != ("wells", "detr")]
+
+
 @pytest.mark.parametrize(
     ("name", "network"),
-    [(name, net) for name in PRESETS for net in ("curve", "detr") if (name, net) != ("wells", "detr")],
+    [pytest.param(*run, marks=[] if run[0] == "split" else pytest.mark.training) for run in _RUNS],
 )
 def test_every_preset_runs(
     name: str,
@@ -208,14 +208,15 @@ def test_every_preset_runs(
     tiny_detr: dict[str, Any],
     tmp_path: Path,
 ) -> None:
-    """On one fold and seed, with tiny cells; the optimisers' first and last levels stand for all."""
-    change = [f"{key}={json.dumps(value)}" for key, value in (tiny if network == "curve" else tiny_detr).items()]
-    settings = study_of(name, network, folds=1, seeds=1, change=change)
-    plan = make_plan(settings, field)
+    """On one fold and seed, with tiny cells; first and last levels stand for all of long axes."""
+    sizes = {**(tiny if network == "curve" else tiny_detr), "training.steps": 2}
+    asked = study_of(
+        name, network, folds=1, seeds=1, change=[f"{key}={json.dumps(value)}" for key, value in sizes.items()]
+    )
+    short = {axis: {level: changed | SHORT for level, changed in levels.items()} for axis, levels in asked.axes.items()}
+    plan = make_plan(asked.model_copy(update={"axes": short}), field)
     for place, folder in zip(plan.places, lay_out(plan, field, tmp_path), strict=True):
-        if name == "optimiser" and place.levels["rate"] not in ("1e-4", "4e-3"):
-            continue
-        if name == "optimiser" and place.levels.get("feed-forward", "256") not in ("256", "2048"):
+        if any(place.levels.get(axis, ends[0]) not in ends for axis, ends in LONG_AXES.get(name, {}).items()):
             continue
         run_cell(folder)
         result = json.loads((folder / RESULT).read_text())
@@ -258,17 +259,22 @@ def test_rates_are_tried_first(field: Path, tiny: dict[str, Any], tmp_path: Path
         assert max(row["step"] for row in rows(folder / f"pilot-{rate}")) == 2
 
 
-def test_minutes_instead_of_steps(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+def test_minutes_instead_of_steps(
+    field: Path, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As many steps as the minutes are enough for; measured once, so that a killed cell goes on with as many."""
-    axes: dict[str, Any] = {"minutes": {"few": {"minutes": 0.02}, "more": {"minutes": 0.08}}}
-    settings = StudySettings(name="timed", question="?", axes=axes, base=tiny, folds=1, seeds=1)
-    folders = lay_out(make_plan(settings, field), field, tmp_path)
+    ticks = (tick / 8 for tick in count())  # A step takes an eighth of a second: each look at the clock moves it on.
+    monkeypatch.setattr("geobfdt.studies.cell.time.process_time", lambda: next(ticks))
+    axes: dict[str, Any] = {"minutes": {"few": {"minutes": 6.1 / 8 / 60}, "more": {"minutes": 12.1 / 8 / 60}}}
+    base = {**tiny, "training.every": 20}
+    asked = StudySettings(name="timed", question="?", axes=axes, base=base, folds=1, seeds=1)
+    folders = lay_out(make_plan(asked, field), field, tmp_path)
     for folder in folders:
         run_cell(folder)
-    few, more = (json.loads((folder / RESULT).read_text())["steps"] for folder in folders)
-    assert 2 < more / few < 8
+    assert [json.loads((folder / RESULT).read_text())["steps"] for folder in folders] == [6, 12]
     folder = folders[0]
-    assert max(row["step"] for row in rows(folder / "run")) == few == int((folder / "steps.txt").read_text())
+    assert (folder / "steps.txt").read_text() == "6\n"
+    assert max(row["step"] for row in rows(folder / "run")) == 6
     (folder / RESULT).unlink()
     (folder / "steps.txt").write_text("3\n")
     for file in (folder / "run").iterdir():
@@ -284,30 +290,33 @@ def rows(run: Path) -> list[dict[str, Any]]:
 
 def test_a_leaking_split_is_named(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
     """Its cells are tested on wells not seen all the same, and the page says what its validation is worth."""
-    settings = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
-    plan, sections = run_study(settings, field, tmp_path, Engine(workers=1), lambda *_: None)
-    write_pages(plan, sections, tmp_path, field)
-    honest, leaking = (place.cell for place in plan.places)
+    asked = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
+    run_in_process(asked, field, tmp_path)
+    honest, leaking = (place.cell for place in make_plan(asked, field).places)
     assert honest.tested == leaking.tested
     assert not {*leaking.trained, *leaking.validated} & {*leaking.tested}
     assert "validated on rock that was trained on" in (tmp_path / "study.md").read_text()
 
 
+def test_a_disk_that_is_full_at_once(study: Path, field: Path, tmp_path: Path) -> None:
+    """Before a cell can begin: one line."""
+    run = run_command("study", study, field, "--out", tmp_path / "early", limit=2000)
+    assert run.returncode == 1
+    assert run.stderr.startswith("geobfdt: ")
+    assert "cannot be written" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.process
 def test_a_full_disk_loses_nothing(study: Path, field: Path, out: Path, tmp_path: Path) -> None:
-    """Full before a cell can begin: one line. Full within cells: each is named; with room again, the same table."""
-    early = geobfdt("study", study, field, "--out", tmp_path / "early", limit=2000)
-    _, error = early.communicate(timeout=120)
-    assert early.returncode == 1
-    assert error.startswith("geobfdt: ")
-    assert "cannot be written" in error
-    assert error.count("\n") == 1
-    late = geobfdt("study", study, field, "--out", tmp_path / "late", "--seeds", 1, limit=40_000)
-    _, error = late.communicate(timeout=240)
-    assert late.returncode == 1
-    whys = [file.read_text() for file in (tmp_path / "late").glob("cells/*/failed.txt")]
-    assert len(whys) == 4
+    """Full within cells: each is named; with room again, they are those of the undisturbed study."""
+    words = ("study", study, field, "--out", tmp_path, "--folds", 1)
+    run = run_command(*words, limit=40_000)  # Its cells are processes, which have the same limit.
+    assert run.returncode == 1
+    whys = [file.read_text() for file in tmp_path.glob("cells/*/failed.txt")]
+    assert len(whys) == 2
     assert all("cannot be written" in why and why.count("\n") == 1 for why in whys)
-    again = geobfdt("study", study, field, "--out", tmp_path / "late")
-    _, error = again.communicate(timeout=240)
-    assert again.returncode == 0, error
-    assert results(tmp_path / "late") == results(out)
+    run = run_command(*words)
+    assert run.returncode == 0, run.stderr
+    assert len(results(tmp_path)) == 2
+    assert results(tmp_path).items() <= results(out).items()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
 import torch
+from tests.small import TINY
 
 from geobfdt.model.curve.criterion import Targets
 from geobfdt.model.network_settings import CurveSettings
@@ -17,10 +15,6 @@ from geobfdt.training.augmentation import Window
 from geobfdt.training.prepared_wells import PreparedWell
 
 STEP = 0.005
-TINY = CurveSettings(
-    columns=32, widths=(8, 8, 8, 8), features=8, votes=2, head=8, content=16, sampled=4, fine=4,
-    layers=((4, 0.08, 3, 16), (2, 0.03, 3, 16)), doubts=((1, -1.75),), tiers=((0.13, 1), (0.4, 2)), queries=12,
-)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

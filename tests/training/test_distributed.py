@@ -110,6 +110,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, sizes: Any, well: Any) -> Path
     return out
 
 
+@pytest.mark.process
 def test_both_end_with_the_same_weights(out: Path, sizes: Any) -> None:
     """To the bit, batch statistics and all; and not where they began."""
     one, other = (load_file(out / f"weights-{rank}.safetensors") for rank in range(2))
@@ -121,6 +122,7 @@ def test_both_end_with_the_same_weights(out: Path, sizes: Any) -> None:
     assert any(not torch.equal(one[name], start[name]) for name in one)
 
 
+@pytest.mark.process
 def test_each_takes_as_many_windows_and_draws_of_its_own(out: Path) -> None:
     """Three a step are made four, two each; they are not all turned and bent alike."""
     one, other = ([step.split() for step in (out / f"drawn-{rank}.txt").read_text().split(",")] for rank in range(2))
@@ -128,6 +130,7 @@ def test_each_takes_as_many_windows_and_draws_of_its_own(out: Path) -> None:
     assert len({draw for _, draw in one + other}) == 6
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_no_thread_is_left_to_the_end(out: Path) -> None:
     """One that outlives Python's own end aborts the process, now and then."""
@@ -136,6 +139,7 @@ def test_no_thread_is_left_to_the_end(out: Path) -> None:
     assert after == ("0", "0")
 
 
+@pytest.mark.process
 def test_only_the_first_writes_and_tells(out: Path) -> None:
     """Metrics, scores, checkpoint and best weights are the first's; the other leaves no file."""
     files = {file.name for file in (out / "run-0").iterdir()}
@@ -145,6 +149,7 @@ def test_only_the_first_writes_and_tells(out: Path) -> None:
     assert [(out / f"agreed-{rank}.txt").read_text() for rank in range(2)] == 2 * ["[0.25, 0.0]"]
 
 
+@pytest.mark.process
 def test_the_gradient_is_the_mean(out: Path, sizes: Any, well: Any) -> None:
     """Of the gradients that each window gives alone; so are the batch statistics, and nothing else changes."""
     prepared, parts = well(), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.small import QUICK
 
 import geobfdt
 from geobfdt.io.images.netcdf import read
@@ -24,8 +26,6 @@ from geobfdt.wells.intervals import covered, new_intervals, write_intervals
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import CLASSES
 
-QUICK = TrainingSettings(steps=4, batch=1, rows=128, warmup=1, every=2)
-
 
 def held_out_share(picks: int) -> float:
     """A fifth of a well's picks, or eight of few, but no more than two fifths."""
@@ -33,15 +33,9 @@ def held_out_share(picks: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two simulated wells of 6 m, brought in with their picks."""
-    folder = tmp_path_factory.mktemp("train")
-    files = geobfdt.simulate(folder / "sim", wells=2, length=6, seed=3, tool="atv", interpreter="dense")
-    images = sorted((folder / "sim").glob("*.dlis"))
-    assert files
-    assert len(images) == 2
-    geobfdt.ingest(images, folder / "field", picks=folder / "sim")
-    return folder / "field"
+def field(two_wells: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two simulated wells of 6 m with their picks."""
+    return shutil.copytree(two_wells, tmp_path_factory.mktemp("train") / "field")
 
 
 @pytest.fixture(scope="module")

@@ -122,6 +122,7 @@ def test_what_no_checkpoint_holds_is_forgotten(sizes: Any, well: Any, tmp_path: 
     assert not any(row.get("total") == 9.0 for row in log(tmp_path))
 
 
+@pytest.mark.process
 def test_killed_in_the_middle(sizes: Any, well: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed by signal 9 after the first checkpoint, then started again: all files as of a run that nobody killed."""
     from geobfdt.training.prepared_wells import save

@@ -126,13 +126,22 @@ STEP = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(STEP, max_size=30))
+@pytest.mark.parametrize("examples", [30, pytest.param(150, marks=pytest.mark.fuzz)])
 def test_any_order_of_edits_undos_and_redos_leaves_a_valid_table(
-    tmp_path_factory: pytest.TempPathFactory, steps: list
+    tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:
     """Three people, three items: what counts is never torn, each undo takes back its own edit and nothing else."""
-    log = LayerLog(tmp_path_factory.mktemp("log"))
+
+    @settings(max_examples=examples, deadline=None)
+    @given(st.lists(STEP, max_size=30))
+    def check(steps: list) -> None:
+        edit_in_order(LayerLog(tmp_path_factory.mktemp("log")), steps)
+
+    check()
+
+
+def edit_in_order(log: LayerLog, steps: list) -> None:
+    """Edit, undo and redo; look at the layer after each step."""
     for person, what, items, change, looked in steps:
         before = log.layer("A", "x")
         state, viewed_version = dict(before.items), before.version if looked else None
@@ -257,6 +266,7 @@ def _edit(folder: str, person: str, count: int) -> None:
         log.add("A", "x", person, "add", {f"p{person}{n}": PICK | {"depth_m": float(n)}})
 
 
+@pytest.mark.process
 def test_processes_write_beside_each_other(tmp_path: Path) -> None:
     """Processes write beside each other."""
     spawn = multiprocessing.get_context("spawn")
@@ -269,6 +279,7 @@ def test_processes_write_beside_each_other(tmp_path: Path) -> None:
     assert len(LayerLog(tmp_path).layer("A", "x").items) == 120
 
 
+@pytest.mark.process
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     """What was acknowledged survives a kill."""
     program = """
@@ -318,6 +329,7 @@ def _open_all(folders: list[str], together: Barrier) -> None:
         LayerLog(Path(folder))
 
 
+@pytest.mark.process
 def test_a_new_log_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
     """SQLite refuses one of two that switch its journal at once, without waiting: 100 logs, four processes each."""
     folders = [tmp_path / str(n) for n in range(100)]

@@ -125,6 +125,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkey
         pick_file(field(tmp_path) / "A.nc", tmp_path / "out", PickOptions(method="hough"))
 
 
+@pytest.mark.process
 def test_what_was_found_on_the_way_in_is_said_once(tmp_path):
     """One stretch without pixels is one finding: of a file, of a well of a field, in its report and in inspect."""
     depth = 50 + 0.005 * np.arange(400)

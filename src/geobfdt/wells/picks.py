@@ -7,7 +7,6 @@ missed without harm). ``depth_m`` is where the plane meets the hole axis (m, MD,
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,6 +69,25 @@ COLUMNS: dict[str, type] = {
     "status": str,
 }
 
+# The words that a column of text may hold. Other columns of text are free.
+_WORDS = {
+    "class": CLASSES,
+    "reference": ("", *REFERENCES),
+    "polarity": ("", "conductive", "resistive"),
+    "quality": ("", "A", "B", "C", "D"),
+    "status": ("", "proposed", "accepted", "edited", "rejected"),
+}
+
+# The least and the largest number that each column of numbers may hold, in its unit.
+_RANGES = {
+    "depth_m": (-1e5, 1e5),
+    **dict.fromkeys(("dip_app_deg", "dip_true_deg"), (0.0, 90.0)),
+    **dict.fromkeys(("azimuth_app_deg", "azimuth_true_deg"), (0.0, 360.0)),
+    **dict.fromkeys(("confidence", "coverage", "continuity"), (0.0, 1.0)),
+    **dict.fromkeys(("amplitude_m", "diameter_m"), (0.0, np.finfo(float).max)),
+    **dict.fromkeys(("sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg"), (0.0, np.finfo(float).max)),
+}
+
 
 def new_picks(**columns: Any) -> pd.DataFrame:
     """
@@ -126,49 +144,46 @@ def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFra
     >>> len(validate(new_picks(depth_m=[1.0], class_="fracture")))
     1
     """
-    import pandera.errors
-
     if list(picks.columns[: len(COLUMNS)]) != list(COLUMNS):
         missing = [name for name in COLUMNS if name not in picks.columns]
         observed = f"no column {', '.join(missing)}" if missing else "columns out of order"
         raise InputError(file, observed, "see docs/pick-tables.md for the columns")
+    for name, kind in COLUMNS.items():
+        column = picks[name]
+        fits = _text_fits(name, column) if kind is str else _numbers_fit(name, column)
+        if not fits.all():
+            row = int(np.argmin(fits))
+            raise InputError(
+                file,
+                f"row {picks.index[row]}, {name}: {str(column.iloc[row])[:60]!r} does not fit a pick table",
+                "see docs/pick-tables.md for the columns",
+            )
+    return picks.astype(COLUMNS)
+
+
+def _text_fits(name: str, column: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which cells are text, one of the column's words where it has a list of them."""
+    fits = column.isin(_WORDS[name]) if name in _WORDS else column.notna()
+    return np.asarray(fits, dtype=bool)
+
+
+def _numbers_fit(name: str, column: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which cells are numbers within the column's range; all but a depth may be missing."""
     try:
-        return _schema().validate(picks, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        case = error.failure_cases.iloc[0]
-        raise InputError(
-            file,
-            f"row {case['index']}, {case['column']}: {str(case['failure_case'])[:60]!r} does not fit a pick table",
-            "see docs/pick-tables.md for the columns",
-        ) from error
+        numbers = np.asarray(column.astype(float))
+    except (TypeError, ValueError):
+        numbers = np.array([_number(cell) for cell in column])
+    low, high = _RANGES[name]
+    fits = (numbers >= low) & (numbers <= high)
+    return np.asarray(fits if name == "depth_m" else fits | np.isnan(numbers))
 
 
-@cache
-def _schema() -> Any:
-    import pandera.pandas as pa
-
-    def between(low: float, high: float, nullable: bool = True) -> Any:
-        return pa.Column(float, pa.Check.in_range(low, high), nullable=nullable, coerce=True)
-
-    def one_of(*values: str) -> Any:
-        return pa.Column(str, pa.Check.isin(values), coerce=True)
-
-    share, angle, sigma = between(0, 1), between(0, 360), between(0, np.finfo(float).max)
-    special = {
-        "depth_m": between(-1e5, 1e5, nullable=False),
-        "class": one_of(*CLASSES),
-        "reference": one_of("", *REFERENCES),
-        "polarity": one_of("", "conductive", "resistive"),
-        "quality": one_of("", "A", "B", "C", "D"),
-        "status": one_of("", "proposed", "accepted", "edited", "rejected"),
-    } | dict.fromkeys(("dip_app_deg", "dip_true_deg"), between(0, 90))
-    special |= dict.fromkeys(("azimuth_app_deg", "azimuth_true_deg"), angle)
-    special |= dict.fromkeys(("confidence", "coverage", "continuity"), share)
-    special |= dict.fromkeys(
-        ("amplitude_m", "diameter_m", "sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg"), sigma
-    )
-    columns = {n: special.get(n) or pa.Column(str, coerce=True) for n in COLUMNS}
-    return pa.DataFrameSchema(columns)
+def _number(cell: Any) -> float:
+    """The number in a cell. What is none becomes infinite, which no range includes."""
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return np.inf
 
 
 def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,8 @@
 """LAS files, written here as the standards and their dialects have them."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.real_data import DENSITY
 
 from geobfdt.io import text_rows
 from geobfdt.io.images import files
@@ -14,7 +13,6 @@ from geobfdt.wells.options import ReadingOptions
 ANY = ReadingOptions()
 ROWS = 12
 DEPTH = 1000 + 0.1 * np.arange(ROWS)
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "lwd-las"
 
 
 def pixels(sectors=16, seed=0):
@@ -242,13 +240,12 @@ def test_pieces(tmp_path, monkeypatch):
     assert np.array_equal(las.read(path, ANY).values, pixels().astype(np.float32))
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the public LWD logs are not here")
+@pytest.mark.skipif(not DENSITY.exists(), reason="the public LWD logs are not here")
 def test_real_lwd_image():
     """A public 16-sector density image reads, mostly measured, at the rows of the file."""
-    (path,) = DATA.glob("*.las")
-    well = files.read(path, diameter=0.2159, azimuth_reference="high_side")
+    well = files.read(DENSITY, diameter=0.2159, azimuth_reference="high_side")
     assert well.sizes["azimuth"] >= 16
     assert np.isfinite(well.image.values).mean() > 0.5
-    lines = path.read_text(errors="replace").splitlines()
+    lines = DENSITY.read_text(errors="replace").splitlines()
     first = next(i for i, line in enumerate(lines) if line.upper().startswith("~A")) + 1
     assert abs(well.sizes["depth"] - sum(bool(line.strip()) for line in lines[first:])) < 0.05 * well.sizes["depth"]

@@ -5,12 +5,12 @@ import math
 import struct
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from tests.real_data import DATA, TELEVIEWER
 
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.raster import pixels
@@ -18,7 +18,6 @@ from geobfdt.io.images.raster.pictures import contents, read
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 
-DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 EDGES = ReadingOptions(top=100.0, bottom=102.0)
 GREY = np.arange(32, dtype=np.uint8).reshape(4, 8)
 
@@ -508,11 +507,13 @@ def test_fuzz(tmp_path, name):
     assert refused > 10
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="no shared data beside the repository")
-def test_televiewer():
-    """The PNG and the npz of the optical televiewer are one picture, 3 m of 2.1 mm rows."""
-    picture = read(next((DATA / "otv").glob("*.png")), ReadingOptions(top=33.0003, bottom=35.9991))
-    arrays = read(next((DATA / "otv").glob("*.npz")), ReadingOptions())
+@pytest.mark.skipif(not DATA.is_dir(), reason="no real data here")
+def test_televiewer(tmp_path):
+    """A PNG and an npz of the optical televiewer are one picture, 3 m of 2.1 mm rows."""
+    with np.load(TELEVIEWER) as file:
+        Image.fromarray(file["rgb"]).save(tmp_path / "otv.png")
+    picture = read(tmp_path / "otv.png", ReadingOptions(top=33.0003, bottom=35.9991))
+    arrays = read(TELEVIEWER, ReadingOptions())
     assert np.array_equal(picture.values, arrays.values)
     assert np.abs(picture.depth - arrays.depth).max() < 1e-4
     amplitude = read(DATA / "atv" / "atv_breakout_amp.npz", ReadingOptions())

@@ -1,20 +1,19 @@
 """Pick tables of the world."""
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from tests.real_data import DATA, granite_table
 
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import new_picks, write_picks
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-DATA = REPOSITORY / ".." / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data")
 
 TECHLOG = (
@@ -119,9 +118,9 @@ def test_geolog_sticks_are_intervals():
 
 
 @real_data
-def test_granite_well():
+def test_granite_well(tmp_path):
     """12,031 rows are 11,954 planes and 77 intervals; apparent dips follow from true dip, hole and caliper."""
-    file = DATA / "picks-ud1" / "UD1_Borehole_Imaging_Interpretation.csv"
+    file = granite_table(tmp_path)
     read = read_pick_table(file, well="UD-1")
     assert len(read.picks) == 11_954
     assert len(read.intervals) == 77
@@ -498,7 +497,6 @@ def test_damaged_files_end_in_one_line_or_in_picks(tmp_path):
     book.save(tmp_path / "seed.xlsx")
     seeds.append((tmp_path / "seed.xlsx").read_bytes())
     refused = 0
-    started = time.monotonic()
     for number in range(200):
         data = bytearray(seeds[number % len(seeds)])
         for _ in range(int(rng.integers(1, 4))):
@@ -520,7 +518,6 @@ def test_damaged_files_end_in_one_line_or_in_picks(tmp_path):
         except InputError:
             refused += 1
     assert 20 < refused < 180
-    assert time.monotonic() - started < 60
 
 
 def test_a_remark_below_the_table_is_no_plane(tmp_path):

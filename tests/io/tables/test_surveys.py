@@ -1,17 +1,15 @@
 """Surveys: stations as files have them."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from tests.real_data import DATA
 
 from geobfdt import geometry
 from geobfdt.io.tables.surveys import read_survey
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.survey import Survey
 
-DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data")
 
 
