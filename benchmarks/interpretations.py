@@ -63,12 +63,12 @@ def main() -> None:
     image = optical(arguments.data)
     picks = geobfdt.pick(image, model=arguments.model, method=arguments.method)
     people = {name: interpretation(name) for name in ("a", "b")}
-    given = {name: table[~table["optional"]] for name, table in people.items()}
+    certain = {name: table[~table["optional"]] for name, table in people.items()}
     comparisons = {
         "picker against A": (picks, people["a"]),
         "picker against B": (picks, people["b"]),
-        "B against A": (given["b"], people["a"]),
-        "A against B": (given["a"], people["b"]),
+        "B against A": (certain["b"], people["a"]),
+        "A against B": (certain["a"], people["b"]),
     }
     rows = []
     span = (float(image["depth"][0]), float(image["depth"][-1]))

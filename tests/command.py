@@ -34,13 +34,13 @@ def run_command(*words: object, cwd: Path | None = None, limit: int | None = Non
 
 @contextmanager
 def _file_size_limit(limit: int | None) -> Iterator[None]:
-    usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    default, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (default, most))
 
 
 def run_process(*words: object, timeout: float = 300) -> CompletedProcess[str]:

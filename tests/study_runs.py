@@ -16,5 +16,5 @@ def run_in_process(study: StudySettings, field: Path, out: Path) -> None:
     """Run a study as the command does, but for a process of its own for each cell."""
     for cell in lay_out(make_plan(study, field), field, out):
         run_cell(cell)
-    plan, found = run_study(study, field, out, Engine(workers=1), lambda *_: None)
-    write_pages(plan, found, out, field)
+    plan, sections = run_study(study, field, out, Engine(workers=1), lambda *_: None)
+    write_pages(plan, sections, out, field)

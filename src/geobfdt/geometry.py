@@ -302,8 +302,8 @@ def convert_azimuth(
     50.0
     """
     _, line, right = hole_frame(deviation, hole_azimuth, source)
-    _, wanted, _ = hole_frame(deviation, hole_azimuth, target)
-    offset = np.degrees(np.arctan2((wanted * right).sum(-1), (wanted * line).sum(-1)))
+    _, target_axis, _ = hole_frame(deviation, hole_azimuth, target)
+    offset = np.degrees(np.arctan2((target_axis * right).sum(-1), (target_axis * line).sum(-1)))
     return _wrap(np.asarray(azimuth, dtype=float) - offset)
 
 

@@ -210,7 +210,7 @@ def test_damaged(folder: Path, bundle: Bundle, tmp_path: Path) -> None:
         note.replace("curve", "cuvre"): "not of one model bundle",
         note.replace(own, '"format": 99'): r"newer version \(ONNX format 99",
         note.replace(own, '"format": 2'): r"older version \(ONNX format 2.*export the model bundle again",
-        note.replace('"tiers"', '"tears"', 2).replace('"tiers": [{', '"tears": [{'): "notes of geobfdt are damaged",
+        note.replace('"tiers"', '"tears"', 2).replace('"tiers": [{', '"tears": [{'): "metadata of geobfdt is damaged",
     }
     for changed, message in refused.items():
         both = "not of one" not in message

@@ -391,9 +391,9 @@ def test_the_verbs(tmp_path: Path) -> None:
     """From adding to going back by the command line; errors in one line."""
 
     def run(*words: str, status: int = 0) -> str:
-        done = run_command("models", *words)
-        assert done.returncode == status, done.stderr
-        return done.stdout + done.stderr
+        result = run_command("models", *words)
+        assert result.returncode == status, result.stderr
+        return result.stdout + result.stderr
 
     folder = str(tmp_path / "m")
     first = run("add", folder, "default", "--why", "shipped").strip()

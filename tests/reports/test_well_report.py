@@ -207,9 +207,9 @@ def test_without_true_dips_it_says_why(tmp_path: Path) -> None:
 def test_a_field(two_wells: Path, tmp_path: Path) -> None:
     """A report for each picked well; of a field without picks, one line."""
     shares: list[float] = []
-    told = report_field(two_wells, tmp_path / "out", beside=["las", "svg"], progress=shares.append)
-    assert sorted(told) == ["W01", "W02"]
-    there = {file for one in told.values() for file in (one.file, *one.beside)}
+    reports = report_field(two_wells, tmp_path / "out", beside=["las", "svg"], progress=shares.append)
+    assert sorted(reports) == ["W01", "W02"]
+    there = {file for one in reports.values() for file in (one.file, *one.beside)}
     assert there == set((tmp_path / "out").iterdir())
     assert len(there) > 4
     assert shares == sorted(shares)

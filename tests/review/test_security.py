@@ -233,7 +233,7 @@ def test_health_tells_when_the_log_cannot_be_written(field: Path) -> None:
         assert client.post(EDITS, json=ACCEPT, headers=RIGHT).status_code == 200
         answer = client.get("/health")
         assert answer.status_code == 503
-        assert "audit log" in answer.json()["state"]
+        assert "access log" in answer.json()["state"]
         (field / QUEUE_FOLDER / "audit").unlink()
         client.post(EDITS, json=ACCEPT, headers=RIGHT)
         assert client.get("/health").status_code == 200

@@ -210,11 +210,13 @@ def test_every_preset_runs(
 ) -> None:
     """On one fold and seed, with tiny cells; first and last levels stand for all of long axes."""
     sizes = {**(tiny if network == "curve" else tiny_detr), "training.steps": 2}
-    asked = study_of(
+    settings = study_of(
         name, network, folds=1, seeds=1, change=[f"{key}={json.dumps(value)}" for key, value in sizes.items()]
     )
-    short = {axis: {level: changed | SHORT for level, changed in levels.items()} for axis, levels in asked.axes.items()}
-    plan = make_plan(asked.model_copy(update={"axes": short}), field)
+    short = {
+        axis: {level: changed | SHORT for level, changed in levels.items()} for axis, levels in settings.axes.items()
+    }
+    plan = make_plan(settings.model_copy(update={"axes": short}), field)
     for place, folder in zip(plan.places, lay_out(plan, field, tmp_path), strict=True):
         if any(place.levels.get(axis, ends[0]) not in ends for axis, ends in LONG_AXES.get(name, {}).items()):
             continue
@@ -267,8 +269,8 @@ def test_minutes_instead_of_steps(
     monkeypatch.setattr("geobfdt.studies.cell.time.process_time", lambda: next(ticks))
     axes: dict[str, Any] = {"minutes": {"few": {"minutes": 6.1 / 8 / 60}, "more": {"minutes": 12.1 / 8 / 60}}}
     base = {**tiny, "training.every": 20}
-    asked = StudySettings(name="timed", question="?", axes=axes, base=base, folds=1, seeds=1)
-    folders = lay_out(make_plan(asked, field), field, tmp_path)
+    settings = StudySettings(name="timed", question="?", axes=axes, base=base, folds=1, seeds=1)
+    folders = lay_out(make_plan(settings, field), field, tmp_path)
     for folder in folders:
         run_cell(folder)
     assert [json.loads((folder / RESULT).read_text())["steps"] for folder in folders] == [6, 12]
@@ -290,9 +292,9 @@ def rows(run: Path) -> list[dict[str, Any]]:
 
 def test_a_leaking_split_is_named(field: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
     """Its cells are tested on wells not seen all the same, and the page says what its validation is worth."""
-    asked = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
-    run_in_process(asked, field, tmp_path)
-    honest, leaking = (place.cell for place in make_plan(asked, field).places)
+    settings = study_of("split", folds=1, seeds=1, change=[f"{k}={json.dumps(v)}" for k, v in tiny.items()])
+    run_in_process(settings, field, tmp_path)
+    honest, leaking = (place.cell for place in make_plan(settings, field).places)
     assert honest.tested == leaking.tested
     assert not {*leaking.trained, *leaking.validated} & {*leaking.tested}
     assert "validated on rock that was trained on" in (tmp_path / "study.md").read_text()

@@ -62,8 +62,8 @@ def test_rows_that_are_no_planes_are_written_beside(tmp_path, target, beside):
     assert kept.to_numpy().tolist() == [
         ["A", "ignored", "Breakout", 1009.0, 1011.0], ["A", "ignored", "Induced fracture", 1019.5, 1020.5]
     ]  # fmt: skip
-    (told,) = [one for one in findings if one.kind == "intervals-written"]
-    assert told.place == str(tmp_path / beside)
+    (finding,) = [one for one in findings if one.kind == "intervals-written"]
+    assert finding.place == str(tmp_path / beside)
 
 
 def test_other_intervals_are_not_written_over(tmp_path):
@@ -84,8 +84,8 @@ def test_formats_without_a_place_for_intervals_say_so(tmp_path, to):
     (tmp_path / "t.csv").write_text(BREAKOUTS)
     findings = convert(tmp_path / "t.csv", tmp_path / "out", to)
     assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out"}
-    (told,) = [one for one in findings if "no planes" in one.observed]
-    assert (told.kind, told.severity) == ("intervals-left-out", "major")
-    assert told.observed.startswith("2 rows")
-    assert "left out" in told.action
+    (finding,) = [one for one in findings if "no planes" in one.observed]
+    assert (finding.kind, finding.severity) == ("intervals-left-out", "major")
+    assert finding.observed.startswith("2 rows")
+    assert "left out" in finding.action
     assert not any("kept as intervals" in one.action for one in findings)

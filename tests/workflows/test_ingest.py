@@ -42,9 +42,9 @@ def table(folder, wells):
 def test_each_well_gets_its_own_picks(tmp_path):
     """One table of two wells is dealt out, and completed from each hole."""
     files = [dlis(tmp_path, "A"), dlis(tmp_path, "B")]
-    found = ingest(files, tmp_path / "field", picks=table(tmp_path, ["A", "B"]))
+    findings = ingest(files, tmp_path / "field", picks=table(tmp_path, ["A", "B"]))
     field = Field(tmp_path / "field")
-    assert field.wells() == ["A", "B"] == list(found)
+    assert field.wells() == ["A", "B"] == list(findings)
     for well in ("A", "B"):
         picks = field.picks(well)
         assert picks["well"].tolist() == [well]
@@ -66,8 +66,8 @@ def test_picks_without_a_well_name_need_a_single_file(tmp_path):
 
 def test_picks_of_another_well_are_told(tmp_path):
     """A table without a row for the well is a finding, not a silence."""
-    found = ingest([dlis(tmp_path, "A")], tmp_path / "field", picks=table(tmp_path, ["Z"]))
-    assert "no-picks" in {f.kind for f in found["A"]}
+    findings = ingest([dlis(tmp_path, "A")], tmp_path / "field", picks=table(tmp_path, ["Z"]))
+    assert "no-picks" in {f.kind for f in findings["A"]}
 
 
 def test_two_files_of_one_well_are_refused(tmp_path):
@@ -124,13 +124,13 @@ def test_what_is_replaced_is_told(tmp_path):
     ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]))
     before = contents(field)
     for picks in (None, table(tmp_path, ["Z"])):
-        found = ingest([second_run(tmp_path)], field, picks=picks, replace=True)["A"]
-        assert "well-replaced" in kinds(found)
+        findings = ingest([second_run(tmp_path)], field, picks=picks, replace=True)["A"]
+        assert "well-replaced" in kinds(findings)
         assert contents(field)["A.picks.csv"] == before["A.picks.csv"]
         assert contents(field)["A.nc"] != before["A.nc"]
-    found = ingest([second_run(tmp_path)], field, picks=table(tmp_path, ["A", "A"]), replace=True)["A"]
+    findings = ingest([second_run(tmp_path)], field, picks=table(tmp_path, ["A", "A"]), replace=True)["A"]
     assert len(Field(field).picks("A")) == 2
-    assert "well-replaced" in kinds(found)
+    assert "well-replaced" in kinds(findings)
 
 
 def test_picks_edited_by_hand_outlive_a_replacement(tmp_path):
@@ -250,6 +250,6 @@ def test_rows_of_another_well_never_come_in(tmp_path):
     assert Field(tmp_path / "merged").picks("A")["depth_m"].tolist() == [501.0, 501.1]
     text = "".join(f"{well},{depth},30,100,Fracture\n" for well, depth in rows)
     (tmp_path / "blank.csv").write_text("Well,Depth (m),True dip,True azimuth,Type\n" + text)
-    found = ingest([dlis(tmp_path, "A")], tmp_path / "blank", picks=tmp_path / "blank.csv")
+    findings = ingest([dlis(tmp_path, "A")], tmp_path / "blank", picks=tmp_path / "blank.csv")
     assert Field(tmp_path / "blank").picks("A")["depth_m"].tolist() == [501.0]
-    assert "rows-without-well" in kinds(found["A"])
+    assert "rows-without-well" in kinds(findings["A"])

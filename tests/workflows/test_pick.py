@@ -62,8 +62,8 @@ def test_only_an_interval_table_says_what_was_interpreted(tmp_path, monkeypatch)
     pick_file(file, tmp_path / "out", PickOptions(method="hough"))
     write_intervals(new_intervals([("A", "interpreted", "fracture", 50.5, 51.5)]), tmp_path / "A.intervals.csv")
     pick_file(file, tmp_path / "out", PickOptions(method="hough"))
-    told = [{label: spans for label, spans in bars.items() if "interpreted" in label} for bars in drawn]
-    assert told == [{}, {"fracture interpreted": [[50.5, 51.5]]}]
+    observed = [{label: spans for label, spans in bars.items() if "interpreted" in label} for bars in drawn]
+    assert observed == [{}, {"fracture interpreted": [[50.5, 51.5]]}]
 
 
 @pytest.mark.parametrize("status", ["", "accepted", "edited", "rejected"])
@@ -113,8 +113,8 @@ def test_a_pick_that_is_not_there_is_not_explained(tmp_path):
     files = {file.name for file in delivery.files}
     assert {"A.picks.csv", "A.pick-1.png"} <= files
     assert "A.pick-0.png" not in files
-    told = [finding.observed for finding in delivery.findings if finding.kind == "no-such-pick"]
-    assert [seen.split(":")[0] for seen in told] == [f"pick {row} cannot be explained" for row in (400, 0)]
+    observed = [finding.observed for finding in delivery.findings if finding.kind == "no-such-pick"]
+    assert [kinds.split(":")[0] for kinds in observed] == [f"pick {row} cannot be explained" for row in (400, 0)]
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_picking(tmp_path, monkeypatch):
@@ -134,14 +134,14 @@ def test_what_was_found_on_the_way_in_is_said_once(tmp_path):
     image = well_image(pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north")
     write_netcdf(image, tmp_path / "raw.nc")
     ingest([tmp_path / "raw.nc"], tmp_path / "field")
-    told = {}
+    observed = {}
     for name, file in {"file": tmp_path / "raw.nc", "well": tmp_path / "field" / "A.nc"}.items():
         out = tmp_path / name
         delivery = pick_file(file, out, PickOptions(method="hough", picture=False))
-        told[name] = json.loads((out / "A.findings.json").read_text())
-        assert [one.kind for one in delivery.findings] == [one["kind"] for one in told[name]]
-        assert Counter(one["kind"] for one in told[name])["missing-rows"] == 1
-    assert told["file"] == told["well"]
+        observed[name] = json.loads((out / "A.findings.json").read_text())
+        assert [one.kind for one in delivery.findings] == [one["kind"] for one in observed[name]]
+        assert Counter(one["kind"] for one in observed[name])["missing-rows"] == 1
+    assert observed["file"] == observed["well"]
 
     bed = new_picks(well="A", depth_m=[51.5], class_="bedding", dip_app_deg=20.0, azimuth_app_deg=90.0,
                     dip_true_deg=20.0, azimuth_true_deg=90.0, diameter_m=0.2, reference="north")  # fmt: skip
@@ -163,9 +163,9 @@ def test_other_words_for_a_place_are_not_said_beside_the_first(tmp_path):
     image = well_image(
         pixels, depth, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north", findings=[older]
     )
-    said = [one for one in with_image_findings(image).attrs["findings"] if one.kind == "missing-rows"]
-    assert said[0] == older
-    assert [one.place for one in said] == ["50.50-50.99 m", "51.50-51.74 m"]
+    findings = [one for one in with_image_findings(image).attrs["findings"] if one.kind == "missing-rows"]
+    assert findings[0] == older
+    assert [one.place for one in findings] == ["50.50-50.99 m", "51.50-51.74 m"]
 
 
 def test_files_one_by_one(tmp_path):

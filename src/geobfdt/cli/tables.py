@@ -41,7 +41,7 @@ def read_interpretation(
     """
     import pandas as pd
 
-    from geobfdt.io.tables.pick_tables import read_pick_table
+    from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
     from geobfdt.runtime.findings import InputError
     from geobfdt.wells.intervals import new_intervals, read_intervals
     from geobfdt.wells.picks import new_picks

@@ -235,9 +235,9 @@ def row_width(rows: Sequence[Sequence[str]], columns: int) -> int:
     3
     """
     widths = [len(row) for row in rows]
-    usual = max(set(widths), key=widths.count, default=columns)
-    padded = usual > columns and not any(any(row[columns:]) for row in rows if len(row) == usual)
-    return usual if padded else columns
+    common_width = max(set(widths), key=widths.count, default=columns)
+    padded = common_width > columns and not any(any(row[columns:]) for row in rows if len(row) == common_width)
+    return common_width if padded else columns
 
 
 def find_separator(lines: Sequence[str]) -> str:
@@ -255,11 +255,11 @@ def find_separator(lines: Sequence[str]) -> str:
     best, score = " ", 0.0
     for separator in "\t;|,":
         widths = [len(split(line, separator)) for line in lines]
-        usual = max(set(widths), key=widths.count)
-        first = lines[widths.index(usual)]
-        even = widths.count(usual) / len(widths)
-        fit = even * even * usual * (1.0 if re.search(r"[^\W\d_eEdD]", first) else 0.5)
-        if usual > 1 and fit > score:
+        common_width = max(set(widths), key=widths.count)
+        first = lines[widths.index(common_width)]
+        even = widths.count(common_width) / len(widths)
+        fit = even * even * common_width * (1.0 if re.search(r"[^\W\d_eEdD]", first) else 0.5)
+        if common_width > 1 and fit > score:
             best, score = separator, fit
     return best
 

@@ -583,5 +583,5 @@ def flatten(value: Any, name: str = "") -> dict[str, Any]:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):
+    except (ImportError, OSError, KeyError):
         return "unknown"

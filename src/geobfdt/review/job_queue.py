@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import mmap
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.process
 import os
-import resource
 import shutil
 import signal
 import sqlite3
@@ -25,6 +25,12 @@ from typing import Any
 from geobfdt.runtime.database import create_database, open_database, transaction
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
+
+try:
+    import resource
+except ImportError:
+    # Windows has no limits for a process.
+    resource = None  # type: ignore[assignment]
 
 __all__ = ["FINAL_STATES", "MIN_FREE_BYTES", "BusyError", "Job", "JobKind", "JobQueue", "Parameters", "ReportProgress"]
 
@@ -53,6 +59,9 @@ _GIVE_UP_S = 600.0
 _MAX_PAUSE_S = 60.0
 # These errors come from the state of the machine, not from the job.
 _TRANSIENT_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR)
+
+# A process that the system ends at one of its limits leaves such an exit code.
+_LIMIT_EXIT_CODES = tuple(-getattr(signal, name) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name))
 
 _log = logging.getLogger(__name__)
 
@@ -185,7 +194,7 @@ class JobQueue:
             raise InputError(folder, f"cannot be made: {error.strerror}", "make the field writable") from error
         create_database(self.file, _SCHEMA)
         # The fork server has imported the libraries and does nothing else, so that its copies start at once.
-        self._processes = multiprocessing.get_context("forkserver")
+        self._processes: Any = multiprocessing.get_context(_start_method())
         self._processes.set_forkserver_preload(list(preload))
         self._shares: dict[str, float] = {}
         self._child: multiprocessing.process.BaseProcess | None = None
@@ -447,7 +456,7 @@ class JobQueue:
                 event, value = pipe.recv()
             except EOFError as error:
                 child.join()
-                slow = counted and child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
+                slow = counted and child.exitcode in _LIMIT_EXIT_CODES
                 cause = "took more time than it may" if slow else f"ended without a message (status {child.exitcode})"
                 raise RuntimeError(f"{job.what}: {cause}") from error
             if event == "progress":
@@ -472,6 +481,9 @@ def _run_in_child(
     limits: tuple[int, int, int] | None,
 ) -> None:
     try:
+        if limits is not None and resource is None:
+            pipe.send(("failed", "this system cannot limit a process; read the file with geobfdt ingest"))
+            return
         if limits is not None:
             # Libraries print text from uploaded files, which does not belong in the log of the server.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -488,6 +500,11 @@ def _run_in_child(
         pipe.send(("failed", _error_line(error)))
 
 
+def _start_method() -> str:
+    """Return how processes are started: by a fork server, or anew, which takes longer, where there is none."""
+    return "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
 def _public_state(state: str) -> str:
     """Return the state for the API, where a job whose result is being stored still runs."""
     return "running" if state == "keeping" else state
@@ -499,7 +516,7 @@ def _memory_in_use(process: int | None) -> int:
         pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
         return 0
-    return pages * resource.getpagesize()
+    return pages * int(mmap.PAGESIZE)
 
 
 def _set_limit(what: int, soft: int, hard: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from geobfdt.runtime.findings import InputError
 
@@ -33,18 +34,18 @@ def folder_lock(folder: Path, wait: bool = False, by: str = "study") -> Iterator
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
+        lock = FileLock(folder / "lock", timeout=-1 if wait else 0)
+        lock.acquire()
+    except Timeout as error:
+        cure = "wait until it is done, or choose another folder with --out"
+        raise InputError(folder, f"another {by} is running here", cure) from error
+    except NotImplementedError as error:
+        # Some network disks know no locks.
+        raise InputError(folder, "the disk gives no locks", "use a folder on another disk") from error
     except OSError as error:
         observed = f"cannot be written: {(error.strerror or str(error)).lower()}"
         raise InputError(folder, observed, "choose another folder") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            cure = "wait until it is done, or choose another folder with --out"
-            raise InputError(folder, f"another {by} is running here", cure) from error
-        except OSError as error:
-            # Some network disks know no locks.
-            observed = f"the disk gives no locks: {(error.strerror or str(error)).lower()}"
-            raise InputError(folder, observed, "use a folder on another disk") from error
+    try:
         yield
+    finally:
+        lock.release()

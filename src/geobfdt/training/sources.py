@@ -27,6 +27,12 @@ __all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "draw_well"
 _CUT_PER_WINDOW = 2  # Number of windows that are cut for each one that is used.
 
 
+def _lower_priority() -> None:
+    """Let training go first, where the system knows priorities."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
 class Source(Protocol):
     """Source of the windows of a training step; the same step and generator give the same windows."""
 
@@ -112,7 +118,7 @@ class SimulatedStream:
     ) -> None:  # fmt: skip
         self.seed, self.length, self.settings, self.fixed, self.more = seed, length, settings, fixed, more
         self.wells_at_hand, self.steps_a_well, self.layered = wells_at_hand, steps_a_well, layered
-        self.pool = ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,))
+        self.pool = ProcessPoolExecutor(workers, initializer=_lower_priority)
         self.pending: dict[int, Future[PreparedWell]] = {}
 
     def __enter__(self) -> SimulatedStream:

@@ -229,7 +229,7 @@ def mean_f1(points: dict[str, OperatingPoint]) -> tuple[float, float]:
 
     Examples
     --------
-    >>> points = {"bedding": Operating(0.5, 0.8, 1, 1, 1, 60), "fracture": Operating(0.5, 0.2, 1, 1, 1, 4)}
+    >>> points = {"bedding": OperatingPoint(0.5, 0.8, 1, 1, 1, 60), "fracture": OperatingPoint(0.5, 0.2, 1, 1, 1, 4)}
     >>> [round(number, 3) for number in mean_f1(points)]
     [0.733, 0.051]
     """

@@ -42,5 +42,5 @@ def tool_kind(tool: str) -> str:
     >>> tool_kind("OBI"), tool_kind("")
     ('optical', '')
     """
-    known = tool_of(tool)
-    return next((kind for kind, tools in _KINDS.items() if known in tools.split()), "")
+    tool_name = tool_of(tool)
+    return next((kind for kind, tools in _KINDS.items() if tool_name in tools.split()), "")

@@ -41,14 +41,14 @@ def check_headings(path: Path, lines: Iterable[tuple[int, list[str]]]) -> None:
     InputError
         If there are headings of several wells.
     """
-    found: dict[str, str] = {}
+    names_by_key: dict[str, str] = {}
     for line, cells in lines:
         filled = [cell for cell in cells if cell]
         if len(filled) <= 2 and (match := _HEADING.fullmatch(" ".join(filled))):
-            found.setdefault(well_key(match[1]), f"line {line} {match[1]!r}")
-    if len(found) > 1:
-        seen = f"names {len(found)} wells on lines of their own: {', '.join(found.values())[:300]}"
-        raise InputError(path, seen, "give each row its well in a column Well, or save a table for each well")
+            names_by_key.setdefault(well_key(match[1]), f"line {line} {match[1]!r}")
+    if len(names_by_key) > 1:
+        observed = f"names {len(names_by_key)} wells on lines of their own: {', '.join(names_by_key.values())[:300]}"
+        raise InputError(path, observed, "give each row its well in a column Well, or save a table for each well")
 
 
 def check_names(path: Path, names: Words, lines: npt.NDArray[np.int64], findings: list[Finding]) -> Mask:
@@ -76,14 +76,16 @@ def check_names(path: Path, names: Words, lines: npt.NDArray[np.int64], findings
     wells = {well_key(name): name for name in names[~blank]}
     if not wells or not blank.any():
         return np.ones(len(names), dtype=bool)
-    seen = f"{int(blank.sum())} rows name no well, the first is line {lines[blank][0]}"
+    observed = f"{int(blank.sum())} rows name no well, the first is line {lines[blank][0]}"
     if len(wells) > 1:
-        seen = f"{seen}, in a table of {len(wells)} wells"
-        findings.append(Finding(Severity.MAJOR, "rows-without-well", path.name, seen, "left out; fill in their wells"))
+        observed = f"{observed}, in a table of {len(wells)} wells"
+        findings.append(
+            Finding(Severity.MAJOR, "rows-without-well", path.name, observed, "left out; fill in their wells")
+        )
         return np.asarray(~blank)
     (well,) = wells.values()
     findings.append(
-        Finding(Severity.MINOR, "well-filled", path.name, f"{seen}; all others {well!r}", "taken as its rows")
+        Finding(Severity.MINOR, "well-filled", path.name, f"{observed}; all others {well!r}", "taken as its rows")
     )
     names[blank] = well
     return np.ones(len(names), dtype=bool)
@@ -98,15 +100,15 @@ def rows_of(path: Path, names: Words, well: str, findings: list[Finding]) -> Mas
     InputError
         If the table names several wells, and not this one.
     """
-    found = {well_key(name): name for name in names if name}
-    if not found:
+    names_by_key = {well_key(name): name for name in names if name}
+    if not names_by_key:
         return None
     own = np.array([well_key(name) == well_key(well) for name in names], dtype=bool)
-    others = sorted(name for key, name in found.items() if key != well_key(well))
+    others = sorted(name for key, name in names_by_key.items() if key != well_key(well))
     if not own.any():
         listed = ", ".join(others)[:300]
         raise InputError(path, f"no row of well {well!r}, but of {listed}", "give one of them as --well")
     if others:
-        seen = f"{int((~own & (names != '')).sum())} rows are of other wells: {', '.join(others)[:200]}"
-        findings.append(Finding(Severity.INFO, "other-wells", path.name, seen, "left out"))
+        observed = f"{int((~own & (names != '')).sum())} rows are of other wells: {', '.join(others)[:200]}"
+        findings.append(Finding(Severity.INFO, "other-wells", path.name, observed, "left out"))
     return own

@@ -101,15 +101,15 @@ def ingest(
         )
         with _locked(field):
             wells = read_manifest(field)
-            standing = _standing(field, stem, well, wells.get(stem), file)
-            if standing and not replace:
+            existing_files = _existing_files(field, stem, well, wells.get(stem), file)
+            if existing_files and not replace:
                 raise InputError(
                     file,
-                    f"well {well!r} is in the field already: {standing}",
+                    f"well {well!r} is in the field already: {existing_files}",
                     "give --replace to replace its image, and its picks by those of --picks; or another run its own "
                     f"name, such as --well {well + ' run 2'!r}",
                 )
-            findings[stem] = _bring(image, field, stem, interpretation, picks, standing, wells, entry)
+            findings[stem] = _bring(image, field, stem, interpretation, picks, existing_files, wells, entry)
         progress((number + 1) / len(files))
     return findings
 
@@ -129,7 +129,7 @@ def _locked(field: Path) -> Iterator[None]:
         raise
 
 
-def _standing(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str:
+def _existing_files(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str:
     """What the field holds of a well, in words; empty if nothing. Another well of the same file name is refused."""
     stems = {path.stem for path in field.glob("*.nc")}
     alike = next((name for name in sorted(stems) if name != stem and name.casefold() == stem.casefold()), None)
@@ -176,7 +176,7 @@ def _bring(
     stem: str,
     interpretation: Interpretation | None,
     picks: Path | None,
-    standing: str,
+    existing_files: str,
     wells: dict[str, Entry],
     entry: Entry,
 ) -> list[Finding]:
@@ -209,10 +209,10 @@ def _bring(
         written |= {file.name: source_of(file) for file in sorted(part.iterdir())}
         sources = entry.picks if "picks" in replaced or not before else before.picks
         wells[stem] = entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
-        if standing:
+        if existing_files:
             copies = _keep_edited(field, part, before)
             action = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
-            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {standing}", action))
+            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {existing_files}", action))
         write_manifest(part, wells)
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
     return findings

@@ -83,7 +83,7 @@ def report_field(
     InputError
         If no well has picks, or something cannot be read or written.
     """
-    folder, told = Field(field), dict[str, Reported]()
+    folder, reports = Field(field), dict[str, Reported]()
     files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
     layers = named_layers(field, layer) if layer is not None else {}
     stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
@@ -91,7 +91,7 @@ def report_field(
     if not stems:
         cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
         raise InputError(picks or field, "no pick table of a well here", cure)
-    for done, stem in enumerate(stems):
+    for number, stem in enumerate(stems):
         image, file = read(folder.file(stem, ".nc")), out / f"{stem}.report.html"
         name = str(image.attrs["well"])
         if layer is not None:
@@ -99,8 +99,8 @@ def report_field(
         else:
             table, intervals = read_picks(files[stem]), folder.intervals(stem)
 
-        def advance(share: float, done: int = done) -> None:
-            progress((done + share) / len(stems))
+        def advance(share: float, number: int = number) -> None:
+            progress((number + share) / len(stems))
 
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
@@ -119,5 +119,5 @@ def report_field(
                 write_discs(image, mine, other)
             others.append(other)
         image.close()
-        told[str(image.attrs["well"] or stem)] = Reported(file, structure, others)
-    return told
+        reports[str(image.attrs["well"] or stem)] = Reported(file, structure, others)
+    return reports

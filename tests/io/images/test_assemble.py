@@ -35,8 +35,8 @@ def make(image, **options):
 
 def finding(well, kind):
     """The one finding of a kind."""
-    (found,) = [f for f in well.attrs["findings"] if f.kind == kind]
-    return found
+    (matches,) = [f for f in well.attrs["findings"] if f.kind == kind]
+    return matches
 
 
 def kinds(well):
@@ -425,7 +425,7 @@ def test_proposed_calipers():
 
 
 @pytest.mark.parametrize(("columns", "told"), [(4, True), (7, True), (8, False)])
-def test_dipmeter(columns, told):
+def test_dipmeter(columns, actions):
     """An image of fewer than eight columns is told as a dipmeter's."""
     well = make(raw(pixels()[:, :columns]))
-    assert ("dipmeter" in kinds(well)) is told
+    assert ("dipmeter" in kinds(well)) is actions

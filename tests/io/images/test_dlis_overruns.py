@@ -93,6 +93,6 @@ def test_strings_in_rows(tmp_path, content):
     file.write_bytes(fits[:at] + b"\x09" + fits[at + 1 :])  # the last row's
     well = files.read(file)
     assert well.sizes["depth"] == ROWS - 1
-    said = [f.observed for f in well.attrs["findings"] if f.kind == "dlis-damaged"]
-    assert len(said) == 1
-    assert "a row claims more than its record holds" in said[0]
+    observed = [f.observed for f in well.attrs["findings"] if f.kind == "dlis-damaged"]
+    assert len(observed) == 1
+    assert "a row claims more than its record holds" in observed[0]

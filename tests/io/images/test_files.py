@@ -181,10 +181,10 @@ def test_file_that_breaks_the_contract(tmp_path):
 
 
 @pytest.mark.parametrize(("given", "metres"), [(101, "0.101"), (8.5, "0.2159"), (21.59, "0.2159"), (216, "0.216")])
-def test_diameter_in_another_unit(tmp_path, given, metres):
+def test_diameter_in_another_unit(tmp_path, options, metres):
     """A diameter that is no hole's in metres is refused with what it would be in metres."""
     with pytest.raises(InputError, match=metres) as refused:
-        files.read(tmp_path / "a.png", diameter=given)
+        files.read(tmp_path / "a.png", diameter=options)
     assert "metres" in str(refused.value)
 
 

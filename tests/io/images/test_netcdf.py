@@ -70,19 +70,19 @@ def test_dynamic_companion(tmp_path):
 def test_pixels_stay_on_disk(tmp_path, monkeypatch):
     """Opening reads no pixel; a slice reads its own rows."""
     write_netcdf(example(5000, 36), tmp_path / "a.nc")
-    asked = []
+    requests = []
     whole = xr.core.indexing.LazilyIndexedArray.get_duck_array
 
     def spy(self):
-        asked.append(self.shape)
+        requests.append(self.shape)
         return whole(self)
 
     monkeypatch.setattr(xr.core.indexing.LazilyIndexedArray, "get_duck_array", spy)
     with read(tmp_path / "a.nc") as well:
-        assert all(len(shape) == 1 for shape in asked)
-        asked.clear()
+        assert all(len(shape) == 1 for shape in requests)
+        requests.clear()
         assert well["image"][100:110].values.shape == (10, 36)
-        assert set(asked) == {(10, 36)}
+        assert set(requests) == {(10, 36)}
 
 
 def test_contents(tmp_path):

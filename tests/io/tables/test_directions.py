@@ -213,9 +213,9 @@ def test_a_cell_that_is_no_orientation_is_named(tmp_path, header, columns, cell)
         assert "no-azimuth" in kinds(read)
         return
     assert len(read.picks) == 1
-    told = next(f.observed for f in read.findings if f.kind == "rows-unreadable")
-    assert "line 3" in told
-    assert cell in told
+    observed = next(f.observed for f in read.findings if f.kind == "rows-unreadable")
+    assert "line 3" in observed
+    assert cell in observed
     bad = [column[1:] for column in columns]
     with pytest.raises(InputError, match="line 2") as error:
         read_pick_table(write(tmp_path, header, bad), mapping=mapping(tmp_path, TRUE))

@@ -164,8 +164,8 @@ def test_hidden_rows_and_columns_are_told(tmp_path):
     rows = [["A", 10, 30, 100, "Fracture"], ["A", 11, 30, 100, "Bedding"]]
     read = read_pick_table(save(tmp_path, rows, change=hide))
     assert len(read.picks) == 2
-    seen = next(f.observed for f in read.findings if f.kind == "rows-hidden")
-    assert "1 rows and 1 columns" in seen
+    cells = next(f.observed for f in read.findings if f.kind == "rows-hidden")
+    assert "1 rows and 1 columns" in cells
 
 
 def test_cell_formats(tmp_path):

@@ -63,9 +63,9 @@ def test_techlog_flat(tmp_path):
     assert read.picks["diameter_m"].tolist() == pytest.approx([8.5 * 0.0254] * 3)
     assert read.picks["amplitude_m"].tolist() == pytest.approx(list(golden[:, 4] * 0.3048 / 2))
     assert read.picks["confidence"].tolist() == pytest.approx([0.8] * 3)
-    found = {f.kind: f.observed for f in read.findings}
-    assert "42 rows hold 3 picks" in found["picks-repeated"]
-    assert "height-dip-disagree" not in found
+    result = {f.kind: f.observed for f in read.findings}
+    assert "42 rows hold 3 picks" in result["picks-repeated"]
+    assert "height-dip-disagree" not in result
 
 
 def test_techlog_apparent_gives_the_golden_true_dips(tmp_path):
@@ -323,9 +323,9 @@ def test_shares_never_lose_a_plane(tmp_path, column, cells, shares, kind):
     read = read_pick_table(write(tmp_path, f"MD [m],True dip,True azimuth,Type,{column}\n" + "".join(rows)))
     assert read.picks[["depth_m", "dip_true_deg", "azimuth_true_deg"]].values.tolist() == [list(p) for p in PLANES]
     assert read.picks[column.lower()].to_numpy() == pytest.approx(shares, nan_ok=True)
-    found = {k for k in kinds(read) if k.startswith(column.lower())}
-    assert kind is None or f"{column.lower()}-{kind}" in found
-    assert kind is not None or not found
+    result = {k for k in kinds(read) if k.startswith(column.lower())}
+    assert kind is None or f"{column.lower()}-{kind}" in result
+    assert kind is not None or not result
 
 
 def test_a_share_that_calls_itself_a_percentage(tmp_path):
@@ -385,9 +385,9 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path):
     )
     read = read_pick_table(write(tmp_path, text))
     assert read.picks["depth_m"].tolist() == [1, 6]
-    seen = [f.observed for f in read.findings if f.kind == "rows-unreadable"]
+    observed = [f.observed for f in read.findings if f.kind == "rows-unreadable"]
     assert any("1 of 6" in f.observed and "line 6" in f.observed for f in read.findings if f.kind == "rows-misaligned")
-    assert any("3 of 5" in s and "line 3:" in s and "'x'" in s for s in seen)
+    assert any("3 of 5" in s and "line 3:" in s and "'x'" in s for s in observed)
     assert "1 of 5 planes have no dip" in next(f.observed for f in read.findings if f.kind == "no-dip")
 
 

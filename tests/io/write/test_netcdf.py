@@ -37,14 +37,14 @@ def test_lazy_image_is_written_in_blocks(tmp_path, monkeypatch):
     """Copying a well that lies on disk never asks for more than a share of its rows at once."""
     rows = 60_000
     write_netcdf(well_image(noise(rows, 90), np.arange(rows) * 0.01), tmp_path / "a.nc")
-    asked = []
+    requests = []
     whole = xr.core.indexing.LazilyIndexedArray.get_duck_array
 
     def spy(self):
-        asked.append(self.shape[0] if len(self.shape) == 2 else 0)
+        requests.append(self.shape[0] if len(self.shape) == 2 else 0)
         return whole(self)
 
     monkeypatch.setattr(xr.core.indexing.LazilyIndexedArray, "get_duck_array", spy)
     write_netcdf(read(tmp_path / "a.nc"), tmp_path / "b.nc")
-    assert 0 < max(asked) < rows
+    assert 0 < max(requests) < rows
     assert (tmp_path / "a.nc").read_bytes() == (tmp_path / "b.nc").read_bytes()

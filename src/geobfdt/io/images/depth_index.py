@@ -106,12 +106,14 @@ def check_range(
     if start is None or stop is None or start == stop or depth.size < 2:
         return
     ends, data = np.sort([start, stop]), np.array([depth.min(), depth.max()])
-    usual = float(np.median(np.abs(np.diff(depth))))
+    median_step = float(np.median(np.abs(np.diff(depth))))
     span = f"depths from {ends[0]:.10g} to {ends[1]:.10g} {header_unit} in the header".rstrip()
     rows = f"from {data[0]:.10g} to {data[1]:.10g} in the rows"
-    if np.abs(ends - data).max() > 2 * usual:
+    if np.abs(ends - data).max() > 2 * median_step:
         factor = length_factor(header_unit) or np.nan
-        fits = [u for u, f in METRES.items() if f != factor and np.abs(ends * factor / f - data).max() <= 2 * usual]
+        fits = [
+            u for u, f in METRES.items() if f != factor and np.abs(ends * factor / f - data).max() <= 2 * median_step
+        ]
         if fits:
             observed = f"{span} are those {rows} in {fits[0]}, whose unit the file gives as {unit or 'nothing'}"
             if stated is None:
@@ -121,8 +123,8 @@ def check_range(
         if whole:
             findings.major("depth-range-differs", f"{span}, {rows}", "rows read")
     mean = (data[1] - data[0]) / (depth.size - 1)
-    if whole and step and min(abs(abs(step) - usual), abs(abs(step) - mean)) > 0.01 * abs(step):
-        observed = f"a step of {step:g} in the header, of {usual:.6g} in the rows"
+    if whole and step and min(abs(abs(step) - median_step), abs(abs(step) - mean)) > 0.01 * abs(step):
+        observed = f"a step of {step:g} in the header, of {median_step:.6g} in the rows"
         findings.major("depth-step-differs", observed, "rows read")
 
 
@@ -382,7 +384,7 @@ def _check(depth: Array, path: Path) -> None:
         raise InputError(path, f"depths reach {np.abs(depth[[0, -1]]).max():,.0f} m, deeper than any hole", cure)
     if depth.size == 1:
         return
-    usual = np.median(np.diff(depth))
-    if usual > _WIDEST_ROW_M or usual < _CLOSEST_ROW_M:
-        far = "far" if usual > _WIDEST_ROW_M else "close"
-        raise InputError(path, f"rows are {usual:.3g} m apart, too {far} for an image", cure)
+    median_step = np.median(np.diff(depth))
+    if median_step > _WIDEST_ROW_M or median_step < _CLOSEST_ROW_M:
+        far = "far" if median_step > _WIDEST_ROW_M else "close"
+        raise InputError(path, f"rows are {median_step:.3g} m apart, too {far} for an image", cure)

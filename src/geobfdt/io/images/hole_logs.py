@@ -168,8 +168,8 @@ def log_at_rows(
         out = np.mod(np.degrees(np.angle(turned)), 360)
     else:
         out = np.interp(depth, at, values)
-    usual = float(np.median(np.diff(at))) if at.size > 1 else 0.0
-    gaps = np.flatnonzero(np.diff(at) > _MIN_GAP_M * max(1.0, usual))
+    median_step = float(np.median(np.diff(at))) if at.size > 1 else 0.0
+    gaps = np.flatnonzero(np.diff(at) > _MIN_GAP_M * max(1.0, median_step))
     gaps = gaps[(at[gaps] < depth[-1]) & (at[gaps + 1] > depth[0])]
     if gaps.size:
         widest = gaps[np.argmax(np.diff(at)[gaps])]

@@ -150,10 +150,10 @@ def _sidecar(image: WellImage, variable: str, rows: int, black: float, white: fl
 
 def _stations(depth: npt.NDArray[np.float64], log: npt.NDArray[np.float64]) -> float | list[list[float]] | None:
     """Write a log as one number where it is constant, else as stations of depth and value; None where unknown."""
-    known = np.flatnonzero(np.isfinite(log))
-    if not known.size:
+    measured = np.flatnonzero(np.isfinite(log))
+    if not measured.size:
         return None
-    if known.size == log.size and np.ptp(log) == 0:
+    if measured.size == log.size and np.ptp(log) == 0:
         return float(log[0])
-    kept = known[np.unique(np.linspace(0, known.size - 1, _MOST_STATIONS).round().astype(int))]
+    kept = measured[np.unique(np.linspace(0, measured.size - 1, _MOST_STATIONS).round().astype(int))]
     return [[round(float(depth[row]), 4), round(float(log[row]), 6)] for row in kept]

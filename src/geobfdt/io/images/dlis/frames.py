@@ -253,8 +253,8 @@ class _Elsewhere:
         (there, values), depth = column, self.depth
         order = np.argsort(there, kind="stable")
         at = np.clip(np.searchsorted(there[order], depth), 1, max(len(there) - 1, 1))
-        left, right = order[at - 1], order[np.minimum(at, len(there) - 1)]
-        nearest = np.where(np.abs(there[left] - depth) <= np.abs(there[right] - depth), left, right)
+        below, above = order[at - 1], order[np.minimum(at, len(there) - 1)]
+        nearest = np.where(np.abs(there[below] - depth) <= np.abs(there[above] - depth), below, above)
         spacing = np.median(np.abs(np.diff(depth))) if depth.size > 1 else 0.0
         matched = np.abs(there[nearest] - depth) <= 0.1 * spacing
         if matched.mean() < 0.5:

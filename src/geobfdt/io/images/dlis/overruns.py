@@ -50,7 +50,7 @@ class _Cursor:
         self.body, self.at = body, 0
 
     @property
-    def done(self) -> bool:
+    def at_end(self) -> bool:
         return self.at >= len(self.body)
 
     def skip(self, size: int) -> None:
@@ -93,10 +93,10 @@ class _Cursor:
             case _:
                 self.skip(self.varying())
 
-    def attribute(self, component: int, usual: _Attribute) -> _Attribute:
+    def attribute(self, component: int, template: _Attribute) -> _Attribute:
         """What follows the label of an attribute."""
-        count = self.varying() if component & _COUNT_OR_NAME else usual.count
-        code = self.number() if component & _CODE else usual.code
+        count = self.varying() if component & _COUNT_OR_NAME else template.count
+        code = self.number() if component & _CODE else template.code
         if component & _UNITS:
             self.values(1, _IDENT)
         if component & _VALUE:
@@ -227,25 +227,25 @@ def _set(cursor: _Cursor) -> None:
         raise _UnreadableError
     cursor.values(2 if component & _COUNT_OR_NAME else 1, _IDENT)
     template = _template(cursor)
-    while not cursor.done:
+    while not cursor.at_end:
         if cursor.number() & 0xE0 != _OBJECT:
             raise _UnreadableError
         cursor.values(1, _OBNAME)
-        for usual in template:
-            if usual.invariant:
+        for attribute in template:
+            if attribute.invariant:
                 continue
-            if cursor.done or cursor.body[cursor.at] & 0xE0 == _OBJECT:
+            if cursor.at_end or cursor.body[cursor.at] & 0xE0 == _OBJECT:
                 break
             component = cursor.number()
             if component & 0xE0 in _ATTRIBUTES:
-                cursor.attribute(component, usual)
+                cursor.attribute(component, attribute)
             elif component & 0xE0 != _ABSENT:
                 raise _UnreadableError
 
 
 def _template(cursor: _Cursor) -> list[_Attribute]:
     template = []
-    while not cursor.done and cursor.body[cursor.at] & 0xE0 != _OBJECT:
+    while not cursor.at_end and cursor.body[cursor.at] & 0xE0 != _OBJECT:
         component = cursor.number()
         if component & 0xE0 in _ATTRIBUTES:
             cursor.values(1, _IDENT)
@@ -257,7 +257,7 @@ def _template(cursor: _Cursor) -> list[_Attribute]:
 
 def _rows(cursor: _Cursor, layout: Layout) -> None:
     cursor.values(1, _OBNAME)
-    while not cursor.done:
+    while not cursor.at_end:
         cursor.varying()  # the row's number
         for count, code in layout:
             cursor.values(count, code)

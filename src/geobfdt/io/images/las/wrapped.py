@@ -75,12 +75,12 @@ def _between_losses(rows: TextRows, columns: list[int], losses: Losses, lengths:
     values = _values(rows, words, [numbers[start] for start in starts], [*columns, last], losses)
     # The first value of a row is its depth if it goes on from that of a neighbour, and the last one if it does not.
     steps = np.diff(values[:, 0])
-    usual = np.median(steps) if steps.size else np.nan
+    median_step = np.median(steps) if steps.size else np.nan
 
-    reach = 1.5 * (1 + len(losses.misaligned)) * np.abs(usual)
+    reach = 1.5 * (1 + len(losses.misaligned)) * np.abs(median_step)
 
     def goes_on(step: Array) -> Mask:
-        near: Mask = (step * usual > 0) & (np.abs(step) <= reach)
+        near: Mask = (step * median_step > 0) & (np.abs(step) <= reach)
         return near
 
     near = goes_on(steps)
@@ -186,7 +186,7 @@ def _by_count(rows: TextRows, columns: list[int], losses: Losses, total: int) ->
             words, places = [], []
     depths.append(_values(rows, words, places, columns, losses))
     steps = np.diff(np.concatenate(depths)[:, 0])
-    usual = np.median(steps) if steps.size else 0.0
-    if losses.misaligned or np.any(np.abs(steps - usual) > 0.5 * abs(usual)):
+    median_step = np.median(steps) if steps.size else 0.0
+    if losses.misaligned or np.any(np.abs(steps - median_step) > 0.5 * abs(median_step)):
         raise InputError(rows.path, "a value was lost or added: depths do not run evenly", _CURE)
     yield from depths

@@ -52,10 +52,10 @@ def painted_gap(values: Grey) -> tuple[int, int] | None:
     levels, counts = np.unique(sample[1:][still], return_counts=True)
     gap = sample == levels[np.argmax(counts)]
     share = gap.mean(axis=1)
-    usual = float(np.median(share))
+    median_share = float(np.median(share))
     runs = float((gap & ~np.roll(gap, 1, axis=1)).sum(axis=1).mean())
     lasting = (gap[1:] & gap[:-1]).sum() / max(int(gap[:-1].sum()), 1)
-    everywhere = float(np.mean(np.abs(share - usual) <= 0.5 * usual))
+    everywhere = float(np.mean(np.abs(share - median_share) <= 0.5 * median_share))
     is_gap = (
         _GAP_SHARE[0] <= gap.mean() <= _GAP_SHARE[1]
         and lasting >= _MIN_LASTING

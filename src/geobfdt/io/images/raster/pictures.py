@@ -69,11 +69,11 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     if options.caliper is not None and not pixels.logs:
         findings.minor("option-unused", "--caliper says nothing about a picture", "not used; give --diameter")
     if side.columns:
-        (left, right), width = side.columns, pixels.values.shape[1]
-        if not 0 <= left < right <= width:
-            observed = f"columns {left} to {right} of a picture {width} wide"
+        (first_column, last_column), width = side.columns, pixels.values.shape[1]
+        if not 0 <= first_column < last_column <= width:
+            observed = f"columns {first_column} to {last_column} of a picture {width} wide"
             raise InputError(beside or path, observed, "keep them inside it")
-        pixels = pixels.moved(lambda values: values[:, left:right])
+        pixels = pixels.moved(lambda values: values[:, first_column:last_column])
     rows, columns = pixels.values.shape[:2]
     depth, unit = _depths(options, side, pixels.depth, pixels.depth_unit, rows, findings)
     if side.nodata is not None:

@@ -356,8 +356,8 @@ def _turn(values: AnyArray, tag: int) -> AnyArray:
 
 def _note_orientation(findings: FileFindings, tag: int) -> None:
     if tag != 1:
-        known = tag in range(2, 9)
-        action = "turned upright, as viewers show it" if known else "not turned: there is no such orientation"
+        is_orientation = tag in range(2, 9)
+        action = "turned upright, as viewers show it" if is_orientation else "not turned: there is no such orientation"
         findings.minor("orientation", f"its orientation tag is {tag}", action)
 
 
