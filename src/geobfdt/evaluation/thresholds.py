@@ -76,7 +76,7 @@ def operating_points(
 
     Returns
     -------
-    dict of str to Operating
+    dict of str to OperatingPoint
         By class.
 
     Examples

@@ -20,7 +20,7 @@ from geobfdt.model.curve.criterion import Losses, Targets
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.training import distributed
-from geobfdt.training.augmentation import augment
+from geobfdt.training.augmentation import Window, augment
 from geobfdt.training.checkpoint import resume, save_checkpoint
 from geobfdt.training.pad_ends import end_pads
 from geobfdt.training.sources import Source
@@ -139,9 +139,7 @@ def train_network(
         windows = distributed.share(source.windows(step, batch, settings.rows, rng))
         if distributed.rank():  # Each process augments its windows in its own way.
             rng = np.random.default_rng([settings.seed, step, distributed.rank()])
-        windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
-        if settings.pad_ends:
-            windows = [end_pads(window, rng) if rng.random() < settings.pad_ends else window for window in windows]
+        windows = _augmented(windows, settings, rng)
         grids = torch.from_numpy(np.stack([window.grid for window in windows])).to(place)
         network.train()
         if settings.frozen_norm:
@@ -176,6 +174,14 @@ def train_network(
     step = int(state["step"] if check is None else state["best_step"])
     before, needed = (float(state.get(name, math.nan)) for name in ("before", "needed"))
     return Outcome(best, float(state["best"]), step, before, earlier, int(state["step"]), needed)
+
+
+def _augmented(windows: list[Window], settings: TrainingSettings, rng: np.random.Generator) -> list[Window]:
+    """Change the windows of a step at random, as the settings say."""
+    windows = [augment(window, settings.augmentation, rng, settings.looks) for window in windows]
+    if settings.pad_ends:
+        windows = [end_pads(window, rng) if rng.random() < settings.pad_ends else window for window in windows]
+    return windows
 
 
 def _validated(
@@ -219,7 +225,7 @@ def mean_f1(points: dict[str, OperatingPoint]) -> tuple[float, float]:
 
     Parameters
     ----------
-    points : dict of str to Operating
+    points : dict of str to OperatingPoint
         By class.
 
     Returns

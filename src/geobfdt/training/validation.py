@@ -42,7 +42,7 @@ def validate(
 
     Returns
     -------
-    dict of str to Operating
+    dict of str to OperatingPoint
         By class, at the confidence that is best for it, or that few planes move `start` to.
     """
     return operating_points(*tables(detect, wells), tolerance, start)
