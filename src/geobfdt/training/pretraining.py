@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from geobfdt._version import __version__
@@ -31,12 +31,12 @@ from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_b
 from geobfdt.training.distributed import leave
 from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.sources import SimulatedStream, draw_well, simulated_well
-from geobfdt.training.training_loop import BEST, Outcome, train_network
+from geobfdt.training.training_loop import BEST, Outcome, mean_f1, train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["bundle_of", "calibration_wells", "pretrain"]
+__all__ = ["average_weights", "bundle_of", "calibration_wells", "pretrain"]
 
 # Seeds of the streams of wells, far from those that any score is measured on.
 _TRAINING_SEED, _VALIDATION_SEED, _CALIBRATION_SEED, _REFERENCE_SEED = 1_000_000, 2_000_000, 3_000_000, 3_500_000
@@ -70,23 +70,7 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         fits = network.load_state_dict(load_file(start), strict=False)
         if not quiet:
             print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
-    ordinary = [simulated_well(_VALIDATION_SEED, i, _LENGTH_M, sizes.grid, {}) for i in range(_VALIDATION_WELLS)]
-    other_appearances = [
-        simulated_well(
-            _VALIDATION_SEED, i, _LENGTH_M, sizes.grid, {}, HELD_OUT_APPEARANCES[i % len(HELD_OUT_APPEARANCES)]
-        )
-        for i in range(_WELLS_PER_APPEARANCE * len(HELD_OUT_APPEARANCES))
-    ]
-
-    def check(trained: nn.Module) -> dict[str, OperatingPoint]:
-        """Score on ordinary wells and on appearances that training never draws; their mean chooses the weights."""
-        points: dict[str, OperatingPoint] = {}
-        for wells, of in ((ordinary, ""), (other_appearances, ", held-out looks")):
-            operating = validate(lambda grid, radius: detect(trained, grid, radius), wells)  # type: ignore[arg-type]
-            points |= {name + of: point for name, point in operating.items()}
-        if not quiet:
-            print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
-        return points
+    check = _validation(quiet)
 
     def tell(step: int, losses: Losses) -> None:
         if not quiet and step % 100 == 0:
@@ -96,6 +80,70 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         _TRAINING_SEED + settings.seed, sizes.grid, more=_EXTRA_TOOL, layered=_LAYERED_WINDOWS
     ) as stream:
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
+
+
+def _validation(quiet: bool) -> Callable[[nn.Module], dict[str, OperatingPoint]]:
+    """Return a function that scores a network on ordinary wells and on appearances that training never draws."""
+    grid = CurveSettings().grid
+    ordinary = [simulated_well(_VALIDATION_SEED, i, _LENGTH_M, grid, {}) for i in range(_VALIDATION_WELLS)]
+    others = [
+        simulated_well(_VALIDATION_SEED, i, _LENGTH_M, grid, {}, HELD_OUT_APPEARANCES[i % len(HELD_OUT_APPEARANCES)])
+        for i in range(_WELLS_PER_APPEARANCE * len(HELD_OUT_APPEARANCES))
+    ]
+
+    def check(network: nn.Module) -> dict[str, OperatingPoint]:
+        points: dict[str, OperatingPoint] = {}
+        for wells, of in ((ordinary, ""), (others, ", held-out looks")):
+            operating = validate(lambda grid, radius: detect(network, grid, radius), wells)  # type: ignore[arg-type]
+            points |= {name + of: point for name, point in operating.items()}
+        if not quiet:
+            print({k: np.round(v, 3).tolist() for k, v in points.items()}, flush=True)  # noqa: T201
+        return points
+
+    return check
+
+
+def average_weights(run: Path, start: Path, shares: Sequence[float], out: Path) -> None:
+    """
+    Average the best weights of a run with those it began with, and score each average on the validation wells.
+
+    A run on a new kind of rock gains there and loses a little elsewhere; an average keeps most of both [1]_.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of the run.
+    start : Path
+        Weights that it began with.
+    shares : sequence of float
+        Weights of the run in each average (0 to 1). A single one is written.
+    out : Path
+        Folder of a run that holds the average of a single share, for :func:`bundle_of`.
+
+    References
+    ----------
+    .. [1] M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    """
+    before, after = load_file(start), load_file(run / BEST)
+    steps = max(json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines())
+    check = _validation(quiet=True)
+    for share in shares:
+        mean = {
+            name: ((1 - share) * before[name].float() + share * value.float()).to(value.dtype).contiguous()
+            if value.is_floating_point() else value
+            for name, value in after.items()
+        }  # fmt: skip
+        network = CurveNetwork(CurveSettings())
+        network.load_state_dict(mean)
+        network.eval()
+        points = check(network)
+        score = mean_f1(points)[0]
+        print(f"{share:.2f}  {score:.3f}  { ({k: round(p.f1, 3) for k, p in points.items()}) }", flush=True)  # noqa: T201
+        if len(shares) == 1:
+            out.mkdir(parents=True, exist_ok=True)
+            save_file(mean, out / BEST)
+            row = {"step": steps, "score": score, **{name: point._asdict() for name, point in points.items()}}
+            (out / "metrics.jsonl").write_text(json.dumps(row) + "\n")
 
 
 def calibration_wells(appearances: Sequence[LayeredAppearance]) -> list[InterpretedWell]:
@@ -163,6 +211,8 @@ def main() -> None:
     parser.add_argument(
         "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin with random weights"
     )
+    parser.add_argument("--average", type=Path, metavar="RUN", help="average its best weights with those of --from")
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.5], help="of the run's weights in an average")
     parser.add_argument("--bundle", type=Path, help="make a bundle of the run's best weights instead of training")
     parser.add_argument("--minutes", type=float, default=0.0, help="for its card: what training took in all")
     parser.add_argument("--note", default="", help="for its card: origin of the bundle")
@@ -173,6 +223,10 @@ def main() -> None:
         )
     options = vars(parser.parse_args())
     out, start, bundle, minutes, note = (options.pop(name) for name in ("out", "start", "bundle", "minutes", "note"))
+    average, shares = options.pop("average"), options.pop("shares")
+    if average is not None:
+        average_weights(average, start, shares, out)
+        return
     if bundle is not None:
         result = bundle_of(out, bundle, minutes, note)
         print(result.source, result.calibration)  # noqa: T201
