@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import attributes, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.real_data import DATA, DENSITY
 
@@ -231,7 +231,7 @@ def test_handful_of_findings() -> None:
 
 
 @settings(max_examples=8, deadline=None)
-@attributes(block=st.integers(300, 3000))
+@given(block=st.integers(300, 3000))
 def test_blocks_do_not_show(block: int) -> None:
     """The findings are the same however the rows are cut."""
     pixels = pads(rows=3000)
@@ -260,7 +260,7 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@attributes(st.lists(st.booleans(), min_size=1, max_size=40), st.floats(0, 4))
+@given(st.lists(st.booleans(), min_size=1, max_size=40), st.floats(0, 4))
 def test_stretches_against_a_loop(flags: list[bool], join: float) -> None:
     """Runs and their joining, row by row."""
     depth = np.arange(len(flags), dtype=float)

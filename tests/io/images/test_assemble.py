@@ -424,7 +424,7 @@ def test_proposed_calipers():
     assert "caliper-proposed" not in kinds(make(raw(others=others, logs={"diameter": curve(8, "in", "CALI")})))
 
 
-@pytest.mark.parametrize(("columns", "told"), [(4, True), (7, True), (8, False)])
+@pytest.mark.parametrize(("columns", "actions"), [(4, True), (7, True), (8, False)])
 def test_dipmeter(columns, actions):
     """An image of fewer than eight columns is told as a dipmeter's."""
     well = make(raw(pixels()[:, :columns]))

@@ -180,7 +180,7 @@ def test_file_that_breaks_the_contract(tmp_path):
         files.read(path)
 
 
-@pytest.mark.parametrize(("given", "metres"), [(101, "0.101"), (8.5, "0.2159"), (21.59, "0.2159"), (216, "0.216")])
+@pytest.mark.parametrize(("options", "metres"), [(101, "0.101"), (8.5, "0.2159"), (21.59, "0.2159"), (216, "0.216")])
 def test_diameter_in_another_unit(tmp_path, options, metres):
     """A diameter that is no hole's in metres is refused with what it would be in metres."""
     with pytest.raises(InputError, match=metres) as refused:
