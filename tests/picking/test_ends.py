@@ -101,3 +101,22 @@ def test_real_pictures_have_no_flat_plane_at_their_ends(file: str, name: str, up
         picks = picked(piece[::-1] if upside_down else piece, row, 0.104)
         count += flat_at(picks, 10 + row * (len(piece) - 1))
     assert count == 0
+
+
+@pytest.mark.parametrize("cut", [10, 20])
+def test_pads_that_end_apart_make_no_bed(cut: int) -> None:
+    """Half of the columns begin and end some rows after and before the others: neither end is a flat plane."""
+    count = 0
+    for file, name in (("otv/otv_fractured_rgb.npz", "rgb"), ("atv/atv_breakout_amp.npz", "amp")):
+        with np.load(DATA / file) as data:
+            pixels, depth = np.asarray(data[name], dtype=np.float32), np.asarray(data["depth_m"], dtype=float)
+        pixels = pixels.mean(axis=2) if pixels.ndim == 3 else pixels
+        row = abs(float(np.median(np.diff(depth))))
+        for first in np.linspace(0, 0.5, 5):
+            piece = pixels[int(first * len(pixels)) : int((first + 0.45) * len(pixels))].copy()
+            piece[:cut, : piece.shape[1] // 2] = piece[-cut:, : piece.shape[1] // 2] = np.nan
+            picks = picked(piece, row, 0.104)
+            flat = picks.loc[picks["amplitude_m"] < 0.02, "depth_m"].to_numpy()
+            ends = 10 + row * np.array([0, cut, len(piece) - 1 - cut, len(piece) - 1])
+            count += int((np.abs(flat[:, None] - ends).min(axis=1, initial=np.inf) < max(0.015, 2 * row)).sum())
+    assert count <= 1
