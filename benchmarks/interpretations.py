@@ -1,13 +1,14 @@
-"""Score a picker on a real optical televiewer image against two people's interpretations, beside each other's.
+"""Score a picker on a real optical televiewer image against two interpretations, beside each other's.
 
     python benchmarks/interpretations.py DATA
     python benchmarks/interpretations.py DATA --model MODEL --out rows.json
 
 DATA holds `otv/otv_fractured_rgb.npz`, 3 m of a fractured rock. `benchmarks/interpretations/otv_a.csv` and `otv_b.csv`
-hold points that two interpreters read from the image by eye, each without knowledge of the other's and of any picker's;
-a sinusoid is fitted to the points of each plane by least squares. Planes that are faint, or that show on less than half
-of the turn, are optional. What one interpreter scores against the other is the human ceiling. F1 is by trace RMS,
-whatever the class; `null` is the mean F1 of the same picks after 50 circular depth shifts.
+hold points that two of the project's authors, who are no log analysts, read from the image by eye, each without
+knowledge of the other's points and of any picker's. A sinusoid is fitted to the points of each plane by least squares.
+Planes that are faint, or that show on less than half of the turn, are optional. What one interpretation scores against
+the other is the ceiling. F1 is by trace RMS, whatever the class; `null` is the mean F1 of the same picks after 50
+circular depth shifts.
 """
 
 from __future__ import annotations
@@ -62,13 +63,13 @@ def main() -> None:
     arguments = parser.parse_args()
     image = optical(arguments.data)
     picks = geobfdt.pick(image, model=arguments.model, method=arguments.method)
-    people = {name: interpretation(name) for name in ("a", "b")}
-    certain = {name: table[~table["optional"]] for name, table in people.items()}
+    interpretations = {name: interpretation(name) for name in ("a", "b")}
+    certain = {name: table[~table["optional"]] for name, table in interpretations.items()}
     comparisons = {
-        "picker against A": (picks, people["a"]),
-        "picker against B": (picks, people["b"]),
-        "B against A": (certain["b"], people["a"]),
-        "A against B": (certain["a"], people["b"]),
+        "picker against A": (picks, interpretations["a"]),
+        "picker against B": (picks, interpretations["b"]),
+        "B against A": (certain["b"], interpretations["a"]),
+        "A against B": (certain["a"], interpretations["b"]),
     }
     rows = []
     span = (float(image["depth"][0]), float(image["depth"][-1]))
