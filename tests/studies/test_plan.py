@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +159,15 @@ def test_turns_are_refused() -> None:
     axes = {"rate": {"low": {"training.rate": 1e-4}}}
     with pytest.raises(ValueError, match="unequal steps"):
         StudySettings(name="x", question="?", axes=axes, base={"training.turns": 3})
+
+
+def test_cells_of_an_earlier_version_stay_finished(field: Path, tiny: dict[str, Any]) -> None:
+    """A training setting that an earlier version did not have leaves the digest alone, unless it is used."""
+    cell = make_plan(study(tiny), field).places[0].cell
+    content = cell.model_dump(mode="json")
+    for name in ("fewest", "pad_ends", "simulated"):
+        del content["settings"]["training"][name]
+    earlier = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    assert cell.digest == earlier
+    used = make_plan(study({**tiny, "training.pad_ends": 0.2}), field).places[0].cell
+    assert used.digest != earlier

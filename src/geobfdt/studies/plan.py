@@ -18,9 +18,15 @@ from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.studies.study_settings import CellSettings, Fold, StudySettings
 from geobfdt.training.prepared_wells import prepare, save
 from geobfdt.training.train import interpreted_wells
+from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.field import Field, file_stem
 
 __all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
+
+
+# Training settings that came after studies had finished cells. At their defaults they change no result, and are left
+# out of a digest, so that finished cells stay finished.
+_YOUNGER_SETTINGS = ("fewest", "pad_ends", "simulated")
 
 
 class Cell(BaseModel):
@@ -43,8 +49,13 @@ class Cell(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Name of its folder."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Name of its folder; a setting that is younger than a finished cell counts only where it is used."""
+        content = self.model_dump(mode="json")
+        training = content["settings"]["training"]
+        for name in _YOUNGER_SETTINGS:
+            if training[name] == TrainingSettings.model_fields[name].default:
+                del training[name]
+        text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def prepared(self, well: str) -> str:
