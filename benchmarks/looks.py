@@ -32,12 +32,12 @@ def main() -> None:
 
     import geobfdt
     from geobfdt.evaluation.calibration import calibrate
-    from geobfdt.model.bundle import load_bundle
+    from geobfdt.model.registry import load_model
     from geobfdt.training.confidence_calibration import calibrate_bundle, pick_all
     from geobfdt.training.pretraining import calibration_wells
     from geobfdt.training.sources import draw_well
 
-    bundle = load_bundle(arguments.model)
+    bundle = load_model(arguments.model)
     appearances: list[LayeredAppearance | None] = [None, "mixture", *HELD_OUT_APPEARANCES]
     if arguments.leave_out:
         appearances = [arguments.leave_out]

@@ -67,6 +67,13 @@ def test_models_are_found_and_load(registry: Registry) -> None:
     assert len([e for e in registry.record() if e.action == "add"]) == 2
 
 
+def test_a_model_of_another_registry_is_added_by_its_name(registry: Registry, tmp_path: Path) -> None:
+    """``DIR@NAME`` names a bundle wherever a folder does."""
+    digest = registry.add("default")
+    registry.name(digest, "champion")
+    assert Registry(tmp_path / "other").add(f"{registry.folder}@champion") == digest
+
+
 def test_a_pick_table_leads_to_its_model(registry: Registry, tmp_path: Path) -> None:
     """By what it says of its source, by the digest of the weights file and by that one's first digits."""
     bundle = load_bundle("default")

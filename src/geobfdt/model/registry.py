@@ -227,7 +227,7 @@ class Registry:
         Parameters
         ----------
         bundle : str or Path
-            Its folder; ``default`` is the shipped one.
+            Its folder, ``default`` for the shipped one, or ``DIR@champion`` for one of another registry.
         who, why : str
             For the record; `who` is the user of this machine by default.
 
@@ -244,8 +244,8 @@ class Registry:
         # Imported here: a list of models needs no PyTorch, which takes seconds to load.
         from geobfdt.model.bundle import load_bundle
 
-        load_bundle(bundle)
         source = find_bundle(bundle)
+        load_bundle(source)
         digest = contents_digest(source)
         with folder_lock(self.folder, wait=True):
             present = digest in self.bundles()
