@@ -22,34 +22,19 @@ def main() -> None:
     arguments = parser.parse_args()
     from safetensors.torch import load_file
 
-    from geobfdt.model.curve.network import CurveNetwork
-    from geobfdt.model.network_settings import CurveSettings
     from geobfdt.model.presets import plane_finder
-    from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
-    from geobfdt.training.prepared_wells import PreparedWell
-    from geobfdt.training.sources import simulated_well
+    from geobfdt.simulation.layered import HELD_OUT_APPEARANCES
+    from geobfdt.training.pretraining import mean_network, validation_wells
     from geobfdt.training.validation import validate
 
-    def wells(first: int, count: int, looks: tuple[LayeredAppearance | None, ...]) -> list[PreparedWell]:
-        return [
-            simulated_well(2_000_000, first + i, 12.0, CurveSettings().grid, {}, looks[i % len(looks)])
-            for i in range(count)
-        ]
-
     groups = {
-        "ordinary": wells(0, 20, (None,)), "second": wells(100, 20, (None,)),
-        "held-out": wells(0, 16, HELD_OUT_APPEARANCES), "layered": wells(200, 16, ("mixture",)),
+        "ordinary": validation_wells(20), "second": validation_wells(20, first=100),
+        "held-out": validation_wells(16, HELD_OUT_APPEARANCES),
+        "layered": validation_wells(16, ("mixture",), first=200),
     }  # fmt: skip
     before, after = load_file(arguments.start), load_file(arguments.weights)
     for share in arguments.shares:
-        network = CurveNetwork(CurveSettings())
-        network.load_state_dict(
-            {
-                name: (1 - share) * before[name].float() + share * value.float() if value.is_floating_point() else value
-                for name, value in after.items()
-            }
-        )
-        network.eval()
+        network = mean_network(before, after, share)
         parts = []
         for name, group in groups.items():
             points = validate(plane_finder(network), group)

@@ -3,8 +3,9 @@
     python benchmarks/scores.py --wells 6 --length 60 --seed 9001
     python benchmarks/scores.py --method hough --fields 20 --wells 1 --length 20 --seed 120 --deviation 0
 
-A field has one geology; several fields, of seeds that follow each other, have several. The seed 9001 is for the first
-of these measurements alone: nothing is ever tuned on it. The classical picker was fitted on seeds 100 to 119.
+A field has one geology; several fields, of seeds that follow each other, have several. Seeds 9001 and 7000 take part in
+the choice of the shipped weights (docs/pretraining.md), and seed 9201 does not. The classical picker is fitted on seeds
+100 to 119.
 """
 
 from __future__ import annotations

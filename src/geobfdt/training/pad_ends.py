@@ -44,13 +44,13 @@ def end_pads(window: Window, rng: np.random.Generator) -> Window:
             missing = _missing_rows(rows, columns, window.step, rng)
             row = np.arange(rows)[:, None]
             cut |= (rows - 1 - row if at_bottom else row) < missing
+    measured = np.flatnonzero(~cut.all(axis=1))
+    if not measured.size:
+        return window
     blank = cut[..., None] if window.grid.ndim == 3 else cut
     grid = np.where(blank, 0, window.grid).astype(np.uint8)
     before, after = _visible(window, window.grid), _visible(window, grid)
     remaining = after >= _MIN_TRACE_SHARE
-    measured = np.flatnonzero(~cut.all(axis=1))
-    if not measured.size:
-        return window
     z0 = window.targets.traces[:, 0] / window.step
     outside = (z0 < measured[0]) | (z0 > measured[-1])
     optional = window.targets.optional | (after < _MIN_REQUIRED_SHARE * before) | outside

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from geobfdt._version import __version__
 from geobfdt.evaluation.thresholds import OperatingPoint
@@ -25,18 +25,20 @@ from geobfdt.model.curve.criterion import Losses, curve_loss
 from geobfdt.model.curve.detection import detect
 from geobfdt.model.curve.network import CurveNetwork
 from geobfdt.model.network_settings import CurveSettings
+from geobfdt.runtime.storage import atomic_files
 from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, LayeredAppearance
 from geobfdt.simulation.tools import ToolName
 from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
 from geobfdt.training.distributed import leave
 from geobfdt.training.drift_reference import measure_drift_reference
+from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.training.sources import SimulatedStream, draw_well, simulated_well
 from geobfdt.training.training_loop import BEST, Outcome, mean_f1, train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
 from geobfdt.wells.picks import CLASSES
 
-__all__ = ["average_weights", "bundle_of", "calibration_wells", "pretrain"]
+__all__ = ["average_weights", "bundle_of", "calibration_wells", "mean_network", "pretrain", "validation_wells"]
 
 # Seeds of the streams of wells, far from those that any score is measured on.
 _TRAINING_SEED, _VALIDATION_SEED, _CALIBRATION_SEED, _REFERENCE_SEED = 1_000_000, 2_000_000, 3_000_000, 3_500_000
@@ -82,14 +84,30 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
         return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
 
 
+def validation_wells(
+    count: int, appearances: Sequence[LayeredAppearance | None] = (None,), first: int = 0
+) -> list[PreparedWell]:
+    """
+    Make wells of the stream by which weights are chosen.
+
+    Parameters
+    ----------
+    count, first : int
+        Number of wells, and the number of the first one in the stream.
+    appearances : sequence of str or None
+        Appearances that follow each other; None is an ordinary well.
+    """
+    grid = CurveSettings().grid
+    return [
+        simulated_well(_VALIDATION_SEED, first + i, _LENGTH_M, grid, {}, appearances[i % len(appearances)])
+        for i in range(count)
+    ]
+
+
 def _validation(quiet: bool) -> Callable[[nn.Module], dict[str, OperatingPoint]]:
     """Return a function that scores a network on ordinary wells and on appearances that training never draws."""
-    grid = CurveSettings().grid
-    ordinary = [simulated_well(_VALIDATION_SEED, i, _LENGTH_M, grid, {}) for i in range(_VALIDATION_WELLS)]
-    others = [
-        simulated_well(_VALIDATION_SEED, i, _LENGTH_M, grid, {}, HELD_OUT_APPEARANCES[i % len(HELD_OUT_APPEARANCES)])
-        for i in range(_WELLS_PER_APPEARANCE * len(HELD_OUT_APPEARANCES))
-    ]
+    ordinary = validation_wells(_VALIDATION_WELLS)
+    others = validation_wells(_WELLS_PER_APPEARANCE * len(HELD_OUT_APPEARANCES), HELD_OUT_APPEARANCES)
 
     def check(network: nn.Module) -> dict[str, OperatingPoint]:
         points: dict[str, OperatingPoint] = {}
@@ -103,11 +121,29 @@ def _validation(quiet: bool) -> Callable[[nn.Module], dict[str, OperatingPoint]]
     return check
 
 
-def average_weights(run: Path, start: Path, shares: Sequence[float], out: Path) -> None:
+def mean_network(before: dict[str, Tensor], after: dict[str, Tensor], share: float) -> CurveNetwork:
     """
-    Average the best weights of a run with those it began with, and score each average on the validation wells.
+    Average two sets of weights; `share` (0 to 1) is that of `after`.
 
     A run on a new kind of rock gains there and loses a little elsewhere; an average keeps most of both [1]_.
+
+    References
+    ----------
+    .. [1] M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+    """
+    network = CurveNetwork(CurveSettings())
+    network.load_state_dict(
+        {
+            name: (1 - share) * before[name] + share * value if value.is_floating_point() else value
+            for name, value in after.items()
+        }
+    )
+    return network.eval()
+
+
+def average_weights(run: Path, start: Path, share: float, out: Path) -> None:
+    """
+    Average the best weights of a run with those it began with, and write them as a run for :func:`bundle_of`.
 
     Parameters
     ----------
@@ -115,35 +151,18 @@ def average_weights(run: Path, start: Path, shares: Sequence[float], out: Path) 
         Folder of the run.
     start : Path
         Weights that it began with.
-    shares : sequence of float
-        Weights of the run in each average (0 to 1). A single one is written.
+    share : float
+        Weight of the run in the average (0 to 1).
     out : Path
-        Folder of a run that holds the average of a single share, for :func:`bundle_of`.
-
-    References
-    ----------
-    .. [1] M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+        Folder of the average, with its score on the validation wells.
     """
-    before, after = load_file(start), load_file(run / BEST)
+    network = mean_network(load_file(start), load_file(run / BEST), share)
     steps = max(json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines())
-    check = _validation(quiet=True)
-    for share in shares:
-        mean = {
-            name: ((1 - share) * before[name].float() + share * value.float()).to(value.dtype).contiguous()
-            if value.is_floating_point() else value
-            for name, value in after.items()
-        }  # fmt: skip
-        network = CurveNetwork(CurveSettings())
-        network.load_state_dict(mean)
-        network.eval()
-        points = check(network)
-        score = mean_f1(points)[0]
-        print(f"{share:.2f}  {score:.3f}  { ({k: round(p.f1, 3) for k, p in points.items()}) }", flush=True)  # noqa: T201
-        if len(shares) == 1:
-            out.mkdir(parents=True, exist_ok=True)
-            save_file(mean, out / BEST)
-            row = {"step": steps, "score": score, **{name: point._asdict() for name, point in points.items()}}
-            (out / "metrics.jsonl").write_text(json.dumps(row) + "\n")
+    points = _validation(quiet=False)(network)
+    row = {"step": steps, "score": mean_f1(points)[0], **{name: point._asdict() for name, point in points.items()}}
+    with atomic_files(out) as part:
+        save_file({name: value.contiguous() for name, value in network.state_dict().items()}, part / BEST)
+        (part / "metrics.jsonl").write_text(json.dumps(row) + "\n")
 
 
 def calibration_wells(appearances: Sequence[LayeredAppearance]) -> list[InterpretedWell]:
@@ -211,8 +230,8 @@ def main() -> None:
     parser.add_argument(
         "--from", dest="start", type=Path, help="weights to begin with; parts that they lack begin with random weights"
     )
-    parser.add_argument("--average", type=Path, metavar="RUN", help="average its best weights with those of --from")
-    parser.add_argument("--shares", type=float, nargs="+", default=[0.5], help="of the run's weights in an average")
+    parser.add_argument("--mean-of", type=Path, metavar="RUN", help="average its best weights with those of --from")
+    parser.add_argument("--share", type=float, default=0.5, help="of the run's weights in an average")
     parser.add_argument("--bundle", type=Path, help="make a bundle of the run's best weights instead of training")
     parser.add_argument("--minutes", type=float, default=0.0, help="for its card: what training took in all")
     parser.add_argument("--note", default="", help="for its card: origin of the bundle")
@@ -223,9 +242,9 @@ def main() -> None:
         )
     options = vars(parser.parse_args())
     out, start, bundle, minutes, note = (options.pop(name) for name in ("out", "start", "bundle", "minutes", "note"))
-    average, shares = options.pop("average"), options.pop("shares")
-    if average is not None:
-        average_weights(average, start, shares, out)
+    run, share = options.pop("mean_of"), options.pop("share")
+    if run is not None:
+        average_weights(run, start, share, out)
         return
     if bundle is not None:
         result = bundle_of(out, bundle, minutes, note)
