@@ -105,22 +105,12 @@ def report_file(field: Path, job: str) -> Path:
 
 def _pick(field: str, model: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
     """Pick a well; write the picks into the working folder, and the drift of its zones beside the well."""
-    from geobfdt.io.images.netcdf import read
-    from geobfdt.picking.drift import mark_drift, write_zones
-    from geobfdt.picking.picker import detector_of, pick_with_findings
     from geobfdt.wells.field import Field
+    from geobfdt.workflows.propose import propose_picks
 
     file = Field(Path(field)).file(parameters["well"], ".nc")
-    image = read(file)
-    detector = detector_of(image, model, parameters["method"])
-    picks, _ = pick_with_findings(image, detector, progress=report)
+    picks = propose_picks(file, model, parameters["method"], report)
     write_picks(picks, Path(folder) / _PICKS_FILE)
-    drift = file.with_suffix(".drift.csv")
-    if detector.drift_reference is not None:
-        write_zones(mark_drift(image, picks, detector.drift_reference)[1], drift)
-    else:
-        # The file describes the picks of another detector.
-        drift.unlink(missing_ok=True)
 
 
 def _ingest_upload(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:

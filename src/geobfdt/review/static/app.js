@@ -106,7 +106,9 @@ function fill(select, entries, value) {
 }
 
 async function start() {
-  person = localStorage.getItem("geobfdt-name") ?? "";
+  const query = new URLSearchParams(location.hash.slice(1));
+  // `geobfdt open` puts the name of the login into the address, so that it need not be asked for.
+  person = localStorage.getItem("geobfdt-name") ?? query.get("person") ?? "";
   if (!person) {
     $("ask").showModal();
     await new Promise((resolve) => { $("ask").onclose = resolve; });
@@ -120,7 +122,6 @@ async function start() {
   if (!whole.length) loading("");
   if (wells.length && !whole.length) { empty(`No well here can be read. ${wells[0].well}: ${wells[0].damage}`, {}); return; }
   if (!wells.length) { empty("This field holds no well.", { "Bring a well in": () => $("file").click() }); return; }
-  const query = new URLSearchParams(location.hash.slice(1));
   await openWell(whole.some((w) => w.well === query.get("well")) ? query.get("well") : whole[0].well, query.get("layer") ?? person);
   if (query.get("depth")) view.go(+query.get("depth"));
   setInterval(poll, POLL);
