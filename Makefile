@@ -5,7 +5,7 @@ OF ?= .venv
 # Markers of pyproject.toml.
 SLOW := process or training or browser or ray or fuzz
 
-.PHONY: help install demo test test-all check format docs audit lock clean
+.PHONY: help install demo test test-all check format docs dist oldest audit lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,9 +27,13 @@ test: install  ## the tests that are fast, on two workers: three to four minutes
 test-all: test  ## those, and real processes, trainings, a browser, Ray and many damaged files
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "$(SLOW)"
 
-check: install  ## lint, types, import arrows
+check: install  ## lint, spelling, types, import arrows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/pymarkdown scan -r .
+	$(BIN)/yamllint --strict .github src deploy .pre-commit-config.yaml CITATION.cff
+	$(BIN)/oxlint --deny-warnings src/geobfdt/review/static
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
@@ -41,6 +45,18 @@ docs: install  ## the documentation as web pages, in docs/_build/html
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+dist: .venv-dist/installed  ## wheel and sdist, checked, and the demonstration in a new environment
+	rm -rf dist .venv-wheel
+	.venv-dist/bin/python -m build --outdir dist .
+	.venv-dist/bin/twine check --strict dist/*
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd dist && ../.venv-wheel/bin/geobfdt demo --out ../.venv-wheel/demo
+	.venv-wheel/bin/geobfdt --version
+
+oldest: .venv-oldest/installed  ## the fast tests with the oldest dependencies that pyproject.toml allows
+	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope -m "not ($(SLOW))"
 
 audit: install .venv-audit/installed  ## licences, bill of materials and known holes; the last asks the net
 	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --order=license
@@ -56,5 +72,15 @@ lock: .venv-audit/installed  ## the service's requirements with their hashes; LO
 	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses==5.5.5 pip-audit==2.10.1 cyclonedx-bom==7.5.0 uv==0.13.9
 	touch $@
 
+.venv-dist/installed:
+	$(PYTHON) -m venv .venv-dist
+	.venv-dist/bin/python -m pip install --quiet --disable-pip-version-check build==1.6.1 twine==7.0.0
+	touch $@
+
+.venv-oldest/installed: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt -e '.[review,search,onnx]' httpx hypothesis pytest pytest-xdist
+	touch $@
+
 clean:  ## remove what the targets above made
-	rm -rf .venv docs/_build demo
+	rm -rf .venv .venv-dist .venv-wheel .venv-oldest dist docs/_build demo

@@ -7,7 +7,7 @@ Examples
 --------
 >>> import geobfdt
 >>> geobfdt.__version__
-'0.1.0'
+'0.2.0'
 """
 
 from __future__ import annotations
