@@ -73,7 +73,7 @@ class Place:
         geobfdt.simulate(sim, wells=5, length=6, seed=3, tool="atv", interpreter="dense")
         files = sorted(sim.glob("*.dlis"))
         geobfdt.ingest(files[:4], field, picks=sim)
-        geobfdt.train(field, root / "first", blind=["W01", "W02"], settings=QUICK, network=TINY)
+        geobfdt.train(field, root / "first", geobfdt.TrainOptions(blind=["W01", "W02"], training=QUICK, network=TINY))
         models = Registry(self.model / "models")
         models.name(models.add(root / "first"), "champion")
         geobfdt.ingest(files[4:], field, picks=sim)

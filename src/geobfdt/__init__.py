@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.studies.search import run_search as search
     from geobfdt.studies.study import run_study as study
+    from geobfdt.training.adapt import AdaptOptions as AdaptOptions
     from geobfdt.training.adapt import adapt as adapt
+    from geobfdt.training.train import TrainOptions as TrainOptions
     from geobfdt.training.train import train as train
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
     from geobfdt.workflows.convert import convert as convert
@@ -63,14 +65,18 @@ _PLACES = {
     "track": ("geobfdt.operation.tracking", "track"),
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
+    "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
+    "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
 
 __all__ = [
+    "AdaptOptions",
     "PickOptions",
     "ReadingOptions",
     "Registry",
+    "TrainOptions",
     "__version__",
     "adapt",
     "agree",

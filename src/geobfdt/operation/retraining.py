@@ -21,7 +21,7 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.training.confidence_calibration import InterpretedWell
-from geobfdt.training.train import TUNING, interpreted_wells, labels_digest, train
+from geobfdt.training.train import TUNING, TrainOptions, interpreted_wells, labels_digest, train
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.well_split import Masked
 from geobfdt.wells.field import Field
@@ -220,11 +220,9 @@ def _tune_challenger(
         train(
             place,
             run / "model",
-            model=champion,
-            blind=sorted(set(excluded)),
-            masked=masked,
-            layer=layer,
-            settings=training,
+            TrainOptions(
+                model=champion, blind=tuple(sorted(set(excluded))), masked=dict(masked), layer=layer, training=training
+            ),
             progress=lambda share, text: progress(0.1 + 0.6 * share, text),
         )
         write_text(record, models.add(run / "model", who=who, why=reason) + "\n")
