@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geobfdt.io.images.files import read as read
     from geobfdt.model.registry import Registry as Registry
     from geobfdt.operation.gate import gate as gate
+    from geobfdt.operation.retraining import RetrainOptions as RetrainOptions
     from geobfdt.operation.retraining import retrain as retrain
     from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
@@ -68,6 +69,7 @@ _PLACES = {
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
+    "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
 
@@ -76,6 +78,7 @@ __all__ = [
     "PickOptions",
     "ReadingOptions",
     "Registry",
+    "RetrainOptions",
     "TrainOptions",
     "__version__",
     "adapt",

@@ -46,7 +46,8 @@ def place(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def again(place: Path, settings: GateSettings = EASY, **more: Any) -> RetrainingResult:
     """Retrain as a command would."""
-    return retrain(place / "field", place / "models", settings, training=QUICK, **more)
+    options = geobfdt.RetrainOptions(training=QUICK, **more)
+    return retrain(place / "field", place / "models", settings, options)
 
 
 def actions(place: Path) -> list[str]:
@@ -106,7 +107,7 @@ def test_the_door(field: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda well: ["mirrored"])
     result = again(place)
     assert result.held_back == {"W05": ["mirrored"]}
-    assert result.challenger == ""
+    assert result.challenger is None
     let = again(place, include=["W05"])
     assert let.held_back == {}
     assert let.challenger
