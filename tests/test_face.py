@@ -18,6 +18,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
     "PickOptions": {"model": "m", "min_confidence": 0.5, "explain": (1, 2), "reading": {"survey": "s.csv"}},
     "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
+    "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},
     "RetrainOptions": {"out": "runs", "include": ("W1",), "promote": True, "training": TrainingSettings(steps=3)},
     "TrainOptions": {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),

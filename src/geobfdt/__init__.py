@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from geobfdt.workflows.ingest import ingest as ingest
     from geobfdt.workflows.pick import PickOptions as PickOptions
     from geobfdt.workflows.pick import pick_files as pick_files
+    from geobfdt.workflows.report import ReportOptions as ReportOptions
     from geobfdt.workflows.report import report_field as report
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
@@ -69,6 +70,7 @@ _PLACES = {
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
+    "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
     "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
@@ -78,6 +80,7 @@ __all__ = [
     "PickOptions",
     "ReadingOptions",
     "Registry",
+    "ReportOptions",
     "RetrainOptions",
     "TrainOptions",
     "__version__",

@@ -141,7 +141,7 @@ def _ingest_upload(field: str, parameters: Parameters, folder: str, report: Repo
 
 def _report(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
     """Write the report of a layer of a well."""
-    from geobfdt.workflows.report import report_field
+    from geobfdt.workflows.report import ReportOptions, report_field
 
-    well, layer = parameters["well"], parameters["layer"]
-    report_field(Path(field), Path(folder), layer=layer, only=[well], progress=report)
+    options = ReportOptions(layer=parameters["layer"], wells=(parameters["well"],))
+    report_field(Path(field), Path(folder), options, progress=report)
