@@ -16,6 +16,8 @@ OPTIONS = [name for name in geobfdt.__all__ if name.endswith("Options")]
 # Values that differ from every default, of fields whose type does not tell one.
 VALUES: dict[str, dict[str, Any]] = {
     "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
+    "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
+    "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},
     "PickOptions": {"model": "m", "min_confidence": 0.5, "explain": (1, 2), "reading": {"survey": "s.csv"}},
     "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
     "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from geobfdt.training.train import TrainOptions as TrainOptions
     from geobfdt.training.train import train as train
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
+    from geobfdt.workflows.convert import ConvertOptions as ConvertOptions
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.drift import drift as drift
+    from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
     from geobfdt.workflows.pick import PickOptions as PickOptions
     from geobfdt.workflows.pick import pick_files as pick_files
@@ -68,6 +70,8 @@ _PLACES = {
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
+    "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
+    "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
     "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
@@ -77,6 +81,8 @@ _PLACES = {
 
 __all__ = [
     "AdaptOptions",
+    "ConvertOptions",
+    "IngestOptions",
     "PickOptions",
     "ReadingOptions",
     "Registry",

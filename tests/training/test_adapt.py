@@ -134,7 +134,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapt")
     geobfdt.simulate(folder / "sim", wells=3, length=4, seed=3, tool="atv")
     images = sorted((folder / "sim").glob("*.dlis"))
-    geobfdt.ingest(images[:1], folder / "field", picks=folder / "sim")
+    geobfdt.ingest(images[:1], folder / "field", geobfdt.IngestOptions(picks=folder / "sim"))
     geobfdt.ingest(images[1:], folder / "field")
     return folder / "field"
 
