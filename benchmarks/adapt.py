@@ -39,7 +39,7 @@ def main() -> None:
         image = well_image(cake.image, cake.depth, diameter=DIAMETER_M, well=f"cake-{index}", reference="high_side")
         write_netcdf(image, field.file(f"cake-{index}", ".nc"))
     settings = ADAPTING.of_steps(arguments.steps)
-    bundle = geobfdt.adapt(field.path, arguments.out / "model", settings=settings)
+    bundle = geobfdt.adapt(field.path, arguments.out / "model", geobfdt.AdaptOptions(training=settings))
     print(json.dumps({key: bundle.card[key] for key in ("share_of_change", "simulated_f1", "planes_trained")}))
     for name, model in (("before", "default"), ("after", str(arguments.out / "model"))):
         row = score_look(arguments.look, model, "network", arguments.cakes, 12.0, 29)

@@ -80,7 +80,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "server"
         geobfdt.simulate(Path(folder) / "sim", wells=2, length=3, seed=2, tool="atv")
-        geobfdt.ingest(sorted((Path(folder) / "sim").glob("*.dlis")), place / "field", picks=Path(folder) / "sim")
+        geobfdt.ingest(
+            sorted((Path(folder) / "sim").glob("*.dlis")),
+            place / "field",
+            geobfdt.IngestOptions(picks=Path(folder) / "sim"),
+        )
         server = Server(place, "--requests", "100000")
         rng = random.Random(arguments.seed)
         strange(server, 300, rng)  # whatever has to appear once has appeared

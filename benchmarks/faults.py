@@ -72,11 +72,11 @@ class Place:
         sim, field = root / "sim", self.model / "field"
         geobfdt.simulate(sim, wells=5, length=6, seed=3, tool="atv", interpreter="dense")
         files = sorted(sim.glob("*.dlis"))
-        geobfdt.ingest(files[:4], field, picks=sim)
-        geobfdt.train(field, root / "first", blind=["W01", "W02"], settings=QUICK, network=TINY)
+        geobfdt.ingest(files[:4], field, geobfdt.IngestOptions(picks=sim))
+        geobfdt.train(field, root / "first", geobfdt.TrainOptions(blind=["W01", "W02"], training=QUICK, network=TINY))
         models = Registry(self.model / "models")
         models.name(models.add(root / "first"), "champion")
-        geobfdt.ingest(files[4:], field, picks=sim)
+        geobfdt.ingest(files[4:], field, geobfdt.IngestOptions(picks=sim))
         geobfdt.simulate(root / "news", wells=1, length=3, seed=4, tool="atv")
         shutil.copy(next((root / "news").glob("*.dlis")), self.model / "news.dlis")
         (self.model / "gate.yaml").write_text(

@@ -91,7 +91,7 @@ def main() -> None:
     write_intervals(intervals, field / "F-1.intervals.csv")
     tell("before", "default")
     began = time.process_time()
-    card = geobfdt.train(field, model, model="default").card
+    card = geobfdt.train(field, model, geobfdt.TrainOptions(model="default")).card
     seconds = time.process_time() - began
     card_keys = ("metres_trained", "planes_trained", "steps", "validation")
     print(f"{seconds / 60:.1f} minutes of one core;", {name: card[name] for name in card_keys}, flush=True)

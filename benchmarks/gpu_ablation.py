@@ -74,7 +74,9 @@ def prepared_wells(out: Path, sizes: DetrSettings) -> dict[str, PreparedWell]:
     field = out / "field"
     if not field.exists():
         geobfdt.simulate(out / "simulated", like="published", seed=SEED)
-        geobfdt.ingest(sorted((out / "simulated").glob("*.dlis")), field, picks=out / "simulated")
+        geobfdt.ingest(
+            sorted((out / "simulated").glob("*.dlis")), field, geobfdt.IngestOptions(picks=out / "simulated")
+        )
     return prepared_field(field, sizes.grid, out / f"{1000 * sizes.step:g}mm-{sizes.columns}")
 
 

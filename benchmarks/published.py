@@ -45,7 +45,9 @@ def make_field(out: Path) -> Path:
     field = out / "field"
     if not field.exists():
         geobfdt.simulate(out / "simulated", like="published", seed=SEED)
-        geobfdt.ingest(sorted((out / "simulated").glob("*.dlis")), field, picks=out / "simulated")
+        geobfdt.ingest(
+            sorted((out / "simulated").glob("*.dlis")), field, geobfdt.IngestOptions(picks=out / "simulated")
+        )
     return field
 
 

@@ -78,9 +78,9 @@ def scratch(preset: str, steps: int, every: int, out: Path) -> None:
     if not field.exists():
         with tempfile.TemporaryDirectory() as folder:
             geobfdt.simulate(folder, wells=WELLS, length=LENGTH, seed=SEED)
-            geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, picks=Path(folder))
+            geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, geobfdt.IngestOptions(picks=Path(folder)))
     settings, network = how(preset, steps, every)
-    geobfdt.train(field, out / "model", preset=preset, settings=settings, network=network)  # type: ignore[arg-type]
+    geobfdt.train(field, out / "model", geobfdt.TrainOptions(preset=preset, training=settings, network=network))  # type: ignore[arg-type]
     tell(out / "model" / "run")
 
 
@@ -179,8 +179,8 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
                 write_dlis(well.image, stem.with_suffix(".dlis"))
                 write_picks(well.picks, stem.with_suffix(".picks.csv"))
                 write_intervals(well.intervals, stem.with_suffix(".intervals.csv"))
-            geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, picks=Path(folder))
-        bundle = geobfdt.train(field, model, model="default", settings=settings)
+            geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, geobfdt.IngestOptions(picks=Path(folder)))
+        bundle = geobfdt.train(field, model, geobfdt.TrainOptions(model="default", training=settings))
         print(f"{count} wells, {bundle.card['minutes']:.1f} min:", score(model), flush=True)
 
 

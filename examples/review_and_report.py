@@ -13,7 +13,6 @@ import geobfdt
 from geobfdt.io.images.netcdf import read
 from geobfdt.review.items import pick_items
 from geobfdt.wells.layers import LayerLog
-from geobfdt.workflows.report import report_field
 
 with TemporaryDirectory() as folder:
     sim, field = Path(folder) / "sim", Path(folder) / "field"
@@ -28,7 +27,7 @@ with TemporaryDirectory() as folder:
         state = "accepted" if pick["confidence"] > 0.6 else "rejected"
         log.add(well, "rule", "rule", state, {item: {"status": state}})
 
-    reports = report_field(field, Path(folder) / "out", layer="rule")
+    reports = geobfdt.report(field, Path(folder) / "out", geobfdt.ReportOptions(layer="rule"))
     file, structure = reports[well].file, reports[well].structure
     print(
         f"{len(picks)} picks, {len(structure.picks)} accepted by the rule; {file.stat().st_size / 1e6:.1f} MB of report"

@@ -45,7 +45,9 @@ def simulated(once: Once) -> Path:
         import geobfdt
 
         geobfdt.simulate(folder / "sim", wells=5, length=6, seed=3, tool="atv", interpreter="dense")
-        geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field", picks=folder / "sim")
+        geobfdt.ingest(
+            sorted((folder / "sim").glob("*.dlis")), folder / "field", geobfdt.IngestOptions(picks=folder / "sim")
+        )
 
     return once("simulated", make)
 

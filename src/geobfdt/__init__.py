@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geobfdt.io.images.files import read as read
     from geobfdt.model.registry import Registry as Registry
     from geobfdt.operation.gate import gate as gate
+    from geobfdt.operation.retraining import RetrainOptions as RetrainOptions
     from geobfdt.operation.retraining import retrain as retrain
     from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
@@ -31,14 +32,19 @@ if TYPE_CHECKING:
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.studies.search import run_search as search
     from geobfdt.studies.study import run_study as study
+    from geobfdt.training.adapt import AdaptOptions as AdaptOptions
     from geobfdt.training.adapt import adapt as adapt
+    from geobfdt.training.train import TrainOptions as TrainOptions
     from geobfdt.training.train import train as train
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
+    from geobfdt.workflows.convert import ConvertOptions as ConvertOptions
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.drift import drift as drift
+    from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
     from geobfdt.workflows.pick import PickOptions as PickOptions
     from geobfdt.workflows.pick import pick_files as pick_files
+    from geobfdt.workflows.report import ReportOptions as ReportOptions
     from geobfdt.workflows.report import report_field as report
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
@@ -63,14 +69,26 @@ _PLACES = {
     "track": ("geobfdt.operation.tracking", "track"),
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
+    "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
+    "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
+    "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
+    "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
+    "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
+    "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
 
 __all__ = [
+    "AdaptOptions",
+    "ConvertOptions",
+    "IngestOptions",
     "PickOptions",
     "ReadingOptions",
     "Registry",
+    "ReportOptions",
+    "RetrainOptions",
+    "TrainOptions",
     "__version__",
     "adapt",
     "agree",

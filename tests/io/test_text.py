@@ -14,7 +14,7 @@ from geobfdt.io.tables.surveys import read_survey
 from geobfdt.io.text import Notation, fit_cells
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.workflows.convert import convert
+from geobfdt.workflows.convert import ConvertOptions, convert
 
 NAMES = "".join(f" IMG[{k}]. :\n" for k in range(8))
 NULL_WORDS = ["n/a", "NaN", "****", "-1.#IND", "#N/A", "NULL", "--", "N.A.", "1.#QNAN", "inf"]
@@ -110,7 +110,7 @@ def test_the_option_decides(tmp_path, decimal, depth):
     mapping = tmp_path / "m.yaml"
     mapping.write_text(f"decimal: {decimal}\n")
     assert read_pick_table(path, mapping=mapping).picks["depth_m"].tolist() == [depth]
-    convert(path, tmp_path / "o.csv", "picks", ReadingOptions(decimal=decimal))
+    convert(path, tmp_path / "o.csv", ConvertOptions(to="picks", reading=ReadingOptions(decimal=decimal)))
     assert read_pick_table(tmp_path / "o.csv").picks["depth_m"].tolist() == [depth]
     image = tmp_path / "i.csv"
     image.write_text("depth_m;A0;A1;A2;A3\n1,234;1;2;3;4\n1,235;1;2;3;5\n")

@@ -23,7 +23,7 @@ def champion(field: Path, once: Once) -> Path:
     """A model trained on three of them."""
 
     def make(folder: Path) -> None:
-        geobfdt.train(field, folder / "model", blind=["W01", "W02"], settings=QUICK, network=TINY)
+        geobfdt.train(field, folder / "model", geobfdt.TrainOptions(blind=["W01", "W02"], training=QUICK, network=TINY))
 
     return once("champion", make) / "model"
 
@@ -36,10 +36,12 @@ def challenger(field: Path, champion: Path, once: Once) -> Path:
         bundle = geobfdt.train(
             field,
             folder / "tuned",
-            model=champion,
-            blind=["W01", "W02", "W05"],
-            masked={"W03": (2.0, 4.0)},
-            settings=QUICK.model_copy(update={"seed": 1}),
+            geobfdt.TrainOptions(
+                model=champion,
+                blind=["W01", "W02", "W05"],
+                masked={"W03": (2.0, 4.0)},
+                training=QUICK.model_copy(update={"seed": 1}),
+            ),
         )
         # A few steps may find nothing better than what they began with: moved a little, it is another model for sure.
         next(bundle.network.parameters()).data += 1e-3

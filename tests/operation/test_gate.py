@@ -130,8 +130,8 @@ def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, an
     """Two metres of a well kept from training: its planes count, those above and below do not."""
     image = read(field / "W01.nc")
     top = float(image["depth"].values[0]) + 2
-    how = {"settings": QUICK, "network": TINY, "holdout": ["W03"]}
-    bundle = geobfdt.train(field, tmp_path / "m", masked={"W01": (top, top + 2)}, **how)
+    how = {"training": QUICK, "network": TINY, "holdout": ["W03"]}
+    bundle = geobfdt.train(field, tmp_path / "m", geobfdt.TrainOptions(masked={"W01": (top, top + 2)}, **how))
     assert bundle.exposures["W01"].masked == (top, top + 2)
     picks = Field(field).picks("W01")
     inside = picks["depth_m"].between(top, top + 2)
@@ -143,7 +143,7 @@ def test_a_masked_interval_is_judged_and_no_more(field: Path, tmp_path: Path, an
     assert float(table["recall"].iloc[0]) == pytest.approx(lower.sum() / inside.sum())
     assert float(table["precision"].iloc[0]) == 1
     # What was masked taught nothing: its planes do not count among those trained on.
-    whole = geobfdt.train(field, tmp_path / "w", **how)
+    whole = geobfdt.train(field, tmp_path / "w", geobfdt.TrainOptions(**how))
     assert bundle.card["trained_on"] == whole.card["trained_on"] == ["W01", "W02", "W04", "W05"]
     assert whole.card["planes_trained"] - bundle.card["planes_trained"] == inside.sum()
 

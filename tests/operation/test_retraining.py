@@ -36,7 +36,7 @@ def place(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A field of four wells, a registry whose champion was taught two of them, and a door that knows no doubts."""
     bring(field, tmp_path / "field", "W01", "W02", "W03", "W04")
     out = field.with_name("of-two")
-    geobfdt.train(tmp_path / "field", out, blind=["W01", "W02"], settings=QUICK, network=TINY)
+    geobfdt.train(tmp_path / "field", out, geobfdt.TrainOptions(blind=["W01", "W02"], training=QUICK, network=TINY))
     models = Registry(tmp_path / "models")
     models.name(models.add(out), "champion")
     monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda _: [])
@@ -46,7 +46,8 @@ def place(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def again(place: Path, settings: GateSettings = EASY, **more: Any) -> RetrainingResult:
     """Retrain as a command would."""
-    return retrain(place / "field", place / "models", settings, training=QUICK, **more)
+    options = geobfdt.RetrainOptions(training=QUICK, **more)
+    return retrain(place / "field", place / "models", settings, options)
 
 
 def actions(place: Path) -> list[str]:
@@ -106,7 +107,7 @@ def test_the_door(field: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("geobfdt.operation.retraining.image_problems", lambda well: ["mirrored"])
     result = again(place)
     assert result.held_back == {"W05": ["mirrored"]}
-    assert result.challenger == ""
+    assert result.challenger is None
     let = again(place, include=["W05"])
     assert let.held_back == {}
     assert let.challenger
@@ -141,7 +142,9 @@ def test_a_masked_interval_stays_masked(field: Path, tmp_path: Path, monkeypatch
     bring(field, tmp_path / "field", "W03", "W04")
     depth = Field(tmp_path / "field").picks("W03")["depth_m"]
     mask = (float(depth.quantile(0.3)), float(depth.quantile(0.7)))
-    geobfdt.train(tmp_path / "field", tmp_path / "m", masked={"W03": mask}, settings=QUICK, network=TINY)
+    geobfdt.train(
+        tmp_path / "field", tmp_path / "m", geobfdt.TrainOptions(masked={"W03": mask}, training=QUICK, network=TINY)
+    )
     models = Registry(tmp_path / "models")
     models.name(models.add(tmp_path / "m"), "champion")
     settings = EASY.model_copy(update={"blind": ()})

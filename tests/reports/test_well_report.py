@@ -21,7 +21,7 @@ from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks
-from geobfdt.workflows.report import report_field
+from geobfdt.workflows.report import ReportOptions, report_field
 
 
 def well(**attributes: Any) -> WellImage:
@@ -207,7 +207,7 @@ def test_without_true_dips_it_says_why(tmp_path: Path) -> None:
 def test_a_field(two_wells: Path, tmp_path: Path) -> None:
     """A report for each picked well; of a field without picks, one line."""
     shares: list[float] = []
-    reports = report_field(two_wells, tmp_path / "out", beside=["las", "svg"], progress=shares.append)
+    reports = report_field(two_wells, tmp_path / "out", ReportOptions(beside=["las", "svg"]), progress=shares.append)
     assert sorted(reports) == ["W01", "W02"]
     there = {file for one in reports.values() for file in (one.file, *one.beside)}
     assert there == set((tmp_path / "out").iterdir())
@@ -215,7 +215,7 @@ def test_a_field(two_wells: Path, tmp_path: Path) -> None:
     assert shares == sorted(shares)
     assert shares[-1] == 1
     with pytest.raises(InputError, match="no pick table"):
-        report_field(two_wells, tmp_path / "out", picks=tmp_path)
+        report_field(two_wells, tmp_path / "out", ReportOptions(picks=tmp_path))
 
 
 def test_a_reviewed_layer_is_reported(tmp_path: Path) -> None:
@@ -226,10 +226,10 @@ def test_a_reviewed_layer_is_reported(tmp_path: Path) -> None:
     states = ["accepted", "edited", "rejected", "proposed"]
     items = {f"p{i}": {"depth_m": 101.0 + i, "status": state, **plane} for i, state in enumerate(states)}
     LayerLog(tmp_path).add("A-1", "anna", "anna", "join", items)
-    reports = report_field(tmp_path, tmp_path / "out", layer="anna")
+    reports = report_field(tmp_path, tmp_path / "out", ReportOptions(layer="anna"))
     assert reports["A-1"].structure.picks["depth_m"].tolist() == [101.0, 102.0, 104.0]
     with pytest.raises(InputError, match="no layer 'ben'"):
-        report_field(tmp_path, tmp_path / "out", layer="ben")
+        report_field(tmp_path, tmp_path / "out", ReportOptions(layer="ben"))
 
 
 def test_zones_and_sets_with_beds_laid_level(tmp_path: Path) -> None:

@@ -59,7 +59,11 @@ def test_looks_change_and_gaps_stay() -> None:
 def test_twenty_steps_on_the_cpu(tmp_path: Path) -> None:
     """Rows come as it goes; a finished cell is not run again. Short wells stand in for the field."""
     geobfdt.simulate(tmp_path / "simulated", like="published", wells=12, length=2.0)
-    geobfdt.ingest(sorted((tmp_path / "simulated").glob("*.dlis")), tmp_path / "field", picks=tmp_path / "simulated")
+    geobfdt.ingest(
+        sorted((tmp_path / "simulated").glob("*.dlis")),
+        tmp_path / "field",
+        geobfdt.IngestOptions(picks=tmp_path / "simulated"),
+    )
     words = [
         "--size", "tiny", "--device", "cpu", "--depths", "10", "--seeds", "1", "--windows", "160", "--batch", "8",
         "--checks", "2",

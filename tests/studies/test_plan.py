@@ -108,7 +108,7 @@ def test_a_model_is_not_scored_on_what_it_has_seen(field: Path, tiny: dict[str, 
 
     sizes = CellSettings.of(tiny).network
     quick = TrainingSettings(steps=1, batch=1, rows=128, warmup=1, every=1)
-    geobfdt.train(field, tmp_path / "model", settings=quick, network=sizes)
+    geobfdt.train(field, tmp_path / "model", geobfdt.TrainOptions(training=quick, network=sizes))
     fine_tuned = study({**tiny, "start": str(tmp_path / "model")})
     with pytest.raises(InputError, match="W0"):
         make_plan(fine_tuned, field)

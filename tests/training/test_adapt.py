@@ -134,7 +134,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapt")
     geobfdt.simulate(folder / "sim", wells=3, length=4, seed=3, tool="atv")
     images = sorted((folder / "sim").glob("*.dlis"))
-    geobfdt.ingest(images[:1], folder / "field", picks=folder / "sim")
+    geobfdt.ingest(images[:1], folder / "field", geobfdt.IngestOptions(picks=folder / "sim"))
     geobfdt.ingest(images[1:], folder / "field")
     return folder / "field"
 
@@ -151,7 +151,7 @@ def model(tmp_path: Path, sizes: Any) -> Path:
 def test_it_refuses_a_model_that_agrees_with_itself_by_chance(field: Path, model: Path, tmp_path: Path) -> None:
     """And leaves no model."""
     with pytest.raises(InputError) as refused:
-        adapting.adapt(field, tmp_path / "out", model=model, settings=QUICK)
+        adapting.adapt(field, tmp_path / "out", geobfdt.AdaptOptions(model=model, training=QUICK))
     assert refused.value.file == str(field)
     assert not (tmp_path / "out" / "weights.safetensors").exists()
 
@@ -178,13 +178,19 @@ def test_wells_with_picks_and_blind_ones_are_left_alone(
     monkeypatch.setattr(adapting, "pseudo_labels", views)
     monkeypatch.setattr(adapting, "self_agreement", lambda *_: SelfAgreement(0.8, 0.1, 20.0))
     monkeypatch.setattr(adapting, "_GUARD_WELLS", 1)
-    bundle = adapting.adapt(field, tmp_path / "out", model=model, blind=[names[bare[0]]], settings=QUICK)
+    bundle = adapting.adapt(
+        field, tmp_path / "out", geobfdt.AdaptOptions(model=model, blind=[names[bare[0]]], training=QUICK)
+    )
     assert read_wells == [names[bare[1]]]
     assert set(load_bundle(tmp_path / "out").exposures) == set(read_wells)
     old, new = load_bundle(model).network.state_dict(), bundle.network.state_dict()
     assert any(not torch.equal(old[name], new[name]) for name in old)
     with pytest.raises(InputError):
-        adapting.adapt(field, tmp_path / "none", model=model, blind=[names[well] for well in bare], settings=QUICK)
+        adapting.adapt(
+            field,
+            tmp_path / "none",
+            geobfdt.AdaptOptions(model=model, blind=[names[well] for well in bare], training=QUICK),
+        )
 
 
 def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(

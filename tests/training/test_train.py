@@ -43,7 +43,9 @@ def out(field: Path, sizes: Any) -> Path:
     """A bundle trained on them."""
     shares: list[float] = []
     out = field.with_name("model")
-    bundle = geobfdt.train(field, out, settings=QUICK, network=sizes, progress=lambda share, _: shares.append(share))
+    bundle = geobfdt.train(
+        field, out, geobfdt.TrainOptions(training=QUICK, network=sizes), progress=lambda share, _: shares.append(share)
+    )
     assert isinstance(bundle, Bundle)
     assert shares[-1] == 1
     assert shares == sorted(shares)
@@ -91,7 +93,9 @@ def test_started_again_it_is_done(out: Path, field: Path, sizes: Any) -> None:
     """The same run once more makes the same weights from its checkpoint."""
     before = load_bundle(out)
     steps: list[str] = []
-    again = geobfdt.train(field, out, settings=QUICK, network=sizes, progress=lambda _, text: steps.append(text))
+    again = geobfdt.train(
+        field, out, geobfdt.TrainOptions(training=QUICK, network=sizes), progress=lambda _, text: steps.append(text)
+    )
     assert again.digest == before.digest
     assert not any(text.startswith("step") for text in steps)
 
@@ -101,7 +105,7 @@ def test_other_wells_need_another_folder(out: Path, field: Path, sizes: Any) -> 
     digest = load_bundle(out).digest
     first = sorted(file.stem for file in field.glob("*.nc"))[0]
     with pytest.raises(InputError, match="new folder"):
-        geobfdt.train(field, out, settings=QUICK, network=sizes, holdout=[first])
+        geobfdt.train(field, out, geobfdt.TrainOptions(training=QUICK, network=sizes, holdout=[first]))
     assert load_bundle(out).digest == digest
 
 
@@ -109,21 +113,25 @@ def test_fine_tuning(out: Path, field: Path, tmp_path: Path) -> None:
     """Going on from a bundle: its sizes, its name in the card, the same stretches held out; nothing that taught it."""
     names = sorted(file.stem for file in field.glob("*.nc"))
     before = load_bundle(out)
-    tuned = geobfdt.train(field, tmp_path / "tuned", model=out, settings=QUICK)
+    tuned = geobfdt.train(field, tmp_path / "tuned", geobfdt.TrainOptions(model=out, training=QUICK))
     assert tuned.settings == before.settings
     assert tuned.card["from"] == before.source
     assert tuned.card["learnt"] == before.card["learnt"]
     assert tuned.card["held_out"] == names
     assert (tuned.digest == before.digest) == (tuned.card["validation"]["step"] == 0)
     with pytest.raises(InputError, match=f"{names[0]}.*{before.source}"):
-        geobfdt.train(field, tmp_path / "other", model=out, holdout=names[:1], settings=QUICK)
+        geobfdt.train(field, tmp_path / "other", geobfdt.TrainOptions(model=out, holdout=names[:1], training=QUICK))
 
 
 def test_pixels_of_all_wells_are_not_held(field: Path, sizes: Any, tmp_path: Path, monkeypatch: Any) -> None:
     """Each is loaded to be prepared, and let go of."""
     wells = interpreted_wells(field)
     monkeypatch.setattr("geobfdt.training.train.interpreted_wells", lambda *_: wells)
-    geobfdt.train(field, tmp_path / "out", settings=QUICK, network=sizes, holdout=[wells[0].image.attrs["well"]])
+    geobfdt.train(
+        field,
+        tmp_path / "out",
+        geobfdt.TrainOptions(training=QUICK, network=sizes, holdout=[wells[0].image.attrs["well"]]),
+    )
     assert not any(well.image["image"].variable._in_memory for well in wells)
 
 
@@ -156,26 +164,28 @@ def test_a_reviewed_layer_is_what_is_learnt_from(field: Path, tmp_path: Path, si
     log = LayerLog(tmp_path)
     log.add(stem, "anna", "anna", "join", items)
     with pytest.raises(InputError, match="calls no stretch complete"):
-        geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
+        geobfdt.train(tmp_path, tmp_path / "out", geobfdt.TrainOptions(layer="anna", training=QUICK, network=sizes))
     top, base = float(depth[0]), float(depth[-1])
     whole = {"kind": "interpreted", "class": "bedding", "top_m": top, "base_m": base}
     log.add(stem, "anna", "anna", "complete", {"i1": whole})
     with pytest.raises(InputError, match="no layer 'ben' here"):
-        geobfdt.train(tmp_path, tmp_path / "out", layer="ben", settings=QUICK, network=sizes)
+        geobfdt.train(tmp_path, tmp_path / "out", geobfdt.TrainOptions(layer="ben", training=QUICK, network=sizes))
     (well,) = interpreted_wells(tmp_path, "anna")
     expected = sorted(row["depth_m"] for i, row in enumerate(table) if i % 4 in (0, 3))
     assert well.picks["depth_m"].tolist() == pytest.approx(expected)
     middle = [(top + base) / 2]
     assert covered(well.intervals, name, "bedding", middle).all()
     assert not covered(well.intervals, name, "fracture", middle).any()
-    bundle = geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
+    bundle = geobfdt.train(
+        tmp_path, tmp_path / "out", geobfdt.TrainOptions(layer="anna", training=QUICK, network=sizes)
+    )
     assert bundle.card["trained_on"] == [name]
     edge = np.quantile(expected, 1 - held_out_share(len(expected))) - 0.1 * (depth[-1] - depth[0])
     beds = [row["depth_m"] for i, row in enumerate(table) if i % 4 in (0, 3) and row["class"] == "bedding"]
     assert bundle.card["planes_trained"] == sum(z < edge for z in beds)  # no fracture was looked for
     log.add(stem, "anna", "anna", "reject", {"p0": {"status": "rejected"}})
     with pytest.raises(InputError, match="new folder"):  # other labels are another run
-        geobfdt.train(tmp_path, tmp_path / "out", layer="anna", settings=QUICK, network=sizes)
+        geobfdt.train(tmp_path, tmp_path / "out", geobfdt.TrainOptions(layer="anna", training=QUICK, network=sizes))
 
 
 def test_nothing_to_learn_from(field: Path, tmp_path: Path, sizes: Any) -> None:
@@ -190,7 +200,7 @@ def test_nothing_to_learn_from(field: Path, tmp_path: Path, sizes: Any) -> None:
         (field, {"holdout": ["Z-9"]}, "Z-9"),
     ):
         with pytest.raises(InputError) as caught:
-            geobfdt.train(folder, tmp_path / "out", settings=QUICK, network=sizes, **more)
+            geobfdt.train(folder, tmp_path / "out", geobfdt.TrainOptions(training=QUICK, network=sizes, **more))
         line = str(caught.value)
         assert line.startswith(str(folder))
         assert words in line
@@ -223,7 +233,9 @@ def test_few_interpreted_metres(field: Path, sizes: Any, tmp_path: Path) -> None
     settings = QUICK.model_copy(update={"steps": 40, "fewest": 6, "turns": 1})
     masked = {name: (top, top + 1.0)}
     bundle = geobfdt.train(
-        tmp_path / "field", tmp_path / "out", holdout=[second], masked=masked, settings=settings, network=sizes
+        tmp_path / "field",
+        tmp_path / "out",
+        geobfdt.TrainOptions(holdout=[second], masked=masked, training=settings, network=sizes),
     )
     card = bundle.card
     assert card["metres_trained"] == pytest.approx(1.0, abs=0.05)
@@ -233,7 +245,9 @@ def test_few_interpreted_metres(field: Path, sizes: Any, tmp_path: Path) -> None
     masked = {name: (top, float(depth[-1]))}
     with pytest.raises(InputError):
         geobfdt.train(
-            tmp_path / "field", tmp_path / "no", holdout=[second], masked=masked, settings=settings, network=sizes
+            tmp_path / "field",
+            tmp_path / "no",
+            geobfdt.TrainOptions(holdout=[second], masked=masked, training=settings, network=sizes),
         )
 
 

@@ -10,7 +10,7 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, write_picks
-from geobfdt.workflows.convert import convert
+from geobfdt.workflows.convert import ConvertOptions, convert
 
 
 def test_image_by_suffix(tmp_path):
@@ -31,7 +31,7 @@ def test_table_by_name(tmp_path):
         azimuth_true_deg=12.0, amplitude_m=0.17, diameter_m=0.2, reference="north",
     )  # fmt: skip
     write_picks(picks, tmp_path / "a.picks.csv")
-    convert(tmp_path / "a.picks.csv", tmp_path / "t.csv", "techlog")
+    convert(tmp_path / "a.picks.csv", tmp_path / "t.csv", ConvertOptions(to="techlog"))
     back = read_pick_table(tmp_path / "t.csv").picks
     assert back["dip_true_deg"].tolist() == pytest.approx([61.0])
     assert back["class"].tolist() == ["fracture"]
@@ -41,7 +41,7 @@ def test_table_by_name(tmp_path):
 def test_unknown_format_lists_the_known(tmp_path, target, to):
     """Where nothing tells the format, the error lists them all."""
     with pytest.raises(InputError, match=r"netcdf.*techlog"):
-        convert(tmp_path / "a.nc", tmp_path / target, to)
+        convert(tmp_path / "a.nc", tmp_path / target, ConvertOptions(to=to))
 
 
 BREAKOUTS = (
@@ -55,7 +55,7 @@ def test_rows_that_are_no_planes_are_written_beside(tmp_path, target, beside):
     """Two of three rows are intervals, as high as the table says, about where it says; the third is the pick."""
     (tmp_path / "t.csv").write_text(BREAKOUTS)
     for _ in range(2):  # again over itself is no harm
-        findings = convert(tmp_path / "t.csv", tmp_path / target, "picks")
+        findings = convert(tmp_path / "t.csv", tmp_path / target, ConvertOptions(to="picks"))
     assert {file.name for file in tmp_path.iterdir()} == {"t.csv", target, beside}
     assert len(read_pick_table(tmp_path / target).picks) == 1
     kept = read_intervals(tmp_path / beside)
@@ -73,7 +73,7 @@ def test_other_intervals_are_not_written_over(tmp_path):
     write_intervals(new_intervals([("A", "interpreted", "bedding", 900.0, 1100.0)]), tmp_path / "A.intervals.csv")
     before = (tmp_path / "A.intervals.csv").read_bytes()
     with pytest.raises(InputError, match="other intervals"):
-        convert(tmp_path / "t.csv", tmp_path / "A.picks.csv", "picks")
+        convert(tmp_path / "t.csv", tmp_path / "A.picks.csv", ConvertOptions(to="picks"))
     assert (tmp_path / "A.intervals.csv").read_bytes() == before
     assert (tmp_path / "A.picks.csv").read_text() == "mine"
 
@@ -82,7 +82,7 @@ def test_other_intervals_are_not_written_over(tmp_path):
 def test_formats_without_a_place_for_intervals_say_so(tmp_path, to):
     """Nothing is said to be kept that is not."""
     (tmp_path / "t.csv").write_text(BREAKOUTS)
-    findings = convert(tmp_path / "t.csv", tmp_path / "out", to)
+    findings = convert(tmp_path / "t.csv", tmp_path / "out", ConvertOptions(to=to))
     assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out"}
     (finding,) = [one for one in findings if "no planes" in one.observed]
     assert (finding.kind, finding.severity) == ("intervals-left-out", "major")

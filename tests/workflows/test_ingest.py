@@ -16,7 +16,7 @@ from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import new_picks, write_picks
-from geobfdt.workflows.ingest import ingest
+from geobfdt.workflows.ingest import IngestOptions, ingest
 
 
 def dlis(folder, well, seed=0):
@@ -42,7 +42,7 @@ def table(folder, wells):
 def test_each_well_gets_its_own_picks(tmp_path):
     """One table of two wells is dealt out, and completed from each hole."""
     files = [dlis(tmp_path, "A"), dlis(tmp_path, "B")]
-    findings = ingest(files, tmp_path / "field", picks=table(tmp_path, ["A", "B"]))
+    findings = ingest(files, tmp_path / "field", IngestOptions(picks=table(tmp_path, ["A", "B"])))
     field = Field(tmp_path / "field")
     assert field.wells() == ["A", "B"] == list(findings)
     for well in ("A", "B"):
@@ -59,14 +59,14 @@ def test_picks_without_a_well_name_need_a_single_file(tmp_path):
     files = [dlis(tmp_path, "A"), dlis(tmp_path, "B")]
     picks = table(tmp_path, [""])
     with pytest.raises(InputError, match="name no well"):
-        ingest(files, tmp_path / "field", picks=picks)
-    ingest(files[:1], tmp_path / "field", picks=picks)
+        ingest(files, tmp_path / "field", IngestOptions(picks=picks))
+    ingest(files[:1], tmp_path / "field", IngestOptions(picks=picks))
     assert len(Field(tmp_path / "field").picks("A")) == 1
 
 
 def test_picks_of_another_well_are_told(tmp_path):
     """A table without a row for the well is a finding, not a silence."""
-    findings = ingest([dlis(tmp_path, "A")], tmp_path / "field", picks=table(tmp_path, ["Z"]))
+    findings = ingest([dlis(tmp_path, "A")], tmp_path / "field", IngestOptions(picks=table(tmp_path, ["Z"])))
     assert "no-picks" in {f.kind for f in findings["A"]}
 
 
@@ -82,7 +82,7 @@ def test_bad_table_leaves_the_field_untouched(tmp_path):
     """Nothing is written before the pick table is read."""
     (tmp_path / "picks.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError):
-        ingest([dlis(tmp_path, "A")], tmp_path / "field", picks=tmp_path / "picks.csv")
+        ingest([dlis(tmp_path, "A")], tmp_path / "field", IngestOptions(picks=tmp_path / "picks.csv"))
     assert not (tmp_path / "field").exists()
 
 
@@ -105,14 +105,14 @@ def second_run(folder, well="A"):
 def test_a_well_is_not_replaced_unasked(tmp_path):
     """A second run of a well is refused with what is there, and nothing of the first is touched."""
     field = tmp_path / "field"
-    ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]))
+    ingest([dlis(tmp_path, "A")], field, IngestOptions(picks=table(tmp_path, ["A"])))
     edited = field / "A.picks.csv"
     edited.write_text(edited.read_text().replace("bedding", "fracture"))
     LayerLog(field).add("A", "anna", "anna", "add", {"p1": {"depth_m": 500.5, "class": "bedding"}})
     before = contents(field)
     for picks in (None, tmp_path / "picks.csv"):
         with pytest.raises(InputError, match="--replace") as error:
-            ingest([second_run(tmp_path)], field, picks=picks)
+            ingest([second_run(tmp_path)], field, IngestOptions(picks=picks))
         for thing in ("A.dlis", "1 picks, edited since", "anna", "--well"):
             assert thing in str(error.value)
         assert contents(field) == before
@@ -121,14 +121,16 @@ def test_a_well_is_not_replaced_unasked(tmp_path):
 def test_what_is_replaced_is_told(tmp_path):
     """With replace the image goes; picks go for new picks of the well alone; each is a finding."""
     field = tmp_path / "field"
-    ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]))
+    ingest([dlis(tmp_path, "A")], field, IngestOptions(picks=table(tmp_path, ["A"])))
     before = contents(field)
     for picks in (None, table(tmp_path, ["Z"])):
-        findings = ingest([second_run(tmp_path)], field, picks=picks, replace=True)["A"]
+        findings = ingest([second_run(tmp_path)], field, IngestOptions(picks=picks, replace=True))["A"]
         assert "well-replaced" in kinds(findings)
         assert contents(field)["A.picks.csv"] == before["A.picks.csv"]
         assert contents(field)["A.nc"] != before["A.nc"]
-    findings = ingest([second_run(tmp_path)], field, picks=table(tmp_path, ["A", "A"]), replace=True)["A"]
+    findings = ingest([second_run(tmp_path)], field, IngestOptions(picks=table(tmp_path, ["A", "A"]), replace=True))[
+        "A"
+    ]
     assert len(Field(field).picks("A")) == 2
     assert "well-replaced" in kinds(findings)
 
@@ -136,13 +138,13 @@ def test_what_is_replaced_is_told(tmp_path):
 def test_picks_edited_by_hand_outlive_a_replacement(tmp_path):
     """What ingest did not write itself is copied before new picks take its place, each time."""
     field = tmp_path / "field"
-    ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]))
+    ingest([dlis(tmp_path, "A")], field, IngestOptions(picks=table(tmp_path, ["A"])))
     copies = []
     for depth in ("501.5", "501.7"):
         text = (field / "A.picks.csv").read_text().replace("501.000000", depth)
         (field / "A.picks.csv").write_text(text)
         copies.append(text)
-        ingest([dlis(tmp_path, "A")], field, picks=table(tmp_path, ["A"]), replace=True)
+        ingest([dlis(tmp_path, "A")], field, IngestOptions(picks=table(tmp_path, ["A"]), replace=True))
     kept = [path.read_text() for path in field.glob("A.picks.*.csv")]
     assert sorted(kept) == sorted(copies)
     assert Field(field).wells() == ["A"]
@@ -153,7 +155,7 @@ def test_two_runs_under_two_names(tmp_path):
     """As the refusal says, another run comes in under a name of its own."""
     field = tmp_path / "field"
     ingest([dlis(tmp_path, "A")], field)
-    ingest([second_run(tmp_path)], field, ReadingOptions(well="A run 2"))
+    ingest([second_run(tmp_path)], field, IngestOptions(reading=ReadingOptions(well="A run 2")))
     assert Field(field).wells() == ["A", "A_run_2"]
 
 
@@ -163,12 +165,12 @@ def test_two_runs_under_two_names(tmp_path):
 def test_wells_of_one_file_name_are_refused(tmp_path, name, replace, manifest):
     """One would take the place of the other, on some disks also where case alone differs; --replace changes nothing."""
     field = tmp_path / "field"
-    ingest([dlis(tmp_path, "B")], field, ReadingOptions(well="B/1"))
+    ingest([dlis(tmp_path, "B")], field, IngestOptions(reading=ReadingOptions(well="B/1")))
     if not manifest:
         (field / "manifest.json").unlink()
     before = contents(field)
     with pytest.raises(InputError, match="one file name"):
-        ingest([second_run(tmp_path, "B")], field, ReadingOptions(well=name), replace=replace)
+        ingest([second_run(tmp_path, "B")], field, IngestOptions(reading=ReadingOptions(well=name), replace=replace))
     assert contents(field) == before
 
 
@@ -178,7 +180,7 @@ def test_manifest(tmp_path):
     survey = tmp_path / "survey.csv"
     survey.write_text("MD (m),INCL,AZIM\n0,1,2\n900,1,2\n")
     files = [dlis(tmp_path, "A"), dlis(tmp_path, "B")]
-    ingest(files, field, ReadingOptions(survey=survey), picks=table(tmp_path, ["A", "B"]))
+    ingest(files, field, IngestOptions(reading=ReadingOptions(survey=survey), picks=table(tmp_path, ["A", "B"])))
     text = (field / "manifest.json").read_text()
     assert str(tmp_path) not in text
     wells = json.loads(text)["wells"]
@@ -193,7 +195,7 @@ def test_manifest(tmp_path):
         assert source["sha256"] == hashlib.sha256((field / source["file"]).read_bytes()).hexdigest()
     assert {source["file"] for source in entry["written"]} == {"B.nc", "B.picks.csv"}
     again = tmp_path / "again"
-    ingest(files, again, ReadingOptions(survey=survey), picks=tmp_path / "picks.csv")
+    ingest(files, again, IngestOptions(reading=ReadingOptions(survey=survey), picks=tmp_path / "picks.csv"))
     assert (again / "manifest.json").read_text() == text
 
 
@@ -246,10 +248,10 @@ def test_rows_of_another_well_never_come_in(tmp_path):
     book.active.merge_cells("A2:A3")
     book.active.merge_cells("A4:A5")
     book.save(tmp_path / "merged.xlsx")
-    ingest([dlis(tmp_path, "A")], tmp_path / "merged", picks=tmp_path / "merged.xlsx")
+    ingest([dlis(tmp_path, "A")], tmp_path / "merged", IngestOptions(picks=tmp_path / "merged.xlsx"))
     assert Field(tmp_path / "merged").picks("A")["depth_m"].tolist() == [501.0, 501.1]
     text = "".join(f"{well},{depth},30,100,Fracture\n" for well, depth in rows)
     (tmp_path / "blank.csv").write_text("Well,Depth (m),True dip,True azimuth,Type\n" + text)
-    findings = ingest([dlis(tmp_path, "A")], tmp_path / "blank", picks=tmp_path / "blank.csv")
+    findings = ingest([dlis(tmp_path, "A")], tmp_path / "blank", IngestOptions(picks=tmp_path / "blank.csv"))
     assert Field(tmp_path / "blank").picks("A")["depth_m"].tolist() == [501.0]
     assert "rows-without-well" in kinds(findings["A"])

@@ -28,14 +28,12 @@ def adapt(
     even sectors alone, rows evened), beside simulated wells. Wells with picks are left alone. It refuses where odd and
     even sectors are picked alike no better than by chance, or where simulated wells would suffer.
     """
-    from geobfdt.training.adapt import ADAPTING
+    from geobfdt.training.adapt import ADAPTING, AdaptOptions
     from geobfdt.training.adapt import adapt as teach
 
+    options = AdaptOptions(model=start, blind=tuple(unseen or ()), training=ADAPTING.of_steps(steps))
     with progress(f"adapting to {field}") as advance:
-        bundle = teach(
-            field, out, model=start, blind=unseen or (), settings=ADAPTING.of_steps(steps),
-            progress=lambda share, _text: advance(share),
-        )  # fmt: skip
+        bundle = teach(field, out, options, progress=lambda share, _text: advance(share))
     card = bundle.card
     if as_json:
         print_json({name: value for name, value in card.items() if name != "drift"})

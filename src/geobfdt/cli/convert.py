@@ -36,8 +36,9 @@ def convert(
     """
     from geobfdt.workflows import convert as conversion
 
+    options = conversion.ConvertOptions(to=to, reading=reading, mapping=mapping, vocabulary=vocabulary)
     with progress(f"converting {source.name}"):
-        findings = conversion.convert(source, target, to, reading, mapping=mapping, vocabulary=vocabulary)
+        findings = conversion.convert(source, target, options)
     beside = next((finding.place for finding in findings if finding.kind == "intervals-written"), None)
     if as_json:
         print_json({"file": str(target), "intervals": beside, "findings": [finding.to_dict() for finding in findings]})

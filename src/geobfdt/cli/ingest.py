@@ -32,13 +32,12 @@ def ingest(
 
     Every repair and every doubtful value is printed and stored in WELL.findings.json.
     """
+    from geobfdt.workflows.ingest import IngestOptions
     from geobfdt.workflows.ingest import ingest as bring
 
+    options = IngestOptions(reading=reading, picks=picks, mapping=mapping, vocabulary=vocabulary, replace=replace)
     with progress(f"ingesting {len(files)} files") as advance:
-        wells = bring(
-            files, field, reading, picks=picks, mapping=mapping, vocabulary=vocabulary, replace=replace,
-            progress=advance,
-        )  # fmt: skip
+        wells = bring(files, field, options, progress=advance)
     if as_json:
         print_json({stem: [f.to_dict() for f in findings] for stem, findings in wells.items()})
         return

@@ -39,10 +39,11 @@ def report(
 
     The file needs nothing from outside, so that it opens anywhere, now and in ten years.
     """
-    from geobfdt.workflows.report import report_field
+    from geobfdt.workflows.report import ReportOptions, report_field
 
+    options = ReportOptions(picks=picks, layer=layer, beside=tuple(kind.value for kind in beside or ()), scale=scale)
     with progress(f"reporting {directory}") as advance:
-        reports = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
+        reports = report_field(directory, out, options, progress=advance)
     if as_json:
         print_json({well: one.structure.to_dict() for well, one in reports.items()})
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -38,27 +37,20 @@ def retrain(
     challenger goes through the gate. The exit status is 0 if it passed or nothing was to be done, 3 if it was refused.
     """
     from geobfdt.operation.gate_settings import read_gate
+    from geobfdt.operation.retraining import RetrainOptions
     from geobfdt.operation.retraining import retrain as again
     from geobfdt.training.train import TUNING
 
     settings = read_gate(demands)
+    options = RetrainOptions(
+        out=out, layer=layer, include=tuple(include or ()), promote=promote, who=who, training=TUNING.of_steps(steps)
+    )
     with progress(
         f"retraining on {field}", on_interrupt="the champion is as it was; the same command goes on"
     ) as advance:
-        result = again(
-            field,
-            registry,
-            settings,
-            out=out,
-            layer=layer,
-            include=include or (),
-            promote=promote,
-            who=who,
-            training=TUNING.of_steps(steps),
-            progress=advance,
-        )
+        result = again(field, registry, settings, options, progress=advance)
     if as_json:
-        print_json(asdict(result))
+        print_json(result.to_dict())
     else:
         for well, what in result.news.items():
             console().print(f"{well}: {what}" + (", held back" if well in result.held_back else ""), markup=False)
@@ -66,7 +58,7 @@ def retrain(
                 console().print(f"  {why}", markup=False)
         if not result.news:
             console().print("nothing is new since the champion was made", markup=False)
-        elif not result.challenger:
+        elif result.challenger is None:
             console().print("nothing to learn from", markup=False)
         else:
             state = "passed" if result.passed else "refused"
@@ -76,7 +68,7 @@ def retrain(
                 console().print("  its weights are the champion's: no step of the tuning was better on wells held out")
             for failure in result.failures:
                 console().print(f"  {failure}", markup=False)
-    if result.challenger and not result.passed:
+    if result.challenger is not None and not result.passed:
         raise typer.Exit(_REFUSED_STATUS)
 
 

@@ -46,41 +46,29 @@ def train(
     """
     from geobfdt.runtime.findings import InputError
 
-    if start is not None and preset is not None:
-        raise InputError("--preset", f"a model that is gone on from has its own network, not {preset}", "leave it out")
     if choice is not None and (start is not None or preset is not None):
         other = "--from" if start is not None else "--preset"
         raise InputError("--choice", f"the study chooses the network, and {other} does too", f"leave {other} out")
     from geobfdt.reports.learning_figure import draw_learning, learning_verdict
     from geobfdt.studies.choice import study_choice
     from geobfdt.training.distributed import is_first, leave
-    from geobfdt.training.train import SCRATCH, TUNING
+    from geobfdt.training.train import TrainOptions
     from geobfdt.training.train import train as teach
 
-    network = preset or "curve"
-    settings = (SCRATCH[network] if start is None else TUNING).model_copy(update={"seed": seed})
-    sizes = record = None
+    sizes = record = training = None
     if choice is not None:
         chosen = study_choice(choice)
         start, sizes, record = chosen.settings.start or None, chosen.settings.network, chosen.record
-        settings = chosen.training.model_copy(update={"seed": seed})
-    settings = settings.of_steps(steps)
-    resume_hint = f"the same command goes on from the last of every {settings.every} steps"
+        training = chosen.training
+    options = TrainOptions(
+        preset=preset, model=start, holdout=None if holdout is None else tuple(holdout), layer=layer,
+        blind=tuple(unseen or ()), masked=parse_masks(mask), training=training, network=sizes, study=record,
+    )  # fmt: skip
+    scheme = options.scheme.model_copy(update={"seed": seed}).of_steps(steps)
+    options = options.model_copy(update={"training": scheme})
+    resume_hint = f"the same command goes on from the last of every {scheme.every} steps"
     with progress(f"training on {field}", resume_hint) as advance:
-        bundle = teach(
-            field,
-            out,
-            preset=network,
-            model=start,
-            holdout=holdout,
-            layer=layer,
-            blind=unseen or (),
-            masked=parse_masks(mask),
-            settings=settings,
-            network=sizes,
-            study=record,
-            progress=advance,
-        )
+        bundle = teach(field, out, options, progress=advance)
     first = is_first()
     leave()
     if not first:

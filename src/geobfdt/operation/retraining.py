@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
 
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.registry import Registry, load_model
@@ -21,12 +23,12 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.training.confidence_calibration import InterpretedWell
-from geobfdt.training.train import TUNING, interpreted_wells, labels_digest, train
+from geobfdt.training.train import TUNING, TrainOptions, interpreted_wells, labels_digest, train
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.well_split import Masked
 from geobfdt.wells.field import Field
 
-__all__ = ["RetrainingResult", "retrain"]
+__all__ = ["RetrainOptions", "RetrainingResult", "retrain"]
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 # A run keeps the outcome of the gate in this file, so that the same demands are judged once.
@@ -35,6 +37,31 @@ _OUTCOME_FILE = "outcome.json"
 _MAX_COMPARED_WELLS = 12
 
 Progress = Callable[[float, str], None]
+
+
+class RetrainOptions(BaseModel):
+    """
+    Settings of ``geobfdt retrain``, for the command line and the library alike; the demands are the gate's.
+
+    Examples
+    --------
+    >>> RetrainOptions(promote=True).include
+    ()
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    out: Path | None = Described(None, description="folder of runs; None: retraining, in the field")
+    layer: str | None = Described(
+        None, description="layer of the review for training and judging; None: the field's pick tables"
+    )
+    include: tuple[str, ...] = Described((), description="wells to train on even if the admission check finds problems")
+    promote: bool = Described(False, description="whether a challenger that passes is made the champion")
+    who: str | None = Described(None, description="person for the record; None: the user of this machine")
+    training: TrainingSettings = Described(TUNING, description="settings of the tuning")
+
+
+DEFAULTS = RetrainOptions()
 
 
 @dataclass(frozen=True)
@@ -48,8 +75,8 @@ class RetrainingResult:
         Wells that are new or have changed since the champion was trained, and what has changed.
     held_back : dict of str to list of str
         Wells that were not used for training, and why.
-    challenger : str
-        Digest of the new model; empty if no well was used.
+    challenger : str or None
+        Digest of the new model; None if no well was used.
     same_weights : bool
         Whether no step of the tuning was better on the held-out wells than the champion.
     passed : bool
@@ -58,31 +85,42 @@ class RetrainingResult:
         Why it failed.
     promoted : bool
         Whether the challenger is the champion now.
-    verdict : str
-        Page of the verdict.
+    verdict : str or None
+        Page of the verdict; None if no model was judged.
     """
 
     news: dict[str, str]
     held_back: dict[str, list[str]] = field(default_factory=dict)
-    challenger: str = ""
+    challenger: str | None = None
     same_weights: bool = False
     passed: bool = False
     failures: list[str] = field(default_factory=list)
     promoted: bool = False
-    verdict: str = ""
+    verdict: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON holds it, where no challenger and no verdict are empty strings."""
+        return {**asdict(self), "challenger": self.challenger or "", "verdict": self.verdict or ""}
+
+
+@dataclass(frozen=True)
+class _Retraining:
+    """What every step of one retraining needs: the registry, its champion, the field, the folder of the run, how."""
+
+    models: Registry
+    champion: str
+    place: Path
+    run: Path
+    options: RetrainOptions
+    progress: Progress
 
 
 def retrain(
     wells: str | Path,
     registry: str | Path,
     settings: GateSettings,
+    options: RetrainOptions = DEFAULTS,
     *,
-    out: str | Path | None = None,
-    layer: str | None = None,
-    include: Sequence[str] = (),
-    promote: bool = False,
-    who: str | None = None,
-    training: TrainingSettings = TUNING,
     progress: Progress = lambda _share, _text: None,
 ) -> RetrainingResult:
     """
@@ -96,24 +134,14 @@ def retrain(
         Registry of the champion.
     settings : GateSettings
         Demands; their ``blind`` wells are never used for training.
-    out : str or Path, optional
-        Folder of runs. Default: ``retraining`` in the field.
-    layer : str, optional
-        Layer of the review for training and judging, instead of pick tables.
-    include : sequence of str
-        Wells to train on even if the admission check finds problems.
-    promote : bool
-        Whether a challenger that passes is made the champion.
-    who : str, optional
-        Name of the person, for the record.
-    training : TrainingSettings
-        Settings of the tuning.
+    options : RetrainOptions
+        Where, on which wells, and what follows a pass.
     progress : callable
         Called with the finished share and the current step.
 
     Returns
     -------
-    Retrained
+    RetrainingResult
         A second call with nothing changed repeats no work, and a call after a kill continues.
 
     Raises
@@ -132,19 +160,19 @@ def retrain(
         settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
         if not settings.blind:
             raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
-        wells_here = {str(well.image.attrs["well"]): well for well in interpreted_wells(place, layer)}
+        wells_here = {str(well.image.attrs["well"]): well for well in interpreted_wells(place, options.layer)}
         unseen = [well for well in settings.blind if well not in masked]
         candidates = {well: one for well, one in wells_here.items() if well not in unseen}
         images = {well: sha256(Field(place).file(well, ".nc")) for well in candidates}
         news = {
             well: what
             for well, one in candidates.items()
-            if (what := _describe_change(champion, images[well], well, one))
+            if (what := _describe_change(champion, images[well], well, one)) is not None
         }
         if not news:
             return RetrainingResult({})
         progress(0.02, "checking new wells")
-        held_back = _find_unfit_wells(champion, candidates, news, include)
+        held_back = _find_unfit_wells(champion, candidates, news, options.include)
         learned = {well: one for well, one in candidates.items() if well not in held_back}
         if set(news) <= set(held_back):
             return RetrainingResult(news, held_back)
@@ -152,17 +180,17 @@ def retrain(
             now,
             {well: images[well] for well in learned},
             {well: labels_digest(one) for well, one in learned.items()},
-            training.model_dump(mode="json"),
+            options.training.model_dump(mode="json"),
         ]
         key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]
-        run = (Path(out) if out is not None else place / "retraining") / key
-        challenger = _tune_challenger(
-            models, name, place, run, [*unseen, *held_back], masked, layer, training, news, who, progress
-        )
-        outcome = _judge_challenger(models, name, challenger, place, run, settings, layer, who, progress)
-        promoted = bool(outcome["passed"]) and promote
+        run = (options.out if options.out is not None else place / "retraining") / key
+        retraining = _Retraining(models, name, place, run, options, progress)
+        challenger = _tune_challenger(retraining, [*unseen, *held_back], masked, news)
+        outcome = _judge_challenger(retraining, challenger, settings)
+        promoted = bool(outcome["passed"]) and options.promote
         if promoted and models.find(CHAMPION) != challenger:
-            models.name(challenger, CHAMPION, who=who, why=f"passed the gate, {run / 'verdict' / 'verdict.html'}")
+            why = f"passed the gate, {run / 'verdict' / 'verdict.html'}"
+            models.name(challenger, CHAMPION, who=options.who, why=why)
         return RetrainingResult(
             news,
             held_back,
@@ -175,14 +203,14 @@ def retrain(
         )
 
 
-def _describe_change(champion: Bundle, image: str, name: str, well: InterpretedWell) -> str:
-    """Describe what has changed in a well since the champion was trained; empty if nothing has."""
+def _describe_change(champion: Bundle, image: str, name: str, well: InterpretedWell) -> str | None:
+    """Describe what has changed in a well since the champion was trained; None if nothing has."""
     sight = champion.exposures.get(name)
     if sight is None:
         return "new"
     if sight.image != image:
         return "its image has changed"
-    return "its picks have changed" if sight.labels != labels_digest(well) else ""
+    return "its picks have changed" if sight.labels != labels_digest(well) else None
 
 
 def _find_unfit_wells(
@@ -209,36 +237,34 @@ def _find_unfit_wells(
     return unfit
 
 
-def _tune_challenger(
-    models: Registry, champion: str, place: Path, run: Path, excluded: Sequence[str], masked: Masked, layer: str | None,
-    training: TrainingSettings, news: dict[str, str], who: str | None, progress: Progress,
-) -> str:  # fmt: skip
+def _tune_challenger(retraining: _Retraining, excluded: Sequence[str], masked: Masked, news: dict[str, str]) -> str:
     """Tune a challenger, or return the one that an earlier call made."""
+    models, run, options = retraining.models, retraining.run, retraining.options
     record = run / "challenger.txt"
     reason = "trained on " + ", ".join(f"{well} ({what})" for well, what in news.items() if well not in excluded)
     if not record.exists() or record.read_text().strip() not in models.bundles():
         train(
-            place,
+            retraining.place,
             run / "model",
-            model=champion,
-            blind=sorted(set(excluded)),
-            masked=masked,
-            layer=layer,
-            settings=training,
-            progress=lambda share, text: progress(0.1 + 0.6 * share, text),
+            TrainOptions(
+                model=retraining.champion,
+                blind=tuple(sorted(set(excluded))),
+                masked=dict(masked),
+                layer=options.layer,
+                training=options.training,
+            ),
+            progress=lambda share, text: retraining.progress(0.1 + 0.6 * share, text),
         )
-        write_text(record, models.add(run / "model", who=who, why=reason) + "\n")
+        write_text(record, models.add(run / "model", who=options.who, why=reason) + "\n")
     challenger = record.read_text().strip()
     if models.names().get(CHALLENGER) != challenger:
-        models.name(challenger, CHALLENGER, who=who, why=reason)
+        models.name(challenger, CHALLENGER, who=options.who, why=reason)
     return challenger
 
 
-def _judge_challenger(
-    models: Registry, champion: str, challenger: str, place: Path, run: Path, settings: GateSettings,
-    layer: str | None, who: str | None, progress: Progress,
-) -> dict[str, Any]:  # fmt: skip
+def _judge_challenger(retraining: _Retraining, challenger: str, settings: GateSettings) -> dict[str, Any]:
     """Judge the challenger at the gate, once for the same demands."""
+    models, run, options = retraining.models, retraining.run, retraining.options
     demands = settings.model_dump(mode="json")
     file = run / _OUTCOME_FILE
     if file.exists():
@@ -247,11 +273,12 @@ def _judge_challenger(
             return outcome
     model = f"{models.folder}@{challenger}"
     verdict = gate(
-        model, place, settings, champion=champion, layer=layer,
-        progress=lambda share: progress(0.7 + 0.3 * share, "judging"),
+        model, retraining.place, settings, champion=retraining.champion, layer=options.layer,
+        progress=lambda share: retraining.progress(0.7 + 0.3 * share, "judging"),
     )  # fmt: skip
     write_verdict(verdict, run / "verdict")
-    models.judge(challenger, verdict.state, who=who, why="; ".join(verdict.failures) or str(run / "verdict"))
+    why = "; ".join(verdict.failures) or str(run / "verdict")
+    models.judge(challenger, verdict.state, who=options.who, why=why)
     outcome = {"challenger": challenger, "demands": demands, "passed": verdict.passed, "failures": verdict.failures}
     write_text(file, json.dumps(outcome, indent=1))
     return outcome

@@ -115,23 +115,22 @@ def _pick(field: str, model: str, parameters: Parameters, folder: str, report: R
 
 def _ingest_upload(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
     """Read an uploaded file into the field."""
-    from geobfdt.wells.options import ReadingOptions
-    from geobfdt.workflows.ingest import ingest
+    from geobfdt.workflows.ingest import IngestOptions, ingest
 
     place = Path(field)
     sent = upload_folder(place) / parameters["folder"] / parameters["name"]
     before = {file.stem for file in place.glob("*.nc")}
     # Temporary files of readers are deleted with this folder.
     os.chdir(folder)
-    options = ReadingOptions(**parameters.get("options", {}))
-    brought = ingest([sent], place, options, replace=parameters.get("replace", False), progress=report)
+    options = IngestOptions(reading=parameters.get("options", {}), replace=parameters.get("replace", False))
+    brought = ingest([sent], place, options, progress=report)
     wells = {"wells": sorted(brought), "replaced": sorted(before & set(brought))}
     (Path(folder) / _WELLS_FILE).write_text(json.dumps(wells))
 
 
 def _report(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
     """Write the report of a layer of a well."""
-    from geobfdt.workflows.report import report_field
+    from geobfdt.workflows.report import ReportOptions, report_field
 
-    well, layer = parameters["well"], parameters["layer"]
-    report_field(Path(field), Path(folder), layer=layer, only=[well], progress=report)
+    options = ReportOptions(layer=parameters["layer"], wells=(parameters["well"],))
+    report_field(Path(field), Path(folder), options, progress=report)

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
 from torch import Tensor, nn
 
 from geobfdt._version import __version__
@@ -32,7 +34,7 @@ from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import CLASSES, new_picks
 
-__all__ = ["ADAPTING", "adapt"]
+__all__ = ["ADAPTING", "AdaptOptions", "adapt"]
 
 # A low rate and fixed batch statistics: the model should change little.
 ADAPTING = TrainingSettings(
@@ -55,13 +57,31 @@ _MAX_F1_LOSS = 0.01  # Largest fall of their F1.
 _SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried in turn.
 
 
+class AdaptOptions(BaseModel):
+    """
+    Settings of ``geobfdt adapt``, for the command line and the library alike.
+
+    Examples
+    --------
+    >>> AdaptOptions(blind=("W1",)).model
+    'default'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str | Path = Described("default", description="bundle to begin with")
+    blind: tuple[str, ...] = Described((), description="unpicked wells to leave alone too")
+    training: TrainingSettings = Described(ADAPTING, description="settings of the training run")
+
+
+DEFAULTS = AdaptOptions()
+
+
 def adapt(
     field: str | Path,
     out: str | Path,
+    options: AdaptOptions = DEFAULTS,
     *,
-    model: str | Path = "default",
-    blind: Sequence[str] = (),
-    settings: TrainingSettings = ADAPTING,
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> Bundle:
     """
@@ -73,12 +93,8 @@ def adapt(
         Folder of wells; those with picks are left aside, since a gate judges by them.
     out : str or Path
         Folder of the run and of the bundle. A run that was killed goes on where it was.
-    model : str or Path
-        Bundle to begin with.
-    blind : sequence of str
-        Unpicked wells to leave alone too.
-    settings : TrainingSettings
-        Settings of the training run.
+    options : AdaptOptions
+        What to begin with, what to leave out, and how.
     progress : callable
         Called with the share that is finished and a text.
 
@@ -101,10 +117,10 @@ def adapt(
     within 0.01 (weights interpolated as by Wortsman et al. 2022).
     """
     field, out = Path(field), Path(out)
-    start = load_model(model)
+    start, settings = load_model(options.model), options.training
     find = plane_finder(start.network)
     thresholds = np.array([start.calibration[name].logits(start.calibration[name].threshold) for name in CLASSES])
-    files = _unpicked(field, blind)
+    files = _unpicked(field, options.blind)
     trained: list[PreparedWell] = []
     agreed: dict[str, SelfAgreement] = {}
     images: list[WellImage] = []

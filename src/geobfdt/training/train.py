@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field as Described
 from scipy.special import expit
 from torch import nn
 
@@ -39,7 +41,17 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, traces, without_rejected
 
-__all__ = ["FRESH", "SCRATCH", "SIZES", "TUNING", "Preset", "interpreted_wells", "labels_digest", "train"]
+__all__ = [
+    "FRESH",
+    "SCRATCH",
+    "SIZES",
+    "TUNING",
+    "Preset",
+    "TrainOptions",
+    "interpreted_wells",
+    "labels_digest",
+    "train",
+]
 
 Preset = Literal["curve", "detr", "detr-small"]
 
@@ -91,19 +103,61 @@ _SIMULATED_SEED = 5_000_000  # Seed of the simulated wells, far from those of pr
 _SIMULATED_WELLS, _SIMULATED_LENGTH_M = 24, 6.0
 
 
+class TrainOptions(BaseModel):
+    """
+    Settings of ``geobfdt train``, for the command line, the library and a retraining alike.
+
+    Examples
+    --------
+    >>> TrainOptions(model="default", holdout=("W1",)).preset is None
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: Preset | None = Described(None, description="network to train from scratch; None: curve")
+    model: str | Path | None = Described(
+        None, description="bundle to fine-tune, default for the shipped one; None: from scratch"
+    )
+    holdout: tuple[str, ...] | None = Described(
+        None,
+        description="wells for early stopping and calibration, none of those that trained the model; None: a fifth of "
+        "the wells, or of fewer than four wells the stretch of the deepest fifth of each one's picks",
+    )
+    layer: str | None = Described(None, description="layer of the review to learn from; None: the field's pick tables")
+    blind: tuple[str, ...] = Described((), description="wells left out, by which geobfdt gate will judge the model")
+    masked: dict[str, tuple[float, float]] = Described({}, description="intervals of wells to leave alone (m, MD)")
+    training: TrainingSettings | None = Described(
+        None, description="how; None: SCRATCH of the preset from scratch, TUNING for fine-tuning"
+    )
+    network: NetworkSettings | None = Described(None, description="sizes of a new network; None: SIZES of the preset")
+    study: dict[str, Any] | None = Described(
+        None, description="record of the study that chose the settings, for the card"
+    )
+
+    @model_validator(mode="after")
+    def _a_model_brings_its_network(self) -> TrainOptions:
+        if self.model is not None and self.preset is not None:
+            observed = f"a model that is gone on from has its own network, not {self.preset}"
+            raise InputError("--preset", observed, "leave it out")
+        return self
+
+    @property
+    def scheme(self) -> TrainingSettings:
+        """Settings of the training run: those given, or the defaults of fine-tuning or of the preset."""
+        if self.training is not None:
+            return self.training
+        return TUNING if self.model is not None else SCRATCH[self.preset or "curve"]
+
+
+DEFAULTS = TrainOptions()
+
+
 def train(
     field: str | Path,
     out: str | Path,
+    options: TrainOptions = DEFAULTS,
     *,
-    preset: Preset = "curve",
-    model: str | Path | None = None,
-    holdout: Sequence[str] | None = None,
-    layer: str | None = None,
-    blind: Sequence[str] = (),
-    masked: Masked | None = None,
-    settings: TrainingSettings | None = None,
-    network: NetworkSettings | None = None,
-    study: Mapping[str, Any] | None = None,
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> Bundle:
     """
@@ -115,25 +169,8 @@ def train(
         Folder of wells; those without picks are left aside.
     out : str or Path
         Folder of the run and of the bundle. A run that was killed goes on where it was.
-    preset : {"curve", "detr", "detr-small"}
-        Preset of the network, where none is given to begin with.
-    model : str or Path, optional
-        Bundle to begin with (``default``: the shipped one): fine-tuning. From scratch if not given.
-    holdout : sequence of str, optional
-        Wells to hold out for early stopping and calibration. Default: a fifth of them, or of fewer than four wells the
-        stretch of the deepest fifth of each one's picks. Wells that trained `model` are never held out.
-    layer : str, optional
-        Layer of the review to learn from, instead of the field's own pick tables.
-    blind : sequence of str
-        Blind wells, which are left out: ``geobfdt gate`` will judge the model by them.
-    masked : mapping of str to (top, base), optional
-        Intervals (m, MD) of wells to leave alone.
-    settings : TrainingSettings, optional
-        How; the default differs between fine-tuning and training from scratch.
-    network : NetworkSettings, optional
-        Sizes of a new network. Default: those of the preset in `SIZES`.
-    study : mapping, optional
-        Record of the study that chose the settings, for the card.
+    options : TrainOptions
+        What to begin with, what to leave out, and how.
     progress : callable, optional
         Called with the share that is finished and a text.
 
@@ -145,23 +182,28 @@ def train(
     Raises
     ------
     InputError
-        If no well has picks, a held-out well is missing or trained `model` already, there is no pick in the wells left
-        to learn from or to hold out, or a file cannot be read or written.
+        If no well has picks, a held-out well is missing or trained the model already, there is no pick in the wells
+        left to learn from or to hold out, or a file cannot be read or written.
+
+    Examples
+    --------
+    >>> import geobfdt
+    >>> options = geobfdt.TrainOptions(model="default", holdout=("W03",))
+    >>> bundle = geobfdt.train("field", "tuned", options)  # doctest: +SKIP
     """
     field, out = Path(field), Path(out)
     distributed.join()
-    start = load_model(model) if model is not None else None
-    settings = settings or (SCRATCH[preset] if start is None else TUNING)
+    start = load_model(options.model) if options.model is not None else None
+    settings, masked = options.scheme, options.masked
     began = time.perf_counter()
-    masked = masked or {}
-    interpreted = interpreted_wells(field, layer)
-    wells = leave_out_blind_wells(interpreted, blind, masked, str(field))
-    split = split_wells(wells, holdout, settings.seed, str(field), start)
+    interpreted = interpreted_wells(field, options.layer)
+    wells = leave_out_blind_wells(interpreted, options.blind, masked, str(field))
+    split = split_wells(wells, options.holdout, settings.seed, str(field), start)
     torch.manual_seed(settings.seed)
     if start is not None:
         net, sizes = start.network, start.settings
     else:
-        sizes = network or SIZES[preset]
+        sizes = options.network or SIZES[options.preset or "curve"]
         net = build(sizes)
     if isinstance(sizes, DetrSettings):
         settings = settings.model_copy(update={"rows": sizes.rows})
@@ -203,10 +245,10 @@ def train(
     progress(0.95, "calibrating on the wells held out")
     card = _card(field, split, settings, start, outcome.earlier + time.perf_counter() - began)
     card["seen"] = _exposures(
-        field, [well for well in interpreted if str(well.image.attrs["well"]) not in blind], masked, start
+        field, [well for well in interpreted if str(well.image.attrs["well"]) not in options.blind], masked, start
     )
     card |= {"metres_trained": round(metres, 1), "planes_trained": planes, "steps": outcome.steps_run}
-    card["study"] = dict(study) if study is not None else None
+    card["study"] = options.study
     card["validation"] = {
         "wells": names,
         "planes": sum(well.planes for well in held_out),

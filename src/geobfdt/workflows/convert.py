@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
@@ -18,7 +20,7 @@ from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
 
-__all__ = ["IMAGE_FORMATS", "convert"]
+__all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
 
 IMAGE_FORMATS = {
     "netcdf": write_netcdf,
@@ -31,15 +33,30 @@ _OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # A reader not
 _BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png"}
 
 
-def convert(
-    source: Path,
-    target: Path,
-    to: str | None = None,
-    options: ReadingOptions | None = None,
-    *,
-    mapping: Path | None = None,
-    vocabulary: Path | None = None,
-) -> list[Finding]:
+class ConvertOptions(BaseModel):
+    """
+    Settings of ``geobfdt convert``, for the command line and the library alike.
+
+    Examples
+    --------
+    >>> ConvertOptions(to="picks").reading.diameter is None
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: str | None = Described(
+        None, description="a key of IMAGE_FORMATS or of io.write.tables.FORMATS; None: by the target's suffix"
+    )
+    reading: ReadingOptions = Described(default=ReadingOptions(), description="what the source does not say")
+    mapping: Path | None = Described(None, description="what the columns of a pick table mean (docs/pick-tables.md)")
+    vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
+
+
+DEFAULTS = ConvertOptions()
+
+
+def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> list[Finding]:
     """
     Convert an image or a pick table.
 
@@ -50,12 +67,8 @@ def convert(
     ----------
     source, target : Path
         What to read and what to write.
-    to : str, optional
-        A key of :data:`IMAGE_FORMATS` or of ``io.write.tables.FORMATS``; default: by the target's suffix.
-    options : ReadingOptions, optional
-        What an image file does not say.
-    mapping, vocabulary : Path, optional
-        What a pick table's columns and labels mean.
+    options : ConvertOptions
+        The format, and what the source does not say.
 
     Returns
     -------
@@ -69,15 +82,19 @@ def convert(
         If the source cannot be read, the target cannot be written, other intervals lie beside it already, or its format
         is not known.
     """
-    name = to or _BY_SUFFIX.get(target.suffix.lower())
+    name = options.to or _BY_SUFFIX.get(target.suffix.lower())
     if name in IMAGE_FORMATS:
-        image = read(source, options)
+        image = read(source, options.reading)
         IMAGE_FORMATS[name](image, target)
         return list(image.attrs["findings"])
     if name in FORMATS:
-        options = options or ReadingOptions()
+        reading = options.reading
         table = read_pick_table(
-            source, mapping=mapping, vocabulary=vocabulary, depth_unit=options.depth_unit, decimal=options.decimal
+            source,
+            mapping=options.mapping,
+            vocabulary=options.vocabulary,
+            depth_unit=reading.depth_unit,
+            decimal=reading.decimal,
         )
         return _written(table, target, name)
     observed = f"no format {name!r}" if name else "its suffix does not tell the format"

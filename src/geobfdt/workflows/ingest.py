@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
 
 from geobfdt._version import __version__
 from geobfdt.io.images.files import read
@@ -26,20 +29,43 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import complete, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
 
-__all__ = ["ingest"]
+__all__ = ["IngestOptions", "ingest"]
 
 LOCK = ".ingest"  # Folder of the lock, in the field.
+
+
+class IngestOptions(BaseModel):
+    """
+    Settings of ``geobfdt ingest``, for the command line, the library and the service alike.
+
+    Examples
+    --------
+    >>> IngestOptions(picks="picks.csv").replace
+    False
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
+    picks: Path | None = Described(
+        None,
+        description="pick table of one or several wells, or folder of WELL.picks.csv and WELL.intervals.csv",
+    )
+    mapping: Path | None = Described(None, description="what the columns of the table mean (docs/pick-tables.md)")
+    vocabulary: Path | None = Described(None, description="what the labels of the table mean (docs/pick-tables.md)")
+    replace: bool = Described(
+        False, description="whether the image of a well that is there is replaced, and its picks by new ones"
+    )
+
+
+DEFAULTS = IngestOptions()
 
 
 def ingest(
     files: Sequence[Path],
     field: Path,
-    options: ReadingOptions | None = None,
+    options: IngestOptions = DEFAULTS,
     *,
-    picks: Path | None = None,
-    mapping: Path | None = None,
-    vocabulary: Path | None = None,
-    replace: bool = False,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, list[Finding]]:
     """
@@ -51,16 +77,10 @@ def ingest(
         One image file a well.
     field : Path
         The field's folder; made if missing. What each well was made of is kept in its ``manifest.json``.
-    options : ReadingOptions, optional
-        What the files do not say.
-    picks : Path, optional
-        A pick table of one or several wells, or a folder of ``WELL.picks.csv`` and ``WELL.intervals.csv``.
-    mapping, vocabulary : Path, optional
-        What the table's columns and labels mean (``docs/pick-tables.md``).
-    replace : bool
-        Whether a well may be there already. Its image is replaced, its picks and intervals only by new ones.
+    options : IngestOptions
+        What the files do not say, the picks, and whether a well may be there already.
     progress : callable
-        Told the share done, 0 to 1.
+        Called with the share done, 0 to 1.
 
     Returns
     -------
@@ -74,16 +94,16 @@ def ingest(
         replaced, two wells would have one file name, or the wells of the picks are not certain.
         Each well is written whole or not at all; wells before the faulty one stay.
     """
+    picks, mapping, vocabulary, reading = options.picks, options.mapping, options.vocabulary, options.reading
     table = None
     if picks and not picks.is_dir():
-        decimal = options.decimal if options else None
-        table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=decimal)
+        table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=reading.decimal)
     if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
         observed = "some rows name no well, and several files are given"
         raise InputError(picks or "", observed, "add a well column, or ingest one by one")
     findings: dict[str, list[Finding]] = {}
     for number, file in enumerate(files):
-        image = read(file, options)
+        image = read(file, reading)
         well = image.attrs["well"]
         stem = file_stem(well)
         if stem in findings:
@@ -95,21 +115,22 @@ def ingest(
             well=well,
             image=Source(file=image.attrs["source"] or file.name, sha256=image.attrs["source_sha256"]),
             picks=tuple(sources),
-            options=options_given(options),
-            survey=source_of(options.survey) if options and options.survey else None,
+            options=options_given(reading),
+            survey=source_of(reading.survey) if reading.survey else None,
             version=__version__,
         )
         with _locked(field):
             wells = read_manifest(field)
             existing_files = _existing_files(field, stem, well, wells.get(stem), file)
-            if existing_files and not replace:
+            if existing_files is not None and not options.replace:
                 raise InputError(
                     file,
                     f"well {well!r} is in the field already: {existing_files}",
                     "give --replace to replace its image, and its picks by those of --picks; or another run its own "
                     f"name, such as --well {well + ' run 2'!r}",
                 )
-            findings[stem] = _bring(image, field, stem, interpretation, picks, existing_files, wells, entry)
+            brought = _Brought(image, stem, entry, interpretation, picks, existing_files)
+            findings[stem] = _bring(brought, field, wells)
         progress((number + 1) / len(files))
     return findings
 
@@ -129,8 +150,8 @@ def _locked(field: Path) -> Iterator[None]:
         raise
 
 
-def _existing_files(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str:
-    """What the field holds of a well, in words; empty if nothing. Another well of the same file name is refused."""
+def _existing_files(field: Path, stem: str, well: str, entry: Entry | None, file: Path) -> str | None:
+    """Describe what the field holds of a well; None if nothing. Another well of the same file name is refused."""
     stems = {path.stem for path in field.glob("*.nc")}
     alike = next((name for name in sorted(stems) if name != stem and name.casefold() == stem.casefold()), None)
     name = entry.well if entry else _name_in(field / f"{stem}.nc")
@@ -147,16 +168,16 @@ def _existing_files(field: Path, stem: str, well: str, entry: Entry | None, file
             parts.append(f"{len(read_rows(path))} {suffix.split('.')[1]}{edited}")
     if (field / DATABASE).exists() and (layers := LayerLog(field).layers(stem)):
         parts.append(f"review layers of {', '.join(layers)}")
-    return ", ".join(parts)
+    return ", ".join(parts) or None
 
 
-def _name_in(file: Path) -> str:
-    """Name of the well in a file of the field, empty if there is none or it cannot be read."""
+def _name_in(file: Path) -> str | None:
+    """Name of the well in a file of the field; None if there is none or it cannot be read."""
     try:
         with read(file) as image:
-            return str(image.attrs["well"])
+            return str(image.attrs["well"]) or None
     except InputError:
-        return ""
+        return None
 
 
 def _beside(folder: Path | None, stem: str) -> Interpretation | None:
@@ -170,19 +191,23 @@ def _beside(folder: Path | None, stem: str) -> Interpretation | None:
     )
 
 
-def _bring(
-    image: WellImage,
-    field: Path,
-    stem: str,
-    interpretation: Interpretation | None,
-    picks: Path | None,
-    existing_files: str,
-    wells: dict[str, Entry],
-    entry: Entry,
-) -> list[Finding]:
+@dataclass(frozen=True)
+class _Brought:
+    """A well on its way into a field: its image, name of files, manifest entry and picks, and what it replaces."""
+
+    image: WellImage
+    stem: str
+    entry: Entry
+    interpretation: Interpretation | None
+    picks: Path | None
+    existing_files: str | None
+
+
+def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Finding]:
     """Write a well and its line of the manifest, all files or none."""
-    well = image.attrs["well"]
-    image = with_image_findings(image)
+    stem, interpretation, picks = brought.stem, brought.interpretation, brought.picks
+    well = brought.image.attrs["well"]
+    image = with_image_findings(brought.image)
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:
@@ -207,12 +232,13 @@ def _bring(
         before = wells.get(stem)
         written = {source.file: source for source in before.written} if before else {}
         written |= {file.name: source_of(file) for file in sorted(part.iterdir())}
-        sources = entry.picks if "picks" in replaced or not before else before.picks
-        wells[stem] = entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
-        if existing_files:
+        sources = brought.entry.picks if "picks" in replaced or not before else before.picks
+        wells[stem] = brought.entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
+        if brought.existing_files is not None:
             copies = _keep_edited(field, part, before)
             action = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
-            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, f"the field had {existing_files}", action))
+            observed = f"the field had {brought.existing_files}"
+            findings.append(Finding(Severity.MAJOR, "well-replaced", stem, observed, action))
         write_manifest(part, wells)
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
     return findings

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
@@ -17,11 +20,37 @@ from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
 
-__all__ = ["Beside", "Reported", "report_field"]
+__all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
 
 Beside = Literal["pdf", "svg", "las", "obj"]
 
 _NAMES: dict[Beside, str] = {"pdf": ".log.pdf", "svg": ".log.svg", "las": ".density.las", "obj": ".planes.obj"}
+
+
+class ReportOptions(BaseModel):
+    """
+    Settings of ``geobfdt report``, for the command line, the library and the service alike.
+
+    Examples
+    --------
+    >>> ReportOptions(beside=("pdf",)).scale
+    20.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    picks: Path | None = Described(None, description="folder of pick tables, WELL.picks.csv; None: the field's own")
+    layer: str | None = Described(
+        None, description="layer of the review that is reported instead: picks accepted, edited and not yet looked at"
+    )
+    beside: tuple[Beside, ...] = Described(
+        (), description="what else is written: the log on paper, density curves, discs for a 3-D viewer"
+    )
+    scale: float = Described(20.0, ge=5, le=500, description="scale of the log on paper, 1:SCALE")
+    wells: tuple[str, ...] = Described((), description="wells to report on; empty: all that have picks")
+
+
+DEFAULTS = ReportOptions()
 
 
 class Reported(NamedTuple):
@@ -46,12 +75,9 @@ class Reported(NamedTuple):
 def report_field(
     field: Path,
     out: Path,
-    picks: Path | None = None,
-    beside: Sequence[Beside] = (),
-    scale: float = 20.0,
-    layer: str | None = None,
+    options: ReportOptions = DEFAULTS,
+    *,
     progress: Callable[[float], None] = lambda _share: None,
-    only: Sequence[str] = (),
 ) -> dict[str, Reported]:
     """
     Write a report of each well of a field that has picks.
@@ -60,18 +86,10 @@ def report_field(
     ----------
     field, out : Path
         Folder of the wells, and where reports go; made if missing.
-    picks : Path, optional
-        Folder of pick tables, ``<well>.picks.csv``; default the field's own.
-    beside : sequence of {"pdf", "svg", "las", "obj"}
-        What else is written of each well: the log on paper, density curves, discs for a 3-D viewer.
-    scale : float
-        Of the log on paper.
-    layer : str, optional
-        Layer of the review whose picks are reported instead: those accepted, edited and not yet looked at.
+    options : ReportOptions
+        Which picks of which wells, and what is written beside the reports.
     progress : callable
-        Told the share done, 0 to 1.
-    only : sequence of str
-        Wells to report on; all that have picks if empty.
+        Called with the share done, 0 to 1.
 
     Returns
     -------
@@ -84,10 +102,11 @@ def report_field(
         If no well has picks, or something cannot be read or written.
     """
     folder, reports = Field(field), dict[str, Reported]()
+    picks, layer = options.picks, options.layer
     files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
     layers = named_layers(field, layer) if layer is not None else {}
     stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
-    stems = [stem for stem in stems if not only or stem in only]
+    stems = [stem for stem in stems if not options.wells or stem in options.wells]
     if not stems:
         cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
         raise InputError(picks or field, "no pick table of a well here", cure)
@@ -106,13 +125,13 @@ def report_field(
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         structure = write_report(with_image_findings(image), table, intervals, findings, file, advance)
         mine, others = structure.picks, list[Path]()
-        for kind in dict.fromkeys(beside):
+        for kind in dict.fromkeys(options.beside):
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
-                others += write_log_svg(image, mine, intervals, other, scale)
+                others += write_log_svg(image, mine, intervals, other, options.scale)
                 continue
             if kind == "pdf":
-                write_log_pdf(image, mine, intervals, other, scale)
+                write_log_pdf(image, mine, intervals, other, options.scale)
             elif kind == "las":
                 write_density(image, mine, intervals, other)
             else:

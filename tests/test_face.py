@@ -1,0 +1,54 @@
+"""The public face: what ``geobfdt.NAME`` offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+import geobfdt
+from geobfdt.model.network_settings import DetrSettings
+from geobfdt.runtime.findings import InputError
+from geobfdt.training.training_settings import TrainingSettings
+
+OPTIONS = [name for name in geobfdt.__all__ if name.endswith("Options")]
+# Values that differ from every default, of fields whose type does not tell one.
+VALUES: dict[str, dict[str, Any]] = {
+    "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
+    "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
+    "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},
+    "PickOptions": {"model": "m", "min_confidence": 0.5, "explain": (1, 2), "reading": {"survey": "s.csv"}},
+    "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
+    "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},
+    "RetrainOptions": {"out": "runs", "include": ("W1",), "promote": True, "training": TrainingSettings(steps=3)},
+    "TrainOptions": {
+        "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
+        "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
+    },
+}  # fmt: skip
+
+
+def test_every_name_is_there() -> None:
+    """Each name of the face is loaded from its place, and has a docstring."""
+    for name in geobfdt.__all__:
+        assert getattr(geobfdt, name).__doc__
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_cross_processes_as_json(name: str) -> None:
+    """Options are the same after JSON, cannot be changed, and know no other name."""
+    kind: type[BaseModel] = getattr(geobfdt, name)
+    for values in ({}, VALUES[name]):
+        options = kind.model_validate(values)
+        assert kind.model_validate_json(options.model_dump_json()) == options
+    with pytest.raises(ValidationError):
+        kind.model_validate({"no_such_option": 1})
+    with pytest.raises(ValidationError):
+        setattr(options, next(iter(kind.model_fields)), None)
+
+
+def test_a_model_brings_its_network() -> None:
+    """A preset beside a model to fine-tune would do nothing, and is refused."""
+    with pytest.raises(InputError):
+        geobfdt.TrainOptions(model="default", preset="curve")
