@@ -22,6 +22,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
     "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},
     "RetrainOptions": {"out": "runs", "include": ("W1",), "promote": True, "training": TrainingSettings(steps=3)},
+    "ServeOptions": {"port": 0, "token": "a-token-of-the-test", "proxies": ("10.0.0.0/8",)},
     "TrainOptions": {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
@@ -46,6 +47,18 @@ def test_options_cross_processes_as_json(name: str) -> None:
         kind.model_validate({"no_such_option": 1})
     with pytest.raises(ValidationError):
         setattr(options, next(iter(kind.model_fields)), None)
+
+
+def test_a_token_is_not_printed() -> None:
+    """Logs are stored, and hold what is printed of options."""
+    assert "a-token-of-the-test" not in repr(geobfdt.ServeOptions(token="a-token-of-the-test"))
+
+
+def test_proxies_are_addresses() -> None:
+    """A name is none, and an address that is misspelt is not left out in silence."""
+    for proxies in (("example.org",), ("10.0.0.1", "10.0.0.256")):
+        with pytest.raises(InputError):
+            geobfdt.ServeOptions(proxies=proxies)
 
 
 def test_a_model_brings_its_network() -> None:

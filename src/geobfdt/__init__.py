@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
     from geobfdt.quality.label_audit import audit as audit
+    from geobfdt.review.serve import serve as serve
+    from geobfdt.review.serve_options import ServeOptions as ServeOptions
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.studies.search import run_search as search
     from geobfdt.studies.study import run_study as study
@@ -64,6 +66,7 @@ _PLACES = {
     "report": ("geobfdt.workflows.report", "report_field"),
     "retrain": ("geobfdt.operation.retraining", "retrain"),
     "search": ("geobfdt.studies.search", "run_search"),
+    "serve": ("geobfdt.review.serve", "serve"),
     "simulate": ("geobfdt.simulation.field", "simulate"),
     "study": ("geobfdt.studies.study", "run_study"),
     "track": ("geobfdt.operation.tracking", "track"),
@@ -76,6 +79,7 @@ _PLACES = {
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
     "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
     "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
+    "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
 
@@ -88,6 +92,7 @@ __all__ = [
     "Registry",
     "ReportOptions",
     "RetrainOptions",
+    "ServeOptions",
     "TrainOptions",
     "__version__",
     "adapt",
@@ -105,6 +110,7 @@ __all__ = [
     "report",
     "retrain",
     "search",
+    "serve",
     "simulate",
     "study",
     "track",
