@@ -23,6 +23,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},
     "RetrainOptions": {"out": "runs", "include": ("W1",), "promote": True, "training": TrainingSettings(steps=3)},
     "ServeOptions": {"port": 0, "token": "a-token-of-the-test", "proxies": ("10.0.0.0/8",)},
+    "SimulateOptions": {"wells": 2, "length": 3, "like": "published", "tool": "fmi", "interpreter": "beds"},
     "TrainOptions": {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from geobfdt.quality.label_audit import audit as audit
     from geobfdt.review.serve import serve as serve
     from geobfdt.review.serve_options import ServeOptions as ServeOptions
+    from geobfdt.simulation.field import SimulateOptions as SimulateOptions
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.studies.search import run_search as search
     from geobfdt.studies.study import run_study as study
@@ -80,6 +81,7 @@ _PLACES = {
     "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
     "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
     "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
+    "SimulateOptions": ("geobfdt.simulation.field", "SimulateOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
 
@@ -93,6 +95,7 @@ __all__ = [
     "ReportOptions",
     "RetrainOptions",
     "ServeOptions",
+    "SimulateOptions",
     "TrainOptions",
     "__version__",
     "adapt",
