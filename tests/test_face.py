@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from typer.main import get_command
 
 import geobfdt
+from geobfdt.cli import app
 from geobfdt.model.network_settings import DetrSettings
 from geobfdt.runtime.findings import InputError
 from geobfdt.training.training_settings import TrainingSettings
@@ -29,6 +34,21 @@ VALUES: dict[str, dict[str, Any]] = {
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
     },
 }  # fmt: skip
+
+
+def test_every_verb_is_a_function() -> None:
+    """The verbs of the command line are functions of the face; ``models`` is a group, and its verbs are Registry's."""
+    verbs = set(get_command(app).commands) - {"models"}  # type: ignore[attr-defined]
+    assert len(verbs) == 19
+    assert verbs <= set(geobfdt.__all__)
+    assert all(inspect.isfunction(getattr(geobfdt, verb)) for verb in verbs)
+
+
+def test_the_face_loads_a_verb_when_it_is_used() -> None:
+    """Neither torch nor a server comes with the import."""
+    code = "import sys, geobfdt; print(sorted({'torch', 'pandas', 'fastapi', 'typer'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
 
 
 def test_every_name_is_there() -> None:

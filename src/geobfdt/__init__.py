@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
     from geobfdt.workflows.convert import ConvertOptions as ConvertOptions
     from geobfdt.workflows.convert import convert as convert
+    from geobfdt.workflows.demo import demo as demo
     from geobfdt.workflows.drift import drift as drift
     from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
@@ -56,6 +57,7 @@ _PLACES = {
     "agree": ("geobfdt.evaluation.agreement", "agree"),
     "audit": ("geobfdt.quality.label_audit", "audit"),
     "convert": ("geobfdt.workflows.convert", "convert"),
+    "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
     "gate": ("geobfdt.operation.gate", "gate"),
@@ -102,6 +104,7 @@ __all__ = [
     "agree",
     "audit",
     "convert",
+    "demo",
     "drift",
     "evaluate",
     "gate",
