@@ -79,7 +79,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "server"
-        geobfdt.simulate(Path(folder) / "sim", wells=2, length=3, seed=2, tool="atv")
+        geobfdt.simulate(Path(folder) / "sim", geobfdt.SimulateOptions(wells=2, length=3, seed=2, tool="atv"))
         geobfdt.ingest(
             sorted((Path(folder) / "sim").glob("*.dlis")),
             place / "field",

@@ -70,14 +70,14 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.model = root / "template"
         sim, field = root / "sim", self.model / "field"
-        geobfdt.simulate(sim, wells=5, length=6, seed=3, tool="atv", interpreter="dense")
+        geobfdt.simulate(sim, geobfdt.SimulateOptions(wells=5, length=6, seed=3, tool="atv", interpreter="dense"))
         files = sorted(sim.glob("*.dlis"))
         geobfdt.ingest(files[:4], field, geobfdt.IngestOptions(picks=sim))
         geobfdt.train(field, root / "first", geobfdt.TrainOptions(blind=["W01", "W02"], training=QUICK, network=TINY))
         models = Registry(self.model / "models")
         models.name(models.add(root / "first"), "champion")
         geobfdt.ingest(files[4:], field, geobfdt.IngestOptions(picks=sim))
-        geobfdt.simulate(root / "news", wells=1, length=3, seed=4, tool="atv")
+        geobfdt.simulate(root / "news", geobfdt.SimulateOptions(wells=1, length=3, seed=4, tool="atv"))
         shutil.copy(next((root / "news").glob("*.dlis")), self.model / "news.dlis")
         (self.model / "gate.yaml").write_text(
             "blind: [W01, W02]\nleast: {all: {metres_per_second: 0.001}}\nmost: {}\nmargin: 1\n"

@@ -73,7 +73,7 @@ def prepared_wells(out: Path, sizes: DetrSettings) -> dict[str, PreparedWell]:
 
     field = out / "field"
     if not field.exists():
-        geobfdt.simulate(out / "simulated", like="published", seed=SEED)
+        geobfdt.simulate(out / "simulated", geobfdt.SimulateOptions(like="published", seed=SEED))
         geobfdt.ingest(
             sorted((out / "simulated").glob("*.dlis")), field, geobfdt.IngestOptions(picks=out / "simulated")
         )

@@ -58,7 +58,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        geobfdt.simulate(place / "sim", wells=arguments.wells, length=arguments.metres, seed=arguments.seed)
+        geobfdt.simulate(
+            place / "sim", geobfdt.SimulateOptions(wells=arguments.wells, length=arguments.metres, seed=arguments.seed)
+        )
         geobfdt.ingest(sorted((place / "sim").glob("*.dlis")), place / "field")
         metres = arguments.wells * arguments.metres
         rows = {}

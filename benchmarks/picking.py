@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--method", default="network")
     parser.add_argument("--python", nargs="+", default=[sys.executable], help="of environments that hold a version")
     arguments = parser.parse_args()
-    from geobfdt.simulation.field import simulate
+    from geobfdt.simulation.field import SimulateOptions, simulate
     from geobfdt.workflows.ingest import ingest
 
     print("version   seed   length m   seconds   m/s   peak MiB   picks   picks/m")
@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for seed, length in product(arguments.seeds, arguments.lengths):
             out = Path(folder) / f"{seed}-{length:g}"
-            simulate(out, wells=1, length=length, seed=seed, tool="fmi", deviation=0.0)
+            simulate(out, SimulateOptions(wells=1, length=length, seed=seed, tool="fmi", deviation=0.0))
             ingest([next(out.glob("*.dlis"))], out / "field")
             code = MEASURE.format(path=str(next((out / "field").glob("*.nc"))), method=arguments.method)
             for version, python in enumerate(arguments.python, 1):

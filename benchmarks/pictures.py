@@ -35,7 +35,7 @@ def prepared(field: Path) -> tuple[str, Path]:
     from geobfdt.workflows.report import report_field
 
     logs = field.parent / "logs"
-    geobfdt.simulate(logs, wells=1, length=LENGTH, seed=SEED, tool=TOOL, deviation=DEVIATION)
+    geobfdt.simulate(logs, geobfdt.SimulateOptions(wells=1, length=LENGTH, seed=SEED, tool=TOOL, deviation=DEVIATION))
     geobfdt.ingest(sorted(logs.glob("*.dlis")), field)
     (file,) = field.glob("*.nc")
     picks = geobfdt.pick(read(file))

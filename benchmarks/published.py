@@ -44,7 +44,7 @@ def make_field(out: Path) -> Path:
 
     field = out / "field"
     if not field.exists():
-        geobfdt.simulate(out / "simulated", like="published", seed=SEED)
+        geobfdt.simulate(out / "simulated", geobfdt.SimulateOptions(like="published", seed=SEED))
         geobfdt.ingest(
             sorted((out / "simulated").glob("*.dlis")), field, geobfdt.IngestOptions(picks=out / "simulated")
         )

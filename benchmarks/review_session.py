@@ -116,7 +116,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         sim, field = Path(folder) / "sim", Path(folder) / "field"
-        geobfdt.simulate(sim, wells=arguments.wells, length=arguments.length, seed=arguments.seed)
+        geobfdt.simulate(
+            sim, geobfdt.SimulateOptions(wells=arguments.wells, length=arguments.length, seed=arguments.seed)
+        )
         geobfdt.ingest(sorted(sim.glob("*.dlis")), field, geobfdt.IngestOptions(picks=sim))
         rng = np.random.default_rng(arguments.seed)
         rows = [session(field, stem, rng) for stem in Field(field).wells()]

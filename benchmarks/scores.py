@@ -40,9 +40,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder)
             geobfdt.simulate(
-                out, wells=arguments.wells, length=arguments.length, seed=seed, tool=arguments.tool,
-                deviation=arguments.deviation,
-            )  # fmt: skip
+                out,
+                geobfdt.SimulateOptions(
+                    wells=arguments.wells,
+                    length=arguments.length,
+                    seed=seed,
+                    tool=arguments.tool,
+                    deviation=arguments.deviation,
+                ),
+            )
             for file in sorted(out.glob("*.dlis")):
                 image = geobfdt.read(file)
                 well = f"{seed}-{file.stem}"

@@ -56,7 +56,7 @@ def pretraining_well(number: int, length: float) -> tuple[WellImage, pd.DataFram
 def simulated_well(number: int, length: float) -> tuple[WellImage, pd.DataFrame]:
     """The well of a field that ``geobfdt simulate`` makes, and its planes."""
     with tempfile.TemporaryDirectory() as folder:
-        geobfdt.simulate(folder, wells=1, length=length, seed=FIELD + number)
+        geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=1, length=length, seed=FIELD + number))
         file = next(Path(folder).glob("*.dlis"))
         return geobfdt.read(file), read_picks(file.with_suffix(".truth.csv"))
 

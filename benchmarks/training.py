@@ -77,7 +77,7 @@ def scratch(preset: str, steps: int, every: int, out: Path) -> None:
     field = out / "field"
     if not field.exists():
         with tempfile.TemporaryDirectory() as folder:
-            geobfdt.simulate(folder, wells=WELLS, length=LENGTH, seed=SEED)
+            geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=WELLS, length=LENGTH, seed=SEED))
             geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, geobfdt.IngestOptions(picks=Path(folder)))
     settings, network = how(preset, steps, every)
     geobfdt.train(field, out / "model", geobfdt.TrainOptions(preset=preset, training=settings, network=network))  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from geobfdt.reports.page import draw_well
 from geobfdt.wells.picks import read_picks
 
 folder = Path(tempfile.mkdtemp())
-geobfdt.simulate(folder, wells=1, length=6.0, seed=1, tool="otv", deviation=20.0)
+geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=1, length=6.0, seed=1, tool="otv", deviation=20.0))
 
 image = geobfdt.read(folder / "W01.dlis")
 for finding in image.attrs["findings"]:

@@ -16,7 +16,7 @@ from geobfdt.wells.layers import LayerLog
 
 with TemporaryDirectory() as folder:
     sim, field = Path(folder) / "sim", Path(folder) / "field"
-    geobfdt.simulate(sim, wells=1, length=8, seed=5)
+    geobfdt.simulate(sim, geobfdt.SimulateOptions(wells=1, length=8, seed=5))
     geobfdt.ingest(sorted(sim.glob("*.dlis")), field)
     (well,) = (file.stem for file in field.glob("*.nc"))
 

@@ -44,7 +44,9 @@ def simulated(once: Once) -> Path:
     def make(folder: Path) -> None:
         import geobfdt
 
-        geobfdt.simulate(folder / "sim", wells=5, length=6, seed=3, tool="atv", interpreter="dense")
+        geobfdt.simulate(
+            folder / "sim", geobfdt.SimulateOptions(wells=5, length=6, seed=3, tool="atv", interpreter="dense")
+        )
         geobfdt.ingest(
             sorted((folder / "sim").glob("*.dlis")), folder / "field", geobfdt.IngestOptions(picks=folder / "sim")
         )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from typer.main import get_command
 
 import geobfdt
+from geobfdt.cli import app
 from geobfdt.model.network_settings import DetrSettings
 from geobfdt.runtime.findings import InputError
 from geobfdt.training.training_settings import TrainingSettings
@@ -22,11 +27,28 @@ VALUES: dict[str, dict[str, Any]] = {
     "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
     "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},
     "RetrainOptions": {"out": "runs", "include": ("W1",), "promote": True, "training": TrainingSettings(steps=3)},
+    "ServeOptions": {"port": 0, "token": "a-token-of-the-test", "proxies": ("10.0.0.0/8",)},
+    "SimulateOptions": {"wells": 2, "length": 3, "like": "published", "tool": "fmi", "interpreter": "beds"},
     "TrainOptions": {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
     },
 }  # fmt: skip
+
+
+def test_every_verb_is_a_function() -> None:
+    """The verbs of the command line are functions of the face; ``models`` is a group, and its verbs are Registry's."""
+    verbs = set(get_command(app).commands) - {"models"}  # type: ignore[attr-defined]
+    assert len(verbs) == 19
+    assert verbs <= set(geobfdt.__all__)
+    assert all(inspect.isfunction(getattr(geobfdt, verb)) for verb in verbs)
+
+
+def test_the_face_loads_a_verb_when_it_is_used() -> None:
+    """Neither torch nor a server comes with the import."""
+    code = "import sys, geobfdt; print(sorted({'torch', 'pandas', 'fastapi', 'typer'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
 
 
 def test_every_name_is_there() -> None:
@@ -46,6 +68,18 @@ def test_options_cross_processes_as_json(name: str) -> None:
         kind.model_validate({"no_such_option": 1})
     with pytest.raises(ValidationError):
         setattr(options, next(iter(kind.model_fields)), None)
+
+
+def test_a_token_is_not_printed() -> None:
+    """Logs are stored, and hold what is printed of options."""
+    assert "a-token-of-the-test" not in repr(geobfdt.ServeOptions(token="a-token-of-the-test"))
+
+
+def test_proxies_are_addresses() -> None:
+    """A name is none, and an address that is misspelt is not left out in silence."""
+    for proxies in (("example.org",), ("10.0.0.1", "10.0.0.256")):
+        with pytest.raises(InputError):
+            geobfdt.ServeOptions(proxies=proxies)
 
 
 def test_a_model_brings_its_network() -> None:

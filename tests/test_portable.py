@@ -20,7 +20,7 @@ from geobfdt.studies.study import run_study, study_of
 from geobfdt.training.train import train
 
 folder = Path(sys.argv[1])
-geobfdt.simulate(folder / "sim", wells=1, length=2, seed=5, tool="atv")
+geobfdt.simulate(folder / "sim", geobfdt.SimulateOptions(wells=1, length=2, seed=5, tool="atv"))
 geobfdt.ingest([folder / "sim" / "W01.dlis"], folder / "field")
 options = geobfdt.PickOptions(method="hough", picture=False)
 (outcome,) = geobfdt.pick_files([folder / "field"], folder / "picks", options)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
     from geobfdt.quality.label_audit import audit as audit
+    from geobfdt.review.serve import serve as serve
+    from geobfdt.review.serve_options import ServeOptions as ServeOptions
+    from geobfdt.simulation.field import SimulateOptions as SimulateOptions
     from geobfdt.simulation.field import simulate as simulate
     from geobfdt.studies.search import run_search as search
     from geobfdt.studies.study import run_study as study
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
     from geobfdt.workflows.convert import ConvertOptions as ConvertOptions
     from geobfdt.workflows.convert import convert as convert
+    from geobfdt.workflows.demo import demo as demo
     from geobfdt.workflows.drift import drift as drift
     from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
@@ -53,6 +57,7 @@ _PLACES = {
     "agree": ("geobfdt.evaluation.agreement", "agree"),
     "audit": ("geobfdt.quality.label_audit", "audit"),
     "convert": ("geobfdt.workflows.convert", "convert"),
+    "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
     "gate": ("geobfdt.operation.gate", "gate"),
@@ -64,6 +69,7 @@ _PLACES = {
     "report": ("geobfdt.workflows.report", "report_field"),
     "retrain": ("geobfdt.operation.retraining", "retrain"),
     "search": ("geobfdt.studies.search", "run_search"),
+    "serve": ("geobfdt.review.serve", "serve"),
     "simulate": ("geobfdt.simulation.field", "simulate"),
     "study": ("geobfdt.studies.study", "run_study"),
     "track": ("geobfdt.operation.tracking", "track"),
@@ -76,6 +82,8 @@ _PLACES = {
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
     "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
     "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
+    "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
+    "SimulateOptions": ("geobfdt.simulation.field", "SimulateOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
 }
 
@@ -88,12 +96,15 @@ __all__ = [
     "Registry",
     "ReportOptions",
     "RetrainOptions",
+    "ServeOptions",
+    "SimulateOptions",
     "TrainOptions",
     "__version__",
     "adapt",
     "agree",
     "audit",
     "convert",
+    "demo",
     "drift",
     "evaluate",
     "gate",
@@ -105,6 +116,7 @@ __all__ = [
     "report",
     "retrain",
     "search",
+    "serve",
     "simulate",
     "study",
     "track",

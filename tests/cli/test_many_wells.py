@@ -23,7 +23,7 @@ def digests(folder: Path) -> dict[str, str]:
 def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three wells of 3 m, the second damaged."""
     folder = tmp_path_factory.mktemp("many")
-    geobfdt.simulate(folder / "sim", wells=3, length=3, seed=5, tool="atv")
+    geobfdt.simulate(folder / "sim", geobfdt.SimulateOptions(wells=3, length=3, seed=5, tool="atv"))
     geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field")
     damaged = folder / "field" / "W02.nc"
     damaged.write_bytes(damaged.read_bytes()[:999])

@@ -22,6 +22,7 @@ from geobfdt.review.access import COOKIE_NAME
 from geobfdt.review.job_queue import BusyError, JobKind, JobQueue
 from geobfdt.review.job_tasks import QUEUE_FOLDER
 from geobfdt.review.rate_limiter import RateLimiter
+from geobfdt.review.serve_options import ServeOptions
 from geobfdt.review.server import create_app
 from geobfdt.review.sessions import SESSION_S, Sessions
 from geobfdt.runtime.findings import InputError
@@ -51,7 +52,7 @@ def from_address(app: Callable[..., Any], address: str) -> TestClient:
 
 def test_guessing_a_token_ends_soon(field: Path) -> None:
     """After twenty wrong ones the next are not even compared in words; the right one is let in all the same."""
-    app = create_app(field, token=TOKEN)
+    app = create_app(field, ServeOptions(token=TOKEN))
     with from_address(app, "10.0.0.1") as one, from_address(app, "10.0.0.2") as other:
         assert one.get("/api/wells", headers=RIGHT).status_code == 200
         answers = [one.get("/api/wells", headers=WRONG) for _ in range(30)]
@@ -65,7 +66,7 @@ def test_guessing_a_token_ends_soon(field: Path) -> None:
 
 def test_one_address_does_not_take_all(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is slowed down to what it may ask for, and goes on a second later; others do not notice."""
-    app = create_app(field, requests=20)
+    app = create_app(field, ServeOptions(requests=20))
     with from_address(app, "10.0.0.1") as one, from_address(app, "10.0.0.2") as other:
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now)
@@ -80,7 +81,7 @@ def test_every_change_and_every_read_is_written_down(field: Path) -> None:
     """With who, from where, what and how it ended; a poll that brings nothing is not, and of tiles the first."""
     reader = RIGHT | {"x-geobfdt-person": "Ben%20%C3%9F"}
     layer = EDITS.removesuffix("/edits")
-    with from_address(create_app(field, token=TOKEN), "10.0.0.7") as client:
+    with from_address(create_app(field, ServeOptions(token=TOKEN)), "10.0.0.7") as client:
         for path in ("/api/wells", "/api/wells/A-1", *(f"/api/wells/A-1/tiles/static/0/{n}" for n in range(5))):
             assert client.get(path, headers=reader).status_code == 200
         version = client.post(EDITS, json=ACCEPT, headers=RIGHT).json()["version"]
@@ -112,7 +113,7 @@ def test_every_change_and_every_read_is_written_down(field: Path) -> None:
 
 def test_invented_methods_and_long_names_grow_nothing(field: Path) -> None:
     """Without a token and with one: the numbers keep their size, and the log its lines."""
-    app = create_app(field, token=TOKEN, requests=10_000)
+    app = create_app(field, ServeOptions(token=TOKEN, requests=10_000))
     with from_address(app, "10.0.0.1") as client:
 
         def size() -> int:
@@ -162,7 +163,7 @@ def test_sessions_end(tmp_path: Path) -> None:
 
 def test_a_browser_signs_in_and_out(field: Path) -> None:
     """The cookie is no token, has an end and the page's own path; after signing out it is worth nothing."""
-    app = create_app(field, token=TOKEN)
+    app = create_app(field, ServeOptions(token=TOKEN))
     with from_address(app, "10.0.0.1") as client:
         page = client.get("/", headers={"accept": "text/html"})
         assert page.status_code == 401
@@ -189,7 +190,7 @@ def test_a_browser_signs_in_and_out(field: Path) -> None:
 def test_a_token_that_can_be_guessed_is_refused(field: Path, token: str) -> None:
     """Before anything is served."""
     with pytest.raises(InputError) as error:
-        create_app(field, token=token)
+        create_app(field, ServeOptions(token=token))
     assert error.value.file == "--token"
 
 
@@ -208,7 +209,7 @@ def test_forwarded_addresses_are_believed_only_when_asked_for(serve: Callable[..
 
 def test_refusals_do_not_fill_the_disk(field: Path) -> None:
     """A line a second is written of them, a change each time."""
-    with from_address(create_app(field, requests=1000), "10.0.0.1") as client:
+    with from_address(create_app(field, ServeOptions(requests=1000)), "10.0.0.1") as client:
         for _ in range(200):
             assert client.post(EDITS, json=ACCEPT).status_code == 403
         for _ in range(3):

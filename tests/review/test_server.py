@@ -24,6 +24,7 @@ from geobfdt.io.write.raster import write_png
 from geobfdt.review.items import merge_picks, pick_items
 from geobfdt.review.job_queue import BusyError
 from geobfdt.review.job_tasks import QUEUE_FOLDER
+from geobfdt.review.serve_options import ServeOptions
 from geobfdt.review.server import create_app
 from geobfdt.review.service import ReviewService
 from geobfdt.review.tiles import TILE_ROWS
@@ -568,7 +569,9 @@ def test_a_change_needs_the_header_and_a_host_that_is_this_machine(field: Path) 
 
 def test_a_token_is_needed_where_there_is_one(field: Path) -> None:
     """A token is needed where there is one."""
-    with TestClient(create_app(field, token=TOKEN), base_url="http://example.org", headers=CHANGE) as client:
+    with TestClient(
+        create_app(field, ServeOptions(token=TOKEN)), base_url="http://example.org", headers=CHANGE
+    ) as client:
         for headers in (
             {},
             {"authorization": "Bearer wrong"},
@@ -590,7 +593,9 @@ def test_a_token_is_needed_where_there_is_one(field: Path) -> None:
 def test_uploads(field: Path, tmp_path: Path) -> None:
     """Uploads."""
     with TestClient(
-        create_app(field, largest_upload=4 << 20, limits={"seconds": 60}), base_url="http://localhost", headers=CHANGE
+        create_app(field, ServeOptions(max_upload_bytes=4 << 20, max_job_s=60)),
+        base_url="http://localhost",
+        headers=CHANGE,
     ) as client:
         good = tmp_path / "C.nc"
         write_netcdf(drawn_well("C-3"), good)
@@ -638,7 +643,7 @@ def test_a_report_is_made_and_fetched(client: TestClient) -> None:
 
 def test_health_and_numbers(field: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Health needs no token and says only ok or not; numbers need one, and count patterns, not names."""
-    app = create_app(field, token=TOKEN)
+    app = create_app(field, ServeOptions(token=TOKEN))
     bearer = {"authorization": f"Bearer {TOKEN}"}
     with TestClient(app, base_url="http://elsewhere.example") as client:
         answer = client.get("/health")

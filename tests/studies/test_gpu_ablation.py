@@ -58,7 +58,7 @@ def test_looks_change_and_gaps_stay() -> None:
 @pytest.mark.training
 def test_twenty_steps_on_the_cpu(tmp_path: Path) -> None:
     """Rows come as it goes; a finished cell is not run again. Short wells stand in for the field."""
-    geobfdt.simulate(tmp_path / "simulated", like="published", wells=12, length=2.0)
+    geobfdt.simulate(tmp_path / "simulated", geobfdt.SimulateOptions(like="published", wells=12, length=2.0))
     geobfdt.ingest(
         sorted((tmp_path / "simulated").glob("*.dlis")),
         tmp_path / "field",

@@ -132,7 +132,7 @@ def test_what_goes_where_rows_are_evened_is_denied_on_an_image_with_row_offsets(
 def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three simulated wells of 4 m; one has picks."""
     folder = tmp_path_factory.mktemp("adapt")
-    geobfdt.simulate(folder / "sim", wells=3, length=4, seed=3, tool="atv")
+    geobfdt.simulate(folder / "sim", geobfdt.SimulateOptions(wells=3, length=4, seed=3, tool="atv"))
     images = sorted((folder / "sim").glob("*.dlis"))
     geobfdt.ingest(images[:1], folder / "field", geobfdt.IngestOptions(picks=folder / "sim"))
     geobfdt.ingest(images[1:], folder / "field")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
-from geobfdt.cli.tables import Mapping, Vocabulary, read_interpretation
+from geobfdt.cli.tables import Mapping, Vocabulary
 
 
 def agree(
@@ -29,6 +29,7 @@ def agree(
     from geobfdt.evaluation import agreement
     from geobfdt.evaluation.scope import classes_comparable
     from geobfdt.evaluation.wording import verdict_of_agreement
+    from geobfdt.workflows.interpretation import read_interpretation
 
     with progress("comparing"):
         ours, theirs = (read_interpretation(path, mapping=mapping, vocabulary=vocabulary) for path in (first, second))

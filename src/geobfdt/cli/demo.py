@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from geobfdt.cli.console import console
 
@@ -20,16 +21,11 @@ def demo(
 
     Every step is a command that you could type; each is shown before it runs.
     """
-    field, well, picks = (shlex.quote(str(path)) for path in (out / "field", out / "field" / "W01", out / "picks"))
-    steps = (
-        f"simulate {field} --wells 1 --length 20 --seed 7 --tool fmi --deviation 0",
-        f"inspect {well}.dlis",
-        f"pick {well}.dlis --out {picks}",
-        f"evaluate {picks} {field}",
-    )
-    for step in steps:
-        console().print(f"\n[bold]$ geobfdt {step}[/]")
-        context.find_root().command.main(shlex.split(step), standalone_mode=False)
+    from geobfdt.workflows.demo import demo_commands
+
+    for words in demo_commands(out):
+        console().print(f"\n[bold]$ geobfdt {escape(shlex.join(words))}[/]")
+        context.find_root().command.main(words, standalone_mode=False)
     console().print(f"\nThe picture: {out / 'picks' / 'W01.png'}\nThe table:   {out / 'picks' / 'W01.picks.csv'}")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
-from geobfdt.cli.tables import Mapping, Vocabulary, read_interpretation
+from geobfdt.cli.tables import Mapping, Vocabulary
 
 
 def evaluate(
@@ -36,6 +36,7 @@ def evaluate(
     from geobfdt.evaluation.scope import classes_comparable
     from geobfdt.evaluation.wording import verdict_of_scores
     from geobfdt.wells.intervals import read_intervals
+    from geobfdt.workflows.interpretation import read_interpretation
 
     with progress("scoring"):
         ours = read_interpretation(picks, mapping=mapping, vocabulary=vocabulary)

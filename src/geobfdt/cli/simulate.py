@@ -38,19 +38,12 @@ def simulate(
     """
     from geobfdt.simulation import field
 
+    options = field.SimulateOptions(
+        wells=wells, length=length, seed=seed, like=like, tool=tool, deviation=deviation, interpreter=interpreter
+    )
     _print_replaced(out, wells)
     with progress(f"simulating {wells} wells") as advance:
-        files = field.simulate(
-            out,
-            wells=wells,
-            length=length,
-            seed=seed,
-            like=like,
-            tool=tool,
-            deviation=deviation,
-            interpreter=interpreter,
-            progress=advance,
-        )
+        files = field.simulate(out, options, progress=advance)
     if as_json:
         print_json({"files": [str(file) for file in files]})
     else:

@@ -1,68 +1,13 @@
-"""Pick tables as the verbs take them: a file of any known format, or a folder with one for each well."""
+"""What a pick table's columns and labels mean, as options of the verbs that read one."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from geobfdt.io.tables.pick_tables import Interpretation
-
-__all__ = ["Mapping", "Vocabulary", "read_interpretation"]
+__all__ = ["Mapping", "Vocabulary"]
 
 Mapping = Annotated[Path | None, typer.Option(help="YAML that says what the columns of a pick table mean.")]
 Vocabulary = Annotated[Path | None, typer.Option(help="YAML that says which class each of a table's labels is.")]
-
-
-def read_interpretation(
-    path: Path,
-    suffixes: tuple[str, ...] = (".picks.csv",),
-    mapping: Path | None = None,
-    vocabulary: Path | None = None,
-) -> Interpretation:
-    """
-    Read picks and intervals.
-
-    Parameters
-    ----------
-    path : Path
-        A pick table, or a folder of ``WELL<suffix>`` with their ``WELL.intervals.csv``.
-    suffixes : tuple of str
-        In a folder, the first of these that any file has is read.
-    mapping, vocabulary : Path, optional
-        What a table's columns and labels mean.
-
-    Raises
-    ------
-    InputError
-        If there is no table, or one cannot be read.
-    """
-    import pandas as pd
-
-    from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
-    from geobfdt.runtime.findings import InputError
-    from geobfdt.wells.intervals import new_intervals, read_intervals
-    from geobfdt.wells.picks import new_picks
-
-    if not path.is_dir():
-        return read_pick_table(path, mapping=mapping, vocabulary=vocabulary)
-    for suffix in suffixes:
-        files = sorted(path.glob(f"*{suffix}"))
-        if files:
-            break
-    else:
-        raise InputError(
-            path, f"no file ends in {' or '.join(suffixes)}", "name a pick table, or a folder that has some"
-        )
-    tables = [read_pick_table(file) for file in files]
-    intervals = [read_intervals(file) for file in sorted(path.glob("*.intervals.csv"))]
-    if suffix == ".truth.csv":
-        # A simulated truth is complete, also outside the intervals of the simulated interpreter.
-        intervals = [table[table["kind"] == "ignored"] for table in intervals]
-    return Interpretation(
-        pd.concat([new_picks(), *(t.picks for t in tables if len(t.picks))], ignore_index=True),
-        pd.concat([new_intervals(), *(t.intervals for t in tables), *intervals], ignore_index=True),
-        [finding for table in tables for finding in table.findings],
-    )

@@ -141,15 +141,15 @@ class Access:
         Every request but the one about health needs its token: as ``Authorization: Bearer``, or once, as
         ``/?token=...`` or at :data:`SESSION_PATH`, for a session. Without a login, only requests that name this machine
         as the host are answered, so that the name of another site cannot be pointed at it (DNS rebinding).
-    largest : int
-        Bytes of a body, at most, unless it is an upload.
     largest_upload : int
         Bytes of an upload, at most.
+    largest : int
+        Bytes of a body, at most, unless it is an upload.
     """
 
     def __init__(
-        self, app: ASGIApp, rate_limiter: RateLimiter, login: Login | None = None, largest: int = 32 << 20,
-        largest_upload: int = 4 << 30,
+        self, app: ASGIApp, rate_limiter: RateLimiter, login: Login | None, largest_upload: int,
+        largest: int = 32 << 20,
     ) -> None:  # fmt: skip
         self.app, self.rate_limiter, self.login = app, rate_limiter, login
         self.largest, self.largest_upload = largest, largest_upload

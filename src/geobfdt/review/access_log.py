@@ -48,7 +48,7 @@ class AccessLog:
     Examples
     --------
     >>> import tempfile
-    >>> log = AccessLog(Path(tempfile.mkdtemp()), RateLimiter())
+    >>> log = AccessLog(Path(tempfile.mkdtemp()), RateLimiter(requests=200))
     >>> log.write({"client": "127.0.0.1", "method": "POST", "path": "/", "status": 200})
     >>> (file,) = log.folder.iterdir()
     >>> json.loads(file.read_text())["status"]

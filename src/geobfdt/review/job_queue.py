@@ -32,12 +32,26 @@ except ImportError:
     # Windows has no limits for a process.
     resource = None  # type: ignore[assignment]
 
-__all__ = ["FINAL_STATES", "MIN_FREE_BYTES", "BusyError", "Job", "JobKind", "JobQueue", "Parameters", "ReportProgress"]
+__all__ = [
+    "FINAL_STATES",
+    "MAX_JOB_BYTES",
+    "MAX_JOB_S",
+    "MIN_FREE_BYTES",
+    "BusyError",
+    "Job",
+    "JobKind",
+    "JobQueue",
+    "Parameters",
+    "ReportProgress",
+]
 
 # This many bytes stay free on the disk of the field.
 MIN_FREE_BYTES = 200 << 20
 # A job does not leave these states.
 FINAL_STATES = ("done", "failed", "cancelled")
+
+# A job of no limits of its own may take this time, and this memory.
+MAX_JOB_S, MAX_JOB_BYTES = 1200.0, 8 << 30
 
 # The queue remembers this many ended jobs.
 _MAX_ENDED_JOBS = 100
@@ -179,8 +193,8 @@ class JobQueue:
         kinds: Mapping[str, JobKind],
         preload: Sequence[str] = (),
         *,
-        seconds: float = 1200.0,
-        memory: int = 8 << 30,
+        seconds: float = MAX_JOB_S,
+        memory: int = MAX_JOB_BYTES,
         on_fatal: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory

@@ -9,10 +9,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import Scope
 
-__all__ = ["MAX_REQUESTS_PER_S", "RateLimiter", "client_address"]
+__all__ = ["RateLimiter", "client_address"]
 
-# An address may send this many requests a second; a screen that is dragged along a well sends a few tens.
-MAX_REQUESTS_PER_S = 200
 # An address may send this many wrong tokens a minute: a person mistypes, a program guesses.
 _MAX_WRONG_TOKENS_PER_MIN = 20
 # The access log takes this many refusals a minute from one address, so that refusals do not fill the disk.
@@ -31,7 +29,7 @@ class RateLimiter:
         Requests that an address may send in a second.
     """
 
-    def __init__(self, requests: int = MAX_REQUESTS_PER_S) -> None:
+    def __init__(self, requests: int) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._requests, self._wrong = (
             RateLimitItemPerSecond(requests),

@@ -19,33 +19,26 @@ from geobfdt.review.access_log import AccessLog
 from geobfdt.review.health import Health
 from geobfdt.review.job_queue import BusyError, JobQueue
 from geobfdt.review.job_tasks import PRELOAD_MODULES, QUEUE_FOLDER, job_kinds, remove_abandoned_uploads
-from geobfdt.review.rate_limiter import MAX_REQUESTS_PER_S, RateLimiter
+from geobfdt.review.rate_limiter import RateLimiter
 from geobfdt.review.request_observer import RequestObserver
 from geobfdt.review.routers.jobs import jobs_router
 from geobfdt.review.routers.layers import layers_router
 from geobfdt.review.routers.system import system_router
 from geobfdt.review.routers.wells import wells_router
 from geobfdt.review.schemas import ERROR_RESPONSES
+from geobfdt.review.serve_options import ServeOptions
 from geobfdt.review.service import ReviewService
 from geobfdt.review.sessions import Sessions, check_token
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.layers import ConflictError
 
-__all__ = ["MAX_UPLOAD_BYTES", "create_app"]
+__all__ = ["create_app"]
 
-# An uploaded file has at most this many bytes.
-MAX_UPLOAD_BYTES = 4 << 30
+DEFAULTS = ServeOptions()
 
 
 def create_app(
-    field: Path,
-    *,
-    token: str | None = None,
-    model: str = "default",
-    largest_upload: int = MAX_UPLOAD_BYTES,
-    limits: dict[str, int] | None = None,
-    requests: int = MAX_REQUESTS_PER_S,
-    on_fatal: Callable[[], None] = lambda: None,
+    field: Path, options: ServeOptions = DEFAULTS, *, on_fatal: Callable[[], None] = lambda: None
 ) -> FastAPI:
     """
     Make the application.
@@ -54,16 +47,8 @@ def create_app(
     ----------
     field : Path
         Folder of wells.
-    token : str, optional
-        See :class:`geobfdt.review.access.Access`.
-    model : str
-        Bundle that picks and snaps.
-    largest_upload : int
-        Bytes of an uploaded file, at most.
-    limits : dict, optional
-        ``seconds`` and ``memory`` (bytes) that reading an uploaded file may take.
-    requests : int
-        Requests a second that one address may send.
+    options : ServeOptions
+        Token, model and limits; its address is that of whoever runs the application.
     on_fatal : callable, optional
         See :class:`geobfdt.review.job_queue.JobQueue`.
 
@@ -77,16 +62,20 @@ def create_app(
     InputError
         If the field's log of reviews cannot be read or written, or the token can be guessed.
     """
+    token = options.token
     if token is not None:
         check_token(token)
     # Jobs work in folders of their own, so that a relative path would point elsewhere.
     field = field.absolute()
-    rate_limiter = RateLimiter(requests)
+    rate_limiter = RateLimiter(options.requests)
     # The folder keeps its name, so that the logs of earlier versions are continued.
     access_log = AccessLog(field / QUEUE_FOLDER / "audit", rate_limiter)
-    service = ReviewService(field, model)
+    service = ReviewService(field, options.model)
     kinds = job_kinds(service, access_log)
-    jobs = JobQueue(field / QUEUE_FOLDER, kinds, PRELOAD_MODULES, on_fatal=on_fatal, **(limits or {}))
+    jobs = JobQueue(
+        field / QUEUE_FOLDER, kinds, PRELOAD_MODULES, seconds=options.max_job_s, memory=options.max_job_bytes,
+        on_fatal=on_fatal,
+    )  # fmt: skip
     login = None
     if token is not None:
         login = Login(token, Sessions(token, field / QUEUE_FOLDER / "sessions.sqlite"), rate_limiter)
@@ -103,7 +92,7 @@ def create_app(
     threading.Thread(target=service.preload).start()
     remove_abandoned_uploads(field, jobs)
     health = Health(field, jobs, access_log)
-    app.add_middleware(Access, rate_limiter=rate_limiter, login=login, largest_upload=largest_upload)
+    app.add_middleware(Access, rate_limiter=rate_limiter, login=login, largest_upload=options.max_upload_bytes)
     # The observer is the outermost middleware, so that it also counts the requests that Access refuses.
     app.add_middleware(RequestObserver, observers=(health.on_answer, access_log.on_answer))
     _add_error_handlers(app)

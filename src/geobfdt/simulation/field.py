@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import yaml
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field as Described
 
 from geobfdt._version import __version__
 from geobfdt.io.write.dlis import write_dlis
@@ -22,22 +24,82 @@ from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import write_picks
 
-__all__ = ["simulate"]
+__all__ = ["SimulateOptions", "simulate"]
 
 _DEFAULT_LENGTH_M = 60.0  # Length of a well where neither the caller nor a recipe gives one.
+_MAX_LENGTH_M = 20_000.0  # Longest well that is simulated.
+_MAX_DEVIATION_DEG = 120.0  # Largest inclination of a hole that is simulated; over 90 it goes up.
+
+
+class SimulateOptions(BaseModel):
+    """
+    Settings of ``geobfdt simulate``, for the command line and the library alike.
+
+    Examples
+    --------
+    >>> SimulateOptions(wells=2, tool="fmi").length is None
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wells: int = Described(14, description="how many wells")
+    length: float | None = Described(
+        None, description="length of each (m); None: 60, or drawn for each from the range of the recipe"
+    )
+    seed: int = Described(0, description="the same seed makes the same wells")
+    like: str | None = Described(
+        None, description="recipe of the field: published; None: a random geology, tools and interpreters of all kinds"
+    )
+    tool: str | None = Described(None, description="one tool for all wells; None: mixed, or those of the recipe")
+    deviation: float | None = Described(None, description="hole inclination (deg); None: mixed, or that of the recipe")
+    interpreter: str | None = Described(
+        None,
+        description="what every interpreter picks: dense, sparse, fractures or beds; None: mixed, or the recipe's",
+    )
+
+    @model_validator(mode="after")
+    def _within_what_can_be_simulated(self) -> SimulateOptions:
+        length, deviation = self.length, self.deviation
+        for name, wrong, observed, cure in (
+            ("wells", self.wells < 1, f"{self.wells} wells", "ask for one or more"),
+            (
+                "length",
+                length is not None and not 0 < length <= _MAX_LENGTH_M,
+                f"a length of {length} m",
+                f"give a length up to {_MAX_LENGTH_M:g} m",
+            ),
+            ("seed", self.seed < 0, f"the seed {self.seed}", "give a seed of 0 or more"),
+            (
+                "deviation",
+                deviation is not None and not 0 <= deviation <= _MAX_DEVIATION_DEG,
+                f"a deviation of {deviation} deg",
+                f"give 0 (vertical) to {_MAX_DEVIATION_DEG:g}",
+            ),
+        ):
+            if wrong:
+                raise InputError(f"--{name}", observed, cure)
+        for name, value, known in (
+            ("like", self.like, RECIPES),
+            ("tool", self.tool, TOOLS),
+            ("interpreter", self.interpreter, STYLES),
+        ):
+            if value is not None and value not in known:
+                raise InputError(f"--{name}", f"{value!r} is not known", f"give one of {', '.join(known)}")
+        return self
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """Settings that every well has, whatever its recipe says."""
+        values = {"length": self.length, "tool": self.tool, "deviation": self.deviation, "style": self.interpreter}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+DEFAULTS = SimulateOptions()
 
 
 def simulate(
-    out: str | Path,
-    *,
-    wells: int = 14,
-    length: float | None = None,
-    seed: int = 0,
-    like: str | None = None,
-    tool: str | None = None,
-    deviation: float | None = None,
-    interpreter: str | None = None,
-    progress: Callable[[float], None] | None = None,
+    out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: Callable[[float], None] = lambda _share: None
 ) -> list[Path]:
     """
     Simulate a field: wells of one geology, each written with its truth.
@@ -50,22 +112,9 @@ def simulate(
     ----------
     out : str or Path
         Folder for the files.
-    wells : int
-        How many wells.
-    length : float, optional
-        Length of each (m). Default: 60, or drawn for each from the range of the recipe.
-    seed : int
-        The same seed makes the same wells.
-    like : str, optional
-        Recipe of the field: ``published``. Default: a random geology, tools and interpreters of all kinds.
-    tool : str, optional
-        One tool for all wells; mixed, or those of the recipe, if not given.
-    deviation : float, optional
-        Hole inclination (deg); mixed, or that of the recipe, if not given.
-    interpreter : str, optional
-        What every interpreter picks: ``dense``, ``sparse``, ``fractures`` or ``beds``; mixed, or that of the recipe, if
-        not given.
-    progress : callable, optional
+    options : SimulateOptions
+        How many wells, and of what kind.
+    progress : callable
         Called with the share done, 0 to 1.
 
     Returns
@@ -76,18 +125,18 @@ def simulate(
     Raises
     ------
     InputError
-        If there is no such recipe, tool or interpreter, a number is out of range, or the folder cannot be written.
+        If the folder cannot be written.
 
     Examples
     --------
     >>> import tempfile
-    >>> files = simulate(tempfile.mkdtemp(), wells=1, length=1.0, tool="lwd56")
+    >>> files = simulate(tempfile.mkdtemp(), SimulateOptions(wells=1, length=1.0, tool="lwd56"))
     >>> [file.name for file in files]
     ['W01.dlis', 'W01.picks.csv', 'W01.truth.csv', 'W01.intervals.csv', 'simulation.yaml']
     """
     out = Path(out)
-    fixed = _checked(out, wells, length, seed, like, tool, deviation, interpreter)
-    recipe = RECIPES[like] if like is not None else None
+    seed, wells = options.seed, options.wells
+    recipe = RECIPES[options.like] if options.like is not None else None
     geology = recipe.geology if recipe is not None else draw_geology(np.random.default_rng((seed, 0)))
     files: list[Path] = []
     all_settings: list[WellSettings] = []
@@ -99,7 +148,7 @@ def simulate(
             own = np.random.default_rng((seed, number, 1))
             tool_of = recipe.tools[(number - 1) % len(recipe.tools)]
             common = {**recipe.settings, "tool": tool_of, "length": round(float(own.uniform(*recipe.lengths)), 2)}
-        settings = draw(rng, well=name, geology=nearby(geology, rng), **(common | fixed))
+        settings = draw(rng, well=name, geology=nearby(geology, rng), **(common | options.fixed))
         well = simulate_well(settings, rng)
         place = [out / f"{name}{suffix}" for suffix in (".dlis", ".picks.csv", ".truth.csv", ".intervals.csv")]
         write_dlis(well.image, place[0])
@@ -108,59 +157,13 @@ def simulate(
         write_intervals(well.intervals, place[3])
         files += place
         all_settings.append(settings)
-        if progress:
-            progress(number / wells)
+        progress(number / wells)
     card = {
         "geobfdt": __version__,
         "seed": seed,
-        "like": like,
+        "like": options.like,
         "geology": geology.model_dump(mode="json"),
         "wells": [settings.model_dump(mode="json") for settings in all_settings],
     }
     write_text(out / "simulation.yaml", yaml.safe_dump(card, sort_keys=False))
     return [*files, out / "simulation.yaml"]
-
-
-def _checked(
-    out: Path,
-    wells: int,
-    length: float | None,
-    seed: int,
-    like: str | None,
-    tool: str | None,
-    deviation: float | None,
-    interpreter: str | None,
-) -> dict[str, Any]:
-    for bad, observed, cure in (
-        (wells < 1, f"{wells} wells", "ask for one or more"),
-        (
-            length is not None and not 0 < length <= 20_000,
-            f"a length of {length} m",
-            "give a length up to 20000 m",
-        ),
-        (seed < 0, f"the seed {seed}", "give a seed of 0 or more"),
-        (like is not None and like not in RECIPES, f"no recipe {like!r}", f"give one of {', '.join(RECIPES)}"),
-        (tool is not None and tool not in TOOLS, f"no tool {tool!r}", f"give one of {', '.join(TOOLS)}"),
-        (
-            deviation is not None and not 0 <= deviation <= 120,
-            f"a deviation of {deviation} deg",
-            "give 0 (vertical) to 120",
-        ),
-        (
-            interpreter is not None and interpreter not in STYLES,
-            f"no interpreter {interpreter!r}",
-            f"give one of {', '.join(STYLES)}",
-        ),
-    ):
-        if bad:
-            raise InputError(out, observed, cure)
-    fixed: dict[str, Any] = {}
-    if length is not None:
-        fixed["length"] = float(length)
-    if tool is not None:
-        fixed["tool"] = tool
-    if deviation is not None:
-        fixed["deviation"] = float(deviation)
-    if interpreter is not None:
-        fixed["style"] = interpreter
-    return fixed
