@@ -222,7 +222,9 @@ def assign(
     scaled = distance[within] / tolerance
 
     n, nodes = int(i.max()) + 1, int(i.max() + j.max()) + 2
-    graph = coo_array((np.ones(len(within)), (i, j + n)), shape=(nodes, nodes))
+    # Graph routines of SciPy before 1.15 take indices of 32 bits only.
+    ends = (i.astype(np.int32), (j + n).astype(np.int32))
+    graph = coo_array((np.ones(len(within)), ends), shape=(nodes, nodes))
     _, label = connected_components(graph, directed=False)
     part = label[i]
     order = np.argsort(part, kind="stable")

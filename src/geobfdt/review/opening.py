@@ -6,17 +6,40 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from urllib.parse import urlencode
 
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
+
+from geobfdt.io.images.netcdf import read
 from geobfdt.review.service import ReviewService
 from geobfdt.runtime.findings import Finding, InputError
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.manifest import options_given, read_manifest, source_of
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.workflows.ingest import ingest
+from geobfdt.workflows.ingest import IngestOptions, image_digest, ingest
 from geobfdt.workflows.propose import propose_picks
 
-__all__ = ["OpenedWell", "open_wells"]
+__all__ = ["OpenOptions", "OpenedWell", "open_wells", "screen_address"]
+
+
+class OpenOptions(BaseModel):
+    """
+    Settings of ``geobfdt open``.
+
+    Examples
+    --------
+    >>> OpenOptions(name="anna").method
+    'network'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Described(min_length=1, description="name of the interpreter, and of the layer")
+    reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
+    model: str = Described("default", description="folder of a model bundle, default, or REGISTRY@NAME")
+    method: Literal["network", "hough"] = Described("network", description="a network, or the classical picker")
 
 
 class OpenedWell(NamedTuple):
@@ -41,15 +64,12 @@ class OpenedWell(NamedTuple):
 def open_wells(
     files: Sequence[Path],
     field: Path,
-    person: str,
-    reading: ReadingOptions | None = None,
+    options: OpenOptions,
     *,
-    model: str = "default",
-    method: str = "network",
     progress: Callable[[float, str], None] = lambda _share, _text: None,
 ) -> list[OpenedWell]:
     """
-    Ingest image files and propose picks in the layer of a person; what an earlier call has done stays.
+    Ingest image files and propose picks in the layer of a person; what an earlier call has written stays.
 
     Parameters
     ----------
@@ -57,33 +77,31 @@ def open_wells(
         Image files, one a well.
     field : Path
         Folder of the wells; made if missing.
-    person : str
-        Name of the interpreter, and of the layer.
-    reading : ReadingOptions, optional
-        What the files do not say.
-    model, method : str
-        The picker; see :func:`geobfdt.picking.picker.detector_of`.
+    options : OpenOptions
+        The person, how files are read, and the picker.
     progress : callable
-        Called with the share done, 0 to 1, and what is going on.
+        Called with the share done, 0 to 1, and the current step.
 
     Returns
     -------
     list of OpenedWell
-        One entry for each file.
+        One entry for each well.
 
     Raises
     ------
     InputError
-        If a file cannot be read, the field holds another image of the well, or the field cannot be written.
+        If a file cannot be read, the field holds another image of the well or the same one with other options, the
+        field cannot be written, or the name cannot name a layer.
 
     Examples
     --------
     >>> from pathlib import Path
-    >>> open_wells([Path("well.dlis")], Path("field"), "anna")  # doctest: +SKIP
+    >>> open_wells([Path("well.dlis")], Path("field"), OpenOptions(name="anna"))  # doctest: +SKIP
     [OpenedWell(well='A-1', findings=[], proposals=212)]
     """
-    if not person.strip() or "/" in person or "\\" in person:
-        raise InputError("--name", f"{person!r} cannot name a layer", "give a name without slashes")
+    person = options.name.strip()
+    if not person or "/" in person or "\\" in person:
+        raise InputError("--name", f"{options.name!r} cannot name a layer", "give a name without slashes")
 
     def advance(step: int, share: float, text: str) -> None:
         progress((step + share) / (2 * len(files)), text)
@@ -91,17 +109,17 @@ def open_wells(
     wells: dict[str, list[Finding]] = {}
     for step, file in enumerate(files):
         advance(step, 0.0, f"reading {file.name}")
-        stem, findings = _ingest_once(file, field, reading)
+        stem, findings = _ingest_once(file, field, options.reading)
         wells.setdefault(stem, findings)
     opened = []
-    service = ReviewService(field, model)
+    service = ReviewService(field, options.model)
     try:
         for step, (stem, findings) in enumerate(wells.items(), start=len(files)):
             if person in service.log.layers(stem):
                 opened.append(OpenedWell(stem, findings, None))
                 continue
             report = partial(lambda step, stem, share: advance(step, share, f"picking {stem}"), step, stem)
-            picks = propose_picks(service.wells.field.file(stem, ".nc"), model, method, report)
+            picks = propose_picks(service.wells.field.file(stem, ".nc"), options.model, options.method, report)
             # With a key, two calls at the same time write one edit.
             service.join(stem, person, person, picks, key=f"open-{stem}-{person}")
             opened.append(OpenedWell(stem, findings, len(picks)))
@@ -110,16 +128,29 @@ def open_wells(
     return opened
 
 
-def _ingest_once(file: Path, field: Path, reading: ReadingOptions | None) -> tuple[str, list[Finding]]:
+def screen_address(server: str, well: str, person: str) -> str:
+    """
+    Return the address of the review screen on a well and a person's layer.
+
+    Examples
+    --------
+    >>> screen_address("http://127.0.0.1:8000/", "A-1", "Anna B")
+    'http://127.0.0.1:8000/#well=A-1&layer=Anna+B&person=Anna+B'
+    """
+    return f"{server}#{urlencode({'well': well, 'layer': person, 'person': person})}"
+
+
+def _ingest_once(file: Path, field: Path, reading: ReadingOptions) -> tuple[str, list[Finding]]:
     """Ingest a file, unless the field holds its well from this file and these options; return stem and findings."""
     if not file.is_file():
         raise InputError(file, "is no file", "name an image file; geobfdt serve reviews a whole field")
-    survey = source_of(reading.survey) if reading and reading.survey else None
-    options = json.loads(json.dumps(options_given(reading)))
-    digest = sha256(file)
+    survey = source_of(reading.survey) if reading.survey else None
+    given = json.loads(json.dumps(options_given(reading)))
+    # A netCDF file keeps the digest of its original. Only that format is cheap to open for its attributes.
+    digest = image_digest(file, read(file)) if file.suffix == ".nc" else sha256(file)
     for stem, entry in read_manifest(field).items():
-        same = entry.image.sha256 == digest and entry.options == options and entry.survey == survey
+        same = entry.image.sha256 == digest and entry.options == given and entry.survey == survey
         if same and (field / f"{stem}.nc").exists():
             return stem, []
-    ((stem, findings),) = ingest([file], field, reading).items()
+    ((stem, findings),) = ingest([file], field, IngestOptions(reading=reading)).items()
     return stem, findings

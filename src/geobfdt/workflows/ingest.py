@@ -29,7 +29,7 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import complete, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
 
-__all__ = ["IngestOptions", "ingest"]
+__all__ = ["IngestOptions", "image_digest", "ingest"]
 
 LOCK = ".ingest"  # Folder of the lock, in the field.
 
@@ -59,6 +59,11 @@ class IngestOptions(BaseModel):
 
 
 DEFAULTS = IngestOptions()
+
+
+def image_digest(file: Path, image: WellImage) -> str:
+    """Return the SHA-256 of the original of an image; a netCDF file that names none is its own original."""
+    return image.attrs["source_sha256"] or sha256(file)
 
 
 def ingest(
@@ -113,7 +118,7 @@ def ingest(
         sources = [source_of(path) for path in (*tables, mapping, vocabulary) if path] if tables else []
         entry = Entry(
             well=well,
-            image=Source(file=image.attrs["source"] or file.name, sha256=image.attrs["source_sha256"]),
+            image=Source(file=image.attrs["source"] or file.name, sha256=image_digest(file, image)),
             picks=tuple(sources),
             options=options_given(reading),
             survey=source_of(reading.survey) if reading.survey else None,
