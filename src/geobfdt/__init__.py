@@ -1,7 +1,8 @@
 """Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
 
 The verbs of the command line are functions here; each is imported when it is first used. ``pick`` takes an image in
-memory, ``pick_files`` does what ``geobfdt pick`` does, and :class:`Registry` holds what ``geobfdt models`` does.
+memory, ``pick_files`` does what ``geobfdt pick`` does, ``open_wells`` and then ``serve`` do what ``geobfdt open`` does,
+and :class:`Registry` holds what ``geobfdt models`` does.
 
 Examples
 --------
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
     from geobfdt.quality.label_audit import audit as audit
+    from geobfdt.review.opening import OpenOptions as OpenOptions
+    from geobfdt.review.opening import open_wells as open_wells
     from geobfdt.review.serve import serve as serve
     from geobfdt.review.serve_options import ServeOptions as ServeOptions
     from geobfdt.simulation.field import SimulateOptions as SimulateOptions
@@ -63,6 +66,7 @@ _PLACES = {
     "gate": ("geobfdt.operation.gate", "gate"),
     "ingest": ("geobfdt.workflows.ingest", "ingest"),
     "inspect": ("geobfdt.io.images.files", "inspect"),
+    "open_wells": ("geobfdt.review.opening", "open_wells"),
     "pick": ("geobfdt.picking.picker", "pick"),
     "pick_files": ("geobfdt.workflows.pick", "pick_files"),
     "read": ("geobfdt.io.images.files", "read"),
@@ -78,6 +82,7 @@ _PLACES = {
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
+    "OpenOptions": ("geobfdt.review.opening", "OpenOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
     "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
@@ -91,6 +96,7 @@ __all__ = [
     "AdaptOptions",
     "ConvertOptions",
     "IngestOptions",
+    "OpenOptions",
     "PickOptions",
     "ReadingOptions",
     "Registry",
@@ -110,6 +116,7 @@ __all__ = [
     "gate",
     "ingest",
     "inspect",
+    "open_wells",
     "pick",
     "pick_files",
     "read",

@@ -14,8 +14,8 @@ import pytest
 from tests.command import run_command as geobfdt
 
 VERBS = [
-    "inspect", "simulate", "ingest", "audit", "train", "adapt", "pick", "serve", "report", "evaluate", "agree", "study",
-    "search", "gate", "drift", "retrain", "models", "track", "convert", "demo",
+    "inspect", "open", "simulate", "ingest", "audit", "train", "adapt", "pick", "serve", "report", "evaluate", "agree",
+    "study", "search", "gate", "drift", "retrain", "models", "track", "convert", "demo",
 ]  # fmt: skip
 
 

@@ -57,5 +57,5 @@ def test_no_help_loses_a_bracket(plain_help: str) -> None:
 
 def test_the_first_help_is_marked_up_still(plain_help: str) -> None:
     """Its words in bold are no tags on the screen, and its list of verbs keeps brackets."""
-    assert squeezed("Start with geobfdt inspect FILE, then") in plain_help
+    assert squeezed("Start with geobfdt open FILE: picks on a screen") in plain_help
     assert plain_help.count(squeezed("geobfdt[search]")) == 2  # in the list, and with the verb

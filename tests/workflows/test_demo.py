@@ -28,5 +28,5 @@ def test_the_function_does_what_the_command_does(tmp_path: Path) -> None:
     assert Path("picks/W01.picks.csv") in files["function"]
     assert files["function"] == files["a command"]
     assert sum(result.delivery.counts.values()) == len(files["function"][Path("picks/W01.picks.csv")].splitlines()) - 1
-    for step in ("simulate", "inspect", "pick", "evaluate"):
+    for step in ("simulate", "inspect", "ingest", "pick", "evaluate"):
         assert f"$ geobfdt {step} '" in run.stdout

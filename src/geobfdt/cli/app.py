@@ -29,6 +29,7 @@ from geobfdt.cli import (
     track,
     train,
 )
+from geobfdt.cli import open as open_verb
 from geobfdt.cli.verbatim import verbatim
 
 __all__ = ["app"]
@@ -57,13 +58,14 @@ def geobfdt(
     """
     Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
 
-    Start with [bold]geobfdt inspect FILE[/], then [bold]geobfdt pick FILE --out DIR[/].
+    Start with [bold]geobfdt open FILE[/]: picks on a screen. [bold]geobfdt pick FILE --out DIR[/] writes files.
     No file at hand? [bold]geobfdt demo[/]
     """
 
 
 for verb in (
     inspect,
+    open_verb,
     pick,
     serve,
     report,

@@ -19,14 +19,20 @@ def demo(
     """
     Simulate a well, write it as DLIS, pick it, score it against its known planes.
 
-    Every step is a command that you could type; each is shown before it runs.
+    Every step is a command that you could type; each is shown before it runs. The field that it leaves serves every
+    other command.
     """
     from geobfdt.workflows.demo import demo_commands
 
     for words in demo_commands(out):
         console().print(f"\n[bold]$ geobfdt {escape(shlex.join(words))}[/]")
         context.find_root().command.main(words, standalone_mode=False)
-    console().print(f"\nThe picture: {out / 'picks' / 'W01.png'}\nThe table:   {out / 'picks' / 'W01.picks.csv'}")
+    console().print(
+        f"\nThe picture: {out / 'picks' / 'W01.png'}\nThe table:   {out / 'picks' / 'W01.picks.csv'}\n"
+        f"Look at it:  geobfdt open {shlex.quote(str(out / 'files' / 'W01.dlis'))} "
+        f"--field {shlex.quote(str(out / 'field'))}",
+        markup=False,
+    )
 
 
 def register(app: typer.Typer) -> None:

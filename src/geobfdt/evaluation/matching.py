@@ -247,7 +247,8 @@ def _solve_batch(i: Ints, j: Ints, distance: Floats, rank: Ints) -> Ints:
     pair = 1.0 + distance + step * rank
     # A dummy pair costs more than any matching of real pairs.
     alone = (most + 1) * (3.0 + 2 * step)
-    rows, columns = np.concatenate([i, np.arange(n)]), np.concatenate([j, m + np.arange(n)])
+    ends = (np.concatenate([i, np.arange(n)]), np.concatenate([j, m + np.arange(n)]))
+    rows, columns = (end.astype(np.int32) for end in ends)
     cost = csr_array((np.concatenate([pair, np.full(n, alone)]), (rows, columns)), shape=(n, m + n))
     row, column = min_weight_full_bipartite_matching(cost)
     real = column < m

@@ -36,7 +36,7 @@ class OpenOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Described(min_length=1, description="name of the interpreter, and of the layer")
+    name: str = Described("me", min_length=1, description="name of the interpreter, and of the layer")
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
     model: str = Described("default", description="folder of a model bundle, default, or REGISTRY@NAME")
     method: Literal["network", "hough"] = Described("network", description="a network, or the classical picker")

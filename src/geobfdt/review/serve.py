@@ -29,7 +29,11 @@ def _print_line(line: str) -> None:
 
 
 def serve(
-    field: str | Path, options: ServeOptions = DEFAULTS, *, announce: Callable[[str], None] = _print_line
+    field: str | Path,
+    options: ServeOptions = DEFAULTS,
+    *,
+    announce: Callable[[str], None] = _print_line,
+    on_ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
     """
     Serve the review screen of a field until it is stopped, with Ctrl+C or a signal.
@@ -45,6 +49,8 @@ def serve(
     announce : callable
         Called with each line for the person who starts it: the address to open, and what to know of the token. Default:
         print it.
+    on_ready : callable
+        Called once with the address to open, before the first request is served.
 
     Raises
     ------
@@ -93,6 +99,7 @@ def serve(
         if not is_loopback(host):
             announce(f"Anybody who can reach {host} and knows the token can edit this field.")
         announce(f"Reviewing {field} at {_address(listener, options, fresh)}")
+        on_ready(_address(listener, options, fresh))
         server.run(sockets=[listener])
     finally:
         os.umask(mask)

@@ -11,6 +11,7 @@ from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.io.images.files import inspect
 from geobfdt.io.images.raw import Contents
 from geobfdt.simulation.field import SimulateOptions, simulate
+from geobfdt.workflows.ingest import IngestOptions, ingest
 from geobfdt.workflows.interpretation import read_interpretation
 from geobfdt.workflows.pick import Delivery, pick_file
 
@@ -19,7 +20,7 @@ __all__ = ["DemoResult", "demo", "demo_commands"]
 # One vertical well of 20 m, for which picking takes seconds.
 SIMULATION = SimulateOptions(wells=1, length=20, seed=7, tool="fmi", deviation=0)
 _WELL = "W01"
-_FIELD_FOLDER, _PICKS_FOLDER = "field", "picks"
+_FILES_FOLDER, _FIELD_FOLDER, _PICKS_FOLDER = "files", "field", "picks"
 
 
 class DemoResult(NamedTuple):
@@ -45,12 +46,13 @@ def demo(
     out: str | Path = "demo", *, progress: Callable[[float, str], None] = lambda _share, _text: None
 ) -> DemoResult:
     """
-    Simulate a well, write it as DLIS, pick it, and score the picks against its known planes.
+    Simulate a well, write it as DLIS, bring it into a field, pick it, and score the picks against its known planes.
 
     Parameters
     ----------
     out : str or Path
-        Folder of the demonstration: the well in ``field``, its picks in ``picks``.
+        Folder of the demonstration: the simulated DLIS file in ``files``, the well with its interpretation in
+        ``field``, for every other command, and its picks in ``picks``.
     progress : callable
         Called with the share done, 0 to 1, and what is going on.
 
@@ -70,13 +72,15 @@ def demo(
     >>> geobfdt.demo("demo").delivery.counts  # doctest: +SKIP
     {'bedding': 39, 'fracture': 62}
     """
-    field, picks = Path(out) / _FIELD_FOLDER, Path(out) / _PICKS_FOLDER
-    simulate(field, SIMULATION, progress=lambda share: progress(0.1 * share, "simulating"))
-    file = field / f"{_WELL}.dlis"
+    files, field, picks = (Path(out) / name for name in (_FILES_FOLDER, _FIELD_FOLDER, _PICKS_FOLDER))
+    simulate(files, SIMULATION, progress=lambda share: progress(0.1 * share, "simulating"))
+    file = files / f"{_WELL}.dlis"
     contents = inspect(file)
-    delivery = pick_file(file, picks, progress=lambda share: progress(0.1 + 0.8 * share, "picking"))
+    ingest([file], field, IngestOptions(picks=files, replace=True))
+    well = field / f"{_WELL}.nc"
+    delivery = pick_file(well, picks, progress=lambda share: progress(0.1 + 0.8 * share, "picking"))
     progress(0.9, "scoring")
-    ours, theirs = read_interpretation(picks), read_interpretation(field, (".truth.csv",))
+    ours, theirs = read_interpretation(picks), read_interpretation(files, (".truth.csv",))
     apart = classes_comparable(ours.picks, theirs.picks, theirs.intervals)
     scores = evaluate(ours.picks, theirs.picks, theirs.intervals, by_class=not apart).with_findings(apart)
     progress(1.0, "done")
@@ -90,15 +94,17 @@ def demo_commands(out: Path) -> list[list[str]]:
     Examples
     --------
     >>> [words[0] for words in demo_commands(Path("demo"))]
-    ['simulate', 'inspect', 'pick', 'evaluate']
+    ['simulate', 'inspect', 'ingest', 'pick', 'evaluate']
     """
-    field, picks = str(out / _FIELD_FOLDER), str(out / _PICKS_FOLDER)
-    well = str(out / _FIELD_FOLDER / f"{_WELL}.dlis")
+    files, field, picks = (str(out / name) for name in (_FILES_FOLDER, _FIELD_FOLDER, _PICKS_FOLDER))
+    file, well = str(Path(files) / f"{_WELL}.dlis"), str(Path(field) / f"{_WELL}.nc")
     values = SIMULATION.model_dump(exclude_unset=True).items()
     options = [word for name, value in values for word in (f"--{name}", f"{value:g}" if name != "tool" else value)]
     return [
-        ["simulate", field, *options],
-        ["inspect", well],
+        ["simulate", files, *options],
+        ["inspect", file],
+        # A second demonstration simulates the same well again.
+        ["ingest", file, "--picks", files, "--field", field, "--replace"],
         ["pick", well, "--out", picks],
-        ["evaluate", picks, field],
+        ["evaluate", picks, files],
     ]
