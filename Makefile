@@ -5,7 +5,7 @@ OF ?= .venv
 # Markers of pyproject.toml.
 SLOW := process or training or browser or ray or fuzz
 
-.PHONY: help install demo test test-all check format docs audit lock clean
+.PHONY: help install demo test test-all check format docs results audit lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ docs: install  ## the documentation as web pages, in docs/_build/html
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+results: install  ## docs/results.md, the README's figures and the model card, from results/*.json
+	$(BIN)/python benchmarks/results_page.py
 
 audit: install .venv-audit/installed  ## licences, bill of materials and known holes; the last asks the net
 	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --order=license
