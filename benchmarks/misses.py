@@ -86,7 +86,7 @@ def main() -> None:
         nearest = np.where(same & sure[:, None], apart, np.inf).min(axis=0, initial=np.inf)
         row = truth[["class", "visible", "continuity", "amplitude_m"]].assign(
             **{"sure": nearest < 0.03, "sure 5 cm": nearest < 0.05},
-            encoded=apart.min(axis=0, initial=np.inf) < 0.05,
+            seen=apart.min(axis=0, initial=np.inf) < 0.05,
         )
         rows.append(row.join(stages(detector.bundle, well._replace(picks=truth))) if network else row)
     planes = pd.concat(rows, ignore_index=True)

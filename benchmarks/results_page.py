@@ -1,4 +1,4 @@
-"""Make the pages that hold figures from the files of `results/`: docs/results.md, and a part of the README.
+"""Make the pages that hold figures from the files of `results/`: docs/results.md, a part of the README, the model card.
 
     python benchmarks/results_page.py
 
@@ -14,6 +14,7 @@ import csv
 import json
 import re
 import statistics
+import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -201,9 +202,19 @@ def make_pages(results: Mapping[str, Results] | None = None, shipped: str | None
     return pages
 
 
+def make_model_card() -> dict[Path, str]:
+    """Model card and bill of materials of the shipped bundle, by file; the docs hold a copy of the card."""
+    from geobfdt.model.model_card import BILL, PAGE, write_model_card
+
+    with tempfile.TemporaryDirectory() as folder:
+        page, bill = (file.read_text() for file in write_model_card("default", folder, RESULTS))
+    beside = SHIPPED_CARD.parent
+    return {ROOT / "docs" / PAGE: page, beside / PAGE: page, beside / BILL: bill}
+
+
 def main() -> None:
     """Write the pages that have changed."""
-    for file, text in make_pages().items():
+    for file, text in (make_pages() | make_model_card()).items():
         if not file.exists() or file.read_text() != text:
             file.write_text(text)
             print(f"{file.relative_to(ROOT)} written")

@@ -36,7 +36,8 @@ def figures(text: str) -> set[str]:
 
 def test_pages_are_what_the_results_make(load) -> None:
     """`make results` changes nothing."""
-    for file, text in load("results_page").make_pages().items():
+    page = load("results_page")
+    for file, text in (page.make_pages() | page.make_model_card()).items():
         assert file.read_text() == text, f"{file.name}: run make results"
 
 
