@@ -44,6 +44,7 @@ docs: install  ## the documentation as web pages, in docs/_build/html
 
 results: install  ## docs/results.md, the README's figures and the model card, from results/*.json
 	$(BIN)/python benchmarks/results_page.py
+	$(BIN)/python benchmarks/pretraining_plot.py
 
 audit: install .venv-audit/installed  ## licences, bill of materials and known holes; the last asks the net
 	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --order=license

@@ -113,3 +113,29 @@ def test_a_benchmark_writes_its_results(load, tmp_path: Path, monkeypatch: pytes
     assert content["weights"] == load("results_page").shipped_weights()
     files.write_results(tmp_path / "b.json", [{"seconds": 1.0}], model=None)
     assert json.loads((tmp_path / "b.json").read_text())["weights"] is None
+
+
+def test_decisions_are_short_and_listed() -> None:
+    """One page each of 40 lines at most, with its question, evidence, decision and consequences."""
+    folder = ROOT / "docs" / "decisions"
+    pages = sorted(folder.glob("0*.md"))
+    listed = re.findall(r"^\d{4}-[\w-]+$", (folder / "index.md").read_text(), re.MULTILINE)
+    assert listed == [page.stem for page in pages]
+    for page in pages:
+        lines = page.read_text().splitlines()
+        assert len(lines) <= 40
+        assert [line for line in lines if line.startswith("## ")] == [
+            "## Question", "## Evidence", "## Decision", "## Consequences"
+        ]  # fmt: skip
+        assert lines[0].startswith(f"# {int(page.stem[:4])}. ")
+
+
+def test_the_plot_of_pretraining_holds_every_run(load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run of the table has its number in the plot."""
+    plot = load("pretraining_plot")
+    (tmp_path / "pretraining.csv").write_text((plot.HISTORY / "pretraining.csv").read_text())
+    monkeypatch.setattr(plot, "HISTORY", tmp_path)
+    plot.main()
+    rows = (tmp_path / "pretraining.csv").read_text().splitlines()[1:]
+    runs = {row.split(",")[0] for row in rows}
+    assert runs <= set(re.findall(r">(\d+)</text>", (tmp_path / "pretraining.svg").read_text()))
