@@ -52,7 +52,7 @@ class Results:
 
     def __init__(self, name: str, content: Mapping[str, Any]) -> None:
         self.name = name
-        self.command: str = content["command"].replace(f" --out results/{name}.json", "")
+        self.command: str = re.sub(r" --out \S+", "", content["command"])
         self.weights: str | None = content["weights"]
         self.rows: list[Row] = content["rows"]
 
@@ -84,7 +84,10 @@ class Results:
 
     def first(self, column: str, at_least: float) -> Row:
         """First row in which a column reaches a value."""
-        return next(row for row in self.rows_of(column) if row[column] >= at_least)
+        for row in self.rows_of(column):
+            if row[column] >= at_least:
+                return row
+        raise LookupError(f"results/{self.name}.json: no row with {column} of {at_least} or more")
 
     def best(self, column: str) -> Row:
         """First row with the largest value of a column."""
@@ -137,15 +140,15 @@ def environment(results: Mapping[str, Results], shipped: str) -> Environment:
             return ""
         return f"{before}{run(weights)}" + (")" if before.endswith("(") else "")
 
-    def two(value: float) -> str:
-        return f"{value:.2f}"
+    def two(value: float | None) -> str:
+        return "-" if value is None else f"{value:.2f}"
 
-    def bold(f1: float) -> str:
-        return f"**{two(f1)}**" if f1 < _LOW_F1 else two(f1)
+    def bold(f1: float | None) -> str:
+        return f"**{two(f1)}**" if f1 is not None and f1 < _LOW_F1 else two(f1)
 
     def chance_range(tools: tuple[str, ...], name: str) -> str:
         chance = [results[f"tool-{tool}"].row(**{"class": name}, kind="trace", tolerance_m=0.03) for tool in tools]
-        levels = [row["null_f1"] for row in chance]
+        levels = [row["null_f1"] for row in chance if row["null_f1"] is not None]
         return f"{min(levels):.2f} to {max(levels):.2f}"
 
     def two_ends(study: str) -> str:

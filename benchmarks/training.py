@@ -122,7 +122,9 @@ def beside_chance(network: nn.Module, wells: list[PreparedWell]) -> Rows:
 
     picks, truth, intervals = tables(plane_finder(network), wells)  # type: ignore[arg-type]
     least = {name: point.threshold for name, point in operating_points(picks, truth, intervals).items()}
-    table = geobfdt.evaluate(picks[picks["confidence"] >= picks["class"].map(least)], truth, intervals).table()
+    # Without a pick there is nothing whose type pandas could know.
+    sure = picks["confidence"] >= picks["class"].map(least).astype(float)
+    table = geobfdt.evaluate(picks[sure], truth, intervals).table()
     rows: Rows = table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)].to_dict("records")
     for row in rows:
         text = f"F1 {row['f1']:.3f} ({row['f1_lo']:.2f}-{row['f1_hi']:.2f})"

@@ -91,6 +91,15 @@ def test_other_weights_than_the_shipped_ones_are_marked(load) -> None:
     assert "(weights abababab)" in speed(page.shipped_weights())
 
 
+def test_what_is_not_defined_is_a_dash(load) -> None:
+    """A model without picks has no chance level, and the page is made all the same."""
+    page = load("results_page")
+    results = page.read_results()
+    for row in results["tool-lwd16"].rows_of("null_f1"):
+        row["null_f1"] = row["z"] = None
+    assert "(- on `lwd16`)" in page.make_pages(results)[ROOT / "docs" / "results.md"]
+
+
 def test_a_row_that_is_not_there_is_refused(load) -> None:
     """No page is made with a number of another row."""
     real = load("results_page").read_results()["real"]

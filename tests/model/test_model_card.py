@@ -40,6 +40,7 @@ def results(tmp_path: Path) -> Path:
     for name, weights, content in [
         ("wells", WEIGHTS, rows), ("people", WEIGHTS, people), ("others", "ab" * 32, [trace("fracture", 0.99)]),
         ("nothing", None, [{"seconds": 1.0}]), ("undefined", WEIGHTS, [trace("fracture", None)]),
+        ("unpicked", WEIGHTS, [trace("fracture", 0.0, null_f1=None)]),
     ]:  # fmt: skip
         text = {"command": f"python {name}.py", "weights": weights, "version": "0.1.0", "date": "2026-11-30"}
         (folder / f"{name}.json").write_text(json.dumps({**text, "rows": content}))
@@ -62,15 +63,16 @@ def test_the_card_holds_the_scores_of_its_weights_only(results: Path, tmp_path: 
     page, bill = write_model_card("default", tmp_path / "out", results)
     (model,) = head(page)["model-index"]
     found_in = {one["dataset"]["name"]: [metric["value"] for metric in one["metrics"]] for one in model["results"]}
-    assert found_in == {"people": [0.8], "wells": [0.5, 0.04]}
+    assert found_in == {"people": [0.8], "unpicked": [0.0], "wells": [0.5, 0.04]}
     assert "0.99" not in page.read_text()
     component = json.loads(bill.read_text())["metadata"]["component"]
     metrics = component["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
-    assert [metric["value"] for metric in metrics] == ["0.80", "0.50", "0.04"]
-    assert metrics[1]["confidenceInterval"] == {"lowerBound": "0.40", "upperBound": "0.60"}
+    assert [metric["value"] for metric in metrics] == ["0.80", "0.00", "0.50", "0.04"]
+    assert metrics[2]["confidenceInterval"] == {"lowerBound": "0.40", "upperBound": "0.60"}
     # What is hardly above chance is a limit.
     limits = component["modelCard"]["considerations"]["technicalLimitations"]
     assert [limit for limit in limits if limit.startswith("wells, bedding")]
+    assert [limit for limit in limits if limit.startswith("unpicked, fracture")]
 
 
 @pytest.mark.parametrize("with_results", [True, False])

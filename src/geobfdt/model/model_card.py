@@ -7,6 +7,7 @@ with a ``modelCard``. What the bundle does not say is left out of both.
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 import uuid
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,7 @@ _OUT_OF_SCOPE = [
     "Other classes: faults, breakouts, vugs and drilling marks are not told apart.",
     "Pictures other than the unrolled wall of a borehole with known depth, diameter and orientation.",
 ]
+_SCORE = ("f1", "null_f1", "tolerance_m", "f1_lo", "f1_hi")  # Numbers of a row of scores.
 _BOUNDS = ("lowerBound", "upperBound")  # Of an interval in the bill of materials.
 _USERS = ["geologists", "petrophysicists", "geomechanics engineers"]
 _TAGS = ["borehole-image-log", "fracture", "bedding", "geology"]
@@ -60,8 +62,10 @@ class Evaluation(NamedTuple):
         Name of the file of results.
     what : str
         A class, or what was compared.
-    f1, chance : float
-        F1 at a trace RMS of 3 cm, and the mean F1 of the same picks at wrong depths.
+    f1 : float
+        F1 at a trace RMS of 3 cm.
+    chance : float or None
+        Mean F1 of the same picks at wrong depths; None where there are no picks.
     interval : (float, float) or None
         95 % interval of F1.
     command : str
@@ -71,7 +75,7 @@ class Evaluation(NamedTuple):
     data: str
     what: str
     f1: float
-    chance: float
+    chance: float | None
     interval: tuple[float, float] | None
     command: str
 
@@ -169,16 +173,16 @@ def _f1_rows(file: Path, content: _Results) -> Iterator[Evaluation]:
     for row in content.rows:
         of_class = row.get("kind") == "trace" and row.get("class") in CLASSES
         against = str(row.get("comparison", "")).startswith("picker against ")
-        numbers = [row.get(key) for key in ("f1", "null_f1", "tolerance_m")]
-        if not (of_class or against) or not all(isinstance(number, int | float) for number in numbers):
+        f1, chance, tolerance_m, low, high = (_number(row.get(key)) for key in _SCORE)
+        if not (of_class or against) or f1 is None or tolerance_m is None or abs(tolerance_m - _TOLERANCE_M) > 1e-9:
             continue
-        f1, chance, tolerance_m = map(float, numbers)  # type: ignore[arg-type]
-        if abs(tolerance_m - _TOLERANCE_M) > 1e-9:
-            continue
-        ends = row.get("f1_lo"), row.get("f1_hi")
-        interval = (float(ends[0]), float(ends[1])) if None not in ends else None  # type: ignore[arg-type]
+        interval = None if low is None or high is None else (low, high)
         what = str(row["class"]) if of_class else str(row["comparison"])
         yield Evaluation(file.stem, what, f1, chance, interval, content.command)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def model_page(bundle: Bundle, weights: str, measured: Sequence[Evaluation]) -> str:
@@ -355,7 +359,7 @@ def _evaluation(bundle: Bundle, measured: Sequence[Evaluation]) -> Iterator[str]
             "F1 of picks within 3 cm of trace RMS, with its 95 % interval. The chance level is the mean F1 of the same "
             "picks at wrong depths.", _WIDTH,
         )  # fmt: skip
-        rows = [f"| {one.data} | {one.what} | {_with_interval(one)} | {one.chance:.2f} |" for one in measured]
+        rows = [f"| {one.data} | {one.what} | {_with_interval(one)} | {_chance(one)} |" for one in measured]
         yield "\n".join(["| data | what | F1 | chance |", "|---|---|---|---|", *rows])
         commands = dict.fromkeys((one.data, one.command) for one in measured)
         yield "\n".join(["```", *(command for _, command in commands), "```"])
@@ -366,9 +370,9 @@ def _evaluation(bundle: Bundle, measured: Sequence[Evaluation]) -> Iterator[str]
 def _limits(bundle: Bundle, measured: Sequence[Evaluation]) -> list[str]:
     """What the model does not do, as far as the card and the results say."""
     limits = [
-        f"{one.data}, {one.what}: next to nothing is found, F1 {one.f1:.2f} (chance {one.chance:.2f})."
+        f"{one.data}, {one.what}: next to nothing is found, F1 {one.f1:.2f} (chance {_chance(one)})."
         for one in measured
-        if one.f1 < one.chance + _LEAST_F1_ABOVE_CHANCE
+        if one.chance is None or one.f1 < one.chance + _LEAST_F1_ABOVE_CHANCE
     ]
     if isinstance(_card(bundle).trained_on, str):
         limits.append("No picks of real wells take part in training.")
@@ -402,6 +406,10 @@ def _parameters(bundle: Bundle) -> int:
 
 def _is_shipped(weights: str) -> bool:
     return bool(read_card(SHIPPED)["weights_sha256"] == weights)
+
+
+def _chance(one: Evaluation) -> str:
+    return "-" if one.chance is None else f"{one.chance:.2f}"
 
 
 def _with_interval(one: Evaluation) -> str:
