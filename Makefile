@@ -5,7 +5,7 @@ OF ?= .venv
 # Markers of pyproject.toml.
 SLOW := process or training or browser or ray or fuzz
 
-.PHONY: help install demo test test-all check format docs dist oldest audit lock clean
+.PHONY: help install demo test test-all check format docs results dist oldest audit lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ dist: .venv-dist/installed  ## wheel and sdist, checked, and the demonstration i
 
 oldest: .venv-oldest/installed  ## the fast tests with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope -m "not ($(SLOW))"
+
+results: install  ## docs/results.md, the README's figures and the model card, from results/*.json
+	$(BIN)/python benchmarks/results_page.py
+	$(BIN)/python benchmarks/pretraining_plot.py
 
 audit: install .venv-audit/installed  ## licences, bill of materials and known holes; the last asks the net
 	.venv-audit/bin/pip-licenses --python $(OF)/bin/python --order=license

@@ -1,6 +1,6 @@
 """How often the audit finds a mistake put into an interpreter's picks, and how often it cries wolf.
 
-    python benchmarks/audit.py --wells 20 --length 40 --seed 3000
+    python benchmarks/audit.py --wells 20 --length 40 --seed 5000 --out results/audit.json
 
 Each simulated well is audited as its interpreter left it (unpicked stretches included: finding those is right), and
 once with each mistake. A mistake is found if its finding is there with the right size; a finding of depth, azimuth or
@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from results_file import add_out, write_results
 
 from geobfdt.quality.image_checks import check_image
 from geobfdt.quality.label_audit import Audit, audit
@@ -88,6 +89,7 @@ def main() -> None:
     parser.add_argument("--wells", type=int, default=20)
     parser.add_argument("--length", type=float, default=40.0)
     parser.add_argument("--seed", type=int, default=3000)
+    add_out(parser)
     args = parser.parse_args()
     counts = {name: np.zeros(4, dtype=int) for name in MISTAKES}
     print(f"{'well':>5} {'tool':8} {'deviation':>9} {'picks':>5}  image checks; audit as picked")
@@ -113,6 +115,9 @@ def main() -> None:
     print(f"\n{'mistake':26} wells  found  cannot tell  other depth, azimuth or dip finding")
     for name, (wells, detected, unsure, wrong) in counts.items():
         print(f"{name:26} {wells:5}  {detected if MISTAKES[name][1] else '-':>5}  {unsure:11}  {wrong:5}")
+    columns = ("wells", "detected", "cannot_tell", "other")
+    rows = [{"mistake": name, **dict(zip(columns, count, strict=True))} for name, count in counts.items()]
+    write_results(args.out, rows, None)
 
 
 if __name__ == "__main__":

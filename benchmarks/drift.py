@@ -1,6 +1,6 @@
 """How often drift is seen where there is some, and where there is none.
 
-    python benchmarks/drift.py --fields 20 --wells 10 --seed 600 --out drift.csv
+    python benchmarks/drift.py --fields 20 --wells 10 --seed 600 --table drift.csv --out results/drift.json
     python benchmarks/drift.py --read drift.csv
 
 A field is eight wells of 20 m of one geology, logged with one tool and processed one way: what is usual there is
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from results_file import add_out, write_results
 from scipy.ndimage import gaussian_filter1d
 
 from geobfdt.model.bundle import Bundle, load_bundle
@@ -149,27 +150,31 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=20)
     parser.add_argument("--wells", type=int, default=10)
     parser.add_argument("--seed", type=int, default=600)
-    parser.add_argument("--out", type=Path, default=Path("drift.csv"))
+    parser.add_argument("--table", type=Path, default=Path("drift.csv"), help="file of the zones")
     parser.add_argument("--read", type=Path)
+    add_out(parser)
     args = parser.parse_args()
     if args.read is None:
-        run(args.fields, args.wells, args.seed, args.out)
-    states = judged(pd.read_csv(args.read or args.out))
+        run(args.fields, args.wells, args.seed, args.table)
+    states = judged(pd.read_csv(args.read or args.table))
     wells = states.groupby(["kind", "field", "well"]).agg(far=("distance", "max")).reset_index()
     for count in (1, 2, 4, HOME):
-        few = judged(pd.read_csv(args.read or args.out), count)
+        few = judged(pd.read_csv(args.read or args.table), count)
         far = few[few["kind"] == "none"].groupby(["field", "well"])["distance"].max()
         noisy = few[few["kind"] == "noise"].groupby(["field", "well"])["distance"].max()
         print(
             f"{count} wells known: false watch {((far > WATCH) & (far <= ABSTAIN)).mean():.2f}, "
             f"false abstain {(far > ABSTAIN).mean():.2f}; noise seen {(noisy > WATCH).mean():.2f}"
         )
+    rows = []
     print(f"\n{'shift':14} {'wells':>5} {'watch':>6} {'abstain':>8}   most often because of")
     for kind in ["none", *SPOILT, "coarse rows", "other tool", "other rock"]:
         mine, zones = wells[wells["kind"] == kind], states[(states["kind"] == kind) & (states["reason"] != "")]
         watch, abstain = ((mine["far"] > WATCH) & (mine["far"] <= ABSTAIN)).mean(), (mine["far"] > ABSTAIN).mean()
         why = zones["reason"].str.split("; ").str[0].value_counts()
         print(f"{kind:14} {len(mine):5} {watch:6.2f} {abstain:8.2f}   {', '.join(why.index[:2])}")
+        rows.append({"change": kind, "wells": len(mine), "watch": watch, "abstain": abstain})
+    write_results(args.out, rows)
 
 
 if __name__ == "__main__":

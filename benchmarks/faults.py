@@ -1,6 +1,6 @@
 """Faults, each tried many times and counted: what is left afterwards, and whether going on brings what was wanted.
 
-    python benchmarks/faults.py --times 40 --seed 0
+    python benchmarks/faults.py --times 25 --seed 0 --out results/faults.json
 
 A small field (five wells of 6 m) and a small network, so that a retraining takes seconds: what is tried is how things
 are written, not how well they pick. `sound` counts tries after which the registry was whole, its record read, its
@@ -28,6 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from results_file import add_out, write_results
 from served import Server
 
 import geobfdt
@@ -331,7 +332,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=list(FAULTS))
+    add_out(parser)
     args = parser.parse_args()
+    counts = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         template = Place(root)
@@ -353,6 +356,8 @@ def main() -> None:
                     print(f"  {name} {number}: {rows[-1]}", flush=True)
             good, mended = np.array(rows).sum(axis=0)
             print(f"{words:52} {len(rows):6} {good:6} {mended:7}", flush=True)
+            counts.append({"fault": name, "tried": len(rows), "sound": good, "mended": mended})
+    write_results(args.out, counts, None)
 
 
 if __name__ == "__main__":

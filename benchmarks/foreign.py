@@ -1,6 +1,6 @@
 """Measure what default fine-tuning gains on a layer cake of `benchmarks/layer_cake.py`, from few picks of one well.
 
-    python benchmarks/foreign.py --picks 40 --out RUNS/foreign
+    python benchmarks/foreign.py --picks 40 --folder RUNS/foreign --out results/foreign.json
 
 The layer cake is independent of `geobfdt.simulation`. The shallowest picks of one well of 40 m are given, and only that
 stretch counts as interpreted. F1 of beds is scored from 20 to 40 m of the same well, before and after, beside its
@@ -12,30 +12,27 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from layer_cake import DIAMETER_M, LOOKS, draw_cake
+from results_file import add_out, write_results
 
 LENGTH_M, SCORED_FROM_M = 40.0, 20.0
 SIMULATED_SEED, SIMULATED_WELLS, SIMULATED_LENGTH_M = 9001, 6, 8.0
 
 
-def f1(picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame) -> str:
+def f1(picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame) -> list[dict[str, Any]]:
     """F1 of each class at a trace RMS of 3 and of 5 cm, beside the chance level."""
     import geobfdt
 
     table = geobfdt.evaluate(picks, truth, intervals).table()
     rows = table[(table["kind"] == "trace") & table["tolerance_m"].isin([0.03, 0.05]) & (table["class"] != "all")]
-    parts = [
-        f"{row['class']} {100 * row['tolerance_m']:.0f} cm {row['f1']:.3f} (chance {row['null_f1']:.2f})"
-        for _, row in rows.iterrows()
-        if np.isfinite(row["f1"])
-    ]
-    return ", ".join(parts)
+    return rows.loc[np.isfinite(rows["f1"]), ["class", "tolerance_m", "f1", "null_f1"]].to_dict("records")
 
 
-def simulated(model: str | Path) -> str:
+def simulated(model: str | Path) -> list[dict[str, Any]]:
     """What a model scores on simulated wells of every tool."""
     import geobfdt
     from geobfdt.training.sources import draw_well
@@ -57,7 +54,8 @@ def main() -> None:
     parser.add_argument("--picks", type=int, default=40)
     parser.add_argument("--look", choices=LOOKS, default="56 mixed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="of the well and of the model")
+    add_out(parser)
     arguments = parser.parse_args()
     cake = draw_cake(np.random.default_rng(arguments.seed), LOOKS[arguments.look], LENGTH_M)
     depth, traces = cake.depth, cake.traces[np.argsort(cake.traces[:, 0])]
@@ -75,12 +73,18 @@ def main() -> None:
     )
     scored = new_intervals([("F-1", "interpreted", "bedding", depth[0] + SCORED_FROM_M, depth[-1])])
 
+    rows: list[dict[str, Any]] = []
+
     def tell(when: str, model: str | Path) -> None:
         picks = geobfdt.pick(image, model=model)
-        print(f"{when}: held-out depth: {f1(picks[picks['class'] == 'bedding'], truth, scored)}", flush=True)
-        print(f"{when}: simulated wells: {simulated(model)}", flush=True)
+        beds = picks[picks["class"] == "bedding"]
+        for where, scores in (("held-out depth", f1(beds, truth, scored)), ("simulated wells", simulated(model))):
+            for row in scores:
+                rows.append({"when": when, "where": where, **row})
+                text = f"{row['class']} {100 * row['tolerance_m']:.0f} cm {row['f1']:.3f}"
+                print(f"{when}: {where}: {text} (chance {row['null_f1']:.2f})", flush=True)
 
-    field, model = arguments.out / f"field-{arguments.picks}", arguments.out / f"model-{arguments.picks}"
+    field, model = arguments.folder / f"field-{arguments.picks}", arguments.folder / f"model-{arguments.picks}"
     field.mkdir(parents=True, exist_ok=True)
     taught = truth.iloc[: arguments.picks]
     last = float(taught["depth_m"].iloc[-1]) + 0.02
@@ -96,6 +100,7 @@ def main() -> None:
     card_keys = ("metres_trained", "planes_trained", "steps", "validation")
     print(f"{seconds / 60:.1f} minutes of one core;", {name: card[name] for name in card_keys}, flush=True)
     tell("after", model)
+    write_results(arguments.out, rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Damaged files of every format, sent to a server: what it answers, whether it lives, what it leaves behind.
 
-    python benchmarks/hostile.py --files 10000 --servers 2
+    python benchmarks/hostile.py --files 1000 --servers 2 --seed 1 --out results/hostile.json
 
 Each file is a mutant of a sound one: bytes flipped, overwritten, cut out, repeated, numbers made large; one in eight
 comes under the name of another format. Every file must end as a well of the field or with one line; a line must not
@@ -28,6 +28,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
+from results_file import add_out, write_results
 from served import Server, left_behind
 
 import geobfdt
@@ -118,6 +119,7 @@ def main() -> None:
     parser.add_argument("--servers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", type=Path, help="what an earlier run printed: only the files that it names")
+    add_out(parser)
     arguments = parser.parse_args()
     numbers: Sequence[int] = range(1_000_000 * arguments.seed, 1_000_000 * arguments.seed + arguments.files)
     if arguments.again:
@@ -177,6 +179,8 @@ def main() -> None:
                 first, last = np.mean(peak[:tenth]), np.mean(peak[-tenth:])
                 print(f"memory: {first:.0f} MiB in the first tenth of the time, {last:.0f} in the last")
         print("\n".join(unfit))
+        totals: collections.Counter[str] = sum(counts.values(), collections.Counter())
+        write_results(arguments.out, [{"result": name, "files": totals[name]} for name in sorted(totals)], None)
 
 
 if __name__ == "__main__":

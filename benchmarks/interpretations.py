@@ -1,7 +1,7 @@
 """Score a picker on a real optical televiewer image against two interpretations, beside each other's.
 
     python benchmarks/interpretations.py DATA
-    python benchmarks/interpretations.py DATA --model MODEL --out rows.json
+    python benchmarks/interpretations.py DATA --model MODEL --out results/interpretations.json
 
 DATA holds `otv/otv_fractured_rgb.npz`, 3 m of a fractured rock. `benchmarks/interpretations/otv_a.csv` and `otv_b.csv`
 hold points that two of the project's authors, who are no log analysts, read from the image by eye, each without
@@ -14,12 +14,12 @@ circular depth shifts.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from real import optical
+from results_file import add_out, write_results
 
 TOLERANCES_M = (0.01, 0.02, 0.03, 0.05)
 POINTS = Path(__file__).parent / "interpretations"
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--method", default="network")
     parser.add_argument("--model", default="default")
-    parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
+    add_out(parser)
     arguments = parser.parse_args()
     image = optical(arguments.data)
     picks = geobfdt.pick(image, model=arguments.model, method=arguments.method)
@@ -84,8 +84,7 @@ def main() -> None:
                 f"  z {row['z']:5.1f}  found {row['n_found']} of {row['n_truth']}, judged picks {row['n_picks']}",
                 flush=True,
             )
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
+    write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
 
 
 if __name__ == "__main__":

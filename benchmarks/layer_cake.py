@@ -1,7 +1,7 @@
 """Score a picker on layer cakes: beds that each have a value of their own, under the flaws of real images.
 
     python benchmarks/layer_cake.py
-    python benchmarks/layer_cake.py --model MODEL --looks "56 clean" "56 mixed" --cakes 12 --out rows.json
+    python benchmarks/layer_cake.py --model MODEL --looks "56 clean" "56 mixed" --cakes 12 --out results/cakes.json
 
 Nothing here comes from `geobfdt.simulation`: planes are drawn on the cylinder with numpy alone, so that a network that
 was trained on the simulator is tested on another's drawing. No network is chosen and nothing is tuned on it. A contact
@@ -17,12 +17,11 @@ those the decoder is asked about within 6 cm (square to the trace): what is miss
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from results_file import add_out, write_results
 
 Array = npt.NDArray[np.float64]
 
@@ -284,7 +283,7 @@ def main() -> None:
     parser.add_argument("--cakes", type=int, default=8)
     parser.add_argument("--length", type=float, default=15.0, help="of a cake (m)")
     parser.add_argument("--seed", type=int, default=29)
-    parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
+    add_out(parser)
     arguments = parser.parse_args()
     rows = []
     heads = "contacts  F1 3 cm          null   F1 5 cm          null     z   prec  rec   cand  voted   ece picks/m"
@@ -305,8 +304,7 @@ def main() -> None:
             f"  {row['picks_per_m']:.1f}",
             flush=True,
         )
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
+    write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Twenty people at one server: requests a second and how long each waits; then hours of it, and what memory does.
 
-    python benchmarks/load.py --clients 20 --seconds 30 --soak 3600
+    python benchmarks/load.py --clients 20 --seconds 20 --soak 3600 --out results/load.json
 
 One well of 500 m at 2.54 mm x 192 columns with 5,000 proposals. The clients are threads of this process, on the same
 two cores. A person who reviews does not ask without pause; these do, as fast as they are answered, but for the soak:
@@ -21,8 +21,10 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from results_file import add_out, write_results
 from review import long_field
 from served import Server
 
@@ -166,12 +168,16 @@ def under_attack(server: Server, people: list[Person], seconds: float) -> None:
     print(f"file handles of the server: {max(handles)} at most")
 
 
-def print_row(name: str, spent: list[tuple[float, int]], seconds: float) -> None:
-    """A line of the table."""
+def print_row(name: str, spent: list[tuple[float, int]], seconds: float) -> dict[str, Any]:
+    """Print a line of the table, and return its values."""
     waited = 1000 * np.array([one for one, _ in spent])
     bad = sum(status != 200 for _, status in spent)
     print(f"{name:32} {len(spent) / seconds:9.1f} {np.median(waited):9.1f} {np.percentile(waited, 95):9.1f} {bad:7}",
           flush=True)  # fmt: skip
+    return {
+        "requests": name, "a_second": len(spent) / seconds, "median_ms": np.median(waited),
+        "p95_ms": np.percentile(waited, 95), "failed": bad,
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -181,7 +187,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--soak", type=float, default=0.0)
     parser.add_argument("--hostile", action="store_true", help="idle and slow clients beside the people; only that")
+    add_out(parser)
     arguments = parser.parse_args()
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "field").mkdir()
@@ -203,29 +211,37 @@ def main() -> None:
             print(f"server's log: {server.log.read_text()[-500:] or 'empty'}")
             return
         for kind in SHARES:
-            print_row(kind, together(people, arguments.seconds, kind)[kind], arguments.seconds)
+            rows.append(print_row(kind, together(people, arguments.seconds, kind)[kind], arguments.seconds))
         for what, queue in (("of all", False), ("of all, a well being picked", True)):
             if queue:
                 job = json.loads(server.request("POST", f"{WELL}/pick", {"person": "bench", "layer": "model"})[1])
-            for kind, spent in sorted(together(people, arguments.seconds).items()):
-                print_row(f"{kind}, {what}", spent, arguments.seconds)
+            mixed = together(people, arguments.seconds)
+            rows.append({"requests": what, "a_second": sum(map(len, mixed.values())) / arguments.seconds})
+            for kind, spent in sorted(mixed.items()):
+                rows.append(print_row(f"{kind}, {what}", spent, arguments.seconds))
         while json.loads(server.request("GET", f"/api/jobs/{job['id']}")[1])["state"] in ("waiting", "running"):
             time.sleep(1)
         if arguments.soak:
-            memory = []
+            memory, failed = [], 0
             until = time.monotonic() + arguments.soak
             while time.monotonic() < until:
                 spent = together(people, min(60.0, until - time.monotonic()), pause=0.5)
                 memory.append(server.memory_mib())
                 waited = [1000 * one for kind in spent.values() for one, _ in kind]
                 bad = sum(status != 200 for kind in spent.values() for _, status in kind)
+                failed += bad
                 print(f"minute {len(memory):3}: {len(waited):6} requests, {bad} not 200, "
                       f"p95 {np.percentile(waited, 95):6.1f} ms, server {memory[-1]:6.0f} MiB", flush=True)  # fmt: skip
             grown = np.polyfit(np.arange(len(memory)) / 60, memory, 1)[0] if len(memory) > 1 else 0.0
+            rows.append(
+                {"requests": "soak", "seconds": arguments.soak, "failed": failed, "first_mib": memory[0],
+                 "lowest_mib": min(memory), "highest_mib": max(memory)}
+            )  # fmt: skip
             print(f"memory: {memory[0]:.0f} MiB first, {memory[-1]:.0f} last, {max(memory):.0f} at most, "
                   f"{grown:+.1f} MiB an hour")  # fmt: skip
         server.close()
         print(f"server's log: {server.log.read_text()[-500:] or 'empty'}")
+    write_results(arguments.out, rows, None)
 
 
 if __name__ == "__main__":

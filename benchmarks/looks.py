@@ -1,6 +1,6 @@
 """Score a network on simulated looks: ordinary wells, layered rock as training draws it, and looks that it never draws.
 
-    python benchmarks/looks.py
+    python benchmarks/looks.py --out results/looks.json
     python benchmarks/looks.py --model MODEL --leave-out helical
 
 F1 is by trace RMS beside the mean of 50 circular depth shifts; ECE is that of the bundle's own confidences. With
@@ -11,8 +11,8 @@ calibration is worth on a look that nobody has seen.
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
+
+from results_file import add_out, write_results
 
 SEED = 5_500_000  # A stream that nothing is trained, chosen or calibrated on.
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--wells", type=int, default=16, help="of each look")
     parser.add_argument("--length", type=float, default=12.0, help="of a well (m)")
     parser.add_argument("--leave-out", choices=HELD_OUT_APPEARANCES)
-    parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
+    add_out(parser)
     arguments = parser.parse_args()
     import pandas as pd
 
@@ -74,8 +74,7 @@ def main() -> None:
                 f"(null {row['null_f1_5cm']:.2f}, z {row['z_5cm']:.0f})  ECE {row['ece']:.3f}  planes {row['planes']}",
                 flush=True,
             )
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
+    write_results(arguments.out, rows, arguments.model)
 
 
 if __name__ == "__main__":

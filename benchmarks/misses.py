@@ -1,6 +1,6 @@
 """Which planes a picker misses, and where: by how visible they are, whether they show all round, how tall they are.
 
-    python benchmarks/misses.py --wells 40 --length 12 --seed 4000000
+    python benchmarks/misses.py --wells 40 --length 12 --seed 4000000 --out results/misses.json
     python benchmarks/misses.py --method hough --wells 10
 
 Planes that an interpreter would not be blamed for missing are left out. `sure` is the share of planes that have a pick
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from results_file import add_out, write_results
 
 if TYPE_CHECKING:
     from geobfdt.model.bundle import Bundle
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--wells", type=int, default=40)
     parser.add_argument("--length", type=float, default=12.0)
     parser.add_argument("--seed", type=int, default=4_000_000)
+    add_out(parser)
     arguments = parser.parse_args()
     from geobfdt.geometry import trace_rms
     from geobfdt.picking.picker import detector_of, pick_with_findings
@@ -84,7 +86,7 @@ def main() -> None:
         nearest = np.where(same & sure[:, None], apart, np.inf).min(axis=0, initial=np.inf)
         row = truth[["class", "visible", "continuity", "amplitude_m"]].assign(
             **{"sure": nearest < 0.03, "sure 5 cm": nearest < 0.05},
-            encoded=apart.min(axis=0, initial=np.inf) < 0.05,
+            seen=apart.min(axis=0, initial=np.inf) < 0.05,
         )
         rows.append(row.join(stages(detector.bundle, well._replace(picks=truth))) if network else row)
     planes = pd.concat(rows, ignore_index=True)
@@ -95,13 +97,18 @@ def main() -> None:
         "shows": planes["continuity"].gt(0.8).map({True: "all round", False: "in part"}),
         "height (m)": pd.cut(2 * planes["amplitude_m"], [0, 0.25, 0.8, 2.5, 10], right=False),
     }
+    measurements: list[dict[str, object]] = []
     for name, part in parts.items():
         shares = planes.groupby(["class", part.rename(name)], observed=True)[columns]
-        print(shares.mean().round(2).assign(planes=shares.size()), end="\n\n")
+        table = shares.mean().assign(planes=shares.size())
+        print(table.round(2), end="\n\n")
+        parted = table.reset_index().rename(columns={name: "part"}).assign(by=name)
+        measurements += parted.astype({"part": str}).to_dict("records")
     whole = planes[(parts["shows"] == "all round") & (planes["visible"] >= 0.65) & (planes["amplitude_m"] < 0.4)]
     print("visible 0.65 or more, all round, no taller than 0.8 m:")
     shares = whole.groupby("class")[columns]
     print(shares.mean().round(2).assign(planes=shares.size()))
+    write_results(arguments.out, measurements, arguments.model if network else None)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Speed and memory of picking, from file to table, against the length of the well.
 
-    python benchmarks/picking.py --lengths 25 100 400
+    python benchmarks/picking.py --lengths 1000 --seeds 200 --out results/picking.json
     python benchmarks/picking.py --lengths 1000 --seeds 200 201 202 --python old/bin/python new/bin/python
 
 Wells are simulated, ingested, and each picked in a process of its own; by each of several versions in turn.
@@ -18,6 +18,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from results_file import add_out, write_results
 
 MEASURE = """
 import json, time
@@ -42,11 +43,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[200], help="one well each")
     parser.add_argument("--method", default="network")
     parser.add_argument("--python", nargs="+", default=[sys.executable], help="of environments that hold a version")
+    add_out(parser)
     arguments = parser.parse_args()
     from geobfdt.simulation.field import SimulateOptions, simulate
     from geobfdt.workflows.ingest import ingest
 
     print("version   seed   length m   seconds   m/s   peak MiB   picks   picks/m")
+    rows = []
     rates: dict[int, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         for seed, length in product(arguments.seeds, arguments.lengths):
@@ -58,6 +61,10 @@ def main() -> None:
                 process = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
                 seconds, peak, count = json.loads(process.stdout.splitlines()[-1])
                 rates[version].append(length / seconds)
+                rows.append(
+                    {"version": version, "seed": seed, "length_m": length, "seconds": seconds,
+                     "metres_a_second": length / seconds, "peak_mib": peak / 2**20, "picks": count}
+                )  # fmt: skip
                 print(
                     f"{version:7d}   {seed:4d}   {length:8.0f}   {seconds:7.1f}   {length / seconds:4.1f}   "
                     f"{peak / 2**20:8.0f}   {count:5d}   {count / length:7.1f}",
@@ -67,6 +74,7 @@ def main() -> None:
         spread = f"{np.min(measurements):.1f} to {np.max(measurements):.1f} m/s, median {np.median(measurements):.1f}"
         against = np.median(np.array(rates[1]) / measurements)
         print(f"version {version}: {spread}, time {against:.2f} of the first's")
+    write_results(arguments.out, rows, None if arguments.method == "hough" else "default")
 
 
 if __name__ == "__main__":

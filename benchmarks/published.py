@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from results_file import add_out, write_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,22 @@ def score(network: nn.Module, out: Path, wells: dict[str, PreparedWell]) -> tupl
     return sure, truth
 
 
+def checks(out: Path) -> dict[int, dict[str, Any]]:
+    """The last check at each number of training windows."""
+    rows = map(json.loads, (out / "curve.jsonl").read_text().splitlines())
+    return {row["windows"]: row for row in rows}
+
+
+def learning_rows(out: Path) -> list[dict[str, Any]]:
+    """Rows for the file of results: F1 of each class at each check."""
+    return [
+        {"windows": windows, "core_minutes": row["core_seconds"] / 60, "class": name}
+        | {part: row[part].get(name) for part in _PARTS}
+        for windows, row in checks(out).items()
+        for name in ("bedding", "fracture")
+    ]
+
+
 def draw(out: Path, wells: dict[str, PreparedWell], picks: pd.DataFrame, truth: pd.DataFrame) -> None:
     """Draw the curve, and five metres of the first held-out well with true and picked traces."""
     import matplotlib
@@ -125,7 +142,7 @@ def draw(out: Path, wells: dict[str, PreparedWell], picks: pd.DataFrame, truth: 
 
     from geobfdt.wells.picks import traces
 
-    rows = {row["windows"]: row for row in map(json.loads, (out / "curve.jsonl").read_text().splitlines())}
+    rows = checks(out)
     windows = sorted(rows)
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
     for ax, name in zip(axes, ("bedding", "fracture"), strict=True):
@@ -160,7 +177,7 @@ def draw(out: Path, wells: dict[str, PreparedWell], picks: pd.DataFrame, truth: 
 def main() -> None:
     """Make the field, train, score, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("folder", type=Path, help="of the field, the wells and the runs")
     parser.add_argument("--name", default="long", help="folder of this run")
     parser.add_argument("--windows", type=int, default=150_000)
     parser.add_argument("--every", type=int, default=10_000, help="windows between checks")
@@ -168,6 +185,7 @@ def main() -> None:
     parser.add_argument("--network", choices=("detr-small", "curve"), default="detr-small")
     parser.add_argument("--augmentation", help="none, published, ...; default: the preset's")
     parser.add_argument("--seed", type=int, default=0)
+    add_out(parser)
     arguments = parser.parse_args()
     import torch
 
@@ -175,16 +193,17 @@ def main() -> None:
     from geobfdt.training.train import SIZES
 
     torch.set_num_threads(1)
-    out = arguments.out / arguments.name
+    out = arguments.folder / arguments.name
     out.mkdir(parents=True, exist_ok=True)
     sizes = SIZES[arguments.network]
     if arguments.network == "detr-small":
         sizes = sizes.model_copy(update={"depth": arguments.depth})
-    prepared = arguments.out / "prepared" / f"{1000 * sizes.step:g}mm-{sizes.columns}"
-    wells = prepared_field(make_field(arguments.out), sizes.grid, prepared)
+    prepared = arguments.folder / "prepared" / f"{1000 * sizes.step:g}mm-{sizes.columns}"
+    wells = prepared_field(make_field(arguments.folder), sizes.grid, prepared)
     network = train_one(arguments, out, wells, sizes)
     picks, truth = score(network, out, wells)
     draw(out, wells, picks, truth)
+    write_results(arguments.out, learning_rows(out), None)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Read a large DLIS with geobfdt and with a bare ``frame.curves()``, side by side: time and peak memory.
 
-    python benchmarks/reading.py --gigabytes 1
+    python benchmarks/reading.py --gigabytes 1 --runs 5 --out results/reading.json
 
 Each reading is its own process, the two in turn, so that caches and the machine's mood favour neither.
 """
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from results_file import add_out, write_results
 
 # Both start with their libraries loaded: importing is once a session, not once a file.
 OURS = """
@@ -74,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=1.0)
     parser.add_argument("--runs", type=int, default=3)
+    add_out(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.dlis"
@@ -95,6 +97,13 @@ def main() -> None:
     print(f"ratio of times   median {statistics.median(ratio):.2f}, from {min(ratio):.2f} to {max(ratio):.2f}")
     print(f"ratio of processor times   median {statistics.median(busy):.2f}, from {min(busy):.2f} to {max(busy):.2f}")
     print(f"peak over images {(peak - pairs[0][0][3]) / 2**30:.2f} GiB")
+    images = pairs[0][0][3] / 2**30
+    rows = [
+        {"reader": "geobfdt.read", "seconds": ours, "peak_gib": peak / 2**30},
+        {"reader": "frame.curves()", "seconds": bare, "peak_gib": bare_peak / 2**30},
+        {"file_gb": size / 1e9, "images_gib": images, "ratio": statistics.median(ratio), "ratio_to": max(ratio)},
+    ]
+    write_results(arguments.out, rows, None)
 
 
 if __name__ == "__main__":

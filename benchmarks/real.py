@@ -1,7 +1,7 @@
 """Score a picker on real images that nobody has picked: two views of the same rock have to agree.
 
     python benchmarks/real.py DATA
-    python benchmarks/real.py DATA --model MODEL --out rows.json
+    python benchmarks/real.py DATA --model MODEL --out results/real.json
 
 DATA holds `otv/` (optical televiewer), `atv/` (acoustic amplitude with breakout picks) and `lwd-las/` (density image of
 16 sectors and gamma image of 8, a horizontal well). No picks are needed: density and gamma see the same beds, and so do
@@ -14,13 +14,13 @@ a breakout: there, a bed is an error. A picker that finds nothing agrees with no
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from results_file import add_out, write_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--method", default="network")
     parser.add_argument("--model", default="default")
-    parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
+    add_out(parser)
     arguments = parser.parse_args()
     import geobfdt
 
@@ -195,8 +195,7 @@ def main() -> None:
     for depth_m in (0.1, 0.2, 0.5):
         compare("lwd density and gamma", both, density, depth_m, 5)
     compare("lwd density, odd and even sectors", [pick(half) for half in halves(density)], density, 0.1, 5)
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
+    write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
 
 
 if __name__ == "__main__":

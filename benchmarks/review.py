@@ -1,6 +1,6 @@
 """How fast the review screen is on a long well: first picture, scrolling, tiles, edits.
 
-    python benchmarks/review.py --metres 2000 --picks 20000
+    python benchmarks/review.py --metres 2000 --picks 20000 --out results/review.json
 
 The well is noise and beds at 2.54 mm x 192 columns; the browser is Chromium without a screen, drawing in software.
 """
@@ -14,8 +14,10 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from results_file import add_out, write_results
 from served import chromium
 
 PORT = 8765
@@ -45,14 +47,15 @@ def long_field(folder: Path, metres: float, count: int) -> None:
     write_picks(complete(picks, image)[0], folder / "LONG.picks.csv")
 
 
-def print_row(name: str, values: list[float], unit: str = "ms") -> None:
-    """Print the middle and the slowest twentieth."""
-    print(f"{name:44} median {np.median(values):7.1f}  p95 {np.percentile(values, 95):7.1f} {unit}", flush=True)
+def print_row(name: str, values: list[float]) -> dict[str, Any]:
+    """Print the median and the 95th percentile of times (ms), and return them."""
+    print(f"{name:44} median {np.median(values):7.1f}  p95 {np.percentile(values, 95):7.1f} ms", flush=True)
+    return {"what": name, "median_ms": np.median(values), "p95_ms": np.percentile(values, 95)}
 
 
-def tiles(levels: int = 6) -> None:
+def tiles(levels: int = 6) -> list[dict[str, Any]]:
     """Times of tiles that nobody asked for before, spread over the well."""
-    rng = np.random.default_rng(1)
+    rng, rows = np.random.default_rng(1), []
     for variable in ("static", "dynamic"):
         for level in (0, 2, levels - 1):
             last = int(2000 / (0.00254 * 128 * 2**level)) - 1
@@ -61,13 +64,15 @@ def tiles(levels: int = 6) -> None:
                 began = time.perf_counter()
                 urllib.request.urlopen(f"{ADDRESS}/api/wells/LONG/tiles/{variable}/{level}/{number}").read()
                 spent.append(1000 * (time.perf_counter() - began))
-            print_row(f"tile, {variable}, level {level}", spent)
+            rows.append(print_row(f"tile, {variable}, level {level}", spent))
+    return rows
 
 
-def browse() -> None:
+def browse() -> list[dict[str, Any]]:
     """Open the page, look at the first picture, begin, scroll."""
     from playwright.sync_api import sync_playwright
 
+    rows = []
     with sync_playwright() as tool:
         browser = chromium(tool)
         context = browser.new_context(viewport={"width": 1280, "height": 720})
@@ -80,7 +85,7 @@ def browse() -> None:
             page.goto(ADDRESS)
             while not page.evaluate(painted):
                 time.sleep(0.005)
-            print(f"{what} opening, to the first picture {1000 * (time.perf_counter() - began):26.0f} ms")
+            rows.append(print_row(f"{what} opening", [1000 * (time.perf_counter() - began)]))
         page.get_by_role("button", name="Begin with").click()
         while not page.evaluate("geobfdt.store.planes.length && geobfdt.store.outbox.empty"):
             time.sleep(0.05)
@@ -96,8 +101,8 @@ def browse() -> None:
                 " requestAnimationFrame(step); })"
             )
             apart = np.diff([at for at, _ in frames])
-            print_row(f"scrolling {name}: frame to frame", list(apart))
-            print_row(f"scrolling {name}: our own painting", [spent for _, spent in frames])
+            rows.append(print_row(f"scrolling {name}: frame to frame", list(apart)))
+            rows.append(print_row(f"scrolling {name}: our own painting", [spent for _, spent in frames]))
         edits = []
         for _ in range(60):
             began = time.perf_counter()
@@ -106,9 +111,10 @@ def browse() -> None:
                 " await geobfdt.store.edit('accept', { [p.id]: { status: 'accepted' } }); })()"
             )
             edits.append(1000 * (time.perf_counter() - began))
-        print_row("an edit, to its acknowledgement", edits)
+        rows.append(print_row("an edit, to its acknowledgement", edits))
         print(f"page's heap {page.evaluate('performance.memory.usedJSHeapSize') / 2**20:44.0f} MiB")
         browser.close()
+    return rows
 
 
 def main() -> None:
@@ -116,6 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--metres", type=float, default=2000)
     parser.add_argument("--picks", type=int, default=20000)
+    add_out(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         long_field(Path(folder), arguments.metres, arguments.picks)
@@ -130,14 +137,14 @@ def main() -> None:
                     except OSError:
                         time.sleep(0.1)
                 time.sleep(3)  # a person takes longer to copy the address
-                browse()
-                tiles()
+                rows = browse() + tiles()
                 memory = Path(f"/proc/{server.pid}/status").read_text()
                 print(
                     "server's memory at most", next(line for line in memory.splitlines() if "VmHWM" in line)[6:].strip()
                 )
             finally:
                 server.kill()
+    write_results(arguments.out, rows, None)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Score a picker on simulated wells, beside its blind nulls.
 
-    python benchmarks/scores.py --wells 6 --length 60 --seed 9001
+    python benchmarks/scores.py --wells 6 --length 60 --seed 9001 --out results/wells-9001.json
     python benchmarks/scores.py --method hough --fields 20 --wells 1 --length 20 --seed 120 --deviation 0
 
 A field has one geology; several fields, of seeds that follow each other, have several. Seeds 9001 and 7000 take part in
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from results_file import add_out, write_results
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=9001)
     parser.add_argument("--tool", default=None)
     parser.add_argument("--deviation", type=float, default=None)
+    add_out(parser)
     arguments = parser.parse_args()
     import geobfdt
     import geobfdt.evaluation.calibration
@@ -68,8 +70,12 @@ def main() -> None:
     rows = scores.table().query("kind == 'pole' and tolerance_m == 0.03")
     print("\nwithin 3 cm and 10 degrees of the pole")
     print(rows.drop(columns=["kind", "tolerance_m"]).round(3).to_string(index=False))
-    print(geobfdt.evaluation.calibration.calibrate(pd.concat(picks), pd.concat(truth), ignored))
+    calibration = geobfdt.evaluation.calibration.calibrate(pd.concat(picks), pd.concat(truth), ignored)
+    print(calibration)
     print(f"{length / seconds:.2f} m a second of processor time")
+    tables = (scores.table(), scores.errors(), calibration.summary, calibration.intervals)
+    measurements = [row for table in tables for row in table.to_dict("records")]
+    write_results(arguments.out, measurements, None if arguments.method == "hough" else arguments.model)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """What training on a user's own wells costs and gives.
 
-    python benchmarks/training.py scratch --preset curve --steps 1500 --out RUNS/curve
-    python benchmarks/training.py scratch --preset detr --steps 4000 --out RUNS/detr
-    python benchmarks/training.py compute --preset curve --steps 2000 --out RUNS/compute-curve
-    python benchmarks/training.py compute --preset detr --steps 6000 --out RUNS/compute-detr
-    python benchmarks/training.py tuning --field look --out RUNS/tuning
-    python benchmarks/training.py tuning --field interpreter --out RUNS/interpreter
+    python benchmarks/training.py scratch --preset curve --steps 1500 --folder RUNS/curve
+    python benchmarks/training.py scratch --preset detr --steps 4000 --folder RUNS/detr
+    python benchmarks/training.py compute --preset curve --steps 2000 --folder RUNS/c --out results/compute-curve.json
+    python benchmarks/training.py compute --preset detr --steps 6000 --folder RUNS/compute-detr
+    python benchmarks/training.py tuning --field look --folder RUNS/tuning
+    python benchmarks/training.py tuning --field interpreter --folder RUNS/i --out results/tuning-interpreter.json
 
 `scratch` trains a network from nothing on a field of fourteen simulated wells and prints, at each validation, steps,
 minutes and F1 at a trace RMS of 3 cm on wells held out. `detr` has the size that a CPU trains in reasonable time: half
@@ -26,10 +26,11 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from results_file import add_out, write_results
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from geobfdt.model.presets import NetworkSettings
     from geobfdt.training.prepared_wells import PreparedWell
     from geobfdt.training.training_settings import TrainingSettings
+
+Rows = list[dict[str, Any]]
 
 WELLS, LENGTH, SEED = 14, 40.0, 8014
 FIELDS = {
@@ -70,7 +73,7 @@ def how(preset: str, steps: int, every: int) -> tuple[TrainingSettings, NetworkS
     return settings.model_copy(update=published), network
 
 
-def scratch(preset: str, steps: int, every: int, out: Path) -> None:
+def scratch(preset: str, steps: int, every: int, out: Path) -> Rows:
     """Train from nothing on the field of fourteen wells."""
     import geobfdt
 
@@ -81,10 +84,10 @@ def scratch(preset: str, steps: int, every: int, out: Path) -> None:
             geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, geobfdt.IngestOptions(picks=Path(folder)))
     settings, network = how(preset, steps, every)
     geobfdt.train(field, out / "model", geobfdt.TrainOptions(preset=preset, training=settings, network=network))  # type: ignore[arg-type]
-    tell(out / "model" / "run")
+    return tell(out / "model" / "run")
 
 
-def compute(preset: str, steps: int, every: int, out: Path) -> None:
+def compute(preset: str, steps: int, every: int, out: Path) -> Rows:
     """Train from nothing on wells of many rocks and tools."""
     import torch
 
@@ -105,12 +108,12 @@ def compute(preset: str, steps: int, every: int, out: Path) -> None:
 
     network = build(sizes)
     outcome = train_network(network, loss, FixedWells(trained), settings, out, check)  # type: ignore[arg-type]
-    tell(out)
+    rows = tell(out)
     network.load_state_dict(outcome.weights)
-    beside_blind(network.eval(), held_out)
+    return rows + beside_chance(network.eval(), held_out)
 
 
-def beside_blind(network: nn.Module, wells: list[PreparedWell]) -> None:
+def beside_chance(network: nn.Module, wells: list[PreparedWell]) -> Rows:
     """Print F1 at the best confidence of each class beside that of the same picks shifted in depth."""
     import geobfdt
     from geobfdt.evaluation.thresholds import operating_points
@@ -119,24 +122,30 @@ def beside_blind(network: nn.Module, wells: list[PreparedWell]) -> None:
 
     picks, truth, intervals = tables(plane_finder(network), wells)  # type: ignore[arg-type]
     least = {name: point.threshold for name, point in operating_points(picks, truth, intervals).items()}
-    table = geobfdt.evaluate(picks[picks["confidence"] >= picks["class"].map(least)], truth, intervals).table()
-    for _, row in table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)].iterrows():
+    # Without a pick there is nothing whose type pandas could know.
+    sure = picks["confidence"] >= picks["class"].map(least).astype(float)
+    table = geobfdt.evaluate(picks[sure], truth, intervals).table()
+    rows: Rows = table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)].to_dict("records")
+    for row in rows:
         text = f"F1 {row['f1']:.3f} ({row['f1_lo']:.2f}-{row['f1_hi']:.2f})"
-        print(f"{row['class']:8s} {text}, blind {row['null_f1']:.3f}, z {row['z']:.1f}", flush=True)
+        print(f"{row['class']:8s} {text}, chance {row['null_f1']:.3f}, z {row['z']:.1f}", flush=True)
+    return rows
 
 
-def tell(run: Path) -> None:
+def tell(run: Path) -> Rows:
     """Print steps, minutes and F1 of a run at each validation."""
-    seconds = 0.0
+    seconds, rows = 0.0, []
     for line in (run / "metrics.jsonl").read_text().splitlines():
         row = json.loads(line)
         seconds = row.get("seconds", seconds)
         if "score" in row:
-            f1 = {name: round(row[name]["f1"], 2) for name in ("fracture", "bedding") if name in row}
+            f1 = {name: round(row[name]["f1"], 3) for name in ("fracture", "bedding") if name in row}
             print(f"{row['step']:6d} steps {seconds / 60:6.1f} min", f1, flush=True)
+            rows.append({"step": row["step"], "minutes": seconds / 60, **f1})
+    return rows
 
 
-def tuning(field_of: str, steps: int | None, out: Path) -> None:
+def tuning(field_of: str, steps: int | None, out: Path) -> Rows:
     """Fine-tune on few wells of one look, or of interpreters of one habit."""
     import geobfdt
     from geobfdt.io.write.dlis import write_dlis
@@ -156,7 +165,9 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
         wells.append(simulate_well(draw(rng, well=name, length=TUNING_LENGTH, geology=place, **FIELDS[field_of]), rng))
     settings = TUNING if steps is None else TUNING.model_copy(update={"steps": steps, "turns": 0})
 
-    def score(model: str | Path) -> str:
+    results: Rows = []
+
+    def score(count: int, model: str | Path) -> str:
         picks = pd.concat([geobfdt.pick(well.image, model=model) for well in wells[6:]])
         ignored = pd.concat([well.intervals[well.intervals["kind"] == "ignored"] for well in wells[6:]])
         text = []
@@ -166,11 +177,13 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
         ):
             table = geobfdt.evaluate(picks, pd.concat(planes), where).table()
             rows = table[(table["kind"] == "trace") & (table["tolerance_m"] == 0.03)]
-            f1 = [f"{row['class']} {row['f1']:.2f} (blind {row['null_f1']:.2f})" for _, row in rows.iterrows()]
+            scores = rows[["class", "f1", "null_f1"]].to_dict("records")
+            results.extend({"wells": count, "against": what, **row} for row in scores)
+            f1 = [f"{row['class']} {row['f1']:.2f} (chance {row['null_f1']:.2f})" for row in scores]
             text.append(f"{what}: {', '.join(f1)}")
         return "; ".join(text)
 
-    print("before:", score("default"), flush=True)
+    print("before:", score(0, "default"), flush=True)
     for count in (1, 3, 6):
         field, model = out / f"field-{count}", out / f"model-{count}"
         with tempfile.TemporaryDirectory() as folder:
@@ -181,7 +194,8 @@ def tuning(field_of: str, steps: int | None, out: Path) -> None:
                 write_intervals(well.intervals, stem.with_suffix(".intervals.csv"))
             geobfdt.ingest(sorted(Path(folder).glob("*.dlis")), field, geobfdt.IngestOptions(picks=Path(folder)))
         bundle = geobfdt.train(field, model, geobfdt.TrainOptions(model="default", training=settings))
-        print(f"{count} wells, {bundle.card['minutes']:.1f} min:", score(model), flush=True)
+        print(f"{count} wells, {bundle.card['minutes']:.1f} min:", score(count, model), flush=True)
+    return results
 
 
 def main() -> None:
@@ -192,13 +206,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--every", type=int, default=100)
     parser.add_argument("--field", choices=sorted(FIELDS), default="look", help="of tuning: what is foreign")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="of wells, run and models")
+    add_out(parser)
     arguments = parser.parse_args()
     if arguments.what != "tuning":
         run = scratch if arguments.what == "scratch" else compute
-        run(arguments.preset, arguments.steps or 1500, arguments.every, arguments.out)
+        rows = run(arguments.preset, arguments.steps or 1500, arguments.every, arguments.folder)
     else:
-        tuning(arguments.field, arguments.steps, arguments.out)
+        rows = tuning(arguments.field, arguments.steps, arguments.folder)
+    write_results(arguments.out, rows, "default" if arguments.what == "tuning" else None)
 
 
 if __name__ == "__main__":

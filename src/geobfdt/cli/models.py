@@ -198,6 +198,23 @@ def import_(registry: Folder, file: Annotated[Path, typer.Argument()], why: Why 
     console().print(Registry(registry).import_(file, who=who, why=why)[:_DIGEST_CHARACTERS])
 
 
+@app.command("card")
+def card(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A folder that geobfdt train wrote, default, or REGISTRY@MODEL.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for model-card.md and model-card.cdx.json.")],
+    results: Annotated[
+        Path | None, typer.Option(help="Folder of files that benchmarks wrote; those of other weights are left out.")
+    ] = None,
+) -> None:
+    """Write the model card (Markdown) and the bill of materials (CycloneDX) of a model."""
+    from geobfdt.model.model_card import write_model_card
+
+    for file in write_model_card(model, out, results):
+        console().print(str(file), markup=False, soft_wrap=True)
+
+
 def register(main: typer.Typer) -> None:
     """Add the verbs to the application."""
     main.add_typer(app, name="models")
