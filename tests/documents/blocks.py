@@ -75,3 +75,16 @@ def commands(text: str) -> Iterator[list[str]]:
                 words = []
             else:
                 words.append(word)
+
+
+def sentences(page: Path) -> Iterator[str]:
+    """Return the sentences of a page: of paragraphs and list items, without code blocks, tables and headings."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"^( *)(`{3,}|:{3,}).*?^ *\2[ \t]*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", re.sub(r"`[^`]*`", "code", text))
+    # A list item, a heading and a row of a table begin a paragraph of their own.
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.|#+|\|) ?)", text):
+        words = re.sub(r"^\s*(?:[-*+]|\d+\.) ", "", paragraph)
+        if not words.lstrip().startswith(("#", "|", ":")):
+            yield from re.split(r"(?<=[.!?])[*_)\"]*\s+", " ".join(words.split()))

@@ -185,12 +185,14 @@ def test_python_runs(page: Path, well: Path, tmp_path: Path, monkeypatch: pytest
         intervals = read_intervals(folder / "intervals.csv")
         intervals = intervals.assign(top_m=intervals["top_m"] + shift, base_m=intervals["base_m"] + shift)
         scores = geobfdt.evaluate(picks, truth)
-        names = {
+        prelude = {
             "geobfdt": geobfdt, "image": image, "picks": picks, "truth": truth, "intervals": intervals,
             "scores_of_first": scores, "scores_of_second": scores,
         }  # fmt: skip
+        names: dict[str, Any] = {}
         for block in blocks(page):
             if block.language == "python":
+                names |= prelude
                 tree = ast.parse(block.text)
                 if not block.runs:
                     tree.body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
