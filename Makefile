@@ -41,7 +41,7 @@ format: install  ## tidy the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: install  ## the documentation as web pages, in docs/_build/html
+docs: install  ## the documentation as web pages, in docs/_build/html; runs the gallery: a minute or two
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
@@ -87,4 +87,4 @@ lock: .venv-audit/installed  ## the service's requirements with their hashes; LO
 	touch $@
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .venv-dist .venv-wheel .venv-oldest dist docs/_build demo
+	rm -rf .venv .venv-dist .venv-wheel .venv-oldest dist docs/_build docs/_notebooks docs/api docs/gallery demo

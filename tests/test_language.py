@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.documents.blocks import pages, sentences
 
 ROOT = Path(__file__).parents[1]
 
@@ -84,12 +85,21 @@ def test_names_are_standard_terms(folder: str) -> None:
 
 def test_lines_of_documents_are_short() -> None:
     """A line of a document has 120 characters at most; pages that a program writes are left out."""
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     wrong = [
         f"{page.relative_to(ROOT)}:{number}"
-        for page in pages
-        if page.name != "study.md" and "_build" not in page.parts
+        for page in pages()
         for number, line in enumerate(page.read_text().splitlines(), start=1)
         if len(line) > 120
+    ]
+    assert wrong == []
+
+
+def test_sentences_of_documents_are_short() -> None:
+    """A sentence of a document has 30 words at most."""
+    wrong = [
+        f"{page.relative_to(ROOT)}: {sentence}"
+        for page in pages()
+        for sentence in sentences(page)
+        if sum(any(letter.isalnum() for letter in word) for word in sentence.split()) > 30
     ]
     assert wrong == []

@@ -1,0 +1,1 @@
+"""Tests of README and documents; a package, since they share what finds code blocks."""
