@@ -32,6 +32,12 @@ def report(
         typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj."),
     ] = None,
     scale: Annotated[float, typer.Option(min=5, max=500, help="Scale of the log on paper, 1:SCALE.")] = 20.0,
+    title: Annotated[
+        Path | None,
+        typer.Option(
+            help="Title blocks: company, datum, tool string, ... [default: report.yaml in DIR, if it is there]"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -42,7 +48,9 @@ def report(
     from geobfdt.workflows.report import report_field
 
     with progress(f"reporting {directory}") as advance:
-        reports = report_field(directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance)
+        reports = report_field(
+            directory, out, picks, [kind.value for kind in beside or []], scale, layer, advance, title=title
+        )
     if as_json:
         print_json({well: one.structure.to_dict() for well, one in reports.items()})
         return

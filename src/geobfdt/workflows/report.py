@@ -11,6 +11,7 @@ from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.structure_section import Structure
+from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
@@ -52,6 +53,7 @@ def report_field(
     layer: str | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     only: Sequence[str] = (),
+    title: Path | None = None,
 ) -> dict[str, Reported]:
     """
     Write a report of each well of a field that has picks.
@@ -72,6 +74,8 @@ def report_field(
         Told the share done, 0 to 1.
     only : sequence of str
         Wells to report on; all that have picks if empty.
+    title : Path, optional
+        Title blocks of the wells; default ``report.yaml`` in the field, if there is one.
 
     Returns
     -------
@@ -91,6 +95,9 @@ def report_field(
     if not stems:
         cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
         raise InputError(picks or field, "no pick table of a well here", cure)
+    if title is None and (field / TITLE_FILE).exists():
+        title = field / TITLE_FILE
+    titles = TitleFile() if title is None else read_titles(title, stems)
     for number, stem in enumerate(stems):
         image, file = read(folder.file(stem, ".nc")), out / f"{stem}.report.html"
         name = str(image.attrs["well"])
@@ -104,15 +111,17 @@ def report_field(
 
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
-        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance)
+        block = titles.of(stem)
+        findings += contradictions(block, image)
+        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance, block)
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(beside):
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
-                others += write_log_svg(image, mine, intervals, other, scale)
+                others += write_log_svg(image, mine, intervals, other, scale, title=block)
                 continue
             if kind == "pdf":
-                write_log_pdf(image, mine, intervals, other, scale)
+                write_log_pdf(image, mine, intervals, other, scale, title=block)
             elif kind == "las":
                 write_density(image, mine, intervals, other)
             else:
