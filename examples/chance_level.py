@@ -16,7 +16,7 @@ import geobfdt
 from geobfdt.wells.picks import new_picks, read_picks
 
 folder = Path(tempfile.mkdtemp())
-geobfdt.simulate(folder, wells=1, length=10.0, seed=11, tool="fmi", deviation=10.0)
+geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=1, length=10.0, seed=11, tool="fmi", deviation=10.0))
 truth = read_picks(folder / "W01.truth.csv")
 picks = geobfdt.pick(geobfdt.read(folder / "W01.dlis"), method="hough")
 

@@ -16,7 +16,7 @@ import geobfdt
 from geobfdt.io.write.netcdf import write_netcdf
 
 folder = Path(tempfile.mkdtemp())
-geobfdt.simulate(folder, wells=1, length=20.0, seed=6, tool="otv", deviation=20.0)
+geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=1, length=20.0, seed=6, tool="otv", deviation=20.0))
 original = geobfdt.read(folder / "W01.dlis").load()
 scan = (original[["diameter", "deviation", "hole_azimuth"]]).assign(
     image=(original["image"] > original["image"].median()).astype("float32")

@@ -14,15 +14,17 @@ from geobfdt.reports.learning_figure import draw_learning, learning_verdict
 from geobfdt.training.train import TUNING
 
 folder = Path(tempfile.mkdtemp())
-geobfdt.simulate(folder / "sim", wells=1, length=8.0, seed=2, tool="atv", deviation=0.0, interpreter="dense")
-geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field", picks=folder / "sim")
+geobfdt.simulate(
+    folder / "sim", geobfdt.SimulateOptions(wells=1, length=8.0, seed=2, tool="atv", deviation=0.0, interpreter="dense")
+)
+geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field", geobfdt.IngestOptions(picks=folder / "sim"))
 
 # %%
 # Settings are one frozen object. The defaults of fine-tuning are ``TUNING``.
 settings = TUNING.model_copy(
     update={"steps": 8, "turns": 0, "fewest": 1, "every": 2, "warmup": 2, "batch": 2, "rows": 256, "simulated": 0.0}
 )
-model = geobfdt.train(folder / "field", folder / "model", model="default", settings=settings)
+model = geobfdt.train(folder / "field", folder / "model", geobfdt.TrainOptions(model="default", training=settings))
 
 # %%
 # The card of the model says what the held-out stretch shows. If the gain is smaller than chance can make it, the

@@ -21,7 +21,7 @@ from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
 
 folder = Path(tempfile.mkdtemp())
-geobfdt.simulate(folder, wells=1, length=2.0, seed=4, tool="atv", deviation=15.0)
+geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=1, length=2.0, seed=4, tool="atv", deviation=15.0))
 image = geobfdt.read(folder / "W01.dlis").load()
 
 # %%

@@ -17,8 +17,8 @@ from geobfdt.studies.page import write_pages
 from geobfdt.studies.study_settings import StudySettings
 
 folder = Path(tempfile.mkdtemp())
-geobfdt.simulate(folder / "sim", wells=4, length=4.0, seed=3, tool="atv", interpreter="dense")
-geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field", picks=folder / "sim")
+geobfdt.simulate(folder / "sim", geobfdt.SimulateOptions(wells=4, length=4.0, seed=3, tool="atv", interpreter="dense"))
+geobfdt.ingest(sorted((folder / "sim").glob("*.dlis")), folder / "field", geobfdt.IngestOptions(picks=folder / "sim"))
 
 # %%
 # Axes have levels, from the lightest; ``base`` holds what all cells share. ``geobfdt study FILE.yaml`` reads the same

@@ -128,7 +128,8 @@ def test_a_page_fits_its_sheet(scale: float, monkeypatch: pytest.MonkeyPatch, tm
             box = ax.get_position().bounds * np.tile(sheet.get_size_inches(), 2)
             assert paper.x0 + 0.2 < box[0] < box[0] + box[2] < paper.x1 - 0.2
             assert paper.y0 + 0.4 < box[1] < box[1] + box[3] < paper.y1 - 0.2
-        assert sheet.texts[0].get_text() == f"{number} / {len(sheets)}"
+        assert f"{number} of {len(sheets)}" in sheet.texts[0].get_text()
+        assert "A-1" in sheet.texts[0].get_text()
     assert {round(25.4 * float(side)) for _, paper in sheets for side in paper.size} == {297, 210}
 
 

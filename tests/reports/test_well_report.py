@@ -14,6 +14,7 @@ import pytest
 
 from geobfdt.geometry import pole_angle
 from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.reports.class_plots import class_rows, draw_rows
 from geobfdt.reports.structure_section import analyse_structure
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
@@ -142,9 +143,36 @@ def test_plots_of_nothing_are_left_out(flat: bool, beds: bool, tmp_path: Path) -
     picks = planes(**columns)
     write_report(well(), picks[(picks["class"] != "bedding") | beds], new_intervals(), [], file)
     names = plots(file)
-    assert len(names) == 2
+    assert len(names) == 3
     assert ("roses" in names[0]) is not flat
     assert ("vector plot" in names[1]) is beds
+    assert names[2] == ("by class: bedding; fracture" if beds else "by class: fracture")
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_rows_of_plots_count_their_planes(flat: bool) -> None:
+    """Bars add up to the planes of a class; without a direction there is no histogram of azimuths."""
+    picks = planes(**({"dip_true_deg": 1.0} if flat else {}))
+    structure = analyse_structure(well(), picks, new_intervals())
+    rows = class_rows(structure)
+    assert [(row.title, len(row.picks)) for row in rows] == [("bedding", 10), ("fracture", 40)]
+    ((_, figure),) = draw_rows(rows, structure)
+    bars = {"True dip (deg)": [], "Dip azimuth (deg)": []}
+    for ax in figure.axes:
+        if ax.get_xlabel() in bars:
+            bars[ax.get_xlabel()].append(sum(bar.get_height() for bar in ax.patches))
+    assert bars == {"True dip (deg)": [10, 40], "Dip azimuth (deg)": [] if flat else [10, 40]}
+
+
+def test_a_name_says_nothing_in_the_style_of_the_page(tmp_path: Path) -> None:
+    """A hostile name ends neither a string of the style nor the style itself."""
+    name = 'a"; } </style><script>x</script> \\'
+    write_report(well(well=name), planes(well=name), new_intervals(), [], tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text()
+    style = page.split("<style>")[1].split("</style>")[0]
+    assert page.count("</style>") == 1
+    assert "<" not in style
+    assert page.split("</style>")[1].startswith("</head><body>")
 
 
 def test_rejected_and_others_picks_are_left_out() -> None:
@@ -189,7 +217,7 @@ def test_of_a_well_with_hardly_a_pick(count: int, tmp_path: Path) -> None:
     structure = write_report(well(), picks, new_intervals(), [], file)
     assert structure.intensities["bedding"].p10 == 0
     assert structure.length["bedding"] == pytest.approx(20.0)
-    assert len(plots(file)) == (2 if count else 0)
+    assert len(plots(file)) == (3 if count else 0)
 
 
 def test_without_true_dips_it_says_why(tmp_path: Path) -> None:
@@ -254,4 +282,6 @@ def test_zones_and_sets_with_beds_laid_level(tmp_path: Path) -> None:
     file = tmp_path / "z.html"
     write_report(well(), picks, new_intervals(), [], file)
     assert "<h2>Zones</h2>" in file.read_text()
+    (by_zone,) = (name for name in plots(file) if name.startswith("by zone"))
+    assert [part.split(",")[0] for part in by_zone.removeprefix("by zone: ").split("; ")] == ["zone 1", "zone 2"]
     assert len(structure.to_dict()["zones"]) == 2

@@ -857,3 +857,54 @@ def test_the_name_is_asked_for_once(browser: Any, serve: Callable[..., Served]) 
     until(page, "window.geobfdt?.store.loaded")
     assert not page.locator("#ask").is_visible()
     context.close()
+
+
+def test_scale_box_and_true_proportions(sit: Callable[..., Screen]) -> None:
+    """At 1:20 a metre is 96 / 0.0254 / 20 pixels high; at 1:1 the round of the hole is as wide as it is long."""
+    screen = sit()
+    screen.begin()
+    box = screen.page.get_by_label("scale")
+    box.fill("1:20")
+    box.press("Enter")
+    assert screen.evaluate("view.y(102) - view.y(101)") == pytest.approx(96 / 0.0254 / 20, rel=1e-6)
+    for refused in ("nothing", "0", "-5", "100000"):
+        box.fill(refused)
+        box.press("Enter")
+        assert box.get_attribute("aria-invalid") == "true"
+        assert screen.evaluate("view.y(102) - view.y(101)") == pytest.approx(96 / 0.0254 / 20, rel=1e-6)
+    screen.page.get_by_role("button", name="1:1").click()
+    wide = screen.evaluate("view.xs(view.tracks()[0], 180)[0] - view.xs(view.tracks()[0], 0)[0]")
+    assert wide / screen.evaluate("view.y(102) - view.y(101)") == pytest.approx(np.pi * 0.2 / 2, rel=1e-3)
+
+
+def test_the_cursor_tells_depth_and_angle(sit: Callable[..., Screen]) -> None:
+    """Over the log it shows both; outside it shows nothing."""
+    screen = sit()
+    screen.begin()
+    screen.go(103)
+    screen.page.mouse.move(*screen.at(103.02, 120))
+    depth, angle = screen.page.locator("#cursor").inner_text().split(", ")
+    assert float(depth.split()[0]) == pytest.approx(103.02, abs=screen.evaluate("view.scale"))
+    assert float(angle.split("°")[0]) == pytest.approx(120, abs=1)
+    screen.page.mouse.move(600, 10)
+    assert screen.page.locator("#cursor").is_hidden()
+
+
+def test_colours_of_an_optical_log(browser: Any, serve: Callable[..., Served], field: Path) -> None:
+    """A red and a blue half are shown in red and blue; a well without colours does not offer them."""
+    image = drawn_well("C-1")
+    colour = np.zeros((*image["image"].shape, 3), np.uint8)
+    colour[:, :45], colour[:, 45:] = (200, 10, 10), (10, 10, 200)
+    write_netcdf(image.assign(colour=(("depth", "azimuth", "channel"), colour)), field / "C-1.nc")
+    screen = Screen(browser, serve(), "anna", well="C-1")
+    screen.page.get_by_label("image").select_option("colour")
+    screen.evaluate("options.hidden = true")
+    screen.go(104.2)
+    assert [screen.pixel(screen.at(104.2, angle)) for angle in (60, 270)] == [[200, 10, 10], [10, 10, 200]]
+    assert screen.pixel(screen.at(104.2, 127)) == [0xCC, 0xD1, 0xD8]
+    screen.page.locator("#well").select_option("A-1")
+    screen.until("window.geobfdt.store.well === 'A-1'")
+    assert screen.evaluate("options.image") == "dynamic"
+    assert screen.page.locator("#image option[value=colour]").is_disabled()
+    screen.context.close()
+    assert not screen.errors

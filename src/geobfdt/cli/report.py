@@ -32,6 +32,12 @@ def report(
         typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj."),
     ] = None,
     scale: Annotated[float, typer.Option(min=5, max=500, help="Scale of the log on paper, 1:SCALE.")] = 20.0,
+    title: Annotated[
+        Path | None,
+        typer.Option(
+            help="Title blocks: company, datum, tool string, ... [default: report.yaml in DIR, if it is there]"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -41,7 +47,9 @@ def report(
     """
     from geobfdt.workflows.report import ReportOptions, report_field
 
-    options = ReportOptions(picks=picks, layer=layer, beside=tuple(kind.value for kind in beside or ()), scale=scale)
+    options = ReportOptions(
+        picks=picks, layer=layer, beside=tuple(kind.value for kind in beside or ()), scale=scale, title=title
+    )
     with progress(f"reporting {directory}") as advance:
         reports = report_field(directory, out, options, progress=advance)
     if as_json:

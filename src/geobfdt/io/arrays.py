@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["AnyArray", "Array", "Grey", "Lines", "Mask", "Order", "Words"]
+__all__ = ["AnyArray", "Array", "Colour", "Grey", "Lines", "Mask", "Order", "Words"]
 
 AnyArray = npt.NDArray[Any]
 Array = npt.NDArray[np.float64]
+Colour = npt.NDArray[np.uint8]  # red, green and blue along the last axis
 Grey = npt.NDArray[np.float32]  # the pixels of an image
 Lines = npt.NDArray[np.int64]  # lines of a file, or counts
 Order = npt.NDArray[np.intp]  # positions along an array

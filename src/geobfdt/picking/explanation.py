@@ -13,7 +13,7 @@ from geobfdt.geometry import stretch, trace_depth, trace_rms
 from geobfdt.picking.band import fill_depth_gaps
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refinement import refine
-from geobfdt.wells.image import WellImage, hole_radius, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, row_spacing, without_colour
 from geobfdt.wells.picks import traces
 
 __all__ = ["Explanation", "explain"]
@@ -79,7 +79,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     depth = image["depth"].values
     reach = amplitude + detector.overlap
     rows = np.flatnonzero(np.abs(depth - trace[0]) <= reach)
-    strip = image.isel(depth=slice(int(rows[0]), int(rows[-1]) + 1)).load()
+    strip = without_colour(image).isel(depth=slice(int(rows[0]), int(rows[-1]) + 1)).load()
     radius = hole_radius(strip)
     steep = float(stretch(trace, radius))
     half = _HALF_HEIGHT_M * steep

@@ -9,7 +9,7 @@ import pandas as pd
 
 from geobfdt.preparation.layering import layer_coherence
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.wells.image import WellImage
+from geobfdt.wells.image import WellImage, without_colour
 
 __all__ = ["LAYERED", "MIN_SILENT_LENGTH_M", "ZONE_M", "image_zones", "silent_layers", "silent_zones"]
 
@@ -35,7 +35,7 @@ def image_zones(image: WellImage) -> Iterator[tuple[float, float, WellImage]]:
     cuts[-1] = len(depth)
     for k in range(count):
         if cuts[k + 1] > cuts[k]:
-            part = image.isel(depth=slice(int(cuts[k]), int(cuts[k + 1])))
+            part = without_colour(image).isel(depth=slice(int(cuts[k]), int(cuts[k + 1])))
             yield float(edges[k]), float(edges[k + 1]) + (1e-6 if k == count - 1 else 0.0), part
 
 

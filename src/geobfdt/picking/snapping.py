@@ -11,7 +11,7 @@ from geobfdt.picking.attributes import describe
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refinement import mean_agreement, refine
 from geobfdt.quality.trace_evidence import CONTRAST_WINDOW_M, trace_evidence
-from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
+from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing, without_colour
 from geobfdt.wells.picks import complete, new_picks
 
 __all__ = ["describe_traces", "snap", "through"]
@@ -170,7 +170,7 @@ def _most_visible(image: WellImage, depth: float, angle: float, picked: Array) -
 
 def _around(image: WellImage, depth: float, reach: float) -> WellImage:
     first, last = np.searchsorted(image["depth"].values, [depth - reach, depth + reach])
-    return image.isel(depth=slice(int(first), int(last))).load()
+    return without_colour(image).isel(depth=slice(int(first), int(last))).load()
 
 
 def _pixels(image: WellImage) -> tuple[npt.NDArray[np.float32], Array, Array]:

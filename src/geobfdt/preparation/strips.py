@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geobfdt.wells.image import WellImage
+from geobfdt.wells.image import WellImage, without_colour
 
 __all__ = ["Strip", "strips"]
 
@@ -74,5 +74,5 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     for i in with_rows:
         base = np.inf if i == with_rows[-1] else float(edges[i + 1])
         first, last = np.searchsorted(depth, [edges[i] - overlap, edges[i + 1] + overlap])
-        yield Strip(image.isel(depth=slice(int(first), int(last))).load(), top, base)
+        yield Strip(without_colour(image).isel(depth=slice(int(first), int(last))).load(), top, base)
         top = base

@@ -17,7 +17,9 @@ from matplotlib.transforms import Bbox
 from geobfdt.geometry import pole, well_path
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.page import draw_well
-from geobfdt.reports.style import kinds_of
+from geobfdt.reports.style import house_style, kinds_of
+from geobfdt.reports.title_block import NO_TITLE, TitleBlock
+from geobfdt.reports.title_sheet import draw_title_sheet
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
@@ -43,10 +45,10 @@ Array = npt.NDArray[np.float64]
 
 def write_log_pdf(
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
 ) -> None:  # fmt: skip
     """
-    Write the log as a PDF, to scale, on numbered sheets of A4.
+    Write the log as a PDF, to scale, on numbered sheets of A4; a title sheet goes before them if there are entries.
 
     Parameters
     ----------
@@ -62,6 +64,8 @@ def write_log_pdf(
         Metres of hole that a metre of paper shows, 5 to 500.
     progress : callable
         Called with the finished share, 0 to 1.
+    title : TitleBlock
+        Entries of the title block.
 
     Raises
     ------
@@ -70,16 +74,16 @@ def write_log_pdf(
     """
     edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
-        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress):
+        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress, title):
             file.savefig(sheet, dpi=200, bbox_inches=_sheet_box(sheet))
 
 
 def write_log_svg(
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
 ) -> list[Path]:  # fmt: skip
     """
-    Write the log as SVG files, ``<path>-01.svg`` and on; see :func:`write_log_pdf`.
+    Write the log as SVG files, ``<path>-01.svg`` and on, a title sheet as ``<path>-00.svg``; see :func:`write_log_pdf`.
 
     Returns
     -------
@@ -88,7 +92,8 @@ def write_log_svg(
     """
     edges, names = _page_edges(image, scale), []
     with atomic_files(path.parent) as part:
-        for number, sheet in enumerate(_draw_sheets(image, picks, intervals, edges, scale, progress), start=1):
+        sheets = _draw_sheets(image, picks, intervals, edges, scale, progress, title)
+        for number, sheet in enumerate(sheets, start=0 if title.rows() else 1):
             names.append(f"{path.stem}-{number:02d}.svg")
             sheet.savefig(part / names[-1], metadata={"Date": None}, bbox_inches=_sheet_box(sheet))
     return [path.parent / name for name in names]
@@ -105,15 +110,27 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
 
 def _draw_sheets(
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, edges: list[float], scale: float,
-    progress: Callable[[float], None],
+    progress: Callable[[float], None], title: TitleBlock,
 ) -> Iterator[Figure]:  # fmt: skip
-    """Draw the pages one after the other, each with its number."""
-    count = len(edges) - 1
+    """Draw the title sheet and the pages one after the other, each with its foot."""
+    count, name = len(edges) - 1, title.name(image)
+    named = image.assign_attrs(well=title.well) if title.well else image
+    own = (
+        picks.assign(well=picks["well"].where(picks["well"] != image.attrs["well"], title.well))
+        if title.well
+        else picks
+    )
+    if title.rows():
+        with house_style():
+            yield draw_title_sheet(_A4_INCHES, title, image, (edges[0], edges[-1]), scale, count)
     for number, (top, base) in enumerate(pairwise(edges), start=1):
-        sheet = draw_well(image, picks, intervals=intervals, top=top, base=base, scale=scale)
-        sheet.text(
-            0.98, (_sheet_box(sheet).y0 + 0.25) / sheet.get_figheight(), f"{number} / {count}", ha="right", fontsize=8
-        )
+        sheet = draw_well(named, own, intervals=intervals, top=top, base=base, scale=scale)
+        foot = f"{name}    {top:.2f} \N{EN DASH} {base:.2f} m MD    page {number} of {count}"
+        owner = ", ".join(text for text in (title.company, title.field) if text)
+        box = _sheet_box(sheet)
+        for x, text, align in ((box.x1 - 0.35, foot, "right"), (box.x0 + 0.35, owner, "left")):
+            place = (x / sheet.get_figwidth(), (box.y0 + 0.25) / sheet.get_figheight())
+            sheet.text(*place, text, ha=align, fontsize=8, parse_math=False)
         yield sheet
         progress(number / count)
 

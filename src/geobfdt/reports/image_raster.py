@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geobfdt.preparation.normalisation import normalise_dynamic
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["Variable", "contrast_limits", "depth_range", "image_tones", "resample_rows"]
+__all__ = ["Variable", "contrast_limits", "depth_range", "image_colours", "image_tones", "resample_rows"]
 
 Image = npt.NDArray[np.float32]
 Variable = Literal["static", "dynamic"]
@@ -50,7 +50,7 @@ def resample_rows(image: WellImage, name: str, top: float, base: float, rows: in
     image : WellImage
         The well; may be lazy, and is read in blocks.
     name : str
-        Variable of the image.
+        Variable of the image; ``colour`` counts as three columns for each of the image's.
     top, base : float
         Depths shown (m, MD).
     rows : int
@@ -69,29 +69,70 @@ def resample_rows(image: WellImage, name: str, top: float, base: float, rows: in
     array([ 1.,  4., nan], dtype=float32)
     """
     depth, spacing, height = image.depth.values, row_spacing(image) or 0.01, (base - top) / rows
+    columns = int(np.prod(image[name].shape[1:]))
     if spacing >= height:
         centre = top + (np.arange(rows) + 0.5) * height
         first, last = np.searchsorted(depth, [top - spacing, base + spacing])
         if first == last:
-            return np.full((rows, image.sizes["azimuth"]), np.nan, dtype=np.float32)
+            return np.full((rows, columns), np.nan, dtype=np.float32)
         near = depth[first:last]
         nearest = np.searchsorted((near[1:] + near[:-1]) / 2, centre)
-        out = image[name].isel(depth=slice(first, last)).values[nearest]
+        out = _block(image, name, slice(first, last))[nearest]
         out[np.abs(near[nearest] - centre) > 0.75 * spacing] = np.nan
         return np.asarray(out, dtype=np.float32)
 
-    total = np.zeros((rows, image.sizes["azimuth"]))
+    total = np.zeros((rows, columns))
     count = np.zeros(total.shape, dtype=np.int64)
     first, last = np.searchsorted(depth, [top, base])
     for start in range(first, last, _BLOCK_ROWS):
         block = slice(start, min(start + _BLOCK_ROWS, last))
-        values = image[name].isel(depth=block).values.astype(np.float64)
+        values = _block(image, name, block).astype(np.float64)
         measured = np.isfinite(values)
         row = np.clip(((depth[block] - top) / height).astype(int), 0, rows - 1)
         edges = np.flatnonzero(np.diff(row, prepend=-1))
         total[row[edges]] += np.add.reduceat(np.where(measured, values, 0.0), edges, axis=0)
         count[row[edges]] += np.add.reduceat(measured, edges, axis=0, dtype=np.int64)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _block(image: WellImage, name: str, rows: slice) -> Image:
+    """Return rows of a variable, whose colours lie side by side and are NaN where nothing was measured."""
+    values = image[name].isel(depth=rows).values
+    if values.ndim == 2:
+        return np.asarray(values)
+    measured = np.isfinite(image["image"].isel(depth=rows).values)
+    return np.where(measured[..., None], values, np.float32(np.nan)).reshape(len(values), -1).astype(np.float32)
+
+
+def image_colours(image: WellImage, top: float, base: float, rows: int) -> npt.NDArray[np.uint8]:
+    """
+    Compute the colours of an optical image.
+
+    Parameters
+    ----------
+    image : WellImage
+        A well with ``colour``.
+    top, base : float
+        Depths shown (m, MD).
+    rows : int
+        Rows of the picture.
+
+    Returns
+    -------
+    array (rows, columns, 4)
+        uint8; red, green, blue, and 255; all four are 0 where nothing was measured.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> red = np.broadcast_to(np.uint8([200, 0, 0]), (2, 1, 3))
+    >>> image_colours(well_image([[1.0], [np.nan]], [0.5, 1.5], colour=red), 0.0, 2.0, 2).tolist()
+    [[[200, 0, 0, 255]], [[0, 0, 0, 0]]]
+    """
+    values = resample_rows(image, "colour", top, base, rows).reshape(rows, -1, 3)
+    measured = np.isfinite(values[..., :1])
+    channels = np.where(measured, np.round(np.nan_to_num(values)), 0)
+    return np.concatenate([channels, 255 * measured], axis=-1).astype(np.uint8)
 
 
 def contrast_limits(image: WellImage, name: str) -> tuple[float, float]:

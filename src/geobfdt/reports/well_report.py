@@ -14,12 +14,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from geobfdt._version import __version__
+from geobfdt.reports.class_plots import class_rows, draw_rows, zone_rows
 from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINT_STYLE
+from geobfdt.reports.image_raster import depth_range
+from geobfdt.reports.method_section import GLOSSARY, LIMITS, MEANING, method_rows, signature_labels
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_rose, draw_stereonet
 from geobfdt.reports.structure_section import Structure, analyse_structure
 from geobfdt.reports.style import house_style
+from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.findings import Finding
 from geobfdt.runtime.storage import atomic_path
@@ -47,6 +51,11 @@ th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #888
 th:first-child, td:first-child { text-align: left; } .wide { overflow-x: auto; }
 img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
 .rows { max-height: 32rem; overflow: auto; } .rows th { position: sticky; top: 0; background: Canvas; }
+.facts th { text-align: left; font-weight: 600; padding-left: 0; vertical-align: top; }
+.facts td { text-align: left; white-space: pre-line; overflow-wrap: anywhere; }
+.signature { display: grid; grid-template-columns: 2fr 1fr 2fr; gap: 2rem; margin-top: 4rem; break-inside: avoid; }
+.signature div { border-top: 1px solid; padding-top: .2rem; position: relative; }
+.signature b { position: absolute; bottom: 100%; font-weight: normal; }
 @page picks { size: A4 landscape; }
 @media print { details::details-content { content-visibility: visible; } summary { display: none; } }
 @media print { section { page: picks; } .rows td:last-child { min-width: 20em; } }
@@ -60,6 +69,7 @@ def write_report(
     findings: Sequence[Finding],
     path: Path,
     progress: Callable[[float], None] = lambda _share: None,
+    title: TitleBlock = NO_TITLE,
 ) -> Structure:
     """
     Write the report of a well.
@@ -78,6 +88,8 @@ def write_report(
         The file, ``<well>.report.html``.
     progress : callable
         Told the share done, 0 to 1.
+    title : TitleBlock
+        Entries of the title block.
 
     Returns
     -------
@@ -102,26 +114,47 @@ def write_report(
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
     all_findings = [*image.attrs["findings"], *findings]
     body = "\n".join([
-        _summary_section(image, structure), _intensity_section(structure), _orientation_section(structure),
+        _summary_section(image, structure, title), _intensity_section(structure), _orientation_section(structure),
         _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
         _findings_section(all_findings), _table_section(structure.picks, path),
+        _method_section(image, structure.picks), _signature_section(title),
     ])  # fmt: skip
-    title = html.escape(str(image.attrs["well"] or path.name))
+    name = html.escape(title.name(image))
     with atomic_path(path) as part:
         part.write_text(
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{_STYLE}{PRINT_STYLE}</style></head><body>{body}</body></html>\n",
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+            f"<style>{_STYLE}{PRINT_STYLE}{_running_heads(image, title)}</style></head><body>{body}</body></html>\n",
             encoding="utf-8",
         )
     progress(1.0)
     return structure
 
 
-def _summary_section(image: WellImage, structure: Structure) -> str:
+def _running_heads(image: WellImage, title: TitleBlock) -> str:
+    """Return the style of the heads and feet of printed pages: well, depths, who it is for, page n of m."""
+    top, base = depth_range(image)
+    owner = ", ".join(text for text in (title.company, title.field) if text)
+    boxes = {
+        "top-left": _css_text(title.name(image)),
+        "top-center": _css_text(owner),
+        "top-right": _css_text(f"{top:.2f} to {base:.2f} m MD"),
+        "bottom-left": _css_text(f"geobfdt {__version__}" + (f", version {title.version}" if title.version else "")),
+        "bottom-right": '"page " counter(page) " of " counter(pages)',
+    }
+    marks = " ".join(f"@{place} {{ content: {content}; font: 8pt sans-serif; }}" for place, content in boxes.items())
+    return f"@page {{ margin-top: 18mm; {marks} }}\n"
+
+
+def _css_text(text: str) -> str:
+    """Return a text as a CSS string in which no character has a meaning in CSS or HTML."""
+    return '"' + "".join(c if c.isalnum() and c.isascii() else f"\\{ord(c):x} " for c in text) + '"'
+
+
+def _summary_section(image: WellImage, structure: Structure, title: TitleBlock) -> str:
     depth = image["depth"].values
     sources = ", ".join(sorted(set(structure.picks["source"]) - {""})) or "unknown"
     place = f"{depth[0]:.2f} to {depth[-1]:.2f} m MD, {image.sizes['azimuth']} columns. Picks by {sources}."
-    name = html.escape(str(image.attrs["well"] or "well"))
+    name = html.escape(title.name(image))
     sentences = [_intensity_sentence(kind, structure.intensities.get(kind), structure.length[kind]) for kind in CLASSES]
     if structure.beds is not None:
         beds, cone = (
@@ -134,7 +167,7 @@ def _summary_section(image: WellImage, structure: Structure) -> str:
         sets = "one set" if len(structure.sets) == 1 else f"{len(structure.sets)} sets"
         sentences.append(f"Fractures fall into {sets} (dip/azimuth): {means}.")
     words = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
-    return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{words}"
+    return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{_facts(title.rows())}{words}"
 
 
 def _intensity_sentence(kind: str, intensity: Intensity | None, length: float) -> str:
@@ -215,6 +248,10 @@ def _orientation_section(structure: Structure) -> str:
         by_depth = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
         panels = draw_dip_plots(by_depth, structure.picks, [line.zone for line in structure.zones])
         pictures = [_to_png(figure), _to_png(by_depth)]
+        by_class = [
+            (f"by class: {names}", _to_png(each)) for names, each in draw_rows(class_rows(structure), structure)
+        ]
+        by_zone = [(f"by zone: {names}", _to_png(each)) for names, each in draw_rows(zone_rows(structure), structure)]
     note = (
         "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
         "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that nothing there "
@@ -231,7 +268,9 @@ def _orientation_section(structure: Structure) -> str:
         )
     return (
         f"<h2>How they lie</h2>{_html_picture(pictures[0], net)}<p>{note}</p>"
-        f"{_html_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>{_zones_section(structure)}"
+        f"{_html_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>"
+        f"<h2>By class</h2>{''.join(_html_picture(data, names) for names, data in by_class)}"
+        f"{_zones_section(structure)}{''.join(_html_picture(data, names) for names, data in by_zone)}"
     )
 
 
@@ -318,9 +357,31 @@ def _table_section(picks: pd.DataFrame, path: Path) -> str:
     link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'
     extent = f", the first {_MAX_ROWS} below" if len(picks) > _MAX_ROWS else ""
     head = tuple(column.replace("_", " ") for column in _COLUMNS_SHOWN)
-    version = f"<p class=place>geobfdt {__version__}</p>"
     table = f"<div class=rows>{_html_rows(head, rows)}</div>"
-    return f"<section><h2>Picks</h2><p>{link}{extent}.</p>{table}{version}</section>"
+    return f"<section><h2>Picks</h2><p>{link}{extent}.</p>{table}</section>"
+
+
+def _method_section(image: WellImage, picks: pd.DataFrame) -> str:
+    meaning, limits = ("".join(f"<li>{html.escape(text)}</li>" for text in texts) for texts in (MEANING, LIMITS))
+    return (
+        f"<h2>Method and limits</h2>{_facts(method_rows(image, picks))}"
+        f"<h3>What the numbers mean</h3><ul>{meaning}</ul><h3>What the picker does not see</h3><ul>{limits}</ul>"
+        f"<h2>Glossary</h2>{_facts(GLOSSARY)}"
+    )
+
+
+def _signature_section(title: TitleBlock) -> str:
+    fields = "".join(
+        f"<div><b>{html.escape(entry)}</b>{html.escape(label)}</div>"
+        for label, entry in signature_labels(title.interpreter)
+    )
+    return f'<div class="signature">{fields}</div>'
+
+
+def _facts(rows: Sequence[tuple[str, str]]) -> str:
+    """Return a table of labels and texts; nothing where there is none."""
+    lines = "".join(f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>" for label, text in rows)
+    return f'<table class="facts">{lines}</table>' if rows else ""
 
 
 def _html_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -172,6 +172,7 @@ class ReviewService:
             "well": well, "name": str(image.attrs["well"]) or well, "tool": str(image.attrs["tool"]),
             "reference": str(image.attrs["reference"]), "top": top, "base": base,
             "row": row_spacing(image) or 0.01, "columns": int(nearest.size), "rows": TILE_ROWS, "levels": LEVELS,
+            "colour": "colour" in image,
             "window": {"static": inner, "dynamic": inner if "dynamic" in image else [0.0, 1.0]},
             "hole": {"depth": _to_json_numbers(at), **hole},
             "drift": drift,

@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.netcdf import read
-from geobfdt.reports.image_raster import Variable, contrast_limits, depth_range, image_tones
+from geobfdt.reports.image_raster import contrast_limits, depth_range, image_colours, image_tones
 from geobfdt.review.bounds import check_image_size, check_regular_file, list_wells
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["CONTRAST_MARGIN", "LEVELS", "TILE_ROWS", "OpenWells", "resample_columns", "tile"]
+__all__ = ["CONTRAST_MARGIN", "LEVELS", "TILE_ROWS", "OpenWells", "TileVariable", "resample_columns", "tile"]
+
+TileVariable = Literal["static", "dynamic", "colour"]
 
 # A tile has this many rows.
 TILE_ROWS = 128
@@ -70,7 +72,7 @@ def resample_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.in
 
 
 def tile(
-    image: WellImage, variable: Variable, level: int, number: int, limits: dict[str, tuple[float, float]]
+    image: WellImage, variable: TileVariable, level: int, number: int, limits: dict[str, tuple[float, float]]
 ) -> Bytes:
     """
     Render one tile.
@@ -79,8 +81,8 @@ def tile(
     ----------
     image : WellImage
         The well; only the tile's rows, and for a dynamic image those around it, are read.
-    variable : {"static", "dynamic"}
-        Which image.
+    variable : {"static", "dynamic", "colour"}
+        Which image; ``colour`` only of a well that has it.
     level : int
         Rows are ``2 ** level`` times as high as the image's own; they are averaged.
     number : int
@@ -91,7 +93,8 @@ def tile(
     Returns
     -------
     array (TILE_ROWS, columns) of uint8
-        0 where nothing was measured, else 1 (black) to 255 (white).
+        0 where nothing was measured, else 1 (black) to 255 (white). For ``colour`` (TILE_ROWS, columns, 4): red, green,
+        blue, and 255 where there was a measurement, else 0.
 
     Examples
     --------
@@ -102,9 +105,13 @@ def tile(
     """
     height = (row_spacing(image) or 0.01) * 2**level
     top = depth_range(image)[0] + number * TILE_ROWS * height
+    nearest, near_enough = resample_columns(image["azimuth"].values)
+    if variable == "colour":
+        colours = image_colours(image, top, top + TILE_ROWS * height, TILE_ROWS)[:, nearest]
+        colours[:, ~near_enough] = 0
+        return colours
     bounds = limits.get("image" if variable == "static" else "dynamic")
     grey = image_tones(image, variable, top, top + TILE_ROWS * height, TILE_ROWS, bounds)
-    nearest, near_enough = resample_columns(image["azimuth"].values)
     visible = np.where(near_enough, grey[:, nearest], np.nan)
     return np.where(np.isfinite(visible), 1 + np.round(254 * np.nan_to_num(visible)), 0).astype(np.uint8)
 
@@ -211,10 +218,19 @@ class OpenWells:
                 self._limits[well] = limits
             return self._limits[well]
 
-    def tile(self, well: str, variable: Variable, level: int, number: int) -> bytes:
-        """Return the bytes of a tile, row by row; see :func:`tile`."""
+    def tile(self, well: str, variable: TileVariable, level: int, number: int) -> bytes:
+        """
+        Return the bytes of a tile, row by row; see :func:`tile`.
+
+        Raises
+        ------
+        KeyError
+            If the well has no colours, and a tile of them is asked for.
+        """
         key = (well, variable, level, number)
         image, limits = self.image(well), self.limits(well)
+        if variable == "colour" and variable not in image:
+            raise KeyError(variable)
         with self._lock:
             if key in self._tiles:
                 self._tiles.move_to_end(key)

@@ -5,6 +5,7 @@ A WellImage is an :class:`xarray.Dataset` with dims ``depth`` and ``azimuth``:
 ==================  ==================  ====================================================================
 ``image``           (depth, azimuth)    float32, NaN where nothing was measured; the static (or raw) image
 ``dynamic``         (depth, azimuth)    float32, optional: the file's own dynamically normalised companion
+``colour``          (depth, azimuth, 3) uint8, optional: red, green and blue of an optical image, to be shown
 ``diameter``        (depth,)            hole diameter (m), NaN where unknown
 ``deviation``       (depth,)            hole inclination from vertical (deg), NaN where unknown
 ``hole_azimuth``    (depth,)            hole azimuth from north (deg), NaN where unknown
@@ -38,6 +39,7 @@ __all__ = [
     "place_of",
     "row_spacing",
     "well_image",
+    "without_colour",
 ]
 
 WellImage = xr.Dataset
@@ -75,6 +77,7 @@ def well_image(
     azimuth: npt.ArrayLike | None = None,
     *,
     dynamic: npt.ArrayLike | None = None,
+    colour: npt.NDArray[np.uint8] | None = None,
     diameter: npt.ArrayLike = np.nan,
     deviation: npt.ArrayLike = np.nan,
     hole_azimuth: npt.ArrayLike = np.nan,
@@ -94,6 +97,8 @@ def well_image(
         Column centres (deg), increasing in [0, 360). Default: equal columns, the first one starting at 0.
     dynamic : array (rows, columns), optional
         Dynamically normalised companion.
+    colour : array (rows, columns, 3), optional
+        uint8; red, green and blue of an optical image. It is shown; nothing is picked on it.
     diameter, deviation, hole_azimuth : array (rows,) or float
         Hole diameter (m), inclination and azimuth (deg); NaN where unknown.
     findings : iterable of Finding
@@ -141,6 +146,10 @@ def well_image(
         if companion.shape != values.shape:
             raise ValueError(f"dynamic image {companion.shape} is not the shape of the image {values.shape}")
         variables["dynamic"] = (("depth", "azimuth"), companion)
+    if colour is not None:
+        if colour.shape != (*values.shape, 3) or colour.dtype != np.uint8:
+            raise ValueError(f"colour {colour.dtype} {colour.shape} is not uint8 of the image {values.shape} and 3")
+        variables["colour"] = (("depth", "azimuth", "channel"), colour)
     for name, log, unit in zip(LOGS, (diameter, deviation, hole_azimuth), ("m", "deg", "deg"), strict=True):
         variables[name] = ("depth", np.array(np.broadcast_to(log, depths.shape), dtype=np.float64), {"units": unit})
     coordinates = {
@@ -153,6 +162,11 @@ def well_image(
 def add_findings(image: WellImage, findings: Iterable[Finding]) -> WellImage:
     """Return the image with more findings; the pixels are shared."""
     return image.assign_attrs(findings=[*image.attrs["findings"], *findings])
+
+
+def without_colour(image: WellImage) -> WellImage:
+    """Return the image without its colours: nothing is computed from them, so that a loaded part need not hold them."""
+    return image.drop_vars("colour", errors="ignore")
 
 
 def place_of(image: WellImage) -> str:

@@ -14,6 +14,7 @@ from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.structure_section import Structure
+from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
@@ -47,6 +48,9 @@ class ReportOptions(BaseModel):
         (), description="what else is written: the log on paper, density curves, discs for a 3-D viewer"
     )
     scale: float = Described(20.0, ge=5, le=500, description="scale of the log on paper, 1:SCALE")
+    title: Path | None = Described(
+        None, description="title blocks of the wells; None: report.yaml in the field, if there is one"
+    )
     wells: tuple[str, ...] = Described((), description="wells to report on; empty: all that have picks")
 
 
@@ -110,6 +114,10 @@ def report_field(
     if not stems:
         cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
         raise InputError(picks or field, "no pick table of a well here", cure)
+    title = options.title
+    if title is None and (field / TITLE_FILE).exists():
+        title = field / TITLE_FILE
+    titles = TitleFile() if title is None else read_titles(title, stems)
     for number, stem in enumerate(stems):
         image, file = read(folder.file(stem, ".nc")), out / f"{stem}.report.html"
         name = str(image.attrs["well"])
@@ -123,15 +131,17 @@ def report_field(
 
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
-        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance)
+        block = titles.of(stem)
+        findings += contradictions(block, image)
+        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance, block)
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(options.beside):
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
-                others += write_log_svg(image, mine, intervals, other, options.scale)
+                others += write_log_svg(image, mine, intervals, other, options.scale, title=block)
                 continue
             if kind == "pdf":
-                write_log_pdf(image, mine, intervals, other, options.scale)
+                write_log_pdf(image, mine, intervals, other, options.scale, title=block)
             elif kind == "las":
                 write_density(image, mine, intervals, other)
             else:

@@ -120,6 +120,7 @@ def set_attribute(file, name, value):
         (lambda f: set_attribute(f, "format", "other"), "not a 'GeoBFDT well image 1'"),
         (lambda f: set_attribute(f, "reference", "south"), "south"),
         (lambda f: set_attribute(f, "colour", "red"), "colour"),
+        (lambda f: set_attribute(f, "hue", "red"), "hue"),
         (lambda f: set_attribute(f, "findings", "[{}]"), "findings"),
         (lambda f: set_attribute(f, "findings", "{"), "not a sound"),
     ],
@@ -132,6 +133,22 @@ def test_bad_files(tmp_path, spoil, message):
     with pytest.raises(InputError, match=message) as caught:
         read(file)
     assert "\n" not in str(caught.value)
+
+
+def test_colours_come_back_and_are_read_by_slices(tmp_path):
+    """The same bytes, read row by row; a file whose colours are not 8 bits a channel is refused."""
+    image = example()
+    colour = np.random.default_rng(0).integers(0, 256, (40, 12, 3), dtype=np.uint8)
+    write_netcdf(image.assign(colour=(("depth", "azimuth", "channel"), colour)), tmp_path / "a.nc")
+    with read(tmp_path / "a.nc") as back:
+        assert np.array_equal(back["colour"].isel(depth=slice(3, 7)).values, colour[3:7])
+        assert_same(image, back.drop_vars("colour"))
+    wide = image.assign(colour=(("depth", "azimuth", "channel"), colour.astype(np.uint16)))
+    four = image.assign(colour=(("depth", "azimuth", "channel"), np.dstack([colour, colour[..., :1]])))
+    for number, wrong in enumerate((wide, four)):
+        with pytest.raises((InputError, ValueError)):
+            write_netcdf(wrong, tmp_path / f"{number}.nc")
+            read(tmp_path / f"{number}.nc")
 
 
 def test_foreign_and_monstrous_files(tmp_path):

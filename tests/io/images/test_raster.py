@@ -58,6 +58,32 @@ def test_colour_is_luminance(tmp_path):
     assert "colour-to-luminance" not in kinds(read(save(tmp_path / "b.png", np.full((2, 4, 3), 9, np.uint8)), EDGES))
 
 
+def test_colours_are_kept_beside_luminance(tmp_path):
+    """8 bits a channel of what was measured, rows and columns in the order of the image; grey pictures have none."""
+    rng = np.random.default_rng(0)
+    colours = rng.integers(0, 256, (4, 8, 3), dtype=np.uint8)
+    side = "clockwise: false"
+    image = assemble(read(save(tmp_path / "a.png", colours, side=side), EDGES), tmp_path / "a.png", EDGES)
+    assert image["colour"].dtype == np.uint8
+    assert np.array_equal(image["colour"].values, colours[:, ::-1])
+    luma = image["colour"].values.astype(np.float32) @ np.float32([0.2126, 0.7152, 0.0722])
+    np.testing.assert_allclose(image["image"].values, luma, rtol=1e-5)
+    clear = np.dstack([colours, np.where(np.arange(8) == 3, 0, 255) + np.zeros((4, 1))]).astype(np.uint8)
+    part = assemble(read(save(tmp_path / "b.png", clear), EDGES), tmp_path / "b.png", EDGES)
+    assert np.isnan(part["image"].values[:, 3]).all()
+    assert not part["colour"].values[:, 3].any()
+    assert "colour" not in assemble(read(save(tmp_path / "c.png", GREY), EDGES), tmp_path / "c.png", EDGES)
+
+
+@pytest.mark.parametrize(("dtype", "white"), [(np.uint16, 65535), (np.float32, 1.0)])
+def test_deeper_colours_become_eight_bits(dtype, white, tmp_path):
+    """16 bits and fractions are scaled, not cut."""
+    colours = np.linspace(0, white, 4 * 8 * 3).reshape(4, 8, 3).astype(dtype)
+    np.savez(tmp_path / "a.npz", wall=colours)
+    raw = read(tmp_path / "a.npz", EDGES)
+    assert np.array_equal(raw.colour, np.round(colours.astype(float) * 255 / white).astype(np.uint8))
+
+
 def test_transparent_is_not_measured(tmp_path):
     """Alpha 0, a transparent grey and a transparent palette colour are all NaN."""
     colours = np.full((3, 4, 4), 200, dtype=np.uint8)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.io.arrays import Array, Grey, Order
+from geobfdt.io.arrays import Array, Colour, Grey, Order
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.depth_index import downwards, metres, select_rows
 from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
@@ -57,6 +57,7 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     depth, rows = downwards(measured * factor, raw.values, findings)
     values = select_rows(raw.values, rows)
     dynamic = None if raw.dynamic is None else select_rows(raw.dynamic, rows)
+    colour = None if raw.colour is None else select_rows(raw.colour, rows)
     _check_pixels(values, raw.nulls, findings)
     if dynamic is not None:
         deque(_blanked(dynamic, raw.nulls), maxlen=0)
@@ -64,9 +65,11 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     if azimuth is not None:
         azimuth, order = _around(azimuth, path)
         if not np.array_equal(order, np.arange(len(order))):
-            for picture in (values, dynamic) if dynamic is not None else (values,):
+            for picture in [each for each in (values, dynamic, colour) if each is not None]:
                 for top in range(0, picture.shape[0], _BLOCK_ROWS):
                     picture[top : top + _BLOCK_ROWS] = picture[top : top + _BLOCK_ROWS, order]
+    if colour is not None:
+        _blacken_unmeasured(colour, values)
     # What the user states replaces the file's own log, whose findings then do not matter.
     replaced = {name for name in LOGS if getattr(options, name) is not None}
     replaced |= {"deviation", "hole_azimuth"} if options.survey else set()
@@ -84,7 +87,9 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     if values.shape[1] < _MIN_COLUMNS:
         observed = f"an image of {values.shape[1]} columns is a dipmeter's"
         findings.major("dipmeter", observed, "its traces rest on so few points: pick it with a dipmeter program")
-    image = well_image(values, depth, azimuth, dynamic=dynamic, findings=findings, **logs, **raw.attributes)
+    image = well_image(
+        values, depth, azimuth, dynamic=dynamic, colour=colour, findings=findings, **logs, **raw.attributes
+    )
     return state(image, path, options)
 
 
@@ -194,6 +199,13 @@ def _blanked(values: Grey, nulls: tuple[float, ...]) -> Iterator[Grey]:
         block = values[top : top + _BLOCK_ROWS]
         np.copyto(block, np.nan, where=is_null(block, nulls))
         yield block
+
+
+def _blacken_unmeasured(colour: Colour, values: Grey) -> None:
+    """Set pixels that were not measured to black in place, so that one image has one file."""
+    for top in range(0, values.shape[0], _BLOCK_ROWS):
+        block = slice(top, top + _BLOCK_ROWS)
+        colour[block][~np.isfinite(values[block])] = 0
 
 
 def _check_pixels(values: Grey, nulls: tuple[float, ...], findings: FileFindings) -> None:

@@ -6,8 +6,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from geobfdt.io.arrays import Array, Grey, Order
 from geobfdt.io.file_findings import FileFindings
@@ -18,6 +20,7 @@ from geobfdt.runtime.findings import InputError
 __all__ = ["IndexAttribute", "check_index", "check_range", "downwards", "metres", "select_rows"]
 
 Rows = slice | Order
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 _DEEPEST_M = 15_000.0  # No hole is deeper.
 _WIDEST_ROW_M = 1.0  # No image is coarser.
@@ -322,13 +325,13 @@ def downwards(depth: Array, values: Grey, findings: FileFindings) -> tuple[Array
     return ordered[kept], rows[kept]
 
 
-def select_rows(values: Grey, rows: Rows) -> Grey:
+def select_rows(values: npt.NDArray[Pixel], rows: Rows) -> npt.NDArray[Pixel]:
     """
     Keep rows of an image in its own memory: a view on it, its rows moved up where some are left out.
 
     Parameters
     ----------
-    values : array (rows, columns)
+    values : array (rows, columns) or (rows, columns, 3)
         The image; overwritten where `rows` is an array.
     rows : slice or array of int
         Rows to keep, their numbers only growing or only falling.

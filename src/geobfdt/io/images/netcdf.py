@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from geobfdt.io.arrays import Grey
+from geobfdt.io.arrays import AnyArray
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.assemble import state
 from geobfdt.io.images.raw import Contents, item
@@ -27,6 +27,12 @@ UNUSED_OPTIONS = ("image", "depth_unit", "caliper", "top", "bottom", "decimal")
 
 _CURE = "make it anew with geobfdt ingest or geobfdt convert"
 _LOCK_ERRORS = (errno.EAGAIN, errno.EACCES)  # The system answers so where another program holds the lock.
+# Dimensions and type of the variables that hold pixels.
+_PIXELS: dict[str, tuple[tuple[str, ...], type[np.generic]]] = {
+    "image": (("depth", "azimuth"), np.float32),
+    "dynamic": (("depth", "azimuth"), np.float32),
+    "colour": (("depth", "azimuth", "channel"), np.uint8),
+}
 _MOST_DEFLATION = 2000  # No deflated file holds more than 1,030 times its size; a larger claim is a trap.
 
 
@@ -34,8 +40,8 @@ def read(path: Path, options: ReadingOptions | None = None) -> WellImage:
     """
     Open a WellImage.
 
-    Depths, angles and hole logs are loaded. ``image`` and ``dynamic`` are read from the file when they are sliced,
-    only the rows that are needed; asking for the whole array loads it.
+    Depths, angles and hole logs are loaded. ``image``, ``dynamic`` and ``colour`` are read from the file when they are
+    sliced, only the rows that are needed; asking for the whole array loads it.
 
     Parameters
     ----------
@@ -93,7 +99,8 @@ def contents(path: Path) -> Contents:
         If the file is damaged.
     """
     with decoding(path, "a netCDF-4 file", _CURE), _open(path) as opened:
-        roles = {"image": "image", "dynamic": "image", "depth": "depth", **{name: name for name in LOGS}}
+        own = {name: name for name in ("image", "colour", "depth", *LOGS)}
+        roles = {**own, "dynamic": "image"}
         items = [
             item(str(name), roles.get(str(name), "other"), variable.shape, str(variable.attrs.get("units", "")))
             for name, variable in opened.variables.items()
@@ -112,7 +119,7 @@ class _Pixels(xr.backends.BackendArray):
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
-    def _read(self, key: tuple[Any, ...]) -> Grey:
+    def _read(self, key: tuple[Any, ...]) -> AnyArray:
         with decoding(self.path, "a netCDF-4 file", _CURE):
             return np.asarray(self.pixels[key].values)
 
@@ -172,11 +179,15 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     claimed = sum(variable.nbytes for variable in opened.variables.values())
     if claimed > _MOST_DEFLATION * path.stat().st_size:
         raise InputError(path, f"claims {claimed:,} bytes of data, more than a file of its size can hold", _CURE)
-    pictures = {name: opened[name] for name in ("image", "dynamic") if name in opened.variables}
+    pictures = {name: opened[name] for name in _PIXELS if name in opened.variables}
     for name, picture in pictures.items():
-        if picture.dims != ("depth", "azimuth") or picture.dtype != np.float32:
+        dims, dtype = _PIXELS[name]
+        channels = picture.sizes.get("channel", 3)
+        if picture.dims != dims or picture.dtype != dtype or channels != 3:
             raise InputError(path, f"{name} is {picture.dtype} over {picture.dims}", _CURE)
     attributes: dict[str, Any] = {name: value for name, value in opened.attrs.items() if name != "format"}
+    if stray := sorted(set(attributes) & {"depth", "azimuth", *_PIXELS, *LOGS}):
+        raise InputError(path, f"an attribute has the name of a variable, {stray[0]}", _CURE)
     attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
     # The contract is checked on an image of no size; the real pixels take its place unread.
     empty = np.broadcast_to(np.float32(0), opened["image"].shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from geobfdt.io.arrays import Array, Grey
+from geobfdt.io.arrays import Array, Colour, Grey
 from geobfdt.runtime.findings import Finding
 
 __all__ = ["Contents", "RawImage", "RawLog", "item"]
@@ -54,6 +54,8 @@ class RawImage:
         Values that stand for "not measured" besides the usual ones.
     dynamic : array or None
         Dynamically normalised companion on the same rows and columns.
+    colour : array (rows, columns, 3) or None
+        uint8; red, green and blue of a coloured picture, owned by this object as well.
     logs : dict
         RawLog by name: diameter, deviation, hole_azimuth.
     others : list of RawLog
@@ -70,6 +72,7 @@ class RawImage:
     azimuth: Array | None = None
     nulls: tuple[float, ...] = ()
     dynamic: Grey | None = None
+    colour: Colour | None = None
     logs: dict[str, RawLog] = field(default_factory=dict)
     others: list[RawLog] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)

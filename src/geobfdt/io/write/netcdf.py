@@ -69,15 +69,17 @@ def write_netcdf(image: WellImage, path: str | Path) -> None:
             variable[...] = image[name].values
             for key, value in image[name].attrs.items():
                 variable.attrs[key] = value
-        for name in ("image", "dynamic"):
+        if "colour" in image:
+            file.dimensions["channel"] = 3
+        for name in ("image", "dynamic", "colour"):
             if name not in image:
                 continue
             # Checksums make a damaged file an error rather than a wrong picture.
             variable = file.create_variable(
                 name,
-                ("depth", "azimuth"),
-                np.float32,
-                chunks=(chunk, columns),
+                image[name].dims,
+                image[name].dtype,
+                chunks=(chunk, *image[name].shape[1:]),
                 compression="gzip",
                 compression_opts=1,
                 shuffle=True,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from geobfdt.review.schemas import ConsensusBody, PointsBody, file_response
 from geobfdt.review.service import ReviewService
-from geobfdt.review.tiles import LEVELS
+from geobfdt.review.tiles import LEVELS, TileVariable
 
 __all__ = ["wells_router"]
 
@@ -33,8 +33,12 @@ def wells_router(service: ReviewService) -> APIRouter:
         return description
 
     @router.get("/{well}/tiles/{variable}/{level}/{number}", **file_response("application/octet-stream"))
-    def tile(well: str, variable: Literal["static", "dynamic"], level: int, number: int) -> Response:
-        """Return a tile: one byte a pixel, row by row; 0 where nothing was measured, else 1 (black) to 255 (white)."""
+    def tile(well: str, variable: TileVariable, level: int, number: int) -> Response:
+        """
+        Return a tile row by row: one byte a pixel, 0 where nothing was measured, else 1 (black) to 255 (white).
+
+        A tile of colours has four bytes a pixel: red, green, blue, and 255; all four are 0 where nothing was measured.
+        """
         if not (0 <= level < LEVELS and 0 <= number < _MAX_TILE_NUMBER):
             raise HTTPException(404, "no such tile")
         pixels = service.wells.tile(well, variable, level, number)

@@ -23,12 +23,21 @@ const ui = {
     document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.tool === name));
     if (well) changed();
   },
-  notify: (text, bad) => notify(text, bad), hover: () => {}, snapping: (on) => $("stage").classList.toggle("snapping", on), scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
+  notify: (text, bad) => notify(text, bad), hover: (place) => showCursor(place), snapping: (on) => $("stage").classList.toggle("snapping", on), scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
   depth: () => { $("depth").focus(); $("depth").select(); }, help: () => $("keys").showModal(),
   hide: () => { options.hidden = !options.hidden; view.draw(); notify(options.hidden ? "Picks are hidden (H shows them)" : ""); },
   choose, usual: (place) => usualClass(place), diameter: (depth) => holeAt("diameter", depth),
 };
 const tools = new Tools(view, store, ui);
+
+// Depth and image angle under the mouse.
+function showCursor(place) {
+  const there = well && place && place.depth >= well.top && place.depth <= well.base;
+  $("cursor").hidden = !there;
+  if (!there) return;
+  const from = { north: "north", high_side: "high side", pseudo_north: "pseudo-north" }[well.reference] ?? "an unknown line";
+  $("cursor").textContent = `${place.depth.toFixed(3)} m` + (place.angle == null ? "" : `, ${place.angle.toFixed(1)}° from ${from}`);
+}
 
 let toastTimer = 0;
 function notify(text, stays = false) {
@@ -157,6 +166,9 @@ async function openWellNow(name, layer) {
   showFindings();
   const [low, high] = well.window[options.image === "static" ? "static" : "dynamic"];
   $("low").value = Math.round(100 * low); $("high").value = Math.round(100 * high);
+  const colourOption = $("image").querySelector("[value=colour]");
+  colourOption.hidden = colourOption.disabled = !well.colour;
+  if (options.image === "colour" && !well.colour) $("image").value = options.image = "dynamic";
   view.open(well);
   showDrift();
   $("well").value = name;
@@ -251,6 +263,7 @@ function panel() {
   else view.fit($("band"));
   $("undo").disabled = !store.canUndo;
   $("redo").disabled = !store.canRedo;
+  if (document.activeElement !== $("scale")) showScale();
   if (document.activeElement !== $("depth") && $("depth").getAttribute("aria-invalid") !== "true") $("depth").value = view.depth(view.height / 2).toFixed(2);
 }
 
@@ -474,6 +487,31 @@ $("depth").onchange = () => {
   }
   view.go(to);
   $("image-view").focus();
+  panelSoon();
+};
+function showScale() {
+  const scale = view.paperScale;
+  $("scale").removeAttribute("aria-invalid");
+  $("scale").value = scale.toFixed(scale < 9.95 ? 1 : 0).replace(/\.0$/, "");
+}
+function zoomTo(scale, failure) {
+  const [finest, coarsest] = view.paperScales, possible = scale >= finest * 0.999 && scale <= coarsest * 1.001;
+  if (possible) view.zoomTo(scale);
+  else notify(failure ?? `1:${scale.toFixed(1)} is outside of what this image shows: 1:${finest.toFixed(1)} to 1:${coarsest.toFixed(0)}`, true);
+  return possible;
+}
+$("scale").onchange = () => {
+  const text = $("scale").value.trim().replace(",", ".").replace(/^1\s*:\s*/, ""), scale = Number(text);
+  const valid = text !== "" && scale > 0 && Number.isFinite(scale);
+  const there = valid ? zoomTo(scale) : (notify(`"${$("scale").value}" is no scale: type 20 for 1:20`, true), false);
+  $("scale").setAttribute("aria-invalid", String(!there));
+  if (there) { $("image-view").focus(); panelSoon(); }
+};
+$("scale").onblur = showScale;
+$("aspect").onclick = () => {
+  const diameter = holeAt("diameter", view.depth(view.height / 2));
+  if (diameter == null) notify("The hole diameter is not known here, so that the wall has no true proportions", true);
+  else zoomTo(view.trueProportions(diameter));
   panelSoon();
 };
 $("depth").onblur = () => { $("depth").removeAttribute("aria-invalid"); panelSoon(); };

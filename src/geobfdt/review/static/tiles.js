@@ -10,11 +10,11 @@ const STOPS = {
 const UNMEASURED = [0xcc, 0xd1, 0xd8];
 const MAX_TILES = 400;
 
+const pack = ([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r;
 const rgb = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
 
 export function colourTable(name, low, high) {
   const stops = STOPS[name].map(rgb), table = new Uint32Array(256);
-  const pack = ([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r;
   table[0] = pack(UNMEASURED);
   for (let v = 1; v < 256; v++) {
     const tone = Math.min(Math.max(((v - 1) / 254 - low) / Math.max(high - low, 1e-3), 0), 1) * (stops.length - 1);
@@ -60,6 +60,12 @@ export class Tiles {
 
   bytes(variable, level, number) { this.get(variable, level, number); return this.cache.get(`${variable}/${level}/${number}`)?.bytes; }
 
+  // Return a pixel of a tile as the canvas holds it. A tile of colours has four bytes a pixel, the others one tone.
+  pixel(variable, bytes, i) {
+    if (variable !== "colour") return this.tables[variable].table[bytes[i]];
+    return bytes[4 * i + 3] ? pack([bytes[4 * i], bytes[4 * i + 1], bytes[4 * i + 2]]) : pack(UNMEASURED);
+  }
+
   async fetch(key, tile, level, number) {
     const well = this.well;
     try {
@@ -73,10 +79,11 @@ export class Tiles {
   }
 
   paint(tile) {
-    const { columns, rows } = this.well, table = this.tables[tile.variable].table;
+    const { columns, rows } = this.well, table = this.tables[tile.variable]?.table;
     tile.canvas ??= new OffscreenCanvas(columns, rows);
     const picture = new ImageData(columns, rows), out = new Uint32Array(picture.data.buffer);
-    for (let i = 0; i < tile.bytes.length; i++) out[i] = table[tile.bytes[i]];
+    if (table) for (let i = 0; i < tile.bytes.length; i++) out[i] = table[tile.bytes[i]];
+    else for (let i = 0; i < out.length; i++) out[i] = this.pixel(tile.variable, tile.bytes, i);
     tile.canvas.getContext("2d").putImageData(picture, 0, 0);
     tile.stale = false;
   }

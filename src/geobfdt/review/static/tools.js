@@ -16,6 +16,7 @@ export class Tools {
     canvas.addEventListener("pointerdown", (e) => this.down(e));
     canvas.addEventListener("pointermove", (e) => this.move(e));
     canvas.addEventListener("pointerup", (e) => this.up(e));
+    canvas.addEventListener("pointerleave", () => ui.hover(null));
     canvas.addEventListener("pointercancel", () => { this.drag = null; this.show(null); });
     canvas.addEventListener("wheel", (e) => {
       e.preventDefault();
@@ -32,6 +33,8 @@ export class Tools {
   drop() { this.pendingSnap = this.ghost = null; this.ui.snapping(false); this.show(null); }
 
   show(overlay) { this.view.options.overlay = overlay; this.view.draw(); }
+
+  zoom(factor) { this.view.zoom(factor); this.ui.scrolled(); }
 
   at(e) {
     const track = this.view.trackAt(e.offsetX);
@@ -64,7 +67,8 @@ export class Tools {
 
   move(e) {
     const to = this.at(e);
-    if (!this.drag) { this.view.canvas.style.cursor = this.tool === "select" ? (this.view.hit(to.x, to.y) ? "pointer" : "default") : "crosshair"; this.ui.hover(to); return; }
+    this.ui.hover(to);
+    if (!this.drag) { this.view.canvas.style.cursor = this.tool === "select" ? (this.view.hit(to.x, to.y) ? "pointer" : "default") : "crosshair"; return; }
     const { kind, from } = this.drag;
     if (kind === "pan") { this.view.top = this.drag.top - (to.y - from.y) * this.view.scale; this.view.clamp(); this.view.draw(); this.drag.moved ||= Math.abs(to.y - from.y) > 3; this.ui.scrolled(); }
     else if (kind === "complete" || kind === "ignore") this.show({ stretch: [from.depth, to.depth] });
@@ -255,7 +259,7 @@ export class Tools {
         n: () => this.ui.next(), s: () => this.snapSelected(), c: () => this.choose("one"), t: () => this.choose("three"),
         o: () => this.choose("complete"), i: () => this.choose("ignore"), m: () => this.choose("ruler"),
         g: () => this.ui.depth(), h: () => this.ui.hide(), "?": () => this.ui.help(), Delete: () => this.remove(), Backspace: () => this.remove(),
-        "+": () => this.view.zoom(0.8), "=": () => this.view.zoom(0.8), "-": () => this.view.zoom(1.25),
+        "+": () => this.zoom(0.8), "=": () => this.zoom(0.8), "-": () => this.zoom(1.25),
         "[": () => this.nudge((f) => ({ amplitude_m: Math.max((f.amplitude_m ?? 0) - GROW, 0) })), "]": () => this.nudge((f) => ({ amplitude_m: (f.amplitude_m ?? 0) + GROW })),
         Escape: () => {
           if (this.ghost || this.pendingSnap) { this.drop(); return; } // The tool stays selected.

@@ -4,6 +4,7 @@ import { KINDS, between, depthAt, isWeak, kindOf, mark, wrap } from "./planes.js
 
 const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const MAX_HANDLE_PX = 400; // Much taller traces get no handle at their deepest point.
+const M_PER_PX = 0.0254 / 96; // Width of a CSS pixel on a screen of 96 dots an inch.
 const GHOST = "#3fe0ff"; // No colour map holds this colour.
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -405,10 +406,18 @@ export class View {
     this.top = Math.max(Math.min(this.top, this.well.base + margin - span), this.well.top - margin);
   }
 
+  // Scale of depth as on paper: metres of hole in a metre of screen.
+  get paperScale() { return this.scale / M_PER_PX; }
+  get paperScales() { return [this.well.row / 16, this.well.row * 2 ** (this.well.levels - 1) * 1.5].map((scale) => scale / M_PER_PX); }
+
+  // Scale at which the wall of a hole has its true proportions.
+  trueProportions(diameter) { return Math.PI * diameter / this.turn(this.tracks()[0]) / M_PER_PX; }
+
+  zoomTo(paperScale) { this.zoom(paperScale / this.paperScale); }
+
   zoom(factor, y = this.height / 2) {
-    const depth = this.depth(y);
-    const coarsest = this.well.row * 2 ** (this.well.levels - 1) * 1.5;
-    this.scale = Math.min(Math.max(this.scale * factor, this.well.row / 16), coarsest);
+    const depth = this.depth(y), [finest, coarsest] = this.paperScales;
+    this.scale = Math.min(Math.max(this.paperScale * factor, finest), coarsest) * M_PER_PX;
     this.top = depth - (y - HEAD) * this.scale;
     this.clamp();
     this.draw();
@@ -417,16 +426,16 @@ export class View {
   // Draw the image straightened along a plane, from the finest tiles.
   straighten(canvas, plane, reach = 0.12) {
     const ctx = this.fit(canvas), w = canvas.clientWidth, h = canvas.clientHeight;
-    const { columns, rows, row, top } = this.well, name = this.options.image === "static" ? "static" : "dynamic";
-    const out = ctx.createImageData(columns, 64), pixels = new Uint32Array(out.data.buffer), table = this.tiles.tables[name]?.table;
-    if (!table) return;
+    const { columns, rows, row, top } = this.well, name = this.options.image === "both" ? "dynamic" : this.options.image;
+    const out = ctx.createImageData(columns, 64), pixels = new Uint32Array(out.data.buffer);
+    if (name !== "colour" && !this.tiles.tables[name]) return;
     for (let c = 0; c < columns; c++) {
       const angle = wrap((c + 0.5) / columns * 360 + this.options.north), column = Math.floor(angle / 360 * columns) % columns;
       const z = depthAt(plane, angle);
       for (let r = 0; r < 64; r++) {
         const index = Math.floor((z + ((r + 0.5) / 64 - 0.5) * 2 * reach - top) / row), number = Math.floor(index / rows);
         const bytes = this.tiles.bytes(name, 0, number);
-        pixels[r * columns + c] = bytes && index >= 0 ? table[bytes[(index - number * rows) * columns + column]] : 0;
+        pixels[r * columns + c] = bytes && index >= 0 ? this.tiles.pixel(name, bytes, (index - number * rows) * columns + column) : 0;
       }
     }
     const flat = new OffscreenCanvas(columns, 64);

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.io.arrays import Array, Grey
+from geobfdt.io.arrays import Array, Colour, Grey
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raster.painted_gaps import painted_gap
 from geobfdt.io.images.raster.pixels import Pixels, equal_to, load_pixels, open_arrays
@@ -35,7 +35,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     """
     Read a picture of a borehole wall.
 
-    Colours become luminance, ``0.2126 R + 0.7152 G + 0.0722 B`` (ITU-R BT.709); transparent pixels become NaN.
+    Colours become luminance, ``0.2126 R + 0.7152 G + 0.0722 B`` (ITU-R BT.709), which is picked; they are kept beside
+    it, 8 bits a channel, to be shown. Transparent pixels become NaN.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         if not absent.any():
             observed, action = f"no pixel is {side.nodata}, the nodata of {(beside or path).name}", "correct it"
             findings.major("nodata-absent", observed, action)
-    values = _luminance(pixels, findings)
+    values, coloured = _luminance(pixels, findings)
     painted = painted_gap(values)
     if painted is not None:
         colour = pixels.values[painted].tolist()
@@ -103,7 +104,8 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
     names = ("well", "run", "tool", "units", "north", "declination", "dark", "normalisation")
     stated = {name: getattr(side, name) for name in names} | {"reference": side.azimuth_reference}
     attributes = {name: value for name, value in stated.items() if value not in ("", None)}
-    return RawImage(values, depth, unit, azimuth, logs=logs, attributes=attributes, findings=findings)
+    colour = _eight_bits(pixels) if coloured else None
+    return RawImage(values, depth, unit, azimuth, colour=colour, logs=logs, attributes=attributes, findings=findings)
 
 
 def contents(path: Path) -> Contents:
@@ -171,7 +173,8 @@ def _centres(path: Path, edges: tuple[float | None, float | None], rows: int) ->
     return np.asarray(top + (np.arange(rows) + 0.5) * (bottom - top) / rows)
 
 
-def _luminance(pixels: Pixels, findings: FileFindings) -> Grey:
+def _luminance(pixels: Pixels, findings: FileFindings) -> tuple[Grey, bool]:
+    """Luminance of the pixels, and whether any of them has a colour."""
     rows, columns = pixels.values.shape[:2]
     values = np.empty((rows, columns), dtype=np.float32)
     coloured = False
@@ -187,8 +190,20 @@ def _luminance(pixels: Pixels, findings: FileFindings) -> Grey:
             values[start : start + _BLOCK_ROWS][~pixels.opaque[start : start + _BLOCK_ROWS]] = np.nan
     if coloured:
         observed = "the picture is coloured"
-        findings.info("colour-to-luminance", observed, "luminance used, 0.2126 R + 0.7152 G + 0.0722 B, dark is low")
-    return values
+        action = "luminance picked, 0.2126 R + 0.7152 G + 0.0722 B, dark is low; colours kept to be shown"
+        findings.info("colour-to-luminance", observed, action)
+    return values, coloured
+
+
+def _eight_bits(pixels: Pixels) -> Colour:
+    """Red, green and blue with 8 bits a channel, in memory that may be written to."""
+    if pixels.values.dtype == np.uint8:
+        return np.require(pixels.values, requirements="W")
+    colour = np.empty(pixels.values.shape, dtype=np.uint8)
+    for start in range(0, len(colour), _BLOCK_ROWS):
+        share = pixels.values[start : start + _BLOCK_ROWS].astype(np.float32) / np.float32(pixels.white)
+        colour[start : start + _BLOCK_ROWS] = np.round(255 * np.clip(np.nan_to_num(share), 0, 1))
+    return colour
 
 
 def _logs(side: Sidecar, depth: Array, unit: str, place: Path) -> dict[str, RawLog]:
