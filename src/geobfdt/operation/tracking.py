@@ -43,7 +43,7 @@ _MAX_PARAM_CHARACTERS = 6000
 _PAGE_PATTERNS = ("*.html", "*.md", "*.csv", "*.png")
 
 
-def tracking_address(to: str = "") -> str:
+def tracking_address(to: str | None = None) -> str:
     """
     Return the address of MLflow: the given one, ``MLFLOW_TRACKING_URI``, or the file ``mlflow.db`` here.
 
@@ -55,7 +55,7 @@ def tracking_address(to: str = "") -> str:
     return to or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{_LOCAL_DATABASE}"
 
 
-def track(what: Path, to: str = "", *, experiment: str = "geobfdt", name: str = "") -> list[str]:
+def track(what: Path, to: str | None = None, *, experiment: str = "geobfdt", name: str | None = None) -> list[str]:
     """
     Copy a model, a study or a registry to MLflow.
 
@@ -64,11 +64,11 @@ def track(what: Path, to: str = "", *, experiment: str = "geobfdt", name: str = 
     what : Path
         Folder of a model (its run's curves go with it), of a study, or of a registry. Models of a registry become
         versions of a registered model, and its names (``champion``) their aliases.
-    to : str
+    to : str, optional
         See :func:`tracking_address`.
     experiment : str
         Experiment of the runs.
-    name : str
+    name : str, optional
         Name of the registered model. Default: the name of the folder of the registry.
 
     Returns
