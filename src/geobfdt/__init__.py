@@ -2,7 +2,8 @@
 
 The verbs of the command line are functions here; each is imported when it is first used. ``pick`` takes an image in
 memory, ``pick_files`` does what ``geobfdt pick`` does, ``open_wells`` and then ``serve`` do what ``geobfdt open`` does,
-and :class:`Registry` holds what ``geobfdt models`` does.
+and :class:`Registry` holds what ``geobfdt models`` does. A verb with many settings takes them as one frozen object, such
+as :class:`PickOptions`.
 
 Examples
 --------

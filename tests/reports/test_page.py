@@ -63,8 +63,8 @@ def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytes
     drawn_pages = []
     real = page_module._draw_page
 
-    def spy(image: WellImage, picks: pd.DataFrame, intervals: None, page: page_module.Page, *rest: object) -> object:
-        figure = real(image, picks, intervals, page, *rest)
+    def spy(drawing: page_module._Drawing, page: page_module.Page, *rest: object) -> object:
+        figure = real(drawing, page, *rest)
         track = next(ax for ax in figure.axes if ax.get_label() == "tadpoles")
         heads = [z for c in track.collections if c.get_label() == "bedding" for z in np.asarray(c.get_offsets())[:, 1]]
         drawn_pages.append((page, sorted(set(heads))))

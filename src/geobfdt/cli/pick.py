@@ -42,7 +42,7 @@ def pick(
         typer.Option(min=1, help="Wells at a time, a process of one thread each. [default: one, on two threads]"),
     ] = None,
     engine: EngineName = "local",
-    address: Address = "",
+    address: Address = None,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -18,7 +18,7 @@ def search(
     trials: Annotated[int, typer.Option(min=1, help="Number of trials, with those of earlier runs.")] = 30,
     workers: Workers = 2,
     engine: EngineName = "local",
-    address: Address = "",
+    address: Address = None,
     storage: Annotated[
         str, typer.Option(help="Database that several machines share, as postgresql://... [default: a file in --out]")
     ] = "",

@@ -23,7 +23,7 @@ def study(
     ] = None,
     workers: Workers = 2,
     engine: EngineName = "local",
-    address: Address = "",
+    address: Address = None,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -13,13 +13,13 @@ from geobfdt.cli.console import AsJson, console, print_json, progress
 def track(
     what: Annotated[list[Path], typer.Argument(help="Folders that geobfdt train, study or models made.")],
     to: Annotated[
-        str,
+        str | None,
         typer.Option("--to", help="Address of MLflow. [default: MLFLOW_TRACKING_URI, else mlflow.db here]"),
-    ] = "",
+    ] = None,
     experiment: Annotated[str, typer.Option(help="Experiment of the runs.")] = "geobfdt",
     name: Annotated[
-        str, typer.Option(help="Name of a registered model. [default: name of the registry's folder]")
-    ] = "",
+        str | None, typer.Option(help="Name of a registered model. [default: name of the registry's folder]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -95,7 +95,8 @@ class Agreement:
         return describe_agreement(self)
 
 
-def agree(
+# Two tables and independent keywords, which a notebook gives one by one.
+def agree(  # noqa: PLR0913
     a: pd.DataFrame,
     b: pd.DataFrame,
     intervals: pd.DataFrame | None = None,

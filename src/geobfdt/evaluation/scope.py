@@ -260,7 +260,8 @@ def _well_span(
     return float(reach.min()), float(reach.max())
 
 
-def _make_group(
+# The tables of one well; the group that it makes is their record.
+def _make_group(  # noqa: PLR0913
     well: str,
     name: str,
     picks: pd.DataFrame,

@@ -221,7 +221,8 @@ class Scores:
         return resamples(len(self.units), N_RESAMPLES if len(self.units) > 1 else 0, self.seed)
 
 
-def evaluate(
+# Two tables and independent keywords, which a notebook gives one by one.
+def evaluate(  # noqa: PLR0913
     picks: pd.DataFrame,
     truth: pd.DataFrame,
     intervals: pd.DataFrame | None = None,

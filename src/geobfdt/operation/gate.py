@@ -83,8 +83,10 @@ class Verdict:
 
     Parameters
     ----------
-    model, champion : str
-        Names as in pick tables; an empty champion means that there is no comparison.
+    model : str
+        Name, as in pick tables.
+    champion : str or None
+        Its name, as in pick tables; None if the model was compared with none.
     wells : dict of str to float
         Metres judged, by well.
     demands : tuple of Demand
@@ -100,7 +102,7 @@ class Verdict:
     """
 
     model: str
-    champion: str
+    champion: str | None
     wells: dict[str, float]
     demands: tuple[Demand, ...]
     against: pd.DataFrame
@@ -141,7 +143,7 @@ class Verdict:
             "passed": self.passed,
             "state": self.state,
             "model": self.model,
-            "champion": self.champion,
+            "champion": self.champion or "",
             "wells": self.wells,
             "failures": self.failures,
             "demands": records(pd.DataFrame([asdict(one) for one in self.demands]).rename(columns=_JSON_COLUMNS)),
@@ -232,7 +234,7 @@ def gate(
         against = rows.assign(passed=rows["lo"] >= -margin)[list(against.columns)]
     return Verdict(
         model=bundle_judged.source,
-        champion=bundle_champion.source if bundle_champion else "",
+        champion=bundle_champion.source if bundle_champion else None,
         wells=metres,
         demands=tuple(_check_demands(settings, measured)),
         against=against.reset_index(drop=True),

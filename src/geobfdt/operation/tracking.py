@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ _MAX_PARAM_CHARACTERS = 6000
 _PAGE_PATTERNS = ("*.html", "*.md", "*.csv", "*.png")
 
 
-def tracking_address(to: str = "") -> str:
+def tracking_address(to: str | None = None) -> str:
     """
     Return the address of MLflow: the given one, ``MLFLOW_TRACKING_URI``, or the file ``mlflow.db`` here.
 
@@ -54,7 +55,7 @@ def tracking_address(to: str = "") -> str:
     return to or os.environ.get("MLFLOW_TRACKING_URI", "") or f"sqlite:///{_LOCAL_DATABASE}"
 
 
-def track(what: Path, to: str = "", *, experiment: str = "geobfdt", name: str = "") -> list[str]:
+def track(what: Path, to: str | None = None, *, experiment: str = "geobfdt", name: str | None = None) -> list[str]:
     """
     Copy a model, a study or a registry to MLflow.
 
@@ -63,11 +64,11 @@ def track(what: Path, to: str = "", *, experiment: str = "geobfdt", name: str = 
     what : Path
         Folder of a model (its run's curves go with it), of a study, or of a registry. Models of a registry become
         versions of a registered model, and its names (``champion``) their aliases.
-    to : str
+    to : str, optional
         See :func:`tracking_address`.
     experiment : str
         Experiment of the runs.
-    name : str
+    name : str, optional
         Name of the registered model. Default: the name of the folder of the registry.
 
     Returns
@@ -140,24 +141,34 @@ def _search_all(search: Callable[..., Any], *words: Any) -> list[Any]:
             return results
 
 
-def _log_run(
-    client: Any, place: str, digest: str, name: str, kind: str, params: dict[str, Any], metrics: list[Any],
-    files: dict[str, list[Path]], tags: dict[str, str],
-) -> str:  # fmt: skip
+@dataclass(frozen=True)
+class _RunContent:
+    """What one run of MLflow holds; `files` are by their folder there."""
+
+    digest: str
+    name: str
+    kind: str
+    params: dict[str, Any]
+    metrics: list[Any] = field(default_factory=list)
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def _log_run(client: Any, place: str, content: _RunContent) -> str:
     """Make one run, and return its number."""
     from mlflow.entities import Param
 
-    about = {DIGEST_TAG: digest, "geobfdt.kind": kind, **tags}
-    run = str(client.create_run(place, run_name=name, tags=about).info.run_id)
+    about = {DIGEST_TAG: content.digest, "geobfdt.kind": content.kind, **content.tags}
+    run = str(client.create_run(place, run_name=content.name, tags=about).info.run_id)
     parameters = [
         Param(key, str(value)[:_MAX_PARAM_CHARACTERS])
-        for key, value in params.items()
+        for key, value in content.params.items()
         if value not in (None, "", [], {})
     ]
-    for kind_of, values in (("params", parameters), ("metrics", metrics)):
+    for kind_of, values in (("params", parameters), ("metrics", content.metrics)):
         for first in range(0, len(values), _MAX_BATCH[kind_of]):
             client.log_batch(run, **{kind_of: values[first : first + _MAX_BATCH[kind_of]]})
-    for folder, paths in files.items():
+    for folder, paths in content.files.items():
         for path in paths:
             client.log_artifact(run, str(path), folder or None)
     client.set_terminated(run)
@@ -187,10 +198,10 @@ def _read_curves(run: Path) -> list[Any]:
     return points
 
 
-def _log_model(client: Any, place: str, folder: Path, digest: str, name: str) -> tuple[str, str]:
-    """Return the run of a bundle, and a line if it is new."""
-    if run := _finished_runs(client, place, digest).get(digest, ""):
-        return run, ""
+def _log_model(client: Any, place: str, folder: Path, digest: str, name: str) -> tuple[str, str | None]:
+    """Return the run of a bundle, and a line, or None if the run is there already."""
+    if run := _finished_runs(client, place, digest).get(digest):
+        return run, None
     bundle = load_bundle(folder)
     card = bundle.card
     files = {"bundle": [folder / file for file in FILES], "run": sorted((folder / "run").glob("*.png"))}
@@ -202,7 +213,7 @@ def _log_model(client: Any, place: str, folder: Path, digest: str, name: str) ->
         key: card.get(key) for key in ("validation", "calibration", "metres_trained", "planes_trained", "minutes")
     }
     metrics = [*_to_metrics(card_values), *_read_curves(folder / "run")]
-    run = _log_run(client, place, digest, name, "model", params, metrics, files, {})
+    run = _log_run(client, place, _RunContent(digest, name, "model", params, metrics, files))
     return run, f"{name}: run {run}"
 
 
@@ -249,13 +260,12 @@ def _log_study(client: Any, place: str, folder: Path) -> list[str]:
     """Make a run for the study with its page, and a nested run for each cell with its curves."""
     words = (folder / "study.json").read_bytes()
     study, digest = json.loads(words)["study"], hashlib.sha256(words).hexdigest()
-    parent = _finished_runs(client, place, digest).get(digest, "")
-    if not parent:
+    parent = _finished_runs(client, place, digest).get(digest)
+    if parent is None:
         pages = sorted(path for pattern in _PAGE_PATTERNS for path in folder.glob(pattern))
         params = {"question": study["question"], **flatten(study.get("base", {}))}
-        parent = _log_run(
-            client, place, digest, study["name"], "study", params, [], {"": [*pages, folder / "study.json"]}, {}
-        )
+        files = {"": [*pages, folder / "study.json"]}
+        parent = _log_run(client, place, _RunContent(digest, study["name"], "study", params, files=files))
     count, finished = 0, _finished_runs(client, place, f"{digest[:12]}/%")
     with (folder / "cells.csv").open(newline="") as stream:
         for row in csv.DictReader(stream):
@@ -268,9 +278,8 @@ def _log_study(client: Any, place: str, folder: Path) -> list[str]:
             where = {"fold": row["fold"], "seed": row["seed"]}
             numbers = {key: float(row[key]) for key in row if key not in {*axes, *where, "cell"} and row[key]}
             name = " ".join([*axes.values(), f"fold {row['fold']} seed {row['seed']}"])
-            _log_run(
-                client, place, within, name, "cell", settings | axes | where,
-                [*_to_metrics(numbers), *_read_curves(cell / "run")], {}, {"mlflow.parentRunId": parent},
-            )  # fmt: skip
+            metrics = [*_to_metrics(numbers), *_read_curves(cell / "run")]
+            tags = {"mlflow.parentRunId": parent}
+            _log_run(client, place, _RunContent(within, name, "cell", settings | axes | where, metrics, tags=tags))
             count += 1
     return [f"{study['name']}: run {parent}, {count} new cells"]

@@ -87,7 +87,7 @@ def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bar
         ax.text(x, y, label, fontsize=6.5, color=MUTED, va="baseline")
         _fit_text(ax.text(x, y - 0.15, value, fontsize=8.5, va="baseline"), width / 4 - 0.12)
     ax.plot([0, width], [HEADER_HEIGHT_INCHES - 1.2] * 2, color=MUTED, lw=0.5)
-    _draw_key(ax, picks, page, width, image.attrs["dark"], bars, notes)
+    _draw_key(ax, image, picks, page, bars, notes)
 
 
 def _header_fields(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str, str]]:
@@ -140,14 +140,18 @@ def _range_text(values: npt.NDArray[np.float64], unit: str, *, circular: bool = 
     return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"
 
 
-def _draw_key(
-    ax: Axes, picks: pd.DataFrame, page: Page, width: float, dark: str, bars: list[Bar], notes: list[str]
-) -> None:
+def _draw_key(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bars: list[Bar], notes: list[str]) -> None:
     """Draw the symbols in use, line by line from left to right, and the notes after them."""
+    width = ax.get_xlim()[1]
     depth, kinds, faint = picks["depth_m"].to_numpy(float), kinds_of(picks), is_weak(picks)
     here = (depth >= page.top) & (depth < page.base)
     entries: list[tuple[float, Callable[[float, float], None], str, str]] = [
-        (0.7, partial(_draw_ramp, ax), "high to low values" if dark == "high" else "low to high values", INK),
+        (
+            0.7,
+            partial(_draw_ramp, ax),
+            "high to low values" if image.attrs["dark"] == "high" else "low to high values",
+            INK,
+        ),
         (0.22, partial(_draw_swatch, ax, UNMEASURED), "not measured", INK),
     ]
     for name, kind in KINDS.items():

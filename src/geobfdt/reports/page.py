@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ _OVERVIEW_SCALE = 200
 _PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 
 
-def draw_well(
+# A figure has independent keywords, as those of matplotlib do.
+def draw_well(  # noqa: PLR0913
     image: WellImage,
     picks: pd.DataFrame,
     *,
@@ -105,7 +107,7 @@ def draw_well(
         raise InputError(name, f"{base - top:.1f} m do not fit a page at 1:{scale:g}", "choose a smaller scale")
     mine, notes = _select_picks(image, picks)
     with house_style():
-        return _draw_page(image, mine, intervals, Page(top, base, scale), notes, north, {})
+        return _draw_page(_Drawing(image, mine, intervals, notes, north), Page(top, base, scale))
 
 
 def write_pictures(
@@ -157,11 +159,10 @@ def write_pictures(
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
+    drawing = _Drawing(image, mine, intervals, notes, limits=limits)
     for number, (file, page) in enumerate(pages, start=1):
         with house_style(), atomic_path(file) as part:
-            figure = _draw_page(
-                image, mine, intervals, page, notes, "left", limits, edges if page.number == 0 else None
-            )
+            figure = _draw_page(drawing, page, edges if page.number == 0 else None)
             write_png(figure, part)
         if progress is not None:
             progress(number / len(pages))
@@ -229,18 +230,23 @@ def _pick_count(count: int, which: str = "") -> str:
     return f"{count} {which}pick{'s' if count > 1 else ''}"
 
 
-def _draw_page(
-    image: WellImage,
-    picks: pd.DataFrame,
-    intervals: pd.DataFrame | None,
-    page: Page,
-    notes: list[str],
-    north: North,
-    limits: dict[str, tuple[float, float]],
-    edges: npt.NDArray[np.float64] | None = None,
-) -> Figure:
+@dataclass(frozen=True)
+class _Drawing:
+    """What all pages of a well show: its image, picks, bars and notes, and the ends of the ramp by variable."""
+
+    image: WellImage
+    picks: pd.DataFrame
+    intervals: pd.DataFrame | None
+    notes: list[str]
+    north: North = "left"
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | None = None) -> Figure:
+    """Draw a page; `edges` (m, MD) are those of the pages that an overview numbers."""
+    image, picks, north = drawing.image, drawing.picks, drawing.north
     top, base, overview = page.top, page.base, page.scale >= _OVERVIEW_SCALE
-    bars = margin_bars(image, intervals)
+    bars = margin_bars(image, drawing.intervals)
     widths = (
         ({"margin": 0.08 * len(bars)} if bars else {})
         | {"depth": 0.5}
@@ -262,7 +268,7 @@ def _draw_page(
         return figure.add_axes(box, label=name)
 
     head = track("header", _EDGE, size[1] - _EDGE - HEADER_HEIGHT_INCHES, size[0] - 2 * _EDGE, HEADER_HEIGHT_INCHES)
-    draw_header(head, image, picks, page, bars, notes)
+    draw_header(head, image, picks, page, bars, drawing.notes)
     tracks, position = {}, _EDGE
     for name, wide in widths.items():
         # An interval too short for the page leaves the rest of it white.
@@ -280,7 +286,7 @@ def _draw_page(
     for name, title in (("static", "Static"), ("dynamic", "Dynamic"), ("traces", "Dynamic with picks")):
         if name in tracks:
             variable: Variable = "static" if name == "static" else "dynamic"
-            bounds = limits.get("image" if variable == "static" else "dynamic")
+            bounds = drawing.limits.get("image" if variable == "static" else "dynamic")
             draw_image(tracks[name], image, variable=variable, north=north, top=top, base=base, limits=bounds)
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     if "traces" in tracks:

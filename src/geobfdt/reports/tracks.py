@@ -46,7 +46,8 @@ def reference_name(image: WellImage) -> str:
     return {"high_side": "high side", "pseudo_north": "pseudo-north", "unknown": "an unknown line"}[reference]
 
 
-def draw_image(
+# A figure has independent keywords, as those of matplotlib do.
+def draw_image(  # noqa: PLR0913
     ax: Axes,
     image: WellImage,
     *,

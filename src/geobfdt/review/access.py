@@ -105,7 +105,8 @@ class Login:
     def is_known(self, headers: Mapping[str, str]) -> bool:
         """Return whether a request carries the token or a session."""
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        return self.is_token(bearer) or self._sessions.holds(_session_from_cookies(headers.get("cookie", "")))
+        session = _session_from_cookies(headers.get("cookie", ""))
+        return self.is_token(bearer) or (session is not None and self._sessions.holds(session))
 
     def refuse(self, client: str) -> Response:
         """Count a wrong token, and answer that it is wrong or that there were too many."""
@@ -123,7 +124,9 @@ class Login:
 
     def end(self, headers: Mapping[str, str], answer: Response) -> None:
         """End the session of a browser."""
-        self._sessions.end(_session_from_cookies(headers.get("cookie", "")))
+        session = _session_from_cookies(headers.get("cookie", ""))
+        if session is not None:
+            self._sessions.end(session)
         answer.set_cookie(COOKIE_NAME, "", max_age=0, path=None, httponly=True, samesite="strict")
 
 
@@ -210,14 +213,15 @@ class Access:
             if not is_loopback(host):
                 return _error_response(403, "start geobfdt serve with --token to be reached by another name")
         elif scope["path"] != HEALTH_PATH and scope["path"] not in _PUBLIC_PATHS:
-            if scope["path"] == "/" and self.login.is_token(_query_token(scope)):
+            token = _query_token(scope)
+            if scope["path"] == "/" and token is not None and self.login.is_token(token):
                 # The address is relative, because a proxy may add a prefix.
                 answer = RedirectResponse("./", status_code=303)
                 self.login.begin(answer, scope["scheme"])
                 return answer
             if not self.login.is_known(headers) and (scope["path"], scope["method"]) != (SESSION_PATH, "POST"):
                 # Only a wrong token is a guess: a browser whose session has ended sends an old session, or none.
-                if "authorization" in headers or _query_token(scope):
+                if "authorization" in headers or token is not None:
                     return self.login.refuse(client_address(scope))
                 if scope["path"] == "/" and "text/html" in headers.get("accept", ""):
                     return FileResponse(STATIC_FOLDER / "login.html", 401)
@@ -227,16 +231,17 @@ class Access:
         return None
 
 
-def _session_from_cookies(cookies: str) -> str:
+def _session_from_cookies(cookies: str) -> str | None:
     try:
         cookie = SimpleCookie(cookies).get(COOKIE_NAME)
     except CookieError:
-        return ""
-    return "" if cookie is None else str(cookie.value)
+        return None
+    return None if cookie is None else str(cookie.value)
 
 
-def _query_token(scope: Scope) -> str:
-    return str(parse_qs(scope["query_string"][:4000].decode("latin-1")).get("token", [""])[0])
+def _query_token(scope: Scope) -> str | None:
+    tokens = parse_qs(scope["query_string"][:4000].decode("latin-1")).get("token")
+    return str(tokens[0]) if tokens else None
 
 
 def _size_message(limit: int) -> str:

@@ -57,7 +57,7 @@ class AccessLog:
 
     def __init__(self, folder: Path, rate_limiter: RateLimiter) -> None:
         self.folder, self.rate_limiter = folder, rate_limiter
-        self.problem = ""
+        self.problem: str | None = None
         self._lock = threading.Lock()
         self._left_out = 0
         self._tiles: OrderedDict[tuple[str, str, str], None] = OrderedDict()
@@ -119,6 +119,6 @@ class AccessLog:
                 os.write(file, text.encode())
             finally:
                 os.close(file)
-            self.problem = ""
+            self.problem = None
         except OSError as error:
             self.problem = f"the access log cannot be written: {(error.strerror or str(error)).lower()}"

@@ -66,9 +66,9 @@ class Health(Collector):
         """Return all metrics in the format of Prometheus."""
         return generate_latest(self.registry)
 
-    def problem(self) -> str:
-        """Return in one line what needs attention; an empty text if nothing does."""
-        if not self.jobs.working() or self.jobs.problem:
+    def problem(self) -> str | None:
+        """Return in one line what needs attention; None if nothing does."""
+        if not self.jobs.working() or self.jobs.problem is not None:
             return "jobs are not processed"
         if self.free() < MIN_FREE_BYTES:
             return f"less than {MIN_FREE_BYTES >> 20} MiB free"

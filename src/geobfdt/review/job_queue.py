@@ -199,8 +199,8 @@ class JobQueue:
     ) -> None:
         self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory
         self.on_fatal = on_fatal
-        # Why jobs are not processed at the moment; empty if they are.
-        self.problem = ""
+        # Why jobs are not processed at the moment; None if they are.
+        self.problem: str | None = None
         self.file = folder / "jobs.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -321,7 +321,7 @@ class JobQueue:
                     self._recover()
                     while not self._closed.is_set():
                         job = self._next()
-                        failing_since, pause, self.problem = None, _POLL_S, ""
+                        failing_since, pause, self.problem = None, _POLL_S, None
                         if job is None:
                             self._woken.wait(_POLL_S)
                             self._woken.clear()
@@ -330,7 +330,7 @@ class JobQueue:
             except Exception as error:
                 # Any error may be temporary; if the thread ended, no job would run again.
                 if isinstance(error, InputError) and self._is_locked(error):
-                    failing_since, self.problem = None, ""
+                    failing_since, self.problem = None, None
                     self._closed.wait(_POLL_S)
                     continue
                 now = time.monotonic()

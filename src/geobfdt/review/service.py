@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +24,7 @@ from geobfdt.review.bounds import MAX_TABLE_BYTES, list_wells
 from geobfdt.review.consensus import AGREEMENT_M, DECIDED_STATUSES, common_intervals, common_planes, matching_rows
 from geobfdt.review.items import IntervalFields, PickFields, interval_items, merge_picks, parse_items, pick_items
 from geobfdt.review.job_queue import BusyError
+from geobfdt.review.schemas import EditBody
 from geobfdt.review.tiles import CONTRAST_MARGIN, LEVELS, TILE_ROWS, OpenWells, resample_columns
 from geobfdt.runtime.findings import InputError, findings_from_json
 from geobfdt.wells.image import WellImage, log_at, row_spacing
@@ -219,16 +220,7 @@ class ReviewService:
             people = sorted({edit.person for edit in edits})
             return {"version": now.version, "items": changed, "people": people, **self._stacks(now, person)}
 
-    def edit(
-        self,
-        well: str,
-        layer: str,
-        person: str,
-        kind: str,
-        items: Mapping[str, Any],
-        client_version: int | None = None,
-        key: str | None = None,
-    ) -> dict[str, Any]:
+    def edit(self, well: str, layer: str, body: EditBody) -> dict[str, Any]:
         """
         Change items of a layer.
 
@@ -239,9 +231,10 @@ class ReviewService:
         ValueError
             If a field cannot be changed so, or the edit or the layer is too large.
         ConflictError
-            If another person changed one of the items after `client_version`, or the key belongs to another edit.
+            If another person changed one of the items after the version on the screen, or the key belongs to another
+            edit.
         """
-        image, changes = self.wells.image(well), parse_items(items)
+        image, changes, person = self.wells.image(well), parse_items(body.items), body.person
         n_traces = sum(isinstance(fields, PickFields) and fields.moves for fields in changes.values())
         if n_traces > _MAX_TRACES:
             raise ValueError(f"an edit that draws or moves {n_traces} traces; send at most {_MAX_TRACES} at a time")
@@ -256,9 +249,10 @@ class ReviewService:
             try:
                 # The new fields were computed from `version`: without it, they could overwrite a later change.
                 edit = self.log.add(
-                    well, layer, person, kind, new_fields, viewed_version=client_version, version=version, key=key
-                )
-                return self._after(well, layer, edit, person, client_version)
+                    well, layer, person, body.kind, new_fields,
+                    viewed_version=body.client_version, version=version, key=body.key,
+                )  # fmt: skip
+                return self._after(well, layer, edit, person, body.client_version)
             except OutdatedError:
                 if retry == _RETRIES - 1:
                     raise

@@ -39,7 +39,9 @@ class Engine(BaseModel):
 
     workers: int = Field(2, ge=1, description="jobs at a time; of a cluster by address, as many as it has cores")
     ray: bool = Field(False, description="whether Ray runs them")
-    address: str = Field("", description="of a Ray cluster that sees the same folders; empty: one is started here")
+    address: str | None = Field(
+        None, description="of a Ray cluster that sees the same folders; None: one is started here"
+    )
 
 
 class JobResult(NamedTuple):
@@ -52,13 +54,13 @@ class JobResult(NamedTuple):
         Which one.
     output : str
         What it printed.
-    error : str
-        Why it failed, in a line; empty if it did not.
+    error : str or None
+        Why it failed, in a line; None if it did not.
     """
 
     job: int
     output: str
-    error: str
+    error: str | None
 
 
 def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult]:
@@ -74,7 +76,7 @@ def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResul
 
     Yields
     ------
-    Ran
+    JobResult
         In the order in which they end. One that fails does not stop the rest.
 
     Raises
@@ -85,7 +87,7 @@ def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResul
     Examples
     --------
     >>> list(run_jobs([["-c", "print(6 * 7)"]], Engine(workers=1)))
-    [JobResult(job=0, output='42\n', error='')]
+    [JobResult(job=0, output='42\n', error=None)]
     """
     return _by_ray(jobs, engine) if engine.ray else _here(jobs, engine.workers)
 
@@ -145,11 +147,11 @@ def _knock(address: str) -> None:
         raise InputError(address, f"no Ray cluster answers at HOST:PORT: {error}", cure) from error
 
 
-def _run(words: Sequence[str]) -> tuple[str, str]:
-    """Run one job, and return its output and why it failed."""
+def _run(words: Sequence[str]) -> tuple[str, str | None]:
+    """Run one job, and return its output and why it failed, or None."""
     one = {**os.environ, **_ONE_THREAD}
     process = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=one, check=False)  # noqa: S603
     if not process.returncode:
-        return process.stdout, ""
+        return process.stdout, None
     lines = process.stderr.strip().splitlines()
     return process.stdout, lines[-1] if lines else f"ended with status {process.returncode}"

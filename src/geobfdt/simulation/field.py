@@ -79,13 +79,13 @@ class SimulateOptions(BaseModel):
         ):
             if wrong:
                 raise InputError(f"--{name}", observed, cure)
-        for name, value, known in (
-            ("like", self.like, RECIPES),
-            ("tool", self.tool, TOOLS),
-            ("interpreter", self.interpreter, STYLES),
+        for name, what, value, known in (
+            ("like", "recipe", self.like, RECIPES),
+            ("tool", "tool", self.tool, TOOLS),
+            ("interpreter", "interpreter", self.interpreter, STYLES),
         ):
             if value is not None and value not in known:
-                raise InputError(f"--{name}", f"{value!r} is not known", f"give one of {', '.join(known)}")
+                raise InputError(f"--{name}", f"no {what} {value!r}", f"give one of {', '.join(known)}")
         return self
 
     @property

@@ -196,7 +196,8 @@ def _periodic(rng: np.random.Generator, columns: int, width: float) -> Array:
     return np.asarray(noise / max(float(noise.std()), 1e-9))
 
 
-def _draw_band(
+# Numbers that one formula needs; no two of them travel together elsewhere.
+def _draw_band(  # noqa: PLR0913
     hole: Hole, trace: Array, dip: float, azimuth: float, conductive: float, roughness: float,
     rng: np.random.Generator, *, whole: bool = False,
 ) -> Band:  # fmt: skip

@@ -49,7 +49,8 @@ class Undulation:
     (True, 0.0)
     """
 
-    def __init__(
+    # Numbers that one formula needs; no two of them travel together elsewhere.
+    def __init__(  # noqa: PLR0913
         self, geology: Geology, low: float, high: float, amplitude: float, radius: float, columns: int,
         rng: np.random.Generator,
     ) -> None:  # fmt: skip

@@ -64,7 +64,8 @@ class RowNoise(NamedTuple):
         return float(np.hypot(own, self.offset * np.sqrt(weight @ together @ weight / count)))
 
 
-def measure_visibility(
+# Arrays of one computation.
+def measure_visibility(  # noqa: PLR0913
     image: npt.NDArray[np.float32], top: float, step: float, trace: Array, half_width: float, gap: float,
     where_present: npt.NDArray[np.bool_], variation: npt.NDArray[np.float32], row_noise: RowNoise,
     noise_free: npt.NDArray[np.float32] | None = None, band: float = BAND_M,

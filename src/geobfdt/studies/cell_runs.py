@@ -45,7 +45,7 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
     for folder in waiting:
         (folder / FAILED).unlink(missing_ok=True)
     for job, _, why in run_jobs([["-m", "geobfdt.studies.cell", str(folder)] for folder in waiting], engine):
-        if why:
+        if why is not None:
             failed.append(waiting[job])
             _fail(waiting[job], why)
         finished += 1

@@ -25,6 +25,9 @@ from geobfdt.training.train import Preset
 __all__ = ["run_study", "study_of"]
 
 
+LOCAL = Engine()
+
+
 def study_of(
     what: str,
     network: Preset = "curve",
@@ -81,7 +84,11 @@ def study_of(
 
 
 def run_study(
-    study: StudySettings, field: Path, out: Path, engine: Engine, progress: Callable[[int, int], None]
+    study: StudySettings,
+    field: Path,
+    out: Path,
+    engine: Engine = LOCAL,
+    progress: Callable[[int, int], None] = lambda _finished, _cells: None,
 ) -> tuple[Plan, list[Section]]:
     """
     Run the cells of a study that are not finished, and read its results.
@@ -97,7 +104,7 @@ def run_study(
     engine : Engine
         What runs its cells.
     progress : callable
-        Told how many cells are finished, of how many.
+        Called with how many cells are finished, of how many.
 
     Raises
     ------

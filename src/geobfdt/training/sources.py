@@ -112,7 +112,8 @@ class SimulatedStream:
         Settings of the simulation to hold.
     """
 
-    def __init__(
+    # Seeds and numbers of one stream; each caller gives others of them.
+    def __init__(  # noqa: PLR0913
         self, seed: int, settings: GridSettings, length: float = 20.0, wells_at_hand: int = 90, steps_a_well: int = 3,
         workers: int = 1, more: tuple[ToolName, int] | None = None, layered: tuple[int, int] = (0, 1), **fixed: Any,
     ) -> None:  # fmt: skip

@@ -64,7 +64,8 @@ class Outcome(NamedTuple):
     needed: float
 
 
-def train_network(
+# A network, its loss and its windows are objects; how to train is the settings.
+def train_network(  # noqa: PLR0913
     network: nn.Module,
     loss: Step,
     source: Source,
@@ -184,7 +185,8 @@ def _augmented(windows: list[Window], settings: TrainingSettings, rng: np.random
     return windows
 
 
-def _validated(
+# Parts of one run, of which it changes some.
+def _validated(  # noqa: PLR0913
     network: nn.Module,
     average: dict[str, Tensor],
     check: Callable[[nn.Module], dict[str, OperatingPoint]],

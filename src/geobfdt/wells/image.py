@@ -71,7 +71,8 @@ _ATTRIBUTES: dict[str, Any] = {
 }
 
 
-def well_image(
+# Arrays of one image.
+def well_image(  # noqa: PLR0913
     image: npt.ArrayLike,
     depth: npt.ArrayLike,
     azimuth: npt.ArrayLike | None = None,

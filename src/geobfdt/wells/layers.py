@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -385,7 +385,8 @@ class LayerLog:
             self._layers[well, layer] = current
         return current
 
-    def add(
+    # An edit as a client sends it; an Edit has a number and a time as well.
+    def add(  # noqa: PLR0913
         self,
         well: str,
         layer: str,
@@ -447,7 +448,7 @@ class LayerLog:
                             f"{now.title(item)} is not there any more; {now.last_person(item)} changed it last"
                         )
                     raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED_FIELDS[item[0]])}")
-            return self._append(db, well, layer, person, kind, items, None, key)
+            return self._append(db, well, layer, Edit(0, time.time(), person, kind, items), key)
 
     def find(self, key: str | None, well: str, layer: str) -> Edit | None:
         """
@@ -492,26 +493,17 @@ class LayerLog:
             if (blocker := now.blocker(stack[-1])) is not None:
                 item, other = blocker
                 raise ConflictError(f"{now.title(item)} was changed by {other} since; edit it instead")
-            return self._append(db, well, layer, person, "redo" if again else "undo", {}, stack[-1], None)
+            edit = Edit(0, time.time(), person, "redo" if again else "undo", {}, stack[-1])
+            return self._append(db, well, layer, edit, None)
 
-    def _append(
-        self,
-        db: sqlite3.Connection,
-        well: str,
-        layer: str,
-        person: str,
-        kind: str,
-        items: Items,
-        target: int | None,
-        key: str | None,
-    ) -> Edit:
-        at = time.time()
-        text = json.dumps(items, separators=(",", ":"), allow_nan=False)
+    def _append(self, db: sqlite3.Connection, well: str, layer: str, edit: Edit, key: str | None) -> Edit:
+        """Write an edit that has no number yet, and return it with its number and its items as they were written."""
+        text = json.dumps(edit.items, separators=(",", ":"), allow_nan=False)
         row = db.execute(
             "INSERT INTO edits (at, well, layer, person, kind, items, target, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (at, well, layer, person, kind, text, target, key),
+            (edit.at, well, layer, edit.person, edit.kind, text, edit.target, key),
         )
-        return Edit(int(row.lastrowid or 0), at, person, kind, json.loads(text), target)
+        return replace(edit, id=int(row.lastrowid or 0), items=json.loads(text))
 
 
 def _is_complete(item: str, fields: Fields) -> bool:

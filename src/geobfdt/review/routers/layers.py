@@ -35,7 +35,7 @@ def layers_router(service: ReviewService) -> APIRouter:
         """Change items. 409 if another person changed one of them since `seen`."""
         request.state.person = body.person
         _check_layer_name(layer)
-        return service.edit(well, layer, body.person, body.kind, body.items, body.client_version, body.key)
+        return service.edit(well, layer, body)
 
     @router.post("/undo")
     def undo(request: Request, well: str, layer: str, body: PersonBody) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def system_router(health: Health, login: Login | None) -> APIRouter:
     @router.get(HEALTH_PATH)
     async def state_of_server() -> JSONResponse:
         problem = health.problem()
-        return JSONResponse({"state": problem or "ok"}, 503 if problem else 200)
+        return JSONResponse({"state": "ok" if problem is None else problem}, 200 if problem is None else 503)
 
     @router.get("/metrics")
     def metrics() -> Response:
