@@ -12,11 +12,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
-from geobfdt.picking.drift import drift_findings, mark_drift, write_zones
+from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.explanation import explain
 from geobfdt.picking.picker import detector_of, pick_well
-from geobfdt.quality.image_checks import with_image_findings
-from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.explanation_figure import draw_explanation
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.tracks import reference_name
@@ -196,7 +194,7 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
-    image = with_image_findings(read(source, options.reading))
+    image = read(source, options.reading)
     stem = file_stem(image.attrs["well"] or source.stem)
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
@@ -207,12 +205,17 @@ def pick_file(
     progress(0.1)
     detector = detector_of(image, options.model, options.method, options.runtime)
     picked = pick_well(
-        image, detector, min_confidence=options.min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
+        image,
+        detector,
+        min_confidence=options.min_confidence,
+        check=True,
+        progress=lambda share: progress(0.1 + 0.7 * share),
     )
-    picks, cautions = picked.picks, picked.findings
+    image, picks, cautions = picked.image, picked.picks, picked.findings
     zones = None
     if detector.drift_reference is not None:
-        picks, zones = mark_drift(image, picks, detector.drift_reference, picked.judged)
+        zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
+        picks = picks.assign(drift=state_at(zones, picks["depth_m"]))
         cautions += drift_findings(zones)
     rows = [row for row in options.explain if 1 <= row <= len(picks)]
     for row in options.explain:
@@ -242,8 +245,7 @@ def pick_file(
         files = tuple(out / file.name for file in sorted(part.iterdir()))
         replaced = tuple(file for file in files if file.exists()) if replaces else ()
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
-    metres = MeasuredDepths.of(image).metres
-    return Delivery(image.attrs["well"] or stem, metres, counts, files, tuple(findings), replaced)
+    return Delivery(image.attrs["well"] or stem, picked.measured.metres, counts, files, tuple(findings), replaced)
 
 
 def pick_files(
