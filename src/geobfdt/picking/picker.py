@@ -19,9 +19,9 @@ from geobfdt.geometry import amplitude_azimuth, trace_rms
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.centres import centred_within
-from geobfdt.picking.detector import Candidates, Detector
+from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough.hough_detector import HoughDetector
-from geobfdt.picking.refinement import refine
+from geobfdt.picking.refinement import Refined, refine
 from geobfdt.picking.row_picks import doubt_picks_along_rows
 from geobfdt.picking.silence import MIN_SILENT_LENGTH_M
 from geobfdt.picking.zone_stream import Zone, ZoneStream, silent_zones
@@ -45,6 +45,7 @@ _STRIPS_AT_ONCE = 2  # Strips that are worked on at a time, where there may be s
 _STRIPS_PER_TRIM = 8  # Free memory is handed back to the system after so many strips.
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 _Picked = list[tuple[pd.DataFrame, Array]]  # Tables of a strip and their traces, by threshold.
 
 
@@ -357,29 +358,36 @@ def _prefetch(
 def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:
     """Pick a strip at the detector's own thresholds and, if it is given, at a least confidence; see `_picks_of`."""
     candidates = detector.detect(strip.image, strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M)
-    own_thresholds = np.array([detector.thresholds[name] for name in candidates.classes])
-    return [
-        _picks_of(strip, detector, candidates, thresholds, min_spacing)
-        for thresholds in (
-            own_thresholds,
-            *(() if min_confidence is None else [np.full(own_thresholds.shape, min_confidence)]),
-        )
-    ]
+    thresholds = [np.array([detector.thresholds[name] for name in candidates.classes])]
+    if min_confidence is not None:
+        thresholds.append(np.full(len(candidates.classes), min_confidence))
+    # Each candidate is refined once, whichever of the thresholds it reaches.
+    z0 = candidates.traces[:, 0]
+    inside = (z0 >= strip.top - _REFINE_MARGIN_M) & (z0 < strip.base + _REFINE_MARGIN_M)
+    selected = np.flatnonzero((candidates.confidence >= np.min(thresholds, axis=0)) & inside)
+    classes, confidence = candidates.classes[selected], candidates.confidence[selected]
+    image = strip.image
+    refined = refine(
+        image["image"].values,
+        image["depth"].values,
+        image["azimuth"].values,
+        candidates.traces[selected],
+        hole_radius(image),
+        detector.typical_error_m,
+        classes,
+        confidence,
+    )
+    shown = [np.flatnonzero(confidence >= part[selected]) for part in thresholds]
+    return [_picks_of(strip, refined, classes, confidence, part, min_spacing) for part in shown]
 
 
 def _picks_of(
-    strip: Strip, detector: Detector, candidates: Candidates, min_confidence: Array, min_spacing: float
+    strip: Strip, refined: Refined, classes: npt.NDArray[np.str_], confidence: Array, shown: Rows, min_spacing: float
 ) -> tuple[pd.DataFrame, Array]:
-    """Refine candidates of at least some confidence (n,); keep those in the strip's core, `min_spacing` (m) apart."""
+    """Keep those of the shown traces (n,) that lie in the strip's core, `min_spacing` (m) apart."""
     image = strip.image
-    top, base = strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M
-    z0 = candidates.traces[:, 0]
-    selected = np.flatnonzero((candidates.confidence >= min_confidence) & (z0 >= top) & (z0 < base))
-    values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    classes, confidence = candidates.classes[selected], candidates.confidence[selected]
-    radius, typical_error_m = hole_radius(image), detector.typical_error_m
-    refined = refine(values, depth, angles, candidates.traces[selected], radius, typical_error_m, classes, confidence)
-    keep = np.sort(thin_by_distance(refined.traces, confidence, min_spacing))
+    values, depth = image["image"].values, image["depth"].values
+    keep = shown[np.sort(thin_by_distance(refined.traces[shown], confidence[shown], min_spacing))]
     keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
