@@ -1,9 +1,9 @@
 """Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
 
 The verbs of the command line are functions here; each is imported when it is first used. ``pick`` takes an image in
-memory, ``pick_files`` does what ``geobfdt pick`` does, ``open_wells`` and then ``serve`` do what ``geobfdt open`` does,
-and :class:`Registry` holds what ``geobfdt models`` does. A verb with many settings takes them as one frozen object, such
-as :class:`PickOptions`.
+memory, ``pick_files`` does what ``geobfdt pick`` does, ``open_wells`` and then ``serve`` do what ``geobfdt open``
+does, and :class:`Registry` holds what ``geobfdt models`` does. A verb with many settings takes them as one frozen
+object, such as :class:`PickOptions`.
 
 Examples
 --------

@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from geobfdt.model.bundle import Bundle, Calibration, load_bundle, save_bundle
 from geobfdt.model.bundle_files import FORMAT
-from geobfdt.model.network_settings import CurveSettings
+from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettings
+from geobfdt.model.presets import build
 from geobfdt.runtime.findings import InputError
 
 CALIBRATION = {"bedding": Calibration(slope=1.5, intercept=-0.25, threshold=0.4), "fracture": Calibration()}
@@ -67,6 +68,24 @@ def test_round_trip(bundle: Bundle, tmp_path: Path) -> None:
         assert len(read.digest) == 12
         assert read.source == f"test {read.digest}"
     assert sorted(file.name for file in (tmp_path / "new" / "bundle").iterdir()) == sorted([WEIGHTS, SETTINGS, CARD])
+
+
+@pytest.mark.parametrize("settings", [CurveSettings(widths=(8, 8, 8, 8), features=8), DETR_SMALL])
+def test_a_network_that_was_read_has_all_values(settings: CurveSettings | DetrSettings, tmp_path: Path) -> None:
+    """Every weight and every buffer, those that no file holds, too; and gradients as in a new network."""
+    torch.manual_seed(0)
+    network = build(settings).eval()
+    read = save_bundle(Bundle(network, settings, CALIBRATION), tmp_path / "bundle").network
+    for theirs, ours in (
+        (read.named_buffers(), network.named_buffers()),
+        (read.named_parameters(), network.named_parameters()),
+    ):
+        expected, actual = dict(ours), dict(theirs)
+        assert actual.keys() == expected.keys()
+        for name, value in expected.items():
+            assert actual[name].device.type == "cpu", name
+            assert actual[name].requires_grad == value.requires_grad
+            assert torch.equal(actual[name], value), name
 
 
 def test_half_is_near_enough(bundle: Bundle, tmp_path: Path) -> None:

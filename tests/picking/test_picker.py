@@ -13,12 +13,19 @@ import pandas as pd
 import pytest
 import xarray as xr
 from tests.real_data import TELEVIEWER, televiewer_image
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from geobfdt.geometry import trace_rms, true_from_apparent
+from geobfdt.io.images import netcdf
+from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.hough.hough_detector import HoughDetector
 from geobfdt.picking.picker import detector_of, pick, pick_well, pick_with_findings
-from geobfdt.wells.image import well_image
+from geobfdt.picking.zone_stream import image_zones
+from geobfdt.quality.image_checks import with_image_findings
+from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.wells.image import row_spacing, well_image
 from geobfdt.wells.picks import CLASSES, COLUMNS, traces, validate
 
 
@@ -178,6 +185,7 @@ class Fixed:
     overlap: float = 1.0
     typical_error_m: float = 0.012
     tallest: float = 2.0
+    drift_reference: Any = None
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -325,3 +333,39 @@ def test_clear_fractures_of_a_real_image() -> None:
         plane = [(crest + trough) / 2, amplitude * np.cos(t), amplitude * np.sin(t)]
         assert trace_rms(refined, plane).min() < 0.025
     assert len(picks) < 45
+
+
+def test_each_row_is_read_once(make_scene: Callable[..., Any], tmp_path: Path) -> None:
+    """Checks, strips, zones and measured depths share one pass; only the overlap of strips is read again."""
+    image = make_scene([(103.0, 0.05, 0.0)], [], length=30.0).image
+    write_netcdf(image, tmp_path / "well.nc")
+    read_rows: list[int] = []
+    with netcdf.read(tmp_path / "well.nc") as lazy:
+        pixels = _Counted(lazy["image"], read_rows)
+        counted = lazy.assign(image=(lazy["image"].dims, indexing.LazilyIndexedArray(pixels)))
+        detector = Graded(np.array([(103.0, 0.05, 0.0)]), confidence=(0.9,), length=10.0)
+        picked = pick_well(counted, detector, check=True)
+    overlap = round(2 * detector.overlap / row_spacing(image))
+    assert image.sizes["depth"] <= sum(read_rows) <= image.sizes["depth"] + 3 * overlap
+    whole = with_image_findings(image)
+    assert [f.kind for f in picked.image.attrs["findings"]] == [f.kind for f in whole.attrs["findings"]]
+    assert picked.measured.metres == MeasuredDepths.of(image).metres
+    assert [(zone.top, zone.base, zone.empty) for zone in picked.zones] == [
+        (zone.top, zone.base, zone.empty) for zone in image_zones(image, np.array([103.0]))
+    ]
+
+
+class _Counted(BackendArray):
+    """Pixels that note how many rows each reading takes."""
+
+    def __init__(self, pixels: xr.DataArray, read_rows: list[int]) -> None:
+        self.pixels, self.read_rows = pixels, read_rows
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Any:
+        part = self.pixels.variable[key].values
+        self.read_rows.append(len(part))
+        return part

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
@@ -27,8 +26,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from geobfdt.model.bundle_files import CARD, FORMAT, RETRAIN, SETTINGS, SHIPPED, WEIGHTS, read_card, read_weights
-from geobfdt.model.network_settings import CurveSettings, DetrSettings
-from geobfdt.model.presets import Network, NetworkSettings, build, parse_settings
+from geobfdt.model.presets import Network, NetworkSettings, outline, parse_settings
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.settings_files import read_yaml, validation_message
 from geobfdt.runtime.storage import atomic_files
@@ -202,10 +200,12 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
         if card.pop("weights_sha256", None) != digest:
             raise ValueError("the card does not hold their SHA-256, or another one")
         stored = load(content)
-        _check_sizes(settings, stored)
-        tensors = {name: value.float() for name, value in stored.items()}
-        network = build(settings)
-        network.load_state_dict(tensors)
+        # A network without values takes no memory, however large settings describe it, until the sizes are checked.
+        network = outline(settings)
+        described = network.state_dict()
+        _check_sizes(described, stored)
+        tensors = {name: value.to(described[name].dtype, copy=True) for name, value in stored.items()}
+        network.load_state_dict(tensors, assign=True)
     except (ValueError, RuntimeError, MemoryError, SafetensorError) as error:
         observed = f"weights are damaged or not of the network that {SETTINGS} describes: {_why(error)}"
         raise InputError(folder / WEIGHTS, observed, RETRAIN) from error
@@ -221,22 +221,16 @@ def load_bundle(folder: str | Path = "default") -> Bundle:
     return bundle
 
 
-def _check_sizes(settings: CurveSettings | DetrSettings, stored: dict[str, Tensor]) -> None:
-    """
-    Refuse settings of another size than the weights that are stored, before a network of that size takes memory.
-
-    On PyTorch's device ``meta`` a network has shapes and no values.
-    """
-    with torch.device("meta"):
-        described = {name: value.shape for name, value in build(settings).state_dict().items()}
+def _check_sizes(described: dict[str, Tensor], stored: dict[str, Tensor]) -> None:
+    """Refuse weights of other sizes than those of the network that the settings describe."""
     for name in sorted(described.keys() | stored.keys()):
-        theirs = stored[name].shape if name in stored else None
-        if described.get(name) != theirs:
-            raise ValueError(f"{name} is {_shape(theirs)}, and {SETTINGS} describes {_shape(described.get(name))}")
+        ours, theirs = _shape(described.get(name)), _shape(stored.get(name))
+        if ours != theirs:
+            raise ValueError(f"{name} is {theirs}, and {SETTINGS} describes {ours}")
 
 
-def _shape(shape: torch.Size | None) -> str:
-    return "not there" if shape is None else f"of {' x '.join(map(str, shape)) or 'one value'}"
+def _shape(weight: Tensor | None) -> str:
+    return "not there" if weight is None else f"of {' x '.join(map(str, weight.shape)) or 'one value'}"
 
 
 def _why(error: Exception) -> str:

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from pydantic import Field, TypeAdapter
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from geobfdt.model.curve.criterion import Losses, Targets, curve_loss
 from geobfdt.model.curve.detection import Runtime, detect
@@ -18,7 +20,7 @@ from geobfdt.model.detr.network import DetrNetwork, detect_windows
 from geobfdt.model.network_settings import CurveSettings, DetrSettings
 from geobfdt.model.planes import Planes
 
-__all__ = ["Network", "NetworkSettings", "PlaneFinder", "build", "loss", "parse_settings", "plane_finder"]
+__all__ = ["Network", "NetworkSettings", "PlaneFinder", "build", "loss", "outline", "parse_settings", "plane_finder"]
 
 Network = CurveNetwork | DetrNetwork
 NetworkSettings = Annotated[CurveSettings | DetrSettings, Field(discriminator="preset")]
@@ -51,6 +53,38 @@ def parse_settings(values: Any) -> CurveSettings | DetrSettings:
 def build(settings: CurveSettings | DetrSettings) -> Network:
     """Make the network of some settings, with random weights."""
     return CurveNetwork(settings) if isinstance(settings, CurveSettings) else DetrNetwork(settings)
+
+
+def outline(settings: CurveSettings | DetrSettings) -> Network:
+    """
+    Make the network of some settings without values: weights have shapes and take no memory.
+
+    ``load_state_dict(..., assign=True)`` gives it values.
+
+    Examples
+    --------
+    >>> outline(CurveSettings()).decoder.start
+    Parameter containing:
+    tensor(..., device='meta', size=(96,), requires_grad=True)
+    """
+    with torch.device("meta"), _Uninitialised():
+        return build(settings)
+
+
+class _Uninitialised(TorchFunctionMode):
+    """
+    Leaves weights as they are allocated.
+
+    PyTorch draws numbers even for weights on the device meta, where that is slow: it imports a compiler for it.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        values = kwargs or {}
+        if func in (Tensor.uniform_, Tensor.normal_) or getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else values["tensor"]
+        return func(*args, **values)
 
 
 def loss(network: Network, grids: Tensor, targets: list[Targets], rng: np.random.Generator) -> Losses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from geobfdt.picking.silence import LAYERED, image_zones, silent_layers
-from geobfdt.preparation.fingerprint import IMAGE_FEATURES, image_features
-from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.picking.silence import LAYERED
+from geobfdt.picking.zone_stream import Zone, image_zones
+from geobfdt.preparation.fingerprint import IMAGE_FEATURES
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage
@@ -30,6 +31,7 @@ __all__ = [
     "read_zones",
     "state_at",
     "write_zones",
+    "zone_table",
 ]
 
 _MIN_LENGTH_M = 1.0  # Measured length of a zone from which its density of picks means something.
@@ -133,13 +135,18 @@ def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
         ``top_m, base_m`` and a column a feature, a row a zone; and ``silent_m`` and ``layers`` of its longest stretch
         without a pick, see :func:`geobfdt.picking.silence.silent_layers`.
     """
+    return zone_table(image_zones(image, picks["depth_m"].to_numpy(float)), picks)
+
+
+def zone_table(zones: Sequence[Zone], picks: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of :func:`measure_zones` of zones that are measured already, with textures and these picks."""
     rows = []
-    for top, base, part in image_zones(image):
-        mine = picks[picks["depth_m"].between(top, base, inclusive="left")]
-        part = part.load()  # Three measures look at its pixels.
-        silent, layers = silent_layers(part, mine, top, base)
-        features = {**image_features(part), **_pick_features(mine, MeasuredDepths.of(part).metres)}
-        rows.append({"top_m": top, "base_m": base, **features, "silent_m": silent, "layers": layers})
+    for zone in zones:
+        mine = picks[picks["depth_m"].between(zone.top, zone.base, inclusive="left")]
+        features = {**zone.features, **_pick_features(mine, zone.metres)}
+        rows.append(
+            {"top_m": zone.top, "base_m": zone.base, **features, "silent_m": zone.silent_m, "layers": zone.layers}
+        )
     return pd.DataFrame(rows, columns=["top_m", "base_m", *_FEATURES, "silent_m", "layers"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,14 @@ from geobfdt.geometry import amplitude_azimuth, trace_rms
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.centres import centred_within
-from geobfdt.picking.detector import Candidates, Detector
+from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough.hough_detector import HoughDetector
-from geobfdt.picking.refinement import refine
+from geobfdt.picking.refinement import Refined, refine
 from geobfdt.picking.row_picks import doubt_picks_along_rows
-from geobfdt.picking.silence import MIN_SILENT_LENGTH_M, silent_zones
+from geobfdt.picking.silence import MIN_SILENT_LENGTH_M
+from geobfdt.picking.zone_stream import Zone, ZoneStream, silent_zones
 from geobfdt.preparation.strips import Strip, strips
+from geobfdt.quality.image_checks import ImageCheck, add_new_findings
 from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
 from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
@@ -43,6 +45,7 @@ _STRIPS_AT_ONCE = 2  # Strips that are worked on at a time, where there may be s
 _STRIPS_PER_TRIM = 8  # Free memory is handed back to the system after so many strips.
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 _Picked = list[tuple[pd.DataFrame, Array]]  # Tables of a strip and their traces, by threshold.
 
 
@@ -146,11 +149,20 @@ class PickedWell(NamedTuple):
         Picks at the detector's own thresholds, whatever `min_confidence` is: silence and drift are judged by them.
     findings : list of Finding
         Findings that the picks depend on.
+    image : WellImage
+        The well, with the findings of its checks if they were asked for.
+    measured : MeasuredDepths
+        Its measured depths.
+    zones : list of Zone
+        Its zones, with textures if checks were asked for and the detector has a drift reference.
     """
 
     picks: pd.DataFrame
     judged: pd.DataFrame
     findings: list[Finding]
+    image: WellImage
+    measured: MeasuredDepths
+    zones: list[Zone]
 
 
 def pick_well(
@@ -158,6 +170,7 @@ def pick_well(
     detector: Detector,
     *,
     min_confidence: float | None = None,
+    check: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> PickedWell:
     """
@@ -167,6 +180,9 @@ def pick_well(
     ----------
     image, detector, min_confidence, progress
         As in :func:`pick_with_findings`.
+    check : bool
+        Whether the image is checked and its zones are measured for drift in the same pass over the pixels, where the
+        image has not been checked before.
 
     Raises
     ------
@@ -179,12 +195,16 @@ def pick_well(
     candidates; those above the threshold are refined on the image's own pixels, and of refined picks closer than 15 mm
     or 1.5 rows the more confident one is kept. A pick belongs to the strip whose core holds its mid-depth. Picks beside
     a seam are compared with those of the strip above, so that no plane is picked twice.
+
+    Each row is read once, but for the overlap of strips. Checks of the image, measured depths and zones take the rows
+    of a strip as it is loaded; a zone is measured once all strips that reach into it are picked.
     """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
     depth = image["depth"].values
     length, strips_at_once = _plan_strips(float(depth[-1] - depth[0]), detector.length)
-    strips_of_well = strips(image, length, detector.overlap)
+    rows_pass = _RowsPass(image, check, textures=check and detector.drift_reference is not None)
+    strips_of_well = strips(image, length, detector.overlap, rows_pass.add)
     min_spacing = max(_MIN_PICK_SPACING_M, _MIN_PICK_SPACING_ROWS * row_spacing(image))
     tables = [_Table(min_spacing) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
     results = _prefetch(
@@ -196,18 +216,54 @@ def pick_well(
     for number, (strip, picked) in enumerate(results, 1):
         for table, part in zip(tables, picked, strict=True):
             table.add(strip, *part)
+        rows_pass.zones.measure(tables[0].depths, strip.base)
         if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
         if progress is not None:
             progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
+    image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
     judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
     picks, row_findings = doubt_picks_along_rows(picks, image)
     return PickedWell(
         picks,
         judged,
-        [*_out_of_reach(image, detector.tallest), *_no_picks_findings(image, judged), *findings, *row_findings],
+        [
+            *_out_of_reach(image, detector.tallest),
+            *_no_picks_findings(image, judged, measured, zones),
+            *findings,
+            *row_findings,
+        ],
+        image,
+        measured,
+        zones,
     )
+
+
+class _RowsPass:
+    """All that one pass over the rows of a well is for beside its picks."""
+
+    def __init__(self, image: WellImage, check: bool, textures: bool) -> None:
+        self._image = image
+        self._check = ImageCheck(image) if check else None
+        self._shares: list[Array] = []
+        self.zones = ZoneStream(image, textures)
+
+    def add(self, rows: WellImage) -> None:
+        """Take in the next rows."""
+        pixels = rows["image"].values
+        self._shares.append(np.isfinite(pixels).mean(axis=1))
+        self.zones.add(rows)
+        if self._check is not None:
+            self._check.add(pixels)
+
+    def checked_image(self) -> WellImage:
+        """Return the well with the findings of its checks, once the last row is added."""
+        return self._image if self._check is None else add_new_findings(self._image, self._check.findings())
+
+    def measured(self) -> MeasuredDepths:
+        """Return the measured depths, once the last row is added."""
+        return MeasuredDepths.of_shares(self._image, np.concatenate(self._shares))
 
 
 class _Table:
@@ -225,6 +281,11 @@ class _Table:
             columns, traces = columns[new], traces[new]
         self._parts.append(columns)
         self._seam = traces[traces[:, 0] >= strip.base - _SEAM_M]
+
+    @property
+    def depths(self) -> Array:
+        """Depths of the picks until now (m, MD)."""
+        return np.concatenate([part["depth_m"].to_numpy(float) for part in self._parts])
 
     def picks(self, image: WellImage, source: str) -> pd.DataFrame:
         """Return the pick table."""
@@ -297,29 +358,36 @@ def _prefetch(
 def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:
     """Pick a strip at the detector's own thresholds and, if it is given, at a least confidence; see `_picks_of`."""
     candidates = detector.detect(strip.image, strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M)
-    own_thresholds = np.array([detector.thresholds[name] for name in candidates.classes])
-    return [
-        _picks_of(strip, detector, candidates, thresholds, min_spacing)
-        for thresholds in (
-            own_thresholds,
-            *(() if min_confidence is None else [np.full(own_thresholds.shape, min_confidence)]),
-        )
-    ]
+    thresholds = [np.array([detector.thresholds[name] for name in candidates.classes])]
+    if min_confidence is not None:
+        thresholds.append(np.full(len(candidates.classes), min_confidence))
+    # Each candidate is refined once, whichever of the thresholds it reaches.
+    z0 = candidates.traces[:, 0]
+    inside = (z0 >= strip.top - _REFINE_MARGIN_M) & (z0 < strip.base + _REFINE_MARGIN_M)
+    selected = np.flatnonzero((candidates.confidence >= np.min(thresholds, axis=0)) & inside)
+    classes, confidence = candidates.classes[selected], candidates.confidence[selected]
+    image = strip.image
+    refined = refine(
+        image["image"].values,
+        image["depth"].values,
+        image["azimuth"].values,
+        candidates.traces[selected],
+        hole_radius(image),
+        detector.typical_error_m,
+        classes,
+        confidence,
+    )
+    shown = [np.flatnonzero(confidence >= part[selected]) for part in thresholds]
+    return [_picks_of(strip, refined, classes, confidence, part, min_spacing) for part in shown]
 
 
 def _picks_of(
-    strip: Strip, detector: Detector, candidates: Candidates, min_confidence: Array, min_spacing: float
+    strip: Strip, refined: Refined, classes: npt.NDArray[np.str_], confidence: Array, shown: Rows, min_spacing: float
 ) -> tuple[pd.DataFrame, Array]:
-    """Refine candidates of at least some confidence (n,); keep those in the strip's core, `min_spacing` (m) apart."""
+    """Keep those of the shown traces (n,) that lie in the strip's core, `min_spacing` (m) apart."""
     image = strip.image
-    top, base = strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M
-    z0 = candidates.traces[:, 0]
-    selected = np.flatnonzero((candidates.confidence >= min_confidence) & (z0 >= top) & (z0 < base))
-    values, depth, angles = image["image"].values, image["depth"].values, image["azimuth"].values
-    classes, confidence = candidates.classes[selected], candidates.confidence[selected]
-    radius, typical_error_m = hole_radius(image), detector.typical_error_m
-    refined = refine(values, depth, angles, candidates.traces[selected], radius, typical_error_m, classes, confidence)
-    keep = np.sort(thin_by_distance(refined.traces, confidence, min_spacing))
+    values, depth = image["image"].values, image["depth"].values
+    keep = shown[np.sort(thin_by_distance(refined.traces[shown], confidence[shown], min_spacing))]
     keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
@@ -354,10 +422,12 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 
-def _no_picks_findings(image: WellImage, judged: pd.DataFrame) -> list[Finding]:
+def _no_picks_findings(
+    image: WellImage, judged: pd.DataFrame, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
+) -> list[Finding]:
     """Report zones without a pick: there may be no planes, or the picker may miss them."""
-    zones, kind = silent_zones(image, judged), "nothing-found"
-    metres = MeasuredDepths.of(image).metres
+    zones, kind = silent_zones(zones_of_well), "nothing-found"
+    metres = measured.metres
     if not len(judged) and metres >= MIN_SILENT_LENGTH_M * (1 - 1e-6):
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
         observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "

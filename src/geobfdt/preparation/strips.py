@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,9 @@ class Strip:
     base: float
 
 
-def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
+def strips(
+    image: WellImage, length: float, overlap: float, observe: Callable[[WellImage], None] | None = None
+) -> Iterator[Strip]:
     """
     Cut a well into strips.
 
@@ -43,6 +45,9 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
         Length of a core (m).
     overlap : float
         Margin above and below each core (m).
+    observe : callable, optional
+        Called with the rows that no strip had before, whenever a strip is loaded: with each row once, in order. The
+        file's own dynamic image is in neither.
 
     Yields
     ------
@@ -70,9 +75,14 @@ def strips(image: WellImage, length: float, overlap: float) -> Iterator[Strip]:
     edges[0], edges[-1] = -np.inf, np.inf
     rows = np.searchsorted(depth, edges)
     with_rows = np.flatnonzero(np.diff(rows))
-    top = -np.inf
+    pixels = without_colour(image).drop_vars("dynamic", errors="ignore")
+    top, observed = -np.inf, 0
     for i in with_rows:
         base = np.inf if i == with_rows[-1] else float(edges[i + 1])
         first, last = np.searchsorted(depth, [edges[i] - overlap, edges[i + 1] + overlap])
-        yield Strip(without_colour(image).isel(depth=slice(int(first), int(last))).load(), top, base)
+        part = pixels.isel(depth=slice(int(first), int(last))).load()
+        if observe is not None:
+            observe(part.isel(depth=slice(observed - int(first), None)))
+            observed = int(last)
+        yield Strip(part, top, base)
         top = base

@@ -20,7 +20,7 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, add_findings, row_spacing
 from geobfdt.wells.tools import tool_kind
 
-__all__ = ["check_image", "row_blocks", "with_image_findings"]
+__all__ = ["ImageCheck", "add_new_findings", "check_image", "row_blocks", "with_image_findings"]
 
 Pixels = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -71,24 +71,67 @@ def check_image(image: WellImage) -> list[Finding]:
     >>> print(*check_image(well_image(pixels, 1000 + 0.01 * np.arange(500))))
     major  missing-rows  1002.00-1002.99 m: 100 rows without a single measured pixel; picks cannot be made there
     """
-    spacing = row_spacing(image) or 1.0
-    columns = image.sizes["azimuth"]
-    rows, dead, rotation = _Rows(), _DeadButtons(columns, spacing), _Rotation(columns, spacing)
-    offsets = OffsetCheck(columns, spacing)
-    values = PixelValues(ridge_rows=max(1, round(0.01 / spacing)))
+    check = ImageCheck(image)
     for block in row_blocks(image):
-        rows.add(block)
-        dead.add(block)
-        offsets.add(block)
-        rotation.add(block)
-        values.add(block)
-    depth = np.asarray(image.depth.values, dtype=np.float64)
-    findings = values.findings(image) + check_depth(image)
-    if values.count:
-        kind = tool_kind(image.attrs["tool"])
-        findings += rows.findings(depth, kind) + dead.findings(depth, kind) + rotation.findings(depth)
-        findings += offsets.findings(depth)
-    return findings + check_diameter(image) + check_inclination(image)
+        check.add(block)
+    return check.findings()
+
+
+class ImageCheck:
+    """
+    The checks of :func:`check_image`, for rows that are read for another purpose, too.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; its pixels are not read.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> image = well_image(np.zeros((500, 36)), 1000 + 0.01 * np.arange(500))
+    >>> check = ImageCheck(image)
+    >>> for first in range(0, 500, 100):
+    ...     check.add(image["image"].values[first : first + 100])
+    >>> [finding.kind for finding in check.findings()][:1]
+    ['constant-image']
+    """
+
+    def __init__(self, image: WellImage) -> None:
+        spacing = row_spacing(image) or 1.0
+        columns = image.sizes["azimuth"]
+        self._image, self._block_rows = image, _block_rows(columns)
+        self._rows, self._dead, self._rotation = _Rows(), _DeadButtons(columns, spacing), _Rotation(columns, spacing)
+        self._offsets = OffsetCheck(columns, spacing)
+        self._values = PixelValues(ridge_rows=max(1, round(0.01 / spacing)))
+        self._rest: Pixels = np.empty((0, columns), dtype=np.float32)
+
+    def add(self, pixels: Pixels) -> None:
+        """Add the next rows (rows, columns)."""
+        # Blocks are of one height however the rows arrive: lines are counted within blocks.
+        rest = np.concatenate([self._rest, pixels]) if len(self._rest) else pixels
+        while len(rest) >= self._block_rows:
+            self._check(rest[: self._block_rows])
+            rest = rest[self._block_rows :]
+        self._rest = rest.copy()
+
+    def findings(self) -> list[Finding]:
+        """Return the findings of all rows, once the last one is added."""
+        if len(self._rest):
+            self._check(self._rest)
+            self._rest = self._rest[:0]
+        depth = np.asarray(self._image.depth.values, dtype=np.float64)
+        findings = self._values.findings(self._image) + check_depth(self._image)
+        if self._values.count:
+            kind = tool_kind(self._image.attrs["tool"])
+            findings += self._rows.findings(depth, kind) + self._dead.findings(depth, kind)
+            findings += self._rotation.findings(depth) + self._offsets.findings(depth)
+        return findings + check_diameter(self._image) + check_inclination(self._image)
+
+    def _check(self, pixels: Pixels) -> None:
+        block = _with_nan(pixels)
+        for part in (self._rows, self._dead, self._offsets, self._rotation, self._values):
+            part.add(block)
 
 
 def with_image_findings(image: WellImage) -> WellImage:
@@ -107,16 +150,29 @@ def with_image_findings(image: WellImage) -> WellImage:
     >>> [finding.kind for finding in with_image_findings(once).attrs["findings"]]
     ['missing-rows']
     """
+    return add_new_findings(image, check_image(image))
+
+
+def add_new_findings(image: WellImage, findings: list[Finding]) -> WellImage:
+    """Return the image with those of the findings whose kind and place it has none of; the pixels are shared."""
     present = {(finding.kind, finding.place) for finding in image.attrs["findings"]}
-    return add_findings(image, [new for new in check_image(image) if (new.kind, new.place) not in present])
+    return add_findings(image, [new for new in findings if (new.kind, new.place) not in present])
 
 
 def row_blocks(image: WellImage) -> Iterator[Pixels]:
     """Yield the pixels of an image in blocks of rows, float32, NaN where nothing was measured."""
-    rows = max(256, BLOCK_PIXELS // image.sizes["azimuth"])
+    rows = _block_rows(image.sizes["azimuth"])
     for start in range(0, image.sizes["depth"], rows):
-        values = np.asarray(image["image"].isel(depth=slice(start, start + rows)).values, dtype=np.float32)
-        yield np.where(np.isfinite(values), values, np.float32(np.nan))
+        yield _with_nan(np.asarray(image["image"].isel(depth=slice(start, start + rows)).values, dtype=np.float32))
+
+
+def _block_rows(columns: int) -> int:
+    return max(256, BLOCK_PIXELS // columns)
+
+
+def _with_nan(pixels: Pixels) -> Pixels:
+    """Return the pixels with NaN for whatever is not finite."""
+    return np.where(np.isfinite(pixels), pixels, np.float32(np.nan))
 
 
 def _equal_pixels(first: Pixels, second: Pixels) -> Flags:

@@ -68,12 +68,17 @@ class MeasuredDepths:
         above, below : float
             Rows outside of these depths (m, MD) are not read and do not count.
         """
-        depth = np.asarray(image["depth"].values, dtype=float)
-        share = np.zeros(depth.size)
-        first, last = np.searchsorted(depth, [above, below])
+        share = np.zeros(image.sizes["depth"])
+        first, last = np.searchsorted(image["depth"].values, [above, below])
         if first < last:
             blocks = row_blocks(image.isel(depth=slice(int(first), int(last))))
             share[first:last] = np.concatenate([np.isfinite(block).mean(axis=1) for block in blocks])
+        return cls.of_shares(image, share)
+
+    @classmethod
+    def of_shares(cls, image: WellImage, share: Array) -> MeasuredDepths:
+        """Take the measured share of each row (rows,) from a pass over the pixels that is made already."""
+        depth = np.asarray(image["depth"].values, dtype=float)
         margin = row_spacing(image) / 2
         half = np.where(depth_gaps(depth), margin, np.diff(depth) / 2)
         top, base = depth - np.concatenate([[0.0], half]), depth + np.concatenate([half, [0.0]])

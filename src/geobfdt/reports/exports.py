@@ -43,7 +43,8 @@ _LAS_NULL = -999.25
 Array = npt.NDArray[np.float64]
 
 
-def write_log_pdf(
+# The tables of one well, where they are written, and how.
+def write_log_pdf(  # noqa: PLR0913
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
     progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
 ) -> None:  # fmt: skip
@@ -78,7 +79,8 @@ def write_log_pdf(
             file.savefig(sheet, dpi=200, bbox_inches=_sheet_box(sheet))
 
 
-def write_log_svg(
+# The tables of one well, where they are written, and how.
+def write_log_svg(  # noqa: PLR0913
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
     progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
 ) -> list[Path]:  # fmt: skip
@@ -108,7 +110,8 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
     return list(np.linspace(top, base, int(np.ceil((base - top) / (scale * _TRACK_HEIGHT_M))) + 1).tolist())
 
 
-def _draw_sheets(
+# The tables of one well, where they are written, and how.
+def _draw_sheets(  # noqa: PLR0913
     image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, edges: list[float], scale: float,
     progress: Callable[[float], None], title: TitleBlock,
 ) -> Iterator[Figure]:  # fmt: skip

@@ -62,7 +62,8 @@ img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
 """
 
 
-def write_report(
+# The tables of one well, where they are written, and how.
+def write_report(  # noqa: PLR0913
     image: WellImage,
     picks: pd.DataFrame,
     intervals: pd.DataFrame,

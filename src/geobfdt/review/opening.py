@@ -145,11 +145,11 @@ def _ingest_once(file: Path, field: Path, reading: ReadingOptions) -> tuple[str,
     if not file.is_file():
         raise InputError(file, "is no file", "name an image file; geobfdt serve reviews a whole field")
     survey = source_of(reading.survey) if reading.survey else None
-    given = json.loads(json.dumps(options_given(reading)))
+    stated = json.loads(json.dumps(options_given(reading)))
     # A netCDF file keeps the digest of its original. Only that format is cheap to open for its attributes.
     digest = image_digest(file, read(file)) if file.suffix == ".nc" else sha256(file)
     for stem, entry in read_manifest(field).items():
-        same = entry.image.sha256 == digest and entry.options == given and entry.survey == survey
+        same = entry.image.sha256 == digest and entry.options == stated and entry.survey == survey
         if same and (field / f"{stem}.nc").exists():
             return stem, []
     ((stem, findings),) = ingest([file], field, IngestOptions(reading=reading)).items()

@@ -93,7 +93,7 @@ def serve(
             forwarded_allow_ips=proxies, timeout_graceful_shutdown=_STOP_S, server_header=False,
         )  # fmt: skip
         server = uvicorn.Server(config)
-        listener = _listen(host, options.port)
+        listener = _open_listener(host, options.port)
         if options.token and not fresh:
             announce("Put your token where the dots are; it is not printed, because logs are stored.")
         if not is_loopback(host):
@@ -108,7 +108,7 @@ def serve(
         raise InputError(field, "jobs could not be processed any more", "see the lines above")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _open_listener(host: str, port: int) -> socket.socket:
     """Open the socket of the server."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -79,13 +79,13 @@ class SimulateOptions(BaseModel):
         ):
             if wrong:
                 raise InputError(f"--{name}", observed, cure)
-        for name, what, value, known in (
+        for name, what, value, choices in (
             ("like", "recipe", self.like, RECIPES),
             ("tool", "tool", self.tool, TOOLS),
             ("interpreter", "interpreter", self.interpreter, STYLES),
         ):
-            if value is not None and value not in known:
-                raise InputError(f"--{name}", f"no {what} {value!r}", f"give one of {', '.join(known)}")
+            if value is not None and value not in choices:
+                raise InputError(f"--{name}", f"no {what} {value!r}", f"give one of {', '.join(choices)}")
         return self
 
     @property

@@ -110,8 +110,7 @@ def _verdicts(section: Section, judged: str) -> list[str]:
     best = section.best
     choice = section.lines[section.choice]
     if not section.beats_null:
-        null_f1 = float(np.nanmean([best.null_f1[kind] for kind in CLASSES]))
-        scores = f"the best level scores {best.level.score:.3f}, chance level is {null_f1:.3f}"
+        scores = f"the best level scores {best.level.score:.3f}, chance level is {section.null_f1:.3f}"
         return [*sentences, f"Nothing was learnt: {scores}. No choice; train longer"]
     sentences.append(
         f"Choice: {judged} {choice.name}, the first whose score ({choice.level.score:.3f}) is within a standard error "

@@ -16,12 +16,13 @@ from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.studies.study_settings import CellSettings, Fold, StudySettings
+from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.prepared_wells import prepare, save
 from geobfdt.training.train import interpreted_wells
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.wells.field import Field, file_stem
 
-__all__ = ["Cell", "Place", "Plan", "lay_out", "make_plan"]
+__all__ = ["Cell", "Place", "Plan", "StudyWells", "lay_out", "make_plan", "read_wells"]
 
 
 # Training settings that came after studies had finished cells. At their defaults they change no result, and are left
@@ -109,7 +110,39 @@ class Plan:
     notes: list[str]
 
 
-def make_plan(study: StudySettings, field: Path) -> Plan:
+@dataclass(frozen=True)
+class StudyWells:
+    """
+    Interpreted wells of a field, read once for many plans.
+
+    Parameters
+    ----------
+    wells : dict of str to InterpretedWell
+        By name; pixels stay in their files.
+    digests, labels : dict of str to str
+        SHA-256 of the image, and of picks and intervals, by name.
+    """
+
+    wells: dict[str, InterpretedWell]
+    digests: dict[str, str]
+    labels: dict[str, str]
+
+
+def read_wells(field: Path) -> StudyWells:
+    """
+    Read the interpreted wells of a field.
+
+    Raises
+    ------
+    InputError
+        If there is none, or a file is damaged.
+    """
+    wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
+    digests = {name: sha256(Field(field).file(name, ".nc")) for name in wells}
+    return StudyWells(wells, digests, {name: _labels_digest(Field(field), name) for name in wells})
+
+
+def make_plan(study: StudySettings, field: Path, read: StudyWells | None = None) -> Plan:
     """
     Plan a study; nothing is written.
 
@@ -119,17 +152,18 @@ def make_plan(study: StudySettings, field: Path) -> Plan:
         Settings of the study.
     field : Path
         Folder of wells with picks.
+    read : StudyWells, optional
+        The same wells, if they are read already.
 
     Raises
     ------
     InputError
         If a well is missing, a fold leaks, or a model was exposed to wells that it would be scored on.
     """
-    wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
+    read = read or read_wells(field)
+    wells, digests, labels = read.wells, read.digests, read.labels
     dealt = [seed if "folds" in study.varied else 0 for seed in range(study.seeds)]
     folds = tuple(_folds(study, sorted(wells), field, seed) for seed in dealt)
-    digests = {name: sha256(Field(field).file(name, ".nc")) for name in wells}
-    labels = {name: _labels_digest(Field(field), name) for name in wells}
     notes: list[str] = []
     places = []
     for levels, cell_settings in study.cells():
@@ -171,7 +205,7 @@ def _seeded(settings: CellSettings, study: StudySettings, seed: int) -> CellSett
     return settings.model_copy(update=changed)
 
 
-def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
+def lay_out(plan: Plan, field: Path, out: Path, read: StudyWells | None = None) -> list[Path]:
     """
     Make the folders of a plan's cells, and prepare wells on the grids of these cells; existing files stay.
 
@@ -181,6 +215,8 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
         What is to be run.
     field, out : Path
         Folders of the wells and of the study.
+    read : StudyWells, optional
+        The same wells, if they are read already.
 
     Returns
     -------
@@ -192,7 +228,7 @@ def lay_out(plan: Plan, field: Path, out: Path) -> list[Path]:
     InputError
         If something cannot be read or written.
     """
-    wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field)}
+    wells = (read or read_wells(field)).wells
     folders = []
     for place in plan.places:
         cell, sizes = place.cell, place.cell.settings.network

@@ -94,8 +94,13 @@ class Section(NamedTuple):
         """Whether the best level scores so far above chance level that levels can be compared."""
         if not self.lines:
             return False
-        null = float(np.nanmean([self.best.null_f1[kind] for kind in CLASSES]))
-        return bool(self.best.level.score > null + _MIN_F1_ABOVE_NULL)
+        return bool(self.best.level.score > self.null_f1 + _MIN_F1_ABOVE_NULL)
+
+    @property
+    def null_f1(self) -> float:
+        """Chance level of the best level, a mean over the classes that have one; NaN where none has."""
+        defined = [value for value in map(self.best.null_f1.__getitem__, CLASSES) if np.isfinite(value)]
+        return float(np.mean(defined)) if defined else float("nan")
 
 
 def sections(plan: Plan, out: Path) -> list[Section]:

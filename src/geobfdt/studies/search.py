@@ -18,7 +18,7 @@ from geobfdt.runtime.settings_files import read_settings
 from geobfdt.runtime.storage import write_text
 from geobfdt.studies.cell import RESULT
 from geobfdt.studies.cell_runs import run_cells
-from geobfdt.studies.plan import lay_out, make_plan
+from geobfdt.studies.plan import StudyWells, lay_out, make_plan, read_wells
 from geobfdt.studies.study_settings import Fold, StudySettings
 
 __all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
@@ -184,7 +184,8 @@ def run_search(
     """
     optuna = needed("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    make_plan(search.study({}), field)  # A fault of the field is an error before anything is written.
+    read = read_wells(field)
+    make_plan(search.study({}), field, read)  # A fault of the field is an error before anything is written.
     with folder_lock(out):
         _same(search, out)
         states = optuna.trial.TrialState
@@ -201,7 +202,7 @@ def run_search(
         progress(ended(), trials)
         while ended() < trials and broken <= trials:
             batch = [study.ask(_distributions(optuna, search)) for _ in range(min(engine.workers, trials - ended()))]
-            broken += _run(batch, study, states, search, field, out, engine)
+            broken += _run(batch, study, states, search, field, read, out, engine)
             progress(ended(), trials)
         outcome = _best_trial(optuna, study, states)
     write_text(out / "search.yaml", yaml.safe_dump(search.model_dump(mode="json"), sort_keys=False))
@@ -252,12 +253,19 @@ def _values(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(
-    batch: list[Any], study: Any, states: Any, search: SearchSettings, field: Path, out: Path, engine: Engine
+    batch: list[Any],
+    study: Any,
+    states: Any,
+    search: SearchSettings,
+    field: Path,
+    read: StudyWells,
+    out: Path,
+    engine: Engine,
 ) -> int:
     """Run trials side by side, fold by fold; return the number that failed."""
     folders = {}
     for trial in batch:
-        folders[trial.number] = lay_out(make_plan(search.study(_values(trial.params)), field), field, out)
+        folders[trial.number] = lay_out(make_plan(search.study(_values(trial.params)), field, read), field, out, read)
     alive, failed = list(batch), 0
     scores: dict[int, list[float]] = {trial.number: [] for trial in batch}
     chances: dict[int, list[float]] = {trial.number: [] for trial in batch}

@@ -11,7 +11,7 @@ from geobfdt.model.bundle import Bundle
 from geobfdt.picking.drift import DriftReference, measure_zones
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
-from geobfdt.picking.silence import ZONE_M
+from geobfdt.picking.zone_stream import ZONE_M
 from geobfdt.wells.image import WellImage
 
 __all__ = ["measure_drift_reference"]

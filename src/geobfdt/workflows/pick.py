@@ -8,23 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
-from geobfdt.picking.drift import drift_findings, mark_drift, write_zones
-from geobfdt.picking.explanation import explain
+from geobfdt.picking.detector import Detector
+from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.picker import detector_of, pick_well
-from geobfdt.quality.image_checks import with_image_findings
-from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.explanation_figure import draw_explanation
-from geobfdt.reports.page import write_pictures
-from geobfdt.reports.tracks import reference_name
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.storage import atomic_files, write_text
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.image import add_findings
+from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import read_picks, write_picks
@@ -196,7 +192,7 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
-    image = with_image_findings(read(source, options.reading))
+    image = read(source, options.reading)
     stem = file_stem(image.attrs["well"] or source.stem)
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
@@ -207,12 +203,17 @@ def pick_file(
     progress(0.1)
     detector = detector_of(image, options.model, options.method, options.runtime)
     picked = pick_well(
-        image, detector, min_confidence=options.min_confidence, progress=lambda share: progress(0.1 + 0.7 * share)
+        image,
+        detector,
+        min_confidence=options.min_confidence,
+        check=True,
+        progress=lambda share: progress(0.1 + 0.7 * share),
     )
-    picks, cautions = picked.picks, picked.findings
+    image, picks, cautions = picked.image, picked.picks, picked.findings
     zones = None
     if detector.drift_reference is not None:
-        picks, zones = mark_drift(image, picks, detector.drift_reference, picked.judged)
+        zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
+        picks = picks.assign(drift=state_at(zones, picks["depth_m"]))
         cautions += drift_findings(zones)
     rows = [row for row in options.explain if 1 <= row <= len(picks)]
     for row in options.explain:
@@ -228,6 +229,9 @@ def pick_file(
         if zones is not None:
             write_zones(zones, part / f"{stem}.drift.csv")
         if options.picture:
+            # Loaded here, as below: Matplotlib takes half a second, and a run without a picture does without.
+            from geobfdt.reports.page import write_pictures
+
             write_pictures(
                 add_findings(image, cautions),
                 picks,
@@ -235,15 +239,26 @@ def pick_file(
                 intervals=intervals,
                 progress=lambda share: progress(0.8 + 0.2 * share),
             )
-        for row in rows:
-            one = picks.iloc[[row - 1]]
-            why = explain(image, one, detector)
-            draw_explanation(why, one, row, reference_name(image), part / f"{stem}.pick-{row}.png")
+        if rows:
+            _draw_explanations(image, picks, rows, detector, part, stem)
         files = tuple(out / file.name for file in sorted(part.iterdir()))
         replaced = tuple(file for file in files if file.exists()) if replaces else ()
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
-    metres = MeasuredDepths.of(image).metres
-    return Delivery(image.attrs["well"] or stem, metres, counts, files, tuple(findings), replaced)
+    return Delivery(image.attrs["well"] or stem, picked.measured.metres, counts, files, tuple(findings), replaced)
+
+
+def _draw_explanations(
+    image: WellImage, picks: pd.DataFrame, rows: Sequence[int], detector: Detector, folder: Path, stem: str
+) -> None:
+    """Draw why picks were made, by their rows in the table from 1."""
+    from geobfdt.picking.explanation import explain
+    from geobfdt.reports.explanation_figure import draw_explanation
+    from geobfdt.reports.tracks import reference_name
+
+    for row in rows:
+        one = picks.iloc[[row - 1]]
+        why = explain(image, one, detector)
+        draw_explanation(why, one, row, reference_name(image), folder / f"{stem}.pick-{row}.png")
 
 
 def pick_files(

@@ -43,7 +43,7 @@ def test_backbone_sizes(depth: int, cut: str, millions: float) -> None:
 def test_transformer_as_published() -> None:
     """Four layers each, a feed-forward width of 1024, and an answer of every query at every decoder layer."""
     with torch.device("meta"):
-        network = DetrNetwork(DetrSettings())
+        network = DetrNetwork(DetrSettings()).to("meta")
         guesses = network(torch.zeros(2, 1, 800, 360))
     wide = [part for part in network.modules() if isinstance(part, torch.nn.Linear) and part.out_features == 1024]
     assert len(wide) == 8

@@ -305,9 +305,11 @@ class _Layer(nn.Module):
     ) -> None:
         super().__init__()
         size, columns = settings.content, settings.columns // stride
-        turn = 2 * math.pi * torch.arange(columns) / columns
-        self.register_buffer("waves", torch.stack([torch.ones(columns), turn.cos(), turn.sin()], 1), persistent=False)
-        self.register_buffer("across", band * torch.linspace(-1, 1, samples), persistent=False)
+        # The geometry has values even in a network without any, on the device meta: no weights file holds it.
+        turn = 2 * math.pi * torch.arange(columns, device="cpu") / columns
+        waves = torch.stack([torch.ones_like(turn), turn.cos(), turn.sin()], 1)
+        self.register_buffer("waves", waves, persistent=False)
+        self.register_buffer("across", band * torch.linspace(-1, 1, samples, device="cpu"), persistent=False)
         self.row = stride * settings.step
         self.heads = 4
         self.limit = band

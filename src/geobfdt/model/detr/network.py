@@ -176,10 +176,11 @@ def sine_positions(
     tensor([0., 1., 1., 0.])
     """
     half = channels // 2
-    slower = temperature ** (torch.arange(0, half, 2) / half)
+    # The positions have values even in a network without any, on the device meta: no weights file holds them.
+    slower = temperature ** (torch.arange(0, half, 2, device="cpu") / half)
 
     def axis(count: int, fastest: float) -> Tensor:
-        turn = 2 * math.pi * torch.arange(1, count + 1)[:, None] / fastest / slower
+        turn = 2 * math.pi * torch.arange(1, count + 1, device="cpu")[:, None] / fastest / slower
         return torch.stack([turn.sin(), turn.cos()], dim=2).flatten(1)
 
     down, across = axis(rows, wave or rows)[:, None], axis(columns, columns)[None]
