@@ -21,7 +21,7 @@ HELD_OUT_APPEARANCES: tuple[LayeredAppearance, ...] = ("helical", "misoriented")
 # Tool, columns, row height (m) and share of the wells. The last are the grids of the simulator's other wells.
 _GRIDS: tuple[tuple[ToolName, int, float, float], ...] = (
     ("lwd56", 56, 0.00762, 0.24), ("lwd56", 120, 0.00762, 0.06), ("lwd56", 56, 0.0254, 0.05),
-    ("lwd56", 120, 0.0254, 0.1), ("lwd56", 56, 0.015, 0.03), ("lwd16", 16, 0.03, 0.13), ("lwd16", 16, 0.1, 0.06),
+    ("lwd56", 120, 0.0254, 0.1), ("lwd56", 56, 0.015, 0.03), ("lwd16", 16, 0.03, 0.13), ("lwd16", 16, 0.1, 0.14),
     ("lwd16", 16, 0.015, 0.03), ("atv", 180, 0.004, 0.06), ("atv", 72, 0.00667, 0.04), ("otv", 180, 0.004, 0.05),
     ("fmi", 192, 0.00254, 0.08), ("fms", 256, 0.00254, 0.03), ("cmi", 176, 0.005, 0.04),
 )  # fmt: skip
@@ -29,6 +29,9 @@ _GRIDS: tuple[tuple[ToolName, int, float, float], ...] = (
 _DEVIATIONS = ((0.0, 45.0, 0.3), (45.0, 70.0, 0.2), (70.0, 86.0, 0.4), (86.0, 95.0, 0.1))
 _FLAWS = ("fade", "stripes", "row_offset", "smear", "row_blur", "red_noise")
 _COARSE_ROW_M = 0.012  # Rows from which an image is not smoothed over several of them.
+# Mean distances of contacts along the hole (m). A hole along bedding crosses beds of some decimetres over metres.
+_LEAST_SPACING_M, _MOST_SPACING_M, _MOST_SPACING_ALONG_BEDDING_M = 1 / 15, 1 / 3, 1.5
+_ALONG_BEDDING = 0.35  # Cosine of the apparent dip below which a hole counts as one along bedding.
 
 
 def draw_layered(rng: np.random.Generator, appearance: LayeredAppearance = "mixture", **fixed: Any) -> WellSettings:
@@ -39,7 +42,7 @@ def draw_layered(rng: np.random.Generator, appearance: LayeredAppearance = "mixt
     ----------
     rng : Generator
         Source of randomness.
-    style : {"mixture", "helical", "misoriented"}
+    appearance : {"mixture", "helical", "misoriented"}
         Flaws of the image: none to all six of training, at random strengths; or one of the appearances that training
         never draws, with two of the six: diagonal stripes and two faint sides; rows out of orientation.
     **fixed
@@ -48,7 +51,8 @@ def draw_layered(rng: np.random.Generator, appearance: LayeredAppearance = "mixt
     Returns
     -------
     WellSettings
-        The well; beds are 3 to 15 a metre along the hole, before those that do not show.
+        The well; beds are 3 to 15 a metre along the hole, before those that do not show. In three of five holes along
+        bedding they may be as few as two in three metres.
 
     Examples
     --------
@@ -71,14 +75,18 @@ def draw_layered(rng: np.random.Generator, appearance: LayeredAppearance = "mixt
 
 
 def _layers(well: WellSettings, rng: np.random.Generator) -> Geology:
-    """Beds of 3 to 15 contacts a metre along the hole."""
+    """Draw beds of 3 to 15 contacts a metre along the hole, or fewer where it follows bedding."""
     dip, azimuth = well.geology.bedding_dip, well.geology.bedding_azimuth
     if well.deviation > 45 and dip > 15:
         dip = float(rng.uniform(0, 15))  # High-angle wells follow gently dipping beds.
     apparent, _ = geometry.apparent_from_true(dip, azimuth, well.deviation, well.hole_azimuth, well.reference)
     # Beds are thinner across bedding than along the hole; a hole along bedding crosses hardly any.
     rise = max(float(np.cos(np.radians(apparent))), 0.06)
-    spacing = float(np.exp(rng.uniform(np.log(1 / 15), np.log(1 / 3))))
+    # Rows of a coarse image hide what is thinner than two of them.
+    least = max(_LEAST_SPACING_M, 2 * (well.row_spacing or 0.0))
+    sparse = rise < _ALONG_BEDDING and rng.random() < 0.6
+    most = _MOST_SPACING_ALONG_BEDDING_M if sparse else max(_MOST_SPACING_M, 2 * least)
+    spacing = float(np.exp(rng.uniform(np.log(least), np.log(most))))
     spread = float(rng.uniform(0.2, 0.8))
 
     def sometimes(share: float, least: float, most: float) -> float:

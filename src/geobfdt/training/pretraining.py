@@ -46,7 +46,7 @@ _TRAINING_SEED, _VALIDATION_SEED, _CALIBRATION_SEED, _REFERENCE_SEED = 1_000_000
 _VALIDATION_WELLS, _CALIBRATION_WELLS, _REFERENCE_WELLS, _LENGTH_M = 20, 80, 240, 12.0
 # Every sixth well has sixteen sectors: of random wells 3 in 100 have, which is too few to learn from.
 _EXTRA_TOOL: tuple[ToolName, int] = ("lwd16", 6)
-_LAYERED_WINDOWS = (3, 5)  # Three of five windows show layered rock as real images show it.
+_LAYERED_WINDOWS = (1, 2)  # Every second window shows layered rock as real images show it.
 _WELLS_PER_APPEARANCE = 8  # Validation wells of each appearance that training never draws.
 
 
