@@ -53,7 +53,10 @@ BANNED = frozenset(
 
 
 # Fields of settings files, which users hold: their names are a file format.
-FILE_FORMAT = {"src/geobfdt/model/network_settings.py": {"doubts", "company"}}
+FILE_FORMAT = {
+    "src/geobfdt/model/network_settings.py": {"doubts", "company"},
+    "src/geobfdt/reports/title_block.py": {"company"},
+}
 
 
 def defined_names(tree: ast.AST) -> Iterator[tuple[str, int]]:
