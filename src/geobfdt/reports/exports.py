@@ -132,17 +132,12 @@ def _draw_sheets(
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the title sheet and the pages one after the other, each with its foot."""
     count, name, raster = len(edges) - 1, title.name(image), _paper_raster(image, scale)
-    named = image.assign_attrs(well=title.well) if title.well else image
-    own = (
-        picks.assign(well=picks["well"].where(picks["well"] != image.attrs["well"], title.well))
-        if title.well
-        else picks
-    )
+    named, own, looked = title.rename(image, picks, intervals)
     if title.rows():
         with house_style():
             yield draw_title_sheet(_A4_INCHES, title, image, (edges[0], edges[-1]), scale, count)
     for number, (top, base) in enumerate(pairwise(edges), start=1):
-        sheet = draw_well(named, own, intervals=intervals, top=top, base=base, scale=scale, raster=raster)
+        sheet = draw_well(named, own, intervals=looked, top=top, base=base, scale=scale, raster=raster)
         foot = f"{name}    {top:.2f} \N{EN DASH} {base:.2f} m MD    page {number} of {count}"
         owner = ", ".join(text for text in (title.company, title.field) if text)
         inset, height = _FOOT_INSET / sheet.get_figwidth(), (_sheet_box(sheet).y0 + 0.25) / sheet.get_figheight()
