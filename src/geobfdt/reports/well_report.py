@@ -104,12 +104,12 @@ def write_report(  # noqa: PLR0913
     """
     structure = analyse_structure(image, picks, intervals)
     with tempfile.TemporaryDirectory() as folder:
-        with_findings = add_findings(image, list(findings))
+        named, own, looked = title.rename(add_findings(image, list(findings)), structure.picks, intervals)
         files = write_pictures(
-            with_findings,
-            structure.picks,
+            named,
+            own,
             Path(folder) / "well.png",
-            intervals=intervals,
+            intervals=looked,
             progress=lambda share: progress(0.9 * share),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
