@@ -6,7 +6,7 @@ format, or a mapping file; otherwise the table is refused with the line to write
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.las_header import header_tables
+from geobfdt.io.tables.breakout_rows import read_breakout_rows
 from geobfdt.io.tables.cells import Cells, arrange, read_cells
 from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
 from geobfdt.io.tables.planes import Planes, read_planes
@@ -22,6 +23,7 @@ from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.wells.breakouts import new_breakouts
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
@@ -47,11 +49,15 @@ class Interpretation:
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
         What was repaired, assumed or left out.
+    breakouts : DataFrame
+        Breakout table (``wells.breakouts``): those of the intervals that are breakouts or induced fractures, with what
+        the table says of them.
     """
 
     picks: pd.DataFrame
     intervals: pd.DataFrame
     findings: list[Finding]
+    breakouts: pd.DataFrame = field(default_factory=new_breakouts)
 
 
 def read_pick_table(
@@ -144,11 +150,14 @@ def read_pick_table(
     columns = {"well": names, "class": fate} | planes[0] | further
     picks = new_picks(**{name: column[plane] for name, column in columns.items()})
     intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
+    features = np.array([meanings[label].feature for label in labels], dtype=object)
+    of_breakouts = kept & (fate == "ignored") & (features != "")
+    breakouts = read_breakout_rows(values, planes, of_breakouts, features, {"well": names} | further)
     unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    return Interpretation(picks, intervals, cells.findings)
+    return Interpretation(picks, intervals, cells.findings, breakouts)
 
 
 def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
