@@ -17,6 +17,7 @@ from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
+from geobfdt.wells.breakouts import complete_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import read_intervals, write_intervals
@@ -54,7 +55,8 @@ def ingest(
     options : ReadingOptions, optional
         What the files do not say.
     picks : Path, optional
-        A pick table of one or several wells, or a folder of ``WELL.picks.csv`` and ``WELL.intervals.csv``.
+        A pick table of one or several wells, or a folder of ``WELL.picks.csv``, ``WELL.intervals.csv`` and
+        ``WELL.breakouts.csv``.
     mapping, vocabulary : Path, optional
         What the table's columns and labels mean (``docs/pick-tables.md``).
     replace : bool
@@ -78,7 +80,11 @@ def ingest(
     if picks and not picks.is_dir():
         decimal = options.decimal if options else None
         table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=decimal)
-    if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
+    if (
+        table is not None
+        and len(files) > 1
+        and any((rows["well"] == "").any() for rows in (table.picks, table.breakouts))
+    ):
         observed = "some rows name no well, and several files are given"
         raise InputError(picks or "", observed, "add a well column, or ingest one by one")
     findings: dict[str, list[Finding]] = {}
@@ -140,7 +146,11 @@ def _existing_files(field: Path, stem: str, well: str, entry: Entry | None, file
         raise InputError(file, observed, f"give it another name with --well, or {other!r} if it is the same well")
     parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in stems else []
     was = {source.file: source.sha256 for source in entry.written} if entry else {}
-    for suffix, read_rows in ((".picks.csv", read_picks), (".intervals.csv", read_intervals)):
+    for suffix, read_rows in (
+        (".picks.csv", read_picks),
+        (".intervals.csv", read_intervals),
+        (".breakouts.csv", read_breakouts),
+    ):
         path = field / f"{stem}{suffix}"
         if path.exists():
             edited = ", edited since" if was.get(path.name, "") not in ("", sha256(path)) else ""
@@ -164,9 +174,12 @@ def _beside(folder: Path | None, stem: str) -> Interpretation | None:
     if folder is None or not (folder / f"{stem}.picks.csv").exists():
         return None
     read_back = read_pick_table(folder / f"{stem}.picks.csv")
-    intervals = folder / f"{stem}.intervals.csv"
+    intervals, breakouts = (folder / f"{stem}.{part}.csv" for part in ("intervals", "breakouts"))
     return Interpretation(
-        read_back.picks, read_intervals(intervals) if intervals.exists() else read_back.intervals, read_back.findings
+        read_back.picks,
+        read_intervals(intervals) if intervals.exists() else read_back.intervals,
+        read_back.findings,
+        read_breakouts(breakouts) if breakouts.exists() else read_back.breakouts,
     )
 
 
@@ -186,19 +199,26 @@ def _bring(
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:
-        mine = intervals = None
+        mine = intervals = breakouts = None
         if interpretation is not None:
             mine, completed = complete(_of_well(interpretation.picks, well), image)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
-            # A table without a pick of this well does not replace the picks that are there.
-            if len(mine) or not (field / f"{stem}.picks.csv").exists():
+            breakouts = _of_well(interpretation.breakouts, well)
+            # A table without a pick of this well does not replace the picks that are there, and one of breakouts alone
+            # says nothing of planes.
+            if len(mine) or not (len(breakouts) or (field / f"{stem}.picks.csv").exists()):
                 write_picks(mine, part / f"{stem}.picks.csv")
                 replaced.append("picks")
             if len(intervals):
                 write_intervals(intervals, part / f"{stem}.intervals.csv")
                 replaced.append("intervals")
-        if picks is not None and (mine is None or not len(mine)):
+            if len(breakouts):
+                breakouts, of_breakouts = complete_breakouts(breakouts, image)
+                findings += of_breakouts
+                write_breakouts(breakouts, part / f"{stem}.breakouts.csv")
+                replaced.append("breakouts")
+        if picks is not None and not any(rows is not None and len(rows) for rows in (mine, breakouts)):
             others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
             observed = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
             findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, observed, "check the well names"))
