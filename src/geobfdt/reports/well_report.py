@@ -18,6 +18,7 @@ from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINT_STYLE
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_rose, draw_stereonet
+from geobfdt.reports.stress_section import stress_section
 from geobfdt.reports.structure_section import Structure, analyse_structure
 from geobfdt.reports.style import house_style
 from geobfdt.runtime.csv_text import mark_text_columns
@@ -60,6 +61,7 @@ def write_report(
     findings: Sequence[Finding],
     path: Path,
     progress: Callable[[float], None] = lambda _share: None,
+    breakouts: pd.DataFrame | None = None,
 ) -> Structure:
     """
     Write the report of a well.
@@ -78,6 +80,8 @@ def write_report(
         The file, ``<well>.report.html``.
     progress : callable
         Told the share done, 0 to 1.
+    breakouts : DataFrame, optional
+        Breakout table.
 
     Returns
     -------
@@ -90,6 +94,8 @@ def write_report(
         If it cannot be written.
     """
     structure = analyse_structure(image, picks, intervals)
+    stress, of_stress = ("", []) if breakouts is None else stress_section(image, breakouts)
+    findings = [*findings, *of_stress]
     with tempfile.TemporaryDirectory() as folder:
         with_findings = add_findings(image, list(findings))
         files = write_pictures(
@@ -103,7 +109,7 @@ def write_report(
     all_findings = [*image.attrs["findings"], *findings]
     body = "\n".join([
         _summary_section(image, structure), _intensity_section(structure), _orientation_section(structure),
-        _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
+        stress, _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
         _findings_section(all_findings), _table_section(structure.picks, path),
     ])  # fmt: skip
     title = html.escape(str(image.attrs["well"] or path.name))

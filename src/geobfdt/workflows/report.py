@@ -13,6 +13,7 @@ from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, w
 from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
@@ -104,7 +105,10 @@ def report_field(
 
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
-        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance)
+        # Breakouts that were found with the picks come before those of the field.
+        beside_picks = files[stem].with_name(f"{stem}.breakouts.csv")
+        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else folder.breakouts(stem)
+        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance, breakouts)
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(beside):
             other = out / f"{stem}{_NAMES[kind]}"
