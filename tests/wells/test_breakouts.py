@@ -71,6 +71,15 @@ def test_a_hole_fills_both_azimuths_and_keeps_what_is_there():
     assert [finding.kind for finding in findings] == ["breakout-reference-assumed"]
 
 
+def test_an_image_of_unknown_reference_keeps_what_is_stated():
+    """Nothing is turned, and the table's own reference stays."""
+    bare = well_image(np.zeros((20, 4)), np.arange(20.0), well="A-1", deviation=0.0, hole_azimuth=0.0)
+    rows, findings = complete_breakouts(table(reference="high_side"), bare)
+    assert set(rows["reference"]) == {"high_side"}
+    assert rows["azimuth_app_deg"].tolist() == [100.0, 190.0]
+    assert [finding.kind for finding in findings] == ["no-breakout-azimuth"]
+
+
 def test_without_a_hole_there_is_no_true_azimuth():
     """It is missing, with a finding."""
     bare = well_image(np.zeros((20, 4)), np.arange(20.0), well="A-1", reference="high_side")

@@ -263,7 +263,8 @@ def complete_breakouts(table: pd.DataFrame, image: WellImage) -> tuple[pd.DataFr
         true[lacks] = true_azimuth(apparent, deviation, hole_azimuth, target)[lacks]
         lacks = np.isnan(apparent)
         apparent[lacks] = apparent_azimuth(true, deviation, hole_azimuth, target)[lacks]
-    out["azimuth_app_deg"], out["azimuth_true_deg"], out["reference"] = apparent, true, reference
+        out["reference"] = reference
+    out["azimuth_app_deg"], out["azimuth_true_deg"] = apparent, true
     without = np.isnan(true)
     if without.any():
         why = "azimuth reference" if reference == "unknown" else "hole deviation"

@@ -10,7 +10,8 @@ import pytest
 from geobfdt.io.tables.mapping import TableMapping
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.write.breakout_tables import BREAKOUT_FORMATS, write_geolog_sticks
-from geobfdt.wells.breakouts import new_breakouts
+from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -98,3 +99,26 @@ def test_a_table_goes_through_each_format(tmp_path, name):
     kept += ["confidence"] if name == "techlog" else []
     np.testing.assert_allclose(back[kept].to_numpy(float), table[kept].to_numpy(float), atol=2e-6)
     assert back["class"].tolist() == table["class"].tolist()
+
+
+def test_our_own_table_is_read_as_breakouts(tmp_path):
+    """Every column comes back, and there is no pick."""
+    table = new_breakouts(well="V", top_m=10.0, base_m=11.0, class_="induced", tilt_deg=3.0, who="Ann", source="Bob")
+    write_breakouts(table, tmp_path / "V.breakouts.csv")
+    read = read_pick_table(tmp_path / "V.breakouts.csv")
+    assert read.breakouts.equals(table)
+    assert read.picks.empty
+
+
+def test_an_opening_of_planes_is_not_dropped_without_a_word(tmp_path):
+    """A column that only breakouts have a place for is reported as not used."""
+    (tmp_path / "p.csv").write_text("MD,True dip,True azimuth,Opening,Type\nm,deg,deg,mm,\n10,20,30,2,Fracture\n")
+    (finding,) = [one for one in read_pick_table(tmp_path / "p.csv").findings if one.kind == "columns-unused"]
+    assert "Opening" in finding.observed
+
+
+def test_a_tilt_is_not_taken_for_a_breakout_log(tmp_path):
+    """Without an opening or a length the table may hold planes: it is refused as before."""
+    (tmp_path / "p.csv").write_text("Depth,Azimuth,Tilt,Type\nm,deg,deg,\n10,30,20,Fracture\n")
+    with pytest.raises(InputError):
+        read_pick_table(tmp_path / "p.csv")

@@ -248,7 +248,8 @@ def recognise(cells: Cells) -> Format:
     if "tdep" in keys and "breakoutwidth" in keys:
         named = {"azimuth_true": "azimuth", "azimuth_app": "imageazimuth"}
         return Format("Techlog breakout", {role: keys.index(key) for role, key in named.items() if key in keys})
-    if {"depth", "azimuth", "tilt"} <= set(keys) and not any(plane_angle(name) == "dip" for name in cells.header):
+    breakout_log = {"depth", "azimuth", "tilt"} <= set(keys) and {"opening", "length"} & set(keys)
+    if breakout_log and not any(plane_angle(name) == "dip" for name in cells.header):
         # WellCAD draws breakouts on the image, so that their azimuths are apparent.
         return Format("WellCAD breakout", {"event_height": keys.index("length")} if "length" in keys else {}, dip="app")
     if "featuredepth" in keys and {"depth", "azimuth", "dip"} <= set(keys):

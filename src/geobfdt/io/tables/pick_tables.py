@@ -6,6 +6,7 @@ format, or a mapping file; otherwise the table is refused with the line to write
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
 from geobfdt.runtime.findings import Finding, InputError, Severity
-from geobfdt.wells.breakouts import new_breakouts
+from geobfdt.wells.breakouts import COLUMNS as BREAKOUT_COLUMNS
+from geobfdt.wells.breakouts import new_breakouts, read_breakouts
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
@@ -110,8 +112,10 @@ def read_pick_table(
     """
     path = Path(path)
     head = _head(path)
-    if _is_ours(head) and mapping is None:
+    if _is_ours(head, COLUMNS) and mapping is None:
         return _named(path, read_picks(path), well)
+    if _is_ours(head, BREAKOUT_COLUMNS) and mapping is None:
+        return _named(path, read_breakouts(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
     read = _las_cells if is_las(head) else read_cells
@@ -153,7 +157,9 @@ def read_pick_table(
     features = np.array([meanings[label].feature for label in labels], dtype=object)
     of_breakouts = kept & (fate == "ignored") & (features != "")
     breakouts = read_breakout_rows(values, planes, of_breakouts, features, {"well": names} | further)
-    unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
+    # Widths and tilts are read of breakouts alone.
+    used = {i for role, i in roles.items() if of_breakouts.any() or role not in ("width", "tilt")}
+    unread = [name for i, name in enumerate(cells.header) if name and i not in used]
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
@@ -188,17 +194,20 @@ def _head(path: Path) -> bytes:
         return b""  # The next reader of the file explains the error.
 
 
-def _is_ours(head: bytes) -> bool:
-    header = head.split(b"\n")[0].decode("utf-8", "replace").strip().split(",")
-    return header[: len(COLUMNS)] == list(COLUMNS)
+def _is_ours(head: bytes, columns: Iterable[str]) -> bool:
+    header, names = head.split(b"\n")[0].decode("utf-8", "replace").strip().split(","), list(columns)
+    return header[: len(names)] == names
 
 
-def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
-    """Our own table, one well of it where the user names one."""
+def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
+    """Our own table of picks or breakouts, one well of it where the user names one."""
     findings = FileFindings(path)
-    names = picks["well"].to_numpy(object, copy=True)
+    names = table["well"].to_numpy(object, copy=True)
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
-    return Interpretation(picks.assign(well=names)[own].reset_index(drop=True), new_intervals(), findings)
+    rows = table.assign(well=names)[own].reset_index(drop=True)
+    if "depth_m" in rows:
+        return Interpretation(rows, new_intervals(), findings)
+    return Interpretation(new_picks(), new_intervals(), findings, rows)
 
 
 def _split_pairs(cells: Cells) -> Cells:
