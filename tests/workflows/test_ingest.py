@@ -11,6 +11,7 @@ import pytest
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
@@ -281,3 +282,17 @@ def test_breakouts_of_no_named_well_need_a_single_file(tmp_path):
         ingest([dlis(tmp_path, "A"), dlis(tmp_path, "B")], tmp_path / "field", picks=tmp_path / "sticks.csv")
     ingest([dlis(tmp_path, "A")], tmp_path / "field", picks=tmp_path / "sticks.csv")
     assert Field(tmp_path / "field").breakouts("A")["well"].tolist() == ["A"]
+
+
+def test_a_folder_may_hold_breakouts_alone(tmp_path):
+    """As geobfdt pick and geobfdt simulate leave them."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    lobe = {"azimuth_app_deg": 30.0, "reference": "north"}
+    write_breakouts(
+        new_breakouts(well="A", top_m=501.0, base_m=501.5, class_="breakout", **lobe), folder / "A.breakouts.csv"
+    )
+    ingest([dlis(tmp_path, "A")], tmp_path / "field", picks=folder)
+    assert Field(tmp_path / "field").breakouts("A")["azimuth_true_deg"].tolist() == pytest.approx([30])
+    manifest = json.loads((tmp_path / "field" / "manifest.json").read_text())
+    assert "A.breakouts.csv" in json.dumps(manifest)

@@ -20,11 +20,11 @@ from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.breakouts import complete_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import complete, read_picks, write_picks
+from geobfdt.wells.picks import complete, new_picks, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
 
 __all__ = ["ingest"]
@@ -95,7 +95,7 @@ def ingest(
         if stem in findings:
             raise InputError(file, f"holds well {well!r}, as another file given does", "give each file its --well")
         interpretation = table if table is not None else _beside(picks, stem)
-        tables = [picks / f"{stem}.picks.csv" if picks.is_dir() else picks] if picks and interpretation else []
+        tables = _tables(picks, stem) if picks and interpretation else []
         sources = [source_of(path) for path in (*tables, mapping, vocabulary) if path] if tables else []
         entry = Entry(
             well=well,
@@ -169,12 +169,21 @@ def _name_in(file: Path) -> str:
         return ""
 
 
+def _tables(picks: Path, stem: str) -> list[Path]:
+    """Files that the interpretation of a well comes from."""
+    if not picks.is_dir():
+        return [picks]
+    return [file for file in (picks / f"{stem}.{part}.csv" for part in ("picks", "breakouts")) if file.exists()]
+
+
 def _beside(folder: Path | None, stem: str) -> Interpretation | None:
-    """Picks and intervals of a well in a folder that has a table for each."""
-    if folder is None or not (folder / f"{stem}.picks.csv").exists():
+    """Picks, intervals and breakouts of a well in a folder that has a table for each."""
+    picks, intervals, breakouts = (
+        (folder or Path()) / f"{stem}.{part}.csv" for part in ("picks", "intervals", "breakouts")
+    )
+    if folder is None or not (picks.exists() or breakouts.exists()):
         return None
-    read_back = read_pick_table(folder / f"{stem}.picks.csv")
-    intervals, breakouts = (folder / f"{stem}.{part}.csv" for part in ("intervals", "breakouts"))
+    read_back = read_pick_table(picks) if picks.exists() else Interpretation(new_picks(), new_intervals(), [])
     return Interpretation(
         read_back.picks,
         read_intervals(intervals) if intervals.exists() else read_back.intervals,
