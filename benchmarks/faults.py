@@ -81,7 +81,7 @@ class Place:
         geobfdt.simulate(root / "news", geobfdt.SimulateOptions(wells=1, length=3, seed=4, tool="atv"))
         shutil.copy(next((root / "news").glob("*.dlis")), self.model / "news.dlis")
         (self.model / "gate.yaml").write_text(
-            "blind: [W01, W02]\nleast: {all: {metres_per_second: 0.001}}\nmost: {}\nmargin: 1\n"
+            "blind: [W01, W02]\nplanes: 1\nleast: {all: {metres_per_second: 0.001}}\nmost: {}\nmargin: 1\n"
         )
 
     def fresh(self, folder: Path) -> Path:

@@ -106,9 +106,10 @@ def test_convert_names_both_files(tmp_path):
     rows = "Well;MD;True dip;True azimuth;Height;Type\n;m;deg;deg;m;\nA;1000;30;370;0.1;CCF\nA;1010;80;90;2;Breakout\n"
     (tmp_path / "t.csv").write_text(rows)
     run = geobfdt("convert", "t.csv", "p.csv", "--to", "picks", cwd=tmp_path)
-    assert run.stdout.splitlines()[-2:] == ["p.csv", "p.intervals.csv"]
+    assert run.stdout.splitlines()[-3:] == ["p.csv", "p.intervals.csv", "p.breakouts.csv"]
     output = json.loads(geobfdt("convert", "t.csv", "p.csv", "--to", "picks", "--json", cwd=tmp_path).stdout)
-    assert (output["file"], output["intervals"]) == ("p.csv", "p.intervals.csv")
+    files = [output[name] for name in ("file", "intervals", "breakouts")]
+    assert files == ["p.csv", "p.intervals.csv", "p.breakouts.csv"]
     assert len(pd.read_csv(tmp_path / "p.intervals.csv")) == 1
     output = json.loads(geobfdt("convert", "t.csv", "t.las", "--to", "las", "--json", cwd=tmp_path).stdout)
     assert output["intervals"] is None

@@ -230,6 +230,13 @@ def test_lazy_well_gives_the_same_picks(scene: Any, picks_of_scene: pd.DataFrame
     pd.testing.assert_frame_equal(picks, picks_of_scene)
 
 
+def test_colours_change_no_pick(scene: Any, picks_of_scene: pd.DataFrame) -> None:
+    """The same bytes with random colours beside the image."""
+    colour = np.random.default_rng(0).integers(0, 256, (*scene.image["image"].shape, 3), dtype=np.uint8)
+    image = scene.image.assign(colour=(("depth", "azimuth", "channel"), colour))
+    assert pick(image, method="hough").to_csv() == picks_of_scene.to_csv()
+
+
 def test_progress_and_threshold(long_scene: Any) -> None:
     """Progress grows to 1; a higher threshold gives a part of the picks of a lower one."""
     shares: list[float] = []

@@ -15,7 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from geobfdt.geometry import pole_angle
-from geobfdt.reports.exports import density_curves, write_density, write_discs, write_log_pdf, write_log_svg
+from geobfdt.reports.exports import (
+    _paper_raster,
+    density_curves,
+    write_density,
+    write_discs,
+    write_log_pdf,
+    write_log_svg,
+)
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.structure.orientation import plane_of_pole
 from geobfdt.wells.image import WellImage, well_image
@@ -102,6 +109,26 @@ def test_pdf_and_svg_have_all_of_the_well(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a scale"):
         write_log_pdf(well(), planes(), new_intervals(), tmp_path / "b.pdf", 2)
     assert not (tmp_path / "b.pdf").exists()
+
+
+def test_pixels_of_paper_are_stored_once(tmp_path: Path) -> None:
+    """The track with picks shares the pixels of the clean one; an image has an indexed colour space, a byte a pixel."""
+    write_log_pdf(well(), planes(), new_intervals(), tmp_path / "a.pdf", 200)
+    write_log_pdf(well(), planes(), new_intervals(), tmp_path / "b.pdf", 100)
+    for name, walls in (("a", 1), ("b", 2)):
+        chunks = re.findall(rb"obj\n(.*?)\nstream", (tmp_path / f"{name}.pdf").read_bytes(), re.S)
+        heads = [head for chunk in chunks if b"/Subtype /Image" in (head := chunk.rsplit(b"obj\n")[-1])]
+        large = [head for head in heads if int(re.search(rb"/Height (\d+)", head).group(1)) > 100]
+        assert len(large) == walls
+        assert all(b"/Indexed" in head for head in large)
+
+
+@pytest.mark.parametrize(("length", "dpi"), [(10, 200), (1000, 90)])
+def test_pixels_of_paper_are_bounded(length: float, dpi: float) -> None:
+    """Fine for a short well; a kilometre at 1:20 has 64 million pixels in its two images."""
+    image = well_image(np.zeros((2, 8)), [0.0, length])
+    assert _paper_raster(image, 20).dpi == pytest.approx(dpi, abs=1)
+    assert _paper_raster(image.assign(colour=(("depth", "azimuth", "channel"), np.zeros((2, 8, 3), np.uint8))), 200)
 
 
 @pytest.mark.parametrize("scale", [5, 20, 100, 500])

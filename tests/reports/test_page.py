@@ -71,7 +71,7 @@ def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytes
         return figure
 
     monkeypatch.setattr(page_module, "_draw_page", spy)
-    monkeypatch.setattr(page_module, "write_png", lambda figure, path: path.write_bytes(b"page"))
+    monkeypatch.setattr(page_module, "write_png", lambda figure, path, colours: path.write_bytes(b"page"))
     depth = np.sort(np.random.default_rng(1).uniform(100, 400, 90))
     shares: list[float] = []
     files = write_pictures(
@@ -206,7 +206,7 @@ def test_wrong_depths_are_told() -> None:
 def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up half-way leaves no half picture."""
 
-    def full(figure: object, path: Path) -> None:
+    def full(figure: object, path: Path, colours: None) -> None:
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
@@ -214,6 +214,21 @@ def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(InputError, match="cannot be written: no space left"):
         write_pictures(noisy_well(1.0), new_picks(), tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_colours_of_an_optical_log_are_drawn(tmp_path: Path) -> None:
+    """A green half and a violet half, in a file of 256 colours; a well without colours has a static track instead."""
+    image = noisy_well(2.0)
+    assert "static" in [ax.get_label() for ax in draw_well(image, new_picks()).axes]
+    columns = image.sizes["azimuth"]
+    colour = np.zeros((*image["image"].shape, 3), np.uint8)
+    colour[:, : columns // 2], colour[:, columns // 2 :] = (30, 220, 40), (150, 20, 230)
+    (file,) = write_pictures(
+        image.assign(colour=(("depth", "azimuth", "channel"), colour)), new_picks(), tmp_path / "a.png"
+    )
+    pixels = np.asarray(Image.open(file).convert("RGB")).astype(int)
+    for one in ((30, 220, 40), (150, 20, 230)):
+        assert (np.abs(pixels - one).max(axis=-1) < 3).sum() > 10_000
 
 
 @pytest.mark.process

@@ -70,7 +70,7 @@ def test_every_column_of_a_report_is_printed(browser: Any, tmp_path: Path) -> No
     write_report(image, picks, new_intervals(), [], tmp_path / "a.html")
     lost, printed = on_paper(browser, tmp_path / "a.html", NARROW)
     (long,) = (head for head in lost if "confidence" in head)
-    assert len(lost) == 4
+    assert len(lost) == 6
     assert {head: over for head, over in lost.items() if over > 1 and head != long} == {}
     assert on_paper(browser, tmp_path / "a.html", WIDE)[0][long] <= 1
     boxes = {tuple(round(float(x)) for x in box.split()) for box in re.findall(rb"/MediaBox\s*\[([^]]*)\]", printed)}

@@ -108,7 +108,11 @@ def test_a_well_has_the_name_of_its_title_block(tmp_path: Path) -> None:
     """In the head, in the title and on sheets; its picks stay its own."""
     image = well_image(np.eye(400, 24), 100 + 0.01 * np.arange(400), well="A-1", diameter=0.2)
     picks = new_picks(well="A-1", depth_m=[101.0], class_="fracture", amplitude_m=0.1, azimuth_app_deg=10.0)
+    looked = new_intervals([("A-1", "interpreted", "fracture", 100.0, 104.0)])
     for title in (TitleBlock(), TitleBlock(well="Alpha 7")):
-        write_log_svg(image, picks, new_intervals(), tmp_path / "a.svg", 50, title=title)
+        named, own, intervals = title.rename(image, picks, looked)
+        assert named.attrs["well"] == (title.well or "A-1")
+        assert set(own["well"]) == set(intervals["well"]) == {named.attrs["well"]}
+        write_log_svg(image, picks, looked, tmp_path / "a.svg", 50, title=title)
         assert "not drawn" not in (tmp_path / "a-01.svg").read_text()
         assert (tmp_path / "a-00.svg").exists() is bool(title.well)

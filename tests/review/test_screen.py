@@ -873,6 +873,8 @@ def test_scale_box_and_true_proportions(sit: Callable[..., Screen]) -> None:
         assert box.get_attribute("aria-invalid") == "true"
         assert screen.evaluate("view.y(102) - view.y(101)") == pytest.approx(96 / 0.0254 / 20, rel=1e-6)
     screen.page.get_by_role("button", name="1:1").click()
+    bar = "document.getElementById('bar')"
+    assert screen.page.evaluate(f"{bar}.scrollWidth - {bar}.clientWidth") == 0
     wide = screen.evaluate("view.xs(view.tracks()[0], 180)[0] - view.xs(view.tracks()[0], 0)[0]")
     assert wide / screen.evaluate("view.y(102) - view.y(101)") == pytest.approx(np.pi * 0.2 / 2, rel=1e-3)
 

@@ -50,6 +50,21 @@ def test_induced_fractures_are_thin_and_opposite():
     assert abs((share * np.exp(1j * turn)).sum()) > 0.5 * share.sum()
 
 
+def test_lobes_say_where_the_wall_is_dark():
+    """Inside a lobe of the truth the wall is dark in its middle; beside all of them it is whole."""
+    for kind in ("breakouts", "induced"):
+        hole, damaged, wall = _damage(**{kind: 20.0})
+        assert {lobe.name for lobe in damaged.lobes} == {kind.removesuffix("s")}
+        outside = np.ones(wall.shape, bool)
+        for lobe in damaged.lobes:
+            rows = (hole.depth >= lobe.top) & (hole.depth <= lobe.base)
+            away = np.abs((hole.angle - lobe.angle + 180) % 360 - 180)
+            if kind == "breakouts" and lobe.base - lobe.top > 0.1:
+                assert wall[rows][:, away <= 4].mean() < -1
+            outside[np.ix_((hole.depth >= lobe.top - 0.06) & (hole.depth <= lobe.base + 0.06), away < 75)] = False
+        assert (wall[outside] < -1).mean() < 0.001
+
+
 def test_washed_out_rock_is_lost():
     """Where the caliper opens wide the image darkens all round, and the interval is marked."""
     hole, damaged, wall = _damage(washouts=30.0)

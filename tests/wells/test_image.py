@@ -32,7 +32,9 @@ def test_mask_units_and_defaults():
         ({"azimuth": [0.0, 90.0, 90.0, 300.0]}, "angles"),
         ({"reference": "south"}, "south"),
         ({"dark": "left"}, "left"),
-        ({"colour": "red"}, "colour"),
+        ({"hue": "red"}, "hue"),
+        ({"colour": np.zeros((3, 4, 3))}, "colour"),
+        ({"colour": np.zeros((3, 4), np.uint8)}, "colour"),
         ({"dynamic": np.zeros((2, 4))}, "dynamic"),
     ],
 )

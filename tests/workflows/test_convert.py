@@ -1,5 +1,7 @@
 """Conversion goes by the name of a format, or by the suffix where that tells it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, write_picks
@@ -56,7 +59,9 @@ def test_rows_that_are_no_planes_are_written_beside(tmp_path, target, beside):
     (tmp_path / "t.csv").write_text(BREAKOUTS)
     for _ in range(2):  # again over itself is no harm
         findings = convert(tmp_path / "t.csv", tmp_path / target, ConvertOptions(to="picks"))
-    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", target, beside}
+    damage = beside.replace("intervals", "breakouts")
+    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", target, beside, damage}
+    assert read_breakouts(tmp_path / damage)["class"].tolist() == ["breakout", "induced"]
     assert len(read_pick_table(tmp_path / target).picks) == 1
     kept = read_intervals(tmp_path / beside)
     assert kept.to_numpy().tolist() == [
@@ -78,11 +83,34 @@ def test_other_intervals_are_not_written_over(tmp_path):
     assert (tmp_path / "A.picks.csv").read_text() == "mine"
 
 
-@pytest.mark.parametrize("to", ["techlog", "wellcad", "geolog", "las"])
-def test_formats_without_a_place_for_intervals_say_so(tmp_path, to):
+@pytest.mark.parametrize("to", ["techlog", "wellcad", "geolog"])
+def test_formats_with_a_table_of_breakouts_keep_them(tmp_path, to):
+    """Depths, true azimuths and labels are read back; WellCAD has no true azimuth."""
+    (tmp_path / "t.csv").write_text(BREAKOUTS)
+    findings = convert(tmp_path / "t.csv", tmp_path / "out.csv", ConvertOptions(to=to))
+    assert "intervals-left-out" not in {one.kind for one in findings}
+    (finding,) = [one for one in findings if one.kind == "breakouts-written"]
+    back = read_pick_table(Path(finding.place), well="A").breakouts
+    assert back[["top_m", "base_m"]].to_numpy().tolist() == [[1009.0, 1011.0], [1019.5, 1020.5]]
+    assert back["class"].tolist() == ["breakout", "induced"]
+    assert back["class_source"].tolist() == ["Breakout", "Induced fracture"]
+    assert to == "wellcad" or back["azimuth_true_deg"].tolist() == [90.0, 90.0]
+
+
+def test_other_breakouts_are_not_written_over(tmp_path):
+    """What lies beside the target stays, and so does the target."""
+    (tmp_path / "t.csv").write_text(BREAKOUTS)
+    (tmp_path / "out.breakouts.csv").write_text("mine")
+    with pytest.raises(InputError, match="other breakouts"):
+        convert(tmp_path / "t.csv", tmp_path / "out.csv", ConvertOptions(to="techlog"))
+    assert (tmp_path / "out.breakouts.csv").read_text() == "mine"
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_formats_without_a_place_for_intervals_say_so(tmp_path):
     """Nothing is said to be kept that is not."""
     (tmp_path / "t.csv").write_text(BREAKOUTS)
-    findings = convert(tmp_path / "t.csv", tmp_path / "out", ConvertOptions(to=to))
+    findings = convert(tmp_path / "t.csv", tmp_path / "out", ConvertOptions(to="las"))
     assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out"}
     (finding,) = [one for one in findings if "no planes" in one.observed]
     assert (finding.kind, finding.severity) == ("intervals-left-out", "major")

@@ -11,6 +11,7 @@ import pytest
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
@@ -255,3 +256,47 @@ def test_rows_of_another_well_never_come_in(tmp_path):
     findings = ingest([dlis(tmp_path, "A")], tmp_path / "blank", IngestOptions(picks=tmp_path / "blank.csv"))
     assert Field(tmp_path / "blank").picks("A")["depth_m"].tolist() == [501.0]
     assert "rows-without-well" in kinds(findings["A"])
+
+
+STICKS = "Well;MD;Azimuth true;Azimuth app;Height;AWidth;Tilt;Type\n;m;deg;deg;m;deg;deg;\n"
+
+
+def test_breakouts_of_a_table_are_kept_in_the_field(tmp_path):
+    """A table of breakouts alone: what it lacks comes from the hole, and no empty pick table is left."""
+    rows = STICKS + "A;501;;100;0.4;30;2;Breakout\nB;501;;280;0.4;30;2;Breakout\nA;501.5;;190;0.2;;-9;DITF\n"
+    (tmp_path / "sticks.csv").write_text(rows)
+    findings = ingest([dlis(tmp_path, "A")], tmp_path / "field", IngestOptions(picks=tmp_path / "sticks.csv"))
+    field = Field(tmp_path / "field")
+    kept = field.breakouts("A")
+    assert kept["class"].tolist() == ["breakout", "induced"]
+    assert kept["azimuth_true_deg"].tolist() == pytest.approx([100, 190])
+    assert kept["width_deg"].iloc[0] == 30
+    assert kept["tilt_deg"].tolist() == [2, -9]
+    assert kept["diameter_m"].tolist() == pytest.approx([0.2, 0.2])
+    assert not field.file("A", ".picks.csv").exists()
+    assert "no-picks" not in {finding.kind for finding in findings["A"]}
+
+
+def test_breakouts_of_no_named_well_need_a_single_file(tmp_path):
+    """Of several wells nobody knows whose they are."""
+    (tmp_path / "sticks.csv").write_text(STICKS + ";501;;100;0.4;30;2;Breakout\n")
+    with pytest.raises(InputError):
+        ingest(
+            [dlis(tmp_path, "A"), dlis(tmp_path, "B")], tmp_path / "field", IngestOptions(picks=tmp_path / "sticks.csv")
+        )
+    ingest([dlis(tmp_path, "A")], tmp_path / "field", IngestOptions(picks=tmp_path / "sticks.csv"))
+    assert Field(tmp_path / "field").breakouts("A")["well"].tolist() == ["A"]
+
+
+def test_a_folder_may_hold_breakouts_alone(tmp_path):
+    """As geobfdt pick and geobfdt simulate leave them."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    lobe = {"azimuth_app_deg": 30.0, "reference": "north"}
+    write_breakouts(
+        new_breakouts(well="A", top_m=501.0, base_m=501.5, class_="breakout", **lobe), folder / "A.breakouts.csv"
+    )
+    ingest([dlis(tmp_path, "A")], tmp_path / "field", IngestOptions(picks=folder))
+    assert Field(tmp_path / "field").breakouts("A")["azimuth_true_deg"].tolist() == pytest.approx([30])
+    manifest = json.loads((tmp_path / "field" / "manifest.json").read_text())
+    assert "A.breakouts.csv" in json.dumps(manifest)

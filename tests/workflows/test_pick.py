@@ -14,6 +14,7 @@ import pytest
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.wells.breakouts import read_breakouts, write_breakouts
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, write_intervals
 from geobfdt.wells.picks import new_picks, read_picks, write_picks
@@ -189,3 +190,43 @@ def test_the_classical_picker_takes_no_network(options):
     """An option that would do nothing is an error."""
     with pytest.raises(InputError):
         PickOptions(method="hough", **options)
+
+
+def broken(folder, lobes):
+    """A well of noise with a pair of lobes at 51 m, or without."""
+    depth, angle = 50 + 0.005 * np.arange(400), np.arange(2.5, 360, 5)
+    opposite = (np.abs((angle - 100 + 90) % 180 - 90) < 20) & (np.abs(depth[:, None] - 51) < 0.4)
+    pixels = np.random.default_rng(0).normal(10, 1, (400, 72)) - 8 * (opposite & lobes)
+    image = well_image(pixels, depth, angle, diameter=0.2, deviation=0, hole_azimuth=0, well="A", reference="north")
+    write_netcdf(image, folder / "A.nc")
+    return folder / "A.nc"
+
+
+def test_breakouts_are_left_beside_the_picks(tmp_path):
+    """Both lobes; a later run that finds none leaves an empty table in its place."""
+    options = PickOptions(method="hough", picture=False)
+    delivery = pick_file(broken(tmp_path, True), tmp_path / "out", options)
+    file = tmp_path / "out" / "A.breakouts.csv"
+    assert file in delivery.files
+    assert "breakouts" in {finding.kind for finding in delivery.findings}
+    assert sorted(read_breakouts(file)["azimuth_true_deg"].round(-1)) == [100, 280]
+    pick_file(broken(tmp_path, False), tmp_path / "out", options)
+    assert read_breakouts(file).empty
+
+
+def test_breakouts_of_a_person_are_not_written_over(tmp_path):
+    """A decision of a person stays."""
+    out, options = tmp_path / "out", PickOptions(method="hough", picture=False)
+    pick_file(broken(tmp_path, True), out, options)
+    table = read_breakouts(out / "A.breakouts.csv")
+    write_breakouts(table.assign(status="accepted", who="Ann"), out / "A.breakouts.csv")
+    before = (out / "A.breakouts.csv").read_bytes()
+    with pytest.raises(InputError, match="breakouts of a person"):
+        pick_file(tmp_path / "A.nc", out, options)
+    assert (out / "A.breakouts.csv").read_bytes() == before
+
+
+def test_without_breakouts_there_is_no_such_file(tmp_path):
+    """Picks, findings and nothing else."""
+    delivery = pick_file(broken(tmp_path, False), tmp_path / "out", PickOptions(method="hough", picture=False))
+    assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json"}

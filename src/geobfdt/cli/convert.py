@@ -32,19 +32,22 @@ def convert(
     Convert an image or a pick table.
 
     Examples: geobfdt convert well.dlis well.nc; geobfdt convert techlog.csv picks.csv --to picks. Rows that are no
-    planes (breakouts, induced fractures) are then left in picks.intervals.csv; others leave them out, and say so.
+    planes are then left in picks.intervals.csv; others leave them out, and say so. Breakouts and induced fractures are
+    left in picks.breakouts.csv, in the format of the target.
     """
     from geobfdt.workflows import convert as conversion
 
     options = conversion.ConvertOptions(to=to, reading=reading, mapping=mapping, vocabulary=vocabulary)
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, options)
-    beside = next((finding.place for finding in findings if finding.kind == "intervals-written"), None)
+    places = {finding.kind: finding.place for finding in findings}
+    intervals, breakouts = (places.get(f"{part}-written") for part in ("intervals", "breakouts"))
     if as_json:
-        print_json({"file": str(target), "intervals": beside, "findings": [finding.to_dict() for finding in findings]})
+        output = {"file": str(target), "intervals": intervals, "breakouts": breakouts}
+        print_json({**output, "findings": [finding.to_dict() for finding in findings]})
         return
     print_findings(findings)
-    for file in (str(target), beside):
+    for file in (str(target), intervals, breakouts):
         if file is not None:
             console().print(file, markup=False)
 

@@ -48,9 +48,10 @@ def pick(
     """
     Pick the planes on borehole images.
 
-    Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.findings.json (what was repaired or
-    doubted), WELL.drift.csv (how far its zones are from what the network was made with; none of the classical picker)
-    and WELL.png (image, traces, tadpoles; a long well has numbered pages beside it).
+    Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.breakouts.csv (breakouts, if there are
+    any), WELL.findings.json (what was repaired or doubted), WELL.drift.csv (how far its zones are from what the network
+    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; a long well has numbered pages
+    beside it).
     """
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 

@@ -16,10 +16,11 @@ from matplotlib.transforms import Bbox
 
 from geobfdt.geometry import pole, well_path
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.page import draw_well
+from geobfdt.reports.page import TRACK_INCHES, draw_well
 from geobfdt.reports.style import house_style, kinds_of
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.reports.title_sheet import draw_title_sheet
+from geobfdt.reports.tracks import Raster
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
@@ -33,6 +34,12 @@ __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "w
 _A4_INCHES = (297 / 25.4, 210 / 25.4)
 # A sheet has this height for tracks below its head.
 _TRACK_HEIGHT_M = 0.13
+# Images of a log on paper have this many tones, and dots per inch within these bounds.
+_PAPER_TONES, _PAPER_DPI = 24, (90, 200)
+# Images of a log on paper have at most this many pixels, above the lower bound of dots; a pixel takes some 0.4 bytes.
+_MAX_PIXELS = 64e6
+# Inches from the sides of a page to its foot.
+_FOOT_INSET = 0.35
 # Curves are sampled at this distance.
 _CURVE_STEP_M = 0.1
 # A disc is drawn with this many corners.
@@ -76,7 +83,7 @@ def write_log_pdf(  # noqa: PLR0913
     edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
         for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress, title):
-            file.savefig(sheet, dpi=200, bbox_inches=_sheet_box(sheet))
+            file.savefig(sheet, dpi=sheet.dpi, bbox_inches=_sheet_box(sheet))
 
 
 # The tables of one well, where they are written, and how.
@@ -101,6 +108,17 @@ def write_log_svg(  # noqa: PLR0913
     return [path.parent / name for name in names]
 
 
+def _paper_raster(image: WellImage, scale: float) -> Raster:
+    """Choose the finest pixels with which the images of a log stay within :data:`_MAX_PIXELS`."""
+    depth = image["depth"].values
+    inches = max(float(depth[-1] - depth[0]), 0.01) / scale / 0.0254
+    # Static image and dynamic image; the track with picks shares the pixels of the dynamic one. Colours take twice the
+    # bytes of tones.
+    tracks = 3 if "colour" in image else 2
+    finest = np.sqrt(_MAX_PIXELS / (tracks * TRACK_INCHES * inches))
+    return Raster(float(np.clip(finest, *_PAPER_DPI)), _PAPER_TONES)
+
+
 def _page_edges(image: WellImage, scale: float) -> list[float]:
     """Edges of equal pages that are no longer than paper."""
     if not 5 <= scale <= 500:
@@ -116,24 +134,18 @@ def _draw_sheets(  # noqa: PLR0913
     progress: Callable[[float], None], title: TitleBlock,
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the title sheet and the pages one after the other, each with its foot."""
-    count, name = len(edges) - 1, title.name(image)
-    named = image.assign_attrs(well=title.well) if title.well else image
-    own = (
-        picks.assign(well=picks["well"].where(picks["well"] != image.attrs["well"], title.well))
-        if title.well
-        else picks
-    )
+    count, name, raster = len(edges) - 1, title.name(image), _paper_raster(image, scale)
+    named, own, looked = title.rename(image, picks, intervals)
     if title.rows():
         with house_style():
             yield draw_title_sheet(_A4_INCHES, title, image, (edges[0], edges[-1]), scale, count)
     for number, (top, base) in enumerate(pairwise(edges), start=1):
-        sheet = draw_well(named, own, intervals=intervals, top=top, base=base, scale=scale)
+        sheet = draw_well(named, own, intervals=looked, top=top, base=base, scale=scale, raster=raster)
         foot = f"{name}    {top:.2f} \N{EN DASH} {base:.2f} m MD    page {number} of {count}"
         owner = ", ".join(text for text in (title.company, title.field) if text)
-        box = _sheet_box(sheet)
-        for x, text, align in ((box.x1 - 0.35, foot, "right"), (box.x0 + 0.35, owner, "left")):
-            place = (x / sheet.get_figwidth(), (box.y0 + 0.25) / sheet.get_figheight())
-            sheet.text(*place, text, ha=align, fontsize=8, parse_math=False)
+        inset, height = _FOOT_INSET / sheet.get_figwidth(), (_sheet_box(sheet).y0 + 0.25) / sheet.get_figheight()
+        for x, text, align in ((1 - inset, foot, "right"), (inset, owner, "left")):
+            sheet.text(x, height, text, ha=align, fontsize=8, parse_math=False)
         yield sheet
         progress(number / count)
 

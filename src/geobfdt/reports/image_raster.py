@@ -6,11 +6,14 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image as PillowImage
 
 from geobfdt.preparation.normalisation import normalise_dynamic
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["Variable", "contrast_limits", "depth_range", "image_colours", "image_tones", "resample_rows"]
+__all__ = [
+    "Variable", "colour_palette", "contrast_limits", "depth_range", "image_colours", "image_tones", "resample_rows",
+]  # fmt: skip
 
 Image = npt.NDArray[np.float32]
 Variable = Literal["static", "dynamic"]
@@ -19,6 +22,8 @@ Variable = Literal["static", "dynamic"]
 _BLOCK_ROWS = 4096
 # The static contrast is taken from rows at this many places in the well.
 _CONTRAST_SAMPLES = 64
+# An optical image is printed in at most this many colours.
+_PRINTED_COLOURS = 90
 # The dynamic image is equalised over this depth.
 _DYNAMIC_WINDOW_M = 1.0
 
@@ -135,6 +140,32 @@ def image_colours(image: WellImage, top: float, base: float, rows: int) -> npt.N
     return np.concatenate([channels, 255 * measured], axis=-1).astype(np.uint8)
 
 
+def colour_palette(image: WellImage) -> npt.NDArray[np.uint8]:
+    """
+    Choose the colours in which an optical image is printed, from rows spread over all of the well.
+
+    Returns
+    -------
+    array (n, 3)
+        uint8; at most 90 colours, which leave room for those of a page in a palette of 256.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> red = np.broadcast_to(np.uint8([200, 0, 0]), (2, 4, 3))
+    >>> colour_palette(well_image(np.ones((2, 4)), [0.5, 1.5], colour=red)).tolist()
+    [[200, 0, 0]]
+    """
+    sample = np.concatenate([image["colour"].isel(depth=rows).values for rows in _sample_rows(image)])
+    measured = np.concatenate([np.isfinite(image["image"].isel(depth=rows).values) for rows in _sample_rows(image)])
+    pixels = sample[measured]
+    if not len(pixels):
+        return np.zeros((1, 3), dtype=np.uint8)
+    picture = PillowImage.fromarray(pixels[None]).quantize(_PRINTED_COLOURS, PillowImage.Quantize.MEDIANCUT)
+    table = np.array(picture.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    return np.asarray(np.unique(table[np.unique(np.asarray(picture))], axis=0))
+
+
 def contrast_limits(image: WellImage, name: str) -> tuple[float, float]:
     """
     Return the 1st and 99th percentiles of the values of a well, from rows spread over all of it.
@@ -147,13 +178,18 @@ def contrast_limits(image: WellImage, name: str) -> tuple[float, float]:
     >>> contrast_limits(well_image(np.arange(101.0).reshape(1, -1), [1.0]), "image")
     (1.0, 99.0)
     """
-    rows = image.sizes["depth"]
-    size = max(1, min(32, -(-rows // _CONTRAST_SAMPLES)))
-    starts = np.unique(np.linspace(0, max(rows - size, 0), min(_CONTRAST_SAMPLES, rows)).astype(int))
-    sample = np.concatenate([image[name].isel(depth=slice(s, s + size)).values for s in starts])
+    sample = np.concatenate([image[name].isel(depth=rows).values for rows in _sample_rows(image)])
     measured = sample[np.isfinite(sample)]
     low, high = np.percentile(measured, [1, 99]) if measured.size else (0.0, 1.0)
     return float(low), float(high)
+
+
+def _sample_rows(image: WellImage) -> list[slice]:
+    """Return blocks of rows that are spread over all of a well."""
+    rows = image.sizes["depth"]
+    size = max(1, min(32, -(-rows // _CONTRAST_SAMPLES)))
+    starts = np.unique(np.linspace(0, max(rows - size, 0), min(_CONTRAST_SAMPLES, rows)).astype(int))
+    return [slice(start, start + size) for start in starts.tolist()]
 
 
 def image_tones(

@@ -15,23 +15,32 @@ from matplotlib.figure import Figure
 
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Page, draw_header
-from geobfdt.reports.image_raster import Variable, contrast_limits, depth_range
+from geobfdt.reports.image_raster import Variable, colour_palette, contrast_limits, depth_range
 from geobfdt.reports.png import write_png
 from geobfdt.reports.side_tracks import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
 from geobfdt.reports.style import INK, house_style
 from geobfdt.reports.tadpoles import draw_tadpoles
-from geobfdt.reports.tracks import North, depth_lines, draw_depth_axis, draw_image, draw_traces
+from geobfdt.reports.tracks import (
+    SCREEN,
+    North,
+    Raster,
+    depth_lines,
+    draw_colour,
+    draw_depth_axis,
+    draw_image,
+    draw_traces,
+)  # fmt: skip
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of, row_spacing
 from geobfdt.wells.picks import complete, traces, without_rejected
 
-__all__ = ["draw_well", "page_edges", "write_pictures"]
+__all__ = ["TRACK_INCHES", "draw_well", "page_edges", "write_pictures"]
 
-# Resolution of pictures in dots per inch.
-DPI = 160
 # Paper is measured in inches, and a scale needs metres.
 _METRES_PER_INCH = 0.0254
+# Width of an image track (inches).
+TRACK_INCHES = 2.0
 # Inches of tracks.
 _TALLEST, _SHORTEST = 12.0, 1.0
 # Inches: round the page, between tracks, above them.
@@ -54,6 +63,7 @@ def draw_well(  # noqa: PLR0913
     base: float | None = None,
     scale: float | None = None,
     north: North = "left",
+    raster: Raster = SCREEN,
 ) -> Figure:
     """
     Draw an interval of a well on one page, to scale.
@@ -77,6 +87,8 @@ def draw_well(  # noqa: PLR0913
         Metres of hole in a metre of paper; default the largest scale that fits a page.
     north : {"left", "centre"}
         Where image angle 0 is drawn.
+    raster : Raster
+        How the image becomes pixels.
 
     Returns
     -------
@@ -107,7 +119,7 @@ def draw_well(  # noqa: PLR0913
         raise InputError(name, f"{base - top:.1f} m do not fit a page at 1:{scale:g}", "choose a smaller scale")
     mine, notes = _select_picks(image, picks)
     with house_style():
-        return _draw_page(_Drawing(image, mine, intervals, notes, north), Page(top, base, scale))
+        return _draw_page(_Drawing(image, mine, intervals, notes, north, raster=raster), Page(top, base, scale))
 
 
 def write_pictures(
@@ -150,6 +162,7 @@ def write_pictures(
     edges = page_edges(*whole)
     mine, notes = _select_picks(image, picks)
     limits = {name: contrast_limits(image, name) for name in ("image", "dynamic") if name in image}
+    palette = colour_palette(image) if "colour" in image else None
     count = edges.size - 1
     pages = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
     if count > 1:
@@ -159,11 +172,11 @@ def write_pictures(
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
-    drawing = _Drawing(image, mine, intervals, notes, limits=limits)
+    drawing = _Drawing(image, mine, intervals, notes, limits=limits, palette=palette)
     for number, (file, page) in enumerate(pages, start=1):
         with house_style(), atomic_path(file) as part:
             figure = _draw_page(drawing, page, edges if page.number == 0 else None)
-            write_png(figure, part)
+            write_png(figure, part, palette)
         if progress is not None:
             progress(number / len(pages))
     return [file for file, _ in pages]
@@ -232,25 +245,31 @@ def _pick_count(count: int, which: str = "") -> str:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What all pages of a well show: its image, picks, bars and notes, and the ends of the ramp by variable."""
+    """What all pages of a well show: its image, picks, bars and notes, and how their pixels become colours."""
 
     image: WellImage
     picks: pd.DataFrame
     intervals: pd.DataFrame | None
     notes: list[str]
     north: North = "left"
+    # The ends of the ramp by variable, and the palette of true colours; None makes one for the page.
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    palette: npt.NDArray[np.uint8] | None = None
+    raster: Raster = SCREEN
 
 
 def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | None = None) -> Figure:
     """Draw a page; `edges` (m, MD) are those of the pages that an overview numbers."""
     image, picks, north = drawing.image, drawing.picks, drawing.north
+    palette, raster = drawing.palette, drawing.raster
     top, base, overview = page.top, page.base, page.scale >= _OVERVIEW_SCALE
     bars = margin_bars(image, drawing.intervals)
+    # The colours of an optical image show all that its tones do.
+    first = "colour" if "colour" in image else "static"
     widths = (
         ({"margin": 0.08 * len(bars)} if bars else {})
         | {"depth": 0.5}
-        | ({"static": 3.2} if overview else dict.fromkeys(("static", "dynamic", "traces"), 2.0))
+        | ({first: 3.2} if overview else dict.fromkeys((first, "dynamic", "traces"), TRACK_INCHES))
     )
     widths |= {"tadpoles": 2.6 if overview else 1.6, "density": 1.1 if overview else 0.45}
     if knows_hole(image):
@@ -260,7 +279,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
         2 * _EDGE + sum(widths.values()) + _GAP * (len(widths) - 1),
         2 * _EDGE + HEADER_HEIGHT_INCHES + _HEADINGS + height,
     )
-    figure = Figure(size, dpi=DPI, facecolor="white")
+    figure = Figure(size, dpi=raster.dpi, facecolor="white")
     FigureCanvasAgg(figure)
 
     def track(name: str, x0: float, y0: float, wide: float, high: float) -> Axes:
@@ -283,11 +302,19 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     tracks["depth"].set_title("Depth", y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     if bars:
         draw_margin(tracks["margin"], bars, top, base)
-    for name, title in (("static", "Static"), ("dynamic", "Dynamic"), ("traces", "Dynamic with picks")):
-        if name in tracks:
+    wall = None
+    for name, title in ((first, first.capitalize()), ("dynamic", "Dynamic"), ("traces", "Dynamic with picks")):
+        if name == "colour":
+            colours = colour_palette(image) if palette is None else palette
+            draw_colour(tracks[name], image, colours, north=north, top=top, base=base, raster=raster)
+        elif name in tracks:
             variable: Variable = "static" if name == "static" else "dynamic"
             bounds = drawing.limits.get("image" if variable == "static" else "dynamic")
-            draw_image(tracks[name], image, variable=variable, north=north, top=top, base=base, limits=bounds)
+            wall = draw_image(
+                tracks[name], image, variable=variable, north=north, top=top, base=base, limits=bounds, raster=raster,
+                twin=wall,
+            )  # fmt: skip
+        if name in tracks:
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     if "traces" in tracks:
         draw_traces(tracks["traces"], here, north=north, linewidth=1.2 if page.scale <= 20 else 0.9)
@@ -304,7 +331,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     if "hole" in tracks:
         draw_hole(tracks["hole"], image, top, base)
     if edges is not None and edges.size > 2:
-        _mark_pages(tracks["static"], edges)
+        _mark_pages(tracks[first], edges)
     return figure
 
 

@@ -22,7 +22,7 @@ __all__ = ["write_png"]
 _RAMP_TONES = 128
 
 
-def write_png(figure: Figure, path: Path) -> None:
+def write_png(figure: Figure, path: Path, colours: npt.NDArray[np.uint8] | None = None) -> None:
     """
     Write a page as a PNG of 256 colours: equal pages give equal bytes.
 
@@ -35,12 +35,14 @@ def write_png(figure: Figure, path: Path) -> None:
         The page.
     path : Path
         The file.
+    colours : array (n, 3), optional
+        uint8; colours of an optical image, which take the place of two thirds of the ramp's tones.
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     # The lowest byte of a pixel is red.
     colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF
-    table, tree = _palette()
+    table, tree = _palette(b"" if colours is None else colours.tobytes())
     entry = np.zeros(1 << 24, dtype=np.uint8)
     entry[colour] = 1
     used = np.flatnonzero(entry)
@@ -53,10 +55,12 @@ def write_png(figure: Figure, path: Path) -> None:
 
 
 @cache
-def _palette() -> tuple[npt.NDArray[np.uint8], Any]:
-    """Make the palette: the ramp, greys, and each colour of the style blended to white, its casing and mid-rock."""
+def _palette(own: bytes) -> tuple[npt.NDArray[np.uint8], Any]:
+    """Make the palette: the ramp, own colours, greys, and each colour of the style towards white, casing, mid-rock."""
     white, ink, rock = (1.0, 1.0, 1.0), to_rgb(INK), RAMP(0.5)[:3]
-    colours = [RAMP(np.linspace(0, 1, _RAMP_TONES))[:, :3], _between(white, ink, 24)]
+    extra = np.frombuffer(own, dtype=np.uint8).reshape(-1, 3) / 255
+    tones = _RAMP_TONES // 3 if len(extra) else _RAMP_TONES
+    colours = [RAMP(np.linspace(0, 1, tones))[:, :3], extra, _between(white, ink, 24)]
     colours += [_between(to_rgb(colour), white, 6, both=False) for colour in ACCENTS]
     for colour, casing in sorted({(kind.colour, kind.casing) for kind in KINDS.values()}):
         colours += [

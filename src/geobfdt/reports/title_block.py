@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -72,6 +73,19 @@ class TitleBlock(BaseModel):
     def name(self, image: WellImage) -> str:
         """Return the name of the well on the report."""
         return self.well or str(image.attrs["well"] or image.attrs["source"] or "Unnamed well")
+
+    def rename(
+        self, image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame | None
+    ) -> tuple[WellImage, pd.DataFrame, pd.DataFrame | None]:
+        """Return a well and its own picks and intervals under the name that the report gives it."""
+        if not self.well:
+            return image, picks, intervals
+        names = ["", str(image.attrs["well"])]
+        tables = [
+            table[table["well"].isin(names)].assign(well=self.well) if table is not None else None
+            for table in (picks, intervals)
+        ]
+        return image.assign_attrs(well=self.well), tables[0], tables[1]
 
 
 # The title block of a report without entries.

@@ -5,7 +5,7 @@ Tracks take an Axes, depth down, so that they go into anybody's figure.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import matplotlib.patheffects as pe
 import numpy as np
@@ -14,20 +14,59 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
+from matplotlib.image import AxesImage
+from scipy.spatial import cKDTree
 
 from geobfdt.geometry import trace_depth
-from geobfdt.reports.image_raster import Variable, depth_range, image_tones
+from geobfdt.reports.image_raster import Variable, depth_range, image_colours, image_tones
 from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import traces, without_rejected
 
-__all__ = ["North", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
+__all__ = ["SCREEN", "North", "Raster", "draw_colour", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
 
 North = Literal["left", "centre"]
 
 # The drawn image has this many columns, half a degree each.
 _DRAWN_COLUMNS = 720
 _LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
+
+
+class Raster(NamedTuple):
+    """
+    How image tracks become pixels.
+
+    Parameters
+    ----------
+    dpi : float
+        Pixels in an inch.
+    tones : int or None
+        Tones of the ramp in a file that stores pixels; None for a picture, which is resampled as it is drawn.
+    """
+
+    dpi: float
+    tones: int | None = None
+
+
+SCREEN = Raster(160)
+
+
+class _StoredImage(AxesImage):
+    """
+    Pixels that go into a file as they are.
+
+    A PDF holds an image once if it is given the same array again, and two tracks of a page show the same pixels.
+    """
+
+    pixels: npt.NDArray[np.uint8] | None = None
+    twin: _StoredImage | None = None
+
+    def make_image(self, renderer: Any, magnification: float = 1.0, unsampled: bool = False) -> Any:
+        """Return the pixels and their place; the array of the twin if it has the same pixels."""
+        pixels, *place = super().make_image(renderer, magnification, unsampled)
+        twin = self.twin.pixels if self.twin is not None else None
+        self.pixels = twin if twin is not None and np.array_equal(twin, pixels) else pixels
+        return (self.pixels, *place)
 
 
 def reference_name(image: WellImage) -> str:
@@ -56,7 +95,9 @@ def draw_image(  # noqa: PLR0913
     top: float | None = None,
     base: float | None = None,
     limits: tuple[float, float] | None = None,
-) -> None:
+    raster: Raster = SCREEN,
+    twin: AxesImage | None = None,
+) -> AxesImage:
     """
     Draw the unrolled wall: dark is conductive, grey was not measured.
 
@@ -75,27 +116,108 @@ def draw_image(  # noqa: PLR0913
     limits : (low, high), optional
         Values at the ends of the ramp; default those of :func:`~geobfdt.reports.image_raster.contrast_limits`.
 
+    raster : Raster
+        How it becomes pixels.
+    twin : AxesImage, optional
+        The same wall in another track, as this function returned it.
+
+    Returns
+    -------
+    AxesImage
+        The wall.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
     >>> from geobfdt.wells.image import well_image
     >>> ax = Figure().subplots()
-    >>> draw_image(ax, well_image(np.eye(4), [1.0, 1.1, 1.2, 1.3], reference="high_side"))
+    >>> _ = draw_image(ax, well_image(np.eye(4), [1.0, 1.1, 1.2, 1.3], reference="high_side"))
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['T', 'R', 'B', 'L', 'T']
     """
     first, last = depth_range(image)
     top, base = first if top is None else top, last if base is None else base
     tones = image_tones(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
-    start = _first_angle(north)
-    tones = tones[:, _nearest_column(image.azimuth.values, start)]
+    tones = tones[:, _nearest_column(image.azimuth.values, _first_angle(north))]
+    if raster.tones is not None:
+        steps = np.float32(raster.tones - 1)
+        tones = np.asarray(np.round(_fewer_columns(tones, ax) * steps) / steps, dtype=np.float32)
     colours = RAMP(np.nan_to_num(tones), bytes=True)
-    colours[~np.isfinite(tones)] = np.round(255 * np.array(to_rgba(UNMEASURED))).astype(np.uint8)
-    ax.imshow(
-        colours, extent=(start, start + 360, base, top), aspect="auto", interpolation="antialiased", resample=True
-    )
+    colours[~np.isfinite(tones)] = _unmeasured_bytes()
+    return _show(ax, colours, image, north, top, base, raster, twin)
+
+
+# An image on axes; each keyword is one choice of how it is drawn.
+def draw_colour(  # noqa: PLR0913
+    ax: Axes,
+    image: WellImage,
+    palette: npt.NDArray[np.uint8],
+    *,
+    north: North = "left",
+    top: float,
+    base: float,
+    raster: Raster = SCREEN,
+) -> None:
+    """
+    Draw the unrolled wall of an optical image in its own colours.
+
+    Parameters
+    ----------
+    ax : Axes
+        The track.
+    image : WellImage
+        A well with ``colour``.
+    palette : array (n, 3)
+        uint8; the colours of :func:`~geobfdt.reports.image_raster.colour_palette`.
+    north, top, base, raster
+        As for :func:`draw_image`.
+    """
+    pixels = image_colours(image, top, base, max(round(ax.get_window_extent().height), 1))
+    pixels = pixels[:, _nearest_column(image.azimuth.values, _first_angle(north))]
+    measured = pixels[..., 3] > 0
+    if raster.tones is not None:
+        channels = np.where(measured[..., None], pixels[..., :3], np.float32(np.nan))
+        mean = np.stack([_fewer_columns(channels[..., i], ax) for i in range(3)], axis=-1)
+        measured = np.isfinite(mean[..., 0])
+        pixels = np.nan_to_num(mean)
+    colours = np.empty((*measured.shape, 4), dtype=np.uint8)
+    colours[..., :3] = palette[cKDTree(palette.astype(float)).query(pixels[..., :3].astype(float))[1]]
+    colours[..., 3] = 255
+    colours[~measured] = _unmeasured_bytes()
+    _show(ax, colours, image, north, top, base, raster)
+
+
+# An image on axes; each keyword is one choice of how it is drawn.
+def _show(  # noqa: PLR0913
+    ax: Axes, colours: npt.NDArray[np.uint8], image: WellImage, north: North, top: float, base: float, raster: Raster,
+    twin: AxesImage | None = None,
+) -> AxesImage:  # fmt: skip
+    start = _first_angle(north)
+    extent = (start, start + 360, base, top)
+    if raster.tones is None:
+        wall = ax.imshow(colours, extent=extent, aspect="auto", interpolation="antialiased", resample=True)
+    else:
+        wall = _StoredImage(ax, interpolation="none", extent=extent, origin="upper")
+        wall.set_data(colours)
+        wall.twin = twin if isinstance(twin, _StoredImage) else None
+        ax.add_image(wall)
     ax.set_ylim(base, top)
     _azimuth_axis(ax, image, north)
+    return wall
+
+
+def _unmeasured_bytes() -> npt.NDArray[np.uint8]:
+    return np.round(255 * np.array(to_rgba(UNMEASURED))).astype(np.uint8)
+
+
+def _fewer_columns(values: npt.NDArray[np.float32], ax: Axes) -> npt.NDArray[np.float32]:
+    """Average columns until a track has one for each of its pixels."""
+    columns = min(max(round(ax.get_window_extent().width), 1), values.shape[1])
+    first = np.linspace(0, values.shape[1], columns + 1)[:-1].astype(int)
+    measured = np.isfinite(values)
+    total = np.add.reduceat(np.where(measured, values, 0), first, axis=1)
+    count = np.add.reduceat(measured, first, axis=1, dtype=np.int64)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
 def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewidth: float = 1.1) -> None:
@@ -124,7 +246,7 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     array([90. ,  5.1])
     """
     picks = without_rejected(picks)
-    angles = _first_angle(north) + np.arange(0, 361, 2.5)
+    angles = _first_angle(north) + np.arange(0, 361, 5.0)
     depths = trace_depth(traces(picks), angles)
     kinds, faint, drawable = kinds_of(picks), is_weak(picks), np.isfinite(depths).all(axis=1)
     for order, (name, kind) in enumerate(KINDS.items()):

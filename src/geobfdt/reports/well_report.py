@@ -21,6 +21,7 @@ from geobfdt.reports.image_raster import depth_range
 from geobfdt.reports.method_section import GLOSSARY, LIMITS, MEANING, method_rows, signature_labels
 from geobfdt.reports.page import write_pictures
 from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_rose, draw_stereonet
+from geobfdt.reports.stress_section import stress_section
 from geobfdt.reports.structure_section import Structure, analyse_structure
 from geobfdt.reports.style import house_style
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
@@ -71,6 +72,7 @@ def write_report(  # noqa: PLR0913
     path: Path,
     progress: Callable[[float], None] = lambda _share: None,
     title: TitleBlock = NO_TITLE,
+    breakouts: pd.DataFrame | None = None,
 ) -> Structure:
     """
     Write the report of a well.
@@ -91,6 +93,8 @@ def write_report(  # noqa: PLR0913
         Told the share done, 0 to 1.
     title : TitleBlock
         Entries of the title block.
+    breakouts : DataFrame, optional
+        Breakout table.
 
     Returns
     -------
@@ -103,20 +107,22 @@ def write_report(  # noqa: PLR0913
         If it cannot be written.
     """
     structure = analyse_structure(image, picks, intervals)
+    stress, of_stress = ("", []) if breakouts is None else stress_section(image, breakouts)
+    findings = [*findings, *of_stress]
     with tempfile.TemporaryDirectory() as folder:
-        with_findings = add_findings(image, list(findings))
+        named, own, looked = title.rename(add_findings(image, list(findings)), structure.picks, intervals)
         files = write_pictures(
-            with_findings,
-            structure.picks,
+            named,
+            own,
             Path(folder) / "well.png",
-            intervals=intervals,
+            intervals=looked,
             progress=lambda share: progress(0.9 * share),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
     all_findings = [*image.attrs["findings"], *findings]
     body = "\n".join([
         _summary_section(image, structure, title), _intensity_section(structure), _orientation_section(structure),
-        _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
+        stress, _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
         _findings_section(all_findings), _table_section(structure.picks, path),
         _method_section(image, structure.picks), _signature_section(title),
     ])  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,37 @@ from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.well_settings import WellSettings
 
-__all__ = ["Damage", "damage"]
+__all__ = ["Damage", "Lobe", "damage"]
 
 Array = npt.NDArray[np.float64]
+
+
+# A lobe ends where the wall is whole, or the lobe narrower than this on either side of its middle, ...
+_MIN_HALF_WIDTH_RAD = 0.035
+# ... over more than this along the hole.
+_MAX_LOBE_GAP_M = 0.05
+
+
+class Lobe(NamedTuple):
+    """
+    One side of a breakout or of a stretch of induced fractures: what an interpreter would draw.
+
+    Parameters
+    ----------
+    name : {"breakout", "induced"}
+        Class.
+    top, base : float
+        Depths (m, MD).
+    angle, width, tilt : float
+        Middle, width, and angle between its axis and that of the hole (deg).
+    """
+
+    name: str
+    top: float
+    base: float
+    angle: float
+    width: float
+    tilt: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +93,8 @@ class Damage:
         0 in gauge, 1 where the hole is washed out and the image lost.
     intervals : list of (class, top, base)
         What no picker should be judged on (m, MD).
+    lobes : list of Lobe
+        Breakouts and induced fractures side by side.
     """
 
     hole: Hole
@@ -74,6 +105,7 @@ class Damage:
     spiral: Array = field(default_factory=lambda: np.zeros((0, 2)))
     washed: Array = field(default_factory=lambda: np.zeros(0))
     intervals: list[tuple[str, float, float]] = field(default_factory=list)
+    lobes: list[Lobe] = field(default_factory=list)
 
     def dot(self, wall: npt.NDArray[np.float32], first: int) -> None:
         """Draw the spots of a block of rock, in place, before fractures cut them."""
@@ -157,7 +189,9 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
     stress = rng.uniform(0, 2 * np.pi)
     length = hole.depth[-1] - hole.depth[0]
     intervals: list[tuple[str, float, float]] = []
-    breakouts, cracks = [], []
+    breakouts: list[_Breakout] = []
+    cracks: list[_Crack] = []
+    lobes: list[Lobe] = []
     for first, last in _stretches(hole, settings.breakouts, (0.3, 3.0), rng):
         at = hole.depth[first:last]
         middle = stress + 0.12 * smooth_series(rng, at, 0.5) + np.array([[0.0], [np.pi]])
@@ -167,8 +201,11 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
         half = rng.uniform(0.2, 0.5) * (np.minimum(taper, 1) * (1.3 + 0.9 * noise) - 0.4)
         breakouts.append(_Breakout(first, last, middle, half, -rng.uniform(2, 5), rng.uniform(0.03, 0.15)))
         intervals.append(("breakout", float(at[0]), float(at[-1])))
+        lobes += _lobes(at, breakouts[-1])
     for first, last in _stretches(hole, settings.induced, (0.5, 4.0), rng):
-        cracks += _induced(hole, first, last, stress + np.pi / 2, rng)
+        stretch = _induced(hole, first, last, stress + np.pi / 2, rng)
+        cracks += stretch
+        lobes += _crack_lobes(hole, first, last, stress + np.pi / 2, stretch)
         intervals.append(("induced", float(hole.depth[first]), float(hole.depth[last - 1])))
     washed = (hole.diameter / settings.diameter - 1 - 3 * settings.caliper_error - 0.08).clip(0) / 0.2
     washed = washed.clip(0, 0.85)
@@ -182,7 +219,40 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
     spiral = np.stack([size * np.cos(turn), size * np.sin(turn)], axis=1) if settings.spiral else np.zeros((0, 2))
     spots = _spots(settings, hole, float(length), rng)
     spot_rows = np.array([spot.row for spot in spots])
-    return Damage(hole, breakouts, cracks, spots, spot_rows, spiral, washed, sorted(intervals, key=lambda row: row[1]))
+    intervals.sort(key=lambda row: row[1])
+    return Damage(hole, breakouts, cracks, spots, spot_rows, spiral, washed, intervals, lobes)
+
+
+def _lobes(at: Array, breakout: _Breakout) -> list[Lobe]:
+    """Each side of a breakout in pieces between which the wall is whole."""
+    lobes = []
+    for middle, half in zip(breakout.middle, breakout.half, strict=True):
+        broken = np.flatnonzero(half > _MIN_HALF_WIDTH_RAD)
+        if not broken.size:
+            continue
+        for rows in np.split(broken, np.flatnonzero(np.diff(at[broken]) > _MAX_LOBE_GAP_M) + 1):
+            angle = float(np.degrees(middle[rows].mean()) % 360)
+            width = float(np.degrees(2 * half[rows].mean()))
+            lobes.append(Lobe("breakout", float(at[rows[0]]), float(at[rows[-1]]), angle, width, 0.0))
+    return lobes
+
+
+def _crack_lobes(hole: Hole, first: int, last: int, middle: float, cracks: list[_Crack]) -> list[Lobe]:
+    """Both sides of a stretch of induced fractures."""
+    lobes = []
+    for side in (0.0, np.pi):
+        mine = [crack for crack in cracks if np.cos(crack.angle.mean() - middle - side) > 0]
+        if not mine:
+            continue
+        rise = (
+            sum(float(crack.angle[-1] - crack.angle[0]) for crack in mine) * float(hole.diameter[first:last].mean()) / 2
+        )
+        along = sum(float(hole.depth[crack.last - 1] - hole.depth[crack.first]) for crack in mine)
+        width = float(np.degrees(2 * np.mean([crack.width for crack in mine])))
+        tilt, angle = float(np.degrees(np.arctan2(rise, along))), float(np.degrees(middle + side) % 360)
+        top, base = float(hole.depth[first]), float(hole.depth[last - 1])
+        lobes.append(Lobe("induced", top, base, angle, width, tilt))
+    return lobes
 
 
 def _stretches(

@@ -21,6 +21,7 @@ from geobfdt.simulation.recipes import RECIPES
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import WellSettings, draw
+from geobfdt.wells.breakouts import write_breakouts
 from geobfdt.wells.intervals import write_intervals
 from geobfdt.wells.picks import write_picks
 
@@ -105,8 +106,9 @@ def simulate(
     Simulate a field: wells of one geology, each written with its truth.
 
     Each well leaves ``<well>.dlis``, ``<well>.truth.csv`` (every plane), ``<well>.picks.csv`` (the simulated
-    interpreter's) and ``<well>.intervals.csv``; ``simulation.yaml`` holds all settings. A well depends on the seed
-    and its number only, never on how many wells there are.
+    interpreter's), ``<well>.intervals.csv`` and, where it has any, ``<well>.breakouts.csv`` (breakouts and induced
+    fractures); ``simulation.yaml`` holds all settings. A well depends on the seed and its number only, never on how
+    many wells there are.
 
     Parameters
     ----------
@@ -155,6 +157,9 @@ def simulate(
         write_picks(well.picks, place[1])
         write_picks(well.truth, place[2])
         write_intervals(well.intervals, place[3])
+        if len(well.breakouts):
+            place.append(out / f"{name}.breakouts.csv")
+            write_breakouts(well.breakouts, place[-1])
         files += place
         all_settings.append(settings)
         progress(number / wells)

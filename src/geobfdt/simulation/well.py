@@ -18,6 +18,7 @@ from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.visibility import BAND_M, COARSE_ROW_M, RowNoise, Visibility, measure_visibility
 from geobfdt.simulation.wall import Wall
 from geobfdt.simulation.well_settings import WellSettings, draw
+from geobfdt.wells.breakouts import complete_breakouts, new_breakouts
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import complete, new_picks
@@ -49,6 +50,8 @@ class SimulatedWell:
         What the simulated interpreter picked.
     intervals : DataFrame
         Interpreted and ignored intervals.
+    breakouts : DataFrame
+        Breakout table (``wells.breakouts``) of every breakout and induced fracture, side by side.
     """
 
     settings: WellSettings
@@ -56,6 +59,7 @@ class SimulatedWell:
     truth: pd.DataFrame
     picks: pd.DataFrame
     intervals: pd.DataFrame
+    breakouts: pd.DataFrame
 
 
 class _Plane(NamedTuple):
@@ -138,7 +142,24 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     picks, _ = complete(interpret(truth, looked, settings, diameter, interpreter_rng), image)
     ignored = new_intervals([(settings.well, "ignored", name, a, b) for name, a, b in wall.damage.intervals])
     intervals = pd.concat([looked, ignored], ignore_index=True) if len(ignored) else looked
-    return SimulatedWell(settings, image, truth, picks, intervals)
+    return SimulatedWell(settings, image, truth, picks, intervals, _breakouts(wall, image, settings))
+
+
+def _breakouts(wall: Wall, image: WellImage, settings: WellSettings) -> pd.DataFrame:
+    """Breakouts and induced fractures of a wall, as an interpreter's table holds them."""
+    lobes = wall.damage.lobes
+    table = new_breakouts(
+        well=settings.well,
+        top_m=np.array([lobe.top for lobe in lobes], dtype=float),
+        base_m=np.array([lobe.base for lobe in lobes], dtype=float),
+        class_=np.array([lobe.name for lobe in lobes], dtype=object),
+        azimuth_app_deg=np.array([lobe.angle for lobe in lobes], dtype=float),
+        reference=settings.reference,
+        width_deg=np.array([lobe.width for lobe in lobes], dtype=float),
+        tilt_deg=np.array([lobe.tilt for lobe in lobes], dtype=float),
+        source="simulation",
+    )
+    return complete_breakouts(table, image)[0]
 
 
 def simulate_window(rng: np.random.Generator, length: float = 2.2, **fixed: Any) -> SimulatedWell:

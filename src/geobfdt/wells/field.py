@@ -4,6 +4,7 @@
 ``<well>.nc``              the WellImage (netCDF-4)
 ``<well>.picks.csv``       the interpreter's picks, if any
 ``<well>.intervals.csv``   interpreted and ignored intervals, if any
+``<well>.breakouts.csv``   breakouts and induced fractures, if any
 ``<well>.findings.json``   what was repaired or doubted on the way in
 ``manifest.json``          what each well was made of: files, SHA-256, reading options
 =========================  =========================================================
@@ -18,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import new_breakouts, read_breakouts
 from geobfdt.wells.intervals import new_intervals, read_intervals
 from geobfdt.wells.picks import new_picks, read_picks
 
@@ -76,3 +78,8 @@ class Field:
         """Return the interpreted and ignored intervals of a well; an empty table if there are none."""
         file = self.file(well, ".intervals.csv")
         return read_intervals(file) if file.exists() else new_intervals()
+
+    def breakouts(self, well: str) -> pd.DataFrame:
+        """Return the breakouts and induced fractures of a well; an empty table if there are none."""
+        file = self.file(well, ".breakouts.csv")
+        return read_breakouts(file) if file.exists() else new_breakouts()

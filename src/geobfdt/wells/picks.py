@@ -16,10 +16,9 @@ import pandas as pd
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
-from geobfdt.runtime.csv_text import mark_text_columns, unmark_text
-from geobfdt.runtime.findings import Finding, InputError, Severity
-from geobfdt.runtime.storage import atomic_path
+from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
+from geobfdt.wells.table_contract import TableContract
 
 __all__ = [
     "CLASSES",
@@ -69,24 +68,27 @@ COLUMNS: dict[str, type] = {
     "status": str,
 }
 
-# The words that a column of text may hold. Other columns of text are free.
-_WORDS = {
-    "class": CLASSES,
-    "reference": ("", *REFERENCES),
-    "polarity": ("", "conductive", "resistive"),
-    "quality": ("", "A", "B", "C", "D"),
-    "status": ("", "proposed", "accepted", "edited", "rejected"),
-}
-
-# The least and the largest number that each column of numbers may hold, in its unit.
-_RANGES = {
-    "depth_m": (-1e5, 1e5),
-    **dict.fromkeys(("dip_app_deg", "dip_true_deg"), (0.0, 90.0)),
-    **dict.fromkeys(("azimuth_app_deg", "azimuth_true_deg"), (0.0, 360.0)),
-    **dict.fromkeys(("confidence", "coverage", "continuity"), (0.0, 1.0)),
-    **dict.fromkeys(("amplitude_m", "diameter_m"), (0.0, np.finfo(float).max)),
-    **dict.fromkeys(("sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg"), (0.0, np.finfo(float).max)),
-}
+_CONTRACT = TableContract(
+    name="a pick table",
+    page="docs/pick-tables.md",
+    columns=COLUMNS,
+    required=("depth_m",),
+    words={
+        "class": CLASSES,
+        "reference": ("", *REFERENCES),
+        "polarity": ("", "conductive", "resistive"),
+        "quality": ("", "A", "B", "C", "D"),
+        "status": ("", "proposed", "accepted", "edited", "rejected"),
+    },
+    ranges={
+        "depth_m": (-1e5, 1e5),
+        **dict.fromkeys(("dip_app_deg", "dip_true_deg"), (0.0, 90.0)),
+        **dict.fromkeys(("azimuth_app_deg", "azimuth_true_deg"), (0.0, 360.0)),
+        **dict.fromkeys(("confidence", "coverage", "continuity"), (0.0, 1.0)),
+        **dict.fromkeys(("amplitude_m", "diameter_m"), (0.0, np.finfo(float).max)),
+        **dict.fromkeys(("sigma_depth_m", "sigma_dip_deg", "sigma_azimuth_deg"), (0.0, np.finfo(float).max)),
+    },
+)
 
 
 def new_picks(**columns: Any) -> pd.DataFrame:
@@ -108,14 +110,7 @@ def new_picks(**columns: Any) -> pd.DataFrame:
     >>> new_picks(well="A-1", depth_m=[2.0, 1.0], class_="bedding")["depth_m"].tolist()
     [1.0, 2.0]
     """
-    if "class_" in columns:
-        columns["class"] = columns.pop("class_")
-    rows = max((np.size(v) for v in columns.values() if np.ndim(v)), default=1 if columns else 0)
-    table = {n: columns.pop(n, "" if kind is str else np.nan) for n, kind in COLUMNS.items()} | columns
-    frame = pd.DataFrame(table, index=range(rows))
-    if not rows:
-        frame = frame.astype({name: object if kind is str else float for name, kind in COLUMNS.items()})
-    return validate(frame.sort_values(["well", "depth_m"], kind="stable", ignore_index=True))
+    return _CONTRACT.build(columns, ["well", "depth_m"])
 
 
 def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFrame:
@@ -144,46 +139,7 @@ def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFra
     >>> len(validate(new_picks(depth_m=[1.0], class_="fracture")))
     1
     """
-    if list(picks.columns[: len(COLUMNS)]) != list(COLUMNS):
-        missing = [name for name in COLUMNS if name not in picks.columns]
-        observed = f"no column {', '.join(missing)}" if missing else "columns out of order"
-        raise InputError(file, observed, "see docs/pick-tables.md for the columns")
-    for name, kind in COLUMNS.items():
-        column = picks[name]
-        fits = _text_fits(name, column) if kind is str else _numbers_fit(name, column)
-        if not fits.all():
-            row = int(np.argmin(fits))
-            raise InputError(
-                file,
-                f"row {picks.index[row]}, {name}: {str(column.iloc[row])[:60]!r} does not fit a pick table",
-                "see docs/pick-tables.md for the columns",
-            )
-    return picks.astype(COLUMNS)
-
-
-def _text_fits(name: str, column: pd.Series) -> npt.NDArray[np.bool_]:
-    """Which cells are text, one of the column's words where it has a list of them."""
-    fits = column.isin(_WORDS[name]) if name in _WORDS else column.notna()
-    return np.asarray(fits, dtype=bool)
-
-
-def _numbers_fit(name: str, column: pd.Series) -> npt.NDArray[np.bool_]:
-    """Which cells are numbers within the column's range; all but a depth may be missing."""
-    try:
-        numbers = np.asarray(column.astype(float))
-    except (TypeError, ValueError):
-        numbers = np.array([_number(cell) for cell in column])
-    low, high = _RANGES[name]
-    fits = (numbers >= low) & (numbers <= high)
-    return np.asarray(fits if name == "depth_m" else fits | np.isnan(numbers))
-
-
-def _number(cell: Any) -> float:
-    """The number in a cell. What is none becomes infinite, which no range includes."""
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return np.inf
+    return _CONTRACT.validate(picks, file)
 
 
 def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
@@ -315,8 +271,7 @@ def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
     InputError
         If the table breaks the contract or the place cannot be written.
     """
-    with atomic_path(path) as part:
-        mark_text_columns(validate(picks, path)).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+    _CONTRACT.write(picks, path)
 
 
 def read_picks(path: str | Path) -> pd.DataFrame:
@@ -333,15 +288,4 @@ def read_picks(path: str | Path) -> pd.DataFrame:
     InputError
         If the file cannot be read or breaks the contract.
     """
-    text = [name for name, kind in COLUMNS.items() if kind is str]
-    try:
-        # Only numbers may be missing, because a well may have the name NA.
-        missing = {name: ["", "nan", "NaN"] for name, kind in COLUMNS.items() if kind is float}
-        frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
-    except (OSError, ValueError) as error:
-        # Errors of the parser of pandas and of decoding are ValueErrors.
-        raise InputError(path, f"not a pick table: {error}", "give a CSV that geobfdt wrote, or convert it") from error
-    for name in text:
-        if name in frame:
-            frame[name] = [unmark_text(cell) for cell in frame[name]]
-    return validate(frame, path)
+    return _CONTRACT.read(path)

@@ -29,6 +29,7 @@ class Meaning(BaseModel):
     class_: Literal["bedding", "fracture", "ignored", "excluded"] = Field(alias="class", description="class or fate")
     polarity: Literal["", "conductive", "resistive"] = Field("", description="what the label says of the polarity")
     continuity: Literal["", "continuous", "discontinuous"] = Field("", description="what it says of the trace")
+    feature: Literal["", "breakout", "induced"] = Field("", description="what it says of damage by drilling")
 
 
 class Pattern(Meaning):

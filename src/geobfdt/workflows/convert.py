@@ -10,6 +10,7 @@ from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
+from geobfdt.io.write.breakout_tables import BREAKOUT_FORMATS
 from geobfdt.io.write.delimited import write_csv, write_techlog_image
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.io.write.netcdf import write_netcdf
@@ -61,7 +62,8 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
     Convert an image or a pick table.
 
     Rows of a pick table that are no planes become intervals to ignore: in our own format they are written beside the
-    picks, as ``<stem>.intervals.csv``; other formats have no place for them.
+    picks, as ``<stem>.intervals.csv``; other formats have no place for them. Breakouts and induced fractures are
+    written beside the picks in the format of the target, as ``<stem>.breakouts.csv``; LAS has no place for them.
 
     Parameters
     ----------
@@ -73,8 +75,8 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
     Returns
     -------
     list of Finding
-        What was repaired or assumed, and where the intervals are: ``intervals-written`` has their file
-        as its place, ``intervals-left-out`` counts those that are lost.
+        What was repaired or assumed, and where the intervals and breakouts are: ``intervals-written`` and
+        ``breakouts-written`` have their file as their place, ``intervals-left-out`` counts those that are lost.
 
     Raises
     ------
@@ -102,24 +104,43 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
 
 
 def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
-    """Write a pick table; what became of it, and of its intervals."""
+    """Write a pick table with its breakouts and intervals beside it, and return what happened to them."""
     rows = f"{len(table.intervals)} rows that are no planes"
-    if name == "picks" and len(table.intervals):
-        beside = target.with_name(f"{target.stem.removesuffix('.picks')}.intervals.csv")
+    stem = target.stem.removesuffix(".picks")
+    beside, of_breakouts = (target.with_name(f"{stem}.{part}.csv") for part in ("intervals", "breakouts"))
+    keeps_intervals = name == "picks" and bool(len(table.intervals))
+    keeps_breakouts = name in BREAKOUT_FORMATS and bool(len(table.breakouts))
+    if keeps_intervals:
         _keep_others(beside, table.intervals)
-        with atomic_files(target.parent) as part:
-            FORMATS[name](table.picks, part / target.name)
+    findings = list(table.findings)
+    with atomic_files(target.parent) as part:
+        FORMATS[name](table.picks, part / target.name)
+        if keeps_intervals:
             write_intervals(table.intervals, part / beside.name)
-        finding = Finding(
-            Severity.INFO, "intervals-written", str(beside), rows, "written beside the picks, to be ignored"
+        if keeps_breakouts:
+            BREAKOUT_FORMATS[name](table.breakouts, part / of_breakouts.name)
+            _keep_other_text(of_breakouts, part / of_breakouts.name)
+    if keeps_intervals:
+        action = "written beside the picks, to be ignored"
+        findings.append(Finding(Severity.INFO, "intervals-written", str(beside), rows, action))
+    if keeps_breakouts:
+        observed = f"{len(table.breakouts)} breakouts and induced fractures"
+        findings.append(
+            Finding(Severity.INFO, "breakouts-written", str(of_breakouts), observed, "written beside the picks")
         )
-        return [*table.findings, finding]
-    FORMATS[name](table.picks, target)
-    if not len(table.intervals):
-        return list(table.findings)
-    action = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
-    finding = Finding(Severity.MAJOR, "intervals-left-out", target.name, rows, action)
-    return [*(other for other in table.findings if other.kind not in _OF_INTERVALS), finding]
+    lost = len(table.intervals) - (len(table.breakouts) if keeps_breakouts else 0)
+    if name != "picks" and lost:
+        observed = f"{lost} rows that are no planes"
+        action = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
+        findings = [other for other in findings if other.kind not in _OF_INTERVALS]
+        findings.append(Finding(Severity.MAJOR, "intervals-left-out", target.name, observed, action))
+    return findings
+
+
+def _keep_other_text(file: Path, new: Path) -> None:
+    """Refuse to write over another breakout table: the user did not name that file."""
+    if file.exists() and file.read_bytes() != new.read_bytes():
+        raise InputError(file, "holds other breakouts than those of the table", "move it, or name another target")
 
 
 def _keep_others(file: Path, intervals: pd.DataFrame) -> None:

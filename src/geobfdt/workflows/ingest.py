@@ -20,13 +20,14 @@ from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
+from geobfdt.wells.breakouts import complete_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import complete, read_picks, write_picks
+from geobfdt.wells.picks import complete, new_picks, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
 
 __all__ = ["IngestOptions", "image_digest", "ingest"]
@@ -49,7 +50,7 @@ class IngestOptions(BaseModel):
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
     picks: Path | None = Described(
         None,
-        description="pick table of one or several wells, or folder of WELL.picks.csv and WELL.intervals.csv",
+        description="pick table of one or several wells, or folder of WELL.picks.csv, WELL.intervals.csv and so on",
     )
     mapping: Path | None = Described(None, description="what the columns of the table mean (docs/pick-tables.md)")
     vocabulary: Path | None = Described(None, description="what the labels of the table mean (docs/pick-tables.md)")
@@ -103,7 +104,8 @@ def ingest(
     table = None
     if picks and not picks.is_dir():
         table = read_pick_table(picks, mapping=mapping, vocabulary=vocabulary, decimal=reading.decimal)
-    if table is not None and len(files) > 1 and (table.picks["well"] == "").any():
+    unnamed = table is not None and any((rows["well"] == "").any() for rows in (table.picks, table.breakouts))
+    if len(files) > 1 and unnamed:
         observed = "some rows name no well, and several files are given"
         raise InputError(picks or "", observed, "add a well column, or ingest one by one")
     findings: dict[str, list[Finding]] = {}
@@ -114,7 +116,7 @@ def ingest(
         if stem in findings:
             raise InputError(file, f"holds well {well!r}, as another file given does", "give each file its --well")
         interpretation = table if table is not None else _beside(picks, stem)
-        tables = [picks / f"{stem}.picks.csv" if picks.is_dir() else picks] if picks and interpretation else []
+        tables = _tables(picks, stem) if picks and interpretation else []
         sources = [source_of(path) for path in (*tables, mapping, vocabulary) if path] if tables else []
         entry = Entry(
             well=well,
@@ -166,7 +168,11 @@ def _existing_files(field: Path, stem: str, well: str, entry: Entry | None, file
         raise InputError(file, observed, f"give it another name with --well, or {other!r} if it is the same well")
     parts = [f"image of {entry.image.file if entry else 'an unknown file'}"] if stem in stems else []
     was = {source.file: source.sha256 for source in entry.written} if entry else {}
-    for suffix, read_rows in ((".picks.csv", read_picks), (".intervals.csv", read_intervals)):
+    for suffix, read_rows in (
+        (".picks.csv", read_picks),
+        (".intervals.csv", read_intervals),
+        (".breakouts.csv", read_breakouts),
+    ):
         path = field / f"{stem}{suffix}"
         if path.exists():
             edited = ", edited since" if was.get(path.name, "") not in ("", sha256(path)) else ""
@@ -185,14 +191,26 @@ def _name_in(file: Path) -> str | None:
         return None
 
 
+def _tables(picks: Path, stem: str) -> list[Path]:
+    """Files that the interpretation of a well comes from."""
+    if not picks.is_dir():
+        return [picks]
+    return [file for file in (picks / f"{stem}.{part}.csv" for part in ("picks", "breakouts")) if file.exists()]
+
+
 def _beside(folder: Path | None, stem: str) -> Interpretation | None:
-    """Picks and intervals of a well in a folder that has a table for each."""
-    if folder is None or not (folder / f"{stem}.picks.csv").exists():
+    """Picks, intervals and breakouts of a well in a folder that has a table for each."""
+    picks, intervals, breakouts = (
+        (folder or Path()) / f"{stem}.{part}.csv" for part in ("picks", "intervals", "breakouts")
+    )
+    if folder is None or not (picks.exists() or breakouts.exists()):
         return None
-    read_back = read_pick_table(folder / f"{stem}.picks.csv")
-    intervals = folder / f"{stem}.intervals.csv"
+    read_back = read_pick_table(picks) if picks.exists() else Interpretation(new_picks(), new_intervals(), [])
     return Interpretation(
-        read_back.picks, read_intervals(intervals) if intervals.exists() else read_back.intervals, read_back.findings
+        read_back.picks,
+        read_intervals(intervals) if intervals.exists() else read_back.intervals,
+        read_back.findings,
+        read_breakouts(breakouts) if breakouts.exists() else read_back.breakouts,
     )
 
 
@@ -216,19 +234,26 @@ def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Find
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:
-        mine = intervals = None
+        mine = intervals = breakouts = None
         if interpretation is not None:
             mine, completed = complete(_of_well(interpretation.picks, well), image)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
-            # A table without a pick of this well does not replace the picks that are there.
-            if len(mine) or not (field / f"{stem}.picks.csv").exists():
+            breakouts = _of_well(interpretation.breakouts, well)
+            # A table without a pick of this well does not replace the picks that are there, and one of breakouts alone
+            # says nothing of planes.
+            if len(mine) or not (len(breakouts) or (field / f"{stem}.picks.csv").exists()):
                 write_picks(mine, part / f"{stem}.picks.csv")
                 replaced.append("picks")
             if len(intervals):
                 write_intervals(intervals, part / f"{stem}.intervals.csv")
                 replaced.append("intervals")
-        if picks is not None and (mine is None or not len(mine)):
+            if len(breakouts):
+                breakouts, of_breakouts = complete_breakouts(breakouts, image)
+                findings += of_breakouts
+                write_breakouts(breakouts, part / f"{stem}.breakouts.csv")
+                replaced.append("breakouts")
+        if picks is not None and not any(rows is not None and len(rows) for rows in (mine, breakouts)):
             others = sorted(set(interpretation.picks["well"]) - {""}) if interpretation else []
             observed = f"no pick of well {well!r}" + (f", but of {', '.join(others)[:200]}" if others else "")
             findings.append(Finding(Severity.MAJOR, "no-picks", picks.name, observed, "check the well names"))

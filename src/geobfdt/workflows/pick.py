@@ -13,14 +13,17 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
+from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
+from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.storage import atomic_files, write_text
+from geobfdt.wells.breakouts import read_breakouts, write_breakouts
 from geobfdt.wells.field import Field, file_stem
-from geobfdt.wells.image import WellImage, add_findings
+from geobfdt.wells.image import WellImage, add_findings, place_of
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import read_picks, write_picks
@@ -121,22 +124,31 @@ class Delivery:
         return cls(**{**values, "files": files, "replaced": replaced, "findings": findings})
 
 
-def _undecided(file: Path) -> bool:
+def _undecided(file: Path, read_table: Callable[[Path], pd.DataFrame], what: str) -> bool:
     """
-    Return whether there is an earlier pick table that may be replaced.
+    Return whether there is an earlier table that may be replaced.
 
     Raises
     ------
     InputError
-        If it holds a person's picks or decisions, or is no pick table.
+        If it holds a person's work or decisions, or is no such table.
     """
     if not file.exists():
         return False
     # A picker only proposes: any other status is a person's work.
-    persons = int((read_picks(file)["status"] != "proposed").sum())
+    persons = int((read_table(file)["status"] != "proposed").sum())
     if persons:
-        raise InputError(file, f"holds {persons} picks of a person", "move it, or name another --out")
+        raise InputError(file, f"holds {persons} {what} of a person", "move it, or name another --out")
     return True
+
+
+def _breakout_findings(image: WellImage, breakouts: pd.DataFrame) -> list[Finding]:
+    """Report where breakouts are, if there are any."""
+    if breakouts.empty:
+        return []
+    observed = f"{len(breakouts)} lobes of breakouts from {breakouts['top_m'].min():.1f} to "
+    observed += f"{breakouts['base_m'].max():.1f} m"
+    return [Finding(Severity.INFO, "breakouts", place_of(image), observed, "kept in the table of breakouts")]
 
 
 def image_files(inputs: Sequence[Path]) -> list[Path]:
@@ -165,7 +177,7 @@ def pick_file(
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Delivery:
     """
-    Pick a well and leave its table, findings, drift and pictures in a folder, all together or none.
+    Pick a well and leave its tables, findings, drift and pictures in a folder, all together or none.
 
     Parameters
     ----------
@@ -197,7 +209,8 @@ def pick_file(
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
         raise InputError(source, observed, "give each file its --well, or its own --out")
-    replaces = _undecided(out / f"{stem}.picks.csv")
+    replaces = _undecided(out / f"{stem}.picks.csv", read_picks, "picks")
+    replaces_breakouts = _undecided(out / f"{stem}.breakouts.csv", read_breakouts, "breakouts")
     with atomic_files(out):
         pass  # A folder that cannot be written is an error now, not after the picking.
     progress(0.1)
@@ -210,6 +223,9 @@ def pick_file(
         progress=lambda share: progress(0.1 + 0.7 * share),
     )
     image, picks, cautions = picked.image, picked.picks, picked.findings
+    breakouts = find_breakouts(image)
+    picks, doubtful_findings = doubt_picks_on_breakouts(picks, breakouts, image)
+    cautions += [*_breakout_findings(image, breakouts), *doubtful_findings]
     zones = None
     if detector.drift_reference is not None:
         zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
@@ -226,6 +242,9 @@ def pick_file(
     with atomic_files(out) as part:
         write_picks(picks, part / f"{stem}.picks.csv")
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))
+        # An empty table takes the place of that of an earlier run.
+        if len(breakouts) or replaces_breakouts:
+            write_breakouts(breakouts, part / f"{stem}.breakouts.csv")
         if zones is not None:
             write_zones(zones, part / f"{stem}.drift.csv")
         if options.picture:

@@ -17,6 +17,7 @@ from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import read_picks
@@ -133,7 +134,12 @@ def report_field(
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         block = titles.of(stem)
         findings += contradictions(block, image)
-        structure = write_report(with_image_findings(image), table, intervals, findings, file, advance, block)
+        # Breakouts that were found with the picks come before those of the field.
+        beside_picks = files[stem].with_name(f"{stem}.breakouts.csv")
+        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else folder.breakouts(stem)
+        structure = write_report(
+            with_image_findings(image), table, intervals, findings, file, advance, block, breakouts
+        )
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(options.beside):
             other = out / f"{stem}{_NAMES[kind]}"

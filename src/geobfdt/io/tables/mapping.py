@@ -217,7 +217,7 @@ class Format:
     roles : dict
         Column index by role, where the name alone is not certain.
     dip : str
-        ``true`` where the format settles what plain dips are, else empty.
+        ``true`` or ``app`` where the format settles what plain dips and azimuths are, else empty.
     array : int or None
         Column that holds an array, one element a row, so that each pick is repeated.
     """
@@ -245,6 +245,13 @@ def recognise(cells: Cells) -> Format:
     keys = [column_key(name)[0] for name in cells.header]
     if "tdep" in keys and any(name.upper().endswith(("_TRU", "_APP")) for name in cells.header):
         return _techlog(cells, keys)
+    if "tdep" in keys and "breakoutwidth" in keys:
+        named = {"azimuth_true": "azimuth", "azimuth_app": "imageazimuth"}
+        return Format("Techlog breakout", {role: keys.index(key) for role, key in named.items() if key in keys})
+    breakout_log = {"depth", "azimuth", "tilt"} <= set(keys) and {"opening", "length"} & set(keys)
+    if breakout_log and not any(plane_angle(name) == "dip" for name in cells.header):
+        # WellCAD draws breakouts on the image, so that their azimuths are apparent.
+        return Format("WellCAD breakout", {"event_height": keys.index("length")} if "length" in keys else {}, dip="app")
     if "featuredepth" in keys and {"depth", "azimuth", "dip"} <= set(keys):
         return Format("WellCAD", dip="true")
     if "depthplane" in keys and "dipapp" in keys:

@@ -6,7 +6,8 @@ format, or a mapping file; otherwise the table is refused with the line to write
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.las_header import header_tables
+from geobfdt.io.tables.breakout_rows import read_breakout_rows
 from geobfdt.io.tables.cells import Cells, arrange, read_cells
 from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
 from geobfdt.io.tables.planes import Planes, read_planes
@@ -22,6 +24,8 @@ from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.wells.breakouts import COLUMNS as BREAKOUT_COLUMNS
+from geobfdt.wells.breakouts import new_breakouts, read_breakouts
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
@@ -47,11 +51,15 @@ class Interpretation:
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
         What was repaired, assumed or left out.
+    breakouts : DataFrame
+        Breakout table (``wells.breakouts``): those of the intervals that are breakouts or induced fractures, with what
+        the table says of them.
     """
 
     picks: pd.DataFrame
     intervals: pd.DataFrame
     findings: list[Finding]
+    breakouts: pd.DataFrame = field(default_factory=new_breakouts)
 
 
 def read_pick_table(
@@ -104,8 +112,10 @@ def read_pick_table(
     """
     path = Path(path)
     head = _head(path)
-    if _is_ours(head) and mapping is None:
+    if _is_ours(head, COLUMNS) and mapping is None:
         return _named(path, read_picks(path), well)
+    if _is_ours(head, BREAKOUT_COLUMNS) and mapping is None:
+        return _named(path, read_breakouts(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
     read = _las_cells if is_las(head) else read_cells
@@ -144,11 +154,16 @@ def read_pick_table(
     columns = {"well": names, "class": fate} | planes[0] | further
     picks = new_picks(**{name: column[plane] for name, column in columns.items()})
     intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
-    unread = [name for i, name in enumerate(cells.header) if name and i not in roles.values()]
+    features = np.array([meanings[label].feature for label in labels], dtype=object)
+    of_breakouts = kept & (fate == "ignored") & (features != "")
+    breakouts = read_breakout_rows(values, planes, of_breakouts, features, {"well": names} | further)
+    # Widths and tilts are read of breakouts alone.
+    used = {i for role, i in roles.items() if of_breakouts.any() or role not in ("width", "tilt")}
+    unread = [name for i, name in enumerate(cells.header) if name and i not in used]
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    return Interpretation(picks, intervals, cells.findings)
+    return Interpretation(picks, intervals, cells.findings, breakouts)
 
 
 def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
@@ -179,17 +194,20 @@ def _head(path: Path) -> bytes:
         return b""  # The next reader of the file explains the error.
 
 
-def _is_ours(head: bytes) -> bool:
-    header = head.split(b"\n")[0].decode("utf-8", "replace").strip().split(",")
-    return header[: len(COLUMNS)] == list(COLUMNS)
+def _is_ours(head: bytes, columns: Iterable[str]) -> bool:
+    header, names = head.split(b"\n")[0].decode("utf-8", "replace").strip().split(","), list(columns)
+    return header[: len(names)] == names
 
 
-def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
-    """Our own table, one well of it where the user names one."""
+def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
+    """Our own table of picks or breakouts, one well of it where the user names one."""
     findings = FileFindings(path)
-    names = picks["well"].to_numpy(object, copy=True)
+    names = table["well"].to_numpy(object, copy=True)
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
-    return Interpretation(picks.assign(well=names)[own].reset_index(drop=True), new_intervals(), findings)
+    rows = table.assign(well=names)[own].reset_index(drop=True)
+    if "depth_m" in rows:
+        return Interpretation(rows, new_intervals(), findings)
+    return Interpretation(new_picks(), new_intervals(), findings, rows)
 
 
 def _split_pairs(cells: Cells) -> Cells:

@@ -16,7 +16,10 @@ from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.picks import COLUMNS, validate, write_picks
 from geobfdt.wells.vocabulary import load_vocabulary
 
-__all__ = ["FORMATS", "write_geolog", "write_las", "write_techlog", "write_wellcad"]
+__all__ = [
+    "FORMATS", "INCH_M", "one_well", "to_text", "write_columns", "write_geolog", "write_las", "write_techlog",
+    "write_wellcad",
+]  # fmt: skip
 
 INCH_M = 0.0254  # An inch has so many metres.
 
@@ -41,19 +44,19 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
         If the table breaks the contract or the place cannot be written.
     """
     picks = validate(picks, path)
-    _write_columns(
+    write_columns(
         path,
         {
             "wellName": ("", picks["well"].tolist()),
             "datasetName": ("", ["Dips"] * len(picks)),
-            "TDEP": ("m", _text(picks["depth_m"], 6)),
-            "AvgCali": ("in", _text(picks["diameter_m"] / INCH_M, 6)),
-            "Azimuth": ("dega", _text(picks["azimuth_true_deg"], 6)),
-            "Dips_TRU": ("dega", _text(picks["dip_true_deg"], 6)),
-            "Quality": ("", _text(picks["confidence"], 6)),
-            "Image_Azimuth": ("dega", _text(picks["azimuth_app_deg"], 6)),
-            "Image_DipHeight": ("m", _text(2 * picks["amplitude_m"], 6)),
-            "Image_Dips_APP": ("dega", _text(picks["dip_app_deg"], 6)),
+            "TDEP": ("m", to_text(picks["depth_m"], 6)),
+            "AvgCali": ("in", to_text(picks["diameter_m"] / INCH_M, 6)),
+            "Azimuth": ("dega", to_text(picks["azimuth_true_deg"], 6)),
+            "Dips_TRU": ("dega", to_text(picks["dip_true_deg"], 6)),
+            "Quality": ("", to_text(picks["confidence"], 6)),
+            "Image_Azimuth": ("dega", to_text(picks["azimuth_app_deg"], 6)),
+            "Image_DipHeight": ("m", to_text(2 * picks["amplitude_m"], 6)),
+            "Image_Dips_APP": ("dega", to_text(picks["dip_app_deg"], 6)),
             "Type": ("", _labels(picks)),
         },
     )
@@ -77,25 +80,25 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
     InputError
         If the table breaks the contract or holds several wells, or the place cannot be written.
     """
-    picks = _one_well(validate(picks, path), path, "Geolog's table")
+    picks = one_well(validate(picks, path), path, "Geolog's table")
     null = "-999.25"
-    depth = _text(picks["depth_m"], 6, null)
+    depth = to_text(picks["depth_m"], 6, null)
     empty = [null] * len(picks)
-    _write_columns(
+    write_columns(
         path,
         {
             "DEPTH": ("METRES", depth),
             "AWIDTH": ("DEGREES", empty),
-            "AZIMUTH": ("DEGREES", _text(picks["azimuth_true_deg"], 6, null)),
-            "AZIM_APP": ("DEGREES", _text(picks["azimuth_app_deg"], 6, null)),
+            "AZIMUTH": ("DEGREES", to_text(picks["azimuth_true_deg"], 6, null)),
+            "AZIM_APP": ("DEGREES", to_text(picks["azimuth_app_deg"], 6, null)),
             "AZI_END": ("DEGREES", empty),
             "AZI_START": ("DEGREES", empty),
             "CATEGORY": ("", _labels(picks)),
             "DEPTH_PLANE": ("METRES", depth),
-            "DIA_HOLE": ("MM", _text(picks["diameter_m"] * 1000, 4, null)),
-            "DIP": ("DEGREES", _text(picks["dip_true_deg"], 6, null)),
-            "DIP_APP": ("DEGREES", _text(picks["dip_app_deg"], 6, null)),
-            "HEIGHT": ("METRES", _text(2 * picks["amplitude_m"], 6, null)),
+            "DIA_HOLE": ("MM", to_text(picks["diameter_m"] * 1000, 4, null)),
+            "DIP": ("DEGREES", to_text(picks["dip_true_deg"], 6, null)),
+            "DIP_APP": ("DEGREES", to_text(picks["dip_app_deg"], 6, null)),
+            "HEIGHT": ("METRES", to_text(2 * picks["amplitude_m"], 6, null)),
             "NOTES": ("", [""] * len(picks)),
             "QUALITY": ("", empty),
             "TILT": ("DEGREES", empty),
@@ -120,15 +123,15 @@ def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
     InputError
         If the table breaks the contract or holds several wells, or the place cannot be written.
     """
-    picks = _one_well(validate(picks, path), path, "WellCAD's table")
-    depth = _text(picks["depth_m"], 4, "")
-    _write_columns(
+    picks = one_well(validate(picks, path), path, "WellCAD's table")
+    depth = to_text(picks["depth_m"], 4, "")
+    write_columns(
         path,
         {
             "Feature Depth": ("m", depth),
             "Depth": ("m", depth),
-            "Azimuth": ("deg", _text(picks["azimuth_true_deg"], 4, "")),
-            "Dip": ("deg", _text(picks["dip_true_deg"], 4, "")),
+            "Azimuth": ("deg", to_text(picks["azimuth_true_deg"], 4, "")),
+            "Dip": ("deg", to_text(picks["dip_true_deg"], 4, "")),
             "Aperture": ("mm", [""] * len(picks)),
             "Visible Azimuth Ranges": ("deg", [""] * len(picks)),
             "Type": ("", _labels(picks)),
@@ -161,7 +164,7 @@ def write_las(
     InputError
         If the table breaks the contract or holds several wells, or the place cannot be written.
     """
-    picks = _one_well(validate(picks, path), path, "a LAS file")
+    picks = one_well(validate(picks, path), path, "a LAS file")
     well = " ".join(str(picks["well"].iloc[0] if len(picks) else "").split())
     depths = picks["depth_m"]
     top, base = (f"{d:.6f}" if len(picks) else "-9999" for d in (depths.min(), depths.max()))
@@ -190,7 +193,7 @@ def write_las(
         mnemonic, unit = (stem, unit) if unit in ("m", "deg") else (name, "")
         lines.append(f"{mnemonic.upper()}.{unit} : {name} {{{'S' if kind is str else 'F'}}}")
     cells = [
-        [" ".join(str(v).split()) for v in picks[name].fillna("")] if kind is str else _text(picks[name], 6)
+        [" ".join(str(v).split()) for v in picks[name].fillna("")] if kind is str else to_text(picks[name], 6)
         for name, kind in columns.items()
     ]
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
@@ -198,7 +201,8 @@ def write_las(
         csv.writer(stream, lineterminator="\n").writerows(zip(*cells, strict=True))
 
 
-def _text(values: pd.Series, digits: int, null: str = "-9999") -> list[str]:
+def to_text(values: pd.Series, digits: int, null: str = "-9999") -> list[str]:
+    """Numbers of a column as text, the null where there is none."""
     numbers: npt.NDArray[np.float64] = values.to_numpy(float)
     return [null if np.isnan(v) else f"{v:.{digits}f}" for v in numbers]
 
@@ -217,7 +221,8 @@ def _labels(picks: pd.DataFrame) -> list[str]:
     return labels
 
 
-def _one_well(picks: pd.DataFrame, path: str | Path, what: str) -> pd.DataFrame:
+def one_well(picks: pd.DataFrame, path: str | Path, what: str) -> pd.DataFrame:
+    """Return a table as it is if it holds one well, which `what` is limited to."""
     wells = sorted(set(picks["well"]))
     if len(wells) > 1:
         raise InputError(
@@ -227,7 +232,8 @@ def _one_well(picks: pd.DataFrame, path: str | Path, what: str) -> pd.DataFrame:
     return picks
 
 
-def _write_columns(path: str | Path, columns: dict[str, tuple[str, list[str]]], encoding: str = "utf-8") -> None:
+def write_columns(path: str | Path, columns: dict[str, tuple[str, list[str]]], encoding: str = "utf-8") -> None:
+    """Write columns of text by their names, each with its unit, under a header and a row of units."""
     with atomic_path(path) as part, part.open("w", encoding=encoding, newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)

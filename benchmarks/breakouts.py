@@ -1,0 +1,199 @@
+"""Score the detector of breakouts and induced fractures on a real image and on simulated wells.
+
+    python benchmarks/breakouts.py DATA [--first 1000] [--wells 60] [--out rows.json]
+
+DATA holds `atv/` (acoustic amplitude with human picks) and `otv/` (optical televiewer, no breakout). A lobe agrees with
+a human pick if the pick is within 15 degrees of its azimuth and within 10 cm of its depth range; the chance level turns
+all lobes by one random angle, 1000 times. Simulated wells are 20 m long, three in four of them with breakouts, induced
+fractures or both, of acoustic and electrical tools; `--first` is the first seed. Lobes of the truth count that are
+10 cm high, 10 degrees wide, measured to a third, and stand out by 0.2 of the image's contrast. A pair is two lobes
+opposite each other; it is found if a pair that is found overlaps it in depth and its axis is within 15 degrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from geobfdt.wells.image import WellImage
+
+DEPTH_M = 0.10
+AZIMUTH_DEG = 15.0
+ROLLS = 1000
+LENGTH_M = 20.0
+TOOLS = ("fmi", "cmi", "atv", "atv", "fms", "lwd56")
+MIN_HEIGHT_M = 0.10
+MIN_WIDTH_DEG = 10.0
+MIN_MEASURED = 0.3
+MIN_CONTRAST = 0.2
+
+
+def apart(first: Any, second: Any) -> Any:
+    """Angle between directions (deg, 0 to 180)."""
+    return np.abs((np.asarray(first) - np.asarray(second) + 180) % 360 - 180)
+
+
+def agrees(lobes: pd.DataFrame, depth: Any, azimuth: Any) -> Any:
+    """Which lobes (n,) agree with which picks (m,): array (n, m)."""
+    top, base = (lobes[name].to_numpy(float)[:, None] for name in ("top_m", "base_m"))
+    near = (np.asarray(depth) >= top - DEPTH_M) & (np.asarray(depth) <= base + DEPTH_M)
+    return near & (apart(lobes["azimuth_app_deg"].to_numpy(float)[:, None], np.asarray(azimuth)) <= AZIMUTH_DEG)
+
+
+def axis_of(azimuth: Any, weight: Any) -> float:
+    """Mean axis (deg, 0 to 180)."""
+    mean = (np.asarray(weight) * np.exp(2j * np.radians(np.asarray(azimuth)))).sum()
+    return float(np.degrees(np.angle(mean)) / 2 % 180)
+
+
+def real(data: Path, find: Any) -> dict[str, float]:
+    """Scores on the acoustic image against the human picks with an opening, and lobes on the optical image."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from real import acoustic, optical
+
+    human = pd.read_csv(data / "atv" / "atv_breakout_picks.csv")
+    human = human[human["opening_deg"] > 0]
+    lobes = find(acoustic(data))
+    depth, azimuth = human["depth_m"].to_numpy(float), human["azimuth_deg"].to_numpy(float)
+    hits = agrees(lobes, depth, azimuth)
+    rng = np.random.default_rng(0)
+    rolled = []
+    for turn in rng.uniform(0, 360, ROLLS):
+        rolled.append(int(agrees(lobes, depth, (azimuth + turn) % 360).any(axis=0).sum()))
+    # Each pick by itself turned: what lobes of these heights would meet without any common direction.
+    alone = [int(agrees(lobes, depth, rng.uniform(0, 360, depth.size)).any(axis=0).sum()) for _ in range(ROLLS)]
+    agreeing = int(hits.any(axis=0).sum())
+    height = (lobes["base_m"] - lobes["top_m"]).to_numpy(float)
+    difference = axis_of(lobes["azimuth_app_deg"], height) - axis_of(azimuth, np.ones(depth.size))
+    return {
+        "picks": len(human), "found": agreeing, "lobes": len(lobes), "false": int((~hits.any(axis=1)).sum()),
+        "axis_off_deg": abs((difference + 90) % 180 - 90),
+        "rolled_mean": float(np.mean(rolled)), "rolled_z": (agreeing - np.mean(rolled)) / np.std(rolled),
+        "turned_alone_mean": float(np.mean(alone)), "turned_alone_z": (agreeing - np.mean(alone)) / np.std(alone),
+        "lobes_m": float(height.sum()), "otv_lobes": len(find(optical(data))),
+    }  # fmt: skip
+
+
+def simulated(seed: int) -> Any:
+    """A simulated well of a seed."""
+    from geobfdt.simulation.well import simulate_well
+    from geobfdt.simulation.well_settings import draw
+
+    rng = np.random.default_rng((77, seed))
+    damage = {"breakouts": 10.0 if seed % 2 else 0.0, "induced": 10.0 if seed % 4 >= 2 else 0.0}
+    return simulate_well(draw(rng, tool=TOOLS[seed % len(TOOLS)], length=LENGTH_M, **damage), rng)
+
+
+def visible(image: WellImage, lobe: Any) -> bool:
+    """Whether a lobe of the truth is large, measured, and stands out against the wall beside it."""
+    if lobe.base_m - lobe.top_m < MIN_HEIGHT_M or lobe.width_deg < MIN_WIDTH_DEG:
+        return False
+    depth, values = image["depth"].values, image["image"].values
+    rows = (depth >= lobe.top_m) & (depth <= lobe.base_m)
+    away = apart(image["azimuth"].values, lobe.azimuth_app_deg)
+    half = lobe.width_deg / 2
+    inside, beside = values[rows][:, away <= half], values[rows][:, (away > half + 12) & (away < half + 35)]
+    if not inside.size or np.isfinite(inside).mean() < MIN_MEASURED or not np.isfinite(beside).any():
+        return False
+    low, high = np.nanpercentile(values[(depth > lobe.top_m - 5) & (depth < lobe.base_m + 5)], [1, 99])
+    return bool((np.nanmean(beside) - np.nanmean(inside)) > MIN_CONTRAST * (high - low))
+
+
+def pairs_of(lobes: pd.DataFrame) -> list[tuple[float, float, float]]:
+    """Top, base and axis of each two lobes that are opposite each other over 8 cm."""
+    rows = list(lobes[["top_m", "base_m", "azimuth_app_deg"]].itertuples(index=False, name=None))
+    pairs = []
+    for i, (top, base, azimuth) in enumerate(rows):
+        for other_top, other_base, other in rows[:i]:
+            low, high = max(top, other_top), min(base, other_base)
+            if high - low >= 0.08 and apart(azimuth, other) > 150:
+                pairs.append((low, high, axis_of([azimuth, other], [1, 1])))
+    return pairs
+
+
+def same_pair(first: tuple[float, float, float], second: tuple[float, float, float]) -> bool:
+    """Whether two stretches overlap in depth on one axis."""
+    return min(first[1], second[1]) > max(first[0], second[0]) and apart(2 * first[2], 2 * second[2]) < 2 * AZIMUTH_DEG
+
+
+def score(image: WellImage, truth: pd.DataFrame, lobes: pd.DataFrame, name: str) -> dict[str, Any]:
+    """Counts of one class on one simulated well."""
+    truth, lobes = truth[truth["class"] == name], lobes[lobes["class"] == name]
+    all_true = [(row.top_m, row.base_m, row.azimuth_app_deg) for row in truth.itertuples()]
+
+    def on_truth(row: Any) -> bool:
+        return any(
+            min(row.base_m, base) > max(row.top_m, top) and apart(row.azimuth_app_deg, azimuth) <= AZIMUTH_DEG
+            for top, base, azimuth in all_true
+        )
+
+    clear = truth[np.array([name == "induced" or visible(image, row) for row in truth.itertuples()], dtype=bool)]
+    recalled = [
+        any(
+            min(row.base_m, other.base_m) > max(row.top_m, other.top_m)
+            and apart(row.azimuth_app_deg, other.azimuth_app_deg) <= AZIMUTH_DEG
+            for other in lobes.itertuples()
+        )
+        for row in clear.itertuples()
+    ]
+    found_pairs, true_pairs = pairs_of(lobes), pairs_of(clear)
+    return {
+        "lobes": len(lobes), "right": sum(on_truth(row) for row in lobes.itertuples()),
+        "clear": len(clear), "recalled": sum(recalled),
+        "pairs": len(found_pairs),
+        "pairs_right": sum(any(same_pair(pair, true) for true in all_true) for pair in found_pairs),
+        "true_pairs": len(true_pairs),
+        "pairs_recalled": sum(any(same_pair(true, pair) for pair in found_pairs) for true in true_pairs),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Print the rows, and write them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--first", type=int, default=1000)
+    parser.add_argument("--wells", type=int, default=60)
+    parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
+    arguments = parser.parse_args()
+    from geobfdt.picking.breakouts.find import find_breakouts
+
+    row: dict[str, Any] = {"name": "real", **real(arguments.data, find_breakouts)}
+    print(
+        " ".join(
+            f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}" for name, value in row.items()
+        )
+    )
+    rows, totals, bare_m, bare_found = [row], dict[str, dict[str, int]](), 0.0, 0
+    for seed in range(arguments.first, arguments.first + arguments.wells):
+        well = simulated(seed)
+        lobes = find_breakouts(well.image)
+        if not len(well.breakouts):
+            bare_m += LENGTH_M
+            bare_found += len(lobes)
+        for name in ("breakout", "induced"):
+            counts = score(well.image, well.breakouts, lobes, name)
+            rows.append({"name": name, "seed": seed, "tool": well.settings.tool, **counts})
+            total = totals.setdefault(name, dict.fromkeys(counts, 0))
+            for key, value in counts.items():
+                total[key] += value
+    for name, total in totals.items():
+        print(
+            f"{name}: lobes precision {total['right'] / max(total['lobes'], 1):.3f} of {total['lobes']}, recall "
+            f"{total['recalled'] / max(total['clear'], 1):.3f} of {total['clear']}; pairs precision "
+            f"{total['pairs_right'] / max(total['pairs'], 1):.3f} of {total['pairs']}, recall "
+            f"{total['pairs_recalled'] / max(total['true_pairs'], 1):.3f} of {total['true_pairs']}"
+        )
+    print(f"wells without any: {bare_found} in {bare_m:.0f} m, {50 * bare_found / max(bare_m, 1):.2f} in 50 m")
+    if arguments.out is not None:
+        arguments.out.write_text(json.dumps(rows, indent=1, default=float) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Breakouts and drilling-induced fractures: paired dark lobes and lines on opposite sides of the hole."""

@@ -1,0 +1,104 @@
+"""How dark each cell of a wall is against its row, on a grid of fixed cells."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.preparation.normalisation import contrast_span
+from geobfdt.wells.image import WellImage, row_spacing
+
+__all__ = ["Darkness", "darkness"]
+
+Array = npt.NDArray[np.float64]
+
+# Height over which the scatter of rows is compared: contrast differs from bed to bed.
+_SCALE_WINDOW_M = 5.0  # Gaps between pads are bridged up to this angle; a lobe is wider.
+_MAX_BRIDGE_DEG = 25.0
+
+
+class Darkness(NamedTuple):
+    """
+    Darkness of a wall.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        How much darker than the median of its row, as a share of the strip's contrast (its 1st to its 99th
+        percentile), -1 to 1; 0 where nothing was measured.
+    measured : array (rows, columns) of bool
+        Where pixels, or pixels beside a bridged gap, say so.
+    depth : array (rows,)
+        Middles of the rows (m, MD).
+    step : float
+        Height of a row (m).
+    """
+
+    values: Array
+    measured: npt.NDArray[np.bool_]
+    depth: Array
+    step: float
+
+
+def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
+    """
+    Measure the darkness of a strip.
+
+    Parameters
+    ----------
+    image : WellImage
+        The strip, in memory.
+    row_m : float
+        Height of a cell (m); rows of the image that are coarser stay as they are.
+    columns : int
+        Cells of a turn, at most; an image with fewer columns keeps its own.
+
+    Notes
+    -----
+    Pixels are averaged into cells. From each cell the median of its row is taken, which removes level beds and noise
+    that a row shares. The contrast of the strip is the unit, not the scatter of a row: two lobes may take a third of
+    a turn, and would raise the scatter that they are compared with.
+    """
+    pixels = np.asarray(image["image"].values, dtype=np.float64)
+    if image.attrs["dark"] == "low":
+        pixels = -pixels
+    depth, angles = image["depth"].values, image["azimuth"].values
+    step = max(row_m, row_spacing(image))
+    count = min(columns, angles.size)
+    rows = np.floor((depth - depth[0]) / step + 1e-6).astype(int)
+    cells = np.floor(angles / 360 * count).astype(int).clip(0, count - 1)
+    shape = (int(rows[-1]) + 1, count)
+    flat = (rows[:, None] * count + cells).ravel()
+    good = np.isfinite(pixels).ravel()
+    number = np.bincount(flat[good], minlength=shape[0] * count).reshape(shape)
+    total = np.bincount(flat[good], pixels.ravel()[good], minlength=shape[0] * count).reshape(shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = _bridge(np.where(number > 0, total / number, np.nan), _MAX_BRIDGE_DEG)
+    measured = np.isfinite(mean)
+    enough = measured.sum(axis=1) >= max(count // 8, 4)
+    mean[~enough] = np.nan
+    centred = np.full(shape, np.nan)
+    centred[enough] = mean[enough] - np.nanmedian(mean[enough], axis=1, keepdims=True)
+    low, high = contrast_span(mean)
+    values = np.clip(np.nan_to_num(centred / (high - low)), -1.0, 1.0)
+    measured[~enough] = False
+    return Darkness(np.where(measured, values, 0.0), measured, depth[0] + step * (np.arange(shape[0]) + 0.5), step)
+
+
+def _bridge(mean: Array, most_deg: float) -> Array:
+    """Fill gaps round the hole that are narrower than `most_deg`, linearly between the cells beside them."""
+    columns = mean.shape[1]
+    most = most_deg / 360 * columns
+    out = mean.copy()
+    holes = np.flatnonzero(np.isnan(mean).any(axis=1) & np.isfinite(mean).any(axis=1))
+    for row in holes:
+        there = np.flatnonzero(np.isfinite(mean[row]))
+        gap = np.diff(np.concatenate([there, there[:1] + columns]))
+        for first, size in zip(there[gap > 1], gap[gap > 1], strict=True):
+            if size - 1 <= most:
+                inside = np.arange(1, size)
+                low, high = mean[row, first], mean[row, (first + size) % columns]
+                out[row, (first + inside) % columns] = low + (high - low) * inside / size
+    return out

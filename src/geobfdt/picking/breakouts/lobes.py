@@ -1,0 +1,326 @@
+"""Dark lobes of breakouts: where they are, and which of them lie opposite each other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import label, maximum_filter1d, median_filter
+
+from geobfdt.picking.breakouts.darkness import Darkness, darkness
+from geobfdt.wells.image import WellImage
+
+__all__ = ["Lobe", "find_lobes"]
+
+Array = npt.NDArray[np.float64]
+
+# Cells in which lobes are looked for: a lobe is several of them high and wide.
+_ROW_M = 0.01
+_COLUMNS = 72
+# An image with fewer columns does not resolve a lobe.
+_MIN_COLUMNS = 32
+# Height of the median along the hole: it removes traces of planes, which cross a column in less than half of it.
+_MEDIAN_M = 0.09
+# Widths of lobes that are tried (deg).
+_WIDTHS_DEG = (15, 30, 50, 75, 100)
+# The wall beside a lobe begins after this angle, so that its soft edge counts on neither side.
+_EDGE_DEG = 8.0
+# Angle of the wall beside a lobe that it is compared with, on either side.
+_FLANK_DEG = 20.0
+# A lobe and the one opposite are 180 degrees apart within this, cell by cell and as a whole.
+_OPPOSITE_CELL_DEG = 12.0
+_OPPOSITE_DEG = 25.0
+# Paired lobes: product of their contrast with the height over which both are dark, and their widths.
+_MIN_PAIR_STRENGTH_M = 0.024
+_PAIR_WIDTHS_DEG = (12.0, 90.0)
+_MAX_WIDTH_RATIO = 6.0
+# Both lobes of a pair are dark over this share of the height of the shorter one.
+_MIN_SHARED_HEIGHT = 0.5
+# A single lobe counts where a pair nearby has the same axis.
+_MIN_SINGLE_CONTRAST = 0.18
+_MIN_SINGLE_HEIGHT_M = 0.05
+_MIN_SINGLE_WIDTH_DEG = 10.0
+_MAX_SINGLE_DISTANCE_M = 1.5
+_MAX_SINGLE_AXIS_DEG = 30.0
+# A single lobe that is no higher has no slope to speak of.
+_MIN_SLOPE_HEIGHT_M = 0.10
+
+
+class _Level(NamedTuple):
+    """
+    A level of contrast, and what two regions above it need in order to be a pair.
+
+    The trace of a plane passes through opposite points, too, but is inclined there: one way on one side, the other way
+    on the other. So the middle of a lobe may move little along the hole.
+    """
+
+    # Contrast from which cells belong to a region (share of the strip's contrast, as all contrasts here).
+    contrast: float
+    # Least contrast of a pair, and least height over which both are dark (m).
+    pair_contrast: float
+    pair_height: float
+    # Largest change of the middle along the hole (deg per m), and its largest scatter (deg).
+    slope: float
+    scatter: float
+
+
+# A lobe that touches something faint is cut out by the higher levels, which also cut pieces out of planes and ask for
+# more therefore.
+_LEVELS = (
+    _Level(0.12, 0.24, 0.05, 100.0, 16.0),
+    _Level(0.20, 0.36, 0.20, 60.0, 6.0),
+    _Level(0.30, 0.45, 0.20, 60.0, 6.0),
+)
+
+
+class Lobe(NamedTuple):
+    """
+    A dark lobe.
+
+    Parameters
+    ----------
+    top, base : float
+        Depths (m, MD).
+    azimuth, width : float
+        Middle and width on the image (deg).
+    contrast : float
+        Mean contrast with the wall beside it, as a share of the strip's contrast.
+    paired : bool
+        Whether the opposite wall is dark, too.
+    """
+
+    top: float
+    base: float
+    azimuth: float
+    width: float
+    contrast: float
+    paired: bool
+
+
+class _Region(NamedTuple):
+    """Connected cells that are darker than the wall beside them."""
+
+    top: float
+    base: float
+    azimuth: float
+    width: float
+    contrast: float
+    # 95th percentile of the contrast of the cells and those opposite, the fainter of both.
+    pair_contrast: float
+    # Height over which the opposite wall is dark, too (m).
+    pair_height: float
+    # Change of the middle along the hole (deg per m), and its scatter (deg).
+    slope: float
+    scatter: float
+
+    @property
+    def height(self) -> float:
+        return self.base - self.top
+
+
+def find_lobes(image: WellImage) -> list[Lobe]:
+    """
+    Find the lobes of breakouts on a strip.
+
+    Parameters
+    ----------
+    image : WellImage
+        The strip, in memory.
+
+    Returns
+    -------
+    list of Lobe
+        From top to base; none on an image with fewer columns than a lobe needs.
+
+    Notes
+    -----
+    A matched filter compares each place with the wall on both sides of it, for several widths, after a median along
+    the hole that removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
+    180 degrees apart at the same depth are a pair if both keep their azimuth along the hole: a plane, too, is dark at
+    two opposite points, but its trace is inclined there, one way on one side and the other way on the other. A single
+    region is kept near a pair on the same axis. The thresholds are set on simulated wells (``benchmarks/breakouts.py``
+    measures others).
+    """
+    if image.sizes["azimuth"] < _MIN_COLUMNS:
+        return []
+    levels = _regions(darkness(image, _ROW_M, _COLUMNS))
+    pairs: list[_Region] = []
+    for level, regions in zip(_LEVELS, levels, strict=True):
+        pairs += [region for region in _paired(regions, level) if not any(_same(region, other) for other in pairs)]
+    singles = [
+        region for region in levels[0] if _belongs(region, pairs) and not any(_same(region, other) for other in pairs)
+    ]
+    lobes = [_lobe(region, paired=True) for region in pairs]
+    return sorted(lobes + [_lobe(region, paired=False) for region in singles])
+
+
+def _lobe(region: _Region, *, paired: bool) -> Lobe:
+    return Lobe(region.top, region.base, region.azimuth, region.width, region.contrast, paired)
+
+
+def _contrast(values: Array) -> Array:
+    """Contrast of each cell with the wall on both sides, the greatest of several widths."""
+    columns = values.shape[1]
+    cell = 360 / columns
+    edge, flank = (max(round(angle / cell), 1) for angle in (_EDGE_DEG, _FLANK_DEG))
+    sums = np.cumsum(np.concatenate([np.zeros((len(values), 1)), values, values, values], axis=1), axis=1)
+    place = np.arange(columns) + columns
+
+    def mean(first: int, last: int) -> Array:
+        return np.asarray((sums[:, place + last] - sums[:, place + first]) / (last - first))
+
+    best = np.full(values.shape, -np.inf)
+    for width in _WIDTHS_DEG:
+        half = round(width / 2 / cell)
+        before, after = mean(-half - edge - flank, -half - edge), mean(half + edge + 1, half + edge + flank + 1)
+        np.maximum(best, mean(-half, half + 1) - np.maximum(before, after), out=best)
+    return best
+
+
+def _regions(dark: Darkness) -> list[list[_Region]]:
+    """Connected dark cells by level, and how dark the opposite wall is."""
+    rows = max(2 * round(_MEDIAN_M / dark.step / 2) + 1, 1)
+    values = median_filter(dark.values, size=(rows, 1), mode="nearest")
+    contrast = _contrast(values)
+    columns = contrast.shape[1]
+    reach = 2 * round(_OPPOSITE_CELL_DEG / 360 * columns) + 1
+    opposite = maximum_filter1d(np.roll(contrast, columns // 2, axis=1), reach, axis=1, mode="wrap")
+    fainter = np.minimum(contrast, opposite)
+    return [_regions_above(level.contrast, dark, values, contrast, fainter) for level in _LEVELS]
+
+
+def _regions_above(level: float, dark: Darkness, values: Array, contrast: Array, fainter: Array) -> list[_Region]:
+    """Connected cells of more contrast than a level."""
+    numbers = _label_round(contrast > level)
+    order = np.argsort(numbers, axis=None, kind="stable")
+    cuts = np.flatnonzero(np.diff(numbers.ravel()[order])) + 1
+    regions = []
+    for cells in np.split(order, cuts):
+        if numbers.ravel()[cells[0]] > 0:
+            row, column = np.unravel_index(cells, numbers.shape)
+            region = _measure(dark, values, contrast, fainter, row, column)
+            if region is not None:
+                regions.append(region)
+    return regions
+
+
+def _label_round(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Number the connected cells of a wall whose first and last columns are neighbours."""
+    numbers, count = label(mask)
+    parent = np.arange(count + 1)
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            number = int(parent[number])
+        return number
+
+    for first, last in zip(numbers[:, 0].tolist(), numbers[:, -1].tolist(), strict=True):
+        if first and last:
+            parent[root(first)] = root(last)
+    roots = np.array([root(number) for number in range(count + 1)])
+    return np.asarray(roots[numbers])
+
+
+def _measure(
+    dark: Darkness, values: Array, contrast: Array, fainter: Array,
+    row: npt.NDArray[np.intp], column: npt.NDArray[np.intp],
+) -> _Region | None:  # fmt: skip
+    """Measure a region; None where no row of it has a dark middle."""
+    columns = values.shape[1]
+    cell = 360 / columns
+    inside = values > 0.5 * np.percentile(values[row, column], 90)
+    middles, widths = [], []
+    rows = np.unique(row)
+    for here in rows:
+        mine = column[row == here]
+        darkest = int(mine[np.argmax(values[here, mine])])
+        if inside[here, darkest]:
+            low, high = _run(inside[here], darkest)
+            middles.append((darkest + 0.5 + (high - low) / 2) * cell)
+            widths.append((low + high + 1) * cell)
+    if not widths:
+        return None
+    azimuth = float(np.degrees(np.angle((np.array(widths) * np.exp(1j * np.radians(middles))).sum())) % 360)
+    weights = contrast[row, column] * np.exp(1j * np.radians((column + 0.5) * cell - azimuth))
+    along = np.zeros(len(values), complex)
+    np.add.at(along, row, weights)
+    away = np.degrees(np.angle(along[rows]))
+    slope = float(np.polyfit(rows * dark.step, away, 1)[0]) if rows.size > 2 else 0.0
+    paired = np.unique(row[fainter[row, column] > _LEVELS[0].contrast]).size * dark.step
+    return _Region(
+        top=float(dark.depth[rows[0]] - dark.step / 2),
+        base=float(dark.depth[rows[-1]] + dark.step / 2),
+        azimuth=azimuth,
+        width=float(np.median(widths)),
+        contrast=float(contrast[row, column].mean()),
+        pair_contrast=float(np.percentile(fainter[row, column], 95)),
+        pair_height=paired,
+        slope=slope,
+        scatter=float(np.sqrt(np.mean(away**2))),
+    )
+
+
+def _run(inside: npt.NDArray[np.bool_], middle: int) -> tuple[int, int]:
+    """How many cells on either side of one are inside, at most a third of a turn."""
+    columns = inside.size
+    counts = []
+    for side in (-1, 1):
+        cells = inside[(middle + side * np.arange(1, columns // 3 + 1)) % columns]
+        counts.append(int(np.argmin(cells)) if not cells.all() else cells.size)
+    return counts[0], counts[1]
+
+
+def _paired(regions: list[_Region], level: _Level) -> list[_Region]:
+    """Regions of a level that are half of a pair."""
+    fit = [
+        region
+        for region in regions
+        if region.pair_height >= level.pair_height
+        and region.pair_contrast >= level.pair_contrast
+        and region.pair_contrast * region.pair_height >= _MIN_PAIR_STRENGTH_M
+        and _PAIR_WIDTHS_DEG[0] <= region.width <= _PAIR_WIDTHS_DEG[1]
+        and abs(region.slope) < level.slope
+        and region.scatter < level.scatter
+    ]
+    return [region for region in fit if any(_opposite(region, other) for other in fit)]
+
+
+def _opposite(first: _Region, second: _Region) -> bool:
+    """Whether two regions lie opposite each other at the same depth, and are alike in width."""
+    shared = min(first.base, second.base) - max(first.top, second.top)
+    return (
+        abs(_apart(first.azimuth, second.azimuth)) >= 180 - _OPPOSITE_DEG
+        and shared >= _MIN_SHARED_HEIGHT * min(first.height, second.height)
+        and max(first.width, second.width) <= _MAX_WIDTH_RATIO * min(first.width, second.width)
+    )
+
+
+def _same(first: _Region, second: _Region) -> bool:
+    """Whether two regions lie on each other."""
+    shared = min(first.base, second.base) - max(first.top, second.top)
+    return shared > 0 and abs(_apart(first.azimuth, second.azimuth)) < max(first.width, second.width, _OPPOSITE_DEG)
+
+
+def _belongs(region: _Region, pairs: list[_Region]) -> bool:
+    """Whether a single region lies on the axis of the pairs near it."""
+    if (
+        region.contrast < _MIN_SINGLE_CONTRAST
+        or region.height < _MIN_SINGLE_HEIGHT_M
+        or region.width < _MIN_SINGLE_WIDTH_DEG
+        or region.scatter > _LEVELS[0].scatter
+        or (region.height > _MIN_SLOPE_HEIGHT_M and abs(region.slope) > _LEVELS[0].slope)
+    ):
+        return False
+    near = [
+        pair for pair in pairs if max(pair.top - region.base, region.top - pair.base) < _MAX_SINGLE_DISTANCE_M
+    ]  # fmt: skip
+    if not near:
+        return False
+    axis = np.angle(sum(pair.height * np.exp(2j * np.radians(pair.azimuth)) for pair in near))
+    return abs(_apart(2 * region.azimuth, float(np.degrees(axis)))) / 2 < _MAX_SINGLE_AXIS_DEG
+
+
+def _apart(first: float, second: float) -> float:
+    """Signed angle between directions (deg, -180 to 180)."""
+    return (first - second + 180) % 360 - 180
