@@ -13,12 +13,14 @@ from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
 from geobfdt.io.write.delimited import write_csv, write_techlog_image
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.planes3d import DISC_FORMATS, POINT_FORMATS
 from geobfdt.io.write.raster import write_png
 from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.workflows.hand_over import place, write_placed
 
 __all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
 
@@ -30,7 +32,9 @@ IMAGE_FORMATS = {
     "techlog-image": write_techlog_image,
 }
 _OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # A reader notes so that it keeps intervals.
-_BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png"}
+_BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png", ".fab": "fracman", ".vtk": "vtk"}
+# Formats that hold positions; the first one is the only one that is also written without.
+_WITH_POSITIONS = ("picks", *DISC_FORMATS, *POINT_FORMATS)
 
 
 class ConvertOptions(BaseModel):
@@ -46,11 +50,15 @@ class ConvertOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: str | None = Described(
-        None, description="a key of IMAGE_FORMATS or of io.write.tables.FORMATS; None: by the target's suffix"
+        None,
+        description="a key of IMAGE_FORMATS, of io.write.tables.FORMATS, or of DISC_FORMATS and POINT_FORMATS of "
+        "io.write.planes3d; None: by the target's suffix",
     )
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the source does not say")
     mapping: Path | None = Described(None, description="what the columns of a pick table mean (docs/pick-tables.md)")
     vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
+    collar: Path | None = Described(None, description="table of collars; picks get positions (docs/hand-over.md)")
+    radius: float = Described(1.0, gt=0, le=1e5, description="radius of the discs of vtk, fracman and dfnworks (m)")
 
 
 DEFAULTS = ConvertOptions()
@@ -83,25 +91,34 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
         is not known.
     """
     name = options.to or _BY_SUFFIX.get(target.suffix.lower())
+    placed = name in DISC_FORMATS or name in POINT_FORMATS
+    if options.collar is not None and not placed and name != "picks":
+        observed = f"the format {name} has no place for positions" if name else "its suffix does not tell the format"
+        raise InputError(target, observed, f"leave out --collar, or give --to {', '.join(_WITH_POSITIONS)}")
+    if placed and options.collar is None:
+        raise InputError(source, f"a {name} file needs positions", "give --collar and --survey (docs/hand-over.md)")
     if name in IMAGE_FORMATS:
         image = read(source, options.reading)
         IMAGE_FORMATS[name](image, target)
         return list(image.attrs["findings"])
-    if name in FORMATS:
+    if name in FORMATS or placed:
         reading = options.reading
         table = read_pick_table(
             source,
             mapping=options.mapping,
             vocabulary=options.vocabulary,
+            well=reading.well,
             depth_unit=reading.depth_unit,
             decimal=reading.decimal,
         )
-        return _written(table, target, name)
+        if options.collar is not None:
+            table = place(table, source, options.collar, reading)
+        return _written(table, target, str(name), options.radius)
     observed = f"no format {name!r}" if name else "its suffix does not tell the format"
-    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}")
+    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS, *_WITH_POSITIONS[1:]])}")
 
 
-def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
+def _written(table: Interpretation, target: Path, name: str, radius: float) -> list[Finding]:
     """Write a pick table; what became of it, and of its intervals."""
     rows = f"{len(table.intervals)} rows that are no planes"
     if name == "picks" and len(table.intervals):
@@ -114,12 +131,16 @@ def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
             Severity.INFO, "intervals-written", str(beside), rows, "written beside the picks, to be ignored"
         )
         return [*table.findings, finding]
-    FORMATS[name](table.picks, target)
+    findings = list(table.findings)
+    if name in FORMATS:
+        FORMATS[name](table.picks, target)
+    else:
+        findings += write_placed(table.picks, target, name, radius)
     if not len(table.intervals):
-        return list(table.findings)
+        return findings
     action = f"left out: a {name} table has no place for intervals to ignore, --to picks keeps them"
     finding = Finding(Severity.MAJOR, "intervals-left-out", target.name, rows, action)
-    return [*(other for other in table.findings if other.kind not in _OF_INTERVALS), finding]
+    return [*(other for other in findings if other.kind not in _OF_INTERVALS), finding]
 
 
 def _keep_others(file: Path, intervals: pd.DataFrame) -> None:

@@ -70,7 +70,8 @@ def read_collar(path: str | Path, well: str, decimal: Decimal | None = None) -> 
         turn = _number(cells, index, row) * (factor if factor is not None else np.nan)
         if not abs(turn) <= 180:
             raise InputError(path, f"azimuth_to_grid is {cells.rows[row, index]!r}", "give degrees from -180 to 180")
-    return Collar(*(value for value, _ in values.values()), azimuth_to_grid=turn), cells.findings
+    (x, _), (y, _), (z, _) = values.values()
+    return Collar(x, y, z, turn), cells.findings
 
 
 def _row_of(cells: Cells, well: str) -> int:

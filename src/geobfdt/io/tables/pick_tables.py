@@ -47,11 +47,14 @@ class Interpretation:
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
         What was repaired, assumed or left out.
+    north : str
+        Which north azimuths are from by the table: true, grid, magnetic, or unknown.
     """
 
     picks: pd.DataFrame
     intervals: pd.DataFrame
     findings: list[Finding]
+    north: str = "unknown"
 
 
 def read_pick_table(
@@ -148,7 +151,7 @@ def read_pick_table(
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    return Interpretation(picks, intervals, cells.findings)
+    return Interpretation(picks, intervals, cells.findings, north or "unknown")
 
 
 def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:

@@ -16,7 +16,7 @@ from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.picks import COLUMNS, validate, write_picks
 from geobfdt.wells.vocabulary import load_vocabulary
 
-__all__ = ["FORMATS", "write_geolog", "write_las", "write_techlog", "write_wellcad"]
+__all__ = ["FORMATS", "pick_labels", "write_geolog", "write_las", "write_techlog", "write_wellcad"]
 
 INCH_M = 0.0254  # An inch has so many metres.
 
@@ -54,7 +54,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
             "Image_Azimuth": ("dega", _text(picks["azimuth_app_deg"], 6)),
             "Image_DipHeight": ("m", _text(2 * picks["amplitude_m"], 6)),
             "Image_Dips_APP": ("dega", _text(picks["dip_app_deg"], 6)),
-            "Type": ("", _labels(picks)),
+            "Type": ("", pick_labels(picks)),
         },
     )
 
@@ -90,7 +90,7 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
             "AZIM_APP": ("DEGREES", _text(picks["azimuth_app_deg"], 6, null)),
             "AZI_END": ("DEGREES", empty),
             "AZI_START": ("DEGREES", empty),
-            "CATEGORY": ("", _labels(picks)),
+            "CATEGORY": ("", pick_labels(picks)),
             "DEPTH_PLANE": ("METRES", depth),
             "DIA_HOLE": ("MM", _text(picks["diameter_m"] * 1000, 4, null)),
             "DIP": ("DEGREES", _text(picks["dip_true_deg"], 6, null)),
@@ -131,7 +131,7 @@ def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
             "Dip": ("deg", _text(picks["dip_true_deg"], 4, "")),
             "Aperture": ("mm", [""] * len(picks)),
             "Visible Azimuth Ranges": ("deg", [""] * len(picks)),
-            "Type": ("", _labels(picks)),
+            "Type": ("", pick_labels(picks)),
             "NOTES": ("", [""] * len(picks)),
         },
     )
@@ -203,7 +203,7 @@ def _text(values: pd.Series, digits: int, null: str = "-9999") -> list[str]:
     return [null if np.isnan(v) else f"{v:.{digits}f}" for v in numbers]
 
 
-def _labels(picks: pd.DataFrame) -> list[str]:
+def pick_labels(picks: pd.DataFrame) -> list[str]:
     """The label that a pick came with, unless the pick has been changed since; then class and polarity."""
     words = load_vocabulary()
     sources = picks["class_source"].fillna("").tolist() if "class_source" in picks else [""] * len(picks)
