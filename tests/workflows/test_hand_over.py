@@ -2,13 +2,16 @@
 
 import csv
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.command import run_command
 from tests.real_data import granite_table
 
 from geobfdt.io.tables.pick_tables import read_pick_table
+from geobfdt.io.write.planes3d import DISC_FORMATS, POINT_FORMATS
 from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import COLUMNS, new_picks, write_picks
@@ -273,6 +276,15 @@ def test_a_format_of_positions_needs_collars(field):
     with pytest.raises(InputError):
         convert(field / "f.picks.csv", field / "out.vtk")
     assert not (field / "out.vtk").exists()
+
+
+def test_the_page_and_the_help_list_all_formats():
+    """A format that nobody can find is none."""
+    page = (Path(__file__).parents[2] / "docs" / "hand-over.md").read_text()
+    help_ = run_command("convert", "--help").stdout
+    for name in (*DISC_FORMATS, *POINT_FORMATS):
+        assert f"`{name}`" in page
+        assert name in help_
 
 
 def test_no_pick_left_is_refused(field):

@@ -53,8 +53,7 @@ def place(table: Interpretation, source: Path, collars: Path, reading: ReadingOp
     """
     picks, findings = table.picks.reset_index(drop=True), list(table.findings)
     parts, turn = [], np.zeros(len(picks))
-    for key in dict.fromkeys(map(well_key, picks["well"])):
-        rows = np.flatnonzero([well_key(name) == key for name in picks["well"]])
+    for rows in picks.groupby(picks["well"].map(well_key), sort=False).indices.values():
         well, depth = str(picks["well"].iloc[rows[0]]), picks["depth_m"].to_numpy(float)[rows]
         collar, notes = read_collar(collars, well, reading.decimal)
         survey, more = _survey_of(well, source, reading)

@@ -207,9 +207,10 @@ def pick_labels(picks: pd.DataFrame) -> list[str]:
     """The label that a pick came with, unless the pick has been changed since; then class and polarity."""
     words = load_vocabulary()
     sources = picks["class_source"].fillna("").tolist() if "class_source" in picks else [""] * len(picks)
+    meanings = {source: words.meaning(source) for source in set(sources)}
     labels = []
     for class_, polarity, source in zip(picks["class"], picks["polarity"], sources, strict=True):
-        meaning = words.meaning(source)
+        meaning = meanings[source]
         # A label that only the user's own vocabulary holds is kept for the program that it came from.
         own = source and (meaning is None or (meaning.class_, meaning.polarity) == (class_, polarity))
         plain = f"{polarity} fracture".capitalize() if polarity and class_ == "fracture" else class_.capitalize()
