@@ -22,6 +22,7 @@ __all__ = [
     "apparent_dip",
     "apparent_from_true",
     "convert_azimuth",
+    "disc_corners",
     "hole_frame",
     "interpolate_survey",
     "pole",
@@ -413,6 +414,42 @@ def pole(dip: npt.ArrayLike, azimuth: npt.ArrayLike) -> Array:
     """
     d, azimuth = np.radians(dip), np.radians(azimuth)
     return np.stack(np.broadcast_arrays(np.sin(d) * np.sin(azimuth), np.sin(d) * np.cos(azimuth), np.cos(d)), axis=-1)
+
+
+def disc_corners(centre: npt.ArrayLike, normal: npt.ArrayLike, radius: float, count: int) -> Array:
+    """
+    Corners of regular polygons that stand for discs.
+
+    Parameters
+    ----------
+    centre, normal : array (n, 3)
+        Centres (m) and unit normals (East, North, Up).
+    radius : float
+        Distance of the corners from the centre (m).
+    count : int
+        Corners of each polygon.
+
+    Returns
+    -------
+    array (n, count, 3)
+        Corners (m), anticlockwise seen against the normal; the first one lies along the strike.
+
+    Examples
+    --------
+    >>> disc_corners([[0.0, 0.0, 5.0]], [[0.0, 0.0, 1.0]], 2.0, 4).round(6)[0] + 0
+    array([[ 2.,  0.,  5.],
+           [ 0.,  2.,  5.],
+           [-2.,  0.,  5.],
+           [ 0., -2.,  5.]])
+    """
+    at, upward = np.asarray(centre, dtype=float), np.asarray(normal, dtype=float)
+    strike = np.stack([upward[:, 1], -upward[:, 0], np.zeros(len(upward))], axis=-1)
+    length = np.linalg.norm(strike, axis=-1, keepdims=True)
+    # A level plane has no strike, and every direction in it will do.
+    strike = np.where(length > 1e-9, strike / np.where(length > 1e-9, length, 1.0), [1.0, 0.0, 0.0])
+    turn = np.linspace(0, 2 * np.pi, count, endpoint=False)[:, None]
+    rim = np.cos(turn) * strike[:, None] + np.sin(turn) * np.cross(upward, strike)[:, None]
+    return np.asarray(at[:, None] + radius * rim)
 
 
 def pole_angle(dip1: npt.ArrayLike, azimuth1: npt.ArrayLike, dip2: npt.ArrayLike, azimuth2: npt.ArrayLike) -> Array:

@@ -149,7 +149,8 @@ def well(once: Once) -> Path:
     def make(folder: Path) -> None:
         import geobfdt
 
-        geobfdt.simulate(folder / "sim", wells=1, length=8, seed=3, tool="atv", interpreter="dense", deviation=10)
+        options = geobfdt.SimulateOptions(wells=1, length=8, seed=3, tool="atv", interpreter="dense", deviation=10)
+        geobfdt.simulate(folder / "sim", options)
         for name in ("dlis", "picks.csv", "truth.csv", "intervals.csv"):
             target = "well.dlis" if name == "dlis" else name
             shutil.copy(folder / "sim" / f"W01.{name}", folder / target)

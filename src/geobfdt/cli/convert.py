@@ -21,11 +21,19 @@ def convert(
         str | None,
         typer.Option(
             help="Image formats: netcdf, dlis, png, csv, techlog-image. Pick tables: picks, techlog, wellcad, geolog, "
-            "las. Default: what the target's suffix says (.nc, .dlis, .png)."
+            "las. Pick tables with --collar: fracman, dfnworks, vtk, petrel, leapfrog, dips, gempy-orientations, "
+            "gempy-points. Default: what the target's suffix says (.nc, .dlis, .png, .fab, .vtk)."
         ),
     ] = None,
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
+    collar: Annotated[
+        Path | None,
+        typer.Option(help="Table of collars (well, x, y, z): picks get positions along --survey or --deviation."),
+    ] = None,
+    radius: Annotated[
+        float, typer.Option(min=0.001, max=1e5, help="Radius of the discs of fracman, dfnworks and vtk (m).")
+    ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -37,7 +45,9 @@ def convert(
     """
     from geobfdt.workflows import convert as conversion
 
-    options = conversion.ConvertOptions(to=to, reading=reading, mapping=mapping, vocabulary=vocabulary)
+    options = conversion.ConvertOptions(
+        to=to, reading=reading, mapping=mapping, vocabulary=vocabulary, collar=collar, radius=radius
+    )
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, options)
     places = {finding.kind: finding.place for finding in findings}

@@ -18,6 +18,7 @@ class Beside(StrEnum):
     svg = "svg"
     las = "las"
     obj = "obj"
+    rqd = "rqd"
 
 
 def report(
@@ -29,7 +30,7 @@ def report(
     layer: Annotated[str | None, typer.Option(help="Layer of the review to report on, instead of pick tables.")] = None,
     beside: Annotated[
         list[Beside] | None,
-        typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj."),
+        typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj, RQD as rqd."),
     ] = None,
     scale: Annotated[float, typer.Option(min=5, max=500, help="Scale of the log on paper, 1:SCALE.")] = 20.0,
     title: Annotated[

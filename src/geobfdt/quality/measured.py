@@ -88,6 +88,22 @@ class MeasuredDepths:
         """Return the same with only those of its rows counted that are true in an array (rows,)."""
         return replace(self, counted=self.counted & rows)
 
+    def stretches(self) -> Array:
+        """
+        Return top and base (m, MD) of each run of rows that count and touch each other, an array (stretches, 2).
+
+        Examples
+        --------
+        >>> from geobfdt.wells.image import well_image
+        >>> pixels = np.zeros((21, 10))
+        >>> pixels[5:10] = np.nan
+        >>> MeasuredDepths.of(well_image(pixels, np.arange(21.0))).stretches().tolist()
+        [[0.0, 4.5], [9.5, 20.0]]
+        """
+        touch = self.counted[1:] & self.counted[:-1] & ~depth_gaps(self.depth)
+        top, base = (self.counted & np.r_[True, ~touch]), (self.counted & np.r_[~touch, True])
+        return np.column_stack([self.top[top], self.base[base]])
+
     @property
     def metres(self) -> float:
         """Length of all that counts (m)."""

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from geobfdt.geometry import pole, well_path
+from geobfdt.geometry import disc_corners, pole, well_path
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.page import TRACK_INCHES, draw_well
 from geobfdt.reports.style import house_style, kinds_of
@@ -289,10 +289,8 @@ def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float
     lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in path_down]
     lines.append("l " + " ".join(str(i + 1) for i in range(len(path_down))))
     corner = len(path_down)
-    turn = np.linspace(0, 2 * np.pi, _DISC_CORNERS, endpoint=False)
-    for centre, upward, at, kind in zip(middle, normal, planes["depth_m"], kinds_of(planes), strict=True):
-        first, second = _across(upward)
-        rim = centre + radius * (np.cos(turn)[:, None] * first + np.sin(turn)[:, None] * second)
+    rims = disc_corners(middle, normal, radius, _DISC_CORNERS)
+    for rim, at, kind in zip(rims, planes["depth_m"], kinds_of(planes), strict=True):
         lines += [f"g {str(kind).replace(' ', '_')}", f"o pick_{at:.3f}"]
         lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in rim]
         lines.append("f " + " ".join(str(corner + i + 1) for i in range(_DISC_CORNERS)))
@@ -300,11 +298,3 @@ def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float
     with atomic_path(path) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(planes)
-
-
-def _across(normal: Array) -> tuple[Array, Array]:
-    """Two unit vectors of a plane: along its strike, and down its dip or against it."""
-    strike = np.array([normal[1], -normal[0], 0.0])
-    long = float(np.linalg.norm(strike))
-    strike = strike / long if long > 1e-9 else np.array([1.0, 0.0, 0.0])
-    return strike, np.cross(normal, strike)

@@ -14,12 +14,14 @@ from geobfdt.io.write.breakout_tables import BREAKOUT_FORMATS
 from geobfdt.io.write.delimited import write_csv, write_techlog_image
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.planes3d import DISC_FORMATS, POINT_FORMATS
 from geobfdt.io.write.raster import write_png
 from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.workflows.hand_over import place, write_placed
 
 __all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
 
@@ -31,7 +33,9 @@ IMAGE_FORMATS = {
     "techlog-image": write_techlog_image,
 }
 _OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # A reader notes so that it keeps intervals.
-_BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png"}
+_BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png", ".fab": "fracman", ".vtk": "vtk"}
+# Formats that hold positions; the first one is the only one that is also written without.
+_WITH_POSITIONS = ("picks", *DISC_FORMATS, *POINT_FORMATS)
 
 
 class ConvertOptions(BaseModel):
@@ -47,11 +51,15 @@ class ConvertOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: str | None = Described(
-        None, description="a key of IMAGE_FORMATS or of io.write.tables.FORMATS; None: by the target's suffix"
+        None,
+        description="a key of IMAGE_FORMATS, of io.write.tables.FORMATS, or of DISC_FORMATS and POINT_FORMATS of "
+        "io.write.planes3d; None: by the target's suffix",
     )
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the source does not say")
     mapping: Path | None = Described(None, description="what the columns of a pick table mean (docs/pick-tables.md)")
     vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
+    collar: Path | None = Described(None, description="table of collars; picks get positions (docs/hand-over.md)")
+    radius: float = Described(1.0, gt=0, le=1e5, description="radius of the discs of vtk, fracman and dfnworks (m)")
 
 
 DEFAULTS = ConvertOptions()
@@ -85,25 +93,34 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
         is not known.
     """
     name = options.to or _BY_SUFFIX.get(target.suffix.lower())
+    placed = name in DISC_FORMATS or name in POINT_FORMATS
+    if options.collar is not None and not placed and name != "picks":
+        observed = f"the format {name} has no place for positions" if name else "its suffix does not tell the format"
+        raise InputError(target, observed, f"leave out --collar, or give --to {', '.join(_WITH_POSITIONS)}")
+    if placed and options.collar is None:
+        raise InputError(source, f"a {name} file needs positions", "give --collar and --survey (docs/hand-over.md)")
     if name in IMAGE_FORMATS:
         image = read(source, options.reading)
         IMAGE_FORMATS[name](image, target)
         return list(image.attrs["findings"])
-    if name in FORMATS:
+    if name in FORMATS or placed:
         reading = options.reading
         table = read_pick_table(
             source,
             mapping=options.mapping,
             vocabulary=options.vocabulary,
+            well=reading.well,
             depth_unit=reading.depth_unit,
             decimal=reading.decimal,
         )
-        return _written(table, target, name)
+        if options.collar is not None:
+            table = place(table, source, options.collar, reading)
+        return _written(table, target, str(name), options.radius)
     observed = f"no format {name!r}" if name else "its suffix does not tell the format"
-    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}")
+    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS, *_WITH_POSITIONS[1:]])}")
 
 
-def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
+def _written(table: Interpretation, target: Path, name: str, radius: float) -> list[Finding]:
     """Write a pick table with its breakouts and intervals beside it, and return what happened to them."""
     rows = f"{len(table.intervals)} rows that are no planes"
     stem = target.stem.removesuffix(".picks")
@@ -114,7 +131,10 @@ def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
         _keep_others(beside, table.intervals)
     findings = list(table.findings)
     with atomic_files(target.parent) as part:
-        FORMATS[name](table.picks, part / target.name)
+        if name in FORMATS:
+            FORMATS[name](table.picks, part / target.name)
+        else:
+            findings += write_placed(table.picks, part / target.name, name, radius)
         if keeps_intervals:
             write_intervals(table.intervals, part / beside.name)
         if keeps_breakouts:

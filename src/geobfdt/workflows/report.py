@@ -13,6 +13,7 @@ from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
+from geobfdt.reports.geotechnical import write_rock_quality
 from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
@@ -24,9 +25,15 @@ from geobfdt.wells.picks import read_picks
 
 __all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
 
-Beside = Literal["pdf", "svg", "las", "obj"]
+Beside = Literal["pdf", "svg", "las", "obj", "rqd"]
 
-_NAMES: dict[Beside, str] = {"pdf": ".log.pdf", "svg": ".log.svg", "las": ".density.las", "obj": ".planes.obj"}
+_NAMES: dict[Beside, str] = {
+    "pdf": ".log.pdf",
+    "svg": ".log.svg",
+    "las": ".density.las",
+    "obj": ".planes.obj",
+    "rqd": ".rqd.csv",
+}
 
 
 class ReportOptions(BaseModel):
@@ -46,7 +53,7 @@ class ReportOptions(BaseModel):
         None, description="layer of the review that is reported instead: picks accepted, edited and not yet looked at"
     )
     beside: tuple[Beside, ...] = Described(
-        (), description="what else is written: the log on paper, density curves, discs for a 3-D viewer"
+        (), description="what else is written: the log on paper, density curves, discs for a 3-D viewer, image RQD"
     )
     scale: float = Described(20.0, ge=5, le=500, description="scale of the log on paper, 1:SCALE")
     title: Path | None = Described(
@@ -150,6 +157,8 @@ def report_field(
                 write_log_pdf(image, mine, intervals, other, options.scale, title=block)
             elif kind == "las":
                 write_density(image, mine, intervals, other)
+            elif kind == "rqd":
+                write_rock_quality(image, mine, intervals, other)
             else:
                 write_discs(image, mine, other)
             others.append(other)

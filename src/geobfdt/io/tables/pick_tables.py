@@ -54,12 +54,15 @@ class Interpretation:
     breakouts : DataFrame
         Breakout table (``wells.breakouts``): those of the intervals that are breakouts or induced fractures, with what
         the table says of them.
+    north : str
+        Which north azimuths are from by the table: true, grid, magnetic, or unknown.
     """
 
     picks: pd.DataFrame
     intervals: pd.DataFrame
     findings: list[Finding]
     breakouts: pd.DataFrame = field(default_factory=new_breakouts)
+    north: str = "unknown"
 
 
 def read_pick_table(
@@ -163,7 +166,7 @@ def read_pick_table(
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    return Interpretation(picks, intervals, cells.findings, breakouts)
+    return Interpretation(picks, intervals, cells.findings, breakouts, north or "unknown")
 
 
 def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:

@@ -17,8 +17,8 @@ from geobfdt.wells.picks import COLUMNS, validate, write_picks
 from geobfdt.wells.vocabulary import load_vocabulary
 
 __all__ = [
-    "FORMATS", "INCH_M", "one_well", "to_text", "write_columns", "write_geolog", "write_las", "write_techlog",
-    "write_wellcad",
+    "FORMATS", "INCH_M", "one_well", "pick_labels", "to_text", "write_columns", "write_geolog", "write_las",
+    "write_techlog", "write_wellcad",
 ]  # fmt: skip
 
 INCH_M = 0.0254  # An inch has so many metres.
@@ -57,7 +57,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
             "Image_Azimuth": ("dega", to_text(picks["azimuth_app_deg"], 6)),
             "Image_DipHeight": ("m", to_text(2 * picks["amplitude_m"], 6)),
             "Image_Dips_APP": ("dega", to_text(picks["dip_app_deg"], 6)),
-            "Type": ("", _labels(picks)),
+            "Type": ("", pick_labels(picks)),
         },
     )
 
@@ -93,7 +93,7 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
             "AZIM_APP": ("DEGREES", to_text(picks["azimuth_app_deg"], 6, null)),
             "AZI_END": ("DEGREES", empty),
             "AZI_START": ("DEGREES", empty),
-            "CATEGORY": ("", _labels(picks)),
+            "CATEGORY": ("", pick_labels(picks)),
             "DEPTH_PLANE": ("METRES", depth),
             "DIA_HOLE": ("MM", to_text(picks["diameter_m"] * 1000, 4, null)),
             "DIP": ("DEGREES", to_text(picks["dip_true_deg"], 6, null)),
@@ -134,7 +134,7 @@ def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
             "Dip": ("deg", to_text(picks["dip_true_deg"], 4, "")),
             "Aperture": ("mm", [""] * len(picks)),
             "Visible Azimuth Ranges": ("deg", [""] * len(picks)),
-            "Type": ("", _labels(picks)),
+            "Type": ("", pick_labels(picks)),
             "NOTES": ("", [""] * len(picks)),
         },
     )
@@ -207,13 +207,14 @@ def to_text(values: pd.Series, digits: int, null: str = "-9999") -> list[str]:
     return [null if np.isnan(v) else f"{v:.{digits}f}" for v in numbers]
 
 
-def _labels(picks: pd.DataFrame) -> list[str]:
+def pick_labels(picks: pd.DataFrame) -> list[str]:
     """The label that a pick came with, unless the pick has been changed since; then class and polarity."""
     words = load_vocabulary()
     sources = picks["class_source"].fillna("").tolist() if "class_source" in picks else [""] * len(picks)
+    meanings = {source: words.meaning(source) for source in set(sources)}
     labels = []
     for class_, polarity, source in zip(picks["class"], picks["polarity"], sources, strict=True):
-        meaning = words.meaning(source)
+        meaning = meanings[source]
         # A label that only the user's own vocabulary holds is kept for the program that it came from.
         own = source and (meaning is None or (meaning.class_, meaning.polarity) == (class_, polarity))
         plain = f"{polarity} fracture".capitalize() if polarity and class_ == "fracture" else class_.capitalize()
