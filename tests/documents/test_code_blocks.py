@@ -26,6 +26,7 @@ from geobfdt.cli.app import app
 from geobfdt.io.sidecar import read_sidecar
 from geobfdt.io.tables.mapping import load_mapping
 from geobfdt.operation.gate_settings import read_gate
+from geobfdt.reports.title_block import read_titles
 from geobfdt.studies.search import read_search
 from geobfdt.studies.study_settings import read_study
 from geobfdt.wells.vocabulary import load_vocabulary
@@ -40,6 +41,7 @@ READERS: dict[str, list[Callable[[Path], object]]] = {
     "docs/gate.md": [read_gate],
     "docs/pick-tables.md": [load_mapping, load_vocabulary],
     "docs/reading.md": [read_sidecar],
+    "docs/reports.md": [lambda file: read_titles(file, ["A-1"])],
     "docs/studies.md": [read_study, read_search],
 }
 
@@ -106,6 +108,8 @@ def parse_script(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_stop)
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    # A folder of tests has the name of a script that other scripts import.
+    monkeypatch.delitem(sys.modules, "review", raising=False)
     if words[:2] == ["-m", "pytest"]:
         assert all((ROOT / word).exists() for word in words[2:] if not word.startswith("-")), words
         return
