@@ -2,14 +2,14 @@
 
 A WellImage is an :class:`xarray.Dataset` with dims ``depth`` and ``azimuth``:
 
-==================  ==================  ====================================================================
-``image``           (depth, azimuth)    float32, NaN where nothing was measured; the static (or raw) image
-``dynamic``         (depth, azimuth)    float32, optional: the file's own dynamically normalised companion
-``colour``          (depth, azimuth, 3) uint8, optional: red, green and blue of an optical image, to be shown
-``diameter``        (depth,)            hole diameter (m), NaN where unknown
-``deviation``       (depth,)            hole inclination from vertical (deg), NaN where unknown
-``hole_azimuth``    (depth,)            hole azimuth from north (deg), NaN where unknown
-==================  ==================  ====================================================================
+==================  ===================  ===================================================================
+``image``           (depth, azimuth)     float32, NaN where nothing was measured; the static (or raw) image
+``dynamic``         (depth, azimuth)     float32, optional: the file's own dynamically normalised companion
+``colour``          (depth, azimuth, 3)  uint8, optional: red, green and blue of an optical image, to be shown
+``diameter``        (depth,)             hole diameter (m), NaN where unknown
+``deviation``       (depth,)             hole inclination from vertical (deg), NaN where unknown
+``hole_azimuth``    (depth,)             hole azimuth from north (deg), NaN where unknown
+==================  ===================  ===================================================================
 
 Coordinates: ``depth`` (m, MD, strictly increasing) and ``azimuth`` (deg clockwise looking down-hole from
 ``attrs["reference"]``, column centres, increasing in [0, 360)). The mask is ``isfinite(image)``, always.
