@@ -205,8 +205,8 @@ def _intensity_section(structure: Structure) -> str:
     ]  # fmt: skip
     note = (
         "Planes count by their confidence. P32 weighs each by one over the cosine of its apparent dip (Terzaghi), at "
-        "most by 10. Intervals resample depth and doubt; they cannot hold what the hole never met. Metres count where "
-        "there are pixels and the class was interpreted."
+        "most by 10. Intervals come from resampling depths and confidences. They do not include planes that the hole "
+        "never meets. Metres count where there are pixels and the class was interpreted."
     )
     if structure.unmeasured:
         note += f" {structure.unmeasured} picks lie where nothing was measured and are not counted."
@@ -261,8 +261,8 @@ def _orientation_section(structure: Structure) -> str:
         by_zone = [(f"by zone: {names}", _to_png(each)) for names, each in draw_rows(zone_rows(structure), structure)]
     note = (
         "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
-        "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that nothing there "
-        "proves nothing; the square is the hole itself."
+        "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that few picks "
+        "there do not mean few planes. The square is the hole itself."
     )
     net = "stereonet"
     if roses:
