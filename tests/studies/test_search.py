@@ -17,6 +17,7 @@ from geobfdt.studies.plan import make_plan
 from geobfdt.studies.search import SearchOptions, SearchSettings, read_search, run_search
 from geobfdt.studies.search_page import write_search_pages
 from geobfdt.studies.study_settings import read_study
+from geobfdt.training.train import interpreted_wells as interpreted_wells_of
 
 pytest.importorskip("optuna")
 
@@ -90,9 +91,8 @@ def test_a_search_reads_the_field_once(
 
     def interpreted_wells(folder: Path) -> Any:
         reads.append(folder)
-        return read_interpreted(folder)
+        return interpreted_wells_of(folder)
 
-    read_interpreted = planning.interpreted_wells
     monkeypatch.setattr(planning, "interpreted_wells", interpreted_wells)
     run_search(settings, field, tmp_path, SearchOptions(trials=3), engine=Engine(workers=1))
     assert len({cell["settings"]["training"]["rate"] for cell in scored}) == 3

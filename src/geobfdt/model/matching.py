@@ -125,6 +125,13 @@ def thin_by_distance(
     array (m,)
         Indices of the kept traces, best first.
 
+    Notes
+    -----
+    Traces are taken from the highest score down; each that is still free is kept, and all free ones nearer to it than
+    `distance` are dropped. The trace RMS of two traces is at least their difference in depth, so that only those within
+    reach in depth are compared, which takes time with the number of traces and not with its square. With a radius, the
+    limit of a pair is ``distance sqrt(s1 s2)``, where ``s`` is the stretch of each trace.
+
     Examples
     --------
     >>> thin_by_distance(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.02)
@@ -133,6 +140,7 @@ def thin_by_distance(
     # In order of depth, so that only what lies near a kept trace is compared with it.
     by_depth = np.argsort(traces[:, 0], kind="stable")
     deep, root_stretch = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
+    # No trace RMS is below the difference in depth, so a trace outside of these rows cannot be a duplicate.
     reach = distance * root_stretch * root_stretch.max(initial=0)
     first = np.searchsorted(deep[:, 0], deep[:, 0] - reach)
     last = np.searchsorted(deep[:, 0], deep[:, 0] + reach, side="right")
@@ -140,6 +148,7 @@ def thin_by_distance(
     chosen: list[int] = []
     place = np.empty(len(deep), dtype=np.int64)
     place[by_depth] = np.arange(len(deep))
+    # Best first: what is dropped is always a neighbour of a trace of a higher score.
     for best in np.argsort(-scores, kind="stable").tolist():
         if len(chosen) == max_count:
             break

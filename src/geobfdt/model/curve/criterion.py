@@ -195,6 +195,7 @@ def _vote_loss(vote: VoteHead, votes: Votes, targets: list[Targets], settings: C
     top = (soft > _POSITIVE_HEAT).float()
     # A required plane counts even where an optional one lies beside it.
     mask = torch.maximum(mask, top * covered)
+    # The squares take the weight off cells that are right already: nearly all cells hold no plane.
     positive = top * (1 - p) ** 2 * functional.logsigmoid(logits)
     negative = (1 - top) * (1 - soft) ** 4 * p**2 * functional.logsigmoid(-logits)
     class_weight = torch.tensor(settings.loss.class_weights, device=logits.device)[:, None, None]
@@ -216,7 +217,9 @@ def _draw(
     stretching = float(geometry.stretch(trace, radius))
     reach_m = _HEAT_REACH * loss.heat_sigma * stretching
     first, last = np.searchsorted(depth, [trace[0] - reach_m, trace[0] + reach_m])
+    # The square of a trace RMS is the square of the difference in depth and half of those in both amplitudes.
     sideways = ((curves - trace[1:]) ** 2).sum(1) / 2
+    # Most cells are too far off for the Gaussian to show: only those of near shapes and depths are drawn.
     shapes = np.flatnonzero(sideways < reach_m**2)
     nearest = int(np.argmin(sideways))
     if first >= last or not shapes.size:
@@ -259,12 +262,15 @@ def _queries(
     spacing, sigma = settings.detection.query_spacing, settings.loss.jitter / _JITTER_COMPONENTS
     chosen, partners = [], []
     for (traces, scores), target in zip(proposals, targets, strict=True):
+        # Proposals are thinned as in detection, so that training meets the queries that detection will meet.
         keep = thin_by_distance(traces, scores, spacing, target.radius, max_queries)
+        # Only required planes make denoising queries: one that starts at an optional plane has no right answer.
         required = np.flatnonzero(~target.optional)[:max_queries]
         planes = target.traces[required]
         stretching = geometry.stretch(planes, target.radius)
         noise = rng.normal(0, sigma, (len(planes), 3)) * stretching[:, None] * _JITTER_SHARES
         denoising = planes + noise
+        # The decoder takes queries sorted by group, then by depth.
         order = np.argsort(denoising[:, 0], kind="stable")
         keep = keep[np.argsort(traces[keep, 0], kind="stable")]
         chosen.append((traces[keep], denoising[order]))
@@ -304,10 +310,12 @@ def select_queries(
     traces, hidden, groups : Tensor
         Of these queries, padded to the longest window.
     """
+    # The second sort turns the order of the queries into the rank of each.
     logit = output.logits.detach().amax(dim=-1).masked_fill(group != _PROPOSAL, -torch.inf)
     most_probable = logit.argsort(dim=1, descending=True).argsort(dim=1) < least_count[:, None]
     selected = (group == _PROPOSAL) & ((logit >= min_logit) | most_probable) | (group == _DENOISING) & denoise
     size = max(int(selected.sum(dim=1).max()), 1)
+    # A stable sort moves the selected queries to the front and keeps their order in depth.
     order = torch.argsort((~selected).to(torch.uint8), dim=1, stable=True)[:, :size]
     groups = torch.where(selected, group, _PADDING).gather(1, order)
     traces, hidden = (
@@ -347,9 +355,11 @@ def _query_loss(
             traces[item, proposed], probability[item, proposed], target.traces[required], target.classes[required],
             target.radius, settings.matching,
         )  # fmt: skip
+        # A query has a loss only where the labels of a class are complete at its depth.
         row = np.clip(np.nan_to_num(traces[item, :, 0]) / settings.step, 0, target.label_mask.shape[1] - 1).astype(int)
         weight[item] *= target.label_mask[:, row].T
         if target.optional.any() and proposed.size:
+            # Pairs come afterwards and set their weight again: a query that a required plane has taken is judged.
             nearest = scaled_rms(traces[item, proposed], target.traces[target.optional], target.radius).min(1)
             weight[item, proposed[nearest < loss.optional_distance]] = 0
         # Denoising queries begin beside true planes: they weigh less, since they have no duplicates to suppress.
@@ -372,4 +382,5 @@ def _query_loss(
     radius = torch.tensor([pair[3] for pair in pairs], dtype=torch.float32, device=device)
     change = output.traces[items, queries] - truth
     square = change[:, 0] ** 2 + (change[:, 1] ** 2 + change[:, 2] ** 2) / 2
+    # The small number keeps the gradient of the root finite where a query lies on its plane exactly.
     return classes, torch.sqrt((square + 1e-8) / stretch(truth, radius)).mean()

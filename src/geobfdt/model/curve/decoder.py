@@ -245,6 +245,7 @@ class CurveDecoder(nn.Module):
         rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
         stretching = stretch(traces, radius)
         scaled = rms / torch.sqrt(stretching[:, blocks.own][..., None] * stretching[:, blocks.near][:, :, None])
+        # Poles are those of apparent dip, in the axes of the hole, whose tangent is the amplitude over the radius.
         pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
         pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
         cosine = (pole[:, blocks.own] @ pole[:, blocks.near].transpose(-1, -2)).abs()
@@ -315,6 +316,7 @@ class _Layer(nn.Module):
         self.look = nn.Linear(samples * (channels + 1), local)
         self.tell = nn.Linear(size, local)
         self.again = nn.Linear(3 * local, local)
+        # Reaches up to a quarter of the turn together span it: a larger one wraps to columns that are mixed already.
         self.along = nn.ModuleList(
             _ColumnMix(local, reach) for reach in settings.decoder.reaches if 4 * reach <= columns
         )
@@ -378,7 +380,9 @@ class _Layer(nn.Module):
             columns = part(columns)
         columns = columns.relu_()
         offset, weight = self.local(columns).unbind(-1)
+        # What lies beyond the band was not sampled: a tanh keeps offsets within it.
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
+        # The small number makes the pooled features fade where no column has a weight.
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
         pooled = torch.cat([(columns * share[..., None]).sum(2), columns.mean(2)], dim=-1)
         # Offsets are square to the trace. In depth they are `slope` times as large, and so are their errors: weights
@@ -430,6 +434,7 @@ class _Layer(nn.Module):
         )
         bias, gate = self.bias(relation).chunk(2, dim=-1)
         score = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias.movedim(4, 2)
+        # A large number, not infinity: where every neighbour of a filler query is blocked, its softmax would be NaN.
         attention = torch.softmax(score - 1e4 * blocked[:, :, None], dim=-1)
         # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
         count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(3)

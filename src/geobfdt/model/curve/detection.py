@@ -147,6 +147,7 @@ def choose_queries(
     """
     tiers, settings = network.tiers, network.settings.detection
     height = max(score.shape[1] * tier.cell for score, tier in zip(scores, tiers, strict=True))
+    # A plane at the edge of the interval needs its neighbours on both sides, as in the middle of a strip.
     first, last = max(top - settings.margin, 0.0), min(base + settings.margin, height)
     max_cells = settings.cells_per_query * int(np.ceil(settings.queries_per_metre * height))
     traces, votes = best_cells(scores, tiers, max_cells)
@@ -155,6 +156,7 @@ def choose_queries(
     # The number follows the length that is decoded, so that a query's rank does not depend on how a well is cut.
     max_queries = int(np.ceil(settings.queries_per_metre * max(last - first, 0.0)))
     chosen = thin_by_distance(traces, votes, settings.query_spacing, radius, max_queries)
+    # Attention between queries takes them in order of depth.
     queries: Array = traces[chosen[np.argsort(traces[chosen, 0], kind="stable")]]
     return queries
 
@@ -187,6 +189,7 @@ def decode_queries(network: Runtime[Encoded], encoded: Encoded, traces: Array, r
         return no_planes
     planes, hidden = network.decode_strip(encoded, traces, None, radius, 0)
     for i, stage in enumerate(network.settings.stages[1:], start=1):
+        # A query goes on if any class is probable enough; a later layer may still change its class.
         probable = planes.logits.max(axis=1) >= stage.least
         if not probable.any():
             return no_planes
@@ -196,6 +199,7 @@ def decode_queries(network: Runtime[Encoded], encoded: Encoded, traces: Array, r
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
     """Return the grid, extended by unmeasured rows until the coarsest vote has a cell."""
+    # Votes are at a quarter of the resolution, and the tier of the steepest traces averages `pool` rows of them.
     min_rows = 4 * max(pool for _, pool in settings.tiers)
     return with_rows_below(grid, -(-max(min_rows - len(grid), 0) // 16) * 16)
 

@@ -182,6 +182,7 @@ class VoteHead(nn.Module):
         narrow = self.narrow(features) * mask
         if self.pool > 1:
             narrow, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (narrow, mask))
+        # Beyond the ends of the image nothing is measured: zeros there add to no sum and to no weight.
         cells, reach = narrow.shape[2], self.kernel.shape[2] // 2
         narrow, mask = (functional.pad(part, (0, 0, reach, reach)) for part in (narrow, mask))
         piece = cells if needs_whole_input() else _CELLS_AT_ONCE
@@ -202,6 +203,7 @@ class VoteHead(nn.Module):
         weight = self._sum_along_traces(mask, 1, self.measured)
         turn_weight = weight.sum(dim=3)
         mean = total.sum(dim=3) / (turn_weight + prior)
+        # Half turns are divided by their own weights; the prior gives a half that is mostly a gap a low mean.
         half = (_halves(total) / (_halves(weight) + prior)).amax(dim=3)
         return torch.cat([mean, turn_weight / columns, half], dim=2)
 
@@ -265,6 +267,7 @@ def _kernel(shapes: Shapes, columns: int, cell: float, voting: VotingSettings) -
     # Slopes from the steepest fall to the steepest rise of this tier, as places 0 to slopes - 1.
     slope = (rise / max(np.abs(rise).max(), 1e-9) + 1) / 2 * (voting.slopes - 1)
     half = int(np.ceil(np.abs(at).max() + 0.5))
+    # The last slope has no next one: it is reached with share 1 from the one before.
     low, flat = np.floor(at).astype(int), np.minimum(np.floor(slope).astype(int), voting.slopes - 2)
     kernel = np.zeros((len(at), voting.slopes, columns, 2 * half + 3))
     shape, column = np.arange(len(at))[:, None], np.arange(columns * _FINE) // _FINE
