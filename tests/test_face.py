@@ -28,6 +28,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
     "ReportOptions": {"picks": "picks", "beside": ("pdf", "las"), "scale": 50, "wells": ("W1",)},
     "RetrainOptions": {"out": "runs", "include": ("W1",), "promote": True, "training": TrainingSettings(steps=3)},
+    "SearchOptions": {"trials": 5, "storage": "sqlite:///trials.db"},
     "ServeOptions": {"port": 0, "token": "a-token-of-the-test", "proxies": ("10.0.0.0/8",)},
     "SimulateOptions": {"wells": 2, "length": 3, "like": "published", "tool": "fmi", "interpreter": "beds"},
     "TrainOptions": {

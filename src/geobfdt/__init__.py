@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from geobfdt.review.serve_options import ServeOptions as ServeOptions
     from geobfdt.simulation.field import SimulateOptions as SimulateOptions
     from geobfdt.simulation.field import simulate as simulate
+    from geobfdt.studies.search import SearchOptions as SearchOptions
     from geobfdt.studies.search import run_search as search
     from geobfdt.studies.study import run_study as study
     from geobfdt.training.adapt import AdaptOptions as AdaptOptions
@@ -88,6 +89,7 @@ _PLACES = {
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
     "ReportOptions": ("geobfdt.workflows.report", "ReportOptions"),
     "RetrainOptions": ("geobfdt.operation.retraining", "RetrainOptions"),
+    "SearchOptions": ("geobfdt.studies.search", "SearchOptions"),
     "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
     "SimulateOptions": ("geobfdt.simulation.field", "SimulateOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
@@ -103,6 +105,7 @@ __all__ = [
     "Registry",
     "ReportOptions",
     "RetrainOptions",
+    "SearchOptions",
     "ServeOptions",
     "SimulateOptions",
     "TrainOptions",

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobfdt.geometry import trace_rms
+from geobfdt.model.curve_settings import MatchingSettings
 from geobfdt.model.matching import match, scaled_rms, thin_by_distance
 
 RADIUS = 0.11
+WITHIN_10_CM = MatchingSettings(max_distance=0.1)
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:
@@ -59,7 +61,7 @@ def test_match_is_brute_force(queries: int, planes: int) -> None:
             for columns in permutations(range(planes), fewer):
                 pairs = [p for p in zip(range(queries), columns, strict=True) if distance[p] <= furthest]
                 best = min(best, (-len(pairs), sum(cost[p] for p in pairs)))
-        query, plane = match(traces, probability, truth, classes, RADIUS, furthest)
+        query, plane = match(traces, probability, truth, classes, RADIUS, MatchingSettings(max_distance=furthest))
         assert len(set(query)) == len(set(plane)) == len(query) == -best[0]
         assert (distance[query, plane] <= furthest).all()
         assert cost[query, plane].sum() == pytest.approx(best[1], abs=1e-9)
@@ -69,7 +71,7 @@ def test_nothing_is_paired_beyond_reach() -> None:
     """A pair just within reach is one; just beyond it is none, however sure the query."""
     truth, classes = np.array([[1.0, 0.0, 0.0]]), np.array([1])
     for off, pairs in ((0.0999, 1), (0.1001, 0)):
-        query, plane = match(truth + [off, 0, 0], np.ones((1, 2)), truth, classes, RADIUS, 0.1)
+        query, plane = match(truth + [off, 0, 0], np.ones((1, 2)), truth, classes, RADIUS, WITHIN_10_CM)
         assert len(query) == len(plane) == pairs
 
 
@@ -79,7 +81,7 @@ def test_nothing_to_pair(queries: int, planes: int) -> None:
     rng = np.random.default_rng(0)
     classes = np.zeros(planes, np.int64)
     query, plane = match(
-        random_traces(rng, queries), rng.random((queries, 2)), random_traces(rng, planes), classes, RADIUS, 0.1
+        random_traces(rng, queries), rng.random((queries, 2)), random_traces(rng, planes), classes, RADIUS, WITHIN_10_CM
     )
     assert query.size == plane.size == 0
     assert query.dtype == plane.dtype == np.int64
@@ -90,7 +92,7 @@ def test_the_surer_query_takes_the_plane() -> None:
     truth = np.array([[1.0, 0.1, 0.0]])
     traces = truth + [[0.01, 0, 0], [-0.01, 0, 0]]
     for classes, expected in (([0], 0), ([1], 1)):
-        query, _ = match(traces, np.array([[0.9, 0.1], [0.2, 0.8]]), truth, np.array(classes), RADIUS, 0.1)
+        query, _ = match(traces, np.array([[0.9, 0.1], [0.2, 0.8]]), truth, np.array(classes), RADIUS, WITHIN_10_CM)
         assert query.tolist() == [expected]
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from geobfdt.runtime.findings import InputError
-from geobfdt.studies.plan import make_plan
+from geobfdt.studies.plan import Cell, make_plan
 from geobfdt.studies.study import study_of
 from geobfdt.studies.study_presets import PRESETS, preset
 from geobfdt.studies.study_settings import CellSettings, StudySettings, read_study
@@ -165,9 +165,33 @@ def test_cells_of_an_earlier_version_stay_finished(field: Path, tiny: dict[str, 
     """A training setting that an earlier version did not have leaves the digest alone, unless it is used."""
     cell = make_plan(study(tiny), field).places[0].cell
     content = cell.model_dump(mode="json")
+    for name in ("voting", "decoder", "detection", "matching", "loss"):
+        del content["settings"]["network"][name]
     for name in ("fewest", "pad_ends", "simulated"):
         del content["settings"]["training"][name]
     earlier = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
     assert cell.digest == earlier
     used = make_plan(study({**tiny, "training.pad_ends": 0.2}), field).places[0].cell
     assert used.digest != earlier
+    slopes = make_plan(study({**tiny, "network.voting.slopes": 7}), field).places[0].cell
+    assert slopes.digest != earlier
+
+
+@pytest.mark.parametrize(("network", "digest"), [("curve", "944ebc522a840820"), ("detr", "a51be8b3ba4bdbc3")])
+def test_digests_of_finished_cells(network: str, digest: str) -> None:
+    """Digests that were computed before networks had settings of their parts."""
+    settings = CellSettings.of({"network.preset": network, "training.rate": 1e-3})
+    zeros, ones = dict.fromkeys("ABC", "0" * 64), dict.fromkeys("ABC", "1" * 64)
+    cell = Cell(
+        settings=settings, trained=("A",), validated=("B",), tested=("C",), digests=zeros, labels=ones, begun=""
+    )
+    assert cell.digest == digest
+
+
+def test_settings_of_parts_have_dotted_names() -> None:
+    """A group as a whole, single settings of it, and both; an unknown one is refused."""
+    voting = CellSettings.of({"network.voting": {"slopes": 3}, "network.voting.neighbours": 4}).network.voting  # type: ignore[union-attr]
+    assert (voting.slopes, voting.neighbours, voting.peak_ratio) == (3, 4, 0.5)
+    for name in ("network.voting.slope", "network.votes.slopes", "training.rate.low"):
+        with pytest.raises(ValueError, match=name.split(".")[1]):
+            CellSettings.of({name: 3})

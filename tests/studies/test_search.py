@@ -11,11 +11,13 @@ import yaml
 
 from geobfdt.runtime.engine import Engine
 from geobfdt.runtime.findings import InputError
+from geobfdt.studies import plan as planning
 from geobfdt.studies import search as searching
 from geobfdt.studies.plan import make_plan
-from geobfdt.studies.search import SearchSettings, read_search, run_search
+from geobfdt.studies.search import SearchOptions, SearchSettings, read_search, run_search
 from geobfdt.studies.search_page import write_search_pages
 from geobfdt.studies.study_settings import read_study
+from geobfdt.training.train import interpreted_wells as interpreted_wells_of
 
 pytest.importorskip("optuna")
 
@@ -64,7 +66,7 @@ def test_a_search_that_learnt_nothing_says_so(
         return []
 
     monkeypatch.setattr(searching, "run_cells", run_cells)
-    outcome = run_search(settings, field, tmp_path, 2, Engine(workers=1), lambda *_: None)
+    outcome = run_search(settings, field, tmp_path, SearchOptions(trials=2), engine=Engine(workers=1))
     assert outcome.best is not None
     assert outcome.best.chance == pytest.approx(0.03)
     assert not outcome.best.beats_null
@@ -77,13 +79,29 @@ def test_the_files_that_run_it_again_are_there(
     settings: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]
 ) -> None:
     """The page's command names a file that holds the same search."""
-    run_search(settings, field, tmp_path, 1, Engine(workers=1), lambda *_: None)
+    run_search(settings, field, tmp_path, SearchOptions(trials=1), engine=Engine(workers=1))
     assert read_search(tmp_path / "search.yaml") == settings
+
+
+def test_a_search_reads_the_field_once(
+    settings: SearchSettings, field: Path, tmp_path: Path, scored: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three trials of two folds each: the wells are read before the first, and never again."""
+    reads: list[Path] = []
+
+    def interpreted_wells(folder: Path) -> Any:
+        reads.append(folder)
+        return interpreted_wells_of(folder)
+
+    monkeypatch.setattr(planning, "interpreted_wells", interpreted_wells)
+    run_search(settings, field, tmp_path, SearchOptions(trials=3), engine=Engine(workers=1))
+    assert len({cell["settings"]["training"]["rate"] for cell in scored}) == 3
+    assert reads == [field]
 
 
 def test_it_finds_what_is_best(settings: SearchSettings, field: Path, tmp_path: Path, scored: list[Any]) -> None:
     """Near the best rate, with the better optimiser; that matters most; the hopeless are given up after a fold."""
-    outcome = run_search(settings, field, tmp_path, 24, Engine(workers=2), lambda *_: None)
+    outcome = run_search(settings, field, tmp_path, SearchOptions(trials=24), engine=Engine(workers=2))
     assert outcome.best is not None
     assert outcome.best.values["training.optimiser"] == "adamw"
     assert outcome.best.score == pytest.approx(0.9, abs=0.15)
@@ -122,10 +140,10 @@ def test_killed_and_begun_again(
 
     monkeypatch.setattr(searching, "run_cells", stopped)
     with pytest.raises(KeyboardInterrupt):
-        run_search(settings, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
+        run_search(settings, field, tmp_path, SearchOptions(trials=4), engine=Engine(workers=1))
     before = len(scored)
     monkeypatch.setattr(searching, "run_cells", original)
-    outcome = run_search(settings, field, tmp_path, 4, Engine(workers=1), lambda *_: None)
+    outcome = run_search(settings, field, tmp_path, SearchOptions(trials=4), engine=Engine(workers=1))
     ended = [trial for trial in outcome.trials if trial.state != "failed"]
     assert len(ended) == 4
     lost = next(trial for trial in outcome.trials if trial.state == "failed")
@@ -133,13 +151,13 @@ def test_killed_and_begun_again(
     assert before == 3
     assert len(scored) == 2 * 4 - sum(trial.state == "given up" for trial in ended)
     with pytest.raises(InputError, match="another search"):
-        run_search(settings.model_copy(update={"folds": 3}), field, tmp_path, 4, Engine(), lambda *_: None)
+        run_search(settings.model_copy(update={"folds": 3}), field, tmp_path, SearchOptions(trials=4))
 
 
 @pytest.mark.process
 def test_it_runs(settings: SearchSettings, field: Path, tmp_path: Path) -> None:
     """Two trials of real cells."""
-    outcome = run_search(settings.model_copy(update={"folds": 1}), field, tmp_path, 2, Engine(), lambda *_: None)
+    outcome = run_search(settings.model_copy(update={"folds": 1}), field, tmp_path, SearchOptions(trials=2))
     assert [trial.state for trial in outcome.trials] == ["finished", "finished"]
     for trial in outcome.trials:
         (file,) = [

@@ -55,10 +55,10 @@ def list_(registry: Folder, as_json: AsJson = False) -> None:
             card = models.card(digest)
         except InputError as error:
             # A damaged model must not hide the others.
-            state = f"damaged: {error.observed}" if models.damage(digest) else error.observed
+            state = error.observed if models.damage(digest) is None else f"damaged: {error.observed}"
         rows.append(
             {
-                "model": digest[:_DIGEST_CHARACTERS], "weights": models.weights(digest)[:_DIGEST_CHARACTERS],
+                "model": digest[:_DIGEST_CHARACTERS], "weights": (models.weights(digest) or "")[:_DIGEST_CHARACTERS],
                 "called": ", ".join(names),
                 "name": card.get("name", ""), "from": card.get("from") or "", "added": added[digest],
                 "signed by": signed.get(digest, ""), "state": state,
@@ -157,7 +157,8 @@ def verify(registry: Folder, as_json: AsJson = False) -> None:
 
     results = Registry.at(registry).verify()
     if as_json:
-        print_json(results)
+        # In the output for machines an intact model has an empty line.
+        print_json({digest: wrong or "" for digest, wrong in results.items()})
     else:
         for digest, wrong in results.items():
             console().print(f"{digest[:_DIGEST_CHARACTERS]} {wrong or 'whole'}", markup=False)

@@ -20,8 +20,9 @@ def search(
     engine: EngineName = "local",
     address: Address = None,
     storage: Annotated[
-        str, typer.Option(help="Database that several machines share, as postgresql://... [default: a file in --out]")
-    ] = "",
+        str | None,
+        typer.Option(help="Database that several machines share, as postgresql://... [default: a file in --out]"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -31,7 +32,7 @@ def search(
     found.yaml: the study that tells what the best settings are worth on wells that chose nothing. The exit status is 1
     if no trial is above chance level.
     """
-    from geobfdt.studies.search import read_search, run_search
+    from geobfdt.studies.search import SearchOptions, read_search, run_search
     from geobfdt.studies.search_page import write_search_pages
 
     settings = read_search(space)
@@ -43,15 +44,8 @@ def search(
     with progress(
         f"search {settings.name} on {field}", on_interrupt="finished trials stay; the same command goes on"
     ) as advance:
-        outcome = run_search(
-            settings,
-            field,
-            out,
-            trials,
-            run_by,
-            show,
-            storage,
-        )
+        options = SearchOptions(trials=trials, storage=storage)
+        outcome = run_search(settings, field, out, options, engine=run_by, progress=show)
     page = write_search_pages(settings, outcome, out, field)
     if as_json:
         print_json(page)

@@ -9,12 +9,10 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from geobfdt.geometry import stretch, trace_rms
+from geobfdt.model.curve_settings import MatchingSettings
 
 __all__ = ["match", "scaled_rms", "thin_by_distance"]
 
-_DISTANCE_SCALE_M = 0.03  # Distance that costs as much as a class probability lower by a half.
-_MAX_DISTANCE_COST = 10  # Largest cost of a distance.
-_CLASS_COST = 2  # Cost of a pair whose class has probability 0.
 _NO_PAIR_COST = 1e3  # Cost of a pair that is too far apart: higher than any other.
 
 Array = npt.NDArray[np.float64]
@@ -48,7 +46,12 @@ def scaled_rms(first: Array, second: Array, radius: float) -> Array:
 
 
 def match(
-    traces: Array, probability: Array, truth: Array, classes: npt.NDArray[np.int64], radius: float, furthest: float
+    traces: Array,
+    probability: Array,
+    truth: Array,
+    classes: npt.NDArray[np.int64],
+    radius: float,
+    settings: MatchingSettings,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """
     Match queries with planes, one to one, at least total cost (Kuhn 1955; Carion et al. 2020).
@@ -65,8 +68,8 @@ def match(
         Class of each.
     radius : float
         Hole radius (m).
-    furthest : float
-        Scaled trace RMS beyond which a pair is no pair (m).
+    settings : MatchingSettings
+        Costs, and the largest distance of a pair.
 
     Returns
     -------
@@ -75,23 +78,26 @@ def match(
 
     Notes
     -----
-    The cost of a pair is ``min(d / 30 mm, 10) + 2 (1 - p)``, with the scaled trace RMS ``d`` and the probability ``p``
-    of the plane's class. It is solved by the Hungarian algorithm; pairs beyond `furthest` are dropped afterwards.
+    The cost of a pair is ``min(d / distance_scale, max_distance_cost) + class_cost (1 - p)``, with the scaled trace RMS
+    ``d`` and the probability ``p`` of the plane's class. The assignment of least total cost is found by the Hungarian
+    algorithm; pairs beyond `max_distance` are dropped afterwards.
 
     Examples
     --------
     >>> planes = np.array([[0.0, 0.1, 0.0], [1.0, 0.0, 0.0]])
-    >>> match(planes[::-1], np.full((2, 2), 0.5), planes, np.array([0, 1]), 0.1, 0.2)
+    >>> match(planes[::-1], np.full((2, 2), 0.5), planes, np.array([0, 1]), 0.1, MatchingSettings())
     (array([0, 1]), array([1, 0]))
     """
     if not len(traces) or not len(truth):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     distance = scaled_rms(traces, truth, radius)
     # 1 - p rather than its logarithm: it is commensurable with the distance (Carion et al. 2020).
-    cost = np.minimum(distance / _DISTANCE_SCALE_M, _MAX_DISTANCE_COST) + _CLASS_COST * (1 - probability[:, classes])
-    cost = np.where(distance > furthest, _NO_PAIR_COST, cost)
+    class_cost = settings.class_cost * (1 - probability[:, classes])
+    cost = np.minimum(distance / settings.distance_scale, settings.max_distance_cost) + class_cost
+    # A finite cost: scipy refuses a table that has no complete assignment of finite cost.
+    cost = np.where(distance > settings.max_distance, _NO_PAIR_COST, cost)
     query, plane = linear_sum_assignment(cost)
-    within = distance[query, plane] <= furthest
+    within = distance[query, plane] <= settings.max_distance
     return query[within], plane[within]
 
 
@@ -119,6 +125,13 @@ def thin_by_distance(
     array (m,)
         Indices of the kept traces, best first.
 
+    Notes
+    -----
+    Traces are taken from the highest score down; each that is still free is kept, and all free ones nearer to it than
+    `distance` are dropped. The trace RMS of two traces is at least their difference in depth, so that only those within
+    reach in depth are compared, which takes time with the number of traces and not with its square. With a radius, the
+    limit of a pair is ``distance sqrt(s1 s2)``, where ``s`` is the stretch of each trace.
+
     Examples
     --------
     >>> thin_by_distance(np.array([[1.0, 0, 0], [1.01, 0, 0], [2.0, 0, 0]]), np.array([0.5, 0.9, 0.7]), 0.02)
@@ -127,6 +140,7 @@ def thin_by_distance(
     # In order of depth, so that only what lies near a kept trace is compared with it.
     by_depth = np.argsort(traces[:, 0], kind="stable")
     deep, root_stretch = traces[by_depth], np.sqrt(stretch(traces[by_depth], radius))
+    # No trace RMS is below the difference in depth, so a trace outside of these rows cannot be a duplicate.
     reach = distance * root_stretch * root_stretch.max(initial=0)
     first = np.searchsorted(deep[:, 0], deep[:, 0] - reach)
     last = np.searchsorted(deep[:, 0], deep[:, 0] + reach, side="right")
@@ -134,6 +148,7 @@ def thin_by_distance(
     chosen: list[int] = []
     place = np.empty(len(deep), dtype=np.int64)
     place[by_depth] = np.arange(len(deep))
+    # Best first: what is dropped is always a neighbour of a trace of a higher score.
     for best in np.argsort(-scores, kind="stable").tolist():
         if len(chosen) == max_count:
             break

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from geobfdt.model.curve_settings import (
+    DecoderSettings,
+    DetectionSettings,
+    LossSettings,
+    MatchingSettings,
+    VotingSettings,
+)
 from geobfdt.preparation.network_grid import GapsAs, GridSettings, ImageAs
 
 __all__ = ["DETR_SMALL", "CurveSettings", "DetrSettings", "Stage"]
 
 _MAX_REACH_CELLS = 64  # Largest number of vote cells from the middle of the tallest trace to its top.
+# Neighbours are found among all pairs of shapes, and the kernel of a tier holds a value for each shape, slope, column
+# and cell. No ladder of shapes that 0.1.0 could make comes near these limits.
+_MAX_SHAPES, _MAX_KERNEL_VALUES = 4096, 1 << 28
 
 # Sixteen times the grid of the shipped network, and seven times the published one's feature map. Attention over the
 # places of a map takes memory with the square of their number.
@@ -32,6 +42,9 @@ class _InputSettings(BaseModel):
     # Bounds are generous: a foreign bundle must not take all memory before its weights are checked.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    # Settings that came after studies and runs had begun. At their defaults they change no result.
+    younger: ClassVar[tuple[str, ...]] = ()
+
     preset: str
     step: float
     columns: int
@@ -47,6 +60,25 @@ class _InputSettings(BaseModel):
     def image_count(self) -> int:
         """Number of images of a strip that the network takes."""
         return 2 if self.image == "both" else 1
+
+    def identity(self) -> dict[str, Any]:
+        """
+        Return the values that name a run or the cell of a study.
+
+        A setting that is younger than finished runs counts only where it is not at its default, so that a finished run
+        stays the same run.
+
+        Examples
+        --------
+        >>> "voting" in CurveSettings().identity()
+        False
+        >>> CurveSettings(voting=VotingSettings(slopes=7)).identity()["voting"]
+        {'slopes': 7}
+        """
+        values = self.model_dump(mode="json")
+        used = self.model_dump(mode="json", include=set(self.younger), exclude_defaults=True)
+        older = {name: value for name, value in values.items() if name not in self.younger}
+        return older | {name: used[name] for name in self.younger if used.get(name)}
 
 
 class Stage(NamedTuple):
@@ -81,6 +113,8 @@ class CurveSettings(_InputSettings):
     >>> CurveSettings().columns
     128
     """
+
+    younger: ClassVar[tuple[str, ...]] = ("voting", "decoder", "detection", "matching", "loss")
 
     # Names of fields are keys of settings files and of the metadata of exported graphs: they stay as they are.
     preset: Literal["curve"] = "curve"
@@ -122,6 +156,11 @@ class CurveSettings(_InputSettings):
         40, gt=0, le=1000, description="largest number of queries above and below that a query attends to"
     )
     queries: int = Field(100, gt=0, le=10000, description="queries of a training window of 768 rows")
+    voting: VotingSettings = Field(VotingSettings(), description="trace shapes and how they are voted for")
+    decoder: DecoderSettings = Field(DecoderSettings(), description="what all decoder layers share")
+    detection: DetectionSettings = Field(DetectionSettings(), description="choice of queries and planes")
+    matching: MatchingSettings = Field(MatchingSettings(), description="pairs of queries and planes in training")
+    loss: LossSettings = Field(LossSettings(), description="weights and distances of the loss")
 
     @model_validator(mode="after")
     def _fine_enough_for_memory(self) -> CurveSettings:
@@ -144,6 +183,28 @@ class CurveSettings(_InputSettings):
                 raise ValueError(
                     f"tiers up to {tallest:g} m need over {_MAX_REACH_CELLS} cells of {4 * self.step * pool:g} m"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _ladder_fits_memory(self) -> CurveSettings:
+        columns, lowest = self.columns // 4, 0.0
+        for tallest, pool in self.tiers:
+            shapes = sum(count for _, count in self.voting.rings(lowest, tallest, columns))
+            if not shapes:
+                raise ValueError(
+                    f"voting: no ring of trace shapes lies between amplitudes of {lowest:g} and {tallest:g} m"
+                )
+            # From the highest point of the tallest trace to its lowest one, and a cell more at either end.
+            cells = 2 * math.ceil(tallest / (4 * self.step * pool)) + 3
+            if shapes > _MAX_SHAPES or shapes * self.voting.slopes * columns * cells > _MAX_KERNEL_VALUES:
+                raise ValueError(f"voting: {shapes:,} trace shapes up to {tallest:g} m are too many to hold")
+            lowest = tallest
+        return self
+
+    @model_validator(mode="after")
+    def _heads_share_a_query(self) -> CurveSettings:
+        if self.content % self.decoder.heads:
+            raise ValueError(f"content of {self.content} channels cannot be split over {self.decoder.heads} heads")
         return self
 
     @property

@@ -180,7 +180,8 @@ class Registry:
             raise InputError(self.folder, f"no model {name!r}", f"there are: {names}")
         if len(matches) > 1:
             several = ", ".join(digest[:_NAME_DIGITS] for digest in matches)
-            same = len({self.weights(digest) for digest in matches}) == 1
+            weights = {self.weights(digest) for digest in matches}
+            same = len(weights) == 1 and None not in weights
             observed = f"{name!r} may be {several}" + (", which have the same weights" if same else "")
             raise InputError(self.folder, observed, "name it by the first digits of one of these")
         return matches[0]
@@ -188,26 +189,26 @@ class Registry:
     def _is(self, digest: str, name: str) -> bool:
         """Whether a name is the first digits of a digest, or the name of the bundle in pick tables."""
         *called, digits = name.split(" ")
+        weights = self.weights(digest)
+        begins = weights is not None and weights.startswith(digits)
         # In pick tables, digits of the weights follow the name on the card.
         if called:
-            return (
-                len(digits) == _NAME_DIGITS and self.weights(digest).startswith(digits) and self._source(digest) == name
-            )
-        return digest.startswith(name) or self.weights(digest).startswith(name)
+            return len(digits) == _NAME_DIGITS and begins and self._source(digest) == name
+        return digest.startswith(name) or begins
 
-    def weights(self, digest: str) -> str:
-        """SHA-256 of a bundle's weights, whose first digits are in pick tables; empty if they cannot be read."""
+    def weights(self, digest: str) -> str | None:
+        """SHA-256 of a bundle's weights, whose first digits are in pick tables; None if they cannot be read."""
         try:
             return sha256(self.folder / digest / WEIGHTS)
         except OSError:
-            return ""
+            return None
 
-    def _source(self, digest: str) -> str:
-        """Name of a bundle in pick tables; empty if it is damaged, so that other bundles can still be found."""
+    def _source(self, digest: str) -> str | None:
+        """Name of a bundle in pick tables; None if it is damaged, so that other bundles can still be found."""
         try:
             return self.whole(digest).source
         except InputError:
-            return ""
+            return None
 
     def path(self, name: str) -> Path:
         """
@@ -250,7 +251,7 @@ class Registry:
         with folder_lock(self.folder, wait=True):
             present = digest in self.bundles()
             damage = self.damage(digest)
-            if present and not damage:
+            if present and damage is None:
                 return digest
             self._put(source, digest)
             if present:
@@ -306,7 +307,6 @@ class Registry:
         """
         with folder_lock(self.folder, wait=True):
             held_it = [entry.bundle for entry in self.record() if entry.action == "name" and entry.name == name]
-            now = held_it[-1] if held_it else ""
             # A second rollback goes further back: bundles that were rolled back are skipped.
             stack: list[str] = []
             for bundle in held_it:
@@ -317,7 +317,7 @@ class Registry:
             if len(stack) < 2:
                 raise InputError(self.folder, f"{name!r} never stood for another model", "name one instead")
             self.whole(stack[-2])
-            self._write("name", stack[-2], who, why or f"back from {now[:_NAME_DIGITS]}", name)
+            self._write("name", stack[-2], who, why or f"back from {stack[-1][:_NAME_DIGITS]}", name)
             return stack[-2]
 
     def sign(self, bundle: str, *, who: str, why: str) -> None:
@@ -334,13 +334,13 @@ class Registry:
         with folder_lock(self.folder, wait=True):
             self._write(_VERDICTS[state], self.find(bundle), who, why)
 
-    def verify(self) -> dict[str, str]:
-        """Problem of each bundle, in a line; empty for an intact bundle."""
-        problems = {}
+    def verify(self) -> dict[str, str | None]:
+        """Problem of each bundle, in a line; None for an intact bundle."""
+        problems: dict[str, str | None] = {}
         for digest in self.bundles():
             try:
                 self.whole(digest)
-                problems[digest] = ""
+                problems[digest] = None
             except InputError as error:
                 problems[digest] = error.observed
         return problems
@@ -370,19 +370,20 @@ class Registry:
         return read_card(self._unaltered(digest))
 
     def _unaltered(self, digest: str) -> Path:
-        if observed := self.damage(digest):
+        observed = self.damage(digest)
+        if observed is not None:
             raise InputError(self.folder / digest, observed, "import it again, or bring it back from a copy")
         return self.folder / digest
 
-    def damage(self, digest: str) -> str:
-        """Describe in a line how a bundle differs from the one that was added; empty if it does not."""
+    def damage(self, digest: str) -> str | None:
+        """Describe in a line how a bundle differs from the one that was added; None if it does not."""
         if not (self.folder / digest).is_dir():
             return "is gone"
         try:
             same = contents_digest(self.folder / digest) == digest
         except InputError:  # A file is missing.
             same = False
-        return "" if same else "is not what was added: its files have another digest"
+        return None if same else "is not what was added: its files have another digest"
 
     def export(self, bundle: str, file: Path) -> None:
         """

@@ -230,8 +230,9 @@ def _log_registry(client: Any, mlflow: Any, place: str, folder: Path, name: str)
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
     for digest in registry.bundles():
-        if wrong[digest]:
-            raise InputError(folder / digest, wrong[digest], "geobfdt models verify tells of all; bring it back")
+        problem = wrong[digest]
+        if problem is not None:
+            raise InputError(folder / digest, problem, "geobfdt models verify tells of all; bring it back")
         if digest not in versions:
             run, _ = _log_model(client, place, folder / digest, digest, digest[:12])
             source = f"{client.get_run(run).info.artifact_uri}/bundle"

@@ -206,6 +206,8 @@ def pick_well(
     rows_pass = _RowsPass(image, check, textures=check and detector.drift_reference is not None)
     strips_of_well = strips(image, length, detector.overlap, rows_pass.add)
     min_spacing = max(_MIN_PICK_SPACING_M, _MIN_PICK_SPACING_ROWS * row_spacing(image))
+    # Findings are judged by the picks at the detector's own thresholds, which the first table holds. A least
+    # confidence that the user gives has a second one.
     tables = [_Table(min_spacing) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
     results = _prefetch(
         lambda strip: _pick_strip(strip, detector, min_confidence, min_spacing),
@@ -216,6 +218,7 @@ def pick_well(
     for number, (strip, picked) in enumerate(results, 1):
         for table, part in zip(tables, picked, strict=True):
             table.add(strip, *part)
+        # Zones that end above the base of this strip get no further pick, and can be measured.
         rows_pass.zones.measure(tables[0].depths, strip.base)
         if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
@@ -276,6 +279,8 @@ class _Table:
 
     def add(self, strip: Strip, columns: pd.DataFrame, traces: Array) -> None:
         """Take in the picks of the next strip."""
+        # Refinement may move a plane at a seam to the near side in both strips: it is then picked twice, and the pick
+        # of the upper strip stays.
         if len(self._seam) and len(traces):
             new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._min_spacing
             columns, traces = columns[new], traces[new]
@@ -335,6 +340,7 @@ def _plan_strips(span: float, longest: float) -> tuple[float, int]:
     """Length of a well's strips (m), and how many are worked on at a time: their number is a multiple of that."""
     if span <= longest:
         return longest, 1
+    # Strips of equal length, in a multiple of the workers: none of them waits for the last strip.
     count = _STRIPS_AT_ONCE * math.ceil(span / longest / _STRIPS_AT_ONCE)
     # One thread means one core: where each core picks a well of its own, two strips at a time would share it.
     return span / count, 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _STRIPS_AT_ONCE
@@ -348,6 +354,7 @@ def _prefetch(
     with detector.shared(strips_at_once) as join, ThreadPoolExecutor(strips_at_once, initializer=join) as pool:
         for strip in strips_of_well:
             waiting.append((strip, pool.submit(work, strip)))
+            # One strip more than the workers take is loaded, so that none of them waits for the file.
             if len(waiting) > strips_at_once:
                 first, future = waiting.popleft()
                 yield first, future.result()
@@ -357,6 +364,7 @@ def _prefetch(
 
 def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:
     """Pick a strip at the detector's own thresholds and, if it is given, at a least confidence; see `_picks_of`."""
+    # The strip's image reaches beyond its core on both sides, so that a plane at a seam is read whole.
     candidates = detector.detect(strip.image, strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M)
     thresholds = [np.array([detector.thresholds[name] for name in candidates.classes])]
     if min_confidence is not None:
@@ -377,6 +385,7 @@ def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, 
         classes,
         confidence,
     )
+    # Thresholds differ between classes: a trace below its own must drop no neighbour of the other class.
     shown = [np.flatnonzero(confidence >= part[selected]) for part in thresholds]
     return [_picks_of(strip, refined, classes, confidence, part, min_spacing) for part in shown]
 
@@ -387,9 +396,11 @@ def _picks_of(
     """Keep those of the shown traces (n,) that lie in the strip's core, `min_spacing` (m) apart."""
     image = strip.image
     values, depth = image["image"].values, image["depth"].values
+    # Sorted again, so that picks of a strip stay in the order of the candidates.
     keep = shown[np.sort(thin_by_distance(refined.traces[shown], confidence[shown], min_spacing))]
     keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
     z0 = refined.traces[keep, 0]
+    # The core is open at its base: a depth belongs to one strip only.
     keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
     measured = depth[np.isfinite(values).any(axis=1)]
     keep = keep[centred_within(refined.traces[keep], measured, row_spacing(image))]
@@ -411,6 +422,7 @@ def _picks_of(
 def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     """Report where the hole is so level that flat-lying planes have taller traces than the detector looks for."""
     tilt = np.radians(np.minimum(image["deviation"].values, 180 - image["deviation"].values))
+    # A flat plane in a hole with inclination i has the amplitude r tan i.
     rows = np.flatnonzero(hole_radius(image) * np.tan(tilt) > tallest)
     if not rows.size:
         return []

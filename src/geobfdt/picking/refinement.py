@@ -140,6 +140,7 @@ def refine(
 def _refine(band: Band, start: Array, typical_error_m: float) -> Refined:
     """Refine one batch of traces; covariances are those of the fits."""
     traces = start.copy()
+    # Pieces that a fit gives no weight lie on another feature: they hardly count in the template of the next pass.
     trust = np.ones((len(start), band.turn.size))
     for _ in range(_PASSES if typical_error_m > _CENTRE_ABOVE_M else 1):
         profiles, measured, _ = band.read(traces)
@@ -160,6 +161,7 @@ def _refine(band: Band, start: Array, typical_error_m: float) -> Refined:
     template = _template(profiles, measured, trust, band.reach)
     lag, match, curve = _offsets(profiles, measured, template, band.reach)
     _, _, covariance = _fit(band, traces, start, typical_error_m, lag, match)
+    # The scatter is that of the pixels which the template covers at lag 0.
     inner = slice(band.reach, profiles.shape[2] - band.reach)
     profiles, measured = profiles[:, :, inner], measured[:, :, inner]
     residual = profiles - mean_level(profiles, measured)[:, :, None] - template[:, None]
@@ -226,12 +228,14 @@ def _offsets(profiles: Single, measured: Single, template: Single, reach: int) -
         np.float32
     )
     best = np.argmax(penalised, axis=-1)
+    # A parabola through the best lag and its neighbours places the peak between samples.
     middle = np.clip(best, 1, lags.size - 2)[..., None]
     before, here, after = (np.take_along_axis(penalised, middle + i, -1)[..., 0].astype(np.float64) for i in (-1, 0, 1))
     bend = before - 2 * here + after
     inside = (best == middle[..., 0]) & (bend < 0)
     shift = np.where(inside, 0.5 * (before - after) / np.where(inside, bend, -1.0), 0.0)
     match = np.nan_to_num(np.take_along_axis(curve, best[..., None], -1)[..., 0].astype(np.float64))
+    # A best match at the last lag is no peak: the plane of that piece lies farther away, or is another one.
     at_end = (best == 0) | (best == lags.size - 1)
     return lags[best] + np.clip(shift, -1, 1), np.where(at_end, 0.0, np.maximum(match, 0.0)), curve
 
@@ -256,6 +260,7 @@ def _fit(
     products = (design[:, :, None] * design[:, None]).reshape(-1, 9)
     # Offsets are square to the trace; in depth they are `slope` times as large.
     offset = lag * band.spacing
+    # An error e of one amplitude is a trace RMS of e / sqrt(2): the variances of amplitudes are twice that of depth.
     prior = np.eye(3) / [1, 2, 2] / (typical_error_m * stretch(start, band.radius))[:, None, None] ** 2
     pull = (prior @ (start - traces)[..., None])[..., 0]
     floor = 0.3 * band.spacing
@@ -263,6 +268,7 @@ def _fit(
     weight, spread = base, np.full(len(traces), _MAX_OFFSET_M / 2)
     for _ in range(_FIT_ITERATIONS):
         total = np.maximum(weight.sum(axis=1), 1e-9)
+        # Number of pieces of equal weight that carry as much (Kish 1965); above 3, as three values are fitted.
         effective = np.maximum(total**2 / np.maximum((weight**2).sum(axis=1), 1e-9), 3.5)
         precision = weight * (effective / total / spread**2)[:, None]
         normal = ((precision / slope**2) @ products).reshape(-1, 3, 3) + prior
@@ -287,6 +293,7 @@ def _variance(residual: Array, weight: Array, effective: Array, floor: float) ->
     correlation = (pair * residual * np.roll(residual, -1, axis=1)).sum(axis=1) / np.maximum(
         (pair * residual**2).sum(axis=1), 1e-12
     )
+    # Negative correlation would promise an accuracy beyond that of independent pieces.
     correlation = np.clip(correlation, 0, 0.9)
     return np.asarray(_MODEL_ERROR**2 * variance * (1 + correlation) / (1 - correlation))
 

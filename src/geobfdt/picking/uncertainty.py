@@ -154,6 +154,7 @@ def inflate_covariance(fit: Array, traces: Array, moved: Array, confidence: Arra
     array([0.06, 0.08, 0.02])
     """
     finite = np.isfinite(fit).all(axis=(1, 2), keepdims=True)
+    # A trace that was not fitted has an infinite covariance: it is left out here and set again at the end.
     own = np.where(finite, fit, 0)
     features, directions = sigma_features(own, traces, moved, confidence), _directions(traces)
     deviation = coefficients[..., 0] * np.exp((coefficients[..., 1:] * features).sum(axis=2))

@@ -131,6 +131,7 @@ def align(curves: Array, shifts: Array, depth: Array, smallest: float = MIN_SHIF
     mean = own.mean(0) if len(own) else np.zeros(shifts.size)
     if len(own) < MIN_PICKS:
         return Alignment(shifts, mean, "unclear")
+    # Places run from -1/2 to 1/2, so that a drift leaves the shift at the middle as it is.
     middle, length = float(at.max() + at.min()) / 2, float(np.ptp(at))
     x = (at - middle) / length if length > 0 else np.zeros(at.size)
     step = float(shifts[1] - shifts[0])

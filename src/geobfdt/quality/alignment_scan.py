@@ -111,6 +111,7 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     steep = np.hypot(named["as given"][:, 1], named["as given"][:, 2]) > 2.5 * line_width(image)
     few = np.unique(np.linspace(0, len(picks) - 1, MAX_SCAN_PICKS).astype(int))
     trial_traces = np.stack([trace[few] for trace in named.values()])
+    # Half of the shifts and a hundred picks are enough to tell versions apart, and take a fraction of the time.
     first = trace_evidence(image, trial_traces, shifts[::2], lambda share: tell(0.6 * share))
     at_best = np.stack([_evidence_at_best_shift(curves, shifts[::2], depth[few], smallest) for curves in first])
     version = compare(at_best[:, steep[few]]) if steep[few].sum() >= MIN_STEEP_PICKS else _undecided()
@@ -203,6 +204,7 @@ def _check_orientation(
             return "mirrored", _wrap_angle(turn) if abs(_wrap_angle(turn)) > MIN_TURN_DEG else 0.0, True
         if abs(_wrap_angle(turn)) > MIN_TURN_DEG:
             return "rotated", _wrap_angle(turn), False
+    # Turns by less than 20 deg have nearly the same evidence: they would hide that the azimuths agree.
     away = ~mirrored & (np.abs((turns + 180) % 360 - 180) > 20)
     elsewhere = np.nanmedian(evidence[away], axis=0)
     agrees = compare(np.stack([elsewhere, evidence[0]]))

@@ -110,7 +110,7 @@ def _verdicts(section: Section, judged: str) -> list[str]:
     best = section.best
     choice = section.lines[section.choice]
     if not section.beats_null:
-        scores = f"the best level scores {best.level.score:.3f}, chance level is {section.null_f1:.3f}"
+        scores = f"the best level scores {best.level.score:.3f}, chance level is {_text(section.null_f1, 3)}"
         return [*sentences, f"Nothing was learnt: {scores}. No choice; train longer"]
     sentences.append(
         f"Choice: {judged} {choice.name}, the first whose score ({choice.level.score:.3f}) is within a standard error "

@@ -52,6 +52,7 @@ class Cell(BaseModel):
     def digest(self) -> str:
         """Name of its folder; a setting that is younger than a finished cell counts only where it is used."""
         content = self.model_dump(mode="json")
+        content["settings"]["network"] = self.settings.network.identity()
         training = content["settings"]["training"]
         for name in _YOUNGER_SETTINGS:
             if training[name] == TrainingSettings.model_fields[name].default:

@@ -21,7 +21,7 @@ from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.plan import StudyWells, lay_out, make_plan, read_wells
 from geobfdt.studies.study_settings import Fold, StudySettings
 
-__all__ = ["Choices", "Found", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
+__all__ = ["Choices", "Found", "SearchOptions", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 
 _MIN_TRIALS_BEFORE_PRUNING = 4  # Number of trials before any is stopped early.
 _MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which a trial has learned anything.
@@ -80,6 +80,28 @@ class SearchSettings(BaseModel):
         """The study of one trial: a cell a fold."""
         axes = {"trial": {"trial": values}}
         return StudySettings(name=self.name, question="", axes=axes, base=self.base, folds=self.folds, seeds=1)
+
+
+class SearchOptions(BaseModel):
+    """
+    Settings of ``geobfdt search``, for the command line and the library alike; what is searched is a SearchSettings.
+
+    Examples
+    --------
+    >>> SearchOptions(trials=5).storage is None
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trials: int = Field(30, ge=1, description="number of trials, with those of earlier runs")
+    storage: str | None = Field(
+        None, description="address of a database that several machines share; None: a journal in the folder"
+    )
+
+
+DEFAULTS = SearchOptions()
+LOCAL = Engine()
 
 
 class Trial(NamedTuple):
@@ -147,10 +169,10 @@ def run_search(
     search: SearchSettings,
     field: Path,
     out: Path,
-    trials: int,
-    engine: Engine,
-    progress: Callable[[int, int], None],
-    storage: str = "",
+    options: SearchOptions = DEFAULTS,
+    *,
+    engine: Engine = LOCAL,
+    progress: Callable[[int, int], None] = lambda _ended, _trials: None,
 ) -> Found:
     """
     Search until so many trials have ended, those of earlier runs included.
@@ -161,14 +183,12 @@ def run_search(
         What is searched.
     field, out : Path
         Folders of the interpreted wells and of the search.
-    trials : int
-        How many in all.
+    options : SearchOptions
+        Number of trials, and where they are recorded.
     engine : Engine
         What runs cells; as many trials go side by side as it has workers.
     progress : callable
-        Told how many trials have ended, of how many.
-    storage : str, optional
-        Address of a database that several machines share. Default: a journal in the folder.
+        Called with the number of trials that have ended, and of all.
 
     Returns
     -------
@@ -184,13 +204,15 @@ def run_search(
     """
     optuna = needed("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    trials = options.trials
+    # The wells are read once: every trial lays its cells out from the same pixels, picks and digests.
     read = read_wells(field)
     make_plan(search.study({}), field, read)  # A fault of the field is an error before anything is written.
     with folder_lock(out):
         _same(search, out)
         states = optuna.trial.TrialState
-        study = _opened(optuna, search, out, storage)
-        if not storage:  # No other process runs: running trials were killed, and their cells remain.
+        study = _opened(optuna, search, out, options.storage)
+        if options.storage is None:  # No other process runs: running trials were killed, and their cells remain.
             for trial in study.get_trials(states=(states.RUNNING,)):
                 study.tell(trial.number, state=states.FAIL)
                 study.enqueue_trial(trial.params)
@@ -219,7 +241,7 @@ def _same(search: SearchSettings, out: Path) -> None:
         raise InputError(out, "holds another search", "choose another folder with --out, or finish that one")
 
 
-def _opened(optuna: Any, search: SearchSettings, out: Path, storage: str) -> Any:
+def _opened(optuna: Any, search: SearchSettings, out: Path, storage: str | None) -> Any:
     journal = optuna.storages.journal.JournalFileBackend(str(out / "trials.journal"))
     study = optuna.create_study(
         study_name=search.name,

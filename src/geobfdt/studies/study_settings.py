@@ -62,15 +62,21 @@ class CellSettings(BaseModel):
 
     @classmethod
     def of(cls, flat: dict[str, Any]) -> CellSettings:
-        """Make them of dotted names, ``network.depth``, ``training.rate``, ``wells``."""
+        """Make them of dotted names, ``network.depth``, ``network.voting.slopes``, ``training.rate``, ``wells``."""
         parts: dict[str, dict[str, Any]] = {"network": {"preset": "curve"}, "training": {}, "labels": {}}
         rest = {}
         for name, value in flat.items():
-            first, _, last = name.partition(".")
-            if last and first in parts:
-                parts[first][last] = value
-            else:
+            first, *groups = name.split(".")
+            if not groups or first not in parts:
                 rest[name] = value
+                continue
+            *groups, last = groups
+            part = parts[first]
+            for group in groups:
+                # A group of settings may be named as a whole, and single settings of it afterwards.
+                part[group] = dict(part.get(group, {}))
+                part = part[group]
+            part[last] = value
         training = TrainingSettings.model_validate(parts["training"])
         network = parse_settings(parts["network"])
         return cls.model_validate({"network": network, "training": training, "labels": parts["labels"], **rest})

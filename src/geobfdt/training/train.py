@@ -224,7 +224,7 @@ def train(
     parts = [[str(well.image.attrs["well"]) for well in part] for part in (split.trained, split.held_out)]
     start_digest = start.digest if start is not None else ""
     data = [_digests(field, split), _labels(split)]
-    run_inputs = json.dumps([parts, split.kind, data, sizes.model_dump(mode="json"), same, start_digest])
+    run_inputs = json.dumps([parts, split.kind, data, sizes.identity(), same, start_digest])
 
     plain = start.calibration if start is not None else {name: Calibration() for name in CLASSES}
     # Validation uses confidences before calibration, so thresholds are converted to these.

@@ -86,7 +86,7 @@ def test_focal(alpha: float, gamma: float) -> None:
 def test_focal_is_least_where_it_is_as_sure_as_it_may_be(sure: float) -> None:
     """Between no and yes the loss has one minimum, at the probability asked for; elsewhere it is as written by hand."""
     p = torch.linspace(0.005, 0.995, 199, dtype=torch.float64)
-    loss = focal(torch.logit(p), torch.full_like(p, sure))
+    loss = focal(torch.logit(p), torch.full_like(p, sure), 0.35, 2.0)
     assert abs(p[loss.argmin()].item() - sure) < 0.006
     expected = [focal_by_hand(float(x), sure) for x in torch.logit(p)]
     np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-12)

@@ -32,7 +32,7 @@ def test_update_is_weighted_least_squares(ridge: float) -> None:
 def test_update_without_weight_is_zero() -> None:
     """Columns of weight 0 move nothing."""
     waves = torch.rand(8, 3)
-    assert fit_trace_update(torch.ones(8), torch.zeros(8), waves).tolist() == [0, 0, 0]
+    assert fit_trace_update(torch.ones(8), torch.zeros(8), waves, 0.01).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("trace", [(0.0, 0.0, 0.0), (3.0, 0.1, 0.0), (1.0, -0.2, 0.7)])

@@ -7,15 +7,17 @@ import pytest
 import torch
 
 from geobfdt.model.curve.votes import Shapes, VoteHead, trace_shapes
+from geobfdt.model.curve_settings import VotingSettings
 
 COLUMNS, ROW = 32, 0.02
 TALLEST = 0.3
 FINE = 16  # steps round a column
+VOTING = VotingSettings()
 
 
 def plain_vote(shapes: Shapes, pool: int, slopes: list[float], half: bool = False, columns: int = COLUMNS) -> VoteHead:
     """A vote whose answer is the average along each trace (its best half), times what `slopes` says of the slope."""
-    vote = VoteHead(1, 1, 1, 1, shapes, columns, ROW, pool)
+    vote = VoteHead(1, 1, 1, 1, shapes, columns, ROW, pool, VOTING)
     with torch.no_grad():
         for part in vote.parameters():
             part.zero_()
@@ -50,7 +52,7 @@ def slow_average(image: np.ndarray, curve: np.ndarray, z0: float, cell: float, t
 @pytest.mark.parametrize("pool", [1, 2])
 def test_votes_are_averages_along_traces(pool: int) -> None:
     """Every vote is the average of the image along its trace, by a loop over angles."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
     rng = np.random.default_rng(0)
     image = rng.random((80, COLUMNS)).astype(np.float32)
     vote = plain_vote(shapes, pool, [1.0] * 5)
@@ -70,7 +72,7 @@ def test_votes_are_averages_along_traces(pool: int) -> None:
 @pytest.mark.parametrize(("columns", "half"), [(32, 16), (24, 12), (28, 12), (44, 20), (56, 28)])
 def test_the_best_half_counts_too(columns: int, half: int) -> None:
     """Of the half turns that begin four columns apart, the one with the highest average, gaps left out."""
-    shapes = trace_shapes(0.0, TALLEST, columns)
+    shapes = trace_shapes(0.0, TALLEST, columns, VOTING)
     rng = np.random.default_rng(3)
     image = rng.random((60, columns)).astype(np.float32)
     mask = (rng.random((60, columns)) < 0.7).astype(np.float32)
@@ -94,7 +96,7 @@ def test_the_best_half_counts_too(columns: int, half: int) -> None:
 @pytest.mark.parametrize("shape", [0, 3, 20, 60])
 def test_a_drawn_curve_wins_at_its_own_cell(shape: int) -> None:
     """An image that is 1 on one trace and 0 elsewhere is voted for most at that trace's shape and depth."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
     curve, z0 = shapes.curves[shape], 40 * ROW
     image = np.zeros((80, COLUMNS), np.float32)
     for column, depth, _ in zip(*along(curve), strict=True):
@@ -112,7 +114,7 @@ def test_a_drawn_curve_wins_at_its_own_cell(shape: int) -> None:
 
 def test_rising_parts_are_asked_of_their_own_slope() -> None:
     """Five slopes, even in asinh(slope / 0.1) up to the steepest of all shapes; each step goes to the two nearest."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
     steepest = max(np.arcsinh(np.abs(along(curve)[2]) / 0.1).max() for curve in shapes.curves)
     vote = plain_vote(shapes, 1, [0.0, 1.0, 2.0, 3.0, 4.0])
     image = np.random.default_rng(1).random((60, COLUMNS)).astype(np.float32)
@@ -129,7 +131,7 @@ def test_rising_parts_are_asked_of_their_own_slope() -> None:
 
 def test_coverage_is_the_measured_share() -> None:
     """With gaps and at the ends: the share of the turn over which a trace lies on measured ground."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
     rng = np.random.default_rng(2)
     mask = (rng.random((60, COLUMNS)) < 0.6).astype(np.float32)
     mask[:, 5:13] = 0
@@ -143,8 +145,8 @@ def test_coverage_is_the_measured_share() -> None:
 
 def test_unmeasured_ground_has_no_say() -> None:
     """What the features hold where nothing was measured changes nothing."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
-    vote = VoteHead(3, 2, 4, 2, shapes, COLUMNS, ROW, 2)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
+    vote = VoteHead(3, 2, 4, 2, shapes, COLUMNS, ROW, 2, VOTING)
     features, mask = torch.rand(1, 3, 40, COLUMNS), (torch.rand(1, 1, 40, COLUMNS) < 0.5).float()
     with torch.no_grad():
         first = vote(features, mask).logits
@@ -154,7 +156,7 @@ def test_unmeasured_ground_has_no_say() -> None:
 
 def test_peaks_and_their_flanks_stay() -> None:
     """What stays is half as high as all within a cell of it in depth, its neighbours in shape included."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
     vote = plain_vote(shapes, 1, [1.0] * 5)
     score = torch.rand(1, len(shapes.curves), 30)
     peaks = vote.peaks(score)[0].numpy()
@@ -172,7 +174,7 @@ def test_peaks_and_their_flanks_stay() -> None:
 
 def test_neighbours_are_the_nearest_shapes() -> None:
     """No shape that is no neighbour lies nearer than one that is; the far are their own neighbours."""
-    shapes = trace_shapes(0.0, TALLEST, COLUMNS)
+    shapes = trace_shapes(0.0, TALLEST, COLUMNS, VOTING)
     tall = np.hypot(*shapes.curves.T)
     for here, near in enumerate(shapes.neighbours):
         apart = np.hypot(*(shapes.curves - shapes.curves[here]).T) / (0.045 + 0.1 * np.maximum(tall, tall[here]))
@@ -189,7 +191,7 @@ def test_neighbours_are_the_nearest_shapes() -> None:
 @pytest.mark.parametrize(("columns", "tallest"), [(8, 0.4), (32, 2.2), (16, 1.0), (12, 0.4)])
 def test_shapes_are_closed_under_turning(columns: int, tallest: float) -> None:
     """Turned by 16 columns of the image, 4 of the features, the shapes are the same set."""
-    curves = trace_shapes(0.0, tallest, columns).curves @ [1, 1j]
+    curves = trace_shapes(0.0, tallest, columns, VOTING).curves @ [1, 1j]
     turned = curves * np.exp(2j * np.pi * 4 / columns)
     assert np.abs(turned[:, None] - curves).min(axis=1).max() < 1e-12
     assert np.abs(turned[:, None] - curves).min(axis=0).max() < 1e-12
@@ -197,5 +199,5 @@ def test_shapes_are_closed_under_turning(columns: int, tallest: float) -> None:
 
 def test_tiers_share_one_ladder() -> None:
     """Shapes of two tiers are those of one that reaches as far: none is lost or asked twice."""
-    low, high, whole = (trace_shapes(*ends, 32).curves for ends in ((0.0, 0.4), (0.4, 1.15), (0.0, 1.15)))
+    low, high, whole = (trace_shapes(*ends, 32, VOTING).curves for ends in ((0.0, 0.4), (0.4, 1.15), (0.0, 1.15)))
     np.testing.assert_allclose(np.concatenate([low, high]), whole)

@@ -12,35 +12,20 @@ from torch.nn import functional
 
 from geobfdt import geometry
 from geobfdt.model.curve.decoder import LayerOutput, SampledFeatures, stretch
-from geobfdt.model.curve.network import (
-    CELLS_PER_QUERY,
-    MIN_COVERAGE,
-    MIN_QUERY_SPACING_M,
-    CurveNetwork,
-    Features,
-    channels,
-)
+from geobfdt.model.curve.network import CurveNetwork, Features, channels
 from geobfdt.model.curve.votes import VoteHead, Votes
+from geobfdt.model.curve_settings import LossSettings
 from geobfdt.model.matching import match, scaled_rms, thin_by_distance
+from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.precision import full_precision
 
 __all__ = ["Losses", "Targets", "curve_loss", "focal"]
 
 _PROPOSAL, _DENOISING, _PADDING = 0, 1, 2  # Groups of queries; queries of different groups do not see each other.
-_MAX_MATCH_DISTANCE_M = 0.12  # A query and a plane farther apart (scaled trace RMS) are no pair.
-_OPTIONAL_DISTANCE_M = 0.03  # Cells and queries as near to an optional plane (scaled trace RMS) have no class loss.
-_HEAT_SIGMA_M = 0.02  # Width of the Gaussians in the soft map of the truth (scaled trace RMS).
 _POSITIVE_HEAT = 0.999  # Cells of the soft map from this height are positive: they are set to 1.
-_MIN_HEAT = 0.3  # Height of the soft map from which the cell nearest to a plane becomes its positive cell.
-_HALF_SCORE_DISTANCE_M = 0.025  # Distance from its plane (half scaled) at which a query's target probability is half.
-_CLASS_WEIGHTS = (1.0, 2.0)  # Weights of bedding and of fractures, which are fewer.
-_JITTER_M = 0.05  # Distance (scaled trace RMS) by which planes are moved to make denoising queries.
+_HEAT_REACH = 3  # Number of sigmas up to which a Gaussian is drawn.
 _JITTER_SHARES = (1.0, 1.41, 1.41)  # Depth and both amplitudes contribute equally to a trace RMS in these proportions.
 _JITTER_COMPONENTS = 1.7  # Root of the number of components that share the jitter.
-_DENOISING_LAYERS = 2  # So many of the first decoder layers get denoising queries.
-_DENOISING_WEIGHT = 0.3  # Weight of a denoising query in the class loss, where a proposed query weighs 1.
-_DISTANCE_SCALE_M = 0.02  # Distance that adds as much to the loss as a class loss of 1.
-_CLASS_LOSS_WEIGHT = 2.0  # Weight of the class loss of each decoder layer.
 _TRAINING_ROWS = 768  # Height of the window (rows) that the settings' number of queries is for.
 
 Array = npt.NDArray[np.float64]
@@ -91,7 +76,7 @@ class Losses(NamedTuple):
     distance: Tensor
 
 
-def focal(logits: Tensor, target: Tensor, alpha: float = 0.35, gamma: float = 2.0) -> Tensor:
+def focal(logits: Tensor, target: Tensor, alpha: float, gamma: float) -> Tensor:
     """
     Focal loss (Lin et al. 2017; Li et al. 2020 for targets between 0 and 1), element by element.
 
@@ -111,7 +96,7 @@ def focal(logits: Tensor, target: Tensor, alpha: float = 0.35, gamma: float = 2.
 
     Examples
     --------
-    >>> focal(torch.zeros(1), torch.ones(1), alpha=0.25).item()
+    >>> focal(torch.zeros(1), torch.ones(1), alpha=0.25, gamma=2.0).item()
     0.0433
     """
     p = torch.sigmoid(logits)
@@ -157,13 +142,15 @@ def _as_float32(features: Features) -> Features:
 def _loss(
     network: CurveNetwork, features: Features, targets: list[Targets], rows: int, rng: np.random.Generator
 ) -> Losses:
+    settings = network.settings
     required = [int((~target.optional).sum()) for target in targets]
+    # One divisor for the whole batch: a window without planes adds its negatives, and a crowded one counts for more.
     count = max(sum(required), 1)
     parts = zip(network.votes, features.votes, strict=True)
-    vote = torch.stack([_vote_loss(part, votes, targets, network.settings.step) for part, votes in parts]).sum() / count
-    max_queries = round(network.settings.queries * rows / _TRAINING_ROWS)
-    proposals = network.propose_queries(features, CELLS_PER_QUERY * max_queries)
-    starts, groups, partners = _queries(proposals, targets, max_queries, rng)
+    vote = torch.stack([_vote_loss(part, votes, targets, settings) for part, votes in parts]).sum() / count
+    max_queries = round(settings.queries * rows / _TRAINING_ROWS)
+    proposals = network.propose_queries(features, settings.detection.cells_per_query * max_queries)
+    starts, groups, partners = _queries(proposals, targets, max_queries, settings, rng)
     device = features.sampled.coarse.device
     traces = torch.from_numpy(starts).float().to(device)
     radius = torch.tensor([t.radius for t in targets], dtype=torch.float32, device=device)
@@ -171,18 +158,18 @@ def _loss(
     required_count = torch.tensor(required, device=device)
     total, hidden = vote, None
     output: LayerOutput | None = None
-    for stage in network.settings.stages:
+    for stage in settings.stages:
         if output is not None:
-            denoise = stage.layers.start < _DENOISING_LAYERS
+            denoise = stage.layers.start < settings.loss.denoising_layers
             traces, hidden, group = select_queries(output, group, stage.least, required_count, denoise)
             partners = partners if denoise else [np.empty(0, np.int64)] * len(targets)
         for output in network.decode(features, traces, radius, group, hidden, stage.layers):
-            classes, distance = _query_loss(output, group, partners, targets, count, network.settings.step)
-            total = total + _CLASS_LOSS_WEIGHT * classes + distance / _DISTANCE_SCALE_M
+            classes, distance = _query_loss(output, group, partners, targets, count, settings)
+            total = total + settings.loss.class_weight * classes + distance / settings.loss.distance_scale
     return Losses(total, vote.detach(), classes.detach(), distance.detach())
 
 
-def _vote_loss(vote: VoteHead, votes: Votes, targets: list[Targets], step: float) -> Tensor:
+def _vote_loss(vote: VoteHead, votes: Votes, targets: list[Targets], settings: CurveSettings) -> Tensor:
     """
     Penalty-reduced focal loss of one tier of votes, summed over the batch.
 
@@ -195,19 +182,23 @@ def _vote_loss(vote: VoteHead, votes: Votes, targets: list[Targets], step: float
     heat, weight = np.zeros(tuple(logits.shape), np.float32), np.ones(tuple(logits.shape), np.float32)
     depth, curves = vote.depth(logits.shape[3]), vote.shapes.curves
     for item, target in enumerate(targets):
-        rows = np.clip(np.rint(depth / step).astype(int), 0, target.label_mask.shape[1] - 1)
+        rows = np.clip(np.rint(depth / settings.step).astype(int), 0, target.label_mask.shape[1] - 1)
         weight[item] = target.label_mask[:, rows][:, None]
         for trace, name, optional in zip(target.traces, target.classes, target.optional, strict=True):
-            _draw(heat[item], weight[item], depth, curves, trace, int(name), bool(optional), target.radius)
+            _draw(
+                heat[item], weight[item], depth, curves, trace, int(name), bool(optional), target.radius, settings.loss
+            )
     soft, mask = torch.from_numpy(heat).to(logits.device), torch.from_numpy(weight).to(logits.device)
-    mask = mask * (votes.coverage > MIN_COVERAGE)[:, None]
+    covered = (votes.coverage > settings.voting.min_coverage)[:, None]
+    mask = mask * covered
     p = torch.sigmoid(logits)
     top = (soft > _POSITIVE_HEAT).float()
     # A required plane counts even where an optional one lies beside it.
-    mask = torch.maximum(mask, top * (votes.coverage > MIN_COVERAGE)[:, None])
+    mask = torch.maximum(mask, top * covered)
+    # The squares take the weight off cells that are right already: nearly all cells hold no plane.
     positive = top * (1 - p) ** 2 * functional.logsigmoid(logits)
     negative = (1 - top) * (1 - soft) ** 4 * p**2 * functional.logsigmoid(-logits)
-    class_weight = torch.tensor(_CLASS_WEIGHTS, device=logits.device)[:, None, None]
+    class_weight = torch.tensor(settings.loss.class_weights, device=logits.device)[:, None, None]
     return -((positive + negative) * mask * class_weight).sum()
 
 
@@ -220,12 +211,15 @@ def _draw(
     name: int,
     optional: bool,
     radius: float,
+    loss: LossSettings,
 ) -> None:
     """Draw one plane into the soft map of one window, in place; around an optional plane set the weights to 0."""
     stretching = float(geometry.stretch(trace, radius))
-    reach_m = 3 * _HEAT_SIGMA_M * stretching
+    reach_m = _HEAT_REACH * loss.heat_sigma * stretching
     first, last = np.searchsorted(depth, [trace[0] - reach_m, trace[0] + reach_m])
+    # The square of a trace RMS is the square of the difference in depth and half of those in both amplitudes.
     sideways = ((curves - trace[1:]) ** 2).sum(1) / 2
+    # Most cells are too far off for the Gaussian to show: only those of near shapes and depths are drawn.
     shapes = np.flatnonzero(sideways < reach_m**2)
     nearest = int(np.argmin(sideways))
     if first >= last or not shapes.size:
@@ -234,20 +228,24 @@ def _draw(
     place = np.ix_(shapes, np.arange(first, last))
     if optional:
         for layer in weight:
-            layer[place] *= rms2 > _OPTIONAL_DISTANCE_M**2
+            layer[place] *= rms2 > loss.optional_distance**2
         return
-    soft = np.exp(-rms2 / (2 * _HEAT_SIGMA_M**2))
+    soft = np.exp(-rms2 / (2 * loss.heat_sigma**2))
     heat[name][place] = np.maximum(heat[name][place], soft)
     # The same place is negative for the other class, with half the weight: a wrong class is better than no plane.
     other = 1 - name
     weight[other][place] = np.minimum(weight[other][place], 1 - 0.5 * soft)
     cell = first + int(np.argmin(np.abs(depth[first:last] - trace[0])))
-    if heat[name][nearest, cell] >= _MIN_HEAT:
+    if heat[name][nearest, cell] >= loss.min_heat:
         heat[name][nearest, cell] = 1.0
 
 
 def _queries(
-    proposals: list[tuple[Array, Array]], targets: list[Targets], max_queries: int, rng: np.random.Generator
+    proposals: list[tuple[Array, Array]],
+    targets: list[Targets],
+    max_queries: int,
+    settings: CurveSettings,
+    rng: np.random.Generator,
 ) -> tuple[Array, npt.NDArray[np.int64], list[npt.NDArray[np.int64]]]:
     """
     Make the queries of the first stage.
@@ -261,14 +259,18 @@ def _queries(
     partners : list of array
         Index of the plane that each denoising query was made from, window by window.
     """
+    spacing, sigma = settings.detection.query_spacing, settings.loss.jitter / _JITTER_COMPONENTS
     chosen, partners = [], []
     for (traces, scores), target in zip(proposals, targets, strict=True):
-        keep = thin_by_distance(traces, scores, MIN_QUERY_SPACING_M, target.radius, max_queries)
+        # Proposals are thinned as in detection, so that training meets the queries that detection will meet.
+        keep = thin_by_distance(traces, scores, spacing, target.radius, max_queries)
+        # Only required planes make denoising queries: one that starts at an optional plane has no right answer.
         required = np.flatnonzero(~target.optional)[:max_queries]
         planes = target.traces[required]
         stretching = geometry.stretch(planes, target.radius)
-        noise = rng.normal(0, _JITTER_M / _JITTER_COMPONENTS, (len(planes), 3)) * stretching[:, None] * _JITTER_SHARES
+        noise = rng.normal(0, sigma, (len(planes), 3)) * stretching[:, None] * _JITTER_SHARES
         denoising = planes + noise
+        # The decoder takes queries sorted by group, then by depth.
         order = np.argsort(denoising[:, 0], kind="stable")
         keep = keep[np.argsort(traces[keep, 0], kind="stable")]
         chosen.append((traces[keep], denoising[order]))
@@ -308,10 +310,12 @@ def select_queries(
     traces, hidden, groups : Tensor
         Of these queries, padded to the longest window.
     """
+    # The second sort turns the order of the queries into the rank of each.
     logit = output.logits.detach().amax(dim=-1).masked_fill(group != _PROPOSAL, -torch.inf)
     most_probable = logit.argsort(dim=1, descending=True).argsort(dim=1) < least_count[:, None]
     selected = (group == _PROPOSAL) & ((logit >= min_logit) | most_probable) | (group == _DENOISING) & denoise
     size = max(int(selected.sum(dim=1).max()), 1)
+    # A stable sort moves the selected queries to the front and keeps their order in depth.
     order = torch.argsort((~selected).to(torch.uint8), dim=1, stable=True)[:, :size]
     groups = torch.where(selected, group, _PADDING).gather(1, order)
     traces, hidden = (
@@ -327,16 +331,17 @@ def _query_loss(
     partners: list[npt.NDArray[np.int64]],
     targets: list[Targets],
     count: int,
-    step: float,
+    settings: CurveSettings,
 ) -> tuple[Tensor, Tensor]:
     """
     Focal loss of the classes of one layer, per required plane, and mean distance of its pairs (m).
 
-    Queries are matched anew at each layer. The target probability of a query is ``1 / (1 + (d / 25 mm)^2)`` at distance
-    ``d`` from its plane, so that a query that lies closer is more probable than its duplicates. Distances are half
-    scaled, by the square root of the trace's stretch: picks are judged in depth, but pixels resolve them square to the
-    trace.
+    Queries are matched anew at each layer. The target probability of a query at distance ``d`` from its plane is
+    ``1 / (1 + (d / half_score_distance)^2)``, so that a query that lies closer is more probable than its duplicates.
+    Distances are half scaled, by the square root of the trace's stretch: picks are judged in depth, but pixels resolve
+    them square to the trace.
     """
+    loss = settings.loss
     probability = output.logits.detach().sigmoid().cpu().numpy().astype(np.float64)
     traces = output.traces.detach().cpu().numpy().astype(np.float64)
     groups = group.cpu().numpy()
@@ -348,27 +353,28 @@ def _query_loss(
         required = np.flatnonzero(~target.optional)
         query, plane = match(
             traces[item, proposed], probability[item, proposed], target.traces[required], target.classes[required],
-            target.radius, _MAX_MATCH_DISTANCE_M,
+            target.radius, settings.matching,
         )  # fmt: skip
-        row = np.clip(np.nan_to_num(traces[item, :, 0]) / step, 0, target.label_mask.shape[1] - 1).astype(int)
+        # A query has a loss only where the labels of a class are complete at its depth.
+        row = np.clip(np.nan_to_num(traces[item, :, 0]) / settings.step, 0, target.label_mask.shape[1] - 1).astype(int)
         weight[item] *= target.label_mask[:, row].T
         if target.optional.any() and proposed.size:
-            near_optional = (
-                scaled_rms(traces[item, proposed], target.traces[target.optional], target.radius).min(1)
-                < _OPTIONAL_DISTANCE_M
-            )
-            weight[item, proposed[near_optional]] = 0
+            # Pairs come afterwards and set their weight again: a query that a required plane has taken is judged.
+            nearest = scaled_rms(traces[item, proposed], target.traces[target.optional], target.radius).min(1)
+            weight[item, proposed[nearest < loss.optional_distance]] = 0
         # Denoising queries begin beside true planes: they weigh less, since they have no duplicates to suppress.
-        weight[item, denoising] *= _DENOISING_WEIGHT
+        weight[item, denoising] *= loss.denoising_weight
         for i, j in [*zip(proposed[query], required[plane], strict=True), *zip(denoising, partners[item], strict=True)]:
             plane = target.traces[j]
             offset = geometry.trace_rms(traces[item, i], plane) / np.sqrt(geometry.stretch(plane, target.radius))
-            target_probability[item, i, target.classes[j]] = 1 / (1 + (offset / _HALF_SCORE_DISTANCE_M) ** 2)
-            weight[item, i] = np.maximum(weight[item, i], _DENOISING_WEIGHT if groups[item, i] == _DENOISING else 1)
+            target_probability[item, i, target.classes[j]] = 1 / (1 + (offset / loss.half_score_distance) ** 2)
+            own_weight = loss.denoising_weight if groups[item, i] == _DENOISING else 1
+            weight[item, i] = np.maximum(weight[item, i], own_weight)
             pairs.append((item, int(i), plane, target.radius))
     device = output.logits.device
-    mask = torch.from_numpy(weight).to(device) * torch.tensor(_CLASS_WEIGHTS, device=device)
-    classes = (focal(output.logits, torch.from_numpy(target_probability).to(device)) * mask).sum() / count
+    mask = torch.from_numpy(weight).to(device) * torch.tensor(loss.class_weights, device=device)
+    target_tensor = torch.from_numpy(target_probability).to(device)
+    classes = (focal(output.logits, target_tensor, loss.alpha, loss.gamma) * mask).sum() / count
     if not pairs:
         return classes, output.traces.sum() * 0
     items, queries = (torch.tensor([pair[k] for pair in pairs], device=device) for k in range(2))
@@ -376,4 +382,5 @@ def _query_loss(
     radius = torch.tensor([pair[3] for pair in pairs], dtype=torch.float32, device=device)
     change = output.traces[items, queries] - truth
     square = change[:, 0] ** 2 + (change[:, 1] ** 2 + change[:, 2] ** 2) / 2
+    # The small number keeps the gradient of the root finite where a query lies on its plane exactly.
     return classes, torch.sqrt((square + 1e-8) / stretch(truth, radius)).mean()

@@ -17,9 +17,6 @@ from geobfdt.model.network_settings import CurveSettings
 
 __all__ = ["CurveDecoder", "LayerOutput", "SampledFeatures", "fit_trace_update", "stretch"]
 
-# Weight of the prior that a trace stays where it is: at this mean weight of the columns half of their update is
-# applied. Averaged over the turn offsets err by a centimetre or two, and queries are some centimetres off.
-_RIDGE = 0.01
 # So many queries are decoded together outside of training: their features fit into the cache of a core.
 _QUERY_BATCH = 128
 # Queries are attended to in blocks of so many; the queries of a block share one set of neighbours.
@@ -83,7 +80,7 @@ def stretch(traces: Tensor, radius: Tensor) -> Tensor:
     return torch.sqrt(1 + (traces[..., 1] ** 2 + traces[..., 2] ** 2) / radius**2 / 2)
 
 
-def fit_trace_update(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float | Tensor = _RIDGE) -> Tensor:
+def fit_trace_update(offsets: Tensor, weights: Tensor, waves: Tensor, ridge: float | Tensor) -> Tensor:
     """
     Fit ``dz0 + da cos t + db sin t`` to offsets round the hole by weighted ridge regression.
 
@@ -156,6 +153,7 @@ class CurveDecoder(nn.Module):
         super().__init__()
         self.beside = settings.beside
         self.max_neighbour_distance_m = settings.company
+        self.depth_scale_m, self.rms_floor_m = settings.decoder.depth_scale, settings.decoder.rms_floor
         # Attributes that hold weights are keys of the weights file, here and below: they keep the names they have
         # there.
         self.sampled = nn.Conv2d(settings.features, settings.sampled, 1)
@@ -247,12 +245,13 @@ class CurveDecoder(nn.Module):
         rms = torch.sqrt(change[..., 0] ** 2 + (change[..., 1] ** 2 + change[..., 2] ** 2) / 2 + 1e-8)
         stretching = stretch(traces, radius)
         scaled = rms / torch.sqrt(stretching[:, blocks.own][..., None] * stretching[:, blocks.near][:, :, None])
+        # Poles are those of apparent dip, in the axes of the hole, whose tangent is the amplitude over the radius.
         pole = torch.cat([traces[..., 1:] / radius[..., None], torch.ones_like(traces[..., :1])], dim=-1)
         pole = pole / torch.sqrt((pole**2).sum(-1, keepdim=True))
         cosine = (pole[:, blocks.own] @ pole[:, blocks.near].transpose(-1, -2)).abs()
-        close = torch.exp(-((change[..., 0] / 0.3) ** 2))
+        close = torch.exp(-((change[..., 0] / self.depth_scale_m) ** 2))
         too_far = (change[..., 0].abs() > self.max_neighbour_distance_m).to(traces.dtype)
-        return torch.stack([torch.log(scaled + 0.002) + 3, cosine**2, cosine**16, close, too_far], dim=-1)
+        return torch.stack([torch.log(scaled + self.rms_floor_m) + 3, cosine**2, cosine**16, close, too_far], dim=-1)
 
 
 class _QueryBlocks(NamedTuple):
@@ -311,12 +310,16 @@ class _Layer(nn.Module):
         self.register_buffer("waves", waves, persistent=False)
         self.register_buffer("across", band * torch.linspace(-1, 1, samples, device="cpu"), persistent=False)
         self.row = stride * settings.step
-        self.heads = 4
+        self.heads = settings.decoder.heads
         self.limit = band
+        self.ridge = settings.decoder.ridge
         self.look = nn.Linear(samples * (channels + 1), local)
         self.tell = nn.Linear(size, local)
         self.again = nn.Linear(3 * local, local)
-        self.along = nn.ModuleList(_ColumnMix(local, reach) for reach in (2, 4, 8, 16) if 4 * reach <= columns)
+        # Reaches up to a quarter of the turn together span it: a larger one wraps to columns that are mixed already.
+        self.along = nn.ModuleList(
+            _ColumnMix(local, reach) for reach in settings.decoder.reaches if 4 * reach <= columns
+        )
         self.local = nn.Linear(local, 2)
         self.mean = nn.Linear(2 * local, size)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(size) for _ in range(3))
@@ -361,8 +364,8 @@ class _Layer(nn.Module):
         Notes
         -----
         Every column of the band is embedded together with the query's hidden state. Columns exchange features with
-        their neighbours on the trace, first with the next ones, then at distances of 2, 4, 8 and 16 columns: a line too
-        faint for one column adds up over the part of the turn where it shows. Each column then predicts an offset
+        their neighbours on the trace, first with the next ones, then at the distances ``reaches``: a line too faint for
+        one column adds up over the part of the turn where it shows. Each column then predicts an offset
         square to the trace, at most the band's half-width, and a weight. The offsets are fitted by a sinusoid, and the
         weighted and the plain mean of the columns update the hidden state.
         """
@@ -377,12 +380,14 @@ class _Layer(nn.Module):
             columns = part(columns)
         columns = columns.relu_()
         offset, weight = self.local(columns).unbind(-1)
+        # What lies beyond the band was not sampled: a tanh keeps offsets within it.
         offset, weight = self.limit * torch.tanh(offset), torch.sigmoid(weight)
+        # The small number makes the pooled features fade where no column has a weight.
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
         pooled = torch.cat([(columns * share[..., None]).sum(2), columns.mean(2)], dim=-1)
         # Offsets are square to the trace. In depth they are `slope` times as large, and so are their errors: weights
         # are divided by its square, and the ridge by the square of its mean, so that steep traces are not held back.
-        ridge = _RIDGE / stretch(traces, radius) ** 2
+        ridge = self.ridge / stretch(traces, radius) ** 2
         return self.mean(pooled), fit_trace_update(offset * slope, weight / slope**2, self.waves, ridge), weight
 
     def sample_band(self, field: Tensor, traces: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
@@ -429,6 +434,7 @@ class _Layer(nn.Module):
         )
         bias, gate = self.bias(relation).chunk(2, dim=-1)
         score = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias.movedim(4, 2)
+        # A large number, not infinity: where every neighbour of a filler query is blocked, its softmax would be NaN.
         attention = torch.softmax(score - 1e4 * blocked[:, :, None], dim=-1)
         # Softmax cannot count: how many neighbours there are, and of what kind, is summed beside it.
         count = (torch.sigmoid(gate) * (1 - blocked[..., None])).sum(3)

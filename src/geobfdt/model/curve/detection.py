@@ -8,20 +8,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.model.curve.network import CELLS_PER_QUERY, MIN_QUERY_SPACING_M, Tier, best_cells
+from geobfdt.model.curve.network import Tier, best_cells
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["Runtime", "choose_queries", "decode_queries", "detect", "with_rows_below"]
-
-_MIN_VOTE = 0.03  # Cells with a lower vote are not decoded.
-_QUERIES_PER_M = 45  # Largest number of queries per metre of strip.
-_MIN_PLANE_SPACING_M = 0.015  # Two decoded planes closer than this (scaled trace RMS) are one plane.
-# Queries are decoded so far beyond the interval of interest, too: a plane's neighbours up to there influence it, since
-# queries attend over 1 m and their neighbours again over 1 m.
-_MARGIN_M = 2.0
 
 Array = npt.NDArray[np.float64]
 Encoded = TypeVar("Encoded")
@@ -112,8 +105,8 @@ def detect(
     -----
     The strip is encoded once. The best cells of the votes, thinned by distance, are the queries of the first stage of
     the decoder. After each stage the queries whose class probability falls below the next stage's threshold are
-    dropped, so that most layers run on few queries. Of decoded planes closer than 15 mm (scaled trace RMS) the most
-    probable one is kept.
+    dropped, so that most layers run on few queries. Of decoded planes closer than ``detection.plane_spacing`` (scaled
+    trace RMS) the most probable one is kept.
 
     Examples
     --------
@@ -124,7 +117,9 @@ def detect(
     """
     encoded, scores = network.encode_strip(_tall_enough(grid, network.settings))
     planes = decode_queries(network, encoded, choose_queries(network, scores, radius, top, base), radius)
-    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), _MIN_PLANE_SPACING_M, radius)
+    # Attention between queries suppresses most duplicates; what is left of them has the same place and a lower score.
+    spacing = network.settings.detection.plane_spacing
+    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), spacing, radius)
     return Planes(*(part[single] for part in planes))
 
 
@@ -150,14 +145,18 @@ def choose_queries(
     array (n, 3)
         ``(z0, a, b)`` (m), sorted by z0.
     """
-    tiers = network.tiers
+    tiers, settings = network.tiers, network.settings.detection
     height = max(score.shape[1] * tier.cell for score, tier in zip(scores, tiers, strict=True))
-    first, last = max(top - _MARGIN_M, 0.0), min(base + _MARGIN_M, height)
-    traces, votes = best_cells(scores, tiers, CELLS_PER_QUERY * int(np.ceil(_QUERIES_PER_M * height)))
-    eligible = (votes >= _MIN_VOTE) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
+    # A plane at the edge of the interval needs its neighbours on both sides, as in the middle of a strip.
+    first, last = max(top - settings.margin, 0.0), min(base + settings.margin, height)
+    max_cells = settings.cells_per_query * int(np.ceil(settings.queries_per_metre * height))
+    traces, votes = best_cells(scores, tiers, max_cells)
+    eligible = (votes >= settings.min_vote) & (traces[:, 0] >= first) & (traces[:, 0] <= last)
     traces, votes = traces[eligible], votes[eligible]
-    max_queries = int(np.ceil(_QUERIES_PER_M * max(last - first, 0.0)))
-    chosen = thin_by_distance(traces, votes, MIN_QUERY_SPACING_M, radius, max_queries)
+    # The number follows the length that is decoded, so that a query's rank does not depend on how a well is cut.
+    max_queries = int(np.ceil(settings.queries_per_metre * max(last - first, 0.0)))
+    chosen = thin_by_distance(traces, votes, settings.query_spacing, radius, max_queries)
+    # Attention between queries takes them in order of depth.
     queries: Array = traces[chosen[np.argsort(traces[chosen, 0], kind="stable")]]
     return queries
 
@@ -190,6 +189,7 @@ def decode_queries(network: Runtime[Encoded], encoded: Encoded, traces: Array, r
         return no_planes
     planes, hidden = network.decode_strip(encoded, traces, None, radius, 0)
     for i, stage in enumerate(network.settings.stages[1:], start=1):
+        # A query goes on if any class is probable enough; a later layer may still change its class.
         probable = planes.logits.max(axis=1) >= stage.least
         if not probable.any():
             return no_planes
@@ -199,6 +199,7 @@ def decode_queries(network: Runtime[Encoded], encoded: Encoded, traces: Array, r
 
 def _tall_enough(grid: npt.NDArray[np.uint8], settings: CurveSettings) -> npt.NDArray[np.uint8]:
     """Return the grid, extended by unmeasured rows until the coarsest vote has a cell."""
+    # Votes are at a quarter of the resolution, and the tier of the steepest traces averages `pool` rows of them.
     min_rows = 4 * max(pool for _, pool in settings.tiers)
     return with_rows_below(grid, -(-max(min_rows - len(grid), 0) // 16) * 16)
 

@@ -20,20 +20,12 @@ from geobfdt.preparation.network_grid import MIDDLE_VALUE, VALUES_PER_DEVIATION
 from geobfdt.wells.picks import CLASSES
 
 __all__ = [
-    "CELLS_PER_QUERY",
-    "MIN_COVERAGE",
-    "MIN_QUERY_SPACING_M",
     "CurveNetwork",
     "Features",
     "Tier",
     "best_cells",
     "channels",
 ]
-
-# So many cells of each tier are taken for each query; most of them are neighbours of one plane, and thinned later.
-CELLS_PER_QUERY = 6
-MIN_QUERY_SPACING_M = 0.022  # Two queries closer than this (scaled trace RMS) are one query.
-MIN_COVERAGE = 0.05  # Share of the turn that has to be measured along a candidate trace for its vote to count.
 
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
@@ -163,7 +155,8 @@ class CurveNetwork(nn.Module):
         lowest = 0.0
         votes = []
         for tallest, pool in settings.tiers:
-            votes.append(VoteHead(*sizes, trace_shapes(lowest, tallest, columns), columns, row, pool))
+            shapes = trace_shapes(lowest, tallest, columns, settings.voting)
+            votes.append(VoteHead(*sizes, shapes, columns, row, pool, settings.voting))
             lowest = tallest
         self.votes = nn.ModuleList(votes)  # type: ignore[assignment]
         self.decoder = CurveDecoder(settings, len(CLASSES))
@@ -193,7 +186,8 @@ class CurveNetwork(nn.Module):
     def peaks(self, features: Features) -> list[Tensor]:
         """Scores (batch, shapes, cells) of each tier: minus infinity off the peaks, 0 where little was measured."""
         parts = zip(self.votes, features.votes, strict=True)
-        return [vote.peaks(part.logits.amax(dim=1).sigmoid() * (part.coverage > MIN_COVERAGE)) for vote, part in parts]
+        least = self.settings.voting.min_coverage
+        return [vote.peaks(part.logits.amax(dim=1).sigmoid() * (part.coverage > least)) for vote, part in parts]
 
     @property
     def tiers(self) -> list[Tier]:

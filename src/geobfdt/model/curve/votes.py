@@ -17,23 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geobfdt.model.curve.backbone import needs_whole_input
+from geobfdt.model.curve_settings import VotingSettings
 
 __all__ = ["Shapes", "VoteHead", "Votes", "trace_shapes"]
 
-# Number of slopes that have feature channels of their own; they are spread evenly in asinh(slope /
-# _SLOPE_SCALE_M_PER_RAD).
-_SLOPES = 5
-_SLOPE_SCALE_M_PER_RAD = 0.1  # Slope at which the spacing of slopes turns from even to logarithmic.
 _CELLS_AT_ONCE = 128  # Cells whose sums are computed together outside of training: they fit into the cache of a core.
-_MIN_PEAK_RATIO = 0.5  # Share of the highest neighbour's score from which a cell is a peak, too.
-_RING_SPACING_M = 0.045  # Spacing of trace shapes at amplitude 0.
-_RING_GROWTH = 0.22  # Share of its amplitude by which the next ring of shapes is higher still.
-_SHAPE_GROWTH = 0.1  # Share of the amplitude by which shapes of a ring lie further apart.
-_MIN_COLUMN_SHARE = 0.81  # Share of the ideal number of azimuths with which a ring may do.
-_MAX_NEIGHBOUR_DISTANCE = 2.5  # Scaled distance up to which two shapes are neighbours; rings are about 1 apart.
-_MEAN_PRIOR = (
-    0.02  # Share of the columns that is added to the measured weight, so that a few columns make no high mean.
-)
+_FINE = 16  # Points at which a trace is drawn in each column of the kernel.
+_FIRST_BIAS = -5.0  # Log odds of every cell before training: hardly any cell holds a plane.
 
 Array = npt.NDArray[np.float64]
 
@@ -48,7 +38,7 @@ class Shapes(NamedTuple):
         ``(a, b)`` (m).
     ring : array (shapes,)
         Rank of each shape's amplitude.
-    neighbours : array (shapes, 6)
+    neighbours : array (shapes, neighbours)
         The shapes nearest to each (itself, where there are fewer).
     """
 
@@ -73,7 +63,7 @@ class Votes(NamedTuple):
     coverage: Tensor
 
 
-def trace_shapes(lowest: float, tallest: float, columns: int) -> Shapes:
+def trace_shapes(lowest: float, tallest: float, columns: int, voting: VotingSettings) -> Shapes:
     """
     Spread trace shapes over amplitudes and azimuths, ever sparser as they get steeper.
 
@@ -84,36 +74,38 @@ def trace_shapes(lowest: float, tallest: float, columns: int) -> Shapes:
     columns : int
         Columns of the features; the numbers of azimuths divide it, so that the set stays the same when the hole is
         turned by a few columns.
+    voting : VotingSettings
+        Spacing of the shapes.
+
+    Notes
+    -----
+    :meth:`geobfdt.model.curve_settings.VotingSettings.rings` gives the amplitudes and the numbers of azimuths. Two
+    shapes are neighbours if the distance ``hypot(da, db)``, divided by the spacing of shapes at the higher of the two
+    amplitudes, is below a limit: then their traces share evidence, and the peak of one hides the flank of the other.
 
     Examples
     --------
-    >>> shapes = trace_shapes(0.0, 0.13, 32)
+    >>> shapes = trace_shapes(0.0, 0.13, 32, VotingSettings())
     >>> len(shapes.curves), shapes.curves[0].tolist()
     (25, [0.0, 0.0])
     """
-    amplitudes, amplitude = [], 0.0
-    while amplitude < tallest:
-        if amplitude >= lowest:
-            amplitudes.append(amplitude)
-        amplitude += _RING_SPACING_M + _RING_GROWTH * amplitude
     curves, ring = [], []
-    for i, amplitude in enumerate(amplitudes):
-        ideal_count = max(2 * np.pi * amplitude / (_RING_SPACING_M + _SHAPE_GROWTH * amplitude), 1)
-        # Numbers of azimuths that divide the columns and are whole multiples of the arcs: a turn by one arc maps the
-        # set of shapes to itself.
-        counts = [n for n in range(1, columns + 1) if columns % n == 0 and n % max(columns // 4, 1) == 0]
-        count = next((n for n in counts if n >= _MIN_COLUMN_SHARE * ideal_count), columns) if amplitude > 0 else 1
+    for i, (amplitude, count) in enumerate(voting.rings(lowest, tallest, columns)):
         turn = 2 * np.pi * np.arange(count) / count
         curves.append(amplitude * np.stack([np.cos(turn), np.sin(turn)], axis=1))
         ring += [i] * count
     all_curves = np.concatenate(curves)
     distance = np.hypot(*(all_curves[:, None] - all_curves).transpose(2, 0, 1))
-    scaled = distance / (_RING_SPACING_M + _SHAPE_GROWTH * np.maximum(*np.meshgrid(*2 * [np.hypot(*all_curves.T)])))
-    nearest = np.argsort(scaled, axis=1, kind="stable")[:, 1:7]
+    higher = np.maximum(*np.meshgrid(*2 * [np.hypot(*all_curves.T)]))
+    scaled = distance / (voting.ring_spacing + voting.shape_growth * higher)
+    # The first of each row is the shape itself.
+    nearest = np.argsort(scaled, axis=1, kind="stable")[:, 1 : voting.neighbours + 1]
     here = np.arange(len(all_curves))[:, None]
-    is_neighbour = np.take_along_axis(scaled, nearest, 1) < _MAX_NEIGHBOUR_DISTANCE
+    is_neighbour = np.take_along_axis(scaled, nearest, 1) < voting.neighbour_distance
+    # A shape without so many neighbours is a neighbour of itself, which changes no maximum over the neighbours.
     neighbours = np.where(is_neighbour, nearest, here)
-    return Shapes(all_curves, np.array(ring), np.pad(neighbours, ((0, 0), (0, 6 - neighbours.shape[1])), mode="edge"))
+    missing = voting.neighbours - neighbours.shape[1]
+    return Shapes(all_curves, np.array(ring), np.pad(neighbours, ((0, 0), (0, missing)), mode="edge"))
 
 
 class VoteHead(nn.Module):
@@ -132,6 +124,8 @@ class VoteHead(nn.Module):
         Height of a row of the features (m).
     pool : int
         Rows averaged into one cell.
+    voting : VotingSettings
+        Slopes, prior of the means, and what a peak is.
 
     Notes
     -----
@@ -150,15 +144,16 @@ class VoteHead(nn.Module):
     ring: Tensor
 
     def __init__(
-        self, features: int, votes: int, hidden: int, classes: int, shapes: Shapes, columns: int, row: float, pool: int
-    ) -> None:
+        self, features: int, votes: int, hidden: int, classes: int, shapes: Shapes, columns: int, row: float, pool: int,
+        voting: VotingSettings,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.shapes, self.row, self.pool = shapes, row, pool
+        self.shapes, self.row, self.pool, self.voting = shapes, row, pool, voting
         self.cell = row * pool
         # Columns are grouped into arcs of four: turning the image by four columns turns one arc into the next, and
         # half turns are sums of arcs.
         self.arcs = columns // 4
-        arcs = torch.from_numpy(_kernel(shapes, columns, self.cell)).chunk(self.arcs, dim=2)
+        arcs = torch.from_numpy(_kernel(shapes, columns, self.cell, voting)).chunk(self.arcs, dim=2)
         self.votes = votes
         kernel = torch.cat([arc.flatten(1, 2) for arc in arcs])[..., None]
         measured = torch.cat([arc.sum(dim=1) for arc in arcs])[..., None]
@@ -166,12 +161,12 @@ class VoteHead(nn.Module):
         self.register_buffer("measured", measured.to(memory_format=torch.channels_last), persistent=False)
         self.register_buffer("neighbours", torch.from_numpy(shapes.neighbours), persistent=False)
         self.register_buffer("ring", torch.from_numpy(shapes.ring), persistent=False)
-        self.narrow = nn.Conv2d(features, votes * _SLOPES, 1)
+        self.narrow = nn.Conv2d(features, votes * voting.slopes, 1)
         self.first = nn.Conv2d(2 * votes + 1, hidden, (1, 3), padding=(0, 1))
         self.rings = nn.Parameter(torch.zeros(hidden, int(shapes.ring.max()) + 1))
         self.second = nn.Conv2d(hidden, hidden, 1)
         self.last = nn.Conv2d(hidden, classes, 1)
-        nn.init.constant_(self.last.bias, -5.0)  # type: ignore[arg-type]
+        nn.init.constant_(self.last.bias, _FIRST_BIAS)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor, mask: Tensor) -> Votes:
         """
@@ -187,6 +182,7 @@ class VoteHead(nn.Module):
         narrow = self.narrow(features) * mask
         if self.pool > 1:
             narrow, mask = (functional.avg_pool2d(part, (self.pool, 1)) for part in (narrow, mask))
+        # Beyond the ends of the image nothing is measured: zeros there add to no sum and to no weight.
         cells, reach = narrow.shape[2], self.kernel.shape[2] // 2
         narrow, mask = (functional.pad(part, (0, 0, reach, reach)) for part in (narrow, mask))
         piece = cells if needs_whole_input() else _CELLS_AT_ONCE
@@ -202,11 +198,12 @@ class VoteHead(nn.Module):
 
         The channels are means over the turn, the share measured, and means over the half turn where they are highest.
         """
-        columns, prior = narrow.shape[3], _MEAN_PRIOR * narrow.shape[3]
+        columns, prior = narrow.shape[3], self.voting.mean_prior * narrow.shape[3]
         total = self._sum_along_traces(narrow, self.votes, self.kernel)
         weight = self._sum_along_traces(mask, 1, self.measured)
         turn_weight = weight.sum(dim=3)
         mean = total.sum(dim=3) / (turn_weight + prior)
+        # Half turns are divided by their own weights; the prior gives a half that is mostly a gap a low mean.
         half = (_halves(total) / (_halves(weight) + prior)).amax(dim=3)
         return torch.cat([mean, turn_weight / columns, half], dim=2)
 
@@ -221,10 +218,10 @@ class VoteHead(nn.Module):
 
     def peaks(self, score: Tensor) -> Tensor:
         """
-        Suppress cells whose score is less than half of a neighbour's, in depth or in shape.
+        Suppress cells whose score is less than a share of a neighbour's, in depth or in shape.
 
-        A cell beside a clear peak may belong to a faint plane of its own, so half of the peak's score is enough to be
-        kept; the decoder decides later.
+        A cell beside a clear peak may belong to a faint plane of its own, so a share of the peak's score (half of it by
+        default) is enough to be kept; the decoder decides later.
 
         Parameters
         ----------
@@ -234,11 +231,11 @@ class VoteHead(nn.Module):
         Returns
         -------
         Tensor (batch, shapes, cells)
-            The same; minus infinity where a neighbour is over twice as high.
+            The same; minus infinity where a neighbour is so much higher.
         """
         high = functional.max_pool1d(score, 3, 1, 1)
         highest = torch.maximum(high, high[:, self.neighbours].amax(dim=2))
-        return torch.where(score >= _MIN_PEAK_RATIO * highest, score, torch.full_like(score, -torch.inf))
+        return torch.where(score >= self.voting.peak_ratio * highest, score, torch.full_like(score, -torch.inf))
 
     def depth(self, cells: int) -> Array:
         """Depths of cells below the first row of the image (m); a feature lies at the first of its rows."""
@@ -256,24 +253,26 @@ def _halves(arcs: Tensor) -> Tensor:
     return total
 
 
-def _kernel(shapes: Shapes, columns: int, cell: float) -> npt.NDArray[np.float32]:
+def _kernel(shapes: Shapes, columns: int, cell: float, voting: VotingSettings) -> npt.NDArray[np.float32]:
     """
     Convolution kernels (shapes, slopes, columns, cells) of trace shapes.
 
     Each value is the share of a column that a trace spends in a cell above or below its mid-depth, split linearly
     between the two cells and the two slopes nearest to it.
     """
-    fine = 16
-    turn = 2 * np.pi * (np.arange(columns * fine) + 0.5 - fine / 2) / columns / fine
+    # A column is an arc, and a steep trace crosses many cells on it: the trace is drawn at many points of each column.
+    turn = 2 * np.pi * (np.arange(columns * _FINE) + 0.5 - _FINE / 2) / columns / _FINE
     at = shapes.curves @ np.stack([np.cos(turn), np.sin(turn)]) / cell
-    rise = np.arcsinh(shapes.curves @ np.stack([-np.sin(turn), np.cos(turn)]) / _SLOPE_SCALE_M_PER_RAD)
-    slope = (rise / max(np.abs(rise).max(), 1e-9) + 1) / 2 * (_SLOPES - 1)
+    rise = np.arcsinh(shapes.curves @ np.stack([-np.sin(turn), np.cos(turn)]) / voting.slope_scale)
+    # Slopes from the steepest fall to the steepest rise of this tier, as places 0 to slopes - 1.
+    slope = (rise / max(np.abs(rise).max(), 1e-9) + 1) / 2 * (voting.slopes - 1)
     half = int(np.ceil(np.abs(at).max() + 0.5))
-    low, flat = np.floor(at).astype(int), np.minimum(np.floor(slope).astype(int), _SLOPES - 2)
-    kernel = np.zeros((len(at), _SLOPES, columns, 2 * half + 3))
-    shape, column = np.arange(len(at))[:, None], np.arange(columns * fine) // fine
+    # The last slope has no next one: it is reached with share 1 from the one before.
+    low, flat = np.floor(at).astype(int), np.minimum(np.floor(slope).astype(int), voting.slopes - 2)
+    kernel = np.zeros((len(at), voting.slopes, columns, 2 * half + 3))
+    shape, column = np.arange(len(at))[:, None], np.arange(columns * _FINE) // _FINE
     for i in range(2):
         for j in range(2):
-            share = np.abs(1 - i - (slope - flat)) * np.abs(1 - j - (at - low)) / fine
+            share = np.abs(1 - i - (slope - flat)) * np.abs(1 - j - (at - low)) / _FINE
             np.add.at(kernel, (shape, flat + i, column, low + half + 1 + j), share)
     return kernel.astype(np.float32)

@@ -67,6 +67,7 @@ class _Cursor:
         first = self.number()
         if first < 0x80:
             return first
+        # Two high bits give the length: 0x a byte, 10 two bytes, 11 four, without these bits in the value.
         self.at -= 1
         return self.number(2) & 0x3FFF if first < 0xC0 else self.number(4) & 0x3FFFFFFF
 
@@ -95,13 +96,15 @@ class _Cursor:
 
     def attribute(self, component: int, template: _Attribute) -> _Attribute:
         """What follows the label of an attribute."""
+        # What a component leaves out it takes from the template; the order of the fields is fixed.
         count = self.varying() if component & _COUNT_OR_NAME else template.count
         code = self.number() if component & _CODE else template.code
         if component & _UNITS:
             self.values(1, _IDENT)
         if component & _VALUE:
             self.values(count, code)
-        elif count > len(self.body):  # room is made for them all the same
+        # Without values dlisio still makes room for so many, which a damaged count turns into gigabytes.
+        elif count > len(self.body):
             raise _OverrunError
         return _Attribute(count, code, component & 0xE0 == _ATTRIBUTES[1])
 
@@ -123,7 +126,12 @@ def overrun(body: bytes) -> bool:
 
     Notes
     -----
-    Organization of RP66 V1 (API 1991), section 3.2 and appendix B.
+    A set is a list of components (API RP66 V1, 1991, section 3.2). Each begins with a byte whose three high bits are
+    its role, and whose other bits tell what follows. After the set's own type comes a template of attributes, each with
+    a label and defaults of count and representation code. Objects follow: a name, then attributes in the order of the
+    template, which replace its defaults. The set is walked as dlisio walks it, and no value is kept. Appendix B gives
+    the bytes of each code, or the parts that begin with their own length. A part that would end behind the record is an
+    overrun.
 
     Examples
     --------
@@ -197,6 +205,7 @@ def without_overruns(extract: Callable[..., Sequence[Any]]) -> Callable[..., lis
     def sound(stream: Any, places: Sequence[int], handler: Any) -> list[Any]:
         kept = []
         for record in extract(stream, places, handler):
+            # Only a set is parsed by dlisio; rows have a check of their own, and encrypted records are not read.
             if record.explicit and not record.encrypted and overrun(memoryview(record).tobytes()):
                 _tell(handler, "a set")
             else:
@@ -232,8 +241,10 @@ def _set(cursor: _Cursor) -> None:
             raise _UnreadableError
         cursor.values(1, _OBNAME)
         for attribute in template:
+            # An invariant attribute has its value in the template, and no object repeats it.
             if attribute.invariant:
                 continue
+            # An object may end early: attributes that it leaves out have the values of the template.
             if cursor.at_end or cursor.body[cursor.at] & 0xE0 == _OBJECT:
                 break
             component = cursor.number()
