@@ -216,7 +216,8 @@ def gate(
             progress((number + (run + 1) / n_runs) / len(wells))
         well.image.close()
     picks, second_picks, *champion_picks = [pd.concat(parts, ignore_index=True) for parts in tables]
-    truth, intervals = (pd.concat([well[k] for well in wells], ignore_index=True) for k in (1, 2))
+    truth = pd.concat([well.picks for well in wells], ignore_index=True)
+    intervals = pd.concat([well.intervals for well in wells], ignore_index=True)
 
     scores = evaluate(picks, truth, intervals)
     measured = _measure_classes(scores, picks, truth, intervals)
@@ -336,8 +337,9 @@ def _repeatability(picks: pd.DataFrame, again: pd.DataFrame, wells: Sequence[Int
         return float("nan")
     tops = [(str(well.image.attrs["well"]), float(well.image["depth"].values[0])) for well in wells]
     ignored = new_intervals([(name, "ignored", "top", top, top + 2 * _CUT_M) for name, top in tops])
-    best = evaluate(again, picks, ignored, shifts=2).best().set_index(["class", "tolerance_m"])
-    return float(best.loc[("all", _TOLERANCE_M), "f1"])
+    best = evaluate(again, picks, ignored, shifts=2).best()
+    rows = best[(best["class"] == "all") & (best["tolerance_m"] == _TOLERANCE_M)]
+    return float(rows["f1"].iloc[0])
 
 
 def _measure_classes(

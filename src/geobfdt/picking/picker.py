@@ -295,7 +295,7 @@ class _Table:
             reference=image.attrs["reference"],
             source=source,
             status="proposed",
-            **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
+            **{str(name).replace("class", "class_"): columns[name].to_numpy() for name in columns},
         )
 
 

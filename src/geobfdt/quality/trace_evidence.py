@@ -8,6 +8,7 @@ neither is pulled to an edge. Summed along a trace with its sign, what runs all 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,10 +83,10 @@ def quadrature_response(values: npt.NDArray[np.float32], sigma: float, local: in
     measured = np.isfinite(values)
     centred = np.where(measured, values - np.float32(np.nanmedian(values) if measured.any() else 0), np.float32(0))
     # Callers add a margin, because the response is not valid at the ends of the block.
-    smooth, first, second = (gaussian_filter1d(centred, sigma, axis=0, order=n, mode="nearest") for n in range(3))
+    smooth, first, second = _derivatives(centred, sigma)
     if not measured.all():
         mask = measured.astype(np.float32)
-        weight, slope, curve = (gaussian_filter1d(mask, sigma, axis=0, order=n, mode="nearest") for n in range(3))
+        weight, slope, curve = _derivatives(mask, sigma)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = smooth / weight
             first, second = (first - mean * slope) / weight, (second - mean * curve) / weight
@@ -94,12 +95,17 @@ def quadrature_response(values: npt.NDArray[np.float32], sigma: float, local: in
         usable = measured
     pair = np.where(usable, sigma * first + 1j * np.float32(sigma**2) * second, np.complex64(0))
     size = np.abs(pair)
-    count = uniform_filter1d(usable.mean(1, dtype=np.float64), local, mode="nearest")
+    count: Array = uniform_filter1d(usable.mean(1, dtype=np.float64), local, mode="nearest")
     typical = uniform_filter1d(size.mean(1, dtype=np.float64), local, mode="nearest") / np.maximum(count, 1e-9)
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = size / typical[:, None]
         even = pair / typical[:, None] / np.maximum(relative / MAX_RESPONSE, 1)
     return np.where(usable & (typical[:, None] > 0), even, np.nan).astype(np.complex64)
+
+
+def _derivatives(values: npt.NDArray[np.float32], sigma: float) -> list[npt.NDArray[Any]]:
+    """Return the values blurred down the hole, and their first and second derivative."""
+    return [gaussian_filter1d(values, sigma, axis=0, order=order, mode="nearest") for order in range(3)]
 
 
 def trace_evidence(

@@ -101,7 +101,7 @@ def _header_fields(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tu
     here = picks[(picks["depth_m"] >= page.top) & (picks["depth_m"] < page.base)]
     counted = f"{len(here)}" if len(here) == len(picks) else f"{len(here)} of {len(picks)}"
     states = picks["status"].value_counts().sort_index()
-    status = ", ".join(f"{n} {state}" if len(states) > 1 else state for state, n in states.items() if state)
+    status = ", ".join(f"{n} {state}" if len(states) > 1 else str(state) for state, n in states.items() if state)
     severe = [str(finding.severity) for finding in attrs["findings"]]
     finding_counts = (
         ", ".join(f"{severe.count(s)} {s}" for s in ("critical", "major", "minor") if s in severe) or "none"

@@ -81,11 +81,9 @@ class TitleBlock(BaseModel):
         if not self.well:
             return image, picks, intervals
         names = ["", str(image.attrs["well"])]
-        tables = [
-            table[table["well"].isin(names)].assign(well=self.well) if table is not None else None
-            for table in (picks, intervals)
-        ]
-        return image.assign_attrs(well=self.well), tables[0], tables[1]
+        own = picks[picks["well"].isin(names)].assign(well=self.well)
+        looked = intervals[intervals["well"].isin(names)].assign(well=self.well) if intervals is not None else None
+        return image.assign_attrs(well=self.well), own, looked
 
 
 # The title block of a report without entries.

@@ -120,7 +120,8 @@ def pick_items(picks: pd.DataFrame) -> dict[str, Fields]:
 def interval_items(intervals: pd.DataFrame) -> dict[str, Fields]:
     """Convert an interval table to items, each with a new id; rows without length are left out."""
     rows = intervals[intervals["base_m"] > intervals["top_m"]]
-    return {new_id("i"): dict(row) for row in rows[["kind", "class", "top_m", "base_m"]].to_dict("records")}
+    fields = rows[["kind", "class", "top_m", "base_m"]].to_dict("records")
+    return {new_id("i"): {str(name): value for name, value in row.items()} for row in fields}
 
 
 def merge_picks(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) -> Items:

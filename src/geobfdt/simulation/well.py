@@ -134,7 +134,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     truth = _truth(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
     looked = draw_intervals(settings, top, base, interpreter_rng)
-    diameter = np.interp(truth["depth_m"], hole.depth, hole.diameter)
+    diameter = np.interp(truth["depth_m"].to_numpy(float), hole.depth, hole.diameter)
     picks, _ = complete(interpret(truth, looked, settings, diameter, interpreter_rng), image)
     ignored = new_intervals([(settings.well, "ignored", name, a, b) for name, a, b in wall.damage.intervals])
     intervals = pd.concat([looked, ignored], ignore_index=True) if len(ignored) else looked

@@ -200,13 +200,12 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
         counts = scores.counts[Key(name, "trace", tolerance)]
         # A single well is scored by blocks of depth, whose counts are added.
         by_well: dict[str, list[int]] = {}
-        columns = (np.ravel(part) for part in (counts.hits, counts.wrong, counts.missed))
-        for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
-            by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
-        row = table.loc[name]
-        depth = by_depth.loc[name]
+        results = (np.ravel(part) for part in (counts.hits, counts.wrong, counts.missed))
+        for (well, _), *block in zip(scores.units.keys, *results, strict=True):
+            by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), block, strict=True)]
+        trace, depth = table.loc[name], by_depth.loc[name]
         by_class[name] = {
-            "f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "depth_f1": _number(depth["f1"]),
+            "f1": _number(trace["f1"]), "null_f1": _number(trace["null_f1"]), "depth_f1": _number(depth["f1"]),
             "depth_null_f1": _number(depth["null_f1"]), "counts": by_well,
         }  # fmt: skip
     return by_class
