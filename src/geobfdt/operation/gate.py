@@ -34,8 +34,8 @@ from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import interpreted_wells
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
+from geobfdt.wells.picks import CLASSES, PickTable, join_picks
 
 __all__ = ["Demand", "Verdict", "gate", "unseen_wells"]
 
@@ -196,7 +196,7 @@ def gate(
     models = [bundle_judged, *([bundle_champion] if bundle_champion else [])]
     wells = unseen_wells(Path(field), models, settings.blind, layer)
     n_runs = 2 + len(models) - 1
-    tables: list[list[pd.DataFrame]] = [[] for _ in range(n_runs)]
+    tables: list[list[PickTable]] = [[] for _ in range(n_runs)]
     metres: dict[str, float] = {}
     seconds = 0.0
     for number, well in enumerate(wells):
@@ -215,9 +215,9 @@ def gate(
             seconds += (time.perf_counter() - start) * (run == 0)
             progress((number + (run + 1) / n_runs) / len(wells))
         well.image.close()
-    picks, second_picks, *champion_picks = [pd.concat(parts, ignore_index=True) for parts in tables]
-    truth = pd.concat([well.picks for well in wells], ignore_index=True)
-    intervals = pd.concat([well.intervals for well in wells], ignore_index=True)
+    picks, second_picks, *champion_picks = [join_picks(parts) for parts in tables]
+    truth = join_picks([well.picks for well in wells])
+    intervals = join_intervals([well.intervals for well in wells])
 
     scores = evaluate(picks, truth, intervals)
     measured = _measure_classes(scores, picks, truth, intervals)
@@ -298,7 +298,7 @@ def _restrict_to_interval(well: InterpretedWell, name: str, top: float, base: fl
     far = 1e6
     outside = new_intervals([(name, "ignored", "outside", -far, top), (name, "ignored", "outside", base, far)])
     picks = well.picks[well.picks["depth_m"].between(top, base)]
-    return InterpretedWell(image, picks, pd.concat([well.intervals, outside], ignore_index=True))
+    return InterpretedWell(image, picks, join_intervals([well.intervals, outside]))
 
 
 def _perturb(image: WellImage) -> WellImage:
@@ -331,7 +331,7 @@ def _classes_with_few_planes(settings: GateSettings, scores: Scores, compared: b
     ]
 
 
-def _repeatability(picks: pd.DataFrame, again: pd.DataFrame, wells: Sequence[InterpretedWell]) -> float:
+def _repeatability(picks: PickTable, again: PickTable, wells: Sequence[InterpretedWell]) -> float:
     """Return F1 of the second run against the first, at 3 cm, without the top that was cut off."""
     if not len(picks):
         return float("nan")
@@ -343,7 +343,7 @@ def _repeatability(picks: pd.DataFrame, again: pd.DataFrame, wells: Sequence[Int
 
 
 def _measure_classes(
-    scores: Scores, picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame
+    scores: Scores, picks: PickTable, truth: PickTable, intervals: IntervalTable
 ) -> dict[str, dict[str, float]]:
     """Compute all measures of every class in the unseen wells."""
     calibration_errors = calibrate(picks, truth, intervals).summary.set_index("class")["ece"]

@@ -32,7 +32,7 @@ from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.heap import trim_heap
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
-from geobfdt.wells.picks import complete, new_picks
+from geobfdt.wells.picks import PickTable, complete, new_picks
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
@@ -57,7 +57,7 @@ def pick(
     runtime: Literal["torch", "onnx"] = "torch",
     min_confidence: float | None = None,
     progress: Callable[[float], None] | None = None,
-) -> pd.DataFrame:
+) -> PickTable:
     """
     Pick the planes that cross a borehole image.
 
@@ -78,7 +78,7 @@ def pick(
 
     Returns
     -------
-    DataFrame
+    PickTable
         Pick table. Dips are empty where hole diameter, deviation or azimuth reference are unknown.
 
     Raises
@@ -110,7 +110,7 @@ def pick_with_findings(
     *,
     min_confidence: float | None = None,
     progress: Callable[[float], None] | None = None,
-) -> tuple[pd.DataFrame, list[Finding]]:
+) -> tuple[PickTable, list[Finding]]:
     """
     Pick planes, and report what the picks depend on.
 
@@ -123,7 +123,7 @@ def pick_with_findings(
 
     Returns
     -------
-    picks : DataFrame
+    picks : PickTable
         Pick table.
     findings : list of Finding
         Findings that the picks depend on.
@@ -143,9 +143,9 @@ class PickedWell(NamedTuple):
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table.
-    judged : DataFrame
+    judged : PickTable
         Picks at the detector's own thresholds, whatever `min_confidence` is: silence and drift are judged by them.
     findings : list of Finding
         Findings that the picks depend on.
@@ -157,8 +157,8 @@ class PickedWell(NamedTuple):
         Its zones, with textures if checks were asked for and the detector has a drift reference.
     """
 
-    picks: pd.DataFrame
-    judged: pd.DataFrame
+    picks: PickTable
+    judged: PickTable
     findings: list[Finding]
     image: WellImage
     measured: MeasuredDepths
@@ -287,7 +287,7 @@ class _Table:
         """Depths of the picks until now (m, MD)."""
         return np.concatenate([part["depth_m"].to_numpy(float) for part in self._parts])
 
-    def picks(self, image: WellImage, source: str) -> pd.DataFrame:
+    def picks(self, image: WellImage, source: str) -> PickTable:
         """Return the pick table."""
         columns = pd.concat(self._parts, ignore_index=True)
         return new_picks(
@@ -423,7 +423,7 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
 
 
 def _no_picks_findings(
-    image: WellImage, judged: pd.DataFrame, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
+    image: WellImage, judged: PickTable, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
 ) -> list[Finding]:
     """Report zones without a pick: there may be no planes, or the picker may miss them."""
     zones, kind = silent_zones(zones_of_well), "nothing-found"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.quality.alignment import MIN_SHIFT_M, Alignment, align
 from geobfdt.quality.orientation_errors import MIN_GAIN, Comparison, compare, scale_traces, trace_versions, turn_traces
 from geobfdt.quality.trace_evidence import line_width, trace_evidence
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, row_spacing
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["Scan", "scan_picks"]
 
@@ -65,13 +65,13 @@ class Scan:
     scale: float = 1.0
 
 
-def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float], None] | None = None) -> Scan:
+def scan_picks(picks: PickTable, image: WellImage, progress: Callable[[float], None] | None = None) -> Scan:
     """
     Compare picks as given with shifted, turned, mirrored, scaled and otherwise mistaken versions of themselves.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Completed picks of the well that lie on measured wall, some hundreds at the most.
     image : WellImage
         The well.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.quality.alignment import Alignment
@@ -19,8 +18,8 @@ from geobfdt.quality.unpicked import propose_intervals
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import new_intervals, write_intervals
-from geobfdt.wells.picks import complete, traces
+from geobfdt.wells.intervals import IntervalTable, new_intervals, write_intervals
+from geobfdt.wells.picks import PickTable, complete, traces
 
 __all__ = ["Audit", "audit", "audit_field"]
 
@@ -52,7 +51,7 @@ class Audit:
         ``agrees``, ``unclear`` or ``scaled``.
     scale : float
         Factor by which the amplitudes have to be multiplied; 1 where they agree.
-    proposed : DataFrame
+    proposed : IntervalTable
         Interval table that may replace the present one.
     """
 
@@ -64,7 +63,7 @@ class Audit:
     turn: float
     dip: str
     scale: float
-    proposed: pd.DataFrame
+    proposed: IntervalTable
 
     @property
     def summary(self) -> str:
@@ -94,8 +93,8 @@ class Audit:
 
 def audit(
     image: WellImage,
-    picks: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
+    picks: PickTable,
+    intervals: IntervalTable | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Audit:
     """
@@ -105,9 +104,9 @@ def audit(
     ----------
     image : WellImage
         The well, in memory or lazily opened.
-    picks : DataFrame
+    picks : PickTable
         Pick table; rows of other wells are ignored.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interpreted and ignored intervals of the field.
     progress : callable, optional
         Called with the finished share.

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from geobfdt._version import __version__
@@ -29,7 +28,8 @@ from geobfdt.runtime.findings import Finding
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.intensity import Intensity
 from geobfdt.wells.image import WellImage, add_findings
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["write_report"]
 
@@ -65,8 +65,8 @@ img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
 # The tables of one well, where they are written, and how.
 def write_report(  # noqa: PLR0913
     image: WellImage,
-    picks: pd.DataFrame,
-    intervals: pd.DataFrame,
+    picks: PickTable,
+    intervals: IntervalTable,
     findings: Sequence[Finding],
     path: Path,
     progress: Callable[[float], None] = lambda _share: None,
@@ -79,9 +79,9 @@ def write_report(  # noqa: PLR0913
     ----------
     image : WellImage
         The well; its pixels are read page by page.
-    picks : DataFrame
+    picks : PickTable
         Pick table.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interpreted and ignored intervals.
     findings : sequence of Finding
         What was repaired or doubted, beside what the image itself brings.
@@ -346,7 +346,7 @@ def _findings_section(findings: Sequence[Finding]) -> str:
     return f"<h2>Findings</h2><ul>{items}</ul>"
 
 
-def _table_section(picks: pd.DataFrame, path: Path) -> str:
+def _table_section(picks: PickTable, path: Path) -> str:
     rows = []
     for row in picks[_COLUMNS_SHOWN].head(_MAX_ROWS).itertuples(index=False):
         cells = zip(_COLUMNS_SHOWN, row, strict=True)
@@ -362,7 +362,7 @@ def _table_section(picks: pd.DataFrame, path: Path) -> str:
     return f"<section><h2>Picks</h2><p>{link}{extent}.</p>{table}</section>"
 
 
-def _method_section(image: WellImage, picks: pd.DataFrame) -> str:
+def _method_section(image: WellImage, picks: PickTable) -> str:
     meaning, limits = ("".join(f"<li>{html.escape(text)}</li>" for text in texts) for texts in (MEANING, LIMITS))
     return (
         f"<h2>Method and limits</h2>{_facts(method_rows(image, picks))}"

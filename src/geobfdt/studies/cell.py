@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 from geobfdt.evaluation.scope import ALL_CLASSES
@@ -40,7 +39,8 @@ from geobfdt.training.sources import FixedWells
 from geobfdt.training.training_loop import Outcome, train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import detected_planes, labelled_intervals, true_planes, validate
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import join_intervals
+from geobfdt.wells.picks import CLASSES, join_picks
 
 __all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
 
@@ -176,14 +176,14 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
 
 def _tested(network: Network, points: dict[str, OperatingPoint], wells: list[PreparedWell], tolerance: float) -> Scores:
     """Score picks above the thresholds of the validation wells, before refinement."""
-    picks = pd.concat([detected_planes(plane_finder(network), well) for well in wells], ignore_index=True)
+    picks = join_picks([detected_planes(plane_finder(network), well) for well in wells])
     # The threshold is a half for a class that is absent from the validation wells.
     thresholds = (
         picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
     )
     confident = picks[picks["confidence"] >= thresholds]
-    truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
-    intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
+    truth = join_picks([true_planes(well) for well in wells])
+    intervals = join_intervals([labelled_intervals(well) for well in wells])
     return evaluate(confident, truth, intervals, tolerances=tuple(sorted({*TOLERANCES_M, tolerance})))
 
 

@@ -38,6 +38,7 @@ from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
 from geobfdt.training.well_split import Masked, Split, leave_out_blind_wells, split_wells
 from geobfdt.wells.field import Field
+from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, traces, without_rejected
 
@@ -316,7 +317,7 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
     return wells
 
 
-def _interpreted(intervals: pd.DataFrame) -> bool:
+def _interpreted(intervals: IntervalTable) -> bool:
     return bool(((intervals["kind"] == "interpreted") & (intervals["base_m"] > intervals["top_m"])).any())
 
 

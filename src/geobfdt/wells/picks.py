@@ -1,14 +1,16 @@
 """PickTable: one row for each plane, as in the CSV file that ``geobfdt pick`` writes.
 
 A PickTable is a :class:`pandas.DataFrame` that starts with the columns of :data:`COLUMNS`, in that order and always
-present. What is not known is NaN or an empty string. Further columns may follow (``optional`` marks truth that may be
-missed without harm). ``depth_m`` is where the plane meets the hole axis (m, MD, the mid-depth of its trace).
+present; :func:`validate` makes one of a DataFrame. What is not known is NaN or an empty string. Further columns may
+follow (``optional`` marks truth that may be missed without harm). ``depth_m`` is where the plane meets the hole axis
+(m, MD, the mid-depth of its trace).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NewType, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +26,9 @@ from geobfdt.wells.image import REFERENCES, WellImage, log_at, place_of
 __all__ = [
     "CLASSES",
     "COLUMNS",
+    "PickTable",
     "complete",
+    "join_picks",
     "new_picks",
     "read_picks",
     "traces",
@@ -32,6 +36,8 @@ __all__ = [
     "without_rejected",
     "write_picks",
 ]
+
+PickTable = NewType("PickTable", pd.DataFrame)
 
 CLASSES = ("bedding", "fracture")
 
@@ -89,7 +95,7 @@ _RANGES = {
 }
 
 
-def new_picks(**columns: Any) -> pd.DataFrame:
+def new_picks(**columns: Any) -> PickTable:
     """
     Make a pick table from some of its columns; the others are there and empty.
 
@@ -100,7 +106,7 @@ def new_picks(**columns: Any) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
+    PickTable
         A valid pick table, sorted by well and depth.
 
     Examples
@@ -118,20 +124,20 @@ def new_picks(**columns: Any) -> pd.DataFrame:
     return validate(frame.sort_values(["well", "depth_m"], kind="stable", ignore_index=True))
 
 
-def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFrame:
+def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> PickTable:
     """
     Check a pick table against the contract.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         The table; columns of :data:`COLUMNS` first, in order.
     file : str or Path
         Name for the error.
 
     Returns
     -------
-    DataFrame
+    PickTable
         The same rows with the contract's types.
 
     Raises
@@ -158,7 +164,7 @@ def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFra
                 f"row {picks.index[row]}, {name}: {str(column.iloc[row])[:60]!r} does not fit a pick table",
                 "see docs/pick-tables.md for the columns",
             )
-    return picks.astype(COLUMNS)
+    return PickTable(picks.astype(COLUMNS))
 
 
 def _text_fits(name: str, column: pd.Series) -> npt.NDArray[np.bool_]:
@@ -186,7 +192,20 @@ def _number(cell: Any) -> float:
         return np.inf
 
 
-def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
+def join_picks(tables: Iterable[PickTable]) -> PickTable:
+    """
+    Put pick tables one under the other.
+
+    Examples
+    --------
+    >>> picks = new_picks(depth_m=[1.0], class_="bedding")
+    >>> join_picks([picks, picks]).index.tolist()
+    [0, 1]
+    """
+    return PickTable(pd.concat(list(tables), ignore_index=True))
+
+
+def without_rejected(picks: PickTable) -> PickTable:
     """
     Leave out picks that somebody rejected.
 
@@ -199,13 +218,13 @@ def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
     return picks[picks["status"] != "rejected"]
 
 
-def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
+def traces(picks: PickTable) -> npt.NDArray[np.float64]:
     """
     Traces ``(z0, a, b)`` of picks.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table with amplitudes and apparent azimuths.
 
     Returns
@@ -223,7 +242,7 @@ def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
     return np.stack([picks["depth_m"].to_numpy(float), amplitude * np.cos(azimuth), amplitude * np.sin(azimuth)], -1)
 
 
-def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[Finding]]:
+def complete(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Finding]]:
     """
     Fill what a pick table lacks from the well's own hole: diameter, amplitude, apparent and true dip.
 
@@ -231,14 +250,14 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of this well with, in each row, an amplitude, an apparent dip or a true dip.
     image : WellImage
         The well.
 
     Returns
     -------
-    picks : DataFrame
+    picks : PickTable
         The completed table.
     findings : list of Finding
         What could not be filled and why.
@@ -306,7 +325,7 @@ def _fill(values: npt.NDArray[np.float64], better: npt.NDArray[np.float64]) -> N
     values[missing] = np.broadcast_to(better, values.shape)[missing]
 
 
-def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
+def write_picks(picks: PickTable, path: str | Path) -> None:
     """
     Write a pick table as CSV, whole or not at all; equal tables give equal bytes.
 
@@ -319,13 +338,13 @@ def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
         mark_text_columns(validate(picks, path)).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
 
 
-def read_picks(path: str | Path) -> pd.DataFrame:
+def read_picks(path: str | Path) -> PickTable:
     """
     Read a pick table that :func:`write_picks` wrote. For anybody else's table use ``io.tables``.
 
     Returns
     -------
-    DataFrame
+    PickTable
         The table.
 
     Raises

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
@@ -17,7 +16,7 @@ from geobfdt.io.write.raster import write_png
 from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
-from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.intervals import IntervalTable, read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
@@ -122,7 +121,7 @@ def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:
     return [*(other for other in table.findings if other.kind not in _OF_INTERVALS), finding]
 
 
-def _keep_others(file: Path, intervals: pd.DataFrame) -> None:
+def _keep_others(file: Path, intervals: IntervalTable) -> None:
     """Refuse to write over other intervals: the user did not name that file."""
     if file.exists():
         there = read_intervals(file)

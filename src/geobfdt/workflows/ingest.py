@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
@@ -22,14 +22,16 @@ from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.intervals import IntervalTable, read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import complete, read_picks, write_picks
+from geobfdt.wells.picks import PickTable, complete, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
 
 __all__ = ["IngestOptions", "image_digest", "ingest"]
+
+_Table = TypeVar("_Table", PickTable, IntervalTable)
 
 LOCK = ".ingest"  # Folder of the lock, in the field.
 
@@ -260,7 +262,7 @@ def _keep_edited(field: Path, part: Path, before: Entry | None) -> list[str]:
     return copies
 
 
-def _of_well(table: pd.DataFrame, well: str) -> pd.DataFrame:
+def _of_well(table: _Table, well: str) -> _Table:
     """Rows of a well; of a table that names none all are its own, for they came with its one file."""
     names = table["well"].map(well_key)
     own = names == well_key(well) if (names != "").any() else names == ""

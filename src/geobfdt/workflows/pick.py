@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
@@ -23,7 +22,7 @@ from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import read_picks, write_picks
+from geobfdt.wells.picks import PickTable, read_picks, write_picks
 
 __all__ = ["Delivery", "PickOptions", "PickOutcome", "image_files", "pick_file", "pick_files"]
 
@@ -248,7 +247,7 @@ def pick_file(
 
 
 def _draw_explanations(
-    image: WellImage, picks: pd.DataFrame, rows: Sequence[int], detector: Detector, folder: Path, stem: str
+    image: WellImage, picks: PickTable, rows: Sequence[int], detector: Detector, folder: Path, stem: str
 ) -> None:
     """Draw why picks were made, by their rows in the table from 1."""
     from geobfdt.picking.explanation import explain

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
-
 from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import mark_drift, write_zones
 from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["propose_picks"]
 
@@ -19,7 +18,7 @@ def propose_picks(
     model: str | Path = "default",
     method: str = "network",
     progress: Callable[[float], None] = lambda _share: None,
-) -> pd.DataFrame:
+) -> PickTable:
     """
     Pick a well of a field and write the drift of its zones beside it.
 
@@ -34,7 +33,7 @@ def propose_picks(
 
     Returns
     -------
-    DataFrame
+    PickTable
         Pick table of proposals.
 
     Raises

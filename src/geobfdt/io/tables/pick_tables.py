@@ -22,8 +22,8 @@ from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
 from geobfdt.runtime.findings import Finding, InputError, Severity
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
+from geobfdt.wells.intervals import IntervalTable, new_intervals
+from geobfdt.wells.picks import COLUMNS, PickTable, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
 from geobfdt.wells.well_names import check_names, rows_of, well_key
 
@@ -40,17 +40,17 @@ class Interpretation:
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table (``wells.picks``) with the further columns ``class_source``, the label as in the file, and
         ``continuity_source``, the continuity of the trace by the label (continuous, discontinuous or nothing).
-    intervals : DataFrame
+    intervals : IntervalTable
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
         What was repaired, assumed or left out.
     """
 
-    picks: pd.DataFrame
-    intervals: pd.DataFrame
+    picks: PickTable
+    intervals: IntervalTable
     findings: list[Finding]
 
 
@@ -184,7 +184,7 @@ def _is_ours(head: bytes) -> bool:
     return header[: len(COLUMNS)] == list(COLUMNS)
 
 
-def _named(path: Path, picks: pd.DataFrame, well: str | None) -> Interpretation:
+def _named(path: Path, picks: PickTable, well: str | None) -> Interpretation:
     """Our own table, one well of it where the user names one."""
     findings = FileFindings(path)
     names = picks["well"].to_numpy(object, copy=True)
@@ -320,7 +320,7 @@ def _leave_out(values: TableValues, fate: Words) -> None:
         values.findings.info("rows-excluded", f"{int(excluded.sum())} rows have labels to exclude", "left out")
 
 
-def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words, rows: Mask) -> pd.DataFrame:
+def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words, rows: Mask) -> IntervalTable:
     """Intervals to ignore, around the middle of what was visible."""
     if not rows.any():
         return new_intervals()

@@ -13,7 +13,7 @@ import pandas as pd
 from geobfdt.runtime.csv_text import mark_text
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
-from geobfdt.wells.picks import COLUMNS, validate, write_picks
+from geobfdt.wells.picks import COLUMNS, PickTable, validate, write_picks
 from geobfdt.wells.vocabulary import load_vocabulary
 
 __all__ = ["FORMATS", "write_geolog", "write_las", "write_techlog", "write_wellcad"]
@@ -21,7 +21,7 @@ __all__ = ["FORMATS", "write_geolog", "write_las", "write_techlog", "write_wellc
 INCH_M = 0.0254  # An inch has so many metres.
 
 
-def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
+def write_techlog(picks: PickTable, path: str | Path) -> None:
     """
     Write the flat CSV of Techlog: one row a pick, a line of units, null -9999, confidence as ``Quality``.
 
@@ -30,7 +30,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table.
     path : str or Path
         File to write, whole or not at all.
@@ -59,7 +59,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
     )
 
 
-def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
+def write_geolog(picks: PickTable, path: str | Path) -> None:
     """
     Write the sinusoid table of Geolog: byte-order mark, row of units, null -999.25, diameters in mm; one well.
 
@@ -67,7 +67,7 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
@@ -104,13 +104,13 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
     )
 
 
-def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
+def write_wellcad(picks: PickTable, path: str | Path) -> None:
     """
     Write the structure table of WellCAD: depth, true azimuth and dip, label; one well.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
@@ -137,9 +137,7 @@ def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
     )
 
 
-def write_las(
-    picks: pd.DataFrame, path: str | Path, *, north: str = "unknown", declination: float = float("nan")
-) -> None:
+def write_las(picks: PickTable, path: str | Path, *, north: str = "unknown", declination: float = float("nan")) -> None:
     """
     Write LAS 3.0 with a user-defined section of dips that holds every column of a pick table; one well.
 
@@ -147,7 +145,7 @@ def write_las(
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
@@ -203,7 +201,7 @@ def _text(values: pd.Series, digits: int, null: str = "-9999") -> list[str]:
     return [null if np.isnan(v) else f"{v:.{digits}f}" for v in numbers]
 
 
-def _labels(picks: pd.DataFrame) -> list[str]:
+def _labels(picks: PickTable) -> list[str]:
     """The label that a pick came with, unless the pick has been changed since; then class and polarity."""
     words = load_vocabulary()
     sources = picks["class_source"].fillna("").tolist() if "class_source" in picks else [""] * len(picks)
@@ -217,7 +215,7 @@ def _labels(picks: pd.DataFrame) -> list[str]:
     return labels
 
 
-def _one_well(picks: pd.DataFrame, path: str | Path, what: str) -> pd.DataFrame:
+def _one_well(picks: PickTable, path: str | Path, what: str) -> PickTable:
     wells = sorted(set(picks["well"]))
     if len(wells) > 1:
         raise InputError(
@@ -236,7 +234,7 @@ def _write_columns(path: str | Path, columns: dict[str, tuple[str, list[str]]], 
         writer.writerows([mark_text(cell) for cell in row] for row in rows)
 
 
-FORMATS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+FORMATS: dict[str, Callable[[PickTable, Path], None]] = {
     "picks": write_picks,
     "techlog": write_techlog,
     "wellcad": write_wellcad,
