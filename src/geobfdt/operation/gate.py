@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import sha256
 from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import interpreted_wells
@@ -160,7 +161,7 @@ def gate(
     *,
     champion: str | Path | None = None,
     layer: str | None = None,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> Verdict:
     """
     Judge a model.

@@ -31,6 +31,7 @@ from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
 from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.heap import trim_heap
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
 from geobfdt.wells.picks import PickTable, complete, new_picks
 
@@ -56,7 +57,7 @@ def pick(
     method: Literal["network", "hough"] = "network",
     runtime: Literal["torch", "onnx"] = "torch",
     min_confidence: float | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> PickTable:
     """
     Pick the planes that cross a borehole image.
@@ -109,7 +110,7 @@ def pick_with_findings(
     detector: Detector,
     *,
     min_confidence: float | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> tuple[PickTable, list[Finding]]:
     """
     Pick planes, and report what the picks depend on.
@@ -171,7 +172,7 @@ def pick_well(
     *,
     min_confidence: float | None = None,
     check: bool = False,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> PickedWell:
     """
     Pick planes strip by strip with constant memory.
@@ -219,8 +220,7 @@ def pick_well(
         rows_pass.zones.measure(tables[0].depths, strip.base)
         if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
-        if progress is not None:
-            progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
+        progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
     image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
     judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]

@@ -7,7 +7,7 @@ neither is pulled to an edge. Summed along a trace with its sign, what runs all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from geobfdt.geometry import trace_depth
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, row_spacing
 
 __all__ = ["line_width", "quadrature_response", "trace_coverage", "trace_evidence"]
@@ -108,9 +109,7 @@ def _derivatives(values: npt.NDArray[np.float32], sigma: float) -> list[npt.NDAr
     return [gaussian_filter1d(values, sigma, axis=0, order=order, mode="nearest") for order in range(3)]
 
 
-def trace_evidence(
-    image: WellImage, traces: Array, shifts: Array, progress: Callable[[float], None] | None = None
-) -> Array:
+def trace_evidence(image: WellImage, traces: Array, shifts: Array, progress: Progress = no_progress) -> Array:
     """
     Compute the evidence for many versions of the same picks, each at many depth shifts.
 
@@ -154,8 +153,7 @@ def trace_evidence(
         pixels = quadrature_response(values, sigma / step, max(3, round(CONTRAST_WINDOW_M / step)))
         for member in members:
             out[:, member] = _evidence_along_traces(pixels, depth[0], step, angles, traces[:, member], shifts)
-        if progress:
-            progress((members[-1] + 1) / traces.shape[1])
+        progress((members[-1] + 1) / traces.shape[1])
     return out
 
 

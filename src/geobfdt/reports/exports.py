@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.reports.title_sheet import draw_title_sheet
 from geobfdt.reports.tracks import Raster
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
 from geobfdt.wells.image import WellImage, log_at
@@ -53,7 +54,7 @@ Array = npt.NDArray[np.float64]
 # The tables of one well, where they are written, and how.
 def write_log_pdf(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
-    progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
+    progress: Progress = no_progress, title: TitleBlock = NO_TITLE,
 ) -> None:  # fmt: skip
     """
     Write the log as a PDF, to scale, on numbered sheets of A4; a title sheet goes before them if there are entries.
@@ -89,7 +90,7 @@ def write_log_pdf(  # noqa: PLR0913
 # The tables of one well, where they are written, and how.
 def write_log_svg(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
-    progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
+    progress: Progress = no_progress, title: TitleBlock = NO_TITLE,
 ) -> list[Path]:  # fmt: skip
     """
     Write the log as SVG files, ``<path>-01.svg`` and on, a title sheet as ``<path>-00.svg``; see :func:`write_log_pdf`.
@@ -131,7 +132,7 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
 # The tables of one well, where they are written, and how.
 def _draw_sheets(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, edges: list[float], scale: float,
-    progress: Callable[[float], None], title: TitleBlock,
+    progress: Progress, title: TitleBlock,
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the title sheet and the pages one after the other, each with its foot."""
     count, name, raster = len(edges) - 1, title.name(image), _paper_raster(image, scale)

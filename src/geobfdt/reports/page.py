@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from geobfdt.reports.tracks import (
     draw_traces,
 )  # fmt: skip
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of, row_spacing
 from geobfdt.wells.intervals import IntervalTable
@@ -128,7 +129,7 @@ def write_pictures(
     path: str | Path,
     *,
     intervals: IntervalTable | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> list[Path]:
     """
     Write the pictures of a well as PNG: one page, or for a long well an overview and numbered pages.
@@ -177,8 +178,7 @@ def write_pictures(
         with house_style(), atomic_path(file) as part:
             figure = _draw_page(drawing, page, edges if page.number == 0 else None)
             write_png(figure, part, palette)
-        if progress is not None:
-            progress(number / len(pages))
+        progress(number / len(pages))
     return [file for file, _ in pages]
 
 

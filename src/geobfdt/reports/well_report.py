@@ -6,7 +6,7 @@ import base64
 import html
 import io
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from geobfdt.reports.style import house_style
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.findings import Finding
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.intensity import Intensity
 from geobfdt.wells.image import WellImage, add_findings
@@ -69,7 +70,7 @@ def write_report(  # noqa: PLR0913
     intervals: IntervalTable,
     findings: Sequence[Finding],
     path: Path,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
     title: TitleBlock = NO_TITLE,
 ) -> Structure:
     """
@@ -110,7 +111,7 @@ def write_report(  # noqa: PLR0913
             own,
             Path(folder) / "well.png",
             intervals=looked,
-            progress=lambda share: progress(0.9 * share),
+            progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
     all_findings = [*image.attrs["findings"], *findings]

@@ -42,7 +42,6 @@ __all__ = [
     "JobQueue",
     "Parameters",
     "QueueLimits",
-    "ReportProgress",
 ]
 
 # This many bytes stay free on the disk of the field.
@@ -78,7 +77,6 @@ CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 """
 
 Parameters = dict[str, Any]
-ReportProgress = Callable[[float], None]
 
 
 class BusyError(Exception):
@@ -526,7 +524,7 @@ def _run_in_child(
             _set_limit(resource.RLIMIT_CPU, seconds, seconds + 5)
             _set_limit(resource.RLIMIT_AS, memory, memory)
             _set_limit(resource.RLIMIT_FSIZE, size, size)
-        function(*arguments, lambda share: pipe.send(("progress", share)))
+        function(*arguments, lambda share, _text="": pipe.send(("progress", share)))
         pipe.send(("done", None))
     except MemoryError:
         pipe.send(("failed", "took more memory than it may"))

@@ -21,6 +21,7 @@ from geobfdt.model.bundle import Bundle, WellExposure, save_bundle
 from geobfdt.model.presets import loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import sha256
 from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, prepare
@@ -83,7 +84,7 @@ def adapt(
     out: str | Path,
     options: AdaptOptions = DEFAULTS,
     *,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Bundle:
     """
     Adapt a model to the wells of a field without picks.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from geobfdt.evaluation.thresholds import operating_points
 from geobfdt.model.bundle import Bundle, Calibration
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import IntervalTable, join_intervals
 from geobfdt.wells.picks import CLASSES, PickTable, join_picks
@@ -61,9 +62,7 @@ def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: f
     return join_picks(parts)
 
 
-def calibrate_bundle(
-    bundle: Bundle, wells: Sequence[InterpretedWell], advance: Callable[[float], None] | None = None
-) -> Bundle:
+def calibrate_bundle(bundle: Bundle, wells: Sequence[InterpretedWell], progress: Progress = no_progress) -> Bundle:
     """
     Fit the calibration of a bundle.
 
@@ -73,15 +72,14 @@ def calibrate_bundle(
         The fewer planes the wells have, the less its calibration changes.
     wells : sequence of InterpretedWell
         Wells that the network was not trained on.
-    advance : callable, optional
+    progress : callable, optional
         Told the share done.
     """
     plain = replace(bundle, calibration={name: Calibration() for name in CLASSES})
     parts = []
     for i, well in enumerate(wells):
         parts.append(pick_all(plain, [well], 0.05))
-        if advance is not None:
-            advance((i + 1) / len(wells))
+        progress((i + 1) / len(wells))
     picks = join_picks(parts)
     truth = join_picks([well.picks for well in wells])
     intervals = join_intervals([well.intervals for well in wells])

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,7 @@ from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettin
 from geobfdt.model.presets import NetworkSettings, build, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
 from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
@@ -159,7 +160,7 @@ def train(
     out: str | Path,
     options: TrainOptions = DEFAULTS,
     *,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Bundle:
     """
     Train a network on the interpreted wells of a field.

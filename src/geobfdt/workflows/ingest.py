@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import folder_lock
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
@@ -73,7 +74,7 @@ def ingest(
     field: Path,
     options: IngestOptions = DEFAULTS,
     *,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> dict[str, list[Finding]]:
     """
     Bring image files, and the picks made on them, into a field.

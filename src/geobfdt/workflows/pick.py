@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -17,6 +17,7 @@ from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_z
 from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, write_text
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, add_findings
@@ -161,7 +162,7 @@ def pick_file(
     options: PickOptions = DEFAULTS,
     *,
     earlier: Mapping[str, Path] | None = None,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> Delivery:
     """
     Pick a well and leave its table, findings, drift and pictures in a folder, all together or none.
@@ -206,7 +207,7 @@ def pick_file(
         detector,
         min_confidence=options.min_confidence,
         check=True,
-        progress=lambda share: progress(0.1 + 0.7 * share),
+        progress=part_of(progress, 0.1, 0.8),
     )
     image, picks, cautions = picked.image, picked.picks, picked.findings
     zones = None
@@ -236,7 +237,7 @@ def pick_file(
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
-                progress=lambda share: progress(0.8 + 0.2 * share),
+                progress=part_of(progress, 0.8, 1.0),
             )
         if rows:
             _draw_explanations(image, picks, rows, detector, part, stem)
@@ -266,7 +267,7 @@ def pick_files(
     options: PickOptions = DEFAULTS,
     *,
     engine: Engine | None = None,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Iterator[PickOutcome]:
     """
     Pick image files, wells of a field or whole fields; one that fails does not stop the others.
@@ -308,17 +309,12 @@ def pick_files(
     )
 
 
-def _in_turn(
-    files: Sequence[Path], out: Path, options: PickOptions, progress: Callable[[float, str], None]
-) -> Iterator[PickOutcome]:
+def _in_turn(files: Sequence[Path], out: Path, options: PickOptions, progress: Progress) -> Iterator[PickOutcome]:
     picked: dict[str, Path] = {}
     for number, file in enumerate(files):
-
-        def advance(share: float, number: int = number, file: Path = file) -> None:
-            progress((number + share) / len(files), f"picking {file.name}")
-
+        part = part_of(progress, number / len(files), (number + 1) / len(files), f"picking {file.name}")
         try:
-            delivery = pick_file(file, out, options, earlier=picked, progress=advance)
+            delivery = pick_file(file, out, options, earlier=picked, progress=part)
         except InputError as error:
             yield PickOutcome(file, None, str(error))
             continue
@@ -327,7 +323,7 @@ def _in_turn(
 
 
 def _by_workers(
-    files: Sequence[Path], out: Path, options: PickOptions, engine: Engine, progress: Callable[[float, str], None]
+    files: Sequence[Path], out: Path, options: PickOptions, engine: Engine, progress: Progress
 ) -> Iterator[PickOutcome]:
     """Pick each file in a process of its own, the largest first, so that no long well is left alone at the end."""
     files = sorted(files, key=lambda file: file.stat().st_size if file.exists() else 0, reverse=True)
