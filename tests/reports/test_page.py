@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from PIL import Image
 from tests.real_data import TELEVIEWER, televiewer_image
 
@@ -61,17 +62,14 @@ def test_pages_cover_every_depth_once(top: float, length: float) -> None:
 def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """300 m: an overview and pages that show each depth and each tadpole exactly once."""
     drawn_pages = []
-    real = page_module._draw_page
 
-    def spy(drawing: page_module._Drawing, page: page_module.Page, *rest: object) -> object:
-        figure = real(drawing, page, *rest)
+    def spy(figure: Figure, path: Path, colours: object) -> None:
         track = next(ax for ax in figure.axes if ax.get_label() == "tadpoles")
         heads = [z for c in track.collections if c.get_label() == "bedding" for z in np.asarray(c.get_offsets())[:, 1]]
-        drawn_pages.append((page, sorted(set(heads))))
-        return figure
+        drawn_pages.append((sorted(track.get_ylim()), sorted(set(heads))))
+        path.write_bytes(b"page")
 
-    monkeypatch.setattr(page_module, "_draw_page", spy)
-    monkeypatch.setattr(page_module, "write_png", lambda figure, path, colours: path.write_bytes(b"page"))
+    monkeypatch.setattr(page_module, "write_png", spy)
     depth = np.sort(np.random.default_rng(1).uniform(100, 400, 90))
     shares: list[float] = []
     files = write_pictures(
@@ -80,10 +78,10 @@ def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytes
     assert [file.name for file in files] == ["A.png"] + [f"A-{i:02d}.png" for i in range(1, 11)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(file.name for file in files)
     (overview, all_heads), *pages = drawn_pages
-    assert (overview.top, overview.base) == pytest.approx((100.0, 400.0))
-    assert pages[0][0].top == overview.top
-    assert pages[-1][0].base == overview.base
-    assert [p.base for p, _ in pages[:-1]] == [p.top for p, _ in pages[1:]]
+    assert overview == pytest.approx((100.0, 400.0))
+    tops, bases = zip(*(limits for limits, _ in pages), strict=True)
+    assert (tops[0], bases[-1]) == tuple(overview)
+    assert bases[:-1] == tops[1:]
     np.testing.assert_allclose(all_heads, depth)
     np.testing.assert_allclose([z for _, heads in pages for z in heads], depth)
     assert shares == sorted(shares)

@@ -13,13 +13,14 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geobfdt.review import job_queue as jobs_module
-from geobfdt.review.job_queue import FINAL_STATES, Job, JobKind, JobQueue
+from geobfdt.review.job_queue import FINAL_STATES, Job, JobKind, JobQueue, QueueLimits
 from geobfdt.runtime.findings import InputError
 
 WORK = """
@@ -113,7 +114,7 @@ def test_a_job_that_takes_too_much_is_ended_and_the_next_one_runs(
             work.small, on_success=lambda _id, _parameters, folder: got.append((folder / "out").read_text())
         ),
     }
-    queue = JobQueue(tmp_path / "q", kinds, memory=4 << 30)
+    queue = JobQueue(tmp_path / "q", kinds, limits=QueueLimits(job_bytes=4 << 30))
     opened.append(queue)
     jobs = [queue.add(kind, kind, {"text": "seven"}) for kind in kinds]
     first, second, third = ended(queue, *jobs)
@@ -132,7 +133,7 @@ def test_every_job_has_an_end(
         "swelling": JobKind(work.swelling, time_limit_s=lambda _: 60.0),
         "small": JobKind(work.small),
     }
-    queue = JobQueue(tmp_path / "q", kinds, memory=300 << 20)
+    queue = JobQueue(tmp_path / "q", kinds, limits=QueueLimits(job_bytes=300 << 20))
     opened.append(queue)
     first, second, third = ended(queue, *(queue.add(kind, kind, {"text": "x"}) for kind in kinds))
     assert (first.state, first.message) == ("failed", "spinning: took more time than it may")
@@ -176,8 +177,7 @@ def test_the_worker_outlives_what_passes(
     work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The database cannot be opened for a while, in the worker's thread: it says so, waits, and goes on."""
-    monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.1)
-    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)})
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)}, limits=QueueLimits(poll_s=0.1))
     opened.append(queue)
     failing, open_normally = threading.Event(), jobs_module.open_database
     failing.set()
@@ -202,7 +202,6 @@ def test_a_job_waits_while_the_machine_has_no_handles(
     work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No child can be started for a moment: the job is not to blame, and is done afterwards."""
-    monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.1)
     disk_usage, tries = shutil.disk_usage, iter([True, True])
 
     def fails(path: Path) -> Any:
@@ -211,24 +210,23 @@ def test_a_job_waits_while_the_machine_has_no_handles(
         return disk_usage(path)
 
     monkeypatch.setattr("geobfdt.review.job_queue.shutil.disk_usage", fails)
-    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)})
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)}, limits=QueueLimits(poll_s=0.1))
     opened.append(queue)
     assert ended(queue, queue.add("small", "small", {"text": "x"}))[0].state == "done"
 
 
-def test_a_worker_that_cannot_go_on_says_so(
-    work: Any, tmp_path: Path, opened: list[JobQueue], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_cannot_go_on_says_so(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
     """After so long without success the server is told to leave, so that a supervisor starts it anew."""
-    monkeypatch.setattr("geobfdt.review.job_queue._POLL_S", 0.05)
-    monkeypatch.setattr("geobfdt.review.job_queue._GIVE_UP_S", 0.5)
-    monkeypatch.setattr(JobQueue, "_recover", lambda self: (_ for _ in ()).throw(sqlite3.DatabaseError("malformed")))
+    (tmp_path / "q").mkdir()
+    with closing(sqlite3.connect(tmp_path / "q" / "jobs.sqlite")) as db, db:  # A foreign table: nothing can be read.
+        db.execute("CREATE TABLE jobs (number INTEGER PRIMARY KEY, state TEXT)")
     gave_up = threading.Event()
-    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)}, on_fatal=gave_up.set)
+    limits = QueueLimits(poll_s=0.05, give_up_s=0.5)
+    queue = JobQueue(tmp_path / "q", {"small": JobKind(work.small)}, limits=limits, on_fatal=gave_up.set)
     opened.append(queue)
     assert gave_up.wait(20)
-    queue._worker.join()
-    assert not queue.working()
+    while queue.working():
+        time.sleep(0.02)
 
 
 def test_what_goes_wrong_is_a_line_without_folders(work: Any, tmp_path: Path, opened: list[JobQueue]) -> None:
@@ -355,8 +353,7 @@ def test_a_clock_that_goes_back_changes_no_turn(
     """Jobs are done in the order in which they were asked for."""
     order: list[str] = []
     kinds = {"small": JobKind(work.small, on_success=lambda _id, parameters, _folder: order.append(parameters["text"]))}
-    monkeypatch.setattr(JobQueue, "_work", lambda self: None)  # nobody works yet
-    waiting = JobQueue(tmp_path / "q", kinds)
+    waiting = JobQueue(tmp_path / "q", kinds, runs_jobs=False)
     for hour, name in enumerate("abc"):
         monkeypatch.setattr("geobfdt.review.job_queue.time.time", lambda hour=hour: 1e9 - 3600 * hour)
         waiting.add("small", name, {"text": name})

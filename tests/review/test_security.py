@@ -19,7 +19,7 @@ from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
 from geobfdt.review.access import COOKIE_NAME
-from geobfdt.review.job_queue import BusyError, JobKind, JobQueue
+from geobfdt.review.job_queue import BusyError, JobKind, JobQueue, QueueLimits
 from geobfdt.review.job_tasks import QUEUE_FOLDER
 from geobfdt.review.rate_limiter import RateLimiter
 from geobfdt.review.serve_options import ServeOptions
@@ -318,11 +318,9 @@ def test_what_was_being_sent_when_a_server_was_killed_goes(field: Path) -> None:
         pass
 
 
-def test_the_queue_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_has_an_end(tmp_path: Path) -> None:
     """No more jobs are taken than may wait."""
-    monkeypatch.setattr("geobfdt.review.job_queue._MAX_WAITING_JOBS", 3)
-    monkeypatch.setattr(JobQueue, "_work", lambda self: None)  # nobody works
-    jobs = JobQueue(tmp_path, {"none": JobKind(print)})
+    jobs = JobQueue(tmp_path, {"none": JobKind(print)}, limits=QueueLimits(waiting_jobs=3), runs_jobs=False)
     for _ in range(3):
         jobs.add("none", "nothing", {})
     with pytest.raises(BusyError, match="3 jobs wait"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +178,10 @@ def test_wells_with_picks_and_blind_ones_are_left_alone(
 
     monkeypatch.setattr(adapting, "pseudo_labels", views)
     monkeypatch.setattr(adapting, "self_agreement", lambda *_: SelfAgreement(0.8, 0.1, 20.0))
-    monkeypatch.setattr(adapting, "_GUARD_WELLS", 1)
     bundle = adapting.adapt(
-        field, tmp_path / "out", geobfdt.AdaptOptions(model=model, blind=[names[bare[0]]], training=QUICK)
+        field,
+        tmp_path / "out",
+        geobfdt.AdaptOptions(model=model, blind=[names[bare[0]]], training=QUICK, guard_wells=1),
     )
     assert read_wells == [names[bare[1]]]
     assert set(load_bundle(tmp_path / "out").exposures) == set(read_wells)
@@ -193,9 +195,7 @@ def test_wells_with_picks_and_blind_ones_are_left_alone(
         )
 
 
-def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(
-    sizes: Any, well: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(sizes: Any) -> None:
     """The largest share of the change that keeps them, and none if none does."""
     torch.manual_seed(0)
     network = CurveNetwork(sizes)
@@ -203,8 +203,7 @@ def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(
     after = {name: value + 1 if value.is_floating_point() else value for name, value in before.items()}
     for scores, expected in (([0.80], 1.0), ([0.7, 0.795], 0.5), ([0.7, 0.7, 0.7], 0.0)):
         next_scores = iter(scores)
-        monkeypatch.setattr(adapting, "_score", lambda *_, next_scores=next_scores: next(next_scores))
-        share, _ = adapting._keep_share(network, before, after, [well(rows=160)], 0.8)
+        share, _ = adapting._keep_share(network, before, after, 0.8, partial(next, next_scores))
         assert share == expected
         name = next(name for name, value in before.items() if value.is_floating_point())
         torch.testing.assert_close(network.state_dict()[name], before[name] + expected)

@@ -33,7 +33,7 @@ def adapt(
 
     options = AdaptOptions(model=start, blind=tuple(unseen or ()), training=ADAPTING.of_steps(steps))
     with progress(f"adapting to {field}") as advance:
-        bundle = teach(field, out, options, progress=lambda share, _text: advance(share))
+        bundle = teach(field, out, options, progress=advance)
     card = bundle.card
     if as_json:
         print_json({name: value for name, value in card.items() if name != "drift"})

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from unicodedata import category
 
 import typer
@@ -15,9 +15,10 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from geobfdt.runtime.findings import Finding
+    from geobfdt.runtime.progress import Progress
+from geobfdt.runtime.findings import Finding
 
-__all__ = ["Advance", "AsJson", "console", "print_findings", "print_json", "print_table", "printable", "progress"]
+__all__ = ["AsJson", "console", "print_findings", "print_json", "print_table", "printable", "progress"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
@@ -53,16 +54,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 
-class Advance(Protocol):
-    """Shows the progress of a piece of work: the finished share, 0 to 1, and the current step."""
-
-    def __call__(self, share: float, text: str = "") -> None: ...  # noqa: D102
-
-
 @contextmanager
 def progress(
     what: str, on_interrupt: str = "finished files stay, and no file is left half-written"
-) -> Iterator[Advance]:
+) -> Iterator[Progress]:
     """
     Show the progress of the block on standard error: a bar on a terminal, else a plain line every half minute.
 
@@ -78,7 +73,8 @@ def progress(
     callable
         Takes the share done and, if there is more to say, a text.
     """
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     screen, what = console(stderr=True), printable(what)
     try:
@@ -89,7 +85,7 @@ def progress(
             TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
             TextColumn("{task.fields[text]}", markup=False),
         )  # fmt: skip
-        with Progress(*columns, console=screen, transient=True) as bar:
+        with Bar(*columns, console=screen, transient=True) as bar:
             task = bar.add_task(what, total=1.0, text="")
             yield lambda share, text="": bar.update(task, completed=share, text=text)
     except KeyboardInterrupt:

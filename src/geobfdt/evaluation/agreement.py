@@ -18,6 +18,8 @@ from geobfdt.evaluation.scope import ALL_CLASSES, Group, Span, gather
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.evaluation.wording import describe_agreement, records
 from geobfdt.runtime.findings import Finding
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["SHIFTS_M", "Agreement", "agree", "cohen_kappa", "depth_scan"]
 
@@ -97,9 +99,9 @@ class Agreement:
 
 # Two tables and independent keywords, which a notebook gives one by one.
 def agree(  # noqa: PLR0913
-    a: pd.DataFrame,
-    b: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
+    a: PickTable,
+    b: PickTable,
+    intervals: IntervalTable | None = None,
     *,
     span: Span | None = None,
     shifts: int = 50,
@@ -111,9 +113,9 @@ def agree(  # noqa: PLR0913
 
     Parameters
     ----------
-    a, b : DataFrame
+    a, b : PickTable
         Pick tables.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Where both interpreted each class, and what to ignore.
     span : mapping of well to (top, base), optional
         Logged depths (m, MD).

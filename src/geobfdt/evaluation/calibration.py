@@ -13,7 +13,8 @@ from geobfdt.evaluation.counts import pick_outcomes, possible_pairs
 from geobfdt.evaluation.errors import matched_rows, pair_errors
 from geobfdt.evaluation.scope import ALL_CLASSES, Group, gather
 from geobfdt.evaluation.wording import records
-from geobfdt.wells.picks import validate
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable, validate
 
 __all__ = [
     "BINS",
@@ -173,9 +174,9 @@ class Calibration:
 
 
 def calibrate(
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
+    picks: PickTable,
+    truth: PickTable,
+    intervals: IntervalTable | None = None,
     *,
     tolerance: float = 0.05,
     bins: int = BINS,
@@ -185,9 +186,9 @@ def calibrate(
 
     Parameters
     ----------
-    picks, truth : DataFrame
+    picks, truth : PickTable
         Pick tables; picks without a confidence are left out.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Where each class was interpreted, and what to ignore.
     tolerance : float
         A pick is right when matched within it (m), by trace where the truth allows it, else by depth.

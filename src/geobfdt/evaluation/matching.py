@@ -13,13 +13,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
 from geobfdt import geometry
 from geobfdt.wells.image import REFERENCES
-from geobfdt.wells.picks import traces
+from geobfdt.wells.picks import PickTable, traces
 
 __all__ = [
     "KINDS",
@@ -71,7 +70,7 @@ class Planes:
     reference: Ints
 
     @classmethod
-    def of(cls, picks: pd.DataFrame) -> Planes:
+    def of(cls, picks: PickTable) -> Planes:
         """Take the planes of a pick table, in its order."""
 
         def dips(frame: str) -> Floats:

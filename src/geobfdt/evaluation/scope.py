@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.evaluation.matching import UNKNOWN, Kind, Planes
 from geobfdt.runtime.findings import Finding, InputError, Severity
-from geobfdt.wells.intervals import covered, new_intervals
-from geobfdt.wells.picks import without_rejected
+from geobfdt.wells.intervals import IntervalTable, covered, new_intervals
+from geobfdt.wells.picks import PickTable, without_rejected
 
 __all__ = ["ALL_CLASSES", "Group", "Span", "classes_comparable", "gather", "scored_pieces"]
 
@@ -75,13 +74,13 @@ class Group:
         return "trace" if "trace" in self.kinds else "depth"
 
 
-def scored_pieces(intervals: pd.DataFrame, well: str, name: str, top: float, base: float) -> Floats:
+def scored_pieces(intervals: IntervalTable, well: str, name: str, top: float, base: float) -> Floats:
     """
     Pieces of a span in which a class was interpreted and nothing is ignored.
 
     Parameters
     ----------
-    intervals : DataFrame
+    intervals : IntervalTable
         Interval table.
     well, name : str
         Well and class.
@@ -110,9 +109,9 @@ def scored_pieces(intervals: pd.DataFrame, well: str, name: str, top: float, bas
 
 
 def gather(
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
+    picks: PickTable,
+    truth: PickTable,
+    intervals: IntervalTable | None = None,
     span: Span | None = None,
     by_class: bool = True,
 ) -> tuple[list[Group], list[Finding]]:
@@ -124,9 +123,9 @@ def gather(
 
     Parameters
     ----------
-    picks, truth : DataFrame
+    picks, truth : PickTable
         Pick tables; truth may have a boolean column ``optional``.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interval table.
     span : mapping of well to (top, base), optional
         Logged depths (m, MD); else from a little above the first to a little below the last row or interval.
@@ -192,9 +191,7 @@ def gather(
     return groups, findings
 
 
-def classes_comparable(
-    picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame | None = None
-) -> list[Finding]:
+def classes_comparable(picks: PickTable, truth: PickTable, intervals: IntervalTable | None = None) -> list[Finding]:
     """
     Check whether the classes of two tables can be compared.
 
@@ -203,9 +200,9 @@ def classes_comparable(
 
     Parameters
     ----------
-    picks, truth : DataFrame
+    picks, truth : PickTable
         Pick tables.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interval table.
 
     Returns
@@ -234,7 +231,7 @@ def classes_comparable(
     return [_major_finding("class-blind", sorted(theirs ^ ours), observed, cure)]
 
 
-def _without_rejected(table: pd.DataFrame) -> pd.DataFrame:
+def _without_rejected(table: PickTable) -> PickTable:
     return without_rejected(table.assign(_row=np.arange(len(table))))
 
 
@@ -247,9 +244,7 @@ def _major_finding(kind: str, wells: list[str], observed: str, action: str) -> F
     return Finding(Severity.MAJOR, kind, _list_names(wells), observed, action)
 
 
-def _well_span(
-    well: str, tables: list[pd.DataFrame], intervals: pd.DataFrame, span: Span | None
-) -> tuple[float, float]:
+def _well_span(well: str, tables: list[PickTable], intervals: IntervalTable, span: Span | None) -> tuple[float, float]:
     rows = np.concatenate([table["depth_m"].to_numpy(float) for table in tables])
     if span is not None and well in span:
         # Rows beyond the logged span are scored, so the null pickers must be able to go there too.
@@ -264,9 +259,9 @@ def _well_span(
 def _make_group(  # noqa: PLR0913
     well: str,
     name: str,
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
-    intervals: pd.DataFrame,
+    picks: PickTable,
+    truth: PickTable,
+    intervals: IntervalTable,
     pieces: Floats,
     findings: list[Finding],
 ) -> Group:
@@ -294,12 +289,12 @@ def _make_group(  # noqa: PLR0913
     )
 
 
-def _sort_rows(table: pd.DataFrame) -> pd.DataFrame:
+def _sort_rows(table: PickTable) -> PickTable:
     keys = ["depth_m", "amplitude_m", "azimuth_app_deg", "dip_true_deg", "azimuth_true_deg", "confidence", "class"]
     return table.sort_values(keys, kind="stable")
 
 
-def _inside(table: pd.DataFrame, intervals: pd.DataFrame, well: str) -> Bools:
+def _inside(table: PickTable, intervals: IntervalTable, well: str) -> Bools:
     inside = np.zeros(len(table), dtype=bool)
     for name in table["class"].unique():
         rows = (table["class"] == name).to_numpy()

@@ -19,7 +19,8 @@ from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
 from geobfdt.evaluation.scope import ALL_CLASSES, Group, Span, gather
 from geobfdt.evaluation.wording import describe_scores, records
 from geobfdt.runtime.findings import Finding
-from geobfdt.wells.picks import validate, without_rejected
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable, validate, without_rejected
 
 __all__ = ["N_RESAMPLES", "TOLERANCES_M", "Key", "Scores", "evaluate"]
 
@@ -223,9 +224,9 @@ class Scores:
 
 # Two tables and independent keywords, which a notebook gives one by one.
 def evaluate(  # noqa: PLR0913
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
+    picks: PickTable,
+    truth: PickTable,
+    intervals: IntervalTable | None = None,
     *,
     span: Span | None = None,
     shifts: int = 50,
@@ -238,11 +239,11 @@ def evaluate(  # noqa: PLR0913
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table to score; rejected rows are left out.
-    truth : DataFrame
+    truth : PickTable
         Pick table of what should have been found. A boolean column ``optional`` marks planes that may be missed.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Where each class was interpreted, and what to ignore; without it, everywhere.
     span : mapping of well to (top, base), optional
         Logged depths (m, MD), within which the shifted copies lie; else the extent of the rows.
@@ -338,7 +339,7 @@ def evaluate(  # noqa: PLR0913
     )
 
 
-def _count_rows(picks: pd.DataFrame) -> tuple[int, int]:
+def _count_rows(picks: PickTable) -> tuple[int, int]:
     """Count the rows of a pick table, and the rejected ones among them."""
     return len(picks), len(picks) - len(without_rejected(picks))
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import expit, logit
 
 from geobfdt.evaluation.counts import possible_pairs
 from geobfdt.evaluation.ranking import average_precision, ranked_outcomes
 from geobfdt.evaluation.scope import ALL_CLASSES, gather
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["OperatingPoint", "operating_points"]
 
@@ -53,9 +54,9 @@ class OperatingPoint(NamedTuple):
 
 
 def operating_points(
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
+    picks: PickTable,
+    truth: PickTable,
+    intervals: IntervalTable | None = None,
     tolerance: float = 0.03,
     start: Mapping[str, float] | None = None,
 ) -> dict[str, OperatingPoint]:
@@ -64,9 +65,9 @@ def operating_points(
 
     Parameters
     ----------
-    picks, truth : DataFrame
+    picks, truth : PickTable
         Pick tables.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interpreted and ignored intervals.
     tolerance : float
         Distance of a match (m): trace RMS where the truth allows it, else depth.

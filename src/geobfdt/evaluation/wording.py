@@ -357,7 +357,7 @@ def describe_agreement(agreement: Agreement) -> str:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a table as plain values for JSON; what is not defined is None."""
-    rows: list[dict[str, Any]] = frame.to_dict("records")
     return [
-        {name: None if isinstance(v, float) and not np.isfinite(v) else v for name, v in row.items()} for row in rows
+        {str(name): None if isinstance(v, float) and not np.isfinite(v) else v for name, v in row.items()}
+        for row in frame.to_dict("records")
     ]

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ _SAMPLE_LINES = 50  # The first lines show how numbers are written in a file wit
 _DECIMALS = re.compile(rb"[.,](\d+)\s*$")
 _HEAD_BYTES = 1 << 16  # The first bytes show how lines end.
 
-Piece = tuple[Array, dict[int, "pd.Categorical"]]
+Piece = tuple[Array, dict[int, "pd.Categorical[str]"]]
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,10 @@ def _is_sound(rows: TextRows, block: list[bytes], text: bytes) -> bool:
 
 def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int], nulls: set[str]) -> pd.DataFrame | None:
     """Parse rows that are sound, all at once; None where a cell is no plain number. `nulls` grows by new spellings."""
+    kinds = dict.fromkeys(columns, "float64") | dict.fromkeys(words, "category")
     while True:
+        # Columns have numbers for names, which pandas takes and its stubs do not know.
+        missing: dict[Any, list[str]] = {column: sorted(nulls) for column in columns}
         try:
             return pd.read_csv(
                 io.BytesIO(text),
@@ -267,10 +270,10 @@ def _parse(rows: TextRows, text: bytes, columns: list[int], words: list[int], nu
                 names=range(rows.width),
                 index_col=False,
                 usecols=sorted({*columns, *words}),
-                dtype=dict.fromkeys(columns, np.float64) | dict.fromkeys(words, "category"),
+                dtype=kinds,
                 encoding=rows.encoding,
                 encoding_errors="replace",
-                na_values={column: sorted(nulls) for column in columns},
+                na_values=missing,
                 keep_default_na=False,
                 skipinitialspace=True,
                 quoting=csv.QUOTE_NONE,

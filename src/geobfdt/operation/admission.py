@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.evaluation.scores import evaluate
 from geobfdt.model.bundle import Bundle
 from geobfdt.quality.image_checks import check_image
 from geobfdt.quality.label_audit import audit
 from geobfdt.training.confidence_calibration import InterpretedWell, pick_all
-from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES, without_rejected
+from geobfdt.wells.intervals import IntervalTable, covered
+from geobfdt.wells.picks import CLASSES, PickTable, without_rejected
 
 __all__ = ["MIN_STYLE_WELLS", "Style", "image_problems", "measure_style", "style_mismatch"]
 
@@ -128,6 +127,6 @@ def _median_and_spread(values: np.ndarray, least: float) -> tuple[float, float]:
     return middle, max(1.4826 * float(np.median(np.abs(values - middle))), least)
 
 
-def _count_inside(table: pd.DataFrame, intervals: pd.DataFrame, name: str, kind: str) -> int:
+def _count_inside(table: PickTable, intervals: IntervalTable, name: str, kind: str) -> int:
     mine = without_rejected(table[table["class"] == kind])
     return int(covered(intervals, name, kind, mine["depth_m"].to_numpy(float)).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,13 +29,14 @@ from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import sha256
 from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import interpreted_wells
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
+from geobfdt.wells.picks import CLASSES, PickTable, join_picks
 
 __all__ = ["Demand", "Verdict", "gate", "unseen_wells"]
 
@@ -160,7 +161,7 @@ def gate(
     *,
     champion: str | Path | None = None,
     layer: str | None = None,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> Verdict:
     """
     Judge a model.
@@ -196,7 +197,7 @@ def gate(
     models = [bundle_judged, *([bundle_champion] if bundle_champion else [])]
     wells = unseen_wells(Path(field), models, settings.blind, layer)
     n_runs = 2 + len(models) - 1
-    tables: list[list[pd.DataFrame]] = [[] for _ in range(n_runs)]
+    tables: list[list[PickTable]] = [[] for _ in range(n_runs)]
     metres: dict[str, float] = {}
     seconds = 0.0
     for number, well in enumerate(wells):
@@ -215,8 +216,9 @@ def gate(
             seconds += (time.perf_counter() - start) * (run == 0)
             progress((number + (run + 1) / n_runs) / len(wells))
         well.image.close()
-    picks, second_picks, *champion_picks = [pd.concat(parts, ignore_index=True) for parts in tables]
-    truth, intervals = (pd.concat([well[k] for well in wells], ignore_index=True) for k in (1, 2))
+    picks, second_picks, *champion_picks = [join_picks(parts) for parts in tables]
+    truth = join_picks([well.picks for well in wells])
+    intervals = join_intervals([well.intervals for well in wells])
 
     scores = evaluate(picks, truth, intervals)
     measured = _measure_classes(scores, picks, truth, intervals)
@@ -297,7 +299,7 @@ def _restrict_to_interval(well: InterpretedWell, name: str, top: float, base: fl
     far = 1e6
     outside = new_intervals([(name, "ignored", "outside", -far, top), (name, "ignored", "outside", base, far)])
     picks = well.picks[well.picks["depth_m"].between(top, base)]
-    return InterpretedWell(image, picks, pd.concat([well.intervals, outside], ignore_index=True))
+    return InterpretedWell(image, picks, join_intervals([well.intervals, outside]))
 
 
 def _perturb(image: WellImage) -> WellImage:
@@ -330,18 +332,19 @@ def _classes_with_few_planes(settings: GateSettings, scores: Scores, compared: b
     ]
 
 
-def _repeatability(picks: pd.DataFrame, again: pd.DataFrame, wells: Sequence[InterpretedWell]) -> float:
+def _repeatability(picks: PickTable, again: PickTable, wells: Sequence[InterpretedWell]) -> float:
     """Return F1 of the second run against the first, at 3 cm, without the top that was cut off."""
     if not len(picks):
         return float("nan")
     tops = [(str(well.image.attrs["well"]), float(well.image["depth"].values[0])) for well in wells]
     ignored = new_intervals([(name, "ignored", "top", top, top + 2 * _CUT_M) for name, top in tops])
-    best = evaluate(again, picks, ignored, shifts=2).best().set_index(["class", "tolerance_m"])
-    return float(best.loc[("all", _TOLERANCE_M), "f1"])
+    best = evaluate(again, picks, ignored, shifts=2).best()
+    rows = best[(best["class"] == "all") & (best["tolerance_m"] == _TOLERANCE_M)]
+    return float(rows["f1"].iloc[0])
 
 
 def _measure_classes(
-    scores: Scores, picks: pd.DataFrame, truth: pd.DataFrame, intervals: pd.DataFrame
+    scores: Scores, picks: PickTable, truth: PickTable, intervals: IntervalTable
 ) -> dict[str, dict[str, float]]:
     """Compute all measures of every class in the unseen wells."""
     calibration_errors = calibrate(picks, truth, intervals).summary.set_index("class")["ece"]

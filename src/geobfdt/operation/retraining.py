@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from geobfdt.operation.gate_page import write_verdict
 from geobfdt.operation.gate_settings import GateSettings
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256, write_text
 from geobfdt.training.confidence_calibration import InterpretedWell
 from geobfdt.training.train import TUNING, TrainOptions, interpreted_wells, labels_digest, train
@@ -35,8 +36,6 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 _OUTCOME_FILE = "outcome.json"
 # The style of at most this many former wells is measured.
 _MAX_COMPARED_WELLS = 12
-
-Progress = Callable[[float, str], None]
 
 
 class RetrainOptions(BaseModel):
@@ -121,7 +120,7 @@ def retrain(
     settings: GateSettings,
     options: RetrainOptions = DEFAULTS,
     *,
-    progress: Progress = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> RetrainingResult:
     """
     Retrain the champion of a registry on new and changed wells.
@@ -253,7 +252,7 @@ def _tune_challenger(retraining: _Retraining, excluded: Sequence[str], masked: M
                 layer=options.layer,
                 training=options.training,
             ),
-            progress=lambda share, text: retraining.progress(0.1 + 0.6 * share, text),
+            progress=part_of(retraining.progress, 0.1, 0.7),
         )
         write_text(record, models.add(run / "model", who=options.who, why=reason) + "\n")
     challenger = record.read_text().strip()
@@ -274,7 +273,7 @@ def _judge_challenger(retraining: _Retraining, challenger: str, settings: GateSe
     model = f"{models.folder}@{challenger}"
     verdict = gate(
         model, retraining.place, settings, champion=retraining.champion, layer=options.layer,
-        progress=lambda share: retraining.progress(0.7 + 0.3 * share, "judging"),
+        progress=part_of(retraining.progress, 0.7, 1.0, "judging"),
     )  # fmt: skip
     write_verdict(verdict, run / "verdict")
     why = "; ".join(verdict.failures) or str(run / "verdict")

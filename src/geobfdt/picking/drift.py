@@ -17,7 +17,7 @@ from geobfdt.preparation.fingerprint import IMAGE_FEATURES
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = [
     "ABSTAIN",
@@ -90,8 +90,8 @@ class DriftReference(BaseModel):
 
 
 def mark_drift(
-    image: WellImage, picks: pd.DataFrame, reference: DriftReference, judged: pd.DataFrame | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    image: WellImage, picks: PickTable, reference: DriftReference, judged: PickTable | None = None
+) -> tuple[PickTable, pd.DataFrame]:
     """
     Judge the zones of a picked well, and add the state of its zone to each pick.
 
@@ -99,17 +99,17 @@ def mark_drift(
     ----------
     image : WellImage
         The well.
-    picks : DataFrame
+    picks : PickTable
         Picks to mark.
     reference : DriftReference
         Reference of the model.
-    judged : DataFrame, optional
+    judged : PickTable, optional
         Picks of the picker's own thresholds, where `picks` are those of others: zones are judged by these, so that no
         threshold changes a verdict.
 
     Returns
     -------
-    picks : DataFrame
+    picks : PickTable
         The same with a last column ``drift``: ok, watch or abstain.
     zones : DataFrame
         From :func:`judge_zones`.
@@ -118,7 +118,7 @@ def mark_drift(
     return picks.assign(drift=state_at(zones, picks["depth_m"])), zones
 
 
-def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
+def measure_zones(image: WellImage, picks: PickTable) -> pd.DataFrame:
     """
     Measure a well and its picks in zones of 10 m.
 
@@ -126,7 +126,7 @@ def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
     ----------
     image : WellImage
         The well; its pixels may lie in a file.
-    picks : DataFrame
+    picks : PickTable
         Picked on it by the model.
 
     Returns
@@ -138,7 +138,7 @@ def measure_zones(image: WellImage, picks: pd.DataFrame) -> pd.DataFrame:
     return zone_table(image_zones(image, picks["depth_m"].to_numpy(float)), picks)
 
 
-def zone_table(zones: Sequence[Zone], picks: pd.DataFrame) -> pd.DataFrame:
+def zone_table(zones: Sequence[Zone], picks: PickTable) -> pd.DataFrame:
     """Return the table of :func:`measure_zones` of zones that are measured already, with textures and these picks."""
     rows = []
     for zone in zones:
@@ -249,7 +249,7 @@ def read_zones(path: str | Path) -> pd.DataFrame:
         raise InputError(path, observed, "pick the well again, or move the file away") from error
 
 
-def _pick_features(picks: pd.DataFrame, length: float) -> dict[str, float]:
+def _pick_features(picks: PickTable, length: float) -> dict[str, float]:
     features = {}
     for name in CLASSES:
         mine = picks[picks["class"] == name]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.ndimage import map_coordinates
 
 from geobfdt.geometry import stretch, trace_depth, trace_rms
@@ -14,7 +13,7 @@ from geobfdt.picking.band import fill_depth_gaps
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.refinement import refine
 from geobfdt.wells.image import WellImage, hole_radius, row_spacing, without_colour
-from geobfdt.wells.picks import traces
+from geobfdt.wells.picks import PickTable, traces
 
 __all__ = ["Explanation", "explain"]
 
@@ -54,7 +53,7 @@ class Explanation:
     evidence: Array
 
 
-def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explanation:
+def explain(image: WellImage, pick: PickTable, detector: Detector) -> Explanation:
     """
     Explain one pick.
 
@@ -62,7 +61,7 @@ def explain(image: WellImage, pick: pd.DataFrame, detector: Detector) -> Explana
     ----------
     image : WellImage
         The well.
-    pick : DataFrame
+    pick : PickTable
         Pick table of one row.
     detector : Detector
         Detector that found it.

@@ -31,8 +31,9 @@ from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
 from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.heap import trim_heap
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
-from geobfdt.wells.picks import complete, new_picks
+from geobfdt.wells.picks import PickTable, complete, new_picks
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
@@ -56,8 +57,8 @@ def pick(
     method: Literal["network", "hough"] = "network",
     runtime: Literal["torch", "onnx"] = "torch",
     min_confidence: float | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> pd.DataFrame:
+    progress: Progress = no_progress,
+) -> PickTable:
     """
     Pick the planes that cross a borehole image.
 
@@ -78,7 +79,7 @@ def pick(
 
     Returns
     -------
-    DataFrame
+    PickTable
         Pick table. Dips are empty where hole diameter, deviation or azimuth reference are unknown.
 
     Raises
@@ -109,8 +110,8 @@ def pick_with_findings(
     detector: Detector,
     *,
     min_confidence: float | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> tuple[pd.DataFrame, list[Finding]]:
+    progress: Progress = no_progress,
+) -> tuple[PickTable, list[Finding]]:
     """
     Pick planes, and report what the picks depend on.
 
@@ -123,7 +124,7 @@ def pick_with_findings(
 
     Returns
     -------
-    picks : DataFrame
+    picks : PickTable
         Pick table.
     findings : list of Finding
         Findings that the picks depend on.
@@ -143,9 +144,9 @@ class PickedWell(NamedTuple):
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table.
-    judged : DataFrame
+    judged : PickTable
         Picks at the detector's own thresholds, whatever `min_confidence` is: silence and drift are judged by them.
     findings : list of Finding
         Findings that the picks depend on.
@@ -157,8 +158,8 @@ class PickedWell(NamedTuple):
         Its zones, with textures if checks were asked for and the detector has a drift reference.
     """
 
-    picks: pd.DataFrame
-    judged: pd.DataFrame
+    picks: PickTable
+    judged: PickTable
     findings: list[Finding]
     image: WellImage
     measured: MeasuredDepths
@@ -171,7 +172,7 @@ def pick_well(
     *,
     min_confidence: float | None = None,
     check: bool = False,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = no_progress,
 ) -> PickedWell:
     """
     Pick planes strip by strip with constant memory.
@@ -222,8 +223,7 @@ def pick_well(
         rows_pass.zones.measure(tables[0].depths, strip.base)
         if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
-        if progress is not None:
-            progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
+        progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
     image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
     judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
@@ -292,7 +292,7 @@ class _Table:
         """Depths of the picks until now (m, MD)."""
         return np.concatenate([part["depth_m"].to_numpy(float) for part in self._parts])
 
-    def picks(self, image: WellImage, source: str) -> pd.DataFrame:
+    def picks(self, image: WellImage, source: str) -> PickTable:
         """Return the pick table."""
         columns = pd.concat(self._parts, ignore_index=True)
         return new_picks(
@@ -300,7 +300,7 @@ class _Table:
             reference=image.attrs["reference"],
             source=source,
             status="proposed",
-            **{name.replace("class", "class_"): columns[name].to_numpy() for name in columns},
+            **{str(name).replace("class", "class_"): columns[name].to_numpy() for name in columns},
         )
 
 
@@ -435,7 +435,7 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
 
 
 def _no_picks_findings(
-    image: WellImage, judged: pd.DataFrame, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
+    image: WellImage, judged: PickTable, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
 ) -> list[Finding]:
     """Report zones without a pick: there may be no planes, or the picker may miss them."""
     zones, kind = silent_zones(zones_of_well), "nothing-found"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, log_at, row_spacing
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["doubt_picks_along_rows"]
 
@@ -17,20 +17,20 @@ _AROUND_M, _FEWEST = 5.0, 4  # Other beds that are compared: how far away, and h
 _SHOWN = 5  # Depths that a finding names.
 
 
-def doubt_picks_along_rows(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[Finding]]:
+def doubt_picks_along_rows(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Finding]]:
     """
     Give picks along rows the lowest quality where they are odd.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     image : WellImage
         The well, with the findings of its checks.
 
     Returns
     -------
-    picks : DataFrame
+    picks : PickTable
         The same, with quality D where a pick is in doubt.
     findings : list of Finding
         ``picks-along-rows``, if there are any.

@@ -89,7 +89,7 @@ def fill_gaps_from_nearest(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     # The tree goes round the hole, not along it.
     tree = KDTree(places, boxsize=(0, image.shape[1]))
     distance, nearest = tree.query(targets, k=range(1, min(_NEIGHBOURS, len(places)) + 1))
-    weight = 1 / distance
+    weight = 1 / np.asarray(distance)
     image[missing] = (weight * image[rim][nearest]).sum(axis=1) / weight.sum(axis=1)
     return image
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.quality.alignment import MIN_SHIFT_M, Alignment, align
 from geobfdt.quality.orientation_errors import MIN_GAIN, Comparison, compare, scale_traces, trace_versions, turn_traces
 from geobfdt.quality.trace_evidence import line_width, trace_evidence
 from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.image import WellImage, row_spacing
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["Scan", "scan_picks"]
 
@@ -65,13 +65,13 @@ class Scan:
     scale: float = 1.0
 
 
-def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float], None] | None = None) -> Scan:
+def scan_picks(picks: PickTable, image: WellImage, progress: Progress = no_progress) -> Scan:
     """
     Compare picks as given with shifted, turned, mirrored, scaled and otherwise mistaken versions of themselves.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Completed picks of the well that lie on measured wall, some hundreds at the most.
     image : WellImage
         The well.
@@ -96,7 +96,6 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     >>> print(scan_picks(rows, well_image(np.zeros((9, 4)), np.linspace(0, 2, 9))).findings[0].observed)
     1 picks lie on measured wall: too few to tell a shift
     """
-    tell = progress or (lambda _: None)
     step = max(0.005, row_spacing(image) / 2)
     reach = max(round(MAX_SHIFT_M / step), 60)
     shifts = (step * np.arange(-reach, reach + 1)).astype(np.float64)
@@ -112,14 +111,14 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
     few = np.unique(np.linspace(0, len(picks) - 1, MAX_SCAN_PICKS).astype(int))
     trial_traces = np.stack([trace[few] for trace in named.values()])
     # Half of the shifts and a hundred picks are enough to tell versions apart, and take a fraction of the time.
-    first = trace_evidence(image, trial_traces, shifts[::2], lambda share: tell(0.6 * share))
+    first = trace_evidence(image, trial_traces, shifts[::2], part_of(progress, 0.0, 0.6))
     at_best = np.stack([_evidence_at_best_shift(curves, shifts[::2], depth[few], smallest) for curves in first])
     version = compare(at_best[:, steep[few]]) if steep[few].sum() >= MIN_STEEP_PICKS else _undecided()
     name = list(named)[version.best] if version.certain else "as given"
     trace = named[name]
 
     alignment = align(trace_evidence(image, trace[None], shifts)[0], shifts, depth, smallest)
-    tell(0.75)
+    progress(0.75)
     azimuth, turn, mirror = _check_orientation(image, trace, alignment, steep)
     straight = trace
     if turn or mirror:
@@ -132,11 +131,11 @@ def scan_picks(picks: pd.DataFrame, image: WellImage, progress: Callable[[float]
         realigned = align(trace_evidence(image, retried[None], shifts)[0], shifts, depth, smallest)
         if realigned.evidence.max() > MIN_GAIN * alignment.evidence.max():
             trace, alignment, (azimuth, turn, mirror) = retried, realigned, at_given_depth
-    tell(0.9)
+    progress(0.9)
     dip, scale = _check_amplitude(image, trace, alignment, steep)
     if dip == "scaled" and azimuth == "unclear":
         azimuth, turn, mirror = _check_orientation(image, scale_traces(trace, scale), alignment, steep)
-    tell(1.0)
+    progress(1.0)
 
     if name.startswith("amplitude"):
         dip, scale = "scaled", scale * float(name.split()[1])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.quality.alignment import Alignment
@@ -17,10 +15,11 @@ from geobfdt.quality.pick_checks import check_class_sizes, check_duplicates, che
 from geobfdt.quality.trace_evidence import MIN_TRACE_SHARE, trace_coverage
 from geobfdt.quality.unpicked import propose_intervals
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import new_intervals, write_intervals
-from geobfdt.wells.picks import complete, traces
+from geobfdt.wells.intervals import IntervalTable, new_intervals, write_intervals
+from geobfdt.wells.picks import PickTable, complete, traces
 
 __all__ = ["Audit", "audit", "audit_field"]
 
@@ -52,7 +51,7 @@ class Audit:
         ``agrees``, ``unclear`` or ``scaled``.
     scale : float
         Factor by which the amplitudes have to be multiplied; 1 where they agree.
-    proposed : DataFrame
+    proposed : IntervalTable
         Interval table that may replace the present one.
     """
 
@@ -64,7 +63,7 @@ class Audit:
     turn: float
     dip: str
     scale: float
-    proposed: pd.DataFrame
+    proposed: IntervalTable
 
     @property
     def summary(self) -> str:
@@ -94,9 +93,9 @@ class Audit:
 
 def audit(
     image: WellImage,
-    picks: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
-    progress: Callable[[float], None] | None = None,
+    picks: PickTable,
+    intervals: IntervalTable | None = None,
+    progress: Progress = no_progress,
 ) -> Audit:
     """
     Compare the picks of a well with its image.
@@ -105,9 +104,9 @@ def audit(
     ----------
     image : WellImage
         The well, in memory or lazily opened.
-    picks : DataFrame
+    picks : PickTable
         Pick table; rows of other wells are ignored.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interpreted and ignored intervals of the field.
     progress : callable, optional
         Called with the finished share.
@@ -171,7 +170,7 @@ def audit(
 
 
 def audit_field(
-    directory: str | Path, *, write_proposed: bool = False, progress: Callable[[float], None] | None = None
+    directory: str | Path, *, write_proposed: bool = False, progress: Progress = no_progress
 ) -> dict[str, Audit]:
     """
     Audit every well of a field that has picks, one after the other.
@@ -201,13 +200,9 @@ def audit_field(
         raise InputError(directory, "no well here has picks", "bring them in with geobfdt ingest --picks TABLE")
     results: dict[str, Audit] = {}
     for i, well in enumerate(wells):
-
-        def within(share: float, before: int = i) -> None:
-            if progress:
-                progress((before + share) / len(wells))
-
+        part = part_of(progress, i / len(wells), (i + 1) / len(wells))
         with read(field.path / f"{well}.nc") as image:
-            results[well] = audit(image, field.picks(well), field.intervals(well), within)
+            results[well] = audit(image, field.picks(well), field.intervals(well), part)
         file = field.file(well, ".intervals.csv")
         if write_proposed and len(results[well].proposed) and not file.exists():
             write_intervals(results[well].proposed, file)

@@ -7,12 +7,11 @@ from typing import cast, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt import geometry
 from geobfdt.geometry import Reference
 from geobfdt.wells.image import WellImage, log_at
-from geobfdt.wells.picks import traces
+from geobfdt.wells.picks import PickTable, traces
 
 __all__ = ["Comparison", "compare", "scale_traces", "trace_versions", "turn_traces"]
 
@@ -66,13 +65,13 @@ def scale_traces(trace: Array, factor: npt.ArrayLike) -> Array:
     return np.stack(np.broadcast_arrays(z0, a * np.asarray(factor), b * np.asarray(factor)), axis=-1)
 
 
-def trace_versions(picks: pd.DataFrame, image: WellImage) -> dict[str, Array]:
+def trace_versions(picks: PickTable, image: WellImage) -> dict[str, Array]:
     """
     The picks as given, and as they would be if a known mistake were undone.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Completed picks of the well.
     image : WellImage
         The well.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.geometry import trace_rms
 from geobfdt.io.units import FOOT
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES, traces
+from geobfdt.wells.picks import CLASSES, PickTable, traces
 
 __all__ = ["check_class_sizes", "check_duplicates", "check_positions"]
 
@@ -24,13 +23,13 @@ MIN_CLASS_PICKS = 10
 MIN_TURN_SHARE = 0.1
 
 
-def check_duplicates(picks: pd.DataFrame) -> list[Finding]:
+def check_duplicates(picks: PickTable) -> list[Finding]:
     """
     Find rows that repeat each other, and picks of one class within 1 cm of trace RMS.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Completed picks of one well.
 
     Returns
@@ -77,13 +76,13 @@ def check_duplicates(picks: pd.DataFrame) -> list[Finding]:
     return findings
 
 
-def check_positions(picks: pd.DataFrame, image: WellImage, coverage: Array) -> list[Finding]:
+def check_positions(picks: PickTable, image: WellImage, coverage: Array) -> list[Finding]:
     """
     Find picks off the image or on unmeasured wall, and depths that look like feet.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Completed picks of one well.
     image : WellImage
         The well.
@@ -132,7 +131,7 @@ def check_positions(picks: pd.DataFrame, image: WellImage, coverage: Array) -> l
     return findings
 
 
-def check_class_sizes(picks: pd.DataFrame) -> list[Finding]:
+def check_class_sizes(picks: PickTable) -> list[Finding]:
     """
     Find classes with too few picks to learn from or to score.
 

@@ -7,13 +7,15 @@ neither is pulled to an edge. Summed along a trace with its sign, what runs all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from geobfdt.geometry import trace_depth
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, row_spacing
 
 __all__ = ["line_width", "quadrature_response", "trace_coverage", "trace_evidence"]
@@ -82,10 +84,10 @@ def quadrature_response(values: npt.NDArray[np.float32], sigma: float, local: in
     measured = np.isfinite(values)
     centred = np.where(measured, values - np.float32(np.nanmedian(values) if measured.any() else 0), np.float32(0))
     # Callers add a margin, because the response is not valid at the ends of the block.
-    smooth, first, second = (gaussian_filter1d(centred, sigma, axis=0, order=n, mode="nearest") for n in range(3))
+    smooth, first, second = _derivatives(centred, sigma)
     if not measured.all():
         mask = measured.astype(np.float32)
-        weight, slope, curve = (gaussian_filter1d(mask, sigma, axis=0, order=n, mode="nearest") for n in range(3))
+        weight, slope, curve = _derivatives(mask, sigma)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = smooth / weight
             first, second = (first - mean * slope) / weight, (second - mean * curve) / weight
@@ -94,7 +96,7 @@ def quadrature_response(values: npt.NDArray[np.float32], sigma: float, local: in
         usable = measured
     pair = np.where(usable, sigma * first + 1j * np.float32(sigma**2) * second, np.complex64(0))
     size = np.abs(pair)
-    count = uniform_filter1d(usable.mean(1, dtype=np.float64), local, mode="nearest")
+    count: Array = uniform_filter1d(usable.mean(1, dtype=np.float64), local, mode="nearest")
     typical = uniform_filter1d(size.mean(1, dtype=np.float64), local, mode="nearest") / np.maximum(count, 1e-9)
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = size / typical[:, None]
@@ -102,9 +104,12 @@ def quadrature_response(values: npt.NDArray[np.float32], sigma: float, local: in
     return np.where(usable & (typical[:, None] > 0), even, np.nan).astype(np.complex64)
 
 
-def trace_evidence(
-    image: WellImage, traces: Array, shifts: Array, progress: Callable[[float], None] | None = None
-) -> Array:
+def _derivatives(values: npt.NDArray[np.float32], sigma: float) -> list[npt.NDArray[Any]]:
+    """Return the values blurred down the hole, and their first and second derivative."""
+    return [gaussian_filter1d(values, sigma, axis=0, order=order, mode="nearest") for order in range(3)]
+
+
+def trace_evidence(image: WellImage, traces: Array, shifts: Array, progress: Progress = no_progress) -> Array:
     """
     Compute the evidence for many versions of the same picks, each at many depth shifts.
 
@@ -148,8 +153,7 @@ def trace_evidence(
         pixels = quadrature_response(values, sigma / step, max(3, round(CONTRAST_WINDOW_M / step)))
         for member in members:
             out[:, member] = _evidence_along_traces(pixels, depth[0], step, angles, traces[:, member], shifts)
-        if progress:
-            progress((members[-1] + 1) / traces.shape[1])
+        progress((members[-1] + 1) / traces.shape[1])
     return out
 
 

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import covered, new_intervals
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable, covered, new_intervals
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["Gap", "propose_intervals", "unpicked_gaps"]
 
@@ -101,23 +100,23 @@ def _gap_probability(gap: float, spacing: Array) -> float:
 
 
 def propose_intervals(
-    picks: pd.DataFrame, image: WellImage, intervals: pd.DataFrame
-) -> tuple[pd.DataFrame, list[Finding]]:
+    picks: PickTable, image: WellImage, intervals: IntervalTable
+) -> tuple[IntervalTable, list[Finding]]:
     """
     Propose where each class was interpreted.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Picks of the well.
     image : WellImage
         The well.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interpreted and ignored intervals so far.
 
     Returns
     -------
-    proposed : DataFrame
+    proposed : IntervalTable
         Interval table that may replace `intervals` once a person agrees. A class that was not interpreted at all has
         one interval without length, at the top.
     findings : list of Finding
@@ -168,7 +167,7 @@ def propose_intervals(
 
 
 def _without_gaps(
-    depth: Array, spans: list[tuple[float, float]], ignored: pd.DataFrame
+    depth: Array, spans: list[tuple[float, float]], ignored: IntervalTable
 ) -> tuple[list[tuple[float, float]], list[Gap]]:
     """Cut unpicked gaps out of the interpreted spans, with a margin of one median spacing around the picks."""
     holes = list(zip(ignored["top_m"].tolist(), ignored["base_m"].tolist(), strict=True))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
@@ -15,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_stereonet
 from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.style import FAINT, INK, KINDS, kinds_of
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["PlotRow", "class_rows", "draw_rows", "zone_rows"]
 
@@ -35,12 +34,12 @@ class PlotRow(NamedTuple):
     ----------
     title : str
         Name of the class or zone.
-    picks : DataFrame
+    picks : PickTable
         Its picks, all with a true dip; one at least.
     """
 
     title: str
-    picks: pd.DataFrame
+    picks: PickTable
 
 
 def class_rows(structure: Structure) -> list[PlotRow]:
@@ -108,7 +107,7 @@ def _draw_row(strip: SubFigure, row: PlotRow, structure: Structure) -> None:
         ax.remove()
 
 
-def _draw_histogram(ax: Axes, picks: pd.DataFrame, column: str, edges: npt.NDArray[np.float64]) -> None:
+def _draw_histogram(ax: Axes, picks: PickTable, column: str, edges: npt.NDArray[np.float64]) -> None:
     kinds = kinds_of(picks)
     present = [name for name in KINDS if (kinds == name).any()]
     ax.hist(

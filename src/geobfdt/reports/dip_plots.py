@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style
 from geobfdt.structure.zones import Zone, vector_walk
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["draw_dip_plots"]
 
@@ -17,7 +17,7 @@ __all__ = ["draw_dip_plots"]
 _MIN_BEDS = 2
 
 
-def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = ()) -> list[str]:
+def draw_dip_plots(figure: Figure, picks: PickTable, zones: Sequence[Zone] = ()) -> list[str]:
     """
     Draw the dips of a well by depth.
 
@@ -25,7 +25,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     ----------
     figure : Figure
         The figure. It gets dip and azimuth by depth, and for two beds or more their cumulative dip and the vector plot.
-    picks : DataFrame
+    picks : PickTable
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     zones : sequence of Zone
         Their borders are drawn through the panels by depth, and their mean dips and azimuths.
@@ -84,7 +84,7 @@ def draw_dip_plots(figure: Figure, picks: pd.DataFrame, zones: Sequence[Zone] = 
     return ["dip by depth", "azimuth by depth", "cumulative dip", "vector plot"][: len(ratios)]
 
 
-def _draw_walk(figure: Figure, place: object, beds: pd.DataFrame, zones: Sequence[Zone]) -> None:
+def _draw_walk(figure: Figure, place: object, beds: PickTable, zones: Sequence[Zone]) -> None:
     ax = figure.add_subplot(place)  # type: ignore[call-overload]
     walk = vector_walk(beds["azimuth_true_deg"])
     ax.plot(*walk.T, color=KINDS["bedding"].colour, lw=1.2)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.picking.explanation import Explanation
 from geobfdt.reports.style import KINDS, UNMEASURED, kinds_of
 from geobfdt.runtime.storage import atomic_path
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["draw_explanation"]
 
@@ -17,7 +17,7 @@ __all__ = ["draw_explanation"]
 _WEIGHT_COLOUR = "#cc79a7"
 
 
-def draw_explanation(explanation: Explanation, pick: pd.DataFrame, number: int, reference: str, picture: Path) -> None:
+def draw_explanation(explanation: Explanation, pick: PickTable, number: int, reference: str, picture: Path) -> None:
     """
     Draw why a pick was made.
 
@@ -25,7 +25,7 @@ def draw_explanation(explanation: Explanation, pick: pd.DataFrame, number: int, 
     ----------
     explanation : Explanation
         Evidence for the pick.
-    pick : DataFrame
+    pick : PickTable
         Pick table with one row, the pick.
     number : int
         Row of the pick in the table of the well, from 1.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,11 +22,12 @@ from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.reports.title_sheet import draw_title_sheet
 from geobfdt.reports.tracks import Raster
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
 from geobfdt.wells.image import WellImage, log_at
-from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable, covered
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
 
@@ -52,8 +53,8 @@ Array = npt.NDArray[np.float64]
 
 # The tables of one well, where they are written, and how.
 def write_log_pdf(  # noqa: PLR0913
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
-    progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
+    image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
+    progress: Progress = no_progress, title: TitleBlock = NO_TITLE,
 ) -> None:  # fmt: skip
     """
     Write the log as a PDF, to scale, on numbered sheets of A4; a title sheet goes before them if there are entries.
@@ -62,9 +63,9 @@ def write_log_pdf(  # noqa: PLR0913
     ----------
     image : WellImage
         The well; read page by page.
-    picks : DataFrame
+    picks : PickTable
         Pick table.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interval table.
     path : Path
         The file.
@@ -88,8 +89,8 @@ def write_log_pdf(  # noqa: PLR0913
 
 # The tables of one well, where they are written, and how.
 def write_log_svg(  # noqa: PLR0913
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, scale: float = 20.0,
-    progress: Callable[[float], None] = lambda _share: None, title: TitleBlock = NO_TITLE,
+    image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
+    progress: Progress = no_progress, title: TitleBlock = NO_TITLE,
 ) -> list[Path]:  # fmt: skip
     """
     Write the log as SVG files, ``<path>-01.svg`` and on, a title sheet as ``<path>-00.svg``; see :func:`write_log_pdf`.
@@ -130,8 +131,8 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
 
 # The tables of one well, where they are written, and how.
 def _draw_sheets(  # noqa: PLR0913
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, edges: list[float], scale: float,
-    progress: Callable[[float], None], title: TitleBlock,
+    image: WellImage, picks: PickTable, intervals: IntervalTable, edges: list[float], scale: float,
+    progress: Progress, title: TitleBlock,
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the title sheet and the pages one after the other, each with its foot."""
     count, name, raster = len(edges) - 1, title.name(image), _paper_raster(image, scale)
@@ -158,7 +159,7 @@ def _sheet_box(sheet: Figure) -> Bbox:
 
 
 def density_curves(
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, at: Array, window: float
+    image: WellImage, picks: PickTable, intervals: IntervalTable, at: Array, window: float
 ) -> pd.DataFrame:
     """
     Compute P10 and P32 along the hole.
@@ -167,9 +168,9 @@ def density_curves(
     ----------
     image : WellImage
         The well; metres with pixels count as measured.
-    picks : DataFrame
+    picks : PickTable
         Pick table of the well with apparent dips; each counts by its confidence, or as 1 if it has none.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interval table. Metres count where there are pixels and the class was interpreted.
     at : array (n,)
         Depths (m, MD), ascending.
@@ -212,7 +213,7 @@ def density_curves(
 
 
 def write_density(
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, window: float = 1.0
+    image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, window: float = 1.0
 ) -> None:
     """
     Write P10 and P32 along the hole as LAS 2.0, every 10 cm.
@@ -221,8 +222,10 @@ def write_density(
     ----------
     image : WellImage
         The well.
-    picks, intervals : DataFrame
-        Its tables; see :func:`density_curves`.
+    picks : PickTable
+        Its planes; see :func:`density_curves`.
+    intervals : IntervalTable
+        Its intervals; see :func:`density_curves`.
     path : Path
         The file.
     window : float
@@ -249,7 +252,7 @@ def write_density(
         las.write(file, version=2.0, fmt="%.4f")
 
 
-def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float = 0.5) -> int:
+def write_discs(image: WellImage, picks: PickTable, path: Path, radius: float = 0.5) -> int:
     """
     Write planes as discs along the well path: Wavefront OBJ, metres East, North and up from the first row.
 
@@ -257,7 +260,7 @@ def write_discs(image: WellImage, picks: pd.DataFrame, path: Path, radius: float
     ----------
     image : WellImage
         The well, with its direction.
-    picks : DataFrame
+    picks : PickTable
         Pick table with true dips; a group a kind, an object a pick named by its depth.
     path : Path
         The file.

@@ -12,8 +12,8 @@ from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.rock_quality import rock_quality
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable, covered
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["rock_quality_table", "write_rock_quality"]
 
@@ -22,7 +22,7 @@ _RUN_M = 3.0
 
 
 def rock_quality_table(
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, window: float = _RUN_M
+    image: WellImage, picks: PickTable, intervals: IntervalTable, window: float = _RUN_M
 ) -> pd.DataFrame:
     """
     Compute frequency, spacing and image RQD along the hole, of fractures and of all planes.
@@ -73,7 +73,7 @@ def rock_quality_table(
 
 
 def write_rock_quality(
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, path: Path, window: float = _RUN_M
+    image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, window: float = _RUN_M
 ) -> None:
     """
     Write :func:`rock_quality_table` as CSV.

@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -18,6 +17,7 @@ from geobfdt.reports.side_tracks import Bar
 from geobfdt.reports.style import DOUBTED, INK, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.reports.tracks import reference_name
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["HEADER_HEIGHT_INCHES", "Page", "draw_header"]
 
@@ -47,7 +47,7 @@ class Page:
     count: int = 0
 
 
-def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bars: list[Bar], notes: list[str]) -> None:
+def draw_header(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: list[Bar], notes: list[str]) -> None:
     """
     Draw the head of a page.
 
@@ -57,7 +57,7 @@ def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bar
         An empty strip :data:`HEADER_HEIGHT_INCHES` inches high, across the page.
     image : WellImage
         The well.
-    picks : DataFrame
+    picks : PickTable
         All of the well's picks that are drawn.
     page : Page
         Depths, scale and number of the page.
@@ -90,7 +90,7 @@ def draw_header(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bar
     _draw_key(ax, image, picks, page, bars, notes)
 
 
-def _header_fields(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tuple[str, str]]:
+def _header_fields(image: WellImage, picks: PickTable, page: Page) -> list[tuple[str, str]]:
     attrs = image.attrs
     tool = ", ".join(part for part in (attrs["tool"], attrs["run"] and f"run {attrs['run']}") if part) or "not named"
     angle = reference_name(image)
@@ -101,7 +101,7 @@ def _header_fields(image: WellImage, picks: pd.DataFrame, page: Page) -> list[tu
     here = picks[(picks["depth_m"] >= page.top) & (picks["depth_m"] < page.base)]
     counted = f"{len(here)}" if len(here) == len(picks) else f"{len(here)} of {len(picks)}"
     states = picks["status"].value_counts().sort_index()
-    status = ", ".join(f"{n} {state}" if len(states) > 1 else state for state, n in states.items() if state)
+    status = ", ".join(f"{n} {state}" if len(states) > 1 else str(state) for state, n in states.items() if state)
     severe = [str(finding.severity) for finding in attrs["findings"]]
     finding_counts = (
         ", ".join(f"{severe.count(s)} {s}" for s in ("critical", "major", "minor") if s in severe) or "none"
@@ -140,7 +140,7 @@ def _range_text(values: npt.NDArray[np.float64], unit: str, *, circular: bool = 
     return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"
 
 
-def _draw_key(ax: Axes, image: WellImage, picks: pd.DataFrame, page: Page, bars: list[Bar], notes: list[str]) -> None:
+def _draw_key(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: list[Bar], notes: list[str]) -> None:
     """Draw the symbols in use, line by line from left to right, and the notes after them."""
     width = ax.get_xlim()[1]
     depth, kinds, faint = picks["depth_m"].to_numpy(float), kinds_of(picks), is_weak(picks)

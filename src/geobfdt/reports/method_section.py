@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from geobfdt._version import __version__
 from geobfdt.model.bundle_files import SHIPPED, read_card
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["GLOSSARY", "LIMITS", "MEANING", "method_rows", "signature_labels"]
 
@@ -77,7 +75,7 @@ GLOSSARY = (
 )
 
 
-def method_rows(image: WellImage, picks: pd.DataFrame) -> list[tuple[str, str]]:
+def method_rows(image: WellImage, picks: PickTable) -> list[tuple[str, str]]:
     """
     Return how the picks of a well were made: label and text.
 
@@ -85,7 +83,7 @@ def method_rows(image: WellImage, picks: pd.DataFrame) -> list[tuple[str, str]]:
     ----------
     image : WellImage
         The well.
-    picks : DataFrame
+    picks : PickTable
         Pick table.
 
     Examples

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -31,9 +30,11 @@ from geobfdt.reports.tracks import (
     draw_traces,
 )  # fmt: skip
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of, row_spacing
-from geobfdt.wells.picks import complete, traces, without_rejected
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable, complete, traces, without_rejected
 
 __all__ = ["TRACK_INCHES", "draw_well", "page_edges", "write_pictures"]
 
@@ -56,9 +57,9 @@ _PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 # A figure has independent keywords, as those of matplotlib do.
 def draw_well(  # noqa: PLR0913
     image: WellImage,
-    picks: pd.DataFrame,
+    picks: PickTable,
     *,
-    intervals: pd.DataFrame | None = None,
+    intervals: IntervalTable | None = None,
     top: float | None = None,
     base: float | None = None,
     scale: float | None = None,
@@ -76,10 +77,10 @@ def draw_well(  # noqa: PLR0913
     ----------
     image : WellImage
         The well; only what is shown is read.
-    picks : DataFrame
+    picks : PickTable
         Pick table. What it lacks is filled as :func:`geobfdt.wells.picks.complete` does; picks of other wells and
         rejected ones are left out and counted in the head of the page.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interval table, drawn as margin bars.
     top, base : float, optional
         Depths (m, MD); default the whole image.
@@ -124,11 +125,11 @@ def draw_well(  # noqa: PLR0913
 
 def write_pictures(
     image: WellImage,
-    picks: pd.DataFrame,
+    picks: PickTable,
     path: str | Path,
     *,
-    intervals: pd.DataFrame | None = None,
-    progress: Callable[[float], None] | None = None,
+    intervals: IntervalTable | None = None,
+    progress: Progress = no_progress,
 ) -> list[Path]:
     """
     Write the pictures of a well as PNG: one page, or for a long well an overview and numbered pages.
@@ -139,11 +140,11 @@ def write_pictures(
     ----------
     image : WellImage
         The well; read page by page, so that memory does not grow with its length.
-    picks : DataFrame
+    picks : PickTable
         Pick table.
     path : str or Path
         The picture of the whole well, ``<well>.png``; pages are ``<well>-01.png`` and on.
-    intervals : DataFrame, optional
+    intervals : IntervalTable, optional
         Interval table.
     progress : callable, optional
         Called with the finished share, 0 to 1.
@@ -177,8 +178,7 @@ def write_pictures(
         with house_style(), atomic_path(file) as part:
             figure = _draw_page(drawing, page, edges if page.number == 0 else None)
             write_png(figure, part, palette)
-        if progress is not None:
-            progress(number / len(pages))
+        progress(number / len(pages))
     return [file for file, _ in pages]
 
 
@@ -220,7 +220,7 @@ def _largest_scale(length: float) -> float:
     return float(_SCALES[np.searchsorted(_SCALES, length / (_TALLEST * _METRES_PER_INCH) * (1 - 1e-9))])
 
 
-def _select_picks(image: WellImage, picks: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _select_picks(image: WellImage, picks: PickTable) -> tuple[PickTable, list[str]]:
     """Return the completed picks of the well that are drawn, and notes about the others."""
     well, notes = image.attrs["well"], []
     own = picks[picks["well"].isin(["", well])] if well else picks
@@ -248,8 +248,8 @@ class _Drawing:
     """What all pages of a well show: its image, picks, bars and notes, and how their pixels become colours."""
 
     image: WellImage
-    picks: pd.DataFrame
-    intervals: pd.DataFrame | None
+    picks: PickTable
+    intervals: IntervalTable | None
     notes: list[str]
     north: North = "left"
     # The ends of the ramp by variable, and the palette of true colours; None makes one for the page.
@@ -335,7 +335,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     return figure
 
 
-def _picks_on_page(picks: pd.DataFrame, top: float, base: float) -> pd.DataFrame:
+def _picks_on_page(picks: PickTable, top: float, base: float) -> PickTable:
     """Return the picks on a page, and those whose trace reaches into it."""
     reach = picks["amplitude_m"].fillna(0.0)
     return picks[(picks["depth_m"] + reach >= top) & (picks["depth_m"] - reach < base)]

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES, without_rejected
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import CLASSES, PickTable, without_rejected
 
 __all__ = ["Bar", "draw_density", "draw_hole", "draw_margin", "knows_hole", "margin_bars"]
 
 
 def draw_density(
-    ax: Axes, picks: pd.DataFrame, measured: MeasuredDepths, top: float, base: float, *, inches: float = 1.0
+    ax: Axes, picks: PickTable, measured: MeasuredDepths, top: float, base: float, *, inches: float = 1.0
 ) -> None:
     """
     Draw picks per measured metre, classes stacked, in bins between round depths.
@@ -29,7 +29,7 @@ def draw_density(
     ----------
     ax : Axes
         Where.
-    picks : DataFrame
+    picks : PickTable
         Pick table; picks where nothing was measured are left out.
     measured : MeasuredDepths
         Depths of the well that have pixels. A bin of which less than half has is grey.
@@ -144,7 +144,7 @@ class Bar:
     spans: npt.NDArray[np.float64]
 
 
-def margin_bars(image: WellImage, intervals: pd.DataFrame | None) -> list[Bar]:
+def margin_bars(image: WellImage, intervals: IntervalTable | None) -> list[Bar]:
     """
     List what a well's margin tells: where a class was interpreted, what is ignored, what the findings doubt.
 
@@ -152,7 +152,7 @@ def margin_bars(image: WellImage, intervals: pd.DataFrame | None) -> list[Bar]:
     ----------
     image : WellImage
         The well, with its findings; those of minor severity and above that name a depth interval get a bar.
-    intervals : DataFrame or None
+    intervals : IntervalTable or None
         Interval table; rows of other wells are left out.
 
     Returns
@@ -204,7 +204,7 @@ def draw_margin(ax: Axes, bars: list[Bar], top: float, base: float) -> None:
             ax.fill_betweenx([upper, lower], x + 0.15, x + 0.85, color=bar.colour, lw=0, label=bar.label)
 
 
-def _spans(intervals: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _spans(intervals: IntervalTable) -> npt.NDArray[np.float64]:
     return np.asarray(intervals[["top_m", "base_m"]].to_numpy(float))
 
 

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style, kinds_of
 from geobfdt.structure.intensity import BLIND_ZONE_SINE
 from geobfdt.structure.sets import PlaneSet
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["MIN_DIRECTED_DIP_DEG", "draw_rose", "draw_stereonet"]
 
@@ -27,7 +27,7 @@ _SECTOR_DEG = 10.0
 
 
 def draw_stereonet(
-    figure: Figure, picks: pd.DataFrame, sets: Sequence[PlaneSet] = (), hole: tuple[float, float] | None = None
+    figure: Figure, picks: PickTable, sets: Sequence[PlaneSet] = (), hole: tuple[float, float] | None = None
 ) -> Any:
     """
     Draw poles on the lower hemisphere, equal areas being equal on paper.
@@ -36,7 +36,7 @@ def draw_stereonet(
     ----------
     figure : Figure
         Where; it is filled.
-    picks : DataFrame
+    picks : PickTable
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     sets : sequence of PlaneSet
         Sets whose mean poles are drawn, each with its 95 % cone.
@@ -103,7 +103,7 @@ def _direction(longitude: npt.NDArray[np.float64], latitude: npt.NDArray[np.floa
     return np.stack([level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)])
 
 
-def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = "strike") -> None:
+def draw_rose(ax: Axes, picks: PickTable, of: Literal["strike", "azimuth"] = "strike") -> None:
     """
     Draw how many planes strike, or dip, each way; north up, areas of petals being the counts.
 
@@ -111,7 +111,7 @@ def draw_rose(ax: Axes, picks: pd.DataFrame, of: Literal["strike", "azimuth"] = 
     ----------
     ax : Axes
         Polar.
-    picks : DataFrame
+    picks : PickTable
         Pick table with true dips; planes flatter than :data:`MIN_DIRECTED_DIP_DEG` have no direction and are left out.
     of : {"strike", "azimuth"}
         Strike, which counts both ways, or dip azimuth.

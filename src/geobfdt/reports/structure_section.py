@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.style import kinds_of
@@ -14,8 +13,8 @@ from geobfdt.structure.orientation import MeanPlane, mean_plane, remove_dip
 from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
-from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES, complete, without_rejected
+from geobfdt.wells.intervals import IntervalTable, covered
+from geobfdt.wells.picks import CLASSES, PickTable, complete, without_rejected
 
 __all__ = ["SetLine", "Structure", "ZoneLine", "analyse_structure"]
 
@@ -64,7 +63,7 @@ class Structure(NamedTuple):
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         The well's picks but for rejected ones, completed.
     length : dict of str to float
         Metres with pixels in which each class was interpreted; see :class:`geobfdt.quality.measured.MeasuredDepths`.
@@ -84,7 +83,7 @@ class Structure(NamedTuple):
         Picks where nothing was measured. They count in no intensity.
     """
 
-    picks: pd.DataFrame
+    picks: PickTable
     length: dict[str, float]
     intensities: dict[str, Intensity]
     beds: MeanPlane | None
@@ -127,7 +126,7 @@ class Structure(NamedTuple):
         }
 
 
-def analyse_structure(image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame) -> Structure:
+def analyse_structure(image: WellImage, picks: PickTable, intervals: IntervalTable) -> Structure:
     """
     Work out the structure of a well.
 
@@ -138,9 +137,9 @@ def analyse_structure(image: WellImage, picks: pd.DataFrame, intervals: pd.DataF
     ----------
     image : WellImage
         The well. Its pixels tell which metres were measured, in blocks of rows.
-    picks : DataFrame
+    picks : PickTable
         Pick table; a confidence counts as the probability that the pick is right, none as certainty.
-    intervals : DataFrame
+    intervals : IntervalTable
         Where it was interpreted, and what is ignored.
     """
     well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)

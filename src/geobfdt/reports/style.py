@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
+
+from geobfdt.wells.picks import PickTable
 
 __all__ = [
     "ABSTAINED",
@@ -88,13 +89,13 @@ KINDS = {
 }
 
 
-def kinds_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
+def kinds_of(picks: PickTable) -> npt.NDArray[np.object_]:
     """
     Tell the kind of each pick: its class, and for fractures the polarity where it is known.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of n rows.
 
     Returns
@@ -113,7 +114,7 @@ def kinds_of(picks: pd.DataFrame) -> npt.NDArray[np.object_]:
     return np.asarray(np.where(has_polarity, polarity + " fracture", name), dtype=object)
 
 
-def is_weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def is_weak(picks: PickTable) -> npt.NDArray[np.bool_]:
     """
     Return which picks are drawn dashed and hollow: quality C or D, or confidence below 0.5.
 
@@ -126,7 +127,7 @@ def is_weak(picks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return np.asarray(picks["quality"].isin(["C", "D"]) | (picks["confidence"] < 0.5), dtype=bool)
 
 
-def group_by_style(picks: pd.DataFrame) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
+def group_by_style(picks: PickTable) -> Iterator[tuple[Kind, npt.NDArray[np.bool_], str, str | None]]:
     """
     Group picks by symbol and colour.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 from geobfdt.reports.style import FAINT, KINDS, is_weak, kinds_of
 from geobfdt.reports.tracks import top_axis
-from geobfdt.wells.picks import without_rejected
+from geobfdt.wells.picks import PickTable, without_rejected
 
 __all__ = ["draw_tadpoles"]
 
@@ -16,7 +15,7 @@ __all__ = ["draw_tadpoles"]
 _TAIL_HEADS = 2.4
 
 
-def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
+def draw_tadpoles(ax: Axes, picks: PickTable, *, size: float = 4.5) -> None:
     """
     Draw tadpoles: colour and shape by kind, hollow where weak. Rejected picks are left out.
 
@@ -27,7 +26,7 @@ def draw_tadpoles(ax: Axes, picks: pd.DataFrame, *, size: float = 4.5) -> None:
     ----------
     ax : Axes
         The track; its depth axis does not change.
-    picks : DataFrame
+    picks : PickTable
         Pick table.
     size : float
         Diameter of a head (points).

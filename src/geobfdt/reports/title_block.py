@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.settings_files import read_yaml, validation_message
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["NO_TITLE", "TITLE_FILE", "TitleBlock", "TitleFile", "contradictions", "read_titles"]
 
@@ -75,17 +76,15 @@ class TitleBlock(BaseModel):
         return self.well or str(image.attrs["well"] or image.attrs["source"] or "Unnamed well")
 
     def rename(
-        self, image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame | None
-    ) -> tuple[WellImage, pd.DataFrame, pd.DataFrame | None]:
+        self, image: WellImage, picks: PickTable, intervals: IntervalTable | None
+    ) -> tuple[WellImage, PickTable, IntervalTable | None]:
         """Return a well and its own picks and intervals under the name that the report gives it."""
         if not self.well:
             return image, picks, intervals
         names = ["", str(image.attrs["well"])]
-        tables = [
-            table[table["well"].isin(names)].assign(well=self.well) if table is not None else None
-            for table in (picks, intervals)
-        ]
-        return image.assign_attrs(well=self.well), tables[0], tables[1]
+        own = picks[picks["well"].isin(names)].assign(well=self.well)
+        looked = intervals[intervals["well"].isin(names)].assign(well=self.well) if intervals is not None else None
+        return image.assign_attrs(well=self.well), own, looked
 
 
 # The title block of a report without entries.

@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple
 import matplotlib.patheffects as pe
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
@@ -21,7 +20,7 @@ from geobfdt.geometry import trace_depth
 from geobfdt.reports.image_raster import Variable, depth_range, image_colours, image_tones
 from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURED, is_weak, kinds_of
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import traces, without_rejected
+from geobfdt.wells.picks import PickTable, traces, without_rejected
 
 __all__ = ["SCREEN", "North", "Raster", "draw_colour", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
 
@@ -220,7 +219,7 @@ def _fewer_columns(values: npt.NDArray[np.float32], ax: Axes) -> npt.NDArray[np.
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
-def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewidth: float = 1.1) -> None:
+def draw_traces(ax: Axes, picks: PickTable, *, north: North = "left", linewidth: float = 1.1) -> None:
     """
     Draw the traces of picks on an image: colour by kind, dashed where weak. Rejected picks are left out.
 
@@ -228,7 +227,7 @@ def draw_traces(ax: Axes, picks: pd.DataFrame, *, north: North = "left", linewid
     ----------
     ax : Axes
         The image's.
-    picks : DataFrame
+    picks : PickTable
         Pick table whose apparent azimuths have the image's reference; picks without an amplitude have no trace.
     north : {"left", "centre"}
         As for the image.

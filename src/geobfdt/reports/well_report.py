@@ -6,11 +6,10 @@ import base64
 import html
 import io
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from geobfdt._version import __version__
@@ -27,10 +26,13 @@ from geobfdt.reports.style import house_style
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.findings import Finding
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.structure.intensity import Intensity
+from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, add_findings
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import CLASSES, PickTable
 
 __all__ = ["write_report"]
 
@@ -66,13 +68,13 @@ img { max-width: 100%; background: #fff; } details img { margin: .5rem 0; }
 # The tables of one well, where they are written, and how.
 def write_report(  # noqa: PLR0913
     image: WellImage,
-    picks: pd.DataFrame,
-    intervals: pd.DataFrame,
+    picks: PickTable,
+    intervals: IntervalTable,
     findings: Sequence[Finding],
     path: Path,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
     title: TitleBlock = NO_TITLE,
-    breakouts: pd.DataFrame | None = None,
+    breakouts: BreakoutTable | None = None,
 ) -> Structure:
     """
     Write the report of a well.
@@ -81,9 +83,9 @@ def write_report(  # noqa: PLR0913
     ----------
     image : WellImage
         The well; its pixels are read page by page.
-    picks : DataFrame
+    picks : PickTable
         Pick table.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interpreted and ignored intervals.
     findings : sequence of Finding
         What was repaired or doubted, beside what the image itself brings.
@@ -116,7 +118,7 @@ def write_report(  # noqa: PLR0913
             own,
             Path(folder) / "well.png",
             intervals=looked,
-            progress=lambda share: progress(0.9 * share),
+            progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
     all_findings = [*image.attrs["findings"], *findings]
@@ -352,7 +354,7 @@ def _findings_section(findings: Sequence[Finding]) -> str:
     return f"<h2>Findings</h2><ul>{items}</ul>"
 
 
-def _table_section(picks: pd.DataFrame, path: Path) -> str:
+def _table_section(picks: PickTable, path: Path) -> str:
     rows = []
     for row in picks[_COLUMNS_SHOWN].head(_MAX_ROWS).itertuples(index=False):
         cells = zip(_COLUMNS_SHOWN, row, strict=True)
@@ -368,7 +370,7 @@ def _table_section(picks: pd.DataFrame, path: Path) -> str:
     return f"<section><h2>Picks</h2><p>{link}{extent}.</p>{table}</section>"
 
 
-def _method_section(image: WellImage, picks: pd.DataFrame) -> str:
+def _method_section(image: WellImage, picks: PickTable) -> str:
     meaning, limits = ("".join(f"<li>{html.escape(text)}</li>" for text in texts) for texts in (MEANING, LIMITS))
     return (
         f"<h2>Method and limits</h2>{_facts(method_rows(image, picks))}"

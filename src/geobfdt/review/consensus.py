@@ -9,8 +9,8 @@ import pandas as pd
 from geobfdt.evaluation.matching import Planes, assign, distances, near
 from geobfdt.picking.snapping import describe_traces
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import traces
+from geobfdt.wells.intervals import IntervalTable, new_intervals
+from geobfdt.wells.picks import PickTable, traces
 
 __all__ = ["AGREEMENT_M", "DECIDED_STATUSES", "common_intervals", "common_planes", "matching_rows"]
 
@@ -39,13 +39,13 @@ _MEASURED_COLUMNS = (
 _VALUE_OF_SIGMA = {"sigma_depth_m": "depth_m", "sigma_dip_deg": "dip_app_deg", "sigma_azimuth_deg": "azimuth_app_deg"}
 
 
-def matching_rows(first: pd.DataFrame, second: pd.DataFrame) -> list[tuple[int, int]]:
+def matching_rows(first: PickTable, second: PickTable) -> list[tuple[int, int]]:
     """
     Match the planes of two tables, one to one, class by class.
 
     Parameters
     ----------
-    first, second : DataFrame
+    first, second : PickTable
         Pick tables of one well.
 
     Returns
@@ -68,14 +68,14 @@ def matching_rows(first: pd.DataFrame, second: pd.DataFrame) -> list[tuple[int, 
 
 
 def common_planes(
-    first: pd.DataFrame, second: pd.DataFrame, pairs: list[tuple[int, int]], image: WellImage, names: tuple[str, str]
-) -> pd.DataFrame:
+    first: PickTable, second: PickTable, pairs: list[tuple[int, int]], image: WellImage, names: tuple[str, str]
+) -> PickTable:
     """
     Merge the planes that both interpreters picked: accepted where both have decided, proposed otherwise.
 
     Parameters
     ----------
-    first, second : DataFrame
+    first, second : PickTable
         Pick tables of the two layers, with ``note``.
     pairs : list of (int, int)
         Rows that are the same plane.
@@ -86,7 +86,7 @@ def common_planes(
 
     Returns
     -------
-    DataFrame
+    PickTable
         Pick table with ``note``, one row a pair.
 
     Notes
@@ -129,7 +129,7 @@ def common_planes(
     return out.drop(columns="id", errors="ignore")
 
 
-def common_intervals(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+def common_intervals(first: IntervalTable, second: IntervalTable) -> IntervalTable:
     """
     Intersect two interval tables, kind by kind and class by class.
 
@@ -159,7 +159,7 @@ def _is_consistent(one: pd.Series, two: pd.Series) -> npt.NDArray[np.bool_]:
     return np.asarray(lacking | (one == two))
 
 
-def _absolute_difference(name: str, one: pd.DataFrame, two: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _absolute_difference(name: str, one: PickTable, two: PickTable) -> npt.NDArray[np.float64]:
     apart = np.nan_to_num((one[name] - two[name]).to_numpy(float))
     return np.asarray(np.abs((apart + 180) % 360 - 180) if name.startswith("azimuth") else np.abs(apart))
 

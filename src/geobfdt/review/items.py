@@ -12,8 +12,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.evaluation.matching import Planes, distances, near
+from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.layers import Fields, Items, Layer
-from geobfdt.wells.picks import COLUMNS
+from geobfdt.wells.picks import COLUMNS, PickTable
 
 __all__ = ["IntervalFields", "PickFields", "interval_items", "merge_picks", "new_id", "parse_items", "pick_items"]
 
@@ -95,7 +96,7 @@ def parse_items(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFiel
 
 def pick_items(picks: pd.DataFrame) -> dict[str, Fields]:
     """
-    Convert a pick table to items, each with a new id.
+    Convert a pick table, or some of its columns, to items, each with a new id.
 
     Examples
     --------
@@ -117,13 +118,14 @@ def pick_items(picks: pd.DataFrame) -> dict[str, Fields]:
     return items
 
 
-def interval_items(intervals: pd.DataFrame) -> dict[str, Fields]:
+def interval_items(intervals: IntervalTable) -> dict[str, Fields]:
     """Convert an interval table to items, each with a new id; rows without length are left out."""
     rows = intervals[intervals["base_m"] > intervals["top_m"]]
-    return {new_id("i"): dict(row) for row in rows[["kind", "class", "top_m", "base_m"]].to_dict("records")}
+    fields = rows[["kind", "class", "top_m", "base_m"]].to_dict("records")
+    return {new_id("i"): {str(name): value for name, value in row.items()} for row in fields}
 
 
-def merge_picks(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = ()) -> Items:
+def merge_picks(layer: Layer, picks: PickTable, replaced: Collection[str] = ()) -> Items:
     """
     Merge new picks into a layer, and return the items that change.
 
@@ -134,7 +136,7 @@ def merge_picks(layer: Layer, picks: pd.DataFrame, replaced: Collection[str] = (
     ----------
     layer : Layer
         As it is now.
-    picks : DataFrame
+    picks : PickTable
         Pick table of this well.
     replaced : collection of str
         Further items to replace, although they are not proposed.

@@ -33,16 +33,15 @@ except ImportError:
     resource = None  # type: ignore[assignment]
 
 __all__ = [
+    "DEFAULT_LIMITS",
     "FINAL_STATES",
-    "MAX_JOB_BYTES",
-    "MAX_JOB_S",
     "MIN_FREE_BYTES",
     "BusyError",
     "Job",
     "JobKind",
     "JobQueue",
     "Parameters",
-    "ReportProgress",
+    "QueueLimits",
 ]
 
 # This many bytes stay free on the disk of the field.
@@ -50,25 +49,16 @@ MIN_FREE_BYTES = 200 << 20
 # A job does not leave these states.
 FINAL_STATES = ("done", "failed", "cancelled")
 
-# A job of no limits of its own may take this time, and this memory.
-MAX_JOB_S, MAX_JOB_BYTES = 1200.0, 8 << 30
-
 # The queue remembers this many ended jobs.
 _MAX_ENDED_JOBS = 100
 # A job that was running this many times when the server ended has failed.
 _MAX_TRIES = 3
-# At most this many jobs may wait.
-_MAX_WAITING_JOBS = 500
 # Name of the folder in which running jobs write.
 _WORK_FOLDER = "work"
-# The worker looks this often for jobs that another server of this field queued or left behind.
-_POLL_S = 2.0
 # The worker checks this often whether a running job is cancelled, or uses too much time or memory.
 _WATCH_POLL_S = 0.5
 # A job may run this much longer than its limit, which counts processor time where it can.
 _OVERRUN_S = 60.0
-# The server ends after failures without a success for this long.
-_GIVE_UP_S = 600.0
 # The pause between two tries after failures grows up to this.
 _MAX_PAUSE_S = 60.0
 # These errors come from the state of the machine, not from the job.
@@ -87,7 +77,6 @@ CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 """
 
 Parameters = dict[str, Any]
-ReportProgress = Callable[[float], None]
 
 
 class BusyError(Exception):
@@ -157,6 +146,35 @@ class Job:
         return {"id": self.id, "what": self.what, "state": self.state, "share": self.share, "message": self.message}
 
 
+@dataclass(frozen=True)
+class QueueLimits:
+    """
+    Limits of a queue.
+
+    Parameters
+    ----------
+    job_s : float
+        Processor time that an untrusted job of no limit of its own may use (s).
+    job_bytes : int
+        Memory that a job may use.
+    waiting_jobs : int
+        Number of jobs that may wait.
+    poll_s : float
+        The worker looks this often for jobs that another server of the folder queued or left behind (s).
+    give_up_s : float
+        The worker ends after failures without a success for this long (s).
+    """
+
+    job_s: float = 1200.0
+    job_bytes: int = 8 << 30
+    waiting_jobs: int = 500
+    poll_s: float = 2.0
+    give_up_s: float = 600.0
+
+
+DEFAULT_LIMITS = QueueLimits()
+
+
 class JobQueue:
     """
     A queue of jobs on disk.
@@ -169,12 +187,12 @@ class JobQueue:
         The kinds of jobs.
     preload : sequence of str
         Modules that most jobs need.
-    seconds : float
-        Processor time that an untrusted job may use at most.
-    memory : int
-        Bytes of memory that a job may use at most.
+    limits : QueueLimits
+        Time, memory and number of jobs.
+    runs_jobs : bool
+        Whether this process may run the jobs; if not, it leaves them to another server that shares the folder.
     on_fatal : callable, optional
-        Called when the worker has failed for ten minutes without a success.
+        Called when the worker gives up.
 
     Notes
     -----
@@ -193,12 +211,11 @@ class JobQueue:
         kinds: Mapping[str, JobKind],
         preload: Sequence[str] = (),
         *,
-        seconds: float = MAX_JOB_S,
-        memory: int = MAX_JOB_BYTES,
+        limits: QueueLimits = DEFAULT_LIMITS,
+        runs_jobs: bool = True,
         on_fatal: Callable[[], None] = lambda: None,
     ) -> None:
-        self.folder, self.kinds, self.seconds, self.memory = folder, kinds, seconds, memory
-        self.on_fatal = on_fatal
+        self.folder, self.kinds, self.limits, self.on_fatal = folder, kinds, limits, on_fatal
         # Why jobs are not processed at the moment; None if they are.
         self.problem: str | None = None
         self.file = folder / "jobs.sqlite"
@@ -213,8 +230,9 @@ class JobQueue:
         self._shares: dict[str, float] = {}
         self._child: multiprocessing.process.BaseProcess | None = None
         self._woken, self._closed = threading.Event(), threading.Event()
-        self._worker = threading.Thread(target=self._work, daemon=True)
-        self._worker.start()
+        self._worker = threading.Thread(target=self._work, daemon=True) if runs_jobs else None
+        if self._worker is not None:
+            self._worker.start()
 
     def add(self, kind: str, what: str, parameters: Parameters) -> Job:
         """
@@ -230,8 +248,8 @@ class JobQueue:
             If it cannot be written to the disk.
         """
         _ = self.kinds[kind]
-        if len(self.waiting()) >= _MAX_WAITING_JOBS:
-            raise BusyError(f"{_MAX_WAITING_JOBS} jobs wait already; ask again when some are done")
+        if len(self.waiting()) >= self.limits.waiting_jobs:
+            raise BusyError(f"{self.limits.waiting_jobs} jobs wait already; ask again when some are done")
         name = uuid.uuid4().hex[:12]
         with transaction(self.file) as db:
             db.execute(
@@ -290,7 +308,7 @@ class JobQueue:
 
     def working(self) -> bool:
         """Return whether the worker thread of this process is alive."""
-        return self._worker.is_alive()
+        return self._worker is not None and self._worker.is_alive()
 
     def close(self) -> None:
         """Stop; a running job waits for the next server, and this try does not count."""
@@ -298,7 +316,8 @@ class JobQueue:
         self._woken.set()
         if (child := self._child) is not None:
             child.kill()
-        self._worker.join()
+        if self._worker is not None:
+            self._worker.join()
 
     def _read(self, where: str, *values: Any) -> list[Job]:
         with open_database(self.file) as db:
@@ -314,16 +333,16 @@ class JobQueue:
 
     def _work(self) -> None:
         failing_since: float | None = None
-        pause = _POLL_S
+        pause = self.limits.poll_s
         while not self._closed.is_set():
             try:
                 with folder_lock(self.folder, by="server"):
                     self._recover()
                     while not self._closed.is_set():
                         job = self._next()
-                        failing_since, pause, self.problem = None, _POLL_S, None
+                        failing_since, pause, self.problem = None, self.limits.poll_s, None
                         if job is None:
-                            self._woken.wait(_POLL_S)
+                            self._woken.wait(self.limits.poll_s)
                             self._woken.clear()
                         else:
                             self._process(job)
@@ -331,13 +350,13 @@ class JobQueue:
                 # Any error may be temporary; if the thread ended, no job would run again.
                 if isinstance(error, InputError) and self._is_locked(error):
                     failing_since, self.problem = None, None
-                    self._closed.wait(_POLL_S)
+                    self._closed.wait(self.limits.poll_s)
                     continue
                 now = time.monotonic()
                 failing_since = now if failing_since is None else failing_since
                 self.problem = _error_line(error)
                 _log.warning("jobs are not processed: %s; trying again in %.0f s", self.problem, pause)
-                if now - failing_since > _GIVE_UP_S:
+                if now - failing_since > self.limits.give_up_s:
                     _log.error("jobs have not been processed for %.0f s: the server ends", now - failing_since)
                     self.on_fatal()
                     return
@@ -412,7 +431,7 @@ class JobQueue:
                 if self._closed.is_set() or time.monotonic() > until:
                     raise
                 _log.warning("the end of %s cannot be written: %s", job.what, _error_line(error))
-                self._closed.wait(_POLL_S)
+                self._closed.wait(self.limits.poll_s)
 
     def _run(self, job: Job, kind: JobKind, folder: Path) -> None:
         size = shutil.disk_usage(self.folder).free - MIN_FREE_BYTES
@@ -421,8 +440,8 @@ class JobQueue:
         if kind.untrusted:
             if size < 0:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            seconds = min(seconds, self.seconds)
-            limits = (max(int(seconds), 1), self.memory, size)
+            seconds = min(seconds, self.limits.job_s)
+            limits = (max(int(seconds), 1), self.limits.job_bytes, size)
         ours, theirs = self._processes.Pipe(duplex=False)
         arguments = (*kind.common_arguments, job.parameters, str(folder))
         child = self._processes.Process(
@@ -460,7 +479,7 @@ class JobQueue:
                 checked = now
                 if now > until:
                     raise RuntimeError(f"{job.what}: took more time than it may")
-                if _memory_in_use(child.pid) > self.memory:
+                if _memory_in_use(child.pid) > self.limits.job_bytes:
                     raise RuntimeError(f"{job.what}: took more memory than it may")
                 if self._is_cancelled(job):
                     raise RuntimeError("cancelled")
@@ -505,7 +524,7 @@ def _run_in_child(
             _set_limit(resource.RLIMIT_CPU, seconds, seconds + 5)
             _set_limit(resource.RLIMIT_AS, memory, memory)
             _set_limit(resource.RLIMIT_FSIZE, size, size)
-        function(*arguments, lambda share: pipe.send(("progress", share)))
+        function(*arguments, lambda share, _text="": pipe.send(("progress", share)))
         pipe.send(("done", None))
     except MemoryError:
         pipe.send(("failed", "took more memory than it may"))

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from geobfdt.review.access_log import AccessLog
-from geobfdt.review.job_queue import JobKind, JobQueue, Parameters, ReportProgress
+from geobfdt.review.job_queue import JobKind, JobQueue, Parameters
 from geobfdt.review.service import ReviewService
+from geobfdt.runtime.progress import Progress
 from geobfdt.wells.picks import read_picks, write_picks
 
 __all__ = ["PRELOAD_MODULES", "QUEUE_FOLDER", "job_kinds", "remove_abandoned_uploads", "report_file", "upload_folder"]
@@ -103,7 +104,7 @@ def report_file(field: Path, job: str) -> Path:
     return field / QUEUE_FOLDER / "reports" / f"{job}.html"
 
 
-def _pick(field: str, model: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
+def _pick(field: str, model: str, parameters: Parameters, folder: str, report: Progress) -> None:
     """Pick a well; write the picks into the working folder, and the drift of its zones beside the well."""
     from geobfdt.wells.field import Field
     from geobfdt.workflows.propose import propose_picks
@@ -113,7 +114,7 @@ def _pick(field: str, model: str, parameters: Parameters, folder: str, report: R
     write_picks(picks, Path(folder) / _PICKS_FILE)
 
 
-def _ingest_upload(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
+def _ingest_upload(field: str, parameters: Parameters, folder: str, report: Progress) -> None:
     """Read an uploaded file into the field."""
     from geobfdt.workflows.ingest import IngestOptions, ingest
 
@@ -128,7 +129,7 @@ def _ingest_upload(field: str, parameters: Parameters, folder: str, report: Repo
     (Path(folder) / _WELLS_FILE).write_text(json.dumps(wells))
 
 
-def _report(field: str, parameters: Parameters, folder: str, report: ReportProgress) -> None:
+def _report(field: str, parameters: Parameters, folder: str, report: Progress) -> None:
     """Write the report of a layer of a well."""
     from geobfdt.workflows.report import ReportOptions, report_field
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ from pydantic import Field as Described
 from geobfdt.io.images.netcdf import read
 from geobfdt.review.service import ReviewService
 from geobfdt.runtime.findings import Finding, InputError
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.manifest import options_given, read_manifest, source_of
 from geobfdt.wells.options import ReadingOptions
@@ -66,7 +66,7 @@ def open_wells(
     field: Path,
     options: OpenOptions,
     *,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> list[OpenedWell]:
     """
     Ingest image files and propose picks in the layer of a person; what an earlier call has written stays.
@@ -103,12 +103,9 @@ def open_wells(
     if not person or "/" in person or "\\" in person:
         raise InputError("--name", f"{options.name!r} cannot name a layer", "give a name without slashes")
 
-    def advance(step: int, share: float, text: str) -> None:
-        progress((step + share) / (2 * len(files)), text)
-
     wells: dict[str, list[Finding]] = {}
     for step, file in enumerate(files):
-        advance(step, 0.0, f"reading {file.name}")
+        progress(step / (2 * len(files)), f"reading {file.name}")
         stem, findings = _ingest_once(file, field, options.reading)
         wells.setdefault(stem, findings)
     opened = []
@@ -118,7 +115,7 @@ def open_wells(
             if person in service.log.layers(stem):
                 opened.append(OpenedWell(stem, findings, None))
                 continue
-            report = partial(lambda step, stem, share: advance(step, share, f"picking {stem}"), step, stem)
+            report = part_of(progress, step / (2 * len(files)), (step + 1) / (2 * len(files)), f"picking {stem}")
             picks = propose_picks(service.wells.field.file(stem, ".nc"), options.model, options.method, report)
             # With a key, two calls at the same time write one edit.
             service.join(stem, person, person, picks, key=f"open-{stem}-{person}")

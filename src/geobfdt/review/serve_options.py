@@ -6,7 +6,7 @@ import ipaddress
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from geobfdt.review.job_queue import MAX_JOB_BYTES, MAX_JOB_S
+from geobfdt.review.job_queue import DEFAULT_LIMITS
 from geobfdt.runtime.findings import InputError
 
 __all__ = ["ServeOptions"]
@@ -34,8 +34,12 @@ class ServeOptions(BaseModel):
     requests: int = Field(200, ge=1, description="requests a second that one address may send")
     model: str = Field("default", description="bundle that picks and snaps")
     max_upload_bytes: int = Field(4 << 30, gt=0, description="bytes of an uploaded file")
-    max_job_s: float = Field(MAX_JOB_S, gt=0, description="seconds that a job of no time limit of its own may take")
-    max_job_bytes: int = Field(MAX_JOB_BYTES, gt=0, description="memory that reading an uploaded file may take")
+    max_job_s: float = Field(
+        DEFAULT_LIMITS.job_s, gt=0, description="seconds that a job of no time limit of its own may take"
+    )
+    max_job_bytes: int = Field(
+        DEFAULT_LIMITS.job_bytes, gt=0, description="memory that reading an uploaded file may take"
+    )
 
     @field_validator("proxies")
     @classmethod

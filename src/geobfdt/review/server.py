@@ -17,7 +17,7 @@ from geobfdt._version import __version__
 from geobfdt.review.access import STATIC_FOLDER, Access, Login
 from geobfdt.review.access_log import AccessLog
 from geobfdt.review.health import Health
-from geobfdt.review.job_queue import BusyError, JobQueue
+from geobfdt.review.job_queue import BusyError, JobQueue, QueueLimits
 from geobfdt.review.job_tasks import PRELOAD_MODULES, QUEUE_FOLDER, job_kinds, remove_abandoned_uploads
 from geobfdt.review.rate_limiter import RateLimiter
 from geobfdt.review.request_observer import RequestObserver
@@ -73,8 +73,8 @@ def create_app(
     service = ReviewService(field, options.model)
     kinds = job_kinds(service, access_log)
     jobs = JobQueue(
-        field / QUEUE_FOLDER, kinds, PRELOAD_MODULES, seconds=options.max_job_s, memory=options.max_job_bytes,
-        on_fatal=on_fatal,
+        field / QUEUE_FOLDER, kinds, PRELOAD_MODULES,
+        limits=QueueLimits(options.max_job_s, options.max_job_bytes), on_fatal=on_fatal,
     )  # fmt: skip
     login = None
     if token is not None:

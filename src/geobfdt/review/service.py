@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.evaluation.agreement import agree
 from geobfdt.geometry import amplitude_azimuth, trace_depth
@@ -28,9 +27,9 @@ from geobfdt.review.schemas import EditBody
 from geobfdt.review.tiles import CONTRAST_MARGIN, LEVELS, TILE_ROWS, OpenWells, resample_columns
 from geobfdt.runtime.findings import InputError, findings_from_json
 from geobfdt.wells.image import WellImage, log_at, row_spacing
-from geobfdt.wells.intervals import new_intervals
+from geobfdt.wells.intervals import join_intervals, new_intervals
 from geobfdt.wells.layers import ConflictError, Edit, Fields, Items, Layer, LayerLog, OutdatedError
-from geobfdt.wells.picks import CLASSES, complete, new_picks, traces
+from geobfdt.wells.picks import CLASSES, PickTable, complete, join_picks, new_picks, traces
 
 __all__ = ["CONSENSUS", "ReviewService"]
 
@@ -326,7 +325,7 @@ class ReviewService:
                 top, base = depth_range(image)
                 named = set(intervals.loc[intervals["kind"] == "interpreted", "class"])
                 whole = [("", "interpreted", name, top, base) for name in CLASSES if name not in named]
-                intervals = pd.concat([intervals, new_intervals(whole)], ignore_index=True)
+                intervals = join_intervals([intervals, new_intervals(whole)])
             picks["status"] = picks["status"].replace("", "proposed")
         elif source in self.log.layers(well):
             with self.log.lock:
@@ -341,7 +340,7 @@ class ReviewService:
 
         return self._append(well, layer, person, "join", items, key)
 
-    def join(self, well: str, layer: str, person: str, picks: pd.DataFrame, key: str | None = None) -> dict[str, Any]:
+    def join(self, well: str, layer: str, person: str, picks: PickTable, key: str | None = None) -> dict[str, Any]:
         """Merge new proposals into a layer, once for a key; picks that were reviewed stay."""
         return self._append(well, layer, person, "join", lambda now: merge_picks(now, picks), key)
 
@@ -426,7 +425,7 @@ class ReviewService:
         with self._computing_slot():
             return self._compare(a, b, self._picks_not_rejected(well, a, name), self._picks_not_rejected(well, b, name))
 
-    def _compare(self, a: str, b: str, mine: pd.DataFrame, theirs: pd.DataFrame) -> dict[str, Any]:
+    def _compare(self, a: str, b: str, mine: PickTable, theirs: PickTable) -> dict[str, Any]:
         pairs = matching_rows(mine, theirs)
         result: dict[str, Any] = {
             "a": a, "b": b, "both": [[mine["id"].iloc[i], theirs["id"].iloc[j]] for i, j in pairs],
@@ -446,7 +445,7 @@ class ReviewService:
             result["kappa"] = _to_json_number(agreement.kappa)
         return result
 
-    def _picks_not_rejected(self, well: str, layer: str, name: str = "") -> pd.DataFrame:
+    def _picks_not_rejected(self, well: str, layer: str, name: str = "") -> PickTable:
         """Return the pick table of a layer without its rejected picks."""
         with self.log.lock:
             return self.log.layer(well, layer).picks(name, _NOT_REJECTED)
@@ -478,7 +477,7 @@ class ReviewService:
             alone = table.drop(index=table.index[sorted(others)]).assign(status="proposed", source=own)
             parts.append(alone.drop(columns="id"))
         filled = [part for part in parts if len(part)]
-        picks = pd.concat(filled, ignore_index=True) if filled else new_picks(note="")
+        picks = join_picks(filled) if filled else new_picks(note="")
         with self.log.lock:
             intervals = common_intervals(*(self.log.layer(well, layer).intervals() for layer in (a, b)))
 

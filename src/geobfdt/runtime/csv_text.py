@@ -49,6 +49,6 @@ def mark_text_columns(table: pd.DataFrame) -> pd.DataFrame:
     >>> mark_text_columns(pd.DataFrame({"well": ["=A1"], "depth_m": [-1.0]})).iloc[0].tolist()
     ["'=A1", -1.0]
     """
-    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    texts = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     columns = {name: [mark_text(cell) if isinstance(cell, str) else cell for cell in table[name]] for name in texts}
     return table.assign(**columns) if texts else table

@@ -91,7 +91,7 @@ def deposit(geology: Geology, low: float, high: float, rng: np.random.Generator,
     laminated = geology.lamination * np.exp(0.7 * rng.standard_normal(count)) * np.where(massive, 0.15, 1.0)
     faint = laminated[bed] * (0.5 if foresets else 1.0)
     width = max(geology.lamina / 2 / STEP_M, 1.0)
-    laminae = gaussian_filter1d(rng.standard_normal((3, samples.size)), width, axis=1)
+    laminae: npt.NDArray[np.float64] = gaussian_filter1d(rng.standard_normal((3, samples.size)), width, axis=1)
     laminae *= np.sqrt(2 * np.sqrt(np.pi) * width)
     # Laminae are half common to all sides of the hole.
     mixed = (laminae[0] + laminae[1:]) * np.sqrt(0.5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pydantic import Field as Described
 from geobfdt._version import __version__
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import write_text
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.interpreter import STYLES
@@ -99,9 +99,7 @@ class SimulateOptions(BaseModel):
 DEFAULTS = SimulateOptions()
 
 
-def simulate(
-    out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: Callable[[float], None] = lambda _share: None
-) -> list[Path]:
+def simulate(out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: Progress = no_progress) -> list[Path]:
     """
     Simulate a field: wells of one geology, each written with its truth.
 

@@ -192,7 +192,7 @@ def _scattered(one: FractureSet, rng: np.random.Generator) -> tuple[float, float
 
 def _periodic(rng: np.random.Generator, columns: int, width: float) -> Array:
     """Smooth noise round the hole, of unit variance; `width` is its correlation (columns)."""
-    noise = gaussian_filter1d(rng.standard_normal(columns), max(width, 0.5), mode="wrap")
+    noise: Array = gaussian_filter1d(rng.standard_normal(columns), max(width, 0.5), mode="wrap")
     return np.asarray(noise / max(float(noise.std()), 1e-9))
 
 

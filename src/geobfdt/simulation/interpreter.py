@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.simulation.well_settings import WellSettings
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import new_picks, traces
+from geobfdt.wells.intervals import IntervalTable, new_intervals
+from geobfdt.wells.picks import PickTable, new_picks, traces
 
 __all__ = ["STYLES", "draw_intervals", "interpret"]
 
@@ -22,7 +21,7 @@ STYLES: dict[str, tuple[dict[str, float], float]] = {
 _VISIBILITY_WIDTH = 0.04  # Width of the logistic curve of the probability of a pick against visibility.
 
 
-def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> pd.DataFrame:
+def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.random.Generator) -> IntervalTable:
     """
     Intervals in which the interpreter picked each class.
 
@@ -37,7 +36,7 @@ def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.rand
 
     Returns
     -------
-    DataFrame
+    IntervalTable
         Interval table; a class that was not picked has one interval of no length.
 
     Examples
@@ -62,17 +61,17 @@ def draw_intervals(settings: WellSettings, top: float, base: float, rng: np.rand
 
 
 def interpret(
-    truth: pd.DataFrame, intervals: pd.DataFrame, settings: WellSettings, diameter: npt.NDArray[np.float64],
+    truth: PickTable, intervals: IntervalTable, settings: WellSettings, diameter: npt.NDArray[np.float64],
     rng: np.random.Generator,
-) -> pd.DataFrame:  # fmt: skip
+) -> PickTable:  # fmt: skip
     """
     Pick a well.
 
     Parameters
     ----------
-    truth : DataFrame
+    truth : PickTable
         Truth table with the column ``visible``.
-    intervals : DataFrame
+    intervals : IntervalTable
         Intervals in which the interpreter picked.
     settings : WellSettings
         Style, misses, jitter and shift.
@@ -83,7 +82,7 @@ def interpret(
 
     Returns
     -------
-    DataFrame
+    PickTable
         Pick table with depth, class, amplitude and apparent azimuth.
 
     Examples

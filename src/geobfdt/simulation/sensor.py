@@ -127,7 +127,8 @@ class Sensor:
     def sense(self, wall: npt.NDArray[np.float32], begin: int, first: int, last: int) -> npt.NDArray[np.float32]:
         """Record the wall without noise; see :meth:`measure`."""
         down, round_ = self._tool.oversampling
-        blurred = gaussian_filter1d(gaussian_filter1d(wall, self._blur[0], axis=0), self._blur[1], axis=1, mode="wrap")
+        along: npt.NDArray[np.float32] = gaussian_filter1d(wall, self._blur[0], axis=0)
+        blurred: npt.NDArray[np.float32] = gaussian_filter1d(along, self._blur[1], axis=1, mode="wrap")
         rows = np.arange(first * down, last * down) + self._slip[first * down : last * down] - begin
         image = self._touch(blurred, rows, first, last) if self._tool.pads else blurred[rows.clip(0, len(wall) - 1)]
         if down > 1 or round_ > 1:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt import geometry
 from geobfdt.simulation.hole import Hole, bore
@@ -18,10 +17,10 @@ from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.visibility import BAND_M, COARSE_ROW_M, RowNoise, Visibility, measure_visibility
 from geobfdt.simulation.wall import Wall
 from geobfdt.simulation.well_settings import WellSettings, draw
-from geobfdt.wells.breakouts import complete_breakouts, new_breakouts
+from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, new_breakouts
 from geobfdt.wells.image import WellImage, well_image
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import complete, new_picks
+from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
+from geobfdt.wells.picks import PickTable, complete, new_picks
 
 __all__ = ["SimulatedWell", "simulate_well", "simulate_window"]
 
@@ -43,12 +42,12 @@ class SimulatedWell:
         Settings of the well.
     image : WellImage
         Static image and ``dynamic`` companion, 0-255, dark for low.
-    truth : DataFrame
+    truth : PickTable
         Pick table of every plane that crosses the image, with ``visible`` (0 to 1) and ``optional`` (True where an
         interpreter may miss it).
-    picks : DataFrame
+    picks : PickTable
         What the simulated interpreter picked.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interpreted and ignored intervals.
     breakouts : DataFrame
         Breakout table (``wells.breakouts``) of every breakout and induced fracture, side by side.
@@ -56,10 +55,10 @@ class SimulatedWell:
 
     settings: WellSettings
     image: WellImage
-    truth: pd.DataFrame
-    picks: pd.DataFrame
-    intervals: pd.DataFrame
-    breakouts: pd.DataFrame
+    truth: PickTable
+    picks: PickTable
+    intervals: IntervalTable
+    breakouts: BreakoutTable
 
 
 class _Plane(NamedTuple):
@@ -138,14 +137,14 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     truth = _truth(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
     looked = draw_intervals(settings, top, base, interpreter_rng)
-    diameter = np.interp(truth["depth_m"], hole.depth, hole.diameter)
+    diameter = np.interp(truth["depth_m"].to_numpy(float), hole.depth, hole.diameter)
     picks, _ = complete(interpret(truth, looked, settings, diameter, interpreter_rng), image)
     ignored = new_intervals([(settings.well, "ignored", name, a, b) for name, a, b in wall.damage.intervals])
-    intervals = pd.concat([looked, ignored], ignore_index=True) if len(ignored) else looked
+    intervals = join_intervals([looked, ignored]) if len(ignored) else looked
     return SimulatedWell(settings, image, truth, picks, intervals, _breakouts(wall, image, settings))
 
 
-def _breakouts(wall: Wall, image: WellImage, settings: WellSettings) -> pd.DataFrame:
+def _breakouts(wall: Wall, image: WellImage, settings: WellSettings) -> BreakoutTable:
     """Breakouts and induced fractures of a wall, as an interpreter's table holds them."""
     lobes = wall.damage.lobes
     table = new_breakouts(
@@ -191,7 +190,7 @@ def simulate_window(rng: np.random.Generator, length: float = 2.2, **fixed: Any)
 def _truth(
     wall: Wall, image: WellImage, recorded: npt.NDArray[np.float32], broken: npt.NDArray[np.float32],
     settings: WellSettings, row_noise: RowNoise,
-) -> pd.DataFrame:  # fmt: skip
+) -> PickTable:  # fmt: skip
     """
     Every plane that crosses the image, with its visibility.
 

@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 from geobfdt.evaluation.scope import ALL_CLASSES
@@ -40,7 +39,8 @@ from geobfdt.training.sources import FixedWells
 from geobfdt.training.training_loop import Outcome, train_network
 from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import detected_planes, labelled_intervals, true_planes, validate
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import join_intervals
+from geobfdt.wells.picks import CLASSES, join_picks
 
 __all__ = ["CURVE", "PUBLISHED", "RESULT", "run_cell"]
 
@@ -176,14 +176,14 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
 
 def _tested(network: Network, points: dict[str, OperatingPoint], wells: list[PreparedWell], tolerance: float) -> Scores:
     """Score picks above the thresholds of the validation wells, before refinement."""
-    picks = pd.concat([detected_planes(plane_finder(network), well) for well in wells], ignore_index=True)
+    picks = join_picks([detected_planes(plane_finder(network), well) for well in wells])
     # The threshold is a half for a class that is absent from the validation wells.
     thresholds = (
         picks["class"].map({name: points[name].threshold if name in points else 0.5 for name in CLASSES}).astype(float)
     )
     confident = picks[picks["confidence"] >= thresholds]
-    truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
-    intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
+    truth = join_picks([true_planes(well) for well in wells])
+    intervals = join_intervals([labelled_intervals(well) for well in wells])
     return evaluate(confident, truth, intervals, tolerances=tuple(sorted({*TOLERANCES_M, tolerance})))
 
 
@@ -200,13 +200,12 @@ def _by_class(scores: Scores, tolerance: float) -> dict[str, Any]:
         counts = scores.counts[Key(name, "trace", tolerance)]
         # A single well is scored by blocks of depth, whose counts are added.
         by_well: dict[str, list[int]] = {}
-        columns = (np.ravel(part) for part in (counts.hits, counts.wrong, counts.missed))
-        for (well, _), *row in zip(scores.units.keys, *columns, strict=True):
-            by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), row, strict=True)]
-        row = table.loc[name]
-        depth = by_depth.loc[name]
+        results = (np.ravel(part) for part in (counts.hits, counts.wrong, counts.missed))
+        for (well, _), *block in zip(scores.units.keys, *results, strict=True):
+            by_well[well] = [a + int(b) for a, b in zip(by_well.get(well, [0, 0, 0]), block, strict=True)]
+        trace, depth = table.loc[name], by_depth.loc[name]
         by_class[name] = {
-            "f1": _number(row["f1"]), "null_f1": _number(row["null_f1"]), "depth_f1": _number(depth["f1"]),
+            "f1": _number(trace["f1"]), "null_f1": _number(trace["null_f1"]), "depth_f1": _number(depth["f1"]),
             "depth_null_f1": _number(depth["null_f1"]), "counts": by_well,
         }  # fmt: skip
     return by_class

@@ -21,6 +21,7 @@ from geobfdt.model.bundle import Bundle, WellExposure, save_bundle
 from geobfdt.model.presets import loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import sha256
 from geobfdt.training.drift_reference import measure_drift_reference
 from geobfdt.training.prepared_wells import PreparedWell, prepare
@@ -52,7 +53,7 @@ ADAPTING = TrainingSettings(
 _MIN_Z = 5.0  # Standard deviations by which a well's agreement with itself has to beat the shift null.
 _MIN_PLANES = 20  # Number of pseudo-labels from which training starts.
 _GUARD_SEED, _STREAM_SEED = 4_500_000, 4_600_000  # Seeds of the guard wells and of the simulated training windows.
-_GUARD_WELLS, _GUARD_LENGTH_M = 10, 12.0  # Number and length of ordinary simulated wells whose F1 must not fall.
+_GUARD_LENGTH_M = 12.0  # Length of the ordinary simulated wells whose F1 must not fall.
 _MAX_F1_LOSS = 0.01  # Largest fall of their F1.
 _SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried in turn.
 
@@ -72,6 +73,7 @@ class AdaptOptions(BaseModel):
     model: str | Path = Described("default", description="bundle to begin with")
     blind: tuple[str, ...] = Described((), description="unpicked wells to leave alone too")
     training: TrainingSettings = Described(ADAPTING, description="settings of the training run")
+    guard_wells: int = Described(10, gt=0, description="number of ordinary simulated wells whose F1 must not fall")
 
 
 DEFAULTS = AdaptOptions()
@@ -82,7 +84,7 @@ def adapt(
     out: str | Path,
     options: AdaptOptions = DEFAULTS,
     *,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Bundle:
     """
     Adapt a model to the wells of a field without picks.
@@ -141,8 +143,15 @@ def adapt(
         raise InputError(field, observed, "pick some planes of one well and use geobfdt train --from default")
     network = start.network
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    guards = [simulated_well(_GUARD_SEED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(_GUARD_WELLS)]
-    base = _score(network, guards)
+    guards = [
+        simulated_well(_GUARD_SEED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(options.guard_wells)
+    ]
+
+    def score() -> float:
+        network.eval()
+        return mean_f1(validate(plane_finder(network), guards))[0]
+
+    base = score()
     torch.manual_seed(settings.seed)
     data_digest = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
     with ExitStack() as stack:
@@ -154,7 +163,7 @@ def adapt(
             data_digest,
         )  # fmt: skip
     progress(0.85, "checking ordinary wells")
-    share, after = _keep_share(network, before, outcome.weights, guards, base)
+    share, after = _keep_share(network, before, outcome.weights, base, score)
     if share == 0:
         observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MAX_F1_LOSS}"
         raise InputError(field, observed, "keep the model as it is, or train it on picks")
@@ -187,31 +196,26 @@ def _labelled(image: WellImage, labels: PseudoLabels, start: Bundle, name: str) 
     return replace(bare, traces=labels.traces, classes=labels.classes, optional=labels.optional)
 
 
-def _score(network: nn.Module, wells: Sequence[PreparedWell]) -> float:
-    network.eval()
-    return mean_f1(validate(plane_finder(network), wells))[0]  # type: ignore[arg-type]
-
-
 def _keep_share(
     network: nn.Module,
     before: dict[str, Tensor],
     after: dict[str, Tensor],
-    guards: Sequence[PreparedWell],
     base: float,
+    score: Callable[[], float],
 ) -> tuple[float, float]:
-    """Load the largest share of the change in weights that keeps the F1 of the guard wells; return both."""
-    score = base
+    """Load the largest share of the change in weights that keeps the F1 of the guard wells, `score`; return both."""
+    mixed_score = base
     for share in _SHARES:
         mixed = {
             name: torch.lerp(old, after[name], share) if old.is_floating_point() else after[name]
             for name, old in before.items()
         }
         network.load_state_dict(mixed)
-        score = _score(network, guards)
-        if not score < base - _MAX_F1_LOSS:
-            return share, score
+        mixed_score = score()
+        if not mixed_score < base - _MAX_F1_LOSS:
+            return share, mixed_score
     network.load_state_dict(before)
-    return 0.0, score
+    return 0.0, mixed_score
 
 
 def _card(

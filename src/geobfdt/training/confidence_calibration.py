@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.optimize import minimize
 
 from geobfdt.evaluation.counts import possible_pairs
@@ -18,8 +17,10 @@ from geobfdt.evaluation.thresholds import operating_points
 from geobfdt.model.bundle import Bundle, Calibration
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import CLASSES
+from geobfdt.wells.intervals import IntervalTable, join_intervals
+from geobfdt.wells.picks import CLASSES, PickTable, join_picks
 
 __all__ = ["InterpretedWell", "calibrate_bundle", "pick_all", "platt"]
 
@@ -41,27 +42,27 @@ class InterpretedWell(NamedTuple):
     ----------
     image : WellImage
         The well.
-    picks, intervals : DataFrame
-        Its planes, and the intervals in which planes were picked.
+    picks : PickTable
+        Its planes.
+    intervals : IntervalTable
+        The intervals in which planes were picked.
     """
 
     image: WellImage
-    picks: pd.DataFrame
-    intervals: pd.DataFrame
+    picks: PickTable
+    intervals: IntervalTable
 
 
-def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: float | None = None) -> pd.DataFrame:
+def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: float | None = None) -> PickTable:
     """Pick several wells with one bundle, into one table."""
     parts = []
     for well in wells:
         detector = NetworkDetector.of(bundle, well.image)
         parts.append(pick_with_findings(well.image, detector, min_confidence=min_confidence)[0])
-    return pd.concat(parts, ignore_index=True)
+    return join_picks(parts)
 
 
-def calibrate_bundle(
-    bundle: Bundle, wells: Sequence[InterpretedWell], advance: Callable[[float], None] | None = None
-) -> Bundle:
+def calibrate_bundle(bundle: Bundle, wells: Sequence[InterpretedWell], progress: Progress = no_progress) -> Bundle:
     """
     Fit the calibration of a bundle.
 
@@ -71,18 +72,17 @@ def calibrate_bundle(
         The fewer planes the wells have, the less its calibration changes.
     wells : sequence of InterpretedWell
         Wells that the network was not trained on.
-    advance : callable, optional
+    progress : callable, optional
         Told the share done.
     """
     plain = replace(bundle, calibration={name: Calibration() for name in CLASSES})
     parts = []
     for i, well in enumerate(wells):
         parts.append(pick_all(plain, [well], 0.05))
-        if advance is not None:
-            advance((i + 1) / len(wells))
-    picks = pd.concat(parts, ignore_index=True)
-    truth = pd.concat([well.picks for well in wells], ignore_index=True)
-    intervals = pd.concat([well.intervals for well in wells], ignore_index=True)
+        progress((i + 1) / len(wells))
+    picks = join_picks(parts)
+    truth = join_picks([well.picks for well in wells])
+    intervals = join_intervals([well.intervals for well in wells])
     fitted = dict(bundle.calibration)
     groups, _ = gather(picks, truth, intervals)
     for name in CLASSES:

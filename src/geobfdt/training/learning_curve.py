@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.evaluation.counts import Counts, count, f1, possible_pairs
 from geobfdt.evaluation.scope import gather
 from geobfdt.training.prepared_wells import PreparedWell
 from geobfdt.training.validation import Detect, tables
+from geobfdt.wells.intervals import IntervalTable
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["LearningPoint", "class_f1", "learning_point", "move_to_other_windows"]
 
@@ -69,9 +70,9 @@ def learning_point(
 
 
 def class_f1(
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
-    intervals: pd.DataFrame,
+    picks: PickTable,
+    truth: PickTable,
+    intervals: IntervalTable,
     thresholds: Mapping[str, float],
     tolerance: float,
 ) -> dict[str, float]:
@@ -100,13 +101,13 @@ def class_f1(
     return {name: float(f1(total)) for name, total in sorted(counts.items())}
 
 
-def move_to_other_windows(picks: pd.DataFrame, wells: Sequence[PreparedWell], height: float) -> pd.DataFrame:
+def move_to_other_windows(picks: PickTable, wells: Sequence[PreparedWell], height: float) -> PickTable:
     """
     Move picks down by about a third of their well, in whole windows, and from its base to its top.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of a network.
     wells : sequence of PreparedWell
         Its wells.

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.model.curve.criterion import Targets
 from geobfdt.preparation.network_grid import GridSettings, network_grid
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.training.augmentation import Window
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import covered
-from geobfdt.wells.picks import CLASSES, traces
+from geobfdt.wells.intervals import IntervalTable, covered
+from geobfdt.wells.picks import CLASSES, PickTable, traces
 
 __all__ = ["PreparedWell", "load", "prepare", "save"]
 
@@ -124,7 +123,7 @@ class PreparedWell:
 
 
 def prepare(
-    image: WellImage, picks: pd.DataFrame, intervals: pd.DataFrame, settings: GridSettings, name: str = ""
+    image: WellImage, picks: PickTable, intervals: IntervalTable, settings: GridSettings, name: str = ""
 ) -> PreparedWell:
     """
     Prepare a well.
@@ -133,9 +132,9 @@ def prepare(
     ----------
     image : WellImage
         The well, in memory.
-    picks : DataFrame
+    picks : PickTable
         Its planes; an ``optional`` column is used. Around planes without a trace, labels are incomplete.
-    intervals : DataFrame
+    intervals : IntervalTable
         Interpreted and ignored intervals.
     settings : GridSettings
         Settings of the network's grid.

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,7 @@ from geobfdt.model.network_settings import DETR_SMALL, CurveSettings, DetrSettin
 from geobfdt.model.presets import NetworkSettings, build, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import sha256
 from geobfdt.training import distributed
 from geobfdt.training.confidence_calibration import InterpretedWell, calibrate_bundle
@@ -38,6 +39,7 @@ from geobfdt.training.training_settings import TrainingSettings
 from geobfdt.training.validation import validate
 from geobfdt.training.well_split import Masked, Split, leave_out_blind_wells, split_wells
 from geobfdt.wells.field import Field
+from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.layers import named_layers
 from geobfdt.wells.picks import CLASSES, traces, without_rejected
 
@@ -158,7 +160,7 @@ def train(
     out: str | Path,
     options: TrainOptions = DEFAULTS,
     *,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Bundle:
     """
     Train a network on the interpreted wells of a field.
@@ -316,7 +318,7 @@ def interpreted_wells(field: Path, layer: str | None = None) -> list[Interpreted
     return wells
 
 
-def _interpreted(intervals: pd.DataFrame) -> bool:
+def _interpreted(intervals: IntervalTable) -> bool:
     return bool(((intervals["kind"] == "interpreted") & (intervals["base_m"] > intervals["top_m"])).any())
 
 

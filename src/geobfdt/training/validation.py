@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geobfdt.evaluation.thresholds import OperatingPoint, operating_points
 from geobfdt.geometry import amplitude_azimuth
 from geobfdt.model.planes import Planes
 from geobfdt.training.prepared_wells import PreparedWell
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import CLASSES, new_picks
+from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
+from geobfdt.wells.picks import CLASSES, PickTable, join_picks, new_picks
 
 __all__ = ["Detect", "detected_planes", "labelled_intervals", "tables", "true_planes", "validate"]
 
@@ -48,15 +47,15 @@ def validate(
     return operating_points(*tables(detect, wells), tolerance, start)
 
 
-def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def tables(detect: Detect, wells: Sequence[PreparedWell]) -> tuple[PickTable, PickTable, IntervalTable]:
     """Picks of a network in prepared wells, before refinement; true planes; and intervals with complete labels."""
-    picks = pd.concat([detected_planes(detect, well) for well in wells], ignore_index=True)
-    truth = pd.concat([true_planes(well) for well in wells], ignore_index=True)
-    intervals = pd.concat([labelled_intervals(well) for well in wells], ignore_index=True)
+    picks = join_picks([detected_planes(detect, well) for well in wells])
+    truth = join_picks([true_planes(well) for well in wells])
+    intervals = join_intervals([labelled_intervals(well) for well in wells])
     return picks, truth, intervals
 
 
-def detected_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
+def detected_planes(detect: Detect, well: PreparedWell) -> PickTable:
     """Pick table of a network in a prepared well, before refinement."""
     parts = []
     for core in range(0, len(well.grid), _CORE_ROWS):
@@ -73,12 +72,12 @@ def detected_planes(detect: Detect, well: PreparedWell) -> pd.DataFrame:
     return _table(well, traces, logits.argmax(axis=1) if len(logits) else np.empty(0, int), confidence=confidence)
 
 
-def true_planes(well: PreparedWell) -> pd.DataFrame:
+def true_planes(well: PreparedWell) -> PickTable:
     """Pick table of a prepared well's own planes."""
     return _table(well, well.traces, well.classes, optional=well.optional)
 
 
-def labelled_intervals(well: PreparedWell) -> pd.DataFrame:
+def labelled_intervals(well: PreparedWell) -> IntervalTable:
     """Interval table of the rows in which the labels of each class are complete."""
     rows: list[tuple[str, str, str, float, float]] = []
     for name, rows_labelled in zip(CLASSES, well.label_mask, strict=True):
@@ -92,7 +91,7 @@ def labelled_intervals(well: PreparedWell) -> pd.DataFrame:
 
 def _table(
     well: PreparedWell, traces: npt.NDArray[np.float64], classes: npt.NDArray[np.int64], **more: Any
-) -> pd.DataFrame:
+) -> PickTable:
     amplitude, azimuth = amplitude_azimuth(traces.reshape(-1, 3))
     row = np.clip(traces[:, 0] / well.step, 0, len(well.radius) - 1).astype(int)
     return new_picks(

@@ -12,7 +12,7 @@ import pandas as pd
 from geobfdt.model.bundle import Bundle
 from geobfdt.runtime.findings import InputError
 from geobfdt.training.confidence_calibration import InterpretedWell
-from geobfdt.wells.intervals import covered, new_intervals
+from geobfdt.wells.intervals import covered, join_intervals, new_intervals
 from geobfdt.wells.picks import CLASSES
 
 __all__ = ["Masked", "Split", "leave_out_blind_wells", "split_wells"]
@@ -83,7 +83,7 @@ def leave_out_blind_wells(
 def _masked(well: InterpretedWell, name: str, top: float, base: float) -> InterpretedWell:
     ignored = new_intervals([(name, "ignored", "masked", top, base)])
     picks = well.picks[~well.picks["depth_m"].between(top, base)]
-    return InterpretedWell(well.image, picks, pd.concat([well.intervals, ignored], ignore_index=True))
+    return InterpretedWell(well.image, picks, join_intervals([well.intervals, ignored]))
 
 
 def split_wells(

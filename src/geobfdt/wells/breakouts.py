@@ -8,7 +8,7 @@ sides of the hole: each is a row, and an interpreter may have drawn one of them 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NewType, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from geobfdt.wells.table_contract import TableContract
 __all__ = [
     "CLASSES",
     "COLUMNS",
+    "BreakoutTable",
     "apparent_azimuth",
     "complete_breakouts",
     "new_breakouts",
@@ -30,6 +31,9 @@ __all__ = [
     "validate_breakouts",
     "write_breakouts",
 ]
+
+# A checked breakout table (a pandas DataFrame): what :func:`new_breakouts` and :func:`read_breakouts` return.
+BreakoutTable = NewType("BreakoutTable", pd.DataFrame)
 
 Array = npt.NDArray[np.float64]
 
@@ -85,7 +89,7 @@ _CONTRACT = TableContract(
 )
 
 
-def new_breakouts(**columns: Any) -> pd.DataFrame:
+def new_breakouts(**columns: Any) -> BreakoutTable:
     """
     Make a breakout table from some of its columns; the others are there and empty.
 
@@ -109,7 +113,7 @@ def new_breakouts(**columns: Any) -> pd.DataFrame:
     return validate_breakouts(_CONTRACT.build(columns, order), "breakout table")
 
 
-def validate_breakouts(table: pd.DataFrame, file: str | Path = "breakout table") -> pd.DataFrame:
+def validate_breakouts(table: pd.DataFrame, file: str | Path = "breakout table") -> BreakoutTable:
     """
     Check a breakout table against the contract, and return the same rows with the contract's types.
 
@@ -125,7 +129,7 @@ def validate_breakouts(table: pd.DataFrame, file: str | Path = "breakout table")
         row = checked[upside_down].iloc[0]
         observed = f"row {checked.index[upside_down][0]}: base_m {row['base_m']:g} lies above top_m {row['top_m']:g}"
         raise InputError(file, observed, "correct that row")
-    return checked
+    return BreakoutTable(checked)
 
 
 def write_breakouts(table: pd.DataFrame, path: str | Path) -> None:
@@ -140,7 +144,7 @@ def write_breakouts(table: pd.DataFrame, path: str | Path) -> None:
     _CONTRACT.write(validate_breakouts(table, path), path)
 
 
-def read_breakouts(path: str | Path) -> pd.DataFrame:
+def read_breakouts(path: str | Path) -> BreakoutTable:
     """
     Read a breakout table that :func:`write_breakouts` wrote. For anybody else's table use ``io.tables``.
 
@@ -207,7 +211,7 @@ def apparent_azimuth(
     return np.asarray(np.degrees(np.where(along < 0, t + np.pi, t)) % 360)
 
 
-def complete_breakouts(table: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[Finding]]:
+def complete_breakouts(table: BreakoutTable, image: WellImage) -> tuple[BreakoutTable, list[Finding]]:
     """
     Fill what a breakout table lacks from the well's own hole: true or apparent azimuth, and diameter.
 

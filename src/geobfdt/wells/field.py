@@ -16,12 +16,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from geobfdt.runtime.findings import InputError
-from geobfdt.wells.breakouts import new_breakouts, read_breakouts
-from geobfdt.wells.intervals import new_intervals, read_intervals
-from geobfdt.wells.picks import new_picks, read_picks
+from geobfdt.wells.breakouts import BreakoutTable, new_breakouts, read_breakouts
+from geobfdt.wells.intervals import IntervalTable, new_intervals, read_intervals
+from geobfdt.wells.picks import PickTable, new_picks, read_picks
 
 __all__ = ["Field", "file_stem"]
 
@@ -69,17 +67,17 @@ class Field:
         """Return the path of a file of a well (``.nc``, ``.picks.csv``, ...)."""
         return self.path / f"{file_stem(well)}{suffix}"
 
-    def picks(self, well: str) -> pd.DataFrame:
+    def picks(self, well: str) -> PickTable:
         """Return the picks of the interpreter on a well; an empty table if there are none."""
         file = self.file(well, ".picks.csv")
         return read_picks(file) if file.exists() else new_picks()
 
-    def intervals(self, well: str) -> pd.DataFrame:
+    def intervals(self, well: str) -> IntervalTable:
         """Return the interpreted and ignored intervals of a well; an empty table if there are none."""
         file = self.file(well, ".intervals.csv")
         return read_intervals(file) if file.exists() else new_intervals()
 
-    def breakouts(self, well: str) -> pd.DataFrame:
+    def breakouts(self, well: str) -> BreakoutTable:
         """Return the breakouts and induced fractures of a well; an empty table if there are none."""
         file = self.file(well, ".breakouts.csv")
         return read_breakouts(file) if file.exists() else new_breakouts()

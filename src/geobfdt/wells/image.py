@@ -18,7 +18,7 @@ Coordinates: ``depth`` (m, MD, strictly increasing) and ``azimuth`` (deg clockwi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, NewType, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ __all__ = [
     "without_colour",
 ]
 
-WellImage = xr.Dataset
+WellImage = NewType("WellImage", xr.Dataset)
 
 REFERENCES = ("north", "high_side", "pseudo_north", "unknown")
 # If the angle between hole and north is smaller, an error of the survey grows more than sixfold in the image angle.
@@ -157,7 +157,7 @@ def well_image(  # noqa: PLR0913
         "depth": ("depth", depths, {"units": "m", "positive": "down"}),
         "azimuth": ("azimuth", angles, {"units": "deg"}),
     }
-    return xr.Dataset(variables, coordinates, attrs)
+    return WellImage(xr.Dataset(variables, coordinates, attrs))
 
 
 def add_findings(image: WellImage, findings: Iterable[Finding]) -> WellImage:

@@ -1,15 +1,18 @@
 """Intervals of a well: where each class was interpreted, and what to ignore.
 
-An interval table is a DataFrame with the columns of :data:`COLUMNS`. ``kind`` is ``interpreted`` (every plane of
-``class`` between ``top_m`` and ``base_m`` was looked for, so silence there means "nothing here") or ``ignored``
-(breakouts, induced fractures, bad image: neither picks nor silence mean anything there; ``class`` says what it is).
+An IntervalTable is a :class:`pandas.DataFrame` with the columns of :data:`COLUMNS`. ``kind`` is ``interpreted``
+(every plane of ``class`` between ``top_m`` and ``base_m`` was looked for, so silence there means "nothing here") or
+``ignored`` (breakouts, induced fractures, bad image: neither picks nor silence mean anything there; ``class`` says
+what it is).
 A well without an ``interpreted`` row for a class was interpreted throughout for it; one whose only such row has no
 length was not interpreted for it at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +22,22 @@ from geobfdt.runtime.csv_text import mark_text_columns, unmark_text
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
 
-__all__ = ["COLUMNS", "covered", "new_intervals", "read_intervals", "write_intervals"]
+__all__ = [
+    "COLUMNS",
+    "IntervalTable",
+    "covered",
+    "join_intervals",
+    "new_intervals",
+    "read_intervals",
+    "write_intervals",
+]
+
+IntervalTable = NewType("IntervalTable", pd.DataFrame)
 
 COLUMNS = ("well", "kind", "class", "top_m", "base_m")
 
 
-def new_intervals(rows: list[tuple[str, str, str, float, float]] | None = None) -> pd.DataFrame:
+def new_intervals(rows: list[tuple[str, str, str, float, float]] | None = None) -> IntervalTable:
     """
     Make an interval table.
 
@@ -35,7 +48,7 @@ def new_intervals(rows: list[tuple[str, str, str, float, float]] | None = None) 
 
     Returns
     -------
-    DataFrame
+    IntervalTable
         The table, possibly empty.
 
     Examples
@@ -44,16 +57,21 @@ def new_intervals(rows: list[tuple[str, str, str, float, float]] | None = None) 
     [12.0]
     """
     frame = pd.DataFrame(rows or [], columns=list(COLUMNS))
-    return frame.astype({"well": str, "kind": str, "class": str, "top_m": float, "base_m": float})
+    return IntervalTable(frame.astype({"well": str, "kind": str, "class": str, "top_m": float, "base_m": float}))
 
 
-def covered(intervals: pd.DataFrame, well: str, name: str, depth: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def join_intervals(tables: Iterable[IntervalTable]) -> IntervalTable:
+    """Put interval tables one under the other."""
+    return IntervalTable(pd.concat(list(tables), ignore_index=True))
+
+
+def covered(intervals: IntervalTable, well: str, name: str, depth: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """
     Tell where silence and picks of a class mean something.
 
     Parameters
     ----------
-    intervals : DataFrame
+    intervals : IntervalTable
         Interval table.
     well, name : str
         Well and class.
@@ -78,12 +96,12 @@ def covered(intervals: pd.DataFrame, well: str, name: str, depth: npt.ArrayLike)
     return inside & ~_inside(mine[mine["kind"] == "ignored"], at)
 
 
-def _inside(rows: pd.DataFrame, depth: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _inside(rows: IntervalTable, depth: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     top, base = rows["top_m"].to_numpy(float), rows["base_m"].to_numpy(float)
     return np.asarray(((depth[..., None] >= top) & (depth[..., None] <= base)).any(-1))
 
 
-def write_intervals(intervals: pd.DataFrame, path: str | Path) -> None:
+def write_intervals(intervals: IntervalTable, path: str | Path) -> None:
     """
     Write an interval table as CSV, whole or not at all.
 
@@ -98,7 +116,7 @@ def write_intervals(intervals: pd.DataFrame, path: str | Path) -> None:
         )
 
 
-def read_intervals(path: str | Path) -> pd.DataFrame:
+def read_intervals(path: str | Path) -> IntervalTable:
     """
     Read an interval table.
 
@@ -121,4 +139,4 @@ def read_intervals(path: str | Path) -> pd.DataFrame:
             f"row {int(np.flatnonzero(bad)[0]) + 2}: kind is not interpreted or ignored, or base_m is above top_m",
             "correct that row",
         )
-    return frame
+    return IntervalTable(frame)

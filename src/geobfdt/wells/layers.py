@@ -22,8 +22,8 @@ import pandas as pd
 
 from geobfdt.runtime.database import create_database, open_database, transaction
 from geobfdt.runtime.findings import InputError
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import CLASSES, COLUMNS, new_picks
+from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
+from geobfdt.wells.picks import CLASSES, COLUMNS, PickTable, new_picks
 
 __all__ = ["DATABASE", "ConflictError", "Edit", "Layer", "LayerLog", "OutdatedError", "named_layers"]
 
@@ -229,7 +229,7 @@ class Layer:
         """Return whether all edits of an item that count are of one kind, so that nobody has decided on it since."""
         return all(self.edits[number].kind == kind for number in self.live(item))
 
-    def picks(self, well: str = "", status: Iterable[str] | None = None) -> pd.DataFrame:
+    def picks(self, well: str = "", status: Iterable[str] | None = None) -> PickTable:
         """
         Return the pick table of the layer, with the columns ``id`` and ``note`` added.
 
@@ -264,20 +264,20 @@ class Layer:
         columns |= {"well": well, "id": [row["id"] for row in rows], "note": [row.get("note", "") for row in rows]}
         return new_picks(**columns)
 
-    def intervals(self, well: str = "") -> pd.DataFrame:
+    def intervals(self, well: str = "") -> IntervalTable:
         """Return the interval table of the layer."""
         rows = [fields for item, fields in self.items.items() if item.startswith("i")]
         return new_intervals([(well, r["kind"], r["class"], r["top_m"], r["base_m"]) for r in rows])
 
-    def reviewed(self, well: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def reviewed(self, well: str) -> tuple[PickTable, IntervalTable]:
         """
         Return the picks and intervals for training: confirmed picks, and where there are no others.
 
         Returns
         -------
-        picks : DataFrame
+        picks : PickTable
             Accepted and edited picks.
-        intervals : DataFrame
+        intervals : IntervalTable
             Intervals. A class without an interval that is marked as complete counts as not interpreted: there, the
             absence of picks has no meaning.
         """
@@ -285,7 +285,7 @@ class Layer:
         complete = set(intervals.loc[intervals["kind"] == "interpreted", "class"])
         none = new_intervals([(well, "interpreted", name, 0.0, 0.0) for name in CLASSES if name not in complete])
         picks = self.picks(well, ("accepted", "edited")).drop(columns=["id", "note"])
-        return picks, pd.concat([intervals, none], ignore_index=True) if len(intervals) else none
+        return picks, join_intervals([intervals, none]) if len(intervals) else none
 
 
 def named_layers(folder: Path, layer: str) -> dict[str, Layer]:

@@ -1,14 +1,16 @@
 """PickTable: one row for each plane, as in the CSV file that ``geobfdt pick`` writes.
 
 A PickTable is a :class:`pandas.DataFrame` that starts with the columns of :data:`COLUMNS`, in that order and always
-present. What is not known is NaN or an empty string. Further columns may follow (``optional`` marks truth that may be
-missed without harm). ``depth_m`` is where the plane meets the hole axis (m, MD, the mid-depth of its trace).
+present; :func:`validate` makes one of a DataFrame. What is not known is NaN or an empty string. Further columns may
+follow (``optional`` marks truth that may be missed without harm). ``depth_m`` is where the plane meets the hole axis
+(m, MD, the mid-depth of its trace).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NewType, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,9 @@ from geobfdt.wells.table_contract import TableContract
 __all__ = [
     "CLASSES",
     "COLUMNS",
+    "PickTable",
     "complete",
+    "join_picks",
     "new_picks",
     "read_picks",
     "traces",
@@ -31,6 +35,8 @@ __all__ = [
     "without_rejected",
     "write_picks",
 ]
+
+PickTable = NewType("PickTable", pd.DataFrame)
 
 CLASSES = ("bedding", "fracture")
 
@@ -91,7 +97,7 @@ _CONTRACT = TableContract(
 )
 
 
-def new_picks(**columns: Any) -> pd.DataFrame:
+def new_picks(**columns: Any) -> PickTable:
     """
     Make a pick table from some of its columns; the others are there and empty.
 
@@ -102,7 +108,7 @@ def new_picks(**columns: Any) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
+    PickTable
         A valid pick table, sorted by well and depth.
 
     Examples
@@ -110,23 +116,23 @@ def new_picks(**columns: Any) -> pd.DataFrame:
     >>> new_picks(well="A-1", depth_m=[2.0, 1.0], class_="bedding")["depth_m"].tolist()
     [1.0, 2.0]
     """
-    return _CONTRACT.build(columns, ["well", "depth_m"])
+    return PickTable(_CONTRACT.build(columns, ["well", "depth_m"]))
 
 
-def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFrame:
+def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> PickTable:
     """
     Check a pick table against the contract.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         The table; columns of :data:`COLUMNS` first, in order.
     file : str or Path
         Name for the error.
 
     Returns
     -------
-    DataFrame
+    PickTable
         The same rows with the contract's types.
 
     Raises
@@ -139,10 +145,23 @@ def validate(picks: pd.DataFrame, file: str | Path = "pick table") -> pd.DataFra
     >>> len(validate(new_picks(depth_m=[1.0], class_="fracture")))
     1
     """
-    return _CONTRACT.validate(picks, file)
+    return PickTable(_CONTRACT.validate(picks, file))
 
 
-def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
+def join_picks(tables: Iterable[PickTable]) -> PickTable:
+    """
+    Put pick tables one under the other.
+
+    Examples
+    --------
+    >>> picks = new_picks(depth_m=[1.0], class_="bedding")
+    >>> join_picks([picks, picks]).index.tolist()
+    [0, 1]
+    """
+    return PickTable(pd.concat(list(tables), ignore_index=True))
+
+
+def without_rejected(picks: PickTable) -> PickTable:
     """
     Leave out picks that somebody rejected.
 
@@ -155,13 +174,13 @@ def without_rejected(picks: pd.DataFrame) -> pd.DataFrame:
     return picks[picks["status"] != "rejected"]
 
 
-def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
+def traces(picks: PickTable) -> npt.NDArray[np.float64]:
     """
     Traces ``(z0, a, b)`` of picks.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table with amplitudes and apparent azimuths.
 
     Returns
@@ -179,7 +198,7 @@ def traces(picks: pd.DataFrame) -> npt.NDArray[np.float64]:
     return np.stack([picks["depth_m"].to_numpy(float), amplitude * np.cos(azimuth), amplitude * np.sin(azimuth)], -1)
 
 
-def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[Finding]]:
+def complete(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Finding]]:
     """
     Fill what a pick table lacks from the well's own hole: diameter, amplitude, apparent and true dip.
 
@@ -187,14 +206,14 @@ def complete(picks: pd.DataFrame, image: WellImage) -> tuple[pd.DataFrame, list[
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of this well with, in each row, an amplitude, an apparent dip or a true dip.
     image : WellImage
         The well.
 
     Returns
     -------
-    picks : DataFrame
+    picks : PickTable
         The completed table.
     findings : list of Finding
         What could not be filled and why.
@@ -262,7 +281,7 @@ def _fill(values: npt.NDArray[np.float64], better: npt.NDArray[np.float64]) -> N
     values[missing] = np.broadcast_to(better, values.shape)[missing]
 
 
-def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
+def write_picks(picks: PickTable, path: str | Path) -> None:
     """
     Write a pick table as CSV, whole or not at all; equal tables give equal bytes.
 
@@ -274,13 +293,13 @@ def write_picks(picks: pd.DataFrame, path: str | Path) -> None:
     _CONTRACT.write(picks, path)
 
 
-def read_picks(path: str | Path) -> pd.DataFrame:
+def read_picks(path: str | Path) -> PickTable:
     """
     Read a pick table that :func:`write_picks` wrote. For anybody else's table use ``io.tables``.
 
     Returns
     -------
-    DataFrame
+    PickTable
         The table.
 
     Raises
@@ -288,4 +307,4 @@ def read_picks(path: str | Path) -> pd.DataFrame:
     InputError
         If the file cannot be read or breaks the contract.
     """
-    return _CONTRACT.read(path)
+    return PickTable(_CONTRACT.read(path))

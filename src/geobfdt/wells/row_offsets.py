@@ -61,7 +61,7 @@ def even_rows(image: WellImage) -> WellImage:
         total = np.zeros((len(values), 1), np.float32)
         filled = _filled(values)
         for _ in range(_PASSES):
-            level = median_filter(filled - total, size=(rows, 1), mode="nearest")
+            level: Pixels = median_filter(filled - total, size=(rows, 1), mode="nearest")
             total += _median(values - total - level, axis=1)
         return total
 

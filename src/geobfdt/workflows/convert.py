@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
@@ -19,7 +18,7 @@ from geobfdt.io.write.raster import write_png
 from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
-from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.intervals import IntervalTable, read_intervals, write_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.workflows.hand_over import place, write_placed
 
@@ -163,7 +162,7 @@ def _keep_other_text(file: Path, new: Path) -> None:
         raise InputError(file, "holds other breakouts than those of the table", "move it, or name another target")
 
 
-def _keep_others(file: Path, intervals: pd.DataFrame) -> None:
+def _keep_others(file: Path, intervals: IntervalTable) -> None:
     """Refuse to write over other intervals: the user did not name that file."""
     if file.exists():
         there = read_intervals(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from geobfdt.evaluation.scope import classes_comparable
 from geobfdt.evaluation.scores import Scores, evaluate
 from geobfdt.io.images.files import inspect
 from geobfdt.io.images.raw import Contents
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.simulation.field import SimulateOptions, simulate
 from geobfdt.workflows.ingest import IngestOptions, ingest
 from geobfdt.workflows.interpretation import read_interpretation
@@ -42,9 +42,7 @@ class DemoResult(NamedTuple):
     scores: Scores
 
 
-def demo(
-    out: str | Path = "demo", *, progress: Callable[[float, str], None] = lambda _share, _text: None
-) -> DemoResult:
+def demo(out: str | Path = "demo", *, progress: Progress = no_progress) -> DemoResult:
     """
     Simulate a well, write it as DLIS, bring it into a field, pick it, and score the picks against its known planes.
 
@@ -73,12 +71,12 @@ def demo(
     {'bedding': 39, 'fracture': 62}
     """
     files, field, picks = (Path(out) / name for name in (_FILES_FOLDER, _FIELD_FOLDER, _PICKS_FOLDER))
-    simulate(files, SIMULATION, progress=lambda share: progress(0.1 * share, "simulating"))
+    simulate(files, SIMULATION, progress=part_of(progress, 0.0, 0.1, "simulating"))
     file = files / f"{_WELL}.dlis"
     contents = inspect(file)
     ingest([file], field, IngestOptions(picks=files, replace=True))
     well = field / f"{_WELL}.nc"
-    delivery = pick_file(well, picks, progress=lambda share: progress(0.1 + 0.8 * share, "picking"))
+    delivery = pick_file(well, picks, progress=part_of(progress, 0.1, 0.9, "picking"))
     progress(0.9, "scoring")
     ours, theirs = read_interpretation(picks), read_interpretation(files, (".truth.csv",))
     apart = classes_comparable(ours.picks, theirs.picks, theirs.intervals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from geobfdt.picking.drift import judge_zones, measure_zones
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.workflows.pick import image_files
 
@@ -40,7 +41,7 @@ def drift(
     inputs: Sequence[Path],
     model: str | Path = "default",
     options: ReadingOptions | None = None,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Iterator[WellDrift]:
     """
     Compare images, and the picks that a model makes on them, with what the model was made with.
@@ -69,16 +70,13 @@ def drift(
     bundle = load_model(model)
     files = image_files(inputs)
     for number, file in enumerate(files):
-
-        def advance(share: float, number: int = number, file: Path = file) -> None:
-            progress((number + share) / len(files), file.name)
-
+        part = part_of(progress, number / len(files), (number + 1) / len(files), file.name)
         image = read(file, options)
         detector = NetworkDetector.of(bundle, image)
         if detector.drift_reference is None:
             observed = "the model is older than drift: it does not say what is usual"
             raise InputError(model, observed, "train it again, or take another")
-        picks, _ = pick_with_findings(image, detector, progress=advance)
+        picks, _ = pick_with_findings(image, detector, progress=part)
         yield WellDrift(
             image.attrs["well"] or file.stem, judge_zones(measure_zones(image, picks), detector.drift_reference)
         )

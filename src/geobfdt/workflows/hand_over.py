@@ -14,7 +14,7 @@ from geobfdt.io.tables.surveys import read_survey
 from geobfdt.io.write.planes3d import DISC_FORMATS, FRACTURE_FORMATS, POINT_FORMATS, local_origin
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import without_rejected
+from geobfdt.wells.picks import PickTable, without_rejected
 from geobfdt.wells.position import POSITION_COLUMNS, Collar, positions
 from geobfdt.wells.survey import Survey
 from geobfdt.wells.well_names import well_key
@@ -67,10 +67,10 @@ def place(table: Interpretation, source: Path, collars: Path, reading: ReadingOp
     at = pd.concat(parts).sort_index() if parts else pd.DataFrame(columns=list(POSITION_COLUMNS), dtype=float)
     out = pd.concat([picks.drop(columns=[name for name in POSITION_COLUMNS if name in picks]), at], axis=1)
     out[_AZIMUTH] = (out["azimuth_true_deg"] + turn) % 360.0
-    return replace(table, picks=out, findings=findings)
+    return replace(table, picks=PickTable(out), findings=findings)
 
 
-def write_placed(picks: pd.DataFrame, target: Path, name: str, radius: float) -> list[Finding]:
+def write_placed(picks: PickTable, target: Path, name: str, radius: float) -> list[Finding]:
     """
     Write picks with positions in a format of another program.
 

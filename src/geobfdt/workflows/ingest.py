@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
@@ -19,18 +19,21 @@ from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import folder_lock
+from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
-from geobfdt.wells.breakouts import complete_breakouts, read_breakouts, write_breakouts
+from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.intervals import new_intervals, read_intervals, write_intervals
+from geobfdt.wells.intervals import IntervalTable, new_intervals, read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import complete, new_picks, read_picks, write_picks
+from geobfdt.wells.picks import PickTable, complete, new_picks, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
 
 __all__ = ["IngestOptions", "image_digest", "ingest"]
+
+_Table = TypeVar("_Table", PickTable, IntervalTable, BreakoutTable)
 
 LOCK = ".ingest"  # Folder of the lock, in the field.
 
@@ -72,7 +75,7 @@ def ingest(
     field: Path,
     options: IngestOptions = DEFAULTS,
     *,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> dict[str, list[Finding]]:
     """
     Bring image files, and the picks made on them, into a field.
@@ -285,7 +288,7 @@ def _keep_edited(field: Path, part: Path, before: Entry | None) -> list[str]:
     return copies
 
 
-def _of_well(table: pd.DataFrame, well: str) -> pd.DataFrame:
+def _of_well(table: _Table, well: str) -> _Table:
     """Rows of a well; of a table that names none all are its own, for they came with its one file."""
     names = table["well"].map(well_key)
     own = names == well_key(well) if (names != "").any() else names == ""

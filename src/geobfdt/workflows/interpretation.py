@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
 from geobfdt.runtime.findings import InputError
-from geobfdt.wells.intervals import new_intervals, read_intervals
-from geobfdt.wells.picks import new_picks
+from geobfdt.wells.intervals import join_intervals, new_intervals, read_intervals
+from geobfdt.wells.picks import join_picks, new_picks
 
 __all__ = ["read_interpretation"]
 
@@ -53,7 +51,7 @@ def read_interpretation(
         # A simulated truth is complete, also outside the intervals of the simulated interpreter.
         intervals = [table[table["kind"] == "ignored"] for table in intervals]
     return Interpretation(
-        pd.concat([new_picks(), *(t.picks for t in tables if len(t.picks))], ignore_index=True),
-        pd.concat([new_intervals(), *(t.intervals for t in tables), *intervals], ignore_index=True),
+        join_picks([new_picks(), *(t.picks for t in tables if len(t.picks))]),
+        join_intervals([new_intervals(), *(t.intervals for t in tables), *intervals]),
         [finding for table in tables for finding in table.findings],
     )

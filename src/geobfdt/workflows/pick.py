@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
@@ -20,13 +19,14 @@ from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_z
 from geobfdt.picking.picker import detector_of, pick_well
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, write_text
-from geobfdt.wells.breakouts import read_breakouts, write_breakouts
+from geobfdt.wells.breakouts import BreakoutTable, read_breakouts, write_breakouts
 from geobfdt.wells.field import Field, file_stem
 from geobfdt.wells.image import WellImage, add_findings, place_of
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.picks import read_picks, write_picks
+from geobfdt.wells.picks import PickTable, read_picks, write_picks
 
 __all__ = ["Delivery", "PickOptions", "PickOutcome", "image_files", "pick_file", "pick_files"]
 
@@ -124,7 +124,7 @@ class Delivery:
         return cls(**{**values, "files": files, "replaced": replaced, "findings": findings})
 
 
-def _undecided(file: Path, read_table: Callable[[Path], pd.DataFrame], what: str) -> bool:
+def _undecided(file: Path, read_table: Callable[[Path], PickTable | BreakoutTable], what: str) -> bool:
     """
     Return whether there is an earlier table that may be replaced.
 
@@ -142,7 +142,7 @@ def _undecided(file: Path, read_table: Callable[[Path], pd.DataFrame], what: str
     return True
 
 
-def _breakout_findings(image: WellImage, breakouts: pd.DataFrame) -> list[Finding]:
+def _breakout_findings(image: WellImage, breakouts: BreakoutTable) -> list[Finding]:
     """Report where breakouts are, if there are any."""
     if breakouts.empty:
         return []
@@ -174,7 +174,7 @@ def pick_file(
     options: PickOptions = DEFAULTS,
     *,
     earlier: Mapping[str, Path] | None = None,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> Delivery:
     """
     Pick a well and leave its tables, findings, drift and pictures in a folder, all together or none.
@@ -220,7 +220,7 @@ def pick_file(
         detector,
         min_confidence=options.min_confidence,
         check=True,
-        progress=lambda share: progress(0.1 + 0.7 * share),
+        progress=part_of(progress, 0.1, 0.8),
     )
     image, picks, cautions = picked.image, picked.picks, picked.findings
     breakouts = find_breakouts(image)
@@ -256,7 +256,7 @@ def pick_file(
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
-                progress=lambda share: progress(0.8 + 0.2 * share),
+                progress=part_of(progress, 0.8, 1.0),
             )
         if rows:
             _draw_explanations(image, picks, rows, detector, part, stem)
@@ -267,7 +267,7 @@ def pick_file(
 
 
 def _draw_explanations(
-    image: WellImage, picks: pd.DataFrame, rows: Sequence[int], detector: Detector, folder: Path, stem: str
+    image: WellImage, picks: PickTable, rows: Sequence[int], detector: Detector, folder: Path, stem: str
 ) -> None:
     """Draw why picks were made, by their rows in the table from 1."""
     from geobfdt.picking.explanation import explain
@@ -286,7 +286,7 @@ def pick_files(
     options: PickOptions = DEFAULTS,
     *,
     engine: Engine | None = None,
-    progress: Callable[[float, str], None] = lambda _share, _text: None,
+    progress: Progress = no_progress,
 ) -> Iterator[PickOutcome]:
     """
     Pick image files, wells of a field or whole fields; one that fails does not stop the others.
@@ -328,17 +328,12 @@ def pick_files(
     )
 
 
-def _in_turn(
-    files: Sequence[Path], out: Path, options: PickOptions, progress: Callable[[float, str], None]
-) -> Iterator[PickOutcome]:
+def _in_turn(files: Sequence[Path], out: Path, options: PickOptions, progress: Progress) -> Iterator[PickOutcome]:
     picked: dict[str, Path] = {}
     for number, file in enumerate(files):
-
-        def advance(share: float, number: int = number, file: Path = file) -> None:
-            progress((number + share) / len(files), f"picking {file.name}")
-
+        part = part_of(progress, number / len(files), (number + 1) / len(files), f"picking {file.name}")
         try:
-            delivery = pick_file(file, out, options, earlier=picked, progress=advance)
+            delivery = pick_file(file, out, options, earlier=picked, progress=part)
         except InputError as error:
             yield PickOutcome(file, None, str(error))
             continue
@@ -347,7 +342,7 @@ def _in_turn(
 
 
 def _by_workers(
-    files: Sequence[Path], out: Path, options: PickOptions, engine: Engine, progress: Callable[[float, str], None]
+    files: Sequence[Path], out: Path, options: PickOptions, engine: Engine, progress: Progress
 ) -> Iterator[PickOutcome]:
     """Pick each file in a process of its own, the largest first, so that no long well is left alone at the end."""
     files = sorted(files, key=lambda file: file.stat().st_size if file.exists() else 0, reverse=True)

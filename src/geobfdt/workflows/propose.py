@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-
-import pandas as pd
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import mark_drift, write_zones
 from geobfdt.picking.picker import detector_of, pick_with_findings
+from geobfdt.runtime.progress import Progress, no_progress
+from geobfdt.wells.picks import PickTable
 
 __all__ = ["propose_picks"]
 
@@ -18,8 +17,8 @@ def propose_picks(
     file: Path,
     model: str | Path = "default",
     method: str = "network",
-    progress: Callable[[float], None] = lambda _share: None,
-) -> pd.DataFrame:
+    progress: Progress = no_progress,
+) -> PickTable:
     """
     Pick a well of a field and write the drift of its zones beside it.
 
@@ -34,7 +33,7 @@ def propose_picks(
 
     Returns
     -------
-    DataFrame
+    PickTable
         Pick table of proposals.
 
     Raises

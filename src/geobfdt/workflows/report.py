@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -18,6 +17,7 @@ from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.wells.field import Field
 from geobfdt.wells.layers import named_layers
@@ -89,7 +89,7 @@ def report_field(
     out: Path,
     options: ReportOptions = DEFAULTS,
     *,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Reported]:
     """
     Write a report of each well of a field that has picks.
@@ -133,10 +133,7 @@ def report_field(
             table, intervals = layers[stem].picks(name), layers[stem].intervals(name)
         else:
             table, intervals = read_picks(files[stem]), folder.intervals(stem)
-
-        def advance(share: float, number: int = number) -> None:
-            progress((number + share) / len(stems))
-
+        part = part_of(progress, number / len(stems), (number + 1) / len(stems))
         zones = files[stem].with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         block = titles.of(stem)
@@ -144,9 +141,7 @@ def report_field(
         # Breakouts that were found with the picks come before those of the field.
         beside_picks = files[stem].with_name(f"{stem}.breakouts.csv")
         breakouts = read_breakouts(beside_picks) if beside_picks.exists() else folder.breakouts(stem)
-        structure = write_report(
-            with_image_findings(image), table, intervals, findings, file, advance, block, breakouts
-        )
+        structure = write_report(with_image_findings(image), table, intervals, findings, file, part, block, breakouts)
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(options.beside):
             other = out / f"{stem}{_NAMES[kind]}"

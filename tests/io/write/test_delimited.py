@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from geobfdt.io.images.text.delimited import read
-from geobfdt.io.write import delimited
 from geobfdt.io.write.delimited import write_csv, write_techlog_image
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import well_image
@@ -35,10 +34,9 @@ def image():
 
 
 @pytest.mark.parametrize("cells", [20, 10**6])
-def test_csv_round_trip(image, tmp_path, monkeypatch, cells):
+def test_csv_round_trip(image, tmp_path, cells):
     """Depths, angles, values, logs and attributes come back exactly; not measured stays so."""
-    monkeypatch.setattr(delimited, "_BLOCK_CELLS", cells)
-    write_csv(image, tmp_path / "a.csv")
+    write_csv(image, tmp_path / "a.csv", cells)
     raw = read(tmp_path / "a.csv", ReadingOptions())
     measured = np.isfinite(image["image"].values)
     assert np.array_equal(raw.values, np.where(measured, image["image"].values, np.nan), equal_nan=True)
@@ -66,10 +64,9 @@ def test_csv_is_plain(image, tmp_path):
 
 
 @pytest.mark.parametrize("cells", [20, 10**6])
-def test_techlog_round_trip(image, tmp_path, monkeypatch, cells):
+def test_techlog_round_trip(image, tmp_path, cells):
     """One line a sector, in feet; depths come back to 0.01 mm and values exactly."""
-    monkeypatch.setattr(delimited, "_BLOCK_CELLS", cells)
-    write_techlog_image(image, tmp_path / "a.csv")
+    write_techlog_image(image, tmp_path / "a.csv", cells)
     lines = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "wellName,datasetName,TDEP,FMI_HD_IMG"
     assert len(lines) == 2 + ROWS * COLUMNS

@@ -51,6 +51,8 @@ def decode(
     layers: int = 1,
     features: Any = None,
     fine: Any = None,
+    *,
+    gradients: bool = False,
 ) -> list[torch.Tensor]:
     """Run a decoder of random weights, its first layer so many times; return the last layer's logits and traces."""
     torch.manual_seed(3)
@@ -63,7 +65,7 @@ def decode(
     batch, _, rows, columns = features.shape
     if fine is None:
         fine = torch.rand(batch, sizes.fine, 2 * rows, 2 * columns)
-    with torch.no_grad():
+    with torch.set_grad_enabled(gradients):
         sampled = network.sample_features(
             features, torch.ones(1, 1, rows, columns), fine, torch.ones(1, 1, 2 * rows, 2 * columns)
         )
@@ -146,11 +148,10 @@ def test_queries_attend_to_so_many_neighbours(sizes: CurveSettings) -> None:
     assert (changed[3:] == 0).all()
 
 
-def test_batches_of_queries_change_nothing(sizes: CurveSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Queries decoded three at a time give what they give together."""
-    traces, group = queries(np.linspace(0.3, 3.5, 20).tolist()), torch.zeros(20, dtype=torch.int64)
-    together = decode(sizes, traces, group, 2)
-    monkeypatch.setattr(decoder, "_QUERY_BATCH", 3)
+def test_batches_of_queries_change_nothing(sizes: CurveSettings) -> None:
+    """Queries decoded in three batches give what they give together, as in training."""
+    traces, group = queries(np.linspace(0.3, 3.5, 300).tolist()), torch.zeros(300, dtype=torch.int64)
+    together = decode(sizes, traces, group, 2, gradients=True)
     for one, other in zip(together, decode(sizes, traces, group, 2), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.io.arrays import Mask, Words
 from geobfdt.io.tables.planes import Planes
 from geobfdt.io.tables.values import TableValues
-from geobfdt.wells.breakouts import new_breakouts
+from geobfdt.wells.breakouts import BreakoutTable, new_breakouts
 from geobfdt.wells.image import REFERENCES
 
 __all__ = ["read_breakout_rows"]
@@ -18,7 +17,7 @@ __all__ = ["read_breakout_rows"]
 
 def read_breakout_rows(
     values: TableValues, planes: Planes, rows: Mask, features: Words, columns: dict[str, Any]
-) -> pd.DataFrame:
+) -> BreakoutTable:
     """
     Read the rows of a table that are breakouts or induced fractures.
 

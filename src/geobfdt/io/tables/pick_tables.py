@@ -25,9 +25,9 @@ from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.breakouts import COLUMNS as BREAKOUT_COLUMNS
-from geobfdt.wells.breakouts import new_breakouts, read_breakouts
-from geobfdt.wells.intervals import new_intervals
-from geobfdt.wells.picks import COLUMNS, new_picks, read_picks
+from geobfdt.wells.breakouts import BreakoutTable, new_breakouts, read_breakouts
+from geobfdt.wells.intervals import IntervalTable, new_intervals
+from geobfdt.wells.picks import COLUMNS, PickTable, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
 from geobfdt.wells.well_names import check_names, rows_of, well_key
 
@@ -44,10 +44,10 @@ class Interpretation:
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table (``wells.picks``) with the further columns ``class_source``, the label as in the file, and
         ``continuity_source``, the continuity of the trace by the label (continuous, discontinuous or nothing).
-    intervals : DataFrame
+    intervals : IntervalTable
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
         What was repaired, assumed or left out.
@@ -58,10 +58,10 @@ class Interpretation:
         Which north azimuths are from by the table: true, grid, magnetic, or unknown.
     """
 
-    picks: pd.DataFrame
-    intervals: pd.DataFrame
+    picks: PickTable
+    intervals: IntervalTable
     findings: list[Finding]
-    breakouts: pd.DataFrame = field(default_factory=new_breakouts)
+    breakouts: BreakoutTable = field(default_factory=new_breakouts)
     north: str = "unknown"
 
 
@@ -209,8 +209,8 @@ def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
     rows = table.assign(well=names)[own].reset_index(drop=True)
     if "depth_m" in rows:
-        return Interpretation(rows, new_intervals(), findings)
-    return Interpretation(new_picks(), new_intervals(), findings, rows)
+        return Interpretation(PickTable(rows), new_intervals(), findings)
+    return Interpretation(new_picks(), new_intervals(), findings, BreakoutTable(rows))
 
 
 def _split_pairs(cells: Cells) -> Cells:
@@ -341,7 +341,7 @@ def _leave_out(values: TableValues, fate: Words) -> None:
         values.findings.info("rows-excluded", f"{int(excluded.sum())} rows have labels to exclude", "left out")
 
 
-def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words, rows: Mask) -> pd.DataFrame:
+def _intervals(values: TableValues, planes: Planes, names: Words, labels: Words, rows: Mask) -> IntervalTable:
     """Intervals to ignore, around the middle of what was visible."""
     if not rows.any():
         return new_intervals()

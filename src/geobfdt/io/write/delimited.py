@@ -16,12 +16,12 @@ from geobfdt.wells.image import LOGS, WellImage
 
 __all__ = ["write_csv", "write_techlog_image"]
 
-_BLOCK_CELLS = 1_000_000  # So many cells are written at a time.
+BLOCK_CELLS = 1_000_000  # So many cells are written at a time.
 _STATED = ("well", "run", "tool", "reference", "north", "declination", "dark", "normalisation", "units")
 _UNITS = {"diameter": "m", "deviation": "deg", "hole_azimuth": "deg"}
 
 
-def write_csv(image: WellImage, path: str | Path) -> None:
+def write_csv(image: WellImage, path: str | Path, block_cells: int = BLOCK_CELLS) -> None:
     """
     Write a WellImage as a wide CSV: depth (m), hole logs, then one column a sector, named by its angle (deg).
 
@@ -34,6 +34,8 @@ def write_csv(image: WellImage, path: str | Path) -> None:
         The well.
     path : str or Path
         The file to write.
+    block_cells : int
+        Number of cells that are held in memory at a time.
 
     Raises
     ------
@@ -56,14 +58,14 @@ def write_csv(image: WellImage, path: str | Path) -> None:
             if value not in ("", "unknown") and value == value:  # NaN differs from itself
                 stream.write(f"# {name}: {' '.join(str(value).split())}\n")
         stream.write(",".join(header) + "\n")
-        for rows in _blocks(image):
+        for rows in _blocks(image, block_cells):
             scalars = pd.DataFrame({name: image[name].values[rows] for name in ("depth", *LOGS)})
             table = pd.concat([scalars, pd.DataFrame(image["image"][rows].values)], axis=1)
             # Infinite is "not measured" too, by the contract of a WellImage.
             table.replace([np.inf, -np.inf], np.nan).to_csv(stream, header=False, index=False, lineterminator="\n")
 
 
-def write_techlog_image(image: WellImage, path: str | Path) -> None:
+def write_techlog_image(image: WellImage, path: str | Path, block_cells: int = BLOCK_CELLS) -> None:
     """
     Write a WellImage as Techlog's flat CSV: one line a depth and sector, depth in feet, null -9999.
 
@@ -75,6 +77,8 @@ def write_techlog_image(image: WellImage, path: str | Path) -> None:
         The well.
     path : str or Path
         The file to write.
+    block_cells : int
+        Number of cells that are held in memory at a time.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def write_techlog_image(image: WellImage, path: str | Path) -> None:
     units = re.sub(r'[\s,"]+', " ", image.attrs["units"]).strip()
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write(f"wellName,datasetName,TDEP,{tool}_IMG\n,,ft,{units}\n")
-        for rows in _blocks(image):
+        for rows in _blocks(image, block_cells):
             depth = np.char.mod("%.5f", image.depth.values[rows] / FOOT)
             values = image["image"][rows].values
             table = pd.DataFrame(
@@ -114,7 +118,7 @@ def write_techlog_image(image: WellImage, path: str | Path) -> None:
             table.to_csv(stream, header=False, index=False, lineterminator="\n")
 
 
-def _blocks(image: WellImage) -> Iterator[slice]:
-    rows = max(1, _BLOCK_CELLS // image.azimuth.size)
+def _blocks(image: WellImage, cells: int) -> Iterator[slice]:
+    rows = max(1, cells // image.azimuth.size)
     for start in range(0, image.depth.size, rows):
         yield slice(start, start + rows)

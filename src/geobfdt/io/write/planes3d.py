@@ -18,6 +18,7 @@ from geobfdt.geometry import disc_corners, pole
 from geobfdt.io.write.tables import pick_labels
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.storage import atomic_path
+from geobfdt.wells.picks import PickTable
 
 __all__ = [
     "DISC_FORMATS",
@@ -42,7 +43,7 @@ _CORNERS, _MESH_CORNERS = 24, 8
 _DECIMALS = "%.6f"
 
 
-def write_fracman(picks: pd.DataFrame, path: Path, radius: float) -> None:
+def write_fracman(picks: PickTable, path: Path, radius: float) -> None:
     """
     Write a FracMan fracture file (``.fab``, ASCII): polygons with their normals, sets by polarity, depth as property.
 
@@ -86,7 +87,7 @@ def write_fracman(picks: pd.DataFrame, path: Path, radius: float) -> None:
     _write(lines, path)
 
 
-def local_origin(picks: pd.DataFrame) -> Array:
+def local_origin(picks: PickTable) -> Array:
     """
     Return the point (x, y, z) that is the origin of a dfnWorks file: the middle of the box of the picks, whole metres.
 
@@ -99,7 +100,7 @@ def local_origin(picks: pd.DataFrame) -> Array:
     return np.rint((at.min(axis=0) + at.max(axis=0)) / 2) + 0.0 if len(at) else np.zeros(3)
 
 
-def write_dfnworks(picks: pd.DataFrame, path: Path, radius: float) -> None:
+def write_dfnworks(picks: PickTable, path: Path, radius: float) -> None:
     """
     Write user-defined ellipses of dfnWorks (``UserEll_Input_File_Path``): circles with centre and normal.
 
@@ -142,7 +143,7 @@ def write_dfnworks(picks: pd.DataFrame, path: Path, radius: float) -> None:
     _write(lines, path)
 
 
-def write_vtk(picks: pd.DataFrame, path: Path, radius: float) -> None:
+def write_vtk(picks: PickTable, path: Path, radius: float) -> None:
     """
     Write discs as VTK legacy poly data (ASCII), with depth, dip, azimuth and class of each, for ParaView and others.
 
@@ -180,7 +181,7 @@ def write_vtk(picks: pd.DataFrame, path: Path, radius: float) -> None:
     _write(lines, path)
 
 
-def write_petrel(picks: pd.DataFrame, path: Path) -> None:
+def write_petrel(picks: PickTable, path: Path) -> None:
     """
     Write Petrel points with attributes (ASCII): position, dip, dip azimuth, measured depth, 1 for a fracture.
 
@@ -209,7 +210,7 @@ def write_petrel(picks: pd.DataFrame, path: Path) -> None:
     _write([*header, *rows], path)
 
 
-def write_leapfrog(picks: pd.DataFrame, path: Path) -> None:
+def write_leapfrog(picks: PickTable, path: Path) -> None:
     """
     Write planar structural data for Leapfrog (CSV): hole, position, dip, dip azimuth, polarity, type, depth.
 
@@ -244,7 +245,7 @@ def write_leapfrog(picks: pd.DataFrame, path: Path) -> None:
     _write_csv(columns, path)
 
 
-def write_dips(picks: pd.DataFrame, path: Path) -> None:
+def write_dips(picks: PickTable, path: Path) -> None:
     """
     Write orientation data for Rocscience Dips (CSV): dip, dip direction, quantity, traverse, distance, position, type.
 
@@ -280,7 +281,7 @@ def write_dips(picks: pd.DataFrame, path: Path) -> None:
     _write_csv(columns, path)
 
 
-def write_gempy_orientations(picks: pd.DataFrame, path: Path) -> None:
+def write_gempy_orientations(picks: PickTable, path: Path) -> None:
     """
     Write orientations for GemPy (CSV): X, Y, Z, azimuth, dip, polarity, formation.
 
@@ -312,7 +313,7 @@ def write_gempy_orientations(picks: pd.DataFrame, path: Path) -> None:
     _write_csv(columns, path)
 
 
-def write_gempy_points(picks: pd.DataFrame, path: Path) -> None:
+def write_gempy_points(picks: PickTable, path: Path) -> None:
     """
     Write surface points for GemPy (CSV): X, Y, Z, formation.
 
@@ -336,17 +337,17 @@ def write_gempy_points(picks: pd.DataFrame, path: Path) -> None:
     _write_csv(columns, path)
 
 
-def _centres(picks: pd.DataFrame) -> Array:
+def _centres(picks: PickTable) -> Array:
     return picks[["x_m", "y_m", "z_m"]].to_numpy(float)
 
 
-def _planes(picks: pd.DataFrame, radius: float, corners: int) -> tuple[Array, Array]:
+def _planes(picks: PickTable, radius: float, corners: int) -> tuple[Array, Array]:
     """Return upward unit normals (n, 3) and corners of the discs (n, corners, 3)."""
     normal = pole(picks["dip_true_deg"], picks["azimuth_true_deg"])
     return normal, disc_corners(_centres(picks), normal, radius, corners)
 
 
-def _is_fracture(picks: pd.DataFrame) -> list[int]:
+def _is_fracture(picks: PickTable) -> list[int]:
     return [int(name == "fracture") for name in picks["class"]]
 
 
@@ -366,14 +367,14 @@ def _write_csv(columns: dict[str, object], path: Path) -> None:
 
 
 # Formats of discs, which need a radius; the first two are of fractures alone.
-DISC_FORMATS: dict[str, Callable[[pd.DataFrame, Path, float], None]] = {
+DISC_FORMATS: dict[str, Callable[[PickTable, Path, float], None]] = {
     "fracman": write_fracman,
     "dfnworks": write_dfnworks,
     "vtk": write_vtk,
 }
 FRACTURE_FORMATS = ("fracman", "dfnworks")
 # Formats of points with a dip.
-POINT_FORMATS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+POINT_FORMATS: dict[str, Callable[[PickTable, Path], None]] = {
     "petrel": write_petrel,
     "leapfrog": write_leapfrog,
     "dips": write_dips,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ import pandas as pd
 from geobfdt.runtime.csv_text import mark_text
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_path
-from geobfdt.wells.picks import COLUMNS, validate, write_picks
+from geobfdt.wells.breakouts import BreakoutTable
+from geobfdt.wells.picks import COLUMNS, PickTable, validate, write_picks
 from geobfdt.wells.vocabulary import load_vocabulary
 
 __all__ = [
@@ -21,10 +23,12 @@ __all__ = [
     "write_techlog", "write_wellcad",
 ]  # fmt: skip
 
+_Table = TypeVar("_Table", PickTable, BreakoutTable)
+
 INCH_M = 0.0254  # An inch has so many metres.
 
 
-def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
+def write_techlog(picks: PickTable, path: str | Path) -> None:
     """
     Write the flat CSV of Techlog: one row a pick, a line of units, null -9999, confidence as ``Quality``.
 
@@ -33,7 +37,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table.
     path : str or Path
         File to write, whole or not at all.
@@ -62,7 +66,7 @@ def write_techlog(picks: pd.DataFrame, path: str | Path) -> None:
     )
 
 
-def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
+def write_geolog(picks: PickTable, path: str | Path) -> None:
     """
     Write the sinusoid table of Geolog: byte-order mark, row of units, null -999.25, diameters in mm; one well.
 
@@ -70,7 +74,7 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
@@ -107,13 +111,13 @@ def write_geolog(picks: pd.DataFrame, path: str | Path) -> None:
     )
 
 
-def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
+def write_wellcad(picks: PickTable, path: str | Path) -> None:
     """
     Write the structure table of WellCAD: depth, true azimuth and dip, label; one well.
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
@@ -140,9 +144,7 @@ def write_wellcad(picks: pd.DataFrame, path: str | Path) -> None:
     )
 
 
-def write_las(
-    picks: pd.DataFrame, path: str | Path, *, north: str = "unknown", declination: float = float("nan")
-) -> None:
+def write_las(picks: PickTable, path: str | Path, *, north: str = "unknown", declination: float = float("nan")) -> None:
     """
     Write LAS 3.0 with a user-defined section of dips that holds every column of a pick table; one well.
 
@@ -150,7 +152,7 @@ def write_las(
 
     Parameters
     ----------
-    picks : DataFrame
+    picks : PickTable
         Pick table of one well.
     path : str or Path
         File to write, whole or not at all.
@@ -207,7 +209,7 @@ def to_text(values: pd.Series, digits: int, null: str = "-9999") -> list[str]:
     return [null if np.isnan(v) else f"{v:.{digits}f}" for v in numbers]
 
 
-def pick_labels(picks: pd.DataFrame) -> list[str]:
+def pick_labels(picks: PickTable) -> list[str]:
     """The label that a pick came with, unless the pick has been changed since; then class and polarity."""
     words = load_vocabulary()
     sources = picks["class_source"].fillna("").tolist() if "class_source" in picks else [""] * len(picks)
@@ -222,7 +224,7 @@ def pick_labels(picks: pd.DataFrame) -> list[str]:
     return labels
 
 
-def one_well(picks: pd.DataFrame, path: str | Path, what: str) -> pd.DataFrame:
+def one_well(picks: _Table, path: str | Path, what: str) -> _Table:
     """Return a table as it is if it holds one well, which `what` is limited to."""
     wells = sorted(set(picks["well"]))
     if len(wells) > 1:
@@ -243,7 +245,7 @@ def write_columns(path: str | Path, columns: dict[str, tuple[str, list[str]]], e
         writer.writerows([mark_text(cell) for cell in row] for row in rows)
 
 
-FORMATS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+FORMATS: dict[str, Callable[[PickTable, Path], None]] = {
     "picks": write_picks,
     "techlog": write_techlog,
     "wellcad": write_wellcad,

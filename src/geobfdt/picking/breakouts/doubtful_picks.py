@@ -10,7 +10,7 @@ from geobfdt.geometry import trace_depth
 from geobfdt.picking.refinement import refine
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, place_of
-from geobfdt.wells.picks import traces
+from geobfdt.wells.picks import PickTable, traces
 
 __all__ = ["doubt_picks_on_breakouts"]
 
@@ -31,8 +31,8 @@ _SHOWN = 5  # Depths that the finding names.
 
 
 def doubt_picks_on_breakouts(
-    picks: pd.DataFrame, breakouts: pd.DataFrame, image: WellImage
-) -> tuple[pd.DataFrame, list[Finding]]:
+    picks: PickTable, breakouts: pd.DataFrame, image: WellImage
+) -> tuple[PickTable, list[Finding]]:
     """
     Give picks that breakouts alone make the lowest quality.
 
@@ -71,7 +71,7 @@ def doubt_picks_on_breakouts(
     depth = picks["depth_m"].to_numpy(float)[doubted]
     where = ", ".join(f"{at:.2f}" for at in depth[:_SHOWN]) + (" ..." if len(depth) > _SHOWN else "")
     observed = f"{len(depth)} of {len(picks)} picks show on breakouts alone, at {where} m"
-    changed = picks.assign(quality=picks["quality"].where(~doubted, "D"))
+    changed = PickTable(picks.assign(quality=picks["quality"].where(~doubted, "D")))
     action = "quality D; reject what the rest of the wall does not show"
     return changed, [Finding(Severity.MAJOR, "picks-on-breakouts", place_of(image), observed, action)]
 
@@ -79,8 +79,8 @@ def doubt_picks_on_breakouts(
 def _lobes_on(line: npt.NDArray[np.float64], breakouts: pd.DataFrame) -> pd.DataFrame:
     """Breakouts that a trace passes, if they take enough of it."""
     inside = _inside(breakouts, trace_depth(line, _ANGLES), _ANGLES)
-    rows = inside.any(axis=1)
-    return breakouts[rows] if inside.any(axis=0).mean() >= _MIN_SHARE else breakouts[:0]
+    rows = np.asarray(inside.any(axis=1), dtype=bool)
+    return breakouts.loc[rows] if inside.any(axis=0).mean() >= _MIN_SHARE else breakouts.iloc[:0]
 
 
 def _inside(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from geobfdt.picking.breakouts.lobes import Lobe, find_lobes
 from geobfdt.preparation.strips import strips
-from geobfdt.wells.breakouts import complete_breakouts, new_breakouts
+from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, new_breakouts
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.tools import tool_kind
 
@@ -20,7 +19,7 @@ _PAIRED_CONFIDENCE, _SINGLE_CONFIDENCE = 0.9, 0.6
 _SOURCE = "lobes"
 
 
-def find_breakouts(image: WellImage) -> pd.DataFrame:
+def find_breakouts(image: WellImage) -> BreakoutTable:
     """
     Find breakouts and induced fractures on an image.
 

@@ -181,11 +181,11 @@ def _contrast(values: Array) -> Array:
 def _regions(dark: Darkness) -> list[list[_Region]]:
     """Connected dark cells by level, and how dark the opposite wall is."""
     rows = max(2 * round(_MEDIAN_M / dark.step / 2) + 1, 1)
-    values = median_filter(dark.values, size=(rows, 1), mode="nearest")
+    values: Array = median_filter(dark.values, size=(rows, 1), mode="nearest")
     contrast = _contrast(values)
     columns = contrast.shape[1]
     reach = 2 * round(_OPPOSITE_CELL_DEG / 360 * columns) + 1
-    opposite = maximum_filter1d(np.roll(contrast, columns // 2, axis=1), reach, axis=1, mode="wrap")
+    opposite: Array = maximum_filter1d(np.roll(contrast, columns // 2, axis=1), reach, axis=1, mode="wrap")
     fainter = np.minimum(contrast, opposite)
     return [_regions_above(level.contrast, dark, values, contrast, fainter) for level in _LEVELS]
 

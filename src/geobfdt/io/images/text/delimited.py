@@ -147,9 +147,9 @@ def contents(path: Path) -> Contents:
     return Contents("CSV (Techlog flat)" if layout.stacked else "CSV (wide)", items, dict(layout.attributes))
 
 
-def _used(words: pd.Categorical) -> list[str]:
+def _used(words: pd.Categorical[str]) -> list[str]:
     codes = np.flatnonzero(np.bincount(words.codes + 1)) - 1
-    return [str(words.categories[code]).strip() if code >= 0 else "" for code in codes]
+    return [str(words.categories[int(code)]).strip() if code >= 0 else "" for code in codes]
 
 
 def _same(first: str, second: str) -> bool:
