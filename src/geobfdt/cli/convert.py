@@ -9,7 +9,7 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
-from geobfdt.cli.tables import Mapping, Vocabulary
+from geobfdt.cli.tables import Convergence, Mapping, ToNorth, Vocabulary
 from geobfdt.wells.options import ReadingOptions
 
 
@@ -26,6 +26,8 @@ def convert(
     ] = None,
     mapping: Mapping = None,
     vocabulary: Vocabulary = None,
+    to_north: ToNorth = None,
+    convergence: Convergence = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -36,7 +38,9 @@ def convert(
     """
     from geobfdt.workflows import convert as conversion
 
-    options = conversion.ConvertOptions(to=to, reading=reading, mapping=mapping, vocabulary=vocabulary)
+    options = conversion.ConvertOptions(
+        to=to, reading=reading, mapping=mapping, vocabulary=vocabulary, to_north=to_north, convergence=convergence
+    )
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, options)
     beside = next((finding.place for finding in findings if finding.kind == "intervals-written"), None)

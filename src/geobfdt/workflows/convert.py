@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,9 @@ from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import read_intervals, write_intervals
+from geobfdt.wells.north import North, north_turn, turn_image, turn_table
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.workflows.north import image_north_turn
 
 __all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
 
@@ -51,6 +54,10 @@ class ConvertOptions(BaseModel):
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the source does not say")
     mapping: Path | None = Described(None, description="what the columns of a pick table mean (docs/pick-tables.md)")
     vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
+    to_north: North | None = Described(None, description="north to which azimuths are turned")
+    convergence: float | None = Described(
+        None, ge=-180, le=180, description="what to add to grid azimuths to get true ones (deg, east is +)"
+    )
 
 
 DEFAULTS = ConvertOptions()
@@ -85,6 +92,9 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
     name = options.to or _BY_SUFFIX.get(target.suffix.lower())
     if name in IMAGE_FORMATS:
         image = read(source, options.reading)
+        turn = image_north_turn(image, options.reading, options.to_north, options.convergence)
+        if turn is not None:
+            image = turn_image(image, turn)
         IMAGE_FORMATS[name](image, target)
         return list(image.attrs["findings"])
     if name in FORMATS:
@@ -96,9 +106,22 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
             depth_unit=reading.depth_unit,
             decimal=reading.decimal,
         )
+        if options.to_north is not None:
+            table = _turned(table, source, options, options.to_north)
         return _written(table, target, name)
     observed = f"no format {name!r}" if name else "its suffix does not tell the format"
     raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS])}")
+
+
+def _turned(table: Interpretation, source: Path, options: ConvertOptions, north: North) -> Interpretation:
+    """Turn a pick table to another north."""
+    reading = options.reading
+    declination = table.declination if reading.declination is None else reading.declination
+    turn = north_turn(
+        source.name, reading.north or table.north, north, declination=declination, convergence=options.convergence
+    )
+    picks, findings = turn_table(table.picks, turn, source.name)
+    return replace(table, picks=picks, findings=[*table.findings, *findings], north=north, declination=declination)
 
 
 def _written(table: Interpretation, target: Path, name: str) -> list[Finding]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
@@ -21,13 +22,15 @@ from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import file_stem
-from geobfdt.wells.image import WellImage
+from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.intervals import read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
+from geobfdt.wells.north import North, NorthTurn, north_turn, turn_image, turn_picks
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import complete, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
+from geobfdt.workflows.north import image_north_turn
 
 __all__ = ["IngestOptions", "image_digest", "ingest"]
 
@@ -55,6 +58,10 @@ class IngestOptions(BaseModel):
     vocabulary: Path | None = Described(None, description="what the labels of the table mean (docs/pick-tables.md)")
     replace: bool = Described(
         False, description="whether the image of a well that is there is replaced, and its picks by new ones"
+    )
+    to_north: North | None = Described(None, description="north to which azimuths of images and picks are turned")
+    convergence: float | None = Described(
+        None, ge=-180, le=180, description="what to add to grid azimuths to get true ones (deg, east is +)"
     )
 
 
@@ -120,10 +127,13 @@ def ingest(
             well=well,
             image=Source(file=image.attrs["source"] or file.name, sha256=image_digest(file, image)),
             picks=tuple(sources),
-            options=options_given(reading),
+            options=options_given(reading) | options.model_dump(include={"to_north", "convergence"}, exclude_none=True),
             survey=source_of(reading.survey) if reading.survey else None,
             version=__version__,
         )
+        turn = image_north_turn(image, reading, options.to_north, options.convergence)
+        if turn is not None and interpretation is not None:
+            interpretation = _at_north_of(interpretation, image, options)
         with _locked(field):
             wells = read_manifest(field)
             existing_files = _existing_files(field, stem, well, wells.get(stem), file)
@@ -134,7 +144,7 @@ def ingest(
                     "give --replace to replace its image, and its picks by those of --picks; or another run its own "
                     f"name, such as --well {well + ' run 2'!r}",
                 )
-            brought = _Brought(image, stem, entry, interpretation, picks, existing_files)
+            brought = _Brought(image, stem, entry, interpretation, picks, existing_files, turn)
             findings[stem] = _bring(brought, field, wells)
         progress((number + 1) / len(files))
     return findings
@@ -206,19 +216,38 @@ class _Brought:
     interpretation: Interpretation | None
     picks: Path | None
     existing_files: str | None
+    turn: NorthTurn | None
+
+
+def _at_north_of(interpretation: Interpretation, image: WellImage, options: IngestOptions) -> Interpretation:
+    """Bring true azimuths of picks to the north of the image; a table that does not say its north has that one."""
+    north = image.attrs["north"]
+    if interpretation.north in ("unknown", north):
+        return interpretation
+    declination = float(image.attrs["declination"])
+    if not np.isfinite(declination):
+        declination = interpretation.declination
+    turn = north_turn(
+        place_of(image), interpretation.north, north, declination=declination, convergence=options.convergence
+    )
+    picks = interpretation.picks
+    true = np.mod(picks["azimuth_true_deg"] + turn.angle, 360)
+    return replace(interpretation, picks=picks.assign(azimuth_true_deg=true))
 
 
 def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Finding]:
     """Write a well and its line of the manifest, all files or none."""
-    stem, interpretation, picks = brought.stem, brought.interpretation, brought.picks
+    stem, interpretation, picks, turn = brought.stem, brought.interpretation, brought.picks, brought.turn
     well = brought.image.attrs["well"]
-    image = with_image_findings(brought.image)
+    image = with_image_findings(brought.image if turn is None else turn_image(brought.image, turn))
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:
         mine = intervals = None
         if interpretation is not None:
-            mine, completed = complete(_of_well(interpretation.picks, well), image)
+            mine, completed = complete(_of_well(interpretation.picks, well), brought.image)
+            if turn is not None:
+                mine = turn_picks(mine, brought.image, turn)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
             # A table without a pick of this well does not replace the picks that are there.

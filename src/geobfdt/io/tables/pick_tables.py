@@ -47,11 +47,17 @@ class Interpretation:
         Ignored intervals (``wells.intervals``): breakouts, induced fractures.
     findings : FileFindings
         What was repaired, assumed or left out.
+    north : str
+        North that azimuths are from: true, grid, magnetic or unknown.
+    declination : float
+        What the table says to add to magnetic azimuths (deg); NaN if nothing.
     """
 
     picks: pd.DataFrame
     intervals: pd.DataFrame
     findings: list[Finding]
+    north: str = "unknown"
+    declination: float = float("nan")
 
 
 def read_pick_table(
@@ -148,7 +154,16 @@ def read_pick_table(
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    return Interpretation(picks, intervals, cells.findings)
+    stated = north if north in ("true", "grid", "magnetic") else "unknown"
+    return Interpretation(picks, intervals, cells.findings, stated, _degrees(cells.parameters.get("declination", "")))
+
+
+def _degrees(text: str) -> float:
+    """Number of degrees in a parameter of a table; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
