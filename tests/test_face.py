@@ -23,6 +23,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
     "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
     "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},
+    "MergeOptions": {"reading": {"diameter": 0.2}},
     "OpenOptions": {"name": "ben", "reading": {"decimal": "comma"}, "method": "hough"},
     "PickOptions": {"model": "m", "min_confidence": 0.5, "explain": (1, 2), "reading": {"survey": "s.csv"}},
     "ReadingOptions": {"diameter": 0.2, "survey": "s.csv"},
@@ -46,7 +47,7 @@ def test_every_verb_is_a_function() -> None:
     """
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     verbs = {"open_wells" if verb == "open" else verb for verb in commands - {"models"}}
-    assert len(verbs) == 20
+    assert len(verbs) == 21
     assert verbs <= set(geobfdt.__all__)
     assert all(inspect.isfunction(getattr(geobfdt, verb)) for verb in verbs)
 

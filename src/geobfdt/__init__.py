@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from geobfdt.operation.tracking import track as track
     from geobfdt.picking.picker import pick as pick
     from geobfdt.quality.label_audit import audit as audit
+    from geobfdt.quality.mending import mend as mend
     from geobfdt.review.opening import OpenOptions as OpenOptions
     from geobfdt.review.opening import open_wells as open_wells
     from geobfdt.review.serve import serve as serve
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from geobfdt.workflows.drift import drift as drift
     from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
+    from geobfdt.workflows.merge import MergeOptions as MergeOptions
+    from geobfdt.workflows.merge import merge as merge
     from geobfdt.workflows.pick import PickOptions as PickOptions
     from geobfdt.workflows.pick import pick_files as pick_files
     from geobfdt.workflows.report import ReportOptions as ReportOptions
@@ -68,6 +71,8 @@ _PLACES = {
     "gate": ("geobfdt.operation.gate", "gate"),
     "ingest": ("geobfdt.workflows.ingest", "ingest"),
     "inspect": ("geobfdt.io.images.files", "inspect"),
+    "mend": ("geobfdt.quality.mending", "mend"),
+    "merge": ("geobfdt.workflows.merge", "merge"),
     "open_wells": ("geobfdt.review.opening", "open_wells"),
     "pick": ("geobfdt.picking.picker", "pick"),
     "pick_files": ("geobfdt.workflows.pick", "pick_files"),
@@ -84,6 +89,7 @@ _PLACES = {
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
+    "MergeOptions": ("geobfdt.workflows.merge", "MergeOptions"),
     "OpenOptions": ("geobfdt.review.opening", "OpenOptions"),
     "PickOptions": ("geobfdt.workflows.pick", "PickOptions"),
     "ReadingOptions": ("geobfdt.wells.options", "ReadingOptions"),
@@ -99,6 +105,7 @@ __all__ = [
     "AdaptOptions",
     "ConvertOptions",
     "IngestOptions",
+    "MergeOptions",
     "OpenOptions",
     "PickOptions",
     "ReadingOptions",
@@ -120,6 +127,8 @@ __all__ = [
     "gate",
     "ingest",
     "inspect",
+    "mend",
+    "merge",
     "open_wells",
     "pick",
     "pick_files",

@@ -18,6 +18,7 @@ from geobfdt.cli import (
     gate,
     ingest,
     inspect,
+    merge,
     models,
     pick,
     report,
@@ -83,6 +84,7 @@ for verb in (
     models,
     track,
     convert,
+    merge,
     simulate,
     demo,
 ):

@@ -9,7 +9,7 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
-from geobfdt.cli.tables import Mapping, Vocabulary
+from geobfdt.cli.tables import Convergence, Mapping, ToNorth, Vocabulary
 from geobfdt.wells.options import ReadingOptions
 
 
@@ -34,6 +34,8 @@ def convert(
     radius: Annotated[
         float, typer.Option(min=0.001, max=1e5, help="Radius of the discs of fracman, dfnworks and vtk (m).")
     ] = 1.0,
+    to_north: ToNorth = None,
+    convergence: Convergence = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -46,7 +48,14 @@ def convert(
     from geobfdt.workflows import convert as conversion
 
     options = conversion.ConvertOptions(
-        to=to, reading=reading, mapping=mapping, vocabulary=vocabulary, collar=collar, radius=radius
+        to=to,
+        reading=reading,
+        mapping=mapping,
+        vocabulary=vocabulary,
+        collar=collar,
+        radius=radius,
+        to_north=to_north,
+        convergence=convergence,
     )
     with progress(f"converting {source.name}"):
         findings = conversion.convert(source, target, options)

@@ -9,7 +9,7 @@ import typer
 
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
-from geobfdt.cli.tables import Mapping, Vocabulary
+from geobfdt.cli.tables import Convergence, Mapping, ToNorth, Vocabulary
 from geobfdt.wells.options import ReadingOptions
 
 
@@ -25,6 +25,8 @@ def ingest(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the images of wells that are there, and their picks by new ones.")
     ] = False,
+    to_north: ToNorth = None,
+    convergence: Convergence = None,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -35,7 +37,10 @@ def ingest(
     from geobfdt.workflows.ingest import IngestOptions
     from geobfdt.workflows.ingest import ingest as bring
 
-    options = IngestOptions(reading=reading, picks=picks, mapping=mapping, vocabulary=vocabulary, replace=replace)
+    options = IngestOptions(
+        reading=reading, picks=picks, mapping=mapping, vocabulary=vocabulary, replace=replace, to_north=to_north,
+        convergence=convergence,
+    )  # fmt: skip
     with progress(f"ingesting {len(files)} files") as advance:
         wells = bring(files, field, options, progress=advance)
     if as_json:

@@ -11,7 +11,7 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import CLASSES, PickTable, traces
 
-__all__ = ["check_class_sizes", "check_duplicates", "check_positions"]
+__all__ = ["check_class_sizes", "check_duplicates", "check_positions", "repeats", "unit_factor"]
 
 Array = npt.NDArray[np.float64]
 
@@ -44,24 +44,9 @@ def check_duplicates(picks: PickTable) -> list[Finding]:
     >>> [(f.kind, f.observed) for f in check_duplicates(rows)]
     [('repeated-picks', '1 rows repeat another one exactly, the first at 5.000 m')]
     """
-    exact: list[float] = []
-    close: list[float] = []
-    for name in CLASSES:
-        trace = traces(picks[picks["class"] == name])
-        trace = trace[np.isfinite(trace).all(1)]
-        trace = trace[np.argsort(trace[:, 0], kind="stable")]
-        repeated = np.zeros(len(trace), dtype=bool)
-        doubled = np.zeros(len(trace), dtype=bool)
-        # Trace RMS is never less than the distance in depth, so only neighbours in depth have to be compared.
-        for lag in range(1, len(trace)):
-            near = trace[lag:, 0] - trace[:-lag, 0] <= DUPLICATE_M
-            if not near.any():
-                break
-            distance = np.where(near, trace_rms(trace[lag:], trace[:-lag]), np.inf)
-            repeated[lag:] |= distance < 1e-6
-            doubled[lag:] |= distance < DUPLICATE_M
-        exact += trace[repeated, 0].tolist()
-        close += trace[doubled & ~repeated, 0].tolist()
+    exact, close = _duplicates(picks)
+    depth = picks["depth_m"].to_numpy(float)
+    exact, close = depth[exact].tolist(), depth[close & ~exact].tolist()
     findings = []
     if exact:
         observed = f"{len(exact)} rows repeat another one exactly, the first at {min(exact):.3f} m"
@@ -74,6 +59,59 @@ def check_duplicates(picks: PickTable) -> list[Finding]:
         observed = f"{len(close)} picks lie within 1 cm of another of their class, the first at {min(close):.3f} m"
         findings.append(_make_finding(Severity.MINOR, "doubled-picks", close, observed, "keep one of each"))
     return findings
+
+
+def repeats(picks: PickTable) -> npt.NDArray[np.bool_]:
+    """
+    Tell which picks have the trace of an earlier row of their class.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.picks import new_picks
+    >>> rows = new_picks(depth_m=[5.0, 5.0, 6.0], class_="fracture", amplitude_m=0.2, azimuth_app_deg=30.0)
+    >>> repeats(rows)
+    array([False,  True, False])
+    """
+    return _duplicates(picks)[0]
+
+
+def _duplicates(picks: PickTable) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Picks that repeat another of their class, and those within :data:`DUPLICATE_M` of one."""
+    repeated, doubled = np.zeros(len(picks), dtype=bool), np.zeros(len(picks), dtype=bool)
+    every = traces(picks)
+    for name in CLASSES:
+        rows = np.flatnonzero((picks["class"] == name).to_numpy() & np.isfinite(every).all(1))
+        rows = rows[np.argsort(every[rows, 0], kind="stable")]
+        trace = every[rows]
+        # Trace RMS is never less than the distance in depth, so only neighbours in depth have to be compared.
+        for lag in range(1, len(trace)):
+            near = trace[lag:, 0] - trace[:-lag, 0] <= DUPLICATE_M
+            if not near.any():
+                break
+            distance = np.where(near, trace_rms(trace[lag:], trace[:-lag]), np.inf)
+            repeated[rows[lag:]] |= distance < 1e-6
+            doubled[rows[lag:]] |= distance < DUPLICATE_M
+    return repeated, doubled
+
+
+def unit_factor(depth: Array, image: WellImage) -> float | None:
+    """
+    Return the factor from feet or metres with which depths off the image fall on it; None if there is none.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> unit_factor(np.array([3300.0, 3310.0]), well_image(np.zeros((50, 4)), np.linspace(1000, 1020, 50)))
+    0.3048
+    """
+    top, base = float(image.depth.values[0]), float(image.depth.values[-1])
+
+    def share_outside(at: Array) -> float:
+        return float(((at < top) | (at > base)).mean())
+
+    if share_outside(depth) <= 0.8:
+        return None
+    return next((factor for factor in (FOOT, 1 / FOOT) if share_outside(depth * factor) < 0.2), None)
 
 
 def check_positions(picks: PickTable, image: WellImage, coverage: Array) -> list[Finding]:
@@ -106,17 +144,13 @@ def check_positions(picks: PickTable, image: WellImage, coverage: Array) -> list
     depth = picks["depth_m"].to_numpy(float)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
 
-    def outside(at: Array) -> npt.NDArray[np.bool_]:
-        return np.asarray((at < top) | (at > base))
-
-    off_image = outside(depth)
-    if off_image.mean() > 0.8:
-        for factor, unit, target in ((FOOT, "feet", "metres"), (1 / FOOT, "metres", "feet taken for metres")):
-            if outside(depth * factor).mean() < 0.2:
-                count = f"{int(off_image.sum())} of {off_image.size} picks"
-                observed = f"{count} are off the image ({top:.1f}-{base:.1f} m), but times {factor:.4f} they fall on it"
-                action = f"the picks look like {unit} and the image like {target}: convert one of them"
-                return [_make_finding(Severity.MAJOR, "depth-unit", depth[off_image].tolist(), observed, action)]
+    off_image = (depth < top) | (depth > base)
+    if factor := unit_factor(depth, image):
+        unit, target = ("feet", "metres") if factor == FOOT else ("metres", "feet taken for metres")
+        count = f"{int(off_image.sum())} of {off_image.size} picks"
+        observed = f"{count} are off the image ({top:.1f}-{base:.1f} m), but times {factor:.4f} they fall on it"
+        action = f"the picks look like {unit} and the image like {target}: convert one of them"
+        return [_make_finding(Severity.MAJOR, "depth-unit", depth[off_image].tolist(), observed, action)]
     findings = []
     if off_image.any():
         observed = f"{int(off_image.sum())} of {off_image.size} picks are off the image ({top:.2f}-{base:.2f} m)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -19,8 +20,10 @@ from geobfdt.io.write.tables import FORMATS
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import IntervalTable, read_intervals, write_intervals
+from geobfdt.wells.north import North, north_turn, turn_breakouts, turn_image, turn_table
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.workflows.hand_over import place, write_placed
+from geobfdt.workflows.north import image_north_turn
 
 __all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
 
@@ -59,6 +62,10 @@ class ConvertOptions(BaseModel):
     vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
     collar: Path | None = Described(None, description="table of collars; picks get positions (docs/hand-over.md)")
     radius: float = Described(1.0, gt=0, le=1e5, description="radius of the discs of vtk, fracman and dfnworks (m)")
+    to_north: North | None = Described(None, description="north to which azimuths are turned")
+    convergence: float | None = Described(
+        None, ge=-180, le=180, description="what to add to grid azimuths to get true ones (deg, east is +)"
+    )
 
 
 DEFAULTS = ConvertOptions()
@@ -100,6 +107,9 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
         raise InputError(source, f"a {name} file needs positions", "give --collar and --survey (docs/hand-over.md)")
     if name in IMAGE_FORMATS:
         image = read(source, options.reading)
+        turn = image_north_turn(image, options.reading, options.to_north, options.convergence)
+        if turn is not None:
+            image = turn_image(image, turn)
         IMAGE_FORMATS[name](image, target)
         return list(image.attrs["findings"])
     if name in FORMATS or placed:
@@ -112,11 +122,27 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
             depth_unit=reading.depth_unit,
             decimal=reading.decimal,
         )
+        if options.to_north is not None:
+            table = _turned(table, source, options, options.to_north)
         if options.collar is not None:
             table = place(table, source, options.collar, reading)
         return _written(table, target, str(name), options.radius)
     observed = f"no format {name!r}" if name else "its suffix does not tell the format"
     raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS, *_WITH_POSITIONS[1:]])}")
+
+
+def _turned(table: Interpretation, source: Path, options: ConvertOptions, north: North) -> Interpretation:
+    """Turn a pick table, and its breakouts, to another north."""
+    reading = options.reading
+    declination = table.declination if reading.declination is None else reading.declination
+    turn = north_turn(
+        source.name, reading.north or table.north, north, declination=declination, convergence=options.convergence
+    )
+    picks, findings = turn_table(table.picks, turn, source.name)
+    return replace(
+        table, picks=picks, breakouts=turn_breakouts(table.breakouts, turn), findings=[*table.findings, *findings],
+        north=north, declination=declination,
+    )  # fmt: skip
 
 
 def _written(table: Interpretation, target: Path, name: str, radius: float) -> list[Finding]:

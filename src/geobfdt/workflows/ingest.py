@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
@@ -23,13 +24,15 @@ from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.field import file_stem
-from geobfdt.wells.image import WellImage
+from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.intervals import IntervalTable, new_intervals, read_intervals, write_intervals
 from geobfdt.wells.layers import DATABASE, LayerLog
 from geobfdt.wells.manifest import Entry, Source, options_given, read_manifest, source_of, write_manifest
+from geobfdt.wells.north import North, NorthTurn, north_turn, turn_breakouts, turn_image, turn_picks
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, complete, new_picks, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
+from geobfdt.workflows.north import image_north_turn
 
 __all__ = ["IngestOptions", "image_digest", "ingest"]
 
@@ -59,6 +62,10 @@ class IngestOptions(BaseModel):
     vocabulary: Path | None = Described(None, description="what the labels of the table mean (docs/pick-tables.md)")
     replace: bool = Described(
         False, description="whether the image of a well that is there is replaced, and its picks by new ones"
+    )
+    to_north: North | None = Described(None, description="north to which azimuths of images and picks are turned")
+    convergence: float | None = Described(
+        None, ge=-180, le=180, description="what to add to grid azimuths to get true ones (deg, east is +)"
     )
 
 
@@ -125,10 +132,13 @@ def ingest(
             well=well,
             image=Source(file=image.attrs["source"] or file.name, sha256=image_digest(file, image)),
             picks=tuple(sources),
-            options=options_given(reading),
+            options=options_given(reading) | options.model_dump(include={"to_north", "convergence"}, exclude_none=True),
             survey=source_of(reading.survey) if reading.survey else None,
             version=__version__,
         )
+        turn = image_north_turn(image, reading, options.to_north, options.convergence)
+        if turn is not None and interpretation is not None:
+            interpretation = _at_north_of(interpretation, image, options)
         with _locked(field):
             wells = read_manifest(field)
             existing_files = _existing_files(field, stem, well, wells.get(stem), file)
@@ -139,7 +149,7 @@ def ingest(
                     "give --replace to replace its image, and its picks by those of --picks; or another run its own "
                     f"name, such as --well {well + ' run 2'!r}",
                 )
-            brought = _Brought(image, stem, entry, interpretation, picks, existing_files)
+            brought = _Brought(image, stem, entry, interpretation, picks, existing_files, turn)
             findings[stem] = _bring(brought, field, wells)
         progress((number + 1) / len(files))
     return findings
@@ -227,19 +237,42 @@ class _Brought:
     interpretation: Interpretation | None
     picks: Path | None
     existing_files: str | None
+    turn: NorthTurn | None
+
+
+def _at_north_of(interpretation: Interpretation, image: WellImage, options: IngestOptions) -> Interpretation:
+    """Bring true azimuths of picks to the north of the image; a table that does not say its north has that one."""
+    north = image.attrs["north"]
+    if interpretation.north in ("unknown", north):
+        return interpretation
+    declination = float(image.attrs["declination"])
+    if not np.isfinite(declination):
+        declination = interpretation.declination
+    turn = north_turn(
+        place_of(image), interpretation.north, north, declination=declination, convergence=options.convergence
+    )
+    picks = interpretation.picks
+    true = np.mod(picks["azimuth_true_deg"] + turn.angle, 360)
+    return replace(
+        interpretation,
+        picks=PickTable(picks.assign(azimuth_true_deg=true)),
+        breakouts=turn_breakouts(interpretation.breakouts, turn),
+    )
 
 
 def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Finding]:
     """Write a well and its line of the manifest, all files or none."""
-    stem, interpretation, picks = brought.stem, brought.interpretation, brought.picks
+    stem, interpretation, picks, turn = brought.stem, brought.interpretation, brought.picks, brought.turn
     well = brought.image.attrs["well"]
-    image = with_image_findings(brought.image)
+    image = with_image_findings(brought.image if turn is None else turn_image(brought.image, turn))
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:
         mine = intervals = breakouts = None
         if interpretation is not None:
-            mine, completed = complete(_of_well(interpretation.picks, well), image)
+            mine, completed = complete(_of_well(interpretation.picks, well), brought.image)
+            if turn is not None:
+                mine = turn_picks(mine, brought.image, turn)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
             breakouts = _of_well(interpretation.breakouts, well)
@@ -252,7 +285,10 @@ def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Find
                 write_intervals(intervals, part / f"{stem}.intervals.csv")
                 replaced.append("intervals")
             if len(breakouts):
-                breakouts, of_breakouts = complete_breakouts(breakouts, image)
+                breakouts, of_breakouts = complete_breakouts(breakouts, brought.image)
+                if turn is not None:
+                    # Apparent azimuths follow from the turned true ones.
+                    breakouts, _ = complete_breakouts(turn_breakouts(breakouts, turn), image)
                 findings += of_breakouts
                 write_breakouts(breakouts, part / f"{stem}.breakouts.csv")
                 replaced.append("breakouts")

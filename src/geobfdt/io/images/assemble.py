@@ -24,7 +24,7 @@ __all__ = ["assemble", "state"]
 
 
 _BLOCK_ROWS = 4096  # So many rows are repaired at a time.
-_OPTIONS = {"reference": "--azimuth-reference", "dark": "--dark", "well": "--well"}
+_OPTIONS = {"reference": "--azimuth-reference", "north": "--north", "dark": "--dark", "well": "--well"}
 _MIN_COLUMNS = 8  # An image of fewer columns is that of a dipmeter.
 
 
@@ -104,7 +104,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     path : Path
         The file.
     options : ReadingOptions
-        Diameter, deviation, hole azimuth, survey, reference, dark end and well.
+        Diameter, deviation, hole azimuth, survey, reference, north, declination, dark end and well.
 
     Returns
     -------
@@ -118,7 +118,10 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     """
     findings = FileFindings(path)
     attributes: dict[str, Any] = {}
-    for name, option in (("reference", options.azimuth_reference), ("dark", options.dark), ("well", options.well)):
+    stated_words = {
+        "reference": options.azimuth_reference, "north": options.north, "dark": options.dark, "well": options.well,
+    }  # fmt: skip
+    for name, option in stated_words.items():
         own = image.attrs[name]
         if option is None or option == own:
             continue
@@ -127,6 +130,13 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         action = f"{option!r} taken, as {_OPTIONS[name]} says"
         findings.add(Severity.MAJOR if contradicted else Severity.INFO, f"{name}-stated", observed, action)
         attributes[name] = option
+    own_declination = float(image.attrs["declination"])
+    if options.declination is not None and not np.isclose(own_declination, options.declination):
+        contradicted = np.isfinite(own_declination)
+        observed = f"the file says {own_declination:g} deg" if contradicted else "the file does not say its declination"
+        action = f"{options.declination:g} deg taken, as --declination says"
+        findings.add(Severity.MAJOR if contradicted else Severity.INFO, "declination-stated", observed, action)
+        attributes["declination"] = options.declination
     if not image.attrs["well"] and options.well is None:
         attributes["well"] = path.stem
         findings.info("well-unnamed", "the file names no well", f"called {path.stem!r} after the file")
@@ -171,7 +181,7 @@ def _survey_at_rows(
     well, depth = options.well or image.attrs["well"], image.depth.values
     survey, notes = read_survey(file, well=well, decimal=options.decimal)
     findings += notes
-    north = image.attrs["north"]
+    north = attributes.get("north", image.attrs["north"])
     if survey.north not in (north, "unknown") and north != "unknown":
         observed = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
         findings.major("north-conflict", observed, "mixed as they are; give a survey from the same north")

@@ -55,7 +55,9 @@ class Interpretation:
         Breakout table (``wells.breakouts``): those of the intervals that are breakouts or induced fractures, with what
         the table says of them.
     north : str
-        Which north azimuths are from by the table: true, grid, magnetic, or unknown.
+        North that azimuths are from: true, grid, magnetic or unknown.
+    declination : float
+        What the table says to add to magnetic azimuths (deg); NaN if nothing.
     """
 
     picks: PickTable
@@ -63,6 +65,7 @@ class Interpretation:
     findings: list[Finding]
     breakouts: BreakoutTable = field(default_factory=new_breakouts)
     north: str = "unknown"
+    declination: float = float("nan")
 
 
 def read_pick_table(
@@ -166,7 +169,17 @@ def read_pick_table(
     if unread:
         observed = f"columns not used: {', '.join(unread[:20])}{', ...' if len(unread) > 20 else ''}"
         values.findings.info("columns-unused", observed, "left out")
-    return Interpretation(picks, intervals, cells.findings, breakouts, north or "unknown")
+    stated = north if north in ("true", "grid", "magnetic") else "unknown"
+    stated_declination = _degrees(cells.parameters.get("declination", ""))
+    return Interpretation(picks, intervals, cells.findings, breakouts, stated, stated_declination)
+
+
+def _degrees(text: str) -> float:
+    """Number of degrees in a parameter of a table; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
