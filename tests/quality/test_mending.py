@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.quality.test_label_audit import made_well
+from typer.testing import CliRunner
 
 from geobfdt import geometry
+from geobfdt.cli import app
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.label_audit import audit
 from geobfdt.quality.mending import Mended, mend, mend_field
@@ -183,3 +185,16 @@ def test_a_folder_with_files_is_refused(vertical: Well, tmp_path: Path) -> None:
     field_of(tmp_path, *vertical)
     with pytest.raises(InputError):
         mend_field(tmp_path, tmp_path)
+
+
+def test_the_command(vertical: Well, tmp_path: Path) -> None:
+    """The copy and its record come by one option with another; one alone is wrong usage."""
+    well, picks = vertical
+    field_of(tmp_path / "field", well, pd.concat([picks, picks.iloc[:2]], ignore_index=True))
+    folder, new = str(tmp_path / "field"), str(tmp_path / "new")
+    for arguments in (["--mend"], ["--out", new], ["--mend", "--out", new, "--write-intervals"]):
+        assert CliRunner().invoke(app, ["audit", folder, *arguments]).exit_code == 2
+    run = CliRunner().invoke(app, ["audit", folder, "--mend", "--out", new, "--json"])
+    assert run.exit_code == 0
+    assert [change["kind"] for change in json.loads(run.stdout)["W"]["changes"]] == ["repeated-picks"]
+    assert len(read_picks(tmp_path / "new" / "W.picks.csv")) == len(picks)

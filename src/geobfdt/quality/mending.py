@@ -40,7 +40,7 @@ MIN_MENDED_SHIFT_ROWS = 2.5
 # Mended depths have at most this standard error, so that they are within 1 cm.
 MAX_DEPTH_SIGMA_M = 0.004
 # A turn that no usual mistake explains has at most this standard error, so that azimuths are within 1 degree.
-MAX_TURN_SIGMA_DEG = 0.4
+MAX_TURN_SIGMA_DEG = 0.5
 # A usual mistake (half a turn, a mirror) is certain where the remaining turn has at most this standard error.
 MAX_NAMED_SIGMA_DEG = 1.5
 # What remains after mending lies within so many standard errors of nothing.
@@ -427,20 +427,19 @@ class _Draft:
 
     def _is_only_answer(self, rows: pd.DataFrame, placed: pd.DataFrame, *, dips: bool) -> bool:
         """Whether no other reading of the picks fits as well as the correction."""
-        measured = np.flatnonzero(self._measured(placed))
-        few = measured[
-            np.unique(np.linspace(0, len(measured) - 1, min(len(measured), _MAX_COMPARED_PICKS)).astype(int))
-        ]
-        given, corrected = rows.iloc[few].reset_index(drop=True), traces(placed.iloc[few])
-        steep = np.hypot(corrected[:, 1], corrected[:, 2]) > _STEEP_WIDTHS * line_width(self.image)
-        if steep.sum() < _MIN_STEEP_PICKS:
+        every = traces(placed)
+        steep = np.hypot(every[:, 1], every[:, 2]) > _STEEP_WIDTHS * line_width(self.image)
+        chosen = np.flatnonzero(steep & self._measured(placed))
+        if len(chosen) < _MIN_STEEP_PICKS:
             # Flat picks are the same however they are turned.
             return True
+        few = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), _MAX_COMPARED_PICKS)).astype(int))]
+        given = rows.iloc[few].reset_index(drop=True)
         named = np.stack(list(trace_versions(given, self.image).values()))
         turns = _COMPARED_TURNS_DEG[:, None]
         start = traces(given)
         versions = np.concatenate([named, turn_traces(start, turns), turn_traces(start, turns, mirror=True)])
-        return beats_others(self.image, corrected[steep], versions[:, steep], dips=dips)
+        return beats_others(self.image, every[few], versions, dips=dips)
 
     def _audit_doubt(self, placed: pd.DataFrame, result: Audit) -> str:
         """What an audit of the corrected picks finds in depth or orientation; an empty string if nothing new."""
