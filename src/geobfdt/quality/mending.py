@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -23,11 +22,12 @@ from geobfdt.quality.orientation_errors import trace_versions, turn_traces
 from geobfdt.quality.pick_checks import repeats, unit_factor
 from geobfdt.quality.trace_evidence import MIN_TRACE_SHARE, line_width, trace_coverage
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage, log_at, row_spacing
-from geobfdt.wells.intervals import new_intervals, write_intervals
-from geobfdt.wells.picks import complete, traces, write_picks
+from geobfdt.wells.intervals import IntervalTable, new_intervals, write_intervals
+from geobfdt.wells.picks import PickTable, complete, traces, write_picks
 
 __all__ = ["Change", "Mended", "mend", "mend_field"]
 
@@ -117,8 +117,8 @@ class Mended:
     """
 
     well: str
-    picks: pd.DataFrame
-    intervals: pd.DataFrame
+    picks: PickTable
+    intervals: IntervalTable
     changes: list[Change]
     left: list[Finding]
     before: Audit
@@ -147,9 +147,9 @@ class Mended:
 
 def mend(
     image: WellImage,
-    picks: pd.DataFrame,
-    intervals: pd.DataFrame | None = None,
-    progress: Callable[[float], None] | None = None,
+    picks: PickTable,
+    intervals: IntervalTable | None = None,
+    progress: Progress = no_progress,
 ) -> Mended:
     """
     Undo what the audit finds with certainty in the picks of a well.
@@ -162,7 +162,7 @@ def mend(
         Pick table; rows of other wells stay as they are.
     intervals : DataFrame, optional
         Interpreted and ignored intervals. They come with the picks, so that their depths move with them.
-    progress : callable, optional
+    progress : Progress
         Called with the finished share.
 
     Returns
@@ -192,9 +192,8 @@ def mend(
     >>> [change.kind for change in mended.changes], bool(np.abs(mended.picks["depth_m"] - beds).max() < 0.01)
     (['depth-shift'], True)
     """
-    share = progress or (lambda _: None)
     present = new_intervals() if intervals is None else intervals
-    before = audit(image, picks, present, lambda done: share(0.4 * done))
+    before = audit(image, picks, present, part_of(progress, 0.0, 0.4))
     draft = _Draft(image, picks, present)
     if "repeated-picks" in _kinds(before):
         draft.drop_repeated()
@@ -204,22 +203,18 @@ def mend(
     found = [kind for kind in _kinds(current) if kind in (*_DEPTH_KINDS, *_ORIENTATION_KINDS)]
     if found:
         draft.correct_geometry(current, found)
-    share(0.6)
-    after = (
-        audit(image, draft.picks, draft.intervals, lambda done: share(0.6 + 0.4 * done)) if draft.changes else before
-    )
+    progress(0.6)
+    after = audit(image, draft.picks, draft.intervals, part_of(progress, 0.6, 1.0)) if draft.changes else before
     left = [
         Finding(Severity.MAJOR, "not-mended", finding.place, f"{finding.kind}: {finding.observed}", reason)
         for finding in after.findings
         if (reason := draft.reasons.get(finding.kind) or _LEFT_BECAUSE.get(finding.kind))
     ]
-    mended, moved = (table.reset_index(drop=True) for table in (draft.picks, draft.intervals))
+    mended, moved = draft.picks.reset_index(drop=True), draft.intervals.reset_index(drop=True)
     return Mended(before.well, mended, moved, draft.changes, left, before, after)
 
 
-def mend_field(
-    directory: str | Path, out: str | Path, progress: Callable[[float], None] | None = None
-) -> dict[str, Mended]:
+def mend_field(directory: str | Path, out: str | Path, progress: Progress = no_progress) -> dict[str, Mended]:
     """
     Mend the interpretation of each well of a field that has picks, as a copy.
 
@@ -229,7 +224,7 @@ def mend_field(
         The field; nothing in it is changed.
     out : str or Path
         New folder for ``WELL.picks.csv``, ``WELL.intervals.csv`` and the record ``WELL.mended.json``.
-    progress : callable, optional
+    progress : Progress
         Called with the finished share.
 
     Returns
@@ -251,11 +246,7 @@ def mend_field(
     results: dict[str, Mended] = {}
     with atomic_files(target) as part:
         for number, well in enumerate(wells):
-
-            def within(share: float, before: int = number) -> None:
-                if progress:
-                    progress((before + share) / len(wells))
-
+            within = part_of(progress, number / len(wells), (number + 1) / len(wells))
             with read(source.path / f"{well}.nc") as image:
                 results[well] = mend(image, source.picks(well), source.intervals(well), within)
             originals = [source.file(well, suffix) for suffix in (".picks.csv", ".intervals.csv")]
@@ -273,8 +264,8 @@ class _Draft:
     """The copy while it is corrected, its changes, and why a kind of finding was not undone."""
 
     image: WellImage
-    picks: pd.DataFrame
-    intervals: pd.DataFrame
+    picks: PickTable
+    intervals: IntervalTable
     changes: list[Change] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -283,7 +274,7 @@ class _Draft:
         # A row keeps the number that it has in the original table.
         self.picks.index, self.intervals.index = self.picks.index + 1, self.intervals.index + 1
 
-    def rows(self) -> pd.DataFrame:
+    def rows(self) -> PickTable:
         """Completed picks of this well, under their numbers."""
         own = self.picks[self.picks["well"].isin([self.image.attrs["well"], ""])]
         return complete(own, self.image)[0]
@@ -367,9 +358,7 @@ class _Draft:
             observed = next(f.observed for f in result.findings if f.kind == depth_kind)
             self._accept(depth_kind, f"{observed}; depths moved by as much", evidence, picks, intervals)
 
-    def _accept_orientation(
-        self, kind: str, rows: pd.DataFrame, oriented: pd.DataFrame, result: Audit, turn: Peak
-    ) -> None:
+    def _accept_orientation(self, kind: str, rows: PickTable, oriented: PickTable, result: Audit, turn: Peak) -> None:
         picks = self.picks.copy()
         changed = ["azimuth_app_deg", "dip_true_deg", "azimuth_true_deg", "reference"]
         if kind in ("true-for-apparent", "apparent-for-true"):
@@ -383,16 +372,16 @@ class _Draft:
         self._accept(kind, f"{observed}; undone, and the true dips computed anew", evidence, picks, self.intervals)
 
     def _accept(
-        self, kind: str, reason: str, evidence: dict[str, Any], picks: pd.DataFrame, intervals: pd.DataFrame
+        self, kind: str, reason: str, evidence: dict[str, Any], picks: PickTable, intervals: IntervalTable
     ) -> None:
         cells = _cells("picks", self.picks, picks) + _cells("intervals", self.intervals, intervals)
         self.changes.append(Change(kind, reason, evidence, cells))
         self.picks, self.intervals = picks, intervals
 
-    def _measured(self, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    def _measured(self, rows: PickTable) -> npt.NDArray[np.bool_]:
         return trace_coverage(self.image, traces(rows)) >= MIN_TRACE_SHARE
 
-    def _remaining_turn(self, oriented: pd.DataFrame, result: Audit) -> Peak:
+    def _remaining_turn(self, oriented: PickTable, result: Audit) -> Peak:
         """Turn (deg) that the steep picks lack after the correction."""
         placed = traces(_moved(oriented, result.alignment.at(oriented["depth_m"])))
         steep = np.hypot(placed[:, 1], placed[:, 2]) > _STEEP_WIDTHS * line_width(self.image)
@@ -425,7 +414,7 @@ class _Draft:
             return f"the depths would still be off by {100 * fitted.place:+.1f} cm"
         return ""
 
-    def _is_only_answer(self, rows: pd.DataFrame, placed: pd.DataFrame, *, dips: bool) -> bool:
+    def _is_only_answer(self, rows: PickTable, placed: PickTable, *, dips: bool) -> bool:
         """Whether no other reading of the picks fits as well as the correction."""
         every = traces(placed)
         steep = np.hypot(every[:, 1], every[:, 2]) > _STEEP_WIDTHS * line_width(self.image)
@@ -441,14 +430,14 @@ class _Draft:
         versions = np.concatenate([named, turn_traces(start, turns), turn_traces(start, turns, mirror=True)])
         return beats_others(self.image, every[few], versions, dips=dips)
 
-    def _audit_doubt(self, placed: pd.DataFrame, result: Audit) -> str:
+    def _audit_doubt(self, placed: PickTable, result: Audit) -> str:
         """What an audit of the corrected picks finds in depth or orientation; an empty string if nothing new."""
         kinds = set(_kinds(audit(self.image, placed, self.intervals)))
         news = [k for k in _GEOMETRY_KINDS if k in kinds and (k not in _kinds(result) or k != "diameter-scale")]
         return f"an audit of the mended picks finds {news[0]}" if news else ""
 
 
-def _reoriented(rows: pd.DataFrame, image: WellImage, result: Audit) -> pd.DataFrame:
+def _reoriented(rows: PickTable, image: WellImage, result: Audit) -> PickTable:
     """Picks with the mistake in their orientation undone, and dips computed anew from their traces."""
     out = rows.copy()
     depth = rows["depth_m"].to_numpy(float)
@@ -474,15 +463,15 @@ def _reoriented(rows: pd.DataFrame, image: WellImage, result: Audit) -> pd.DataF
     return _with_true_dips(out, image)
 
 
-def _turned(rows: pd.DataFrame, image: WellImage, turn: float) -> pd.DataFrame:
+def _turned(rows: PickTable, image: WellImage, turn: float) -> PickTable:
     return _with_true_dips(rows.assign(azimuth_app_deg=(rows["azimuth_app_deg"] + turn) % 360), image)
 
 
-def _moved(rows: pd.DataFrame, shift: Array) -> pd.DataFrame:
+def _moved(rows: PickTable, shift: Array) -> PickTable:
     return rows.assign(depth_m=rows["depth_m"] + shift)
 
 
-def _with_true_dips(rows: pd.DataFrame, image: WellImage) -> pd.DataFrame:
+def _with_true_dips(rows: PickTable, image: WellImage) -> PickTable:
     """Compute true dips anew from the traces; they are missing where the hole is not known."""
     return complete(rows.assign(dip_true_deg=np.nan, azimuth_true_deg=np.nan), image)[0]
 
