@@ -66,7 +66,7 @@ def main() -> None:
                 "right": right, "depth_error_m": depth, "azimuth_error_deg": turn, "found_again": bool(again),
             }  # fmt: skip
             rows.append(row)
-            why = "; ".join(f"{f.observed[:24]}.. {f.action}" for f in result.left)
+            why = "; ".join(f"{f.observed[:24]}.. {f.action}" for f in result.unmended)
             print(
                 f"{seed} {row['tool']:6} {name:26} {row['changes'] or '-':24} {depth:7.4f} {turn:6.2f}  {why}",
                 flush=True,

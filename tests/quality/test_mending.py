@@ -64,14 +64,14 @@ def test_a_mistake_is_undone(vertical: Well, expected: list[str], mistake: Any) 
     """Picks come back within 1 cm and 1 degree, and an audit finds the mistake no more."""
     well, sound = vertical
     spoilt = mistake(sound)
-    given = spoilt.copy()
+    original = spoilt.copy()
     result = mend(well, spoilt)
     assert kinds(result) == expected
     depth, turn = errors(result.picks, sound)
     assert depth < 0.01
     assert turn < 1
     assert not {f.kind for f in audit(well, result.picks).findings} & set(expected)
-    assert spoilt.equals(given)
+    assert spoilt.equals(original)
 
 
 def test_dips_for_dips(vertical: Well) -> None:
@@ -115,7 +115,7 @@ def test_a_small_shift_is_left(vertical: Well) -> None:
     result = mend(well, moved)
     assert kinds(result) == []
     assert result.picks.equals(moved)
-    assert [f.kind for f in result.left] == ["not-mended"]
+    assert [f.kind for f in result.unmended] == ["not-mended"]
 
 
 def test_a_step_is_left(vertical: Well) -> None:
@@ -123,7 +123,7 @@ def test_a_step_is_left(vertical: Well) -> None:
     well, picks = vertical
     result = mend(well, picks.assign(depth_m=picks["depth_m"] - 0.15 * (picks["depth_m"] > 512)))
     assert kinds(result) == []
-    assert "not-mended" in [f.kind for f in result.left]
+    assert "not-mended" in [f.kind for f in result.unmended]
 
 
 def test_planes_that_all_dip_one_way_are_left() -> None:
@@ -144,7 +144,7 @@ def test_only_whole_repeats_are_dropped(vertical: Well) -> None:
     assert kinds(result) == ["repeated-picks"]
     assert len(result.picks) == len(picks) + 1
     assert [cell["row"] for cell in result.changes[0].cells] == [len(picks) + k for k in (1, 2, 3)]
-    assert "not-mended" in [f.kind for f in result.left]
+    assert "not-mended" in [f.kind for f in result.unmended]
 
 
 def test_feet_become_metres(vertical: Well) -> None:

@@ -165,9 +165,9 @@ def test_ingest_turns_image_and_picks(tmp_path: Path) -> None:
 def test_the_user_states_north_and_declination(tmp_path: Path) -> None:
     """A file without them is refused until both are given."""
     write_netcdf(hole(2.0, 30.0, north="unknown", declination=np.nan), tmp_path / "a.nc")
-    for given in ({}, {"north": "magnetic"}, {"declination": 10.0}):
+    for options in ({}, {"north": "magnetic"}, {"declination": 10.0}):
         with pytest.raises(InputError):
-            convert(tmp_path / "a.nc", tmp_path / "b.nc", ConvertOptions(to_north="true", reading=given))
+            convert(tmp_path / "a.nc", tmp_path / "b.nc", ConvertOptions(to_north="true", reading=options))
     reading = ReadingOptions(north="magnetic", declination=10.0)
     convert(tmp_path / "a.nc", tmp_path / "b.nc", ConvertOptions(to_north="true", reading=reading))
     with read(tmp_path / "b.nc") as image:

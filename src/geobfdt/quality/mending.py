@@ -110,8 +110,8 @@ class Mended:
         Corrected copies; the same rows in the same order, less repeated ones.
     changes : list of Change
         What was changed; empty for sound picks.
-    left : list of Finding
-        ``not-mended``: what the audit found and is not certain enough to be undone.
+    unmended : list of Finding
+        ``not-mended``: what the audit finds and is not certain enough to be undone.
     before, after : Audit
         The audits of the original and of the copy.
     """
@@ -120,7 +120,7 @@ class Mended:
     picks: PickTable
     intervals: IntervalTable
     changes: list[Change]
-    left: list[Finding]
+    unmended: list[Finding]
     before: Audit
     after: Audit
 
@@ -130,7 +130,7 @@ class Mended:
         return [
             Finding(Severity.MAJOR, "mended", self.well, f"{change.kind}: {change.reason}", _count(change.cells))
             for change in self.changes
-        ] + self.left
+        ] + self.unmended
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record of the changes as JSON holds it."""
@@ -139,7 +139,7 @@ class Mended:
             "version": __version__,
             "well": self.well,
             "changes": [vars(change) for change in self.changes],
-            "left": [finding.to_dict() for finding in self.left],
+            "not_mended": [finding.to_dict() for finding in self.unmended],
             "before": [finding.to_dict() for finding in self.before.findings],
             "after": [finding.to_dict() for finding in self.after.findings],
         }
@@ -200,18 +200,18 @@ def mend(
     current = before
     if "depth-unit" in _kinds(before):
         current = draft.convert_unit(before)
-    found = [kind for kind in _kinds(current) if kind in (*_DEPTH_KINDS, *_ORIENTATION_KINDS)]
-    if found:
-        draft.correct_geometry(current, found)
+    faults = [kind for kind in _kinds(current) if kind in (*_DEPTH_KINDS, *_ORIENTATION_KINDS)]
+    if faults:
+        draft.correct_geometry(current, faults)
     progress(0.6)
     after = audit(image, draft.picks, draft.intervals, part_of(progress, 0.6, 1.0)) if draft.changes else before
-    left = [
+    unmended = [
         Finding(Severity.MAJOR, "not-mended", finding.place, f"{finding.kind}: {finding.observed}", reason)
         for finding in after.findings
         if (reason := draft.reasons.get(finding.kind) or _LEFT_BECAUSE.get(finding.kind))
     ]
     mended, moved = draft.picks.reset_index(drop=True), draft.intervals.reset_index(drop=True)
-    return Mended(before.well, mended, moved, draft.changes, left, before, after)
+    return Mended(before.well, mended, moved, draft.changes, unmended, before, after)
 
 
 def mend_field(directory: str | Path, out: str | Path, progress: Progress = no_progress) -> dict[str, Mended]:
@@ -312,12 +312,12 @@ class _Draft:
         self._accept("depth-unit", f"depths times {factor:.4f} fall on the image", evidence, picks, intervals)
         return result
 
-    def correct_geometry(self, result: Audit, found: list[str]) -> None:
+    def correct_geometry(self, result: Audit, faults: list[str]) -> None:
         """Undo a mistake in orientations and depths, both or none, if it is certain."""
-        orientation = next((kind for kind in found if kind in _ORIENTATION_KINDS), None)
-        depth_kind = next((kind for kind in found if kind in _DEPTH_KINDS), None)
+        orientation = next((kind for kind in faults if kind in _ORIENTATION_KINDS), None)
+        depth_kind = next((kind for kind in faults if kind in _DEPTH_KINDS), None)
         if depth_kind == "depth-step":
-            self.reasons |= dict.fromkeys([k for k in found if k != "depth-step"], "the depths have a step besides")
+            self.reasons |= dict.fromkeys([k for k in faults if k != "depth-step"], "the depths have a step besides")
             return
         rows = self.rows()
         oriented, turn, fitted = rows, Peak(0.0, 0.0), Peak(0.0, np.nan)
@@ -325,7 +325,7 @@ class _Draft:
             oriented = _reoriented(rows, self.image, result)
             turn = self._remaining_turn(oriented, result)
             if reason := self._orientation_doubt(turn, result):
-                self.reasons |= dict.fromkeys(found, reason)
+                self.reasons |= dict.fromkeys(faults, reason)
                 return
             if not _is_named(result, turn):
                 oriented = _turned(oriented, self.image, turn.place)
@@ -340,7 +340,7 @@ class _Draft:
         if not reason:
             reason = self._audit_doubt(placed, result)
         if reason:
-            self.reasons |= dict.fromkeys(found, reason)
+            self.reasons |= dict.fromkeys(faults, reason)
             return
         if orientation:
             self._accept_orientation(orientation, rows, oriented, result, turn)
@@ -423,10 +423,10 @@ class _Draft:
             # Flat picks are the same however they are turned.
             return True
         few = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), _MAX_COMPARED_PICKS)).astype(int))]
-        given = rows.iloc[few].reset_index(drop=True)
-        named = np.stack(list(trace_versions(given, self.image).values()))
+        original = rows.iloc[few].reset_index(drop=True)
+        named = np.stack(list(trace_versions(original, self.image).values()))
         turns = _COMPARED_TURNS_DEG[:, None]
-        start = traces(given)
+        start = traces(original)
         versions = np.concatenate([named, turn_traces(start, turns), turn_traces(start, turns, mirror=True)])
         return beats_others(self.image, every[few], versions, dips=dips)
 
@@ -478,8 +478,8 @@ def _with_true_dips(rows: PickTable, image: WellImage) -> PickTable:
 
 def _is_named(result: Audit, remaining: Peak) -> bool:
     """Whether a usual mistake explains the azimuths, with nothing that remains after it is undone."""
-    usual = {"rotated": _NAMED_TURNS_DEG, "mirrored": (0.0,)}.get(result.azimuth)
-    near = usual is None or any(_apart(result.turn, named) < MIN_TURN_DEG for named in usual)
+    named_turns = {"rotated": _NAMED_TURNS_DEG, "mirrored": (0.0,)}.get(result.azimuth)
+    near = named_turns is None or any(_apart(result.turn, named) < MIN_TURN_DEG for named in named_turns)
     return near and _is_nothing(remaining, MIN_REMAINING_TURN_DEG)
 
 

@@ -159,8 +159,8 @@ def _correlate(one: Array, other: Array, reach: int) -> tuple[Array, npt.NDArray
     spectra = [[fft2(part, shape) for part in (mask.astype(float), value, value**2)]
                for mask, value in zip(masks, values, strict=True)]  # fmt: skip
 
-    def product(left: int, right: int) -> Array:
-        return np.asarray(ifft2(spectra[0][left] * np.conj(spectra[1][right])).real)
+    def product(one_part: int, other_part: int) -> Array:
+        return np.asarray(ifft2(spectra[0][one_part] * np.conj(spectra[1][other_part])).real)
 
     common = np.maximum(np.rint(product(0, 0)), 1e-9)
     sums = product(1, 0), product(0, 1)

@@ -127,14 +127,14 @@ def turn_image(image: WellImage, turn: NorthTurn) -> WellImage:
     if not np.isfinite(rows).any():
         cure = "give --survey, or --deviation and --hole-azimuth (--deviation 0 for a vertical hole)"
         raise InputError(place, "image angles are from north, and the direction of the hole is not known", cure)
-    known = np.isfinite(rows)
-    offset = float(np.degrees(np.angle(np.exp(1j * np.radians(rows[known])).mean())))
+    finite = np.isfinite(rows)
+    offset = float(np.degrees(np.angle(np.exp(1j * np.radians(rows[finite])).mean())))
     turned = image.assign(hole_azimuth=("depth", np.mod(hole_azimuth + turn.angle, 360), image["hole_azimuth"].attrs))
     observed = f"azimuths of image and hole are from {turn.source} north"
     action = f"turned by {turn.angle:+.4g} deg to {turn.target} north"
     if reference != "high_side":
         columns = image.sizes["azimuth"]
-        rest = np.where(known, (rows - offset + 180) % 360 - 180, 0.0)
+        rest = np.where(finite, (rows - offset + 180) % 360 - 180, 0.0)
         steps = np.rint(rest * columns / 360).astype(int)
         if steps.any():
             turned = _turn_rows(turned, steps)
