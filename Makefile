@@ -30,8 +30,8 @@ test-all: test  ## those, and real processes, trainings, a browser, Ray and many
 check: install  ## lint, spelling, types, import arrows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell
-	$(BIN)/pymarkdown scan -r .
+	git ls-files -z | xargs -0 $(BIN)/codespell
+	git ls-files -z "*.md" | xargs -0 $(BIN)/pymarkdown scan
 	$(BIN)/yamllint --strict .github src deploy .pre-commit-config.yaml CITATION.cff
 	$(BIN)/oxlint --deny-warnings src/geobfdt/review/static
 	$(BIN)/mypy
