@@ -87,7 +87,7 @@ def fill_gaps_from_nearest(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     # A hair off: of pixels equally far, the same ones are nearest wherever the image begins.
     places, targets = np.argwhere(rim), np.argwhere(missing) + _TIE_OFFSET_PIXELS
     # The tree goes round the hole, not along it.
-    tree = KDTree(places, boxsize=(0, image.shape[1]))
+    tree = KDTree(places, boxsize=np.array([0.0, image.shape[1]]))
     distance, nearest = tree.query(targets, k=range(1, min(_NEIGHBOURS, len(places)) + 1))
     weight = 1 / np.asarray(distance)
     image[missing] = (weight * image[rim][nearest]).sum(axis=1) / weight.sum(axis=1)
