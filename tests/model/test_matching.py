@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geobfdt.geometry import trace_rms
 from geobfdt.model.curve_settings import MatchingSettings
-from geobfdt.model.matching import match, scaled_rms, thin_by_distance
+from geobfdt.model.matching import match, penalise_duplicates, scaled_rms, thin_by_distance
 
 RADIUS = 0.11
 WITHIN_10_CM = MatchingSettings(max_distance=0.1)
@@ -110,6 +110,29 @@ def test_thinned_traces_keep_their_distance() -> None:
     assert (np.diff(scores[chosen]) <= 0).all()
     assert 10 < len(chosen) < 150
     np.testing.assert_array_equal(thin_by_distance(traces, scores, 0.04, RADIUS, 7), chosen[:7])
+
+
+def test_a_plane_beside_a_more_probable_one_loses_log_odds() -> None:
+    """Each plane is compared with all others by the definition; only same-class, more probable neighbours count."""
+    rng = np.random.default_rng(3)
+    traces, logits = random_traces(rng, 120, 1.0) * [1, 0.3, 0.3], rng.normal(0, 1, (120, 2))
+    penalised = penalise_duplicates(traces, logits, 0.8, 0.03, RADIUS)
+    for i in range(120):
+        rivals = [
+            apart(traces[i], traces[j])
+            for j in range(120)
+            if logits[j].max() > logits[i].max() and logits[j].argmax() == logits[i].argmax()
+        ]
+        expected = 0.8 * np.exp(-((min(rivals) / 0.03) ** 2)) if rivals else 0.0
+        np.testing.assert_allclose(logits[i] - penalised[i], expected, atol=0.002)
+    assert ((logits - penalised).max(axis=1) > 0.1).sum() > 10
+
+
+def test_the_penalty_leaves_nothing_and_one_plane_alone() -> None:
+    """No plane, and one plane, have no rival."""
+    assert penalise_duplicates(np.empty((0, 3)), np.empty((0, 2)), 1.0, 0.04, RADIUS).shape == (0, 2)
+    alone = np.array([[0.3, -2.0]])
+    np.testing.assert_array_equal(penalise_duplicates(np.zeros((1, 3)), alone, 1.0, 0.04, RADIUS), alone)
 
 
 def test_thinning_nothing() -> None:

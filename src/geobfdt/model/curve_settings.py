@@ -146,6 +146,12 @@ class DetectionSettings(_Part):
     plane_spacing: _Distance = Field(
         0.015, description="two decoded planes closer than this (scaled trace RMS) are one plane (m)"
     )
+    duplicate_penalty: float = Field(
+        0.0, ge=0, le=20, description="log odds that a plane loses which coincides with a more probable one"
+    )
+    duplicate_distance: _Distance = Field(
+        0.04, description="distance of two planes (scaled trace RMS) at which that penalty is down to a third (m)"
+    )
     margin: float = Field(
         2.0,
         ge=0,

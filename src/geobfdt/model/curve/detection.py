@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.model.curve.network import Tier, best_cells
-from geobfdt.model.matching import thin_by_distance
+from geobfdt.model.matching import penalise_duplicates, thin_by_distance
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
 from geobfdt.wells.picks import CLASSES
@@ -106,7 +106,8 @@ def detect(
     The strip is encoded once. The best cells of the votes, thinned by distance, are the queries of the first stage of
     the decoder. After each stage the queries whose class probability falls below the next stage's threshold are
     dropped, so that most layers run on few queries. Of decoded planes closer than ``detection.plane_spacing`` (scaled
-    trace RMS) the most probable one is kept.
+    trace RMS) the most probable one is kept, and those a little farther apart lose some of their log odds
+    (:func:`geobfdt.model.matching.penalise_duplicates`).
 
     Examples
     --------
@@ -118,9 +119,15 @@ def detect(
     encoded, scores = network.encode_strip(_tall_enough(grid, network.settings))
     planes = decode_queries(network, encoded, choose_queries(network, scores, radius, top, base), radius)
     # Attention between queries suppresses most duplicates; what is left of them has the same place and a lower score.
-    spacing = network.settings.detection.plane_spacing
-    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), spacing, radius)
-    return Planes(*(part[single] for part in planes))
+    settings = network.settings.detection
+    single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), settings.plane_spacing, radius)
+    planes = Planes(*(part[single] for part in planes))
+    if not settings.duplicate_penalty:
+        return planes
+    logits = penalise_duplicates(
+        planes.traces, planes.logits, settings.duplicate_penalty, settings.duplicate_distance, radius
+    )
+    return planes._replace(logits=logits)
 
 
 def choose_queries(
