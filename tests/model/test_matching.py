@@ -116,23 +116,23 @@ def test_a_plane_beside_a_more_probable_one_loses_log_odds() -> None:
     """Each plane is compared with all others by the definition; only same-class, more probable neighbours count."""
     rng = np.random.default_rng(3)
     traces, logits = random_traces(rng, 120, 1.0) * [1, 0.3, 0.3], rng.normal(0, 1, (120, 2))
-    penalised = penalise_duplicates(traces, logits, 0.8, 0.03, RADIUS)
+    penalised = penalise_duplicates(traces, logits, (0.8, 0.3), 0.03, RADIUS)
     for i in range(120):
         rivals = [
             apart(traces[i], traces[j])
             for j in range(120)
             if logits[j].max() > logits[i].max() and logits[j].argmax() == logits[i].argmax()
         ]
-        expected = 0.8 * np.exp(-((min(rivals) / 0.03) ** 2)) if rivals else 0.0
+        expected = (0.8, 0.3)[logits[i].argmax()] * np.exp(-((min(rivals) / 0.03) ** 2)) if rivals else 0.0
         np.testing.assert_allclose(logits[i] - penalised[i], expected, atol=0.002)
     assert ((logits - penalised).max(axis=1) > 0.1).sum() > 10
 
 
 def test_the_penalty_leaves_nothing_and_one_plane_alone() -> None:
     """No plane, and one plane, have no rival."""
-    assert penalise_duplicates(np.empty((0, 3)), np.empty((0, 2)), 1.0, 0.04, RADIUS).shape == (0, 2)
+    assert penalise_duplicates(np.empty((0, 3)), np.empty((0, 2)), (1.0, 1.0), 0.04, RADIUS).shape == (0, 2)
     alone = np.array([[0.3, -2.0]])
-    np.testing.assert_array_equal(penalise_duplicates(np.zeros((1, 3)), alone, 1.0, 0.04, RADIUS), alone)
+    np.testing.assert_array_equal(penalise_duplicates(np.zeros((1, 3)), alone, (1.0, 1.0), 0.04, RADIUS), alone)
 
 
 def test_thinning_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,24 @@ def test_it_beats_no_idea(well: SimulatedWell) -> None:
     points = operating_points(picks, well.truth)
     assert points["bedding"].recall > 0.5
     assert points["bedding"].precision > 0.7
+
+
+def test_a_coarse_image_is_picked_as_a_fine_one_of_a_small_hole() -> None:
+    """Planes of rows of 1/8 m are four times as large as those of the same pixels as rows of 1/32 m, and as sure."""
+    bundle = load_bundle()
+    settings = bundle.settings.model_copy(update={"coarsest_row": 1 / 32})
+    bundle = replace(bundle, settings=settings)
+    coarse = scene(16, [112.0, 0.6, 0.3], rows=245, row=1 / 8)
+    depth = 100 + np.arange(245) / 32
+    fine = well_image(coarse["image"].values, depth, coarse["azimuth"].values, diameter=0.05, reference="north")
+    detectors = [NetworkDetector.of(bundle, image) for image in (coarse, fine)]
+    large, small = (detector.detect(image) for detector, image in zip(detectors, (coarse, fine), strict=True))
+    assert len(large.traces) == len(small.traces) > 0
+    np.testing.assert_allclose(large.traces - [100, 0, 0], 4 * (small.traces - [100, 0, 0]), atol=1e-4)
+    np.testing.assert_allclose(large.confidence, small.confidence, atol=1e-6)
+    assert trace_rms(large.traces, [112.0, 0.6, 0.3]).min() < 0.05
+    assert detectors[0].overlap == 4 * detectors[1].overlap
+    assert detectors[0].tallest == 4 * detectors[1].tallest
 
 
 @pytest.mark.parametrize("columns", [360, 120, 56, 16])

@@ -207,3 +207,15 @@ def test_filled_gaps_look_measured(gaps: GapsAs) -> None:
     np.testing.assert_array_equal(filled[masked > 0], masked[masked > 0])
     assert (filled[:98] > 0).all()
     assert (filled[102:118] == 0).all()
+
+
+def test_a_coarse_image_is_taken_at_a_smaller_scale() -> None:
+    """Rows of 10 cm give the pixels that the same rows give as rows of 2.5 cm; finer rows are left as they are."""
+    pixels = np.random.default_rng(2).normal(size=(120, 16))
+    settings = GridSettings(STEP, 64, coarsest_row=0.025)
+    coarse = network_grid(well_image(pixels, 80 + 0.1 * np.arange(120)), settings, 80.0, 16)
+    fine = network_grid(well_image(pixels, 20 + 0.025 * np.arange(120)), settings, 20.0, 16)
+    np.testing.assert_array_equal(coarse.values, fine.values)
+    assert (coarse.scale, fine.scale) == (pytest.approx(0.25), 1.0)
+    assert (coarse.step, fine.step) == (pytest.approx(0.02), STEP)
+    assert (coarse.top, fine.top) == (80.0, 20.0)

@@ -165,7 +165,7 @@ def test_cells_of_an_earlier_version_stay_finished(field: Path, tiny: dict[str, 
     """A training setting that an earlier version did not have leaves the digest alone, unless it is used."""
     cell = make_plan(study(tiny), field).places[0].cell
     content = cell.model_dump(mode="json")
-    for name in ("voting", "decoder", "detection", "matching", "loss"):
+    for name in ("voting", "decoder", "detection", "matching", "loss", "coarsest_row"):
         del content["settings"]["network"][name]
     for name in ("fewest", "pad_ends", "simulated"):
         del content["settings"]["training"][name]

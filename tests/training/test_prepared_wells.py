@@ -224,3 +224,17 @@ def test_windows_lie_where_something_is_interpreted() -> None:
         window = well.cut(256, rng)
         teaching = window.targets.label_mask.any(axis=0) & (window.grid > 0).any(axis=1)
         assert teaching.any()
+
+
+def test_planes_of_a_coarse_image_shrink_with_it() -> None:
+    """Traces and radius are scaled as the rows are, so that planes stay on their pixels; labels keep their depths."""
+    depth = TOP + 0.1 * np.arange(80)
+    coarse = well_image(np.zeros((80, 16)), depth, well="A-1", diameter=0.2)
+    settings = GridSettings(STEP, 64, coarsest_row=0.025)
+    intervals = new_intervals([("A-1", "interpreted", "bedding", TOP, TOP + 4.0)])
+    prepared = prepare(coarse, picks(), intervals, settings)
+    np.testing.assert_allclose(prepared.traces[:, 0], [1.5 / 4, 2.0 / 4], atol=1e-6)
+    np.testing.assert_allclose(np.hypot(*prepared.traces[:, 1:].T), [0.01 / 4, 0.06 / 4])
+    np.testing.assert_allclose(prepared.radius, 0.1 / 4, rtol=1e-6)
+    assert prepared.step == STEP
+    assert prepared.label_mask[0].sum() == pytest.approx(4.0 / 0.02, abs=1)

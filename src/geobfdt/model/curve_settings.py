@@ -12,6 +12,7 @@ __all__ = ["DecoderSettings", "DetectionSettings", "LossSettings", "MatchingSett
 _Distance = Annotated[float, Field(gt=0, le=10)]  # m
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Weight = Annotated[float, Field(ge=0, le=100)]
+_Penalty = Annotated[float, Field(ge=0, le=20)]
 
 
 class _Part(BaseModel):
@@ -146,8 +147,8 @@ class DetectionSettings(_Part):
     plane_spacing: _Distance = Field(
         0.015, description="two decoded planes closer than this (scaled trace RMS) are one plane (m)"
     )
-    duplicate_penalty: float = Field(
-        0.0, ge=0, le=20, description="log odds that a plane loses which coincides with a more probable one"
+    duplicate_penalties: tuple[_Penalty, _Penalty] = Field(
+        (0.0, 0.0), description="log odds that a bed or a fracture loses which coincides with a more probable one"
     )
     duplicate_distance: _Distance = Field(
         0.04, description="distance of two planes (scaled trace RMS) at which that penalty is down to a third (m)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -161,7 +162,9 @@ def thin_by_distance(
     return np.array(chosen, dtype=np.int64)
 
 
-def penalise_duplicates(traces: Array, logits: Array, penalty: float, distance: float, radius: float) -> Array:
+def penalise_duplicates(
+    traces: Array, logits: Array, penalties: Sequence[float], distance: float, radius: float
+) -> Array:
     """
     Lower the log odds of planes that lie beside a more probable plane of their class.
 
@@ -171,8 +174,8 @@ def penalise_duplicates(traces: Array, logits: Array, penalty: float, distance: 
         ``(z0, a, b)`` (m).
     logits : array (n, classes)
         Log odds of each class.
-    penalty : float
-        Log odds that a plane loses that coincides with a more probable one.
+    penalties : sequence of float
+        Log odds that a plane loses that coincides with a more probable one, by class.
     distance : float
         Distance at which the penalty is a third of that (m, scaled as by :func:`scaled_rms`).
     radius : float
@@ -196,7 +199,7 @@ def penalise_duplicates(traces: Array, logits: Array, penalty: float, distance: 
     --------
     >>> traces = np.array([[1.0, 0.0, 0.0], [1.02, 0.0, 0.0], [2.0, 0.0, 0.0]])
     >>> logits = np.array([[1.0, -3.0], [0.5, -3.0], [0.2, -3.0]])
-    >>> penalise_duplicates(traces, logits, 1.0, 0.04, 0.1)[:, 0].round(2)
+    >>> penalise_duplicates(traces, logits, (1.0, 1.0), 0.04, 0.1)[:, 0].round(2)
     array([ 1.  , -0.28,  0.2 ])
     """
     by_depth = np.argsort(traces[:, 0], kind="stable")
@@ -212,7 +215,7 @@ def penalise_duplicates(traces: Array, logits: Array, penalty: float, distance: 
         near = near[(score[near] > score[i]) & (kind[near] == kind[i])]
         if near.size:
             apart = trace_rms(deep[near], deep[i]) / (root_stretch[near] * root_stretch[i])
-            lost[i] = penalty * np.exp(-((apart.min() / distance) ** 2))
+            lost[i] = penalties[kind[i]] * np.exp(-((apart.min() / distance) ** 2))
     out = np.array(logits, dtype=np.float64)
     out[by_depth] -= lost[:, None]
     return out

@@ -43,18 +43,25 @@ class _InputSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Settings that came after studies and runs had begun. At their defaults they change no result.
-    younger: ClassVar[tuple[str, ...]] = ()
+    younger: ClassVar[tuple[str, ...]] = ("coarsest_row",)
 
     preset: str
     step: float
     columns: int
     image: ImageAs = Field("dynamic", description="contrast evened out over a metre, over the well, or both")
     gaps: GapsAs = Field("mask", description="what was not measured: left out, or filled from its row or all around")
+    coarsest_row: float | None = Field(
+        None,
+        gt=0,
+        le=10,
+        description="row height (m) above which an image is taken at a smaller scale, in which its rows have this "
+        "height; none: every image at its own scale",
+    )
 
     @property
     def grid(self) -> GridSettings:
         """Settings of the input grid."""
-        return GridSettings(self.step, self.columns, self.image, self.gaps)
+        return GridSettings(self.step, self.columns, self.image, self.gaps, self.coarsest_row or math.inf)
 
     @property
     def image_count(self) -> int:
@@ -114,7 +121,7 @@ class CurveSettings(_InputSettings):
     128
     """
 
-    younger: ClassVar[tuple[str, ...]] = ("voting", "decoder", "detection", "matching", "loss")
+    younger: ClassVar[tuple[str, ...]] = ("voting", "decoder", "detection", "matching", "loss", "coarsest_row")
 
     # Names of fields are keys of settings files and of the metadata of exported graphs: they stay as they are.
     preset: Literal["curve"] = "curve"

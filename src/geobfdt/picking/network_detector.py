@@ -18,7 +18,7 @@ from geobfdt.model.onnx import OnnxNetwork, onnx_network
 from geobfdt.model.presets import Network, plane_finder
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.drift import DriftReference
-from geobfdt.preparation.network_grid import network_grid, well_span
+from geobfdt.preparation.network_grid import image_scale, network_grid, well_span
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.settings_files import validation_message
 from geobfdt.wells.image import WellImage, hole_radius
@@ -27,6 +27,9 @@ from geobfdt.wells.picks import CLASSES
 __all__ = ["NetworkDetector"]
 
 _MIN_CONFIDENCE = 0.05  # Planes below this probability are not refined.
+# At scale 1: the largest length of a strip's core, which bounds the memory; the tallest trace, the receptive field and
+# half a window of the contrast together; the typical error of a trace.
+_LENGTH_M, _OVERLAP_M, _TYPICAL_ERROR_M = 84.0, 4.0, 0.004
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,15 @@ class NetworkDetector:
         The bundle's network made faster, or the same as onnxruntime runs it.
     span : (float, float), optional
         Range of the well's values, for a network that takes the static image.
+    scale : float
+        Metres of the network per metre of rock; see :func:`geobfdt.preparation.network_grid.image_scale`.
     """
 
     bundle: Bundle
     origin: float
     network: Network | OnnxNetwork
     span: tuple[float, float] | None = None
-
-    length = 84.0  # Largest length of a strip's core (m): it bounds the memory.
-    overlap = 4.0  # Tallest trace, receptive field and half a window of the contrast together (m).
-    typical_error_m = 0.004
+    scale: float = 1.0
 
     @classmethod
     def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:
@@ -80,7 +82,23 @@ class NetworkDetector:
             raise ValueError(f"runtime {runtime!r} is not torch or onnx")
         network = onnx_network(bundle) if runtime == "onnx" else fuse_batch_norm(bundle.network)
         span = None if bundle.settings.image == "dynamic" else well_span(image)
-        return cls(bundle, float(image["depth"].values[0]), network, span)
+        scale = image_scale(image, bundle.settings.grid)
+        return cls(bundle, float(image["depth"].values[0]), network, span, scale)
+
+    @property
+    def length(self) -> float:
+        """Largest length of a strip's core (m)."""
+        return _LENGTH_M / self.scale
+
+    @property
+    def overlap(self) -> float:
+        """Distance beyond which the image has no influence on a plane (m)."""
+        return _OVERLAP_M / self.scale
+
+    @property
+    def typical_error_m(self) -> float:
+        """Typical error of its traces (m, square to them)."""
+        return _TYPICAL_ERROR_M / self.scale
 
     @property
     def source(self) -> str:
@@ -91,7 +109,7 @@ class NetworkDetector:
     def tallest(self) -> float:
         """Largest amplitude that the network votes for (m); the published network has no bound."""
         settings = self.bundle.settings
-        return settings.tiers[-1][0] if isinstance(settings, CurveSettings) else np.inf
+        return settings.tiers[-1][0] / self.scale if isinstance(settings, CurveSettings) else np.inf
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -145,12 +163,15 @@ class NetworkDetector:
         top, base : float
             Planes that do not lie between these may be left out (m, MD).
         """
-        grid = network_grid(strip, self.bundle.settings.grid, self.origin, 16, self.span)
-        planes = plane_finder(self.network)(grid.values, hole_radius(strip), top - grid.top, base - grid.top)
+        scale = self.scale
+        grid = network_grid(strip, self.bundle.settings.grid, self.origin, 16, self.span, scale)
+        planes = plane_finder(self.network)(
+            grid.values, scale * hole_radius(strip), scale * (top - grid.top), scale * (base - grid.top)
+        )
         calibrated = [self.bundle.calibration[name].probability(planes.logits[:, i]) for i, name in enumerate(CLASSES)]
         probability = np.column_stack(calibrated)
         best = probability.argmax(axis=1)
         confidence = probability.max(axis=1, initial=0)
         sure = confidence >= _MIN_CONFIDENCE
-        traces = planes.traces[sure] + [grid.top, 0, 0]
+        traces = planes.traces[sure] / scale + [grid.top, 0, 0]
         return Candidates(traces, np.array(CLASSES)[best[sure]], confidence[sure], planes.evidence[sure])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ __all__ = [
     "ImageAs",
     "NetworkGrid",
     "column_angles",
+    "image_scale",
     "network_grid",
     "well_span",
 ]
@@ -53,12 +55,15 @@ class GridSettings:
         Contrast evened out over a metre, over the whole well, or both images beside each other.
     gaps : {"mask", "linear", "nearest"}
         What was not measured is left out, or filled: row by row, or from the nearest measured pixels.
+    coarsest_row : float
+        An image whose rows are higher than this (m) is taken at a smaller scale, in which they have this height.
     """
 
     step: float
     columns: int
     image: ImageAs = "dynamic"
     gaps: GapsAs = "mask"
+    coarsest_row: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,15 @@ class NetworkGrid:
     top : float
         Depth of the first row (m, MD).
     step : float
-        Row height (m).
+        Row height (m of rock).
+    scale : float
+        Metres of the network per metre of rock, of depths and of the hole radius alike; 1 for all but coarse images.
     """
 
     values: npt.NDArray[np.uint8]
     top: float
     step: float
+    scale: float = 1.0
 
 
 def column_angles(columns: int) -> Array:
@@ -101,12 +109,33 @@ def well_span(image: WellImage) -> tuple[float, float]:
     return contrast_span(image["image"].isel(depth=rows).values)
 
 
+def image_scale(image: WellImage, settings: GridSettings) -> float:
+    """
+    Scale at which a network takes an image: metres of the network per metre of rock.
+
+    Notes
+    -----
+    A plane crosses a hole in the same sinusoid at every scale, if depths and the radius are scaled together. A network
+    that is trained on rows of millimetres to centimetres takes rows of a decimetre for a stack of flat beds. It reads
+    them at a scale in which they have the height of the coarsest rows that it reads well.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> image = well_image(np.zeros((30, 16)), 10 + 0.1 * np.arange(30))
+    >>> round(image_scale(image, GridSettings(0.005, 128, coarsest_row=0.025)), 3)
+    0.25
+    """
+    return min(1.0, settings.coarsest_row / row_spacing(image))
+
+
 def network_grid(
     image: WellImage,
     settings: GridSettings,
     origin: float,
     multiple: int = 1,
     span: tuple[float, float] | None = None,
+    scale: float | None = None,
 ) -> NetworkGrid:
     """
     Bring a strip of a well to the grid of a network.
@@ -123,6 +152,8 @@ def network_grid(
         The first row is a whole multiple of this many rows from the origin, and so is the number of rows.
     span : (float, float), optional
         Range of the well's values, for the static image; see :func:`well_span`. Default: of this strip.
+    scale : float, optional
+        Scale of the well, which its strips share; see :func:`image_scale`. Default: of this strip.
 
     Returns
     -------
@@ -137,7 +168,9 @@ def network_grid(
     >>> network_grid(well, GridSettings(0.005, 64), 10.0, multiple=16).values.shape
     (208, 64)
     """
-    step, columns = settings.step, settings.columns
+    scale = image_scale(image, settings) if scale is None else scale
+    # Rows of the network are `settings.step` high in its own metres, and so many metres of rock.
+    step, columns = settings.step / scale, settings.columns
     depth, angle = image["depth"].values, image["azimuth"].values
     first = int(np.floor((depth[0] - origin) / step / multiple + 1e-6)) * multiple
     rows = -(-int(np.floor((depth[-1] - origin) / step + 1e-6) + 1 - first) // multiple) * multiple
@@ -155,7 +188,7 @@ def network_grid(
     _interpolate_short_gaps(values)
     images = []
     if settings.image != "static":
-        images.append(normalise_dynamic(values, max(round(_WINDOW_M / step), 3)))
+        images.append(normalise_dynamic(values, max(round(_WINDOW_M / settings.step), 3)))
     if settings.image != "dynamic":
         images.append(normalise_static(values, span if span is not None else well_span(image)))
     if settings.gaps == "linear":
@@ -163,7 +196,7 @@ def network_grid(
     elif settings.gaps == "nearest":
         images = [fill_gaps_from_nearest(image_values) for image_values in images]
     even = [np.nan_to_num(np.round(image_values * 254) + 1, nan=0).astype(np.uint8) for image_values in images]
-    return NetworkGrid(even[0] if len(even) == 1 else np.stack(even, axis=-1), top, step)
+    return NetworkGrid(even[0] if len(even) == 1 else np.stack(even, axis=-1), top, step, scale)
 
 
 def _interpolate_short_gaps(values: npt.NDArray[np.float32]) -> None:

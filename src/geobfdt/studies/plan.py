@@ -64,7 +64,10 @@ class Cell(BaseModel):
         """File of a well on its grid, without suffix, within the study."""
         sizes = self.settings.network
         content = f"{self.digests[well][:8]}{self.labels[well][:8]}"
-        return f"wells/{1000 * sizes.step:g}mm-{sizes.columns}-{sizes.image}-{sizes.gaps}/{file_stem(well)}-{content}"
+        folder = f"{1000 * sizes.step:g}mm-{sizes.columns}-{sizes.image}-{sizes.gaps}"
+        if sizes.coarsest_row:
+            folder += f"-rows-{1000 * sizes.coarsest_row:g}mm"
+        return f"wells/{folder}/{file_stem(well)}-{content}"
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ class PreparedWell:
     radius : array (rows,)
         Hole radius (m).
     traces : array (planes, 3)
-        ``(z0, a, b)`` (m), z0 from the first row.
+        ``(z0, a, b)`` (m), z0 from the first row. All but `top` are in metres of the network, which are smaller than
+        those of rock where the image is coarse; see :func:`geobfdt.preparation.network_grid.image_scale`.
     classes : array (planes,)
         Index in ``CLASSES``.
     optional : array (planes,) of bool
@@ -160,9 +161,9 @@ def prepare(
         name or well,
         grid.values,
         grid.top,
-        grid.step,
-        radius.astype(np.float32),
-        planes[usable] - [grid.top, 0, 0],
+        settings.step,
+        (grid.scale * radius).astype(np.float32),
+        grid.scale * (planes[usable] - [grid.top, 0, 0]),
         np.array([CLASSES.index(kind) for kind in classes[usable]], dtype=np.int64),
         optional[usable],
         label_mask,

@@ -12,7 +12,7 @@ from geobfdt.geometry import trace_rms
 from geobfdt.model.curve.criterion import Targets
 from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.planes import Planes
-from geobfdt.preparation.network_grid import GridSettings, network_grid
+from geobfdt.preparation.network_grid import GridSettings, image_scale, network_grid
 from geobfdt.quality.image_checks import check_image
 from geobfdt.training.augmentation import Window, flip, invert, mirror, roll
 from geobfdt.wells.image import WellImage, hole_radius
@@ -40,7 +40,7 @@ class PseudoLabels(NamedTuple):
     Parameters
     ----------
     traces : array (n, 3)
-        ``(z0, a, b)`` (m), z0 from the grid's first row.
+        ``(z0, a, b)`` (metres of the network), z0 from the grid's first row.
     classes : array (n,)
         Index in ``CLASSES``.
     optional : array (n,) of bool
@@ -92,7 +92,7 @@ def pseudo_labels(image: WellImage, find: Find, thresholds: Array, grid: GridSet
     views show, the evened one among them, are labels, at the mean of their traces. Where the image check finds offsets
     of rows, planes that the evened view does not show are offsets, and no labels.
     """
-    radius = hole_radius(image)
+    radius = image_scale(image, grid) * hole_radius(image)
     views = [_sure(planes, thresholds - 1.0) for planes in _views(image, find, grid, radius)]
     union = np.concatenate([traces for traces, *_ in views])
     classes = np.concatenate([kind for _, kind, _ in views])
@@ -126,11 +126,12 @@ def self_agreement(image: WellImage, find: Find, thresholds: Array, grid: GridSe
     image, find, thresholds, grid
         As in :func:`pseudo_labels`.
     """
-    radius = hole_radius(image)
+    scale = image_scale(image, grid)
+    radius = scale * hole_radius(image)
     first, second = (
         _sure(find(half, radius), thresholds)[0] for half in (_grid(image, grid, start, 2) for start in (0, 1))
     )
-    length = float(image["depth"].values[-1] - image["depth"].values[0])
+    length = scale * float(image["depth"].values[-1] - image["depth"].values[0])
     now = _f1(first, second)
     min_shift = min(_MIN_SHIFT_M, length / 4)
     nulls = []

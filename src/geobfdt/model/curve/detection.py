@@ -122,10 +122,10 @@ def detect(
     settings = network.settings.detection
     single = thin_by_distance(planes.traces, planes.logits.max(axis=1, initial=-np.inf), settings.plane_spacing, radius)
     planes = Planes(*(part[single] for part in planes))
-    if not settings.duplicate_penalty:
+    if not any(settings.duplicate_penalties):
         return planes
     logits = penalise_duplicates(
-        planes.traces, planes.logits, settings.duplicate_penalty, settings.duplicate_distance, radius
+        planes.traces, planes.logits, settings.duplicate_penalties, settings.duplicate_distance, radius
     )
     return planes._replace(logits=logits)
 
