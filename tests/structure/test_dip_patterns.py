@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests.structure.test_girdle import planes, shake
@@ -26,7 +28,7 @@ def test_beds_without_a_pattern_show_none(kind: str) -> None:
     """In 95 of 100 wells of independent beds; few where neighbours are alike, or dips jump at an unconformity."""
     rng = np.random.default_rng(1)
     shown = 0
-    for _ in range(10 if kind == "step" else 20):
+    for _ in range(6 if kind == "step" else 12):
         depth = np.sort(rng.uniform(0, 100, 60))
         dips = np.full(60, rng.uniform(2, 40))
         if kind == "alike":
@@ -37,7 +39,7 @@ def test_beds_without_a_pattern_show_none(kind: str) -> None:
         elif kind == "step":
             dips = np.where(np.arange(60) < 30, 8.0, 30.0)
         shown += bool(ramps(find_dip_patterns(depth, *beds(dips, 70.0, 4.0, rng))))
-    assert shown <= {"independent": 2, "alike": 3, "step": 1}[kind]
+    assert shown <= {"independent": 1, "alike": 2, "step": 1}[kind]
 
 
 def test_drag_along_a_fault_is_red_over_blue() -> None:
@@ -51,8 +53,8 @@ def test_drag_along_a_fault_is_red_over_blue() -> None:
     assert (red.candidate, blue.candidate) == ("fault", "fault")
     assert red.azimuth == pytest.approx(250, abs=5)
     assert max(red.probability, blue.probability) <= 0.05
-    assert [one.beds for one in patterns] == np.diff([0, *np.cumsum([one.beds for one in patterns])]).tolist()
-    assert sum(one.beds for one in patterns) == 88
+    assert all(above.base < below.top for above, below in pairwise(patterns))
+    assert [patterns[0].name, patterns[-1].name] == ["green", "green"]
 
 
 def test_a_crest_is_blue_over_red() -> None:

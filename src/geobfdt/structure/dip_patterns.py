@@ -28,7 +28,7 @@ _DRAWS = 199
 _MAX_SERIAL_CORRELATION = 0.95
 # Beds that scatter less about their mean are a green pattern, others a bag (deg).
 _MAX_GREEN_SCATTER_DEG = 10.0
-# Patterns closer than this part of the shorter one meet.
+# Patterns closer than this part of their mean length meet.
 _MAX_GAP_SHARE = 0.5
 # Azimuths of two patterns that differ by less are one direction (deg).
 _SAME_AZIMUTH_DEG = 45.0
@@ -95,7 +95,7 @@ def find_dip_patterns(
     Returns
     -------
     list of DipPattern
-        Downwards, without overlap; they cover all beds.
+        Downwards, without overlap. Stretches of fewer than six beds between two patterns have none.
 
     Notes
     -----
@@ -112,9 +112,9 @@ def find_dip_patterns(
     serial correlation of the beds, ``1 + 2 c``, where c is the correlation of successive differences of the dip
     vectors: -1/2 for independent beds, also on a line or a step.
 
-    A red pattern above a blue one towards the same azimuth, as of beds that are dragged along a plane, is a candidate
-    of a fault. A blue pattern above a red one towards the other side, as across a crest or a trough, is a candidate of
-    a fold.
+    A blue pattern above a red one towards another side, as across a crest or a trough, is a candidate of a fold. A red
+    pattern above a blue one towards the same azimuth, as of beds that are dragged along a plane, is a candidate of a
+    fault, or of the limb of a fold if one of them is part of its crest or trough.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def find_dip_patterns(
     windows = _significant_windows(z, vectors, np.random.default_rng(seed))
     patterns, start = list[DipPattern](), 0
     for first, last, probability in [*sorted(windows), (len(z), len(z), np.nan)]:
-        if first > start:
+        if first - start >= _WINDOW_BEDS[0]:
             patterns.append(_steady_or_bag(z[start:first], vectors[start:first]))
         if last > first:
             patterns.append(_ramp(z[first:last], vectors[first:last], probability))
@@ -265,19 +265,21 @@ def _steady_or_bag(depth: Array, vectors: Array) -> DipPattern:
 
 def _with_candidates(patterns: list[DipPattern]) -> list[DipPattern]:
     """Name what two ramps may be that meet."""
-    out = list(patterns)
     ramps = [index for index, one in enumerate(patterns) if one.name in ("red", "blue")]
+    folds, faults = set[int](), set[int]()
     for above, below in pairwise(ramps):
         upper, lower = patterns[above], patterns[below]
-        shorter = min(upper.base - upper.top, lower.base - lower.top)
-        if lower.top - upper.base > _MAX_GAP_SHARE * shorter:
+        mean_length = (upper.base - upper.top + lower.base - lower.top) / 2
+        same_side = abs((upper.azimuth - lower.azimuth + 180) % 360 - 180) <= _SAME_AZIMUTH_DEG
+        if lower.top - upper.base > _MAX_GAP_SHARE * mean_length:
             continue
-        apart = abs((upper.azimuth - lower.azimuth + 180) % 360 - 180)
-        kind = ""
-        if (upper.name, lower.name) == ("red", "blue") and apart <= _SAME_AZIMUTH_DEG:
-            kind = "fault"
-        elif (upper.name, lower.name) == ("blue", "red") and apart >= 180 - _SAME_AZIMUTH_DEG:
-            kind = "fold"
-        for index in (above, below):
-            out[index] = out[index]._replace(candidate=kind or out[index].candidate)
-    return out
+        if (upper.name, lower.name) == ("blue", "red") and not same_side:
+            folds |= {above, below}
+        elif (upper.name, lower.name) == ("red", "blue") and same_side:
+            faults |= {above, below}
+    # The limb between a crest and a trough is red over blue as well.
+    kinds = {index: "fold" if index in folds else "fault" for index in folds | faults}
+    for above, below in pairwise(ramps):
+        if {above, below} <= faults and {above, below} & folds:
+            kinds |= {above: "fold", below: "fold"}
+    return [one._replace(candidate=kinds.get(index, "")) for index, one in enumerate(patterns)]
