@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.netcdf import read
@@ -13,7 +13,8 @@ from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.geotechnical import write_rock_quality
-from geobfdt.reports.structure_section import Structure
+from geobfdt.reports.structure_section import Structure, StructureView
+from geobfdt.reports.structure_tables import write_structure_tables
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
@@ -25,9 +26,9 @@ from geobfdt.wells.picks import read_picks
 
 __all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
 
-Beside = Literal["pdf", "svg", "las", "obj", "rqd"]
+Beside = Literal["pdf", "svg", "las", "obj", "rqd", "structure"]
 
-_NAMES: dict[Beside, str] = {
+_NAMES: dict[str, str] = {
     "pdf": ".log.pdf",
     "svg": ".log.svg",
     "las": ".density.las",
@@ -53,13 +54,37 @@ class ReportOptions(BaseModel):
         None, description="layer of the review that is reported instead: picks accepted, edited and not yet looked at"
     )
     beside: tuple[Beside, ...] = Described(
-        (), description="what else is written: the log on paper, density curves, discs for a 3-D viewer, image RQD"
+        (),
+        description="what else is written: the log on paper, density curves, discs, image RQD, tables of the structure",
+    )
+    sections: tuple[float, ...] = Described(
+        (), description="azimuths of vertical sections (deg); empty: along the mean bed, or square to a fold axis"
+    )
+    structural_dip: tuple[float, float] | None = Described(
+        None, description="dip and azimuth that is removed from planes (deg); None: that of the mean bed"
     )
     scale: float = Described(20.0, ge=5, le=500, description="scale of the log on paper, 1:SCALE")
     title: Path | None = Described(
         None, description="title blocks of the wells; None: report.yaml in the field, if there is one"
     )
     wells: tuple[str, ...] = Described((), description="wells to report on; empty: all that have picks")
+
+    @model_validator(mode="after")
+    def _angles_are_angles(self) -> ReportOptions:
+        for section in self.sections:
+            if not 0 <= section <= 360:
+                raise InputError("--section", f"an azimuth of {section:g} deg", "give 0 to 360")
+        if self.structural_dip is not None:
+            dip, azimuth = self.structural_dip
+            if not (0 <= dip <= 90 and 0 <= azimuth <= 360):
+                observed = f"dip {dip:g} and azimuth {azimuth:g} deg"
+                raise InputError("--structural-dip", observed, "give a dip of 0 to 90 and an azimuth of 0 to 360")
+        return self
+
+    @property
+    def view(self) -> StructureView:
+        """How the structure is looked at."""
+        return StructureView(tuple(section % 360 for section in self.sections), self.structural_dip)
 
 
 DEFAULTS = ReportOptions()
@@ -141,9 +166,14 @@ def report_field(
         # Breakouts that were found with the picks come before those of the field.
         beside_picks = files[stem].with_name(f"{stem}.breakouts.csv")
         breakouts = read_breakouts(beside_picks) if beside_picks.exists() else folder.breakouts(stem)
-        structure = write_report(with_image_findings(image), table, intervals, findings, file, part, block, breakouts)
+        structure = write_report(
+            with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view
+        )
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(options.beside):
+            if kind == "structure":
+                others += write_structure_tables(structure, name, out, stem)
+                continue
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
                 others += write_log_svg(image, mine, intervals, other, options.scale, title=block)
