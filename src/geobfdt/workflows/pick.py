@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
@@ -16,7 +17,7 @@ from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
-from geobfdt.picking.picker import detector_of, pick_well
+from geobfdt.picking.picker import PickedWell, detector_of, pick_well
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.progress import Progress, no_progress, part_of
@@ -28,7 +29,16 @@ from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, read_picks, write_picks
 
-__all__ = ["Delivery", "PickOptions", "PickOutcome", "image_files", "pick_file", "pick_files"]
+__all__ = [
+    "Delivery",
+    "ImagePicks",
+    "PickOptions",
+    "PickOutcome",
+    "image_files",
+    "pick_file",
+    "pick_files",
+    "pick_image",
+]
 
 
 class PickOptions(BaseModel):
@@ -151,6 +161,65 @@ def _breakout_findings(image: WellImage, breakouts: BreakoutTable) -> list[Findi
     return [Finding(Severity.INFO, "breakouts", place_of(image), observed, "kept in the table of breakouts")]
 
 
+class ImagePicks(NamedTuple):
+    """
+    What picking an image gives, before anything is written.
+
+    Parameters
+    ----------
+    picks : PickTable
+        The table that ``geobfdt pick`` writes.
+    breakouts : BreakoutTable
+        Breakouts, possibly none.
+    zones : DataFrame or None
+        Drift by zone; None for a detector without a reference.
+    picked : PickedWell
+        Image, findings and measured depths of the picker itself.
+    cautions : list of Finding
+        Reasons to be careful with the picks.
+    """
+
+    picks: PickTable
+    breakouts: BreakoutTable
+    zones: pd.DataFrame | None
+    picked: PickedWell
+    cautions: list[Finding]
+
+
+def pick_image(
+    image: WellImage, detector: Detector, min_confidence: float | None = None, progress: Progress = no_progress
+) -> ImagePicks:
+    """
+    Pick an image as ``geobfdt pick`` does: planes, breakouts, and the drift of each zone.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    detector : Detector
+        What picks it.
+    min_confidence : float, optional
+        Least confidence of a pick. Default: the detector's own.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    ImagePicks
+        Tables and findings.
+    """
+    picked = pick_well(image, detector, min_confidence=min_confidence, check=True, progress=progress)
+    breakouts = find_breakouts(picked.image)
+    picks, doubtful_findings = doubt_picks_on_breakouts(picked.picks, breakouts, picked.image)
+    cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *doubtful_findings]
+    zones = None
+    if detector.drift_reference is not None:
+        zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
+        picks = picks.assign(drift=state_at(zones, picks["depth_m"]))
+        cautions += drift_findings(zones)
+    return ImagePicks(picks, breakouts, zones, picked, cautions)
+
+
 def image_files(inputs: Sequence[Path]) -> list[Path]:
     """
     Return the files to pick, each once: a folder stands for the wells of a field, anything else for itself.
@@ -215,22 +284,10 @@ def pick_file(
         pass  # A folder that cannot be written is an error now, not after the picking.
     progress(0.1)
     detector = detector_of(image, options.model, options.method, options.runtime)
-    picked = pick_well(
-        image,
-        detector,
-        min_confidence=options.min_confidence,
-        check=True,
-        progress=part_of(progress, 0.1, 0.8),
+    picks, breakouts, zones, picked, cautions = pick_image(
+        image, detector, options.min_confidence, part_of(progress, 0.1, 0.8)
     )
-    image, picks, cautions = picked.image, picked.picks, picked.findings
-    breakouts = find_breakouts(image)
-    picks, doubtful_findings = doubt_picks_on_breakouts(picks, breakouts, image)
-    cautions += [*_breakout_findings(image, breakouts), *doubtful_findings]
-    zones = None
-    if detector.drift_reference is not None:
-        zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
-        picks = picks.assign(drift=state_at(zones, picks["depth_m"]))
-        cautions += drift_findings(zones)
+    image = picked.image
     rows = [row for row in options.explain if 1 <= row <= len(picks)]
     for row in options.explain:
         if row not in rows:
