@@ -30,9 +30,9 @@ def image() -> WellImage:
     pixels = rng.normal(size=(40, 9)).astype(np.float32)
     pixels[3:5, 2:4] = np.nan
     hole = {"diameter": 0.2 + 0.01 * rng.random(40), "hole_azimuth": np.full(40, 120.0)}
-    known = {"well": "A-1", "tool": "FMI", "reference": "north", "north": "magnetic", "declination": 2.5}
+    words = {"well": "A-1", "tool": "FMI", "reference": "north", "north": "magnetic", "declination": 2.5}
     angles = np.sort(rng.uniform(0, 359, 9)).round(6)
-    return well_image(pixels, 1000 + 0.0254 * np.arange(40), angles, units="ohm.m", dark="high", **hole, **known)
+    return well_image(pixels, 1000 + 0.0254 * np.arange(40), angles, units="ohm.m", dark="high", **hole, **words)
 
 
 def test_an_image_comes_back(image: WellImage) -> None:

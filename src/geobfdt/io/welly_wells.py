@@ -162,10 +162,10 @@ def _attributes(well: Any) -> dict[str, Any]:
     header = well.header
     own = header[header["section"] == _SECTION]
     attributes = {str(row.mnemonic).lower(): row.value for row in own.itertuples()}
-    known = {name: value for name, value in attributes.items() if name in _ATTRIBUTES}
-    if "declination" in known:
-        known["declination"] = float(known["declination"])
-    return {**known, "well": str(well.name or "")}
+    own_attributes = {name: value for name, value in attributes.items() if name in _ATTRIBUTES}
+    if "declination" in own_attributes:
+        own_attributes["declination"] = float(own_attributes["declination"])
+    return {**own_attributes, "well": str(well.name or "")}
 
 
 def _choose(names: list[str], name: str | None, findings: FileFindings) -> str:

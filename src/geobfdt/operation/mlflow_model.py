@@ -116,9 +116,9 @@ def _requests(model_input: Any) -> Iterator[tuple[str | Path, ReadingOptions]]:
         path = row[_PATH]
         if not isinstance(path, str | Path):
             raise InputError("MLflow input", f"{path!r} is no path", _CURE)
-        given = {str(name): value for name, value in row.items() if name != _PATH and not pd.isna(value)}
+        options = {str(name): value for name, value in row.items() if name != _PATH and not pd.isna(value)}
         try:
-            yield path, ReadingOptions(**given)
+            yield path, ReadingOptions(**options)
         except ValidationError as error:
             problem = error.errors()[0]
             observed = f"reading option {'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"
