@@ -21,9 +21,9 @@ def convert(
         str | None,
         typer.Option(
             help="Image formats: netcdf, dlis, png, csv, techlog-image. Pick tables: picks, techlog, wellcad, geolog, "
-            "las. With --osdu: osdu-log (image), osdu-picks (pick table). Pick tables with --collar: fracman, dfnworks, "
-            "vtk, petrel, leapfrog, dips, gempy-orientations, gempy-points. Default: what the target's suffix says "
-            "(.nc, .dlis, .png, .fab, .vtk)."
+            "las. With --osdu: osdu-log (image), osdu-picks (pick table). Pick tables with --collar: fracman, "
+            "dfnworks, vtk, petrel, leapfrog, dips, gempy-orientations, gempy-points. Default: what the suffix of the "
+            "target says (.nc, .dlis, .png, .fab, .vtk)."
         ),
     ] = None,
     mapping: Mapping = None,

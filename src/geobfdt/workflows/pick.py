@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
+from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.detector import Detector
@@ -41,6 +43,10 @@ __all__ = [
 ]
 
 
+# Curves of apertures have this step.
+_CURVE_STEP_M = 0.1
+
+
 class PickOptions(BaseModel):
     """
     Settings of ``geobfdt pick``, for the command line, the library, worker processes and the service alike.
@@ -59,7 +65,18 @@ class PickOptions(BaseModel):
     runtime: Literal["torch", "onnx"] = Described("torch", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
     picture: bool = Described(True, description="whether pictures are drawn")
+    mud_resistivity: float | None = Described(
+        None, gt=0, description="resistivity of the mud at the temperature of the rock (ohm m): fractures get apertures"
+    )
+    aperture_tool: Path | None = Described(None, description="coefficients of apertures (docs/apertures.md)")
     explain: tuple[int, ...] = Described((), description="rows of the pick table, from 1, that are drawn by themselves")
+
+    @model_validator(mode="after")
+    def _coefficients_need_a_mud(self) -> PickOptions:
+        if self.aperture_tool is not None and self.mud_resistivity is None:
+            observed = "coefficients of apertures need the resistivity of the mud"
+            raise InputError("--aperture-tool", observed, "give --mud-resistivity")
+        return self
 
     @model_validator(mode="after")
     def _network_options_need_a_network(self) -> PickOptions:
@@ -287,7 +304,14 @@ def pick_file(
     picks, breakouts, zones, picked, cautions = pick_image(
         image, detector, options.min_confidence, part_of(progress, 0.1, 0.8)
     )
-    image = picked.image
+    image, curves = picked.image, None
+    if options.mud_resistivity is not None:
+        tool = aperture_tool(image, options.aperture_tool)
+        picks, aperture_findings = measure_apertures(image, picks, options.mud_resistivity, tool)
+        cautions += aperture_findings
+        ends = image["depth"].values[[0, -1]]
+        at = np.arange(np.ceil(ends[0] / _CURVE_STEP_M), ends[1] / _CURVE_STEP_M + 1e-6) * _CURVE_STEP_M
+        curves = aperture_curves(picks, at)
     rows = [row for row in options.explain if 1 <= row <= len(picks)]
     for row in options.explain:
         if row not in rows:
@@ -304,6 +328,8 @@ def pick_file(
             write_breakouts(breakouts, part / f"{stem}.breakouts.csv")
         if zones is not None:
             write_zones(zones, part / f"{stem}.drift.csv")
+        if curves is not None:
+            write_aperture_curves(curves, part / f"{stem}.apertures.csv")
         if options.picture:
             # Loaded here, as below: Matplotlib takes half a second, and a run without a picture does without.
             from geobfdt.reports.page import write_pictures
@@ -423,7 +449,8 @@ def _by_workers(
 
 def _elsewhere(options: PickOptions) -> PickOptions:
     """Return the same options for a process that may have another working folder."""
-    model, survey = options.model, options.reading.survey
+    model, survey, tool = options.model, options.reading.survey, options.aperture_tool
     reading = options.reading.model_copy(update={"survey": survey.absolute() if survey is not None else None})
     model = model if model == "default" else str(Path(model).absolute())
-    return options.model_copy(update={"model": model, "reading": reading})
+    tool = tool.absolute() if tool is not None else None
+    return options.model_copy(update={"model": model, "reading": reading, "aperture_tool": tool})
