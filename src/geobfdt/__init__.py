@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from geobfdt.evaluation.scores import evaluate as evaluate
     from geobfdt.io.images.files import inspect as inspect
     from geobfdt.io.images.files import read as read
+    from geobfdt.io.striplogs import from_striplog as from_striplog
+    from geobfdt.io.striplogs import to_striplog as to_striplog
+    from geobfdt.io.welly_wells import from_welly as from_welly
+    from geobfdt.io.welly_wells import to_welly as to_welly
     from geobfdt.model.registry import Registry as Registry
     from geobfdt.operation.gate import gate as gate
     from geobfdt.operation.retraining import RetrainOptions as RetrainOptions
@@ -68,6 +72,8 @@ _PLACES = {
     "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
+    "from_striplog": ("geobfdt.io.striplogs", "from_striplog"),
+    "from_welly": ("geobfdt.io.welly_wells", "from_welly"),
     "gate": ("geobfdt.operation.gate", "gate"),
     "ingest": ("geobfdt.workflows.ingest", "ingest"),
     "inspect": ("geobfdt.io.images.files", "inspect"),
@@ -83,6 +89,8 @@ _PLACES = {
     "serve": ("geobfdt.review.serve", "serve"),
     "simulate": ("geobfdt.simulation.field", "simulate"),
     "study": ("geobfdt.studies.study", "run_study"),
+    "to_striplog": ("geobfdt.io.striplogs", "to_striplog"),
+    "to_welly": ("geobfdt.io.welly_wells", "to_welly"),
     "track": ("geobfdt.operation.tracking", "track"),
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
@@ -124,6 +132,8 @@ __all__ = [
     "demo",
     "drift",
     "evaluate",
+    "from_striplog",
+    "from_welly",
     "gate",
     "ingest",
     "inspect",
@@ -139,6 +149,8 @@ __all__ = [
     "serve",
     "simulate",
     "study",
+    "to_striplog",
+    "to_welly",
     "track",
     "train",
 ]

@@ -30,6 +30,7 @@ from geobfdt.reports.title_block import read_titles
 from geobfdt.studies.search import read_search
 from geobfdt.studies.study_settings import read_study
 from geobfdt.wells.vocabulary import load_vocabulary
+from geobfdt.workflows.osdu import read_osdu_settings
 
 # Programs of others, whose options are not ours to check.
 FOREIGN = {"cat", "cp", "curl", "docker", "jq", "mkdir", "mlflow", "sort", "source", "ssh", "uniq"}
@@ -40,6 +41,7 @@ OTHER = {"json", "nginx", "text", "python", "yaml"}
 READERS: dict[str, list[Callable[[Path], object]]] = {
     "docs/gate.md": [read_gate],
     "docs/pick-tables.md": [load_mapping, load_vocabulary],
+    "docs/plugs.md": [lambda file: read_osdu_settings(file, Path("A.json"))],
     "docs/reading.md": [read_sidecar],
     "docs/reports.md": [lambda file: read_titles(file, ["A-1"])],
     "docs/studies.md": [read_study, read_search],

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from geobfdt.io.images.assemble import assemble
+from geobfdt.io.images.file_objects import Source, is_path, stored
 from geobfdt.io.images.raw import Contents, RawImage
 from geobfdt.io.text import is_las
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -24,16 +25,21 @@ _MIN_BYTES = 8  # No shorter file holds anything.
 _KINDS = "DLIS, LIS, LAS, CSV, PNG, TIFF, npz or a well of a field (.nc)"
 
 
-def read(path: str | Path, options: ReadingOptions | None = None, **reading_options: Any) -> WellImage:
+def read(
+    source: Source, options: ReadingOptions | None = None, *, name: str | None = None, **reading_options: Any
+) -> WellImage:
     r"""
     Read a borehole image from any known file.
 
     Parameters
     ----------
-    path : str or Path
-        DLIS, LIS79, LAS, delimited text, PNG, TIFF, npz, or a netCDF that geobfdt wrote.
+    source : path, bytes or file object
+        DLIS, LIS79, LAS, delimited text, PNG, TIFF, npz, or a netCDF that geobfdt wrote: its path, its bytes, or a file
+        that is open in binary mode.
     options : ReadingOptions, optional
         What the file does not say.
+    name : str, optional
+        Name of bytes or of a file object in findings, and of the well where they name none.
     **reading_options
         The same by name: ``read(path, diameter=0.2, azimuth_reference="north")``.
 
@@ -41,7 +47,7 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     -------
     WellImage
         The image; its findings are in ``attrs["findings"]``. A netCDF is opened lazily: its pixels stay in the file
-        until they are used.
+        until they are used. Those of bytes and file objects are in memory.
 
     Raises
     ------
@@ -50,13 +56,19 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
 
     Examples
     --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "wall.csv"
-    >>> _ = file.write_text("depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n")
-    >>> read(file, diameter=0.2).diameter.values
+    >>> text = b"depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n"
+    >>> read(text, name="wall.csv", diameter=0.2).diameter.values
     array([0.2, 0.2])
     """
-    path = Path(path)
+    with stored(source, name) as path:
+        if is_path(source):
+            return _read(path, options, reading_options)
+        with _read(path, options, reading_options) as image:
+            return WellImage(image.load())
+
+
+def _read(path: Path, options: ReadingOptions | None, reading_options: dict[str, Any]) -> WellImage:
+    """Read an image from a file on disk."""
     try:
         options = ReadingOptions(**{**(options.model_dump() if options else {}), **reading_options})
     except ValidationError as error:
@@ -84,14 +96,16 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     return image
 
 
-def inspect(path: str | Path) -> Contents:
+def inspect(source: Source, *, name: str | None = None) -> Contents:
     """
     List what is in a file, reading as little of it as possible.
 
     Parameters
     ----------
-    path : str or Path
+    source : path, bytes or file object
         Any readable file.
+    name : str, optional
+        Name of bytes or of a file object in errors.
 
     Returns
     -------
@@ -103,8 +117,8 @@ def inspect(path: str | Path) -> Contents:
     InputError
         If the file cannot be read.
     """
-    path = Path(path)
-    return _reader(path).contents(path)
+    with stored(source, name) as path:
+        return _reader(path).contents(path)
 
 
 class Reader(Protocol):
