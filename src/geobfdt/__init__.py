@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from geobfdt.training.train import TrainOptions as TrainOptions
     from geobfdt.training.train import train as train
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
+    from geobfdt.workflows.caliper import CaliperOptions as CaliperOptions
+    from geobfdt.workflows.caliper import caliper as caliper
     from geobfdt.workflows.convert import ConvertOptions as ConvertOptions
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.demo import demo as demo
@@ -68,6 +70,7 @@ _PLACES = {
     "adapt": ("geobfdt.training.adapt", "adapt"),
     "agree": ("geobfdt.evaluation.agreement", "agree"),
     "audit": ("geobfdt.quality.label_audit", "audit"),
+    "caliper": ("geobfdt.workflows.caliper", "caliper"),
     "convert": ("geobfdt.workflows.convert", "convert"),
     "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
@@ -95,6 +98,7 @@ _PLACES = {
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
+    "CaliperOptions": ("geobfdt.workflows.caliper", "CaliperOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "MergeOptions": ("geobfdt.workflows.merge", "MergeOptions"),
@@ -111,6 +115,7 @@ _PLACES = {
 
 __all__ = [
     "AdaptOptions",
+    "CaliperOptions",
     "ConvertOptions",
     "IngestOptions",
     "MergeOptions",
@@ -128,6 +133,7 @@ __all__ = [
     "adapt",
     "agree",
     "audit",
+    "caliper",
     "convert",
     "demo",
     "drift",

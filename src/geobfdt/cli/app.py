@@ -11,6 +11,7 @@ from geobfdt.cli import (
     adapt,
     agree,
     audit,
+    caliper,
     convert,
     demo,
     drift,
@@ -85,6 +86,7 @@ for verb in (
     track,
     convert,
     merge,
+    caliper,
     simulate,
     demo,
 ):
