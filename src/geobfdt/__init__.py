@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "adapt": ("geobfdt.training.adapt", "adapt"),
     "agree": ("geobfdt.evaluation.agreement", "agree"),
+    "assemble": ("geobfdt.workflows.assemble", "assemble"),
     "audit": ("geobfdt.quality.label_audit", "audit"),
     "convert": ("geobfdt.workflows.convert", "convert"),
     "demo": ("geobfdt.workflows.demo", "demo"),
@@ -87,6 +88,7 @@ _PLACES = {
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
+    "AssembleOptions": ("geobfdt.workflows.assemble", "AssembleOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "MergeOptions": ("geobfdt.workflows.merge", "MergeOptions"),
@@ -103,6 +105,7 @@ _PLACES = {
 
 __all__ = [
     "AdaptOptions",
+    "AssembleOptions",
     "ConvertOptions",
     "IngestOptions",
     "MergeOptions",
@@ -119,6 +122,7 @@ __all__ = [
     "__version__",
     "adapt",
     "agree",
+    "assemble",
     "audit",
     "convert",
     "demo",
