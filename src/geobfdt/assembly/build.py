@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.assembly.checks import check_bearings, check_inclinometer, north_of_bearings
-from geobfdt.assembly.gains import Buttons, brightness, equalise, repair_dead, undo_gains
+from geobfdt.assembly.gains import Buttons, brightness, equalise, remove_jumps, repair_dead, undo_gains
 from geobfdt.assembly.mosaic import Rows, lay_out, part_buttons
 from geobfdt.assembly.orientation import Orientation, Target, orient
 from geobfdt.assembly.residual_offsets import Offset, residual_offsets
@@ -177,7 +177,8 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
         log.add(Severity.INFO, "geometry-assumed", assumption, "no source says so: look at edges of pads and flaps")
     offsets: list[Offset] = []
     if "offsets" not in plan.without:
-        placed = {name: places[name].at(values) for name, values in arrays.items()}
+        # A jump of the gain stands in the same row of all arrays, and would pull them together there.
+        placed = {name: places[name].at(values) for name, values in remove_jumps(arrays)[0].items()}
         offsets = residual_offsets(
             geometry, placed, grid, _sideways(geometry, depth, orientation.angle, diameter, grid)
         )
@@ -189,11 +190,11 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
         for name in ("pad", "flap")
         if (part := part_buttons(geometry, name, arrays, orientation.angle, places)) is not None
     ]
-    parts = _respond(parts, float(grid[1] - grid[0]), geometry, plan, log)
-    progress(0.7)
     rows = Rows(depth, grid)
     bearings = orientation.bearings
     radius = _even(rows, diameter) / 2
+    parts = _respond(parts, grid, radius, geometry, plan, log)
+    progress(0.7)
     image = lay_out(parts, geometry.pads, radius, plan.columns)
     filled = np.flatnonzero(np.isfinite(image).any(axis=1))
     if not filled.size:
@@ -342,15 +343,20 @@ def _report_stuck(recording: PadRecording, tool: ToolDepth, log: _Log) -> None:
 
 def _currents(recording: PadRecording, plan: Plan, log: _Log) -> dict[str, Grey]:
     """Brightness of the buttons, with EMEX and gain undone."""
-    arrays, undone = (recording.arrays, []) if "gains" in plan.without else undo_gains(recording)
+    if "gains" in plan.without:
+        log.step("gains", "left out, as asked")
+        return brightness(recording.arrays)
+    arrays, undone = undo_gains(recording)
+    bright = brightness(arrays)
     if undone:
         log.step("gains", f"{' and '.join(name.upper() for name in undone)} divided out")
-    else:
-        log.step("gains", "left out, as asked" if "gains" in plan.without else "no channel of voltage or gain")
-        if "gains" not in plan.without:
-            observed = "the file has no channel of EMEX voltage or gain"
-            log.add(Severity.MINOR, "gain-channels-missing", observed, "steps of the gain stay")
-    return brightness(arrays)
+        return bright
+    bright, jumps = remove_jumps(bright)
+    observed = "the file has no channel of EMEX voltage or gain"
+    action = f"{jumps} jumps that all buttons make together taken off" if jumps else "currents taken as they are"
+    log.add(Severity.MAJOR if jumps else Severity.MINOR, "gain-channels-missing", observed, action)
+    log.step("gains", f"{observed}; {action}")
+    return bright
 
 
 def _grid(recording: PadRecording) -> Array:
@@ -399,11 +405,14 @@ def _moved(
     return moved
 
 
-def _respond(parts: list[Buttons], step: float, geometry: ToolGeometry, plan: Plan, log: _Log) -> list[Buttons]:
+def _respond(
+    parts: list[Buttons], grid: Array, radius: Array, geometry: ToolGeometry, plan: Plan, log: _Log
+) -> list[Buttons]:
     """Mask or fill dead buttons, and bring all to one response."""
     if "buttons" in plan.without:
         log.step("buttons", "left out, as asked")
         return parts
+    step = float(grid[1] - grid[0])
     parts, dead = repair_dead(parts, max(int(_DEAD_M / step), 3), fill=True)
     count, listed = 0, []
     for name, part, mask in zip(("pad", "flap"), parts, dead, strict=False):
@@ -420,7 +429,7 @@ def _respond(parts: list[Buttons], step: float, geometry: ToolGeometry, plan: Pl
         observed = f"{count} of {total} buttons are dead"
         log.add(Severity.MINOR, "buttons-dead", observed, "one or two side by side filled, others left empty")
     log.step("buttons", f"one response over {_EQUAL_M:g} m; {count} of {total} dead")
-    return equalise(parts, max(int(_EQUAL_M / step), 3))
+    return equalise(parts, max(int(_EQUAL_M / step), 3), radius)
 
 
 def _even(rows: Rows, values: Array) -> Array:

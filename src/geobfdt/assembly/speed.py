@@ -17,9 +17,9 @@ Places = npt.NDArray[np.int64]
 
 GRAVITY = 9.80665  # Standard gravity (m/s2).
 # The cable's depth is that of the tool but for a deviation of this size (m), which lasts for so long (s).
-_CABLE_SIGMA_M, _CABLE_MEMORY_S = 0.01, 5.0
+_CABLE_SIGMA_M, _CABLE_MEMORY_S = 0.005, 5.0
 # Noise of the accelerometer and vibration of the moving tool (m/s2), and the drift of its zero (m/s2 over a second).
-_ACCELERATION_SIGMA, _ZERO_DRIFT = 0.05, 0.002
+_ACCELERATION_SIGMA, _ZERO_DRIFT = 0.05, 0.005
 # The zero of the accelerometer is known to so much (m/s2): that, and the direction of the hole, are never exact.
 _ZERO_SIGMA = 0.3
 # Position and speed of two rows agree to so much (m).
