@@ -21,6 +21,7 @@ OPTIONS = [name for name in geobfdt.__all__ if name.endswith("Options")]
 # Values that differ from every default, of fields whose type does not tell one.
 VALUES: dict[str, dict[str, Any]] = {
     "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
+    "AssembleOptions": {"columns": 180, "geometry": "tool.yaml", "without": ("speed",), "reading": {"diameter": 0.2}},
     "CaliperOptions": {"fluid_velocity": 1480.0, "known_diameters": ((1.0, 2.0, 0.2),), "amplitude": "AMP"},
     "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
     "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},

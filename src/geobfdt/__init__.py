@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "adapt": ("geobfdt.training.adapt", "adapt"),
     "agree": ("geobfdt.evaluation.agreement", "agree"),
+    "assemble": ("geobfdt.workflows.assemble", "assemble"),
     "audit": ("geobfdt.quality.label_audit", "audit"),
     "caliper": ("geobfdt.workflows.caliper", "caliper"),
     "convert": ("geobfdt.workflows.convert", "convert"),
@@ -98,6 +99,7 @@ _PLACES = {
     "train": ("geobfdt.training.train", "train"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
+    "AssembleOptions": ("geobfdt.workflows.assemble", "AssembleOptions"),
     "CaliperOptions": ("geobfdt.workflows.caliper", "CaliperOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
@@ -115,6 +117,7 @@ _PLACES = {
 
 __all__ = [
     "AdaptOptions",
+    "AssembleOptions",
     "CaliperOptions",
     "ConvertOptions",
     "IngestOptions",
@@ -132,6 +135,7 @@ __all__ = [
     "__version__",
     "adapt",
     "agree",
+    "assemble",
     "audit",
     "caliper",
     "convert",

@@ -10,6 +10,7 @@ from geobfdt._version import __version__
 from geobfdt.cli import (
     adapt,
     agree,
+    assemble,
     audit,
     caliper,
     convert,
@@ -84,6 +85,7 @@ for verb in (
     retrain,
     models,
     track,
+    assemble,
     convert,
     merge,
     caliper,

@@ -22,7 +22,7 @@ from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
 from geobfdt.wells.picks import PickTable, complete, new_picks
 
-__all__ = ["SimulatedWell", "simulate_well", "simulate_window"]
+__all__ = ["SimulatedWell", "planes_of", "simulate_well", "simulate_window"]
 
 ROWS_AT_ONCE = 512  # Rows of wall that are drawn at a time: they fit into the cache.
 MIN_VISIBILITY = 0.35  # Planes below this visibility are optional.
@@ -134,7 +134,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     )
     flaws = settings.flaws
     row_noise = RowNoise(sensor.row_noise, flaws.row_offset, flaws.row_correlation)
-    truth = _truth(wall, image, recorded, broken, settings, row_noise)
+    truth = planes_of(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
     looked = draw_intervals(settings, top, base, interpreter_rng)
     diameter = np.interp(truth["depth_m"].to_numpy(float), hole.depth, hole.diameter)
@@ -187,7 +187,7 @@ def simulate_window(rng: np.random.Generator, length: float = 2.2, **fixed: Any)
     return simulate_well(draw(rng, length=length, **fixed), rng)
 
 
-def _truth(
+def planes_of(
     wall: Wall, image: WellImage, recorded: npt.NDArray[np.float32], broken: npt.NDArray[np.float32],
     settings: WellSettings, row_noise: RowNoise,
 ) -> PickTable:  # fmt: skip

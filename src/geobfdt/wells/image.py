@@ -69,6 +69,8 @@ _ATTRIBUTES: dict[str, Any] = {
     # Name of the file.
     "source": "",
     "source_sha256": "",
+    # What was done to make the image from a recording, as JSON; empty for an image that a file holds.
+    "processing": "",
 }
 
 

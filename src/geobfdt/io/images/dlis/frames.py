@@ -39,7 +39,7 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
-__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+__all__ = ["UNUSED_OPTIONS", "OtherFrames", "contents", "index_attributes", "read", "read_rows"]
 
 UNUSED_OPTIONS = ("top", "bottom", "decimal")
 
@@ -83,16 +83,16 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         here = [c for c in curves if c.table is image.table and c.scalar and not c.doubled and id(c) not in used]
         others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
         together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
-        columns = _read_rows(image.table, together, findings)
+        columns = read_rows(image.table, together, findings)
         depth = columns[index.position].ravel().astype(np.float64)
-        check_index(depth, (index.name, index.unit), *_index_attributes(index), options.depth_unit, findings)
+        check_index(depth, (index.name, index.unit), *index_attributes(index), options.depth_unit, findings)
         direction = str(image.table.frame.direction or "").upper()
         if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
             falls = bool(np.median(np.diff(depth)) < 0)
             if falls is (direction == "INCREASING"):
                 observed = f"frame {image.table.name} says {direction}, its depths go the other way"
                 findings.major("index-direction", observed, "the depths are kept")
-        elsewhere = _Elsewhere(depth, index.unit, options.depth_unit, curves, findings)
+        elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings)
         dynamic = None
         if companion is not None:
             near = companion.table is image.table
@@ -142,7 +142,7 @@ def contents(path: Path) -> Contents:
         return Contents("DLIS", items, header)
 
 
-def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, AnyArray]:
+def read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, AnyArray]:
     """Columns of one frame by position, read block by block."""
     if table.problem:
         raise findings.refusal(table.problem, _CURE)
@@ -187,7 +187,7 @@ def _blocks(table: Table) -> Iterator[AnyArray]:
             return  # The error handler has recorded why.
 
 
-def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
+def index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
     """Attributes of a frame: spacing and ends of its index, where the channel is that index."""
 
     def attribute(name: str) -> list[IndexAttribute]:
@@ -202,7 +202,7 @@ def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAtt
 
 
 @dataclass(frozen=True)
-class _Elsewhere:
+class OtherFrames:
     """
     Reader of channels that lie in other frames than the image.
 
@@ -230,11 +230,11 @@ class _Elsewhere:
         """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
         try:
             index = index_of(curve, self.curves, self.findings)
-            columns = _read_rows(curve.table, [index, curve], self.findings)
+            columns = read_rows(curve.table, [index, curve], self.findings)
             depth: Array = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
-            check_index(depth, (index.name, index.unit), *_index_attributes(index), stated, self.findings)
+            check_index(depth, (index.name, index.unit), *index_attributes(index), stated, self.findings)
         except InputError as error:
             observed = f"{curve.name} lies in a frame whose depths are not certain: {error.observed}"
             self.findings.major("channel-left-out", observed, "left out")

@@ -1,0 +1,223 @@
+"""Checks of an inclinometer: gravity, magnetic field, turning, and bearings against sensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from geobfdt.assembly.orientation import Bearings, bearings_of_sensors, sensors_of, smoothed
+from geobfdt.assembly.speed import GRAVITY
+from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.wells.pads import PadRecording
+
+__all__ = ["InclinometerCheck", "check_bearings", "check_inclinometer", "north_of_bearings"]
+
+Array = npt.NDArray[np.float64]
+
+# Gravity, and strength of the field, agree within this share; the dip of the field and bearings within so much (deg).
+_GRAVITY_SHARE, _FIELD_SHARE, _DIP_DEG, _BEARING_DEG = 0.01, 0.02, 1.5, 3.0
+# A field whose strength scatters by more of its size is disturbed by steel or by magnetic rock.
+_FIELD_SCATTER = 0.03
+# A tool that turns faster (turns a metre) smears the image and strains the cable: one turn in 10 m is the usual limit.
+_MAX_TURNS_A_METRE = 0.1
+# Other signs of the magnetometer have to explain the field better by this factor, and by so much (deg).
+_MIRROR_FACTOR, _MIRROR_DEG = 3.0, 1.0
+# Bearings of a hole that deviates less (deg) say nothing of its high side.
+_VERTICAL_DEG = 3.0
+
+
+@dataclass(frozen=True)
+class InclinometerCheck:
+    """
+    What the sensors of a recording say.
+
+    Parameters
+    ----------
+    sensors : Bearings or None
+        Bearings by the sensors, from magnetic north, after a mirrored axis is turned back; None without sensors.
+    mirrored : bool
+        Whether the magnetometer was mirrored, so that bearings of the file that agree with it are wrong.
+    findings : list of Finding
+        What disagrees.
+    """
+
+    sensors: Bearings | None
+    mirrored: bool
+    findings: list[Finding]
+
+
+def check_inclinometer(recording: PadRecording) -> InclinometerCheck:
+    """
+    Check accelerometers and magnetometers against the earth and against each other.
+
+    Notes
+    -----
+    Gravity has one size, and the field one size and one angle from it, however the tool turns. With one axis of the
+    magnetometer mirrored the size stays and the angle swings with every turn of a tool in an inclined hole: the signs
+    that hold the angle still are the right ones. In a vertical hole nothing swings, and only bearings of the file can
+    show it (see :func:`check_bearings`).
+    """
+    parts = sensors_of(recording)
+    if parts is None:
+        observed = "the file lacks components of accelerometer or magnetometer"
+        note = Finding(Severity.INFO, "sensors-missing", recording.place, observed, "bearings are not checked by them")
+        return InclinometerCheck(None, False, [note])
+    gravity, field = (smoothed(part, recording.depth) for part in parts)
+    findings = _FindingsOf(recording.place)
+    _check_sizes(gravity, field, recording.constants, findings)
+    signs, scatter, steady = _steady_signs(gravity, field)
+    mirrored = scatter > _MIRROR_FACTOR * steady + _MIRROR_DEG
+    if mirrored:
+        axes = ", ".join(axis for axis, sign in zip("XYZ", signs, strict=True) if sign < 0)
+        observed = (
+            f"the dip of the magnetic field swings by {scatter:.1f} deg as the tool turns, and by {steady:.1f} deg"
+        )
+        observed += f" with the sign of {axes} turned"
+        findings.add(Severity.MAJOR, "magnetometer-mirrored", observed, f"{axes} of the magnetometer turned")
+        field = field * np.array(signs)
+    dip = _dip(gravity, field)
+    stated = recording.constants.get("field_dip")
+    if stated is not None and abs(abs(np.nanmedian(dip)) - abs(stated)) > _DIP_DEG:
+        observed = f"the magnetic field dips by {np.nanmedian(dip):.1f} deg, where the file says {stated:.1f}"
+        findings.add(Severity.MAJOR, "field-dip-differs", observed, "check the magnetometer, or the place of the well")
+    return InclinometerCheck(bearings_of_sensors(gravity, field), mirrored, findings)
+
+
+def check_bearings(recording: PadRecording, sensors: Bearings | None) -> list[Finding]:
+    """
+    Check the bearings of the file against each other and against those of the sensors.
+
+    Parameters
+    ----------
+    recording : PadRecording
+        With the bearings of the file.
+    sensors : Bearings or None
+        Bearings by the sensors.
+
+    Returns
+    -------
+    list of Finding
+        What disagrees, and a tool that turns fast.
+    """
+    findings = _FindingsOf(recording.place)
+    logs = recording.logs
+    have = {name for name in logs if np.isfinite(logs[name]).any()}
+    if {"pad1_azimuth", "relative_bearing", "deviation", "hole_azimuth"} <= have:
+        own = Bearings(logs["deviation"], logs["hole_azimuth"], logs["relative_bearing"])
+        apart = _wrapped(own.pad1_azimuth - logs["pad1_azimuth"])[logs["deviation"] > _VERTICAL_DEG]
+        if apart.size and np.nanmedian(np.abs(apart)) > _BEARING_DEG:
+            observed = f"P1AZ differs from what RB, DEVI and HAZI give by {np.nanmedian(np.abs(apart)):.1f} deg"
+            findings.add(Severity.MAJOR, "bearings-disagree", observed, "one of them is of another tool or sign")
+    if sensors is not None and "pad1_azimuth" in have:
+        apart = _wrapped(sensors.pad1_azimuth - logs["pad1_azimuth"])
+        scatter, middle = _circular_scatter(apart)
+        turned = _circular_scatter(_wrapped(sensors.pad1_azimuth + logs["pad1_azimuth"]))[0]
+        if scatter > _BEARING_DEG and turned < scatter / _MIRROR_FACTOR:
+            observed = "P1AZ turns one way while the sensors turn the other"
+            action = "one of both is mirrored: compare dips with another survey before using azimuths"
+            findings.add(Severity.MAJOR, "bearings-mirrored", observed, action)
+        elif scatter > _BEARING_DEG:
+            observed = f"P1AZ and the bearings of the sensors scatter by {scatter:.1f} deg about {middle:.1f} deg"
+            findings.add(Severity.MAJOR, "bearings-contradict-sensors", observed, "the bearings of the file are taken")
+    angle = logs.get("pad1_azimuth", logs.get("relative_bearing"))
+    if angle is not None and recording.rows > 1:
+        measured = np.isfinite(angle)
+        turns = np.unwrap(angle[measured], period=360.0) / 360.0
+        at = recording.depth[measured]
+        whole = np.abs(np.interp(at + 10.0, at, turns) - turns)[at <= at[-1] - 10.0] / 10.0 if at.size else np.empty(0)
+        if whole.size and whole.max() > _MAX_TURNS_A_METRE:
+            where = at[int(np.argmax(whole))]
+            observed = f"the tool turns by {10 * whole.max():.1f} turns in 10 m at {where:.0f} m"
+            findings.add(Severity.MINOR, "tool-turns-fast", observed, "look at the image there")
+    return findings
+
+
+def north_of_bearings(
+    recording: PadRecording, sensors: Bearings | None, declination: float
+) -> tuple[str, list[Finding]]:
+    """
+    Find which north the azimuths of the file are from, by how they differ from those of the magnetometers.
+
+    Returns
+    -------
+    north : str
+        ``magnetic``, ``true``, or ``unknown`` where nothing tells.
+    findings : list of Finding
+        How it was found.
+    """
+    azimuth = recording.logs.get("pad1_azimuth")
+    if sensors is None or azimuth is None:
+        return "unknown", []
+    scatter, middle = _circular_scatter(_wrapped(azimuth - sensors.pad1_azimuth))
+    if not scatter < _BEARING_DEG:
+        return "unknown", []
+    fits = {"magnetic": abs(middle)}
+    if np.isfinite(declination):
+        fits["true"] = abs(float(_wrapped(np.array(middle - declination))))
+    north = min(fits, key=lambda name: float(fits[name]))
+    apart = sorted(float(value) for value in fits.values())
+    if apart[0] > _DIP_DEG or (len(apart) > 1 and apart[1] - apart[0] < 0.5):
+        return "unknown", []
+    observed = f"P1AZ is {middle:+.1f} deg from the azimuth of the magnetometers"
+    return north, [Finding(Severity.INFO, "north-found", recording.place, observed, f"taken as from {north} north")]
+
+
+class _FindingsOf(list[Finding]):
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+    def add(self, severity: Severity, kind: str, observed: str, action: str) -> None:
+        self.append(Finding(severity, kind, self.place, observed, action))
+
+
+def _check_sizes(gravity: Array, field: Array, constants: dict[str, float], findings: _FindingsOf) -> None:
+    size = float(np.nanmedian(np.linalg.norm(gravity, axis=1)))
+    expected = constants.get("gravity", GRAVITY)
+    # A file may give the gravity in other units, or nonsense.
+    expected = expected if 9.7 < expected < 9.9 else GRAVITY
+    if abs(size / expected - 1) > _GRAVITY_SHARE:
+        observed = f"the accelerometers measure a gravity of {size:.2f} m/s2 instead of {expected:.2f}"
+        findings.add(Severity.MAJOR, "gravity-differs", observed, "check gains and units of the accelerometers")
+    strength = np.linalg.norm(field, axis=1)
+    middle = float(np.nanmedian(strength))
+    stated = constants.get("field_strength")
+    if stated and 0.2 < middle / stated < 5 and abs(middle / stated - 1) > _FIELD_SHARE:
+        observed = f"the magnetic field is {middle / stated:.3f} times as strong as the file says"
+        findings.add(Severity.MAJOR, "field-strength-differs", observed, "check the magnetometer, or look for steel")
+    scatter = float(np.nanpercentile(np.abs(strength / middle - 1), 95)) if middle > 0 else 0.0
+    if scatter > _FIELD_SCATTER:
+        observed = f"the strength of the magnetic field varies by {100 * scatter:.0f} %"
+        findings.add(Severity.MAJOR, "field-disturbed", observed, "azimuths near casing or magnetic rock are wrong")
+
+
+def _dip(gravity: Array, field: Array) -> Array:
+    """Angle of the field below the horizontal (deg)."""
+    across = (gravity * field).sum(axis=1) / np.linalg.norm(gravity, axis=1) / np.linalg.norm(field, axis=1)
+    return np.asarray(np.degrees(np.arcsin(np.clip(across, -1, 1))))
+
+
+def _steady_signs(gravity: Array, field: Array) -> tuple[tuple[int, int, int], float, float]:
+    """Signs of the magnetometer that hold the dip still; scatter as recorded, and with those signs (deg)."""
+    trials = sorted(product((1, -1), repeat=3), key=lambda signs: signs.count(-1))
+    scatters = [float(np.nanstd(_dip(gravity, field * np.array(signs)))) for signs in trials]
+    # Of two choices that are each other's reverse, the one with fewer signs turned comes first.
+    best = int(np.argmin(np.round(scatters, 3)))
+    signs = trials[best]
+    return (signs[0], signs[1], signs[2]), scatters[0], scatters[best]
+
+
+def _wrapped(angle: Array) -> Array:
+    return np.asarray((angle + 180) % 360 - 180)
+
+
+def _circular_scatter(angle: Array) -> tuple[float, float]:
+    """Median distance from the circular middle, and that middle (deg)."""
+    measured = angle[np.isfinite(angle)]
+    if not measured.size:
+        return np.inf, np.nan
+    middle = float(np.degrees(np.angle(np.exp(1j * np.radians(measured)).mean())))
+    return float(np.median(np.abs(_wrapped(measured - middle)))), middle
