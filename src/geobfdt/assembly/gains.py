@@ -205,7 +205,7 @@ def _passed(part: Buttons, order: int, pads: int, radius: Array, ends: npt.NDArr
     passed = np.add.reduceat(turn * step, ends[:-1]) / np.diff(ends)
     across = np.exp(1j * order * (part.across - middle) / float(np.median(radius)))
     sector = np.exp(2j * np.pi * order * np.arange(pads) / pads)
-    return (passed[:, None, None] * sector[:, None] * across).reshape(len(passed), -1)
+    return np.asarray((passed[:, None, None] * sector[:, None] * across).reshape(len(passed), -1))
 
 
 def _own_levels(levels: Grey, waves: npt.NDArray[Any]) -> Grey:
@@ -240,7 +240,7 @@ def _between_blocks(values: Grey, middles: Array, rows: int) -> Grey:
 def _stretch(spread: Array) -> Grey:
     """What brings the scatter of each button to that of its neighbours: array (pads, buttons)."""
     size = min(_NEIGHBOURS, spread.shape[1])
-    typical = generic_filter(spread, np.nanmedian, size=(1, size), mode="nearest")
+    typical: Array = generic_filter(spread, np.nanmedian, size=(1, size), mode="nearest")
     with np.errstate(invalid="ignore", divide="ignore"):
         stretch = np.clip(typical / spread, 1 / _MAX_STRETCH, _MAX_STRETCH)
     return np.where(np.isfinite(stretch), stretch, 1.0).astype(np.float32)

@@ -10,6 +10,7 @@ import typer
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
 from geobfdt.cli.workers import Address, EngineName, engine_of
+from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.wells.options import ReadingOptions
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def pick(
         Literal["network", "hough"], typer.Option(help="The picker: a network, or the classical one.")
     ] = "network",
     runtime: Annotated[
-        Literal["torch", "onnx"], typer.Option(help="Library that runs the network; onnx needs geobfdt[onnx].")
-    ] = "torch",
+        RuntimeName,
+        typer.Option(help="Library that runs the network; numba needs geobfdt[fast], onnx needs geobfdt[onnx]."),
+    ] = "auto",
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,

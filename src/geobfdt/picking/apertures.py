@@ -144,7 +144,7 @@ def measure_apertures(
         if picks["polarity"].iloc[row] == "resistive" or not np.isfinite([radius, *shapes[row]]).all():
             reasons["no trace on a known hole, or resistive: a healed fracture has no aperture"] += 1
             continue
-        profile = _profile(image, shapes, row, radius, factor)
+        profile = _profile(image, shapes, int(row), radius, factor)
         rxo = tool.flushed_resistivity or 1 / profile.background
         # The sum is over metres: of uA/V it is to be over millimetres, and of S/m it gives metres.
         widths = 1e3 * tool.c * profile.excess * mud_resistivity**tool.b * rxo ** (1 - tool.b)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from geobfdt.geometry import amplitude_azimuth, trace_rms
 from geobfdt.model.matching import thin_by_distance
+from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.attributes import describe
 from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Detector
@@ -55,7 +56,7 @@ def pick(
     *,
     model: str | Path = "default",
     method: Literal["network", "hough"] = "network",
-    runtime: Literal["torch", "onnx"] = "torch",
+    runtime: RuntimeName = "auto",
     min_confidence: float | None = None,
     progress: Progress = no_progress,
 ) -> PickTable:
@@ -70,8 +71,9 @@ def pick(
         Folder of a model bundle; ``default`` is the one that is shipped.
     method : {"network", "hough"}
         Picker: a network, or the classical picker, which needs no training.
-    runtime : {"torch", "onnx"}
-        Runtime of the network; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
+    runtime : {"auto", "torch", "numba", "onnx"}
+        Runtime of the network. ``auto`` takes compiled kernels for wells that are long enough where Numba is installed
+        (``pip install 'geobfdt[fast]'``), else PyTorch; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
     min_confidence : float, optional
         Least confidence of a pick (0 to 1). Default: the method's own threshold for its class.
     progress : callable, optional
@@ -308,7 +310,7 @@ def detector_of(
     image: WellImage,
     model: str | Path = "default",
     method: str = "network",
-    runtime: Literal["torch", "onnx"] = "torch",
+    runtime: RuntimeName = "auto",
 ) -> Detector:
     """
     Make the detector of a well.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def structure_tables(structure: Structure, well: str) -> dict[str, pd.DataFrame]
     kept = structure.picks[structure.picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
     planes = kept[["depth_m", "class", "dip_true_deg", "azimuth_true_deg"]].reset_index(drop=True)
     dip, azimuth = planes["dip_true_deg"], planes["azimuth_true_deg"]
-    restored = {"dip_restored_deg": np.nan, "azimuth_restored_deg": np.nan}
+    restored: dict[str, Any] = {"dip_restored_deg": np.nan, "azimuth_restored_deg": np.nan}
     if structure.removed_dip is not None:
         turned = restored_picks(PickTable(planes), structure.removed_dip)
         restored = {name: turned[name.replace("restored", "true")] for name in restored}

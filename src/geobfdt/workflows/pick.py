@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
+from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.breakouts.find import find_breakouts
@@ -62,7 +63,7 @@ class PickOptions(BaseModel):
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
     model: str = Described("default", description="folder of a model bundle, default, or REGISTRY@NAME")
     method: Literal["network", "hough"] = Described("network", description="a network, or the classical picker")
-    runtime: Literal["torch", "onnx"] = Described("torch", description="what computes the network")
+    runtime: RuntimeName = Described("auto", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
     picture: bool = Described(True, description="whether pictures are drawn")
     mud_resistivity: float | None = Described(
@@ -81,7 +82,7 @@ class PickOptions(BaseModel):
     @model_validator(mode="after")
     def _network_options_need_a_network(self) -> PickOptions:
         if self.method == "hough":
-            for option, value, default in (("--model", self.model, "default"), ("--runtime", self.runtime, "torch")):
+            for option, value, default in (("--model", self.model, "default"), ("--runtime", self.runtime, "auto")):
                 if value != default:
                     observed = f"--method hough has no network, {value} would do nothing"
                     raise InputError(option, observed, "leave one out")
