@@ -22,6 +22,7 @@ OPTIONS = [name for name in geobfdt.__all__ if name.endswith("Options")]
 VALUES: dict[str, dict[str, Any]] = {
     "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
     "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
+    "FieldOptions": {"collar": "collars.csv", "window": 2.5, "at": ((1.0, 2.0),), "wells": ("W1",)},
     "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},
     "MergeOptions": {"reading": {"diameter": 0.2}},
     "OpenOptions": {"name": "ben", "reading": {"decimal": "comma"}, "method": "hough"},
@@ -47,7 +48,7 @@ def test_every_verb_is_a_function() -> None:
     """
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     verbs = {"open_wells" if verb == "open" else verb for verb in commands - {"models"}}
-    assert len(verbs) == 21
+    assert len(verbs) == 22
     assert verbs <= set(geobfdt.__all__)
     assert all(inspect.isfunction(getattr(geobfdt, verb)) for verb in verbs)
 

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.demo import demo as demo
     from geobfdt.workflows.drift import drift as drift
+    from geobfdt.workflows.field_page import FieldOptions as FieldOptions
+    from geobfdt.workflows.field_page import field_page as field
     from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
     from geobfdt.workflows.merge import MergeOptions as MergeOptions
@@ -68,6 +70,7 @@ _PLACES = {
     "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
+    "field": ("geobfdt.workflows.field_page", "field_page"),
     "gate": ("geobfdt.operation.gate", "gate"),
     "ingest": ("geobfdt.workflows.ingest", "ingest"),
     "inspect": ("geobfdt.io.images.files", "inspect"),
@@ -88,6 +91,7 @@ _PLACES = {
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
+    "FieldOptions": ("geobfdt.workflows.field_page", "FieldOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "MergeOptions": ("geobfdt.workflows.merge", "MergeOptions"),
     "OpenOptions": ("geobfdt.review.opening", "OpenOptions"),
@@ -104,6 +108,7 @@ _PLACES = {
 __all__ = [
     "AdaptOptions",
     "ConvertOptions",
+    "FieldOptions",
     "IngestOptions",
     "MergeOptions",
     "OpenOptions",
@@ -124,6 +129,7 @@ __all__ = [
     "demo",
     "drift",
     "evaluate",
+    "field",
     "gate",
     "ingest",
     "inspect",
