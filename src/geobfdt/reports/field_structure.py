@@ -322,8 +322,8 @@ def _common_sets(wells: Sequence[FieldWell], block: float) -> list[FieldSet]:
             chosen.append(mine)
             length = well.stretches["fracture"].metres
             picks = well.structure.picks[mine]
-            columns = [picks["depth_m"], picks["dip_app_deg"]]
-            amounts[well.name] = intensity(*columns, length, _weights(well, mine)[1]) if length > 0 else None
+            depth, tilt = (picks[column].to_numpy(float) for column in ("depth_m", "dip_app_deg"))
+            amounts[well.name] = intensity(depth, tilt, length, _weights(well, mine)[1]) if length > 0 else None
         lines.append(FieldSet(part, amounts, _compare(wells, chosen, "fracture", block), float("nan")))
     adjusted = holm([line.homogeneity.probability for line in lines])
     return [line._replace(probability=float(value)) for line, value in zip(lines, adjusted, strict=True)]
@@ -348,7 +348,7 @@ def _between(wells: Sequence[FieldWell], at: Sequence[tuple[float, float]]) -> B
     for row, pair in enumerate(pairs if gain.gained else []):
         beyond = ~np.isfinite(curves.values[list(pair)]).all(axis=0)
         values[row, beyond] = sigma[row, beyond] = np.nan
-    z = _LEVEL_M * np.arange(low, high + 1)
+    z = _LEVEL_M * np.arange(low, high + 1, dtype=np.float64)
     return BetweenWells(z, curves, gain, names, where, [*pairs, *[None] * len(at)], values, sigma)
 
 

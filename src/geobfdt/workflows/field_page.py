@@ -13,7 +13,7 @@ from geobfdt.io.tables.collars import read_collar
 from geobfdt.io.tables.surveys import read_survey
 from geobfdt.io.text import Decimal
 from geobfdt.reports.field_page import write_field_page
-from geobfdt.reports.field_structure import FieldStructure, WellTrack, analyse_field, analyse_well
+from geobfdt.reports.field_structure import FieldStructure, FieldWell, WellTrack, analyse_field, analyse_well
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.structure.between_wells import MIN_WELLS
@@ -111,7 +111,7 @@ def field_page(
         If no well has picks, two wells have one name, something cannot be read or written, or PyKrige is missing.
     """
     picked = PickedWells(field, options.picks, options.layer, options.wells)
-    wells, findings = [], list[Finding]()
+    wells, findings = list[FieldWell](), list[Finding]()
     for number, stem in enumerate(picked.stems):
         image, picks, intervals, file = picked.read(stem)
         if not image.attrs["well"]:
