@@ -24,6 +24,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "AssembleOptions": {"columns": 180, "geometry": "tool.yaml", "without": ("speed",), "reading": {"diameter": 0.2}},
     "CaliperOptions": {"fluid_velocity": 1480.0, "known_diameters": ((1.0, 2.0, 0.2),), "amplitude": "AMP"},
     "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
+    "FieldOptions": {"collar": "collars.csv", "window": 2.5, "at": ((1.0, 2.0),), "wells": ("W1",)},
     "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},
     "MergeOptions": {"reading": {"diameter": 0.2}},
     "OpenOptions": {"name": "ben", "reading": {"decimal": "comma"}, "method": "hough"},

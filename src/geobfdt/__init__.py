@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.demo import demo as demo
     from geobfdt.workflows.drift import drift as drift
+    from geobfdt.workflows.field_page import FieldOptions as FieldOptions
+    from geobfdt.workflows.field_page import field_page as field
     from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
     from geobfdt.workflows.merge import MergeOptions as MergeOptions
@@ -76,6 +78,7 @@ _PLACES = {
     "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
+    "field": ("geobfdt.workflows.field_page", "field_page"),
     "from_striplog": ("geobfdt.io.striplogs", "from_striplog"),
     "from_welly": ("geobfdt.io.welly_wells", "from_welly"),
     "gate": ("geobfdt.operation.gate", "gate"),
@@ -102,6 +105,7 @@ _PLACES = {
     "AssembleOptions": ("geobfdt.workflows.assemble", "AssembleOptions"),
     "CaliperOptions": ("geobfdt.workflows.caliper", "CaliperOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
+    "FieldOptions": ("geobfdt.workflows.field_page", "FieldOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "MergeOptions": ("geobfdt.workflows.merge", "MergeOptions"),
     "OpenOptions": ("geobfdt.review.opening", "OpenOptions"),
@@ -120,6 +124,7 @@ __all__ = [
     "AssembleOptions",
     "CaliperOptions",
     "ConvertOptions",
+    "FieldOptions",
     "IngestOptions",
     "MergeOptions",
     "OpenOptions",
@@ -142,6 +147,7 @@ __all__ = [
     "demo",
     "drift",
     "evaluate",
+    "field",
     "from_striplog",
     "from_welly",
     "gate",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,10 +67,11 @@ def structure_tables(structure: Structure, well: str) -> dict[str, pd.DataFrame]
     kept = structure.picks[structure.picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
     planes = kept[["depth_m", "class", "dip_true_deg", "azimuth_true_deg"]].reset_index(drop=True)
     dip, azimuth = planes["dip_true_deg"], planes["azimuth_true_deg"]
-    restored: dict[str, Any] = {"dip_restored_deg": np.nan, "azimuth_restored_deg": np.nan}
+    restored = np.full((len(planes), 2), np.nan)
     if structure.removed_dip is not None:
         turned = restored_picks(PickTable(planes), structure.removed_dip)
-        restored = {name: turned[name.replace("restored", "true")] for name in restored}
+        restored = turned[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
+    planes["dip_restored_deg"], planes["azimuth_restored_deg"] = restored.T
     sections = {
         f"dip_{section:03g}_deg": section_dip(dip, azimuth.where(dip != 0, 0.0), section)
         for section in structure.sections
@@ -79,7 +79,7 @@ def structure_tables(structure: Structure, well: str) -> dict[str, pd.DataFrame]
     patterns = pd.DataFrame(structure.patterns, columns=list(DipPattern._fields)).rename(columns=_PATTERN_COLUMNS)
     girdles = [] if structure.girdle is None else [structure.girdle]
     fold = pd.DataFrame(girdles, columns=list(Girdle._fields)).rename(columns=_GIRDLE_COLUMNS)
-    tables = {"structure": planes.assign(**restored, **sections), "patterns": patterns, "fold": fold}
+    tables = {"structure": planes.assign(**sections), "patterns": patterns, "fold": fold}
     for table in tables.values():
         table.insert(0, "well", well)
     return tables

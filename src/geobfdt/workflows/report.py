@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
-from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
@@ -20,9 +19,7 @@ from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.breakouts import read_breakouts
-from geobfdt.wells.field import Field
-from geobfdt.wells.layers import named_layers
-from geobfdt.wells.picks import read_picks
+from geobfdt.workflows.picked_wells import PickedWells
 
 __all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
 
@@ -138,34 +135,23 @@ def report_field(
     InputError
         If no well has picks, or something cannot be read or written.
     """
-    folder, reports = Field(field), dict[str, Reported]()
-    picks, layer = options.picks, options.layer
-    files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
-    layers = named_layers(field, layer) if layer is not None else {}
-    stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
-    stems = [stem for stem in stems if not options.wells or stem in options.wells]
-    if not stems:
-        cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
-        raise InputError(picks or field, "no pick table of a well here", cure)
+    wells, reports = PickedWells(field, options.picks, options.layer, options.wells), dict[str, Reported]()
+    stems = wells.stems
     title = options.title
     if title is None and (field / TITLE_FILE).exists():
         title = field / TITLE_FILE
     titles = TitleFile() if title is None else read_titles(title, stems)
     for number, stem in enumerate(stems):
-        image, file = read(folder.file(stem, ".nc")), out / f"{stem}.report.html"
-        name = str(image.attrs["well"])
-        if layer is not None:
-            table, intervals = layers[stem].picks(name), layers[stem].intervals(name)
-        else:
-            table, intervals = read_picks(files[stem]), folder.intervals(stem)
+        image, table, intervals, table_file = wells.read(stem)
+        file, name = out / f"{stem}.report.html", str(image.attrs["well"])
         part = part_of(progress, number / len(stems), (number + 1) / len(stems))
-        zones = files[stem].with_name(f"{stem}.drift.csv")
+        zones = table_file.with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         block = titles.of(stem)
         findings += contradictions(block, image)
         # Breakouts that were found with the picks come before those of the field.
-        beside_picks = files[stem].with_name(f"{stem}.breakouts.csv")
-        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else folder.breakouts(stem)
+        beside_picks = table_file.with_name(f"{stem}.breakouts.csv")
+        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else wells.folder.breakouts(stem)
         structure = write_report(
             with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view
         )
