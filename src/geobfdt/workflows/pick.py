@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
-from geobfdt.io.images.files import read
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.detector import Detector
@@ -27,6 +26,7 @@ from geobfdt.wells.image import WellImage, add_findings, place_of
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, read_picks, write_picks
+from geobfdt.workflows.assemble import read_or_assemble
 
 __all__ = ["Delivery", "PickOptions", "PickOutcome", "image_files", "pick_file", "pick_files"]
 
@@ -204,7 +204,7 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
-    image = read(source, options.reading)
+    image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
     stem = file_stem(image.attrs["well"] or source.stem)
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
