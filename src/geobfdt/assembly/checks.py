@@ -57,29 +57,27 @@ def check_inclinometer(recording: PadRecording) -> InclinometerCheck:
     -----
     Gravity has one size, and the field one size and one angle from it, however the tool turns. With one axis of the
     magnetometer mirrored the size stays and the angle swings with every turn of a tool in an inclined hole: the signs
-    that hold the angle still are the right ones. In a vertical hole nothing swings, and only bearings of the file can
-    show it (see :func:`check_bearings`).
+    that hold the angle still are the right ones. With the axis along the tool mirrored the angle is still and wrong,
+    which shows where the file says how the field dips. In a vertical hole nothing swings, and only bearings of the
+    file can show it (see :func:`check_bearings`).
     """
     parts = sensors_of(recording)
     if parts is None:
         observed = "the file lacks components of accelerometer or magnetometer"
         note = Finding(Severity.INFO, "sensors-missing", recording.place, observed, "bearings are not checked by them")
         return InclinometerCheck(None, False, [note])
-    gravity, field = (smoothed(part, recording.depth) for part in parts)
     findings = _FindingsOf(recording.place)
+    stated = recording.constants.get("field_dip")
+    signs = _signs(*parts, stated)
+    mirrored = -1 in signs
+    gravity, field = smoothed(parts[0], parts[1] * np.array(signs), recording.depth)
     _check_sizes(gravity, field, recording.constants, findings)
-    signs, scatter, steady = _steady_signs(gravity, field)
-    mirrored = scatter > _MIRROR_FACTOR * steady + _MIRROR_DEG
     if mirrored:
         axes = ", ".join(axis for axis, sign in zip("XYZ", signs, strict=True) if sign < 0)
-        observed = (
-            f"the dip of the magnetic field swings by {scatter:.1f} deg as the tool turns, and by {steady:.1f} deg"
-        )
-        observed += f" with the sign of {axes} turned"
+        before, after = (_in_words(_dip(parts[0], parts[1] * np.array(trial))) for trial in ((1, 1, 1), signs))
+        observed = f"the magnetic field dips by {before} as the tool turns, by {after} with the sign of {axes} turned"
         findings.add(Severity.MAJOR, "magnetometer-mirrored", observed, f"{axes} of the magnetometer turned")
-        field = field * np.array(signs)
     dip = _dip(gravity, field)
-    stated = recording.constants.get("field_dip")
     if stated is not None and abs(abs(np.nanmedian(dip)) - abs(stated)) > _DIP_DEG:
         observed = f"the magnetic field dips by {np.nanmedian(dip):.1f} deg, where the file says {stated:.1f}"
         findings.add(Severity.MAJOR, "field-dip-differs", observed, "check the magnetometer, or the place of the well")
@@ -200,14 +198,27 @@ def _dip(gravity: Array, field: Array) -> Array:
     return np.asarray(np.degrees(np.arcsin(np.clip(across, -1, 1))))
 
 
-def _steady_signs(gravity: Array, field: Array) -> tuple[tuple[int, int, int], float, float]:
-    """Signs of the magnetometer that hold the dip still; scatter as recorded, and with those signs (deg)."""
+def _in_words(angle: Array) -> str:
+    return f"{np.nanmedian(angle):.1f} +- {_scatter(angle):.1f} deg"
+
+
+def _scatter(angle: Array) -> float:
+    """Return the usual distance from the middle (deg), which the slips of the tool hardly move."""
+    return float(1.48 * np.nanmedian(np.abs(angle - np.nanmedian(angle))))
+
+
+def _signs(gravity: Array, field: Array, stated: float | None) -> tuple[int, ...]:
+    """Signs of the magnetometer that hold the dip still, and at what the file says; those as recorded, if they do."""
     trials = sorted(product((1, -1), repeat=3), key=lambda signs: signs.count(-1))
-    scatters = [float(np.nanstd(_dip(gravity, field * np.array(signs)))) for signs in trials]
-    # Of two choices that are each other's reverse, the one with fewer signs turned comes first.
-    best = int(np.argmin(np.round(scatters, 3)))
-    signs = trials[best]
-    return (signs[0], signs[1], signs[2]), scatters[0], scatters[best]
+    dips = {signs: _dip(gravity, field * np.array(signs)) for signs in trials}
+    scatters = {signs: _scatter(dip) for signs, dip in dips.items()}
+    best = min(scatters.values())
+    steady = [signs for signs in trials if scatters[signs] <= _MIRROR_FACTOR * best + _MIRROR_DEG]
+    if stated is not None:
+        near = [signs for signs in steady if abs(abs(np.nanmedian(dips[signs])) - abs(stated)) <= _DIP_DEG]
+        steady = near or steady
+    # Those as recorded come first, then those with one sign turned.
+    return steady[0]
 
 
 def _wrapped(angle: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import generic_filter, uniform_filter1d
+from scipy.ndimage import median_filter, uniform_filter1d
 
 from geobfdt.wells.pads import PadRecording
 
@@ -239,8 +239,9 @@ def _between_blocks(values: Grey, middles: Array, rows: int) -> Grey:
 
 def _stretch(spread: Array) -> Grey:
     """What brings the scatter of each button to that of its neighbours: array (pads, buttons)."""
-    size = min(_NEIGHBOURS, spread.shape[1])
-    typical: Array = generic_filter(spread, np.nanmedian, size=(1, size), mode="nearest")
+    # Dead buttons take the place of the median; a pad of dead ones is left empty anyway.
+    whole = np.where(np.isfinite(spread), spread, np.nanmedian(spread) if np.isfinite(spread).any() else 1.0)
+    typical: Array = median_filter(whole, (1, min(_NEIGHBOURS, spread.shape[1])), mode="nearest")
     with np.errstate(invalid="ignore", divide="ignore"):
         stretch = np.clip(typical / spread, 1 / _MAX_STRETCH, _MAX_STRETCH)
     return np.where(np.isfinite(stretch), stretch, 1.0).astype(np.float32)

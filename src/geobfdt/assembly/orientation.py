@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ Target = Literal["north", "high_side"]
 
 # Accelerometers feel the motion of the tool, which averages out over such a length (m).
 _SENSOR_SMOOTHING_M = 0.5
+_TURN_SMOOTHING_M = 0.05
+# Where less of the gravity than this share lies across the tool, its angle there says little.
+_MIN_GRAVITY_ACROSS = 0.1
 # In holes that deviate more (deg) the relative bearing is better than P1AZ, which a horizontal hole leaves undefined.
 _INCLINED_DEG = 20.0
 
@@ -82,17 +85,47 @@ def sensors_of(recording: PadRecording) -> tuple[Array, Array] | None:
     return parts[:, :3], parts[:, 3:]
 
 
-def smoothed(values: Array, depth: Array) -> Array:
-    """Average sensors over the length in which the motion of the tool averages out."""
+def smoothed(gravity: Array, field: Array, depth: Array) -> tuple[Array, Array]:
+    """
+    Average sensors over the length in which the motion of the tool averages out.
+
+    Parameters
+    ----------
+    gravity, field : array (rows, 3)
+        Components in the frame of the tool.
+    depth : array (rows,)
+        Depths of the rows (m), increasing.
+
+    Returns
+    -------
+    gravity, field : array (rows, 3)
+        Averages, in the frame of the tool at each row.
+
+    Notes
+    -----
+    The tool turns while it moves, and averages of turning components would shrink. So both are turned back by the
+    angle of the gravity across the tool, or of the field in a hole that is nearly vertical; they are averaged in that
+    frame, which hardly turns, and turned again.
+    """
+    across = np.hypot(gravity[:, 0], gravity[:, 1]) / np.linalg.norm(gravity, axis=1)
+    lead = gravity if np.nanmedian(across) > _MIN_GRAVITY_ACROSS else field
     step = float(np.median(np.diff(depth))) if depth.size > 1 else 1.0
-    rows = max(int(_SENSOR_SMOOTHING_M / step), 1)
-    measured = np.isfinite(values)
-    filled = np.where(measured, values, 0.0)
-    window = np.ones(min(2 * rows + 1, 2 * depth.size - 1))
-    sums = [np.convolve(part, window, mode="same") for part in filled.T]
-    counts = [np.convolve(part, window, mode="same") for part in measured.T.astype(float)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.stack(sums, axis=1) / np.stack(counts, axis=1))
+
+    def mean(values: npt.NDArray[Any], reach: float = _SENSOR_SMOOTHING_M) -> npt.NDArray[Any]:
+        window = np.ones(min(2 * max(int(reach / step), 1) + 1, 2 * depth.size - 1))
+        measured = np.isfinite(values)
+        sums = np.convolve(np.where(measured, values, 0.0), window, mode="same")
+        counts = np.convolve(measured.astype(float), window, mode="same")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(sums / counts)
+
+    # The angle itself is smoothed over a length in which no tool turns by much.
+    turn = np.exp(1j * np.angle(mean(lead[:, 0] + 1j * lead[:, 1], _TURN_SMOOTHING_M)))
+    out = []
+    for sensor in (gravity, field):
+        flat = mean((sensor[:, 0] + 1j * sensor[:, 1]) / turn) * turn
+        out.append(np.stack([flat.real, flat.imag, mean(sensor[:, 2])], axis=1))
+    return out[0], out[1]
 
 
 def bearings_of_sensors(gravity: Array, field: Array) -> Bearings:

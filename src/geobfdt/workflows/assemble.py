@@ -14,16 +14,18 @@ from geobfdt._version import __version__
 from geobfdt.assembly.build import Assembled, Plan, build
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
+from geobfdt.io.images.dlis.pads import read_pads
+from geobfdt.io.images.files import has_pads_only, read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.preparation.normalisation import normalise_dynamic, normalise_static
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256
-from geobfdt.wells.image import WellImage, well_image
+from geobfdt.wells.image import WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
 
-__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of"]
+__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of", "read_or_assemble"]
 
 Step = Literal["speed", "offsets", "gains", "buttons"]
 
@@ -113,20 +115,64 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
     InputError
         As :func:`assemble`.
     """
-    from geobfdt.io.images.dlis.pads import read_pads
-
     own = None if options.geometry is None else read_geometry(options.geometry)
-    recording = read_pads(file, options.reading, own.arrays if own else ())
+    recording = _stated(read_pads(file, options.reading, own.arrays if own else ()), options)
     geometry = own or _known_geometry(recording)
     plan = _plan(recording, options)
     progress(0.1)
-    assembled = build(_stated(recording, options), geometry, plan, part_of(progress, 0.1, 0.8))
+    assembled = build(recording, geometry, plan, part_of(progress, 0.1, 0.8))
     image = image_of(assembled, recording, options)
     # What the user says of orientation and hole is in the image already.
-    used = {"azimuth_reference": None, "north": None, "declination": None, "deviation": None, "hole_azimuth": None}
+    used = {
+        "image": None,
+        "azimuth_reference": None,
+        "north": None,
+        "declination": None,
+        "deviation": None,
+        "hole_azimuth": None,
+    }
     image = state(image, file, options.reading.model_copy(update=used))
     progress(0.9)
     return image.assign_attrs(source=file.name, source_sha256=sha256(file))
+
+
+def read_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress = no_progress) -> WellImage:
+    """
+    Read an image, or assemble one where the file holds the buttons of a pad tool only.
+
+    Parameters
+    ----------
+    file : Path
+        Any readable file.
+    reading : ReadingOptions
+        What it does not say.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    WellImage
+        The image; where it is assembled, a finding says so.
+
+    Raises
+    ------
+    InputError
+        If the file can neither be read nor assembled.
+    """
+    try:
+        return read(file, reading)
+    except InputError:
+        # The usual file is opened once; this one has to be looked at again.
+        if not has_pads_only(file):
+            raise
+    reference = reading.azimuth_reference
+    if reference == "pseudo_north":
+        raise InputError(file, "pads are assembled from north or from the high side", "give --azimuth-reference north")
+    options = AssembleOptions(reading=reading, reference=reference or "north")
+    image = assemble_image(file, options, progress=progress)
+    observed = "the file holds the buttons of a pad tool and no image"
+    action = "assembled; geobfdt assemble has options for it"
+    return add_findings(image, [Finding(Severity.INFO, "pads-assembled", file.name, observed, action)])
 
 
 def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOptions = DEFAULTS) -> WellImage:

@@ -13,7 +13,6 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
-from geobfdt.io.images.files import read
 from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
@@ -31,6 +30,7 @@ from geobfdt.wells.image import WellImage, add_findings, place_of
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, read_picks, write_picks
+from geobfdt.workflows.assemble import read_or_assemble
 
 __all__ = [
     "Delivery",
@@ -291,7 +291,7 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
-    image = read(source, options.reading)
+    image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
     stem = file_stem(image.attrs["well"] or source.stem)
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"

@@ -18,7 +18,7 @@ from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.row_offsets import even_rows, even_sectors
 
-__all__ = ["inspect", "read"]
+__all__ = ["has_pads_only", "inspect", "read"]
 
 _HEAD_BYTES = 4096  # The first bytes show the format.
 _MIN_BYTES = 8  # No shorter file holds anything.
@@ -94,6 +94,26 @@ def _read(path: Path, options: ReadingOptions | None, reading_options: dict[str,
     if options.even_rows:
         image = even_rows(image)
     return image
+
+
+def has_pads_only(path: str | Path) -> bool:
+    """
+    Whether a file holds the buttons of a pad tool and no image, so that it has to be assembled first.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any readable file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    from geobfdt.io.images.dlis import frames, pads
+
+    return _reader(path) is frames and pads.has_pads_only(path)
 
 
 def inspect(source: Source, *, name: str | None = None) -> Contents:

@@ -33,7 +33,7 @@ from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
-from geobfdt.io.names import image_kind, names_of, role
+from geobfdt.io.names import image_kind, is_pad_array, names_of, role
 from geobfdt.io.units import length_factor
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
@@ -130,7 +130,7 @@ def contents(path: Path) -> Contents:
     with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
         items = []
         for curve in curves_of(files, findings):
-            kind = "image" if is_image(curve) else role(curve.name) or "other"
+            kind = "image" if is_image(curve) else role(curve.name) or ("pad" if is_pad_array(curve.name) else "other")
             shape = (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)]
             frame, about = curve.full.removesuffix(f"/{curve.name}"), str(curve.channel.long_name or "")
             items.append(item(curve.name, kind, shape, curve.unit, frame, about))
