@@ -35,6 +35,12 @@ def pick(
         float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
+    pages: Annotated[
+        bool | None,
+        typer.Option(
+            "--pages/--no-pages", help="Draw numbered pages beside the overview; default: of wells up to 150 m."
+        ),
+    ] = None,
     explain: Annotated[
         list[int] | None,
         typer.Option(min=1, help="Also draw why the N-th pick was made; repeat for more.", metavar="N"),
@@ -52,14 +58,14 @@ def pick(
 
     Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.breakouts.csv (breakouts, if there are
     any), WELL.findings.json (what was repaired or doubted), WELL.drift.csv (how far its zones are from what the network
-    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; a long well has numbered pages
-    beside it).
+    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; wells of 15 to 150 m, and longer
+    ones with --pages, have numbered pages beside it).
     """
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 
     options = PickOptions(
         reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, picture=picture,
-        explain=tuple(explain or ()),
+        pages=pages, explain=tuple(explain or ()),
     )  # fmt: skip
     pool = engine_of(engine, workers or 2, address)
     files = image_files(inputs)

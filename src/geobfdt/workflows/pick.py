@@ -50,6 +50,9 @@ class PickOptions(BaseModel):
     runtime: RuntimeName = Described("auto", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
     picture: bool = Described(True, description="whether pictures are drawn")
+    pages: bool | None = Described(
+        None, description="whether numbered pages are drawn beside the overview; default: of wells up to 150 m"
+    )
     explain: tuple[int, ...] = Described((), description="rows of the pick table, from 1, that are drawn by themselves")
 
     @model_validator(mode="after")
@@ -257,6 +260,7 @@ def pick_file(
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
+                pages=options.pages,
                 progress=part_of(progress, 0.8, 1.0),
             )
         if rows:
