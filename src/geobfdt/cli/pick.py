@@ -41,6 +41,12 @@ def pick(
     aperture_tool: Annotated[
         Path | None, typer.Option(help="YAML of coefficients c, b, excess and source for apertures.")
     ] = None,
+    pages: Annotated[
+        bool | None,
+        typer.Option(
+            "--pages/--no-pages", help="Draw numbered pages beside the overview; default: of wells up to 150 m."
+        ),
+    ] = None,
     explain: Annotated[
         list[int] | None,
         typer.Option(min=1, help="Also draw why the N-th pick was made; repeat for more.", metavar="N"),
@@ -58,14 +64,16 @@ def pick(
 
     Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.breakouts.csv (breakouts, if there are
     any), WELL.findings.json (what was repaired or doubted), WELL.drift.csv (how far its zones are from what the network
-    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; a long well has numbered pages
-    beside it). With --mud-resistivity, fractures get apertures, and WELL.apertures.csv holds their curves.
+    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; wells of 15 to 150 m, and longer
+    ones with --pages, have numbered pages beside it). With --mud-resistivity, fractures get apertures, and
+    WELL.apertures.csv holds their curves.
     """
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 
     options = PickOptions(
         reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, picture=picture,
-        mud_resistivity=mud_resistivity, aperture_tool=aperture_tool, explain=tuple(explain or ()),
+        mud_resistivity=mud_resistivity, aperture_tool=aperture_tool, pages=pages,
+        explain=tuple(explain or ()),
     )  # fmt: skip
     pool = engine_of(engine, workers or 2, address)
     files = image_files(inputs)

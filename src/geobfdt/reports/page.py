@@ -50,7 +50,7 @@ _EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55
 _SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
 # From this scale on, traces would only hide the image.
 _OVERVIEW_SCALE = 200
-# Pages of a well up to each length (m) have this scale.
+# Pages of a well up to each length (m) have this scale; wells up to the first length have pages by default.
 _PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 
 
@@ -129,10 +129,11 @@ def write_pictures(
     path: str | Path,
     *,
     intervals: IntervalTable | None = None,
+    pages: bool | None = None,
     progress: Progress = no_progress,
 ) -> list[Path]:
     """
-    Write the pictures of a well as PNG: one page, or for a long well an overview and numbered pages.
+    Write the pictures of a well as PNG: one page, or for a longer well an overview and numbered pages.
 
     Each file appears whole or not at all, and the same input gives the same bytes.
 
@@ -146,6 +147,8 @@ def write_pictures(
         The picture of the whole well, ``<well>.png``; pages are ``<well>-01.png`` and on.
     intervals : IntervalTable, optional
         Interval table.
+    pages : bool, optional
+        Whether the numbered pages are written; default those of wells up to 150 m.
     progress : callable, optional
         Called with the finished share, 0 to 1.
 
@@ -165,21 +168,23 @@ def write_pictures(
     limits = {name: contrast_limits(image, name) for name in ("image", "dynamic") if name in image}
     palette = colour_palette(image) if "colour" in image else None
     count = edges.size - 1
-    pages = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
-    if count > 1:
+    sheets = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
+    if pages is None:
+        pages = whole[1] - whole[0] <= _PAGE_SCALES[0][0]
+    if count > 1 and pages:
         digits = max(2, len(str(count)))
         scale = _page_scale(whole[1] - whole[0])
-        pages += [
+        sheets += [
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
     drawing = _Drawing(image, mine, intervals, notes, limits=limits, palette=palette)
-    for number, (file, page) in enumerate(pages, start=1):
+    for number, (file, page) in enumerate(sheets, start=1):
         with house_style(), atomic_path(file) as part:
-            figure = _draw_page(drawing, page, edges if page.number == 0 else None)
+            figure = _draw_page(drawing, page, edges if page.number == 0 and len(sheets) > 1 else None)
             write_png(figure, part, palette)
-        progress(number / len(pages))
-    return [file for file, _ in pages]
+        progress(number / len(sheets))
+    return [file for file, _ in sheets]
 
 
 def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:

@@ -70,6 +70,9 @@ class PickOptions(BaseModel):
         None, gt=0, description="resistivity of the mud at the temperature of the rock (ohm m): fractures get apertures"
     )
     aperture_tool: Path | None = Described(None, description="coefficients of apertures (docs/apertures.md)")
+    pages: bool | None = Described(
+        None, description="whether numbered pages are drawn beside the overview; default: of wells up to 150 m"
+    )
     explain: tuple[int, ...] = Described((), description="rows of the pick table, from 1, that are drawn by themselves")
 
     @model_validator(mode="after")
@@ -340,6 +343,7 @@ def pick_file(
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
+                pages=options.pages,
                 progress=part_of(progress, 0.8, 1.0),
             )
         if rows:

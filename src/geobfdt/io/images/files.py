@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
@@ -18,7 +18,10 @@ from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.row_offsets import even_rows, even_sectors
 
-__all__ = ["has_pads_only", "inspect", "read"]
+__all__ = ["Survey", "has_pads_only", "inspect", "read", "survey"]
+
+# Stretches of a long image that are checked by `geobfdt inspect`, and rows of each: 5 m of an image log.
+_STRETCHES, _STRETCH_ROWS = 8, 2000
 
 _HEAD_BYTES = 4096  # The first bytes show the format.
 _MIN_BYTES = 8  # No shorter file holds anything.
@@ -79,11 +82,19 @@ def _read(path: Path, options: ReadingOptions | None, reading_options: dict[str,
     reader = _reader(path)
     image = reader.read(path, options)
     if isinstance(image, RawImage):
-        try:
-            image = assemble(image, path, options)
-        except ValueError as error:  # The contract of a WellImage refuses an attribute of the file.
-            raise InputError(path, str(error), "check the file with geobfdt inspect") from error
-        image = image.assign_attrs(source=path.name, source_sha256=sha256(path))
+        image = _assembled(image, path, options).assign_attrs(source=path.name, source_sha256=sha256(path))
+    return _with_options(image, path, options, reader)
+
+
+def _assembled(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
+    try:
+        return assemble(raw, path, options)
+    except ValueError as error:  # The contract of a WellImage refuses an attribute of the file.
+        raise InputError(path, str(error), "check the file with geobfdt inspect") from error
+
+
+def _with_options(image: WellImage, path: Path, options: ReadingOptions, reader: Reader) -> WellImage:
+    """Apply the options that any image has, and report those that mean nothing to the format."""
     unused = [name for name in reader.UNUSED_OPTIONS if not (name == "decimal" and options.survey)]
     ignored = [f"--{name.replace('_', '-')}" for name in unused if getattr(options, name) is not None]
     if ignored:
@@ -139,6 +150,62 @@ def inspect(source: Source, *, name: str | None = None) -> Contents:
     """
     with stored(source, name) as path:
         return _reader(path).contents(path)
+
+
+class Survey(NamedTuple):
+    """
+    What ``geobfdt inspect`` reads of a file.
+
+    Parameters
+    ----------
+    contents : Contents
+        Its format, channels and header.
+    images : list of WellImage
+        The whole image, or stretches of a long one; empty if it cannot be read.
+    rows : int
+        Rows of the whole image.
+    refusal : InputError or None
+        Why it cannot be read.
+    """
+
+    contents: Contents
+    images: list[WellImage]
+    rows: int
+    refusal: InputError | None = None
+
+
+def survey(path: str | Path, options: ReadingOptions) -> Survey:
+    """
+    List what is in a file and read its image, or stretches of a long one that are spread over all of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any readable file.
+    options : ReadingOptions
+        What the file does not say.
+
+    Raises
+    ------
+    InputError
+        If not even the contents can be read.
+    """
+    path = Path(path)
+    reader = _reader(path)
+    try:
+        # Stretches of a DLIS cost a small part of the whole; other formats are read from the top or lazily.
+        sample = getattr(reader, "read_stretches", lambda *_: None)(path, options, _STRETCHES, _STRETCH_ROWS)
+        if sample is not None:
+            images = [_with_options(_assembled(raw, path, options), path, options, reader) for raw in sample.images]
+            return Survey(sample.contents, images, sample.rows)
+    except InputError:
+        pass  # A stretch may hold nothing: the whole image says what the file holds.
+    contents = reader.contents(path)
+    try:
+        image = read(path, options)
+    except InputError as error:
+        return Survey(contents, [], 0, error)
+    return Survey(contents, [image], image.sizes["depth"])
 
 
 class Reader(Protocol):

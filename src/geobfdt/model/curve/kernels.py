@@ -475,7 +475,7 @@ def lay_out(features, mask, channels, field):
             field[at + channels] = mask[row, column]
 
 
-@_compiled(_NOTHING, _VECTOR, _I, _I, _I, _VECTOR, _F, _MATRIX, _VECTOR, _F, _I, _VECTOR)
+@njit([_NOTHING(_VECTOR, _I, _I, _I, _VECTOR, _F, _MATRIX, _VECTOR, _F, _I, _VECTOR)], nogil=True, cache=True)
 def _sample(field, columns, rows, channels, trace, radius, waves, across, row_height, band, slopes):
     """Sample features in a band along one trace, linear between rows; zero beyond the ends of the map."""
     samples = across.size
@@ -483,7 +483,9 @@ def _sample(field, columns, rows, channels, trace, radius, waves, across, row_he
     source = field.ctypes.data
     for column in range(columns):
         cosine, sine = waves[column, 1], waves[column, 2]
-        depth = trace[0] + trace[1] * cosine + trace[2] * sine
+        # Rounded as PyTorch rounds it: a depth of 80 m has steps of 8 micrometres.
+        depth = np.float32(np.float64(trace[0]) + np.float64(trace[1]) * np.float64(cosine))
+        depth = np.float32(np.float64(depth) + np.float64(trace[2]) * np.float64(sine))
         rise = (trace[2] * cosine - trace[1] * sine) / radius
         slope = np.float32(math.sqrt(np.float32(1.0) + rise * rise))
         slopes[column] = slope
