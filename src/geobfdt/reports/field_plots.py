@@ -13,6 +13,7 @@ from geobfdt.reports.field_structure import BetweenWells, FieldStructure, FieldW
 from geobfdt.reports.html_parts import figure_png
 from geobfdt.reports.stereonet import draw_stereonet
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, house_style
+from geobfdt.wells.picks import with_attitude
 
 __all__ = ["field_pictures"]
 
@@ -43,7 +44,7 @@ def field_pictures(field: FieldStructure) -> Iterator[tuple[str, bytes]]:
         if placed:
             yield "map", figure_png(_draw_map(placed))
         yield "intensities", figure_png(_draw_intensities(field))
-        wells = [well for well in field.wells if well.structure.picks["dip_true_deg"].notna().any()]
+        wells = [well for well in field.wells if len(with_attitude(well.structure.picks))]
         size = _NETS_PER_ROW * _MAX_ROWS
         for number, start in enumerate(range(0, len(wells), size), start=1):
             yield f"stereonets-{number}", figure_png(_draw_nets(wells[start : start + size], field))
@@ -128,7 +129,7 @@ def _draw_nets(wells: list[FieldWell], field: FieldStructure) -> Figure:
         axes = draw_stereonet(part, well.structure.picks, sets, well.structure.hole)
         if legend := axes.get_legend():
             legend.remove()
-        count = int(well.structure.picks["dip_true_deg"].notna().sum())
+        count = len(with_attitude(well.structure.picks))
         part.suptitle(f"{well.name}, {count} planes", fontsize=8.5, fontweight="bold")
     return figure
 

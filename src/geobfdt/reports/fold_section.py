@@ -15,7 +15,7 @@ from geobfdt.reports.style import house_style
 from geobfdt.structure.orientation import remove_dip
 from geobfdt.structure.sets import PlaneSet
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["draw_nets", "fold_section", "restored_picks"]
 
@@ -31,18 +31,17 @@ _PATTERN_TEXT = {
 
 def restored_picks(picks: PickTable, removed_dip: tuple[float, float]) -> PickTable:
     """
-    Return picks whose true dips and azimuths are those before the structural dip; others stay.
+    Return picks with the structural dip removed from their true dips and azimuths.
 
     Parameters
     ----------
     picks : PickTable
-        Pick table.
+        Picks with a true attitude.
     removed_dip : (float, float)
         Dip and azimuth that is removed (deg).
     """
     dip, azimuth = (picks[name].to_numpy(float) for name in ("dip_true_deg", "azimuth_true_deg"))
-    level = np.where(dip == 0, 0.0, azimuth)
-    dip, azimuth = remove_dip(dip, level, *removed_dip)
+    dip, azimuth = remove_dip(dip, azimuth, *removed_dip)
     return PickTable(picks.assign(dip_true_deg=dip, azimuth_true_deg=azimuth))
 
 
@@ -94,7 +93,7 @@ def fold_section(image: WellImage, structure: Structure) -> str:
     str
         HTML; empty where no plane has a true dip.
     """
-    planes = PickTable(structure.picks[structure.picks["dip_true_deg"].notna()])
+    planes = with_attitude(structure.picks)
     if planes.empty:
         return ""
     text = f"<h2>Folds and dip patterns</h2><p>{_axis_sentence(structure)}</p>{_pattern_table(structure)}"
