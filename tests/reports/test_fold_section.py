@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from tests.command import run_command
 from tests.structure.test_girdle import fold, line, planes, shake
 
 from geobfdt.geometry import pole_angle
@@ -107,6 +108,10 @@ def test_sections_and_dip_of_the_user(tmp_path: Path, without_log: None) -> None
     assert table["dip_090_deg"].to_numpy() == pytest.approx(np.degrees(np.arctan(slope)), abs=1e-3)
     assert table["dip_restored_deg"].median() == pytest.approx(10, abs=1)
     assert np.isnan(pd.read_csv(report.beside[2])["trend_deg"][0])
+    command = ("report", tmp_path, "--out", tmp_path / "other")
+    for words in (("--structural-dip", "12"), ("--structural-dip", "95/10"), ("--section", "-5")):
+        assert run_command(*command, *words).returncode == 1
+    assert not (tmp_path / "other").exists()
     for wrong in ({"sections": (400.0,)}, {"sections": (np.nan,)}, {"structural_dip": (95.0, 10.0)}):
         with pytest.raises(InputError):
             ReportOptions(**wrong)

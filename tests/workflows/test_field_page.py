@@ -110,6 +110,17 @@ def test_without_a_trend_nothing_is_drawn_between(tmp_path: Path, without_pictur
     assert not (tmp_path / "out" / "field.curves.csv").exists()
 
 
+def test_wells_at_other_elevations_have_no_level_in_common(tmp_path: Path, without_pictures: None) -> None:
+    """Collars that lie 500 m above each other: there is nothing to leave out and predict."""
+    pytest.importorskip("pykrige")
+    collars = write_field(tmp_path / "field", dict.fromkeys(list(PLACES)[:4], 0.4))
+    lines = collars.read_text().splitlines()
+    places = [line.replace(",100", f",{500 * number}") for number, line in enumerate(lines)]
+    collars.write_text("\n".join(places) + "\n")
+    page = field_page(tmp_path / "field", tmp_path / "out", FieldOptions(collar=collars))
+    assert kinds(page) == {"no-common-level"}
+
+
 def test_three_wells_are_too_few(tmp_path: Path) -> None:
     """They are on the map, and nothing is kriged."""
     collars = write_field(tmp_path / "field", {"A-1": 0.3, "A-2": 0.4, "A-3": 0.2})
