@@ -102,8 +102,10 @@ def _draw_intensities(field: FieldStructure) -> Figure:
     """P32 of each class and well, with its 95 % interval."""
     height = 1.1 + 0.28 * len(field.wells)
     figure = Figure(figsize=(9, height), dpi=130, facecolor="white", layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    for ax, name in zip(axes, ("fracture", "bedding"), strict=True):
+    picked = [table["class"].unique() for table in (well.structure.picks for well in field.wells)]
+    names = [name for name in ("fracture", "bedding") if name == "fracture" or any(name in one for one in picked)]
+    axes = np.ravel(figure.subplots(1, len(names), sharey=True))
+    for ax, name in zip(axes, names, strict=True):
         for row, well in enumerate(field.wells):
             one = well.structure.intensities.get(name)
             if one is not None:
