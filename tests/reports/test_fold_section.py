@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from tests.command import run_command
 from tests.structure.test_girdle import fold, line, planes, shake
 
+from geobfdt.geometry import pole_angle
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.reports.fold_section import fold_section, restored_picks
 from geobfdt.reports.stick_plot import draw_stick_plot
 from geobfdt.reports.structure_section import StructureView, analyse_structure
+from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
@@ -26,6 +29,17 @@ def well(deviation: float = 0.0) -> WellImage:
     """Forty metres of a hole towards the north-east."""
     hole = {"diameter": 0.2, "deviation": deviation, "hole_azimuth": 45.0, "reference": "north", "well": "A-1"}
     return well_image(np.zeros((401, 16), np.float32), 100 + 0.1 * np.arange(401), **hole)
+
+
+@pytest.fixture
+def without_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log takes most of the time of a report."""
+
+    def write_nothing(image: WellImage, table: PickTable, path: Path, **options: object) -> list[Path]:
+        path.write_bytes(b"")
+        return [path]
+
+    monkeypatch.setattr("geobfdt.reports.well_report.write_pictures", write_nothing)
 
 
 def picks(kind: str) -> PickTable:
@@ -81,7 +95,7 @@ def test_sticks_have_the_dip_in_the_section(deviation: float) -> None:
     assert draw_stick_plot(Figure(), well(), one, []) == 0
 
 
-def test_sections_and_dip_of_the_user(tmp_path: Path) -> None:
+def test_sections_and_dip_of_the_user(tmp_path: Path, without_log: None) -> None:
     """Tables have a column for each section, the stated dip is removed, and other angles are refused."""
     write_netcdf(well(), tmp_path / "A-1.nc")
     write_picks(picks("tilted"), tmp_path / "A-1.picks.csv")
@@ -94,6 +108,10 @@ def test_sections_and_dip_of_the_user(tmp_path: Path) -> None:
     assert table["dip_090_deg"].to_numpy() == pytest.approx(np.degrees(np.arctan(slope)), abs=1e-3)
     assert table["dip_restored_deg"].median() == pytest.approx(10, abs=1)
     assert np.isnan(pd.read_csv(report.beside[2])["trend_deg"][0])
+    command = ("report", tmp_path, "--out", tmp_path / "other")
+    for words in (("--structural-dip", "12"), ("--structural-dip", "95/10"), ("--section", "-5")):
+        assert run_command(*command, *words).returncode == 1
+    assert not (tmp_path / "other").exists()
     for wrong in ({"sections": (400.0,)}, {"sections": (np.nan,)}, {"structural_dip": (95.0, 10.0)}):
         with pytest.raises(InputError):
             ReportOptions(**wrong)
@@ -104,3 +122,17 @@ def test_planes_without_a_true_dip_have_no_section() -> None:
     bare = new_picks(well="A-1", depth_m=[120.0], class_="bedding")
     image = well_image(np.zeros((401, 16), np.float32), 100 + 0.1 * np.arange(401), well="A-1")
     assert fold_section(image, analyse_structure(image, bare, new_intervals(), StructureView((90.0,)))) == ""
+
+
+def test_a_dip_without_an_azimuth_is_no_attitude(tmp_path: Path, without_log: None) -> None:
+    """A level bed has none and counts; a dipping one does not, and the report is written."""
+    table = picks("tilted")
+    table.loc[0, ["dip_true_deg", "azimuth_true_deg"]] = (0.0, np.nan)
+    table.loc[1, "azimuth_true_deg"] = np.nan
+    image = well_image(np.zeros((401, 16), np.float32), 100 + 0.1 * np.arange(401), well="A-1")
+    structure = write_report(image, table, new_intervals(), [], tmp_path / "a.html")
+    assert structure.beds is not None
+    assert structure.beds.planes == 59
+    assert pole_angle(structure.beds.dip, structure.beds.azimuth, 20, 120) < 2
+    assert structure.girdle is not None
+    assert structure.girdle.poles == 59

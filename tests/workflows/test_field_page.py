@@ -48,6 +48,12 @@ def write_field(
     return collars
 
 
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take most of the time."""
+    monkeypatch.setattr("geobfdt.reports.field_page.field_pictures", lambda field: iter(()))
+
+
 def kinds(page) -> set[str]:
     """Kinds of its findings."""
     return {finding.kind for finding in page.findings}
@@ -90,7 +96,7 @@ def test_a_trend_gives_curves_between_wells(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "field-map.png").exists()
 
 
-def test_without_a_trend_nothing_is_drawn_between(tmp_path: Path) -> None:
+def test_without_a_trend_nothing_is_drawn_between(tmp_path: Path, without_pictures: None) -> None:
     """The finding says so, the errors are there, and no kriged curve is written."""
     pytest.importorskip("pykrige")
     collars = write_field(tmp_path / "field", dict.fromkeys(list(PLACES)[:5], 2.0))
@@ -104,6 +110,17 @@ def test_without_a_trend_nothing_is_drawn_between(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "field.curves.csv").exists()
 
 
+def test_wells_at_other_elevations_have_no_level_in_common(tmp_path: Path, without_pictures: None) -> None:
+    """Collars that lie 500 m above each other: there is nothing to leave out and predict."""
+    pytest.importorskip("pykrige")
+    collars = write_field(tmp_path / "field", dict.fromkeys(list(PLACES)[:4], 0.4))
+    lines = collars.read_text().splitlines()
+    places = [line.replace(",100", f",{500 * number}") for number, line in enumerate(lines)]
+    collars.write_text("\n".join(places) + "\n")
+    page = field_page(tmp_path / "field", tmp_path / "out", FieldOptions(collar=collars))
+    assert kinds(page) == {"no-common-level"}
+
+
 def test_three_wells_are_too_few(tmp_path: Path) -> None:
     """They are on the map, and nothing is kriged."""
     collars = write_field(tmp_path / "field", {"A-1": 0.3, "A-2": 0.4, "A-3": 0.2})
@@ -113,7 +130,7 @@ def test_three_wells_are_too_few(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "field-map.png").exists()
 
 
-def test_a_hole_without_a_direction_has_no_place(tmp_path: Path) -> None:
+def test_a_hole_without_a_direction_has_no_place(tmp_path: Path, without_pictures: None) -> None:
     """It is compared and not placed; a survey gives it a path of its own."""
     collars = write_field(tmp_path / "field", {"A-1": 0.4, "A-2": 0.4}, deviation=np.nan, hole_azimuth=np.nan)
     page = field_page(tmp_path / "field", tmp_path / "out", FieldOptions(collar=collars))

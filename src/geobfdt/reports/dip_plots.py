@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style
 from geobfdt.structure.dip_patterns import DipPattern
 from geobfdt.structure.zones import Zone, vector_walk
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["draw_dip_plots"]
 
@@ -42,7 +42,7 @@ def draw_dip_plots(
     list of str
         Names of the panels that were drawn.
     """
-    planes = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    planes = with_attitude(picks).sort_values("depth_m", kind="stable")
     beds = planes[planes["class"] == "bedding"]
     ratios = (1.0, 1.0, 0.8, 1.3) if len(beds) >= _MIN_BEDS else (1.0, 1.0)
     grid = figure.add_gridspec(

@@ -13,6 +13,7 @@ from geobfdt.reports.field_structure import BetweenWells, FieldStructure, FieldW
 from geobfdt.reports.html_parts import figure_png
 from geobfdt.reports.stereonet import draw_stereonet
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, house_style
+from geobfdt.wells.picks import with_attitude
 
 __all__ = ["field_pictures"]
 
@@ -43,7 +44,7 @@ def field_pictures(field: FieldStructure) -> Iterator[tuple[str, bytes]]:
         if placed:
             yield "map", figure_png(_draw_map(placed))
         yield "intensities", figure_png(_draw_intensities(field))
-        wells = [well for well in field.wells if well.structure.picks["dip_true_deg"].notna().any()]
+        wells = [well for well in field.wells if len(with_attitude(well.structure.picks))]
         size = _NETS_PER_ROW * _MAX_ROWS
         for number, start in enumerate(range(0, len(wells), size), start=1):
             yield f"stereonets-{number}", figure_png(_draw_nets(wells[start : start + size], field))
@@ -101,8 +102,10 @@ def _draw_intensities(field: FieldStructure) -> Figure:
     """P32 of each class and well, with its 95 % interval."""
     height = 1.1 + 0.28 * len(field.wells)
     figure = Figure(figsize=(9, height), dpi=130, facecolor="white", layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    for ax, name in zip(axes, ("fracture", "bedding"), strict=True):
+    picked = [table["class"].unique() for table in (well.structure.picks for well in field.wells)]
+    names = [name for name in ("fracture", "bedding") if name == "fracture" or any(name in one for one in picked)]
+    axes = np.ravel(figure.subplots(1, len(names), sharey=True))
+    for ax, name in zip(axes, names, strict=True):
         for row, well in enumerate(field.wells):
             one = well.structure.intensities.get(name)
             if one is not None:
@@ -128,7 +131,7 @@ def _draw_nets(wells: list[FieldWell], field: FieldStructure) -> Figure:
         axes = draw_stereonet(part, well.structure.picks, sets, well.structure.hole)
         if legend := axes.get_legend():
             legend.remove()
-        count = int(well.structure.picks["dip_true_deg"].notna().sum())
+        count = len(with_attitude(well.structure.picks))
         part.suptitle(f"{well.name}, {count} planes", fontsize=8.5, fontweight="bold")
     return figure
 

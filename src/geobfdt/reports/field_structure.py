@@ -19,7 +19,7 @@ from geobfdt.structure.intensity import Intensity, intensity, terzaghi_weight
 from geobfdt.structure.sets import PlaneSet, find_sets
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import IntervalTable, covered
-from geobfdt.wells.picks import CLASSES, PickTable
+from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
 from geobfdt.wells.position import Collar, positions
 from geobfdt.wells.survey import Survey
 
@@ -298,20 +298,15 @@ def _compare(wells: Sequence[FieldWell], rows: Sequence[npt.NDArray[np.bool_]], 
 
 def _common_sets(wells: Sequence[FieldWell], block: float) -> list[FieldSet]:
     """Sets of the fractures of all wells together."""
-    rows = [
-        np.flatnonzero((well.structure.picks["class"] == "fracture") & well.structure.picks["dip_true_deg"].notna())
-        for well in wells
-    ]
-    owner = np.repeat(np.arange(len(wells)), [one.size for one in rows])
-    tables = [well.structure.picks.iloc[one] for well, one in zip(wells, rows, strict=True)]
-    columns = [
+    tables = [with_attitude(well.structure.picks) for well in wells]
+    tables = [PickTable(table[table["class"] == "fracture"]) for table in tables]
+    owner = np.repeat(np.arange(len(wells)), [len(table) for table in tables])
+    dip, azimuth, confidence = (
         np.concatenate([np.empty(0), *(table[column].to_numpy(float) for table in tables)])
         for column in ("dip_true_deg", "azimuth_true_deg", "confidence")
-    ]
-    dip, azimuth, confidence = columns
-    azimuth = np.where(dip == 0, 0.0, azimuth)
+    )
     parts = find_sets(dip, azimuth, np.where(np.isfinite(confidence), confidence, 1.0))
-    local = np.concatenate([np.empty(0, dtype=np.int64), *rows])
+    local = np.concatenate([np.empty(0, dtype=np.int64), *(table.index.to_numpy() for table in tables)])
     lines = []
     for part in parts:
         chosen, amounts = [], dict[str, Intensity | None]()

@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 
 from geobfdt.reports.html_parts import figure_png, format_number, html_picture, html_table
 from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_rose, draw_stereonet
-from geobfdt.reports.stick_plot import draw_stick_plot, stick_rows
+from geobfdt.reports.stick_plot import draw_stick_plot, hole_path, stick_rows
 from geobfdt.reports.structure_section import MIN_TILT_DEG, Structure
 from geobfdt.reports.style import house_style
 from geobfdt.structure.orientation import remove_dip
 from geobfdt.structure.sets import PlaneSet
 from geobfdt.wells.image import WellImage
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["draw_nets", "fold_section", "restored_picks"]
 
-# Inches of a panel of the stick plot, and of its height.
-_PANEL_WIDTH, _PANEL_HEIGHT, _MAX_WIDTH = 2.6, 6.5, 11.0
+# Inches of the stick plot: of a panel, of all panels, and of its height with titles and labels.
+_PANEL_WIDTHS, _MAX_WIDTH, _HEIGHTS, _LABEL_HEIGHT = (2.6, 4.5), 11.0, (2.8, 6.5), 1.0
 _PATTERN_TEXT = {
     "red": "Red: dips grow with depth",
     "blue": "Blue: dips shrink with depth",
@@ -31,18 +31,17 @@ _PATTERN_TEXT = {
 
 def restored_picks(picks: PickTable, removed_dip: tuple[float, float]) -> PickTable:
     """
-    Return picks whose true dips and azimuths are those before the structural dip; others stay.
+    Return picks with the structural dip removed from their true dips and azimuths.
 
     Parameters
     ----------
     picks : PickTable
-        Pick table.
+        Picks with a true attitude.
     removed_dip : (float, float)
         Dip and azimuth that is removed (deg).
     """
     dip, azimuth = (picks[name].to_numpy(float) for name in ("dip_true_deg", "azimuth_true_deg"))
-    level = np.where(dip == 0, 0.0, azimuth)
-    dip, azimuth = remove_dip(dip, level, *removed_dip)
+    dip, azimuth = remove_dip(dip, azimuth, *removed_dip)
     return PickTable(picks.assign(dip_true_deg=dip, azimuth_true_deg=azimuth))
 
 
@@ -94,7 +93,7 @@ def fold_section(image: WellImage, structure: Structure) -> str:
     str
         HTML; empty where no plane has a true dip.
     """
-    planes = PickTable(structure.picks[structure.picks["dip_true_deg"].notna()])
+    planes = with_attitude(structure.picks)
     if planes.empty:
         return ""
     text = f"<h2>Folds and dip patterns</h2><p>{_axis_sentence(structure)}</p>{_pattern_table(structure)}"
@@ -143,8 +142,13 @@ def _sections(image: WellImage, structure: Structure, planes: PickTable) -> str:
     panels = len(stick_rows(planes)) * len(structure.sections)
     if not panels:
         return ""
-    width = min(panels * _PANEL_WIDTH, _MAX_WIDTH)
-    figure = Figure(figsize=(width, _PANEL_HEIGHT), dpi=130, facecolor="white", layout="constrained")
+    path, height = hole_path(image, image["depth"].values[[0, -1]]), _HEIGHTS[1]
+    width = float(np.clip(_MAX_WIDTH / panels, *_PANEL_WIDTHS)) if path is not None else _PANEL_WIDTHS[0]
+    if path is not None:
+        # The panel of a hole that goes far sideways, which is drawn to scale, is no higher than it needs to be.
+        sideways, down = float(np.hypot(*(path[1] - path[0])[:2])), float(abs(path[1, 2] - path[0, 2]))
+        height = float(np.clip(width * down / max(sideways, 1e-9) + _LABEL_HEIGHT, *_HEIGHTS))
+    figure = Figure(figsize=(min(panels * width, _MAX_WIDTH), height), dpi=130, facecolor="white", layout="constrained")
     draw_stick_plot(figure, image, planes, structure.sections)
     note = (
         "Sticks have the dip of each plane in the vertical section, positive downwards to the right; grey is the hole."

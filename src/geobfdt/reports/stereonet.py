@@ -14,7 +14,7 @@ from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style, kind
 from geobfdt.structure.girdle import Girdle
 from geobfdt.structure.intensity import BLIND_ZONE_SINE
 from geobfdt.structure.sets import PlaneSet
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["MIN_DIRECTED_DIP_DEG", "draw_rose", "draw_stereonet"]
 
@@ -62,7 +62,7 @@ def draw_stereonet(
     # The import registers the projection.
     import mplstereonet
 
-    planes = picks[picks["dip_true_deg"].notna()]
+    planes = with_attitude(picks)
     # mplstereonet changes its arguments, so that it gets copies.
     dip, azimuth = np.array(planes[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
     ax: Any = figure.add_subplot(projection="stereonet")
@@ -138,7 +138,7 @@ def draw_rose(ax: Axes, picks: PickTable, of: Literal["strike", "azimuth"] = "st
 
     Examples
     --------
-    >>> from geobfdt.wells.picks import new_picks
+    >>> from geobfdt.wells.picks import new_picks, with_attitude
     >>> ax = Figure().subplots(subplot_kw={"projection": "polar"})
     >>> draw_rose(ax, new_picks(depth_m=[1, 2], class_="bedding", dip_true_deg=30.0, azimuth_true_deg=[44.0, 45.0]))
     >>> sorted(round(float(np.degrees(bar.get_x() + bar.get_width() / 2))) for bar in ax.patches if bar.get_height())

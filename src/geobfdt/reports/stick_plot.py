@@ -13,7 +13,7 @@ from geobfdt.geometry import well_path
 from geobfdt.reports.style import FAINT, KINDS, MUTED, kinds_of
 from geobfdt.structure.orientation import section_dip
 from geobfdt.wells.image import WellImage, log_at
-from geobfdt.wells.picks import CLASSES, PickTable
+from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
 
 __all__ = ["draw_stick_plot", "hole_path", "stick_rows"]
 
@@ -54,7 +54,7 @@ def hole_path(image: WellImage, depth: npt.ArrayLike) -> Array | None:
 
 def stick_rows(picks: PickTable) -> list[tuple[str, PickTable]]:
     """Return the classes that have planes with a true dip, and these planes by depth."""
-    planes = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    planes = with_attitude(picks).sort_values("depth_m", kind="stable")
     rows = [(name, PickTable(planes[planes["class"] == name])) for name in CLASSES]
     return [(name, rows_) for name, rows_ in rows if len(rows_)]
 
@@ -107,7 +107,7 @@ def _draw_panel(ax: Axes, image: WellImage, planes: PickTable, section: float) -
         x, y = sticks[:, :2] @ towards, depth[0] + sticks[:, 2]
         trace, label = (path[:, :2] @ towards, depth[0] + path[:, 2]), "MD of the top + vertical depth below it (m)"
     ax.plot(*trace, color=MUTED, lw=0.8, zorder=1)
-    angles = section_dip(planes["dip_true_deg"], planes["azimuth_true_deg"].fillna(0.0), section)
+    angles = section_dip(planes["dip_true_deg"], planes["azimuth_true_deg"], section)
     kinds = kinds_of(planes)
     for name, kind in KINDS.items():
         mine = kinds == name

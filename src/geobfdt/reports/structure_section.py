@@ -16,7 +16,7 @@ from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import IntervalTable, covered
-from geobfdt.wells.picks import CLASSES, PickTable, complete, without_rejected
+from geobfdt.wells.picks import CLASSES, PickTable, complete, with_attitude, without_rejected
 
 __all__ = ["DEFAULT_VIEW", "MIN_TILT_DEG", "SetLine", "Structure", "StructureView", "ZoneLine", "analyse_structure"]
 
@@ -203,9 +203,10 @@ def analyse_structure(
         rows = ((classes == name) | (kinds == name)) & inside[one]
         if length[one] > 0:
             intensities[name] = intensity(at[rows], tilt[rows], length[one], sure[rows])
-    true = mine["dip_true_deg"].notna().to_numpy()
+    planes = with_attitude(mine)
+    true = mine.index.isin(planes.index)
     beds, fractures = ((classes == name) & true for name in CLASSES)
-    lies = mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
+    lies = planes.reindex(mine.index)[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
     mean = mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None
     girdle = find_girdle(lies[beds, 0], lies[beds, 1], sure[beds])
     certain = beds & (sure >= _MIN_PATTERN_CONFIDENCE)

@@ -14,7 +14,7 @@ from geobfdt.runtime.storage import atomic_files
 from geobfdt.structure.dip_patterns import DipPattern
 from geobfdt.structure.girdle import Girdle
 from geobfdt.structure.orientation import section_dip
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["structure_tables", "write_structure_tables"]
 
@@ -64,7 +64,7 @@ def structure_tables(structure: Structure, well: str) -> dict[str, pd.DataFrame]
         azimuth 90, negative where it rises that way). ``patterns``: the dip patterns. ``fold``: one row on the girdle
         of the beds, none with fewer than three beds; its axis is empty where none is claimed.
     """
-    kept = structure.picks[structure.picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    kept = with_attitude(structure.picks).sort_values("depth_m", kind="stable")
     planes = kept[["depth_m", "class", "dip_true_deg", "azimuth_true_deg"]].reset_index(drop=True)
     dip, azimuth = planes["dip_true_deg"], planes["azimuth_true_deg"]
     restored = np.full((len(planes), 2), np.nan)
@@ -72,10 +72,7 @@ def structure_tables(structure: Structure, well: str) -> dict[str, pd.DataFrame]
         turned = restored_picks(PickTable(planes), structure.removed_dip)
         restored = turned[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
     planes["dip_restored_deg"], planes["azimuth_restored_deg"] = restored.T
-    sections = {
-        f"dip_{section:03g}_deg": section_dip(dip, azimuth.where(dip != 0, 0.0), section)
-        for section in structure.sections
-    }
+    sections = {f"dip_{section:03g}_deg": section_dip(dip, azimuth, section) for section in structure.sections}
     patterns = pd.DataFrame(structure.patterns, columns=list(DipPattern._fields)).rename(columns=_PATTERN_COLUMNS)
     girdles = [] if structure.girdle is None else [structure.girdle]
     fold = pd.DataFrame(girdles, columns=list(Girdle._fields)).rename(columns=_GIRDLE_COLUMNS)

@@ -32,7 +32,7 @@ from geobfdt.structure.intensity import Intensity
 from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.intervals import IntervalTable
-from geobfdt.wells.picks import CLASSES, PickTable
+from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
 
 __all__ = ["write_report"]
 
@@ -244,12 +244,12 @@ def _intensity_section(structure: Structure) -> str:
 
 
 def _orientation_section(structure: Structure) -> str:
-    dips = structure.picks["dip_true_deg"]
-    if not dips.notna().any():
+    planes = with_attitude(structure.picks)
+    if planes.empty:
         why = "True dips are not known: the hole's direction or the image's reference is missing."
         return f"<h2>How they lie</h2><p>{why if len(structure.picks) else 'There is no pick.'}</p>"
     with house_style():
-        figure, net = draw_nets(structure.picks, [line.part for line in structure.sets], structure)
+        figure, net = draw_nets(planes, [line.part for line in structure.sets], structure)
         by_depth = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
         zones = [line.zone for line in structure.zones]
         panels = draw_dip_plots(by_depth, structure.picks, zones, structure.patterns)
@@ -267,6 +267,10 @@ def _orientation_section(structure: Structure) -> str:
     )
     if structure.girdle is not None and structure.girdle.claimed:
         note += " Dashed: girdle of the beds; star: fold axis within its 95 % cone."
+    if len(planes) < len(structure.picks):
+        note += (
+            f" {len(structure.picks) - len(planes)} picks without a true dip and azimuth are in no plot of attitudes."
+        )
     if "roses" in net:
         note += " Petals of the roses count planes by their area."
     lines = "Black lines: mean beds of the zones below." if structure.zones else ""

@@ -124,7 +124,7 @@ def leave_one_out(curves: LevelCurves, seed: int = 0) -> Gain:
         pair = np.ix_(others, others)
         line = _fit_variogram(distance[pair], half_square[pair], levels[pair])
         rows = np.isfinite(complete.values[well])
-        for block, usable in _blocks(complete, others):
+        for block, usable in _blocks(complete, others, distance):
             block = block[rows[block]]
             if usable.sum() < _MIN_OTHERS or not block.size:
                 continue
@@ -167,7 +167,7 @@ def krige_curves(curves: LevelCurves, places: npt.ArrayLike, gain: Gain) -> tupl
     at = np.asarray(places, dtype=float).reshape(-1, 2)
     enough = max(_MIN_OTHERS, np.isfinite(complete.values).any(axis=1).sum() / 2)
     values, sigma = np.full((2, len(at), complete.values.shape[1]), np.nan)
-    for block, usable in _blocks(complete, np.ones(len(complete.values), dtype=bool)):
+    for block, usable in _blocks(complete, np.ones(len(complete.values), dtype=bool), _variogram_points(complete)[0]):
         if usable.sum() < enough:
             continue
         for row, place in enumerate(at):
@@ -184,11 +184,10 @@ def _with_values(curves: LevelCurves) -> LevelCurves:
 
 
 def _blocks(
-    curves: LevelCurves, chosen: npt.NDArray[np.bool_]
+    curves: LevelCurves, chosen: npt.NDArray[np.bool_], distance: Array
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]]:
     """Levels at which the same wells have values and stay in place, and which wells; none where no well has any."""
     there = np.isfinite(curves.values) & chosen[:, None]
-    distance = _variogram_points(curves)[0]
     finite = distance[np.isfinite(distance) & (distance > _MIN_DISTANCE_M)]
     reach = _MAX_MOVE_SHARE * float(finite.min()) if finite.size else _MIN_DISTANCE_M
     cells = [np.where(there, np.nan_to_num(np.floor(part / reach)), 0).astype(np.int64) for part in curves[:2]]

@@ -167,6 +167,9 @@ def _missing(field: Path, structure: FieldStructure) -> list[Finding]:
         observed = f"a curve and a place are known of {sum(bool(well.levels.size) for well in structure.wells)} wells"
         action = f"no curve between wells: that needs {MIN_WELLS}"
         return [Finding(Severity.INFO, "too-few-wells", field.name, observed, action)]
+    if not np.isfinite(structure.between.gain.error):
+        observed = f"no elevation has curves of {MIN_WELLS} wells"
+        return [Finding(Severity.INFO, "no-common-level", field.name, observed, "no curve is drawn between wells")]
     if not structure.between.gain.gained:
         observed = "kriging predicts a well that is left out no better than the mean of the others"
         return [Finding(Severity.INFO, "nothing-gained", field.name, observed, "no curve is drawn between wells")]
