@@ -191,6 +191,11 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
         if (part := part_buttons(geometry, name, arrays, orientation.angle, places)) is not None
     ]
     rows = Rows(depth, grid)
+    if rows.skipped:
+        observed = (
+            f"the tool slipped past {rows.skipped} rows ({100 * rows.skipped / grid.size:.1f} %) without a sample"
+        )
+        log.add(Severity.MINOR, "rows-skipped", observed, "left empty")
     bearings = orientation.bearings
     radius = _even(rows, diameter) / 2
     parts = _respond(parts, grid, radius, geometry, plan, log)
