@@ -12,6 +12,7 @@ from geobfdt.assembly.checks import check_bearings, check_inclinometer, north_of
 from geobfdt.assembly.gains import Buttons, brightness, equalise, remove_jumps, repair_dead, undo_gains
 from geobfdt.assembly.mosaic import Rows, lay_out, part_buttons
 from geobfdt.assembly.orientation import Orientation, Target, orient
+from geobfdt.assembly.pad_dips import button_order
 from geobfdt.assembly.residual_offsets import Offset, residual_offsets
 from geobfdt.assembly.speed import ToolDepth, follow_tool
 from geobfdt.assembly.tool_geometry import ToolGeometry
@@ -33,6 +34,8 @@ _EQUAL_M = 10.0
 _DEAD_M = 1.0
 # Share of its rows for which a button counts as dead, or a pad as dead, in the findings.
 _DEAD_ROWS = 0.5
+# Slopes of beds within pads, over those from pad to pad, are below this only where buttons are reversed.
+_REVERSED = -0.5
 # A pad is dead if more than this share of its buttons are.
 _DEAD_PAD = 0.8
 # Gaps of the accelerometer up to this share of the rows are bridged.
@@ -199,6 +202,7 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
     bearings = orientation.bearings
     radius = _even(rows, diameter) / 2
     parts = _respond(parts, grid, radius, geometry, plan, log)
+    _check_order(parts[0], grid, radius, geometry, log)
     progress(0.7)
     image = lay_out(parts, geometry.pads, radius, plan.columns)
     filled = np.flatnonzero(np.isfinite(image).any(axis=1))
@@ -435,6 +439,18 @@ def _respond(
         log.add(Severity.MINOR, "buttons-dead", observed, "one or two side by side filled, others left empty")
     log.step("buttons", f"one response over {_EQUAL_M:g} m; {count} of {total} dead")
     return equalise(parts, max(int(_EQUAL_M / step), 3), radius)
+
+
+def _check_order(part: Buttons, grid: Array, radius: Array, geometry: ToolGeometry, log: _Log) -> None:
+    """Compare beds within pads with beds from pad to pad, which run the other way where buttons are reversed."""
+    order = button_order(part, geometry.pads, grid, radius)
+    if order < _REVERSED:
+        observed = "beds run within the pads against how they run from pad to pad"
+        action = "pads or buttons are numbered the other way round: give --geometry with their order"
+        log.add(Severity.MAJOR, "buttons-reversed", observed, action)
+    elif order > -_REVERSED:
+        observed = "beds run within the pads as they run from pad to pad"
+        log.add(Severity.INFO, "button-order-confirmed", observed, "pads and buttons are numbered as the geometry says")
 
 
 def _even(rows: Rows, values: Array) -> Array:
