@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -245,7 +245,14 @@ def _orientation(recording: PadRecording, plan: Plan, log: _Log) -> Orientation:
     """Orientation of the tool, with the checks of its inclinometer."""
     check = check_inclinometer(recording)
     log.findings += check.findings
-    log.findings += check_bearings(recording, check.sensors)
+    notes = check_bearings(recording, check.sensors)
+    log.findings += notes
+    if check.mirrored and {note.kind for note in notes} & {"bearings-mirrored", "bearings-contradict-sensors"}:
+        observed = "azimuths of the file follow the mirrored magnetometer"
+        log.add(Severity.MAJOR, "bearings-replaced", observed, "computed anew from the sensors with its sign turned")
+        azimuths = ("pad1_azimuth", "pad1_azimuth_normal", "hole_azimuth")
+        kept = {name: values for name, values in recording.logs.items() if name not in azimuths}
+        recording = replace(recording, logs=kept)
     north = plan.north
     if north is None:
         north, notes = north_of_bearings(recording, check.sensors, plan.declination)
