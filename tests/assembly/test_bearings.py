@@ -9,7 +9,7 @@ import pytest
 
 from geobfdt.assembly.build import Plan, build
 from geobfdt.assembly.checks import check_bearings, check_inclinometer, north_of_bearings
-from geobfdt.assembly.orientation import orient
+from geobfdt.assembly.orientation import bearings_of_sensors, orient
 from geobfdt.assembly.tool_geometry import geometry_of
 from geobfdt.geometry import convert_azimuth
 from geobfdt.simulation.pads import PadFlaws, SimulatedPads, simulate_pads
@@ -137,3 +137,19 @@ def test_a_declination_that_is_not_known_is_a_finding():
     image = build(recording, geometry_of("FMI"), Plan())
     assert image.north == "magnetic"
     assert "declination-unknown" in kinds(image.findings)
+
+
+def test_azimuths_that_follow_a_mirrored_magnetometer_are_computed_anew():
+    """The dip of the field proves the mirror, so that the image is right although the file's azimuths are not."""
+    pads = recorded(30.0, rotation=0.1, flaws=PadFlaws(stick_slip=0.0, accelerometer_zero=0.01, mirrored="y"))
+    gravity, field = (
+        np.stack([pads.recording.logs[f"{kind}_{axis}"] for axis in "xyz"], axis=1)
+        for kind in ("acceleration", "magnetic")
+    )
+    wrong = bearings_of_sensors(gravity, field)
+    logs = {**pads.recording.logs, "pad1_azimuth": wrong.pad1_azimuth, "hole_azimuth": wrong.hole_azimuth}
+    image = build(replace(pads.recording, logs=logs), geometry_of("FMI"), Plan(declination=EARTH_DECLINATION_DEG))
+    assert "bearings-replaced" in kinds(image.findings)
+    assert image.north == "true"
+    truth = np.interp(image.depth, pads.tool, np.unwrap(pads.turn, period=360))
+    assert apart(image.turn[200:-200], truth[200:-200]) < 1.0

@@ -22,6 +22,7 @@ from tests.command import run_command
 from tests.conftest import Once
 from tests.documents.blocks import ROOT, Block, blocks, commands, pages
 
+from geobfdt.assembly.tool_geometry import read_geometry
 from geobfdt.cli.app import app
 from geobfdt.io.sidecar import read_sidecar
 from geobfdt.io.tables.mapping import load_mapping
@@ -39,6 +40,7 @@ OTHER = {"json", "nginx", "text", "python", "yaml"}
 
 # What reads the settings files of a page, in their order.
 READERS: dict[str, list[Callable[[Path], object]]] = {
+    "docs/assembly.md": [read_geometry],
     "docs/gate.md": [read_gate],
     "docs/pick-tables.md": [load_mapping, load_vocabulary],
     "docs/plugs.md": [lambda file: read_osdu_settings(file, Path("A.json"))],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from geobfdt.assembly.checks import check_bearings, check_inclinometer, north_of
 from geobfdt.assembly.gains import Buttons, brightness, equalise, remove_jumps, repair_dead, undo_gains
 from geobfdt.assembly.mosaic import Rows, lay_out, part_buttons
 from geobfdt.assembly.orientation import Orientation, Target, orient
+from geobfdt.assembly.pad_dips import button_order
 from geobfdt.assembly.residual_offsets import Offset, residual_offsets
 from geobfdt.assembly.speed import ToolDepth, follow_tool
 from geobfdt.assembly.tool_geometry import ToolGeometry
@@ -33,6 +34,8 @@ _EQUAL_M = 10.0
 _DEAD_M = 1.0
 # Share of its rows for which a button counts as dead, or a pad as dead, in the findings.
 _DEAD_ROWS = 0.5
+# Slopes of beds within pads, over those from pad to pad, are below this only where buttons are reversed.
+_REVERSED = -0.5
 # A pad is dead if more than this share of its buttons are.
 _DEAD_PAD = 0.8
 # Gaps of the accelerometer up to this share of the rows are bridged.
@@ -191,9 +194,15 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
         if (part := part_buttons(geometry, name, arrays, orientation.angle, places)) is not None
     ]
     rows = Rows(depth, grid)
+    if rows.skipped:
+        observed = (
+            f"the tool slipped past {rows.skipped} rows ({100 * rows.skipped / grid.size:.1f} %) without a sample"
+        )
+        log.add(Severity.MINOR, "rows-skipped", observed, "left empty")
     bearings = orientation.bearings
     radius = _even(rows, diameter) / 2
     parts = _respond(parts, grid, radius, geometry, plan, log)
+    _check_order(parts[0], grid, radius, geometry, log)
     progress(0.7)
     image = lay_out(parts, geometry.pads, radius, plan.columns)
     filled = np.flatnonzero(np.isfinite(image).any(axis=1))
@@ -236,7 +245,14 @@ def _orientation(recording: PadRecording, plan: Plan, log: _Log) -> Orientation:
     """Orientation of the tool, with the checks of its inclinometer."""
     check = check_inclinometer(recording)
     log.findings += check.findings
-    log.findings += check_bearings(recording, check.sensors)
+    notes = check_bearings(recording, check.sensors)
+    log.findings += notes
+    if check.mirrored and {note.kind for note in notes} & {"bearings-mirrored", "bearings-contradict-sensors"}:
+        observed = "azimuths of the file follow the mirrored magnetometer"
+        log.add(Severity.MAJOR, "bearings-replaced", observed, "computed anew from the sensors with its sign turned")
+        azimuths = ("pad1_azimuth", "pad1_azimuth_normal", "hole_azimuth")
+        kept = {name: values for name, values in recording.logs.items() if name not in azimuths}
+        recording = replace(recording, logs=kept)
     north = plan.north
     if north is None:
         north, notes = north_of_bearings(recording, check.sensors, plan.declination)
@@ -430,6 +446,18 @@ def _respond(
         log.add(Severity.MINOR, "buttons-dead", observed, "one or two side by side filled, others left empty")
     log.step("buttons", f"one response over {_EQUAL_M:g} m; {count} of {total} dead")
     return equalise(parts, max(int(_EQUAL_M / step), 3), radius)
+
+
+def _check_order(part: Buttons, grid: Array, radius: Array, geometry: ToolGeometry, log: _Log) -> None:
+    """Compare beds within pads with beds from pad to pad, which run the other way where buttons are reversed."""
+    order = button_order(part, geometry.pads, grid, radius)
+    if order < _REVERSED:
+        observed = "beds run within the pads against how they run from pad to pad"
+        action = "pads or buttons are numbered the other way round: give --geometry with their order"
+        log.add(Severity.MAJOR, "buttons-reversed", observed, action)
+    elif order > -_REVERSED:
+        observed = "beds run within the pads as they run from pad to pad"
+        log.add(Severity.INFO, "button-order-confirmed", observed, "pads and buttons are numbered as the geometry says")
 
 
 def _even(rows: Rows, values: Array) -> Array:

@@ -56,6 +56,14 @@ class Rows:
         self._void = (apart > _MAX_GAP_ROWS * step) | (share < -reach) | (share > 1 + reach)
         self._above, self._below, self._share = above, below, share.clip(0, 1).astype(np.float32)[:, None]
 
+    @property
+    def skipped(self) -> int:
+        """Rows that lie between samples too far apart: the tool slipped past them."""
+        if self._empty:
+            return 0
+        first, last = np.flatnonzero(~self._void)[[0, -1]] if not self._void.all() else (0, 0)
+        return int(self._void[first:last].sum())
+
     def at(self, values: Grey) -> Grey:
         """Values (samples, buttons) at the rows of the image; NaN where no sample is near."""
         if self._empty:

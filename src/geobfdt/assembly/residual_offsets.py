@@ -130,7 +130,9 @@ def _rows_of(geometry: ToolGeometry, part: str) -> list[ButtonRow]:
 
 def _between(first: ButtonRow, one: Grey, row: ButtonRow, other: Grey) -> tuple[Grey, Grey]:
     """Interpolate one row of buttons to those of another that lie between its own."""
-    index = np.interp(row.across_m, first.across_m, np.arange(first.buttons), left=np.nan, right=np.nan)
+    order = np.argsort(first.across_m)
+    one = one[:, order]
+    index = np.interp(row.across_m, first.across_m[order], np.arange(first.buttons), left=np.nan, right=np.nan)
     inside = np.flatnonzero(np.isfinite(index))
     lower = np.minimum(index[inside].astype(int), first.buttons - 2)
     share = (index[inside] - lower).astype(np.float32)

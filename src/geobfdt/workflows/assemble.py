@@ -14,8 +14,7 @@ from geobfdt._version import __version__
 from geobfdt.assembly.build import Assembled, Plan, build
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
-from geobfdt.io.images.dlis.pads import read_pads
-from geobfdt.io.images.files import has_pads_only, read
+from geobfdt.io.images.files import has_pads_only, read, read_recording
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.preparation.normalisation import normalise_dynamic, normalise_static
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -116,7 +115,7 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
         As :func:`assemble`.
     """
     own = None if options.geometry is None else read_geometry(options.geometry)
-    recording = _stated(read_pads(file, options.reading, own.arrays if own else ()), options)
+    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
     geometry = own or _known_geometry(recording)
     plan = _plan(recording, options)
     progress(0.1)

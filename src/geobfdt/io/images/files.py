@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,9 +17,10 @@ from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.pads import PadRecording
 from geobfdt.wells.row_offsets import even_rows, even_sectors
 
-__all__ = ["Survey", "has_pads_only", "inspect", "read", "survey"]
+__all__ = ["Survey", "has_pads_only", "inspect", "read", "read_recording", "survey"]
 
 # Stretches of a long image that are checked by `geobfdt inspect`, and rows of each: 5 m of an image log.
 _STRETCHES, _STRETCH_ROWS = 8, 2000
@@ -125,6 +127,36 @@ def has_pads_only(path: str | Path) -> bool:
     from geobfdt.io.images.dlis import frames, pads
 
     return _reader(path) is frames and pads.has_pads_only(path)
+
+
+def read_recording(path: str | Path, options: ReadingOptions, arrays: Collection[str] = ()) -> PadRecording:
+    """
+    Read what a pad tool or a dipmeter recorded, before it is an image.
+
+    Parameters
+    ----------
+    path : str or Path
+        A DLIS file with pad arrays, or a LIS file with packed samples of a dipmeter.
+    options : ReadingOptions
+        What the file does not say.
+    arrays : collection of str
+        Names of pad arrays besides those that are known.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds neither.
+    """
+    from geobfdt.io.images import lis
+    from geobfdt.io.images.dlis import frames, pads
+
+    path = Path(path)
+    reader = _reader(path)
+    if reader is frames:
+        return pads.read_pads(path, options, arrays)
+    if reader is lis:
+        return lis.read_dipmeter(path, options)
+    raise InputError(path, "is neither DLIS nor LIS, which hold the buttons of pad tools", "give the recorded file")
 
 
 def inspect(source: Source, *, name: str | None = None) -> Contents:

@@ -15,21 +15,16 @@ from geobfdt.io.images.depth_index import check_index, downwards, metres, select
 from geobfdt.io.images.dlis.channels import Curve, Table, curves_of, index_of, is_image
 from geobfdt.io.images.dlis.frames import OtherFrames, index_attributes, read_rows
 from geobfdt.io.images.dlisio_files import open_tolerantly
+from geobfdt.io.images.pad_logs import at_rows, in_unit, keep_time
 from geobfdt.io.names import choose_logs, is_pad_array, name_key, named_caliper, names_of, role
 from geobfdt.io.nulls import is_null
-from geobfdt.io.units import angle_factor, length_factor
 from geobfdt.wells.options import ReadingOptions
-from geobfdt.wells.pads import PAD_LOGS, PadRecording
+from geobfdt.wells.pads import PadRecording
 from geobfdt.wells.tools import tool_of
 
 __all__ = ["has_pads_only", "read_pads"]
 
 _CURE = "copy the file again, or ask for a new export"
-_STANDARD_GRAVITY = 9.80665
-_SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "0.5 ms": 5e-4, ".5ms": 5e-4, "0.5ms": 5e-4, "us": 1e-6, "min": 60.0}
-_ACCELERATIONS = {"m/s2": 1.0, "m/s/s": 1.0, "ft/s2": 0.3048, "g": _STANDARD_GRAVITY, "gn": _STANDARD_GRAVITY}
-# Logs that are angles all round, which are interpolated the short way.
-_BEARINGS = ("pad1_azimuth", "pad1_azimuth_normal", "relative_bearing", "hole_azimuth")
 # A pad array has so many buttons.
 _MIN_BUTTONS, _MAX_BUTTONS = 2, 128
 
@@ -99,16 +94,15 @@ def read_pads(path: Path, options: ReadingOptions, arrays: Collection[str] = ())
         result = {pad.name: order.rows_of(columns[pad.position]) for pad in pads}
         for values in result.values():
             values[is_null(values)] = np.nan
-        in_units = {name: _in_unit(name, log, findings) for name, log in read.items()}
-        at_rows = {
-            name: _at(read[name].depth * factor, values, order.depth, bearing=name in _BEARINGS)
-            for name, values in in_units.items()
-            if values is not None
-        }
-        _keep_time(at_rows, findings)
+        placed: dict[str, Array] = {}
+        for name, log in read.items():
+            own = in_unit(name, log.values, log.curve.name, log.curve.unit, findings)
+            if own is not None:
+                placed[name] = at_rows(name, log.depth * factor, own, order.depth)
+        keep_time(placed, findings)
         attributes, constants = _of_file(table)
         attributes["tool"] = attributes.get("tool") or _tool(pads, findings)
-        return PadRecording(path.name, order.depth, result, at_rows, attributes, constants, list(findings))
+        return PadRecording(path.name, order.depth, result, placed, attributes, constants, list(findings))
 
 
 class _Order:
@@ -168,56 +162,6 @@ def _logs_of(table: Table, curves: list[Curve], caliper: str | None, findings: F
         calipers = choose_logs([c.name if role(c.name) == "diameter" else "" for c in mine], findings)
         chosen |= {name: mine[i] for name, i in calipers.items()}
     return chosen
-
-
-def _in_unit(name: str, log: _Log, findings: FileFindings) -> Array | None:
-    """Values of a log in the unit that a recording has it in; None where its unit is not known."""
-    unit = log.curve.unit.strip()
-    values = np.where(is_null(log.values), np.nan, log.values.astype(np.float64)).ravel()
-    kind = "s" if name == "frame_time" else PAD_LOGS[name]
-    factors = {
-        "s": _SECONDS.get(" ".join(unit.lower().split())),
-        "m/s2": _ACCELERATIONS.get(unit.lower()),
-        "deg": angle_factor(unit),
-        "m": length_factor(unit),
-    }
-    factor = factors.get(kind, 1.0)
-    if factor is None:
-        observed = f"{log.curve.name} is in {unit!r}" if unit else f"{log.curve.name} has no unit"
-        findings.major("log-unit-unknown", observed, f"{name.replace('_', ' ')} not used")
-        return None
-    return values * factor
-
-
-def _at(depth: Array, values: Array, rows: Array, *, bearing: bool) -> Array:
-    """Values of a log at the rows, straight between its own; NaN beyond its ends."""
-    measured = np.isfinite(values) & ~is_null(depth)
-    if not measured.any():
-        return np.full(rows.shape, np.nan)
-    order = np.argsort(depth[measured], kind="stable")
-    at, of = depth[measured][order], values[measured][order]
-    out = np.interp(rows, at, np.unwrap(of, period=360.0) if bearing else of)
-    # Coarse samples end up to one step before the rows do; further out, nothing was measured.
-    reach = float(np.median(np.diff(at))) if at.size > 1 else 0.0
-    out[(rows < at[0] - reach) | (rows > at[-1] + reach)] = np.nan
-    return np.asarray(np.mod(out, 360.0) if bearing else out)
-
-
-def _keep_time(logs: dict[str, Array], findings: FileFindings) -> None:
-    """Keep one log of time: seconds since the first row, from a clock or from the durations of frames."""
-    clock, duration = logs.pop("time", None), logs.pop("frame_time", None)
-    for values in (clock, duration):
-        if values is None or np.isnan(values).any() or values.size < 2:
-            continue
-        steps = np.diff(values)
-        if np.all(steps > 0) or np.all(steps < 0):
-            logs["time"] = np.abs(values - values[0])
-            return
-        if values is duration and np.all(values > 0):
-            logs["time"] = np.concatenate([[0.0], np.cumsum(values[1:])])
-            return
-    if clock is not None or duration is not None:
-        findings.major("time-disordered", "the time of the frames neither grows nor falls", "not used")
 
 
 def _of_file(table: Table) -> tuple[dict[str, str | float], dict[str, float]]:
