@@ -108,11 +108,11 @@ def main() -> None:
     from geobfdt.simulation.field import SimulateOptions, simulate
     from geobfdt.workflows.ingest import ingest
 
-    given = {**os.environ, **(WITHOUT_AVX512 if arguments.without_avx512 else {})}
-    given["OMP_NUM_THREADS"] = given.get("OMP_NUM_THREADS", "1")
+    inherited = {**os.environ, **(WITHOUT_AVX512 if arguments.without_avx512 else {})}
+    inherited["OMP_NUM_THREADS"] = inherited.get("OMP_NUM_THREADS", "1")
     others = os.environ.get("PYTHONPATH", "")
     versions = {
-        name: {**given, "PYTHONPATH": f"{source}{os.pathsep}{others}"}
+        name: {**inherited, "PYTHONPATH": f"{source}{os.pathsep}{others}"}
         for name, source in (("earlier", arguments.earlier.resolve()), ("this", ROOT / "src"))
     }
     with tempfile.TemporaryDirectory() as name:

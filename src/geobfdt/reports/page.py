@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Page, draw_header
@@ -299,7 +300,8 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
         tall = min(height, (base - top) / page.scale / _METRES_PER_INCH)
         tracks[name] = track(name, position, _EDGE + height - tall, wide, tall)
         if name != "depth":
-            tracks[name].tick_params(axis="y", left=False, labelleft=False)
+            # The depth track has the ticks of all: Matplotlib makes those that are not shown, too.
+            tracks[name].yaxis.set_major_locator(NullLocator())
         position += wide + _GAP
 
     here = _picks_on_page(picks, top, base)

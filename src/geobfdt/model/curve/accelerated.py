@@ -254,11 +254,11 @@ class _FastLayer:
             taps[i, :, :local] = _numbers(mix.shares)
         packed = [pack(_numbers(mix.mix.weight.T), _numbers(mix.mix.bias)) for mix in mixes]
         # The last row of biases is 0, for means.
-        self.mixes: Packed = (
-            np.concatenate([part[0] for part in packed]) if mixes else _zeros(0),
-            np.concatenate([*(part[1] for part in packed), _zeros(wide)]),
-            self.look[2],
-        )
+        weights, biases = _zeros(local * wide * len(mixes)), _zeros(wide * (len(mixes) + 1))
+        for i, (weight, bias, _) in enumerate(packed):
+            weights[i * weight.size : (i + 1) * weight.size] = weight
+            biases[i * wide : (i + 1) * wide] = bias
+        self.mixes: Packed = (weights, biases, self.look[2])
         self.local = _linear(layer.local)
         mean = np.zeros((2, wide, size), np.float32)
         mean[:, :local] = _numbers(layer.mean.weight.T).reshape(2, local, size)

@@ -123,25 +123,25 @@ def _tile(vectors: tuple[int, ...]) -> Callable[..., None]:
 
     Notes
     -----
-    ``out = max(bias + sum over segments and depth of left x right + residual, floor)``. A row of `left` consists of
-    segments that lie `segment_step` apart, each of `depth` numbers side by side; rows lie `left_step` apart and may
+    ``out = max(bias + sum over segments and depth of lhs x rhs + residual, floor)``. A row of `lhs` consists of
+    segments that lie `segment_step` apart, each of `depth` numbers side by side; rows lie `lhs_step` apart and may
     overlap, so that a convolution needs no copy. Steps and addresses are in bytes. An address of 0 is no residual.
     """
 
     @intrinsic
     def tile(
-        typingctx: Any, left: Any, left_step: Any, segment_step: Any, segments: Any, depth: Any,  # noqa: ARG001
-        right: Any, right_step: Any, out: Any, out_step: Any, bias: Any, residual: Any, floor: Any,  # noqa: ARG001
+        typingctx: Any, lhs: Any, lhs_step: Any, segment_step: Any, segments: Any, depth: Any,  # noqa: ARG001
+        rhs: Any, rhs_step: Any, out: Any, out_step: Any, bias: Any, residual: Any, floor: Any,  # noqa: ARG001
     ) -> Any:  # fmt: skip
         def codegen(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
             (
-                left,
-                left_step,
+                lhs,
+                lhs_step,
                 segment_step,
                 segments,
                 depth,
-                right,
-                right_step,
+                rhs,
+                rhs_step,
                 out,
                 out_step,
                 bias,
@@ -156,10 +156,10 @@ def _tile(vectors: tuple[int, ...]) -> Callable[..., None]:
                 first = part.load(part.at(bias, offset))
                 for row in sums:
                     builder.store(first, row[i])
-            place = cgutils.alloca_once_value(builder, right)
+            place = cgutils.alloca_once_value(builder, rhs)
             with cgutils.for_range(builder, segments) as segment:
-                begin = builder.add(left, builder.mul(segment.index, segment_step))
-                begins = [builder.add(begin, builder.mul(left_step, ir.Constant(_LONG, i))) for i in range(TILE_ROWS)]
+                begin = builder.add(lhs, builder.mul(segment.index, segment_step))
+                begins = [builder.add(begin, builder.mul(lhs_step, ir.Constant(_LONG, i))) for i in range(TILE_ROWS)]
                 with cgutils.for_range(builder, depth) as loop:
                     here, along = builder.load(place), builder.mul(loop.index, ir.Constant(_LONG, 4))
                     factors = [part.load(part.at(here, offset)) for part, offset in zip(parts, offsets, strict=True)]
@@ -167,7 +167,7 @@ def _tile(vectors: tuple[int, ...]) -> Callable[..., None]:
                         number = _load_number(builder, builder.add(row_begin, along))
                         for part, factor, total in zip(parts, factors, row, strict=True):
                             builder.store(part.fma(part.splat(number), factor, builder.load(total)), total)
-                    builder.store(builder.add(here, right_step), place)
+                    builder.store(builder.add(here, rhs_step), place)
             steps = [builder.mul(out_step, ir.Constant(_LONG, i)) for i in range(TILE_ROWS)]
             with builder.if_then(builder.icmp_signed("!=", residual, ir.Constant(_LONG, 0))):
                 for step, row in zip(steps, sums, strict=True):
@@ -315,40 +315,40 @@ def _sigmoid(x):
 
 @_compiled(_NOTHING, *(_I,) * 15, _F)
 def _product(
-    left, left_step, segment_step, segments, depth, rows, right, right_step, panel_step, width, panels, out, out_step,
+    lhs, lhs_step, segment_step, segments, depth, rows, rhs, rhs_step, panel_step, width, panels, out, out_step,
     bias, residual, floor,
 ):  # fmt: skip
-    """Product of matrices, tile by tile; see :func:`_tile`. Panels of `right` lie `panel_step` apart."""
+    """Product of matrices, tile by tile; see :func:`_tile`. Panels of `rhs` lie `panel_step` apart."""
     for panel in range(panels):
         across = 4 * width * panel
-        factors = right + panel * panel_step
+        factors = rhs + panel * panel_step
         for row in range(0, rows, TILE_ROWS):
-            begin, place = left + row * left_step, out + row * out_step + across
+            begin, place = lhs + row * lhs_step, out + row * out_step + across
             other = residual + row * out_step + across if residual != 0 else residual
             if width == 8:
-                _tile8(begin, left_step, segment_step, segments, depth, factors, right_step, place, out_step,
+                _tile8(begin, lhs_step, segment_step, segments, depth, factors, rhs_step, place, out_step,
                        bias + across, other, floor)  # fmt: skip
             elif width == 16:
-                _tile16(begin, left_step, segment_step, segments, depth, factors, right_step, place, out_step,
+                _tile16(begin, lhs_step, segment_step, segments, depth, factors, rhs_step, place, out_step,
                         bias + across, other, floor)  # fmt: skip
             elif width == 24:
-                _tile24(begin, left_step, segment_step, segments, depth, factors, right_step, place, out_step,
+                _tile24(begin, lhs_step, segment_step, segments, depth, factors, rhs_step, place, out_step,
                         bias + across, other, floor)  # fmt: skip
             elif width == 32:
-                _tile32(begin, left_step, segment_step, segments, depth, factors, right_step, place, out_step,
+                _tile32(begin, lhs_step, segment_step, segments, depth, factors, rhs_step, place, out_step,
                         bias + across, other, floor)  # fmt: skip
             else:
-                _tile48(begin, left_step, segment_step, segments, depth, factors, right_step, place, out_step,
+                _tile48(begin, lhs_step, segment_step, segments, depth, factors, rhs_step, place, out_step,
                         bias + across, other, floor)  # fmt: skip
 
 
 @_compiled(_NOTHING, _I, _I, _I, _LINEAR, _I, _I, _I, _F)
-def _layer(left, left_step, rows, layer, out, bias, residual, floor):
+def _layer(lhs, lhs_step, rows, layer, out, bias, residual, floor):
     """Product of rows with packed weights; `bias` is an address."""
     weights, zeros, width = layer
     panels = zeros.size // width
     depth = weights.size // zeros.size
-    _product(left, left_step, 0, 1, depth, rows, weights.ctypes.data, 4 * width, 4 * width * depth, width, panels, out,
+    _product(lhs, lhs_step, 0, 1, depth, rows, weights.ctypes.data, 4 * width, 4 * width * depth, width, panels, out,
              4 * zeros.size, bias, residual, floor)  # fmt: skip
 
 
@@ -427,9 +427,9 @@ def convolve(image, size, stride, layer, other, out, add, relu, measured, begin,
         if measured[row] == np.float32(0.0):
             out[row + 1] = np.float32(0.0)
             continue
-        left = image.ctypes.data + (row * stride + margin) * line + margin * pixel
+        lhs = image.ctypes.data + (row * stride + margin) * line + margin * pixel
         at = 4 * outputs * ((row + 1) * out.shape[1] + 1)
-        _product(left, stride * pixel, line, size, depth, columns, weights.ctypes.data, 4 * width,
+        _product(lhs, stride * pixel, line, size, depth, columns, weights.ctypes.data, 4 * width,
                  4 * width * depth * size, width, outputs // width, out.ctypes.data + at, 4 * outputs, bias.ctypes.data,
                  other.ctypes.data + at if add else 0, floor)  # fmt: skip
         for channel in range(outputs):
