@@ -36,6 +36,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
     },
+    "VugOptions": {"picks": "picks.csv", "method": "hough", "reading": {"decimal": "comma"}},
 }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_every_verb_is_a_function() -> None:
     """
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     verbs = {"open_wells" if verb == "open" else verb for verb in commands - {"models"}}
-    assert len(verbs) == 21
+    assert len(verbs) == 22
     assert verbs <= set(geobfdt.__all__)
     assert all(inspect.isfunction(getattr(geobfdt, verb)) for verb in verbs)
 

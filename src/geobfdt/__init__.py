@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from geobfdt.workflows.pick import pick_files as pick_files
     from geobfdt.workflows.report import ReportOptions as ReportOptions
     from geobfdt.workflows.report import report_field as report
+    from geobfdt.workflows.vugs import VugOptions as VugOptions
+    from geobfdt.workflows.vugs import vugs as vugs
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _PLACES = {
@@ -93,6 +95,7 @@ _PLACES = {
     "to_welly": ("geobfdt.io.welly_wells", "to_welly"),
     "track": ("geobfdt.operation.tracking", "track"),
     "train": ("geobfdt.training.train", "train"),
+    "vugs": ("geobfdt.workflows.vugs", "vugs"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
@@ -107,6 +110,7 @@ _PLACES = {
     "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
     "SimulateOptions": ("geobfdt.simulation.field", "SimulateOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
+    "VugOptions": ("geobfdt.workflows.vugs", "VugOptions"),
 }
 
 __all__ = [
@@ -124,6 +128,7 @@ __all__ = [
     "ServeOptions",
     "SimulateOptions",
     "TrainOptions",
+    "VugOptions",
     "__version__",
     "adapt",
     "agree",
@@ -153,6 +158,7 @@ __all__ = [
     "to_welly",
     "track",
     "train",
+    "vugs",
 ]
 
 

@@ -29,6 +29,7 @@ from geobfdt.cli import (
     study,
     track,
     train,
+    vugs,
 )
 from geobfdt.cli import open as open_verb
 from geobfdt.cli.verbatim import verbatim
@@ -68,6 +69,7 @@ for verb in (
     inspect,
     open_verb,
     pick,
+    vugs,
     serve,
     report,
     evaluate,
