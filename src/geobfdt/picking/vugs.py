@@ -198,13 +198,13 @@ class _Wall:
         darkness = _darkness(image, pixels, mask)
         level = _level(darkness, angle, step, arc, _tilt(depth, angle, planes.beds, step))
         # Lines one column wide are dead buttons.
-        standing: Array = ndimage.grey_opening(np.where(mask, darkness - level, 0.0), size=(1, 2), mode="wrap")
-        smooth: Array = ndimage.gaussian_filter(standing, _SMOOTH_PIXELS, mode=("nearest", "wrap"))
-        usual = float(np.median(smooth[mask]))
-        noise = 1.4826 * float(np.median(np.abs(smooth[mask] - usual)))
+        excess: Array = ndimage.grey_opening(np.where(mask, darkness - level, 0.0), size=(1, 2), mode="wrap")
+        smooth: Array = ndimage.gaussian_filter(excess, _SMOOTH_PIXELS, mode=("nearest", "wrap"))
+        middle = float(np.median(smooth[mask]))
+        noise = 1.4826 * float(np.median(np.abs(smooth[mask] - middle)))
         if not noise > 0:
             return bare
-        score, smooth = (np.where(mask, values - usual, 0.0) / noise for values in (standing, smooth))
+        score, smooth = (np.where(mask, values - middle, 0.0) / noise for values in (excess, smooth))
         dark = [_is_dark_line(depth, angle, shape, radius, smooth) for shape in planes.all]
         lines = planes.all[np.array(dark, dtype=bool)]
         searched = bare.searched & ~_near_traces(depth, angle, lines, radius, _TRACE_M)
