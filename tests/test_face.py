@@ -39,6 +39,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
     },
+    "VugOptions": {"picks": "picks.csv", "method": "hough", "reading": {"decimal": "comma"}},
 }  # fmt: skip
 
 

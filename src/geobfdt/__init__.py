@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from geobfdt.workflows.pick import pick_files as pick_files
     from geobfdt.workflows.report import ReportOptions as ReportOptions
     from geobfdt.workflows.report import report_field as report
+    from geobfdt.workflows.vugs import VugOptions as VugOptions
+    from geobfdt.workflows.vugs import vugs as vugs
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _PLACES = {
@@ -100,6 +102,7 @@ _PLACES = {
     "to_welly": ("geobfdt.io.welly_wells", "to_welly"),
     "track": ("geobfdt.operation.tracking", "track"),
     "train": ("geobfdt.training.train", "train"),
+    "vugs": ("geobfdt.workflows.vugs", "vugs"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
     "AssembleOptions": ("geobfdt.workflows.assemble", "AssembleOptions"),
@@ -117,6 +120,7 @@ _PLACES = {
     "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
     "SimulateOptions": ("geobfdt.simulation.field", "SimulateOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
+    "VugOptions": ("geobfdt.workflows.vugs", "VugOptions"),
 }
 
 __all__ = [
@@ -137,6 +141,7 @@ __all__ = [
     "ServeOptions",
     "SimulateOptions",
     "TrainOptions",
+    "VugOptions",
     "__version__",
     "adapt",
     "agree",
@@ -169,6 +174,7 @@ __all__ = [
     "to_welly",
     "track",
     "train",
+    "vugs",
 ]
 
 

@@ -27,9 +27,11 @@ from geobfdt.cli.app import app
 from geobfdt.io.sidecar import read_sidecar
 from geobfdt.io.tables.mapping import load_mapping
 from geobfdt.operation.gate_settings import read_gate
+from geobfdt.picking.apertures import aperture_tool
 from geobfdt.reports.title_block import read_titles
 from geobfdt.studies.search import read_search
 from geobfdt.studies.study_settings import read_study
+from geobfdt.wells.image import well_image
 from geobfdt.wells.vocabulary import load_vocabulary
 from geobfdt.workflows.osdu import read_osdu_settings
 
@@ -40,6 +42,7 @@ OTHER = {"json", "nginx", "text", "python", "yaml"}
 
 # What reads the settings files of a page, in their order.
 READERS: dict[str, list[Callable[[Path], object]]] = {
+    "docs/apertures.md": [lambda file: aperture_tool(well_image([[1.0]], [1.0]), file)],
     "docs/assembly.md": [read_geometry],
     "docs/gate.md": [read_gate],
     "docs/pick-tables.md": [load_mapping, load_vocabulary],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks
 
-pytest.importorskip("striplog")
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PendingDeprecationWarning")
-welly = pytest.importorskip("welly")
+if importlib.util.find_spec("welly") is None or importlib.util.find_spec("striplog") is None:
+    pytest.skip("the extra welly is not installed", allow_module_level=True)
+# It is imported by what the users call: by itself it does not import beside the setuptools of today.
+geobfdt.to_welly(well_image(np.eye(3, 8), [1.0, 1.1, 1.2]))
+import welly  # noqa: E402
 
 FT = 0.3048
 

@@ -66,7 +66,8 @@ def image_of(values: np.ndarray, unit: str = "S/m", **attributes: Any) -> WellIm
     """A well in the units of a tool."""
     pixels = {"S/m": values, "mS/m": 1e3 * values, "ohm.m": 1 / values, "uA/V": values}[unit]
     hole = {"diameter": 2 * RADIUS, "deviation": 0.0, "hole_azimuth": 0.0}
-    return well_image(pixels, DEPTH, ANGLE, units=unit, reference="north", well="A", **hole, **attributes)
+    words = {"dark": "low" if unit == "ohm.m" else "high", "reference": "north", "well": "A", **attributes}
+    return well_image(pixels, DEPTH, ANGLE, units=unit, **hole, **words)
 
 
 def picks_of(fractures: list[tuple[float, float, float, float]], **columns: Any) -> PickTable:
@@ -187,6 +188,15 @@ def test_an_image_without_a_unit_is_not_calibrated() -> None:
     fracture = [(101.0, 10.0, 0.0, excess_of(0.2))]
     image = well_image(conductivity(fracture), DEPTH, ANGLE, reference="north", diameter=0.2)
     assert kinds(measure_apertures(image, picks_of(fracture), RM, TOOL)[1]) == {"aperture-uncalibrated"}
+
+
+def test_the_unit_tells_the_conductive_end() -> None:
+    """Polarities of picks on an image that was read with the wrong end dark are passed over, with a finding."""
+    fracture = [(101.0, 10.0, 0.0, excess_of(0.2))]
+    image = image_of(conductivity(fracture), dark="low")
+    picks, findings = measure_apertures(image, picks_of(fracture, polarity="resistive"), RM, TOOL)
+    assert picks["aperture_mm"].tolist() == pytest.approx([0.2], rel=0.05)
+    assert "dark-end-conflict" in kinds(findings)
 
 
 def test_published_coefficients() -> None:

@@ -32,6 +32,7 @@ from geobfdt.cli import (
     study,
     track,
     train,
+    vugs,
 )
 from geobfdt.cli import open as open_verb
 from geobfdt.cli.verbatim import verbatim
@@ -71,6 +72,7 @@ for verb in (
     inspect,
     open_verb,
     pick,
+    vugs,
     serve,
     report,
     field,

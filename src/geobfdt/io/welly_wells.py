@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
+import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -147,10 +151,26 @@ def from_welly(
 
 
 def _welly() -> Any:
-    """Import welly without the warnings of its age: it is of 2022, and asks setuptools for its own version."""
+    """
+    Import welly without the warnings of its age.
+
+    welly 0.5.2 is of 2022. It asks ``pkg_resources`` for its own version, a module that setuptools 82 does not have any
+    more; a stand-in answers while welly is imported.
+    """
+    stand_in = ModuleType("pkg_resources")
+    vars(stand_in).update(
+        get_distribution=importlib.metadata.distribution, DistributionNotFound=importlib.metadata.PackageNotFoundError
+    )
+    lacking = importlib.util.find_spec("pkg_resources") is None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return needed("welly", "welly")
+        if lacking:
+            sys.modules["pkg_resources"] = stand_in
+        try:
+            return needed("welly", "welly")
+        finally:
+            if lacking:
+                del sys.modules["pkg_resources"]
 
 
 def _is_known(value: Any) -> bool:

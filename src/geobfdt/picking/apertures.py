@@ -18,7 +18,7 @@ from geobfdt.runtime.settings_files import parse_yaml, read_settings
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.picks import PickTable, traces
-from geobfdt.wells.tools import tool_of
+from geobfdt.wells.tools import ADMITTANCE_UNITS, CONDUCTIVITY_UNITS, RESISTIVITY_UNITS, tool_of
 
 __all__ = [
     "APERTURE_COLUMNS",
@@ -47,10 +47,6 @@ _MIN_COLUMNS, _MIN_TURN = 5, 0.1
 _MIN_ERRORS = 2.0
 # Beyond these, an aperture is doubtful: contrast Rxo / Rm, aperture (mm), share of the turn, distance of rows (m).
 _MAX_CONTRAST, _MAX_APERTURE_MM, _SURE_TURN, _MAX_ROW_M = 1000.0, 2.0, 0.3, 0.006
-# Factors to S/m of units of conductivity, and names of units of resistivity (ohm m) and of admittance (uA/V).
-_CONDUCTIVITY = {"s/m": 1.0, "mho/m": 1.0, "ms/m": 1e-3, "mmho/m": 1e-3}
-_RESISTIVITY = ("ohm.m", "ohmm", "ohm-m", "ohm m")
-_ADMITTANCE = ("ua/v", "us", "umho")
 
 Array = npt.NDArray[np.float64]
 
@@ -134,14 +130,21 @@ def measure_apertures(
     factor, reason = _calibration(image, tool)
     if tool is None or reason is not None:
         return PickTable(out), [Finding(Severity.MAJOR, "aperture-uncalibrated", place, *(reason or _NO_TOOL))]
-    shapes = traces(picks)
+    shapes, findings = traces(picks), []
+    conductive_end = "low" if factor is None else "high"
+    healed = np.array(picks["polarity"] == "resistive")
+    if image.attrs["dark"] != conductive_end:
+        healed[:] = False  # Polarities of the picks are those of the wrong end.
+        observed = f"by its unit, {conductive_end} values of the image are conductive, and the others are drawn dark"
+        action = f"apertures do not go by the polarity of picks; read the image with --dark {conductive_end}"
+        findings.append(Finding(Severity.MAJOR, "dark-end-conflict", place, observed, action))
     reasons: Counter[str] = Counter()
     fractures = np.flatnonzero((picks["class"] == "fracture").to_numpy())
     mean, hydraulic = np.full(len(picks), np.nan), np.full(len(picks), np.nan)
     reliability = np.full(len(picks), "", dtype=object)
-    for row in fractures:
+    for row in fractures.tolist():
         radius = float(picks["diameter_m"].iloc[row]) / 2
-        if picks["polarity"].iloc[row] == "resistive" or not np.isfinite([radius, *shapes[row]]).all():
+        if healed[row] or not np.isfinite([radius, *shapes[row]]).all():
             reasons["no trace on a known hole, or resistive: a healed fracture has no aperture"] += 1
             continue
         profile = _profile(image, shapes, int(row), radius, factor)
@@ -160,7 +163,7 @@ def measure_apertures(
         sure = sure and profile.row_m <= _MAX_ROW_M and picks["quality"].iloc[row] != "D"
         reliability[row] = "reliable" if sure else "doubtful"
     out = out.assign(aperture_mm=mean, aperture_hydraulic_mm=hydraulic, aperture_reliability=reliability)
-    return PickTable(out), _report(place, tool, reliability, reasons, mud_resistivity)
+    return PickTable(out), [*findings, *_report(place, tool, reliability, reasons, mud_resistivity)]
 
 
 def aperture_curves(picks: PickTable, at: Array, window: float = 1.0) -> pd.DataFrame:
@@ -258,14 +261,14 @@ def _calibration(image: WellImage, tool: ApertureTool | None) -> tuple[float | N
         return None, (f"the image is normalised ({normalisation})", cure)
     if tool is None:
         return None, _NO_TOOL
-    if unit in _ADMITTANCE and tool.excess == "uA.mm/V":
+    if unit in ADMITTANCE_UNITS and tool.excess == "uA.mm/V":
         if tool.flushed_resistivity is None:
             observed = "an image in uA/V does not give the resistivity of the flushed zone"
             return None, (observed, "no apertures; give flushed_resistivity in --aperture-tool")
         return 1.0, None
-    if tool.excess == "S" and unit in _CONDUCTIVITY:
-        return _CONDUCTIVITY[unit], None
-    if tool.excess == "S" and unit in _RESISTIVITY:
+    if tool.excess == "S" and unit in CONDUCTIVITY_UNITS:
+        return CONDUCTIVITY_UNITS[unit], None
+    if tool.excess == "S" and unit in RESISTIVITY_UNITS:
         return None, None
     observed = f"the unit of the image is {image.attrs['units']!r}, and coefficients are for an excess in {tool.excess}"
     return None, (observed, cure + ", and give --aperture-tool with the coefficients for it")
