@@ -118,6 +118,7 @@ def write_report(  # noqa: PLR0913
             own,
             Path(folder) / "well.png",
             intervals=looked,
+            breakouts=breakouts,
             progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
