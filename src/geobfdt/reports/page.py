@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.reports.breakout_bars import draw_breakouts
 from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Page, draw_header
 from geobfdt.reports.image_raster import Variable, colour_palette, contrast_limits, depth_range
 from geobfdt.reports.png import write_png
@@ -33,6 +34,7 @@ from geobfdt.reports.tracks import (
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_path
+from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, place_of, row_spacing
 from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.picks import PickTable, complete, traces, without_rejected
@@ -61,6 +63,7 @@ def draw_well(  # noqa: PLR0913
     picks: PickTable,
     *,
     intervals: IntervalTable | None = None,
+    breakouts: BreakoutTable | None = None,
     top: float | None = None,
     base: float | None = None,
     scale: float | None = None,
@@ -83,6 +86,8 @@ def draw_well(  # noqa: PLR0913
         rejected ones are left out and counted in the head of the page.
     intervals : IntervalTable, optional
         Interval table, drawn as margin bars.
+    breakouts : DataFrame, optional
+        Breakout table, drawn on the image of the picks.
     top, base : float, optional
         Depths (m, MD); default the whole image.
     scale : float, optional
@@ -121,16 +126,20 @@ def draw_well(  # noqa: PLR0913
         raise InputError(name, f"{base - top:.1f} m do not fit a page at 1:{scale:g}", "choose a smaller scale")
     mine, notes = _select_picks(image, picks)
     with house_style():
-        return _draw_page(_Drawing(image, mine, intervals, notes, north, raster=raster), Page(top, base, scale))
+        return _draw_page(
+            _Drawing(image, mine, intervals, notes, north, breakouts=breakouts, raster=raster), Page(top, base, scale)
+        )
 
 
-def write_pictures(
+# The tables of a well, and how they are drawn.
+def write_pictures(  # noqa: PLR0913
     image: WellImage,
     picks: PickTable,
     path: str | Path,
     *,
     intervals: IntervalTable | None = None,
     pages: bool | None = None,
+    breakouts: BreakoutTable | None = None,
     progress: Progress = no_progress,
 ) -> list[Path]:
     """
@@ -150,6 +159,8 @@ def write_pictures(
         Interval table.
     pages : bool, optional
         Whether the numbered pages are written; default those of wells up to 150 m.
+    breakouts : DataFrame, optional
+        Breakout table.
     progress : callable, optional
         Called with the finished share, 0 to 1.
 
@@ -179,7 +190,7 @@ def write_pictures(
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
-    drawing = _Drawing(image, mine, intervals, notes, limits=limits, palette=palette)
+    drawing = _Drawing(image, mine, intervals, notes, breakouts=breakouts, limits=limits, palette=palette)
     for number, (file, page) in enumerate(sheets, start=1):
         with house_style(), atomic_path(file) as part:
             figure = _draw_page(drawing, page, edges if page.number == 0 and len(sheets) > 1 else None)
@@ -258,6 +269,7 @@ class _Drawing:
     intervals: IntervalTable | None
     notes: list[str]
     north: North = "left"
+    breakouts: BreakoutTable | None = None
     # The ends of the ramp by variable, and the palette of true colours; None makes one for the page.
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     palette: npt.NDArray[np.uint8] | None = None
@@ -323,6 +335,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
             )  # fmt: skip
         if name in tracks:
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
+    draw_breakouts(tracks.get("traces", tracks[first]), drawing.breakouts, north=north)
     if "traces" in tracks:
         draw_traces(tracks["traces"], here, north=north, linewidth=1.2 if page.scale <= 20 else 0.9)
     for name, title in (("tadpoles", "Tadpoles"), ("density", "Density"), ("hole", "Hole")):

@@ -122,6 +122,7 @@ def write_report(  # noqa: PLR0913
             Path(folder) / "well.png",
             intervals=looked,
             pages=True,
+            breakouts=breakouts,
             progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]

@@ -14,7 +14,14 @@ from geobfdt.simulation.image_scaling import deliver, moving
 from geobfdt.simulation.interpreter import draw_intervals, interpret
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.tools import TOOLS
-from geobfdt.simulation.visibility import BAND_M, COARSE_ROW_M, RowNoise, Visibility, measure_visibility
+from geobfdt.simulation.visibility import (
+    BAND_M,
+    COARSE_ROW_M,
+    RowNoise,
+    Visibility,
+    line_contrast,
+    measure_visibility,
+)
 from geobfdt.simulation.wall import Wall
 from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, new_breakouts
@@ -50,7 +57,9 @@ class SimulatedWell:
     intervals : IntervalTable
         Interpreted and ignored intervals.
     breakouts : DataFrame
-        Breakout table (``wells.breakouts``) of every breakout and induced fracture, side by side.
+        Breakout table (``wells.breakouts``) of every breakout and induced fracture, side by side, with ``visible``: how
+        much darker an induced fracture is than the wall beside it, as a share of the contrast of the image; NaN for a
+        breakout, and where less than a third of the fracture was measured.
     """
 
     settings: WellSettings
@@ -157,6 +166,7 @@ def _breakouts(wall: Wall, image: WellImage, settings: WellSettings) -> Breakout
         width_deg=np.array([lobe.width for lobe in lobes], dtype=float),
         tilt_deg=np.array([lobe.tilt for lobe in lobes], dtype=float),
         source="simulation",
+        visible=np.array([line_contrast(image, lobe.path) for lobe in lobes], dtype=float),
     )
     return complete_breakouts(table, image)[0]
 

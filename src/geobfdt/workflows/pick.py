@@ -16,7 +16,6 @@ from pydantic import Field as Described
 from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
-from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.picker import PickedWell, detector_of, pick_well
@@ -174,12 +173,17 @@ def _undecided(file: Path, read_table: Callable[[Path], PickTable | BreakoutTabl
 
 
 def _breakout_findings(image: WellImage, breakouts: BreakoutTable) -> list[Finding]:
-    """Report where breakouts are, if there are any."""
-    if breakouts.empty:
-        return []
-    observed = f"{len(breakouts)} lobes of breakouts from {breakouts['top_m'].min():.1f} to "
-    observed += f"{breakouts['base_m'].max():.1f} m"
-    return [Finding(Severity.INFO, "breakouts", place_of(image), observed, "kept in the table of breakouts")]
+    """Report where breakouts and induced fractures are, if there are any."""
+    findings = []
+    for name, kind, words in (
+        ("breakout", "breakouts", "lobes of breakouts"),
+        ("induced", "induced", "sides of induced fractures"),
+    ):
+        some = breakouts[breakouts["class"] == name]
+        if len(some):
+            observed = f"{len(some)} {words} from {some['top_m'].min():.1f} to {some['base_m'].max():.1f} m"
+            findings.append(Finding(Severity.INFO, kind, place_of(image), observed, "kept in the table of breakouts"))
+    return findings
 
 
 class ImagePicks(NamedTuple):
@@ -230,7 +234,7 @@ def pick_image(
         Tables and findings.
     """
     picked = pick_well(image, detector, min_confidence=min_confidence, check=True, progress=progress)
-    breakouts = find_breakouts(picked.image)
+    breakouts = picked.breakouts
     picks, doubtful_findings = doubt_picks_on_breakouts(picked.picks, breakouts, picked.image)
     cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *doubtful_findings]
     zones = None
@@ -344,6 +348,7 @@ def pick_file(
                 part / f"{stem}.png",
                 intervals=intervals,
                 pages=options.pages,
+                breakouts=breakouts,
                 progress=part_of(progress, 0.8, 1.0),
             )
         if rows:
