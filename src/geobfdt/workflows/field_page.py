@@ -34,7 +34,7 @@ class FieldOptions(BaseModel):
 
     Examples
     --------
-    >>> FieldOptions(at=((1000.0, 2000.0),)).window
+    >>> FieldOptions(collar=Path("collars.csv"), at=((1000.0, 2000.0),)).window
     5.0
     """
 
