@@ -231,3 +231,38 @@ def test_the_verb_writes_an_image_and_refuses_what_is_none(flawed, tmp_path):
     )
     assert RUNNER.invoke(app, ["assemble", str(target), "--out", str(tmp_path / "b.nc")]).exit_code == 1
     assert not (tmp_path / "b.nc").exists()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 40])
+def test_a_few_rows_are_an_image_or_refused(flawed, tmp_path, rows):
+    """No length of a recording ends in anything but an image or one line."""
+    recording = flawed.recording
+    arrays = {name: values[:rows] for name, values in recording.arrays.items()}
+    logs = {name: log[:rows] for name, log in recording.logs.items()}
+    file = written(replace(recording, depth=recording.depth[:rows], arrays=arrays, logs=logs), tmp_path)
+    if rows < 3:
+        with pytest.raises(InputError, match=r"W01\.dlis"):
+            assemble_image(file)
+    else:
+        assert "speed-not-corrected" in kinds(assemble_image(file))
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_buttons_without_a_signal_are_refused(flawed, tmp_path, value):
+    """An image of nothing is none."""
+    arrays = {name: np.full_like(values, value) for name, values in flawed.recording.arrays.items()}
+    with pytest.raises(InputError):
+        assemble_image(written(replace(flawed.recording, arrays=arrays), tmp_path))
+
+
+def test_currents_below_zero_are_a_finding(flawed, tmp_path):
+    """Nothing is turned in silence: dark may be resistive."""
+    arrays = {name: -values for name, values in flawed.recording.arrays.items()}
+    assert "currents-negative" in kinds(assemble_image(written(replace(flawed.recording, arrays=arrays), tmp_path)))
+
+
+def test_a_north_that_the_magnetometers_contradict_is_a_finding(flawed, tmp_path):
+    """What the user states is taken, and doubted."""
+    reading = ReadingOptions(north="magnetic", declination=4.0)
+    image = assemble_image(written(flawed.recording, tmp_path), AssembleOptions(reading=reading))
+    assert "north-stated" in kinds(image)

@@ -153,3 +153,18 @@ def test_azimuths_that_follow_a_mirrored_magnetometer_are_computed_anew():
     assert image.north == "true"
     truth = np.interp(image.depth, pads.tool, np.unwrap(pads.turn, period=360))
     assert apart(image.turn[200:-200], truth[200:-200]) < 1.0
+
+
+@pytest.mark.parametrize("axes", ["z", "xyz"])
+def test_accelerometers_of_the_other_sign_are_turned_by_the_relative_bearing(axes):
+    """A sign of the accelerometers is no mirrored magnetometer; what nothing proves is not used."""
+    pads = recorded(30.0, rotation=0.1)
+    logs = dict(pads.recording.logs)
+    logs |= {f"acceleration_{axis}": -logs[f"acceleration_{axis}"] for axis in axes}
+    check = check_inclinometer(replace(pads.recording, logs=logs))
+    assert kinds(check.findings) == {"accelerometer-sign"}
+    assert check.sensors is not None
+    expected = check_inclinometer(pads.recording).sensors
+    assert apart(check.sensors.pad1_azimuth, expected.pad1_azimuth) < 0.5
+    logs.pop("relative_bearing")
+    assert check_inclinometer(replace(pads.recording, logs=logs)).sensors is None

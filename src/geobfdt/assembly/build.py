@@ -236,6 +236,12 @@ def _check_arrays(recording: PadRecording, geometry: ToolGeometry, log: _Log) ->
             if buttons != row.buttons:
                 observed = f"{name} has {buttons} buttons, where {geometry.name} has {row.buttons}"
                 raise InputError(recording.place, observed, "give --geometry for the tool of the file")
+    there = [recording.arrays[name] for name in geometry.arrays if name in recording.arrays]
+    if not any(np.isfinite(values).any() for values in there):
+        raise InputError(recording.place, "no button measured anything", "check the channels with geobfdt inspect")
+    if float(np.nanmean([np.sign(values[np.isfinite(values)]).mean() for values in there if values.size])) < 0:
+        observed = "most currents of the buttons are negative"
+        log.add(Severity.MAJOR, "currents-negative", observed, "kept; if dark is resistive now, give --dark high")
     unused = [name for name in recording.arrays if name not in geometry.arrays]
     if unused:
         log.add(Severity.MAJOR, "pad-arrays-unused", f"{', '.join(unused)} are no arrays of the tool", "left out")
@@ -253,10 +259,13 @@ def _orientation(recording: PadRecording, plan: Plan, log: _Log) -> Orientation:
         azimuths = ("pad1_azimuth", "pad1_azimuth_normal", "hole_azimuth")
         kept = {name: values for name, values in recording.logs.items() if name not in azimuths}
         recording = replace(recording, logs=kept)
-    north = plan.north
-    if north is None:
-        north, notes = north_of_bearings(recording, check.sensors, plan.declination)
+    north, notes = north_of_bearings(recording, check.sensors, plan.declination)
+    if plan.north is None:
         log.findings += notes
+    elif north not in (plan.north, "unknown"):
+        observed = f"by the magnetometers, azimuths of the file are from {north} north"
+        log.add(Severity.MAJOR, "north-stated", observed, f"{plan.north!r} taken, as --north says")
+    north = plan.north or north
     result = orient(recording, plan.reference, north, plan.declination, check.sensors)
     log.step("orientation", f"pad 1 by {result.source}, azimuths from {result.north} north")
     if result.north == "true" and north == "magnetic":
@@ -323,8 +332,9 @@ def _follow(recording: PadRecording, orientation: Orientation, plan: Plan, log: 
     measured = np.isfinite(acceleration)
     along = np.interp(at, at[measured], acceleration[measured])
     if np.median(along) < 0 and not np.nanmedian(orientation.bearings.deviation) > 90:
-        observed = "the accelerometer along the tool reads the gravity with the other sign"
-        log.add(Severity.MINOR, "accelerometer-sign", observed, "its sign turned")
+        if not any(finding.kind == "accelerometer-sign" for finding in log.findings):
+            observed = "the accelerometer along the tool reads the gravity with the other sign"
+            log.add(Severity.MINOR, "accelerometer-sign", observed, "its sign turned")
         along = -along
     tool = follow_tool(recording.depth, time, along, orientation.bearings.deviation)
     shift = tool.depth - recording.depth

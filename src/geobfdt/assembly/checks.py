@@ -25,6 +25,8 @@ _FIELD_SCATTER = 0.03
 _MAX_TURNS_A_METRE = 0.1
 # Other signs of the magnetometer have to explain the field better by this factor, and by so much (deg).
 _MIRROR_FACTOR, _MIRROR_DEG = 3.0, 1.0
+# With the right signs of the accelerometers, relative bearings agree so far (deg).
+_SIGN_DEG = 20.0
 # Bearings of a hole that deviates less (deg) say nothing of its high side.
 _VERTICAL_DEG = 3.0
 
@@ -67,6 +69,10 @@ def check_inclinometer(recording: PadRecording) -> InclinometerCheck:
         note = Finding(Severity.INFO, "sensors-missing", recording.place, observed, "bearings are not checked by them")
         return InclinometerCheck(None, False, [note])
     findings = _FindingsOf(recording.place)
+    upright = _upright(parts[0], recording, findings)
+    if upright is None:
+        return InclinometerCheck(None, False, findings)
+    parts = (upright, parts[1])
     stated = recording.constants.get("field_dip")
     signs = _signs(*parts, stated)
     mirrored = -1 in signs
@@ -170,6 +176,26 @@ class _FindingsOf(list[Finding]):
 
     def add(self, severity: Severity, kind: str, observed: str, action: str) -> None:
         self.append(Finding(severity, kind, self.place, observed, action))
+
+
+def _upright(gravity: Array, recording: PadRecording, findings: _FindingsOf) -> Array | None:
+    """Turn accelerometers that read the gravity upwards, by signs that the relative bearing proves; None without it."""
+    deviation = recording.logs.get("deviation", np.zeros(1))
+    if not np.nanmedian(gravity[:, 2]) < 0 or np.nanmedian(np.nan_to_num(deviation)) > 90:
+        return gravity
+    bearing = recording.logs.get("relative_bearing")
+    observed = "the accelerometer along the tool reads the gravity upwards"
+    for signs, what in (((1, 1, -1), "its sign"), ((-1, -1, -1), "the signs of all three")):
+        trial = gravity * np.array(signs)
+        own = np.degrees(np.arctan2(trial[:, 1], -trial[:, 0]))
+        if bearing is not None and np.nanmedian(np.abs(_wrapped(own - bearing))) < _SIGN_DEG:
+            action = f"{what} turned, as the relative bearing proves"
+            findings.add(Severity.MINOR, "accelerometer-sign", observed, action)
+            return np.asarray(trial)
+    findings.add(
+        Severity.MAJOR, "accelerometer-sign", observed, "sensors not used: nothing says which signs are turned"
+    )
+    return None
 
 
 def _check_sizes(gravity: Array, field: Array, constants: dict[str, float], findings: _FindingsOf) -> None:

@@ -130,7 +130,8 @@ def remove_jumps(arrays: dict[str, Grey]) -> tuple[dict[str, Grey], int]:
     """
     names = list(arrays)
     together = np.concatenate([np.diff(arrays[name], axis=0) for name in names], axis=1)
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # rows without a value have no jump
         middle = np.nan_to_num(np.nanmedian(together, axis=1)) if together.size else np.zeros(0)
     jumps = np.where(np.abs(middle) > _MIN_JUMP, middle, 0.0)
     level = np.concatenate([[0.0], np.cumsum(jumps)]).astype(np.float32)[:, None]
@@ -272,7 +273,8 @@ def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> tuple[list[
         deviation = part.values - _moving_mean(part.values, window)
         scatters.append(np.sqrt(_moving_mean(deviation * deviation, window)))
     together = np.concatenate([scatter.reshape(len(scatter), -1) for scatter in scatters], axis=1)
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # dead pads have no scatter
         # A few rows tell the usual scatter as well as all of them.
         step = max(len(together) // 2000, 1)
         typical = np.float32(np.nanmedian(together[::step]))

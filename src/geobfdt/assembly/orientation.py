@@ -112,7 +112,7 @@ def smoothed(gravity: Array, field: Array, depth: Array) -> tuple[Array, Array]:
     step = float(np.median(np.diff(depth))) if depth.size > 1 else 1.0
 
     def mean(values: npt.NDArray[Any], reach: float = _SENSOR_SMOOTHING_M) -> npt.NDArray[Any]:
-        window = np.ones(min(2 * max(int(reach / step), 1) + 1, 2 * depth.size - 1))
+        window = np.ones(min(2 * max(int(reach / step), 1) + 1, depth.size))
         measured = np.isfinite(values)
         sums = np.convolve(np.where(measured, values, 0.0), window, mode="same")
         counts = np.convolve(measured.astype(float), window, mode="same")

@@ -79,7 +79,7 @@ def _add_frame(logical: Any, frame: str, recording: PadRecording, *, fast: bool,
     if fast:
         for name, values in recording.arrays.items():
             channels.append(_channel(logical, name, values[rows], "", frame))
-        if "time" in recording.logs:
+        if "time" in recording.logs and recording.rows > 1:
             time = recording.logs["time"]
             duration = np.abs(np.diff(time[rows], prepend=2 * time[rows][0] - time[rows][1]))
             channels.append(_channel(logical, "FTIM", 1000 * duration, "ms", frame))
