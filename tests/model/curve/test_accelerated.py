@@ -71,9 +71,9 @@ def assert_same_stages(one: CurveNetwork, other: Any, grid: npt.NDArray[np.uint8
     """Each stage of both does the same with the same queries; return the number of queries."""
     (encoded, scores), (fields, fast_scores) = one.encode_strip(grid), other.encode_strip(grid)
     for score, fast_score in zip(scores, fast_scores, strict=True):
-        # A cell as high as its neighbour is a peak or none.
-        same = np.isfinite(score) == np.isfinite(fast_score)
-        assert same.mean() > 0.999
+        # A cell on the verge of a peak is one by one of them only: few cells are.
+        different = np.isfinite(score) != np.isfinite(fast_score)
+        assert different.sum() <= 2 + different.size // 1000
         both = np.isfinite(score) & np.isfinite(fast_score)
         np.testing.assert_allclose(fast_score[both], score[both], atol=2e-4)
     queries = choose_queries(one, scores, radius, -np.inf, np.inf)

@@ -113,6 +113,8 @@ def _convolved(
     """Apply a convolution to an image within a margin; the result has a margin of 1. See :func:`kernels.convolve`."""
     margin = max(size // 2, 1)
     rows, columns = ((part - 2 * margin) // stride for part in image.shape[:2])
+    # The kernel reads as many weights as the image has channels.
+    assert layer[0].size == size * size * image.shape[2] * layer[1].size  # noqa: S101
     out = _blank_map(rows, columns, layer[1].size)
     measured = np.ones(rows, np.float32) if measured is None else measured
     _in_parallel(
@@ -171,7 +173,7 @@ class _FastPyramid:
         widths = [stage[-1].outputs for stage in self.stages]
         laterals: list[nn.Conv2d] = list(pyramid.lateral)  # type: ignore[arg-type]
         self.lateral = [_convolution(part, width) for part, width in zip(laterals, widths[1:], strict=True)]
-        features = self.lateral[0][1].size
+        self.features = features = self.lateral[0][1].size
         self.smooth = _convolution(pyramid.smooth.conv, features)
         self.near, self.context = _convolution(pyramid.near, widths[0]), _convolution(pyramid.context, features)
         self.fine = _convolution(pyramid.fine.conv, self.near[1].size)
@@ -324,12 +326,12 @@ def _applied(values: Single, layer: Packed, relu: bool = False) -> Single:
 class _FastVote:
     """Weights of a vote and what is not zero of its kernels; see :class:`geobfdt.model.curve.votes.VoteHead`."""
 
-    def __init__(self, vote: VoteHead, least: float) -> None:
+    def __init__(self, vote: VoteHead, features: int, least: float) -> None:
         self.vote, self.least = vote, least
         shapes, slopes = len(vote.shapes.curves), vote.voting.slopes
         self.reach = vote.kernel.shape[2] // 2
         # (arcs x shapes, channels, cells, 1), with channels of columns x slopes; and the same without slopes.
-        self.narrow = _convolution(vote.narrow, len(vote.narrow.weight[0]))
+        self.narrow = _convolution(vote.narrow, features)
         self.sums = _Entries.of(_numbers(vote.kernel)[..., 0], vote.arcs, shapes, slopes, vote.votes)
         self.mask_sums = _Entries.of(_numbers(vote.measured)[..., 0], vote.arcs, shapes, 1, 1)
         self.width = kernels.VOTE_CELLS + _padded(2 * self.reach, 16)
@@ -408,7 +410,8 @@ class AcceleratedNetwork:
         self._pyramid = _FastPyramid(network.pyramid, network.decoder.sampled)
         self.tiers: Sequence[Tier] = network.tiers
         self._layers = [_FastLayer(layer, network.settings) for layer in network.decoder.layers]  # type: ignore[arg-type]
-        self._votes = [_FastVote(vote, network.settings.voting.min_coverage) for vote in network.votes]
+        least = network.settings.voting.min_coverage
+        self._votes = [_FastVote(vote, self._pyramid.features, least) for vote in network.votes]
         self._start = _numbers(network.decoder.start)
 
     @torch.inference_mode()
