@@ -81,7 +81,8 @@ def test_several_files_and_reading_options(
 def test_a_saved_model(field: Path, command: Path, tmp_path: Path) -> None:
     """MLflow's own save_model takes the folder of a bundle."""
     saved = tmp_path / "saved"
-    mlflow.pyfunc.save_model(saved, loader_module="geobfdt.operation.mlflow_model", data_path=str(SHIPPED))
+    loader = {"loader_module": "geobfdt.operation.mlflow_model", "data_path": str(SHIPPED)}
+    mlflow.pyfunc.save_model(saved, **loader, pip_requirements=["geobfdt"])
     picks = mlflow.pyfunc.load_model(str(saved)).predict(str(field / "W01.nc"))
     assert as_bytes(picks, tmp_path) == (command / "W01.picks.csv").read_bytes()
     assert not list(saved.rglob("*.pkl"))

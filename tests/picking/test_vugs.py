@@ -14,6 +14,7 @@ from tests.command import run_command
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.picking.vugs import Vugs, find_vugs
 from geobfdt.runtime.findings import InputError, findings_from_json
+from geobfdt.wells.breakouts import new_breakouts
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.picks import PickTable, new_picks, write_picks
 from geobfdt.wells.vugs import COLUMNS, TRACKS, new_vugs, read_vug_tracks, read_vugs, write_vug_tracks, write_vugs
@@ -114,6 +115,20 @@ def test_dark_beds_and_dead_buttons_are_none() -> None:
     picks = pd.concat([plane(z, 40.0, 30.0, "bedding") for z in (1001.5, 1002.1)], ignore_index=True)
     pixels[100:500, 17] = 20
     assert find_vugs(image_of(pixels), PickTable(picks)).table.empty
+
+
+def test_breakouts_are_none() -> None:
+    """Dark lobes on both sides of the hole; a vug at another angle is one."""
+    pixels = wall()
+    for middle in (80.0, 260.0):
+        away = np.abs((ANGLE - middle + 180) % 360 - 180)
+        pixels[200:260, away < 11] -= 90
+    area = draw(pixels, 1001.7, 170.0, 0.03, 0.03)
+    lobes = new_breakouts(
+        well="A", top_m=DEPTH[200], base_m=DEPTH[259], class_="breakout", azimuth_app_deg=[80.0, 260.0], width_deg=22.0
+    )
+    assert len(find_vugs(image_of(pixels), NO_PICKS).table) > 1
+    assert sole(find_vugs(image_of(pixels), NO_PICKS, lobes))["area_mm2"] == pytest.approx(area, rel=0.1)
 
 
 def test_pads() -> None:

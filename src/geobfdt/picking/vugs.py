@@ -18,7 +18,7 @@ from geobfdt.geometry import Reference, trace_depth
 from geobfdt.preparation.gaps import fill_gaps
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.runtime.progress import Progress, no_progress
-from geobfdt.wells.breakouts import true_azimuth
+from geobfdt.wells.breakouts import BreakoutTable, true_azimuth
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import PickTable, traces, without_rejected
 from geobfdt.wells.tools import is_electrical
@@ -52,6 +52,8 @@ _DARK_LINE_SHARE = 0.15
 _TRACE_M, _EDGE_COLUMNS, _BELONGS_SHARE = 0.012, 2, 0.5
 # A dark line is so wide on either side of its trace (m).
 _LINE_M = 0.005
+# The lobe of a breakout reaches so far beyond its box (m, deg).
+_LOBE_M, _LOBE_DEG = 0.05, 15.0
 _SECTOR_DEG = 10.0
 _SOURCE = "vugs, experimental"
 
@@ -80,10 +82,11 @@ class Vugs:
 
 
 class _Planes(NamedTuple):
-    """Traces (z0, a, b) of all picks, and of beds alone."""
+    """Traces (z0, a, b) of all picks, and of beds alone; top, base, middle and width of the lobes of breakouts."""
 
     all: Array
     beds: Array
+    lobes: Array
 
 
 @dataclass
@@ -97,7 +100,9 @@ class _Objects:
             self.columns.setdefault(name, []).append(value)
 
 
-def find_vugs(image: WellImage, picks: PickTable, progress: Progress = no_progress) -> Vugs:
+def find_vugs(
+    image: WellImage, picks: PickTable, breakouts: BreakoutTable | None = None, progress: Progress = no_progress
+) -> Vugs:
     """
     Find vugs on an image.
 
@@ -107,6 +112,8 @@ def find_vugs(image: WellImage, picks: PickTable, progress: Progress = no_progre
         The well; its pixels may lie in a file, they are loaded strip by strip.
     picks : PickTable
         Its planes, beds and fractures: objects on their traces are no vugs.
+    breakouts : BreakoutTable, optional
+        Its breakouts and induced fractures: objects on them are no vugs.
     progress : callable
         Called with the share done, 0 to 1.
 
@@ -121,14 +128,19 @@ def find_vugs(image: WellImage, picks: PickTable, progress: Progress = no_progre
     object is what stands out on the dark side of it. Connected pixels (``scipy.ndimage.label``, closed around the hole)
     above two standard deviations of the wall are an object if one of them is above 5, and they are so on average. Its
     outline lies at half of its contrast: a blurred disc keeps its area there. Objects of which half lies within 12 mm
-    of the trace of a dark plane or within two columns of the edge of a pad are left out. So are objects over 30 cm
-    high, over 100 degrees wide, one row high, under three columns wide on pads (two elsewhere), or longer than six
-    times their width. Area, centre, long axis and aspect are moments of the outline in millimetres on the wall.
+    of the trace of a dark plane, within two columns of the edge of a pad, or on a breakout are left out. So are objects
+    over 30 cm high, over 100 degrees wide, one row high, under three columns wide on pads (two elsewhere), or longer
+    than six times their width. Area, centre, long axis and aspect are moments of the outline in millimetres.
     """
     picks = without_rejected(picks)
     shapes = traces(picks)
     drawn = np.isfinite(shapes).all(axis=1)
-    planes = _Planes(shapes[drawn], shapes[drawn & (picks["class"] == "bedding").to_numpy()])
+    lobes = np.zeros((0, 4))
+    if breakouts is not None:
+        box = ["top_m", "base_m", "azimuth_app_deg", "width_deg"]
+        lobes = breakouts.loc[breakouts["status"] != "rejected", box].to_numpy(float)
+        lobes = lobes[np.isfinite(lobes[:, :3]).all(axis=1)]
+    planes = _Planes(shapes[drawn], shapes[drawn & (picks["class"] == "bedding").to_numpy()], lobes)
     depth = image["depth"].values
     objects, areas = _Objects(), []
     for strip in strips(image, _STRIP_M, _OVERLAP_M):
@@ -192,7 +204,8 @@ class _Wall:
         step, radius = row_spacing(image), hole_radius(image)
         arc = 2 * np.pi * radius / angle.size
         core = (depth >= strip.top) & (depth < strip.base)
-        bare = cls(depth, angle, core, mask, mask & ~_near_edges(mask), step, arc)
+        aside = _near_edges(mask) | _near_lobes(depth, angle, planes.lobes)
+        bare = cls(depth, angle, core, mask, mask & ~aside, step, arc)
         if step <= 0 or mask.sum() < _MIN_PIXELS:
             return bare
         darkness = _darkness(image, pixels, mask)
@@ -395,6 +408,16 @@ def _columns_of(
     low, high = np.searchsorted(depth, [centre - margin, centre + margin])
     for column, (top, base) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
         yield column, slice(top, base)
+
+
+def _near_lobes(depth: Array, angle: Array, lobes: Array) -> Flags:
+    """Tell the pixels on the lobes of breakouts."""
+    near = np.zeros((depth.size, angle.size), dtype=bool)
+    for top, base, middle, width in lobes:
+        rows = (depth >= top - _LOBE_M) & (depth <= base + _LOBE_M)
+        half = (width if np.isfinite(width) else 0.0) / 2 + _LOBE_DEG
+        near |= rows[:, None] & (np.abs((angle - middle + 180.0) % 360.0 - 180.0) <= half)
+    return near
 
 
 def _near_edges(mask: Flags) -> Flags:

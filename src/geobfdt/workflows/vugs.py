@@ -10,11 +10,13 @@ from pydantic import Field as Described
 
 from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import read_pick_table
+from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.picker import detector_of
 from geobfdt.picking.vugs import Vugs, find_vugs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, write_text
+from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts
 from geobfdt.wells.field import file_stem
 from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.options import ReadingOptions
@@ -84,8 +86,8 @@ def vugs(
         raise InputError(table, "holds vugs that a person decided on", "move it, or name another --out")
     with atomic_files(out):
         pass  # A folder that cannot be written is an error now, not after the search.
-    picks, findings = _planes(image, options, part_of(progress, 0.0, 0.7))
-    result = find_vugs(image, picks, part_of(progress, 0.7, 1.0))
+    picks, breakouts, findings = _planes(image, options, part_of(progress, 0.0, 0.7))
+    result = find_vugs(image, picks, breakouts, part_of(progress, 0.7, 1.0))
     observed = f"{len(result.table)} vugs beside {len(picks)} planes"
     action = "experimental: check them on the image before they are used"
     findings.append(Finding(Severity.MAJOR, "vugs-experimental", place_of(image), observed, action))
@@ -98,14 +100,17 @@ def vugs(
     return result, files, findings
 
 
-def _planes(image: WellImage, options: VugOptions, progress: Progress) -> tuple[PickTable, list[Finding]]:
-    """Read the planes of a well, or pick them."""
+def _planes(
+    image: WellImage, options: VugOptions, progress: Progress
+) -> tuple[PickTable, BreakoutTable, list[Finding]]:
+    """Read the planes of a well, or pick them; breakouts are those of the table, or are found."""
     if options.picks is not None:
         reading = options.reading
         table = read_pick_table(
             options.picks, well=image.attrs["well"] or None, depth_unit=reading.depth_unit, decimal=reading.decimal
         )
         picks, findings = complete(table.picks, image)
-        return picks, [*table.findings, *findings]
+        breakouts = complete_breakouts(table.breakouts, image)[0] if len(table.breakouts) else find_breakouts(image)
+        return picks, breakouts, [*table.findings, *findings]
     picked = pick_image(image, detector_of(image, options.model, options.method), progress=progress)
-    return picked.picks, picked.cautions
+    return picked.picks, picked.breakouts, picked.cautions
