@@ -199,14 +199,16 @@ export class View {
 
   // Lobes of breakouts are boxes, induced fractures dashed lines. They are shown, not edited.
   paintBreakouts(ctx, track) {
-    ctx.lineWidth = 1.5; ctx.strokeStyle = BREAKOUT;
     for (const one of this.well.breakouts) {
       const y = this.y(one.top_m), high = this.y(one.base_m) - y, box = one.class === "breakout" && one.width_deg != null;
       const wide = box ? one.width_deg / 360 * this.turn(track) : 0;
       if (y > this.height || y + high < HEAD) continue;
       ctx.setLineDash(box ? [] : [6, 3]);
       for (const x of this.xs(track, one.azimuth_app_deg)) for (const shift of [0, -this.turn(track), this.turn(track)]) {
-        ctx.strokeRect(x + shift - wide / 2, y, wide, Math.max(high, 1));
+        for (const [colour, line] of [["#1a1a1a", 3.5], [BREAKOUT, 1.8]]) {
+          ctx.strokeStyle = colour; ctx.lineWidth = line;
+          ctx.strokeRect(x + shift - wide / 2, y, wide, Math.max(high, 1));
+        }
       }
     }
     ctx.setLineDash([]);
