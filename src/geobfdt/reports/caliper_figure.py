@@ -27,9 +27,7 @@ _DPI = 130
 _MAX_POINTS = 2000
 
 
-def draw_caliper(
-    shape: HoleShape, times: WellImage, amplitude: WellImage | None, centred: WellImage | None, path: str | Path
-) -> None:
+def draw_caliper(shape: HoleShape, amplitude: WellImage | None, centred: WellImage | None, path: str | Path) -> None:
     """
     Draw a measured hole as a PNG: equal input gives equal bytes.
 
@@ -37,8 +35,6 @@ def draw_caliper(
     ----------
     shape : HoleShape
         The hole.
-    times : WellImage
-        The image that it is measured on.
     amplitude, centred : WellImage or None
         Amplitudes as recorded, and about the hole axis.
     path : Path
@@ -50,16 +46,17 @@ def draw_caliper(
         If the place cannot be written.
     """
     with house_style(), atomic_path(path) as part:
-        write_png(_figure(shape, times, amplitude, centred), part)
+        write_png(_figure(shape, amplitude, centred), part)
 
 
-def _figure(shape: HoleShape, times: WellImage, amplitude: WellImage | None, centred: WellImage | None) -> Figure:
+def _figure(shape: HoleShape, amplitude: WellImage | None, centred: WellImage | None) -> Figure:
     depth = shape.radius["depth"].values
     top, base = float(depth[0]), float(depth[-1])
     tall = float(np.clip(_INCHES_PER_METRE * (base - top), _SHORTEST, _TALLEST))
-    images = [("As recorded", times.assign_attrs(dark="high")), ("Radius", shape.radius)]
+    from_tool = shape.radius.assign(image=(shape.radius["image"].dims, shape.distance))
+    images = [("Distance from the tool", WellImage(from_tool)), ("Radius", shape.radius)]
     if amplitude is not None and centred is not None:
-        images += [("Amplitude", amplitude), ("Corrected", centred)]
+        images += [("Amplitude", amplitude), ("Corrected amplitude", centred)]
     widths = [0.5, *[_IMAGE] * len(images), _CURVES, _CURVES]
     size = (2 * _EDGE + sum(widths) + _GAP * (len(widths) - 1), 2 * _EDGE + _HEADINGS + tall)
     figure = Figure(size, dpi=_DPI, facecolor="white")

@@ -146,7 +146,7 @@ def caliper(
             # Loaded here: Matplotlib takes half a second, and a run without a picture does without.
             from geobfdt.reports.caliper_figure import draw_caliper
 
-            draw_caliper(shape, image, amplitude, centred, part / f"{stem}.caliper.png")
+            draw_caliper(shape, amplitude, centred, part / f"{stem}.caliper.png")
         files = tuple(out / file.name for file in sorted(part.iterdir()))
     return CaliperFiles(files, tuple(findings))
 
