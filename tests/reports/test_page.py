@@ -72,9 +72,8 @@ def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(page_module, "write_png", spy)
     depth = np.sort(np.random.default_rng(1).uniform(100, 400, 90))
     shares: list[float] = []
-    files = write_pictures(
-        noisy_well(300.0, spacing=0.1, columns=8), some_picks(depth), tmp_path / "A.png", progress=shares.append
-    )
+    well, picks = noisy_well(300.0, spacing=0.1, columns=8), some_picks(depth)
+    files = write_pictures(well, picks, tmp_path / "A.png", pages=True, progress=shares.append)
     assert [file.name for file in files] == ["A.png"] + [f"A-{i:02d}.png" for i in range(1, 11)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(file.name for file in files)
     (overview, all_heads), *pages = drawn_pages
@@ -86,6 +85,18 @@ def test_long_well_is_cut_into_numbered_pages(tmp_path: Path, monkeypatch: pytes
     np.testing.assert_allclose([z for _, heads in pages for z in heads], depth)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize(("length", "pages", "count"), [
+    (300.0, None, 1), (30.0, None, 3), (30.0, False, 1), (10.0, True, 1),
+])  # fmt: skip
+def test_pages_are_drawn_by_default_for_short_wells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: float, pages: bool | None, count: int
+) -> None:
+    """A longer well has its overview, and pages on demand."""
+    monkeypatch.setattr(page_module, "write_png", lambda figure, path, colours: path.write_bytes(b"page"))
+    well = noisy_well(length, spacing=0.1, columns=8)
+    assert len(write_pictures(well, new_picks(), tmp_path / "A.png", pages=pages)) == count
 
 
 def test_files_are_small_and_alike_every_time(tmp_path: Path) -> None:

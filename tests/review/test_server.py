@@ -29,6 +29,7 @@ from geobfdt.review.server import create_app
 from geobfdt.review.service import ReviewService
 from geobfdt.review.tiles import TILE_ROWS
 from geobfdt.runtime.findings import Finding, Severity, findings_to_json
+from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
@@ -221,6 +222,24 @@ def test_where_the_model_is_not_at_home_is_shown(client: TestClient, field: Path
     job = client.post("/api/wells/A-1/pick", json={"person": "anna", "layer": "anna", "method": "hough"}).json()
     assert wait(client, job)["state"] == "done"
     assert client.get("/api/wells/A-1").json()["drift"] == []
+
+
+def test_breakouts_of_the_field_are_shown(client: TestClient, field: Path) -> None:
+    """Those that lie on the image, but for rejected ones; none without a table."""
+    assert client.get("/api/wells/A-1").json()["breakouts"] == []
+    reference = client.get("/api/wells/A-1").json()["reference"]
+    file = field / "A-1.breakouts.csv"
+    common = {"top_m": 101.0, "base_m": 102.0, "azimuth_app_deg": [10.0, 190.0, 90.0, 50.0]}
+    words = {
+        "class_": ["breakout", "breakout", "induced", "breakout"],
+        "status": ["proposed", "accepted", "", "rejected"],
+    }
+    write_breakouts(new_breakouts(**common, **words, width_deg=[30.0, 30.0, np.nan, 30.0], reference=reference), file)
+    shown = client.get("/api/wells/A-1").json()["breakouts"]
+    assert [(one["class"], one["azimuth_app_deg"], one["width_deg"]) for one in shown] == [
+        ("breakout", 10, 30), ("induced", 90, None), ("breakout", 190, 30),
+    ]  # fmt: skip
+    file.unlink()
 
 
 def test_two_interpreters_and_their_consensus(client: TestClient) -> None:

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.io.write.pads import write_pads
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.simulation.pads import simulate_pads
+from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.breakouts import read_breakouts, write_breakouts
 from geobfdt.wells.image import well_image
 from geobfdt.wells.intervals import new_intervals, write_intervals
@@ -230,3 +233,12 @@ def test_without_breakouts_there_is_no_such_file(tmp_path):
     """Picks, findings and nothing else."""
     delivery = pick_file(broken(tmp_path, False), tmp_path / "out", PickOptions(method="hough", picture=False))
     assert {f.name for f in delivery.files} == {"A.picks.csv", "A.findings.json"}
+
+
+def test_a_file_of_pads_is_assembled_and_picked(tmp_path):
+    """A recording without an image is picked on the image that it makes, and a finding says so."""
+    recording = simulate_pads(WellSettings(length=3.0, deviation=8.0), np.random.default_rng(1)).recording
+    write_pads(recording, tmp_path / "W01.dlis")
+    delivery = pick_file(tmp_path / "W01.dlis", tmp_path / "out", PickOptions(method="hough", picture=False))
+    assert "pads-assembled" in {finding.kind for finding in delivery.findings}
+    assert (tmp_path / "out" / "W01.picks.csv").exists()

@@ -10,11 +10,14 @@ from geobfdt._version import __version__
 from geobfdt.cli import (
     adapt,
     agree,
+    assemble,
     audit,
+    caliper,
     convert,
     demo,
     drift,
     evaluate,
+    field,
     gate,
     ingest,
     inspect,
@@ -29,6 +32,7 @@ from geobfdt.cli import (
     study,
     track,
     train,
+    vugs,
 )
 from geobfdt.cli import open as open_verb
 from geobfdt.cli.verbatim import verbatim
@@ -68,8 +72,10 @@ for verb in (
     inspect,
     open_verb,
     pick,
+    vugs,
     serve,
     report,
+    field,
     evaluate,
     agree,
     audit,
@@ -83,8 +89,10 @@ for verb in (
     retrain,
     models,
     track,
+    assemble,
     convert,
     merge,
+    caliper,
     simulate,
     demo,
 ):

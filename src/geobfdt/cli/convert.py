@@ -21,8 +21,9 @@ def convert(
         str | None,
         typer.Option(
             help="Image formats: netcdf, dlis, png, csv, techlog-image. Pick tables: picks, techlog, wellcad, geolog, "
-            "las. Pick tables with --collar: fracman, dfnworks, vtk, petrel, leapfrog, dips, gempy-orientations, "
-            "gempy-points. Default: what the target's suffix says (.nc, .dlis, .png, .fab, .vtk)."
+            "las. With --osdu: osdu-log (image), osdu-picks (pick table). Pick tables with --collar: fracman, "
+            "dfnworks, vtk, petrel, leapfrog, dips, gempy-orientations, gempy-points. Default: what the suffix of the "
+            "target says (.nc, .dlis, .png, .fab, .vtk)."
         ),
     ] = None,
     mapping: Mapping = None,
@@ -30,6 +31,10 @@ def convert(
     collar: Annotated[
         Path | None,
         typer.Option(help="Table of collars (well, x, y, z): picks get positions along --survey or --deviation."),
+    ] = None,
+    osdu: Annotated[
+        Path | None,
+        typer.Option(help="YAML with partition, wellbore, access and legal tags, for --to osdu-log and osdu-picks."),
     ] = None,
     radius: Annotated[
         float, typer.Option(min=0.001, max=1e5, help="Radius of the discs of fracman, dfnworks and vtk (m).")
@@ -53,6 +58,7 @@ def convert(
         mapping=mapping,
         vocabulary=vocabulary,
         collar=collar,
+        osdu=osdu,
         radius=radius,
         to_north=to_north,
         convergence=convergence,

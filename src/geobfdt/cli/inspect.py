@@ -23,36 +23,42 @@ def inspect(
 
     Nothing is written. Try the reading options here before you pick.
     """
+    import xarray as xr
+
     from geobfdt.io.images import files
     from geobfdt.quality.image_checks import with_image_findings
-    from geobfdt.runtime.findings import InputError
+    from geobfdt.runtime.findings import Finding, Severity
     from geobfdt.wells.image import row_spacing
 
-    contents = files.inspect(file)
-    image, refusal = None, None
     with progress(f"reading {file.name}"):
-        try:
-            image = with_image_findings(files.read(file, reading))
-            findings = image.attrs["findings"]
-        except InputError as error:
-            # The contents help most when the file cannot be read without an option.
-            refusal, findings = error, [error.finding]
+        survey = files.survey(file, reading)
+        images = [with_image_findings(image) for image in survey.images]
+    contents, refusal = survey.contents, survey.refusal
+    # The contents help most when the file cannot be read without an option.
+    findings = [refusal.finding] if refusal is not None else []
+    for image in images:
+        present = {(finding.kind, finding.place) for finding in findings}
+        findings += [new for new in image.attrs["findings"] if (new.kind, new.place) not in present]
+    if len(images) > 1:
+        rows = sum(image.sizes["depth"] for image in images)
+        observed = f"{len(images)} stretches of it, {rows:,} of {survey.rows:,} rows"
+        findings.append(Finding(Severity.INFO, "image-sampled", file.name, observed, "geobfdt pick checks all rows"))
     summary = {}
-    if image is not None:
-        depth = image.depth.values
+    if images:
+        image = images[0]
         summary = {
             "well": image.attrs["well"],
             "tool": image.attrs["tool"],
-            "top_m": float(depth[0]),
-            "bottom_m": float(depth[-1]),
-            "rows": image.sizes["depth"],
+            "top_m": min(float(part.depth[0]) for part in images),
+            "bottom_m": max(float(part.depth[-1]) for part in images),
+            "rows": survey.rows,
             "columns": image.sizes["azimuth"],
             "row_spacing_m": row_spacing(image),
             "reference": image.attrs["reference"],
             "north": image.attrs["north"],
             "dynamic": "dynamic" in image,
-            "diameter_m": float(image.diameter.median()),
-            "deviation_deg": float(image.deviation.median()),
+            "diameter_m": float(xr.concat([part.diameter for part in images], "depth").median()),
+            "deviation_deg": float(xr.concat([part.deviation for part in images], "depth").median()),
         }
     if as_json:
         print_json({**asdict(contents), "reads_as": summary, "findings": [f.to_dict() for f in findings]})

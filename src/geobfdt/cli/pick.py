@@ -10,6 +10,7 @@ import typer
 from geobfdt.cli.console import AsJson, console, print_findings, print_json, progress
 from geobfdt.cli.reading import with_reading_options
 from geobfdt.cli.workers import Address, EngineName, engine_of
+from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.wells.options import ReadingOptions
 
 if TYPE_CHECKING:
@@ -27,12 +28,25 @@ def pick(
         Literal["network", "hough"], typer.Option(help="The picker: a network, or the classical one.")
     ] = "network",
     runtime: Annotated[
-        Literal["torch", "onnx"], typer.Option(help="Library that runs the network; onnx needs geobfdt[onnx].")
-    ] = "torch",
+        RuntimeName,
+        typer.Option(help="Library that runs the network; numba needs geobfdt[fast], onnx needs geobfdt[onnx]."),
+    ] = "auto",
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
+    mud_resistivity: Annotated[
+        float | None, typer.Option(min=1e-4, help="Resistivity of the mud (ohm m): fractures get apertures.")
+    ] = None,
+    aperture_tool: Annotated[
+        Path | None, typer.Option(help="YAML of coefficients c, b, excess and source for apertures.")
+    ] = None,
+    pages: Annotated[
+        bool | None,
+        typer.Option(
+            "--pages/--no-pages", help="Draw numbered pages beside the overview; default: of wells up to 150 m."
+        ),
+    ] = None,
     explain: Annotated[
         list[int] | None,
         typer.Option(min=1, help="Also draw why the N-th pick was made; repeat for more.", metavar="N"),
@@ -50,13 +64,15 @@ def pick(
 
     Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.breakouts.csv (breakouts, if there are
     any), WELL.findings.json (what was repaired or doubted), WELL.drift.csv (how far its zones are from what the network
-    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; a long well has numbered pages
-    beside it).
+    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; wells of 15 to 150 m, and longer
+    ones with --pages, have numbered pages beside it). With --mud-resistivity, fractures get apertures, and
+    WELL.apertures.csv holds their curves.
     """
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 
     options = PickOptions(
         reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, picture=picture,
+        mud_resistivity=mud_resistivity, aperture_tool=aperture_tool, pages=pages,
         explain=tuple(explain or ()),
     )  # fmt: skip
     pool = engine_of(engine, workers or 2, address)

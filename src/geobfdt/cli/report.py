@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geobfdt.cli.console import AsJson, console, print_json, progress
+from geobfdt.runtime.findings import InputError
 
 
 class Beside(StrEnum):
@@ -19,6 +20,7 @@ class Beside(StrEnum):
     las = "las"
     obj = "obj"
     rqd = "rqd"
+    structure = "structure"
 
 
 def report(
@@ -30,9 +32,22 @@ def report(
     layer: Annotated[str | None, typer.Option(help="Layer of the review to report on, instead of pick tables.")] = None,
     beside: Annotated[
         list[Beside] | None,
-        typer.Option("--with", help="Write also the log as pdf or svg, densities as las, discs as obj, RQD as rqd."),
+        typer.Option(
+            "--with",
+            help="Write also the log as pdf or svg, densities as las, discs as obj, RQD as rqd, tables as structure.",
+        ),
     ] = None,
     scale: Annotated[float, typer.Option(min=5, max=500, help="Scale of the log on paper, 1:SCALE.")] = 20.0,
+    section: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="AZIMUTH", help="Vertical section of the stick plot (deg). [default: along the mean bed or fold]"
+        ),
+    ] = None,
+    structural_dip: Annotated[
+        str | None,
+        typer.Option(metavar="DIP/AZIMUTH", help="Dip that is removed, such as 12/230. [default: the mean bed's]"),
+    ] = None,
     title: Annotated[
         Path | None,
         typer.Option(
@@ -49,8 +64,9 @@ def report(
     from geobfdt.workflows.report import ReportOptions, report_field
 
     options = ReportOptions(
-        picks=picks, layer=layer, beside=tuple(kind.value for kind in beside or ()), scale=scale, title=title
-    )
+        picks=picks, layer=layer, beside=tuple(kind.value for kind in beside or ()), scale=scale, title=title,
+        sections=tuple(section or ()), structural_dip=_dip_and_azimuth(structural_dip),
+    )  # fmt: skip
     with progress(f"reporting {directory}") as advance:
         reports = report_field(directory, out, options, progress=advance)
     if as_json:
@@ -61,6 +77,16 @@ def report(
         console().print(f"{well}: {len(structure.picks)} picks; {parts}", markup=False)
         for each in (file, *others):
             console().print(f"  {each}", markup=False)
+
+
+def _dip_and_azimuth(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        dip, azimuth = (float(part) for part in text.split("/"))
+    except ValueError:
+        raise InputError("--structural-dip", f"{text!r} is no dip and azimuth", "give DIP/AZIMUTH, as 12/230") from None
+    return dip, azimuth
 
 
 def register(app: typer.Typer) -> None:

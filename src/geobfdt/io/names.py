@@ -15,8 +15,8 @@ from geobfdt.runtime.settings_files import parse_yaml
 from geobfdt.wells.image import LOGS
 
 __all__ = [
-    "choose_logs", "column_names", "hole_names", "image_kind", "is_bit_size", "is_radius", "name_key", "named_caliper",
-    "names_of", "pattern", "role", "vertical_depth",
+    "choose_logs", "column_names", "hole_names", "image_kind", "is_bit_size", "is_pad_array", "is_radius", "name_key",
+    "named_caliper", "names_of", "pattern", "role", "vertical_depth",
 ]  # fmt: skip
 
 
@@ -243,6 +243,18 @@ def name_key(mnemonic: str) -> str:
     return re.sub(r"[\W_]+", "", mnemonic.lower())
 
 
+def is_pad_array(mnemonic: str) -> bool:
+    """
+    Whether an array holds the buttons of one row, pad or flap by its name, which are no image before assembly.
+
+    Examples
+    --------
+    >>> is_pad_array("FCA1"), is_pad_array("FMI_STAT")
+    (True, False)
+    """
+    return bool(pattern("pad_array").fullmatch(mnemonic.strip()))
+
+
 def image_kind(mnemonic: str) -> str:
     """
     What an array is by its name: ``dynamic``, ``static``, ``none`` (not known), or an empty string for no image at all.
@@ -252,7 +264,7 @@ def image_kind(mnemonic: str) -> str:
     >>> image_kind("FMI_DYN"), image_kind("RES_BD_IMG"), image_kind("VDL")
     ('dynamic', 'none', '')
     """
-    if pattern("no_image").search(mnemonic):
+    if pattern("no_image").search(mnemonic) or is_pad_array(mnemonic):
         return ""
     if pattern("dynamic").search(mnemonic):
         return "dynamic"

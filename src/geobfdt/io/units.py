@@ -9,12 +9,15 @@ from functools import cache
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import names_of
 
-__all__ = ["FOOT", "METRES", "agreed_unit", "angle_factor", "length_factor"]
+__all__ = ["FOOT", "METRES", "agreed_unit", "angle_factor", "length_factor", "time_factor"]
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254, "0.1 in": 0.00254}
 FOOT = METRES["ft"]
 
 _DEGREES = {"deg": 1.0, "rad": math.degrees(1)}
+# Seconds in a unit of travel time, and how many of it a file counts as one: "0.1 us", "100ns", "1/10 us".
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "usec": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nsec": 1e-9}
+_TIME = re.compile(r"(?:(\d+(?:\.\d+)?|\.\d+)(?:/(\d+))?)? ?([a-z]+)\.?")
 _TENTH = re.compile(r"0?\.1 ?(in|inch|inches)")
 
 
@@ -48,6 +51,23 @@ def angle_factor(unit: str) -> float | None:
     (1.0, None)
     """
     return _factors("angles").get(unit.strip().lower() or "deg")
+
+
+def time_factor(unit: str) -> float | None:
+    """
+    Seconds in a unit of travel time, None if the unit is not known.
+
+    Examples
+    --------
+    >>> time_factor("us"), time_factor("0.1 \N{MICRO SIGN}s"), time_factor("100NS"), time_factor("mm")
+    (1e-06, 1e-07, 1e-07, None)
+    """
+    word = " ".join(unit.lower().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").split())
+    match = _TIME.fullmatch(word)
+    if match is None or match[3] not in _SECONDS:
+        return None
+    count = float(match[1] or 1) / float(match[2] or 1) if float(match[2] or 1) else 0.0
+    return round(count * _SECONDS[match[3]], 15) or None
 
 
 def agreed_unit(units: dict[str, str], stated: str | None, findings: FileFindings) -> str:

@@ -11,15 +11,18 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from geobfdt.model.bundle import load_bundle
 from geobfdt.model.bundle_files import FILES, contents_digest
 from geobfdt.model.registry import RECORD, Registry, flatten
+from geobfdt.operation.mlflow_model import write_mlflow_files
 from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import InputError
 
@@ -39,6 +42,8 @@ _ENVIRONMENT = {
 }
 # MLflow takes at most this many characters of a parameter.
 _MAX_PARAM_CHARACTERS = 6000
+# MLflow refuses other characters in the names of metrics and parameters.
+_REFUSED_CHARACTERS = re.compile(r"[^\w\-. :/]")
 # Files of a study that are copied to MLflow.
 _PAGE_PATTERNS = ("*.html", "*.md", "*.csv", "*.png")
 
@@ -161,7 +166,7 @@ def _log_run(client: Any, place: str, content: _RunContent) -> str:
     about = {DIGEST_TAG: content.digest, "geobfdt.kind": content.kind, **content.tags}
     run = str(client.create_run(place, run_name=content.name, tags=about).info.run_id)
     parameters = [
-        Param(key, str(value)[:_MAX_PARAM_CHARACTERS])
+        Param(_REFUSED_CHARACTERS.sub("", key), str(value)[:_MAX_PARAM_CHARACTERS])
         for key, value in content.params.items()
         if value not in (None, "", [], {})
     ]
@@ -184,7 +189,7 @@ def _to_metrics(values: dict[str, Any], step: int = 0) -> list[Any]:
         for key, value in flatten(values).items()
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
-    return [Metric(key, value, 0, step) for key, value in numbers.items()]
+    return [Metric(_REFUSED_CHARACTERS.sub("", key), value, 0, step) for key, value in numbers.items()]
 
 
 def _read_curves(run: Path) -> list[Any]:
@@ -213,7 +218,9 @@ def _log_model(client: Any, place: str, folder: Path, digest: str, name: str) ->
         key: card.get(key) for key in ("validation", "calibration", "metres_trained", "planes_trained", "minutes")
     }
     metrics = [*_to_metrics(card_values), *_read_curves(folder / "run")]
-    run = _log_run(client, place, _RunContent(digest, name, "model", params, metrics, files))
+    with TemporaryDirectory() as beside:
+        files["bundle"] += write_mlflow_files(Path(beside))
+        run = _log_run(client, place, _RunContent(digest, name, "model", params, metrics, files))
     return run, f"{name}: run {run}"
 
 

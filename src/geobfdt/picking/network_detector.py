@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import torch
 from pydantic import ValidationError
 
 from geobfdt.model.bundle import Bundle
-from geobfdt.model.curve.backbone import fuse_batch_norm
 from geobfdt.model.network_settings import CurveSettings
-from geobfdt.model.onnx import OnnxNetwork, onnx_network
-from geobfdt.model.presets import Network, plane_finder
+from geobfdt.model.presets import plane_finder
+from geobfdt.model.runtime_names import RuntimeName
+from geobfdt.model.runtimes import network_runtime
 from geobfdt.picking.detector import Candidates
 from geobfdt.picking.drift import DriftReference
 from geobfdt.preparation.network_grid import image_scale, network_grid, well_span
@@ -43,8 +43,8 @@ class NetworkDetector:
         Network and calibration.
     origin : float
         Depth that rows of its grid count from (m, MD).
-    network : Network or OnnxNetwork
-        The bundle's network made faster, or the same as onnxruntime runs it.
+    network : Network or Runtime
+        The bundle's network, as a runtime computes it.
     span : (float, float), optional
         Range of the well's values, for a network that takes the static image.
     scale : float
@@ -53,12 +53,12 @@ class NetworkDetector:
 
     bundle: Bundle
     origin: float
-    network: Network | OnnxNetwork
+    network: Any
     span: tuple[float, float] | None = None
     scale: float = 1.0
 
     @classmethod
-    def of(cls, bundle: Bundle, image: WellImage, runtime: Literal["torch", "onnx"] = "torch") -> NetworkDetector:
+    def of(cls, bundle: Bundle, image: WellImage, runtime: RuntimeName = "torch") -> NetworkDetector:
         """
         Make a detector for a well.
 
@@ -68,22 +68,21 @@ class NetworkDetector:
             Network and calibration.
         image : WellImage
             The well.
-        runtime : {"torch", "onnx"}
-            Runtime of the network: PyTorch, or onnxruntime for the ``curve`` preset.
+        runtime : {"auto", "torch", "numba", "onnx"}
+            Runtime of the network; see :func:`geobfdt.model.runtimes.network_runtime`.
 
         Raises
         ------
         InputError
-            If onnx or onnxruntime is not installed, or the preset has no ONNX export.
+            If what the runtime needs is not installed, or the preset has no such runtime.
         ValueError
             If the runtime is not known.
         """
-        if runtime not in ("torch", "onnx"):
-            raise ValueError(f"runtime {runtime!r} is not torch or onnx")
-        network = onnx_network(bundle) if runtime == "onnx" else fuse_batch_norm(bundle.network)
+        depth = image["depth"].values
+        network = network_runtime(bundle, runtime, float(depth[-1] - depth[0]))
         span = None if bundle.settings.image == "dynamic" else well_span(image)
         scale = image_scale(image, bundle.settings.grid)
-        return cls(bundle, float(image["depth"].values[0]), network, span, scale)
+        return cls(bundle, float(depth[0]), network, span, scale)
 
     @property
     def length(self) -> float:

@@ -17,7 +17,9 @@ import pandas as pd
 
 from geobfdt.geometry import amplitude_azimuth, trace_rms
 from geobfdt.model.matching import thin_by_distance
+from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.attributes import describe
+from geobfdt.picking.breakouts.find import BreakoutStream
 from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough.hough_detector import HoughDetector
@@ -32,6 +34,7 @@ from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.runtime.heap import trim_heap
 from geobfdt.runtime.progress import Progress, no_progress
+from geobfdt.wells.breakouts import BreakoutTable, new_breakouts
 from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
 from geobfdt.wells.picks import PickTable, complete, new_picks
 
@@ -55,7 +58,7 @@ def pick(
     *,
     model: str | Path = "default",
     method: Literal["network", "hough"] = "network",
-    runtime: Literal["torch", "onnx"] = "torch",
+    runtime: RuntimeName = "auto",
     min_confidence: float | None = None,
     progress: Progress = no_progress,
 ) -> PickTable:
@@ -70,8 +73,9 @@ def pick(
         Folder of a model bundle; ``default`` is the one that is shipped.
     method : {"network", "hough"}
         Picker: a network, or the classical picker, which needs no training.
-    runtime : {"torch", "onnx"}
-        Runtime of the network; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
+    runtime : {"auto", "torch", "numba", "onnx"}
+        Runtime of the network. ``auto`` takes compiled kernels for wells that are long enough where Numba is installed
+        (``pip install 'geobfdt[fast]'``), else PyTorch; ``onnx`` needs ``pip install 'geobfdt[onnx]'``.
     min_confidence : float, optional
         Least confidence of a pick (0 to 1). Default: the method's own threshold for its class.
     progress : callable, optional
@@ -156,6 +160,8 @@ class PickedWell(NamedTuple):
         Its measured depths.
     zones : list of Zone
         Its zones, with textures if checks were asked for and the detector has a drift reference.
+    breakouts : BreakoutTable
+        Breakouts and induced fractures; empty if checks were not asked for.
     """
 
     picks: PickTable
@@ -164,6 +170,7 @@ class PickedWell(NamedTuple):
     image: WellImage
     measured: MeasuredDepths
     zones: list[Zone]
+    breakouts: BreakoutTable
 
 
 def pick_well(
@@ -182,8 +189,8 @@ def pick_well(
     image, detector, min_confidence, progress
         As in :func:`pick_with_findings`.
     check : bool
-        Whether the image is checked and its zones are measured for drift in the same pass over the pixels, where the
-        image has not been checked before.
+        Whether the image is checked, breakouts are looked for, and zones are measured for drift, in the same pass over
+        the pixels. An image that has been checked before is not checked again.
 
     Raises
     ------
@@ -240,6 +247,7 @@ def pick_well(
         image,
         measured,
         zones,
+        rows_pass.breakouts(),
     )
 
 
@@ -250,6 +258,7 @@ class _RowsPass:
         self._image = image
         self._check = ImageCheck(image) if check else None
         self._shares: list[Array] = []
+        self._breakouts = BreakoutStream(image) if check else None
         self.zones = ZoneStream(image, textures)
 
     def add(self, rows: WellImage) -> None:
@@ -259,10 +268,16 @@ class _RowsPass:
         self.zones.add(rows)
         if self._check is not None:
             self._check.add(pixels)
+        if self._breakouts is not None:
+            self._breakouts.add(rows)
 
     def checked_image(self) -> WellImage:
         """Return the well with the findings of its checks, once the last row is added."""
         return self._image if self._check is None else add_new_findings(self._image, self._check.findings())
+
+    def breakouts(self) -> BreakoutTable:
+        """Return breakouts and induced fractures, once the last row is added."""
+        return new_breakouts() if self._breakouts is None else self._breakouts.table()
 
     def measured(self) -> MeasuredDepths:
         """Return the measured depths, once the last row is added."""
@@ -308,7 +323,7 @@ def detector_of(
     image: WellImage,
     model: str | Path = "default",
     method: str = "network",
-    runtime: Literal["torch", "onnx"] = "torch",
+    runtime: RuntimeName = "auto",
 ) -> Detector:
     """
     Make the detector of a well.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from geobfdt.wells.image import WellImage, without_colour
 
-__all__ = ["Strip", "strips"]
+__all__ = ["Cut", "Strip", "plan_strips", "strips"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,55 @@ class Strip:
     image: WellImage
     top: float
     base: float
+
+
+class Cut(NamedTuple):
+    """
+    Where a strip lies.
+
+    Parameters
+    ----------
+    top, base : float
+        Its core (m, MD).
+    first, last : int
+        Its rows with the margins, the last one excluded.
+    """
+
+    top: float
+    base: float
+    first: int
+    last: int
+
+
+def plan_strips(depth: npt.NDArray[np.float64], length: float, overlap: float) -> list[Cut]:
+    """
+    Plan how a well is cut into strips; see :func:`strips`.
+
+    Parameters
+    ----------
+    depth : array (rows,)
+        Depths (m, MD).
+    length, overlap : float
+        Length of a core, and margin above and below it (m).
+
+    Raises
+    ------
+    ValueError
+        If the length is not positive or the overlap negative.
+    """
+    if not length > 0 or overlap < 0:
+        raise ValueError(f"strips of {length} m that overlap by {overlap} m")
+    count = max(round(float(depth[-1] - depth[0]) / length), 1)
+    edges = depth[0] + length * np.arange(count + 1)
+    edges[0], edges[-1] = -np.inf, np.inf
+    with_rows = np.flatnonzero(np.diff(np.searchsorted(depth, edges)))
+    top, cuts = -np.inf, []
+    for i in with_rows:
+        base = np.inf if i == with_rows[-1] else float(edges[i + 1])
+        first, last = np.searchsorted(depth, [edges[i] - overlap, edges[i + 1] + overlap])
+        cuts.append(Cut(top, base, int(first), int(last)))
+        top = base
+    return cuts
 
 
 def strips(
@@ -67,22 +118,11 @@ def strips(
     >>> [(s.top, s.base, s.image.sizes["depth"]) for s in strips(well, 5.0, 1.0)]
     [(-inf, 5.0, 60), (5.0, inf, 60)]
     """
-    if not length > 0 or overlap < 0:
-        raise ValueError(f"strips of {length} m that overlap by {overlap} m")
-    depth = image["depth"].values
-    count = max(round(float(depth[-1] - depth[0]) / length), 1)
-    edges = depth[0] + length * np.arange(count + 1)
-    edges[0], edges[-1] = -np.inf, np.inf
-    rows = np.searchsorted(depth, edges)
-    with_rows = np.flatnonzero(np.diff(rows))
     pixels = without_colour(image).drop_vars("dynamic", errors="ignore")
-    top, observed = -np.inf, 0
-    for i in with_rows:
-        base = np.inf if i == with_rows[-1] else float(edges[i + 1])
-        first, last = np.searchsorted(depth, [edges[i] - overlap, edges[i + 1] + overlap])
-        part = pixels.isel(depth=slice(int(first), int(last))).load()
+    observed = 0
+    for cut in plan_strips(image["depth"].values, length, overlap):
+        part = pixels.isel(depth=slice(cut.first, cut.last)).load()
         if observe is not None:
-            observe(part.isel(depth=slice(observed - int(first), None)))
-            observed = int(last)
-        yield Strip(part, top, base)
-        top = base
+            observe(part.isel(depth=slice(observed - cut.first, None)))
+            observed = cut.last
+        yield Strip(part, cut.top, cut.base)

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_stereonet
 from geobfdt.reports.structure_section import Structure
 from geobfdt.reports.style import FAINT, INK, KINDS, kinds_of
-from geobfdt.wells.picks import CLASSES, PickTable
+from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
 
 __all__ = ["PlotRow", "class_rows", "draw_rows", "zone_rows"]
 
@@ -44,14 +44,14 @@ class PlotRow(NamedTuple):
 
 def class_rows(structure: Structure) -> list[PlotRow]:
     """Return the classes of a well that have planes with a true dip."""
-    planes = structure.picks[structure.picks["dip_true_deg"].notna()]
+    planes = with_attitude(structure.picks)
     rows = [PlotRow(name, planes[planes["class"] == name]) for name in CLASSES]
     return [row for row in rows if len(row.picks)]
 
 
 def zone_rows(structure: Structure) -> list[PlotRow]:
     """Return the zones of a well that have planes with a true dip; none if it is one zone."""
-    planes = structure.picks[structure.picks["dip_true_deg"].notna()]
+    planes = with_attitude(structure.picks)
     if len(structure.zones) < 2:
         return []
     rows = [

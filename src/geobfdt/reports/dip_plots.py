@@ -8,16 +8,21 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style
+from geobfdt.structure.dip_patterns import DipPattern
 from geobfdt.structure.zones import Zone, vector_walk
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["draw_dip_plots"]
 
+# Lines of dip patterns.
+_PATTERN_COLOURS = {"red": "#d7301f", "blue": "#2b6cb0"}
 # The cumulative dip and the vector plot need at least this many beds to be a line.
 _MIN_BEDS = 2
 
 
-def draw_dip_plots(figure: Figure, picks: PickTable, zones: Sequence[Zone] = ()) -> list[str]:
+def draw_dip_plots(
+    figure: Figure, picks: PickTable, zones: Sequence[Zone] = (), patterns: Sequence[DipPattern] = ()
+) -> list[str]:
     """
     Draw the dips of a well by depth.
 
@@ -29,13 +34,15 @@ def draw_dip_plots(figure: Figure, picks: PickTable, zones: Sequence[Zone] = ())
         Pick table with true dips; picks without one are left out. Hollow symbols are weak picks.
     zones : sequence of Zone
         Their borders are drawn through the panels by depth, and their mean dips and azimuths.
+    patterns : sequence of DipPattern
+        Red and blue ones are drawn as lines over the dips.
 
     Returns
     -------
     list of str
         Names of the panels that were drawn.
     """
-    planes = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    planes = with_attitude(picks).sort_values("depth_m", kind="stable")
     beds = planes[planes["class"] == "bedding"]
     ratios = (1.0, 1.0, 0.8, 1.3) if len(beds) >= _MIN_BEDS else (1.0, 1.0)
     grid = figure.add_gridspec(
@@ -67,6 +74,11 @@ def draw_dip_plots(figure: Figure, picks: PickTable, zones: Sequence[Zone] = ())
                 f"{number}", (1, (zone.top + zone.base) / 2), xycoords=("axes fraction", "data"), xytext=(3, 0),
                 textcoords="offset points", fontweight="bold", va="center",
             )  # fmt: skip
+    for one in patterns:
+        if one.name in _PATTERN_COLOURS:
+            dip.plot(
+                [one.dip_top, one.dip_base], [one.top, one.base], color=_PATTERN_COLOURS[one.name], lw=4, alpha=0.6
+            )
     ends = (planes["depth_m"].max(), planes["depth_m"].min()) if len(planes) > 1 else (1.0, 0.0)
     for ax, title, high, step in panels:
         ax.set_title(title, fontsize=8)

@@ -27,7 +27,7 @@ from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import IntervalTable, covered
-from geobfdt.wells.picks import CLASSES, PickTable
+from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
 
 __all__ = ["density_curves", "write_density", "write_discs", "write_log_pdf", "write_log_svg"]
 
@@ -186,7 +186,7 @@ def density_curves(
     --------
     >>> from geobfdt.wells.image import well_image
     >>> from geobfdt.wells.intervals import new_intervals
-    >>> from geobfdt.wells.picks import new_picks
+    >>> from geobfdt.wells.picks import new_picks, with_attitude
     >>> well = well_image(np.zeros((31, 4)), 0.1 * np.arange(31), well="A")
     >>> one = new_picks(well="A", depth_m=[1.0], class_="fracture", dip_app_deg=60.0)
     >>> curves = density_curves(well, one, new_intervals(), np.array([1.0, 2.0]), 1.0)
@@ -284,7 +284,7 @@ def write_discs(image: WellImage, picks: PickTable, path: Path, radius: float = 
     if not (np.isfinite(deviation).all() and np.isfinite(azimuth).all()):
         observed = "the direction of the hole is not known all along it"
         raise InputError(image.attrs["source"] or image.attrs["well"], observed, "give --survey to geobfdt ingest")
-    planes = picks[picks["dip_true_deg"].notna()].sort_values("depth_m", kind="stable")
+    planes = with_attitude(picks).sort_values("depth_m", kind="stable")
     middle = well_path(stations, deviation, azimuth, planes["depth_m"].to_numpy(float)) * [1, 1, -1]
     normal = pole(planes["dip_true_deg"].to_numpy(float), planes["azimuth_true_deg"].to_numpy(float))
     path_down = well_path(stations, deviation, azimuth, stations) * [1, 1, -1]

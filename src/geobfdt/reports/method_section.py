@@ -60,7 +60,9 @@ GLOSSARY = (
     ("Coverage", "share of the trace along which the wall is measured"),
     ("Cone, 95 %", "angle round a mean pole that holds the true mean in 95 of 100 cases"),
     ("Dip, true dip", "steepest angle of a plane to the horizontal"),
+    ("Dip pattern", "red: dips grow with depth; blue: they shrink; green: they are steady; bag: no order"),
     ("Finding", "what is repaired, missing or doubtful in the data, with its place and what to do"),
+    ("Girdle", "bed poles along a great circle, as of a fold; the fold axis is square to it"),
     ("Kappa", "concentration of poles about their mean after Fisher; large where planes are nearly parallel"),
     ("MD", "measured depth: length along the hole from the datum"),
     ("P10", "planes per metre of hole"),
@@ -70,6 +72,7 @@ GLOSSARY = (
     ("Set", "fractures with similar poles"),
     ("Sigma", "one standard deviation"),
     ("Spacing", "mean distance between neighbouring planes of a set, square to them"),
+    ("Stick plot", "planes as short lines with the dip that they have in a vertical section"),
     ("Strike", "direction of a horizontal line in a plane"),
     ("Zone", "stretch of the well whose beds have one attitude"),
 )

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from geobfdt.quality.measured import MeasuredDepths
+from geobfdt.reports.breakout_bars import draw_breakouts
 from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Page, draw_header
 from geobfdt.reports.image_raster import Variable, colour_palette, contrast_limits, depth_range
 from geobfdt.reports.png import write_png
@@ -32,6 +34,7 @@ from geobfdt.reports.tracks import (
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_path
+from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, place_of, row_spacing
 from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.picks import PickTable, complete, traces, without_rejected
@@ -50,7 +53,7 @@ _EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55
 _SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
 # From this scale on, traces would only hide the image.
 _OVERVIEW_SCALE = 200
-# Pages of a well up to each length (m) have this scale.
+# Pages of a well up to each length (m) have this scale; wells up to the first length have pages by default.
 _PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 
 
@@ -60,6 +63,7 @@ def draw_well(  # noqa: PLR0913
     picks: PickTable,
     *,
     intervals: IntervalTable | None = None,
+    breakouts: BreakoutTable | None = None,
     top: float | None = None,
     base: float | None = None,
     scale: float | None = None,
@@ -82,6 +86,8 @@ def draw_well(  # noqa: PLR0913
         rejected ones are left out and counted in the head of the page.
     intervals : IntervalTable, optional
         Interval table, drawn as margin bars.
+    breakouts : DataFrame, optional
+        Breakout table, drawn on the image of the picks.
     top, base : float, optional
         Depths (m, MD); default the whole image.
     scale : float, optional
@@ -120,19 +126,24 @@ def draw_well(  # noqa: PLR0913
         raise InputError(name, f"{base - top:.1f} m do not fit a page at 1:{scale:g}", "choose a smaller scale")
     mine, notes = _select_picks(image, picks)
     with house_style():
-        return _draw_page(_Drawing(image, mine, intervals, notes, north, raster=raster), Page(top, base, scale))
+        return _draw_page(
+            _Drawing(image, mine, intervals, notes, north, breakouts=breakouts, raster=raster), Page(top, base, scale)
+        )
 
 
-def write_pictures(
+# The tables of a well, and how they are drawn.
+def write_pictures(  # noqa: PLR0913
     image: WellImage,
     picks: PickTable,
     path: str | Path,
     *,
     intervals: IntervalTable | None = None,
+    pages: bool | None = None,
+    breakouts: BreakoutTable | None = None,
     progress: Progress = no_progress,
 ) -> list[Path]:
     """
-    Write the pictures of a well as PNG: one page, or for a long well an overview and numbered pages.
+    Write the pictures of a well as PNG: one page, or for a longer well an overview and numbered pages.
 
     Each file appears whole or not at all, and the same input gives the same bytes.
 
@@ -146,6 +157,10 @@ def write_pictures(
         The picture of the whole well, ``<well>.png``; pages are ``<well>-01.png`` and on.
     intervals : IntervalTable, optional
         Interval table.
+    pages : bool, optional
+        Whether the numbered pages are written; default those of wells up to 150 m.
+    breakouts : DataFrame, optional
+        Breakout table.
     progress : callable, optional
         Called with the finished share, 0 to 1.
 
@@ -165,21 +180,23 @@ def write_pictures(
     limits = {name: contrast_limits(image, name) for name in ("image", "dynamic") if name in image}
     palette = colour_palette(image) if "colour" in image else None
     count = edges.size - 1
-    pages = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
-    if count > 1:
+    sheets = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
+    if pages is None:
+        pages = whole[1] - whole[0] <= _PAGE_SCALES[0][0]
+    if count > 1 and pages:
         digits = max(2, len(str(count)))
         scale = _page_scale(whole[1] - whole[0])
-        pages += [
+        sheets += [
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
-    drawing = _Drawing(image, mine, intervals, notes, limits=limits, palette=palette)
-    for number, (file, page) in enumerate(pages, start=1):
+    drawing = _Drawing(image, mine, intervals, notes, breakouts=breakouts, limits=limits, palette=palette)
+    for number, (file, page) in enumerate(sheets, start=1):
         with house_style(), atomic_path(file) as part:
-            figure = _draw_page(drawing, page, edges if page.number == 0 else None)
+            figure = _draw_page(drawing, page, edges if page.number == 0 and len(sheets) > 1 else None)
             write_png(figure, part, palette)
-        progress(number / len(pages))
-    return [file for file, _ in pages]
+        progress(number / len(sheets))
+    return [file for file, _ in sheets]
 
 
 def page_edges(top: float, base: float) -> npt.NDArray[np.float64]:
@@ -252,6 +269,7 @@ class _Drawing:
     intervals: IntervalTable | None
     notes: list[str]
     north: North = "left"
+    breakouts: BreakoutTable | None = None
     # The ends of the ramp by variable, and the palette of true colours; None makes one for the page.
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     palette: npt.NDArray[np.uint8] | None = None
@@ -294,7 +312,8 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
         tall = min(height, (base - top) / page.scale / _METRES_PER_INCH)
         tracks[name] = track(name, position, _EDGE + height - tall, wide, tall)
         if name != "depth":
-            tracks[name].tick_params(axis="y", left=False, labelleft=False)
+            # The depth track has the ticks of all: Matplotlib makes those that are not shown, too.
+            tracks[name].yaxis.set_major_locator(NullLocator())
         position += wide + _GAP
 
     here = _picks_on_page(picks, top, base)
@@ -316,6 +335,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
             )  # fmt: skip
         if name in tracks:
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
+    draw_breakouts(tracks.get("traces", tracks[first]), drawing.breakouts, north=north)
     if "traces" in tracks:
         draw_traces(tracks["traces"], here, north=north, linewidth=1.2 if page.scale <= 20 else 0.9)
     for name, title in (("tadpoles", "Tadpoles"), ("density", "Density"), ("hole", "Hole")):

@@ -11,14 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geobfdt.reports.style import FAINT, INK, KINDS, MUTED, group_by_style, kinds_of
+from geobfdt.structure.girdle import Girdle
 from geobfdt.structure.intensity import BLIND_ZONE_SINE
 from geobfdt.structure.sets import PlaneSet
-from geobfdt.wells.picks import PickTable
+from geobfdt.wells.picks import PickTable, with_attitude
 
 __all__ = ["MIN_DIRECTED_DIP_DEG", "draw_rose", "draw_stereonet"]
 
 # Planes with a smaller dip have no certain direction, and are left out of the rose.
 MIN_DIRECTED_DIP_DEG = 2.0
+
+# Colour of the girdle and the axis of a fold.
+_FOLD_COLOUR = "#c2338b"
 
 # Densities are contoured from this many planes on.
 _MIN_CONTOURED = 20
@@ -27,7 +31,11 @@ _SECTOR_DEG = 10.0
 
 
 def draw_stereonet(
-    figure: Figure, picks: PickTable, sets: Sequence[PlaneSet] = (), hole: tuple[float, float] | None = None
+    figure: Figure,
+    picks: PickTable,
+    sets: Sequence[PlaneSet] = (),
+    hole: tuple[float, float] | None = None,
+    girdle: Girdle | None = None,
 ) -> Any:
     """
     Draw poles on the lower hemisphere, equal areas being equal on paper.
@@ -43,6 +51,8 @@ def draw_stereonet(
     hole : (deviation, azimuth), optional
         Mean direction of the hole (deg). A square marks it; hatched is where poles of planes lie that it hardly ever
         meets, so that nothing there means nothing.
+    girdle : Girdle, optional
+        Its great circle and its axis are drawn, with the 95 % cone, if an axis is claimed.
 
     Returns
     -------
@@ -52,7 +62,7 @@ def draw_stereonet(
     # The import registers the projection.
     import mplstereonet
 
-    planes = picks[picks["dip_true_deg"].notna()]
+    planes = with_attitude(picks)
     # mplstereonet changes its arguments, so that it gets copies.
     dip, azimuth = np.array(planes[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float).T)
     ax: Any = figure.add_subplot(projection="stereonet")
@@ -78,9 +88,19 @@ def draw_stereonet(
         ax.line(plunge, bearing, "+", ms=7, mew=1.3, color=INK)
         (x,), (y,) = mplstereonet.line(plunge, bearing)
         ax.annotate(f"{number}", (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8, fontweight="bold")
+    if girdle is not None and girdle.claimed:
+        _draw_girdle(ax, girdle)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper left", bbox_to_anchor=(0.88, 1.06), frameon=False, fontsize=7)
     return ax
+
+
+def _draw_girdle(ax: Any, girdle: Girdle) -> None:
+    """Draw the great circle of a girdle, and its axis within its cone."""
+    ax.plane((girdle.trend + 90) % 360, 90 - girdle.plunge, color=_FOLD_COLOUR, lw=1.1, ls=(0, (5, 2)))
+    edge = {"facecolor": "none", "edgecolor": _FOLD_COLOUR, "linewidth": 1}
+    ax.cone(girdle.plunge, girdle.trend, girdle.cone, bidirectional=True, **edge)
+    ax.line(girdle.plunge, girdle.trend, "*", ms=9, mfc=_FOLD_COLOUR, mec="white", mew=0.5, label="Fold axis")
 
 
 def _draw_blind_zone(ax: Any, deviation: float, azimuth: float) -> None:
@@ -118,7 +138,7 @@ def draw_rose(ax: Axes, picks: PickTable, of: Literal["strike", "azimuth"] = "st
 
     Examples
     --------
-    >>> from geobfdt.wells.picks import new_picks
+    >>> from geobfdt.wells.picks import new_picks, with_attitude
     >>> ax = Figure().subplots(subplot_kw={"projection": "polar"})
     >>> draw_rose(ax, new_picks(depth_m=[1, 2], class_="bedding", dip_true_deg=30.0, azimuth_true_deg=[44.0, 45.0]))
     >>> sorted(round(float(np.degrees(bar.get_x() + bar.get_width() / 2))) for bar in ax.patches if bar.get_height())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from geobfdt.reports.html_parts import figure_png, format_number, html_picture, html_table
 from geobfdt.reports.style import FAINT, INK, house_style
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.structure.stress import MAX_DEVIATION_DEG, StressAzimuth, stress_azimuth
@@ -114,7 +112,8 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
     rows = [
         (
             _NAMES[line.name].capitalize(), f"{line.vertical.rows}", f"{line.vertical.zones}",
-            f"{line.vertical.length:.1f}", _number(line.vertical.shmax), _number(line.vertical.deviation),
+            f"{line.vertical.length:.1f}", format_number(line.vertical.shmax, 0),
+            format_number(line.vertical.deviation, 0),
             line.vertical.rank or "-" if line.vertical.rows else "-", f"{line.every.deviated}",
         )
         for line in lines
@@ -122,7 +121,7 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
     kept = breakouts[breakouts["status"] != "rejected"]
     columns = ["top_m", "base_m", "class", "azimuth_app_deg", "azimuth_true_deg", "width_deg", "tilt_deg", "confidence"]
     cells = [
-        tuple(_number(cell, 2) if isinstance(cell, float) else str(cell) for cell in row)
+        tuple(format_number(cell, 2) if isinstance(cell, float) else str(cell) for cell in row)
         for row in kept[[*columns, "status", "source"]].head(_MAX_ROWS).itertuples(index=False)
     ]
     extent = f" The first {_MAX_ROWS} of {len(kept)} are below." if len(kept) > _MAX_ROWS else ""
@@ -134,8 +133,8 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
     )
     titles = tuple(name.replace("_", " ") for name in [*columns, "status", "source"])
     return (
-        f"<h2>Breakouts and stress</h2>{_table(head, rows)}{_rose(kept, lines)}<p>{html.escape(note)}</p>"
-        f"<div class=rows>{_table(titles, cells)}</div>"
+        f"<h2>Breakouts and stress</h2>{html_table(head, rows)}{_rose(kept, lines)}<p>{html.escape(note)}</p>"
+        f"<div class=rows>{html_table(titles, cells)}</div>"
     ), stress_findings(image, lines)
 
 
@@ -170,17 +169,4 @@ def _rose(breakouts: pd.DataFrame, lines: list[StressLine]) -> str:
         axes.set_yticks([])
         axes.set_ylim(0, reach)
         axes.grid(color=FAINT, lw=0.5)
-        file = io.BytesIO()
-        figure.savefig(file, format="png")
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'<img alt="rose of breakouts, with SHmax" src="data:image/png;base64,{data}">'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    titles = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=wide><table><thead><tr>{titles}</tr></thead>{lines}</table></div>"
-
-
-def _number(value: float, digits: int = 0) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+        return html_picture(figure_png(figure), "rose of breakouts, with SHmax")

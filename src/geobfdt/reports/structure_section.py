@@ -1,4 +1,4 @@
-"""The structure of one well in numbers: intensities by class, sets, zones and their uncertainty."""
+"""The structure of one well in numbers: intensities by class, sets, zones, folds and their uncertainty."""
 
 from __future__ import annotations
 
@@ -8,15 +8,41 @@ import numpy as np
 
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.style import kinds_of
+from geobfdt.structure.dip_patterns import DipPattern, find_dip_patterns
+from geobfdt.structure.girdle import Girdle, find_girdle
 from geobfdt.structure.intensity import Intensity, intensity
 from geobfdt.structure.orientation import MeanPlane, mean_plane, remove_dip
 from geobfdt.structure.sets import PlaneSet, find_sets, set_spacing
 from geobfdt.structure.zones import Zone, find_zones
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import IntervalTable, covered
-from geobfdt.wells.picks import CLASSES, PickTable, complete, without_rejected
+from geobfdt.wells.picks import CLASSES, PickTable, complete, with_attitude, without_rejected
 
-__all__ = ["SetLine", "Structure", "ZoneLine", "analyse_structure"]
+__all__ = ["DEFAULT_VIEW", "MIN_TILT_DEG", "SetLine", "Structure", "StructureView", "ZoneLine", "analyse_structure"]
+
+# A bed that dips by less is level: there is no dip to remove, and no section along it.
+MIN_TILT_DEG = 2.0
+# Beds with a smaller confidence are in no dip pattern, which takes every bed as equal.
+_MIN_PATTERN_CONFIDENCE = 0.5
+
+
+class StructureView(NamedTuple):
+    """
+    How the structure of a well is looked at.
+
+    Parameters
+    ----------
+    sections : tuple of float
+        Azimuths of vertical sections (deg); empty: along the mean bed, or square to the axis of a fold.
+    structural_dip : (float, float) or None
+        Dip and azimuth that is removed (deg); None: that of the mean bed.
+    """
+
+    sections: tuple[float, ...] = ()
+    structural_dip: tuple[float, float] | None = None
+
+
+DEFAULT_VIEW = StructureView()
 
 
 class SetLine(NamedTuple):
@@ -30,7 +56,7 @@ class SetLine(NamedTuple):
     spacing : float
         Between its planes, square to them (m); NaN where none of them lies in metres that count.
     level : (float, float)
-        Dip and azimuth of its mean when the mean bed lay level (deg); NaN without beds.
+        Dip and azimuth of its mean with the structural dip removed (deg); NaN where none is removed.
     intensity : Intensity or None
         Of its planes alone; None where no metre counts.
     """
@@ -75,6 +101,14 @@ class Structure(NamedTuple):
         Of fractures; the largest first.
     zones : list of ZoneLine
         Downwards; one where beds lie alike all along, none without beds.
+    girdle : Girdle or None
+        Girdle of the beds, with the axis of a fold where it is claimed; None with fewer than three beds.
+    patterns : list of DipPattern
+        Dip patterns of the beds, downwards.
+    removed_dip : (float, float) or None
+        Dip and azimuth that is removed from planes (deg): that of the view, or the mean bed's; None without beds.
+    sections : tuple of float
+        Azimuths of the vertical sections (deg).
     hole : (float, float) or None
         Mean deviation and azimuth of the hole (deg).
     wrong : float
@@ -89,6 +123,10 @@ class Structure(NamedTuple):
     beds: MeanPlane | None
     sets: list[SetLine]
     zones: list[ZoneLine]
+    girdle: Girdle | None
+    patterns: list[DipPattern]
+    removed_dip: tuple[float, float] | None
+    sections: tuple[float, ...]
     hole: tuple[float, float] | None
     wrong: float
     unmeasured: int
@@ -120,13 +158,19 @@ class Structure(NamedTuple):
             "mean_bed": self.beds._asdict() if self.beds is not None else None,
             "sets": sets,
             "zones": zones,
+            "fold": None if self.girdle is None else {**self.girdle._asdict(), "claimed": self.girdle.claimed},
+            "dip_patterns": [one._asdict() for one in self.patterns],
+            "removed_dip": self.removed_dip,
+            "sections": self.sections,
             "picks": len(self.picks),
             "expected_wrong": self.wrong,
             "picks_unmeasured": self.unmeasured,
         }
 
 
-def analyse_structure(image: WellImage, picks: PickTable, intervals: IntervalTable) -> Structure:
+def analyse_structure(
+    image: WellImage, picks: PickTable, intervals: IntervalTable, view: StructureView = DEFAULT_VIEW
+) -> Structure:
     """
     Work out the structure of a well.
 
@@ -141,6 +185,8 @@ def analyse_structure(image: WellImage, picks: PickTable, intervals: IntervalTab
         Pick table; a confidence counts as the probability that the pick is right, none as certainty.
     intervals : IntervalTable
         Where it was interpreted, and what is ignored.
+    view : StructureView
+        Sections and structural dip.
     """
     well, measured = str(image.attrs["well"]), MeasuredDepths.of(image)
     own = picks[picks["well"].isin(["", well])] if well else picks
@@ -157,15 +203,22 @@ def analyse_structure(image: WellImage, picks: PickTable, intervals: IntervalTab
         rows = ((classes == name) | (kinds == name)) & inside[one]
         if length[one] > 0:
             intensities[name] = intensity(at[rows], tilt[rows], length[one], sure[rows])
-    true = mine["dip_true_deg"].notna().to_numpy()
+    planes = with_attitude(mine)
+    true = mine.index.isin(planes.index)
     beds, fractures = ((classes == name) & true for name in CLASSES)
-    lies = mine[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
+    lies = planes.reindex(mine.index)[["dip_true_deg", "azimuth_true_deg"]].to_numpy(float)
     mean = mean_plane(lies[beds, 0], lies[beds, 1], sure[beds]) if beds.any() and sure[beds].sum() > 0 else None
+    girdle = find_girdle(lies[beds, 0], lies[beds, 1], sure[beds])
+    certain = beds & (sure >= _MIN_PATTERN_CONFIDENCE)
+    patterns = find_dip_patterns(at[certain], lies[certain, 0], lies[certain, 1])
+    removed = view.structural_dip
+    if removed is None and mean is not None:
+        removed = (mean.dip, mean.azimuth)
     sets = []
     for part in find_sets(lies[fractures, 0], lies[fractures, 1], sure[fractures]):
         level = (float("nan"), float("nan"))
-        if mean is not None:
-            turned = remove_dip(part.mean.dip, part.mean.azimuth, mean.dip, mean.azimuth)
+        if removed is not None:
+            turned = remove_dip(part.mean.dip, part.mean.azimuth, *removed)
             level = (float(turned[0]), float(turned[1]))
         members = np.flatnonzero(fractures)[part.members]
         counted = members[inside["fracture"][members]]
@@ -194,10 +247,21 @@ def analyse_structure(image: WellImage, picks: PickTable, intervals: IntervalTab
         mean,
         sets,
         zones,
+        girdle,
+        patterns,
+        removed,
+        view.sections or _default_sections(mean, girdle),
         _mean_hole_direction(image),
         float((1 - mine["confidence"]).sum()) if mine["confidence"].notna().any() else float("nan"),
         int((~measured.contains(at)).sum()),
     )
+
+
+def _default_sections(beds: MeanPlane | None, girdle: Girdle | None) -> tuple[float, ...]:
+    """Section square to the axis of a fold, or along the dip of the mean bed."""
+    if girdle is not None and girdle.claimed:
+        return (float(round((girdle.trend + 90) % 180)),)
+    return () if beds is None or beds.dip < MIN_TILT_DEG else (float(round(beds.azimuth) % 360),)
 
 
 def _mean_hole_direction(image: WellImage) -> tuple[float, float] | None:

@@ -30,6 +30,7 @@ __all__ = [
     "KINDS",
     "MUTED",
     "RAMP",
+    "STRESS",
     "UNMEASURED",
     "WALL",
     "WATCHED",
@@ -51,8 +52,11 @@ IGNORED, DOUBTED = "#8a8f98", "#d55e00"
 WATCHED, ABSTAINED = "#c9a227", "#5e3c99"
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
+# Breakouts and induced fractures.
+STRESS = "#cc79a7"
+
 # Colours that belong neither to the image nor to a plane.
-ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE)
+ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE, STRESS)
 
 # The "heat" ramp of image logs: its lightness rises evenly, so that it survives a black-and-white copy.
 RAMP = LinearSegmentedColormap.from_list(

@@ -28,6 +28,7 @@ North = Literal["left", "centre"]
 
 # The drawn image has this many columns, half a degree each.
 _DRAWN_COLUMNS = 720
+_SMALL_TICK_INCHES = 1.5 / 72  # Length of a small tick of the depth axis.
 _LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
 
 
@@ -283,14 +284,18 @@ def draw_depth_axis(ax: Axes, top: float, base: float) -> None:
     major, minor = depth_steps(base - top, ax.get_window_extent().height / ax.figure.dpi)
     ax.set_ylim(base, top)
     ax.set_yticks(_multiples(top, base, major))
-    ax.set_yticks(_multiples(top, base, minor), minor=True)
+    # A tick of Matplotlib has three artists, and a page has a hundred small ones: they are one collection of lines.
+    length = _SMALL_TICK_INCHES / (ax.get_window_extent().width / ax.figure.dpi)
+    ax.hlines(
+        _multiples(top, base, minor), 1 - length, 1, transform=ax.get_yaxis_transform(), lw=0.4,
+        color=ax.spines["right"].get_edgecolor(),
+    )  # fmt: skip
     ax.set_xticks([])
     decimals = max(0, -int(np.floor(np.log10(major) + 1e-9)))
     ax.yaxis.set_major_formatter(lambda depth, _: f"{depth:.{decimals}f}")
     ax.yaxis.tick_right()
     # Labels are inside the track, beside their ticks.
-    ax.tick_params(axis="y", which="both", direction="in", pad=-7)
-    ax.tick_params(axis="y", which="minor", length=1.5, width=0.4)
+    ax.tick_params(axis="y", direction="in", pad=-7)
     for label in ax.get_yticklabels():
         label.set_horizontalalignment("right")
     for side in ("left", "top", "bottom"):

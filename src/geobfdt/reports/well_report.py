@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +15,13 @@ from geobfdt._version import __version__
 from geobfdt.reports.class_plots import class_rows, draw_rows, zone_rows
 from geobfdt.reports.dip_plots import draw_dip_plots
 from geobfdt.reports.document import PRINT_STYLE
+from geobfdt.reports.fold_section import draw_nets, fold_section
+from geobfdt.reports.html_parts import figure_png, format_number, html_facts, html_picture, html_table
 from geobfdt.reports.image_raster import depth_range
 from geobfdt.reports.method_section import GLOSSARY, LIMITS, MEANING, method_rows, signature_labels
 from geobfdt.reports.page import write_pictures
-from geobfdt.reports.stereonet import MIN_DIRECTED_DIP_DEG, draw_rose, draw_stereonet
 from geobfdt.reports.stress_section import stress_section
-from geobfdt.reports.structure_section import Structure, analyse_structure
+from geobfdt.reports.structure_section import DEFAULT_VIEW, Structure, StructureView, analyse_structure
 from geobfdt.reports.style import house_style
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.runtime.csv_text import mark_text_columns
@@ -32,7 +32,7 @@ from geobfdt.structure.intensity import Intensity
 from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.intervals import IntervalTable
-from geobfdt.wells.picks import CLASSES, PickTable
+from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
 
 __all__ = ["write_report"]
 
@@ -75,6 +75,7 @@ def write_report(  # noqa: PLR0913
     progress: Progress = no_progress,
     title: TitleBlock = NO_TITLE,
     breakouts: BreakoutTable | None = None,
+    view: StructureView = DEFAULT_VIEW,
 ) -> Structure:
     """
     Write the report of a well.
@@ -97,6 +98,8 @@ def write_report(  # noqa: PLR0913
         Entries of the title block.
     breakouts : DataFrame, optional
         Breakout table.
+    view : StructureView
+        Sections and structural dip.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def write_report(  # noqa: PLR0913
     InputError
         If it cannot be written.
     """
-    structure = analyse_structure(image, picks, intervals)
+    structure = analyse_structure(image, picks, intervals, view)
     stress, of_stress = ("", []) if breakouts is None else stress_section(image, breakouts)
     findings = [*findings, *of_stress]
     with tempfile.TemporaryDirectory() as folder:
@@ -118,13 +121,16 @@ def write_report(  # noqa: PLR0913
             own,
             Path(folder) / "well.png",
             intervals=looked,
+            pages=True,
+            breakouts=breakouts,
             progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
     all_findings = [*image.attrs["findings"], *findings]
     body = "\n".join([
         _summary_section(image, structure, title), _intensity_section(structure), _orientation_section(structure),
-        stress, _log_section(pictures, len(files)), _certainty_section(structure, all_findings),
+        fold_section(image, structure), stress, _log_section(pictures, len(files)),
+        _certainty_section(structure, all_findings),
         _findings_section(all_findings), _table_section(structure.picks, path),
         _method_section(image, structure.picks), _signature_section(title),
     ])  # fmt: skip
@@ -176,7 +182,7 @@ def _summary_section(image: WellImage, structure: Structure, title: TitleBlock) 
         sets = "one set" if len(structure.sets) == 1 else f"{len(structure.sets)} sets"
         sentences.append(f"Fractures fall into {sets} (dip/azimuth): {means}.")
     words = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
-    return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{_facts(title.rows())}{words}"
+    return f"<h1>{name}</h1><p class=place>{html.escape(place)}</p>{html_facts(title.rows())}{words}"
 
 
 def _intensity_sentence(kind: str, intensity: Intensity | None, length: float) -> str:
@@ -212,7 +218,7 @@ def _intensity_section(structure: Structure) -> str:
     )
     if structure.unmeasured:
         note += f" {structure.unmeasured} picks lie where nothing was measured and are not counted."
-    text = f"<h2>How many</h2>{_html_rows(head, rows)}<p>{note}</p>"
+    text = f"<h2>How many</h2>{html_table(head, rows)}<p>{note}</p>"
     if structure.sets:
         titles = (
             "Set",
@@ -224,51 +230,50 @@ def _intensity_section(structure: Structure) -> str:
             "spacing (m)",
             "P32 (m2/m3)",
             "95 %",
-            "with beds laid level (deg)",
+            "structural dip removed (deg)",
         )
         lines = [
             (f"{number}", f"{len(line.part.members)}", f"{line.part.mean.dip:.0f}", f"{line.part.mean.azimuth:03.0f}",
-             _format_number(line.part.mean.kappa, 0), _format_number(line.part.mean.cone, 1),
-             _format_number(line.spacing, 2),
+             format_number(line.part.mean.kappa, 0), format_number(line.part.mean.cone, 1),
+             format_number(line.spacing, 2),
              *_p32_cells(line.intensity),
              f"{line.level[0]:.0f}/{line.level[1]:03.0f}" if np.isfinite(line.level[0]) else "-")
             for number, line in enumerate(structure.sets, start=1)
         ]  # fmt: skip
-        text += f"<h2>Fracture sets</h2>{_html_rows(titles, lines)}"
+        text += f"<h2>Fracture sets</h2>{html_table(titles, lines)}"
     return text
 
 
 def _orientation_section(structure: Structure) -> str:
-    dips = structure.picks["dip_true_deg"]
-    if not dips.notna().any():
+    planes = with_attitude(structure.picks)
+    if planes.empty:
         why = "True dips are not known: the hole's direction or the image's reference is missing."
         return f"<h2>How they lie</h2><p>{why if len(structure.picks) else 'There is no pick.'}</p>"
-    roses = bool((dips >= MIN_DIRECTED_DIP_DEG).any())
     with house_style():
-        figure = Figure(figsize=(11 if roses else 5.2, 4.2), dpi=130, facecolor="white")
-        parts = np.ravel(figure.subfigures(1, 2, width_ratios=(1, 1.15)) if roses else figure.subfigures(1, 1))  # type: ignore[arg-type]
-        draw_stereonet(parts[0], structure.picks, [line.part for line in structure.sets], structure.hole)
-        if roses:
-            strike_axes, azimuth_axes = parts[1].subplots(
-                1, 2, subplot_kw={"projection": "polar"}, gridspec_kw={"wspace": 0.4}
-            )
-            draw_rose(strike_axes, structure.picks)
-            draw_rose(azimuth_axes, structure.picks, "azimuth")
+        figure, net = draw_nets(planes, [line.part for line in structure.sets], structure)
         by_depth = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
-        panels = draw_dip_plots(by_depth, structure.picks, [line.zone for line in structure.zones])
-        pictures = [_to_png(figure), _to_png(by_depth)]
+        zones = [line.zone for line in structure.zones]
+        panels = draw_dip_plots(by_depth, structure.picks, zones, structure.patterns)
+        pictures = [figure_png(figure), figure_png(by_depth)]
         by_class = [
-            (f"by class: {names}", _to_png(each)) for names, each in draw_rows(class_rows(structure), structure)
+            (f"by class: {names}", figure_png(each)) for names, each in draw_rows(class_rows(structure), structure)
         ]
-        by_zone = [(f"by zone: {names}", _to_png(each)) for names, each in draw_rows(zone_rows(structure), structure)]
+        by_zone = [
+            (f"by zone: {names}", figure_png(each)) for names, each in draw_rows(zone_rows(structure), structure)
+        ]
     note = (
         "Poles on the lower hemisphere, equal areas; grey: denser than chance; crosses: mean poles of the fracture "
         "sets within their 95 % cones. Dotted: poles of planes that this hole hardly ever meets, so that few picks "
         "there do not mean few planes. The square is the hole itself."
     )
-    net = "stereonet"
-    if roses:
-        note, net = f"{note} Petals of the roses count planes by their area.", "stereonet and roses"
+    if structure.girdle is not None and structure.girdle.claimed:
+        note += " Dashed: girdle of the beds; star: fold axis within its 95 % cone."
+    if len(planes) < len(structure.picks):
+        note += (
+            f" {len(structure.picks) - len(planes)} picks without a true dip and azimuth are in no plot of attitudes."
+        )
+    if "roses" in net:
+        note += " Petals of the roses count planes by their area."
     lines = "Black lines: mean beds of the zones below." if structure.zones else ""
     if "vector plot" in panels:
         lines += (
@@ -276,17 +281,11 @@ def _orientation_section(structure: Structure) -> str:
             "to lie otherwise."
         )
     return (
-        f"<h2>How they lie</h2>{_html_picture(pictures[0], net)}<p>{note}</p>"
-        f"{_html_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>"
-        f"<h2>By class</h2>{''.join(_html_picture(data, names) for names, data in by_class)}"
-        f"{_zones_section(structure)}{''.join(_html_picture(data, names) for names, data in by_zone)}"
+        f"<h2>How they lie</h2>{html_picture(pictures[0], net)}<p>{note}</p>"
+        f"{html_picture(pictures[1], ', '.join(panels))}<p>{lines}</p>"
+        f"<h2>By class</h2>{''.join(html_picture(data, names) for names, data in by_class)}"
+        f"{_zones_section(structure)}{''.join(html_picture(data, names) for names, data in by_zone)}"
     )
-
-
-def _to_png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()
 
 
 def _zones_section(structure: Structure) -> str:
@@ -315,16 +314,16 @@ def _zones_section(structure: Structure) -> str:
             cells += [f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}"]
         rows.append(
             (f"{number}", f"{zone.top:.2f}", f"{zone.base:.2f}", f"{zone.beds.planes:.0f}", f"{zone.beds.dip:.0f}",
-             f"{zone.beds.azimuth:03.0f}", _format_number(zone.beds.cone, 1),
+             f"{zone.beds.azimuth:03.0f}", format_number(zone.beds.cone, 1),
              f"{beds.p10:.3g}" if beds is not None else "-", *cells)
         )  # fmt: skip
-    return f"<h2>Zones</h2>{_html_rows(head, rows)}"
+    return f"<h2>Zones</h2>{html_table(head, rows)}"
 
 
 def _log_section(pictures: list[bytes], all_of_them: int) -> str:
-    text = f"<h2>Log</h2>{_html_picture(pictures[0], 'the whole well')}"
+    text = f"<h2>Log</h2>{html_picture(pictures[0], 'the whole well')}"
     for number, data in enumerate(pictures[1:], start=1):
-        text += f"<details><summary>Page {number}</summary>{_html_picture(data, f'page {number}')}</details>"
+        text += f"<details><summary>Page {number}</summary>{html_picture(data, f'page {number}')}</details>"
     if all_of_them > len(pictures):
         text += f"<p>{all_of_them - 1} pages would make this file too large; geobfdt pick leaves them as pictures.</p>"
     return text
@@ -359,23 +358,23 @@ def _table_section(picks: PickTable, path: Path) -> str:
     for row in picks[_COLUMNS_SHOWN].head(_MAX_ROWS).itertuples(index=False):
         cells = zip(_COLUMNS_SHOWN, row, strict=True)
         rows.append(
-            tuple(_format_number(c, 3 if n.endswith("_m") else 2) if isinstance(c, float) else str(c) for n, c in cells)
+            tuple(format_number(c, 3 if n.endswith("_m") else 2) if isinstance(c, float) else str(c) for n, c in cells)
         )
     name = path.name.removesuffix(".html").removesuffix(".report") + ".picks.csv"
     data = base64.b64encode(mark_text_columns(picks).to_csv(index=False).encode()).decode()
     link = f'<a download="{html.escape(name)}" href="data:text/csv;base64,{data}">Save all {len(picks)} as CSV</a>'
     extent = f", the first {_MAX_ROWS} below" if len(picks) > _MAX_ROWS else ""
     head = tuple(column.replace("_", " ") for column in _COLUMNS_SHOWN)
-    table = f"<div class=rows>{_html_rows(head, rows)}</div>"
+    table = f"<div class=rows>{html_table(head, rows)}</div>"
     return f"<section><h2>Picks</h2><p>{link}{extent}.</p>{table}</section>"
 
 
 def _method_section(image: WellImage, picks: PickTable) -> str:
     meaning, limits = ("".join(f"<li>{html.escape(text)}</li>" for text in texts) for texts in (MEANING, LIMITS))
     return (
-        f"<h2>Method and limits</h2>{_facts(method_rows(image, picks))}"
+        f"<h2>Method and limits</h2>{html_facts(method_rows(image, picks))}"
         f"<h3>What the numbers mean</h3><ul>{meaning}</ul><h3>What the picker does not see</h3><ul>{limits}</ul>"
-        f"<h2>Glossary</h2>{_facts(GLOSSARY)}"
+        f"<h2>Glossary</h2>{html_facts(GLOSSARY)}"
     )
 
 
@@ -387,25 +386,5 @@ def _signature_section(title: TitleBlock) -> str:
     return f'<div class="signature">{fields}</div>'
 
 
-def _facts(rows: Sequence[tuple[str, str]]) -> str:
-    """Return a table of labels and texts; nothing where there is none."""
-    lines = "".join(f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>" for label, text in rows)
-    return f'<table class="facts">{lines}</table>' if rows else ""
-
-
-def _html_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    titles = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    return f"<div class=wide><table><thead><tr>{titles}</tr></thead>{lines}</table></div>"
-
-
-def _html_picture(data: bytes, what: str) -> str:
-    return f'<img alt="{what}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
-
-
 def _p32_cells(one: Intensity | None) -> tuple[str, str]:
     return ("-", "-") if one is None else (f"{one.p32:.3g}", f"{one.p32_low:.2g} to {one.p32_high:.2g}")
-
-
-def _format_number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "-"

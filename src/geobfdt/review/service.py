@@ -26,6 +26,7 @@ from geobfdt.review.job_queue import BusyError
 from geobfdt.review.schemas import EditBody
 from geobfdt.review.tiles import CONTRAST_MARGIN, LEVELS, TILE_ROWS, OpenWells, resample_columns
 from geobfdt.runtime.findings import InputError, findings_from_json
+from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.wells.image import WellImage, log_at, row_spacing
 from geobfdt.wells.intervals import join_intervals, new_intervals
 from geobfdt.wells.layers import ConflictError, Edit, Fields, Items, Layer, LayerLog, OutdatedError
@@ -176,8 +177,23 @@ class ReviewService:
             "window": {"static": inner, "dynamic": inner if "dynamic" in image else [0.0, 1.0]},
             "hole": {"depth": _to_json_numbers(at), **hole},
             "drift": drift,
+            "breakouts": self._breakouts(well, str(image.attrs["reference"])),
             "findings": self._findings(well, image),
         }  # fmt: skip
+
+    def _breakouts(self, well: str, reference: str) -> list[dict[str, Any]]:
+        """Return the breakouts and induced fractures of the field's table that lie on the image, for the screen."""
+        file = self.wells.file(well, ".breakouts.csv", MAX_TABLE_BYTES)
+        if file is None:
+            return []
+        table = read_breakouts(file)
+        drawn = table["azimuth_app_deg"].notna() & (table["reference"] == reference) & (table["status"] != "rejected")
+        names = ("top_m", "base_m", "azimuth_app_deg", "width_deg")
+        numbers = zip(*(_to_json_numbers(table.loc[drawn, name]) for name in names), strict=True)
+        return [
+            {"class": kind, **dict(zip(names, row, strict=True))}
+            for kind, row in zip(table.loc[drawn, "class"], numbers, strict=True)
+        ]
 
     def _findings(self, well: str, image: WellImage) -> list[dict[str, Any]]:
         """Return the findings of the ingest of a well, each with its depths."""

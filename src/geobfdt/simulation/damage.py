@@ -35,6 +35,8 @@ class Lobe(NamedTuple):
         Depths (m, MD).
     angle, width, tilt : float
         Middle, width, and angle between its axis and that of the hole (deg).
+    path : array (points, 2)
+        Depths (m, MD) and angles (deg) along the cracks; none for a breakout.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Lobe(NamedTuple):
     angle: float
     width: float
     tilt: float
+    path: Array
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ def _lobes(at: Array, breakout: _Breakout) -> list[Lobe]:
         for rows in np.split(broken, np.flatnonzero(np.diff(at[broken]) > _MAX_LOBE_GAP_M) + 1):
             angle = float(np.degrees(middle[rows].mean()) % 360)
             width = float(np.degrees(2 * half[rows].mean()))
-            lobes.append(Lobe("breakout", float(at[rows[0]]), float(at[rows[-1]]), angle, width, 0.0))
+            lobes.append(Lobe("breakout", float(at[rows[0]]), float(at[rows[-1]]), angle, width, 0.0, np.empty((0, 2))))
     return lobes
 
 
@@ -251,7 +254,10 @@ def _crack_lobes(hole: Hole, first: int, last: int, middle: float, cracks: list[
         width = float(np.degrees(2 * np.mean([crack.width for crack in mine])))
         tilt, angle = float(np.degrees(np.arctan2(rise, along))), float(np.degrees(middle + side) % 360)
         top, base = float(hole.depth[first]), float(hole.depth[last - 1])
-        lobes.append(Lobe("induced", top, base, angle, width, tilt))
+        path = np.concatenate(
+            [np.stack([hole.depth[crack.first : crack.last], np.degrees(crack.angle) % 360], axis=1) for crack in mine]
+        )
+        lobes.append(Lobe("induced", top, base, angle, width, tilt, path))
     return lobes
 
 

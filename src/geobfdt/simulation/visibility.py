@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
+from geobfdt.wells.image import WellImage
 
-__all__ = ["BAND_M", "COARSE_ROW_M", "RowNoise", "Visibility", "measure_visibility"]
+__all__ = ["BAND_M", "COARSE_ROW_M", "RowNoise", "Visibility", "line_contrast", "measure_visibility"]
 
 Array = npt.NDArray[np.float64]
 ANGLES = 96  # Number of columns that are compared; more would not change a mean.
@@ -17,6 +18,9 @@ BAND_M = 0.02  # Height of the rock that is compared on either side of a boundar
 # Row height from which one row on either side is compared; rows of 2 cm, which rounding makes higher, are not coarse.
 COARSE_ROW_M = 0.03
 _MAX_BAND_ROWS = 20  # Largest number of rows that are compared on either side.
+# Wall beside a crack along the hole, on either side of it (deg), and least share of the crack that has to be measured.
+_BESIDE_DEG = (8.0, 18.0)
+_MIN_MEASURED = 1 / 3
 FAINT_CONTRAST = 0.12  # Contrast, relative to the variation of the rock over a metre, at which a plane is hard to see.
 
 
@@ -162,3 +166,52 @@ def measure_visibility(  # noqa: PLR0913
     against_rock = contrast / (float(variation[row]) + 1e-6)
     visible = against_scatter / (against_scatter + 0.6) * against_rock / (against_rock + FAINT_CONTRAST)
     return Visibility(visible, coverage, float(on.sum() / max(measured.sum(), 1)))
+
+
+def line_contrast(image: WellImage, path: Array) -> float:
+    """
+    Tell how much darker cracks along the hole are than the wall beside them.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well, dark for low.
+    path : array (points, 2)
+        Depths (m, MD) and angles (deg) of the cracks.
+
+    Returns
+    -------
+    float
+        Mean difference as a share of the contrast of the image (1st to 99th percentile); NaN without a path, and where
+        less than a third of it was measured.
+
+    Examples
+    --------
+    >>> from geobfdt.wells.image import well_image
+    >>> pixels = np.full((50, 72), 100.0)
+    >>> pixels[:, 20] = 0.0
+    >>> well = well_image(pixels, 0.01 * np.arange(50))
+    >>> line_contrast(well, np.stack([0.01 * np.arange(50), np.full(50, 102.5)], axis=1))
+    1.0
+    """
+    depth, angle, values = image["depth"].values, image["azimuth"].values, image["image"].values
+    inside = (path[:, 0] >= depth[0]) & (path[:, 0] <= depth[-1])
+    if not inside.any():
+        return float("nan")
+    # No more points than rows are needed.
+    points = path[inside][:: max(1, len(path) // (4 * depth.size) + 1)]
+    row = np.abs(np.searchsorted(depth, points[:, 0])).clip(0, depth.size - 1)
+    away = (angle - points[:, 1:] + 180) % 360 - 180
+    width = 360 / angle.size
+    on = np.abs(away) <= max(width / 2, 1.5)
+    beside = (np.abs(away) >= _BESIDE_DEG[0]) & (np.abs(away) <= _BESIDE_DEG[1] + width / 2)
+    means, measured = [], np.isfinite(values[row])
+    for part in (on, beside):
+        count = (part & measured).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            means.append(np.where(part & measured, values[row], 0.0).sum(axis=1) / count)
+    both = np.isfinite(means[0]) & np.isfinite(means[1])
+    if both.mean() < _MIN_MEASURED:
+        return float("nan")
+    low, high = np.nanpercentile(values, [1, 99])
+    return float((means[1] - means[0])[both].mean() / (high - low)) if high > low else 0.0

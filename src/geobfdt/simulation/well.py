@@ -14,7 +14,14 @@ from geobfdt.simulation.image_scaling import deliver, moving
 from geobfdt.simulation.interpreter import draw_intervals, interpret
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.tools import TOOLS
-from geobfdt.simulation.visibility import BAND_M, COARSE_ROW_M, RowNoise, Visibility, measure_visibility
+from geobfdt.simulation.visibility import (
+    BAND_M,
+    COARSE_ROW_M,
+    RowNoise,
+    Visibility,
+    line_contrast,
+    measure_visibility,
+)
 from geobfdt.simulation.wall import Wall
 from geobfdt.simulation.well_settings import WellSettings, draw
 from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, new_breakouts
@@ -22,7 +29,7 @@ from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
 from geobfdt.wells.picks import PickTable, complete, new_picks
 
-__all__ = ["SimulatedWell", "simulate_well", "simulate_window"]
+__all__ = ["SimulatedWell", "planes_of", "simulate_well", "simulate_window"]
 
 ROWS_AT_ONCE = 512  # Rows of wall that are drawn at a time: they fit into the cache.
 MIN_VISIBILITY = 0.35  # Planes below this visibility are optional.
@@ -50,7 +57,9 @@ class SimulatedWell:
     intervals : IntervalTable
         Interpreted and ignored intervals.
     breakouts : DataFrame
-        Breakout table (``wells.breakouts``) of every breakout and induced fracture, side by side.
+        Breakout table (``wells.breakouts``) of every breakout and induced fracture, side by side, with ``visible``: how
+        much darker an induced fracture is than the wall beside it, as a share of the contrast of the image; NaN for a
+        breakout, and where less than a third of the fracture was measured.
     """
 
     settings: WellSettings
@@ -134,7 +143,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     )
     flaws = settings.flaws
     row_noise = RowNoise(sensor.row_noise, flaws.row_offset, flaws.row_correlation)
-    truth = _truth(wall, image, recorded, broken, settings, row_noise)
+    truth = planes_of(wall, image, recorded, broken, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
     looked = draw_intervals(settings, top, base, interpreter_rng)
     diameter = np.interp(truth["depth_m"].to_numpy(float), hole.depth, hole.diameter)
@@ -157,6 +166,7 @@ def _breakouts(wall: Wall, image: WellImage, settings: WellSettings) -> Breakout
         width_deg=np.array([lobe.width for lobe in lobes], dtype=float),
         tilt_deg=np.array([lobe.tilt for lobe in lobes], dtype=float),
         source="simulation",
+        visible=np.array([line_contrast(image, lobe.path) for lobe in lobes], dtype=float),
     )
     return complete_breakouts(table, image)[0]
 
@@ -187,7 +197,7 @@ def simulate_window(rng: np.random.Generator, length: float = 2.2, **fixed: Any)
     return simulate_well(draw(rng, length=length, **fixed), rng)
 
 
-def _truth(
+def planes_of(
     wall: Wall, image: WellImage, recorded: npt.NDArray[np.float32], broken: npt.NDArray[np.float32],
     settings: WellSettings, row_noise: RowNoise,
 ) -> PickTable:  # fmt: skip

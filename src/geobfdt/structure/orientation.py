@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from geobfdt.geometry import pole
 
-__all__ = ["MeanPlane", "mean_plane", "plane_of_pole", "remove_dip"]
+__all__ = ["MeanPlane", "mean_plane", "plane_of_pole", "remove_dip", "section_dip"]
 
 Array = npt.NDArray[np.float64]
 
@@ -141,3 +141,30 @@ def remove_dip(
     along = (normals @ axis)[..., None] * axis
     turned = normals * np.cos(turn) - np.cross(axis, normals) * np.sin(turn) + along * (1 - np.cos(turn))
     return plane_of_pole(turned)
+
+
+def section_dip(dip: npt.ArrayLike, azimuth: npt.ArrayLike, section: npt.ArrayLike) -> Array:
+    """
+    Return the dip of planes in a vertical section.
+
+    Parameters
+    ----------
+    dip, azimuth : array (...)
+        True dip and dip azimuth (deg).
+    section : array (...)
+        Azimuth of the section (deg).
+
+    Returns
+    -------
+    array (...)
+        Angle of the plane's line on the section from horizontal (deg, -90 to 90): positive where it goes down towards
+        the azimuth of the section.
+
+    Examples
+    --------
+    >>> section_dip(45.0, 90.0, [90.0, 270.0, 30.0]).round(2)
+    array([ 45.  , -45.  ,  26.57])
+    """
+    d = np.radians(dip)
+    towards = np.cos(np.radians(np.asarray(azimuth, dtype=float) - section))
+    return np.asarray(np.degrees(np.arctan2(np.sin(d) * towards, np.cos(d))))

@@ -7,6 +7,7 @@ sides of the hole: each is a row, and an interpreter may have drawn one of them 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NewType, cast
 
@@ -25,6 +26,7 @@ __all__ = [
     "BreakoutTable",
     "apparent_azimuth",
     "complete_breakouts",
+    "join_breakouts",
     "new_breakouts",
     "read_breakouts",
     "true_azimuth",
@@ -69,6 +71,8 @@ COLUMNS: dict[str, type] = {
     "class_source": str,
 }
 
+_ORDER = ["well", "top_m", "azimuth_app_deg", "azimuth_true_deg"]
+
 _CONTRACT = TableContract(
     name="a breakout table",
     page="docs/breakouts.md",
@@ -109,8 +113,23 @@ def new_breakouts(**columns: Any) -> BreakoutTable:
     >>> table[["top_m", "azimuth_app_deg"]].to_numpy().tolist()
     [[2.0, 100.0], [5.0, 280.0]]
     """
-    order = ["well", "top_m", "azimuth_app_deg", "azimuth_true_deg"]
-    return validate_breakouts(_CONTRACT.build(columns, order), "breakout table")
+    return validate_breakouts(_CONTRACT.build(columns, _ORDER), "breakout table")
+
+
+def join_breakouts(tables: Iterable[BreakoutTable]) -> BreakoutTable:
+    """
+    Join breakout tables, sorted by well, top and azimuth.
+
+    Examples
+    --------
+    >>> len(join_breakouts([new_breakouts(top_m=1.0, base_m=2.0, class_="induced"), new_breakouts()]))
+    1
+    """
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return new_breakouts()
+    joined = pd.concat(filled, ignore_index=True)
+    return validate_breakouts(joined.sort_values(_ORDER, kind="stable", ignore_index=True))
 
 
 def validate_breakouts(table: pd.DataFrame, file: str | Path = "breakout table") -> BreakoutTable:

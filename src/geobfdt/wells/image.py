@@ -6,6 +6,7 @@ A WellImage is an :class:`xarray.Dataset` with dims ``depth`` and ``azimuth``:
 ``image``           (depth, azimuth)     float32, NaN where nothing was measured; the static (or raw) image
 ``dynamic``         (depth, azimuth)     float32, optional: the file's own dynamically normalised companion
 ``colour``          (depth, azimuth, 3)  uint8, optional: red, green and blue of an optical image, to be shown
+``radius``          (depth, azimuth)     float32, optional: radius of the wall about the hole axis (m)
 ``diameter``        (depth,)             hole diameter (m), NaN where unknown
 ``deviation``       (depth,)             hole inclination from vertical (deg), NaN where unknown
 ``hole_azimuth``    (depth,)             hole azimuth from north (deg), NaN where unknown
@@ -68,6 +69,8 @@ _ATTRIBUTES: dict[str, Any] = {
     # Name of the file.
     "source": "",
     "source_sha256": "",
+    # What was done to make the image from a recording, as JSON; empty for an image that a file holds.
+    "processing": "",
 }
 
 
@@ -79,6 +82,7 @@ def well_image(  # noqa: PLR0913
     *,
     dynamic: npt.ArrayLike | None = None,
     colour: npt.NDArray[np.uint8] | None = None,
+    radius: npt.ArrayLike | None = None,
     diameter: npt.ArrayLike = np.nan,
     deviation: npt.ArrayLike = np.nan,
     hole_azimuth: npt.ArrayLike = np.nan,
@@ -100,6 +104,8 @@ def well_image(  # noqa: PLR0913
         Dynamically normalised companion.
     colour : array (rows, columns, 3), optional
         uint8; red, green and blue of an optical image. It is shown; nothing is picked on it.
+    radius : array (rows, columns), optional
+        Radius of the wall about the hole axis (m), from travel times.
     diameter, deviation, hole_azimuth : array (rows,) or float
         Hole diameter (m), inclination and azimuth (deg); NaN where unknown.
     findings : iterable of Finding
@@ -151,6 +157,11 @@ def well_image(  # noqa: PLR0913
         if colour.shape != (*values.shape, 3) or colour.dtype != np.uint8:
             raise ValueError(f"colour {colour.dtype} {colour.shape} is not uint8 of the image {values.shape} and 3")
         variables["colour"] = (("depth", "azimuth", "channel"), colour)
+    if radius is not None:
+        wall = np.asarray(radius, dtype=np.float32)
+        if wall.shape != values.shape:
+            raise ValueError(f"radius {wall.shape} is not the shape of the image {values.shape}")
+        variables["radius"] = (("depth", "azimuth"), wall, {"units": "m"})
     for name, log, unit in zip(LOGS, (diameter, deviation, hole_azimuth), ("m", "deg", "deg"), strict=True):
         variables[name] = ("depth", np.array(np.broadcast_to(log, depths.shape), dtype=np.float64), {"units": unit})
     coordinates = {

@@ -273,7 +273,7 @@ def _turn_rows(image: WellImage, steps: npt.NDArray[np.int_]) -> WellImage:
     rows = np.arange(image.sizes["depth"])[:, None]
     turned = {
         name: (image[name].dims, image[name].values[rows, source], image[name].attrs)
-        for name in ("image", "dynamic", "colour")
+        for name in ("image", "dynamic", "colour", "radius")
         if name in image
     }
     return image.assign(turned)

@@ -32,6 +32,7 @@ __all__ = [
     "read_picks",
     "traces",
     "validate",
+    "with_attitude",
     "without_rejected",
     "write_picks",
 ]
@@ -172,6 +173,26 @@ def without_rejected(picks: PickTable) -> PickTable:
     [1.0, 3.0]
     """
     return picks[picks["status"] != "rejected"]
+
+
+def with_attitude(picks: PickTable) -> PickTable:
+    """
+    Return the picks whose true attitude is known: a true dip, and a true azimuth unless they are level.
+
+    Examples
+    --------
+    >>> picks = new_picks(
+    ...     depth_m=[1.0, 2.0, 3.0, 4.0], class_="bedding", dip_true_deg=[0.0, 20.0, 20.0, np.nan],
+    ...     azimuth_true_deg=[np.nan, np.nan, 90.0, 90.0],
+    ... )
+    >>> with_attitude(picks)[["depth_m", "azimuth_true_deg"]].to_numpy().tolist()
+    [[1.0, 0.0], [3.0, 90.0]]
+    """
+    level = picks["dip_true_deg"] == 0
+    filled = picks.assign(
+        azimuth_true_deg=picks["azimuth_true_deg"].where(~level, picks["azimuth_true_deg"].fillna(0.0))
+    )
+    return PickTable(filled[filled["dip_true_deg"].notna() & filled["azimuth_true_deg"].notna()])
 
 
 def traces(picks: PickTable) -> npt.NDArray[np.float64]:

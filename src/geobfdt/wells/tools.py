@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["tool_kind", "tool_of"]
+__all__ = ["ADMITTANCE_UNITS", "CONDUCTIVITY_UNITS", "RESISTIVITY_UNITS", "is_electrical", "tool_kind", "tool_of"]
+
+# Units of calibrated electrical images, in lower case: ohm m, factors to S/m, and uA/V.
+RESISTIVITY_UNITS = ("ohm.m", "ohmm", "ohm-m", "ohm m")
+CONDUCTIVITY_UNITS = {"s/m": 1.0, "mho/m": 1.0, "ms/m": 1e-3, "mmho/m": 1e-3}
+ADMITTANCE_UNITS = ("ua/v", "us", "umho")
 
 _TOOLS = {
     "FMI": "FMI FBST FMIHD FMIS NGI QGEO",
@@ -18,6 +23,18 @@ _TOOLS = {
     "OTV": "OTV OBI OPTV",
 }
 _KINDS = {"pads": "FMI FMS CMI STAR XRMI", "acoustic": "UBI ATV", "optical": "OTV"}
+
+
+def is_electrical(unit: str) -> bool:
+    """
+    Tell whether a unit is one of a calibrated electrical image.
+
+    Examples
+    --------
+    >>> is_electrical("OHMM"), is_electrical("dB")
+    (True, False)
+    """
+    return unit.strip().lower() in (*RESISTIVITY_UNITS, *CONDUCTIVITY_UNITS, *ADMITTANCE_UNITS)
 
 
 def tool_of(mnemonic: str) -> str:

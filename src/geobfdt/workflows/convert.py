@@ -24,6 +24,7 @@ from geobfdt.wells.north import North, north_turn, turn_breakouts, turn_image, t
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.workflows.hand_over import place, write_placed
 from geobfdt.workflows.north import image_north_turn
+from geobfdt.workflows.osdu import read_osdu_settings, write_image_records, write_pick_records
 
 __all__ = ["IMAGE_FORMATS", "ConvertOptions", "convert"]
 
@@ -34,6 +35,8 @@ IMAGE_FORMATS = {
     "csv": write_csv,
     "techlog-image": write_techlog_image,
 }
+# Records of OSDU: of an image, and of a pick table.
+_OSDU_LOG, _OSDU_PICKS = "osdu-log", "osdu-picks"
 _OF_INTERVALS = ("ignored-intervals", "interval-without-height")  # A reader notes so that it keeps intervals.
 _BY_SUFFIX = {".nc": "netcdf", ".dlis": "dlis", ".png": "png", ".fab": "fracman", ".vtk": "vtk"}
 # Formats that hold positions; the first one is the only one that is also written without.
@@ -55,12 +58,13 @@ class ConvertOptions(BaseModel):
     to: str | None = Described(
         None,
         description="a key of IMAGE_FORMATS, of io.write.tables.FORMATS, or of DISC_FORMATS and POINT_FORMATS of "
-        "io.write.planes3d; None: by the target's suffix",
+        "io.write.planes3d; osdu-log or osdu-picks; None: by the target's suffix",
     )
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the source does not say")
     mapping: Path | None = Described(None, description="what the columns of a pick table mean (docs/pick-tables.md)")
     vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
     collar: Path | None = Described(None, description="table of collars; picks get positions (docs/hand-over.md)")
+    osdu: Path | None = Described(None, description="what an OSDU platform wants to know (docs/plugs.md)")
     radius: float = Described(1.0, gt=0, le=1e5, description="radius of the discs of vtk, fracman and dfnworks (m)")
     to_north: North | None = Described(None, description="north to which azimuths are turned")
     convergence: float | None = Described(
@@ -105,14 +109,20 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
         raise InputError(target, observed, f"leave out --collar, or give --to {', '.join(_WITH_POSITIONS)}")
     if placed and options.collar is None:
         raise InputError(source, f"a {name} file needs positions", "give --collar and --survey (docs/hand-over.md)")
-    if name in IMAGE_FORMATS:
+    of_osdu = name in (_OSDU_LOG, _OSDU_PICKS)
+    if options.osdu is not None and not of_osdu:
+        raise InputError(target, f"a {name} file has no place for OSDU settings", "leave out --osdu")
+    settings = read_osdu_settings(options.osdu, target) if of_osdu else None
+    if name in IMAGE_FORMATS or name == _OSDU_LOG:
         image = read(source, options.reading)
         turn = image_north_turn(image, options.reading, options.to_north, options.convergence)
         if turn is not None:
             image = turn_image(image, turn)
-        IMAGE_FORMATS[name](image, target)
+        if settings is not None:
+            return [*image.attrs["findings"], *write_image_records(image, target, settings, options.reading)]
+        IMAGE_FORMATS[str(name)](image, target)
         return list(image.attrs["findings"])
-    if name in FORMATS or placed:
+    if name in FORMATS or placed or name == _OSDU_PICKS:
         reading = options.reading
         table = read_pick_table(
             source,
@@ -126,9 +136,12 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
             table = _turned(table, source, options, options.to_north)
         if options.collar is not None:
             table = place(table, source, options.collar, reading)
+        if settings is not None:
+            return [*table.findings, *write_pick_records(table, source, target, settings, reading)]
         return _written(table, target, str(name), options.radius)
     observed = f"no format {name!r}" if name else "its suffix does not tell the format"
-    raise InputError(target, observed, f"give --to {', '.join([*IMAGE_FORMATS, *FORMATS, *_WITH_POSITIONS[1:]])}")
+    formats = [*IMAGE_FORMATS, *FORMATS, *_WITH_POSITIONS[1:], _OSDU_LOG, _OSDU_PICKS]
+    raise InputError(target, observed, f"give --to {', '.join(formats)}")
 
 
 def _turned(table: Interpretation, source: Path, options: ConvertOptions, north: North) -> Interpretation:

@@ -19,7 +19,7 @@ from geobfdt.wells.position import POSITION_COLUMNS, Collar, positions
 from geobfdt.wells.survey import Survey
 from geobfdt.wells.well_names import well_key
 
-__all__ = ["place", "write_placed"]
+__all__ = ["check_north", "outside_survey", "place", "write_placed"]
 
 # A hole that a survey leaves unmeasured may lie so far to the side (m) before the finding is a major one.
 _LARGE_DISPLACEMENT_M = 1.0
@@ -58,8 +58,8 @@ def place(table: Interpretation, source: Path, collars: Path, reading: ReadingOp
         collar, notes = read_collar(collars, well, reading.decimal)
         survey, more = _survey_of(well, source, reading)
         norths = {"survey": survey.north, "picks": table.north}
-        north = _check_north(well or source.name, collars, collar, norths)
-        for finding in (*notes, *more, *north, *_outside(well or source.name, survey, depth)):
+        north = check_north(well or source.name, collars, collar, norths)
+        for finding in (*notes, *more, *north, *outside_survey(well or source.name, survey, depth)):
             if finding not in findings:
                 findings.append(finding)
         parts.append(positions(collar, survey, depth).set_axis(rows, axis=0))
@@ -154,7 +154,7 @@ def _survey_of(well: str, source: Path, reading: ReadingOptions) -> tuple[Survey
     return straight, [Finding(Severity.INFO, "hole-direction", well or source.name, observed, "as stated")]
 
 
-def _check_north(well: str, collars: Path, collar: Collar, norths: dict[str, str]) -> list[Finding]:
+def check_north(well: str, collars: Path, collar: Collar, norths: dict[str, str]) -> list[Finding]:
     """Compare the norths of survey and picks with each other, and with the North of the coordinates."""
     named = {whose: north for whose, north in norths.items() if north not in ("", "unknown")}
     listed = ", ".join(f"{whose} from {north} north" for whose, north in named.items())
@@ -178,7 +178,7 @@ def _check_north(well: str, collars: Path, collar: Collar, norths: dict[str, str
     return [Finding(Severity.MAJOR, "north-assumed", well, observed, action)]
 
 
-def _outside(well: str, survey: Survey, depth: np.ndarray) -> list[Finding]:
+def outside_survey(well: str, survey: Survey, depth: np.ndarray) -> list[Finding]:
     """Say how far positions rest on a direction that is not measured: above the first station, below the last."""
     if len(survey.depth) == 1 and survey.depth[0] == 0:
         return []  # A straight hole, as the user states.

@@ -155,7 +155,7 @@ def join_runs(first: WellImage, second: WellImage) -> WellImage:
     place = f"{top:.2f}-{base:.2f} m"
     findings = [*first.attrs["findings"], *second.attrs["findings"]]
     findings += [Finding(Severity.MAJOR, "runs-merged", place, observed, action), *values]
-    left_out = [name for name in ("dynamic", "colour") if (name in first) != (name in second)]
+    left_out = [name for name in ("dynamic", "colour", "radius") if (name in first) != (name in second)]
     if left_out:
         observed = f"one of the runs alone has {', '.join(left_out)}"
         findings.append(Finding(Severity.MAJOR, "companion-left-out", place, observed, "left out of the merged image"))
@@ -250,7 +250,7 @@ def _within(run: WellImage, top: float, base: float) -> slice:
 def _concatenated(upper: WellImage, lower: WellImage) -> WellImage:
     """Rows of two runs, one after the other; companions that both have."""
     variables: dict[str, Any] = {}
-    for name in ("image", "dynamic", "colour", *LOGS):
+    for name in ("image", "dynamic", "colour", "radius", *LOGS):
         if name in upper and name in lower:
             values: npt.NDArray[Any] = np.concatenate([upper[name].values, lower[name].values])
             variables[name] = (upper[name].dims, values, upper[name].attrs)

@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
-from geobfdt.io.images.files import read
+from geobfdt.model.runtime_names import RuntimeName
+from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
-from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
-from geobfdt.picking.picker import detector_of, pick_well
+from geobfdt.picking.picker import PickedWell, detector_of, pick_well
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.progress import Progress, no_progress, part_of
@@ -27,8 +29,22 @@ from geobfdt.wells.image import WellImage, add_findings, place_of
 from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, read_picks, write_picks
+from geobfdt.workflows.assemble import read_or_assemble
 
-__all__ = ["Delivery", "PickOptions", "PickOutcome", "image_files", "pick_file", "pick_files"]
+__all__ = [
+    "Delivery",
+    "ImagePicks",
+    "PickOptions",
+    "PickOutcome",
+    "image_files",
+    "pick_file",
+    "pick_files",
+    "pick_image",
+]
+
+
+# Curves of apertures have this step.
+_CURVE_STEP_M = 0.1
 
 
 class PickOptions(BaseModel):
@@ -46,15 +62,29 @@ class PickOptions(BaseModel):
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
     model: str = Described("default", description="folder of a model bundle, default, or REGISTRY@NAME")
     method: Literal["network", "hough"] = Described("network", description="a network, or the classical picker")
-    runtime: Literal["torch", "onnx"] = Described("torch", description="what computes the network")
+    runtime: RuntimeName = Described("auto", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
     picture: bool = Described(True, description="whether pictures are drawn")
+    mud_resistivity: float | None = Described(
+        None, gt=0, description="resistivity of the mud at the temperature of the rock (ohm m): fractures get apertures"
+    )
+    aperture_tool: Path | None = Described(None, description="coefficients of apertures (docs/apertures.md)")
+    pages: bool | None = Described(
+        None, description="whether numbered pages are drawn beside the overview; default: of wells up to 150 m"
+    )
     explain: tuple[int, ...] = Described((), description="rows of the pick table, from 1, that are drawn by themselves")
+
+    @model_validator(mode="after")
+    def _coefficients_need_a_mud(self) -> PickOptions:
+        if self.aperture_tool is not None and self.mud_resistivity is None:
+            observed = "coefficients of apertures need the resistivity of the mud"
+            raise InputError("--aperture-tool", observed, "give --mud-resistivity")
+        return self
 
     @model_validator(mode="after")
     def _network_options_need_a_network(self) -> PickOptions:
         if self.method == "hough":
-            for option, value, default in (("--model", self.model, "default"), ("--runtime", self.runtime, "torch")):
+            for option, value, default in (("--model", self.model, "default"), ("--runtime", self.runtime, "auto")):
                 if value != default:
                     observed = f"--method hough has no network, {value} would do nothing"
                     raise InputError(option, observed, "leave one out")
@@ -143,12 +173,76 @@ def _undecided(file: Path, read_table: Callable[[Path], PickTable | BreakoutTabl
 
 
 def _breakout_findings(image: WellImage, breakouts: BreakoutTable) -> list[Finding]:
-    """Report where breakouts are, if there are any."""
-    if breakouts.empty:
-        return []
-    observed = f"{len(breakouts)} lobes of breakouts from {breakouts['top_m'].min():.1f} to "
-    observed += f"{breakouts['base_m'].max():.1f} m"
-    return [Finding(Severity.INFO, "breakouts", place_of(image), observed, "kept in the table of breakouts")]
+    """Report where breakouts and induced fractures are, if there are any."""
+    findings = []
+    for name, kind, words in (
+        ("breakout", "breakouts", "lobes of breakouts"),
+        ("induced", "induced", "sides of induced fractures"),
+    ):
+        some = breakouts[breakouts["class"] == name]
+        if len(some):
+            observed = f"{len(some)} {words} from {some['top_m'].min():.1f} to {some['base_m'].max():.1f} m"
+            findings.append(Finding(Severity.INFO, kind, place_of(image), observed, "kept in the table of breakouts"))
+    return findings
+
+
+class ImagePicks(NamedTuple):
+    """
+    What picking an image gives, before anything is written.
+
+    Parameters
+    ----------
+    picks : PickTable
+        The table that ``geobfdt pick`` writes.
+    breakouts : BreakoutTable
+        Breakouts, possibly none.
+    zones : DataFrame or None
+        Drift by zone; None for a detector without a reference.
+    picked : PickedWell
+        Image, findings and measured depths of the picker itself.
+    cautions : list of Finding
+        Reasons to be careful with the picks.
+    """
+
+    picks: PickTable
+    breakouts: BreakoutTable
+    zones: pd.DataFrame | None
+    picked: PickedWell
+    cautions: list[Finding]
+
+
+def pick_image(
+    image: WellImage, detector: Detector, min_confidence: float | None = None, progress: Progress = no_progress
+) -> ImagePicks:
+    """
+    Pick an image as ``geobfdt pick`` does: planes, breakouts, and the drift of each zone.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    detector : Detector
+        What picks it.
+    min_confidence : float, optional
+        Least confidence of a pick. Default: the detector's own.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    ImagePicks
+        Tables and findings.
+    """
+    picked = pick_well(image, detector, min_confidence=min_confidence, check=True, progress=progress)
+    breakouts = picked.breakouts
+    picks, doubtful_findings = doubt_picks_on_breakouts(picked.picks, breakouts, picked.image)
+    cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *doubtful_findings]
+    zones = None
+    if detector.drift_reference is not None:
+        zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
+        picks = picks.assign(drift=state_at(zones, picks["depth_m"]))
+        cautions += drift_findings(zones)
+    return ImagePicks(picks, breakouts, zones, picked, cautions)
 
 
 def image_files(inputs: Sequence[Path]) -> list[Path]:
@@ -204,7 +298,7 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
-    image = read(source, options.reading)
+    image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
     stem = file_stem(image.attrs["well"] or source.stem)
     if earlier and stem in earlier:
         observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
@@ -215,22 +309,17 @@ def pick_file(
         pass  # A folder that cannot be written is an error now, not after the picking.
     progress(0.1)
     detector = detector_of(image, options.model, options.method, options.runtime)
-    picked = pick_well(
-        image,
-        detector,
-        min_confidence=options.min_confidence,
-        check=True,
-        progress=part_of(progress, 0.1, 0.8),
+    picks, breakouts, zones, picked, cautions = pick_image(
+        image, detector, options.min_confidence, part_of(progress, 0.1, 0.8)
     )
-    image, picks, cautions = picked.image, picked.picks, picked.findings
-    breakouts = find_breakouts(image)
-    picks, doubtful_findings = doubt_picks_on_breakouts(picks, breakouts, image)
-    cautions += [*_breakout_findings(image, breakouts), *doubtful_findings]
-    zones = None
-    if detector.drift_reference is not None:
-        zones = judge_zones(zone_table(picked.zones, picked.judged), detector.drift_reference)
-        picks = picks.assign(drift=state_at(zones, picks["depth_m"]))
-        cautions += drift_findings(zones)
+    image, curves = picked.image, None
+    if options.mud_resistivity is not None:
+        tool = aperture_tool(image, options.aperture_tool)
+        picks, aperture_findings = measure_apertures(image, picks, options.mud_resistivity, tool)
+        cautions += aperture_findings
+        ends = image["depth"].values[[0, -1]]
+        at = np.arange(np.ceil(ends[0] / _CURVE_STEP_M), ends[1] / _CURVE_STEP_M + 1e-6) * _CURVE_STEP_M
+        curves = aperture_curves(picks, at)
     rows = [row for row in options.explain if 1 <= row <= len(picks)]
     for row in options.explain:
         if row not in rows:
@@ -247,6 +336,8 @@ def pick_file(
             write_breakouts(breakouts, part / f"{stem}.breakouts.csv")
         if zones is not None:
             write_zones(zones, part / f"{stem}.drift.csv")
+        if curves is not None:
+            write_aperture_curves(curves, part / f"{stem}.apertures.csv")
         if options.picture:
             # Loaded here, as below: Matplotlib takes half a second, and a run without a picture does without.
             from geobfdt.reports.page import write_pictures
@@ -256,6 +347,8 @@ def pick_file(
                 picks,
                 part / f"{stem}.png",
                 intervals=intervals,
+                pages=options.pages,
+                breakouts=breakouts,
                 progress=part_of(progress, 0.8, 1.0),
             )
         if rows:
@@ -366,7 +459,8 @@ def _by_workers(
 
 def _elsewhere(options: PickOptions) -> PickOptions:
     """Return the same options for a process that may have another working folder."""
-    model, survey = options.model, options.reading.survey
+    model, survey, tool = options.model, options.reading.survey, options.aperture_tool
     reading = options.reading.model_copy(update={"survey": survey.absolute() if survey is not None else None})
     model = model if model == "default" else str(Path(model).absolute())
-    return options.model_copy(update={"model": model, "reading": reading})
+    tool = tool.absolute() if tool is not None else None
+    return options.model_copy(update={"model": model, "reading": reading, "aperture_tool": tool})

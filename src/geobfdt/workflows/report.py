@@ -5,29 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
-from geobfdt.io.images.netcdf import read
 from geobfdt.picking.drift import drift_findings, read_zones
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.reports.exports import write_density, write_discs, write_log_pdf, write_log_svg
 from geobfdt.reports.geotechnical import write_rock_quality
-from geobfdt.reports.structure_section import Structure
+from geobfdt.reports.structure_section import Structure, StructureView
+from geobfdt.reports.structure_tables import write_structure_tables
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.breakouts import read_breakouts
-from geobfdt.wells.field import Field
-from geobfdt.wells.layers import named_layers
-from geobfdt.wells.picks import read_picks
+from geobfdt.workflows.picked_wells import PickedWells
 
 __all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
 
-Beside = Literal["pdf", "svg", "las", "obj", "rqd"]
+Beside = Literal["pdf", "svg", "las", "obj", "rqd", "structure"]
 
-_NAMES: dict[Beside, str] = {
+_NAMES: dict[str, str] = {
     "pdf": ".log.pdf",
     "svg": ".log.svg",
     "las": ".density.las",
@@ -53,13 +51,37 @@ class ReportOptions(BaseModel):
         None, description="layer of the review that is reported instead: picks accepted, edited and not yet looked at"
     )
     beside: tuple[Beside, ...] = Described(
-        (), description="what else is written: the log on paper, density curves, discs for a 3-D viewer, image RQD"
+        (),
+        description="what else is written: the log on paper, density curves, discs, image RQD, tables of the structure",
+    )
+    sections: tuple[float, ...] = Described(
+        (), description="azimuths of vertical sections (deg); empty: along the mean bed, or square to a fold axis"
+    )
+    structural_dip: tuple[float, float] | None = Described(
+        None, description="dip and azimuth that is removed from planes (deg); None: that of the mean bed"
     )
     scale: float = Described(20.0, ge=5, le=500, description="scale of the log on paper, 1:SCALE")
     title: Path | None = Described(
         None, description="title blocks of the wells; None: report.yaml in the field, if there is one"
     )
     wells: tuple[str, ...] = Described((), description="wells to report on; empty: all that have picks")
+
+    @model_validator(mode="after")
+    def _angles_are_angles(self) -> ReportOptions:
+        for section in self.sections:
+            if not 0 <= section <= 360:
+                raise InputError("--section", f"an azimuth of {section:g} deg", "give 0 to 360")
+        if self.structural_dip is not None:
+            dip, azimuth = self.structural_dip
+            if not (0 <= dip <= 90 and 0 <= azimuth <= 360):
+                observed = f"dip {dip:g} and azimuth {azimuth:g} deg"
+                raise InputError("--structural-dip", observed, "give a dip of 0 to 90 and an azimuth of 0 to 360")
+        return self
+
+    @property
+    def view(self) -> StructureView:
+        """How the structure is looked at."""
+        return StructureView(tuple(section % 360 for section in self.sections), self.structural_dip)
 
 
 DEFAULTS = ReportOptions()
@@ -113,37 +135,31 @@ def report_field(
     InputError
         If no well has picks, or something cannot be read or written.
     """
-    folder, reports = Field(field), dict[str, Reported]()
-    picks, layer = options.picks, options.layer
-    files = {stem: (picks or field) / f"{stem}.picks.csv" for stem in folder.wells()}
-    layers = named_layers(field, layer) if layer is not None else {}
-    stems = [stem for stem, file in files.items() if (stem in layers if layer is not None else file.exists())]
-    stems = [stem for stem in stems if not options.wells or stem in options.wells]
-    if not stems:
-        cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
-        raise InputError(picks or field, "no pick table of a well here", cure)
+    wells, reports = PickedWells(field, options.picks, options.layer, options.wells), dict[str, Reported]()
+    stems = wells.stems
     title = options.title
     if title is None and (field / TITLE_FILE).exists():
         title = field / TITLE_FILE
     titles = TitleFile() if title is None else read_titles(title, stems)
     for number, stem in enumerate(stems):
-        image, file = read(folder.file(stem, ".nc")), out / f"{stem}.report.html"
-        name = str(image.attrs["well"])
-        if layer is not None:
-            table, intervals = layers[stem].picks(name), layers[stem].intervals(name)
-        else:
-            table, intervals = read_picks(files[stem]), folder.intervals(stem)
+        image, table, intervals, table_file = wells.read(stem)
+        file, name = out / f"{stem}.report.html", str(image.attrs["well"])
         part = part_of(progress, number / len(stems), (number + 1) / len(stems))
-        zones = files[stem].with_name(f"{stem}.drift.csv")
+        zones = table_file.with_name(f"{stem}.drift.csv")
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         block = titles.of(stem)
         findings += contradictions(block, image)
         # Breakouts that were found with the picks come before those of the field.
-        beside_picks = files[stem].with_name(f"{stem}.breakouts.csv")
-        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else folder.breakouts(stem)
-        structure = write_report(with_image_findings(image), table, intervals, findings, file, part, block, breakouts)
+        beside_picks = table_file.with_name(f"{stem}.breakouts.csv")
+        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else wells.folder.breakouts(stem)
+        structure = write_report(
+            with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view
+        )
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(options.beside):
+            if kind == "structure":
+                others += write_structure_tables(structure, name, out, stem)
+                continue
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
                 others += write_log_svg(image, mine, intervals, other, options.scale, title=block)

@@ -305,3 +305,34 @@ def test_cut_short(tmp_path, share):
         assert np.array_equal(well.image.values, pixels(360)[:rows])
         assert "dlis-damaged" in kinds(well)
         assert all(len(finding.observed) <= 160 for finding in well.attrs["findings"])
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_stretches(tmp_path, monkeypatch, upward):
+    """Of a long image stretches are read, with their own depths and logs; a short one is read whole."""
+    values, step = pixels(), -1 if upward else 1
+    caliper = ("CALI", np.linspace(0.2, 0.3, ROWS)[::step], "m", "caliper")
+    other = {"G": [depth(), image(values + 1000, "FMI_DYN")]}
+    path = write(tmp_path / "a.dlis", {"F": [depth(DEPTH[::step]), image(values[::step]), caliper], **other})
+    monkeypatch.setattr(files, "_STRETCHES", 3)
+    monkeypatch.setattr(files, "_STRETCH_ROWS", 4)
+    survey, whole = files.survey(path, ReadingOptions()), read(path)
+    assert (survey.rows, survey.refusal, len(survey.images)) == (ROWS, None, 3)
+    assert survey.contents == dlis.contents(path)
+    for part in survey.images:
+        same = whole.sel(depth=part.depth)
+        assert part.sizes["depth"] == 4
+        for name in ("image", "dynamic", "diameter"):
+            np.testing.assert_array_equal(part[name].values, same[name].values)
+    depths = np.concatenate([part.depth.values for part in survey.images])
+    assert (depths.min(), depths.max()) == pytest.approx((DEPTH[0], DEPTH[-1]))
+    monkeypatch.setattr(files, "_STRETCH_ROWS", 5)
+    assert [part.sizes["depth"] for part in files.survey(path, ReadingOptions()).images] == [ROWS]
+
+
+def test_survey_of_a_file_that_cannot_be_read(tmp_path):
+    """Its contents are listed beside the refusal."""
+    path = write(tmp_path / "a.dlis", {"F": [depth(), ("GR", np.arange(float(ROWS)), "gAPI", "gamma")]})
+    survey = files.survey(path, ReadingOptions())
+    assert isinstance(survey.refusal, InputError)
+    assert (survey.images, len(survey.contents.items)) == ([], 2)

@@ -222,3 +222,28 @@ def test_negative_numbers_of_the_writer():
     """The writer here agrees with the example of the standard: 153 is 444C8000, -153 is BBB38000."""
     assert float32(153).hex() == "444c8000"
     assert float32(-153).hex() == "bbb38000"
+
+
+@pytest.mark.parametrize(("code", "size"), [(234, 90), (130, 80)])
+def test_packed_samples_of_a_dipmeter(tmp_path, code, size):
+    """Five fast curves of 16 samples a frame, a byte each; the deepest frame comes first, as a tool records it."""
+    frames = 30
+    samples = np.random.default_rng(0).integers(0, 256, (frames, 16, 5), dtype=np.uint8)
+    depth = 5000.0 - 1.6 * np.arange(frames)
+    body = entry(12, F32, float32(-999.25)) + entry(0, BYTE, b"")
+    body += spec("DEPT", ".1IN", 4, F32) + spec("RHDT", "", size, code) + spec("P1AZ", "DEG", 4, F32)
+    rows = b"".join(
+        float32(depth[i]) + samples[i].tobytes() + bytes(size - 80) + float32(10.0 * i) for i in range(frames)
+    )
+    header = record(128, b"RUN1  .001  SERVICVERS0001 26/01/01 01024  LO            "[:56].ljust(56))
+    path = write(tmp_path, header + record(64, body) + record(0, rows))
+    recording = lis.read_dipmeter(path, ANY)
+    assert set(recording.arrays) == {"FC0", "FC1", "FC2", "FC3", "FC4"}
+    for k in range(5):
+        np.testing.assert_array_equal(recording.arrays[f"FC{k}"][::-1, 0], samples[:, :, k].ravel())
+    assert recording.depth[0] == pytest.approx(depth[-1] * 0.00254)
+    assert np.diff(recording.depth) == pytest.approx(0.1 * 0.00254, abs=1e-6)
+    assert recording.logs["pad1_azimuth"][0] == pytest.approx(290.0)
+    assert next(i for i in files.inspect(path).items if i["name"] == "RHDT")["role"] == "dipmeter"
+    with pytest.raises(InputError):
+        files.read(path)

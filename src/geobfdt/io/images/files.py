@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
 from geobfdt.io.images.assemble import assemble
+from geobfdt.io.images.file_objects import Source, is_path, stored
 from geobfdt.io.images.raw import Contents, RawImage
 from geobfdt.io.text import is_las
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage, add_findings
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.pads import PadRecording
 from geobfdt.wells.row_offsets import even_rows, even_sectors
 
-__all__ = ["inspect", "read"]
+__all__ = ["Survey", "has_pads_only", "inspect", "read", "read_recording", "survey"]
+
+# Stretches of a long image that are checked by `geobfdt inspect`, and rows of each: 5 m of an image log.
+_STRETCHES, _STRETCH_ROWS = 8, 2000
 
 _HEAD_BYTES = 4096  # The first bytes show the format.
 _MIN_BYTES = 8  # No shorter file holds anything.
 _KINDS = "DLIS, LIS, LAS, CSV, PNG, TIFF, npz or a well of a field (.nc)"
 
 
-def read(path: str | Path, options: ReadingOptions | None = None, **reading_options: Any) -> WellImage:
+def read(
+    source: Source, options: ReadingOptions | None = None, *, name: str | None = None, **reading_options: Any
+) -> WellImage:
     r"""
     Read a borehole image from any known file.
 
     Parameters
     ----------
-    path : str or Path
-        DLIS, LIS79, LAS, delimited text, PNG, TIFF, npz, or a netCDF that geobfdt wrote.
+    source : path, bytes or file object
+        DLIS, LIS79, LAS, delimited text, PNG, TIFF, npz, or a netCDF that geobfdt wrote: its path, its bytes, or a file
+        that is open in binary mode.
     options : ReadingOptions, optional
         What the file does not say.
+    name : str, optional
+        Name of bytes or of a file object in findings, and of the well where they name none.
     **reading_options
         The same by name: ``read(path, diameter=0.2, azimuth_reference="north")``.
 
@@ -41,7 +52,7 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     -------
     WellImage
         The image; its findings are in ``attrs["findings"]``. A netCDF is opened lazily: its pixels stay in the file
-        until they are used.
+        until they are used. Those of bytes and file objects are in memory.
 
     Raises
     ------
@@ -50,13 +61,19 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
 
     Examples
     --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "wall.csv"
-    >>> _ = file.write_text("depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n")
-    >>> read(file, diameter=0.2).diameter.values
+    >>> text = b"depth_m,45.0,135.0,225.0,315.0\n10.0,1,2,3,4\n10.1,5,6,7,8\n"
+    >>> read(text, name="wall.csv", diameter=0.2).diameter.values
     array([0.2, 0.2])
     """
-    path = Path(path)
+    with stored(source, name) as path:
+        if is_path(source):
+            return _read(path, options, reading_options)
+        with _read(path, options, reading_options) as image:
+            return WellImage(image.load())
+
+
+def _read(path: Path, options: ReadingOptions | None, reading_options: dict[str, Any]) -> WellImage:
+    """Read an image from a file on disk."""
     try:
         options = ReadingOptions(**{**(options.model_dump() if options else {}), **reading_options})
     except ValidationError as error:
@@ -67,11 +84,19 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     reader = _reader(path)
     image = reader.read(path, options)
     if isinstance(image, RawImage):
-        try:
-            image = assemble(image, path, options)
-        except ValueError as error:  # The contract of a WellImage refuses an attribute of the file.
-            raise InputError(path, str(error), "check the file with geobfdt inspect") from error
-        image = image.assign_attrs(source=path.name, source_sha256=sha256(path))
+        image = _assembled(image, path, options).assign_attrs(source=path.name, source_sha256=sha256(path))
+    return _with_options(image, path, options, reader)
+
+
+def _assembled(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
+    try:
+        return assemble(raw, path, options)
+    except ValueError as error:  # The contract of a WellImage refuses an attribute of the file.
+        raise InputError(path, str(error), "check the file with geobfdt inspect") from error
+
+
+def _with_options(image: WellImage, path: Path, options: ReadingOptions, reader: Reader) -> WellImage:
+    """Apply the options that any image has, and report those that mean nothing to the format."""
     unused = [name for name in reader.UNUSED_OPTIONS if not (name == "decimal" and options.survey)]
     ignored = [f"--{name.replace('_', '-')}" for name in unused if getattr(options, name) is not None]
     if ignored:
@@ -84,14 +109,66 @@ def read(path: str | Path, options: ReadingOptions | None = None, **reading_opti
     return image
 
 
-def inspect(path: str | Path) -> Contents:
+def has_pads_only(path: str | Path) -> bool:
     """
-    List what is in a file, reading as little of it as possible.
+    Whether a file holds the buttons of a pad tool and no image, so that it has to be assembled first.
 
     Parameters
     ----------
     path : str or Path
         Any readable file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    from geobfdt.io.images.dlis import frames, pads
+
+    return _reader(path) is frames and pads.has_pads_only(path)
+
+
+def read_recording(path: str | Path, options: ReadingOptions, arrays: Collection[str] = ()) -> PadRecording:
+    """
+    Read what a pad tool or a dipmeter recorded, before it is an image.
+
+    Parameters
+    ----------
+    path : str or Path
+        A DLIS file with pad arrays, or a LIS file with packed samples of a dipmeter.
+    options : ReadingOptions
+        What the file does not say.
+    arrays : collection of str
+        Names of pad arrays besides those that are known.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds neither.
+    """
+    from geobfdt.io.images import lis
+    from geobfdt.io.images.dlis import frames, pads
+
+    path = Path(path)
+    reader = _reader(path)
+    if reader is frames:
+        return pads.read_pads(path, options, arrays)
+    if reader is lis:
+        return lis.read_dipmeter(path, options)
+    raise InputError(path, "is neither DLIS nor LIS, which hold the buttons of pad tools", "give the recorded file")
+
+
+def inspect(source: Source, *, name: str | None = None) -> Contents:
+    """
+    List what is in a file, reading as little of it as possible.
+
+    Parameters
+    ----------
+    source : path, bytes or file object
+        Any readable file.
+    name : str, optional
+        Name of bytes or of a file object in errors.
 
     Returns
     -------
@@ -103,8 +180,64 @@ def inspect(path: str | Path) -> Contents:
     InputError
         If the file cannot be read.
     """
+    with stored(source, name) as path:
+        return _reader(path).contents(path)
+
+
+class Survey(NamedTuple):
+    """
+    What ``geobfdt inspect`` reads of a file.
+
+    Parameters
+    ----------
+    contents : Contents
+        Its format, channels and header.
+    images : list of WellImage
+        The whole image, or stretches of a long one; empty if it cannot be read.
+    rows : int
+        Rows of the whole image.
+    refusal : InputError or None
+        Why it cannot be read.
+    """
+
+    contents: Contents
+    images: list[WellImage]
+    rows: int
+    refusal: InputError | None = None
+
+
+def survey(path: str | Path, options: ReadingOptions) -> Survey:
+    """
+    List what is in a file and read its image, or stretches of a long one that are spread over all of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any readable file.
+    options : ReadingOptions
+        What the file does not say.
+
+    Raises
+    ------
+    InputError
+        If not even the contents can be read.
+    """
     path = Path(path)
-    return _reader(path).contents(path)
+    reader = _reader(path)
+    try:
+        # Stretches of a DLIS cost a small part of the whole; other formats are read from the top or lazily.
+        sample = getattr(reader, "read_stretches", lambda *_: None)(path, options, _STRETCHES, _STRETCH_ROWS)
+        if sample is not None:
+            images = [_with_options(_assembled(raw, path, options), path, options, reader) for raw in sample.images]
+            return Survey(sample.contents, images, sample.rows)
+    except InputError:
+        pass  # A stretch may hold nothing: the whole image says what the file holds.
+    contents = reader.contents(path)
+    try:
+        image = read(path, options)
+    except InputError as error:
+        return Survey(contents, [], 0, error)
+    return Survey(contents, [image], image.sizes["depth"])
 
 
 class Reader(Protocol):

@@ -16,25 +16,29 @@ from dlisio import core
 
 from geobfdt.io.arrays import AnyArray
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.images.depth_index import IndexAttribute, check_index
+from geobfdt.io.images.depth_index import IndexAttribute, check_index, downwards, metres, select_rows
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
+from geobfdt.io.images.lis_dipmeter import PACKED_CODES, as_bytes, fast_curves, is_packed
+from geobfdt.io.images.pad_logs import at_rows, in_unit
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
-from geobfdt.io.names import choose_logs, image_kind, role, vertical_depth
+from geobfdt.io.names import choose_logs, image_kind, names_of, role, vertical_depth
+from geobfdt.io.nulls import is_null
 from geobfdt.io.units import length_factor
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.pads import PadRecording
 from geobfdt.wells.tools import tool_of
 
-__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+__all__ = ["UNUSED_OPTIONS", "contents", "read", "read_dipmeter"]
 
 UNUSED_OPTIONS = ("top", "bottom", "decimal")
 
 _MIN_COLUMNS = 8  # A channel with fewer entries a sample is no image.
 # The standard defines these representation codes.
 _STANDARD_CODES = {int(code) for code in core.lis_reprc.__members__.values()}
-# Dipmeter samples on field and on edit tapes have these codes, which are not in the standard.
-_DIPMETER_CODES = (130, 234)
+# Names of the direction of the hole beside a dipmeter.
+_BEARINGS = {"deviation": "devi hdev sdev", "hole_azimuth": "hazi"}
 _CURE = "copy the file again, or ask for the data as DLIS"
 
 
@@ -50,6 +54,11 @@ class _Table:
     @property
     def names(self) -> tuple[str, ...]:
         return self.curves.dtype.names or ()
+
+    @property
+    def packed(self) -> tuple[str, ...]:
+        """Curves that hold packed samples of a dipmeter."""
+        return tuple(str(block.mnemonic) for block in self.specification.specs if is_packed(block))
 
     def width(self, name: str) -> int:
         return int(np.prod(self.curves.dtype[name].shape, dtype=np.int64))
@@ -110,7 +119,7 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
             (table, name)
             for table in _tables(files, findings)
             for name in table.names
-            if table.width(name) >= _MIN_COLUMNS and image_kind(name)
+            if table.width(name) >= _MIN_COLUMNS and image_kind(name) and name not in table.packed
         ]
         request = options.image
         fits = [(t, n) for t, n in images if request is None or n.strip().lower() == request.strip().lower()]
@@ -140,6 +149,59 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         return raw
 
 
+def read_dipmeter(path: Path, options: ReadingOptions) -> PadRecording:
+    """
+    Read the packed samples of a dipmeter: its five fast curves, and the logs of its inclinometer.
+
+    Parameters
+    ----------
+    path : Path
+        A LIS file.
+    options : ReadingOptions
+        What the file does not say.
+
+    Returns
+    -------
+    PadRecording
+        Arrays ``FC0`` to ``FC4`` of one button each, in bytes of the tape.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged beyond use, or holds no such samples, or those of several passes.
+    """
+    with open_tolerantly(dlisio.lis.load, path, "a LIS79 file", _CURE) as (files, findings):
+        tables = list(_tables(files, findings))
+        passes = [(table, name) for table in tables for name in table.packed if name in table.names]
+        if len(passes) != 1:
+            observed = f"{len(passes) or 'no'} curves hold the packed samples of a dipmeter"
+            raise findings.refusal(observed, "give a file of one pass of a dipmeter")
+        table, packed = passes[0]
+        index = table.depth_name(path)
+        unit = table.units[index]
+        depth = table.curves[index].astype(np.float64)
+        check_index(depth, (index.strip(), unit), table.spacing(path, index), [], options.depth_unit, findings)
+        factor = metres(unit, options.depth_unit, findings)
+        fine, curves = fast_curves(table.curves[packed], depth * factor)
+        rows, order = downwards(fine, curves["FC1"], findings)
+        arrays = {name: np.ascontiguousarray(select_rows(values, order)) for name, values in curves.items()}
+        absent = table.specification.absent_value
+        nulls = () if absent is None else (float(absent),)
+        logs = {}
+        for name, mnemonics in {**names_of("pad_curves"), **_BEARINGS}.items():
+            short = {mnemonic.strip().lower(): mnemonic for mnemonic in table.names}
+            chosen = next((short[m] for m in mnemonics.split() if m in short and table.width(short[m]) == 1), None)
+            if chosen is None or name in ("time", "frame_time"):
+                continue
+            values = table.curves[chosen].astype(np.float64).ravel()
+            values[is_null(values, nulls)] = np.nan
+            own = in_unit(name, values, chosen.strip(), table.units[chosen], findings)
+            if own is not None:
+                logs[name] = at_rows(name, depth * factor, own, rows)
+        attributes = {"well": _well(table.file), "tool": "HDT"}
+        return PadRecording(path.name, rows, arrays, logs, attributes, findings=list(findings))
+
+
 def contents(path: Path) -> Contents:
     """
     List the channels of a LIS file.
@@ -164,6 +226,7 @@ def contents(path: Path) -> Contents:
         for number, table in enumerate(_tables(files, findings)):
             for name, short in ((name, name.strip()) for name in table.names):
                 kind = "image" if table.width(name) >= _MIN_COLUMNS else role(short) or "other"
+                kind = "dipmeter" if name in table.packed else kind
                 shape = (len(table.curves), table.width(name))
                 items.append(item(short, kind, shape, table.units[name], str(number)))
         return Contents("LIS79", items, {})
@@ -174,7 +237,7 @@ def _tables(files: Any, findings: FileFindings) -> Iterator[_Table]:
         for specification in file.data_format_specs():
             for rate in specification.sample_rates() or [None]:
                 try:
-                    curves = dlisio.lis.curves(file, specification, sample_rate=rate, strict=False)
+                    curves = dlisio.lis.curves(file, as_bytes(specification), sample_rate=rate, strict=False)
                 except (ValueError, NotImplementedError, RuntimeError) as error:
                     observed = _unreadable(specification) or f"a table cannot be read: {error}"
                     findings.major("table-unreadable", observed, "left out")
@@ -192,10 +255,10 @@ def _unreadable(specification: Any) -> str | None:
     """Which curve of a table is of a kind that is not read; None where that is not the reason."""
     for block in specification.specs:
         curve = f"{str(block.mnemonic).strip()} is of representation code {block.reprc}"
-        if block.reprc in _DIPMETER_CODES:
-            problem = "which are no image, and the other curves of its table cannot be parted from it"
+        if block.reprc in PACKED_CODES and not is_packed(block):
+            problem = f"of another size than {PACKED_CODES[block.reprc]} bytes, which cannot be parted"
             return f"{curve}: the packed samples of a dipmeter, {problem}"
-        if block.reprc not in _STANDARD_CODES:
+        if block.reprc not in _STANDARD_CODES and not is_packed(block):
             return f"{curve}, which LIS79 does not define"
     return None
 

@@ -32,6 +32,7 @@ _PIXELS: dict[str, tuple[tuple[str, ...], type[np.generic]]] = {
     "image": (("depth", "azimuth"), np.float32),
     "dynamic": (("depth", "azimuth"), np.float32),
     "colour": (("depth", "azimuth", "channel"), np.uint8),
+    "radius": (("depth", "azimuth"), np.float32),
 }
 _MOST_DEFLATION = 2000  # No deflated file holds more than 1,030 times its size; a larger claim is a trap.
 
@@ -40,8 +41,8 @@ def read(path: Path, options: ReadingOptions | None = None) -> WellImage:
     """
     Open a WellImage.
 
-    Depths, angles and hole logs are loaded. ``image``, ``dynamic`` and ``colour`` are read from the file when they are
-    sliced, only the rows that are needed; asking for the whole array loads it.
+    Depths, angles and hole logs are loaded. ``image``, ``dynamic``, ``colour`` and ``radius`` are read from the file
+    when they are sliced, only the rows that are needed; asking for the whole array loads it.
 
     Parameters
     ----------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from geobfdt.io.arrays import Array, Colour, Grey
 from geobfdt.runtime.findings import Finding
 
-__all__ = ["Contents", "RawImage", "RawLog", "item"]
+__all__ = ["Contents", "RawImage", "RawLog", "Stretches", "item"]
 
 
 @dataclass
@@ -98,6 +98,25 @@ class Contents:
     format: str
     items: list[dict[str, Any]]
     header: dict[str, str]
+
+
+class Stretches(NamedTuple):
+    """
+    Stretches of a long image, for ``geobfdt inspect``.
+
+    Parameters
+    ----------
+    contents : Contents
+        What is in the file.
+    images : list of RawImage
+        The stretches, in the order of the file.
+    rows : int
+        Rows of the whole image.
+    """
+
+    contents: Contents
+    images: list[RawImage]
+    rows: int
 
 
 def item(

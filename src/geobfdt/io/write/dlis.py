@@ -37,7 +37,7 @@ from geobfdt.io.units import METRES
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.image import WellImage
 
-__all__ = ["write_dlis"]
+__all__ = ["new_document", "quiet", "write_dlis"]
 
 _BUFFER_BYTES = 2**22  # The library's default, 4 GiB, is allocated and cleared at every flush.
 _BLOCK_ROWS = 4096  # So many rows are laid out at a time.
@@ -88,27 +88,33 @@ def write_dlis(
     ...     [channel.name for channel in logical.frames[0].channels]
     ['TDEP', 'FMI_IMG', 'DEVI', 'HAZI', 'CALI']
     """
-    with _quiet():
+    with quiet():
         document = _document(image, 1 / METRES[depth_unit], depth_unit, -1 if upward else 1, null)
         with atomic_path(path) as part:
             document.write(part, input_chunk_size=_BLOCK_ROWS, output_chunk_size=_BUFFER_BYTES)
 
 
-def _document(image: WellImage, per_metre: float, depth_unit: str, step: int, null: float) -> Any:
+def new_document(well: str) -> tuple[Any, Any]:
+    """Return an empty DLIS file of a well, and its logical file; the same content makes the same bytes."""
     document = dliswriter.DLISFile()
     logical = document.add_logical_file(fh_id="GEOBFDT")
-    text = {name: _Text(value) for name, value in image.attrs.items() if isinstance(value, str)}
     logical.add_origin(
         "ORIGIN",
         file_set_number=1,  # the library draws random ones, and the same image would not be the same file
         file_set_name="GEOBFDT",
         file_number=1,
         creation_time=_WRITTEN,
-        well_name=text["well"] or None,
+        well_name=_Text(well) or None,
         field_name="unknown",
         company="unknown",
         producer_name="geobfdt",
     )
+    return document, logical
+
+
+def _document(image: WellImage, per_metre: float, depth_unit: str, step: int, null: float) -> Any:
+    text = {name: _Text(value) for name, value in image.attrs.items() if isinstance(value, str)}
+    document, logical = new_document(text["well"])
     axis = logical.add_axis("AZIMUTH", axis_id="AZIMUTH", coordinates=image.azimuth.values.tolist())
 
     def filled(values: npt.NDArray[Any]) -> Any:
@@ -160,7 +166,7 @@ class _Text(str):
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the library's progress bar and its remarks on units and uneven rows, which users cannot act on."""
     logger = logging.getLogger("dliswriter")
     level, bar = logger.level, dliswriter.file.writer.progressbar

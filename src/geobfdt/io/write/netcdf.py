@@ -71,7 +71,7 @@ def write_netcdf(image: WellImage, path: str | Path) -> None:
                 variable.attrs[key] = value
         if "colour" in image:
             file.dimensions["channel"] = 3
-        for name in ("image", "dynamic", "colour"):
+        for name in ("image", "dynamic", "colour", "radius"):
             if name not in image:
                 continue
             # Checksums make a damaged file an error rather than a wrong picture.

@@ -10,13 +10,31 @@ import numpy.typing as npt
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["Darkness", "darkness"]
+__all__ = ["Cells", "Darkness", "darkness", "wall_cells"]
 
 Array = npt.NDArray[np.float64]
 
-# Height over which the scatter of rows is compared: contrast differs from bed to bed.
-_SCALE_WINDOW_M = 5.0  # Gaps between pads are bridged up to this angle; a lobe is wider.
+# Gaps between pads are bridged up to this angle; a lobe is wider.
 _MAX_BRIDGE_DEG = 25.0
+
+
+class Cells(NamedTuple):
+    """
+    Means of a wall over cells.
+
+    Parameters
+    ----------
+    mean : array (rows, columns)
+        Mean of the pixels, high for dark; NaN where nothing was measured.
+    depth : array (rows,)
+        Middles of the rows (m, MD).
+    step : float
+        Height of a row (m).
+    """
+
+    mean: Array
+    depth: Array
+    step: float
 
 
 class Darkness(NamedTuple):
@@ -42,6 +60,35 @@ class Darkness(NamedTuple):
     step: float
 
 
+def wall_cells(image: WellImage, row_m: float, columns: int, variable: str = "image") -> Cells:
+    """
+    Average the pixels of a strip over cells.
+
+    Parameters
+    ----------
+    image, row_m, columns
+        As for :func:`darkness`.
+    variable : str
+        What is averaged: ``image``, turned so that high is dark, or ``radius``.
+    """
+    pixels = np.asarray(image[variable].values, dtype=np.float64)
+    if variable == "image" and image.attrs["dark"] == "low":
+        pixels = -pixels
+    depth, angles = image["depth"].values, image["azimuth"].values
+    step = max(row_m, row_spacing(image))
+    count = min(columns, angles.size)
+    rows = np.floor((depth - depth[0]) / step + 1e-6).astype(int)
+    cells = np.floor(angles / 360 * count).astype(int).clip(0, count - 1)
+    shape = (int(rows[-1]) + 1, count)
+    flat = (rows[:, None] * count + cells).ravel()
+    good = np.isfinite(pixels).ravel()
+    number = np.bincount(flat[good], minlength=shape[0] * count).reshape(shape)
+    total = np.bincount(flat[good], pixels.ravel()[good], minlength=shape[0] * count).reshape(shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(number > 0, total / number, np.nan)
+    return Cells(mean, depth[0] + step * (np.arange(shape[0]) + 0.5), step)
+
+
 def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
     """
     Measure the darkness of a strip.
@@ -61,30 +108,18 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
     that a row shares. The contrast of the strip is the unit, not the scatter of a row: two lobes may take a third of
     a turn, and would raise the scatter that they are compared with.
     """
-    pixels = np.asarray(image["image"].values, dtype=np.float64)
-    if image.attrs["dark"] == "low":
-        pixels = -pixels
-    depth, angles = image["depth"].values, image["azimuth"].values
-    step = max(row_m, row_spacing(image))
-    count = min(columns, angles.size)
-    rows = np.floor((depth - depth[0]) / step + 1e-6).astype(int)
-    cells = np.floor(angles / 360 * count).astype(int).clip(0, count - 1)
-    shape = (int(rows[-1]) + 1, count)
-    flat = (rows[:, None] * count + cells).ravel()
-    good = np.isfinite(pixels).ravel()
-    number = np.bincount(flat[good], minlength=shape[0] * count).reshape(shape)
-    total = np.bincount(flat[good], pixels.ravel()[good], minlength=shape[0] * count).reshape(shape)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = _bridge(np.where(number > 0, total / number, np.nan), _MAX_BRIDGE_DEG)
+    cells = wall_cells(image, row_m, columns)
+    mean = _bridge(cells.mean, _MAX_BRIDGE_DEG)
+    count = mean.shape[1]
     measured = np.isfinite(mean)
     enough = measured.sum(axis=1) >= max(count // 8, 4)
     mean[~enough] = np.nan
-    centred = np.full(shape, np.nan)
+    centred = np.full(mean.shape, np.nan)
     centred[enough] = mean[enough] - np.nanmedian(mean[enough], axis=1, keepdims=True)
     low, high = contrast_span(mean)
     values = np.clip(np.nan_to_num(centred / (high - low)), -1.0, 1.0)
     measured[~enough] = False
-    return Darkness(np.where(measured, values, 0.0), measured, depth[0] + step * (np.arange(shape[0]) + 0.5), step)
+    return Darkness(np.where(measured, values, 0.0), measured, cells.depth, cells.step)
 
 
 def _bridge(mean: Array, most_deg: float) -> Array:

@@ -2,21 +2,85 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections import deque
 
+import numpy as np
+import xarray as xr
+
+from geobfdt.picking.breakouts.lines import LinePair, find_line_pairs
 from geobfdt.picking.breakouts.lobes import Lobe, find_lobes
-from geobfdt.preparation.strips import strips
-from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, new_breakouts
-from geobfdt.wells.image import WellImage
+from geobfdt.preparation.strips import plan_strips
+from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, join_breakouts, new_breakouts
+from geobfdt.wells.image import WellImage, without_colour
 from geobfdt.wells.tools import tool_kind
 
-__all__ = ["find_breakouts"]
+__all__ = ["BreakoutStream", "find_breakouts"]
 
 _STRIP_M = 20.0  # Contrast is compared within a strip.
 _OVERLAP_M = 3.0
 # Shares of lobes that are breakouts on simulated wells, by whether the opposite wall is dark, too.
 _PAIRED_CONFIDENCE, _SINGLE_CONFIDENCE = 0.9, 0.6
-_SOURCE = "lobes"
+# Shares of pairs of lines that are induced fractures on simulated wells, by whether they are clearer than this.
+_CLEAR_LINE, _CLEAR_CONFIDENCE, _FAINT_CONFIDENCE = 0.15, 0.95, 0.85
+# Lines on a lobe, so far beyond its sides, are its edges; lines on the axis of the breakouts of a well are no fractures
+# of the same stress, which lie 90 degrees off.
+_LOBE_SIDE_DEG, _BREAKOUT_AXIS_DEG = 15.0, 30.0
+_SOURCES = {"breakout": "lobes", "induced": "lines"}
+
+
+class BreakoutStream:
+    """
+    Find breakouts and induced fractures while the rows of a well pass by.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well; its pixels are not read. Optical images have none: their dark colour is no sign of a broken wall.
+    """
+
+    def __init__(self, image: WellImage) -> None:
+        self._image = image
+        optical = tool_kind(image.attrs["tool"]) == "optical"
+        self._cuts = deque([] if optical else plan_strips(image["depth"].values, _STRIP_M, _OVERLAP_M))
+        self._pieces: list[WellImage] = []
+        self._row = 0
+        self._lobes: list[Lobe] = []
+        self._lines: list[LinePair] = []
+
+    def add(self, rows: WellImage) -> None:
+        """Add the next rows, in memory."""
+        if not self._cuts:
+            return
+        self._pieces.append(rows)
+        last = self._row + sum(piece.sizes["depth"] for piece in self._pieces)
+        while self._cuts and self._cuts[0].last <= last:
+            cut = self._cuts.popleft()
+            joined = self._pieces[0] if len(self._pieces) == 1 else xr.concat(self._pieces, "depth")
+            strip = joined.isel(depth=slice(cut.first - self._row, cut.last - self._row))
+            # A lobe longer than the overlap may be cut differently by two strips.
+            self._lobes += [
+                lobe
+                for lobe in find_lobes(strip)
+                if cut.top <= (lobe.top + lobe.base) / 2 < cut.base
+                and not any(_same(lobe, other) for other in self._lobes)
+            ]
+            self._lines += [
+                pair
+                for pair in find_line_pairs(strip)
+                if cut.top <= (pair.top + pair.base) / 2 < cut.base
+                and not any(_same_pair(pair, other) for other in self._lines)
+            ]
+            begin = self._cuts[0].first if self._cuts else last
+            self._pieces, self._row = [joined.isel(depth=slice(begin - self._row, None))], begin
+
+    def table(self) -> BreakoutTable:
+        """Return the breakout table, once the last row is added."""
+        breakouts, induced = (
+            _breakout_rows(self._lobes, self._image),
+            _induced_rows(self._lines, self._lobes, self._image),
+        )
+        table = join_breakouts([part for part in (breakouts, induced) if len(part)])
+        return complete_breakouts(table, self._image)[0] if len(table) else table
 
 
 def find_breakouts(image: WellImage) -> BreakoutTable:
@@ -45,16 +109,18 @@ def find_breakouts(image: WellImage) -> BreakoutTable:
     >>> sorted(found["azimuth_true_deg"].round(-1))
     [100.0, 280.0]
     """
-    if tool_kind(image.attrs["tool"]) == "optical":
-        return new_breakouts()
-    lobes: list[Lobe] = []
-    for strip in strips(image, _STRIP_M, _OVERLAP_M):
-        mine = [lobe for lobe in find_lobes(strip.image) if strip.top <= (lobe.top + lobe.base) / 2 < strip.base]
-        # A lobe longer than the overlap may be cut differently by two strips.
-        lobes += [lobe for lobe in mine if not any(_same(lobe, other) for other in lobes)]
+    stream, depth = BreakoutStream(image), image["depth"].values
+    pixels = without_colour(image).drop_vars("dynamic", errors="ignore")
+    for cut in plan_strips(depth, _STRIP_M, 0.0):
+        stream.add(pixels.isel(depth=slice(cut.first, cut.last)).load())
+    return stream.table()
+
+
+def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
+    """Lobes as rows of the table."""
     if not lobes:
         return new_breakouts()
-    table = new_breakouts(
+    return new_breakouts(
         well=image.attrs["well"],
         top_m=np.array([lobe.top for lobe in lobes]),
         base_m=np.array([lobe.base for lobe in lobes]),
@@ -63,14 +129,59 @@ def find_breakouts(image: WellImage) -> BreakoutTable:
         reference=image.attrs["reference"],
         width_deg=np.array([lobe.width for lobe in lobes]),
         confidence=np.array([_PAIRED_CONFIDENCE if lobe.paired else _SINGLE_CONFIDENCE for lobe in lobes]),
-        source=_SOURCE,
+        source=_SOURCES["breakout"],
         status="proposed",
     )
-    return complete_breakouts(table, image)[0]
+
+
+def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) -> BreakoutTable:
+    """Pairs of lines that are no part of a breakout, two rows each. Their width is not measured."""
+    kept = [pair for pair in lines if not _belongs_to_breakouts(pair, lobes)]
+    if not kept:
+        return new_breakouts()
+    depth, diameter = image["depth"].values, image["diameter"].values
+    middle = [(pair.top + pair.base) / 2 for pair in kept]
+    tilt = np.degrees(np.arctan(np.array([pair.slope for pair in kept]) * np.interp(middle, depth, diameter) / 2))
+    confidence = [_CLEAR_CONFIDENCE if pair.contrast > _CLEAR_LINE else _FAINT_CONFIDENCE for pair in kept]
+    return new_breakouts(
+        well=image.attrs["well"],
+        top_m=np.repeat([pair.top for pair in kept], 2),
+        base_m=np.repeat([pair.base for pair in kept], 2),
+        class_="induced",
+        azimuth_app_deg=np.array([azimuth for pair in kept for azimuth in pair.azimuths]),
+        reference=image.attrs["reference"],
+        tilt_deg=np.repeat(tilt, 2),
+        confidence=np.repeat(confidence, 2),
+        source=_SOURCES["induced"],
+        status="proposed",
+    )
+
+
+def _belongs_to_breakouts(pair: LinePair, lobes: list[Lobe]) -> bool:
+    """Whether lines are the edges of a lobe, or lie on the axis of the breakouts of the well."""
+    on_lobe = any(
+        min(pair.base, lobe.base) > max(pair.top, lobe.top)
+        and min(_apart(azimuth, lobe.azimuth) for azimuth in pair.azimuths) < lobe.width / 2 + _LOBE_SIDE_DEG
+        for lobe in lobes
+    )
+    if on_lobe or not lobes:
+        return on_lobe
+    axis = np.degrees(np.angle(sum((lobe.base - lobe.top) * np.exp(2j * np.radians(lobe.azimuth)) for lobe in lobes)))
+    return _apart(2 * pair.azimuths[0], float(axis)) / 2 < _BREAKOUT_AXIS_DEG
+
+
+def _apart(first: float, second: float) -> float:
+    """Angle between directions (deg, 0 to 180)."""
+    return abs((first - second + 180) % 360 - 180)
 
 
 def _same(first: Lobe, second: Lobe) -> bool:
     """Whether two strips found one lobe."""
     shared = min(first.base, second.base) - max(first.top, second.top)
-    off = abs((first.azimuth - second.azimuth + 180) % 360 - 180)
-    return off < 15 and shared > 0.5 * min(first.base - first.top, second.base - second.top)
+    near = _apart(first.azimuth, second.azimuth) < 15
+    return near and shared > 0.5 * min(first.base - first.top, second.base - second.top)
+
+
+def _same_pair(first: LinePair, second: LinePair) -> bool:
+    """Whether two strips found one pair of lines."""
+    return min(first.base, second.base) > max(first.top, second.top)

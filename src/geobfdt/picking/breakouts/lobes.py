@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter
 
-from geobfdt.picking.breakouts.darkness import Darkness, darkness
+from geobfdt.hole.circle_fit import fit_holes
+from geobfdt.picking.breakouts.darkness import Darkness, darkness, wall_cells
 from geobfdt.wells.image import WellImage
 
 __all__ = ["Lobe", "find_lobes"]
@@ -35,6 +36,10 @@ _OPPOSITE_DEG = 25.0
 _MIN_PAIR_STRENGTH_M = 0.024
 _PAIR_WIDTHS_DEG = (12.0, 90.0)
 _MAX_WIDTH_RATIO = 6.0
+# A wall that lies deeper than the rest of its row by this share of the radius is as good a sign as full contrast.
+_ENLARGED_SHARE = 0.06
+# A wall that is dark and not deeper is no breakout: darkness counts less than any threshold.
+_DARKNESS_WEIGHT = 0.1
 # Both lobes of a pair are dark over this share of the height of the shorter one.
 _MIN_SHARED_HEIGHT = 0.5
 # A single lobe counts where a pair nearby has the same axis.
@@ -138,13 +143,14 @@ def find_lobes(image: WellImage) -> list[Lobe]:
     A matched filter compares each place with the wall on both sides of it, for several widths, after a median along
     the hole that removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
     180 degrees apart at the same depth are a pair if both keep their azimuth along the hole: a plane, too, is dark at
-    two opposite points, but its trace is inclined there, one way on one side and the other way on the other. A single
+    two opposite points, but its trace is inclined there, one way on one side and the other way on the other. Where the
+    image has a radius, enlargement counts instead of darkness: a tool off the axis makes dark sides, too. A single
     region is kept near a pair on the same axis. The thresholds are set on simulated wells (``benchmarks/breakouts.py``
     measures others).
     """
     if image.sizes["azimuth"] < _MIN_COLUMNS:
         return []
-    levels = _regions(darkness(image, _ROW_M, _COLUMNS))
+    levels = _regions(_evidence(image))
     pairs: list[_Region] = []
     for level, regions in zip(_LEVELS, levels, strict=True):
         pairs += [region for region in _paired(regions, level) if not any(_same(region, other) for other in pairs)]
@@ -153,6 +159,30 @@ def find_lobes(image: WellImage) -> list[Lobe]:
     ]
     lobes = [_lobe(region, paired=True) for region in pairs]
     return sorted(lobes + [_lobe(region, paired=False) for region in singles])
+
+
+def _evidence(image: WellImage) -> Darkness:
+    """Darkness of the wall; where its radius is measured, its enlargement, and little of its darkness."""
+    dark = darkness(image, _ROW_M, _COLUMNS)
+    if "radius" not in image:
+        return dark
+    radius = wall_cells(image, _ROW_M, _COLUMNS, "radius").mean
+    angle = (np.arange(radius.shape[1]) + 0.5) * 360 / radius.shape[1]
+    # A hole may be oval over metres; a breakout is what is deeper than that.
+    ovals = fit_holes(radius, angle).oval
+    oval = np.median(ovals[np.isfinite(ovals).all(axis=1)], axis=0) if np.isfinite(ovals).any() else np.zeros(2)
+    radius = radius - oval[0] * np.cos(np.radians(2 * angle)) - oval[1] * np.sin(np.radians(2 * angle))
+    enough = np.isfinite(radius).any(axis=1, keepdims=True)
+    middle = np.nanmedian(np.where(enough, radius, 0.0), axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        enlarged = np.clip((radius - middle) / (_ENLARGED_SHARE * middle), -1.0, 1.0)
+    return dark._replace(
+        values=np.where(
+            np.isfinite(enlarged),
+            _DARKNESS_WEIGHT * dark.values + (1 - _DARKNESS_WEIGHT) * np.nan_to_num(enlarged),
+            dark.values,
+        )
+    )
 
 
 def _lobe(region: _Region, *, paired: bool) -> Lobe:

@@ -6,6 +6,7 @@ const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const MAX_HANDLE_PX = 400; // Much taller traces get no handle at their deepest point.
 const M_PER_PX = 0.0254 / 96; // Width of a CSS pixel on a screen of 96 dots an inch.
 const GHOST = "#3fe0ff"; // No colour map holds this colour.
+const BREAKOUT = "#cc79a7";
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -177,6 +178,7 @@ export class View {
     ctx.beginPath();
     ctx.rect(track.x, HEAD, track.width, this.height);
     ctx.clip();
+    this.paintBreakouts(ctx, track);
     for (const plane of between(this.options.beside ?? [], this.options.besideTallest, this.top, this.base)) this.trace(ctx, track, plane, "#ffffff", "#555555", [2, 4], 1.5);
     for (const plane of this.visiblePlanes()) {
       const kind = KINDS[kindOf(plane.pick)], chosen = this.store.selected.has(plane.id);
@@ -193,6 +195,23 @@ export class View {
       ctx.fill(); ctx.stroke();
     }
     ctx.restore();
+  }
+
+  // Lobes of breakouts are boxes, induced fractures dashed lines. They are shown, not edited.
+  paintBreakouts(ctx, track) {
+    for (const one of this.well.breakouts) {
+      const y = this.y(one.top_m), high = this.y(one.base_m) - y, box = one.class === "breakout" && one.width_deg != null;
+      const wide = box ? one.width_deg / 360 * this.turn(track) : 0;
+      if (y > this.height || y + high < HEAD) continue;
+      ctx.setLineDash(box ? [] : [6, 3]);
+      for (const x of this.xs(track, one.azimuth_app_deg)) for (const shift of [0, -this.turn(track), this.turn(track)]) {
+        for (const [colour, line] of [["#1a1a1a", 3.5], [BREAKOUT, 1.8]]) {
+          ctx.strokeStyle = colour; ctx.lineWidth = line;
+          ctx.strokeRect(x + shift - wide / 2, y, wide, Math.max(high, 1));
+        }
+      }
+    }
+    ctx.setLineDash([]);
   }
 
   path(ctx, track, plane) {

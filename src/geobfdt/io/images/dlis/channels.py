@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.names import choose_logs, image_kind, named_caliper, role, vertical_depth
+from geobfdt.io.names import choose_logs, image_kind, is_pad_array, named_caliper, role, vertical_depth
 from geobfdt.wells.tools import tool_of
 
 __all__ = ["Curve", "Table", "choose_image", "companion_of", "curves_of", "hole_logs", "index_of", "is_image"]
@@ -225,6 +225,9 @@ def choose_image(curves: list[Curve], request: str | None, findings: FileFinding
     """
     images = [c for c in curves if is_image(c)]
     if not images:
+        if any(is_pad_array(c.name) for c in curves):
+            observed = "it holds the buttons of a pad tool and no image"
+            raise findings.refusal(observed, "make the image with geobfdt assemble")
         narrow = [c for c in curves if 1 < c.columns < _MIN_COLUMNS]
         why = f" that can be read: {findings[0].observed}" if findings else ""
         if narrow and not why:

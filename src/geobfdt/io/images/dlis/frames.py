@@ -7,7 +7,7 @@ array that stays, so memory is the image and a block, not all channels of the fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,14 @@ from geobfdt.io.images.dlis.channels import (
 from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
-from geobfdt.io.images.raw import Contents, RawImage, RawLog, item
-from geobfdt.io.names import image_kind, names_of, role
+from geobfdt.io.images.raw import Contents, RawImage, RawLog, Stretches, item
+from geobfdt.io.names import image_kind, is_pad_array, names_of, role
 from geobfdt.io.units import length_factor
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_of
 
-__all__ = ["UNUSED_OPTIONS", "contents", "read"]
+__all__ = ["UNUSED_OPTIONS", "OtherFrames", "contents", "index_attributes", "read", "read_rows", "read_stretches"]
 
 UNUSED_OPTIONS = ("top", "bottom", "decimal")
 
@@ -72,40 +72,88 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
     with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
+        return _read_image(curves_of(files, findings), options, findings)
+
+
+def read_stretches(path: Path, options: ReadingOptions, count: int, rows: int) -> Stretches | None:
+    """
+    Read stretches of a long image that are spread over all of it, and list the channels; the file is opened once.
+
+    Parameters
+    ----------
+    path, options
+        As for :func:`read`.
+    count, rows : int
+        Number of stretches, and rows of each.
+
+    Returns
+    -------
+    Stretches or None
+        None if the image has at most twice as many rows: then it is read whole.
+
+    Raises
+    ------
+    InputError
+        As for :func:`read`.
+    """
+    with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
         curves = curves_of(files, findings)
-        image = choose_image(curves, options.image, findings)
-        companion = companion_of(image, curves)
-        if companion is not None and image_kind(image.name) == "dynamic":
-            image, companion = companion, image
-        index = index_of(image, curves, findings)
-        logs = hole_logs(image, curves, options.caliper, findings)
-        used = {id(log) for log in logs.values()}
-        here = [c for c in curves if c.table is image.table and c.scalar and not c.doubled and id(c) not in used]
-        others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
-        together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
-        columns = _read_rows(image.table, together, findings)
-        depth = columns[index.position].ravel().astype(np.float64)
-        check_index(depth, (index.name, index.unit), *_index_attributes(index), options.depth_unit, findings)
-        direction = str(image.table.frame.direction or "").upper()
-        if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
-            falls = bool(np.median(np.diff(depth)) < 0)
-            if falls is (direction == "INCREASING"):
-                observed = f"frame {image.table.name} says {direction}, its depths go the other way"
-                findings.major("index-direction", observed, "the depths are kept")
-        elsewhere = _Elsewhere(depth, index.unit, options.depth_unit, curves, findings)
-        dynamic = None
-        if companion is not None:
-            near = companion.table is image.table
-            dynamic = columns[companion.position] if near else elsewhere.picture(companion)
-        raw = RawImage(columns[image.position], depth, index.unit, _angles(image), dynamic=dynamic, findings=findings)
-        raw.attributes = _attributes(image, companion)
-        for name, log in logs.items():
-            near = log.table is image.table
-            column = (depth, columns[log.position]) if near else elsewhere.column(log)
-            if column is not None:
-                raw.logs[name] = _raw_log(log, *column)
-        raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]
-        return raw
+        listed = _contents(files, curves)
+        # Findings of the choice are those of each stretch, too.
+        total = len(choose_image(curves, options.image, FileFindings(path)).table.rows)
+        if total <= 2 * count * rows:
+            return None
+        images = []
+        elsewhere: dict[str, tuple[Array, AnyArray] | None] = {}
+        for first in np.linspace(0, total - rows, count).astype(int).tolist():
+            part = slice(first, first + rows)
+            images.append(_read_image(curves, options, FileFindings(path, findings), part, elsewhere))
+        # What dlisio complains of while it reads rows is of the file.
+        images[-1].findings += [finding for finding in findings if finding not in images[-1].findings]
+        return Stretches(listed, images, total)
+
+
+def _read_image(
+    curves: list[Curve],
+    options: ReadingOptions,
+    findings: FileFindings,
+    rows: slice = slice(None),
+    columns_elsewhere: dict[str, tuple[Array, AnyArray] | None] | None = None,
+) -> RawImage:
+    """Read some rows of an image, its companion and the hole logs; what other frames hold is read once."""
+    image = choose_image(curves, options.image, findings)
+    companion = companion_of(image, curves)
+    if companion is not None and image_kind(image.name) == "dynamic":
+        image, companion = companion, image
+    index = index_of(image, curves, findings)
+    logs = hole_logs(image, curves, options.caliper, findings)
+    used = {id(log) for log in logs.values()}
+    here = [c for c in curves if c.table is image.table and c.scalar and not c.doubled and id(c) not in used]
+    others = [here[i] for i in possible_calipers([c.name for c in here], [c.unit for c in here])]
+    together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
+    columns = read_rows(image.table, together, findings, rows)
+    depth = columns[index.position].ravel().astype(np.float64)
+    check_index(depth, (index.name, index.unit), *index_attributes(index), options.depth_unit, findings)
+    direction = str(image.table.frame.direction or "").upper()
+    if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
+        falls = bool(np.median(np.diff(depth)) < 0)
+        if falls is (direction == "INCREASING"):
+            observed = f"frame {image.table.name} says {direction}, its depths go the other way"
+            findings.major("index-direction", observed, "the depths are kept")
+    elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings, columns_elsewhere)
+    dynamic = None
+    if companion is not None:
+        near = companion.table is image.table
+        dynamic = columns[companion.position] if near else elsewhere.picture(companion)
+    raw = RawImage(columns[image.position], depth, index.unit, _angles(image), dynamic=dynamic, findings=findings)
+    raw.attributes = _attributes(image, companion)
+    for name, log in logs.items():
+        near = log.table is image.table
+        column = (depth, columns[log.position]) if near else elsewhere.column(log)
+        if column is not None:
+            raw.logs[name] = _raw_log(log, *column)
+    raw.others = [_raw_log(log, depth, columns[log.position]) for log in others]
+    return raw
 
 
 def contents(path: Path) -> Contents:
@@ -128,53 +176,61 @@ def contents(path: Path) -> Contents:
         If the file is damaged beyond use.
     """
     with open_tolerantly(dlisio.dlis.load, path, "a DLIS file", _CURE) as (files, findings):
-        items = []
-        for curve in curves_of(files, findings):
-            kind = "image" if is_image(curve) else role(curve.name) or "other"
-            shape = (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)]
-            frame, about = curve.full.removesuffix(f"/{curve.name}"), str(curve.channel.long_name or "")
-            items.append(item(curve.name, kind, shape, curve.unit, frame, about))
-        header: dict[str, str] = {}
-        for origin in (o for f in files for o in f.origins):
-            for name in ("well_name", "well_id", "field_name", "company", "producer_name", "creation_time"):
-                if value := getattr(origin, name, None):
-                    header.setdefault(name, str(value))
-        return Contents("DLIS", items, header)
+        return _contents(files, curves_of(files, findings))
 
 
-def _read_rows(table: Table, curves: list[Curve], findings: FileFindings) -> dict[int, AnyArray]:
-    """Columns of one frame by position, read block by block."""
+def _contents(files: Any, curves: list[Curve]) -> Contents:
+    items = []
+    for curve in curves:
+        kind = "image" if is_image(curve) else role(curve.name) or ("pad" if is_pad_array(curve.name) else "other")
+        shape = (len(curve.table.rows), curve.columns)[: 1 + (curve.columns > 1)]
+        frame, about = curve.full.removesuffix(f"/{curve.name}"), str(curve.channel.long_name or "")
+        items.append(item(curve.name, kind, shape, curve.unit, frame, about))
+    header: dict[str, str] = {}
+    for origin in (o for f in files for o in f.origins):
+        for name in ("well_name", "well_id", "field_name", "company", "producer_name", "creation_time"):
+            if value := getattr(origin, name, None):
+                header.setdefault(name, str(value))
+    return Contents("DLIS", items, header)
+
+
+def read_rows(
+    table: Table, curves: list[Curve], findings: FileFindings, part: slice = slice(None)
+) -> dict[int, AnyArray]:
+    """Columns of some rows of one frame by position, read block by block."""
     if table.problem:
         raise findings.refusal(table.problem, _CURE)
-    rows, size = len(table.rows), table.dtype.itemsize
+    places, size = table.rows[part], table.dtype.itemsize
+    rows = len(places)
     if rows * size > 4 * findings.path.stat().st_size + _BLOCK_BYTES:
         raise findings.refusal(f"frame {table.name} claims more data than the file holds", _CURE)
     out = {c.position: np.empty((rows, c.columns), np.float64 if c.columns == 1 else np.float32) for c in curves}
     filled = 0
-    for block in _blocks(table):
-        names, part = block.dtype.names or (), slice(filled, filled + len(block))
+    for block in _blocks(table, places):
+        names, into = block.dtype.names or (), slice(filled, filled + len(block))
         for position, column in out.items():
             # Of equal mnemonics only the position shows which is which; field 0 is the number of the row.
-            column[part] = block[names[position + 1]].reshape(len(block), -1)
-        filled = part.stop
+            column[into] = block[names[position + 1]].reshape(len(block), -1)
+        filled = into.stop
     if not filled:
         raise findings.refusal(f"no row of frame {table.name} can be read", _CURE)
     return {position: column[:filled] for position, column in out.items()}
 
 
-def _blocks(table: Table) -> Iterator[AnyArray]:
+def _blocks(table: Table, rows: Sequence[int]) -> Iterator[AnyArray]:
     """
-    All channels of a frame, a block of rows at a time; fewer rows where the file breaks off.
+    All channels of a frame at these rows, a block of them at a time; fewer rows where the file breaks off.
 
     ``Frame.curves`` makes one array of all rows; this asks the same reader for a slice of them.
     """
     if not hasattr(core, "read_fdata"):  # It is no part of dlisio's public face: a later version may have moved it.
-        yield table.frame.curves(strict=False)
+        everything = table.frame.curves(strict=False)
+        yield everything if len(rows) == len(table.rows) else everything[np.isin(table.rows, rows)[: len(everything)]]
         return
     dtype, stream, handler = table.dtype, table.logical.file, table.logical.error_handler
     step = max(1, _BLOCK_BYTES // max(dtype.itemsize, 1))
-    for top in range(0, len(table.rows), step):
-        places = sound = table.rows[top : top + step]
+    for top in range(0, len(rows), step):
+        places = sound = rows[top : top + step]
         if varies(table.layout):
             sound = places[: sound_rows(stream, places, handler, table.layout)]
         if not sound:
@@ -187,7 +243,7 @@ def _blocks(table: Table) -> Iterator[AnyArray]:
             return  # The error handler has recorded why.
 
 
-def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
+def index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAttribute]]:
     """Attributes of a frame: spacing and ends of its index, where the channel is that index."""
 
     def attribute(name: str) -> list[IndexAttribute]:
@@ -202,7 +258,7 @@ def _index_attributes(index: Curve) -> tuple[list[IndexAttribute], list[IndexAtt
 
 
 @dataclass(frozen=True)
-class _Elsewhere:
+class OtherFrames:
     """
     Reader of channels that lie in other frames than the image.
 
@@ -218,6 +274,8 @@ class _Elsewhere:
         All channels of the file.
     findings : FileFindings
         Grows by what is left out.
+    columns : dict, optional
+        Keeps what is read, by the full name of the channel.
     """
 
     depth: Array
@@ -225,16 +283,24 @@ class _Elsewhere:
     stated: str | None
     curves: list[Curve]
     findings: FileFindings
+    columns: dict[str, tuple[Array, AnyArray] | None] | None = None
 
     def column(self, curve: Curve) -> tuple[Array, AnyArray] | None:
         """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
+        if self.columns is None:
+            return self._read_column(curve)
+        if curve.full not in self.columns:
+            self.columns[curve.full] = self._read_column(curve)
+        return self.columns[curve.full]
+
+    def _read_column(self, curve: Curve) -> tuple[Array, AnyArray] | None:
         try:
             index = index_of(curve, self.curves, self.findings)
-            columns = _read_rows(curve.table, [index, curve], self.findings)
+            columns = read_rows(curve.table, [index, curve], self.findings)
             depth: Array = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
-            check_index(depth, (index.name, index.unit), *_index_attributes(index), stated, self.findings)
+            check_index(depth, (index.name, index.unit), *index_attributes(index), stated, self.findings)
         except InputError as error:
             observed = f"{curve.name} lies in a frame whose depths are not certain: {error.observed}"
             self.findings.major("channel-left-out", observed, "left out")

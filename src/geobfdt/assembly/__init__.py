@@ -1,0 +1,1 @@
+"""From the buttons of a pad tool to an oriented image."""

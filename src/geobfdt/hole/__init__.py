@@ -1,0 +1,1 @@
+"""Shape of the hole from the travel times of an acoustic televiewer."""

@@ -1,0 +1,266 @@
+"""Assemble the recording of a pad tool to an oriented image: what ``geobfdt assemble`` does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
+
+from geobfdt._version import __version__
+from geobfdt.assembly.build import Assembled, Plan, build
+from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
+from geobfdt.io.images.assemble import state
+from geobfdt.io.images.files import has_pads_only, read, read_recording
+from geobfdt.io.write.netcdf import write_netcdf
+from geobfdt.preparation.normalisation import normalise_dynamic, normalise_static
+from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.progress import Progress, no_progress, part_of
+from geobfdt.runtime.storage import sha256
+from geobfdt.wells.image import WellImage, add_findings, well_image
+from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.pads import PadRecording
+
+__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of", "read_or_assemble"]
+
+Step = Literal["speed", "offsets", "gains", "buttons"]
+
+# Height of the window of the dynamic image (m).
+_DYNAMIC_M = 1.0
+_GREY = np.float32(255)
+
+
+class AssembleOptions(BaseModel):
+    """
+    Settings of ``geobfdt assemble``, for the command line and the library alike.
+
+    Examples
+    --------
+    >>> AssembleOptions(columns=180).reference
+    'north'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reading: ReadingOptions = Described(default=ReadingOptions(), description="what the file does not say")
+    reference: Literal["north", "high_side"] = Described("north", description="where image angle 0 points")
+    columns: int = Described(360, ge=8, le=1440, description="columns of the image")
+    geometry: Path | None = Described(None, description="YAML file of the geometry of a tool")
+    without: tuple[Step, ...] = Described((), description="steps to leave out: speed, offsets, gains, buttons")
+
+
+DEFAULTS = AssembleOptions()
+
+
+def assemble(
+    file: Path, target: Path, options: AssembleOptions = DEFAULTS, *, progress: Progress = no_progress
+) -> list[Finding]:
+    """
+    Assemble the recording of a pad tool to an image, and write it.
+
+    Parameters
+    ----------
+    file : Path
+        A DLIS file with the buttons of a pad tool.
+    target : Path
+        The netCDF file (``.nc``) to write.
+    options : AssembleOptions
+        How.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    list of Finding
+        What was found and done. The file has each step in its attribute ``processing``.
+
+    Raises
+    ------
+    InputError
+        If the file holds no pads of a known tool, nothing says how the tool is turned, or the target is there already.
+    """
+    if target.suffix.lower() != ".nc":
+        raise InputError(target, "an assembled image is a netCDF file", "name a file that ends in .nc")
+    if target.exists():
+        raise InputError(target, "is there already", "name a new file")
+    image = assemble_image(file, options, progress=part_of(progress, 0.0, 0.9))
+    write_netcdf(image, target)
+    return list(image.attrs["findings"])
+
+
+def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress: Progress = no_progress) -> WellImage:
+    """
+    Assemble the recording of a pad tool to an image.
+
+    Parameters
+    ----------
+    file : Path
+        A DLIS file with the buttons of a pad tool.
+    options : AssembleOptions
+        How.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    WellImage
+        Static image and dynamic companion, 0 to 255, conductive is dark.
+
+    Raises
+    ------
+    InputError
+        As :func:`assemble`.
+    """
+    own = None if options.geometry is None else read_geometry(options.geometry)
+    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
+    geometry = own or _known_geometry(recording)
+    plan = _plan(recording, options)
+    progress(0.1)
+    assembled = build(recording, geometry, plan, part_of(progress, 0.1, 0.8))
+    image = image_of(assembled, recording, options)
+    # What the user says of orientation and hole is in the image already.
+    used = {
+        "image": None,
+        "azimuth_reference": None,
+        "north": None,
+        "declination": None,
+        "deviation": None,
+        "hole_azimuth": None,
+    }
+    image = state(image, file, options.reading.model_copy(update=used))
+    progress(0.9)
+    return image.assign_attrs(source=file.name, source_sha256=sha256(file))
+
+
+def read_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress = no_progress) -> WellImage:
+    """
+    Read an image, or assemble one where the file holds the buttons of a pad tool only.
+
+    Parameters
+    ----------
+    file : Path
+        Any readable file.
+    reading : ReadingOptions
+        What it does not say.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    WellImage
+        The image; where it is assembled, a finding says so.
+
+    Raises
+    ------
+    InputError
+        If the file can neither be read nor assembled.
+    """
+    try:
+        return read(file, reading)
+    except InputError:
+        # The usual file is opened once; this one has to be looked at again.
+        if not has_pads_only(file):
+            raise
+    reference = reading.azimuth_reference
+    if reference == "pseudo_north":
+        raise InputError(file, "pads are assembled from north or from the high side", "give --azimuth-reference north")
+    options = AssembleOptions(reading=reading, reference=reference or "north")
+    image = assemble_image(file, options, progress=progress)
+    observed = "the file holds the buttons of a pad tool and no image"
+    action = "assembled; geobfdt assemble has options for it"
+    return add_findings(image, [Finding(Severity.INFO, "pads-assembled", file.name, observed, action)])
+
+
+def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOptions = DEFAULTS) -> WellImage:
+    """
+    Scale an assembled image, and give it its logs and attributes.
+
+    Parameters
+    ----------
+    assembled : Assembled
+        The image without a scale.
+    recording : PadRecording
+        What it was built from.
+    options : AssembleOptions
+        How.
+
+    Returns
+    -------
+    WellImage
+        Static image and dynamic companion, 0 to 255.
+    """
+    rows = max(int(_DYNAMIC_M / float(np.median(np.diff(assembled.depth)))), 3)
+    processing = {"program": f"geobfdt {__version__}", "steps": assembled.steps}
+    attributes: dict[str, Any] = {
+        "well": recording.attributes.get("well", ""),
+        "run": recording.attributes.get("run", ""),
+        "tool": recording.attributes.get("tool", ""),
+    }
+    return well_image(
+        normalise_static(assembled.image) * _GREY,
+        assembled.depth,
+        dynamic=normalise_dynamic(assembled.image, rows) * _GREY,
+        diameter=assembled.diameter,
+        deviation=assembled.deviation,
+        hole_azimuth=assembled.hole_azimuth,
+        findings=[*recording.findings, *assembled.findings],
+        reference=options.reference,
+        north=assembled.north,
+        declination=_declination(recording, options),
+        normalisation="static",
+        processing=json.dumps(processing),
+        **attributes,
+    )
+
+
+def _declination(recording: PadRecording, options: AssembleOptions) -> float:
+    stated = options.reading.declination
+    return float(recording.attributes.get("declination", np.nan)) if stated is None else stated
+
+
+def _plan(recording: PadRecording, options: AssembleOptions) -> Plan:
+    reading = options.reading
+    return Plan(
+        reference=options.reference,
+        columns=options.columns,
+        north=reading.north,
+        declination=_declination(recording, options),
+        diameter=reading.diameter,
+        without=options.without,
+    )
+
+
+def _stated(recording: PadRecording, options: AssembleOptions) -> PadRecording:
+    """Put the direction of the hole that the user states into a recording."""
+    reading, logs = options.reading, dict(recording.logs)
+    findings = list(recording.findings)
+    for name in ("deviation", "hole_azimuth"):
+        value = getattr(reading, name)
+        if value is not None:
+            flag = f"--{name.replace('_', '-')} {value:g}"
+            observed = f"the file gives {'another' if name in logs else 'no'} {name.replace('_', ' ')}"
+            severity = Severity.MAJOR if name in logs else Severity.INFO
+            kind = f"{name.replace('_', '-')}-stated"
+            findings.append(Finding(severity, kind, recording.place, observed, f"taken from {flag}"))
+            logs[name] = np.full(recording.rows, float(value))
+    if reading.deviation == 0 and "hole_azimuth" not in logs:
+        logs["hole_azimuth"] = np.zeros(recording.rows)
+    return PadRecording(
+        recording.place, recording.depth, recording.arrays, logs, recording.attributes, recording.constants, findings
+    )
+
+
+def _known_geometry(recording: PadRecording) -> ToolGeometry:
+    """Geometry of the tool of a recording."""
+    tools = known_tools()
+    for geometry in tools.values():
+        if geometry.rows and set(geometry.arrays) & set(recording.arrays):
+            return geometry
+    name = str(recording.attributes.get("tool", ""))
+    what = tools[name].name if name in tools else name or "the tool"
+    supported = ", ".join(name for name, geometry in tools.items() if geometry.rows)
+    observed = f"where the buttons of {what} lie is not known: {', '.join(sorted(recording.arrays))}"
+    raise InputError(recording.place, observed, f"give --geometry FILE; {supported} need none")

@@ -1,0 +1,141 @@
+"""Induced fractures are found where they are, and planes, streaks of the tool and breakouts are none."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geobfdt.geometry import trace_depth
+from geobfdt.picking.breakouts.find import BreakoutStream, find_breakouts
+from geobfdt.picking.breakouts.lines import find_line_pairs
+from geobfdt.picking.hough.hough_detector import HoughDetector
+from geobfdt.picking.picker import pick_well
+from geobfdt.simulation.travel_time import TravelTimeSettings, simulate_travel_time
+from geobfdt.wells.image import well_image
+
+HOLE = {"diameter": 0.2, "deviation": 0.0, "hole_azimuth": 0.0, "reference": "north", "well": "A"}
+DEPTH = 100 + 0.005 * np.arange(1600)
+ANGLES = (np.arange(144) + 0.5) * 2.5
+
+
+def noise(seed=0):
+    """A wall without anything."""
+    return np.random.default_rng(seed).normal(100, 10, (DEPTH.size, ANGLES.size))
+
+
+def with_line(pixels, angle, top=103.0, base=104.5, slope=0.0, width=3.0):
+    """The wall with a dark line; its angle changes by `slope` degrees a metre."""
+    middle = angle + slope * (DEPTH - top)
+    away = np.abs((ANGLES - middle[:, None] + 180) % 360 - 180)
+    return pixels - 60 * ((away < width) & ((top <= DEPTH) & (base >= DEPTH))[:, None])
+
+
+def apart(first, second):
+    """Angle between directions (deg)."""
+    return np.abs((np.asarray(first) - np.asarray(second) + 180) % 360 - 180)
+
+
+@pytest.mark.parametrize("angle", [2.0, 75.0, 178.0])
+@pytest.mark.parametrize("slope", [0.0, 12.0])
+def test_a_pair_of_lines_is_a_pair_of_induced_fractures(angle, slope):
+    """Depths, both azimuths and tilt, also across north."""
+    pixels = with_line(with_line(noise(), angle, slope=slope), angle + 180, slope=slope)
+    table = find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))
+    assert table["class"].tolist() == ["induced", "induced"]
+    assert table[["top_m", "base_m"]].to_numpy() == pytest.approx(np.tile([103.0, 104.5], (2, 1)), abs=0.3)
+    middle = angle + slope * 0.75
+    azimuth = table["azimuth_true_deg"].to_numpy()
+    assert max(apart(azimuth, side).min() for side in (middle, middle + 180)) < 5
+    # The radius is 0.1 m.
+    tilt = np.degrees(np.arctan(np.radians(slope) * 0.1))
+    assert table["tilt_deg"].to_numpy() == pytest.approx(np.full(2, tilt), abs=3)
+    assert table["width_deg"].isna().all()
+
+
+@pytest.mark.parametrize("second", [None, 75 + 90, 75 + 140])
+def test_one_line_is_none_and_two_that_are_not_opposite_are_none(second):
+    """A pair lies 180 degrees apart."""
+    pixels = with_line(noise(), 75.0)
+    pixels = pixels if second is None else with_line(pixels, second)
+    assert find_line_pairs(well_image(pixels, DEPTH, ANGLES, **HOLE)) == []
+
+
+@pytest.mark.parametrize("amplitude", [0.3, 0.8, 1.5])
+def test_the_flanks_of_a_steep_plane_are_none(amplitude):
+    """They lie opposite each other, and slope against each other."""
+    plane = trace_depth([104.0, amplitude, 0.1], ANGLES)
+    pixels = noise() - 60 * (np.abs(DEPTH[:, None] - plane) < 0.03)
+    assert find_line_pairs(well_image(pixels, DEPTH, ANGLES, **HOLE)) == []
+
+
+@pytest.mark.parametrize("turn", [0.0, 15.0])
+def test_lines_of_the_tool_are_none(turn):
+    """Dead buttons opposite each other follow the tool over the whole image."""
+    pixels = noise()
+    for angle in (40.0, 220.0):
+        pixels = with_line(pixels, angle, top=DEPTH[0], base=DEPTH[-1], slope=turn)
+    assert find_line_pairs(well_image(pixels, DEPTH, ANGLES, **HOLE)) == []
+
+
+def test_coarse_and_sparse_images_have_none():
+    """Columns of ten degrees, and pads that cover a third of the turn."""
+    pixels = with_line(with_line(noise(), 75.0), 255.0)
+    coarse = well_image(pixels.reshape(DEPTH.size, 36, 4).mean(axis=2), DEPTH, **HOLE)
+    sparse = well_image(np.where((ANGLES - 75) % 90 < 30, pixels, np.nan), DEPTH, ANGLES, **HOLE)
+    assert find_line_pairs(coarse) == find_line_pairs(sparse) == []
+
+
+def test_lines_along_breakouts_are_no_induced_fractures():
+    """Both follow one stress, and lie 90 degrees apart."""
+    pixels = noise()
+    away = np.abs((ANGLES - 75 + 90) % 180 - 90)
+    pixels -= 60 * (away < 20) * ((DEPTH > 106.0) & (DEPTH < 107.0))[:, None]
+
+    def classes(angle):
+        lines = with_line(with_line(pixels, angle), angle + 180)
+        return set(find_breakouts(well_image(lines, DEPTH, ANGLES, **HOLE))["class"])
+
+    assert classes(165.0) == {"breakout", "induced"}
+    assert classes(75.0) == {"breakout"}
+
+
+def test_rows_that_pass_by_in_any_pieces_give_the_same_table():
+    """A stream of odd blocks, and the one pass of the picker."""
+    pixels = with_line(with_line(noise(), 75.0), 255.0)
+    away = np.abs((ANGLES - 165 + 90) % 180 - 90)
+    pixels -= 60 * (away < 20) * ((DEPTH > 101.0) & (DEPTH < 102.0))[:, None]
+    image = well_image(pixels, DEPTH, ANGLES, **HOLE)
+    whole = find_breakouts(image)
+    stream = BreakoutStream(image)
+    for first in range(0, DEPTH.size, 333):
+        stream.add(image.isel(depth=slice(first, first + 333)))
+    picked = pick_well(image, HoughDetector.of(image), check=True)
+    assert len(whole) == 4
+    assert whole.equals(stream.table())
+    assert whole.equals(picked.breakouts)
+    assert pick_well(image, HoughDetector.of(image)).breakouts.empty
+
+
+def lobes_of_tool(**settings):
+    """Amplitudes of a tool off centre, with the radius that was simulated."""
+    well = simulate_travel_time(TravelTimeSettings(length=3.0, offset=0.005, **settings), np.random.default_rng(4))
+    radius = xr.DataArray(well.radius.astype(np.float32), dims=("depth", "azimuth"))
+    return well.amplitude, well.amplitude.assign(radius=radius)
+
+
+def test_a_radius_tells_breakouts_from_the_dark_sides_of_a_tool_off_centre():
+    """Amplitudes alone show two dark sides; the wall there is round."""
+    alone, with_radius = lobes_of_tool()
+    dark = find_breakouts(alone)
+    dark = dark[dark["class"] == "breakout"]
+    assert len(dark) > 0
+    length_m = [float((table["base_m"] - table["top_m"]).sum()) for table in (dark, find_breakouts(with_radius))]
+    assert length_m[1] < 0.2 * length_m[0]
+
+
+def test_breakouts_are_found_by_the_radius():
+    """Lobes 6 mm deep, where the amplitude shows none."""
+    _, image = lobes_of_tool(breakout_depth=0.006, breakout_azimuth=40.0, breakout_span=(1.0, 2.0))
+    lobes = find_breakouts(image)
+    lobes = lobes[(lobes["class"] == "breakout") & lobes["top_m"].between(100.8, 101.2)]
+    assert len(lobes) == 2
+    assert max(apart(lobes["azimuth_app_deg"], side).min() for side in (40.0, 220.0)) < 10
