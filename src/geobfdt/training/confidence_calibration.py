@@ -27,6 +27,9 @@ __all__ = ["InterpretedWell", "calibrate_bundle", "pick_all", "platt"]
 # A pick is right if a plane lies within this trace RMS: confidences are calibrated to it.
 _CALIBRATION_TOLERANCE_M = 0.05
 _THRESHOLD_TOLERANCE_M = 0.03  # Trace RMS of a match where the threshold of best F1 is chosen.
+# Share of the threshold of best F1 at which picks are made. F1 of beds hardly changes down to there, more of them are
+# found, and an interpreter deletes a pick in less time than it takes to draw one.
+_THRESHOLD_SHARES = {"bedding": 0.7, "fracture": 1.0}
 # Standard deviations of the prior of slope and intercept around those of the bundle: without a prior, few held-out
 # picks would leave them undetermined.
 _SLOPE_SIGMA, _INTERCEPT_SIGMA = 1.0, 1.0
@@ -112,7 +115,7 @@ def calibrate_bundle(bundle: Bundle, wells: Sequence[InterpretedWell], progress:
         if np.isfinite(point.f1) and point.f1 > 0:
             # Half of the best F1 is where F1 is best, if confidences are probabilities (Lipton et al. 2014). The place
             # of the highest point itself is mostly chance: the curve is flat there.
-            best = point.f1 / 2
+            best = _THRESHOLD_SHARES[name] * point.f1 / 2
             # Of the network's own log odds: what a probability stands for has just changed.
             new, had = fitted[name], bundle.calibration[name]
             cut = point.weight * new.logits(best) + (1 - point.weight) * had.logits(had.threshold)
