@@ -268,10 +268,11 @@ def _voted(detector: object, image: object, cake: Cake) -> npt.NDArray[np.bool_]
     network = detector.bundle.network  # type: ignore[attr-defined]
     grid = network_grid(image, network.settings.grid, float(cake.depth[0]), 16)  # type: ignore[arg-type]
     _, votes = network.encode_strip(grid.values)
-    radius = DIAMETER_M / 2
+    radius = grid.scale * DIAMETER_M / 2
     proposed = choose_queries(network, votes, radius, 0.0, np.inf)
-    near = scaled_rms(proposed, cake.traces - [grid.top, 0, 0], radius).min(axis=0, initial=np.inf)
-    return np.asarray(near < 0.06)
+    # Metres of the network are smaller than those of rock where the image is coarse.
+    near = scaled_rms(proposed, grid.scale * (cake.traces - [grid.top, 0, 0]), radius).min(axis=0, initial=np.inf)
+    return np.asarray(near < 0.06 * grid.scale)
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ _CALIBRATION_TOLERANCE_M = 0.05
 _THRESHOLD_TOLERANCE_M = 0.03  # Trace RMS of a match where the threshold of best F1 is chosen.
 # Share of the threshold of best F1 at which picks are made. F1 of beds hardly changes down to there, more of them are
 # found, and an interpreter deletes a pick in less time than it takes to draw one.
-_THRESHOLD_SHARES = {"bedding": 0.7, "fracture": 1.0}
+_THRESHOLD_SHARES = {"bedding": 0.85, "fracture": 1.0}
 # Standard deviations of the prior of slope and intercept around those of the bundle: without a prior, few held-out
 # picks would leave them undetermined.
 _SLOPE_SIGMA, _INTERCEPT_SIGMA = 1.0, 1.0

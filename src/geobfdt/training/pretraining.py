@@ -59,7 +59,7 @@ _LAYERED_WINDOWS = (1, 2)  # Every second window shows layered rock as real imag
 # Settings of the shipped network. Rows over 25 mm are taken at a smaller scale, since the network was trained on finer
 # ones. A bed beside a more probable one loses half a unit of log odds: that maximises the likelihood of 7,700 proposals
 # on 60 simulated wells (stream 771200), on which the penalty for fractures comes out as none. Beds are picked from a
-# probability of a quarter, which a query still has at log odds of -1.4.
+# probability of 0.3, and a query of such a probability has log odds of about -1.0 before it is penalised.
 SHIPPED_SETTINGS = CurveSettings(
     coarsest_row=0.025,
     doubts=((1, -2.3), (2, -1.9), (4, -1.4)),
