@@ -14,7 +14,7 @@ from geobfdt._version import __version__
 from geobfdt.assembly.build import Assembled, Plan, build
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
-from geobfdt.io.images.files import has_pads_only, read, read_recording
+from geobfdt.io.images.files import has_pads_only, read, read_recording, with_options
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.preparation.normalisation import normalise_dynamic, normalise_static
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -130,7 +130,7 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
         "deviation": None,
         "hole_azimuth": None,
     }
-    image = state(image, file, options.reading.model_copy(update=used))
+    image = with_options(state(image, file, options.reading.model_copy(update=used)), file, options.reading)
     progress(0.9)
     return image.assign_attrs(source=file.name, source_sha256=sha256(file))
 
