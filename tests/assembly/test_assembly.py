@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from geobfdt.cli import app
-from geobfdt.io.images.files import inspect, read
+from geobfdt.io.images.files import has_pads_only, inspect, read
 from geobfdt.io.write.pads import write_pads
 from geobfdt.review.opening import OpenOptions, open_wells
 from geobfdt.runtime.findings import InputError, Severity
@@ -19,6 +19,7 @@ from geobfdt.simulation.pads import PadFlaws, SimulatedPads, simulate_pads
 from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
+from geobfdt.wells.picks import read_picks
 from geobfdt.workflows.assemble import AssembleOptions, assemble, assemble_image, read_or_assemble
 from geobfdt.workflows.ingest import ingest
 
@@ -219,6 +220,33 @@ def test_reading_a_file_of_pads_points_to_assembly(flawed, tmp_path):
     assert {item["role"] for item in inspect(file).items if item["name"].startswith("FCA1")} == {"pad"}
     image = read_or_assemble(file, ReadingOptions())
     assert "pads-assembled" in kinds(image)
+
+
+def test_the_simulate_verb_writes_pads_to_try(tmp_path):
+    """Its file is assembled to an image on which the planes of its truth lie; another tool is refused."""
+    words = ["simulate", str(tmp_path), "--wells", "1", "--length", "4", "--seed", "2", "--pads"]
+    assert RUNNER.invoke(app, [*words, "--deviation", "20"]).exit_code == 0
+    file = tmp_path / "W01.dlis"
+    assert has_pads_only(file)
+    image = assemble_image(file)
+    truth = read_picks(tmp_path / "W01.truth.csv")
+    assert image.attrs["well"] == "W01"
+    assert set(truth["reference"]) == {"north"}
+    clear = truth[~truth["optional"].astype(bool)]
+    assert len(clear) > 3
+    # Slopes along the hole are steeper on the traces of planes than a hand's breadth beside them.
+    pixels, depth = image["image"].values, image.depth.values
+    angle = np.radians(image.azimuth.values)
+    on, beside = [], []
+    for plane in clear.itertuples():
+        trace = plane.depth_m + plane.amplitude_m * np.cos(angle - np.radians(plane.azimuth_app_deg))
+        for lift, sums in ((0.0, on), (0.1, beside), (-0.1, beside)):
+            rows = np.rint((trace + lift - depth[0]) / (depth[1] - depth[0])).astype(int)
+            inside = (rows > 3) & (rows < len(depth) - 3)
+            columns = np.flatnonzero(inside)
+            sums.append(abs(np.nanmean(pixels[rows[inside] + 3, columns] - pixels[rows[inside] - 3, columns])))
+    assert np.nanmean(on) > 1.5 * np.nanmean(beside)
+    assert RUNNER.invoke(app, [*words, "--tool", "otv"]).exit_code == 1
 
 
 def test_every_verb_that_takes_an_image_assembles_pads(flawed, tmp_path):
