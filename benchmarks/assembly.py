@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import io
+import resource
+import subprocess
+import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,8 @@ from geobfdt.evaluation.scores import evaluate
 from geobfdt.io.images.dlis.pads import read_pads
 from geobfdt.io.write.pads import write_pads
 from geobfdt.picking.picker import pick
-from geobfdt.simulation.pads import PadFlaws, SimulatedPads, simulate_pads
+from geobfdt.simulation.pad_well import oriented_settings
+from geobfdt.simulation.pads import CONTRAST, PadFlaws, SimulatedPads, simulate_pads
 from geobfdt.simulation.visibility import RowNoise
 from geobfdt.simulation.well import planes_of
 from geobfdt.simulation.well_settings import WellSettings, draw
@@ -42,19 +45,13 @@ FLAWS_OF = {
     "gains": ("emex_steps",),
     "buttons": ("gain_spread", "dead_buttons"),
 }
-# Log of the resistivity for a rock property of 1, in the simulation.
-CONTRAST = 0.7
 TOLERANCES_M = (0.02, 0.03)
 Image = npt.NDArray[np.float32]
 
 
 def settings_of(seed: int, length: float) -> WellSettings:
     """A random well for a pad tool, oriented to north where the hole has a north side."""
-    settings = draw(np.random.default_rng(seed), tool="fmi", length=length, well=f"W{seed}")
-    try:
-        return WellSettings(**{**settings.model_dump(), "reference": "north"})
-    except ValueError:
-        return WellSettings(**{**settings.model_dump(), "reference": "high_side"})
+    return oriented_settings(draw(np.random.default_rng(seed), tool="fmi", length=length, well=f"W{seed}"))
 
 
 def only(names: tuple[str, ...]) -> PadFlaws:
@@ -261,18 +258,27 @@ def score(tables: dict[str, list[PickTable]], truths: list[PickTable]) -> list[d
 
 
 def timed(length: float, seed: int) -> dict[str, object]:
-    """Time of the processor from file to image, of a long well and of one of half its length."""
-    seconds = {}
+    """Time of the processor and memory of ``geobfdt assemble``, for a long well and for one of half its length."""
+    seconds, peaks = {}, {}
     with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         for part in (length / 2, length):
             settings = settings_of(seed, part)
-            file = Path(name) / "long.dlis"
+            file = folder / f"{part:g}.dlis"
             write_pads(simulate_pads(settings, np.random.default_rng(seed)).recording, file)
-            start = time.process_time()
-            assembled(read_pads(file, ReadingOptions()), settings, STEPS)
-            seconds[part] = time.process_time() - start
-    print(f"\n{length / 2:g} m in {seconds[length / 2]:.1f} s of processor, {length:g} m in {seconds[length]:.1f} s")
-    return {"length_m": length, "cpu_seconds": seconds[length], "half_cpu_seconds": seconds[length / 2]}
+            words = ["-c", "from geobfdt.cli import main; main()", "assemble", file, "--out", file.with_suffix(".nc")]
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, *words, "--json"], check=True, stdout=subprocess.DEVNULL)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds[part] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            # The peak of all children so far is that of the last one, which is the longest.
+            peaks[part] = after.ru_maxrss / 2**20
+    for part, time in seconds.items():
+        print(f"{part:g} m in {time:.1f} s of processor and {peaks[part]:.1f} GB")
+    return {
+        "length_m": length, "cpu_seconds": seconds[length], "half_cpu_seconds": seconds[length / 2],
+        "peak_gb": peaks[length],
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -11,14 +11,17 @@ import pytest
 from typer.testing import CliRunner
 
 from geobfdt.cli import app
-from geobfdt.io.images.files import inspect, read
+from geobfdt.io.images.files import has_pads_only, inspect, read
 from geobfdt.io.write.pads import write_pads
+from geobfdt.review.opening import OpenOptions, open_wells
 from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.simulation.pads import PadFlaws, SimulatedPads, simulate_pads
 from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
+from geobfdt.wells.picks import read_picks
 from geobfdt.workflows.assemble import AssembleOptions, assemble, assemble_image, read_or_assemble
+from geobfdt.workflows.ingest import ingest
 
 HOLE = WellSettings(length=4.0, deviation=12.0, hole_azimuth=40.0, rotation=0.06)
 RUNNER = CliRunner()
@@ -217,6 +220,72 @@ def test_reading_a_file_of_pads_points_to_assembly(flawed, tmp_path):
     assert {item["role"] for item in inspect(file).items if item["name"].startswith("FCA1")} == {"pad"}
     image = read_or_assemble(file, ReadingOptions())
     assert "pads-assembled" in kinds(image)
+
+
+def test_the_simulate_verb_writes_pads_to_try(tmp_path):
+    """Its file is assembled to an image on which the planes of its truth lie; another tool is refused."""
+    words = ["simulate", str(tmp_path), "--wells", "1", "--length", "4", "--seed", "2", "--pads"]
+    assert RUNNER.invoke(app, [*words, "--deviation", "20"]).exit_code == 0
+    file = tmp_path / "W01.dlis"
+    assert has_pads_only(file)
+    image = assemble_image(file)
+    truth = read_picks(tmp_path / "W01.truth.csv")
+    assert image.attrs["well"] == "W01"
+    assert set(truth["reference"]) == {"north"}
+    clear = truth[~truth["optional"].astype(bool)]
+    assert len(clear) > 3
+    # Slopes along the hole are steeper on the traces of planes than a hand's breadth beside them.
+    pixels, depth = image["image"].values, image.depth.values
+    angle = np.radians(image.azimuth.values)
+    on, beside = [], []
+    for plane in clear.itertuples():
+        trace = plane.depth_m + plane.amplitude_m * np.cos(angle - np.radians(plane.azimuth_app_deg))
+        for lift, sums in ((0.0, on), (0.1, beside), (-0.1, beside)):
+            rows = np.rint((trace + lift - depth[0]) / (depth[1] - depth[0])).astype(int)
+            inside = (rows > 3) & (rows < len(depth) - 3)
+            columns = np.flatnonzero(inside)
+            sums.append(abs(np.nanmean(pixels[rows[inside] + 3, columns] - pixels[rows[inside] - 3, columns])))
+    assert np.nanmean(on) > 1.5 * np.nanmean(beside)
+    assert RUNNER.invoke(app, [*words, "--tool", "otv"]).exit_code == 1
+
+
+def test_every_verb_that_takes_an_image_assembles_pads(flawed, tmp_path):
+    """A field, a review and another format get the image that ``assemble`` writes, and the finding."""
+    file, field = written(flawed.recording, tmp_path), tmp_path / "field"
+    whole = assemble_image(file)
+    [(stem, findings)] = ingest([file], field).items()
+    assert "pads-assembled" in {finding.kind for finding in findings}
+    assert likeness(read(field / f"{stem}.nc"), whole) == pytest.approx(1.0)
+    run = RUNNER.invoke(app, ["convert", str(file), str(tmp_path / "a.nc"), "--json"])
+    assert run.exit_code == 0
+    assert "pads-assembled" in {finding["kind"] for finding in json.loads(run.stdout)["findings"]}
+    assert likeness(read(tmp_path / "a.nc"), whole) == pytest.approx(1.0)
+    opening = OpenOptions(name="anna", method="hough")
+    [well] = open_wells([file], tmp_path / "opened", opening)
+    assert "pads-assembled" in {finding.kind for finding in well.findings}
+    assert well.proposals is not None
+    # The second call knows the well by its recording, and neither assembles nor picks again.
+    [again] = open_wells([file], tmp_path / "opened", opening)
+    assert (again.findings, again.proposals) == ([], None)
+
+
+@pytest.mark.parametrize("verb", ["ingest", "convert", "open"])
+def test_every_verb_refuses_pads_without_orientation(flawed, tmp_path, verb):
+    """The refusal is that of the assembly, and nothing is written."""
+    names = ("pad1_azimuth", "relative_bearing", "magnetic_x")
+    file = written(without(flawed.recording, *names), tmp_path)
+    target = tmp_path / ("a.nc" if verb == "convert" else "field")
+    options = [str(target)] if verb == "convert" else ["--field", str(target)]
+    run = RUNNER.invoke(app, [verb, str(file), *options])
+    assert run.exit_code == 1
+    assert not target.exists()
+
+
+def test_reading_options_reach_the_assembled_image(flawed, tmp_path):
+    """Rows are evened on request, and an option of other formats is reported."""
+    file = written(flawed.recording, tmp_path)
+    image = assemble_image(file, AssembleOptions(reading=ReadingOptions(even_rows=True, top=5.0)))
+    assert {"rows-evened", "option-unused"} <= kinds(image)
 
 
 def test_the_verb_writes_an_image_and_refuses_what_is_none(flawed, tmp_path):

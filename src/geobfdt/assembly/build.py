@@ -187,12 +187,14 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
         )
         moved = _moved(depth, along, offsets, geometry, log)
         places = {name: Rows(depth + moved[name], grid) for name in arrays}
+        del placed
     progress(0.5)
     parts = [
         part
         for name in ("pad", "flap")
         if (part := part_buttons(geometry, name, arrays, orientation.angle, places)) is not None
     ]
+    del arrays, places
     rows = Rows(depth, grid)
     if rows.skipped:
         observed = (

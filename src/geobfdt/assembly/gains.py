@@ -33,6 +33,8 @@ _RIDGE = 0.003
 _FIT_ROUNDS = 4
 # Buttons whose scatter is compared.
 _NEIGHBOURS = 9
+# Rows whose jumps are found at a time, which bounds the memory.
+_BLOCK_ROWS = 1024
 # So many dead buttons side by side are filled in from their neighbours.
 _MAX_FILLED = 2
 
@@ -128,14 +130,17 @@ def remove_jumps(arrays: dict[str, Grey]) -> tuple[dict[str, Grey], int]:
     >>> remove_jumps({"A": level})[1]
     1
     """
-    names = list(arrays)
-    together = np.concatenate([np.diff(arrays[name], axis=0) for name in names], axis=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # rows without a value have no jump
-        middle = np.nan_to_num(np.nanmedian(together, axis=1)) if together.size else np.zeros(0)
+    rows = len(next(iter(arrays.values())))
+    middle = np.zeros(max(rows - 1, 0), np.float32)
+    for top in range(0, middle.size, _BLOCK_ROWS):
+        block = slice(top, top + _BLOCK_ROWS + 1)
+        together = np.concatenate([np.diff(values[block], axis=0) for values in arrays.values()], axis=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # rows without a value have no jump
+            middle[top : top + _BLOCK_ROWS] = np.nan_to_num(np.nanmedian(together, axis=1))
     jumps = np.where(np.abs(middle) > _MIN_JUMP, middle, 0.0)
     level = np.concatenate([[0.0], np.cumsum(jumps)]).astype(np.float32)[:, None]
-    return {name: arrays[name] - level for name in names}, int(np.count_nonzero(jumps))
+    return {name: values - level for name, values in arrays.items()}, int(np.count_nonzero(jumps))
 
 
 def equalise(parts: list[Buttons], window: int, radius: Array) -> list[Buttons]:
@@ -270,14 +275,16 @@ def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> tuple[list[
     """
     scatters = []
     for part in parts:
-        deviation = part.values - _moving_mean(part.values, window)
-        scatters.append(np.sqrt(_moving_mean(deviation * deviation, window)))
-    together = np.concatenate([scatter.reshape(len(scatter), -1) for scatter in scatters], axis=1)
+        scatter = np.empty_like(part.values)
+        for pad in range(part.values.shape[1]):
+            deviation = part.values[:, pad] - _moving_mean(part.values[:, pad], window)
+            scatter[:, pad] = np.sqrt(_moving_mean(deviation * deviation, window))
+        scatters.append(scatter)
+    # A few rows tell the usual scatter as well as all of them.
+    step = max(len(scatters[0]) // 2000, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # dead pads have no scatter
-        # A few rows tell the usual scatter as well as all of them.
-        step = max(len(together) // 2000, 1)
-        typical = np.float32(np.nanmedian(together[::step]))
+        typical = np.float32(np.nanmedian(np.concatenate([scatter[::step].ravel() for scatter in scatters])))
     out, dead = [], []
     for part, scatter in zip(parts, scatters, strict=True):
         mask = np.isfinite(part.values) & ~(scatter > _DEAD_SHARE * typical)

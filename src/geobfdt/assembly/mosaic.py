@@ -13,7 +13,7 @@ __all__ = ["Rows", "lay_out", "part_buttons"]
 Array = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.float32]
 
-_BLOCK_ROWS = 4096  # So many rows of the image are laid out at a time.
+_BLOCK_ROWS = 512  # So many rows of the image are laid out at a time.
 _MAX_GAP_ROWS = 4.0  # Rows between two samples that are further apart stay empty.
 _CELLS_A_ROW = 4  # Samples within this part of a row are averaged, as those of a tool that sticks.
 
@@ -163,21 +163,19 @@ def lay_out(parts: list[Buttons], pads: int, radius: Array, columns: int) -> Gre
             place -= pad * sector
             place = place * arc + middle
             inside = (place >= part.across[0] - pitch / 2) & (place <= part.across[-1] + pitch / 2)
-            # Rows without a direction are outside of every pad.
-            index = np.interp(np.nan_to_num(place), part.across, np.arange(part.across.size))
-            which = np.nan_to_num(pad).astype(np.int64) % pads
+            # A row without a direction is outside of every pad.
+            row, column = np.nonzero(inside & np.isnan(image[block]))
+            index = np.interp(place[row, column], part.across, np.arange(part.across.size))
+            which = pad[row, column].astype(np.int64) % pads
             lower = np.minimum(index.astype(np.int64), max(part.across.size - 2, 0))
             right = np.minimum(lower + 1, part.across.size - 1)
             share = (index - lower).astype(np.float32)
-            at = np.arange(place.shape[0])[:, None]
             values = part.values[block]
-            one, other = values[at, which, lower], values[at, which, right]
+            one, other = values[row, which, lower], values[row, which, right]
             # Beside a button without value the nearer one decides, so that one dead button leaves a gap of its own.
             one, other = (
                 np.where(np.isnan(one) & (share > 0.5), other, one),
                 np.where(np.isnan(other) & (share <= 0.5), one, other),
             )
-            value = one * (1 - share) + other * share
-            free = inside & np.isnan(image[block])
-            image[block] = np.where(free, value, image[block])
+            image[row + top, column] = one * (1 - share) + other * share
     return image

@@ -28,6 +28,9 @@ def simulate(
     interpreter: Annotated[
         str | None, typer.Option(help="What interpreters pick: dense, sparse, fractures or beds; mixed if not given.")
     ] = None,
+    pads: Annotated[
+        bool, typer.Option("--pads", help="Write the buttons and the inclinometer of a pad tool instead of an image.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -39,8 +42,9 @@ def simulate(
     from geobfdt.simulation import field
 
     options = field.SimulateOptions(
-        wells=wells, length=length, seed=seed, like=like, tool=tool, deviation=deviation, interpreter=interpreter
-    )
+        wells=wells, length=length, seed=seed, like=like, tool=tool, deviation=deviation, interpreter=interpreter,
+        pads=pads,
+    )  # fmt: skip
     _print_replaced(out, wells)
     with progress(f"simulating {wells} wells") as advance:
         files = field.simulate(out, options, progress=advance)

@@ -12,11 +12,13 @@ from pydantic import Field as Described
 
 from geobfdt._version import __version__
 from geobfdt.io.write.dlis import write_dlis
+from geobfdt.io.write.pads import write_pads
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import write_text
 from geobfdt.simulation.geology import draw_geology, nearby
 from geobfdt.simulation.interpreter import STYLES
+from geobfdt.simulation.pad_well import oriented_settings, simulate_pad_well
 from geobfdt.simulation.recipes import RECIPES
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
@@ -28,6 +30,7 @@ from geobfdt.wells.picks import write_picks
 __all__ = ["SimulateOptions", "simulate"]
 
 _DEFAULT_LENGTH_M = 60.0  # Length of a well where neither the caller nor a recipe gives one.
+_PAD_TOOL = "fmi"  # The tool of the recordings of pads.
 _MAX_LENGTH_M = 20_000.0  # Longest well that is simulated.
 _MAX_DEVIATION_DEG = 120.0  # Largest inclination of a hole that is simulated; over 90 it goes up.
 
@@ -58,6 +61,9 @@ class SimulateOptions(BaseModel):
         None,
         description="what every interpreter picks: dense, sparse, fractures or beds; None: mixed, or the recipe's",
     )
+    pads: bool = Described(
+        False, description="whether the files hold the buttons and the inclinometer of a pad tool instead of an image"
+    )
 
     @model_validator(mode="after")
     def _within_what_can_be_simulated(self) -> SimulateOptions:
@@ -80,6 +86,9 @@ class SimulateOptions(BaseModel):
         ):
             if wrong:
                 raise InputError(f"--{name}", observed, cure)
+        if self.pads and self.tool not in (None, _PAD_TOOL):
+            observed = f"the buttons of {self.tool!r} are not simulated"
+            raise InputError("--tool", observed, f"give {_PAD_TOOL} with --pads, or no tool")
         for name, what, value, choices in (
             ("like", "recipe", self.like, RECIPES),
             ("tool", "tool", self.tool, TOOLS),
@@ -92,7 +101,8 @@ class SimulateOptions(BaseModel):
     @property
     def fixed(self) -> dict[str, Any]:
         """Settings that every well has, whatever its recipe says."""
-        values = {"length": self.length, "tool": self.tool, "deviation": self.deviation, "style": self.interpreter}
+        tool = _PAD_TOOL if self.pads else self.tool
+        values = {"length": self.length, "tool": tool, "deviation": self.deviation, "style": self.interpreter}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -105,7 +115,8 @@ def simulate(out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: 
 
     Each well leaves ``<well>.dlis``, ``<well>.truth.csv`` (every plane), ``<well>.picks.csv`` (the simulated
     interpreter's), ``<well>.intervals.csv`` and, where it has any, ``<well>.breakouts.csv`` (breakouts and induced
-    fractures); ``simulation.yaml`` holds all settings. A well depends on the seed and its number only, never on how
+    fractures); ``simulation.yaml`` holds all settings. With ``pads`` the DLIS file holds the buttons of a pad tool, and
+    the tables say what its undisturbed image shows. A well depends on the seed and its number only, never on how
     many wells there are.
 
     Parameters
@@ -149,9 +160,14 @@ def simulate(out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: 
             tool_of = recipe.tools[(number - 1) % len(recipe.tools)]
             common = {**recipe.settings, "tool": tool_of, "length": round(float(own.uniform(*recipe.lengths)), 2)}
         settings = draw(rng, well=name, geology=nearby(geology, rng), **(common | options.fixed))
-        well = simulate_well(settings, rng)
         place = [out / f"{name}{suffix}" for suffix in (".dlis", ".picks.csv", ".truth.csv", ".intervals.csv")]
-        write_dlis(well.image, place[0])
+        if options.pads:
+            settings = oriented_settings(settings)
+            pads, well = simulate_pad_well(settings, rng)
+            write_pads(pads.recording, place[0])
+        else:
+            well = simulate_well(settings, rng)
+            write_dlis(well.image, place[0])
         write_picks(well.picks, place[1])
         write_picks(well.truth, place[2])
         write_intervals(well.intervals, place[3])
@@ -165,6 +181,7 @@ def simulate(out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: 
         "geobfdt": __version__,
         "seed": seed,
         "like": options.like,
+        **({"pads": True} if options.pads else {}),
         "geology": geology.model_dump(mode="json"),
         "wells": [settings.model_dump(mode="json") for settings in all_settings],
     }

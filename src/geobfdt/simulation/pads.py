@@ -19,7 +19,7 @@ from geobfdt.simulation.wall import Wall
 from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.pads import PadRecording
 
-__all__ = ["PadFlaws", "SimulatedPads", "simulate_pads"]
+__all__ = ["CONTRAST", "PadFlaws", "SimulatedPads", "simulate_pads"]
 
 Array = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.float32]
@@ -29,7 +29,8 @@ _WALL_ROWS = 2  # Rows of wall for each of them.
 _COLUMNS = 360  # Columns of the wall.
 _SPEED = 0.15  # Of the cable (m/s).
 _BLUR_M = 0.0025  # Point spread of a button.
-_CONTRAST = 0.7  # Logarithm of the resistivity for a rock property of 1.
+#: Logarithm of the resistivity for a rock property of 1.
+CONTRAST = 0.7
 _GRAVITY = 9.80665
 _REACH_M = 2.5  # The wall goes so far beyond the cable's depths: a tool that slips, and its flaps.
 _BLOCK_ROWS = 1024  # Rows of wall that are drawn at a time.
@@ -196,7 +197,7 @@ def _draw(wall: Wall, *, fractured: bool) -> Grey:
     arc = math.pi * float(np.median(wall.hole.diameter)) / columns
     picture = gaussian_filter1d(picture, _BLUR_M / wall.hole.step, axis=0)
     picture = gaussian_filter1d(picture, _BLUR_M / arc, axis=1, mode="wrap")
-    return np.asarray(np.exp(-_CONTRAST * picture), dtype=np.float32)
+    return np.asarray(np.exp(-CONTRAST * picture), dtype=np.float32)
 
 
 def _voltage(cable: Array, flaws: PadFlaws, rng: np.random.Generator) -> dict[str, Array]:

@@ -29,7 +29,7 @@ from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import IntervalTable, join_intervals, new_intervals
 from geobfdt.wells.picks import PickTable, complete, new_picks
 
-__all__ = ["SimulatedWell", "planes_of", "simulate_well", "simulate_window"]
+__all__ = ["SimulatedWell", "interpreted", "planes_of", "simulate_well", "simulate_window"]
 
 ROWS_AT_ONCE = 512  # Rows of wall that are drawn at a time: they fit into the cache.
 MIN_VISIBILITY = 0.35  # Planes below this visibility are optional.
@@ -143,11 +143,41 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     )
     flaws = settings.flaws
     row_noise = RowNoise(sensor.row_noise, flaws.row_offset, flaws.row_correlation)
-    truth = planes_of(wall, image, recorded, broken, settings, row_noise)
+    return interpreted(settings, wall, image, (recorded, broken), row_noise, interpreter_rng)
+
+
+def interpreted(
+    settings: WellSettings, wall: Wall, image: WellImage,
+    recorded: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], row_noise: RowNoise, rng: np.random.Generator,
+) -> SimulatedWell:  # fmt: skip
+    """
+    Complete a well by its tables: every plane, what a simulated interpreter picks of them, and intervals.
+
+    Parameters
+    ----------
+    settings : WellSettings
+        The well.
+    wall : Wall
+        Its wall.
+    image : WellImage
+        Its image.
+    recorded : (array (rows, columns), array (rows, columns))
+        What was measured of the wall, before it was scaled, and what fractures alone make of it.
+    row_noise : RowNoise
+        Noise that the columns of a row share.
+    rng : Generator
+        Source of the interpreter's errors.
+
+    Returns
+    -------
+    SimulatedWell
+        Image and tables.
+    """
+    truth = planes_of(wall, image, *recorded, settings, row_noise)
     top, base = float(image.depth.values[0]), float(image.depth.values[-1])
-    looked = draw_intervals(settings, top, base, interpreter_rng)
-    diameter = np.interp(truth["depth_m"].to_numpy(float), hole.depth, hole.diameter)
-    picks, _ = complete(interpret(truth, looked, settings, diameter, interpreter_rng), image)
+    looked = draw_intervals(settings, top, base, rng)
+    diameter = np.interp(truth["depth_m"].to_numpy(float), wall.hole.depth, wall.hole.diameter)
+    picks, _ = complete(interpret(truth, looked, settings, diameter, rng), image)
     ignored = new_intervals([(settings.well, "ignored", name, a, b) for name, a, b in wall.damage.intervals])
     intervals = join_intervals([looked, ignored]) if len(ignored) else looked
     return SimulatedWell(settings, image, truth, picks, intervals, _breakouts(wall, image, settings))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
@@ -14,9 +15,9 @@ from geobfdt._version import __version__
 from geobfdt.assembly.build import Assembled, Plan, build
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
-from geobfdt.io.images.files import has_pads_only, read, read_recording
+from geobfdt.io.images.files import has_pads_only, read, read_recording, with_options
 from geobfdt.io.write.netcdf import write_netcdf
-from geobfdt.preparation.normalisation import normalise_dynamic, normalise_static
+from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, normalise_static
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256
@@ -31,6 +32,8 @@ Step = Literal["speed", "offsets", "gains", "buttons"]
 # Height of the window of the dynamic image (m).
 _DYNAMIC_M = 1.0
 _GREY = np.float32(255)
+_BLOCK_ROWS = 4096  # Rows that are scaled at a time.
+Image = npt.NDArray[np.float32]
 
 
 class AssembleOptions(BaseModel):
@@ -130,7 +133,7 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
         "deviation": None,
         "hole_azimuth": None,
     }
-    image = state(image, file, options.reading.model_copy(update=used))
+    image = with_options(state(image, file, options.reading.model_copy(update=used)), file, options.reading)
     progress(0.9)
     return image.assign_attrs(source=file.name, source_sha256=sha256(file))
 
@@ -193,6 +196,7 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
         Static image and dynamic companion, 0 to 255.
     """
     rows = max(int(_DYNAMIC_M / float(np.median(np.diff(assembled.depth)))), 3)
+    static, dynamic = _scaled(assembled.image, rows)
     processing = {"program": f"geobfdt {__version__}", "steps": assembled.steps}
     attributes: dict[str, Any] = {
         "well": recording.attributes.get("well", ""),
@@ -200,9 +204,9 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
         "tool": recording.attributes.get("tool", ""),
     }
     return well_image(
-        normalise_static(assembled.image) * _GREY,
+        static,
         assembled.depth,
-        dynamic=normalise_dynamic(assembled.image, rows) * _GREY,
+        dynamic=dynamic,
         diameter=assembled.diameter,
         deviation=assembled.deviation,
         hole_azimuth=assembled.hole_azimuth,
@@ -214,6 +218,20 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
         processing=json.dumps(processing),
         **attributes,
     )
+
+
+def _scaled(image: Image, rows: int) -> tuple[Image, Image]:
+    """Static and dynamic image, 0 to 255; blocks of rows at a time, which bounds the memory besides them."""
+    static, dynamic = np.empty_like(image), np.empty_like(image)
+    span = contrast_span(image)
+    for top in range(0, len(image), _BLOCK_ROWS):
+        block = slice(top, top + _BLOCK_ROWS)
+        static[block] = normalise_static(image[block], span) * _GREY
+        # With this margin a block is normalised as the whole image is.
+        first = max(top - rows, 0)
+        part = normalise_dynamic(image[first : top + _BLOCK_ROWS + rows], rows)
+        dynamic[block] = part[top - first : top - first + _BLOCK_ROWS] * _GREY
+    return static, dynamic
 
 
 def _declination(recording: PadRecording, options: AssembleOptions) -> float:

@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
-from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import Interpretation, read_pick_table
 from geobfdt.io.write.breakout_tables import BREAKOUT_FORMATS
 from geobfdt.io.write.delimited import write_csv, write_techlog_image
@@ -22,6 +21,7 @@ from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.intervals import IntervalTable, read_intervals, write_intervals
 from geobfdt.wells.north import North, north_turn, turn_breakouts, turn_image, turn_table
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.hand_over import place, write_placed
 from geobfdt.workflows.north import image_north_turn
 from geobfdt.workflows.osdu import read_osdu_settings, write_image_records, write_pick_records
@@ -114,7 +114,7 @@ def convert(source: Path, target: Path, options: ConvertOptions = DEFAULTS) -> l
         raise InputError(target, f"a {name} file has no place for OSDU settings", "leave out --osdu")
     settings = read_osdu_settings(options.osdu, target) if of_osdu else None
     if name in IMAGE_FORMATS or name == _OSDU_LOG:
-        image = read(source, options.reading)
+        image = read_or_assemble(source, options.reading)
         turn = image_north_turn(image, options.reading, options.to_north, options.convergence)
         if turn is not None:
             image = turn_image(image, turn)

@@ -20,7 +20,7 @@ from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.image_checks import with_image_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
 from geobfdt.runtime.locks import folder_lock
-from geobfdt.runtime.progress import Progress, no_progress
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, sha256, write_text
 from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.field import file_stem
@@ -32,6 +32,7 @@ from geobfdt.wells.north import North, NorthTurn, north_turn, turn_breakouts, tu
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, complete, new_picks, read_picks, write_picks
 from geobfdt.wells.well_names import well_key
+from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.north import image_north_turn
 
 __all__ = ["IngestOptions", "image_digest", "ingest"]
@@ -120,7 +121,8 @@ def ingest(
         raise InputError(picks or "", observed, "add a well column, or ingest one by one")
     findings: dict[str, list[Finding]] = {}
     for number, file in enumerate(files):
-        image = read(file, reading)
+        report = part_of(progress, number / len(files), (number + 0.9) / len(files))
+        image = read_or_assemble(file, reading, progress=report)
         well = image.attrs["well"]
         stem = file_stem(well)
         if stem in findings:

@@ -20,7 +20,7 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
 from geobfdt.wells.row_offsets import even_rows, even_sectors
 
-__all__ = ["Survey", "has_pads_only", "inspect", "read", "read_recording", "survey"]
+__all__ = ["Survey", "has_pads_only", "inspect", "read", "read_recording", "survey", "with_options"]
 
 # Stretches of a long image that are checked by `geobfdt inspect`, and rows of each: 5 m of an image log.
 _STRETCHES, _STRETCH_ROWS = 8, 2000
@@ -85,7 +85,7 @@ def _read(path: Path, options: ReadingOptions | None, reading_options: dict[str,
     image = reader.read(path, options)
     if isinstance(image, RawImage):
         image = _assembled(image, path, options).assign_attrs(source=path.name, source_sha256=sha256(path))
-    return _with_options(image, path, options, reader)
+    return with_options(image, path, options)
 
 
 def _assembled(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
@@ -95,9 +95,30 @@ def _assembled(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
         raise InputError(path, str(error), "check the file with geobfdt inspect") from error
 
 
-def _with_options(image: WellImage, path: Path, options: ReadingOptions, reader: Reader) -> WellImage:
-    """Apply the options that any image has, and report those that mean nothing to the format."""
-    unused = [name for name in reader.UNUSED_OPTIONS if not (name == "decimal" and options.survey)]
+def with_options(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
+    """
+    Apply the options that any image has, and report those that mean nothing to the format.
+
+    Parameters
+    ----------
+    image : WellImage
+        What was read from a file.
+    path : Path
+        That file.
+    options : ReadingOptions
+        What it does not say.
+
+    Returns
+    -------
+    WellImage
+        The image, with even sectors and rows where the options ask for them.
+
+    Raises
+    ------
+    InputError
+        If the file is gone.
+    """
+    unused = [name for name in _reader(path).UNUSED_OPTIONS if not (name == "decimal" and options.survey)]
     ignored = [f"--{name.replace('_', '-')}" for name in unused if getattr(options, name) is not None]
     if ignored:
         observed = f"{', '.join(ignored)} says nothing about such a file"
@@ -228,7 +249,7 @@ def survey(path: str | Path, options: ReadingOptions) -> Survey:
         # Stretches of a DLIS cost a small part of the whole; other formats are read from the top or lazily.
         sample = getattr(reader, "read_stretches", lambda *_: None)(path, options, _STRETCHES, _STRETCH_ROWS)
         if sample is not None:
-            images = [_with_options(_assembled(raw, path, options), path, options, reader) for raw in sample.images]
+            images = [with_options(_assembled(raw, path, options), path, options) for raw in sample.images]
             return Survey(sample.contents, images, sample.rows)
     except InputError:
         pass  # A stretch may hold nothing: the whole image says what the file holds.

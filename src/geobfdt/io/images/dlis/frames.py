@@ -8,7 +8,7 @@ array that stays, so memory is the image and a block, not all channels of the fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +276,9 @@ class OtherFrames:
         Grows by what is left out.
     columns : dict, optional
         Keeps what is read, by the full name of the channel.
+    together : sequence of Curve, optional
+        Channels that will be read one after the other: those of one frame are read at one time, since a frame costs
+        the same for one channel as for all.
     """
 
     depth: Array
@@ -284,6 +287,8 @@ class OtherFrames:
     curves: list[Curve]
     findings: FileFindings
     columns: dict[str, tuple[Array, AnyArray] | None] | None = None
+    together: Sequence[Curve] = ()
+    _frames: dict[int, dict[int, AnyArray]] = field(default_factory=dict)
 
     def column(self, curve: Curve) -> tuple[Array, AnyArray] | None:
         """Depths of a channel's own frame, in the unit of the image's depths, and its values; None with a finding."""
@@ -296,7 +301,7 @@ class OtherFrames:
     def _read_column(self, curve: Curve) -> tuple[Array, AnyArray] | None:
         try:
             index = index_of(curve, self.curves, self.findings)
-            columns = read_rows(curve.table, [index, curve], self.findings)
+            columns = self._rows_of(curve, index)
             depth: Array = columns[index.position].ravel().astype(np.float64)
             # A unit that the user states stands for that of the image, and for the same one in other frames.
             stated = self.stated if index.unit == self.unit else None
@@ -310,6 +315,14 @@ class OtherFrames:
         theirs, ours = length_factor(index.unit), length_factor(self.stated or self.unit)
         # With a unit that is not known nothing is converted: the image's will be refused, or overruled for all frames.
         return depth * (theirs / ours if theirs and ours else 1.0), columns[curve.position]
+
+    def _rows_of(self, curve: Curve, index: Curve) -> dict[int, AnyArray]:
+        """Columns of a channel, of its index, and of all that are read with it, by position."""
+        key = id(curve.table)
+        if curve.position not in self._frames.get(key, {}):
+            others = [other for other in self.together if other.table is curve.table and other is not curve]
+            self._frames[key] = read_rows(curve.table, [index, curve, *others], self.findings)
+        return self._frames[key]
 
     def picture(self, companion: Curve) -> Grey | None:
         """The companion's rows at the depths of the image; None where the two frames do not share their depths."""

@@ -83,7 +83,7 @@ def read_pads(path: Path, options: ReadingOptions, arrays: Collection[str] = ())
         columns = read_rows(table, [index, *pads, *here], findings)
         depth = columns[index.position].ravel().astype(np.float64)
         check_index(depth, (index.name, index.unit), *index_attributes(index), options.depth_unit, findings)
-        elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings)
+        elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings, together=list(logs.values()))
         read: dict[str, _Log] = {}
         for name, curve in logs.items():
             column = (depth, columns[curve.position]) if curve.table is table else elsewhere.column(curve)
