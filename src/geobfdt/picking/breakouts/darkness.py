@@ -125,15 +125,17 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
 def _bridge(mean: Array, most_deg: float) -> Array:
     """Fill gaps round the hole that are narrower than `most_deg`, linearly between the cells beside them."""
     columns = mean.shape[1]
-    most = most_deg / 360 * columns
     out = mean.copy()
     holes = np.flatnonzero(np.isnan(mean).any(axis=1) & np.isfinite(mean).any(axis=1))
-    for row in holes:
-        there = np.flatnonzero(np.isfinite(mean[row]))
-        gap = np.diff(np.concatenate([there, there[:1] + columns]))
-        for first, size in zip(there[gap > 1], gap[gap > 1], strict=True):
-            if size - 1 <= most:
-                inside = np.arange(1, size)
-                low, high = mean[row, first], mean[row, (first + size) % columns]
-                out[row, (first + inside) % columns] = low + (high - low) * inside / size
+    part = mean[holes]
+    # Places of the nearest measured cells before and after each cell; a second turn holds those beyond the end.
+    place = np.where(np.isfinite(np.tile(part, 3)), np.arange(3 * columns), -1)
+    before = np.maximum.accumulate(place, axis=1)[:, columns : 2 * columns]
+    place[place < 0] = 3 * columns
+    after = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1][:, columns : 2 * columns]
+    size = after - before
+    row, column = np.nonzero(np.isnan(part) & (size - 1 <= most_deg / 360 * columns))
+    low, high = (part[row, place[row, column] % columns] for place in (before, after))
+    inside = column + columns - before[row, column]
+    out[holes[row], column] = low + (high - low) * inside / size[row, column]
     return out
