@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["Cells", "Darkness", "darkness", "wall_cells"]
+__all__ = ["Cells", "Darkness", "column_medians", "darkness", "wall_cells"]
 
 Array = npt.NDArray[np.float64]
 
@@ -120,6 +120,31 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
     values = np.clip(np.nan_to_num(centred / (high - low)), -1.0, 1.0)
     measured[~enough] = False
     return Darkness(np.where(measured, values, 0.0), measured, cells.depth, cells.step)
+
+
+def column_medians(values: Array, window: int, least: float) -> Array:
+    """
+    Running median of each column.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        A wall; NaN where nothing was measured.
+    window : int
+        Rows of the median. It is taken every quarter of it; a window at an end is as long as any other.
+    least : float
+        Share of the window that has to be measured; the median is 0 otherwise.
+    """
+    rows, hop = len(values), max(window // 4, 1)
+    middles = np.arange(0, rows, hop)
+    medians = []
+    for middle in middles:
+        first = int(np.clip(middle - window // 2, 0, max(rows - window, 0)))
+        part = values[first : first + window]
+        enough = np.isfinite(part).mean(axis=0) >= least
+        medians.append(np.where(enough, np.nanmedian(np.where(enough, part, 0.0), axis=0), 0.0))
+    nearest = np.rint(np.arange(rows) / hop).astype(int).clip(0, len(middles) - 1)
+    return np.asarray(np.array(medians)[nearest])
 
 
 def _bridge(mean: Array, most_deg: float) -> Array:

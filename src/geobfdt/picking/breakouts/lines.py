@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter, uniform_filter1d
 
-from geobfdt.picking.breakouts.darkness import wall_cells
+from geobfdt.picking.breakouts.darkness import column_medians, wall_cells
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage
 
@@ -197,19 +197,8 @@ def _tool_lines(values: Array, measured: npt.NDArray[np.bool_], step: float) -> 
     place = (np.arange(columns) + np.rint(path).astype(int)[:, None]) % columns
     row = np.arange(rows)[:, None]
     straight = np.where(measured[row, place], values[row, place], np.nan)
-    window, hop = max(round(_TOOL_LINE_M / step), 1), max(round(_TOOL_LINE_M / 4 / step), 1)
-    middles = np.arange(0, rows, hop)
-    medians = []
-    for middle in middles:
-        # A window at an end of the strip is as long as any other.
-        first = int(np.clip(middle - window // 2, 0, max(rows - window, 0)))
-        part = straight[first : first + window]
-        enough = np.isfinite(part).mean(axis=0) >= _MIN_MEASURED
-        medians.append(np.where(enough, np.nanmedian(np.where(enough, part, 0.0), axis=0), 0.0))
-    columns_of = np.array(medians)
-    nearest = np.rint(np.arange(rows) / hop).astype(int).clip(0, len(middles) - 1)
     out = np.zeros(values.shape)
-    out[row, place] = columns_of[nearest]
+    out[row, place] = column_medians(straight, max(round(_TOOL_LINE_M / step), 1), _MIN_MEASURED)
     return out
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter
 
 from geobfdt.hole.circle_fit import fit_holes
-from geobfdt.picking.breakouts.darkness import Darkness, darkness, wall_cells
+from geobfdt.picking.breakouts.darkness import Darkness, column_medians, darkness, wall_cells
 from geobfdt.wells.image import WellImage
 
 __all__ = ["Lobe", "find_lobes"]
@@ -23,6 +23,10 @@ _COLUMNS = 72
 _MIN_COLUMNS = 32
 # Height of the median along the hole: it removes traces of planes, which cross a column in less than half of it.
 _MEDIAN_M = 0.09
+# A side that is dark over so many metres is that of the tool; no more darkness than this share of the contrast is taken
+# out, so that a breakout of any length stays.
+_SIDE_M, _MAX_SIDE = 8.0, 0.15
+_MIN_SIDE_MEASURED = 0.3
 # Widths of lobes that are tried (deg).
 _WIDTHS_DEG = (15, 30, 50, 75, 100)
 # The wall beside a lobe begins after this angle, so that its soft edge counts on neither side.
@@ -73,9 +77,9 @@ class _Level(NamedTuple):
 # A lobe that touches something faint is cut out by the higher levels, which also cut pieces out of planes and ask for
 # more therefore.
 _LEVELS = (
-    _Level(0.12, 0.24, 0.05, 100.0, 16.0),
-    _Level(0.20, 0.36, 0.20, 60.0, 9.0),
-    _Level(0.30, 0.45, 0.20, 60.0, 9.0),
+    _Level(0.12, 0.24, 0.05, 100.0, 20.0),
+    _Level(0.20, 0.36, 0.20, 60.0, 14.0),
+    _Level(0.30, 0.45, 0.20, 60.0, 14.0),
 )
 
 
@@ -140,8 +144,9 @@ def find_lobes(image: WellImage) -> list[Lobe]:
 
     Notes
     -----
-    A matched filter compares each place with the wall on both sides of it, for several widths, after a median along
-    the hole that removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
+    Sides that are a little dark over metres are taken out first: a tool off the axis makes them. A matched filter
+    compares each place with the wall on both sides of it, for several widths, after a median along the hole that
+    removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
     180 degrees apart at the same depth are a pair if both keep their azimuth along the hole: a plane, too, is dark at
     two opposite points, but its trace is inclined there, one way on one side and the other way on the other. Where the
     image has a radius, enlargement counts instead of darkness: a tool off the axis makes dark sides, too. A single
@@ -163,7 +168,7 @@ def find_lobes(image: WellImage) -> list[Lobe]:
 
 def _evidence(image: WellImage) -> Darkness:
     """Darkness of the wall; where its radius is measured, its enlargement, and little of its darkness."""
-    dark = darkness(image, _ROW_M, _COLUMNS)
+    dark = _without_sides(darkness(image, _ROW_M, _COLUMNS))
     if "radius" not in image:
         return dark
     radius = wall_cells(image, _ROW_M, _COLUMNS, "radius").mean
@@ -183,6 +188,13 @@ def _evidence(image: WellImage) -> Darkness:
             dark.values,
         )
     )
+
+
+def _without_sides(dark: Darkness) -> Darkness:
+    """Take out sides that are a little dark over metres: those of a tool off the axis, or of a worn hole."""
+    values = np.where(dark.measured, dark.values, np.nan)
+    sides = column_medians(values, max(round(_SIDE_M / dark.step), 1), _MIN_SIDE_MEASURED)
+    return dark._replace(values=np.where(dark.measured, dark.values - np.clip(sides, -_MAX_SIDE, _MAX_SIDE), 0.0))
 
 
 def _lobe(region: _Region, *, paired: bool) -> Lobe:
