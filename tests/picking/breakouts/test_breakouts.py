@@ -66,6 +66,23 @@ def test_bare_walls_and_planes_have_none(seed):
     assert find_breakouts(well_image(dark, DEPTH, ANGLES, **HOLE)).empty
 
 
+@pytest.mark.parametrize(("depth", "expected"), [(10.0, 0), (60.0, 2)])
+def test_faint_sides_of_the_whole_log_are_none_and_a_long_breakout_is_one(depth, expected):
+    """A tool off the axis makes faint dark sides all along; clear lobes are lobes however long they are."""
+    pixels = with_lobes(noise(), 60.0, half=20.0, top=0.0, base=200.0, depth=depth)
+    assert len(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))) == expected
+
+
+def test_a_lobe_that_runs_into_something_faint_is_found():
+    """Both lobes end in a faint dark band that leads away from them."""
+    pixels = with_lobes(noise(), 60.0)
+    away = (ANGLES - 60 + 90) % 180 - 90
+    faint = (np.abs(away - 18) < 14) & (DEPTH[:, None] > 102.8) & (DEPTH[:, None] < 103.1)
+    lobes = find_breakouts(well_image(pixels - 14 * faint, DEPTH, ANGLES, **HOLE))
+    assert len(lobes) == 2
+    assert max(min(apart(lobes["azimuth_true_deg"].to_numpy(), side)) for side in (60, 240)) < 8
+
+
 def test_an_image_without_values_has_none():
     """Nothing measured, and one value everywhere."""
     for value in (np.nan, 5.0):

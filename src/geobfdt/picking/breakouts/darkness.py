@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage, row_spacing
 
-__all__ = ["Cells", "Darkness", "darkness", "wall_cells"]
+__all__ = ["Cells", "Darkness", "column_medians", "darkness", "wall_cells"]
 
 Array = npt.NDArray[np.float64]
 
@@ -122,18 +122,45 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
     return Darkness(np.where(measured, values, 0.0), measured, cells.depth, cells.step)
 
 
+def column_medians(values: Array, window: int, least: float) -> Array:
+    """
+    Running median of each column.
+
+    Parameters
+    ----------
+    values : array (rows, columns)
+        A wall; NaN where nothing was measured.
+    window : int
+        Rows of the median. It is taken every quarter of it; a window at an end is as long as any other.
+    least : float
+        Share of the window that has to be measured; the median is 0 otherwise.
+    """
+    rows, hop = len(values), max(window // 4, 1)
+    middles = np.arange(0, rows, hop)
+    medians = []
+    for middle in middles:
+        first = int(np.clip(middle - window // 2, 0, max(rows - window, 0)))
+        part = values[first : first + window]
+        enough = np.isfinite(part).mean(axis=0) >= least
+        medians.append(np.where(enough, np.nanmedian(np.where(enough, part, 0.0), axis=0), 0.0))
+    nearest = np.rint(np.arange(rows) / hop).astype(int).clip(0, len(middles) - 1)
+    return np.asarray(np.array(medians)[nearest])
+
+
 def _bridge(mean: Array, most_deg: float) -> Array:
     """Fill gaps round the hole that are narrower than `most_deg`, linearly between the cells beside them."""
     columns = mean.shape[1]
-    most = most_deg / 360 * columns
     out = mean.copy()
     holes = np.flatnonzero(np.isnan(mean).any(axis=1) & np.isfinite(mean).any(axis=1))
-    for row in holes:
-        there = np.flatnonzero(np.isfinite(mean[row]))
-        gap = np.diff(np.concatenate([there, there[:1] + columns]))
-        for first, size in zip(there[gap > 1], gap[gap > 1], strict=True):
-            if size - 1 <= most:
-                inside = np.arange(1, size)
-                low, high = mean[row, first], mean[row, (first + size) % columns]
-                out[row, (first + inside) % columns] = low + (high - low) * inside / size
+    part = mean[holes]
+    # Places of the nearest measured cells before and after each cell; a second turn holds those beyond the end.
+    place = np.where(np.isfinite(np.tile(part, 3)), np.arange(3 * columns), -1)
+    before = np.maximum.accumulate(place, axis=1)[:, columns : 2 * columns]
+    place[place < 0] = 3 * columns
+    after = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1][:, columns : 2 * columns]
+    size = after - before
+    row, column = np.nonzero(np.isnan(part) & (size - 1 <= most_deg / 360 * columns))
+    low, high = (part[row, place[row, column] % columns] for place in (before, after))
+    inside = column + columns - before[row, column]
+    out[holes[row], column] = low + (high - low) * inside / size[row, column]
     return out

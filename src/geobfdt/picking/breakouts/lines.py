@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter, uniform_filter1d
 
-from geobfdt.picking.breakouts.darkness import wall_cells
+from geobfdt.picking.breakouts.darkness import column_medians, wall_cells
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage
 
@@ -148,8 +148,7 @@ def _line_strength(image: WellImage) -> tuple[Array, Array, float]:
     values = np.where(measured, np.clip(np.nan_to_num(values) / (high - low), *_CONTRASTS), 0.0)
     values = values - _tool_lines(values, measured, step)
     # Dark sides, which are many times wider than a line, are the median round them.
-    broad: Array = median_filter(values, size=(1, 2 * round(_BROAD_DEG / 360 * columns) + 1), mode="wrap")
-    values = np.where(measured, values - broad, 0.0)
+    values = np.where(measured, values - _median_round(values, round(_BROAD_DEG / 360 * columns)), 0.0)
     cell, reach = 360 / columns, max(round(_PIECE_M / 2 / step), 0)
     wander = 2 * round(_WANDER_DEG / cell) + 1
     window = max(round(_WINDOW_M / step), 1)
@@ -167,6 +166,14 @@ def _line_strength(image: WellImage) -> tuple[Array, Array, float]:
         )
         out.append(smooth - np.median(smooth, axis=1, keepdims=True))
     return np.array(out), cells.depth, step
+
+
+def _median_round(values: Array, reach: int) -> Array:
+    """Median round the hole over `reach` columns on both sides of each place."""
+    turned = np.pad(values, ((0, 0), (reach, reach)), mode="wrap")
+    # A filter of one dimension is several times faster; what it mixes at the ends of rows is cut off.
+    flat: Array = median_filter(turned.ravel(), size=2 * reach + 1, mode="nearest")
+    return flat.reshape(turned.shape)[:, reach : reach + values.shape[1]]
 
 
 def _tool_lines(values: Array, measured: npt.NDArray[np.bool_], step: float) -> Array:
@@ -190,19 +197,8 @@ def _tool_lines(values: Array, measured: npt.NDArray[np.bool_], step: float) -> 
     place = (np.arange(columns) + np.rint(path).astype(int)[:, None]) % columns
     row = np.arange(rows)[:, None]
     straight = np.where(measured[row, place], values[row, place], np.nan)
-    window, hop = max(round(_TOOL_LINE_M / step), 1), max(round(_TOOL_LINE_M / 4 / step), 1)
-    middles = np.arange(0, rows, hop)
-    medians = []
-    for middle in middles:
-        # A window at an end of the strip is as long as any other.
-        first = int(np.clip(middle - window // 2, 0, max(rows - window, 0)))
-        part = straight[first : first + window]
-        enough = np.isfinite(part).mean(axis=0) >= _MIN_MEASURED
-        medians.append(np.where(enough, np.nanmedian(np.where(enough, part, 0.0), axis=0), 0.0))
-    columns_of = np.array(medians)
-    nearest = np.rint(np.arange(rows) / hop).astype(int).clip(0, len(middles) - 1)
     out = np.zeros(values.shape)
-    out[row, place] = columns_of[nearest]
+    out[row, place] = column_medians(straight, max(round(_TOOL_LINE_M / step), 1), _MIN_MEASURED)
     return out
 
 
@@ -223,16 +219,15 @@ def _ridge(total: Array, count: Array, rows: int) -> Array:
     cell = 360 / columns
     half = round(_HALF_DEG / cell)
     begin, end = max(round(_BESIDE_DEG[0] / cell), half + 1), max(round(_BESIDE_DEG[1] / cell), half + 2)
-    sums = [
-        np.cumsum(np.concatenate([np.zeros((len(part), 1)), part, part, part], axis=1), axis=1)
-        for part in (total, count)
-    ]
-    place = np.arange(columns) + columns
+    turned = np.concatenate([np.arange(columns - end - 1, columns), np.arange(columns), np.arange(end + 1)])
+    sums = [np.cumsum(part[:, turned], axis=1) for part in (total, count)]
 
     def mean(first: int, last: int) -> Array:
-        number = sums[1][:, place + last] - sums[1][:, place + first]
-        value = (sums[0][:, place + last] - sums[0][:, place + first]) / np.maximum(number, 1)
-        return np.where(number >= _MIN_MEASURED * rows * (last - first), value, np.nan)
+        value, number = (
+            part[:, end + last : end + last + columns] - part[:, end + first : end + first + columns] for part in sums
+        )
+        enough = number >= _MIN_MEASURED * rows * (last - first)
+        return np.where(enough, value / np.maximum(number, 1), np.nan)
 
     beside = np.maximum(mean(-end, -begin), mean(begin + 1, end + 1))
     return np.nan_to_num(mean(-half, half + 1) - beside).clip(0)

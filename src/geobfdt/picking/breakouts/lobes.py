@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter
 
 from geobfdt.hole.circle_fit import fit_holes
-from geobfdt.picking.breakouts.darkness import Darkness, darkness, wall_cells
+from geobfdt.picking.breakouts.darkness import Darkness, column_medians, darkness, wall_cells
 from geobfdt.wells.image import WellImage
 
 __all__ = ["Lobe", "find_lobes"]
@@ -23,6 +23,10 @@ _COLUMNS = 72
 _MIN_COLUMNS = 32
 # Height of the median along the hole: it removes traces of planes, which cross a column in less than half of it.
 _MEDIAN_M = 0.09
+# A side that is dark over so many metres is that of the tool; no more darkness than this share of the contrast is taken
+# out, so that a breakout of any length stays.
+_SIDE_M, _MAX_SIDE = 8.0, 0.15
+_MIN_SIDE_MEASURED = 0.3
 # Widths of lobes that are tried (deg).
 _WIDTHS_DEG = (15, 30, 50, 75, 100)
 # The wall beside a lobe begins after this angle, so that its soft edge counts on neither side.
@@ -73,9 +77,9 @@ class _Level(NamedTuple):
 # A lobe that touches something faint is cut out by the higher levels, which also cut pieces out of planes and ask for
 # more therefore.
 _LEVELS = (
-    _Level(0.12, 0.24, 0.05, 100.0, 16.0),
-    _Level(0.20, 0.36, 0.20, 60.0, 6.0),
-    _Level(0.30, 0.45, 0.20, 60.0, 6.0),
+    _Level(0.12, 0.24, 0.05, 100.0, 20.0),
+    _Level(0.20, 0.36, 0.20, 60.0, 14.0),
+    _Level(0.30, 0.45, 0.20, 60.0, 14.0),
 )
 
 
@@ -140,8 +144,9 @@ def find_lobes(image: WellImage) -> list[Lobe]:
 
     Notes
     -----
-    A matched filter compares each place with the wall on both sides of it, for several widths, after a median along
-    the hole that removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
+    Sides that are a little dark over metres are taken out first: a tool off the axis makes them. A matched filter
+    compares each place with the wall on both sides of it, for several widths, after a median along the hole that
+    removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
     180 degrees apart at the same depth are a pair if both keep their azimuth along the hole: a plane, too, is dark at
     two opposite points, but its trace is inclined there, one way on one side and the other way on the other. Where the
     image has a radius, enlargement counts instead of darkness: a tool off the axis makes dark sides, too. A single
@@ -163,7 +168,7 @@ def find_lobes(image: WellImage) -> list[Lobe]:
 
 def _evidence(image: WellImage) -> Darkness:
     """Darkness of the wall; where its radius is measured, its enlargement, and little of its darkness."""
-    dark = darkness(image, _ROW_M, _COLUMNS)
+    dark = _without_sides(darkness(image, _ROW_M, _COLUMNS))
     if "radius" not in image:
         return dark
     radius = wall_cells(image, _ROW_M, _COLUMNS, "radius").mean
@@ -183,6 +188,13 @@ def _evidence(image: WellImage) -> Darkness:
             dark.values,
         )
     )
+
+
+def _without_sides(dark: Darkness) -> Darkness:
+    """Take out sides that are a little dark over metres: those of a tool off the axis, or of a worn hole."""
+    values = np.where(dark.measured, dark.values, np.nan)
+    sides = column_medians(values, max(round(_SIDE_M / dark.step), 1), _MIN_SIDE_MEASURED)
+    return dark._replace(values=np.where(dark.measured, dark.values - np.clip(sides, -_MAX_SIDE, _MAX_SIDE), 0.0))
 
 
 def _lobe(region: _Region, *, paired: bool) -> Lobe:
@@ -217,18 +229,21 @@ def _regions(dark: Darkness) -> list[list[_Region]]:
     reach = 2 * round(_OPPOSITE_CELL_DEG / 360 * columns) + 1
     opposite: Array = maximum_filter1d(np.roll(contrast, columns // 2, axis=1), reach, axis=1, mode="wrap")
     fainter = np.minimum(contrast, opposite)
-    return [_regions_above(level.contrast, dark, values, contrast, fainter) for level in _LEVELS]
+    return [_regions_above(level, dark, values, contrast, fainter) for level in _LEVELS]
 
 
-def _regions_above(level: float, dark: Darkness, values: Array, contrast: Array, fainter: Array) -> list[_Region]:
-    """Connected cells of more contrast than a level."""
-    numbers = _label_round(contrast > level)
+def _regions_above(level: _Level, dark: Darkness, values: Array, contrast: Array, fainter: Array) -> list[_Region]:
+    """Connected cells of more contrast than a level, without those too low for a pair of that level."""
+    numbers = _label_round(contrast > level.contrast)
+    least = level.pair_height - dark.step / 2
     order = np.argsort(numbers, axis=None, kind="stable")
     cuts = np.flatnonzero(np.diff(numbers.ravel()[order])) + 1
     regions = []
     for cells in np.split(order, cuts):
         if numbers.ravel()[cells[0]] > 0:
             row, column = np.unravel_index(cells, numbers.shape)
+            if (row.max() - row.min() + 1) * dark.step < least:
+                continue
             region = _measure(dark, values, contrast, fainter, row, column)
             if region is not None:
                 regions.append(region)
@@ -259,23 +274,23 @@ def _measure(
     """Measure a region; None where no row of it has a dark middle."""
     columns = values.shape[1]
     cell = 360 / columns
-    inside = values > 0.5 * np.percentile(values[row, column], 90)
-    middles, widths = [], []
-    rows = np.unique(row)
-    for here in rows:
-        mine = column[row == here]
-        darkest = int(mine[np.argmax(values[here, mine])])
-        if inside[here, darkest]:
-            low, high = _run(inside[here], darkest)
-            middles.append((darkest + 0.5 + (high - low) / 2) * cell)
-            widths.append((low + high + 1) * cell)
-    if not widths:
+    # The rows of a connected region follow each other.
+    rows = np.arange(row.min(), row.max() + 1)
+    part = values[rows]
+    inside = part > 0.5 * np.percentile(values[row, column], 90)
+    mine = np.full(part.shape, -np.inf)
+    mine[row - rows[0], column] = values[row, column]
+    darkest = mine.argmax(axis=1)
+    broken = inside[np.arange(rows.size), darkest]
+    if not broken.any():
         return None
-    azimuth = float(np.degrees(np.angle((np.array(widths) * np.exp(1j * np.radians(middles))).sum())) % 360)
+    low, high = (_run(inside[broken], darkest[broken], side) for side in (-1, 1))
+    middles, widths = (darkest[broken] + 0.5 + (high - low) / 2) * cell, (low + high + 1) * cell
+    azimuth = float(np.degrees(np.angle((widths * np.exp(1j * np.radians(middles))).sum())) % 360)
     weights = contrast[row, column] * np.exp(1j * np.radians((column + 0.5) * cell - azimuth))
-    along = np.zeros(len(values), complex)
-    np.add.at(along, row, weights)
-    away = np.degrees(np.angle(along[rows]))
+    along = np.zeros(rows.size, complex)
+    np.add.at(along, row - rows[0], weights)
+    away = np.degrees(np.angle(along))
     slope = float(np.polyfit(rows * dark.step, away, 1)[0]) if rows.size > 2 else 0.0
     paired = np.unique(row[fainter[row, column] > _LEVELS[0].contrast]).size * dark.step
     return _Region(
@@ -287,18 +302,21 @@ def _measure(
         pair_contrast=float(np.percentile(fainter[row, column], 95)),
         pair_height=paired,
         slope=slope,
-        scatter=float(np.sqrt(np.mean(away**2))),
+        scatter=_scatter(away),
     )
 
 
-def _run(inside: npt.NDArray[np.bool_], middle: int) -> tuple[int, int]:
-    """How many cells on either side of one are inside, at most a third of a turn."""
-    columns = inside.size
-    counts = []
-    for side in (-1, 1):
-        cells = inside[(middle + side * np.arange(1, columns // 3 + 1)) % columns]
-        counts.append(int(np.argmin(cells)) if not cells.all() else cells.size)
-    return counts[0], counts[1]
+def _scatter(away: Array) -> float:
+    """Standard deviation of angles about 0, by their median: a lobe may touch something faint at its end."""
+    return 1.4826 * float(np.median(np.abs(away)))
+
+
+def _run(inside: npt.NDArray[np.bool_], middle: npt.NDArray[np.intp], side: int) -> npt.NDArray[np.intp]:
+    """How many cells on a side of the middle of each row are inside, at most a third of a turn."""
+    rows, columns = inside.shape
+    places = (middle[:, None] + side * np.arange(1, columns // 3 + 1)) % columns
+    cells = inside[np.arange(rows)[:, None], places]
+    return np.asarray(np.where(cells.all(axis=1), cells.shape[1], cells.argmin(axis=1)))
 
 
 def _paired(regions: list[_Region], level: _Level) -> list[_Region]:
