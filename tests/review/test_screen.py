@@ -947,8 +947,8 @@ def test_breakouts_are_dragged_accepted_and_deleted(sit: Callable[..., Screen], 
     row = breakouts(field)[0]
     assert row["base_m"] == pytest.approx(101.8 - 30 * scale, abs=scale)
     middle = (row["top_m"] + row["base_m"]) / 2
-    left = screen.at(middle, 40)
-    screen.drag(left, (left[0] - 10 * degree, left[1]))
+    left_side = screen.at(middle, 40)
+    screen.drag(left_side, (left_side[0] - 10 * degree, left_side[1]))
     screen.saved()
     row = breakouts(field)[0]
     # The right side, at 80 degrees, stays.

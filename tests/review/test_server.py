@@ -302,12 +302,12 @@ def test_two_people_and_a_program_change_the_same_breakout(
     client: TestClient, field: Path, lobes: dict[str, str]
 ) -> None:
     """Nobody overwrites what somebody else changed since; a key makes its edit once."""
-    seen = client.get(TABLE).json()["version"]
-    mine = {"items": {lobes["breakout 10"]: {"base_m": 102.5}}, "seen": seen, "key": "key-of-the-test"}
+    version_of_anna = client.get(TABLE).json()["version"]
+    mine = {"items": {lobes["breakout 10"]: {"base_m": 102.5}}, "seen": version_of_anna, "key": "key-of-the-test"}
     assert client.post(TABLE + "/edits", json={"person": "ben", **mine}).status_code == 200
     version = client.get(TABLE).json()["version"]
     assert client.post(TABLE + "/edits", json={"person": "ben", **mine}).json()["version"] == version
-    stale = {"person": "anna", "items": {lobes["breakout 10"]: {"status": "rejected"}}, "seen": seen}
+    stale = {"person": "anna", "items": {lobes["breakout 10"]: {"status": "rejected"}}, "seen": version_of_anna}
     assert client.post(TABLE + "/edits", json=stale).status_code == 409
     # A program writes the file anew: the layer shows its rows, and its row is not overwritten, nor undone.
     table = read_breakouts(field / "A-1.breakouts.csv")

@@ -107,12 +107,12 @@ def changed_breakout(image: WellImage, before: Fields | None, change: BreakoutFi
     ValueError
         If the base would lie above the top.
     """
-    given = change.model_dump(by_alias=True, exclude_none=True)
-    fields: Fields = {"who": person, **given}
+    edited = change.model_dump(by_alias=True, exclude_none=True)
+    fields: Fields = {"who": person, **edited}
     if change.moves or change.class_ is not None:
         fields = {"status": "edited", **fields}
     old = {"well": str(image.attrs["well"])} if before is None else before
-    if not change.moves or any({**old, **given}.get(name) is None for name in ("top_m", "base_m", "class")):
+    if not change.moves or any({**old, **edited}.get(name) is None for name in ("top_m", "base_m", "class")):
         # The log refuses a new row without its depths or its class.
         return fields
     if before is not None:
