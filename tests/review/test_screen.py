@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
 from geobfdt.runtime.findings import Finding, Severity, findings_to_json
+from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 from geobfdt.wells.layers import LayerLog
 
 from .conftest import CLASSES, TRACES, Served, drawn_well
@@ -910,3 +912,64 @@ def test_colours_of_an_optical_log(browser: Any, serve: Callable[..., Served], f
     assert screen.page.locator("#image option[value=colour]").is_disabled()
     screen.context.close()
     assert not screen.errors
+
+
+def breakouts(field: Path) -> list[dict[str, Any]]:
+    """Rows of the breakout table on the disk, as pandas reads them without the project, by azimuth."""
+    return pd.read_csv(field / "A-1.breakouts.csv").sort_values("azimuth_app_deg").to_dict("records")
+
+
+def test_breakouts_are_dragged_accepted_and_deleted(sit: Callable[..., Screen], field: Path) -> None:
+    """Edges, sides and middle of a box by the mouse; each is in the table of the field, and is undone in order."""
+    rows = {
+        "top_m": [101.2, 101.2, 101.3], "base_m": [101.8, 101.8, 101.7], "azimuth_app_deg": [60.0, 240.0, 300.0],
+        "class_": ["breakout", "breakout", "induced"], "width_deg": [40.0, 40.0, np.nan], "status": "proposed",
+        "source": "program 1", "reference": "north", "well": "A-1",
+    }  # fmt: skip
+    write_breakouts(new_breakouts(**rows), field / "A-1.breakouts.csv")
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    screen.until("window.geobfdt.lobes.loaded && window.geobfdt.lobes.items.size === 3")
+    scale, degree = screen.evaluate("view.scale"), screen.evaluate("view.turn(view.tracks()[0])") / 360
+    # The left side of the box at 60 degrees.
+    side = screen.at(101.4, 40)
+    near = [screen.pixel((side[0] + step, side[1])) for step in (-1, 0, 1)]
+    assert pytest.approx([0xCC, 0x79, 0xA7], abs=40) in near
+    screen.click(side)
+    top = screen.at(101.2, 60)
+    screen.drag(top, (top[0], top[1] + 20))
+    screen.saved()
+    assert breakouts(field)[0]["top_m"] == pytest.approx(101.2 + 20 * scale, abs=scale)
+    base = screen.at(101.8, 60)
+    screen.drag(base, (base[0], base[1] - 30))
+    screen.saved()
+    row = breakouts(field)[0]
+    assert row["base_m"] == pytest.approx(101.8 - 30 * scale, abs=scale)
+    middle = (row["top_m"] + row["base_m"]) / 2
+    left_side = screen.at(middle, 40)
+    screen.drag(left_side, (left_side[0] - 10 * degree, left_side[1]))
+    screen.saved()
+    row = breakouts(field)[0]
+    # The right side, at 80 degrees, stays.
+    assert row["width_deg"] == pytest.approx(50, abs=1.5 / degree)
+    assert row["azimuth_app_deg"] + row["width_deg"] / 2 == pytest.approx(80, abs=1e-5)
+    start = screen.at(middle, row["azimuth_app_deg"])
+    screen.drag(start, (start[0] + 20 * degree, start[1]))
+    screen.saved()
+    row = breakouts(field)[0]
+    assert row["azimuth_app_deg"] == pytest.approx(75, abs=2.5 / degree)
+    assert (row["status"], row["who"], row["source"]) == ("edited", "anna", "anna")
+    screen.click(screen.at(101.4, 240))
+    screen.page.get_by_role("button", name="Accept", exact=True).click()
+    screen.click(screen.at(101.5, 300))
+    screen.press("Delete")
+    screen.saved()
+    assert [(r["status"], r["source"]) for r in breakouts(field)] == [("edited", "anna"), ("accepted", "program 1")]
+    # A pick is decided last: it is undone first, then the breakout that was deleted.
+    screen.click(screen.on(TRACES[0], 180))
+    screen.press("a")
+    screen.press("Control+z", "Control+z")
+    screen.saved()
+    assert {p["status"] for p in picks(field)} == {"proposed"}
+    assert len(breakouts(field)) == 3

@@ -21,6 +21,8 @@ from fastapi.testclient import TestClient
 from geobfdt.io.images.netcdf import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.io.write.raster import write_png
+from geobfdt.review import breakout_layer
+from geobfdt.review import service as service_module
 from geobfdt.review.items import merge_picks, pick_items
 from geobfdt.review.job_queue import BusyError
 from geobfdt.review.job_tasks import QUEUE_FOLDER
@@ -28,8 +30,8 @@ from geobfdt.review.serve_options import ServeOptions
 from geobfdt.review.server import create_app
 from geobfdt.review.service import ReviewService
 from geobfdt.review.tiles import TILE_ROWS
-from geobfdt.runtime.findings import Finding, Severity, findings_to_json
-from geobfdt.wells.breakouts import new_breakouts, write_breakouts
+from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
+from geobfdt.wells.breakouts import new_breakouts, read_breakouts, write_breakouts
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
@@ -240,6 +242,139 @@ def test_breakouts_of_the_field_are_shown(client: TestClient, field: Path) -> No
         ("breakout", 10, 30), ("induced", 90, None), ("breakout", 190, 30),
     ]  # fmt: skip
     file.unlink()
+
+
+TABLE = "/api/wells/A-1/layers/breakouts"
+
+
+@pytest.fixture
+def lobes(client: TestClient, field: Path) -> dict[str, str]:
+    """Items of two lobes and an induced fracture in the table of the field, by class and azimuth."""
+    reference = client.get("/api/wells/A-1").json()["reference"]
+    rows = {
+        "top_m": [101.0, 101.0, 103.0], "base_m": [102.0, 102.0, 104.0], "azimuth_app_deg": [10.0, 190.0, 90.0],
+        "class_": ["breakout", "breakout", "induced"], "width_deg": [30.0, 40.0, np.nan], "confidence": 0.8,
+        "status": "proposed", "source": "program 1", "remark": ["=a", "", "b"], "reference": reference, "well": "A-1",
+    }  # fmt: skip
+    write_breakouts(new_breakouts(**rows), field / "A-1.breakouts.csv")
+    items = client.get(TABLE).json()["items"]
+    return {f"{fields['class']} {fields['azimuth_app_deg']:.0f}": item for item, fields in items.items()}
+
+
+def breakouts_on_disk(field: Path) -> dict[float, dict]:
+    """Rows of the file by azimuth, as pandas reads them without the project."""
+    table = pd.read_csv(field / "A-1.breakouts.csv")
+    return {row["azimuth_app_deg"]: row for row in table.to_dict("records")}
+
+
+def test_a_person_moves_accepts_and_deletes_breakouts(client: TestClient, field: Path, lobes: dict[str, str]) -> None:
+    """The file has each change at once, with who made it; all else in it stays; undo gives the first table back."""
+    first = (field / "A-1.breakouts.csv").read_bytes()
+    moved = edit(client, {lobes["breakout 10"]: {"top_m": 100.9, "azimuth_app_deg": 15.0}}, "move", TABLE)
+    assert moved.status_code == 200
+    row = breakouts_on_disk(field)[15.0]
+    assert (row["top_m"], row["base_m"], row["width_deg"]) == (100.9, 102.0, 30.0)
+    assert (row["status"], row["who"], row["source"]) == ("edited", "anna", "anna")
+    assert np.isnan(row["confidence"])
+    # The hole leans by 20 degrees to the east, which shortens the eastern part of a direction on its wall.
+    east, north = np.sin(np.radians(15)) * np.cos(np.radians(20)), np.cos(np.radians(15))
+    assert row["azimuth_true_deg"] == pytest.approx(np.degrees(np.arctan2(east, north)), abs=1e-5)
+    assert row["remark"] == "'=a"
+    edit(client, {lobes["breakout 190"]: {"status": "accepted"}}, "accept", TABLE)
+    row = breakouts_on_disk(field)[190.0]
+    assert (row["status"], row["who"], row["source"], row["confidence"]) == ("accepted", "anna", "program 1", 0.8)
+    edit(client, {lobes["induced 90"]: None}, "delete", TABLE)
+    assert sorted(breakouts_on_disk(field)) == [15.0, 190.0]
+    log = client.get(TABLE + "/log").json()
+    assert [(entry["kind"], entry["person"]) for entry in log][1:] == [
+        ("move", "anna"), ("accept", "anna"), ("delete", "anna"),
+    ]  # fmt: skip
+    for _ in range(3):
+        assert client.post(TABLE + "/undo", json={"person": "anna"}).status_code == 200
+    assert (field / "A-1.breakouts.csv").read_bytes() == first
+    client.post(TABLE + "/redo", json={"person": "anna"})
+    assert 15.0 in breakouts_on_disk(field)
+    # The table of the field is no layer of a person.
+    assert "breakouts" not in client.get("/api/wells").json()[0]["layers"]
+
+
+def test_two_people_and_a_program_change_the_same_breakout(
+    client: TestClient, field: Path, lobes: dict[str, str]
+) -> None:
+    """Nobody overwrites what somebody else changed since; a key makes its edit once."""
+    version_of_anna = client.get(TABLE).json()["version"]
+    mine = {"items": {lobes["breakout 10"]: {"base_m": 102.5}}, "seen": version_of_anna, "key": "key-of-the-test"}
+    assert client.post(TABLE + "/edits", json={"person": "ben", **mine}).status_code == 200
+    version = client.get(TABLE).json()["version"]
+    assert client.post(TABLE + "/edits", json={"person": "ben", **mine}).json()["version"] == version
+    stale = {"person": "anna", "items": {lobes["breakout 10"]: {"status": "rejected"}}, "seen": version_of_anna}
+    assert client.post(TABLE + "/edits", json=stale).status_code == 409
+    # A program writes the file anew: the layer shows its rows, and its row is not overwritten, nor undone.
+    table = read_breakouts(field / "A-1.breakouts.csv")
+    table.loc[table["azimuth_app_deg"] == 10, "top_m"] = 100.5
+    write_breakouts(table, field / "A-1.breakouts.csv")
+    stale = {"person": "ben", "items": {lobes["breakout 10"]: {"top_m": 99.0}}, "seen": version}
+    assert client.post(TABLE + "/edits", json=stale).status_code == 409
+    assert client.post(TABLE + "/undo", json={"person": "ben"}).status_code == 409
+    assert breakouts_on_disk(field)[10.0]["top_m"] == 100.5
+    items = client.get(TABLE).json()["items"]
+    assert [f["top_m"] for f in items.values() if f["azimuth_app_deg"] == 10] == [100.5]
+    assert lobes["breakout 190"] in items
+
+
+def test_a_file_that_changes_within_an_edit_is_not_overwritten(
+    client: TestClient, field: Path, lobes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that writes between the look at the file and the edit keeps its rows, and the edit is made on them."""
+    file, original = field / "A-1.breakouts.csv", breakout_layer.changed_breakout
+
+    def interrupted(*arguments):
+        monkeypatch.undo()
+        table = read_breakouts(file)
+        table.loc[table["class"] == "induced", "base_m"] = 105.0
+        write_breakouts(table, file)
+        return original(*arguments)
+
+    monkeypatch.setattr(service_module, "changed_breakout", interrupted)
+    assert edit(client, {lobes["breakout 10"]: {"width_deg": 20.0}}, "move", TABLE).status_code == 200
+    rows = breakouts_on_disk(field)
+    assert (rows[10.0]["width_deg"], rows[90.0]["base_m"]) == (20.0, 105.0)
+
+
+def test_an_edit_that_cannot_be_written_to_the_table_is_no_edit(
+    client: TestClient, field: Path, lobes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Log and file have an edit both, or neither."""
+
+    def full(_table, path):
+        raise InputError(path, "no space left", "make room")
+
+    before = client.get(TABLE).json()
+    monkeypatch.setattr(breakout_layer, "write_breakouts", full)
+    assert edit(client, {lobes["breakout 10"]: {"width_deg": 20.0}}, "move", TABLE).status_code == 422
+    assert client.get(TABLE).json() == before
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"base_m": 100.0}, {"width_deg": 0}, {"width_deg": 361}, {"azimuth_app_deg": -1}, {"class": "vug"}, {"who": "x"}],
+)
+def test_a_bad_edit_of_a_breakout_changes_nothing(
+    client: TestClient, field: Path, lobes: dict[str, str], fields: dict
+) -> None:
+    """A bad edit of a breakout changes nothing."""
+    before = (field / "A-1.breakouts.csv").read_bytes()
+    assert edit(client, {lobes["breakout 10"]: fields}, "move", TABLE).status_code == 422
+    assert (field / "A-1.breakouts.csv").read_bytes() == before
+
+
+def test_breakouts_and_picks_keep_to_their_layers(client: TestClient, lobes: dict[str, str]) -> None:
+    """No pick in the breakout table, no breakout in the layer of a person."""
+    assert edit(client, {lobes["breakout 10"]: {"status": "accepted"}}).status_code == 422
+    assert edit(client, {"p1": {"depth_m": 101.0, "class": "bedding"}}, layer=TABLE).status_code == 422
+    assert client.post(TABLE + "/begin", json={"person": "anna"}).status_code == 422
+    assert client.post(LAYER + "/begin", json={"person": "anna", "source": "breakouts"}).status_code == 404
+    assert client.post("/api/wells/A-1/pick", json={"person": "anna", "layer": "breakouts"}).status_code == 422
 
 
 def test_two_interpreters_and_their_consensus(client: TestClient) -> None:

@@ -25,6 +25,7 @@ from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, atomic_path
 from geobfdt.structure.intensity import terzaghi_weight
+from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, log_at
 from geobfdt.wells.intervals import IntervalTable, covered
 from geobfdt.wells.picks import CLASSES, PickTable, with_attitude
@@ -54,7 +55,8 @@ Array = npt.NDArray[np.float64]
 # The tables of one well, where they are written, and how.
 def write_log_pdf(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
-    progress: Progress = no_progress, title: TitleBlock = NO_TITLE,
+    progress: Progress = no_progress, title: TitleBlock = NO_TITLE, breakouts: BreakoutTable | None = None,
+    apertures: pd.DataFrame | None = None,
 ) -> None:  # fmt: skip
     """
     Write the log as a PDF, to scale, on numbered sheets of A4; a title sheet goes before them if there are entries.
@@ -75,6 +77,10 @@ def write_log_pdf(  # noqa: PLR0913
         Called with the finished share, 0 to 1.
     title : TitleBlock
         Entries of the title block.
+    breakouts : DataFrame, optional
+        Breakout table.
+    apertures : DataFrame, optional
+        Curves of apertures.
 
     Raises
     ------
@@ -83,14 +89,15 @@ def write_log_pdf(  # noqa: PLR0913
     """
     edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
-        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress, title):
+        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress, title, breakouts, apertures):
             file.savefig(sheet, dpi=sheet.dpi, bbox_inches=_sheet_box(sheet))
 
 
 # The tables of one well, where they are written, and how.
 def write_log_svg(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
-    progress: Progress = no_progress, title: TitleBlock = NO_TITLE,
+    progress: Progress = no_progress, title: TitleBlock = NO_TITLE, breakouts: BreakoutTable | None = None,
+    apertures: pd.DataFrame | None = None,
 ) -> list[Path]:  # fmt: skip
     """
     Write the log as SVG files, ``<path>-01.svg`` and on, a title sheet as ``<path>-00.svg``; see :func:`write_log_pdf`.
@@ -102,7 +109,7 @@ def write_log_svg(  # noqa: PLR0913
     """
     edges, names = _page_edges(image, scale), []
     with atomic_files(path.parent) as part:
-        sheets = _draw_sheets(image, picks, intervals, edges, scale, progress, title)
+        sheets = _draw_sheets(image, picks, intervals, edges, scale, progress, title, breakouts, apertures)
         for number, sheet in enumerate(sheets, start=0 if title.rows() else 1):
             names.append(f"{path.stem}-{number:02d}.svg")
             sheet.savefig(part / names[-1], metadata={"Date": None}, bbox_inches=_sheet_box(sheet))
@@ -132,7 +139,7 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
 # The tables of one well, where they are written, and how.
 def _draw_sheets(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, edges: list[float], scale: float,
-    progress: Progress, title: TitleBlock,
+    progress: Progress, title: TitleBlock, breakouts: BreakoutTable | None, apertures: pd.DataFrame | None,
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the title sheet and the pages one after the other, each with its foot."""
     count, name, raster = len(edges) - 1, title.name(image), _paper_raster(image, scale)
@@ -141,7 +148,10 @@ def _draw_sheets(  # noqa: PLR0913
         with house_style():
             yield draw_title_sheet(_A4_INCHES, title, image, (edges[0], edges[-1]), scale, count)
     for number, (top, base) in enumerate(pairwise(edges), start=1):
-        sheet = draw_well(named, own, intervals=looked, top=top, base=base, scale=scale, raster=raster)
+        sheet = draw_well(
+            named, own, intervals=looked, breakouts=breakouts, apertures=apertures, top=top, base=base, scale=scale,
+            raster=raster,
+        )  # fmt: skip
         foot = f"{name}    {top:.2f} \N{EN DASH} {base:.2f} m MD    page {number} of {count}"
         owner = ", ".join(text for text in (title.company, title.field) if text)
         inset, height = _FOOT_INSET / sheet.get_figwidth(), (_sheet_box(sheet).y0 + 0.25) / sheet.get_figheight()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ from geobfdt.reports.tracks import (
     draw_image,
     draw_traces,
 )  # fmt: skip
+from geobfdt.reports.well_curves import draw_apertures, has_apertures
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_path
@@ -49,6 +51,8 @@ TRACK_INCHES = 2.0
 _TALLEST, _SHORTEST = 12.0, 1.0
 # Inches: round the page, between tracks, above them.
 _EDGE, _GAP, _HEADINGS = 0.35, 0.09, 0.55
+# Width of the track of apertures (inches): with it, a log still fits a sheet of A4 that lies on its side.
+_APERTURES = 0.75
 # Scales to choose from.
 _SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
 # From this scale on, traces would only hide the image.
@@ -64,6 +68,7 @@ def draw_well(  # noqa: PLR0913
     *,
     intervals: IntervalTable | None = None,
     breakouts: BreakoutTable | None = None,
+    apertures: pd.DataFrame | None = None,
     top: float | None = None,
     base: float | None = None,
     scale: float | None = None,
@@ -88,6 +93,8 @@ def draw_well(  # noqa: PLR0913
         Interval table, drawn as margin bars.
     breakouts : DataFrame, optional
         Breakout table, drawn on the image of the picks.
+    apertures : DataFrame, optional
+        Curves of apertures, drawn as a track if any is measured.
     top, base : float, optional
         Depths (m, MD); default the whole image.
     scale : float, optional
@@ -127,7 +134,8 @@ def draw_well(  # noqa: PLR0913
     mine, notes = _select_picks(image, picks)
     with house_style():
         return _draw_page(
-            _Drawing(image, mine, intervals, notes, north, breakouts=breakouts, raster=raster), Page(top, base, scale)
+            _Drawing(image, mine, intervals, notes, north, breakouts=breakouts, apertures=apertures, raster=raster),
+            Page(top, base, scale),
         )
 
 
@@ -140,6 +148,7 @@ def write_pictures(  # noqa: PLR0913
     intervals: IntervalTable | None = None,
     pages: bool | None = None,
     breakouts: BreakoutTable | None = None,
+    apertures: pd.DataFrame | None = None,
     progress: Progress = no_progress,
 ) -> list[Path]:
     """
@@ -161,6 +170,8 @@ def write_pictures(  # noqa: PLR0913
         Whether the numbered pages are written; default those of wells up to 150 m.
     breakouts : DataFrame, optional
         Breakout table.
+    apertures : DataFrame, optional
+        Curves of apertures.
     progress : callable, optional
         Called with the finished share, 0 to 1.
 
@@ -190,7 +201,9 @@ def write_pictures(  # noqa: PLR0913
             (path.with_name(f"{path.stem}-{i:0{digits}d}{path.suffix}"), Page(upper, lower, scale, i, count))
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
-    drawing = _Drawing(image, mine, intervals, notes, breakouts=breakouts, limits=limits, palette=palette)
+    drawing = _Drawing(
+        image, mine, intervals, notes, breakouts=breakouts, apertures=apertures, limits=limits, palette=palette
+    )
     for number, (file, page) in enumerate(sheets, start=1):
         with house_style(), atomic_path(file) as part:
             figure = _draw_page(drawing, page, edges if page.number == 0 and len(sheets) > 1 else None)
@@ -270,6 +283,7 @@ class _Drawing:
     notes: list[str]
     north: North = "left"
     breakouts: BreakoutTable | None = None
+    apertures: pd.DataFrame | None = None
     # The ends of the ramp by variable, and the palette of true colours; None makes one for the page.
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     palette: npt.NDArray[np.uint8] | None = None
@@ -284,14 +298,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     bars = margin_bars(image, drawing.intervals)
     # The colours of an optical image show all that its tones do.
     first = "colour" if "colour" in image else "static"
-    widths = (
-        ({"margin": 0.08 * len(bars)} if bars else {})
-        | {"depth": 0.5}
-        | ({first: 3.2} if overview else dict.fromkeys((first, "dynamic", "traces"), TRACK_INCHES))
-    )
-    widths |= {"tadpoles": 2.6 if overview else 1.6, "density": 1.1 if overview else 0.45}
-    if knows_hole(image):
-        widths["hole"] = 1.1 if overview else 0.95
+    widths = _track_widths(drawing, first, overview, len(bars))
     height = float(np.clip((base - top) / page.scale / _METRES_PER_INCH, _SHORTEST, 3.0 / _METRES_PER_INCH))
     size = (
         2 * _EDGE + sum(widths.values()) + _GAP * (len(widths) - 1),
@@ -338,7 +345,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     draw_breakouts(tracks.get("traces", tracks[first]), drawing.breakouts, north=north)
     if "traces" in tracks:
         draw_traces(tracks["traces"], here, north=north, linewidth=1.2 if page.scale <= 20 else 0.9)
-    for name, title in (("tadpoles", "Tadpoles"), ("density", "Density"), ("hole", "Hole")):
+    for name, title in (("tadpoles", "Tadpoles"), ("density", "Density"), ("hole", "Hole"), ("apertures", "Aperture")):
         if name in tracks:
             tracks[name].set_ylim(base, top)
             depth_lines(tracks[name], top, base)
@@ -350,9 +357,26 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     draw_density(tracks["density"], here[inside], measured, top, base, inches=0.25 if overview else 1.0)
     if "hole" in tracks:
         draw_hole(tracks["hole"], image, top, base)
+    if "apertures" in tracks and drawing.apertures is not None:
+        draw_apertures(tracks["apertures"], drawing.apertures, top, base)
     if edges is not None and edges.size > 2:
         _mark_pages(tracks[first], edges)
     return figure
+
+
+def _track_widths(drawing: _Drawing, first: str, overview: bool, bars: int) -> dict[str, float]:
+    """Return the tracks of a page and their widths (inches), from left to right."""
+    widths = (
+        ({"margin": 0.08 * bars} if bars else {})
+        | {"depth": 0.5}
+        | ({first: 3.2} if overview else dict.fromkeys((first, "dynamic", "traces"), TRACK_INCHES))
+    )
+    widths |= {"tadpoles": 2.6 if overview else 1.6, "density": 1.1 if overview else 0.45}
+    if knows_hole(drawing.image):
+        widths["hole"] = 1.1 if overview else 0.95
+    if has_apertures(drawing.apertures):
+        widths["apertures"] = _APERTURES
+    return widths
 
 
 def _picks_on_page(picks: PickTable, top: float, base: float) -> PickTable:

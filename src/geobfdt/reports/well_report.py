@@ -24,6 +24,7 @@ from geobfdt.reports.stress_section import stress_section
 from geobfdt.reports.structure_section import DEFAULT_VIEW, Structure, StructureView, analyse_structure
 from geobfdt.reports.style import house_style
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
+from geobfdt.reports.well_curves import NO_CURVES, WellCurves, curves_section
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.findings import Finding
 from geobfdt.runtime.progress import Progress, no_progress, part_of
@@ -76,6 +77,7 @@ def write_report(  # noqa: PLR0913
     title: TitleBlock = NO_TITLE,
     breakouts: BreakoutTable | None = None,
     view: StructureView = DEFAULT_VIEW,
+    curves: WellCurves = NO_CURVES,
 ) -> Structure:
     """
     Write the report of a well.
@@ -100,6 +102,8 @@ def write_report(  # noqa: PLR0913
         Breakout table.
     view : StructureView
         Sections and structural dip.
+    curves : WellCurves
+        What was measured along the hole.
 
     Returns
     -------
@@ -123,13 +127,15 @@ def write_report(  # noqa: PLR0913
             intervals=looked,
             pages=True,
             breakouts=breakouts,
+            apertures=curves.apertures,
             progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]
     all_findings = [*image.attrs["findings"], *findings]
     body = "\n".join([
         _summary_section(image, structure, title), _intensity_section(structure), _orientation_section(structure),
-        fold_section(image, structure), stress, _log_section(pictures, len(files)),
+        fold_section(image, structure), stress, curves_section(curves, *depth_range(image)),
+        _log_section(pictures, len(files)),
         _certainty_section(structure, all_findings),
         _findings_section(all_findings), _table_section(structure.picks, path),
         _method_section(image, structure.picks), _signature_section(title),

@@ -16,12 +16,21 @@ from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.layers import Fields, Items, Layer
 from geobfdt.wells.picks import COLUMNS, PickTable
 
-__all__ = ["IntervalFields", "PickFields", "interval_items", "merge_picks", "new_id", "parse_items", "pick_items"]
+__all__ = [
+    "BreakoutFields",
+    "IntervalFields",
+    "PickFields",
+    "interval_items",
+    "merge_picks",
+    "new_id",
+    "parse_items",
+    "pick_items",
+]
 
 # Two picks closer than this (trace RMS) are one pick.
 _SAME_PICK_M = 0.015
 # The id of an item is a letter for its kind, then letters, digits and dashes.
-_ID_PATTERN = re.compile(r"[pi][0-9a-zA-Z-]{1,40}")
+_ID_PATTERN = re.compile(r"[pib][0-9a-zA-Z-]{1,40}")
 # Values are rounded to this many decimals before they go to the log.
 _DIGITS = 6
 
@@ -66,12 +75,34 @@ class IntervalFields(BaseModel):
         return self
 
 
-def new_id(kind: Literal["p", "i"]) -> str:
+class BreakoutFields(BaseModel):
+    """Fields of a breakout or an induced fracture that an edit may change; its true azimuth follows from them."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    top_m: float | None = Field(None, ge=-1e5, le=1e5)
+    base_m: float | None = Field(None, ge=-1e5, le=1e5)
+    azimuth_app_deg: float | None = Field(None, ge=0, le=360)
+    width_deg: float | None = Field(None, gt=0, le=360)
+    class_: Literal["breakout", "induced"] | None = Field(None, alias="class")
+    status: Literal["proposed", "accepted", "edited", "rejected"] | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether the edit changes the box."""
+        return any(v is not None for v in (self.top_m, self.base_m, self.azimuth_app_deg, self.width_deg))
+
+
+Change = PickFields | IntervalFields | BreakoutFields
+_FIELDS: dict[str, type[Change]] = {"p": PickFields, "i": IntervalFields, "b": BreakoutFields}
+
+
+def new_id(kind: Literal["p", "i", "b"]) -> str:
     """Make an id that no other item has."""
     return kind + uuid.uuid4().hex[:12]
 
 
-def parse_items(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFields | None]:
+def parse_items(items: Mapping[str, Any]) -> dict[str, Change | None]:
     """
     Check the items of an edit.
 
@@ -85,12 +116,11 @@ def parse_items(items: Mapping[str, Any]) -> dict[str, PickFields | IntervalFiel
     >>> parse_items({"p1": {"status": "accepted"}})["p1"].status
     'accepted'
     """
-    changes: dict[str, PickFields | IntervalFields | None] = {}
+    changes: dict[str, Change | None] = {}
     for item, fields in items.items():
         if not _ID_PATTERN.fullmatch(item):
-            raise ValueError(f"item {item[:40]!r}: an id is p or i, and up to 40 letters, digits and dashes")
-        kind = PickFields if item.startswith("p") else IntervalFields
-        changes[item] = None if fields is None else kind.model_validate(fields)
+            raise ValueError(f"item {item[:40]!r}: an id is p, i or b, and up to 40 letters, digits and dashes")
+        changes[item] = None if fields is None else _FIELDS[item[0]].model_validate(fields)
     return changes
 
 

@@ -20,8 +20,17 @@ from geobfdt.picking.picker import detector_of
 from geobfdt.picking.snapping import describe_traces, snap, through
 from geobfdt.reports.image_raster import depth_range
 from geobfdt.review.bounds import MAX_TABLE_BYTES, list_wells
+from geobfdt.review.breakout_layer import BREAKOUTS, BreakoutFiles, changed_breakout
 from geobfdt.review.consensus import AGREEMENT_M, DECIDED_STATUSES, common_intervals, common_planes, matching_rows
-from geobfdt.review.items import IntervalFields, PickFields, interval_items, merge_picks, parse_items, pick_items
+from geobfdt.review.items import (
+    BreakoutFields,
+    Change,
+    PickFields,
+    interval_items,
+    merge_picks,
+    parse_items,
+    pick_items,
+)
 from geobfdt.review.job_queue import BusyError
 from geobfdt.review.schemas import EditBody
 from geobfdt.review.tiles import CONTRAST_MARGIN, LEVELS, TILE_ROWS, OpenWells, resample_columns
@@ -82,6 +91,7 @@ class ReviewService:
     def __init__(self, field: Path, model: str | Path = "default") -> None:
         self.wells = OpenWells(field)
         self.log = LayerLog(field)
+        self.breakouts = BreakoutFiles(self.wells, self.log)
         self.model = model
         # Each detector is stored with the image that it was made for.
         self._detectors: dict[str, tuple[WellImage, Detector | None]] = {}
@@ -149,10 +159,31 @@ class ReviewService:
                 wells.append({"well": well, "name": well, "damage": problem})
                 continue
             with self.log.lock:
-                layers = {name: self._progress(self.log.layer(well, name)) for name in self.log.layers(well)}
+                layers = {name: self._progress(self.log.layer(well, name)) for name in self._layers(well)}
             interpreted = self.wells.field.file(well, ".picks.csv").is_file()
             wells.append({"well": well, **summary, "layers": layers, "interpreted": interpreted})
         return wells
+
+    def _layers(self, well: str) -> list[str]:
+        """Return the layers with picks: all but the breakout table."""
+        return [name for name in self.log.layers(well) if name != BREAKOUTS]
+
+    @staticmethod
+    def check_takes_picks(layer: str) -> None:
+        """
+        Check that a layer takes picks.
+
+        Raises
+        ------
+        ValueError
+            If it is the breakout table.
+        """
+        if layer == BREAKOUTS:
+            raise ValueError(f"the layer {BREAKOUTS} is the breakout table of the well; picks need another layer")
+
+    def _file_of(self, well: str, layer: str) -> Callable[[Layer], None] | None:
+        """Bring the layer of a file up to date, and return what writes the file; None for a layer without a file."""
+        return self.breakouts.read(well) if layer == BREAKOUTS else None
 
     @staticmethod
     def _progress(layer: Layer) -> dict[str, int]:
@@ -214,6 +245,7 @@ class ReviewService:
     def state(self, well: str, layer: str, person: str | None = None) -> dict[str, Any]:
         """Return all items of a layer, its version, and whether the person can undo or redo."""
         self.wells.image(well)
+        self._file_of(well, layer)
         with self.log.lock:
             now = self.log.layer(well, layer)
             return {"version": now.version, "items": dict(now.items), **self._stacks(now, person)}
@@ -226,6 +258,7 @@ class ReviewService:
 
     def since(self, well: str, layer: str, after: int, person: str | None = None) -> dict[str, Any]:
         """Return the items that changed after a version (None: removed) and who changed them; else as :meth:`state`."""
+        self._file_of(well, layer)
         with self.log.lock:
             now, edits = self.log.layer(well, layer), self.log.edits(well, layer, after)
             # Another process may have added an edit between the two calls above.
@@ -250,10 +283,13 @@ class ReviewService:
             edit.
         """
         image, changes, person = self.wells.image(well), parse_items(body.items), body.person
+        if any(item.startswith("b") != (layer == BREAKOUTS) for item in changes):
+            raise ValueError(f"breakouts are items of the layer {BREAKOUTS}, and nothing else is")
         n_traces = sum(isinstance(fields, PickFields) and fields.moves for fields in changes.values())
         if n_traces > _MAX_TRACES:
             raise ValueError(f"an edit that draws or moves {n_traces} traces; send at most {_MAX_TRACES} at a time")
         for retry in range(_RETRIES):
+            write_file = self._file_of(well, layer)
             with self.log.lock:
                 now = self.log.layer(well, layer)
                 version, before = now.version, {item: now.items.get(item) for item in changes}
@@ -266,6 +302,7 @@ class ReviewService:
                 edit = self.log.add(
                     well, layer, person, body.kind, new_fields,
                     viewed_version=body.client_version, version=version, key=body.key,
+                    before_commit=write_file,
                 )  # fmt: skip
                 return self._after(well, layer, edit, person, body.client_version)
             except OutdatedError:
@@ -273,11 +310,11 @@ class ReviewService:
                     raise
         raise AssertionError
 
-    def _fields(
-        self, image: WellImage, before: Fields | None, change: PickFields | IntervalFields | None, person: str
-    ) -> Fields | None:
+    def _fields(self, image: WellImage, before: Fields | None, change: Change | None, person: str) -> Fields | None:
         if isinstance(change, PickFields):
             return self._pick(image, before, change, person)
+        if isinstance(change, BreakoutFields):
+            return changed_breakout(image, before, change, person)
         return change.model_dump(by_alias=True) if change is not None else None
 
     def undo(
@@ -285,7 +322,7 @@ class ReviewService:
     ) -> dict[str, Any]:
         """Undo the last edit of a person, or redo the last undone; ``items`` is empty if there is none."""
         self.wells.image(well)
-        edit = self.log.undo(well, layer, person, again=again)
+        edit = self.log.undo(well, layer, person, again=again, before_commit=self._file_of(well, layer))
         if edit is None:
             with self.log.lock:
                 stacks = self._stacks(self.log.layer(well, layer), person)
@@ -332,6 +369,7 @@ class ReviewService:
             If there is no such layer.
         """
         image = self.wells.image(well)
+        self.check_takes_picks(layer)
         if source == "field":
             for suffix in (".picks.csv", ".intervals.csv"):
                 self.wells.file(well, suffix, MAX_TABLE_BYTES)
@@ -343,7 +381,7 @@ class ReviewService:
                 whole = [("", "interpreted", name, top, base) for name in CLASSES if name not in named]
                 intervals = join_intervals([intervals, new_intervals(whole)])
             picks["status"] = picks["status"].replace("", "proposed")
-        elif source in self.log.layers(well):
+        elif source in self._layers(well):
             with self.log.lock:
                 other = self.log.layer(well, source)
                 picks, intervals = other.picks(status=_NOT_REJECTED), other.intervals()
@@ -358,6 +396,7 @@ class ReviewService:
 
     def join(self, well: str, layer: str, person: str, picks: PickTable, key: str | None = None) -> dict[str, Any]:
         """Merge new proposals into a layer, once for a key; picks that were reviewed stay."""
+        self.check_takes_picks(layer)
         return self._append(well, layer, person, "join", lambda now: merge_picks(now, picks), key)
 
     def _append(

@@ -1,10 +1,11 @@
 """Layers: the decisions of interpreters on the wells of a field, as an append-only log in ``review.sqlite``.
 
-A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. Each is an item with
-an id (picks ``p...``, intervals ``i...``) and fields. An edit gives items new fields or removes items; its author and
-time are stored. An undo is an edit, too: it names the edit that no longer counts. The content of a layer follows from
-the edits that count, in order. An item without its required fields (depth and class of a pick) does not exist,
-whatever other fields its edits give it.
+A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. One layer of a well
+is its breakout table, which all interpreters share. Each of these is an item with an id (picks ``p...``, intervals
+``i...``, breakouts and induced fractures ``b...``) and fields. An edit gives items new fields or removes items; its
+author and time are stored. An undo is an edit, too: it names the edit that no longer counts. The content of a layer
+follows from the edits that count, in order. An item without its required fields (depth and class of a pick) does not
+exist, whatever other fields its edits give it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,11 @@ CREATE TRIGGER IF NOT EXISTS edits_remain BEFORE DELETE ON edits BEGIN SELECT RA
 _EDIT_COLUMNS = "id, at, person, kind, items, target"
 
 # An item exists only if it has these fields, by the first letter of its id.
-_REQUIRED_FIELDS = {"p": ("depth_m", "class"), "i": ("kind", "class", "top_m", "base_m")}
+_REQUIRED_FIELDS = {
+    "p": ("depth_m", "class"),
+    "i": ("kind", "class", "top_m", "base_m"),
+    "b": ("class", "top_m", "base_m"),
+}
 
 
 class ConflictError(Exception):
@@ -209,7 +214,8 @@ class Layer:
         if fields.get("depth_m") is not None:
             return f"the pick at {fields['depth_m']:.2f} m"
         if fields.get("top_m") is not None and fields.get("base_m") is not None:
-            return f"the interval from {fields['top_m']:.2f} to {fields['base_m']:.2f} m"
+            name = "breakout" if item.startswith("b") else "interval"
+            return f"the {name} from {fields['top_m']:.2f} to {fields['base_m']:.2f} m"
         return item
 
     def changed_by_others(self, item: str, person: str, after: int) -> str | None:
@@ -397,6 +403,7 @@ class LayerLog:
         viewed_version: int | None = None,
         version: int | None = None,
         key: str | None = None,
+        before_commit: Callable[[Layer], None] | None = None,
     ) -> Edit:
         """
         Append an edit.
@@ -411,6 +418,8 @@ class LayerLog:
             Version of the layer that the new fields were computed from: the items must not have changed since.
         key : str, optional
             Unique key of this edit by the caller: a second edit with the same key is the same edit, written once.
+        before_commit : callable, optional
+            Called with the layer as the edit leaves it, before the edit is on the disk. If it raises, there is no edit.
 
         Returns
         -------
@@ -448,7 +457,7 @@ class LayerLog:
                             f"{now.title(item)} is not there any more; {now.last_person(item)} changed it last"
                         )
                     raise ValueError(f"{item} is new: give it {' and '.join(_REQUIRED_FIELDS[item[0]])}")
-            return self._append(db, well, layer, Edit(0, time.time(), person, kind, items), key)
+            return self._append(db, well, layer, Edit(0, time.time(), person, kind, items), key, before_commit)
 
     def find(self, key: str | None, well: str, layer: str) -> Edit | None:
         """
@@ -474,9 +483,19 @@ class LayerLog:
         row: Sequence[Any] | None = db.execute(query, (key,)).fetchone()
         return row
 
-    def undo(self, well: str, layer: str, person: str, *, again: bool = False) -> Edit | None:
+    def undo(
+        self,
+        well: str,
+        layer: str,
+        person: str,
+        *,
+        again: bool = False,
+        before_commit: Callable[[Layer], None] | None = None,
+    ) -> Edit | None:
         """
         Undo the last edit of a person that counts, or with `again` redo the last undone one; None if there is none.
+
+        `before_commit` is as in :meth:`add`.
 
         Raises
         ------
@@ -494,15 +513,30 @@ class LayerLog:
                 item, other = blocker
                 raise ConflictError(f"{now.title(item)} was changed by {other} since; edit it instead")
             edit = Edit(0, time.time(), person, "redo" if again else "undo", {}, stack[-1])
-            return self._append(db, well, layer, edit, None)
+            return self._append(db, well, layer, edit, None, before_commit)
 
-    def _append(self, db: sqlite3.Connection, well: str, layer: str, edit: Edit, key: str | None) -> Edit:
+    # The parts of an edit that is written within a transaction.
+    def _append(
+        self,
+        db: sqlite3.Connection,
+        well: str,
+        layer: str,
+        edit: Edit,
+        key: str | None,
+        before_commit: Callable[[Layer], None] | None,
+    ) -> Edit:
         """Write an edit that has no number yet, and return it with its number and its items as they were written."""
         text = json.dumps(edit.items, separators=(",", ":"), allow_nan=False)
         row = db.execute(
             "INSERT INTO edits (at, well, layer, person, kind, items, target, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (edit.at, well, layer, edit.person, edit.kind, text, edit.target, key),
         )
+        if before_commit is not None:
+            # The layer in memory must not have the edit before it is on the disk.
+            ahead = Layer()
+            for entry in self._read(db, well, layer, 0):
+                ahead.apply(entry)
+            before_commit(ahead)
         return replace(edit, id=int(row.lastrowid or 0), items=json.loads(text))
 
 

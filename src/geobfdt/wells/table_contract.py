@@ -132,9 +132,10 @@ class TableContract:
             # Errors of the parser of pandas and of decoding are ValueErrors.
             cure = "give a CSV that geobfdt wrote, or convert it"
             raise InputError(path, f"not {self.name}: {error}", cure) from error
-        for name in text:
-            if name in frame:
-                frame[name] = [unmark_text(cell) for cell in frame[name]]
+        # The writer marks the text of further columns, too.
+        for name in frame:
+            if not pd.api.types.is_numeric_dtype(frame[name]):
+                frame[name] = [unmark_text(cell) if isinstance(cell, str) else cell for cell in frame[name]]
         return self.validate(frame, path)
 
 

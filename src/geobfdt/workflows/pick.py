@@ -349,6 +349,7 @@ def pick_file(
                 intervals=intervals,
                 pages=options.pages,
                 breakouts=breakouts,
+                apertures=curves,
                 progress=part_of(progress, 0.8, 1.0),
             )
         if rows:

@@ -15,6 +15,7 @@ from geobfdt.reports.geotechnical import write_rock_quality
 from geobfdt.reports.structure_section import Structure, StructureView
 from geobfdt.reports.structure_tables import write_structure_tables
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
+from geobfdt.reports.well_curves import read_well_curves
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress, part_of
@@ -152,8 +153,9 @@ def report_field(
         # Breakouts that were found with the picks come before those of the field.
         beside_picks = table_file.with_name(f"{stem}.breakouts.csv")
         breakouts = read_breakouts(beside_picks) if beside_picks.exists() else wells.folder.breakouts(stem)
+        curves = read_well_curves((table_file.parent, field), stem)
         structure = write_report(
-            with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view
+            with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view, curves
         )
         mine, others = structure.picks, list[Path]()
         for kind in dict.fromkeys(options.beside):
@@ -162,10 +164,14 @@ def report_field(
                 continue
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
-                others += write_log_svg(image, mine, intervals, other, options.scale, title=block)
+                others += write_log_svg(
+                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves.apertures
+                )
                 continue
             if kind == "pdf":
-                write_log_pdf(image, mine, intervals, other, options.scale, title=block)
+                write_log_pdf(
+                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves.apertures
+                )
             elif kind == "las":
                 write_density(image, mine, intervals, other)
             elif kind == "rqd":

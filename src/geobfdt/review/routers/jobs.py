@@ -35,6 +35,7 @@ def jobs_router(field: Path, service: ReviewService, jobs: JobQueue, health: Hea
         """Queue the picker; its picks join the layer."""
         request.state.person = body.person
         service.wells.image(well)
+        service.check_takes_picks(body.layer)
         parameters = {"well": well, "layer": body.layer, "person": body.person, "method": body.method}
         return jobs.add("pick", f"picking {well}", parameters).as_json()
 

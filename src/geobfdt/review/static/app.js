@@ -3,21 +3,23 @@
 import * as api from "./api.js";
 import { KINDS, kindOf, planeOf } from "./planes.js";
 import { drawNet, drawRose } from "./plots.js";
-import { Store } from "./store.js";
+import { Store, Stores } from "./store.js";
 import { Tiles } from "./tiles.js";
 import { Tools } from "./tools.js";
 import { View } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
-const CONSENSUS = "consensus";
+const CONSENSUS = "consensus", BREAKOUTS = "breakouts"; // Layers that belong to no person.
 const options = { image: "dynamic", north: 0, turns: 1, ramp: "heat", hidden: false, rejected: true, beside: null, overlay: null };
 const POLL = 1000, PACE = 10000; // ms
 const PICTURES = /\.(png|tiff?|npz)$/i; // Pictures do not say where and how deep they are.
 let wells = [], well = null, person = "", poles = [], comparison = null, closed = "";
 
 const tiles = new Tiles(() => { view.draw(); panelSoon(); });
-const store = new Store(() => changed(), (text, stays) => notify(text, stays), (state) => connection(state), () => signIn());
-const view = new View($("image-view"), $("overview"), tiles, store, options);
+const outbox = new api.Outbox((state) => connection(state), () => signIn());
+const [store, lobes] = [0, 1].map(() => new Store(() => changed(), (text, stays) => notify(text, stays), (state) => connection(state), outbox));
+const stores = new Stores([store, lobes]);
+const view = new View($("image-view"), $("overview"), tiles, store, lobes, options);
 const ui = {
   tool: (name) => {
     document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.tool === name));
@@ -28,7 +30,7 @@ const ui = {
   hide: () => { options.hidden = !options.hidden; view.draw(); notify(options.hidden ? "Picks are hidden (H shows them)" : ""); },
   choose, usual: (place) => usualClass(place), diameter: (depth) => holeAt("diameter", depth),
 };
-const tools = new Tools(view, store, ui);
+const tools = new Tools(view, store, lobes, stores, ui);
 
 // Depth and image angle under the mouse.
 function showCursor(place) {
@@ -141,7 +143,7 @@ let polling = false;
 async function poll() {
   if (polling) return;
   polling = true;
-  try { await store.poll(); } catch (error) {
+  try { await store.poll(); await lobes.poll(); } catch (error) {
     if (store.outbox.empty) {
       if (error.status === 401) { connection("signed-out"); await signIn(); } else if (!error.status || error.status >= 500) connection("gone");
     }
@@ -190,7 +192,8 @@ async function openLayer(layer) {
   fill($("beside"), [["", "none"], ...names.filter((n) => n !== layer).map((n) => [n, n])], "");
   comparison = null; options.beside = null; closed = "";
   location.hash = new URLSearchParams({ well: well.well, layer });
-  await store.open(well.well, layer, person);
+  stores.clear();
+  await Promise.all([store.open(well.well, layer, person), lobes.open(well.well, BREAKOUTS, person)]);
   $("compared").hidden = true;
   pace();
 }
@@ -261,8 +264,8 @@ function panel() {
   const one = store.one(), plane = one && store.planes.find((p) => p.id === one);
   if (plane) view.straighten($("band"), plane);
   else view.fit($("band"));
-  $("undo").disabled = !store.canUndo;
-  $("redo").disabled = !store.canRedo;
+  $("undo").disabled = !stores.canUndo;
+  $("redo").disabled = !stores.canRedo;
   if (document.activeElement !== $("scale")) showScale();
   if (document.activeElement !== $("depth") && $("depth").getAttribute("aria-invalid") !== "true") $("depth").value = view.depth(view.height / 2).toFixed(2);
 }
@@ -281,9 +284,10 @@ function bulk(open) {
 let cardKey = "";
 function card() {
   const box = $("card"), ids = [...store.selected], one = store.one(), pick = one && store.items.get(one);
-  const key = ids.join() + JSON.stringify(pick ?? null);
+  const lobe = lobes.items.get(lobes.one()), key = ids.join() + JSON.stringify([pick, lobe, lobes.selected.size]);
   if (key === cardKey) return;
   cardKey = key;
+  if (lobes.selected.size) { lobeCard(box, lobe); return; }
   if (!pick) {
     box.innerHTML = "";
     const text = ids.length ? `${ids.length} selected. A accepts them, R rejects them.` : "Click a trace, a tadpole or a pole. N goes to the next one to review.";
@@ -318,6 +322,23 @@ function card() {
   box.querySelectorAll("td").forEach((cell, i) => { cell.textContent = cell.title = rows[Math.floor(i / 4)][i % 4]; });
   if (document.activeElement !== note) note.value = pick.note ?? "";
   box.querySelectorAll("[data-act]").forEach((b) => { b.onclick = () => tools.set(b.dataset.act, { status: b.dataset.act === "accept" ? "accepted" : "rejected" }); });
+}
+
+// The card of a selected breakout or induced fracture; of several, how many they are.
+function lobeCard(box, lobe) {
+  box.innerHTML = `<div class="row"><b></b><span class="gap"></span><button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button><button data-act="delete" title="Del">Delete</button></div><table></table>`;
+  box.querySelector("b").textContent = !lobe ? `${lobes.selected.size} selected` : lobe.class === "breakout" ? "Breakout" : "Induced fracture";
+  const by = lobe?.who ? `${lobe.status ?? "–"} by ${lobe.who}` : lobe?.status ?? "–";
+  const rows = !lobe ? [] : [
+    ["top", number(lobe.top_m, 2, " m"), "base", number(lobe.base_m, 2, " m")],
+    ["azimuth", number(lobe.azimuth_true_deg, 0, "°"), "image", number(lobe.azimuth_app_deg, 0, "°")],
+    ["width", number(lobe.width_deg, 0, "°"), "sure", number(lobe.confidence, 2)], ["status", by, "source", lobe.source ?? "–"],
+  ];
+  for (const cells of rows) {
+    const line = box.querySelector("table").insertRow();
+    for (const text of cells) Object.assign(line.insertCell(), { textContent: text, title: text });
+  }
+  box.querySelectorAll("[data-act]").forEach((b) => { b.onclick = () => b.dataset.act === "delete" ? tools.remove() : tools.set(b.dataset.act, { status: b.dataset.act === "accept" ? "accepted" : "rejected" }); });
 }
 
 function show(id) {
@@ -515,8 +536,8 @@ $("aspect").onclick = () => {
   panelSoon();
 };
 $("depth").onblur = () => { $("depth").removeAttribute("aria-invalid"); panelSoon(); };
-$("undo").onclick = () => store.undo();
-$("redo").onclick = () => store.undo(true);
+$("undo").onclick = () => stores.undo();
+$("redo").onclick = () => stores.undo(true);
 $("help").onclick = ui.help;
 $("findings-open").onclick = () => { $("findings").hidden = !$("findings").hidden; };
 $("findings-close").onclick = () => { $("findings").hidden = true; };
@@ -565,7 +586,7 @@ $("net").addEventListener("pointerup", (e) => {
 });
 
 window.addEventListener("beforeunload", (e) => { if (!store.outbox.empty) e.preventDefault(); });
-window.geobfdt = { view, store, tools, options, poles: () => poles }; // The console and the tests of the page use this.
+window.geobfdt = { view, store, lobes, tools, options, poles: () => poles }; // The console and the tests of the page use this.
 
 tools.choose("select");
 $("low").value = 0; $("high").value = 100;

@@ -4,9 +4,9 @@ import * as api from "./api.js";
 import { between, firstBelow, planeOf } from "./planes.js";
 
 export class Store {
-  constructor(changed, notify, connection, signedIn) {
-    Object.assign(this, { changed, notify, connection });
-    this.outbox = new api.Outbox(connection, signedIn);
+  // Stores that share an outbox send their edits one after the other.
+  constructor(changed, notify, connection, outbox) {
+    Object.assign(this, { changed, notify, connection, outbox });
     this.clear();
   }
 
@@ -75,7 +75,7 @@ export class Store {
     return this.openPlanes;
   }
 
-  select(ids) { this.selected = new Set(ids); this.changed(); }
+  select(ids) { this.selected = new Set(ids); if (this.selected.size) this.stores?.deselectOthers(this); this.changed(); }
 
   one() { return this.selected.size === 1 ? [...this.selected][0] : null; }
 
@@ -87,7 +87,10 @@ export class Store {
     this.sent.push(items); // The change shows at once; the answer of the server replaces it.
     this.applyAnswer({ version: 0, items: {} });
     this.changed();
-    return this.act(() => api.post(well, layer, "edits", { person, kind, items, seen: viewedVersion, key }), items);
+    this.stores?.add(this);
+    const answer = await this.act(() => api.post(well, layer, "edits", { person, kind, items, seen: viewedVersion, key }), items);
+    if (!answer) this.stores?.drop(this);
+    return answer;
   }
 
   async act(task, items = null) {
@@ -115,6 +118,7 @@ export class Store {
 
   begin(source) {
     const { well, layer, person } = this, key = api.newKey();
+    this.stores?.add(this);
     return this.act(() => api.post(well, layer, "begin", { person, source, key }));
   }
 
@@ -130,5 +134,31 @@ export class Store {
     this.changed();
     const others = (now.people ?? []).filter((name) => name !== this.person);
     if (others.length) this.notify(`${others.join(", ")} edited this layer`);
+  }
+}
+
+// The stores of this page: one of them holds the selection, and the last edit of any of them is undone first.
+export class Stores {
+  constructor(stores) {
+    this.stores = stores;
+    this.clear();
+    for (const store of stores) store.stores = this;
+  }
+
+  clear() { this.done = []; this.undone = []; }
+  deselectOthers(store) { for (const other of this.stores) if (other !== store) other.selected = new Set(); }
+  add(store) { this.done.push(store); this.undone = []; }
+  drop(store) { const last = this.done.lastIndexOf(store); if (last >= 0) this.done.splice(last, 1); }
+
+  get canUndo() { return this.stores.some((store) => store.canUndo); }
+  get canRedo() { return this.stores.some((store) => store.canRedo); }
+
+  // Edits of earlier visits have no order here: those of the first store are undone first.
+  undo(again = false) {
+    const [from, to] = again ? [this.undone, this.done] : [this.done, this.undone], last = from.pop();
+    const store = last ?? this.stores.find((one) => again ? one.canRedo : one.canUndo);
+    if (!store) return null;
+    to.push(store);
+    return store.undo(again);
   }
 }

@@ -4,10 +4,12 @@ import * as api from "./api.js";
 import { depthAt, planeOf, wrap } from "./planes.js";
 
 const NUDGE = 0.002, TURN = 2, GROW = 0.002;
+const MAX_WIDTH = 180; // A lobe is at most half of the wall (deg).
 
 export class Tools {
-  constructor(view, store, ui) {
-    Object.assign(this, { view, store, ui });
+  // `lobes` is the store of the breakout table, `stores` both stores together.
+  constructor(view, store, lobes, stores, ui) {
+    Object.assign(this, { view, store, lobes, stores, ui });
     this.tool = "select";
     this.points = [];
     this.pendingSnap = null; // The snap request in progress; the answer to an older one is dropped.
@@ -51,14 +53,15 @@ export class Tools {
     else {
       if (this.ghost) this.drop();
       const hit = this.view.hit(from.x, from.y);
+      const store = hit?.lobe ? this.lobes : this.store;
       if (hit && e.shiftKey) {
-        const now = new Set(this.store.selected);
+        const now = new Set(store.selected);
         if (now.has(hit.id)) now.delete(hit.id); else now.add(hit.id);
-        this.store.select(now);
+        store.select(now);
       } else if (hit) {
-        if (!this.store.selected.has(hit.id)) this.store.select([hit.id]);
-        const fields = this.store.items.get(hit.id);
-        if (hit.track) this.drag = { kind: hit.part, id: hit.id, from, track: hit.track, before: { ...fields }, moved: false, viewedVersion: this.store.version };
+        if (!store.selected.has(hit.id)) store.select([hit.id]);
+        const fields = store.items.get(hit.id);
+        if (hit.track) this.drag = { kind: hit.part, id: hit.id, store, from, track: hit.track, before: { ...fields }, moved: false, viewedVersion: store.version };
       } else {
         this.drag = { kind: "pan", from, top: this.view.top };
       }
@@ -77,13 +80,14 @@ export class Tools {
       if (!this.drag.moved && Math.hypot(to.x - from.x, to.y - from.y) < 3) return;
       this.drag.moved = true;
       this.drag.fields = this.dragged(to);
-      this.store.applyAnswer({ version: 0, items: { [this.drag.id]: { ...this.drag.before, ...this.drag.fields } } });
-      this.store.changed();
+      this.drag.store.applyAnswer({ version: 0, items: { [this.drag.id]: { ...this.drag.before, ...this.drag.fields } } });
+      this.drag.store.changed();
     }
   }
 
   dragged(to) {
-    const { kind, from, before, track } = this.drag, dz = to.depth - from.depth;
+    const { kind, from, before, track, store } = this.drag, dz = to.depth - from.depth;
+    if (store === this.lobes) return this.draggedLobe(to);
     if (kind !== "deepest") return { depth_m: before.depth_m + dz };
     const x = Math.min(Math.max(to.x, track.x), track.x + track.width - 1);
     const size = (before.amplitude_m ?? 0) + dz;
@@ -91,15 +95,26 @@ export class Tools {
     return { amplitude_m: Math.abs(size), azimuth_app_deg: wrap(this.view.angle(track, x) + halfTurn) };
   }
 
+  // An edge stops at the opposite one; a side leaves the opposite side where it is.
+  draggedLobe(to) {
+    const { kind, from, before, track } = this.drag, dz = to.depth - from.depth;
+    if (kind === "top") return { top_m: +Math.min(before.top_m + dz, before.base_m).toFixed(6) };
+    if (kind === "base") return { base_m: +Math.max(before.base_m + dz, before.top_m).toFixed(6) };
+    const turn = (to.x - from.x) / this.view.turn(track) * 360;
+    if (kind === "azimuth") return { azimuth_app_deg: +wrap(before.azimuth_app_deg + turn).toFixed(6) };
+    const outward = kind === "right" ? 1 : -1, width = Math.min(Math.max(before.width_deg + outward * turn, 1), MAX_WIDTH);
+    return { width_deg: +width.toFixed(6), azimuth_app_deg: +wrap(before.azimuth_app_deg + outward * (width - before.width_deg) / 2).toFixed(6) };
+  }
+
   up(e) {
     const drag = this.drag, to = this.at(e);
     this.drag = null;
     if (!drag) return;
-    if (drag.kind === "pan") { if (!drag.moved) this.store.select([]); }
+    if (drag.kind === "pan") { if (!drag.moved) this.release(); }
     else if (drag.kind === "complete" || drag.kind === "ignore") { this.show(null); this.interval(drag.kind, drag.from.depth, to.depth); }
     else if (drag.moved && drag.kind !== "ruler") {
-      this.store.applyAnswer({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
-      this.store.edit("move", { [drag.id]: drag.fields }, drag.viewedVersion); // The version keeps the edit from overwriting a later change.
+      drag.store.applyAnswer({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
+      drag.store.edit("move", { [drag.id]: drag.fields }, drag.viewedVersion); // The version keeps the edit from overwriting a later change.
     }
   }
 
@@ -200,7 +215,14 @@ export class Tools {
     if (poor) this.ui.notify("It fits poorly and stays proposed: drag it, accept it as it is, or reject it", true);
   }
 
+  release() { this.store.select([]); this.lobes.select([]); }
+
   set(kind, fields) {
+    if (this.lobes.selected.size) {
+      // A breakout has a status, and it is no plane.
+      if (fields.status) this.lobes.edit(kind, Object.fromEntries([...this.lobes.selected].map((id) => [id, { ...fields }])));
+      return;
+    }
     const ids = [...this.store.selected].filter((id) => id[0] === "p");
     if (!ids.length) return;
     const items = Object.fromEntries(ids.map((id) => [id, { ...fields }]));
@@ -225,9 +247,11 @@ export class Tools {
   }
 
   remove() {
-    const ids = [...this.store.selected];
-    if (ids.length) this.store.edit("delete", Object.fromEntries(ids.map((id) => [id, null])));
-    this.store.select([]);
+    for (const store of [this.store, this.lobes]) {
+      const ids = [...store.selected];
+      if (ids.length) store.edit("delete", Object.fromEntries(ids.map((id) => [id, null])));
+    }
+    this.release();
   }
 
   beside(way) {
@@ -250,8 +274,8 @@ export class Tools {
     else if (way && upright) { prevent(); this.view.scroll(way * step); this.ui.scrolled(); }
     else if (e.key === "PageDown" || e.key === "PageUp" || e.key === " ") { prevent(); this.view.scroll((e.key === "PageUp" ? -1 : 1) * page); this.ui.scrolled(); }
     else if (e.key === "Home" || e.key === "End") { prevent(); this.view.go(e.key === "Home" ? this.view.well.top : this.view.well.base); this.ui.scrolled(); }
-    else if (ctrl && e.key.toLowerCase() === "z") { prevent(); this.store.undo(e.shiftKey); }
-    else if (ctrl && e.key.toLowerCase() === "y") { prevent(); this.store.undo(true); }
+    else if (ctrl && e.key.toLowerCase() === "z") { prevent(); this.stores.undo(e.shiftKey); }
+    else if (ctrl && e.key.toLowerCase() === "y") { prevent(); this.stores.undo(true); }
     else if (!ctrl && !e.altKey) {
       const keys = {
         a: () => this.set("accept", { status: "accepted" }), r: () => this.set("reject", { status: "rejected" }),
@@ -263,7 +287,8 @@ export class Tools {
         "[": () => this.nudge((f) => ({ amplitude_m: Math.max((f.amplitude_m ?? 0) - GROW, 0) })), "]": () => this.nudge((f) => ({ amplitude_m: (f.amplitude_m ?? 0) + GROW })),
         Escape: () => {
           if (this.ghost || this.pendingSnap) { this.drop(); return; } // The tool stays selected.
-          if (this.drag?.before) this.store.applyAnswer({ version: 0, items: { [this.drag.id]: this.drag.before } }); if (this.tool === "select") this.store.select([]);
+          if (this.drag?.before) this.drag.store.applyAnswer({ version: 0, items: { [this.drag.id]: this.drag.before } });
+          if (this.tool === "select") this.release();
           this.choose("select");
         },
       };

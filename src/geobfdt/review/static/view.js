@@ -6,13 +6,14 @@ const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const MAX_HANDLE_PX = 400; // Much taller traces get no handle at their deepest point.
 const M_PER_PX = 0.0254 / 96; // Width of a CSS pixel on a screen of 96 dots an inch.
 const GHOST = "#3fe0ff"; // No colour map holds this colour.
-const BREAKOUT = "#cc79a7";
+const BREAKOUT = "#cc79a7", SELECTED = "#ffe14d";
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class View {
-  constructor(canvas, overview, tiles, store, options) {
-    Object.assign(this, { canvas, overview, tiles, store, options });
+  // `lobes` is the store of the breakout table.
+  constructor(canvas, overview, tiles, store, lobes, options) {
+    Object.assign(this, { canvas, overview, tiles, store, lobes, options });
     this.top = 0;
     this.scale = 0.0025; // m a CSS pixel
     this.well = null;
@@ -55,13 +56,15 @@ export class View {
 
   trackAt(x) { return this.tracks().find((t) => x >= t.x && x <= t.x + t.width) ?? null; }
 
-  // Find what lies under a point: a handle of the selected pick, a trace, a tadpole, an interval.
+  // Find what lies under a point: a handle of the selected pick or breakout, a trace, a breakout, a tadpole, an interval.
   hit(x, y) {
     const chosen = this.store.one(), track = this.trackAt(x);
     const plane = chosen && this.store.planes.find((p) => p.id === chosen);
     if (plane && track) {
       for (const handle of this.handles(plane, track)) if (Math.hypot(x - handle.x, y - handle.y) < 9) return { ...handle, id: plane.id, track };
     }
+    const grip = track && !this.options.hidden && this.hitGrip(x, y, track);
+    if (grip) return grip;
     if (track && !this.options.hidden) {
       const angle = this.angle(track, x);
       let best = null, least = 7;
@@ -70,6 +73,8 @@ export class View {
         if (off < least) { least = off; best = p; }
       }
       if (best) return { part: "trace", id: best.id, track };
+      const lobe = this.hitLobe(x, y, track);
+      if (lobe) return lobe;
     }
     const start = this.width - TADPOLES;
     if (x > start) {
@@ -86,6 +91,40 @@ export class View {
       if (interval) return { part: "interval", id: interval.id };
     }
     return null;
+  }
+
+  // Breakouts and induced fractures that lie on the image. Others have no place on it, as their azimuth is unknown.
+  visibleLobes() {
+    return [...this.lobes.items].map(([id, fields]) => ({ id, ...fields })).filter((f) => f.azimuth_app_deg != null && f.reference === this.well.reference
+      && (f.status !== "rejected" || this.lobes.selected.has(f.id)) && f.base_m >= this.top && f.top_m <= this.base);
+  }
+
+  // Boxes of a lobe in a track; one that crosses an edge of the track is there twice. An induced fracture has no width.
+  lobeBoxes(track, lobe) {
+    const turn = this.turn(track), wide = lobe.class === "breakout" ? (lobe.width_deg ?? 0) / 360 * turn : 0;
+    const first = wrap(lobe.azimuth_app_deg - this.options.north) / 360 * turn + track.x, y0 = this.y(lobe.top_m), y1 = this.y(lobe.base_m);
+    return [-1, 0, 1].map((k) => first + k * turn).filter((x) => x + wide / 2 >= track.x && x - wide / 2 <= track.x + track.width)
+      .map((x) => ({ x, x0: x - wide / 2, x1: x + wide / 2, y0, y1 }));
+  }
+
+  // Handles of a lobe: its edges, its sides and its middle, half way down the part on the screen.
+  grips(track, lobe) {
+    return this.lobeBoxes(track, lobe).flatMap(({ x, x0, x1, y0, y1 }) => {
+      const y = (Math.max(y0, HEAD) + Math.min(y1, this.height)) / 2;
+      const sides = x1 > x0 ? [{ part: "left", x: x0, y }, { part: "right", x: x1, y }] : [];
+      return [{ part: "top", x, y: y0 }, { part: "base", x, y: y1 }, ...sides, { part: "azimuth", x, y }];
+    }).filter((grip) => grip.x >= track.x && grip.x <= track.x + track.width);
+  }
+
+  hitGrip(x, y, track) {
+    const chosen = this.lobes.one(), lobe = chosen && this.visibleLobes().find((f) => f.id === chosen);
+    const grip = lobe && this.grips(track, lobe).find((g) => Math.hypot(x - g.x, y - g.y) < 9);
+    return grip ? { ...grip, id: lobe.id, track, lobe: true } : null;
+  }
+
+  hitLobe(x, y, track) {
+    const lobe = this.visibleLobes().find((f) => this.lobeBoxes(track, f).some((b) => x > b.x0 - 5 && x < b.x1 + 5 && y > b.y0 - 5 && y < b.y1 + 5));
+    return lobe ? { part: "lobe", id: lobe.id, lobe: true } : null;
   }
 
   handles(plane, track) {
@@ -188,26 +227,25 @@ export class View {
       this.glyph(ctx, track.x + 7, this.y(depthAt(plane, this.options.north)), plane.pick.status, kind.colour);
     }
     const id = this.store.one(), plane = id && this.store.planes.find((p) => p.id === id);
-    if (plane) for (const h of this.handles(plane, track)) {
+    const lobe = this.lobes.one() && this.visibleLobes().find((f) => f.id === this.lobes.one());
+    for (const h of plane ? this.handles(plane, track) : lobe ? this.grips(track, lobe) : []) {
       ctx.fillStyle = "#ffe14d"; ctx.strokeStyle = "#1a1a1a"; ctx.lineWidth = 1.2;
       ctx.beginPath();
-      if (h.part === "middle") ctx.arc(h.x, h.y, 5, 0, 7); else ctx.rect(h.x - 5, h.y - 5, 10, 10);
+      if (h.part === "middle" || h.part === "azimuth") ctx.arc(h.x, h.y, 5, 0, 7); else ctx.rect(h.x - 5, h.y - 5, 10, 10);
       ctx.fill(); ctx.stroke();
     }
     ctx.restore();
   }
 
-  // Lobes of breakouts are boxes, induced fractures dashed lines. They are shown, not edited.
+  // Lobes of breakouts are boxes, induced fractures dashed lines; thick where a person decided.
   paintBreakouts(ctx, track) {
-    for (const one of this.well.breakouts) {
-      const y = this.y(one.top_m), high = this.y(one.base_m) - y, box = one.class === "breakout" && one.width_deg != null;
-      const wide = box ? one.width_deg / 360 * this.turn(track) : 0;
-      if (y > this.height || y + high < HEAD) continue;
-      ctx.setLineDash(box ? [] : [6, 3]);
-      for (const x of this.xs(track, one.azimuth_app_deg)) for (const shift of [0, -this.turn(track), this.turn(track)]) {
-        for (const [colour, line] of [["#1a1a1a", 3.5], [BREAKOUT, 1.8]]) {
+    for (const lobe of this.visibleLobes()) {
+      const width = lobe.status === "accepted" || lobe.status === "edited" ? 2.6 : 1.8, chosen = this.lobes.selected.has(lobe.id);
+      ctx.setLineDash(lobe.status === "rejected" ? [1, 5] : lobe.class === "breakout" && lobe.width_deg != null ? [] : [6, 3]);
+      for (const { x0, x1, y0, y1 } of this.lobeBoxes(track, lobe)) {
+        for (const [colour, line] of [[chosen ? SELECTED : "#1a1a1a", width + (chosen ? 4 : 1.7)], [BREAKOUT, width]]) {
           ctx.strokeStyle = colour; ctx.lineWidth = line;
-          ctx.strokeRect(x + shift - wide / 2, y, wide, Math.max(high, 1));
+          ctx.strokeRect(x0, y0, x1 - x0, Math.max(y1 - y0, 1));
         }
       }
     }
