@@ -901,6 +901,7 @@ def test_colours_of_an_optical_log(browser: Any, serve: Callable[..., Served], f
     colour[:, :45], colour[:, 45:] = (200, 10, 10), (10, 10, 200)
     write_netcdf(image.assign(colour=(("depth", "azimuth", "channel"), colour)), field / "C-1.nc")
     screen = Screen(browser, serve(), "anna", well="C-1")
+    screen.until("window.geobfdt.lobes.loaded")  # A well that is still opening empties the tiles.
     screen.page.get_by_label("image").select_option("colour")
     screen.evaluate("options.hidden = true")
     screen.go(104.2)
