@@ -106,7 +106,6 @@ def main() -> None:
     add_out(parser)
     arguments = parser.parse_args()
     from geobfdt.simulation.field import SimulateOptions, simulate
-    from geobfdt.workflows.ingest import ingest
 
     inherited = {**os.environ, **(WITHOUT_AVX512 if arguments.without_avx512 else {})}
     inherited["OMP_NUM_THREADS"] = inherited.get("OMP_NUM_THREADS", "1")
@@ -122,7 +121,8 @@ def main() -> None:
             out = folder / f"{length:g}"
             simulate(out, SimulateOptions(wells=1, length=length, seed=arguments.seed, tool="fmi", deviation=0.0))
             dlis = next(out.glob("*.dlis"))
-            ingest([dlis], out / "field")
+            # Files of the earlier version are read by both; the reverse need not hold.
+            run(["-c", COMMAND, "ingest", str(dlis), "--field", str(out / "field")], versions["earlier"])
             well = str(next((out / "field").glob("*.nc")))
             what = f"{length:g} m"
             tasks[f"pick {what}, file to table"] = inside(PICK, well)
