@@ -10,7 +10,7 @@ wrap at 360 degrees and no singularity at zero dip, which ``(dip, azimuth)`` hav
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,10 @@ __all__ = [
     "disc_corners",
     "hole_frame",
     "interpolate_survey",
+    "parabola_peak",
     "pole",
     "pole_angle",
+    "signed_angle",
     "stretch",
     "trace_depth",
     "trace_from_dip",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
+_Number = TypeVar("_Number", float, Array)
 Reference = Literal["north", "high_side", "pseudo_north"]
 
 
@@ -571,6 +574,48 @@ def _arcs(
     first, second = directions[upper], directions[lower]
     angle = np.arctan2(np.linalg.norm(np.cross(first, second), axis=-1), (first * second).sum(-1))
     return first, second, angle, fraction
+
+
+def signed_angle(angle: _Number) -> _Number:
+    """
+    Bring an angle, or a difference of directions, into [-180, 180) (deg).
+
+    Parameters
+    ----------
+    angle : float or array
+        Any angle (deg); NaN stays.
+
+    Examples
+    --------
+    >>> signed_angle(350.0 - 10.0), signed_angle(-190.0)
+    (-20.0, 170.0)
+    """
+    return (angle + 180) % 360 - 180
+
+
+def parabola_peak(before: npt.ArrayLike, at: npt.ArrayLike, after: npt.ArrayLike) -> Array:
+    """
+    Place of the vertex of the parabola through three even samples, counted from the middle one.
+
+    Parameters
+    ----------
+    before, at, after : array
+        Values of the samples, of shapes that broadcast.
+
+    Returns
+    -------
+    array
+        In distances between samples; 0 where the parabola has no peak.
+
+    Examples
+    --------
+    >>> parabola_peak(0.0, 3.0, 2.0), parabola_peak(1.0, 0.0, 1.0)
+    (0.25, 0.0)
+    """
+    first, middle, last = (np.asarray(part, dtype=np.float64) for part in (before, at, after))
+    bend = first - 2 * middle + last
+    peaked = bend < 0
+    return np.where(peaked, 0.5 * (first - last) / np.where(peaked, bend, -1.0), 0.0)[()]
 
 
 def _wrap(angle: npt.ArrayLike) -> Array:

@@ -16,6 +16,7 @@ from geobfdt.assembly.pad_dips import button_order
 from geobfdt.assembly.residual_offsets import Offset, residual_offsets
 from geobfdt.assembly.speed import ToolDepth, follow_tool
 from geobfdt.assembly.tool_geometry import ToolGeometry
+from geobfdt.geometry import signed_angle
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.pads import PadRecording
@@ -403,7 +404,7 @@ def _sideways(geometry: ToolGeometry, depth: Array, angle: Array, diameter: Arra
     """How far a flap passes clockwise of where it would with its pad (m), as the tool turns in between."""
     flap = next((row.along_m for row in geometry.rows if row.part == "flap"), 0.0)
     apart = _even_angle(Rows(depth + flap, grid), angle) - _even_angle(Rows(depth, grid), angle)
-    return np.asarray(np.radians((apart + 180) % 360 - 180) * _even(Rows(depth, grid), diameter) / 2)
+    return np.asarray(np.radians(signed_angle(apart)) * _even(Rows(depth, grid), diameter) / 2)
 
 
 def _moved(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from geobfdt.assembly.orientation import Bearings, bearings_of_sensors, sensors_of, smoothed
 from geobfdt.assembly.speed import GRAVITY
+from geobfdt.geometry import signed_angle
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.pads import PadRecording
 
@@ -111,14 +112,14 @@ def check_bearings(recording: PadRecording, sensors: Bearings | None) -> list[Fi
     have = {name for name in logs if np.isfinite(logs[name]).any()}
     if {"pad1_azimuth", "relative_bearing", "deviation", "hole_azimuth"} <= have:
         own = Bearings(logs["deviation"], logs["hole_azimuth"], logs["relative_bearing"])
-        apart = _wrapped(own.pad1_azimuth - logs["pad1_azimuth"])[logs["deviation"] > _VERTICAL_DEG]
+        apart = signed_angle(own.pad1_azimuth - logs["pad1_azimuth"])[logs["deviation"] > _VERTICAL_DEG]
         if apart.size and np.nanmedian(np.abs(apart)) > _BEARING_DEG:
             observed = f"P1AZ differs from what RB, DEVI and HAZI give by {np.nanmedian(np.abs(apart)):.1f} deg"
             findings.add(Severity.MAJOR, "bearings-disagree", observed, "one of them is of another tool or sign")
     if sensors is not None and "pad1_azimuth" in have:
-        apart = _wrapped(sensors.pad1_azimuth - logs["pad1_azimuth"])
+        apart = signed_angle(sensors.pad1_azimuth - logs["pad1_azimuth"])
         scatter, middle = _circular_scatter(apart)
-        turned = _circular_scatter(_wrapped(sensors.pad1_azimuth + logs["pad1_azimuth"]))[0]
+        turned = _circular_scatter(signed_angle(sensors.pad1_azimuth + logs["pad1_azimuth"]))[0]
         if scatter > _BEARING_DEG and turned < scatter / _MIRROR_FACTOR:
             observed = "P1AZ turns one way while the sensors turn the other"
             action = "one of both is mirrored: compare dips with another survey before using azimuths"
@@ -155,12 +156,12 @@ def north_of_bearings(
     azimuth = recording.logs.get("pad1_azimuth")
     if sensors is None or azimuth is None:
         return "unknown", []
-    scatter, middle = _circular_scatter(_wrapped(azimuth - sensors.pad1_azimuth))
+    scatter, middle = _circular_scatter(signed_angle(azimuth - sensors.pad1_azimuth))
     if not scatter < _BEARING_DEG:
         return "unknown", []
     fits = {"magnetic": abs(middle)}
     if np.isfinite(declination):
-        fits["true"] = abs(float(_wrapped(np.array(middle - declination))))
+        fits["true"] = abs(float(signed_angle(np.array(middle - declination))))
     north = min(fits, key=lambda name: float(fits[name]))
     apart = sorted(float(value) for value in fits.values())
     if apart[0] > _DIP_DEG or (len(apart) > 1 and apart[1] - apart[0] < 0.5):
@@ -188,7 +189,7 @@ def _upright(gravity: Array, recording: PadRecording, findings: _FindingsOf) -> 
     for signs, what in (((1, 1, -1), "its sign"), ((-1, -1, -1), "the signs of all three")):
         trial = gravity * np.array(signs)
         own = np.degrees(np.arctan2(trial[:, 1], -trial[:, 0]))
-        if bearing is not None and np.nanmedian(np.abs(_wrapped(own - bearing))) < _SIGN_DEG:
+        if bearing is not None and np.nanmedian(np.abs(signed_angle(own - bearing))) < _SIGN_DEG:
             action = f"{what} turned, as the relative bearing proves"
             findings.add(Severity.MINOR, "accelerometer-sign", observed, action)
             return np.asarray(trial)
@@ -247,14 +248,10 @@ def _signs(gravity: Array, field: Array, stated: float | None) -> tuple[int, ...
     return steady[0]
 
 
-def _wrapped(angle: Array) -> Array:
-    return np.asarray((angle + 180) % 360 - 180)
-
-
 def _circular_scatter(angle: Array) -> tuple[float, float]:
     """Median distance from the circular middle, and that middle (deg)."""
     measured = angle[np.isfinite(angle)]
     if not measured.size:
         return np.inf, np.nan
     middle = float(np.degrees(np.angle(np.exp(1j * np.radians(measured)).mean())))
-    return float(np.median(np.abs(_wrapped(measured - middle)))), middle
+    return float(np.median(np.abs(signed_angle(measured - middle)))), middle

@@ -6,9 +6,10 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import irfft, next_fast_len, rfft
 
 from geobfdt.assembly.gains import Buttons
+from geobfdt.assembly.residual_offsets import slope_correlation
+from geobfdt.geometry import parabola_peak
 
 __all__ = ["button_order", "pad_planes"]
 
@@ -125,15 +126,9 @@ def button_order(part: Buttons, pads: int, grid: Array, radius: Array) -> float:
 
 def _lag(first: Array, second: Array, lags: int) -> tuple[float, float]:
     """By how many rows the second curve lies deeper, and the correlation of the slopes there."""
-    one, other = (np.nan_to_num(np.diff(curve)) for curve in (first, second))
-    size = next_fast_len(one.size + lags)
-    around = irfft(np.conj(rfft(one, size)) * rfft(other, size), size)
-    curve = np.concatenate([around[-lags:], around[: lags + 1]])
-    curve = curve / max(float(np.sqrt((one**2).sum() * (other**2).sum())), 1e-30)
+    curve = slope_correlation(first[:, None], second[:, None], lags)
     peak = int(np.clip(np.argmax(curve), 1, curve.size - 2))
-    below, top, above = curve[peak - 1 : peak + 2]
-    bend = below - 2 * top + above
-    return peak - lags + (0.5 * (below - above) / bend if bend < 0 else 0.0), float(top)
+    return float(peak - lags + parabola_peak(*curve[peak - 1 : peak + 2])), float(curve[peak])
 
 
 def _mean(values: npt.NDArray[np.float32]) -> Array:

@@ -11,8 +11,9 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import uniform_filter1d
 
 from geobfdt.assembly.tool_geometry import ButtonRow, ToolGeometry
+from geobfdt.geometry import parabola_peak
 
-__all__ = ["Offset", "residual_offsets"]
+__all__ = ["Offset", "residual_offsets", "slope_correlation"]
 
 Array = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.float32]
@@ -148,7 +149,7 @@ def _offset(array: str, pair: tuple[Grey, Grey], grid: Array, kind: str) -> Offs
     for top, base in pairwise(ends):
         if base - top > 4 * lags:
             depth.append(float(grid[top:base].mean()))
-            curves.append(_correlation(pair[0][top:base], pair[1][top:base], lags))
+            curves.append(slope_correlation(pair[0][top:base], pair[1][top:base], lags))
     if not curves:
         return None
     near = int(np.ceil(_RESIDUAL_M[kind] / step))
@@ -165,16 +166,28 @@ def _offset(array: str, pair: tuple[Grey, Grey], grid: Array, kind: str) -> Offs
         low = max(centre - near, 1)
         peak = low + int(np.argmax(curve[low : centre + near + 1]))
         peak = min(peak, curve.size - 2)
-        below, top, above = curve[peak - 1 : peak + 2]
-        bend = below - 2 * top + above
-        fraction = 0.5 * (below - above) / bend if bend < 0 else 0.0
+        fraction = parabola_peak(*curve[peak - 1 : peak + 2])
         shifts.append((peak - lags + float(np.clip(fraction, -1, 1))) * step)
-        strengths.append(float(top))
+        strengths.append(float(curve[peak]))
     return Offset(array, np.array(depth), np.array(shifts), np.array(strengths), contradicts)
 
 
-def _correlation(first: Grey, second: Grey, lags: int) -> Array:
-    """Correlation of the slopes of two sets of curves, by how many rows the second lies deeper: -lags to lags."""
+def slope_correlation(first: Grey | Array, second: Grey | Array, lags: int) -> Array:
+    """
+    Correlation of the slopes of two sets of curves.
+
+    Parameters
+    ----------
+    first, second : array (rows, curves)
+        Curves; a row that is not measured has no slope.
+    lags : int
+        Largest shift (rows).
+
+    Returns
+    -------
+    array (2 lags + 1,)
+        By how many rows the second set lies deeper: -lags to lags.
+    """
     one, other = (np.nan_to_num(np.diff(part.astype(np.float64), axis=0)) for part in (first, second))
     size = next_fast_len(len(one) + lags)
     around = irfft((np.conj(rfft(one, size, axis=0)) * rfft(other, size, axis=0)).sum(axis=1), size)

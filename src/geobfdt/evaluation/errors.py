@@ -97,7 +97,7 @@ def pair_errors(picks: Planes, truth: Planes) -> pd.DataFrame:
             "depth_m": picks.depth - truth.depth,
             "trace_m": np.where(same, rms, np.nan),
             "dip_deg": difference[:, 0],
-            "azimuth_deg": np.where(steep, (difference[:, 1] + 180) % 360 - 180, np.nan),
+            "azimuth_deg": np.where(steep, geometry.signed_angle(difference[:, 1]), np.nan),
             "pole_deg": pole_angles(picks, truth),
         }
     )

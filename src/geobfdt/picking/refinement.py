@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from geobfdt.geometry import stretch, trace_rms
+from geobfdt.geometry import parabola_peak, stretch, trace_rms
 from geobfdt.picking.band import Band, mean_level
 from geobfdt.picking.local_energy import local_energy, nearest_centre
 from geobfdt.picking.uncertainty import inflate_covariance, sigma_coefficients
@@ -231,9 +231,7 @@ def _offsets(profiles: Single, measured: Single, template: Single, reach: int) -
     # A parabola through the best lag and its neighbours places the peak between samples.
     middle = np.clip(best, 1, lags.size - 2)[..., None]
     before, here, after = (np.take_along_axis(penalised, middle + i, -1)[..., 0].astype(np.float64) for i in (-1, 0, 1))
-    bend = before - 2 * here + after
-    inside = (best == middle[..., 0]) & (bend < 0)
-    shift = np.where(inside, 0.5 * (before - after) / np.where(inside, bend, -1.0), 0.0)
+    shift = np.where(best == middle[..., 0], parabola_peak(before, here, after), 0.0)
     match = np.nan_to_num(np.take_along_axis(curve, best[..., None], -1)[..., 0].astype(np.float64))
     # A best match at the last lag is no peak: the plane of that piece lies farther away, or is another one.
     at_end = (best == 0) | (best == lags.size - 1)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from geobfdt.geometry import signed_angle
 from geobfdt.preparation.gaps import fill_gaps, fill_gaps_from_nearest
 from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, normalise_static
 from geobfdt.wells.image import WellImage, row_spacing
@@ -225,6 +226,6 @@ def _tent_rows(grid_depth: Array, depth: Array, reach: float) -> csr_matrix:
 def _tent_columns(grid_angle: Array, angle: Array) -> npt.NDArray[np.float32]:
     """Weights (image columns, grid columns) of a tent around the hole; each grid column sums to 1."""
     reach = max(360 / grid_angle.size, 360 / angle.size)
-    angle_between = np.abs((angle[:, None] - grid_angle + 180) % 360 - 180)
+    angle_between = np.abs(signed_angle(angle[:, None] - grid_angle))
     weight = np.maximum(1 - angle_between / reach, 0)
     return np.asarray(weight / np.maximum(weight.sum(axis=0), 1e-9), dtype=np.float32)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.geometry import parabola_peak, signed_angle
 from geobfdt.quality.alignment import MIN_SHIFT_M, Alignment, align
 from geobfdt.quality.orientation_errors import MIN_GAIN, Comparison, compare, scale_traces, trace_versions, turn_traces
 from geobfdt.quality.trace_evidence import line_width, trace_evidence
@@ -204,7 +205,7 @@ def _check_orientation(
         if abs(_wrap_angle(turn)) > MIN_TURN_DEG:
             return "rotated", _wrap_angle(turn), False
     # Turns by less than 20 deg have nearly the same evidence: they would hide that the azimuths agree.
-    away = ~mirrored & (np.abs((turns + 180) % 360 - 180) > 20)
+    away = ~mirrored & (np.abs(signed_angle(turns)) > 20)
     elsewhere = np.nanmedian(evidence[away], axis=0)
     agrees = compare(np.stack([elsewhere, evidence[0]]))
     return ("agrees" if agrees.certain or comparison.certain else "unclear"), 0.0, False
@@ -213,9 +214,7 @@ def _check_orientation(
 def _interpolate_peak(turns: Array, evidence: Array, near: float) -> float:
     """Interpolate the angle of the peak by a parabola through its neighbours."""
     i = int(np.flatnonzero(turns == near)[0])
-    low, mid, high = (float(evidence[(i + k) % len(turns)]) for k in (-1, 0, 1))
-    bend = low - 2 * mid + high
-    return float(near + (turns[1] - turns[0]) * (0.5 * (low - high) / bend if bend < 0 else 0.0))
+    return float(near + (turns[1] - turns[0]) * parabola_peak(*(evidence[(i + k) % len(turns)] for k in (-1, 0, 1))))
 
 
 def _wrap_angle(angle: float) -> float:

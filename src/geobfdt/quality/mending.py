@@ -13,7 +13,7 @@ import pandas as pd
 
 from geobfdt import geometry
 from geobfdt._version import __version__
-from geobfdt.geometry import Reference
+from geobfdt.geometry import Reference, signed_angle
 from geobfdt.io.images.netcdf import read
 from geobfdt.quality.alignment_scan import MIN_TURN_DEG
 from geobfdt.quality.correction_fit import Peak, beats_others, fit_shift, fit_turn
@@ -447,7 +447,7 @@ def _reoriented(rows: PickTable, image: WellImage, result: Audit) -> PickTable:
     if result.azimuth in ("mirrored", "rotated"):
         turn = result.turn
         if result.azimuth == "rotated":
-            turn = next((named for named in _NAMED_TURNS_DEG if _apart(turn, named) < MIN_TURN_DEG), turn)
+            turn = next((named for named in _NAMED_TURNS_DEG if abs(signed_angle(turn - named)) < MIN_TURN_DEG), turn)
         out["azimuth_app_deg"] = ((-azimuth if result.azimuth == "mirrored" else azimuth) + turn) % 360
     elif result.azimuth.startswith("reference"):
         source = cast(Reference, result.azimuth.split()[1])
@@ -479,12 +479,8 @@ def _with_true_dips(rows: PickTable, image: WellImage) -> PickTable:
 def _is_named(result: Audit, remaining: Peak) -> bool:
     """Whether a usual mistake explains the azimuths, with nothing that remains after it is undone."""
     named_turns = {"rotated": _NAMED_TURNS_DEG, "mirrored": (0.0,)}.get(result.azimuth)
-    near = named_turns is None or any(_apart(result.turn, named) < MIN_TURN_DEG for named in named_turns)
+    near = named_turns is None or any(abs(signed_angle(result.turn - named)) < MIN_TURN_DEG for named in named_turns)
     return near and _is_nothing(remaining, MIN_REMAINING_TURN_DEG)
-
-
-def _apart(one: float, other: float) -> float:
-    return abs((one - other + 180) % 360 - 180)
 
 
 def _is_nothing(peak: Peak, least: float) -> bool:

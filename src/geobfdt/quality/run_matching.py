@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.fft import fft2, ifft2, next_fast_len
 from scipy.ndimage import uniform_filter1d
 
+from geobfdt.geometry import parabola_peak, signed_angle
 from geobfdt.wells.image import WellImage, row_spacing
 
 __all__ = ["RunMatch", "match_runs"]
@@ -104,8 +105,8 @@ def match_runs(first: WellImage, second: WellImage, top: float, base: float) -> 
     row, column = np.unravel_index(int(np.nanargmax(correlation)), correlation.shape)
     peak = float(correlation[row, column])
     flank = np.abs(lags - lags[row]) * step <= max(_FLANK_M, 3 * step)
-    turns = (np.arange(one.shape[1]) * width + 180) % 360 - 180
-    near = np.abs((turns - turns[column] + 180) % 360 - 180) <= max(15.0, 1.5 * width)
+    turns = signed_angle(np.arange(one.shape[1]) * width)
+    near = np.abs(signed_angle(turns - turns[column])) <= max(15.0, 1.5 * width)
     rest = correlation[~(flank[:, None] & near[None, :])]
     scatter = 1.4826 * float(np.nanmedian(np.abs(rest - np.nanmedian(rest))))
     shift = _vertex(correlation[:, column], lags, int(row)) * step
@@ -177,9 +178,7 @@ def _vertex(curve: Array, lags: npt.NDArray[np.intp], best: int) -> float:
     """Place of the peak between rows by a parabola through its neighbours."""
     if not 0 < best < curve.size - 1:
         return float(lags[best])
-    low, mid, high = curve[best - 1 : best + 2]
-    bend = low - 2 * mid + high
-    return float(lags[best] + (0.5 * (low - high) / bend if bend < 0 else 0.0))
+    return float(lags[best] + parabola_peak(*curve[best - 1 : best + 2]))
 
 
 def _part_shifts(one: Array, other: Array, shift: float, step: float, turn: int) -> list[float]:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geobfdt.evaluation.matching import Planes, assign, distances, near
+from geobfdt.geometry import signed_angle
 from geobfdt.picking.snapping import describe_traces
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import IntervalTable, new_intervals
@@ -161,7 +162,7 @@ def _is_consistent(one: pd.Series, two: pd.Series) -> npt.NDArray[np.bool_]:
 
 def _absolute_difference(name: str, one: PickTable, two: PickTable) -> npt.NDArray[np.float64]:
     apart = np.nan_to_num((one[name] - two[name]).to_numpy(float))
-    return np.asarray(np.abs((apart + 180) % 360 - 180) if name.startswith("azimuth") else np.abs(apart))
+    return np.asarray(np.abs(signed_angle(apart)) if name.startswith("azimuth") else np.abs(apart))
 
 
 def _split_by_depth(middle: npt.NDArray[np.float64], rows: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.geometry import signed_angle
 from geobfdt.io.decoding import decoding
 from geobfdt.io.images.netcdf import read
 from geobfdt.reports.image_raster import contrast_limits, depth_range, image_colours, image_tones
@@ -65,7 +66,7 @@ def resample_columns(angles: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.in
     # The nearest column is one of the two on either side; the last and the first are neighbours.
     above = np.searchsorted(angles, centre) % angles.size
     sides = np.stack([above - 1, above]) % angles.size
-    distance = np.abs((centre - angles[sides] + 180) % 360 - 180)
+    distance = np.abs(signed_angle(centre - angles[sides]))
     nearest = np.where(distance[0] <= distance[1], sides[0], sides[1])
     spacing = float(np.median(np.diff(angles))) if angles.size > 1 else 360.0
     return nearest, distance.min(axis=0) <= max(spacing, 360 / count)

@@ -201,7 +201,7 @@ def line_contrast(image: WellImage, path: Array) -> float:
     # No more points than rows are needed.
     points = path[inside][:: max(1, len(path) // (4 * depth.size) + 1)]
     row = np.abs(np.searchsorted(depth, points[:, 0])).clip(0, depth.size - 1)
-    away = (angle - points[:, 1:] + 180) % 360 - 180
+    away = geometry.signed_angle(angle - points[:, 1:])
     width = 360 / angle.size
     on = np.abs(away) <= max(width / 2, 1.5)
     beside = (np.abs(away) >= _BESIDE_DEG[0]) & (np.abs(away) <= _BESIDE_DEG[1] + width / 2)

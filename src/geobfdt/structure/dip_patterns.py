@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
+from geobfdt.geometry import signed_angle
+
 __all__ = ["DipPattern", "find_dip_patterns"]
 
 Array = npt.NDArray[np.float64]
@@ -270,7 +272,7 @@ def _with_candidates(patterns: list[DipPattern]) -> list[DipPattern]:
     for above, below in pairwise(ramps):
         upper, lower = patterns[above], patterns[below]
         mean_length = (upper.base - upper.top + lower.base - lower.top) / 2
-        same_side = abs((upper.azimuth - lower.azimuth + 180) % 360 - 180) <= _SAME_AZIMUTH_DEG
+        same_side = abs(signed_angle(upper.azimuth - lower.azimuth)) <= _SAME_AZIMUTH_DEG
         if lower.top - upper.base > _MAX_GAP_SHARE * mean_length:
             continue
         if (upper.name, lower.name) == ("blue", "red") and not same_side:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from geobfdt.geometry import convert_azimuth, pole_angle
+from geobfdt.geometry import convert_azimuth, pole_angle, signed_angle
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, add_findings, known_reference, log_at, place_of
@@ -134,7 +134,7 @@ def turn_image(image: WellImage, turn: NorthTurn) -> WellImage:
     action = f"turned by {turn.angle:+.4g} deg to {turn.target} north"
     if reference != "high_side":
         columns = image.sizes["azimuth"]
-        rest = np.where(finite, (rows - offset + 180) % 360 - 180, 0.0)
+        rest = np.where(finite, signed_angle(rows - offset), 0.0)
         steps = np.rint(rest * columns / 360).astype(int)
         if steps.any():
             turned = _turn_rows(turned, steps)
@@ -157,7 +157,7 @@ def image_turn(image: WellImage, turn: NorthTurn, depth: npt.ArrayLike) -> Array
     zero = np.zeros(at.shape)
     high_side = convert_azimuth(zero, deviation, hole_azimuth, "north", "high_side")
     angle = convert_azimuth(high_side, deviation, np.mod(hole_azimuth + turn.angle, 360), "high_side", "north")
-    return np.asarray((angle + 180) % 360 - 180)
+    return np.asarray(signed_angle(angle))
 
 
 def turn_picks(picks: PickTable, image: WellImage, turn: NorthTurn) -> PickTable:

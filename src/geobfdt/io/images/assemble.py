@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from geobfdt.geometry import signed_angle
 from geobfdt.io.arrays import Array, Colour, Grey, Order
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.depth_index import downwards, metres, select_rows
@@ -156,7 +157,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         stated["hole_azimuth"] = np.where(np.isfinite(image.hole_azimuth.values), image.hole_azimuth.values, 0.0)
     for name, values in stated.items():
         own = image[name].values
-        difference = (values - own + 180) % 360 - 180 if name == "hole_azimuth" else values - own
+        difference = signed_angle(values - own) if name == "hole_azimuth" else values - own
         off = float(np.nanmedian(np.abs(difference))) if np.isfinite(own).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
         words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(own).any() else "gives no"

@@ -15,15 +15,12 @@ from dlisio import core
 
 from geobfdt.io.arrays import AnyArray, Array, Grey
 
-__all__ = ["FAST_CURVES", "PACKED_CODES", "SLOW_CURVES", "as_bytes", "fast_curves", "is_packed", "slow_curves"]
+__all__ = ["FAST_CURVES", "PACKED_CODES", "as_bytes", "fast_curves", "is_packed"]
 
 #: Bytes of a packed sample by representation code.
 PACKED_CODES = {130: 80, 234: 90}
-#: Fast curves of a sample, in their order.
+#: Fast curves of a sample, in their order. Code 234 has ten slow values behind them, which are not read.
 FAST_CURVES = ("FC0", "FC1", "FC2", "FC3", "FC4")
-#: Slow values behind them in code 234: status, reference and its check, EMEX scale, pad pressure, temperature, far
-#: electrode potentials and raw calipers.
-SLOW_CURVES = ("STAT", "REF", "REFC", "EMEX", "PADP", "TEMP", "FEP1", "FEP2", "RAC1", "RAC2")
 
 _SAMPLES = 16  # Samples of a fast curve in a frame.
 
@@ -102,10 +99,3 @@ def fast_curves(packed: AnyArray, depth: Array) -> tuple[Array, dict[str, Grey]]
     samples = packed[:, : _SAMPLES * len(FAST_CURVES)].reshape(len(packed), _SAMPLES, len(FAST_CURVES))
     curves = {name: samples[:, :, k].reshape(-1, 1).astype(np.float32) for k, name in enumerate(FAST_CURVES)}
     return at.ravel(), curves
-
-
-def slow_curves(packed: AnyArray) -> dict[str, Array]:
-    """Return the slow values of code 234 by name; none for code 130."""
-    start = _SAMPLES * len(FAST_CURVES)
-    names = SLOW_CURVES if packed.shape[1] > start else ()
-    return {name: packed[:, start + k].astype(np.float64) for k, name in enumerate(names)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from geobfdt.geometry import signed_angle
 from geobfdt.io.arrays import Array, Mask
 from geobfdt.io.tables.values import TableValues
 from geobfdt.runtime.findings import InputError
@@ -112,4 +113,4 @@ def _numbers(values: Iterable[float | None]) -> Array:
 
 def _apart(first: Array, second: Array) -> Array:
     """Angle between directions (deg, 0 to 180)."""
-    return np.asarray(np.abs((first - second + 180) % 360 - 180))
+    return np.asarray(np.abs(signed_angle(first - second)))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geobfdt.geometry import trace_depth
+from geobfdt.geometry import signed_angle, trace_depth
 from geobfdt.picking.refinement import refine
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, hole_radius, place_of
@@ -90,7 +90,7 @@ def _inside(
     top, base, middle, width = (
         breakouts[name].to_numpy(float)[:, None] for name in ("top_m", "base_m", "azimuth_app_deg", "width_deg")
     )
-    near = np.abs((angles - middle + 180) % 360 - 180) <= np.nan_to_num(width) / 2 + _SIDE_DEG
+    near = np.abs(signed_angle(angles - middle)) <= np.nan_to_num(width) / 2 + _SIDE_DEG
     return np.asarray(near & (depth >= top - _REACH_M) & (depth <= base + _REACH_M))
 
 

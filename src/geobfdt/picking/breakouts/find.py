@@ -7,6 +7,7 @@ from collections import deque
 import numpy as np
 import xarray as xr
 
+from geobfdt.geometry import signed_angle
 from geobfdt.picking.breakouts.lines import LinePair, find_line_pairs
 from geobfdt.picking.breakouts.lobes import Lobe, find_lobes
 from geobfdt.preparation.strips import plan_strips
@@ -161,24 +162,20 @@ def _belongs_to_breakouts(pair: LinePair, lobes: list[Lobe]) -> bool:
     """Whether lines are the edges of a lobe, or lie on the axis of the breakouts of the well."""
     on_lobe = any(
         min(pair.base, lobe.base) > max(pair.top, lobe.top)
-        and min(_apart(azimuth, lobe.azimuth) for azimuth in pair.azimuths) < lobe.width / 2 + _LOBE_SIDE_DEG
+        and min(abs(signed_angle(azimuth - lobe.azimuth)) for azimuth in pair.azimuths)
+        < lobe.width / 2 + _LOBE_SIDE_DEG
         for lobe in lobes
     )
     if on_lobe or not lobes:
         return on_lobe
     axis = np.degrees(np.angle(sum((lobe.base - lobe.top) * np.exp(2j * np.radians(lobe.azimuth)) for lobe in lobes)))
-    return _apart(2 * pair.azimuths[0], float(axis)) / 2 < _BREAKOUT_AXIS_DEG
-
-
-def _apart(first: float, second: float) -> float:
-    """Angle between directions (deg, 0 to 180)."""
-    return abs((first - second + 180) % 360 - 180)
+    return abs(signed_angle(2 * pair.azimuths[0] - float(axis))) / 2 < _BREAKOUT_AXIS_DEG
 
 
 def _same(first: Lobe, second: Lobe) -> bool:
     """Whether two strips found one lobe."""
     shared = min(first.base, second.base) - max(first.top, second.top)
-    near = _apart(first.azimuth, second.azimuth) < 15
+    near = abs(signed_angle(first.azimuth - second.azimuth)) < 15
     return near and shared > 0.5 * min(first.base - first.top, second.base - second.top)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter, uniform_filter1d
 
+from geobfdt.geometry import parabola_peak, signed_angle
 from geobfdt.picking.breakouts.darkness import column_medians, wall_cells
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage
@@ -130,7 +131,7 @@ def find_line_pairs(image: WellImage) -> list[LinePair]:
 def _of_another_axis(pair: LinePair, other: LinePair) -> bool:
     """Whether two pairs share depths, but no axis: induced fractures follow one stress."""
     shared = min(pair.base, other.base) - max(pair.top, other.top)
-    off = abs((2 * (pair.azimuths[0] - other.azimuths[0]) + 180) % 360 - 180) / 2
+    off = abs(signed_angle(2 * (pair.azimuths[0] - other.azimuths[0]))) / 2
     return shared > 0 and off > _SAME_AXIS_DEG
 
 
@@ -206,10 +207,7 @@ def _peak(match: Array) -> Array:
     """Place of the highest value of each row, between columns by a parabola."""
     best = match.argmax(axis=1).clip(1, match.shape[1] - 2)
     rows = np.arange(len(match))
-    before, at, after = (match[rows, best + shift] for shift in (-1, 0, 1))
-    bend = before - 2 * at + after
-    with np.errstate(invalid="ignore", divide="ignore"):
-        offset = np.where(bend < 0, (before - after) / (2 * bend), 0.0)
+    offset = parabola_peak(*(match[rows, best + shift] for shift in (-1, 0, 1)))
     return np.asarray(best + np.clip(offset, -0.5, 0.5))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d, median_filter
 
+from geobfdt.geometry import signed_angle
 from geobfdt.hole.circle_fit import fit_holes
 from geobfdt.picking.breakouts.darkness import Darkness, column_medians, darkness, wall_cells
 from geobfdt.wells.image import WellImage
@@ -338,7 +339,7 @@ def _opposite(first: _Region, second: _Region) -> bool:
     """Whether two regions lie opposite each other at the same depth, and are alike in width."""
     shared = min(first.base, second.base) - max(first.top, second.top)
     return (
-        abs(_apart(first.azimuth, second.azimuth)) >= 180 - _OPPOSITE_DEG
+        abs(signed_angle(first.azimuth - second.azimuth)) >= 180 - _OPPOSITE_DEG
         and shared >= _MIN_SHARED_HEIGHT * min(first.height, second.height)
         and max(first.width, second.width) <= _MAX_WIDTH_RATIO * min(first.width, second.width)
     )
@@ -347,7 +348,9 @@ def _opposite(first: _Region, second: _Region) -> bool:
 def _same(first: _Region, second: _Region) -> bool:
     """Whether two regions lie on each other."""
     shared = min(first.base, second.base) - max(first.top, second.top)
-    return shared > 0 and abs(_apart(first.azimuth, second.azimuth)) < max(first.width, second.width, _OPPOSITE_DEG)
+    return shared > 0 and abs(signed_angle(first.azimuth - second.azimuth)) < max(
+        first.width, second.width, _OPPOSITE_DEG
+    )
 
 
 def _belongs(region: _Region, pairs: list[_Region]) -> bool:
@@ -366,9 +369,4 @@ def _belongs(region: _Region, pairs: list[_Region]) -> bool:
     if not near:
         return False
     axis = np.angle(sum(pair.height * np.exp(2j * np.radians(pair.azimuth)) for pair in near))
-    return abs(_apart(2 * region.azimuth, float(np.degrees(axis)))) / 2 < _MAX_SINGLE_AXIS_DEG
-
-
-def _apart(first: float, second: float) -> float:
-    """Signed angle between directions (deg, -180 to 180)."""
-    return (first - second + 180) % 360 - 180
+    return abs(signed_angle(2 * region.azimuth - float(np.degrees(axis)))) / 2 < _MAX_SINGLE_AXIS_DEG
