@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.geometry import Reference, hole_frame, well_path
+from geobfdt.io.write.vtk import poly_data, scalars
 from geobfdt.runtime.storage import write_text
 from geobfdt.wells.image import WellImage, row_spacing
 
@@ -97,7 +98,7 @@ def write_hole_vtk(radius: WellImage, path: str | Path) -> None:
 
     Notes
     -----
-    "VTK File Formats" of the VTK documentation, legacy format 3.0. A face has four corners, all of them measured.
+    A face has four corners, all of them measured.
     """
     points, radii, depth = hole_points(radius)
     rows, columns = radii.shape
@@ -109,13 +110,9 @@ def write_hole_vtk(radius: WellImage, path: str | Path) -> None:
         [number[row, column], number[row, after], number[row + 1, after], number[row + 1, column]], axis=-1
     )
     whole = measured[row, column] & measured[row, after] & measured[row + 1, after] & measured[row + 1, column]
-    faces = corners[whole]
-    lines = ["# vtk DataFile Version 3.0", "Wall of a hole: East, North, Up (m)", "ASCII", "DATASET POLYDATA"]
-    lines.append(f"POINTS {int(measured.sum())} double")
-    lines += [f"{x:.5f} {y:.5f} {z:.5f}" for x, y, z in points[measured].tolist()]
-    lines.append(f"POLYGONS {len(faces)} {5 * len(faces)}")
-    lines += [f"4 {a} {b} {c} {d}" for a, b, c, d in faces.tolist()]
-    lines.append(f"POINT_DATA {int(measured.sum())}")
+    wall = [f"{x:.5f} {y:.5f} {z:.5f}" for x, y, z in points[measured].tolist()]
+    lines = poly_data("Wall of a hole: East, North, Up (m)", wall, corners[whole])
+    lines.append(f"POINT_DATA {len(wall)}")
     for name, values in (("radius_m", radii), ("depth_m", np.broadcast_to(depth[:, None], radii.shape))):
-        lines += [f"SCALARS {name} double 1", "LOOKUP_TABLE default", *(f"{x:.5f}" for x in values[measured].tolist())]
+        lines += scalars(name, (f"{x:.5f}" for x in values[measured].tolist()))
     write_text(path, "\n".join(lines) + "\n")

@@ -16,6 +16,7 @@ import pandas as pd
 
 from geobfdt.geometry import disc_corners, pole
 from geobfdt.io.write.tables import pick_labels
+from geobfdt.io.write.vtk import poly_data, scalars
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.storage import atomic_path
 from geobfdt.wells.picks import PickTable
@@ -168,15 +169,13 @@ def write_vtk(picks: PickTable, path: Path, radius: float) -> None:
     """
     normal, corners = _planes(picks, radius, _CORNERS)
     count = len(picks)
-    lines = ["# vtk DataFile Version 3.0", "Picks of GeoBFDT; fracture is 1 for a fracture and 0 for bedding", "ASCII"]
-    lines += ["DATASET POLYDATA", f"POINTS {count * _CORNERS} double"]
-    lines += [_numbers(corner, 6) for corner in corners.reshape(-1, 3)]
-    lines.append(f"POLYGONS {count} {count * (_CORNERS + 1)}")
-    lines += [" ".join(map(str, (_CORNERS, *range(i, i + _CORNERS)))) for i in range(0, count * _CORNERS, _CORNERS)]
+    title = "Picks of GeoBFDT; fracture is 1 for a fracture and 0 for bedding"
+    faces = np.arange(count * _CORNERS).reshape(count, _CORNERS)
+    lines = poly_data(title, [_numbers(corner, 6) for corner in corners.reshape(-1, 3)], faces)
     lines.append(f"CELL_DATA {count}")
     for name in ("depth_m", "dip_true_deg", "azimuth_true_deg"):
-        lines += [f"SCALARS {name} double 1", "LOOKUP_TABLE default", *(f"{value:.6f}" for value in picks[name])]
-    lines += ["SCALARS fracture int 1", "LOOKUP_TABLE default", *map(str, _is_fracture(picks))]
+        lines += scalars(name, (f"{value:.6f}" for value in picks[name]))
+    lines += scalars("fracture", map(str, _is_fracture(picks)), "int")
     lines += ["NORMALS normals double", *(_numbers(one, 12) for one in normal)]
     _write(lines, path)
 
