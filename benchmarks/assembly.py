@@ -252,6 +252,7 @@ def score(tables: dict[str, list[PickTable]], truths: list[PickTable]) -> list[d
             for at in TOLERANCES_M:
                 chosen = every[(every["kind"] == kind) & np.isclose(every["tolerance_m"], at)]
                 row[f"f1_{kind}_{round(100 * at)}cm"] = float(chosen["f1"].iloc[0])
+                row[f"chance_{kind}_{round(100 * at)}cm"] = float(chosen["null_f1"].iloc[0])
         out.append(row)
         print(f"{steps:12} {len(picks):5d}  " + "  ".join(f"{row[key]:12.3f}" for key in row if key.startswith("f1")))
     return out
