@@ -169,7 +169,7 @@ def settle_scale(
             observed = f"no circle can be fitted between {stretch.top:g} and {stretch.base:g} m"
             raise InputError(place, observed, "name a stretch of known diameter with echoes all round")
         # Steps of a thousandth are some micrometres of radius, far above rounding.
-        x = np.asarray(least_squares(finite_misfits, x, diff_step=1e-3, xtol=1e-10, ftol=1e-14).x)
+        x = np.asarray(least_squares(finite_misfits, x, diff_step=np.full(x.size, 1e-3), xtol=1e-10, ftol=1e-14).x)
     scale = scale_of(x)
     misfit = float(np.abs(misfits(x)).max()) if stretches else float("nan")
     if stretches and not misfit <= _MAX_MISFIT_M:

@@ -422,7 +422,7 @@ def _near_lobes(depth: Array, angle: Array, lobes: Array) -> Flags:
 
 def _near_edges(mask: Flags) -> Flags:
     """Tell the pixels beside a gap between pads: a gap of single pixels is none."""
-    gap = ndimage.binary_opening(~mask, structure=np.ones((9, 1)))
+    gap = ndimage.binary_opening(~mask, structure=np.ones((9, 1), dtype=bool))
     near = gap.copy()
     for shift in range(1, _EDGE_COLUMNS + 1):
         near |= np.roll(gap, shift, axis=1) | np.roll(gap, -shift, axis=1)
