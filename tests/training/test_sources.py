@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,3 +153,39 @@ def test_layered_wells_and_windows_come_up_as_often_as_asked() -> None:
     ordinary = simulated_well(7, layered[0], 2.0, settings, {})
     layered_well = simulated_well(7, layered[0], 2.0, settings, {}, "mixture")
     assert not np.array_equal(ordinary.grid[:64], layered_well.grid[:64])
+
+
+@pytest.mark.process
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_worker_ends_when_the_process_that_trains_is_killed() -> None:
+    """Whoever is killed cannot shut down its pool."""
+    code = (
+        "import sys, time\n"
+        "from geobfdt.preparation.network_grid import GridSettings\n"
+        "from geobfdt.training.sources import SimulatedStream\n"
+        "stream = SimulatedStream(7, GridSettings(0.05, 32), length=2.0, wells_at_hand=2, tool='atv')\n"
+        "print(stream.pool.submit(__import__('os').getpid).result(), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        process.kill()
+    for _ in range(100):
+        if not _runs(worker):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker still runs after 10 s")
+
+
+def _runs(process: int) -> bool:
+    """Whether a process exists and has not ended: one that nobody has waited for is a zombie."""
+    status = Path(f"/proc/{process}/stat")
+    if status.parent.parent.joinpath("self").exists():
+        return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

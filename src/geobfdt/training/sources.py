@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
@@ -27,10 +29,19 @@ __all__ = ["FixedWells", "MixedSource", "SimulatedStream", "Source", "draw_well"
 _CUT_PER_WINDOW = 2  # Number of windows that are cut for each one that is used.
 
 
-def _lower_priority() -> None:
-    """Let training go first, where the system knows priorities."""
+def _begin_worker() -> None:
+    """Let training go first, where the system knows priorities, and end with the process that trains."""
     if hasattr(os, "nice"):
         os.nice(5)
+    # A killed process cannot shut its pool down, and a worker would wait for work for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class Source(Protocol):
@@ -119,7 +130,7 @@ class SimulatedStream:
     ) -> None:  # fmt: skip
         self.seed, self.length, self.settings, self.fixed, self.more = seed, length, settings, fixed, more
         self.wells_at_hand, self.steps_a_well, self.layered = wells_at_hand, steps_a_well, layered
-        self.pool = ProcessPoolExecutor(workers, initializer=_lower_priority)
+        self.pool = ProcessPoolExecutor(workers, initializer=_begin_worker)
         self.pending: dict[int, Future[PreparedWell]] = {}
 
     def __enter__(self) -> SimulatedStream:
