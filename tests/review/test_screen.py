@@ -974,3 +974,72 @@ def test_breakouts_are_dragged_accepted_and_deleted(sit: Callable[..., Screen], 
     screen.saved()
     assert {p["status"] for p in picks(field)} == {"proposed"}
     assert len(breakouts(field)) == 3
+
+
+def test_a_breakout_and_an_induced_fracture_are_drawn(sit: Callable[..., Screen], field: Path) -> None:
+    """Two boxes by the mouse are rows of the field's table; both are undone, and done again."""
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    screen.until("window.geobfdt.lobes.loaded")
+    degree = screen.evaluate("view.turn(view.tracks()[0])") / 360
+    screen.press("d")
+    screen.drag(screen.at(101.2, 40), screen.at(101.6, 80))
+    screen.page.get_by_role("button", name="Breakout", exact=True).click()
+    screen.saved()
+    screen.page.get_by_role("button", name="Add box").click()
+    screen.drag(screen.at(101.8, 298), screen.at(101.3, 302))
+    screen.page.get_by_role("button", name="Induced fracture").click()
+    screen.until("window.geobfdt.lobes.items.size === 2")
+    screen.saved()
+    lobe, line = breakouts(field)
+    depth, angle = 2 * screen.evaluate("view.scale"), 2 / degree
+    assert [lobe["top_m"], lobe["base_m"]] == pytest.approx([101.2, 101.6], abs=depth)
+    assert [lobe["azimuth_app_deg"], lobe["width_deg"]] == pytest.approx([60, 40], abs=angle)
+    assert [line["top_m"], line["base_m"], line["azimuth_app_deg"]] == pytest.approx([101.3, 101.8, 300], abs=angle)
+    assert [(row["class"], row["status"], row["source"]) for row in (lobe, line)] == [
+        ("breakout", "edited", "anna"), ("induced", "edited", "anna")
+    ]  # fmt: skip
+    assert np.isnan(line["width_deg"])
+    # The hole leans by 20 degrees to the east, which shortens the eastern part of a direction on its wall.
+    app = np.radians(lobe["azimuth_app_deg"])
+    true = np.degrees(np.arctan2(np.sin(app) * np.cos(np.radians(20)), np.cos(app)))
+    assert lobe["azimuth_true_deg"] == pytest.approx(true, abs=1e-4)
+    near = [screen.pixel((screen.at(101.4, 40)[0] + step, screen.at(101.4, 40)[1])) for step in (-1, 0, 1)]
+    assert pytest.approx([0xCC, 0x79, 0xA7], abs=40) in near
+    screen.press("Control+z", "Control+z")
+    screen.saved()
+    assert not breakouts(field)
+    screen.press("Control+y")
+    screen.saved()
+    assert [row["class"] for row in breakouts(field)] == ["breakout"]
+
+
+def test_next_goes_through_breakouts_too(sit: Callable[..., Screen], field: Path) -> None:
+    """By depth, proposed boxes come between the picks; one that is accepted is followed by the next one."""
+    rows = {
+        "top_m": [101.2, 103.0], "base_m": [101.8, 103.4], "azimuth_app_deg": [60.0, 240.0], "class_": "breakout",
+        "width_deg": 40.0, "status": ["proposed", "accepted"], "source": "program 1", "reference": "north",
+        "well": "A-1",
+    }  # fmt: skip
+    write_breakouts(new_breakouts(**rows), field / "A-1.breakouts.csv")
+    screen = sit()
+    screen.begin()
+    screen.until("window.geobfdt.lobes.loaded && window.geobfdt.lobes.items.size === 2")
+    screen.page.locator("#order").select_option("depth")
+    depths: list[float] = []
+    for _ in range(6):
+        screen.press("n")
+        depths.append(screen.evaluate(
+            "(() => { const id = store.one() ?? window.geobfdt.lobes.one(), f = store.items.get(id) ?? "
+            "window.geobfdt.lobes.items.get(id); return f.depth_m ?? (f.top_m + f.base_m) / 2; })()"
+        ))  # fmt: skip
+    assert depths == sorted(depths)
+    assert depths == pytest.approx(sorted([*(trace[0] for trace in TRACES), 101.5]), abs=1e-3)
+    screen.page.locator("#order").select_option("depth")
+    while screen.evaluate("window.geobfdt.lobes.one()") is None:
+        screen.press("n")
+    screen.press("a")
+    screen.saved()
+    assert [row["status"] for row in breakouts(field)] == ["accepted", "accepted"]
+    assert screen.evaluate("store.one()") is not None

@@ -298,6 +298,22 @@ def test_a_person_moves_accepts_and_deletes_breakouts(client: TestClient, field:
     assert "breakouts" not in client.get("/api/wells").json()[0]["layers"]
 
 
+def test_a_person_draws_a_breakout(client: TestClient, field: Path) -> None:
+    """The first box of a well makes its table; undo empties it, and a box without class or depth is refused."""
+    box = {"top_m": 101.0, "base_m": 101.5, "azimuth_app_deg": 15.0, "width_deg": 30.0, "class": "breakout"}
+    for missing in ("top_m", "base_m", "class"):
+        part = {name: value for name, value in box.items() if name != missing}
+        assert edit(client, {"b1": part}, "add", TABLE).status_code == 422
+    assert not (field / "A-1.breakouts.csv").exists()
+    assert edit(client, {"b1": {**box, "status": "edited"}}, "add", TABLE).status_code == 200
+    row = breakouts_on_disk(field)[15.0]
+    assert (row["well"], row["status"], row["who"], row["source"]) == ("A-1", "edited", "anna", "anna")
+    east, north = np.sin(np.radians(15)) * np.cos(np.radians(20)), np.cos(np.radians(15))
+    assert row["azimuth_true_deg"] == pytest.approx(np.degrees(np.arctan2(east, north)), abs=1e-5)
+    assert client.post(TABLE + "/undo", json={"person": "anna"}).status_code == 200
+    assert not breakouts_on_disk(field)
+
+
 def test_two_people_and_a_program_change_the_same_breakout(
     client: TestClient, field: Path, lobes: dict[str, str]
 ) -> None:

@@ -252,8 +252,9 @@ const plusMinus = (value, sigma, digits, unit) => number(value, digits) + (sigma
 function panel() {
   card();
   const open = store.unreviewed(), all = store.planes.length;
-  $("left").textContent = all ? `${open.length} of ${all} to review` : "no picks";
-  $("next").disabled = !open.length;
+  const boxes = lobes.unreviewedLobes().length;
+  $("left").textContent = (all ? `${open.length} of ${all} to review` : "no picks") + (boxes ? `, ${boxes} ${boxes > 1 ? "boxes" : "box"}` : "");
+  $("next").disabled = !open.length && !boxes;
   bulk(open);
   const scope = $("scope").value;
   const picks = scope === "all" ? store.planes : scope === "selected" ? store.planes.filter((p) => store.selected.has(p.id))
@@ -341,18 +342,21 @@ function lobeCard(box, lobe) {
   box.querySelectorAll("[data-act]").forEach((b) => { b.onclick = () => b.dataset.act === "delete" ? tools.remove() : tools.set(b.dataset.act, { status: b.dataset.act === "accept" ? "accepted" : "rejected" }); });
 }
 
+const depthOf = (id) => { const one = store.items.get(id) ?? lobes.items.get(id); return one && (one.depth_m ?? (one.top_m + one.base_m) / 2); };
+
 function show(id) {
-  store.select([id]);
-  const fields = store.items.get(id);
-  if (fields && (fields.depth_m < view.top + 0.1 * (view.base - view.top) || fields.depth_m > view.base - 0.1 * (view.base - view.top))) view.go(fields.depth_m);
+  (id[0] === "b" ? lobes : store).select([id]);
+  const depth = depthOf(id), margin = 0.1 * (view.base - view.top);
+  if (depth < view.top + margin || depth > view.base - margin) view.go(depth);
 }
 
 function next(after) {
-  const open = store.unreviewed();
+  const open = [...store.unreviewed().map(({ id, z, pick }) => ({ id, z, confidence: pick.confidence })), ...lobes.unreviewedLobes()].sort((p, q) => p.z - q.z);
   if (!open.length) { onAllReviewed(); return; }
-  const from = after ?? store.one(), depth = from ? store.items.get(from)?.depth_m ?? -Infinity : -Infinity;
-  if ($("order").value === "depth") show((open.find((p) => p.z > depth && p.id !== from) ?? open[0]).id);
-  else show(open.reduce((best, p) => Math.abs((p.pick.confidence ?? 0.5) - 0.5) < Math.abs((best.pick.confidence ?? 0.5) - 0.5) ? p : best).id);
+  const from = after ?? store.one() ?? lobes.one(), depth = depthOf(from) ?? -Infinity, doubt = (p) => Math.abs((p.confidence ?? 0.5) - 0.5);
+  const later = open.find((p) => p.z > depth && p.id !== from);
+  if ($("order").value === "depth") show((later ?? open[0]).id);
+  else show(open.reduce((best, p) => doubt(p) < doubt(best) ? p : best).id);
 }
 
 // When all picks are reviewed, the rest of the well is empty only if the person marks it as complete.

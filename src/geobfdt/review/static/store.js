@@ -63,6 +63,16 @@ export class Store {
     this.revision = (this.revision ?? 0) + 1;
   }
 
+  // Boxes of a program that nobody has reviewed, by depth.
+  unreviewedLobes() {
+    if (this.listedLobes !== this.revision) {
+      this.listedLobes = this.revision;
+      this.openLobes = [...this.items].filter(([id, f]) => id[0] === "b" && f.status === "proposed").map(([id, f]) => ({ id, z: (f.top_m + f.base_m) / 2, confidence: f.confidence }))
+        .sort((p, q) => p.z - q.z);
+    }
+    return this.openLobes;
+  }
+
   intervals() { return [...this.items].filter(([id]) => id[0] === "i").map(([id, f]) => ({ id, ...f })); }
 
   between(top, base) { return between(this.planes, this.tallest, top, base); }

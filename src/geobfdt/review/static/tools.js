@@ -49,6 +49,7 @@ export class Tools {
     this.view.canvas.setPointerCapture(e.pointerId);
     const from = this.at(e);
     if (this.tool === "ruler" || this.tool === "complete" || this.tool === "ignore") this.drag = { kind: this.tool, from };
+    else if (this.tool === "box") { if (from.track) this.drag = { kind: "box", from }; }
     else if (this.tool === "one" || this.tool === "three") { if (from.track) this.point(from); }
     else {
       if (this.ghost) this.drop();
@@ -75,6 +76,7 @@ export class Tools {
     const { kind, from } = this.drag;
     if (kind === "pan") { this.view.top = this.drag.top - (to.y - from.y) * this.view.scale; this.view.clamp(); this.view.draw(); this.drag.moved ||= Math.abs(to.y - from.y) > 3; this.ui.scrolled(); }
     else if (kind === "complete" || kind === "ignore") this.show({ stretch: [from.depth, to.depth] });
+    else if (kind === "box") this.show({ box: this.boxed(from, to) });
     else if (kind === "ruler") this.show({ ruler: { from, to, text: this.measured(from, to) } });
     else {
       if (!this.drag.moved && Math.hypot(to.x - from.x, to.y - from.y) < 3) return;
@@ -112,10 +114,31 @@ export class Tools {
     if (!drag) return;
     if (drag.kind === "pan") { if (!drag.moved) this.release(); }
     else if (drag.kind === "complete" || drag.kind === "ignore") { this.show(null); this.interval(drag.kind, drag.from.depth, to.depth); }
+    else if (drag.kind === "box") { this.show(null); this.addLobe(this.boxed(drag.from, to)); }
     else if (drag.moved && drag.kind !== "ruler") {
       drag.store.applyAnswer({ version: 0, items: { [drag.id]: drag.before } }); // the edit starts from what was there
       drag.store.edit("move", { [drag.id]: drag.fields }, drag.viewedVersion); // The version keeps the edit from overwriting a later change.
     }
+  }
+
+  // The box between two points: it stays within the well and the track.
+  boxed({ track, x, depth }, to) {
+    const { well } = this.view, end = Math.min(Math.max(to.x, track.x), track.x + track.width), degrees = Math.abs(end - x) / this.view.turn(track) * 360;
+    const [top, base] = [depth, to.depth].map((z) => Math.min(Math.max(z, well.top), well.base)).sort((a, b) => a - b);
+    return { top_m: +top.toFixed(4), base_m: +base.toFixed(4), azimuth_app_deg: +this.view.angle(track, (x + end) / 2).toFixed(2), width_deg: +Math.min(degrees, MAX_WIDTH).toFixed(2) };
+  }
+
+  // A click draws nothing; the person says what the box is.
+  async addLobe({ width_deg, ...place }) {
+    const { top_m, base_m } = place, { well } = this.store;
+    if (base_m - top_m < 2 * this.view.scale) return;
+    const choices = { ...(width_deg >= 1 ? { Breakout: { class: "breakout", width_deg } } : {}), "Induced fracture": { class: "induced" } };
+    const choice = await this.ui.choose(`${top_m.toFixed(2)} to ${base_m.toFixed(2)} m, ${width_deg.toFixed(0)}° wide. What is it?`, choices);
+    if (!choice || this.lobes.well !== well) return;
+    const id = "b" + api.newKey().slice(0, 12);
+    this.choose("select");
+    this.lobes.edit("add", { [id]: { ...place, ...choice, status: "edited" } });
+    this.lobes.select([id]);
   }
 
   measured(from, to) {
@@ -220,7 +243,10 @@ export class Tools {
   set(kind, fields) {
     if (this.lobes.selected.size) {
       // A breakout has a status, and it is no plane.
-      if (fields.status) this.lobes.edit(kind, Object.fromEntries([...this.lobes.selected].map((id) => [id, { ...fields }])));
+      if (!fields.status) return;
+      const [first] = this.lobes.selected;
+      this.lobes.edit(kind, Object.fromEntries([...this.lobes.selected].map((id) => [id, { ...fields }])));
+      this.ui.next(first);
       return;
     }
     const ids = [...this.store.selected].filter((id) => id[0] === "p");
@@ -280,7 +306,7 @@ export class Tools {
       const keys = {
         a: () => this.set("accept", { status: "accepted" }), r: () => this.set("reject", { status: "rejected" }),
         f: () => this.name("fracture"), b: () => this.name("bedding"), ...(this.ghost ? { Enter: () => this.keep() } : {}),
-        n: () => this.ui.next(), s: () => this.snapSelected(), c: () => this.choose("one"), t: () => this.choose("three"),
+        n: () => this.ui.next(), s: () => this.snapSelected(), c: () => this.choose("one"), t: () => this.choose("three"), d: () => this.choose("box"),
         o: () => this.choose("complete"), i: () => this.choose("ignore"), m: () => this.choose("ruler"),
         g: () => this.ui.depth(), h: () => this.ui.hide(), "?": () => this.ui.help(), Delete: () => this.remove(), Backspace: () => this.remove(),
         "+": () => this.zoom(0.8), "=": () => this.zoom(0.8), "-": () => this.zoom(1.25),

@@ -362,7 +362,7 @@ export class View {
     ctx.fillText("MD (m)", AXIS - 8, 12);
   }
 
-  // Draw the overlay of the current tool: points, a dragged interval, a ruler, a snapped trace.
+  // Draw the overlay of the current tool: points, a dragged interval or box, a ruler, a snapped trace.
   paintTool(ctx) {
     const tool = this.options.overlay;
     if (!tool) return;
@@ -370,6 +370,10 @@ export class View {
     if (tool.waiting) for (const track of this.tracks()) for (const x of this.xs(track, tool.waiting.angle)) this.paintWaiting(ctx, x, this.y(tool.waiting.depth));
     if (tool.ghost) this.paintGhost(ctx, tool);
     for (const point of tool.points ?? []) for (const track of this.tracks()) for (const x of this.xs(track, point.angle)) mark(ctx, "circle", x, this.y(point.depth), 4, true);
+    if (tool.box) {
+      ctx.strokeStyle = SELECTED;
+      for (const track of this.tracks()) for (const { x0, x1, y0, y1 } of this.lobeBoxes(track, { class: "breakout", ...tool.box })) ctx.strokeRect(x0, y0, x1 - x0, y1 - y0);
+    }
     if (tool.stretch) {
       const [a, b] = tool.stretch.map((d) => this.y(d));
       ctx.globalAlpha = 0.3; ctx.fillRect(0, Math.min(a, b), this.width - TADPOLES, Math.abs(b - a)); ctx.globalAlpha = 1;
