@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
 from geobfdt._version import __version__
-from geobfdt.assembly.build import Assembled, Plan, build
+from geobfdt.assembly.build import Assembled, Plan, lay_out_buttons, place_buttons
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
 from geobfdt.io.images.files import has_pads_only, read, read_recording, with_options
@@ -22,6 +23,7 @@ from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage, add_findings, well_image
+from geobfdt.wells.lazy_pixels import lazy_pixels
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
 
@@ -33,6 +35,7 @@ Step = Literal["speed", "offsets", "gains", "buttons"]
 _DYNAMIC_M = 1.0
 _GREY = np.float32(255)
 _BLOCK_ROWS = 4096  # Rows that are scaled at a time.
+_CONTRAST_ROWS = 20_000  # The contrast of the static image is that of so many rows, evenly spread over the well.
 Image = npt.NDArray[np.float32]
 
 
@@ -122,7 +125,11 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
     geometry = own or _known_geometry(recording)
     plan = _plan(recording, options)
     progress(0.1)
-    assembled = build(recording, geometry, plan, part_of(progress, 0.1, 0.8))
+    placed = place_buttons(recording, geometry, plan, part_of(progress, 0.1, 0.5))
+    # The currents are needed no more, and the image is as large as they are twice.
+    recording = replace(recording, arrays={})
+    assembled = lay_out_buttons(placed, geometry, plan, part_of(progress, 0.5, 0.8))
+    del placed
     image = image_of(assembled, recording, options)
     # What the user says of orientation and hole is in the image already.
     used = {
@@ -195,18 +202,16 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
     WellImage
         Static image and dynamic companion, 0 to 255.
     """
-    rows = max(int(_DYNAMIC_M / float(np.median(np.diff(assembled.depth)))), 3)
-    static, dynamic = _scaled(assembled.image, rows)
     processing = {"program": f"geobfdt {__version__}", "steps": assembled.steps}
     attributes: dict[str, Any] = {
         "well": recording.attributes.get("well", ""),
         "run": recording.attributes.get("run", ""),
         "tool": recording.attributes.get("tool", ""),
     }
-    return well_image(
-        static,
+    # The contract is checked on pixels without size; the real ones take their place.
+    image = well_image(
+        np.broadcast_to(np.float32(0), assembled.image.shape),
         assembled.depth,
-        dynamic=dynamic,
         diameter=assembled.diameter,
         deviation=assembled.deviation,
         hole_azimuth=assembled.hole_azimuth,
@@ -218,20 +223,34 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
         processing=json.dumps(processing),
         **attributes,
     )
+    rows = max(int(_DYNAMIC_M / float(np.median(np.diff(assembled.depth)))), 3)
+    return WellImage(image.assign(_scaled(assembled.image, rows)))
 
 
-def _scaled(image: Image, rows: int) -> tuple[Image, Image]:
-    """Static and dynamic image, 0 to 255; blocks of rows at a time, which bounds the memory besides them."""
-    static, dynamic = np.empty_like(image), np.empty_like(image)
-    span = contrast_span(image)
-    for top in range(0, len(image), _BLOCK_ROWS):
-        block = slice(top, top + _BLOCK_ROWS)
-        static[block] = normalise_static(image[block], span) * _GREY
-        # With this margin a block is normalised as the whole image is.
-        first = max(top - rows, 0)
-        part = normalise_dynamic(image[first : top + _BLOCK_ROWS + rows], rows)
-        dynamic[block] = part[top - first : top - first + _BLOCK_ROWS] * _GREY
-    return static, dynamic
+def _scaled(image: Image, rows: int) -> dict[str, Any]:
+    """Static and dynamic image, 0 to 255, as variables that are computed where they are used."""
+    span = contrast_span(image[:: max(len(image) // _CONTRAST_ROWS, 1)])
+
+    def static(key: tuple[Any, ...]) -> Image:
+        return np.asarray(normalise_static(image[key[0]][..., key[1]], span) * _GREY)
+
+    def dynamic(key: tuple[Any, ...]) -> Image:
+        places = np.arange(len(image))[key[0]]
+        out = np.empty((places.size, image.shape[1]), np.float32)
+        block_of = places.ravel() // _BLOCK_ROWS
+        for block in np.unique(block_of):
+            mine = block_of == block
+            chosen = places.ravel()[mine]
+            # With this margin rows are normalised as those of the whole image are.
+            first = max(int(chosen.min()) - rows, 0)
+            out[mine] = normalise_dynamic(image[first : int(chosen.max()) + 1 + rows], rows)[chosen - first] * _GREY
+        return out.reshape(*places.shape, -1)[..., key[1]]
+
+    dims = ("depth", "azimuth")
+    return {
+        "image": (dims, lazy_pixels(image.shape, image.dtype, static), {"units": ""}),
+        "dynamic": (dims, lazy_pixels(image.shape, image.dtype, dynamic)),
+    }
 
 
 def _declination(recording: PadRecording, options: AssembleOptions) -> float:
