@@ -16,7 +16,7 @@ from geobfdt._version import __version__
 from geobfdt.assembly.build import Assembled, Plan, lay_out_buttons, place_buttons
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
-from geobfdt.io.images.files import has_pads_only, read, read_recording, with_options
+from geobfdt.io.images.files import Survey, has_pads_only, read, read_recording, survey, with_options
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, normalise_static
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -27,7 +27,7 @@ from geobfdt.wells.lazy_pixels import lazy_pixels
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
 
-__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of", "read_or_assemble"]
+__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of", "read_or_assemble", "survey_or_assemble"]
 
 Step = Literal["speed", "offsets", "gains", "buttons"]
 
@@ -182,6 +182,34 @@ def read_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress 
     observed = "the file holds the buttons of a pad tool and no image"
     action = "assembled; geobfdt assemble has options for it"
     return add_findings(image, [Finding(Severity.INFO, "pads-assembled", file.name, observed, action)])
+
+
+def survey_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress = no_progress) -> Survey:
+    """
+    List what is in a file, with its image, or with the one that is assembled where it holds pads only.
+
+    Parameters
+    ----------
+    file : Path
+        Any readable file.
+    reading : ReadingOptions
+        What it does not say.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        If not even the contents can be read.
+    """
+    result = survey(file, reading)
+    if result.refusal is None or not has_pads_only(file):
+        return result
+    try:
+        image = read_or_assemble(file, reading, progress=progress)
+    except InputError as error:
+        return result._replace(refusal=error)
+    return Survey(result.contents, [image], image.sizes["depth"])
 
 
 def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOptions = DEFAULTS) -> WellImage:
