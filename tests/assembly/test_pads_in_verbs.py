@@ -84,8 +84,8 @@ def picks(file) -> Path:
 
 def test_vugs_and_drift_assemble(file, picks, tmp_path):
     """Both read pixels, and say where these come from."""
-    found = run("vugs", file, "--out", tmp_path / "vugs", "--picks", picks)
-    assert "pads-assembled" in {finding["kind"] for finding in found["findings"]}
+    result = run("vugs", file, "--out", tmp_path / "vugs", "--picks", picks)
+    assert "pads-assembled" in {finding["kind"] for finding in result["findings"]}
     [zones] = run("drift", file).values()
     assert zones[0]["top_m"] == pytest.approx(read_depths(tmp_path, file)[0], abs=0.5)
 

@@ -304,7 +304,8 @@ def _check_arrays(recording: PadRecording, geometry: ToolGeometry, log: _Log) ->
     there = [recording.arrays[name] for name in geometry.arrays if name in recording.arrays]
     if not any(np.isfinite(values).any() for values in there):
         raise InputError(recording.place, "no button measured anything", "check the channels with geobfdt inspect")
-    if float(np.nanmean([np.sign(values[np.isfinite(values)]).mean() for values in there if values.size])) < 0:
+    signs = [np.sign(values[np.isfinite(values)]).mean() for values in there if np.isfinite(values).any()]
+    if float(np.mean(signs)) < 0:
         observed = "most currents of the buttons are negative"
         log.add(Severity.MAJOR, "currents-negative", observed, "kept; if dark is resistive now, give --dark high")
     unused = [name for name in recording.arrays if name not in geometry.arrays]

@@ -27,7 +27,16 @@ from geobfdt.wells.lazy_pixels import lazy_pixels
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
 
-__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of", "read_or_assemble", "survey_or_assemble"]
+__all__ = [
+    "AssembleOptions",
+    "assemble",
+    "assemble_image",
+    "image_of",
+    "read_or_assemble",
+    "read_pads",
+    "survey_or_assemble",
+    "without_stated",
+]
 
 Step = Literal["speed", "offsets", "gains", "buttons"]
 
@@ -120,10 +129,10 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
     InputError
         As :func:`assemble`.
     """
-    own = None if options.geometry is None else read_geometry(options.geometry)
-    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
-    geometry = own or _known_geometry(recording)
-    plan = _plan(recording, options)
+    recording, geometry, plan = read_pads(file, options)
+    if geometry.dipmeter:
+        observed = f"{geometry.name} has too few electrodes a pad for an image"
+        raise InputError(file, observed, "compute its dips with geobfdt pick --method correlation")
     progress(0.1)
     placed = place_buttons(recording, geometry, plan, part_of(progress, 0.1, 0.5))
     # The currents are needed no more, and the image is as large as they are twice.
@@ -131,18 +140,29 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
     assembled = lay_out_buttons(placed, geometry, plan, part_of(progress, 0.5, 0.8))
     del placed
     image = image_of(assembled, recording, options)
-    # What the user says of orientation and hole is in the image already.
-    used = {
-        "image": None,
-        "azimuth_reference": None,
-        "north": None,
-        "declination": None,
-        "deviation": None,
-        "hole_azimuth": None,
-    }
-    image = with_options(state(image, file, options.reading.model_copy(update=used)), file, options.reading)
+    image = with_options(state(image, file, without_stated(options.reading)), file, options.reading)
     progress(0.9)
     return image.assign_attrs(source=file.name, source_sha256=sha256(file))
+
+
+def read_pads(file: Path, options: AssembleOptions) -> tuple[PadRecording, ToolGeometry, Plan]:
+    """
+    Read a recording, and find the geometry of its tool and how it is built.
+
+    Raises
+    ------
+    InputError
+        If the file holds no pads, or those of a tool whose geometry is not known.
+    """
+    own = None if options.geometry is None else read_geometry(options.geometry)
+    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
+    return recording, own or _known_geometry(recording), _plan(recording, options)
+
+
+def without_stated(reading: ReadingOptions) -> ReadingOptions:
+    """Return the options that are not in an assembled image already: what is said of orientation and hole is."""
+    used = ("image", "azimuth_reference", "north", "declination", "deviation", "hole_azimuth")
+    return reading.model_copy(update=dict.fromkeys(used))
 
 
 def read_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress = no_progress) -> WellImage:

@@ -160,7 +160,7 @@ def _read_amplitude(source: Path, options: CaliperOptions) -> WellImage | None:
 
 
 def _read_acoustic(file: Path, reading: ReadingOptions) -> WellImage:
-    """Read an image of an acoustic tool; the buttons of a pad tool are no such image, and assembling them is no cure."""
+    """Read an image of an acoustic tool; to assemble the buttons of a pad tool would be no cure."""
     try:
         return read(file, reading)
     except InputError as error:
