@@ -79,7 +79,8 @@ def test_four_arms_show_the_dips_of_the_beds():
     order = np.argsort(pads.tool, kind="stable")
     curves = np.stack([np.interp(depth, pads.tool[order], curve[order]) for curve in curves.T], axis=1)
     turn = np.interp(depth, pads.tool[order], np.unwrap(pads.turn[order], period=360))
-    planes = pad_planes(curves, turn[:, None] + np.arange(0, 360, 90), depth)
+    radius = np.full(depth.size, settings.diameter / 2)
+    planes = [plane.trace for plane in pad_planes(curves, turn[:, None] + np.arange(0, 360, 90), depth, radius)]
     beds = np.array([bed.trace for bed in pads.wall.strata.planes])
     beds = beds[np.isfinite(beds).all(axis=1)]
     assert len(planes) >= 5

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.assembly.brightness import Brightness, brightness_of, undo_gains
 from geobfdt.assembly.checks import check_bearings, check_inclinometer, north_of_bearings
-from geobfdt.assembly.gains import Buttons, brightness, equalise, remove_jumps, repair_dead, undo_gains
-from geobfdt.assembly.mosaic import Rows, lay_out, part_buttons
+from geobfdt.assembly.gains import Buttons, equalise, repair_dead
+from geobfdt.assembly.mosaic import Rows, lay_out, measured_rows, part_buttons
 from geobfdt.assembly.orientation import Orientation, Target, orient
 from geobfdt.assembly.pad_dips import button_order
 from geobfdt.assembly.residual_offsets import Offset, residual_offsets
@@ -18,10 +19,10 @@ from geobfdt.assembly.speed import ToolDepth, follow_tool
 from geobfdt.assembly.tool_geometry import ToolGeometry
 from geobfdt.geometry import signed_angle
 from geobfdt.runtime.findings import Finding, InputError, Severity
-from geobfdt.runtime.progress import Progress, no_progress
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.pads import PadRecording
 
-__all__ = ["STEPS", "Assembled", "Plan", "build"]
+__all__ = ["STEPS", "Assembled", "PlacedButtons", "Plan", "build", "lay_out_buttons", "place_buttons"]
 
 Array = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.float32]
@@ -139,6 +140,41 @@ class _Log:
         self.steps.append(f"{name}: {action}")
 
 
+@dataclass(frozen=True)
+class PlacedButtons:
+    """
+    Buttons of a recording on the rows of the image, with their directions; the recording itself is needed no more.
+
+    Parameters
+    ----------
+    parts : list of Buttons
+        Pads, flaps.
+    grid, radius : array (rows,)
+        Depths of the image, and radius of the hole (m).
+    deviation, hole_azimuth, turn : array (rows,)
+        Direction of the hole and image angle of pad 1 (deg).
+    north : str
+        Which north azimuths are from.
+    tool : ToolDepth or None
+        Depth of the tool on the rows of the recording.
+    offsets : list of Offset
+        Residual offsets that were taken off.
+    log : _Log
+        Findings and steps so far.
+    """
+
+    parts: list[Buttons]
+    grid: Array
+    radius: Array
+    deviation: Array
+    hole_azimuth: Array
+    turn: Array
+    north: str
+    tool: ToolDepth | None
+    offsets: list[Offset]
+    log: _Log
+
+
 def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress: Progress = no_progress) -> Assembled:
     """
     Build the image of a recording.
@@ -164,38 +200,50 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
     InputError
         If no array of the tool is there, nothing says how the tool is turned, or the hole's diameter is not known.
     """
+    placed = place_buttons(recording, geometry, plan, part_of(progress, 0.0, 0.5))
+    return lay_out_buttons(placed, geometry, plan, part_of(progress, 0.5, 1.0))
+
+
+def place_buttons(
+    recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress: Progress = no_progress
+) -> PlacedButtons:
+    """
+    Bring the buttons of a recording to the rows of its image: the first half of :func:`build`, with its parameters.
+
+    A caller that drops the recording between both halves has it in memory no longer than it is needed.
+    """
     log = _Log(recording.place)
     _check_arrays(recording, geometry, log)
     orientation = _orientation(recording, plan, log)
     diameter = _diameter(recording, plan, log)
     tool = _follow(recording, orientation, plan, log)
     depth = recording.depth if tool is None else tool.depth
-    progress(0.2)
-    arrays = _currents(recording, plan, log)
+    progress(0.4)
+    bright = _brightness(recording, geometry, plan, log)
     grid = _grid(recording)
-    arrays = {name: values for name, values in arrays.items() if name in geometry.arrays}
     along = {name: np.full(recording.rows, row.along_m) for row in geometry.rows for name in row.arrays}
-    places = {name: Rows(depth + along[name], grid) for name in arrays}
     log.step("geometry", f"{geometry.name}; {geometry.source}")
     for assumption in geometry.assumed:
         log.add(Severity.INFO, "geometry-assumed", assumption, "no source says so: look at edges of pads and flaps")
     offsets: list[Offset] = []
     if "offsets" not in plan.without:
         # A jump of the gain stands in the same row of all arrays, and would pull them together there.
-        placed = {name: places[name].at(values) for name, values in remove_jumps(arrays)[0].items()}
+        even = bright.without_jumps()[0]
+
+        def placed(name: str) -> Grey | None:
+            return Rows(depth + along[name], grid).at(even.of(name)) if name in even.currents else None
+
         offsets = residual_offsets(
             geometry, placed, grid, _sideways(geometry, depth, orientation.angle, diameter, grid)
         )
-        moved = _moved(depth, along, offsets, geometry, log)
-        places = {name: Rows(depth + moved[name], grid) for name in arrays}
-        del placed
-    progress(0.5)
-    parts = [
-        part
-        for name in ("pad", "flap")
-        if (part := part_buttons(geometry, name, arrays, orientation.angle, places)) is not None
-    ]
-    del arrays, places
+        along = _moved(depth, along, offsets, geometry, log)
+    progress(0.8)
+
+    def place(name: str) -> Rows:
+        return Rows(depth + along[name], grid)
+
+    built = [part_buttons(geometry, name, bright, orientation.angle, place) for name in ("pad", "flap")]
+    parts = [part for part in built if part is not None]
     rows = Rows(depth, grid)
     if rows.skipped:
         observed = (
@@ -203,24 +251,38 @@ def build(recording: PadRecording, geometry: ToolGeometry, plan: Plan, progress:
         )
         log.add(Severity.MINOR, "rows-skipped", observed, "left empty")
     bearings = orientation.bearings
-    radius = _even(rows, diameter) / 2
-    parts = _respond(parts, grid, radius, geometry, plan, log)
+    return PlacedButtons(
+        parts, grid, _even(rows, diameter) / 2,
+        deviation=_even(rows, bearings.deviation),
+        hole_azimuth=_even_angle(rows, bearings.hole_azimuth),
+        turn=_even_angle(rows, orientation.angle),
+        north=orientation.north, tool=tool, offsets=offsets, log=log,
+    )  # fmt: skip
+
+
+def lay_out_buttons(
+    placed: PlacedButtons, geometry: ToolGeometry, plan: Plan, progress: Progress = no_progress
+) -> Assembled:
+    """
+    Lay out buttons as an image: the second half of :func:`build`, with its parameters.
+
+    The buttons are brought to one response in place.
+    """
+    log, grid, radius, parts = placed.log, placed.grid, placed.radius, placed.parts
+    _respond(parts, grid, radius, geometry, plan, log)
     _check_order(parts[0], grid, radius, geometry, log)
-    progress(0.7)
+    progress(0.4)
     image = lay_out(parts, geometry.pads, radius, plan.columns)
-    filled = np.flatnonzero(np.isfinite(image).any(axis=1))
+    filled = np.flatnonzero(measured_rows(image))
     if not filled.size:
-        raise InputError(recording.place, "no button measured anything", "check the channels with geobfdt inspect")
+        raise InputError(log.place, "no button measured anything", "check the channels with geobfdt inspect")
     kept = slice(int(filled[0]), int(filled[-1]) + 1)
     spacing = f"{1000 * float(grid[1] - grid[0]):.2f} mm"
     log.step("mosaic", f"{plan.columns} columns from {plan.reference.replace('_', ' ')}, rows {spacing} apart")
     return Assembled(
         image[kept], grid[kept], 2 * radius[kept],
-        deviation=_even(rows, bearings.deviation)[kept],
-        hole_azimuth=_even_angle(rows, bearings.hole_azimuth)[kept],
-        turn=_even_angle(rows, orientation.angle)[kept],
-        north=orientation.north,
-        tool=tool, offsets=offsets, findings=log.findings, steps=log.steps,
+        deviation=placed.deviation[kept], hole_azimuth=placed.hole_azimuth[kept], turn=placed.turn[kept],
+        north=placed.north, tool=placed.tool, offsets=placed.offsets, findings=log.findings, steps=log.steps,
     )  # fmt: skip
 
 
@@ -242,7 +304,8 @@ def _check_arrays(recording: PadRecording, geometry: ToolGeometry, log: _Log) ->
     there = [recording.arrays[name] for name in geometry.arrays if name in recording.arrays]
     if not any(np.isfinite(values).any() for values in there):
         raise InputError(recording.place, "no button measured anything", "check the channels with geobfdt inspect")
-    if float(np.nanmean([np.sign(values[np.isfinite(values)]).mean() for values in there if values.size])) < 0:
+    signs = [np.sign(values[np.isfinite(values)]).mean() for values in there if np.isfinite(values).any()]
+    if float(np.mean(signs)) < 0:
         observed = "most currents of the buttons are negative"
         log.add(Severity.MAJOR, "currents-negative", observed, "kept; if dark is resistive now, give --dark high")
     unused = [name for name in recording.arrays if name not in geometry.arrays]
@@ -370,17 +433,18 @@ def _report_stuck(recording: PadRecording, tool: ToolDepth, log: _Log) -> None:
     log.add(Severity.INFO, "tool-stuck", observed, "the wall above them is seen at the speed of the slip")
 
 
-def _currents(recording: PadRecording, plan: Plan, log: _Log) -> dict[str, Grey]:
+def _brightness(recording: PadRecording, geometry: ToolGeometry, plan: Plan, log: _Log) -> Brightness:
     """Brightness of the buttons, with EMEX and gain undone."""
+    currents = {name: recording.arrays[name] for name in geometry.arrays if name in recording.arrays}
     if "gains" in plan.without:
         log.step("gains", "left out, as asked")
-        return brightness(recording.arrays)
-    arrays, undone = undo_gains(recording)
-    bright = brightness(arrays)
+        return brightness_of(currents, None)
+    scale, undone = undo_gains(recording)
+    bright = brightness_of(currents, scale)
     if undone:
         log.step("gains", f"{' and '.join(name.upper() for name in undone)} divided out")
         return bright
-    bright, jumps = remove_jumps(bright)
+    bright, jumps = bright.without_jumps()
     observed = "the file has no channel of EMEX voltage or gain"
     action = f"{jumps} jumps that all buttons make together taken off" if jumps else "currents taken as they are"
     log.add(Severity.MAJOR if jumps else Severity.MINOR, "gain-channels-missing", observed, action)
@@ -434,15 +498,13 @@ def _moved(
     return moved
 
 
-def _respond(
-    parts: list[Buttons], grid: Array, radius: Array, geometry: ToolGeometry, plan: Plan, log: _Log
-) -> list[Buttons]:
+def _respond(parts: list[Buttons], grid: Array, radius: Array, geometry: ToolGeometry, plan: Plan, log: _Log) -> None:
     """Mask or fill dead buttons, and bring all to one response."""
     if "buttons" in plan.without:
         log.step("buttons", "left out, as asked")
-        return parts
+        return
     step = float(grid[1] - grid[0])
-    parts, dead = repair_dead(parts, max(int(_DEAD_M / step), 3), fill=True)
+    dead = repair_dead(parts, max(int(_DEAD_M / step), 3), fill=True)
     count, listed = 0, []
     for name, part, mask in zip(("pad", "flap"), parts, dead, strict=False):
         share = mask.mean(axis=0)
@@ -458,7 +520,7 @@ def _respond(
         observed = f"{count} of {total} buttons are dead"
         log.add(Severity.MINOR, "buttons-dead", observed, "one or two side by side filled, others left empty")
     log.step("buttons", f"one response over {_EQUAL_M:g} m; {count} of {total} dead")
-    return equalise(parts, max(int(_EQUAL_M / step), 3), radius)
+    equalise(parts, max(int(_EQUAL_M / step), 3), radius)
 
 
 def _check_order(part: Buttons, grid: Array, radius: Array, geometry: ToolGeometry, log: _Log) -> None:

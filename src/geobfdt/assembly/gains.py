@@ -1,26 +1,22 @@
-"""Gains: voltage and amplifier undone, buttons brought to one response, dead buttons masked or filled."""
+"""Response of buttons: dead ones masked or filled, all brought to one response."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter, uniform_filter1d
 
-from geobfdt.wells.pads import PadRecording
-
-__all__ = ["Buttons", "brightness", "equalise", "remove_jumps", "repair_dead", "undo_gains"]
+__all__ = ["Buttons", "equalise", "repair_dead"]
 
 Array = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-# Below this share of the usual current, the brightness turns from a logarithm into a straight line through zero.
-_LINEAR_SHARE = 0.02
-# All buttons together jump by this much (a share of the current, nearly) only where a gain does.
-_MIN_JUMP = 0.15
 # A button is dead where it scatters by less than this share of what buttons usually do.
 _DEAD_SHARE = 0.15
 # The response of a button is stretched or shrunk by this factor at most: beyond it, something else is wrong with it.
@@ -33,8 +29,8 @@ _RIDGE = 0.003
 _FIT_ROUNDS = 4
 # Buttons whose scatter is compared.
 _NEIGHBOURS = 9
-# Rows whose jumps are found at a time, which bounds the memory.
-_BLOCK_ROWS = 1024
+# Rows that are changed at a time, which bounds the memory besides the buttons themselves.
+_BLOCK_ROWS = 4096
 # So many dead buttons side by side are filled in from their neighbours.
 _MAX_FILLED = 2
 
@@ -58,108 +54,18 @@ class Buttons(NamedTuple):
     turn: Array
 
 
-def undo_gains(recording: PadRecording) -> tuple[dict[str, Grey], list[str]]:
-    """
-    Divide the currents by voltage and gain.
-
-    Returns
-    -------
-    arrays : dict of str to array
-        Currents as a voltage and a gain of 1 would give them; NaN where one of them is missing.
-    undone : list of str
-        Which of EMEX and gain there were.
-    """
-    undone = []
-    factor = np.ones(recording.rows)
-    for name in ("emex", "gain"):
-        values = recording.logs.get(name)
-        if values is not None and np.any(values > 0):
-            undone.append(name)
-            factor = factor * np.where(values > 0, values, np.nan)
-    if not undone:
-        return recording.arrays, undone
-    scale = (1 / factor).astype(np.float32)[:, None]
-    return {name: values * scale for name, values in recording.arrays.items()}, undone
-
-
-def brightness(arrays: dict[str, Grey]) -> dict[str, Grey]:
-    """
-    Turn currents into the brightness of an image: the logarithm of the resistivity, so that conductive is dark.
-
-    Notes
-    -----
-    A gain becomes a shift. The inverse hyperbolic sine is the logarithm for usual currents, and stays defined for
-    those about zero.
-
-    Examples
-    --------
-    >>> bright = brightness({"A": np.array([[1.0, 10.0]], np.float32)})["A"]
-    >>> bool(np.isclose(bright[0, 0] - bright[0, 1], np.log(10), atol=0.01))
-    True
-    """
-    sizes = [np.abs(values[:: max(len(values) // 2000, 1)]) for values in arrays.values()]
-    typical = float(np.nanmedian(np.concatenate([size.ravel() for size in sizes])))
-    linear = np.float32(_LINEAR_SHARE * typical or 1.0)
-    return {name: -np.arcsinh(values / linear) for name, values in arrays.items()}
-
-
-def remove_jumps(arrays: dict[str, Grey]) -> tuple[dict[str, Grey], int]:
-    """
-    Take off jumps that all buttons make in the same row, as those of a voltage or a gain are.
-
-    Parameters
-    ----------
-    arrays : dict of str to array (rows, buttons)
-        Brightness, in which a gain is a shift.
-
-    Returns
-    -------
-    arrays : dict of str to array
-        The same on one level.
-    jumps : int
-        How many there were.
-
-    Notes
-    -----
-    Rows of buttons lie apart along the tool, so that a bed meets a part of the buttons at a time and hardly moves the
-    median of all. A jump moves it by as much as itself.
-
-    Examples
-    --------
-    >>> level = np.zeros((9, 8), np.float32); level[4:] += 1
-    >>> remove_jumps({"A": level})[1]
-    1
-    """
-    rows = len(next(iter(arrays.values())))
-    middle = np.zeros(max(rows - 1, 0), np.float32)
-    for top in range(0, middle.size, _BLOCK_ROWS):
-        block = slice(top, top + _BLOCK_ROWS + 1)
-        together = np.concatenate([np.diff(values[block], axis=0) for values in arrays.values()], axis=1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # rows without a value have no jump
-            middle[top : top + _BLOCK_ROWS] = np.nan_to_num(np.nanmedian(together, axis=1))
-    jumps = np.where(np.abs(middle) > _MIN_JUMP, middle, 0.0)
-    level = np.concatenate([[0.0], np.cumsum(jumps)]).astype(np.float32)[:, None]
-    return {name: values - level for name, values in arrays.items()}, int(np.count_nonzero(jumps))
-
-
-def equalise(parts: list[Buttons], window: int, radius: Array) -> list[Buttons]:
+def equalise(parts: list[Buttons], window: int, radius: Array) -> None:
     """
     Bring all buttons to one response over a sliding window.
 
     Parameters
     ----------
     parts : list of Buttons
-        Pads, flaps.
+        Pads, flaps; their values are changed in place.
     window : int
         Rows of the window; it has to be much taller than the traces of planes.
     radius : array (rows,)
         Radius of the hole (m).
-
-    Returns
-    -------
-    list of Buttons
-        The same with one response.
 
     Notes
     -----
@@ -180,25 +86,35 @@ def equalise(parts: list[Buttons], window: int, radius: Array) -> list[Buttons]:
         together = np.concatenate(turns, axis=1)
         waves += [together.real, together.imag]
     own = _own_levels(levels, np.stack(waves, axis=2))
-    out, start = [], 0
+    start = 0
     for part in parts:
         size = pads * part.across.size
-        level = _between_blocks(own[:, start : start + size], middles, rows).reshape(part.values.shape)
+        flat = part.values.reshape(rows, size)
+        for block in _blocks(0, rows):
+            flat[block] -= _between_blocks(own[:, start : start + size], middles, block)
         start += size
-        values = part.values - level
-        stretch = _stretch(_spread(values))
+        stretch = _stretch(_spread(part.values)).ravel()
         # A stretch leaves the level of the button as it is.
-        centre = _block_means(values, np.array([0, rows])).reshape(1, pads, -1)
-        out.append(part._replace(values=(values - centre) * stretch[None] + centre))
-    return out
+        centre = _block_means(part.values, np.array([0, rows]))
+        for block in _blocks(0, rows):
+            flat[block] = (flat[block] - centre) * stretch + centre
+
+
+def _blocks(top: int, base: int) -> Iterator[slice]:
+    """Rows from top to base, a block at a time."""
+    return (slice(first, min(first + _BLOCK_ROWS, base)) for first in range(top, base, _BLOCK_ROWS))
 
 
 def _block_means(values: Grey, ends: npt.NDArray[np.int64]) -> Grey:
     """Mean of each button in blocks of rows: array (blocks, buttons)."""
     flat = values.reshape(len(values), -1)
-    measured = np.isfinite(flat)
-    sums = np.add.reduceat(np.where(measured, flat, np.float32(0)), ends[:-1], axis=0, dtype=np.float64)
-    counts = np.add.reduceat(measured, ends[:-1], axis=0, dtype=np.int64)
+    sums = np.zeros((ends.size - 1, flat.shape[1]))
+    counts = np.zeros(sums.shape, np.int64)
+    for row, (top, base) in enumerate(pairwise(ends.tolist())):
+        for block in _blocks(top, base):
+            measured = np.isfinite(flat[block])
+            sums[row] += np.where(measured, flat[block], np.float32(0)).sum(axis=0, dtype=np.float64)
+            counts[row] += measured.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(counts > 0, sums / counts, np.nan), dtype=np.float32)
 
@@ -234,9 +150,9 @@ def _own_levels(levels: Grey, waves: npt.NDArray[Any]) -> Grey:
     return own
 
 
-def _between_blocks(values: Grey, middles: Array, rows: int) -> Grey:
-    """Values of blocks at every row, straight between the middles of blocks."""
-    at = np.clip(np.interp(np.arange(rows), middles, np.arange(middles.size)), 0, middles.size - 1)
+def _between_blocks(values: Grey, middles: Array, rows: slice) -> Grey:
+    """Values of blocks at some rows, straight between the middles of blocks."""
+    at = np.interp(np.arange(rows.start, rows.stop), middles, np.arange(middles.size))
     lower = np.minimum(at.astype(np.int64), max(middles.size - 2, 0))
     upper = np.minimum(lower + 1, middles.size - 1)
     share = (at - lower).astype(np.float32)[:, None]
@@ -253,14 +169,14 @@ def _stretch(spread: Array) -> Grey:
     return np.where(np.isfinite(stretch), stretch, 1.0).astype(np.float32)
 
 
-def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> tuple[list[Buttons], list[Mask]]:
+def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> list[Mask]:
     """
     Mask dead buttons, and fill single ones from their neighbours.
 
     Parameters
     ----------
     parts : list of Buttons
-        Pads, flaps.
+        Pads, flaps; NaN is put where a button is dead and not filled.
     window : int
         Rows of the window in which a button is dead or not.
     fill : bool
@@ -268,10 +184,8 @@ def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> tuple[list[
 
     Returns
     -------
-    parts : list of Buttons
-        NaN where a button is dead.
-    dead : list of array (rows, pads, buttons)
-        Where.
+    list of array (rows, pads, buttons)
+        Where buttons are dead.
     """
     scatters = []
     for part in parts:
@@ -285,31 +199,29 @@ def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> tuple[list[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # dead pads have no scatter
         typical = np.float32(np.nanmedian(np.concatenate([scatter[::step].ravel() for scatter in scatters])))
-    out, dead = [], []
-    for part, scatter in zip(parts, scatters, strict=True):
+    dead = []
+    for part in parts:
+        scatter = scatters.pop(0)
         mask = np.isfinite(part.values) & ~(scatter > _DEAD_SHARE * typical)
-        values = np.where(mask, np.float32(np.nan), part.values)
+        part.values[mask] = np.nan
         if fill and mask.any():
-            values = _filled(values, mask)
-        out.append(part._replace(values=values))
+            _fill(part.values, mask)
         dead.append(mask)
-    return out, dead
+    return dead
 
 
-def _filled(values: Grey, dead: Mask) -> Grey:
+def _fill(values: Grey, dead: Mask) -> None:
     """Fill up to two dead buttons side by side, straight between those beside them."""
-    out = values.copy()
     last = values.shape[2] - 1
     for width in range(1, _MAX_FILLED + 1):
         for first in range(1, last - width + 1):
             run = dead[:, :, first : first + width].all(axis=2)
             lower, right = values[:, :, first - 1], values[:, :, first + width]
+            # A button that is filled already lies between two live ones, so that no run of dead ones begins beside it.
             run &= np.isfinite(lower) & np.isfinite(right)
             for k in range(width):
                 share = np.float32((k + 1) / (width + 1))
-                between = (1 - share) * lower + share * right
-                out[:, :, first + k] = np.where(run, between, out[:, :, first + k])
-    return out
+                values[:, :, first + k][run] = ((1 - share) * lower + share * right)[run]
 
 
 def _moving_mean(values: Grey, window: int) -> Grey:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.assembly.brightness import Brightness
 from geobfdt.assembly.gains import Buttons
 from geobfdt.assembly.tool_geometry import ToolGeometry
 
-__all__ = ["Rows", "lay_out", "part_buttons"]
+__all__ = ["Rows", "lay_out", "measured_rows", "part_buttons"]
 
 Array = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.float32]
@@ -79,7 +82,7 @@ class Rows:
 
 
 def part_buttons(
-    geometry: ToolGeometry, part: str, arrays: dict[str, Grey], turn: Array, places: dict[str, Rows]
+    geometry: ToolGeometry, part: str, bright: Brightness, turn: Array, places: Callable[[str], Rows]
 ) -> Buttons | None:
     """
     Bring the buttons of all pads, or of all flaps, to the rows of the image.
@@ -90,12 +93,12 @@ def part_buttons(
         The tool.
     part : str
         ``pad`` or ``flap``.
-    arrays : dict of str to array (samples, buttons)
-        What was recorded.
+    bright : Brightness
+        Of what was recorded.
     turn : array (samples,)
         Image angle of pad 1 (deg).
-    places : dict of str to Rows
-        Rows of each array.
+    places : callable
+        Rows of an array by its name.
 
     Returns
     -------
@@ -103,23 +106,25 @@ def part_buttons(
         In order round the pads; None if the tool has no such part, or the recording none of its arrays.
     """
     rows = [row for row in geometry.rows if row.part == part]
-    here = [name for row in rows for name in row.arrays if name in arrays]
+    here = [name for row in rows for name in row.arrays if name in bright.currents]
     if not here:
         return None
     across = np.concatenate([row.across_m for row in rows])
     order = np.argsort(across)
-    size = places[here[0]].at(np.zeros((turn.size, 1), np.float32)).shape[0]
-    values = np.full((size, geometry.pads, across.size), np.nan, np.float32)
+    rank = np.argsort(order)
+    radians = np.radians(turn)
+    directions = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+    direction = places(here[0]).at(directions)
+    values = np.full((len(direction), geometry.pads, across.size), np.nan, np.float32)
     start = 0
     for row in rows:
+        columns = rank[start : start + row.buttons]
         for pad, name in enumerate(row.arrays):
-            if name in arrays:
-                values[:, pad, start : start + row.buttons] = places[name].at(arrays[name])
+            if name in bright.currents:
+                values[:, pad, columns] = places(name).at(bright.of(name))
         start += row.buttons
-    radians = np.radians(turn)
-    direction = places[here[0]].at(np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
     angle = np.degrees(np.arctan2(direction[:, 1], direction[:, 0])).astype(np.float64)
-    return Buttons(values[:, :, order], across[order], angle)
+    return Buttons(values, across[order], angle)
 
 
 def lay_out(parts: list[Buttons], pads: int, radius: Array, columns: int) -> Grey:
@@ -179,3 +184,12 @@ def lay_out(parts: list[Buttons], pads: int, radius: Array, columns: int) -> Gre
             )
             image[row + top, column] = one * (1 - share) + other * share
     return image
+
+
+def measured_rows(image: Grey) -> npt.NDArray[np.bool_]:
+    """Rows of an image in which a button passed; blocks of rows at a time."""
+    measured = np.zeros(len(image), np.bool_)
+    for top in range(0, len(image), _BLOCK_ROWS):
+        block = slice(top, top + _BLOCK_ROWS)
+        measured[block] = np.isfinite(image[block]).any(axis=1)
+    return measured

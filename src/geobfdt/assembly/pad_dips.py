@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,41 +13,101 @@ from geobfdt.assembly.gains import Buttons
 from geobfdt.assembly.residual_offsets import slope_correlation
 from geobfdt.geometry import parabola_peak
 
-__all__ = ["button_order", "pad_planes"]
+__all__ = ["PadPlane", "Search", "button_order", "live_electrodes", "pad_planes"]
 
 Array = npt.NDArray[np.float64]
 
-# Windows of the correlation are so tall (m), and no trace reaches further (m) from one pad to another.
-_WINDOW_M, _REACH_M = 2.0, 0.4
 # Pads that correlate less show no plane, and lags that close no better than this (m) are of no one plane.
 _MIN_CORRELATION, _MAX_CLOSURE_M = 0.4, 0.01
+# So many lags at least are fitted; of more, this share may be left out where it does not close.
+_MIN_PAIRS, _MAX_LEFT_OUT = 3, 0.34
+# Electrodes of a window that scatter by less than this share of the usual one are dead.
+_DEAD_SHARE = 0.1
+# A plane whose lags hang on directions that are this lopsided rests on two arms, or on one.
+_MAX_CONDITION = 8.0
 # Beds within a pad lie within so much (m) of each other.
 _PAD_REACH_M = 0.08
 
 
-def pad_planes(curves: Array, angles: Array, grid: Array) -> Array:
+@dataclass(frozen=True)
+class Search:
     """
-    Find the plane that the beds of each window follow from pad to pad.
+    How planes are looked for.
 
     Parameters
     ----------
-    curves : array (rows, pads)
-        One curve a pad on rows of even depth.
-    angles : array (rows, pads)
-        Image angle of each pad (deg).
+    window, step : float
+        Height of a window, and from one to the next (m).
+    dip : float
+        Steepest apparent dip (deg).
+    """
+
+    window: float = 2.0
+    step: float = 2.0
+    dip: float = 60.0
+
+
+class PadPlane(NamedTuple):
+    """
+    Plane of a window.
+
+    Parameters
+    ----------
+    trace : array (3,)
+        Depth (m) and the coefficients a and b of z = depth + a cos t + b sin t (m).
+    closure : float
+        RMS distance of the lags from the plane (m).
+    correlation : float
+        Mean correlation of the pairs.
+    electrodes, pairs, left_out : int
+        Live electrodes, pairs that the plane rests on, and pairs that did not close.
+    """
+
+    trace: Array
+    closure: float
+    correlation: float
+    electrodes: int
+    pairs: int
+    left_out: int
+
+
+class _Lag(NamedTuple):
+    first: int
+    second: int
+    shift: float
+    correlation: float
+
+
+def pad_planes(
+    curves: Array, angles: Array, grid: Array, radius: Array, search: Search | None = None
+) -> list[PadPlane]:
+    """
+    Find the plane that the beds of each window follow from electrode to electrode.
+
+    Parameters
+    ----------
+    curves : array (rows, electrodes)
+        One curve an electrode on rows of even depth.
+    angles : array (rows, electrodes)
+        Image angle of each electrode (deg).
     grid : array (rows,)
         Depths (m).
+    radius : array (rows,)
+        Radius of the hole (m).
+    search : Search, optional
+        Windows and steepest dip.
 
     Returns
     -------
-    array (planes, 3)
-        Depth (m) and the coefficients a and b of the trace z = depth + a cos t + b sin t (m). Windows without a plane
-        are left out.
+    list of PadPlane
+        Windows without a plane are left out.
 
     Notes
     -----
-    The classical correlation of dipmeters: the lag of each pair of pads is where their curves correlate best, and a
-    plane is fitted to all lags. Lags that do not close, as those of a repeated bed, have no plane.
+    The classical correlation of dipmeters: the lag of each pair of electrodes is where their curves correlate best,
+    within what the steepest dip allows, and a plane is fitted to all lags by least squares. The lag furthest from the
+    plane is left out while lags do not close and enough are there. Lags that do not close, as those of a repeated bed,
+    have no plane. Electrodes that do not scatter are dead and take no part; fewer than three arms show no plane.
 
     Examples
     --------
@@ -53,28 +115,81 @@ def pad_planes(curves: Array, angles: Array, grid: Array) -> Array:
     >>> bed = np.random.default_rng(0).normal(size=1800)
     >>> shifts = np.rint(10 * np.sqrt(2) * np.cos(np.radians(angles[0]))).astype(int)  # a dip to angle 0
     >>> curves = np.stack([bed[rows + 100 - shift] for shift in shifts], axis=1)
-    >>> pad_planes(curves, angles, 0.0025 * rows)[0].round(3) + 0
+    >>> pad_planes(curves, angles, 0.0025 * rows, np.full(1600, 0.1))[0].trace.round(3) + 0
     array([0.999, 0.035, 0.   ])
     """
+    search = search or Search()
     step = float(grid[1] - grid[0])
-    size, lags = max(int(_WINDOW_M / step), 16), int(_REACH_M / step)
-    pairs = list(combinations(range(curves.shape[1]), 2))
+    size, stride = max(int(search.window / step), 16), max(int(search.step / step), 1)
     planes = []
-    for top in range(0, grid.size - size + 1, size):
+    for top in range(0, grid.size - size + 1, stride):
         window = slice(top, top + size)
-        if not (np.isfinite(angles[window]).all() and np.isfinite(curves[window]).any(axis=0).all()):
+        if not np.isfinite(angles[window]).all():
             continue
-        t = np.angle(np.exp(1j * np.radians(angles[window])).mean(axis=0))
-        found_lags = np.array([_lag(curves[window, i], curves[window, j], lags) for i, j in pairs])
-        shift, weight = found_lags[:, 0] * step, np.where(found_lags[:, 1] > _MIN_CORRELATION, found_lags[:, 1], 0.0)
-        if np.count_nonzero(weight) < 3:
-            continue
-        design = np.array([[np.cos(t[j]) - np.cos(t[i]), np.sin(t[j]) - np.sin(t[i])] for i, j in pairs])
+        live = live_electrodes(curves[window])
+        t = _angle_of_edges(curves[window], angles[window])
+        reach = 2 * float(np.median(radius[window])) * np.tan(np.radians(search.dip))
+        lags = []
+        for i, j in combinations(np.flatnonzero(live).tolist(), 2):
+            rows = max(int(np.ceil(reach * abs(np.sin((t[j] - t[i]) / 2)) / step)), 3)
+            shift, correlation = _lag(curves[window, i], curves[window, j], min(rows, size // 2))
+            if correlation > _MIN_CORRELATION:
+                lags.append(_Lag(i, j, shift * step, correlation))
+        plane = _plane_of(lags, t)
+        if plane is not None:
+            a, b, closure, kept = plane
+            trace = np.array([float(grid[window].mean()), a, b])
+            correlation = float(np.mean([lag.correlation for lag in kept]))
+            count = (int(live.sum()), len(kept), len(lags) - len(kept))
+            planes.append(PadPlane(trace, closure, correlation, *count))
+    return planes
+
+
+def live_electrodes(curves: Array) -> npt.NDArray[np.bool_]:
+    """
+    Return which electrodes of a window scatter as electrodes do.
+
+    Examples
+    --------
+    >>> rock = np.random.default_rng(0).normal(size=(50, 1))
+    >>> live_electrodes(np.hstack([rock, 0 * rock, rock, rock, np.nan * rock])).tolist()
+    [True, False, True, True, False]
+    """
+    measured = np.isfinite(curves)
+    count = np.maximum(measured.sum(axis=0), 1)
+    filled = np.where(measured, curves, 0.0)
+    mean = filled.sum(axis=0) / count
+    scatter = np.sqrt((np.where(measured, curves - mean, 0.0) ** 2).sum(axis=0) / count)
+    scatter[count < len(curves) / 2] = 0.0
+    typical = np.median(scatter[scatter > 0]) if (scatter > 0).any() else np.inf
+    return np.asarray(scatter > _DEAD_SHARE * typical)
+
+
+def _angle_of_edges(curves: Array, angles: Array) -> Array:
+    """Angle (rad) of each electrode where its edges are: a tool turns in a window, and its strongest bed decides."""
+    energy = np.nan_to_num(np.diff(curves, axis=0, prepend=curves[:1])) ** 2 + 1e-12
+    return np.asarray(np.angle((energy * np.exp(1j * np.radians(angles))).sum(axis=0)))
+
+
+def _plane_of(lags: list[_Lag], t: Array) -> tuple[float, float, float, list[_Lag]] | None:
+    """Coefficients a and b, closure (m) and the lags that close; None where they show no plane."""
+    fewest = max(_MIN_PAIRS, int(np.ceil(len(lags) * (1 - _MAX_LEFT_OUT))))
+    while len(lags) >= _MIN_PAIRS:
+        design = np.array([[np.cos(t[j]) - np.cos(t[i]), np.sin(t[j]) - np.sin(t[i])] for i, j, _, _ in lags])
+        weight = np.array([lag.correlation for lag in lags])
+        shift = np.array([lag.shift for lag in lags])
+        if np.linalg.cond(design * weight[:, None]) > _MAX_CONDITION:
+            return None
         plane = np.linalg.lstsq(design * weight[:, None], shift * weight, rcond=None)[0]
-        closure = np.sqrt(np.sum(weight * (design @ plane - shift) ** 2) / weight.sum())
+        apart = design @ plane - shift
+        closure = float(np.sqrt(np.sum(weight * apart**2) / weight.sum()))
         if closure < _MAX_CLOSURE_M:
-            planes.append([float(grid[window].mean()), *plane])
-    return np.array(planes).reshape(-1, 3)
+            return float(plane[0]), float(plane[1]), closure, lags
+        if len(lags) <= fewest:
+            return None
+        worst = int(np.argmax(np.abs(apart)))
+        lags = [lag for k, lag in enumerate(lags) if k != worst]
+    return None
 
 
 def button_order(part: Buttons, pads: int, grid: Array, radius: Array) -> float:
@@ -102,16 +217,18 @@ def button_order(part: Buttons, pads: int, grid: Array, radius: Array) -> float:
     if count < 2 or pads < 3:
         return float("nan")
     angles = part.turn[:, None] + 360 * np.arange(pads) / pads
-    planes = pad_planes(_mean(part.values), angles, grid)
+    search = Search()
+    planes = pad_planes(_mean(part.values), angles, grid, radius, search)
     halves = (part.values[:, :, : count // 2], part.values[:, :, count - count // 2 :])
     one, other = (_mean(half) for half in halves)
     apart = float(part.across[count - count // 2 :].mean() - part.across[: count // 2].mean())
     step = float(grid[1] - grid[0])
     lags = int(_PAD_REACH_M / step)
     measured, expected = [], []
-    for depth, a, b in planes:
-        first = int(np.searchsorted(grid, depth - _WINDOW_M / 2))
-        window = slice(first, first + int(_WINDOW_M / step))
+    for plane in planes:
+        depth, a, b = plane.trace
+        first = int(np.searchsorted(grid, depth - search.window / 2))
+        window = slice(first, first + int(search.window / step))
         turn = np.exp(1j * np.radians(part.turn[window]))
         for pad in range(pads):
             t = float(np.angle(turn.mean())) + 2 * np.pi * pad / pads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -58,7 +59,9 @@ class Offset(NamedTuple):
     contradicts: bool
 
 
-def residual_offsets(geometry: ToolGeometry, arrays: dict[str, Grey], grid: Array, sideways: Array) -> list[Offset]:
+def residual_offsets(
+    geometry: ToolGeometry, placed: Callable[[str], Grey | None], grid: Array, sideways: Array
+) -> list[Offset]:
     """
     Find by how much arrays lie too deep beside their neighbours.
 
@@ -66,8 +69,9 @@ def residual_offsets(geometry: ToolGeometry, arrays: dict[str, Grey], grid: Arra
     ----------
     geometry : ToolGeometry
         The tool.
-    arrays : dict of str to array (rows, buttons)
-        Brightness on the rows of the image, placed by the geometry.
+    placed : callable
+        Brightness (rows, buttons) of an array by its name, on the rows of the image and placed by the geometry; None
+        where the recording lacks it.
     grid : array (rows,)
         Depths of the image (m).
     sideways : array (rows,)
@@ -90,6 +94,8 @@ def residual_offsets(geometry: ToolGeometry, arrays: dict[str, Grey], grid: Arra
     pads = _rows_of(geometry, "pad")
     flaps = _rows_of(geometry, "flap")
     for pad in range(geometry.pads):
+        # The arrays of one pad at a time are in memory.
+        arrays = {row.arrays[pad]: values for row in geometry.rows if (values := placed(row.arrays[pad])) is not None}
         for rows in (pads, flaps):
             first = rows[0] if rows else None
             for row in rows[1:]:

@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.settings_files import parse_yaml, read_settings
 
-__all__ = ["ButtonRow", "ToolGeometry", "geometry_of", "known_tools", "read_geometry"]
+__all__ = ["DIPMETER_ELECTRODES", "ButtonRow", "ToolGeometry", "geometry_of", "known_tools", "read_geometry"]
 
 _INCH_M = 0.0254  # Length of an inch.
+#: A pad of more electrodes is that of an imaging tool.
+DIPMETER_ELECTRODES = 2
 
 
 class ButtonRow(BaseModel):
@@ -80,6 +82,11 @@ class ToolGeometry(BaseModel):
     def arrays(self) -> tuple[str, ...]:
         """Names of all arrays."""
         return tuple(name for row in self.rows for name in row.arrays)
+
+    @property
+    def dipmeter(self) -> bool:
+        """Whether pads have one electrode or two, which make no image."""
+        return bool(self.rows) and sum(row.buttons for row in self.rows) <= DIPMETER_ELECTRODES
 
 
 @cache

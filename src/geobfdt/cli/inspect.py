@@ -25,13 +25,13 @@ def inspect(
     """
     import xarray as xr
 
-    from geobfdt.io.images import files
     from geobfdt.quality.image_checks import with_image_findings
     from geobfdt.runtime.findings import Finding, Severity
     from geobfdt.wells.image import row_spacing
+    from geobfdt.workflows.assemble import survey_or_assemble
 
-    with progress(f"reading {file.name}"):
-        survey = files.survey(file, reading)
+    with progress(f"reading {file.name}") as advance:
+        survey = survey_or_assemble(file, reading, progress=advance)
         images = [with_image_findings(image) for image in survey.images]
     contents, refusal = survey.contents, survey.refusal
     # The contents help most when the file cannot be read without an option.

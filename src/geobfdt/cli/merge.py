@@ -28,8 +28,8 @@ def merge(
     from geobfdt.workflows.merge import MergeOptions
     from geobfdt.workflows.merge import merge as join
 
-    with progress(f"merging {first.name} and {second.name}"):
-        findings = join(first, second, out, MergeOptions(reading=reading))
+    with progress(f"merging {first.name} and {second.name}") as advance:
+        findings = join(first, second, out, MergeOptions(reading=reading), progress=advance)
     if as_json:
         print_json({"file": str(out), "findings": [finding.to_dict() for finding in findings]})
         return

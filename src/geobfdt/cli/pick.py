@@ -25,7 +25,8 @@ def pick(
     reading: ReadingOptions,
     model: Annotated[str, typer.Option(help="Folder of a model bundle; default: the shipped one.")] = "default",
     method: Annotated[
-        Literal["network", "hough"], typer.Option(help="The picker: a network, or the classical one.")
+        Literal["network", "hough", "correlation"],
+        typer.Option(help="The picker: a network, the classical one, or the correlation of dipmeter arms or pads."),
     ] = "network",
     runtime: Annotated[
         RuntimeName,
@@ -47,6 +48,13 @@ def pick(
             "--pages/--no-pages", help="Draw numbered pages beside the overview; default: of wells up to 150 m."
         ),
     ] = None,
+    geometry: Annotated[
+        Path | None, typer.Option(help="YAML file that says where the electrodes of a dipmeter lie.")
+    ] = None,
+    window: Annotated[
+        str,
+        typer.Option(help="Window and step of the correlation (m), steepest apparent dip (deg).", metavar="H:STEP:DIP"),
+    ] = "1.2:0.6:60",
     explain: Annotated[
         list[int] | None,
         typer.Option(min=1, help="Also draw why the N-th pick was made; repeat for more.", metavar="N"),
@@ -66,14 +74,15 @@ def pick(
     any), WELL.findings.json (what was repaired or doubted), WELL.drift.csv (how far its zones are from what the network
     was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; wells of 15 to 150 m, and longer
     ones with --pages, have numbered pages beside it). With --mud-resistivity, fractures get apertures, and
-    WELL.apertures.csv holds their curves.
+    WELL.apertures.csv holds their curves. With --method correlation, the file is that of a dipmeter or of pads, and
+    table and findings are written.
     """
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 
     options = PickOptions(
         reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, picture=picture,
         mud_resistivity=mud_resistivity, aperture_tool=aperture_tool, pages=pages,
-        explain=tuple(explain or ()),
+        explain=tuple(explain or ()), geometry=geometry, window=numbers_of(window),
     )  # fmt: skip
     pool = engine_of(engine, workers or 2, address)
     files = image_files(inputs)
@@ -106,6 +115,15 @@ def _show(delivery: Delivery) -> None:
     for file in delivery.files:
         note = ", which replaces that of an earlier run" if file in delivery.replaced else ""
         console().print(f"  {file}{note}", markup=False)
+
+
+def numbers_of(window: str) -> tuple[float, float, float]:
+    """Return the three numbers of a window; anything else is wrong usage."""
+    try:
+        height, step, dip = map(float, window.split(":"))
+    except ValueError:
+        raise typer.BadParameter(f"{window!r} is not HEIGHT:STEP:DIP", param_hint="--window") from None
+    return height, step, dip
 
 
 def register(app: typer.Typer) -> None:

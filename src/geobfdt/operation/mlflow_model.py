@@ -13,7 +13,6 @@ import pandas as pd
 from pydantic import ValidationError
 
 from geobfdt._version import __version__
-from geobfdt.io.images.files import read
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.registry import load_model
 from geobfdt.picking.network_detector import NetworkDetector
@@ -21,6 +20,7 @@ from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, join_picks
+from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.pick import pick_image
 
 __all__ = ["MlflowPicker", "write_mlflow_files"]
@@ -92,7 +92,7 @@ class MlflowPicker:
         """
         tables, findings = [], []
         for path, options in _requests(model_input):
-            image = read(path, options)
+            image = read_or_assemble(Path(path), options)
             result = pick_image(image, NetworkDetector.of(self.bundle, image))
             tables.append(result.picks)
             findings += [finding.to_dict() for finding in (*result.picked.image.attrs["findings"], *result.cautions)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,20 +13,30 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
 from geobfdt._version import __version__
-from geobfdt.assembly.build import Assembled, Plan, build
+from geobfdt.assembly.build import Assembled, Plan, lay_out_buttons, place_buttons
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
-from geobfdt.io.images.files import has_pads_only, read, read_recording, with_options
+from geobfdt.io.images.files import Survey, has_pads_only, read, read_recording, survey, with_options
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.preparation.normalisation import contrast_span, normalise_dynamic, normalise_static
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage, add_findings, well_image
+from geobfdt.wells.lazy_pixels import lazy_pixels
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.pads import PadRecording
 
-__all__ = ["AssembleOptions", "assemble", "assemble_image", "image_of", "read_or_assemble"]
+__all__ = [
+    "AssembleOptions",
+    "assemble",
+    "assemble_image",
+    "image_of",
+    "read_or_assemble",
+    "read_pads",
+    "survey_or_assemble",
+    "without_stated",
+]
 
 Step = Literal["speed", "offsets", "gains", "buttons"]
 
@@ -33,6 +44,7 @@ Step = Literal["speed", "offsets", "gains", "buttons"]
 _DYNAMIC_M = 1.0
 _GREY = np.float32(255)
 _BLOCK_ROWS = 4096  # Rows that are scaled at a time.
+_CONTRAST_ROWS = 20_000  # The contrast of the static image is that of so many rows, evenly spread over the well.
 Image = npt.NDArray[np.float32]
 
 
@@ -117,25 +129,40 @@ def assemble_image(file: Path, options: AssembleOptions = DEFAULTS, *, progress:
     InputError
         As :func:`assemble`.
     """
-    own = None if options.geometry is None else read_geometry(options.geometry)
-    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
-    geometry = own or _known_geometry(recording)
-    plan = _plan(recording, options)
+    recording, geometry, plan = read_pads(file, options)
+    if geometry.dipmeter:
+        observed = f"{geometry.name} has too few electrodes a pad for an image"
+        raise InputError(file, observed, "compute its dips with geobfdt pick --method correlation")
     progress(0.1)
-    assembled = build(recording, geometry, plan, part_of(progress, 0.1, 0.8))
+    placed = place_buttons(recording, geometry, plan, part_of(progress, 0.1, 0.5))
+    # The currents are needed no more, and the image is as large as they are twice.
+    recording = replace(recording, arrays={})
+    assembled = lay_out_buttons(placed, geometry, plan, part_of(progress, 0.5, 0.8))
+    del placed
     image = image_of(assembled, recording, options)
-    # What the user says of orientation and hole is in the image already.
-    used = {
-        "image": None,
-        "azimuth_reference": None,
-        "north": None,
-        "declination": None,
-        "deviation": None,
-        "hole_azimuth": None,
-    }
-    image = with_options(state(image, file, options.reading.model_copy(update=used)), file, options.reading)
+    image = with_options(state(image, file, without_stated(options.reading)), file, options.reading)
     progress(0.9)
     return image.assign_attrs(source=file.name, source_sha256=sha256(file))
+
+
+def read_pads(file: Path, options: AssembleOptions) -> tuple[PadRecording, ToolGeometry, Plan]:
+    """
+    Read a recording, and find the geometry of its tool and how it is built.
+
+    Raises
+    ------
+    InputError
+        If the file holds no pads, or those of a tool whose geometry is not known.
+    """
+    own = None if options.geometry is None else read_geometry(options.geometry)
+    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
+    return recording, own or _known_geometry(recording), _plan(recording, options)
+
+
+def without_stated(reading: ReadingOptions) -> ReadingOptions:
+    """Return the options that are not in an assembled image already: what is said of orientation and hole is."""
+    used = ("image", "azimuth_reference", "north", "declination", "deviation", "hole_azimuth")
+    return reading.model_copy(update=dict.fromkeys(used))
 
 
 def read_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress = no_progress) -> WellImage:
@@ -177,6 +204,34 @@ def read_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress 
     return add_findings(image, [Finding(Severity.INFO, "pads-assembled", file.name, observed, action)])
 
 
+def survey_or_assemble(file: Path, reading: ReadingOptions, *, progress: Progress = no_progress) -> Survey:
+    """
+    List what is in a file, with its image, or with the one that is assembled where it holds pads only.
+
+    Parameters
+    ----------
+    file : Path
+        Any readable file.
+    reading : ReadingOptions
+        What it does not say.
+    progress : callable
+        Called with the share done, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        If not even the contents can be read.
+    """
+    result = survey(file, reading)
+    if result.refusal is None or not has_pads_only(file):
+        return result
+    try:
+        image = read_or_assemble(file, reading, progress=progress)
+    except InputError as error:
+        return result._replace(refusal=error)
+    return Survey(result.contents, [image], image.sizes["depth"])
+
+
 def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOptions = DEFAULTS) -> WellImage:
     """
     Scale an assembled image, and give it its logs and attributes.
@@ -195,18 +250,16 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
     WellImage
         Static image and dynamic companion, 0 to 255.
     """
-    rows = max(int(_DYNAMIC_M / float(np.median(np.diff(assembled.depth)))), 3)
-    static, dynamic = _scaled(assembled.image, rows)
     processing = {"program": f"geobfdt {__version__}", "steps": assembled.steps}
     attributes: dict[str, Any] = {
         "well": recording.attributes.get("well", ""),
         "run": recording.attributes.get("run", ""),
         "tool": recording.attributes.get("tool", ""),
     }
-    return well_image(
-        static,
+    # The contract is checked on pixels without size; the real ones take their place.
+    image = well_image(
+        np.broadcast_to(np.float32(0), assembled.image.shape),
         assembled.depth,
-        dynamic=dynamic,
         diameter=assembled.diameter,
         deviation=assembled.deviation,
         hole_azimuth=assembled.hole_azimuth,
@@ -218,20 +271,34 @@ def image_of(assembled: Assembled, recording: PadRecording, options: AssembleOpt
         processing=json.dumps(processing),
         **attributes,
     )
+    rows = max(int(_DYNAMIC_M / float(np.median(np.diff(assembled.depth)))), 3)
+    return WellImage(image.assign(_scaled(assembled.image, rows)))
 
 
-def _scaled(image: Image, rows: int) -> tuple[Image, Image]:
-    """Static and dynamic image, 0 to 255; blocks of rows at a time, which bounds the memory besides them."""
-    static, dynamic = np.empty_like(image), np.empty_like(image)
-    span = contrast_span(image)
-    for top in range(0, len(image), _BLOCK_ROWS):
-        block = slice(top, top + _BLOCK_ROWS)
-        static[block] = normalise_static(image[block], span) * _GREY
-        # With this margin a block is normalised as the whole image is.
-        first = max(top - rows, 0)
-        part = normalise_dynamic(image[first : top + _BLOCK_ROWS + rows], rows)
-        dynamic[block] = part[top - first : top - first + _BLOCK_ROWS] * _GREY
-    return static, dynamic
+def _scaled(image: Image, rows: int) -> dict[str, Any]:
+    """Static and dynamic image, 0 to 255, as variables that are computed where they are used."""
+    span = contrast_span(image[:: max(len(image) // _CONTRAST_ROWS, 1)])
+
+    def static(key: tuple[Any, ...]) -> Image:
+        return np.asarray(normalise_static(image[key[0]][..., key[1]], span) * _GREY)
+
+    def dynamic(key: tuple[Any, ...]) -> Image:
+        places = np.arange(len(image))[key[0]]
+        out = np.empty((places.size, image.shape[1]), np.float32)
+        block_of = places.ravel() // _BLOCK_ROWS
+        for block in np.unique(block_of):
+            mine = block_of == block
+            chosen = places.ravel()[mine]
+            # With this margin rows are normalised as those of the whole image are.
+            first = max(int(chosen.min()) - rows, 0)
+            out[mine] = normalise_dynamic(image[first : int(chosen.max()) + 1 + rows], rows)[chosen - first] * _GREY
+        return out.reshape(*places.shape, -1)[..., key[1]]
+
+    dims = ("depth", "azimuth")
+    return {
+        "image": (dims, lazy_pixels(image.shape, image.dtype, static), {"units": ""}),
+        "dynamic": (dims, lazy_pixels(image.shape, image.dtype, dynamic)),
+    }
 
 
 def _declination(recording: PadRecording, options: AssembleOptions) -> float:

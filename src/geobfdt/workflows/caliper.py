@@ -12,7 +12,7 @@ from pydantic import Field as Described
 from geobfdt.hole.centred_amplitude import centre_amplitude
 from geobfdt.hole.shape import HoleShape, hole_shape
 from geobfdt.hole.travel_time import KnownDiameter, ToolConstants
-from geobfdt.io.images.files import read
+from geobfdt.io.images.files import has_pads_only, read
 from geobfdt.io.write.hole_surface import write_hole_vtk
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -114,7 +114,7 @@ def caliper(
         itself, the images are not of one run, or a table of picks would be written over.
     """
     # The hole log of diameters is what this measures: a stated one is only compared with it.
-    image = read(source, options.reading)
+    image = _read_acoustic(source, options.reading)
     stem = file_stem(image.attrs["well"] or source.stem)
     target = out / f"{stem}.measured.picks.csv"
     if options.picks is not None and target.exists():
@@ -156,7 +156,18 @@ def _read_amplitude(source: Path, options: CaliperOptions) -> WellImage | None:
     if options.amplitude is None and options.amplitude_file is None:
         return None
     file = options.amplitude_file or source
-    return read(file, options.reading.model_copy(update={"image": options.amplitude}))
+    return _read_acoustic(file, options.reading.model_copy(update={"image": options.amplitude}))
+
+
+def _read_acoustic(file: Path, reading: ReadingOptions) -> WellImage:
+    """Read an image of an acoustic tool; to assemble the buttons of a pad tool would be no cure."""
+    try:
+        return read(file, reading)
+    except InputError as error:
+        if not has_pads_only(file):
+            raise
+        observed = "it holds the buttons of a pad tool, which measure neither travel times nor echoes"
+        raise InputError(file, observed, "give the image of an acoustic tool") from error
 
 
 def with_measured_diameter(picks: PickTable, shape: HoleShape) -> tuple[PickTable, list[Finding]]:

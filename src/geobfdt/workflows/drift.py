@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from geobfdt.io.images.files import read
 from geobfdt.model.registry import load_model
 from geobfdt.picking.drift import judge_zones, measure_zones
 from geobfdt.picking.network_detector import NetworkDetector
@@ -16,6 +15,7 @@ from geobfdt.picking.picker import pick_with_findings
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.pick import image_files
 
 __all__ = ["WellDrift", "drift"]
@@ -71,12 +71,12 @@ def drift(
     files = image_files(inputs)
     for number, file in enumerate(files):
         part = part_of(progress, number / len(files), (number + 1) / len(files), file.name)
-        image = read(file, options)
+        image = read_or_assemble(file, options or ReadingOptions(), progress=part_of(part, 0.0, 0.2))
         detector = NetworkDetector.of(bundle, image)
         if detector.drift_reference is None:
             observed = "the model is older than drift: it does not say what is usual"
             raise InputError(model, observed, "train it again, or take another")
-        picks, _ = pick_with_findings(image, detector, progress=part)
+        picks, _ = pick_with_findings(image, detector, progress=part_of(part, 0.2, 1.0))
         yield WellDrift(
             image.attrs["well"] or file.stem, judge_zones(measure_zones(image, picks), detector.drift_reference)
         )

@@ -11,14 +11,15 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
-from geobfdt.io.images.files import read
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.run_matching import RunMatch, match_runs
 from geobfdt.runtime.findings import Finding, InputError, Severity
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.image import LOGS, WellImage, place_of, row_spacing
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.tools import tool_kind
 from geobfdt.wells.well_names import well_key
+from geobfdt.workflows.assemble import read_or_assemble
 
 __all__ = ["MergeOptions", "join_runs", "merge"]
 
@@ -66,7 +67,9 @@ class MergeOptions(BaseModel):
 DEFAULTS = MergeOptions()
 
 
-def merge(first: Path, second: Path, target: Path, options: MergeOptions = DEFAULTS) -> list[Finding]:
+def merge(
+    first: Path, second: Path, target: Path, options: MergeOptions = DEFAULTS, *, progress: Progress = no_progress
+) -> list[Finding]:
     """
     Merge two runs of one well into one image.
 
@@ -78,6 +81,8 @@ def merge(first: Path, second: Path, target: Path, options: MergeOptions = DEFAU
         The netCDF file (``.nc``) to write.
     options : MergeOptions
         What neither of the files says.
+    progress : callable
+        Called with the share done, 0 to 1.
 
     Returns
     -------
@@ -94,7 +99,9 @@ def merge(first: Path, second: Path, target: Path, options: MergeOptions = DEFAU
         raise InputError(target, "a merged image is a netCDF file", "name a file that ends in .nc, then convert it")
     if target.exists():
         raise InputError(target, "is there already", "name a new file")
-    image = join_runs(read(first, options.reading), read(second, options.reading))
+    one = read_or_assemble(first, options.reading, progress=part_of(progress, 0.0, 0.4))
+    other = read_or_assemble(second, options.reading, progress=part_of(progress, 0.4, 0.8))
+    image = join_runs(one, other)
     write_netcdf(image, target)
     return list(image.attrs["findings"])
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
+from geobfdt.assembly.pad_dips import Search
 from geobfdt.model.runtime_names import RuntimeName
 from geobfdt.picking.apertures import aperture_curves, aperture_tool, measure_apertures, write_aperture_curves
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
@@ -30,6 +31,7 @@ from geobfdt.wells.intervals import read_intervals
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, read_picks, write_picks
 from geobfdt.workflows.assemble import read_or_assemble
+from geobfdt.workflows.dipmeter import correlate
 
 __all__ = [
     "Delivery",
@@ -47,6 +49,16 @@ __all__ = [
 _CURVE_STEP_M = 0.1
 
 
+# Window and step of the correlation (m) and its steepest apparent dip (deg): those that dipmeters are computed with.
+_WINDOW = (1.2, 0.6, 60.0)
+# Options that mean nothing to a method, by method.
+_UNUSED = {
+    "network": ("geometry", "window"),
+    "hough": ("model", "runtime", "geometry", "window"),
+    "correlation": ("model", "runtime", "min_confidence", "mud_resistivity", "pages", "explain"),
+}
+
+
 class PickOptions(BaseModel):
     """
     Settings of ``geobfdt pick``, for the command line, the library, worker processes and the service alike.
@@ -61,7 +73,13 @@ class PickOptions(BaseModel):
 
     reading: ReadingOptions = Described(default=ReadingOptions(), description="what the image files do not say")
     model: str = Described("default", description="folder of a model bundle, default, or REGISTRY@NAME")
-    method: Literal["network", "hough"] = Described("network", description="a network, or the classical picker")
+    method: Literal["network", "hough", "correlation"] = Described(
+        "network", description="a network, the classical picker, or the correlation of pads and dipmeter arms"
+    )
+    geometry: Path | None = Described(None, description="YAML file of the geometry of a dipmeter")
+    window: tuple[float, float, float] = Described(
+        _WINDOW, description="window and step of the correlation (m), steepest apparent dip (deg)"
+    )
     runtime: RuntimeName = Described("auto", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
     picture: bool = Described(True, description="whether pictures are drawn")
@@ -82,12 +100,19 @@ class PickOptions(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _network_options_need_a_network(self) -> PickOptions:
-        if self.method == "hough":
-            for option, value, default in (("--model", self.model, "default"), ("--runtime", self.runtime, "auto")):
-                if value != default:
-                    observed = f"--method hough has no network, {value} would do nothing"
-                    raise InputError(option, observed, "leave one out")
+    def _options_are_those_of_the_method(self) -> PickOptions:
+        for name in _UNUSED[self.method]:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                option, method = f"--{name.replace('_', '-')}", f"--method {self.method}"
+                raise InputError(option, f"means nothing to {method}", "leave one out")
+        return self
+
+    @model_validator(mode="after")
+    def _windows_are_windows(self) -> PickOptions:
+        window, step, dip = self.window
+        if not (0.1 <= window <= 20 and 0.05 <= step <= 20 and 5 <= dip <= 85):
+            observed = f"{window:g}:{step:g}:{dip:g} is no window"
+            raise InputError("--window", observed, "give 0.1 to 20 m, a step of 0.05 to 20 m and a dip of 5 to 85 deg")
         return self
 
 
@@ -298,11 +323,10 @@ def pick_file(
         If the file cannot be read, the folder not written, the same request has picked the well already, or a file in
         its place holds somebody's decisions or is no pick table.
     """
+    if options.method == "correlation":
+        return _correlate_file(source, out, options, earlier, progress)
     image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
-    stem = file_stem(image.attrs["well"] or source.stem)
-    if earlier and stem in earlier:
-        observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
-        raise InputError(source, observed, "give each file its --well, or its own --out")
+    stem = _new_stem(image, source, earlier)
     replaces = _undecided(out / f"{stem}.picks.csv", read_picks, "picks")
     replaces_breakouts = _undecided(out / f"{stem}.breakouts.csv", read_breakouts, "breakouts")
     with atomic_files(out):
@@ -358,6 +382,32 @@ def pick_file(
         replaced = tuple(file for file in files if file.exists()) if replaces else ()
     counts = {str(name): int(count) for name, count in picks["class"].value_counts().sort_index().items()}
     return Delivery(image.attrs["well"] or stem, picked.measured.metres, counts, files, tuple(findings), replaced)
+
+
+def _new_stem(image: WellImage, source: Path, earlier: Mapping[str, Path] | None) -> str:
+    """Name of the files of a well, which the same request has not picked already."""
+    stem = file_stem(image.attrs["well"] or source.stem)
+    if earlier and stem in earlier:
+        observed = f"holds the well of {earlier[stem]}, whose picks would be written over"
+        raise InputError(source, observed, "give each file its --well, or its own --out")
+    return stem
+
+
+def _correlate_file(
+    source: Path, out: Path, options: PickOptions, earlier: Mapping[str, Path] | None, progress: Progress
+) -> Delivery:
+    """Leave the dips of a dipmeter or of pads in a folder: table and findings, for there is no image to draw."""
+    dips = correlate(source, options.reading, options.geometry, Search(*options.window), progress=progress)
+    stem = _new_stem(dips.hole, source, earlier)
+    replaces = _undecided(out / f"{stem}.picks.csv", read_picks, "picks")
+    with atomic_files(out) as part:
+        write_picks(dips.picks, part / f"{stem}.picks.csv")
+        write_text(part / f"{stem}.findings.json", findings_to_json(dips.findings))
+        files = tuple(out / file.name for file in sorted(part.iterdir()))
+        replaced = tuple(file for file in files if file.exists()) if replaces else ()
+    counts = {"bedding": len(dips.picks)} if len(dips.picks) else {}
+    well = dips.hole.attrs["well"] or stem
+    return Delivery(well, dips.length_m, counts, files, tuple(dips.findings), replaced)
 
 
 def _draw_explanations(
@@ -464,4 +514,6 @@ def _elsewhere(options: PickOptions) -> PickOptions:
     reading = options.reading.model_copy(update={"survey": survey.absolute() if survey is not None else None})
     model = model if model == "default" else str(Path(model).absolute())
     tool = tool.absolute() if tool is not None else None
-    return options.model_copy(update={"model": model, "reading": reading, "aperture_tool": tool})
+    geometry = options.geometry.absolute() if options.geometry is not None else None
+    update = {"model": model, "reading": reading, "aperture_tool": tool, "geometry": geometry}
+    return options.model_copy(update=update)

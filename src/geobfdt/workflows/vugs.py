@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
-from geobfdt.io.images.files import read
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.picker import detector_of
@@ -22,6 +21,7 @@ from geobfdt.wells.image import WellImage, place_of
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, complete
 from geobfdt.wells.vugs import read_vugs, write_vug_tracks, write_vugs
+from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.pick import pick_image
 
 __all__ = ["VugOptions", "vugs"]
@@ -79,14 +79,14 @@ def vugs(
     InputError
         If a file cannot be read, the folder not written, or an earlier table in its place holds a person's decisions.
     """
-    image = read(source, options.reading)
+    image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
     stem = file_stem(image.attrs["well"] or source.stem)
     table = out / f"{stem}.vugs.csv"
     if table.exists() and int((read_vugs(table)["status"] != "proposed").sum()):
         raise InputError(table, "holds vugs that a person decided on", "move it, or name another --out")
     with atomic_files(out):
         pass  # A folder that cannot be written is an error now, not after the search.
-    picks, breakouts, findings = _planes(image, options, part_of(progress, 0.0, 0.7))
+    picks, breakouts, findings = _planes(image, options, part_of(progress, 0.1, 0.7))
     result = find_vugs(image, picks, breakouts, part_of(progress, 0.7, 1.0))
     observed = f"{len(result.table)} vugs beside {len(picks)} planes"
     action = "experimental: check them on the image before they are used"

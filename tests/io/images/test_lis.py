@@ -1,14 +1,22 @@
 """LIS79 files, built here byte by byte from the standard, as the reader has them."""
 
+import json
 import struct
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from geobfdt.assembly.tool_geometry import geometry_of
+from geobfdt.cli import app
 from geobfdt.io.images import files, lis
 from geobfdt.runtime.findings import InputError
+from geobfdt.simulation.geology import Geology
+from geobfdt.simulation.pads import PadFlaws, simulate_pads
+from geobfdt.simulation.well_settings import WellSettings
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.picks import read_picks
 
 STRING, BYTE, F32, I16, I32 = 65, 66, 68, 79, 73
 ANY = ReadingOptions()
@@ -247,3 +255,43 @@ def test_packed_samples_of_a_dipmeter(tmp_path, code, size):
     assert next(i for i in files.inspect(path).items if i["name"] == "RHDT")["role"] == "dipmeter"
     with pytest.raises(InputError):
         files.read(path)
+
+
+def test_dips_of_an_hdt_tape(tmp_path):
+    """A tape of packed samples as a whole: the dips of its four arms are those of the simulated beds."""
+    beds = Geology(bedding_dip=25.0, bedding_azimuth=110.0, dip_scatter=0.5, bed_thickness=0.05)
+    hole = WellSettings(length=12.0, deviation=20.0, hole_azimuth=40.0, rotation=0.05, geology=beds)
+    pads = simulate_pads(hole, np.random.default_rng(6), PadFlaws(stick_slip=0.0), geometry=geometry_of("HDT"))
+    recording = pads.recording
+    frames = recording.rows // 16
+    last = np.arange(frames) * 16  # A frame is named by its shallowest sample, the last one on the way up.
+    curves = np.stack([recording.arrays[f"FC{max(k, 1)}"][:, 0] for k in range(5)], axis=1)
+    scaled = np.clip(255 * curves / np.percentile(curves, 98), 0, 255).astype(np.uint8)
+    body = entry(12, F32, float32(-999.25)) + entry(0, BYTE, b"")
+    body += spec("DEPT", ".1IN", 4, F32) + spec("RHDT", "", 80, 130)
+    logs = {"DEVI": "deviation", "HAZI": "hole_azimuth", "P1AZ": "pad1_azimuth", "C1": "caliper_1"}
+    for name in logs:
+        body += spec(name, "IN" if name == "C1" else "DEG", 4, F32)
+    rows = b""
+    for k in reversed(range(frames)):
+        samples = scaled[16 * k : 16 * k + 16][::-1]
+        rows += float32(recording.depth[last[k]] / 0.00254) + samples.tobytes()
+        for name, log in logs.items():
+            rows += float32(recording.logs[log][last[k]] / (0.0254 if name == "C1" else 1.0))
+    size = 8 + 80 + 4 * len(logs) - 4
+    assert len(rows) == frames * size
+    header = record(128, b"RUN1  .001  SERVICVERS0001 26/01/01 01024  LO            "[:56].ljust(56))
+    parts = [record(0, rows[at : at + 50 * size]) for at in range(0, len(rows), 50 * size)]
+    path = write(tmp_path, header + record(64, body) + b"".join(parts))
+    words = ["pick", str(path), "--method", "correlation", "--north", "true", "--out", str(tmp_path / "out"), "--json"]
+    run = CliRunner().invoke(app, words)
+    assert run.exit_code == 0, run.output
+    [well] = json.loads(run.stdout)
+    kinds = {finding["kind"] for finding in well["findings"]}
+    assert {"electrodes-assumed", "speed-not-corrected"} <= kinds
+    assert "pad-arrays-unused" not in kinds
+    picks = read_picks(next((tmp_path / "out").glob("*.picks.csv")))
+    assert len(picks) > 3
+    dip, azimuth = np.radians(picks["dip_true_deg"]), np.radians(picks["azimuth_true_deg"] - 110.0)
+    cosine = np.cos(dip) * np.cos(np.radians(25)) + np.sin(dip) * np.sin(np.radians(25)) * np.cos(azimuth)
+    assert np.mean(np.degrees(np.arccos(np.clip(cosine, -1, 1))) < 3) >= 0.9

@@ -10,7 +10,6 @@ from typing import Any
 import h5py
 import numpy as np
 import xarray as xr
-from xarray.core import indexing
 
 from geobfdt.io.arrays import AnyArray
 from geobfdt.io.decoding import decoding
@@ -19,6 +18,7 @@ from geobfdt.io.images.raw import Contents, item
 from geobfdt.io.write.netcdf import FORMAT
 from geobfdt.runtime.findings import InputError, findings_from_json
 from geobfdt.wells.image import LOGS, WellImage, well_image
+from geobfdt.wells.lazy_pixels import lazy_pixels
 from geobfdt.wells.options import ReadingOptions
 
 __all__ = ["UNUSED_OPTIONS", "contents", "read"]
@@ -110,24 +110,14 @@ def contents(path: Path) -> Contents:
         return Contents("netCDF-4", items, header)
 
 
-class _Pixels(xr.backends.BackendArray):
+def _lazy(pixels: xr.DataArray, path: Path) -> Any:
     """Pixels on disk; damage in a slice of them is one clear line, as on opening."""
 
-    def __init__(self, pixels: xr.DataArray, path: Path) -> None:
-        self.pixels, self.path = pixels.variable, path
-        self.shape, self.dtype = pixels.shape, pixels.dtype
+    def read_part(key: tuple[Any, ...]) -> AnyArray:
+        with decoding(path, "a netCDF-4 file", _CURE):
+            return np.asarray(pixels.variable[key].values)
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
-
-    def _read(self, key: tuple[Any, ...]) -> AnyArray:
-        with decoding(self.path, "a netCDF-4 file", _CURE):
-            return np.asarray(self.pixels[key].values)
-
-
-def _lazy(pixels: xr.DataArray, path: Path) -> Any:
-    """Pixels that are read when they are used, and kept once all of them were."""
-    return indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Pixels(pixels, path)))  # type: ignore[no-untyped-call]
+    return lazy_pixels(pixels.shape, pixels.dtype, read_part)
 
 
 def _open(path: Path) -> xr.Dataset:

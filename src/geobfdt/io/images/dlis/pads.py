@@ -91,7 +91,7 @@ def read_pads(path: Path, options: ReadingOptions, arrays: Collection[str] = ())
                 read[name] = _Log(curve, *column)
         factor = metres(index.unit, options.depth_unit, findings)
         order = _Order(np.where(is_null(depth), np.nan, depth) * factor, columns[pads[0].position], findings)
-        result = {pad.name: order.rows_of(columns[pad.position]) for pad in pads}
+        result = {pad.name: order.rows_of(columns[pad.position].astype(np.float32, copy=False)) for pad in pads}
         for values in result.values():
             values[is_null(values)] = np.nan
         placed: dict[str, Array] = {}
@@ -117,9 +117,10 @@ class _Order:
 
 
 def _is_pad(curve: Curve, arrays: Collection[str]) -> bool:
-    named = is_pad_array(curve.name) or curve.name in arrays
     sound = not curve.doubled and curve.table.problem is None and bool(curve.table.rows)
-    return named and sound and _MIN_BUTTONS <= curve.columns <= _MAX_BUTTONS
+    # A geometry of the user may name single electrodes.
+    fewest = 1 if curve.name in arrays else _MIN_BUTTONS
+    return sound and (curve.name in arrays or is_pad_array(curve.name)) and fewest <= curve.columns <= _MAX_BUTTONS
 
 
 def _choose_pass(pads: list[Curve], request: str | None, findings: FileFindings) -> list[Curve]:
