@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,23 +112,29 @@ def contents(path: Path) -> Contents:
 
 
 class _Pixels(xr.backends.BackendArray):
-    """Pixels on disk; damage in a slice of them is one clear line, as on opening."""
+    """
+    Pixels on disk; damage in a slice of them is one clear line, as on opening.
 
-    def __init__(self, pixels: xr.DataArray, path: Path) -> None:
-        self.pixels, self.path = pixels.variable, path
-        self.shape, self.dtype = pixels.shape, pixels.dtype
+    The variable stays open between slices: HDF5 keeps the chunks of an open variable that it has unpacked last, and
+    neighbouring slices share a chunk.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        self.file = h5py.File(path, "r")
+        self.pixels = self.file[name]
+        self.shape, self.dtype = self.pixels.shape, self.pixels.dtype
+
+    def __reduce__(self) -> Any:
+        # A copy, and one in another process, opens the file anew.
+        return _Pixels, (self.path, self.name)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER_1VECTOR, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> AnyArray:
         with decoding(self.path, "a netCDF-4 file", _CURE):
-            return np.asarray(self.pixels[key].values)
-
-
-def _lazy(pixels: xr.DataArray, path: Path) -> Any:
-    """Pixels that are read when they are used, and kept once all of them were."""
-    return indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Pixels(pixels, path)))  # type: ignore[no-untyped-call]
+            return np.asarray(self.pixels[key])
 
 
 def _open(path: Path) -> xr.Dataset:
@@ -192,8 +199,21 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
     # The contract is checked on an image of no size; the real pixels take its place unread.
     empty = np.broadcast_to(np.float32(0), opened["image"].shape)
-    lazy = {name: (picture.dims, _lazy(picture, path), picture.attrs) for name, picture in pictures.items()}
     depth, azimuth, *logs = (opened[name].values for name in ("depth", "azimuth", *LOGS))
-    well = well_image(empty, depth, azimuth, **dict(zip(LOGS, logs, strict=True)), **attributes).assign(lazy)
-    well.set_close(opened.close)
+    bare = well_image(empty, depth, azimuth, **dict(zip(LOGS, logs, strict=True)), **attributes)
+    pixels = {name: _Pixels(path, name) for name in pictures}
+    # They are kept once all of them are read.
+    lazy = {
+        name: (picture.dims, indexing.MemoryCachedArray(indexing.LazilyIndexedArray(pixels[name])), picture.attrs)  # type: ignore[no-untyped-call]
+        for name, picture in pictures.items()
+    }
+    well = bare.assign(lazy)
+
+    well.set_close(partial(_close, opened, list(pixels.values())))
     return well
+
+
+def _close(opened: xr.Dataset, pixels: list[_Pixels]) -> None:
+    opened.close()
+    for variable in pixels:
+        variable.file.close()
