@@ -67,7 +67,7 @@ class _Palette:
         if new.size:
             self._entry[new] = self._tree.query(np.stack([new & 255, (new >> 8) & 255, new >> 16], axis=-1))[1]
             entry = self._entry[colour]
-        return entry.astype(np.uint8)
+        return np.asarray(entry, dtype=np.uint8)
 
 
 @cache
