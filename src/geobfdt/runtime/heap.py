@@ -1,8 +1,8 @@
 """
 Settings of memory: one heap of glibc for all threads, free memory returned to the system, garbage collected rarely.
 
-Without the first two a long well takes more memory than a short one: each thread's heap keeps what it once held, in pieces.
-No other C library is touched.
+Without the first two a long well takes more memory than a short one: each thread's heap keeps what it once held, in
+pieces. No other C library is touched.
 """
 
 from __future__ import annotations
