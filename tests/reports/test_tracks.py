@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geobfdt.reports.style import UNMEASURED
-from geobfdt.reports.tracks import depth_steps, draw_depth_axis, draw_image, draw_traces
+from geobfdt.reports.tracks import Raster, depth_steps, draw_depth_axis, draw_image, draw_traces
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.picks import new_picks
 
@@ -53,6 +53,31 @@ def test_pixels_are_where_the_rock_is(north: str, start: int, variable: str) -> 
     assert at(45, 0.25).sum() < at(135, 0.25).sum() - 100
     grey = [int(UNMEASURED[i : i + 2], 16) for i in (1, 3, 5)]
     assert np.abs(at(225, 0.5) - grey).max() <= 2
+
+
+@pytest.mark.parametrize("columns", [96, 720])
+def test_pixels_of_a_picture_are_pasted(columns: int) -> None:
+    """Each pixel of the track has one of the few tones, in its own row and column, and none is a blend of two."""
+    values = np.zeros((50, columns))
+    values[::2] = 100.0
+    values[0, : columns // 2] = np.nan
+    ax = bare_axes(1.92, 0.5)
+    draw_image(ax, well_image(values, 10.0 + 0.01 * np.arange(50)), limits=(0, 100), raster=Raster(100, 2))
+    ax.axis("off")
+    grey = [int(UNMEASURED[i : i + 2], 16) for i in (1, 3, 5)]
+    expected = np.zeros((50, 192, 3), dtype=int)
+    expected[::2] = 255
+    expected[0, :96] = grey
+    np.testing.assert_array_equal(rendered(ax), expected)
+
+
+def test_second_track_takes_the_pixels_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wall that is drawn twice is resampled once and looks the same."""
+    first, second = bare_axes(), bare_axes()
+    wall = draw_image(first, lone_dark_patch(), variable="dynamic")
+    monkeypatch.setattr("geobfdt.reports.tracks.image_tones", None)
+    draw_image(second, lone_dark_patch(), variable="dynamic", twin=wall)
+    np.testing.assert_array_equal(rendered(first), rendered(second))
 
 
 def test_dark_high_swaps_ink() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from geobfdt.runtime import heap
 
 SCRIPT = """
 import ctypes, sys, threading
@@ -60,3 +63,17 @@ def test_large_pieces_come_from_the_heap(tmp_path: Path) -> None:
         (line,) = [line for line in text.splitlines() if 'type="mmap"' in line]
         mapped[how] = int(line.split('size="')[1].split('"')[0])
     assert mapped["own"] - mapped["shared"] >= 48 << 20
+
+
+def test_garbage_is_collected_rarely_but_collected() -> None:
+    """A hundred thousand objects that refer to themselves are collected in few rounds, and none is left."""
+    thresholds, rounds = gc.get_threshold(), [part["collections"] for part in gc.get_stats()]
+    heap.collect_garbage_rarely()
+    try:
+        for _ in range(120_000):
+            circle: list[object] = []
+            circle.append(circle)
+        after = [part["collections"] for part in gc.get_stats()]
+    finally:
+        gc.set_threshold(*thresholds)
+    assert 1 <= after[0] - rounds[0] <= 3

@@ -6,7 +6,7 @@ import os
 import sys
 
 from geobfdt.cli.app import app
-from geobfdt.runtime.heap import share_heap
+from geobfdt.runtime.heap import collect_garbage_rarely, share_heap
 
 __all__ = ["main"]
 
@@ -20,6 +20,7 @@ def main() -> None:
     ``geobfdt --help``
     """
     share_heap()
+    collect_garbage_rarely()
     from geobfdt.runtime.findings import InputError
 
     try:

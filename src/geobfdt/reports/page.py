@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +56,9 @@ _APERTURES = 0.75
 _SCALES = np.array([m * 10.0**e for e in range(6) for m in (1, 2, 4, 5)])
 # From this scale on, traces would only hide the image.
 _OVERVIEW_SCALE = 200
+# The walls of a picture have this many tones: a rock image is noise to a PNG coder, and half the tones of an even ramp
+# that the eye distinguishes take two thirds of the bytes.
+_PICTURE = Raster(SCREEN.dpi, 32)
 # Pages of a well up to each length (m) have this scale; wells up to the first length have pages by default.
 _PAGE_SCALES = ((150.0, 50.0), (np.inf, 100.0))
 
@@ -149,6 +151,7 @@ def write_pictures(  # noqa: PLR0913
     pages: bool | None = None,
     breakouts: BreakoutTable | None = None,
     apertures: pd.DataFrame | None = None,
+    measured: MeasuredDepths | None = None,
     progress: Progress = no_progress,
 ) -> list[Path]:
     """
@@ -172,6 +175,8 @@ def write_pictures(  # noqa: PLR0913
         Breakout table.
     apertures : DataFrame, optional
         Curves of apertures.
+    measured : MeasuredDepths, optional
+        Measured depths of the well; default those that its pixels tell.
     progress : callable, optional
         Called with the finished share, 0 to 1.
 
@@ -188,7 +193,6 @@ def write_pictures(  # noqa: PLR0913
     path, whole = Path(path), depth_range(image)
     edges = page_edges(*whole)
     mine, notes = _select_picks(image, picks)
-    limits = {name: contrast_limits(image, name) for name in ("image", "dynamic") if name in image}
     palette = colour_palette(image) if "colour" in image else None
     count = edges.size - 1
     sheets = [(path, Page(*whole, _largest_scale(whole[1] - whole[0])))]
@@ -202,8 +206,9 @@ def write_pictures(  # noqa: PLR0913
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
     drawing = _Drawing(
-        image, mine, intervals, notes, breakouts=breakouts, apertures=apertures, limits=limits, palette=palette
-    )
+        image, mine, intervals, notes, breakouts=breakouts, apertures=apertures, palette=palette, raster=_PICTURE,
+        measured=MeasuredDepths.of(image) if measured is None else measured,
+    )  # fmt: skip
     for number, (file, page) in enumerate(sheets, start=1):
         with house_style(), atomic_path(file) as part:
             figure = _draw_page(drawing, page, edges if page.number == 0 and len(sheets) > 1 else None)
@@ -284,10 +289,25 @@ class _Drawing:
     north: North = "left"
     breakouts: BreakoutTable | None = None
     apertures: pd.DataFrame | None = None
-    # The ends of the ramp by variable, and the palette of true colours; None makes one for the page.
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    # The palette of true colours; None makes one for the page.
     palette: npt.NDArray[np.uint8] | None = None
     raster: Raster = SCREEN
+    # Of the whole well; None reads those of the page.
+    measured: MeasuredDepths | None = None
+    # The ends of the ramp by variable, from the first page that shows it.
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def contrast(self, variable: Variable) -> tuple[float, float] | None:
+        """Return the values at the ends of the ramp; None for a dynamic image that is made for the page."""
+        name = "image" if variable == "static" else "dynamic"
+        if name in self.image and name not in self.limits:
+            self.limits[name] = contrast_limits(self.image, name)
+        return self.limits.get(name)
+
+    def measured_depths(self, top: float, base: float) -> MeasuredDepths:
+        """Return the measured depths of the well, or at least those of a page."""
+        spacing = row_spacing(self.image)
+        return self.measured or MeasuredDepths.of(self.image, top - spacing, base + spacing)
 
 
 def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | None = None) -> Figure:
@@ -335,10 +355,9 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
             draw_colour(tracks[name], image, colours, north=north, top=top, base=base, raster=raster)
         elif name in tracks:
             variable: Variable = "static" if name == "static" else "dynamic"
-            bounds = drawing.limits.get("image" if variable == "static" else "dynamic")
             wall = draw_image(
-                tracks[name], image, variable=variable, north=north, top=top, base=base, limits=bounds, raster=raster,
-                twin=wall,
+                tracks[name], image, variable=variable, north=north, top=top, base=base,
+                limits=drawing.contrast(variable), raster=raster, twin=wall if name == "traces" else None,
             )  # fmt: skip
         if name in tracks:
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
@@ -352,8 +371,7 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
     inside = (here["depth_m"] >= top) & (here["depth_m"] < base)
     draw_tadpoles(tracks["tadpoles"], here[inside], size=3.2 if overview else 4.5)
-    spacing = row_spacing(image)
-    measured = MeasuredDepths.of(image, top - spacing, base + spacing)
+    measured = drawing.measured_depths(top, base)
     draw_density(tracks["density"], here[inside], measured, top, base, inches=0.25 if overview else 1.0)
     if "hole" in tracks:
         draw_hole(tracks["hole"], image, top, base)

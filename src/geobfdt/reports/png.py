@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,20 +41,37 @@ def write_png(figure: Figure, path: Path, colours: npt.NDArray[np.uint8] | None 
     canvas.draw()
     # The lowest byte of a pixel is red.
     colour = np.asarray(canvas.buffer_rgba()).view("<u4")[..., 0] & 0xFFFFFF
-    table, tree = _palette(b"" if colours is None else colours.tobytes())
-    entry = np.zeros(1 << 24, dtype=np.uint8)
-    entry[colour] = 1
-    used = np.flatnonzero(entry)
-    # The nearest colour that Pillow finds is approximate, and turns white paper yellowish.
-    entry[used] = tree.query(np.stack([used & 255, (used >> 8) & 255, used >> 16], axis=-1))[1]
-    page = Image.fromarray(entry[colour], "P")
-    page.putpalette(table.tobytes())
+    palette = _palette(b"" if colours is None else colours.tobytes())
+    page = Image.fromarray(palette.nearest(colour), "P")
+    page.putpalette(palette.table.tobytes())
     # The file holds no version of any software, so that its bytes depend on the picture only.
     page.save(path, "PNG", dpi=(figure.dpi, figure.dpi))
 
 
+class _Palette:
+    """
+    Colours of a file, and which of them is nearest to each colour of a page.
+
+    The nearest colour that Pillow finds is approximate, and turns white paper yellowish.
+    """
+
+    def __init__(self, table: npt.NDArray[np.uint8]) -> None:
+        self.table, self._tree = table, cKDTree(table)
+        # Pages of a well share most of their colours. -1 is one that no page has had.
+        self._entry = np.full(1 << 24, -1, dtype=np.int16)
+
+    def nearest(self, colour: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:
+        """Return the entry of the table that is nearest to each colour; the lowest byte of a colour is red."""
+        entry = self._entry[colour]
+        new = np.unique(colour[entry < 0])
+        if new.size:
+            self._entry[new] = self._tree.query(np.stack([new & 255, (new >> 8) & 255, new >> 16], axis=-1))[1]
+            entry = self._entry[colour]
+        return np.asarray(entry, dtype=np.uint8)
+
+
 @cache
-def _palette(own: bytes) -> tuple[npt.NDArray[np.uint8], Any]:
+def _palette(own: bytes) -> _Palette:
     """Make the palette: the ramp, own colours, greys, and each colour of the style towards white, casing, mid-rock."""
     white, ink, rock = (1.0, 1.0, 1.0), to_rgb(INK), RAMP(0.5)[:3]
     extra = np.frombuffer(own, dtype=np.uint8).reshape(-1, 3) / 255
@@ -69,7 +85,7 @@ def _palette(own: bytes) -> tuple[npt.NDArray[np.uint8], Any]:
             _between(to_rgb(casing), rock, 5, both=False),
         ]
     table = np.unique(np.round(255 * np.concatenate(colours)).astype(np.uint8), axis=0)
-    return table, cKDTree(table)
+    return _Palette(table)
 
 
 def _between(

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.image import AxesImage
+from matplotlib.transforms import IdentityTransform
 from scipy.spatial import cKDTree
 
 from geobfdt.geometry import trace_depth
@@ -26,7 +27,7 @@ __all__ = ["SCREEN", "North", "Raster", "draw_colour", "draw_depth_axis", "draw_
 
 North = Literal["left", "centre"]
 
-# The drawn image has this many columns, half a degree each.
+# The drawn image has this many columns, half a degree each, unless it gets its own pixels.
 _DRAWN_COLUMNS = 720
 _SMALL_TICK_INCHES = 1.5 / 72  # Length of a small tick of the depth axis.
 _LETTERS = {"north": "NESW", "pseudo_north": "NESW", "high_side": "TRBL"}
@@ -56,6 +57,7 @@ class _StoredImage(AxesImage):
     Pixels that go into a file as they are.
 
     A PDF holds an image once if it is given the same array again, and two tracks of a page show the same pixels.
+    A picture in which the track has exactly these pixels gets them unsampled: Matplotlib would blend their colours.
     """
 
     pixels: npt.NDArray[np.uint8] | None = None
@@ -63,6 +65,10 @@ class _StoredImage(AxesImage):
 
     def make_image(self, renderer: Any, magnification: float = 1.0, unsampled: bool = False) -> Any:
         """Return the pixels and their place; the array of the twin if it has the same pixels."""
+        box, colours = self.get_window_extent(), np.asarray(self.get_array())
+        if magnification == 1 and not unsampled and colours.shape[:2] == (round(box.height), round(box.width)):
+            # The lowest row comes first.
+            return np.ascontiguousarray(colours[::-1]), round(box.x0), round(box.y0), IdentityTransform()
         pixels, *place = super().make_image(renderer, magnification, unsampled)
         twin = self.twin.pixels if self.twin is not None else None
         self.pixels = twin if twin is not None and np.array_equal(twin, pixels) else pixels
@@ -119,7 +125,7 @@ def draw_image(  # noqa: PLR0913
     raster : Raster
         How it becomes pixels.
     twin : AxesImage, optional
-        The same wall in another track, as this function returned it.
+        The same wall in another track, as this function returned it: its pixels are drawn again, and nothing is read.
 
     Returns
     -------
@@ -137,14 +143,16 @@ def draw_image(  # noqa: PLR0913
     """
     first, last = depth_range(image)
     top, base = first if top is None else top, last if base is None else base
+    if twin is not None:
+        return _show(ax, np.asarray(twin.get_array()), image, north, top, base, raster, twin)
     tones = image_tones(image, variable, top, base, max(round(ax.get_window_extent().height), 1), limits)
-    tones = tones[:, _nearest_column(image.azimuth.values, _first_angle(north))]
+    tones = tones[:, _nearest_column(image.azimuth.values, _first_angle(north), _drawn_columns(ax, image, raster))]
     if raster.tones is not None:
         steps = np.float32(raster.tones - 1)
         tones = np.asarray(np.round(_fewer_columns(tones, ax) * steps) / steps, dtype=np.float32)
     colours = RAMP(np.nan_to_num(tones), bytes=True)
     colours[~np.isfinite(tones)] = _unmeasured_bytes()
-    return _show(ax, colours, image, north, top, base, raster, twin)
+    return _show(ax, colours, image, north, top, base, raster)
 
 
 # An image on axes; each keyword is one choice of how it is drawn.
@@ -173,7 +181,7 @@ def draw_colour(  # noqa: PLR0913
         As for :func:`draw_image`.
     """
     pixels = image_colours(image, top, base, max(round(ax.get_window_extent().height), 1))
-    pixels = pixels[:, _nearest_column(image.azimuth.values, _first_angle(north))]
+    pixels = pixels[:, _nearest_column(image.azimuth.values, _first_angle(north), _drawn_columns(ax, image, raster))]
     measured = pixels[..., 3] > 0
     if raster.tones is not None:
         channels = np.where(measured[..., None], pixels[..., :3], np.float32(np.nan))
@@ -212,7 +220,9 @@ def _unmeasured_bytes() -> npt.NDArray[np.uint8]:
 
 def _fewer_columns(values: npt.NDArray[np.float32], ax: Axes) -> npt.NDArray[np.float32]:
     """Average columns until a track has one for each of its pixels."""
-    columns = min(max(round(ax.get_window_extent().width), 1), values.shape[1])
+    columns = min(_pixel_columns(ax), values.shape[1])
+    if columns == values.shape[1]:
+        return values
     first = np.linspace(0, values.shape[1], columns + 1)[:-1].astype(int)
     measured = np.isfinite(values)
     total = np.add.reduceat(np.where(measured, values, 0), first, axis=1)
@@ -359,9 +369,18 @@ def _first_angle(north: North) -> float:
     return 0.0 if north == "left" else -180.0
 
 
-def _nearest_column(angles: npt.NDArray[np.float64], start: float) -> npt.NDArray[np.int64]:
+def _pixel_columns(ax: Axes) -> int:
+    return max(round(ax.get_window_extent().width), 1)
+
+
+def _drawn_columns(ax: Axes, image: WellImage, raster: Raster) -> int:
+    """Return how many columns are drawn: a pixel each where the image has fewer, so that pixels hold its own tones."""
+    return _pixel_columns(ax) if raster.tones and image.azimuth.size <= _pixel_columns(ax) else _DRAWN_COLUMNS
+
+
+def _nearest_column(angles: npt.NDArray[np.float64], start: float, columns: int) -> npt.NDArray[np.int64]:
     """Return the nearest image column of each drawn column, around the cylinder."""
-    centres = np.mod(start + (np.arange(_DRAWN_COLUMNS) + 0.5) * 360 / _DRAWN_COLUMNS, 360)
+    centres = np.mod(start + (np.arange(columns) + 0.5) * 360 / columns, 360)
     around = np.concatenate([[angles[-1] - 360], angles, [angles[0] + 360]])
     return np.asarray((np.searchsorted((around[1:] + around[:-1]) / 2, centres) - 1) % angles.size)
 

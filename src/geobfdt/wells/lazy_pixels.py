@@ -17,7 +17,7 @@ class _Pixels(xr.backends.BackendArray):
         self.shape, self.dtype, self._read = shape, dtype, read
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER_1VECTOR, self._read)
 
 
 def lazy_pixels(shape: tuple[int, ...], dtype: Any, read: Callable[[tuple[Any, ...]], npt.NDArray[Any]]) -> Any:
@@ -31,7 +31,7 @@ def lazy_pixels(shape: tuple[int, ...], dtype: Any, read: Callable[[tuple[Any, .
     dtype : dtype
         Their type.
     read : callable
-        Pixels by their key: a slice, a whole number or an array of whole numbers for each dimension.
+        Pixels by their key: a slice or a whole number for each dimension, or an array of whole numbers for one of them.
 
     Returns
     -------

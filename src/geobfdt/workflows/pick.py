@@ -374,6 +374,7 @@ def pick_file(
                 pages=options.pages,
                 breakouts=breakouts,
                 apertures=curves,
+                measured=picked.measured,
                 progress=part_of(progress, 0.8, 1.0),
             )
         if rows:

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from geobfdt.runtime.heap import share_heap
+from geobfdt.runtime.heap import collect_garbage_rarely, share_heap
 
 __all__ = ["main"]
 
@@ -19,6 +19,7 @@ def main(out: str, options: str, file: str) -> int:
     """Pick one file; the exit status is 0, or 1 if it cannot be picked."""
     # Before NumPy is imported, which starts threads that keep heaps of their own.
     share_heap()
+    collect_garbage_rarely()
     from geobfdt.runtime.findings import InputError
     from geobfdt.workflows.pick import PickOptions, pick_file
 

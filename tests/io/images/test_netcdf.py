@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import pickle
 
 import h5py
 import numpy as np
@@ -83,6 +84,31 @@ def test_pixels_stay_on_disk(tmp_path, monkeypatch):
         requests.clear()
         assert well["image"][100:110].values.shape == (10, 36)
         assert set(requests) == {(10, 36)}
+
+
+def test_slices_of_a_chunk_unpack_it_once(tmp_path, monkeypatch):
+    """The variable stays open between slices, so that HDF5 keeps the chunk; `close` lets go of it."""
+    write_netcdf(example(), tmp_path / "a.nc")
+    well = read(tmp_path / "a.nc")
+    opened = []
+    monkeypatch.setattr(h5py, "File", lambda *words, **options: opened.append(words))
+    parts = [well["image"].isel(depth=slice(row, row + 5)).values for row in range(0, 40, 5)]
+    assert np.concatenate(parts).tobytes() == example()["image"].values.tobytes()
+    assert not opened
+    monkeypatch.undo()
+    well.close()
+    with h5py.File(tmp_path / "a.nc", "r+"):
+        pass
+
+
+def test_copies_have_a_file_of_their_own(tmp_path):
+    """A deep copy and a pickled one give the same pixels, also once the first is closed."""
+    write_netcdf(example(), tmp_path / "a.nc")
+    well = read(tmp_path / "a.nc")
+    copies = [well.copy(deep=True), pickle.loads(pickle.dumps(well))]
+    well.close()
+    for copy in copies:
+        assert copy["image"].values.tobytes() == example()["image"].values.tobytes()
 
 
 def test_contents(tmp_path):

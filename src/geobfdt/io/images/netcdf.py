@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,26 @@ def contents(path: Path) -> Contents:
         return Contents("netCDF-4", items, header)
 
 
-def _lazy(pixels: xr.DataArray, path: Path) -> Any:
-    """Pixels on disk; damage in a slice of them is one clear line, as on opening."""
+class _OpenVariable:
+    """
+    Pixels on disk by their key; damage in a slice of them is one clear line, as on opening.
 
-    def read_part(key: tuple[Any, ...]) -> AnyArray:
-        with decoding(path, "a netCDF-4 file", _CURE):
-            return np.asarray(pixels.variable[key].values)
+    The variable stays open between slices: HDF5 keeps the chunks of an open variable that it has unpacked last, and
+    neighbouring slices share a chunk.
+    """
 
-    return lazy_pixels(pixels.shape, pixels.dtype, read_part)
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        self.file = h5py.File(path, "r")
+        self.pixels = self.file[name]
+
+    def __reduce__(self) -> Any:
+        # A copy, and one in another process, opens the file anew.
+        return _OpenVariable, (self.path, self.name)
+
+    def __call__(self, key: tuple[Any, ...]) -> AnyArray:
+        with decoding(self.path, "a netCDF-4 file", _CURE):
+            return np.asarray(self.pixels[key])
 
 
 def _open(path: Path) -> xr.Dataset:
@@ -182,8 +195,19 @@ def _well(opened: xr.Dataset, path: Path) -> WellImage:
     attributes["findings"] = findings_from_json(attributes.get("findings", "[]"))
     # The contract is checked on an image of no size; the real pixels take its place unread.
     empty = np.broadcast_to(np.float32(0), opened["image"].shape)
-    lazy = {name: (picture.dims, _lazy(picture, path), picture.attrs) for name, picture in pictures.items()}
     depth, azimuth, *logs = (opened[name].values for name in ("depth", "azimuth", *LOGS))
-    well = well_image(empty, depth, azimuth, **dict(zip(LOGS, logs, strict=True)), **attributes).assign(lazy)
-    well.set_close(opened.close)
+    bare = well_image(empty, depth, azimuth, **dict(zip(LOGS, logs, strict=True)), **attributes)
+    pixels = {name: _OpenVariable(path, name) for name in pictures}
+    lazy = {
+        name: (picture.dims, lazy_pixels(picture.shape, picture.dtype, pixels[name]), picture.attrs)
+        for name, picture in pictures.items()
+    }
+    well = bare.assign(lazy)
+    well.set_close(partial(_close, opened, list(pixels.values())))
     return well
+
+
+def _close(opened: xr.Dataset, pixels: list[_OpenVariable]) -> None:
+    opened.close()
+    for variable in pixels:
+        variable.file.close()
