@@ -6,8 +6,9 @@ Folds are cylindrical about an axis of any trend that plunges by up to 60 degree
 limbs of the stated dip as a sine. Beds scatter isotropically. Flat beds tilt by up to 70 degrees; of half of the wells
 azimuths scatter by 10 degrees and dips by 3, independently. `near` is the share of wells with an axis within 3 degrees,
 `covered` the share of claimed axes whose 95 % cone holds the true one. Dip patterns: `shown` is the share of wells with
-a red or blue pattern. Neighbouring beds of `alike` are correlated by 0.6, dips of `step` jump from 8 to 30 degrees, and
-a ramp goes from 10 to 35 degrees over the stated number of 100 beds.
+a red or blue pattern. Neighbouring beds of `alike` are correlated by 0.6, `sets` of so many beds on average have one
+dip from 5 to 30 degrees each, dips of `step` jump from 8 to 30 degrees, and a ramp goes from 10 to 35 degrees over the
+stated number of 100 beds.
 """
 
 from __future__ import annotations
@@ -96,6 +97,12 @@ def patterns(kind: str, beds: int, wells: int) -> dict[str, Any]:
             for number in range(1, 100):
                 walk[number] = 0.6 * walk[number - 1] + rng.normal(0, 4)
             dips = dips + walk
+        elif kind == "sets":
+            first = 0
+            while first < 100:
+                last = first + 1 + rng.poisson(beds - 1)
+                dips[first:last] = rng.uniform(5, 30)
+                first = last
         elif kind == "step":
             dips = np.where(np.arange(100) < 50, 8.0, 30.0)
         elif kind == "ramp":
@@ -121,7 +128,7 @@ def main() -> None:
     jobs = [(folds, (limb, beds, scatter)) for limb, beds, scatter in
             ((15, 60, 2), (15, 150, 3), (30, 30, 2), (30, 60, 3), (30, 150, 5), (60, 30, 4), (60, 80, 6))]  # fmt: skip
     jobs += [(flat_beds, (beds,)) for beds in (15, 60, 300)]
-    jobs += [(patterns, one) for one in (("plain", 100), ("alike", 100), ("step", 100))]
+    jobs += [(patterns, one) for one in (("plain", 100), ("alike", 100), ("sets", 4), ("sets", 8), ("step", 100))]
     jobs += [(patterns, ("ramp", beds)) for beds in (8, 12, 20)]
     for measure, values in jobs:
         rows.append(measure(*values, arguments.wells))

@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
 from geobfdt.geometry import signed_angle
 
@@ -26,8 +25,8 @@ _MAX_AZIMUTH_SCATTER_DEG = 25.0
 _SIGNIFICANCE = 0.05
 # Orders of the beds, drawn at random.
 _DRAWS = 199
-# Neighbouring beds are taken as less correlated than this.
-_MAX_SERIAL_CORRELATION = 0.95
+# Beds that stay together in a random order: sets of beds are as long as this or shorter.
+_BLOCK_BEDS = 8
 # Beds that scatter less about their mean are a green pattern, others a bag (deg).
 _MAX_GREEN_SCATTER_DEG = 10.0
 # Patterns closer than this part of their mean length meet.
@@ -108,11 +107,12 @@ def find_dip_patterns(
     counts if its azimuths are steady, its dip changes by at least 10 degrees, and a line fits better than a step, as at
     an unconformity. Its gain is ``-n/2 log(1 - r^2)``, the log of the likelihood ratio against a constant dip. The
     same beds in 199 random orders give the distribution of the largest gain of the whole well, so that the number of
-    windows is allowed for. A pattern has a gain that at most 5 of 100 random orders reach anywhere.
+    windows is allowed for. A pattern has a gain that at most 5 of 100 random orders reach anywhere. Its beds are then
+    left out of the random orders, and the next pattern is tested.
 
-    Neighbouring beds are often alike without any pattern, as in a set of cross-beds. So the random orders get the
-    serial correlation of the beds, ``1 + 2 c``, where c is the correlation of successive differences of the dip
-    vectors: -1/2 for independent beds, also on a line or a step.
+    Neighbouring beds are often alike without any pattern, as in a set of cross-beds. So the random orders keep blocks
+    of eight neighbours together, cut at a random place. Whatever makes neighbours alike, scatter beside it or not, is
+    in them as well. Short patterns are, too: one of fewer than some 15 beds has to be very clear.
 
     A blue pattern above a red one towards another side, as across a crest or a trough, is a candidate of a fold. A red
     pattern above a blue one towards the same azimuth, as of beds that are dragged along a plane, is a candidate of a
@@ -143,49 +143,49 @@ def find_dip_patterns(
 
 def _significant_windows(depth: Array, vectors: Array, rng: np.random.Generator) -> list[tuple[int, int, float]]:
     """First row, row after the last one, and probability of the patterns; they do not overlap."""
-    sizes = [size for size in _WINDOW_BEDS if size <= len(depth)]
-    if not sizes or np.ptp(depth) <= 0:
+    if len(depth) < _WINDOW_BEDS[0] or np.ptp(depth) <= 0:
         return []
-    fits = {size: _fit_windows(depth, vectors, size) for size in sizes}
-    correlation = _serial_correlation(vectors)
-    best = []
-    for _ in range(_DRAWS if any((fit.gain > 0).any() for fit in fits.values()) else 0):
-        shuffled = _shuffle(vectors, correlation, rng)
-        best.append(max(float(_fit_windows(depth, shuffled, size).gain.max()) for size in sizes))
-    rows = [(float(gain), at, size) for size, fit in fits.items() for at, gain in enumerate(fit.gain) if gain > 0]
+    fits = {size: _fit_windows(depth, vectors, size).gain for size in _WINDOW_BEDS if size <= len(depth)}
+    rows = [(float(gain), at, size) for size, gains in fits.items() for at, gain in enumerate(gains) if gain > 0]
     chosen: list[tuple[int, int, float]] = []
+    random_gains: list[float] = []
     for gain, at, size in sorted(rows, reverse=True):
-        probability = (1 + sum(other >= gain for other in best)) / (1 + _DRAWS)
+        if any(first < at + size and last > at for first, last, _ in chosen):
+            continue
+        if not random_gains:
+            free = np.ones(len(depth), dtype=bool)
+            for first, last, _ in chosen:
+                free[first:last] = False
+            random_gains = _random_gains(depth[free], vectors[free], rng)
+        probability = (1 + sum(other >= gain for other in random_gains)) / (1 + _DRAWS)
         if probability > _SIGNIFICANCE:
             break
         limits = (
             max((last for _, last, _ in chosen if last <= at), default=0),
             min((first for first, _, _ in chosen if first >= at + size), default=len(depth)),
         )
-        if any(first < at + size and last > at for first, last, _ in chosen):
-            continue
         first, last = _grow(depth, vectors, (at, at + size), limits)
         if _line_beats_step(depth[first:last], vectors[first:last]):
             chosen.append((first, last, probability))
+            # The beds of a pattern are no example of beds without one.
+            random_gains = []
     return chosen
 
 
-def _serial_correlation(vectors: Array) -> float:
-    """Correlation of neighbouring beds, apart from lines and steps."""
-    steps = np.diff(vectors, axis=0)
-    total = float((steps**2).sum())
-    correlation = 1 + 2 * float((steps[1:] * steps[:-1]).sum()) / total if total > 0 else 0.0
-    return min(max(correlation, 0.0), _MAX_SERIAL_CORRELATION)
+def _random_gains(depth: Array, vectors: Array, rng: np.random.Generator) -> list[float]:
+    """Largest gain of the beds in each of many random orders."""
+    sizes = [size for size in _WINDOW_BEDS if size <= len(depth)]
+    return [
+        max(float(_fit_windows(depth, shuffled, size).gain.max()) for size in sizes)
+        for shuffled in (_shuffle(vectors, rng) for _ in range(_DRAWS))
+    ]
 
 
-def _shuffle(vectors: Array, correlation: float, rng: np.random.Generator) -> Array:
-    """Put beds in a random order in which neighbours are correlated."""
-    middle = vectors.mean(axis=0)
-    shuffled = vectors[rng.permutation(len(vectors))] - middle
-    if correlation > 0:
-        innovation = np.concatenate([shuffled[:1], np.sqrt(1 - correlation**2) * shuffled[1:]])
-        shuffled = lfilter([1.0], [1.0, -correlation], innovation, axis=0)
-    return np.asarray(middle + shuffled)
+def _shuffle(vectors: Array, rng: np.random.Generator) -> Array:
+    """Put beds in a random order, in blocks of neighbours."""
+    starts = np.arange(int(rng.integers(_BLOCK_BEDS)), len(vectors), _BLOCK_BEDS)
+    blocks = np.split(vectors, starts)
+    return np.concatenate([blocks[number] for number in rng.permutation(len(blocks))])
 
 
 def _fit_windows(depth: Array, vectors: Array, size: int) -> _Fits:
