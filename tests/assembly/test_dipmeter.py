@@ -106,6 +106,22 @@ def test_arms_that_share_no_bed_show_no_plane(four):
     assert len(dips_of(replace(four, arrays=arrays), tool, PLAN, SEARCH).picks) <= 1
 
 
+def test_flat_beds_are_no_jumps_of_the_gain():
+    """Without channels of voltage and gain, beds square to the hole stay, and steps of the voltage show no plane."""
+    flat = HOLE.model_copy(update={"deviation": 0.0, "geology": BEDS.model_copy(update={"bedding_dip": 0.0})})
+    tool = ToolGeometry.model_validate(tool_of(4))
+    planes = {}
+    for name, hole in (("flat", flat), ("inclined", HOLE)):
+        recording = simulated(tool_of(4), hole).recording
+        logs = {log: values for log, values in recording.logs.items() if log not in ("emex", "gain")}
+        picks = dips_of(replace(recording, logs=logs), tool, PLAN, SEARCH).picks
+        planes[name] = picks["amplitude_m"].to_numpy()
+    assert len(planes["flat"]) > 5
+    assert planes["flat"].max() < 0.01
+    assert len(planes["inclined"]) > 3
+    assert planes["inclined"].min() > 0.02
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
 def test_a_dead_arm_is_named_and_left_out(four, value):
     """Three arms still show dips, of quality C; two show none."""

@@ -87,10 +87,8 @@ def dips_of(
         # An electrode for the speed is none of those that are correlated.
         arrays = {name: values for name, values in recording.arrays.items() if name in geometry.arrays}
         recording = replace(recording, arrays=arrays)
-    # Beds are to be told from jumps of a gain, which all arms make together as they make that of a flat bed.
-    unknown_gain = not {"emex", "gain"} & set(recording.logs)
-    without = {*plan.without, "offsets", *(("gains",) if unknown_gain else ())}
-    placed = place_buttons(recording, geometry, replace(plan, without=without), part_of(progress, 0.0, 0.5))
+    plan = replace(plan, without={*plan.without, "offsets"})
+    placed = place_buttons(recording, geometry, plan, part_of(progress, 0.0, 0.5))
     curves, angles = _electrodes(placed.parts[0], placed.radius, geometry.pads)
     size = max(int(search.window / float(placed.grid[1] - placed.grid[0])), 1)
     if placed.grid.size < size:
