@@ -253,8 +253,9 @@ def test_packed_samples_of_a_dipmeter(tmp_path, code, size):
     assert np.diff(recording.depth) == pytest.approx(0.1 * 0.00254, abs=1e-6)
     assert recording.logs["pad1_azimuth"][0] == pytest.approx(290.0)
     assert next(i for i in files.inspect(path).items if i["name"] == "RHDT")["role"] == "dipmeter"
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as refused:
         files.read(path)
+    assert "--method correlation" in refused.value.finding.action
 
 
 def test_dips_of_an_hdt_tape(tmp_path):
