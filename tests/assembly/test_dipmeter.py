@@ -86,7 +86,7 @@ def angles_from_truth(picks: PickTable) -> np.ndarray:
 @pytest.mark.parametrize("tool", [tool_of(4), tool_of(6), tool_of(4, (-0.59, 0.59))])
 def test_dips_are_those_of_the_beds(tool, tmp_path):
     """From file to table with four, six and eight electrodes: nine dips of ten within 3 degrees."""
-    run = RUNNER.invoke(app, written(tmp_path, simulated(tool).recording, tool))
+    run = RUNNER.invoke(app, [*written(tmp_path, simulated(tool).recording, tool), "--top", "900"])
     assert run.exit_code == 0, run.output
     picks = read_picks(tmp_path / "out" / "W01.picks.csv")
     assert len(picks) > 8
@@ -96,7 +96,9 @@ def test_dips_are_those_of_the_beds(tool, tmp_path):
     # The mirrored dips would be elsewhere.
     mirrored = picks.assign(azimuth_true_deg=(2 * 40.0 - picks["azimuth_true_deg"]) % 360)
     assert np.mean(angles_from_truth(PickTable(mirrored)) < 3) < 0.1
-    assert json.loads(run.stdout)[0]["counts"] == {"bedding": len(picks)}
+    [well] = json.loads(run.stdout)
+    assert well["counts"] == {"bedding": len(picks)}
+    assert "option-unused" in {finding["kind"] for finding in well["findings"]}
 
 
 def test_arms_that_share_no_bed_show_no_plane(four):
@@ -104,6 +106,22 @@ def test_arms_that_share_no_bed_show_no_plane(four):
     arrays = {name: np.roll(values, 1300 * k, axis=0) for k, (name, values) in enumerate(four.arrays.items())}
     tool = ToolGeometry.model_validate(tool_of(4))
     assert len(dips_of(replace(four, arrays=arrays), tool, PLAN, SEARCH).picks) <= 1
+
+
+def test_flat_beds_are_no_jumps_of_the_gain():
+    """Without channels of voltage and gain, beds square to the hole stay, and steps of the voltage show no plane."""
+    flat = HOLE.model_copy(update={"deviation": 0.0, "geology": BEDS.model_copy(update={"bedding_dip": 0.0})})
+    tool = ToolGeometry.model_validate(tool_of(4))
+    planes = {}
+    for name, hole in (("flat", flat), ("inclined", HOLE)):
+        recording = simulated(tool_of(4), hole).recording
+        logs = {log: values for log, values in recording.logs.items() if log not in ("emex", "gain")}
+        picks = dips_of(replace(recording, logs=logs), tool, PLAN, SEARCH).picks
+        planes[name] = picks["amplitude_m"].to_numpy()
+    assert len(planes["flat"]) > 5
+    assert planes["flat"].max() < 0.01
+    assert len(planes["inclined"]) > 3
+    assert planes["inclined"].min() > 0.02
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan])

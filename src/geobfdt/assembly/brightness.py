@@ -18,6 +18,8 @@ Grey = npt.NDArray[np.float32]
 _LINEAR_SHARE = 0.02
 # All buttons together jump by this much (a share of the current, nearly) only where a gain does.
 _MIN_JUMP = 0.15
+# A sudden jump makes this share of the change over so many rows.
+_SUDDEN_SHARE, _AROUND_ROWS = 0.7, 5
 # Rows whose jumps are found at a time, which bounds the memory.
 _BLOCK_ROWS = 1024
 # Rows of an array that tell its usual current.
@@ -63,9 +65,15 @@ class Brightness:
         bright = -np.arcsinh((values if self.scale is None else values * self.scale[rows]) / self.linear)
         return np.asarray(bright if self.level is None else bright - self.level[rows])
 
-    def without_jumps(self) -> tuple[Brightness, int]:
+    def without_jumps(self, *, sudden: bool = False) -> tuple[Brightness, int]:
         """
         Take off jumps that all buttons make in the same row, as those of a voltage or a gain are.
+
+        Parameters
+        ----------
+        sudden : bool
+            Whether a jump has to be done within one row: the electrodes of a dipmeter lie in one row, where a flat bed
+            moves them all, but over as many rows as an electrode is tall.
 
         Returns
         -------
@@ -96,6 +104,9 @@ class Brightness:
                 warnings.simplefilter("ignore", RuntimeWarning)  # rows without a value have no jump
                 middle[top : top + _BLOCK_ROWS] = np.nan_to_num(np.nanmedian(together, axis=1))
         jumps = np.where(np.abs(middle) > _MIN_JUMP, middle, 0.0)
+        if sudden:
+            around = np.convolve(middle, np.ones(_AROUND_ROWS), mode="same") if middle.size else middle
+            jumps = np.where(np.abs(middle) > _SUDDEN_SHARE * np.abs(around), jumps, 0.0)
         level = np.concatenate([[0.0], np.cumsum(jumps)]).astype(np.float32)[:, None]
         return replace(self, level=level), int(np.count_nonzero(jumps))
 

@@ -444,7 +444,7 @@ def _brightness(recording: PadRecording, geometry: ToolGeometry, plan: Plan, log
     if undone:
         log.step("gains", f"{' and '.join(name.upper() for name in undone)} divided out")
         return bright
-    bright, jumps = bright.without_jumps()
+    bright, jumps = bright.without_jumps(sudden=geometry.dipmeter)
     observed = "the file has no channel of EMEX voltage or gain"
     action = f"{jumps} jumps that all buttons make together taken off" if jumps else "currents taken as they are"
     log.add(Severity.MAJOR if jumps else Severity.MINOR, "gain-channels-missing", observed, action)

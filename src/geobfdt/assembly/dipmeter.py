@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geobfdt.assembly.build import PlacedButtons, Plan, place_buttons
 from geobfdt.assembly.gains import Buttons
-from geobfdt.assembly.pad_dips import PadPlane, Search, live_electrodes, pad_planes
+from geobfdt.assembly.pad_dips import PadPlane, Search, live_electrodes, pad_means, pad_planes
 from geobfdt.assembly.tool_geometry import DIPMETER_ELECTRODES, ToolGeometry
 from geobfdt.geometry import amplitude_azimuth
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -87,10 +87,8 @@ def dips_of(
         # An electrode for the speed is none of those that are correlated.
         arrays = {name: values for name, values in recording.arrays.items() if name in geometry.arrays}
         recording = replace(recording, arrays=arrays)
-    # Beds are to be told from jumps of a gain, which all arms make together as they make that of a flat bed.
-    unknown_gain = not {"emex", "gain"} & set(recording.logs)
-    without = {*plan.without, "offsets", *(("gains",) if unknown_gain else ())}
-    placed = place_buttons(recording, geometry, replace(plan, without=without), part_of(progress, 0.0, 0.5))
+    plan = replace(plan, without={*plan.without, "offsets"})
+    placed = place_buttons(recording, geometry, plan, part_of(progress, 0.0, 0.5))
     curves, angles = _electrodes(placed.parts[0], placed.radius, geometry.pads)
     size = max(int(search.window / float(placed.grid[1] - placed.grid[0])), 1)
     if placed.grid.size < size:
@@ -116,12 +114,10 @@ def dips_of(
 
 def _electrodes(part: Buttons, radius: Array, pads: int) -> tuple[Array, Array]:
     """Curves of the electrodes and their image angles, pad by pad: two arrays (rows, electrodes)."""
-    values, across = part.values.astype(np.float64), part.across
-    if across.size > DIPMETER_ELECTRODES:
-        measured = np.isfinite(values)
-        with np.errstate(invalid="ignore"):
-            values = np.where(measured, values, 0.0).sum(axis=2, keepdims=True) / measured.sum(axis=2, keepdims=True)
-        across = across.mean(keepdims=True)
+    if part.across.size > DIPMETER_ELECTRODES:
+        values, across = pad_means(part.values)[:, :, None], part.across.mean(keepdims=True)
+    else:
+        values, across = part.values.astype(np.float64), part.across
     pad = part.turn[:, None, None] + (360 * np.arange(pads) / pads)[:, None]
     angles = pad + np.degrees(across / radius[:, None, None])
     return values.reshape(len(values), -1), angles.reshape(len(values), -1)

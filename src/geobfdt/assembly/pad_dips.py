@@ -13,7 +13,7 @@ from geobfdt.assembly.gains import Buttons
 from geobfdt.assembly.residual_offsets import slope_correlation
 from geobfdt.geometry import parabola_peak
 
-__all__ = ["PadPlane", "Search", "button_order", "live_electrodes", "pad_planes"]
+__all__ = ["PadPlane", "Search", "button_order", "live_electrodes", "pad_means", "pad_planes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -218,9 +218,9 @@ def button_order(part: Buttons, pads: int, grid: Array, radius: Array) -> float:
         return float("nan")
     angles = part.turn[:, None] + 360 * np.arange(pads) / pads
     search = Search()
-    planes = pad_planes(_mean(part.values), angles, grid, radius, search)
+    planes = pad_planes(pad_means(part.values), angles, grid, radius, search)
     halves = (part.values[:, :, : count // 2], part.values[:, :, count - count // 2 :])
-    one, other = (_mean(half) for half in halves)
+    one, other = (pad_means(half) for half in halves)
     apart = float(part.across[count - count // 2 :].mean() - part.across[: count // 2].mean())
     step = float(grid[1] - grid[0])
     lags = int(_PAD_REACH_M / step)
@@ -248,7 +248,7 @@ def _lag(first: Array, second: Array, lags: int) -> tuple[float, float]:
     return float(peak - lags + parabola_peak(*curve[peak - 1 : peak + 2])), float(curve[peak])
 
 
-def _mean(values: npt.NDArray[np.float32]) -> Array:
+def pad_means(values: npt.NDArray[np.float32]) -> Array:
     """Mean of the buttons of each pad, of what was measured."""
     measured = np.isfinite(values)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +22,14 @@ def assemble(
     ] = "north",
     columns: Annotated[int, typer.Option(min=8, max=1440, help="Columns of the image.")] = 360,
     geometry: Annotated[Path | None, typer.Option(help="YAML file that says where the buttons of a tool lie.")] = None,
+    igrf: Annotated[
+        str | None,
+        typer.Option(
+            help="Place and date, such as 59.4:5.2:2019-06-01: declination and checks by the magnetic model; needs "
+            "geobfdt[magnetic].",
+            metavar="LAT:LON:DATE",
+        ),
+    ] = None,
     without: Annotated[
         list[str] | None,
         typer.Option(help="Step to leave out: speed, offsets, gains or buttons; repeat for more.", metavar="STEP"),
@@ -37,7 +46,12 @@ def assemble(
     from geobfdt.workflows.assemble import assemble as build
 
     options = AssembleOptions(
-        reading=reading, reference=reference, columns=columns, geometry=geometry, without=steps_of(without or [])
+        reading=reading,
+        reference=reference,
+        columns=columns,
+        geometry=geometry,
+        without=steps_of(without or []),
+        igrf=None if igrf is None else place_of(igrf),
     )
     with progress(f"assembling {file.name}") as advance:
         findings = build(file, out, options, progress=advance)
@@ -46,6 +60,15 @@ def assemble(
         return
     print_findings(findings)
     console().print(str(out), markup=False)
+
+
+def place_of(text: str) -> tuple[float, float, date]:
+    """Return latitude, longitude and date; anything else is wrong usage."""
+    try:
+        latitude, longitude, day = text.split(":")
+        return float(latitude), float(longitude), date.fromisoformat(day)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not LAT:LON:DATE", param_hint="--igrf") from None
 
 
 def steps_of(names: list[str]) -> tuple[str, ...]:

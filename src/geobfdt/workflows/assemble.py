@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Described
 
 from geobfdt._version import __version__
 from geobfdt.assembly.build import Assembled, Plan, lay_out_buttons, place_buttons
+from geobfdt.assembly.magnetic_model import earth_field, with_earth_field
 from geobfdt.assembly.tool_geometry import ToolGeometry, known_tools, read_geometry
 from geobfdt.io.images.assemble import state
 from geobfdt.io.images.files import Survey, has_pads_only, read, read_recording, survey, with_options
@@ -40,6 +42,8 @@ __all__ = [
 
 Step = Literal["speed", "offsets", "gains", "buttons"]
 
+# The coefficients of the IGRF end with the year before this one.
+_MODEL_ENDS = 2030
 # Height of the window of the dynamic image (m).
 _DYNAMIC_M = 1.0
 _GREY = np.float32(255)
@@ -64,7 +68,20 @@ class AssembleOptions(BaseModel):
     reference: Literal["north", "high_side"] = Described("north", description="where image angle 0 points")
     columns: int = Described(360, ge=8, le=1440, description="columns of the image")
     geometry: Path | None = Described(None, description="YAML file of the geometry of a tool")
+    igrf: tuple[float, float, datetime.date] | None = Described(
+        None, description="latitude, longitude (deg) and date, for declination and checks by the magnetic model"
+    )
     without: tuple[Step, ...] = Described((), description="steps to leave out: speed, offsets, gains, buttons")
+
+    @model_validator(mode="after")
+    def _place_is_on_earth(self) -> AssembleOptions:
+        if self.igrf is not None:
+            latitude, longitude, date = self.igrf
+            if not (-90 <= latitude <= 90 and -180 <= longitude <= 360 and 1900 <= date.year < _MODEL_ENDS):
+                observed = f"{latitude:g}:{longitude:g}:{date} is no place and date of the model"
+                cure = f"give a latitude of -90 to 90, a longitude of -180 to 360, a year of 1900 to {_MODEL_ENDS - 1}"
+                raise InputError("--igrf", observed, cure)
+        return self
 
 
 DEFAULTS = AssembleOptions()
@@ -155,7 +172,10 @@ def read_pads(file: Path, options: AssembleOptions) -> tuple[PadRecording, ToolG
         If the file holds no pads, or those of a tool whose geometry is not known.
     """
     own = None if options.geometry is None else read_geometry(options.geometry)
-    recording = _stated(read_recording(file, options.reading, own.arrays if own else ()), options)
+    recording = read_recording(file, options.reading, own.arrays if own else ())
+    if options.igrf is not None:
+        recording = with_earth_field(recording, earth_field(*options.igrf))
+    recording = _stated(recording, options)
     return recording, own or _known_geometry(recording), _plan(recording, options)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from geobfdt.assembly.dipmeter import Dips, dips_of
 from geobfdt.assembly.pad_dips import Search
 from geobfdt.io.images.assemble import state
-from geobfdt.runtime.findings import InputError
+from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import sha256
 from geobfdt.wells.image import WellImage
@@ -17,6 +17,9 @@ from geobfdt.wells.picks import PickTable, complete
 from geobfdt.workflows.assemble import AssembleOptions, read_pads, without_stated
 
 __all__ = ["correlate"]
+
+# Reading options that are of images.
+_UNUSED = ("top", "bottom", "decimal", "even_rows", "even_sectors", "dark")
 
 
 def correlate(
@@ -60,9 +63,13 @@ def correlate(
     recording, tool, plan = read_pads(file, options)
     progress(0.1)
     dips = dips_of(recording, tool, plan, search or Search(1.2, 0.6), part_of(progress, 0.1, 0.9))
-    hole = dips.hole.assign_attrs(
-        findings=[*recording.findings, *dips.findings], source=file.name, source_sha256=sha256(file)
-    )
+    findings = [*recording.findings, *dips.findings]
+    # The decimal mark is that of a survey as well.
+    unused = [name for name in _UNUSED if not (name == "decimal" and reading.survey)]
+    if ignored := [f"--{name.replace('_', '-')}" for name in unused if getattr(reading, name) is not None]:
+        observed = f"{', '.join(ignored)} says nothing about curves of electrodes"
+        findings.append(Finding(Severity.MINOR, "option-unused", file.name, observed, "not used"))
+    hole = dips.hole.assign_attrs(findings=findings, source=file.name, source_sha256=sha256(file))
     image = state(WellImage(hole), file, without_stated(reading))
     picks = PickTable(dips.picks.assign(well=image.attrs["well"], reference=image.attrs["reference"]))
     picks, notes = complete(picks, image)

@@ -115,14 +115,18 @@ def read(path: Path, options: ReadingOptions) -> RawImage:
         If the file is damaged beyond use, holds no image, or several and nothing chooses.
     """
     with open_tolerantly(dlisio.lis.load, path, "a LIS79 file", _CURE) as (files, findings):
+        tables = list(_tables(files, findings))
         images = [
             (table, name)
-            for table in _tables(files, findings)
+            for table in tables
             for name in table.names
             if table.width(name) >= _MIN_COLUMNS and image_kind(name) and name not in table.packed
         ]
         request = options.image
         fits = [(t, n) for t, n in images if request is None or n.strip().lower() == request.strip().lower()]
+        if not images and any(table.packed for table in tables):
+            observed = "it holds the fast curves of a dipmeter and no image"
+            raise findings.refusal(observed, "compute its dips with geobfdt pick --method correlation")
         if len(fits) != 1:
             listed = ", ".join(name.strip() for _, name in images)
             observed = f"{len(fits) or 'no'} channels are {'an image' if request is None else f'called {request!r}'}"
