@@ -46,7 +46,7 @@ _MIN_PICK_SPACING_ROWS = 1.5
 _REFINE_MARGIN_M = 0.3
 _SEAM_M = 1.0  # Picks in the last metre of a strip are compared with those of the next one.
 _STRIPS_AT_ONCE = 2  # Strips that are worked on at a time, where there may be so many threads.
-_STRIPS_PER_TRIM = 8  # Free memory is handed back to the system after so many strips.
+_STRIPS_PER_TRIM = 2  # Free memory is handed back to the system after so many strips.
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

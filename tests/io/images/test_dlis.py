@@ -229,6 +229,20 @@ def test_hole_logs(tmp_path):
     assert [f.observed for f in well.attrs["findings"] if f.kind == "log-chosen"] == ["diameter may be CALI, C1"]
 
 
+def test_a_frame_is_read_once(tmp_path, monkeypatch):
+    """The companion and two logs of another frame come from one pass over its rows, each with its own values."""
+    dynamic, azimuth = pixels(seed=1), np.linspace(10, 20, ROWS)
+    other = [depth(), image(dynamic, "FMI_DYN"), ("DEVI", np.full(ROWS, 3.0), "deg", ""), ("HAZI", azimuth, "deg", "")]
+    path = write(tmp_path / "a.dlis", {"F1": [depth(), image(pixels())], "F2": other})
+    passes, whole = [], dlis.read_rows
+    monkeypatch.setattr(dlis, "read_rows", lambda table, *rest: passes.append(table.name) or whole(table, *rest))
+    well = read(path)
+    assert sorted(passes) == ["F1", "F2"]
+    assert np.array_equal(well.dynamic.values, dynamic)
+    assert well.deviation.values == pytest.approx(3.0)
+    assert well.hole_azimuth.values == pytest.approx(azimuth)
+
+
 @pytest.mark.parametrize(
     ("text", "reference", "north"),
     [

@@ -140,7 +140,8 @@ def _read_image(
         if falls is (direction == "INCREASING"):
             observed = f"frame {image.table.name} says {direction}, its depths go the other way"
             findings.major("index-direction", observed, "the depths are kept")
-    elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings, columns_elsewhere)
+    apart = [c for c in (companion, *logs.values()) if c and c.table is not image.table]
+    elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings, columns_elsewhere, apart)
     dynamic = None
     if companion is not None:
         near = companion.table is image.table
