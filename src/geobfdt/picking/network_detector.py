@@ -29,7 +29,7 @@ __all__ = ["NetworkDetector"]
 _MIN_CONFIDENCE = 0.05  # Planes below this probability are not refined.
 # At scale 1: the largest length of a strip's core, which bounds the memory; the tallest trace, the receptive field and
 # half a window of the contrast together; the typical error of a trace.
-_LENGTH_M, _OVERLAP_M, _TYPICAL_ERROR_M = 64.0, 4.0, 0.004
+_LENGTH_M, _OVERLAP_M, _TYPICAL_ERROR_M = 84.0, 4.0, 0.004
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,10 @@ def _read_image(
     together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
     columns = read_rows(image.table, together, findings, rows)
     depth = columns[index.position].ravel().astype(np.float64)
-    check_index(depth, (index.name, index.unit), *index_attributes(index), options.depth_unit, findings)
+    spacings, ends = index_attributes(index)
+    # The ends are those of the whole frame.
+    ends = ends if rows == slice(None) else []
+    check_index(depth, (index.name, index.unit), spacings, ends, options.depth_unit, findings)
     direction = str(image.table.frame.direction or "").upper()
     if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
         falls = bool(np.median(np.diff(depth)) < 0)
