@@ -63,7 +63,7 @@ def ours(preset: str, batch: int) -> tuple[Callable[[], object], Callable[[], No
 
     settings = CurveSettings() if preset == "curve" else DetrSettings(cut="three")
     rows, columns = (ROWS * 0.00254 / settings.step, settings.columns)
-    network = build(settings)
+    network = build(settings).to(memory_format=torch.channels_last)  # As the training loop does.
     rng = np.random.default_rng(0)
     grids = torch.from_numpy(rng.integers(1, 255, (batch, round(rows) // 16 * 16, columns), dtype=np.uint8))
     planes = np.column_stack([rng.uniform(0, 2, PLANES), rng.normal(0, 0.05, (PLANES, 2))])

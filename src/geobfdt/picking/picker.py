@@ -46,7 +46,7 @@ _MIN_PICK_SPACING_ROWS = 1.5
 _REFINE_MARGIN_M = 0.3
 _SEAM_M = 1.0  # Picks in the last metre of a strip are compared with those of the next one.
 _STRIPS_AT_ONCE = 2  # Strips that are worked on at a time, where there may be so many threads.
-_STRIPS_PER_TRIM = 8  # Free memory is handed back to the system after so many strips.
+_STRIPS_PER_TRIM = 2  # Free memory is handed back to the system after so many strips.
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -223,14 +223,14 @@ def pick_well(
         strips_at_once,
         detector,
     )
-    for number, (strip, picked) in enumerate(results, 1):
+    for number, (base, picked) in enumerate(results, 1):
         for table, part in zip(tables, picked, strict=True):
-            table.add(strip, *part)
+            table.add(base, *part)
         # Zones that end above the base of this strip get no further pick, and can be measured.
-        rows_pass.zones.measure(tables[0].depths, strip.base)
+        rows_pass.zones.measure(tables[0].depths, base)
         if number % _STRIPS_PER_TRIM == 0:
             trim_heap()
-        progress(float(np.clip((strip.base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
+        progress(float(np.clip((base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
     image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
     judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
@@ -292,15 +292,15 @@ class _Table:
         self._parts: list[pd.DataFrame] = []
         self._seam = np.empty((0, 3))
 
-    def add(self, strip: Strip, columns: pd.DataFrame, traces: Array) -> None:
-        """Take in the picks of the next strip."""
+    def add(self, base: float, columns: pd.DataFrame, traces: Array) -> None:
+        """Take in the picks of the next strip, whose core ends at `base` (m, MD)."""
         # Refinement may move a plane at a seam to the near side in both strips: it is then picked twice, and the pick
         # of the upper strip stays.
         if len(self._seam) and len(traces):
             new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._min_spacing
             columns, traces = columns[new], traces[new]
         self._parts.append(columns)
-        self._seam = traces[traces[:, 0] >= strip.base - _SEAM_M]
+        self._seam = traces[traces[:, 0] >= base - _SEAM_M]
 
     @property
     def depths(self) -> Array:
@@ -363,18 +363,19 @@ def _plan_strips(span: float, longest: float) -> tuple[float, int]:
 
 def _prefetch(
     work: Callable[[Strip], _Picked], strips_of_well: Iterable[Strip], strips_at_once: int, detector: Detector
-) -> Iterator[tuple[Strip, _Picked]]:
-    """Yield strips with their results, in order; a few are in memory and worked on at a time."""
-    waiting: deque[tuple[Strip, Future[_Picked]]] = deque()
+) -> Iterator[tuple[float, _Picked]]:
+    """Yield the bases of strips with their results, in order; a few are in memory and worked on at a time."""
+    # A strip that is picked is held by nothing here, so that its memory is free for the next one.
+    waiting: deque[tuple[float, Future[_Picked]]] = deque()
     with detector.shared(strips_at_once) as join, ThreadPoolExecutor(strips_at_once, initializer=join) as pool:
         for strip in strips_of_well:
-            waiting.append((strip, pool.submit(work, strip)))
+            waiting.append((strip.base, pool.submit(work, strip)))
             # One strip more than the workers take is loaded, so that none of them waits for the file.
             if len(waiting) > strips_at_once:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()
+                base, future = waiting.popleft()
+                yield base, future.result()
+        for base, future in waiting:
+            yield base, future.result()
 
 
 def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:

@@ -90,11 +90,19 @@ class ZoneStream:
         last = self._row + sum(piece.sizes["depth"] for piece in self._pieces)
         while self._cuts and self._cuts[0].last <= last:
             cut = self._cuts.popleft()
-            # A zone may begin in one strip and end in the next.
-            joined = self._pieces[0] if len(self._pieces) == 1 else xr.concat(self._pieces, "depth")
-            self._waiting.append((cut, joined.isel(depth=slice(cut.first - self._row, cut.last - self._row))))
-            self._pieces = [joined.isel(depth=slice(cut.last - self._row, None))]
+            self._waiting.append((cut, self._take(cut.last - self._row)))
             self._row = cut.last
+
+    def _take(self, count: int) -> WellImage:
+        """Take so many rows off the pieces; only a zone that begins in one strip and ends in another is copied."""
+        taken = []
+        while count:
+            piece = self._pieces.pop(0)
+            taken.append(piece.isel(depth=slice(0, count)))
+            count -= taken[-1].sizes["depth"]
+            if taken[-1].sizes["depth"] < piece.sizes["depth"]:
+                self._pieces.insert(0, piece.isel(depth=slice(taken[-1].sizes["depth"], None)))
+        return taken[0] if len(taken) == 1 else xr.concat(taken, "depth")
 
     def measure(self, depths: Array, complete_to: float) -> None:
         """Measure the zones above a depth (m, MD) to which all picks are known; `depths` (n,) are theirs (m, MD)."""

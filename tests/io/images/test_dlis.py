@@ -8,7 +8,9 @@ import pytest
 from geobfdt.io.images import files
 from geobfdt.io.images.assemble import assemble
 from geobfdt.io.images.dlis import frames as dlis
+from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.image import well_image
 from geobfdt.wells.options import ReadingOptions
 
 ROWS = 30
@@ -229,6 +231,20 @@ def test_hole_logs(tmp_path):
     assert [f.observed for f in well.attrs["findings"] if f.kind == "log-chosen"] == ["diameter may be CALI, C1"]
 
 
+def test_a_frame_is_read_once(tmp_path, monkeypatch):
+    """The companion and two logs of another frame come from one pass over its rows, each with its own values."""
+    dynamic, azimuth = pixels(seed=1), np.linspace(10, 20, ROWS)
+    other = [depth(), image(dynamic, "FMI_DYN"), ("DEVI", np.full(ROWS, 3.0), "deg", ""), ("HAZI", azimuth, "deg", "")]
+    path = write(tmp_path / "a.dlis", {"F1": [depth(), image(pixels())], "F2": other})
+    passes, whole = [], dlis.read_rows
+    monkeypatch.setattr(dlis, "read_rows", lambda table, *rest: passes.append(table.name) or whole(table, *rest))
+    well = read(path)
+    assert sorted(passes) == ["F1", "F2"]
+    assert np.array_equal(well.dynamic.values, dynamic)
+    assert well.deviation.values == pytest.approx(3.0)
+    assert well.hole_azimuth.values == pytest.approx(azimuth)
+
+
 @pytest.mark.parametrize(
     ("text", "reference", "north"),
     [
@@ -328,6 +344,16 @@ def test_stretches(tmp_path, monkeypatch, upward):
     assert (depths.min(), depths.max()) == pytest.approx((DEPTH[0], DEPTH[-1]))
     monkeypatch.setattr(files, "_STRETCH_ROWS", 5)
     assert [part.sizes["depth"] for part in files.survey(path, ReadingOptions()).images] == [ROWS]
+
+
+def test_ends_of_a_frame_are_not_those_of_a_stretch(tmp_path, monkeypatch):
+    """The header says where the frame begins and ends: that is no word about the rows of a stretch."""
+    write_dlis(well_image(pixels(), 1.0 + 0.2 * np.arange(ROWS), reference="north"), tmp_path / "a.dlis")
+    monkeypatch.setattr(files, "_STRETCHES", 3)
+    monkeypatch.setattr(files, "_STRETCH_ROWS", 4)
+    survey = files.survey(tmp_path / "a.dlis", ReadingOptions())
+    assert [part.sizes["depth"] for part in survey.images] == [4, 4, 4]
+    assert not any("index-attribute" in kinds(part) for part in survey.images)
 
 
 def test_survey_of_a_file_that_cannot_be_read(tmp_path):

@@ -205,8 +205,11 @@ class _FastPyramid:
             kernels.add_upsampled(out, finer, i == 0, measured[4] if i == 0 else everywhere)
             out = finer
         features = _convolved(out, self.smooth, 3, 1, True, measured[4])
+        # Each map is as large as the strip is long: what is used up makes room for the next ones.
+        del level, levels, out, finer
         kernels.add_upsampled(_convolved(features, self.context, 1), half, True, measured[2])
         fine = _convolved(half, self.fine, 3, 1, True, measured[2])
+        del half
         return features, _convolved(features, self.sampled, 1, measured=measured[4]), fine
 
     def _early_features(self, image: Single, measured: dict[int, Single]) -> tuple[Single, Single]:
@@ -426,11 +429,14 @@ class AcceleratedNetwork:
         )
         image = image if rows is None else zero_unmeasured(image, rows[1])
         masks = {stride: _numbers(functional.avg_pool2d(image[0, -1:], stride)[0]) for stride in (4, 2)}
-        features, *maps = self._pyramid(_numbers(image[0].permute(1, 2, 0)), measured)
+        pixels = _numbers(image[0].permute(1, 2, 0))
+        del image
+        features, *maps = self._pyramid(pixels, measured)
+        del pixels
         fields = {}
-        for (stride, mask), part, size in zip(masks.items(), maps, self._pyramid.channels, strict=True):
+        for (stride, mask), size in zip(masks.items(), self._pyramid.channels, strict=True):
             fields[stride] = _zeros(mask.size * (size + 1) + kernels.SPARE)
-            kernels.lay_out(part, mask, size, fields[stride])
+            kernels.lay_out(maps.pop(0), mask, size, fields[stride])
         scores = [
             head.peaks(vote(features, masks[4]))[0].numpy()
             for head, vote in zip(self.network.votes, self._votes, strict=True)

@@ -133,14 +133,18 @@ def _read_image(
     together = [c for c in (index, image, companion, *logs.values(), *others) if c and c.table is image.table]
     columns = read_rows(image.table, together, findings, rows)
     depth = columns[index.position].ravel().astype(np.float64)
-    check_index(depth, (index.name, index.unit), *index_attributes(index), options.depth_unit, findings)
+    spacings, ends = index_attributes(index)
+    # The ends are those of the whole frame.
+    ends = ends if rows == slice(None) else []
+    check_index(depth, (index.name, index.unit), spacings, ends, options.depth_unit, findings)
     direction = str(image.table.frame.direction or "").upper()
     if index.position == 0 and direction in ("INCREASING", "DECREASING") and len(depth) > 1:
         falls = bool(np.median(np.diff(depth)) < 0)
         if falls is (direction == "INCREASING"):
             observed = f"frame {image.table.name} says {direction}, its depths go the other way"
             findings.major("index-direction", observed, "the depths are kept")
-    elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings, columns_elsewhere)
+    apart = [c for c in (companion, *logs.values()) if c and c.table is not image.table]
+    elsewhere = OtherFrames(depth, index.unit, options.depth_unit, curves, findings, columns_elsewhere, apart)
     dynamic = None
     if companion is not None:
         near = companion.table is image.table
