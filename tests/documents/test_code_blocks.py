@@ -44,6 +44,7 @@ OTHER = {"json", "nginx", "text", "python", "yaml"}
 READERS: dict[str, list[Callable[[Path], object]]] = {
     "docs/apertures.md": [lambda file: aperture_tool(well_image([[1.0]], [1.0]), file)],
     "docs/assembly.md": [read_geometry],
+    "docs/dipmeters.md": [read_geometry],
     "docs/gate.md": [read_gate],
     "docs/pick-tables.md": [load_mapping, load_vocabulary],
     "docs/plugs.md": [lambda file: read_osdu_settings(file, Path("A.json"))],
