@@ -22,9 +22,11 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="file of the rows: results/NAME.json")
 
 
-def write_results(out: Path | None, rows: Sequence[Mapping[str, Any]], model: str | None = "default") -> None:
+def write_results(
+    out: Path | None, rows: Sequence[Mapping[str, Any]], model: str | None = "default", *, avx512: bool = True
+) -> None:
     """
-    Write rows with the command, the weights, the version and the date.
+    Write rows with the command, the weights, the version, the date, and whether the processor has AVX-512.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def write_results(out: Path | None, rows: Sequence[Mapping[str, Any]], model: st
         What was measured.
     model : str or None
         Model that was measured; None where no trained network takes part.
+    avx512 : bool
+        Whether the benchmark uses AVX-512 where the processor has it.
     """
     if out is None:
         return
@@ -43,10 +47,17 @@ def write_results(out: Path | None, rows: Sequence[Mapping[str, Any]], model: st
         "command": _command(),
         "weights": None if model is None else _weights(model),
         "version": __version__,
+        "avx512": avx512 and _has_avx512(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "rows": [{key: _plain(value) for key, value in row.items()} for row in rows],
     }
     out.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def _has_avx512() -> bool:
+    """Return whether the processor has AVX-512; only Linux tells."""
+    flags = Path("/proc/cpuinfo")
+    return flags.exists() and "avx512f" in flags.read_text().split()
 
 
 def _weights(model: str) -> str:

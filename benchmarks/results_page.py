@@ -47,13 +47,15 @@ class Results:
     name : str
         Name of the file, without its ending.
     content : mapping
-        ``command``, ``weights`` (SHA-256; None where no trained network takes part), ``version``, ``date``, ``rows``.
+        ``command``, ``weights`` (SHA-256; None where no trained network takes part), ``version``, ``avx512`` (whether
+        the processor has it; False where it is left out), ``date``, ``rows``.
     """
 
     def __init__(self, name: str, content: Mapping[str, Any]) -> None:
         self.name = name
         self.command: str = re.sub(r" --out \S+", "", content["command"])
         self.weights: str | None = content["weights"]
+        self.avx512 = bool(content.get("avx512", False))
         self.rows: list[Row] = content["rows"]
 
     def rows_of(self, *columns: str, **values: object) -> list[Row]:
@@ -98,9 +100,9 @@ class Results:
         every = self.values(column, **values)
         return min(every), max(every)
 
-    def median(self, column: str) -> float:
+    def median(self, column: str, **values: object) -> float:
         """Median of a column."""
-        return statistics.median(self.values(column))
+        return statistics.median(self.values(column, **values))
 
     def total(self, column: str, **values: object) -> int:
         """Sum of a column."""

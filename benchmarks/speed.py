@@ -152,7 +152,7 @@ def main() -> None:
                 + (f"   peak {peaks[0]:6.0f} MiB {peaks[1]:6.0f} MiB" if peaks[1] else ""),
                 flush=True,
             )
-    write_results(arguments.out, rows)
+    write_results(arguments.out, rows, avx512=not arguments.without_avx512)
 
 
 if __name__ == "__main__":

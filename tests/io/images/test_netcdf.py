@@ -99,6 +99,7 @@ def test_slices_of_a_chunk_unpack_it_once(tmp_path, monkeypatch):
     well.close()
     with h5py.File(tmp_path / "a.nc", "r+"):
         pass
+    assert well["image"].isel(depth=slice(3, 4)).values.tobytes() == example()["image"].values[3:4].tobytes()
 
 
 def test_copies_have_a_file_of_their_own(tmp_path):

@@ -121,8 +121,11 @@ class _OpenVariable:
 
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
-        self.file = h5py.File(path, "r")
-        self.pixels = self.file[name]
+        self._open()
+
+    def _open(self) -> None:
+        self.file = h5py.File(self.path, "r")
+        self.pixels = self.file[self.name]
 
     def __reduce__(self) -> Any:
         # A copy, and one in another process, opens the file anew.
@@ -130,6 +133,8 @@ class _OpenVariable:
 
     def __call__(self, key: tuple[Any, ...]) -> AnyArray:
         with decoding(self.path, "a netCDF-4 file", _CURE):
+            if not self.pixels:  # The well is closed: a later slice opens it again, as xarray does with its own.
+                self._open()
             return np.asarray(self.pixels[key])
 
 
