@@ -84,3 +84,16 @@ def test_spots_are_as_many_as_asked_and_do_not_depend_on_the_cut():
     part = np.zeros((500, 90), np.float32)
     damaged.dot(part, 2000)
     assert np.array_equal(part, wall[2000:2500])
+
+
+def test_lobes_of_stretches_that_overlap_are_one():
+    """No two lobes of a class lie on each other, and together they cover what is dark."""
+    hole, damaged, wall = _damage(breakouts=60.0)
+    lobes = damaged.lobes
+    for number, lobe in enumerate(lobes):
+        for other in lobes[:number]:
+            apart = abs((lobe.angle - other.angle + 180) % 360 - 180)
+            shared = min(lobe.base, other.base) - max(lobe.top, other.top)
+            assert shared <= 0 or apart >= (lobe.width + other.width) / 2
+    for row in np.flatnonzero((wall < -1).sum(axis=1) > 8)[::50]:
+        assert any(lobe.top <= hole.depth[row] <= lobe.base for lobe in lobes)

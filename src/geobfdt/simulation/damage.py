@@ -223,7 +223,7 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
     spots = _spots(settings, hole, float(length), rng)
     spot_rows = np.array([spot.row for spot in spots])
     intervals.sort(key=lambda row: row[1])
-    return Damage(hole, breakouts, cracks, spots, spot_rows, spiral, washed, intervals, lobes)
+    return Damage(hole, breakouts, cracks, spots, spot_rows, spiral, washed, intervals, _joined(lobes))
 
 
 def _lobes(at: Array, breakout: _Breakout) -> list[Lobe]:
@@ -238,6 +238,40 @@ def _lobes(at: Array, breakout: _Breakout) -> list[Lobe]:
             width = float(np.degrees(2 * half[rows].mean()))
             lobes.append(Lobe("breakout", float(at[rows[0]]), float(at[rows[-1]]), angle, width, 0.0, np.empty((0, 2))))
     return lobes
+
+
+def _joined(lobes: list[Lobe]) -> list[Lobe]:
+    """Join lobes that lie on each other, as those of two stretches that overlap: an interpreter draws one."""
+    out: list[Lobe] = []
+    # Lobes that reach down to the one at hand.
+    here: list[Lobe] = []
+    for lobe in sorted(lobes, key=lambda one: one.top):
+        out += [one for one in here if one.base <= lobe.top]
+        here = [one for one in here if one.base > lobe.top]
+        joined = lobe
+        while (other := next((one for one in here if _on_each_other(one, joined)), None)) is not None:
+            here = [one for one in here if one is not other]
+            joined = _join(other, joined)
+        here.append(joined)
+    return out + here
+
+
+def _on_each_other(first: Lobe, second: Lobe) -> bool:
+    """Whether two lobes of one depth are of one class and share angles."""
+    apart = abs((first.angle - second.angle + 180) % 360 - 180)
+    return first.name == second.name and apart < (first.width + second.width) / 2
+
+
+def _join(first: Lobe, second: Lobe) -> Lobe:
+    """One lobe over the depths of two; angles, widths and tilts are means weighted by height."""
+    height, more = first.base - first.top, second.base - second.top
+    share = more / (height + more)
+    turn = (second.angle - first.angle + 180) % 360 - 180
+    return Lobe(
+        first.name, min(first.top, second.top), max(first.base, second.base), (first.angle + share * turn) % 360,
+        first.width + share * (second.width - first.width), first.tilt + share * (second.tilt - first.tilt),
+        np.concatenate([first.path, second.path]),
+    )  # fmt: skip
 
 
 def _crack_lobes(hole: Hole, first: int, last: int, middle: float, cracks: list[_Crack]) -> list[Lobe]:

@@ -73,6 +73,36 @@ def test_faint_sides_of_the_whole_log_are_none_and_a_long_breakout_is_one(depth,
     assert len(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))) == expected
 
 
+@pytest.mark.parametrize(("seed", "amplitude"), [(0, 0.3), (1, 1.0), (3, 0.6)])
+def test_crests_of_steep_beds_are_no_lobes_and_lobes_among_them_are(seed, amplitude):
+    """Sets of beds that dip steeply are dark at crests and troughs, which lie opposite each other."""
+    rng = np.random.default_rng(seed)
+    along = DEPTH[:, None] - amplitude * np.cos(np.radians(ANGLES - 70))
+    beds = rng.normal(0, 25, 41)[np.searchsorted(np.sort(rng.uniform(97, 109, 40)), along)]
+    assert find_breakouts(well_image(noise(seed) + beds, DEPTH, ANGLES, **HOLE)).empty
+    pixels = with_lobes(noise(seed) + beds, 30.0, half=20.0, base=103.0, depth=100.0)
+    lobes = find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))
+    assert sorted(lobes["azimuth_true_deg"]) == pytest.approx([30, 210], abs=8)
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(-0.1, 2), (0.5, 2), (2.0, 0)])
+def test_clear_lobes_above_each_other_on_opposite_sides_are_a_pair(gap, expected):
+    """The lobes of one stress need not lie at one depth, but near each other."""
+    pixels = noise()
+    for side, top in ((60.0, 102.0), (240.0, 102.6 + gap)):
+        rows = (DEPTH[:, None] >= top) & (top + 0.6 >= DEPTH[:, None])
+        pixels = pixels - 80 * (rows & (apart(ANGLES, side) < 20))
+    assert len(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))) == expected
+
+
+@pytest.mark.parametrize(("middle", "expected"), [(60.0, 4), (105.0, 2)])
+def test_a_faint_pair_counts_on_the_axis_of_a_clear_one(middle, expected):
+    """One stress makes all breakouts of a well."""
+    faint = with_lobes(noise(), 60.0, half=10.0, top=104.5, base=104.8, depth=18.0)
+    clear = with_lobes(faint, middle, depth=60.0)
+    assert len(find_breakouts(well_image(clear, DEPTH, ANGLES, **HOLE))) == expected
+
+
 def test_a_lobe_that_runs_into_something_faint_is_found():
     """Both lobes end in a faint dark band that leads away from them."""
     pixels = with_lobes(noise(), 60.0)

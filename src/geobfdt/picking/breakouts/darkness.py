@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.picking.breakouts.bedding import bedding_level, column_levels, first_harmonic
 from geobfdt.preparation.normalisation import contrast_span
 from geobfdt.wells.image import WellImage, row_spacing
 
@@ -44,8 +45,8 @@ class Darkness(NamedTuple):
     Parameters
     ----------
     values : array (rows, columns)
-        How much darker than the median of its row, as a share of the strip's contrast (its 1st to its 99th
-        percentile), -1 to 1; 0 where nothing was measured.
+        How much darker than the wall along the bedding, as a share of the strip's contrast (1st to 99th percentile,
+        without one dark side), -1 to 1; 0 where nothing was measured.
     measured : array (rows, columns) of bool
         Where pixels, or pixels beside a bridged gap, say so.
     depth : array (rows,)
@@ -104,9 +105,10 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
 
     Notes
     -----
-    Pixels are averaged into cells. From each cell the median of its row is taken, which removes level beds and noise
-    that a row shares. The contrast of the strip is the unit, not the scatter of a row: two lobes may take a third of
-    a turn, and would raise the scatter that they are compared with.
+    Pixels are averaged into cells. From each cell the level of the wall along the bedding is taken, which removes beds
+    of any dip, and then the median of its row, which removes noise that a row shares. The contrast of the strip is the
+    unit, not the scatter of a row: two lobes may take a third of a turn, and would raise the scatter that they are
+    compared with.
     """
     cells = wall_cells(image, row_m, columns)
     mean = _bridge(cells.mean, _MAX_BRIDGE_DEG)
@@ -114,9 +116,11 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
     measured = np.isfinite(mean)
     enough = measured.sum(axis=1) >= max(count // 8, 4)
     mean[~enough] = np.nan
+    level = bedding_level(mean, cells.step)
+    beside = mean - np.where(np.isfinite(level), level, 0.0)
     centred = np.full(mean.shape, np.nan)
-    centred[enough] = mean[enough] - np.nanmedian(mean[enough], axis=1, keepdims=True)
-    low, high = contrast_span(mean)
+    centred[enough] = beside[enough] - np.nanmedian(beside[enough], axis=1, keepdims=True)
+    low, high = contrast_span(mean - first_harmonic(column_levels(mean)))
     values = np.clip(np.nan_to_num(centred / (high - low)), -1.0, 1.0)
     measured[~enough] = False
     return Darkness(np.where(measured, values, 0.0), measured, cells.depth, cells.step)

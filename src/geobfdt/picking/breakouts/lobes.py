@@ -10,6 +10,7 @@ from scipy.ndimage import label, maximum_filter1d, median_filter
 
 from geobfdt.geometry import signed_angle
 from geobfdt.hole.circle_fit import fit_holes
+from geobfdt.picking.breakouts.bedding import first_harmonic
 from geobfdt.picking.breakouts.darkness import Darkness, column_medians, darkness, wall_cells
 from geobfdt.wells.image import WellImage
 
@@ -24,9 +25,9 @@ _COLUMNS = 72
 _MIN_COLUMNS = 32
 # Height of the median along the hole: it removes traces of planes, which cross a column in less than half of it.
 _MEDIAN_M = 0.09
-# A side that is dark over so many metres is that of the tool; no more darkness than this share of the contrast is taken
-# out, so that a breakout of any length stays.
-_SIDE_M, _MAX_SIDE = 8.0, 0.15
+# A side that is dark over so many metres is that of the tool. Its first harmonic round the hole is taken out, which no
+# pair of lobes has; of the rest no more than this share of the contrast, so that a breakout of any length stays.
+_SIDE_M, _MAX_SIDE = 8.0, 0.2
 _MIN_SIDE_MEASURED = 0.3
 # Widths of lobes that are tried (deg).
 _WIDTHS_DEG = (15, 30, 50, 75, 100)
@@ -47,6 +48,14 @@ _ENLARGED_SHARE = 0.06
 _DARKNESS_WEIGHT = 0.1
 # Both lobes of a pair are dark over this share of the height of the shorter one.
 _MIN_SHARED_HEIGHT = 0.5
+# A lobe of such contrast and height needs no other at the same depth: one opposite it within this distance is enough,
+# or the axis of clear pairs.
+_STRONG_CONTRAST = 0.35
+_STRONG_HEIGHT_M = 0.15
+_MAX_STAGGER_M = 1.0
+# On the axis of clear pairs of a strip, this share of each threshold is enough: one stress makes all breakouts.
+_EASE = 0.6
+_MAX_EASED_AXIS_DEG = 15.0
 # A single lobe counts where a pair nearby has the same axis.
 _MIN_SINGLE_CONTRAST = 0.18
 _MIN_SINGLE_HEIGHT_M = 0.05
@@ -145,13 +154,15 @@ def find_lobes(image: WellImage) -> list[Lobe]:
 
     Notes
     -----
-    Sides that are a little dark over metres are taken out first: a tool off the axis makes them. A matched filter
-    compares each place with the wall on both sides of it, for several widths, after a median along the hole that
-    removes the traces of planes. Connected cells of enough contrast are a region. Two regions that lie
-    180 degrees apart at the same depth are a pair if both keep their azimuth along the hole: a plane, too, is dark at
-    two opposite points, but its trace is inclined there, one way on one side and the other way on the other. Where the
-    image has a radius, enlargement counts instead of darkness: a tool off the axis makes dark sides, too. A single
-    region is kept near a pair on the same axis. The thresholds are set on simulated wells (``benchmarks/breakouts.py``
+    The level of the wall along the bedding and sides that are dark over metres are taken out first: crests of steep
+    beds look like pairs of lobes, and a tool off the axis makes dark sides. A matched filter compares each place with
+    the wall on both sides of it, for several widths, after a median along the hole that removes the traces of planes.
+    Connected cells of enough contrast are a region. Two regions that lie 180 degrees apart at the same depth are a pair
+    if both keep their azimuth along the hole: a plane, too, is dark at two opposite points, but its trace is inclined
+    there, one way on one side and the other way on the other. Two very dark regions may lie a little above each other.
+    On the axis of these pairs fainter and narrower ones count, since one stress makes all of them. Where the image has
+    a radius, enlargement counts instead of darkness: a tool off the axis makes dark sides, too. A single region is kept
+    near a pair on the same axis. The thresholds are set on simulated wells (``benchmarks/breakouts.py``
     measures others).
     """
     if image.sizes["azimuth"] < _MIN_COLUMNS:
@@ -160,6 +171,18 @@ def find_lobes(image: WellImage) -> list[Lobe]:
     pairs: list[_Region] = []
     for level, regions in zip(_LEVELS, levels, strict=True):
         pairs += [region for region in _paired(regions, level) if not any(_same(region, other) for other in pairs)]
+    for level, regions in zip(_LEVELS, levels, strict=True):
+        strong = [region for region in regions if _is_strong(region, level)]
+        pairs += [
+            region
+            for region in strong
+            if any(_staggered(region, other) for other in strong) and not any(_same(region, other) for other in pairs)
+        ]
+    clear = pairs.copy()
+    for level, regions in zip(_LEVELS if clear else (), levels if clear else (), strict=True):
+        on_axis = [region for region in regions if _off_axis(region, clear) < _MAX_EASED_AXIS_DEG]
+        eased = _paired(on_axis, level, _EASE) + [region for region in on_axis if _is_strong(region, level)]
+        pairs += [region for region in eased if not any(_same(region, other) for other in pairs)]
     singles = [
         region for region in levels[0] if _belongs(region, pairs) and not any(_same(region, other) for other in pairs)
     ]
@@ -192,10 +215,12 @@ def _evidence(image: WellImage) -> Darkness:
 
 
 def _without_sides(dark: Darkness) -> Darkness:
-    """Take out sides that are a little dark over metres: those of a tool off the axis, or of a worn hole."""
+    """Take out sides that are dark over metres: those of a tool off the axis, or of a worn hole."""
     values = np.where(dark.measured, dark.values, np.nan)
     sides = column_medians(values, max(round(_SIDE_M / dark.step), 1), _MIN_SIDE_MEASURED)
-    return dark._replace(values=np.where(dark.measured, dark.values - np.clip(sides, -_MAX_SIDE, _MAX_SIDE), 0.0))
+    side = first_harmonic(sides)
+    sides = side + np.clip(sides - side, -_MAX_SIDE, _MAX_SIDE)
+    return dark._replace(values=np.where(dark.measured, dark.values - sides, 0.0))
 
 
 def _lobe(region: _Region, *, paired: bool) -> Lobe:
@@ -320,15 +345,21 @@ def _run(inside: npt.NDArray[np.bool_], middle: npt.NDArray[np.intp], side: int)
     return np.asarray(np.where(cells.all(axis=1), cells.shape[1], cells.argmin(axis=1)))
 
 
-def _paired(regions: list[_Region], level: _Level) -> list[_Region]:
-    """Regions of a level that are half of a pair."""
+def _off_axis(region: _Region, pairs: list[_Region]) -> float:
+    """Angle between a region and the mean axis of pairs (deg)."""
+    axis = np.angle(sum(pair.height * np.exp(2j * np.radians(pair.azimuth)) for pair in pairs))
+    return abs(signed_angle(2 * region.azimuth - float(np.degrees(axis)))) / 2
+
+
+def _paired(regions: list[_Region], level: _Level, ease: float = 1.0) -> list[_Region]:
+    """Regions of a level that are half of a pair; each threshold may be eased to a share of it."""
     fit = [
         region
         for region in regions
-        if region.pair_height >= level.pair_height
-        and region.pair_contrast >= level.pair_contrast
-        and region.pair_contrast * region.pair_height >= _MIN_PAIR_STRENGTH_M
-        and _PAIR_WIDTHS_DEG[0] <= region.width <= _PAIR_WIDTHS_DEG[1]
+        if region.pair_height >= ease * level.pair_height
+        and region.pair_contrast >= ease * level.pair_contrast
+        and region.pair_contrast * region.pair_height >= ease**2 * _MIN_PAIR_STRENGTH_M
+        and ease * _PAIR_WIDTHS_DEG[0] <= region.width <= _PAIR_WIDTHS_DEG[1]
         and abs(region.slope) < level.slope
         and region.scatter < level.scatter
     ]
@@ -343,6 +374,23 @@ def _opposite(first: _Region, second: _Region) -> bool:
         and shared >= _MIN_SHARED_HEIGHT * min(first.height, second.height)
         and max(first.width, second.width) <= _MAX_WIDTH_RATIO * min(first.width, second.width)
     )
+
+
+def _is_strong(region: _Region, level: _Level) -> bool:
+    """Whether a region is so dark and compact that nothing opposite it at the same depth is asked for."""
+    return (
+        region.contrast >= _STRONG_CONTRAST
+        and region.height >= _STRONG_HEIGHT_M
+        and _PAIR_WIDTHS_DEG[0] <= region.width <= _PAIR_WIDTHS_DEG[1]
+        and abs(region.slope) < level.slope
+        and region.scatter < level.scatter
+    )
+
+
+def _staggered(first: _Region, second: _Region) -> bool:
+    """Whether two regions lie opposite each other, one a little above the other."""
+    gap = max(first.top, second.top) - min(first.base, second.base)
+    return abs(signed_angle(first.azimuth - second.azimuth)) >= 180 - _OPPOSITE_DEG and gap < _MAX_STAGGER_M
 
 
 def _same(first: _Region, second: _Region) -> bool:
@@ -366,7 +414,4 @@ def _belongs(region: _Region, pairs: list[_Region]) -> bool:
     near = [
         pair for pair in pairs if max(pair.top - region.base, region.top - pair.base) < _MAX_SINGLE_DISTANCE_M
     ]  # fmt: skip
-    if not near:
-        return False
-    axis = np.angle(sum(pair.height * np.exp(2j * np.radians(pair.azimuth)) for pair in near))
-    return abs(signed_angle(2 * region.azimuth - float(np.degrees(axis)))) / 2 < _MAX_SINGLE_AXIS_DEG
+    return bool(near) and _off_axis(region, near) < _MAX_SINGLE_AXIS_DEG
