@@ -97,12 +97,12 @@ def first_harmonic(levels: Array) -> Array:
 def _coarse(scaled: Array, parts: Array, step: float, factor: int) -> Array:
     """Best plane of each coarse row: array (coarse rows, 2) of cosine and sine amplitude (m)."""
     rows, columns = scaled.shape
-    every = max(columns // _COLUMNS, 1)
     padded = np.pad(scaled, ((0, -rows % factor), (0, 0)), constant_values=np.nan)
     blocks = padded.reshape(-1, factor, columns)
     count = np.isfinite(blocks).sum(axis=1)
-    coarse = np.where(count > 0, np.nansum(blocks, axis=1) / np.maximum(count, 1), np.nan)[:, every // 2 :: every]
-    here = parts[every // 2 :: every]
+    coarse = np.where(count > 0, np.nansum(blocks, axis=1) / np.maximum(count, 1), np.nan)
+    few = _few_columns(columns)
+    coarse, here = coarse[:, few], parts[few]
     height = factor * step
     reach = int(_MAX_AMPLITUDE_M / height)
     grid = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2, indexing="ij"), -1).reshape(-1, 2)
@@ -111,9 +111,16 @@ def _coarse(scaled: Array, parts: Array, step: float, factor: int) -> Array:
     best, plane = np.full(len(coarse), -np.inf), np.zeros((len(coarse), 2))
     total = uniform_filter1d(np.nansum(coarse**2, axis=1), window, mode="constant")
     flat = uniform_filter1d(_explained(coarse), window, mode="constant")
+    # Column, shift, row: a shifted column is a stretch of memory, and most of the time of the search is spent here.
+    ends = ((reach, reach), (0, 0))
+    shifted = [
+        np.lib.stride_tricks.sliding_window_view(np.pad(part, ends).T.copy(), len(coarse), axis=1)
+        for part in (np.nan_to_num(coarse), np.isfinite(coarse).astype(float))
+    ]
+    each = np.arange(few.size)
     for one in grid:
-        traces = _gather(coarse, np.arange(len(coarse)), np.rint(here @ one).astype(int))
-        power = uniform_filter1d(_explained(traces), window, mode="constant")
+        total_of, count_of = (part[each, reach + np.rint(here @ one).astype(int)].sum(axis=0) for part in shifted)
+        power = uniform_filter1d(total_of**2 / np.maximum(count_of, 1), window, mode="constant")
         better = power > best
         best[better], plane[better] = power[better], one * height
     return np.where((best > flat + _MIN_GAIN * total)[:, None], plane, 0.0)
@@ -123,6 +130,8 @@ def _refine(
     scaled: Array, parts: Array, step: float, window: npt.NDArray[np.intp], plane: Array, height: float
 ) -> Array:
     """Move a plane to ever closer neighbours for as long as it explains more of a window."""
+    few = _few_columns(scaled.shape[1])
+    scaled, parts = scaled[:, few], parts[few]
     while height > 1.5 * step:
         height /= 2
         tries = [plane + height * np.array([a, b]) for a in (-1, 0, 1) for b in (-1, 0, 1)]
@@ -131,6 +140,12 @@ def _refine(
         ]
         plane = tries[int(np.argmax(powers))]
     return plane
+
+
+def _few_columns(columns: int) -> npt.NDArray[np.intp]:
+    """Columns in which a plane is searched: a trace is smooth, and so many tell it."""
+    every = max(columns // _COLUMNS, 1)
+    return np.arange(every // 2, columns, every)
 
 
 def _gather(wall: Array, rows: npt.NDArray[np.intp], shift: npt.NDArray[np.intp]) -> Array:
