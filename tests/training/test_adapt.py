@@ -207,3 +207,20 @@ def test_a_change_that_costs_ordinary_wells_is_cut_or_refused(sizes: Any) -> Non
         assert share == expected
         name = next(name for name, value in before.items() if value.is_floating_point())
         torch.testing.assert_close(network.state_dict()[name], before[name] + expected)
+
+
+def test_as_many_planes_are_expected_as_before() -> None:
+    """A network that has become surer of everything by one unit finds no more planes by that; its threshold stays."""
+    old = dict.fromkeys(CLASSES, Calibration(slope=2.0, intercept=0.5, threshold=0.3))
+    before = np.random.default_rng(0).normal(-0.5, 1.0, (200, len(CLASSES)))
+    moved = adapting._keep_number(old, before, before + 1.0)
+    for name in CLASSES:
+        assert moved[name].intercept == pytest.approx(0.5 - 2.0, abs=1e-6)
+        assert (moved[name].slope, moved[name].threshold) == (2.0, 0.3)
+
+
+def test_a_class_without_planes_keeps_its_calibration() -> None:
+    """Ten expected planes are the least that tell anything."""
+    old = dict.fromkeys(CLASSES, Calibration(slope=2.0, intercept=0.5, threshold=0.3))
+    rare = np.full((5, len(CLASSES)), 0.0)
+    assert adapting._keep_number(old, rare, rare + 1.0) == old

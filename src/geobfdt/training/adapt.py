@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
+from scipy.optimize import brentq
 from torch import Tensor, nn
 
 from geobfdt._version import __version__
 from geobfdt.io.images.netcdf import read
-from geobfdt.model.bundle import Bundle, WellExposure, save_bundle
-from geobfdt.model.presets import loss, plane_finder
+from geobfdt.model.bundle import Bundle, Calibration, WellExposure, save_bundle
+from geobfdt.model.presets import Network, loss, plane_finder
 from geobfdt.model.registry import load_model
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
@@ -55,6 +57,8 @@ _MIN_PLANES = 20  # Number of pseudo-labels from which training starts.
 _GUARD_SEED, _STREAM_SEED = 4_500_000, 4_600_000  # Seeds of the guard wells and of the simulated training windows.
 _GUARD_LENGTH_M = 12.0  # Length of the ordinary simulated wells whose F1 must not fall.
 _MAX_F1_LOSS = 0.01  # Largest fall of their F1.
+_MIN_EXPECTED = 10.0  # Expected number of planes of a class from which its calibration is moved.
+_MAX_SHIFT = 5.0  # Largest move of the calibrated log odds.
 _SHARES = (1.0, 0.5, 0.25)  # Shares of the change in weights that are tried in turn.
 
 
@@ -103,7 +107,7 @@ def adapt(
     Returns
     -------
     Bundle
-        The adapted model, as written to `out`, with the calibration and thresholds of the one it began with.
+        The adapted model, as written to `out`, with the thresholds of the one it began with.
 
     Raises
     ------
@@ -117,11 +121,15 @@ def adapt(
     :func:`geobfdt.training.pseudo_labels.pseudo_labels`). Half of the windows are of simulated wells, so that the model
     does not forget others. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells
     within 0.01 (weights interpolated as by Wortsman et al. 2022).
+
+    Labels teach a network to be sure, of its mistakes as well. So the calibration is moved until as many planes of each
+    class are expected in the wells as before: the sum of their probabilities.
     """
     field, out = Path(field), Path(out)
     start, settings = load_model(options.model), options.training
     find = plane_finder(start.network)
-    thresholds = np.array([start.calibration[name].logits(start.calibration[name].threshold) for name in CLASSES])
+    # Planes that are rather there than not: what is picked below that would teach the model its own mistakes.
+    sure = np.array([start.calibration[name].logits(0.5) for name in CLASSES])
     files = _unpicked(field, options.blind)
     trained: list[PreparedWell] = []
     agreed: dict[str, SelfAgreement] = {}
@@ -130,10 +138,10 @@ def adapt(
         progress(0.3 * number / len(files), f"labels of {file.stem}")
         image = read(file).load()
         name = str(image.attrs["well"])
-        agreement = self_agreement(image, find, thresholds, start.settings.grid)
+        agreement = self_agreement(image, find, sure, start.settings.grid)
         if not agreement.z >= _MIN_Z:  # NaN means no planes.
             continue
-        labels = pseudo_labels(image, find, thresholds, start.settings.grid)
+        labels = pseudo_labels(image, find, sure, start.settings.grid)
         agreed[name] = agreement
         images.append(image)
         trained.append(_labelled(image, labels, start, name))
@@ -152,6 +160,7 @@ def adapt(
         return mean_f1(validate(plane_finder(network), guards))[0]
 
     base = score()
+    log_odds = _log_odds(network, trained)
     torch.manual_seed(settings.seed)
     data_digest = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
     with ExitStack() as stack:
@@ -169,7 +178,8 @@ def adapt(
         raise InputError(field, observed, "keep the model as it is, or train it on picks")
     card = _card(start, field, files, agreed, planes, settings)
     card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
-    bundle = Bundle(network, start.settings, start.calibration, card)
+    calibration = _keep_number(start.calibration, log_odds, _log_odds(network, trained))
+    bundle = Bundle(network, start.settings, calibration, card)
     reference = measure_drift_reference(bundle, images).model_dump()
     bundle = save_bundle(replace(bundle, card={**card, "drift": reference}), out)
     progress(1.0, "done")
@@ -216,6 +226,33 @@ def _keep_share(
             return share, mixed_score
     network.load_state_dict(before)
     return 0.0, mixed_score
+
+
+def _log_odds(network: Network, wells: Sequence[PreparedWell]) -> npt.NDArray[np.float64]:
+    """Log odds (planes, classes) of all that a network proposes in wells."""
+    network.eval()
+    find = plane_finder(network)
+    return np.concatenate([find(well.grid, float(np.median(well.radius))).logits for well in wells])
+
+
+def _keep_number(
+    calibration: Mapping[str, Calibration], before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]
+) -> dict[str, Calibration]:
+    """Move the intercepts until as many planes of each class are expected after training as before."""
+    moved = {}
+    for number, name in enumerate(CLASSES):
+        old = calibration[name]
+        expected = float(old.probability(before[:, number]).sum())
+
+        def excess(shift: float, old: Calibration = old, number: int = number, expected: float = expected) -> float:
+            new = old.model_copy(update={"intercept": old.intercept + shift})
+            return float(new.probability(after[:, number]).sum()) - expected
+
+        # A class with hardly a plane tells nothing, and without a root the calibration is out of reach.
+        known = expected >= _MIN_EXPECTED and excess(-_MAX_SHIFT) < 0 < excess(_MAX_SHIFT)
+        shift = float(brentq(excess, -_MAX_SHIFT, _MAX_SHIFT)) if known else 0.0
+        moved[name] = old.model_copy(update={"intercept": old.intercept + shift})
+    return moved
 
 
 def _card(
