@@ -249,8 +249,8 @@ def _keep_number(
             return float(new.probability(after[:, number]).sum()) - expected
 
         # A class with hardly a plane tells nothing, and without a root the calibration is out of reach.
-        known = expected >= _MIN_EXPECTED and excess(-_MAX_SHIFT) < 0 < excess(_MAX_SHIFT)
-        shift = float(brentq(excess, -_MAX_SHIFT, _MAX_SHIFT)) if known else 0.0
+        solvable = expected >= _MIN_EXPECTED and excess(-_MAX_SHIFT) < 0 < excess(_MAX_SHIFT)
+        shift = float(brentq(excess, -_MAX_SHIFT, _MAX_SHIFT)) if solvable else 0.0
         moved[name] = old.model_copy(update={"intercept": old.intercept + shift})
     return moved
 
