@@ -83,7 +83,7 @@ def test_other_weights_than_the_shipped_ones_are_marked(load) -> None:
 
     def speed(shipped: str) -> str:
         lines = page.make_pages(results, shipped)[file].splitlines()
-        return next(line for line in lines if line.startswith("| pick 1,000 m"))
+        return next(line for line in lines if line.startswith("| FMI, 1,000 m"))
 
     assert "(run 14)" in speed(page.shipped_weights())
     assert "(run 14)" not in speed(results["picking"].weights)

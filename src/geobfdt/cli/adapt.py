@@ -26,7 +26,8 @@ def adapt(
 
     It learns from planes that it finds again in every view of a well (turned, mirrored, upside down, inverted, odd and
     even sectors alone, rows evened), beside simulated wells. Wells with picks are left alone. It refuses where odd and
-    even sectors are picked alike no better than by chance, or where simulated wells would suffer.
+    even sectors are picked alike no better than by chance, or where simulated wells would suffer. Whether it helped,
+    geobfdt gate tells on wells with picks.
     """
     from geobfdt.training.adapt import ADAPTING, AdaptOptions
     from geobfdt.training.adapt import adapt as teach
