@@ -14,7 +14,7 @@ __all__ = ["Brightness", "brightness_of", "undo_gains"]
 
 Grey = npt.NDArray[np.float32]
 
-# Below this share of the usual current, the brightness turns from a logarithm into a straight line through zero.
+# Below this share of the typical current, the brightness turns from a logarithm into a straight line through zero.
 _LINEAR_SHARE = 0.02
 # All buttons together jump by this much (a share of the current, nearly) only where a gain does.
 _MIN_JUMP = 0.15
@@ -22,7 +22,7 @@ _MIN_JUMP = 0.15
 _SUDDEN_SHARE, _AROUND_ROWS = 0.7, 5
 # Rows whose jumps are found at a time, which bounds the memory.
 _BLOCK_ROWS = 1024
-# Rows of an array that tell its usual current.
+# Rows of an array from which its typical current is taken.
 _SAMPLED_ROWS = 2000
 
 
@@ -45,7 +45,7 @@ class Brightness:
     Notes
     -----
     The brightness is the logarithm of the resistivity, so that conductive is dark, and a gain becomes a shift. The
-    inverse hyperbolic sine is the logarithm for usual currents, and stays defined for those about zero.
+    inverse hyperbolic sine is the logarithm for typical currents, and stays defined for those about zero.
 
     Examples
     --------

@@ -104,7 +104,7 @@ def dips_of(
         findings.append(Finding(Severity.MAJOR, "electrodes-assumed", recording.place, observed, action))
     planes = [p for p in pad_planes(curves, angles, placed.grid, placed.radius, search) if _quality(p) is not None]
     progress(0.9)
-    observed = f"{len(planes)} of {_windows(placed.grid, search)} windows of {search.window:g} m show a plane"
+    observed = f"{len(planes)} of {len(search.windows(placed.grid))} windows of {search.window:g} m show a plane"
     action = "the others correlate too little, or their lags do not close"
     severity = Severity.INFO if planes else Severity.MAJOR
     findings.append(Finding(severity, "dips-correlated", recording.place, observed, action))
@@ -140,12 +140,6 @@ def _dead_arms(measured: npt.NDArray[np.bool_], place: str) -> list[Finding]:
     if measured.shape[1] - dead.size < _FEWEST_ARMS:
         raise InputError(place, observed, "a plane needs three arms: no dip can be computed")
     return [Finding(Severity.MAJOR, "pad-dead", place, observed, "dips rest on the other arms, and have quality C")]
-
-
-def _windows(grid: Array, search: Search) -> int:
-    step = float(grid[1] - grid[0])
-    size, stride = max(int(search.window / step), 16), max(int(search.step / step), 1)
-    return len(range(0, grid.size - size + 1, stride))
 
 
 def _table(planes: list[PadPlane], recording: PadRecording) -> PickTable:

@@ -194,7 +194,7 @@ def repair_dead(parts: list[Buttons], window: int, *, fill: bool) -> list[Mask]:
             deviation = part.values[:, pad] - _moving_mean(part.values[:, pad], window)
             scatter[:, pad] = np.sqrt(_moving_mean(deviation * deviation, window))
         scatters.append(scatter)
-    # A few rows tell the usual scatter as well as all of them.
+    # The typical scatter follows from a few rows as well as from all of them.
     step = max(len(scatters[0]) // 2000, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # dead pads have no scatter

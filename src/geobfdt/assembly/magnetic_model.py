@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geobfdt.geometry import signed_angle
 from geobfdt.runtime.extras import needed
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.pads import PadRecording
@@ -18,7 +19,7 @@ __all__ = ["EarthField", "earth_field", "with_earth_field"]
 _DECLINATION_DEG, _DIP_DEG = 1.0, 1.5
 # What a field in nanotesla is in the units that magnetometers are recorded in: nT, uT, and gauss or oersted.
 _UNITS = (1.0, 1e-3, 1e-5)
-# A unit is told by a strength that is at most so many times that of the model, or so many times below it.
+# A unit follows from a strength that is at most so many times that of the model, or so many times below it.
 _MOST_TIMES = 2.0
 
 
@@ -101,7 +102,7 @@ def with_earth_field(recording: PadRecording, earth: EarthField) -> PadRecording
         attributes["declination"] = earth.declination
         action = f"{earth.declination:+.2f} deg by the IGRF taken"
         add(Severity.INFO, "declination-from-model", "the file does not say its declination", action)
-    elif abs((own - earth.declination + 180) % 360 - 180) > _DECLINATION_DEG:
+    elif abs(signed_angle(own - earth.declination)) > _DECLINATION_DEG:
         observed = f"the file says declination {own:+.2f} deg, the IGRF {earth.declination:+.2f} deg"
         add(Severity.MAJOR, "declination-differs-from-model", observed, "that of the file kept: check place and date")
     dip = constants.setdefault("field_dip", earth.dip)

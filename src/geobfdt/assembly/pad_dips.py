@@ -21,7 +21,9 @@ Array = npt.NDArray[np.float64]
 _MIN_CORRELATION, _MAX_CLOSURE_M = 0.4, 0.01
 # So many lags at least are fitted; of more, this share may be left out where it does not close.
 _MIN_PAIRS, _MAX_LEFT_OUT = 3, 0.34
-# Electrodes of a window that scatter by less than this share of the usual one are dead.
+# A window has so many rows at least.
+_MIN_ROWS = 16
+# Electrodes of a window that scatter by less than this share of the typical one are dead.
 _DEAD_SHARE = 0.1
 # A plane whose lags hang on directions that are this lopsided rests on two arms, or on one.
 _MAX_CONDITION = 8.0
@@ -45,6 +47,12 @@ class Search:
     window: float = 2.0
     step: float = 2.0
     dip: float = 60.0
+
+    def windows(self, grid: Array) -> list[slice]:
+        """Return the rows of each window on even depths."""
+        spacing = float(grid[1] - grid[0])
+        size, stride = max(int(self.window / spacing), _MIN_ROWS), max(int(self.step / spacing), 1)
+        return [slice(top, top + size) for top in range(0, grid.size - size + 1, stride)]
 
 
 class PadPlane(NamedTuple):
@@ -120,10 +128,8 @@ def pad_planes(
     """
     search = search or Search()
     step = float(grid[1] - grid[0])
-    size, stride = max(int(search.window / step), 16), max(int(search.step / step), 1)
     planes = []
-    for top in range(0, grid.size - size + 1, stride):
-        window = slice(top, top + size)
+    for window in search.windows(grid):
         if not np.isfinite(angles[window]).all():
             continue
         live = live_electrodes(curves[window])
@@ -132,6 +138,7 @@ def pad_planes(
         lags = []
         for i, j in combinations(np.flatnonzero(live).tolist(), 2):
             rows = max(int(np.ceil(reach * abs(np.sin((t[j] - t[i]) / 2)) / step)), 3)
+            size = window.stop - window.start
             shift, correlation = _lag(curves[window, i], curves[window, j], min(rows, size // 2))
             if correlation > _MIN_CORRELATION:
                 lags.append(_Lag(i, j, shift * step, correlation))

@@ -14,7 +14,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geobfdt.geometry import Reference, trace_depth
+from geobfdt.geometry import Reference, signed_angle, trace_depth
 from geobfdt.preparation.gaps import fill_gaps
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.runtime.progress import Progress, no_progress
@@ -416,7 +416,7 @@ def _near_lobes(depth: Array, angle: Array, lobes: Array) -> Flags:
     for top, base, middle, width in lobes:
         rows = (depth >= top - _LOBE_M) & (depth <= base + _LOBE_M)
         half = (width if np.isfinite(width) else 0.0) / 2 + _LOBE_DEG
-        near |= rows[:, None] & (np.abs((angle - middle + 180.0) % 360.0 - 180.0) <= half)
+        near |= rows[:, None] & (np.abs(signed_angle(angle - middle)) <= half)
     return near
 
 

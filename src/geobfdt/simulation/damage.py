@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from geobfdt.geometry import signed_angle
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.well_settings import WellSettings
@@ -258,7 +259,7 @@ def _joined(lobes: list[Lobe]) -> list[Lobe]:
 
 def _on_each_other(first: Lobe, second: Lobe) -> bool:
     """Whether two lobes of one depth are of one class and share angles."""
-    apart = abs((first.angle - second.angle + 180) % 360 - 180)
+    apart = abs(signed_angle(first.angle - second.angle))
     return first.name == second.name and apart < (first.width + second.width) / 2
 
 
@@ -266,7 +267,7 @@ def _join(first: Lobe, second: Lobe) -> Lobe:
     """One lobe over the depths of two; angles, widths and tilts are means weighted by height."""
     height, more = first.base - first.top, second.base - second.top
     share = more / (height + more)
-    turn = (second.angle - first.angle + 180) % 360 - 180
+    turn = signed_angle(second.angle - first.angle)
     return Lobe(
         first.name, min(first.top, second.top), max(first.base, second.base), (first.angle + share * turn) % 360,
         first.width + share * (second.width - first.width), first.tilt + share * (second.tilt - first.tilt),

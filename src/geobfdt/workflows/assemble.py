@@ -180,7 +180,7 @@ def read_pads(file: Path, options: AssembleOptions) -> tuple[PadRecording, ToolG
 
 
 def without_stated(reading: ReadingOptions) -> ReadingOptions:
-    """Return the options that are not in an assembled image already: what is said of orientation and hole is."""
+    """Return the options that an assembled image does not hold already; it holds orientation and hole."""
     used = ("image", "azimuth_reference", "north", "declination", "deviation", "hole_azimuth")
     return reading.model_copy(update=dict.fromkeys(used))
 
@@ -353,9 +353,7 @@ def _stated(recording: PadRecording, options: AssembleOptions) -> PadRecording:
             logs[name] = np.full(recording.rows, float(value))
     if reading.deviation == 0 and "hole_azimuth" not in logs:
         logs["hole_azimuth"] = np.zeros(recording.rows)
-    return PadRecording(
-        recording.place, recording.depth, recording.arrays, logs, recording.attributes, recording.constants, findings
-    )
+    return replace(recording, logs=logs, findings=findings)
 
 
 def _known_geometry(recording: PadRecording) -> ToolGeometry:

@@ -49,13 +49,13 @@ def bedding_level(mean: Array, step: float) -> Array:
     rows, columns = mean.shape
     t = np.radians((np.arange(columns) + 0.5) * 360 / columns)
     parts = np.column_stack([np.cos(t), np.sin(t)])
-    scaled = _scaled(mean)
+    centred = mean - column_levels(mean)
+    scaled = _scaled(centred)
     factor = max(round(_ROW_M / step), 1)
     middles = np.arange(0, rows, max(round(_HOP_M / step), 1))
     half = max(round(_WINDOW_M / 2 / step), 1)
     planes = _coarse(scaled, parts, step, factor)[np.minimum(middles // factor, -(-rows // factor) - 1)]
     level = np.full(mean.shape, np.nan)
-    centred = mean - column_levels(mean)
     nearest = np.abs(np.arange(rows)[:, None] - middles).argmin(axis=1)
     for number, (middle, plane) in enumerate(zip(middles.tolist(), planes, strict=True)):
         window = np.arange(middle - half, middle + half)
@@ -72,10 +72,9 @@ def bedding_level(mean: Array, step: float) -> Array:
     return level
 
 
-def _scaled(mean: Array) -> Array:
-    """The wall without the level of its columns, in standard deviations, clipped; NaN where nothing was measured."""
-    measured = np.isfinite(mean)
-    centred = mean - column_levels(mean)
+def _scaled(centred: Array) -> Array:
+    """A wall without the level of its columns in standard deviations, clipped; NaN where nothing was measured."""
+    measured = np.isfinite(centred)
     deviation = 1.4826 * float(np.median(np.abs(centred[measured]))) if measured.any() else 0.0
     return np.clip(centred / (deviation or 1.0), -_CLIP, _CLIP)
 

@@ -170,22 +170,16 @@ def find_lobes(image: WellImage) -> list[Lobe]:
     levels = _regions(_evidence(image))
     pairs: list[_Region] = []
     for level, regions in zip(_LEVELS, levels, strict=True):
-        pairs += [region for region in _paired(regions, level) if not any(_same(region, other) for other in pairs)]
+        pairs += _apart_from(pairs, _paired(regions, level))
     for level, regions in zip(_LEVELS, levels, strict=True):
         strong = [region for region in regions if _is_strong(region, level)]
-        pairs += [
-            region
-            for region in strong
-            if any(_staggered(region, other) for other in strong) and not any(_same(region, other) for other in pairs)
-        ]
+        pairs += _apart_from(pairs, [one for one in strong if any(_staggered(one, other) for other in strong)])
     clear = pairs.copy()
-    for level, regions in zip(_LEVELS if clear else (), levels if clear else (), strict=True):
-        on_axis = [region for region in regions if _off_axis(region, clear) < _MAX_EASED_AXIS_DEG]
+    for level, regions in zip(_LEVELS, levels, strict=True):
+        on_axis = [region for region in regions if clear and _off_axis(region, clear) < _MAX_EASED_AXIS_DEG]
         eased = _paired(on_axis, level, _EASE) + [region for region in on_axis if _is_strong(region, level)]
-        pairs += [region for region in eased if not any(_same(region, other) for other in pairs)]
-    singles = [
-        region for region in levels[0] if _belongs(region, pairs) and not any(_same(region, other) for other in pairs)
-    ]
+        pairs += _apart_from(pairs, eased)
+    singles = _apart_from(pairs, [region for region in levels[0] if _belongs(region, pairs)])
     lobes = [_lobe(region, paired=True) for region in pairs]
     return sorted(lobes + [_lobe(region, paired=False) for region in singles])
 
@@ -399,6 +393,11 @@ def _same(first: _Region, second: _Region) -> bool:
     return shared > 0 and abs(signed_angle(first.azimuth - second.azimuth)) < max(
         first.width, second.width, _OPPOSITE_DEG
     )
+
+
+def _apart_from(others: list[_Region], regions: list[_Region]) -> list[_Region]:
+    """Regions that lie on none of some others."""
+    return [region for region in regions if not any(_same(region, other) for other in others)]
 
 
 def _belongs(region: _Region, pairs: list[_Region]) -> bool:
