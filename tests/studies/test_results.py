@@ -20,7 +20,7 @@ def section(null_f1: dict[str, float]) -> Section:
     f1 = {"bedding": 0.5, "fracture": 0.5}
     empty: dict[str, Any] = {"means": {}, "parameters": {}, "runs": [], "learning": [], "look_shifts": {}}
     lines = [Line(str(number), level, f1, null_f1, **empty) for number, level in enumerate(levels)]
-    return Section({}, lines, steps, 0, [])
+    return Section({}, lines, steps, 0, [], [0, 1, 2])
 
 
 def test_no_chance_level_beats_nothing() -> None:
@@ -44,7 +44,7 @@ def test_the_chance_level_is_of_the_classes_that_have_one() -> None:
 
 def test_a_section_without_levels_has_no_verdict() -> None:
     """Nothing is finished: nothing is the best, and there is no error."""
-    assert not Section({}, [], [], 0, ["all"]).beats_null
+    assert not Section({}, [], [], 0, ["all"], []).beats_null
 
 
 def test_the_mean_of_no_class_is_missing() -> None:

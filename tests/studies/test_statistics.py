@@ -122,3 +122,9 @@ def test_the_lightest_within_a_standard_error() -> None:
     assert lightest([Level(0.6, 0, 1, 0.01, none), Level(0.7, 0, 1, 0.01, none), Level(0.69, 0, 1, 0.01, none)]) == 1
     assert lightest([Level(0.65, 0, 1, 0.01, none), Level(0.7, 0, 1, 0.06, none)]) == 0
     assert lightest([Level(0.6, 0, 1, np.nan, none), Level(0.7, 0, 1, np.nan, none)]) == 1
+
+
+def test_one_seed_has_no_verdict() -> None:
+    """A wall between twelve wells, seen by one seed: it may be the luck of that seed."""
+    assert judge(counts_of([0.2, 0.9], seeds=1))[1][0].verdict == "cannot tell"
+    assert judge(counts_of([0.2, 0.9], seeds=2))[1][0].verdict != "cannot tell"

@@ -117,6 +117,30 @@ def test_the_page(out: Path) -> None:
     assert not list(out.glob("cells/**/*.safetensors"))
 
 
+def test_levels_are_compared_on_the_seeds_that_all_have_finished(
+    study: Path, field: Path, out: Path, tmp_path: Path
+) -> None:
+    """Seed 0 in all folds, seed 1 of one level, seed 2 of no fold but one: seed 0 alone counts, and nothing runs."""
+    settings = study_of(str(study), seeds=3)
+    plan, again = make_plan(settings, field), tmp_path / "out"
+    of_seed_0 = {(*place.levels.values(), place.fold): place.cell.digest for place in plan.places if place.seed == 0}
+    folders = lay_out(plan, field, again)
+    for place, folder in zip(plan.places, folders, strict=True):
+        if place.seed == 0 or (place.seed == 1 and place.levels["rate"] == "low") or (place.seed == 2 and place.fold):
+            result = json.loads((out / "cells" / of_seed_0[*place.levels.values(), place.fold] / RESULT).read_text())
+            for scores in result["scores"].values() if place.seed else ():
+                scores["counts"] = {well: [99, 0, 0] for well in scores["counts"]}
+            (folder / RESULT).write_text(json.dumps(result))
+    run = run_command("study", study, field, "--seeds", 3, "--out", again, "--page-only", "--json")
+    assert run.returncode == 0, run.stderr
+    section = json.loads(run.stdout)["sections"][0]
+    whole = json.loads((out / "study.json").read_text())["sections"][0]
+    assert section["seeds"] == [0]
+    assert [level["f1"] for level in section["levels"]] == [level["f1"] for level in whole["levels"]]
+    assert len(section["missing"]) == 4
+    assert len(list(again.glob(f"cells/*/{RESULT}"))) == 8
+
+
 def test_counts_are_those_of_the_wells(out: Path, field: Path) -> None:
     """Found and missed planes of a tested well are those that were picked within it."""
     for folder in (out / "cells").iterdir():

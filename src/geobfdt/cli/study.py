@@ -24,6 +24,9 @@ def study(
     workers: Workers = 2,
     engine: EngineName = "local",
     address: Address = None,
+    page_only: Annotated[
+        bool, typer.Option("--page-only", help="Run nothing; write the page of the cells that are finished.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -43,7 +46,7 @@ def study(
     with progress(
         f"study {settings.name} on {field}", on_interrupt="finished cells stay; the same command goes on"
     ) as advance:
-        run_by = engine_of(engine, workers, address)
+        run_by = None if page_only else engine_of(engine, workers, address)
         plan, results = run_study(settings, field, out, run_by, show)
     page = write_pages(plan, results, out, field)
     if as_json:

@@ -69,7 +69,7 @@ def _blocks(plan: Plan, sections: list[Section], out: Path, field: Path) -> list
             blocks.append(bullets(_verdicts(section, judged)))
             blocks.append(Block("table", rows=_table(section, judged)))
         if section.missing:
-            blocks += [Block("text", f"{len(section.missing)} cells are not there:"), bullets(section.missing[:20])]
+            blocks += [Block("text", _unfinished(section)), bullets(section.missing[:20])]
     finished = [section for section in sections if section.lines]
     if finished:
         blocks.append(Block("picture", "scores", data=draw_scores(finished, judged)))
@@ -100,12 +100,18 @@ def _blocks(plan: Plan, sections: list[Section], out: Path, field: Path) -> list
     return blocks
 
 
+def _unfinished(section: Section) -> str:
+    seeds = ", ".join(map(str, section.seeds))
+    compared = f"Levels are compared on the seeds that they have finished: {seeds}. " if section.lines else ""
+    return f"{compared}{len(section.missing)} cells are not finished:"
+
+
 def _verdicts(section: Section, judged: str) -> list[str]:
     sentences = []
     for one, other, step in zip(section.lines, section.lines[1:], section.steps, strict=False):
         size = f"{step.difference:+.3f} ({step.lo:+.3f} to {step.hi:+.3f})"
         wins = f"wins {_text(step.wins)} of wells and seeds ({_text(step.wins_lo)} to {_text(step.wins_hi)})"
-        few = f"; rests on {step.seeds} seeds" if step.seeds < ENOUGH_SEEDS else ""
+        few = f"; number of seeds: {step.seeds}" if step.seeds < ENOUGH_SEEDS else ""
         sentences.append(f"{one.name} to {other.name}: {size}: {step.verdict}; {wins}{few}")
     best = section.best
     choice = section.lines[section.choice]
@@ -229,7 +235,7 @@ def _summary(plan: Plan, sections: list[Section]) -> dict[str, Any]:
                     }
                     for s in section.steps
                 ],
-                "missing": section.missing,
+                "missing": section.missing, "seeds": section.seeds,
             }
             for section in sections
         ],

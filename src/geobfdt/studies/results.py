@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from statistics import mode
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ __all__ = ["CELLS", "Line", "Section", "cells_table", "mean_of_classes", "sectio
 
 _MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which levels can be told apart.
 CELLS = "cells.csv"  # A row for each finished cell.
+Results: TypeAlias = list[tuple[Place, dict[str, Any] | None]]  # Of the cells of a level; None where one is missing.
 
 
 class Line(NamedTuple):
@@ -76,6 +77,8 @@ class Section(NamedTuple):
         Index of the lightest level within a standard error of the best.
     missing : list of str
         Missing cells, and the reasons.
+    seeds : list of int
+        Seeds that the levels are compared on.
     """
 
     other_levels: dict[str, str]
@@ -83,6 +86,7 @@ class Section(NamedTuple):
     steps: list[Step]
     choice: int
     missing: list[str]
+    seeds: list[int]
 
     @property
     def best(self) -> Line:
@@ -113,30 +117,42 @@ def sections(plan: Plan, out: Path) -> list[Section]:
         Plan of the study.
     out : Path
         Folder of the study.
+
+    Returns
+    -------
+    list of Section
+        While cells are missing, levels are compared on the seeds that all of them have finished in every fold. Levels
+        without such a seed are left out.
     """
     *others, judged = plan.study.axes
     all_sections = []
     for levels_of_others in product(*(plan.study.axes[axis] for axis in others)):
         fixed = dict(zip(others, levels_of_others, strict=True))
-        lines, counts, missing = [], [], []
+        by_level: dict[str, Results] = {}
         for name in plan.study.axes[judged]:
-            levels_here = {**fixed, judged: name}
-            places = [place for place in plan.places if place.levels == levels_here]
-            results = [(place, _result(out, place)) for place in places]
-            lost = [place for place, result in results if result is None]
-            missing += [f"{name}, fold {place.fold + 1}, seed {place.seed}: {_why(out, place)}" for place in lost]
-            if places and not lost:
-                finished = [(place, result) for place, result in results if result is not None]
-                counts.append(_counts(plan, finished))
+            places = [place for place in plan.places if place.levels == {**fixed, judged: name}]
+            by_level[name] = [(place, _result(out, place)) for place in places]
+        missing = [
+            f"{name}, fold {place.fold + 1}, seed {place.seed}: {_why(out, place)}"
+            for name, results in by_level.items()
+            for place, result in results
+            if result is None
+        ]
+        seeds = _common_seeds(by_level)
+        lines, counts = [], []
+        for name, results in by_level.items():
+            finished = [(place, result) for place, result in results if result is not None and place.seed in seeds]
+            if len(finished) == sum(place.seed in seeds for place, _ in results) > 0:
+                counts.append(_counts(plan, finished, seeds))
                 lines.append((name, finished))
         if not lines:
-            all_sections.append(Section(fixed, [], [], 0, missing))
+            all_sections.append(Section(fixed, [], [], 0, missing, seeds))
             continue
         levels, steps = judge(np.stack(counts))
         result_lines = [
             _line(name, level, finished, out) for (name, finished), level in zip(lines, levels, strict=True)
         ]
-        all_sections.append(Section(fixed, result_lines, steps, lightest(levels), missing))
+        all_sections.append(Section(fixed, result_lines, steps, lightest(levels), missing, seeds))
     return all_sections
 
 
@@ -186,14 +202,27 @@ def _why(out: Path, place: Place) -> str:
     return file.read_text().strip() if file.exists() else "not run yet"
 
 
-def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]]) -> np.ndarray[Any, Any]:
+def _common_seeds(by_level: Mapping[str, Results]) -> list[int]:
+    """Return the seeds that all levels have finished in every fold; levels that have finished none do not count."""
+    seeds_of_levels = []
+    for results in by_level.values():
+        unfinished = {place.seed for place, result in results if result is None}
+        seeds_of_levels.append({place.seed for place, _ in results} - unfinished)
+    seeds_of_levels = [seeds for seeds in seeds_of_levels if seeds]
+    if not seeds_of_levels:
+        return []
+    # Where no seed is common, the levels that have finished most seeds are compared.
+    return sorted(set.intersection(*seeds_of_levels) or max(seeds_of_levels, key=len))
+
+
+def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]], seeds: list[int]) -> np.ndarray[Any, Any]:
     """Counts (seeds, wells, classes, 3) of a level; each well is tested in one fold."""
     wells = sorted({name for folds in plan.folds for fold in folds for name in fold.test})
-    counts = np.zeros((plan.study.seeds, len(wells), len(CLASSES), 3))
+    counts = np.zeros((len(seeds), len(wells), len(CLASSES), 3))
     for place, result in finished:
         for kind, scores in result["scores"].items():
             for well, row in scores["counts"].items():
-                counts[place.seed, wells.index(well), CLASSES.index(kind)] = row
+                counts[seeds.index(place.seed), wells.index(well), CLASSES.index(kind)] = row
     return counts
 
 

@@ -52,7 +52,7 @@ class Step(NamedTuple):
         hold together on 95 % of studies.
     verdict : {"cliff", "drift", "equal", "cannot tell"}
         Equal: surely within `MARGIN`. A drift's interval excludes 0; a cliff's too, and it surely is larger than every
-        other step.
+        other step. One seed cannot tell.
     wins, wins_lo, wins_hi : float
         Probability that the second level scores higher than the first on one well with one seed, and its 95 %
         interval (Bouthillier et al. 2021; they call it meaningful from 0.75 on).
@@ -170,14 +170,15 @@ def judge(counts: npt.ArrayLike, seed: int = 0) -> tuple[list[Level], list[Step]
     without = _without_each_well(table)
     rises, rises_without = np.diff(scores, axis=0), np.diff(without, axis=0)
     chance = _ERROR_RATE / max(len(rises), 1)
+    several_seeds = table.shape[1] > 1  # One seed does not show how far seeds differ, so it allows no verdict.
     steps = []
     for i, (rise, rise_without) in enumerate(zip(rises, rises_without, strict=True)):
         step = _estimate(rise, rise_without)
         reach = step.reach(chance / 2)
         verdict: Verdict = "cannot tell"
-        if abs(step.value) + step.reach(chance) < MARGIN:
+        if several_seeds and abs(step.value) + step.reach(chance) < MARGIN:
             verdict = "equal"
-        elif abs(step.value) > reach:
+        elif several_seeds and abs(step.value) > reach:
             sign = np.sign(step.value)
             # Larger than another step whichever way that one goes: both contrasts are positive.
             contrasts = [

@@ -87,7 +87,7 @@ def run_study(
     study: StudySettings,
     field: Path,
     out: Path,
-    engine: Engine = LOCAL,
+    engine: Engine | None = LOCAL,
     progress: Callable[[int, int], None] = lambda _finished, _cells: None,
 ) -> tuple[Plan, list[Section]]:
     """
@@ -101,8 +101,8 @@ def run_study(
         Folder of interpreted wells.
     out : Path
         Folder of the study.
-    engine : Engine
-        What runs its cells.
+    engine : Engine, optional
+        What runs its cells; None runs nothing, and reads what is finished.
     progress : callable
         Called with how many cells are finished, of how many.
 
@@ -123,5 +123,6 @@ def run_study(
 
         folders = lay_out(plan, field, out)
         restore_results(folders, out)
-        run_cells(folders, engine, tell)
+        if engine is not None:
+            run_cells(folders, engine, tell)
         return plan, sections(plan, out)
