@@ -212,7 +212,8 @@ def _common_seeds(by_level: Mapping[str, Results]) -> list[int]:
     if not seeds_of_levels:
         return []
     # Where no seed is common, the levels that have finished most seeds are compared.
-    return sorted(set.intersection(*seeds_of_levels) or max(seeds_of_levels, key=len))
+    most = max(seeds_of_levels, key=len)
+    return sorted(set.intersection(*seeds_of_levels) or most)
 
 
 def _counts(plan: Plan, finished: list[tuple[Place, dict[str, Any]]], seeds: list[int]) -> np.ndarray[Any, Any]:
