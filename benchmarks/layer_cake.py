@@ -12,6 +12,8 @@ seven flaws for each cake, each at a mild strength. F1 is of bedding at the pick
 its interval over cakes; `null` is the mean F1 of the same picks after 50 circular depth shifts. `candidates` is the
 share of contacts that have an answer of any class and confidence within 5 cm, `voted` the share that have a vote among
 those the decoder is asked about within 6 cm (square to the trace): what is missing there no threshold brings back.
+`aliased` is the share of contacts whose trace moves farther from one sector to the next than to the nearest contact:
+nobody can follow those round the hole.
 """
 
 from __future__ import annotations
@@ -69,6 +71,9 @@ LOOKS: dict[str, CakeSettings] = {
     "56 horizontal, clean": CakeSettings(56, 0.0076, (), (0.6, 2.5)),
     "56 horizontal, mixed": CakeSettings(56, 0.0076, MIXED, (0.6, 2.5)),
     "16 horizontal, mixed, rows of 30 mm": CakeSettings(16, 0.03, MIXED, (0.6, 2.5), (3.0, 8.0)),
+    # A hole along bedding crosses few contacts. Of the dense ones above, half are aliased.
+    "56 horizontal, sparse, clean": CakeSettings(56, 0.0076, (), (0.6, 2.5), (0.5, 2.0)),
+    "56 horizontal, sparse, mixed": CakeSettings(56, 0.0076, MIXED, (0.6, 2.5), (0.5, 2.0)),
 }
 
 
@@ -88,7 +93,7 @@ def draw_cake(rng: np.random.Generator, settings: CakeSettings, length_m: float)
     ----------
     rng : Generator
         Source of randomness.
-    look : Look
+    settings : CakeSettings
         How it is recorded.
     length_m : float
         Logged length (m).
@@ -200,6 +205,13 @@ def _red_noise(rng: np.random.Generator, rows: int, columns: int) -> Array:
     return np.asarray(noise / noise.std())
 
 
+def _aliased(traces: Array, sectors: int) -> npt.NDArray[np.bool_]:
+    """Which traces move farther from one sector to the next than to the nearest contact."""
+    most = 2 * np.hypot(traces[:, 1], traces[:, 2]) * np.sin(np.pi / sectors)
+    gaps = np.diff(traces[:, 0], prepend=-np.inf, append=np.inf)
+    return np.asarray(most > np.minimum(gaps[1:], gaps[:-1]))
+
+
 def score_look(name: str, model: str, method: str, cakes: int, length_m: float, seed: int) -> dict[str, object]:
     """Draw the cakes of a look, pick them and score the picks: one row of results."""
     import pandas as pd
@@ -213,7 +225,7 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
     from geobfdt.wells.picks import new_picks, traces
 
     settings = LOOKS[name]
-    picks, truth, intervals, candidates, voted, above, outcomes = [], [], [], [], [], [], []
+    picks, truth, intervals, candidates, voted, above, outcomes, aliased = [], [], [], [], [], [], [], []
     for index in range(cakes):
         rng = np.random.default_rng([seed, list(LOOKS).index(name), index])
         cake = draw_cake(rng, settings, length_m)
@@ -228,6 +240,7 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
             diameter_m=DIAMETER_M, reference="high_side",
         )  # fmt: skip
         apart = trace_rms(traces(answers)[:, None], traces(planes))
+        aliased.append(_aliased(cake.traces, settings.sectors))
         candidates.append(apart.min(axis=0, initial=np.inf) < 0.05)
         if method == "network":
             voted.append(_voted(detector, image, cake))
@@ -249,6 +262,7 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
     trust = calibrate(pd.concat(picks), pd.concat(truth), new_intervals(intervals)).summary.set_index("class")
     chances = np.concatenate(above)
     row |= {
+        "aliased": float(np.concatenate(aliased).mean()),
         "candidates": float(np.concatenate(candidates).mean()),
         "voted": float(np.concatenate(voted).mean()) if voted else None,
         "ece": float(trust["ece"].get("bedding", np.nan)),
@@ -287,7 +301,7 @@ def main() -> None:
     add_out(parser)
     arguments = parser.parse_args()
     rows = []
-    heads = "contacts  F1 3 cm          null   F1 5 cm          null     z   prec  rec   cand  voted   ece picks/m"
+    heads = "contacts  F1 3 cm          null   F1 5 cm          null     z   prec  rec   cand  voted   ece /m   aliased"
     print("look", " " * 32, heads)
     for name in arguments.looks:
         row = score_look(
@@ -302,7 +316,7 @@ def main() -> None:
         print(
             f"{name:38s} {row['contacts']:8d}  {parts[0]}   {parts[1]}  {row['z_5cm']:5.0f}  {row['precision_5cm']:.2f}"
             f"  {row['recall_5cm']:.2f}  {row['candidates']:.2f}  {voted}  {row['ece']:.2f}"
-            f"  {row['picks_per_m']:.1f}",
+            f"  {row['picks_per_m']:.1f}  {row['aliased']:.2f}",
             flush=True,
         )
     write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
