@@ -21,7 +21,7 @@ install: .venv/installed  ## create .venv and install everything from constraint
 demo: install  ## a simulated well: written as DLIS, picked, scored, drawn
 	$(BIN)/geobfdt demo
 
-test: install  ## the tests that are fast, on two workers: three to four minutes
+test: install  ## the tests that are fast, on two workers: about five minutes
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not ($(SLOW))"
 
 test-all: test  ## those, and real processes, trainings, a browser, Ray and many damaged files

@@ -2,7 +2,7 @@
 
     python benchmarks/cliff.py --studies 400 --seed 0
 
-Four levels are drawn whose true scores are known: equal; with a wall in the middle; an even slope of F1. Wells differ
+Four levels are drawn whose true scores are known: equal; with a cliff in the middle; an even slope of F1. Wells differ
 in how hard they are (alike for all levels) and, a little, in which level suits them; seeds differ too; planes are
 found by chance. A study is wrong if any of its verdicts is: a step of 0 called drift or cliff, a step of the margin or
 more called equal, a cliff that is no larger than another step, or a step in the wrong direction.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HARD, SUITED, SEEDS = 0.12, 0.03, 0.015  # standard deviations of recall: of wells, of a well at a level, of seeds
 PLANES, WRONG = 120, 30  # of a class in a well: planes, and wrong picks on average
 LOWEST = 0.4  # F1 of the first level
-SHAPES = {"equal": (0, 0, 0, 0), "wall": (0, 0, 1, 1), "slope": (0, 1, 2, 3)}
+SHAPES = {"equal": (0, 0, 0, 0), "cliff": (0, 0, 1, 1), "slope": (0, 1, 2, 3)}
 SIZES = (0.01, 0.02, 0.05, 0.1, 0.15)
 VERDICTS = ("cannot tell", "equal", "drift", "cliff")
 
@@ -65,7 +65,7 @@ def main() -> None:
 
     print("F1 differs by  shape  wells  seeds  middle step: " + "  ".join(VERDICTS) + "  wrong studies")
     for wells, seeds in ((6, 3), (14, 3), (14, 6), (30, 6)):
-        for shape, size in (("equal", 0.0), *((kind, size) for kind in ("wall", "slope") for size in SIZES)):
+        for shape, size in (("equal", 0.0), *((kind, size) for kind in ("cliff", "slope") for size in SIZES)):
             rng = np.random.default_rng((arguments.seed, wells, seeds))
             levels = LOWEST + size * np.array(SHAPES[shape])
             middle, wrong = [], 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from geobfdt.training.augmentation import Window, augment, flip, invert, mirror, roll
-from geobfdt.training.published_augmentation import published_look
+from geobfdt.training.published_augmentation import change_values_as_published
 
 STEP = 0.005
 
@@ -155,6 +155,6 @@ def test_published_changes_the_look_alone(make_window: Any) -> None:
     """As the published kinds of change do; planes stay where they are."""
     window = make_window()
     changed = [augment(window, "published", np.random.default_rng(seed)) for seed in range(6)]
-    np.testing.assert_array_equal(changed[0].grid, published_look(window.grid, np.random.default_rng(0)))
+    np.testing.assert_array_equal(changed[0].grid, change_values_as_published(window.grid, np.random.default_rng(0)))
     assert any((one.grid != window.grid).any() for one in changed)
     assert all(one.targets is window.targets for one in changed)

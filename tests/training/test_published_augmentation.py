@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from geobfdt.training import published_augmentation
-from geobfdt.training.published_augmentation import published_look
+from geobfdt.training.published_augmentation import change_values_as_published
 
 
 def scene(seed: int) -> np.ndarray:
@@ -24,7 +24,7 @@ def test_mask_and_type_stay(seed: int) -> None:
     """Measured stays measured and the rest 0; the given grid is left alone."""
     grid = scene(seed)
     before = grid.copy()
-    changed = published_look(grid, np.random.default_rng(seed))
+    changed = change_values_as_published(grid, np.random.default_rng(seed))
     np.testing.assert_array_equal(grid, before)
     np.testing.assert_array_equal(changed > 0, grid > 0)
     assert changed.dtype == np.uint8
@@ -33,7 +33,7 @@ def test_mask_and_type_stay(seed: int) -> None:
 def test_same_generator_same_look() -> None:
     """All randomness comes from the generator, and there is some."""
     grid = scene(0)
-    looks = [published_look(grid, np.random.default_rng(seed)) for seed in (3, 3, *range(30))]
+    looks = [change_values_as_published(grid, np.random.default_rng(seed)) for seed in (3, 3, *range(30))]
     np.testing.assert_array_equal(looks[0], looks[1])
     assert len({image.tobytes() for image in looks}) > 20
 
@@ -43,7 +43,7 @@ def test_places_stay() -> None:
     grid = np.full((40, 600), 110, np.uint8)
     grid[17:20] = 180
     for seed in range(40):
-        rows = published_look(grid, np.random.default_rng(seed))[:, 2:-2].mean(axis=1)
+        rows = change_values_as_published(grid, np.random.default_rng(seed))[:, 2:-2].mean(axis=1)
         excess = (rows - rows[[5, -6]].mean())[10:27]
         assert np.average(np.arange(10, 27), weights=excess) == pytest.approx(18, abs=1)
 
@@ -75,6 +75,6 @@ def test_gaps_do_not_bleed() -> None:
     grid = np.full((1000, 30), 128, np.uint8)
     grid[:, 12:15] = 0
     for seed in range(40):
-        changed = published_look(grid, np.random.default_rng(seed))
+        changed = change_values_as_published(grid, np.random.default_rng(seed))
         rim, far = changed[:, [11, 15]].mean(), changed[:, [5, 22]].mean()
         assert rim == pytest.approx(far, abs=3)

@@ -43,7 +43,7 @@ _USES = [
 ]
 _OUT_OF_SCOPE = [
     "Decisions without a person: a pick is a proposal with a confidence.",
-    "Other classes: faults, breakouts, vugs and drilling marks are not told apart.",
+    "Other classes: faults, breakouts, vugs and drilling marks are not distinguished.",
     "Pictures other than the unrolled wall of a borehole with known depth, diameter and orientation.",
 ]
 _SCORE = ("f1", "null_f1", "tolerance_m", "f1_lo", "f1_hi")  # Numbers of a row of scores.
@@ -335,7 +335,7 @@ def _training(bundle: Bundle) -> list[str]:
     if card.calibrated_on:
         sentences.append(f"Confidences are calibrated on {card.calibrated_on}.")
     if card.note:
-        sentences.append(f"Origin: {card.note}.")
+        sentences.append(f"Origin: {card.note.removesuffix('.')}.")
     return sentences or ["The bundle does not say what it was trained on."]
 
 

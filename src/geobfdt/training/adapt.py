@@ -122,14 +122,14 @@ def adapt(
     does not forget others. Of the change in weights as much is kept as leaves the F1 of ten ordinary simulated wells
     within 0.01 (weights interpolated as by Wortsman et al. 2022).
 
-    Labels teach a network to be sure, of its mistakes as well. So the calibration is moved until as many planes of each
-    class are expected in the wells as before: the sum of their probabilities.
+    Its own labels make a network more confident, also where it is wrong. So the calibration is moved until as many
+    planes of each class are expected in the wells as before: the sum of their probabilities.
     """
     field, out = Path(field), Path(out)
     start, settings = load_model(options.model), options.training
     find = plane_finder(start.network)
-    # Planes that are rather there than not: what is picked below that would teach the model its own mistakes.
-    sure = np.array([start.calibration[name].logits(0.5) for name in CLASSES])
+    # Labels need a probability of a half: below that, most would teach the model its own mistakes.
+    thresholds = np.array([start.calibration[name].logits(0.5) for name in CLASSES])
     files = _unpicked(field, options.blind)
     trained: list[PreparedWell] = []
     agreed: dict[str, SelfAgreement] = {}
@@ -138,10 +138,10 @@ def adapt(
         progress(0.3 * number / len(files), f"labels of {file.stem}")
         image = read(file).load()
         name = str(image.attrs["well"])
-        agreement = self_agreement(image, find, sure, start.settings.grid)
+        agreement = self_agreement(image, find, thresholds, start.settings.grid)
         if not agreement.z >= _MIN_Z:  # NaN means no planes.
             continue
-        labels = pseudo_labels(image, find, sure, start.settings.grid)
+        labels = pseudo_labels(image, find, thresholds, start.settings.grid)
         agreed[name] = agreement
         images.append(image)
         trained.append(_labelled(image, labels, start, name))
@@ -150,7 +150,7 @@ def adapt(
         observed = f"{planes} planes that all views agree on, in {len(trained)} of {len(files)} unpicked wells"
         raise InputError(field, observed, "pick some planes of one well and use geobfdt train --from default")
     network = start.network
-    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    initial_weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
     guards = [
         simulated_well(_GUARD_SEED, i, _GUARD_LENGTH_M, start.settings.grid, {}) for i in range(options.guard_wells)
     ]
@@ -159,7 +159,7 @@ def adapt(
         network.eval()
         return mean_f1(validate(plane_finder(network), guards))[0]
 
-    base = score()
+    initial_score = score()
     log_odds = _log_odds(network, trained)
     torch.manual_seed(settings.seed)
     data_digest = hashlib.sha256("".join([start.digest, *map(sha256, files)]).encode()).hexdigest()
@@ -172,12 +172,13 @@ def adapt(
             data_digest,
         )  # fmt: skip
     progress(0.85, "checking ordinary wells")
-    share, after = _keep_share(network, before, outcome.weights, base, score)
+    share, final_score = _keep_share(network, initial_weights, outcome.weights, initial_score, score)
     if share == 0:
-        observed = f"adapting costs ordinary simulated wells {base - after:.3f} of F1, over {_MAX_F1_LOSS}"
+        loss_of_f1 = initial_score - final_score
+        observed = f"adapting costs ordinary simulated wells {loss_of_f1:.3f} of F1, over {_MAX_F1_LOSS}"
         raise InputError(field, observed, "keep the model as it is, or train it on picks")
     card = _card(start, field, files, agreed, planes, settings)
-    card |= {"share_of_change": share, "simulated_f1": {"before": base, "after": after}}
+    card |= {"share_of_change": share, "simulated_f1": {"before": initial_score, "after": final_score}}
     calibration = _keep_number(start.calibration, log_odds, _log_odds(network, trained))
     bundle = Bundle(network, start.settings, calibration, card)
     reference = measure_drift_reference(bundle, images).model_dump()
@@ -199,32 +200,32 @@ def _unpicked(field: Path, blind_wells: Sequence[str]) -> list[Path]:
 
 def _labelled(image: WellImage, labels: PseudoLabels, start: Bundle, name: str) -> PreparedWell:
     depth = image["depth"].values
-    everywhere = new_intervals(
+    interpreted = new_intervals(
         [(name, "interpreted", kind, float(depth[0]), float(depth[-1])) for kind in CLASSES]
     )  # fmt: skip
-    bare = prepare(image, new_picks(), everywhere, start.settings.grid, name)
-    return replace(bare, traces=labels.traces, classes=labels.classes, optional=labels.optional)
+    unlabelled = prepare(image, new_picks(), interpreted, start.settings.grid, name)
+    return replace(unlabelled, traces=labels.traces, classes=labels.classes, optional=labels.optional)
 
 
 def _keep_share(
     network: nn.Module,
-    before: dict[str, Tensor],
-    after: dict[str, Tensor],
-    base: float,
+    initial: dict[str, Tensor],
+    trained: dict[str, Tensor],
+    initial_score: float,
     score: Callable[[], float],
 ) -> tuple[float, float]:
     """Load the largest share of the change in weights that keeps the F1 of the guard wells, `score`; return both."""
-    mixed_score = base
+    mixed_score = initial_score
     for share in _SHARES:
         mixed = {
-            name: torch.lerp(old, after[name], share) if old.is_floating_point() else after[name]
-            for name, old in before.items()
+            name: torch.lerp(old, trained[name], share) if old.is_floating_point() else trained[name]
+            for name, old in initial.items()
         }
         network.load_state_dict(mixed)
         mixed_score = score()
-        if not mixed_score < base - _MAX_F1_LOSS:
+        if not mixed_score < initial_score - _MAX_F1_LOSS:
             return share, mixed_score
-    network.load_state_dict(before)
+    network.load_state_dict(initial)
     return 0.0, mixed_score
 
 
@@ -248,7 +249,7 @@ def _keep_number(
             new = old.model_copy(update={"intercept": old.intercept + shift})
             return float(new.probability(after[:, number]).sum()) - expected
 
-        # A class with hardly a plane tells nothing, and without a root the calibration is out of reach.
+        # Too few planes do not determine a shift, and without a root in this range there is none.
         solvable = expected >= _MIN_EXPECTED and excess(-_MAX_SHIFT) < 0 < excess(_MAX_SHIFT)
         shift = float(brentq(excess, -_MAX_SHIFT, _MAX_SHIFT)) if solvable else 0.0
         moved[name] = old.model_copy(update={"intercept": old.intercept + shift})

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geobfdt.model.curve.criterion import Targets
 from geobfdt.preparation.network_grid import MIDDLE_VALUE
-from geobfdt.training.published_augmentation import published_look
+from geobfdt.training.published_augmentation import change_values_as_published
 from geobfdt.training.training_settings import Augmentation
 
 __all__ = ["Window", "augment", "flip", "invert", "mirror", "roll"]
@@ -95,7 +95,7 @@ def augment(window: Window, kind: Augmentation, rng: np.random.Generator, looks:
     if looks < 1 and rng.random() >= looks:
         return window
     if kind == "published":
-        window = Window(_change_values(window.grid, published_look, rng), window.targets, window.step)
+        window = Window(_change_values(window.grid, change_values_as_published, rng), window.targets, window.step)
     if kind in ("photometric", "both"):
         window = Window(_change_values(window.grid, _photometric, rng), window.targets, window.step)
     return window

@@ -76,7 +76,7 @@ def calibrate_bundle(bundle: Bundle, wells: Sequence[InterpretedWell], progress:
     wells : sequence of InterpretedWell
         Wells that the network was not trained on.
     progress : callable, optional
-        Told the share done.
+        Called with the finished share.
     """
     plain = replace(bundle, calibration={name: Calibration() for name in CLASSES})
     parts = []
@@ -104,26 +104,26 @@ def calibrate_bundle(bundle: Bundle, wells: Sequence[InterpretedWell], progress:
         judged = np.isfinite(outcome)
         if not outcome[judged].any():
             continue  # Without planes or without picks the calibration stays as it is.
-        had = bundle.calibration[name]
+        current = bundle.calibration[name]
         logits = np.log(chance[judged]) - np.log1p(-chance[judged])
-        slope, intercept = platt(logits, outcome[judged], (had.slope, had.intercept))
-        fitted[name] = had.model_copy(update={"slope": slope, "intercept": intercept})
-        mine = (picks["class"] == name).to_numpy()
-        old = picks.loc[mine, "confidence"].to_numpy(float)
-        picks.loc[mine, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
+        slope, intercept = platt(logits, outcome[judged], (current.slope, current.intercept))
+        fitted[name] = current.model_copy(update={"slope": slope, "intercept": intercept})
+        of_class = (picks["class"] == name).to_numpy()
+        old = picks.loc[of_class, "confidence"].to_numpy(float)
+        picks.loc[of_class, "confidence"] = fitted[name].probability(np.log(old) - np.log1p(-old))
     for name, point in operating_points(picks, truth, intervals, _THRESHOLD_TOLERANCE_M).items():
         if np.isfinite(point.f1) and point.f1 > 0:
-            # Half of the best F1 is where F1 is best, if confidences are probabilities (Lipton et al. 2014). The place
-            # of the highest point itself is mostly chance: the curve is flat there.
+            # The threshold of best F1 is half of that F1, if confidences are probabilities (Lipton et al. 2014). The
+            # threshold at the highest point of the curve is mostly chance, since the curve is flat there.
             best = _THRESHOLD_SHARES[name] * point.f1 / 2
-            # Of the network's own log odds: what a probability stands for has just changed.
-            new, had = fitted[name], bundle.calibration[name]
-            cut = point.weight * new.logits(best) + (1 - point.weight) * had.logits(had.threshold)
+            # Both thresholds are compared as log odds of the network, since the calibration has just changed.
+            new, current = fitted[name], bundle.calibration[name]
+            cut = point.weight * new.logits(best) + (1 - point.weight) * current.logits(current.threshold)
             fitted[name] = new.model_copy(update={"threshold": round(float(new.probability(np.array(cut))), 4)})
     return replace(bundle, calibration=fitted)
 
 
-def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
+def platt(logits: Array, right: Array, prior: tuple[float, float] = (1.0, 0.0)) -> tuple[float, float]:
     """
     Fit ``p = 1 / (1 + exp(-(slope x + intercept)))`` to outcomes (Platt 1999), with a normal prior.
 
@@ -131,8 +131,8 @@ def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) ->
     ----------
     logits, right : array (n,)
         Log odds, and 0 or 1.
-    had : tuple of float
-        Slope and intercept that few outcomes hardly move.
+    prior : tuple of float
+        Slope and intercept at the mean of the prior, from which few outcomes hardly move the fit.
 
     Returns
     -------
@@ -147,10 +147,11 @@ def platt(logits: Array, right: Array, had: tuple[float, float] = (1.0, 0.0)) ->
     (1.1, 0.0)
     """
 
-    def cost(place: Array) -> float:
-        x = place[0] * logits + place[1]
-        strayed = ((place[0] - had[0]) / _SLOPE_SIGMA) ** 2 + ((place[1] - had[1]) / _INTERCEPT_SIGMA) ** 2
-        return float((np.logaddexp(0, x) - right * x).sum() + strayed / 2)
+    def cost(parameters: Array) -> float:
+        slope, intercept = parameters
+        x = slope * logits + intercept
+        penalty = ((slope - prior[0]) / _SLOPE_SIGMA) ** 2 + ((intercept - prior[1]) / _INTERCEPT_SIGMA) ** 2
+        return float((np.logaddexp(0, x) - right * x).sum() + penalty / 2)
 
-    best = minimize(cost, np.array(had), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x
+    best = minimize(cost, np.array(prior), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)]).x
     return float(best[0]), float(best[1])

@@ -1,4 +1,4 @@
-"""Windows in which pads begin and end at different rows, as where a tool with two rows of pads is pulled off bottom."""
+"""Windows in which pads begin and end at different rows, as at the ends of a run of a tool with two rows of pads."""
 
 from __future__ import annotations
 

@@ -87,19 +87,19 @@ def pretrain(folder: Path, settings: TrainingSettings, start: Path | None = None
     sizes = SHIPPED_SETTINGS
     network = CurveNetwork(sizes)
     if start is not None:
-        fits = network.load_state_dict(load_file(start), strict=False)
+        differences = network.load_state_dict(load_file(start), strict=False)
         if not quiet:
-            print("new:", *fits.missing_keys, "left out:", *fits.unexpected_keys)  # noqa: T201
+            print("new:", *differences.missing_keys, "left out:", *differences.unexpected_keys)  # noqa: T201
     check = _validation(quiet)
 
-    def tell(step: int, losses: Losses) -> None:
+    def print_losses(step: int, losses: Losses) -> None:
         if not quiet and step % 100 == 0:
             print(step, *(f"{name} {float(x.detach()):.4f}" for name, x in losses._asdict().items()), flush=True)  # noqa: T201
 
     with SimulatedStream(
         _TRAINING_SEED + settings.seed, sizes.grid, more=_EXTRA_TOOL, layered=_LAYERED_WINDOWS
     ) as stream:
-        return train_network(network, curve_loss, stream, settings, folder, check, tell)  # type: ignore[arg-type]
+        return train_network(network, curve_loss, stream, settings, folder, check, print_losses)  # type: ignore[arg-type]
 
 
 def validation_wells(
@@ -139,9 +139,9 @@ def _validation(quiet: bool) -> Callable[[nn.Module], dict[str, OperatingPoint]]
     return check
 
 
-def mean_network(before: dict[str, Tensor], after: dict[str, Tensor], share: float) -> CurveNetwork:
+def mean_network(initial: dict[str, Tensor], trained: dict[str, Tensor], share: float) -> CurveNetwork:
     """
-    Average two sets of weights; `share` (0 to 1) is that of `after`.
+    Make a network of the weighted mean of initial and trained weights; `share` (0 to 1) is that of `trained`.
 
     A run on a new kind of rock gains there and loses a little elsewhere; an average keeps most of both [1]_.
 
@@ -152,8 +152,8 @@ def mean_network(before: dict[str, Tensor], after: dict[str, Tensor], share: flo
     network = CurveNetwork(SHIPPED_SETTINGS)
     network.load_state_dict(
         {
-            name: (1 - share) * before[name] + share * value if value.is_floating_point() else value
-            for name, value in after.items()
+            name: (1 - share) * initial[name] + share * value if value.is_floating_point() else value
+            for name, value in trained.items()
         }
     )
     return network.eval()
@@ -192,8 +192,8 @@ def calibration_wells(appearances: Sequence[LayeredAppearance]) -> list[Interpre
     appearances : sequence of str
         Appearances that training never draws. Leave one out to measure how well a calibration holds on a new one.
     """
-    kinds: list[LayeredAppearance | None] = [None, None, "mixture", *appearances]
-    return [draw_well(_CALIBRATION_SEED, i, _LENGTH_M, {}, kinds[i % len(kinds)]) for i in range(_CALIBRATION_WELLS)]
+    cycle: list[LayeredAppearance | None] = [None, None, "mixture", *appearances]
+    return [draw_well(_CALIBRATION_SEED, i, _LENGTH_M, {}, cycle[i % len(cycle)]) for i in range(_CALIBRATION_WELLS)]
 
 
 def bundle_of(run: Path, out: Path, minutes: float, note: str) -> Bundle:

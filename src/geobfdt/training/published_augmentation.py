@@ -8,14 +8,14 @@ from scipy import ndimage
 
 from geobfdt.preparation.network_grid import MIDDLE_VALUE
 
-__all__ = ["published_look"]
+__all__ = ["change_values_as_published"]
 
 _PROBABILITY = 0.3  # Probability of each change.
 
 Array = npt.NDArray[np.float64]
 
 
-def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def change_values_as_published(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """
     Change the pixel values of a window at random: colour jitter, blur, sharpen, emboss, median, noise.
 
@@ -35,7 +35,7 @@ def published_look(grid: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt
 
     Examples
     --------
-    >>> changed = published_look(np.tile(np.uint8([0, 100, 200]), (3, 1)), np.random.default_rng(0))
+    >>> changed = change_values_as_published(np.tile(np.uint8([0, 100, 200]), (3, 1)), np.random.default_rng(0))
     >>> (changed > 0).tolist()[0]
     [False, True, True]
     """

@@ -30,7 +30,7 @@ _CUT_PER_WINDOW = 2  # Number of windows that are cut for each one that is used.
 
 
 def _begin_worker() -> None:
-    """Let training go first, where the system knows priorities, and end with the process that trains."""
+    """Lower the priority of this worker process, where the system has priorities, and end it with its parent."""
     if hasattr(os, "nice"):
         os.nice(5)
     # A killed process cannot shut its pool down, and a worker would wait for work for ever.

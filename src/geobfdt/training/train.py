@@ -236,12 +236,12 @@ def train(
     def check(network: nn.Module) -> dict[str, OperatingPoint]:
         return validate(plane_finder(network), held_out, start=thresholds)  # type: ignore[arg-type]
 
-    def tell(step: int, losses: Losses) -> None:
+    def report(step: int, losses: Losses) -> None:
         progress(
             0.95 * step / settings.steps, f"step {step} of {settings.steps}, loss {float(losses.total.detach()):.2f}"
         )
 
-    outcome = train_network(net, loss, source, settings, out / "run", check, tell, run_inputs)  # type: ignore[arg-type]
+    outcome = train_network(net, loss, source, settings, out / "run", check, report, run_inputs)  # type: ignore[arg-type]
     net.load_state_dict(outcome.weights)
     net.eval()
     progress(0.95, "calibrating on the wells held out")

@@ -193,9 +193,13 @@ def _validated(  # noqa: PLR0913
     best: dict[str, Tensor],
     state: dict[str, Any],
     folder: Path,
-    doubt: float,
+    margin: float,
 ) -> dict[str, Tensor]:
-    """Score the average weights; save them beside the checkpoint if they are the best so far."""
+    """
+    Score the average weights; save them beside the checkpoint if they are the best so far.
+
+    The first weights keep their place unless a later score exceeds theirs by `margin` of its standard errors.
+    """
     first, score, error = distributed.is_first(), math.nan, math.nan
     if first:
         present = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -205,13 +209,13 @@ def _validated(  # noqa: PLR0913
         network.load_state_dict(present)
         score, error = mean_f1(points)
         row = {"step": state["step"], "score": score, **{k: p._asdict() for k, p in points.items()}}
-        _log(folder, row if state["step"] else {**row, "needed": score + doubt * error})
+        _log(folder, row if state["step"] else {**row, "needed": score + margin * error})
     score, error = distributed.agree(score, error)
     if not state["step"]:
-        state |= {"before": score, "needed": score + doubt * error}
+        state |= {"before": score, "needed": score + margin * error}
     if math.isnan(state["best"]) or score > state["bar"]:  # The first score is always the best so far.
-        bar = score if state["step"] else score + doubt * error
-        state |= {"best": score, "best_step": state["step"], "bar": bar, "stale": 0}
+        score_to_exceed = score if state["step"] else score + margin * error
+        state |= {"best": score, "best_step": state["step"], "bar": score_to_exceed, "stale": 0}
         best = {name: value.clone().contiguous() for name, value in average.items()}
         if first:
             with atomic_path(folder / BEST) as part:

@@ -45,7 +45,7 @@ class TrainingSettings(BaseModel):
     seed: int = Field(0, ge=0, description="of weights, windows and augmentation")
     every: int = Field(500, gt=0, description="steps between validations and checkpoints")
     doubt: float = Field(
-        0, ge=0, description="standard errors by which the score of the first weights must be exceeded"
+        0, ge=0, description="standard errors by which a score must exceed that of the first weights to replace them"
     )
     patience: int = Field(0, ge=0, description="validations without a better score before it stops; 0: never")
 

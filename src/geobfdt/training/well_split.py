@@ -159,7 +159,7 @@ def _draw_holdout(picked: Mapping[str, pd.Series], seed: int, trained: Set[str],
     share, count = table / table.sum(), max(round(_HOLDOUT_SHARE * len(table)), 1)
     enough = count / len(table) / 3
 
-    def worth(chosen: list[str]) -> float:
+    def classes_held_out(chosen: list[str]) -> float:
         parts = share.loc[chosen].sum()
         return float(parts.where(parts <= 0.5, 0.0).clip(upper=enough).sum())
 
@@ -169,7 +169,7 @@ def _draw_holdout(picked: Mapping[str, pd.Series], seed: int, trained: Set[str],
         order = [name for name in rng.permutation(sorted(table.index)).tolist() if name not in trained]
         draws.append(sorted(order, key=lambda name: name not in before)[:count])
     # Of equal draws the first is taken.
-    best = max(draws, key=worth)
+    best = max(draws, key=classes_held_out)
     return set(best)
 
 
