@@ -2,10 +2,10 @@
 
 A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. Two layers of a well
 are its tables of breakouts and of vugs, which all interpreters share. Each of these is an item with an id (picks
-``p...``, intervals ``i...``, breakouts and induced fractures ``b...``, vugs ``v...``) and fields. An edit gives items new fields or removes items; its
-author and time are stored. An undo is an edit, too: it names the edit that no longer counts. The content of a layer
-follows from the edits that count, in order. An item without its required fields (depth and class of a pick) does not
-exist, whatever other fields its edits give it.
+``p...``, intervals ``i...``, breakouts and induced fractures ``b...``, vugs ``v...``) and fields. An edit gives items
+new fields or removes items; its author and time are stored. An undo is an edit, too: it names the edit that no longer
+counts. The content of a layer follows from the edits that count, in order. An item without its required fields (depth
+and class of a pick) does not exist, whatever other fields its edits give it.
 """
 
 from __future__ import annotations
