@@ -21,6 +21,7 @@ from geobfdt.io.write.raster import write_png
 from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 from geobfdt.wells.layers import LayerLog
+from geobfdt.wells.vugs import new_vugs, write_vugs
 
 from .conftest import CLASSES, TRACES, Served, drawn_well
 
@@ -1043,3 +1044,54 @@ def test_next_goes_through_breakouts_too(sit: Callable[..., Screen], field: Path
     screen.saved()
     assert [row["status"] for row in breakouts(field)] == ["accepted", "accepted"]
     assert screen.evaluate("store.one()") is not None
+
+
+def test_vugs_are_drawn_hidden_rejected_and_deleted(sit: Callable[..., Screen], field: Path) -> None:
+    """Ellipses lie on the wall as the table says; each decision is in the file; V hides them; undo brings them back."""
+    long, short, tilt = 60.0, 20.0, 30.0
+    rows = {
+        "depth_m": [101.5, 101.6], "azimuth_app_deg": [200.0, 300.0], "area_mm2": np.pi * long * short / 4,
+        "aspect": long / short, "orientation_deg": tilt, "status": "proposed", "reference": "north", "well": "A-1",
+        "source": "vugs, experimental",
+    }  # fmt: skip
+    write_vugs(new_vugs(**rows), field / "A-1.vugs.csv")
+    screen = sit()
+    screen.begin()
+    screen.go(101.5)
+    switch = screen.page.get_by_role("button", name="Vugs 2")
+    switch.wait_for()
+    degrees_per_m, half = 360 / (np.pi * 0.2), long / 2000
+    right, down = half * np.sin(np.radians(tilt)), half * np.cos(np.radians(tilt))
+
+    def has_outline(side: int) -> bool:
+        """Whether an end of the long axis of the first vug has its colour; the deeper end lies clockwise."""
+        x, y = screen.at(101.5 + side * down, 200 + side * right * degrees_per_m)
+        near = [screen.pixel((x + i, y + j)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        return pytest.approx([0xB6, 0xF0, 0x00], abs=50) in near
+
+    assert has_outline(1)
+    assert has_outline(-1)
+    screen.press("v")
+    screen.wait_for_frame()
+    assert not has_outline(1)
+    assert switch.get_attribute("aria-pressed") == "false"
+    screen.click(screen.at(101.5, 200))
+    assert screen.evaluate("window.geobfdt.vugs.selected.size") == 0
+    switch.click()
+    screen.click(screen.at(101.5, 200))
+    assert screen.page.locator("#card").get_by_text("experimental").count() > 0
+    screen.press("Delete")
+    screen.saved()
+    assert pd.read_csv(field / "A-1.vugs.csv")["azimuth_app_deg"].tolist() == [300.0]
+    screen.click(screen.at(101.6, 300))
+    screen.press("r")
+    screen.saved()
+    (row,) = pd.read_csv(field / "A-1.vugs.csv").to_dict("records")
+    assert (row["status"], row["who"]) == ("rejected", "anna")
+    assert screen.evaluate("window.geobfdt.view.visibleVugs().length") == 0
+    screen.press("Control+z", "Control+z")
+    screen.saved()
+    table = pd.read_csv(field / "A-1.vugs.csv")
+    assert (table["status"].tolist(), "who" in table) == (["proposed", "proposed"], False)
+    screen.wait_for_frame()
+    assert has_outline(1)

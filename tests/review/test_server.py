@@ -35,6 +35,7 @@ from geobfdt.wells.breakouts import new_breakouts, read_breakouts, write_breakou
 from geobfdt.wells.image import well_image
 from geobfdt.wells.layers import LayerLog
 from geobfdt.wells.picks import new_picks, read_picks
+from geobfdt.wells.table_contract import TableContract
 
 from .conftest import CONFIDENCE, TRACES, drawn_well
 
@@ -362,11 +363,11 @@ def test_an_edit_that_cannot_be_written_to_the_table_is_no_edit(
 ) -> None:
     """Log and file have an edit both, or neither."""
 
-    def full(_table, path):
+    def full(_contract, _table, path):
         raise InputError(path, "no space left", "make room")
 
     before = client.get(TABLE).json()
-    monkeypatch.setattr(breakout_layer, "write_breakouts", full)
+    monkeypatch.setattr(TableContract, "write", full)
     assert edit(client, {lobes["breakout 10"]: {"width_deg": 20.0}}, "move", TABLE).status_code == 422
     assert client.get(TABLE).json() == before
 

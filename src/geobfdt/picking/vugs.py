@@ -22,7 +22,7 @@ from geobfdt.wells.breakouts import BreakoutTable, true_azimuth
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import PickTable, traces, without_rejected
 from geobfdt.wells.tools import is_electrical
-from geobfdt.wells.vugs import TRACKS, VugTable, VugTracks, new_vugs
+from geobfdt.wells.vugs import VugTable, VugTracks, new_vugs, vug_tracks
 
 __all__ = ["Vugs", "find_vugs"]
 
@@ -54,7 +54,6 @@ _TRACE_M, _EDGE_COLUMNS, _BELONGS_SHARE = 0.012, 2, 0.5
 _LINE_M = 0.005
 # The lobe of a breakout reaches so far beyond its box (m, deg).
 _LOBE_M, _LOBE_DEG = 0.05, 15.0
-_SECTOR_DEG = 10.0
 _SOURCE = "vugs, experimental"
 
 Array = npt.NDArray[np.float64]
@@ -453,17 +452,5 @@ def _tracks(table: VugTable, image: WellImage, rows: pd.DataFrame) -> VugTracks:
     top, base = float(image["depth"].values[0]), float(image["depth"].values[-1])
     edges = _TRACK_M * np.arange(np.floor(top / _TRACK_M), np.floor(base / _TRACK_M) + 2)
     area = np.histogram(rows["depth_m"], edges, weights=rows["area_m2"])[0]
-    window = np.searchsorted(edges, table["depth_m"].to_numpy(float), side="right") - 1
-    out = []
-    for number, (low, high) in enumerate(pairwise(edges)):
-        vugs = table[window == number]
-        some, wide = len(vugs) > 0, area[number] > 0
-        sectors = np.unique(vugs["azimuth_app_deg"] // _SECTOR_DEG).size
-        share = 100 * float(vugs["area_mm2"].sum()) * 1e-6 / area[number] if wide else np.nan
-        out.append((
-            image.attrs["well"], low, high, area[number], len(vugs) / area[number] if wide else np.nan,
-            min(share, 100.0), vugs["diameter_mm"].mean() if some else np.nan,
-            vugs["diameter_mm"].max() if some else np.nan, vugs["aspect"].mean() if some else np.nan,
-            100 * sectors / (360 / _SECTOR_DEG) if wide else np.nan,
-        ))  # fmt: skip
-    return VugTracks(pd.DataFrame(out, columns=list(TRACKS)).astype(TRACKS))
+    place = {"well": image.attrs["well"], "top_m": edges[:-1], "base_m": edges[1:], "searched_m2": area}
+    return vug_tracks(table, pd.DataFrame(place))

@@ -19,7 +19,9 @@ from geobfdt.wells.picks import COLUMNS, PickTable
 __all__ = [
     "BreakoutFields",
     "IntervalFields",
+    "ItemLetter",
     "PickFields",
+    "VugFields",
     "interval_items",
     "merge_picks",
     "new_id",
@@ -30,11 +32,13 @@ __all__ = [
 # Two picks closer than this (trace RMS) are one pick.
 _SAME_PICK_M = 0.015
 # The id of an item is a letter for its kind, then letters, digits and dashes.
-_ID_PATTERN = re.compile(r"[pib][0-9a-zA-Z-]{1,40}")
+_ID_PATTERN = re.compile(r"[pibv][0-9a-zA-Z-]{1,40}")
 # Values are rounded to this many decimals before they go to the log.
 _DIGITS = 6
 
 PickClass = Literal["bedding", "fracture"]
+# Pick, interval, breakout or induced fracture, vug.
+ItemLetter = Literal["p", "i", "b", "v"]
 
 
 class PickFields(BaseModel):
@@ -93,11 +97,19 @@ class BreakoutFields(BaseModel):
         return any(v is not None for v in (self.top_m, self.base_m, self.azimuth_app_deg, self.width_deg))
 
 
-Change = PickFields | IntervalFields | BreakoutFields
-_FIELDS: dict[str, type[Change]] = {"p": PickFields, "i": IntervalFields, "b": BreakoutFields}
+class VugFields(BaseModel):
+    """The field of a vug that an edit may change: a program measured all others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["proposed", "accepted", "rejected"]
 
 
-def new_id(kind: Literal["p", "i", "b"]) -> str:
+Change = PickFields | IntervalFields | BreakoutFields | VugFields
+_FIELDS: dict[str, type[Change]] = {"p": PickFields, "i": IntervalFields, "b": BreakoutFields, "v": VugFields}
+
+
+def new_id(kind: ItemLetter) -> str:
     """Make an id that no other item has."""
     return kind + uuid.uuid4().hex[:12]
 
@@ -119,7 +131,7 @@ def parse_items(items: Mapping[str, Any]) -> dict[str, Change | None]:
     changes: dict[str, Change | None] = {}
     for item, fields in items.items():
         if not _ID_PATTERN.fullmatch(item):
-            raise ValueError(f"item {item[:40]!r}: an id is p, i or b, and up to 40 letters, digits and dashes")
+            raise ValueError(f"item {item[:40]!r}: an id is p, i, b or v, and up to 40 letters, digits and dashes")
         changes[item] = None if fields is None else _FIELDS[item[0]].model_validate(fields)
     return changes
 

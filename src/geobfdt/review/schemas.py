@@ -74,7 +74,7 @@ class EditBody(PersonBody):
     kind: str = Field("edit", pattern=r"^[a-z-]{1,20}$", description="name of the edit in the log")
     items: dict[str, Any] = Field(
         max_length=100_000,
-        description="new fields by item; null removes an item. Picks are p..., intervals i..., breakouts b...",
+        description="new fields by item; null removes one. Picks are p..., intervals i..., breakouts b..., vugs v...",
     )
     key: str | None = Field(
         None, min_length=8, max_length=64, description="of this edit; an edit that is sent again is made once"

@@ -20,12 +20,13 @@ from geobfdt.picking.picker import detector_of
 from geobfdt.picking.snapping import describe_traces, snap, through
 from geobfdt.reports.image_raster import depth_range
 from geobfdt.review.bounds import MAX_TABLE_BYTES, list_wells
-from geobfdt.review.breakout_layer import BREAKOUTS, BreakoutFiles, changed_breakout
+from geobfdt.review.breakout_layer import BREAKOUTS, changed_breakout
 from geobfdt.review.consensus import AGREEMENT_M, DECIDED_STATUSES, common_intervals, common_planes, matching_rows
 from geobfdt.review.items import (
     BreakoutFields,
     Change,
     PickFields,
+    VugFields,
     interval_items,
     merge_picks,
     parse_items,
@@ -33,7 +34,9 @@ from geobfdt.review.items import (
 )
 from geobfdt.review.job_queue import BusyError
 from geobfdt.review.schemas import EditBody
+from geobfdt.review.table_layer import TableFiles
 from geobfdt.review.tiles import CONTRAST_MARGIN, LEVELS, TILE_ROWS, OpenWells, resample_columns
+from geobfdt.review.vug_layer import VUGS, changed_vug
 from geobfdt.runtime.findings import InputError, findings_from_json
 from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.wells.image import WellImage, log_at, row_spacing
@@ -91,7 +94,7 @@ class ReviewService:
     def __init__(self, field: Path, model: str | Path = "default") -> None:
         self.wells = OpenWells(field)
         self.log = LayerLog(field)
-        self.breakouts = BreakoutFiles(self.wells, self.log)
+        self.tables = {kind.layer: TableFiles(self.wells, self.log, kind) for kind in (BREAKOUTS, VUGS)}
         self.model = model
         # Each detector is stored with the image that it was made for.
         self._detectors: dict[str, tuple[WellImage, Detector | None]] = {}
@@ -165,25 +168,24 @@ class ReviewService:
         return wells
 
     def _layers(self, well: str) -> list[str]:
-        """Return the layers with picks: all but the breakout table."""
-        return [name for name in self.log.layers(well) if name != BREAKOUTS]
+        """Return the layers with picks: all but the tables of the field."""
+        return [name for name in self.log.layers(well) if name not in self.tables]
 
-    @staticmethod
-    def check_takes_picks(layer: str) -> None:
+    def check_takes_picks(self, layer: str) -> None:
         """
         Check that a layer takes picks.
 
         Raises
         ------
         ValueError
-            If it is the breakout table.
+            If it is a table of the field.
         """
-        if layer == BREAKOUTS:
-            raise ValueError(f"the layer {BREAKOUTS} is the breakout table of the well; picks need another layer")
+        if layer in self.tables:
+            raise ValueError(f"the layer {layer} is a table of the well; picks need another layer")
 
     def _file_of(self, well: str, layer: str) -> Callable[[Layer], None] | None:
         """Bring the layer of a file up to date, and return what writes the file; None for a layer without a file."""
-        return self.breakouts.read(well) if layer == BREAKOUTS else None
+        return self.tables[layer].read(well) if layer in self.tables else None
 
     @staticmethod
     def _progress(layer: Layer) -> dict[str, int]:
@@ -283,8 +285,10 @@ class ReviewService:
             edit.
         """
         image, changes, person = self.wells.image(well), parse_items(body.items), body.person
-        if any(item.startswith("b") != (layer == BREAKOUTS) for item in changes):
-            raise ValueError(f"breakouts are items of the layer {BREAKOUTS}, and nothing else is")
+        for table in self.tables.values():
+            kind = table.kind
+            if any(item.startswith(kind.letter) != (layer == kind.layer) for item in changes):
+                raise ValueError(f"{kind.layer} are items of the layer {kind.layer}, and nothing else is")
         n_traces = sum(isinstance(fields, PickFields) and fields.moves for fields in changes.values())
         if n_traces > _MAX_TRACES:
             raise ValueError(f"an edit that draws or moves {n_traces} traces; send at most {_MAX_TRACES} at a time")
@@ -315,6 +319,8 @@ class ReviewService:
             return self._pick(image, before, change, person)
         if isinstance(change, BreakoutFields):
             return changed_breakout(image, before, change, person)
+        if isinstance(change, VugFields):
+            return changed_vug(change, person)
         return change.model_dump(by_alias=True) if change is not None else None
 
     def undo(

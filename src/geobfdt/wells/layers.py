@@ -1,11 +1,11 @@
 """Layers: the decisions of interpreters on the wells of a field, as an append-only log in ``review.sqlite``.
 
-A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. One layer of a well
-is its breakout table, which all interpreters share. Each of these is an item with an id (picks ``p...``, intervals
-``i...``, breakouts and induced fractures ``b...``) and fields. An edit gives items new fields or removes items; its
-author and time are stored. An undo is an edit, too: it names the edit that no longer counts. The content of a layer
-follows from the edits that count, in order. An item without its required fields (depth and class of a pick) does not
-exist, whatever other fields its edits give it.
+A layer is the version of a well by one interpreter: picks, and intervals interpreted or ignored. Two layers of a well
+are its tables of breakouts and of vugs, which all interpreters share. Each of these is an item with an id (picks
+``p...``, intervals ``i...``, breakouts and induced fractures ``b...``, vugs ``v...``) and fields. An edit gives items
+new fields or removes items; its author and time are stored. An undo is an edit, too: it names the edit that no longer
+counts. The content of a layer follows from the edits that count, in order. An item without its required fields (depth
+and class of a pick) does not exist, whatever other fields its edits give it.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ _REQUIRED_FIELDS = {
     "p": ("depth_m", "class"),
     "i": ("kind", "class", "top_m", "base_m"),
     "b": ("class", "top_m", "base_m"),
+    "v": ("depth_m", "area_mm2"),
 }
 
 
@@ -212,11 +213,30 @@ class Layer:
             fields = {**fields, **(self.edits[number].items.get(item) or {})}
         fields = self.items.get(item, fields)
         if fields.get("depth_m") is not None:
-            return f"the pick at {fields['depth_m']:.2f} m"
+            return f"the {'vug' if item.startswith('v') else 'pick'} at {fields['depth_m']:.2f} m"
         if fields.get("top_m") is not None and fields.get("base_m") is not None:
             name = "breakout" if item.startswith("b") else "interval"
             return f"the {name} from {fields['top_m']:.2f} to {fields['base_m']:.2f} m"
         return item
+
+    def removed_by_people(self) -> list[str]:
+        """
+        Return the items that a person removed; those that went with a row of a file (``join``) do not count.
+
+        Examples
+        --------
+        >>> layer = Layer()
+        >>> _ = layer.apply(Edit(1, 0.0, "a.csv", "join", {"v1": {"depth_m": 5.0, "area_mm2": 9.0}}))
+        >>> _ = layer.apply(Edit(2, 0.0, "anna", "delete", {"v1": None}))
+        >>> layer.removed_by_people()
+        ['v1']
+        """
+        last = {item: (self.live(item) or [0])[-1] for item in self.history if item not in self.items}
+        return [
+            item
+            for item, number in last.items()
+            if number and self.edits[number].items[item] is None and self.edits[number].kind != "join"
+        ]
 
     def changed_by_others(self, item: str, person: str, after: int) -> str | None:
         """Return another person who changed an item after an entry of the log; None if there is none."""

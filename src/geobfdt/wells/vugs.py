@@ -23,6 +23,7 @@ __all__ = [
     "new_vugs",
     "read_vug_tracks",
     "read_vugs",
+    "vug_tracks",
     "write_vug_tracks",
     "write_vugs",
 ]
@@ -47,7 +48,7 @@ COLUMNS: dict[str, type] = {
     "width_mm": float,
     # Long axis over short axis, by second moments.
     "aspect": float,
-    # Angle of the long axis from the axis of the hole, clockwise (-90 to 90).
+    # Angle between the long axis and the axis of the hole; positive where the deeper end lies clockwise (-90 to 90).
     "orientation_deg": float,
     # Difference to the wall around it, in standard deviations of the wall.
     "contrast": float,
@@ -71,6 +72,8 @@ TRACKS: dict[str, type] = {
     "turn_share_pct": float,
 }
 
+# Width of the sectors of the last curve (deg).
+_SECTOR_DEG = 10.0
 _ANY = (0.0, np.finfo(float).max)
 _STATES = ("", "proposed", "accepted", "edited", "rejected")
 _VUGS = TableContract(
@@ -112,6 +115,44 @@ def new_vugs(**columns: Any) -> VugTable:
     [50.0, 30.0]
     """
     return VugTable(_VUGS.build(columns, ["well", "depth_m", "azimuth_app_deg"]))
+
+
+def vug_tracks(vugs: VugTable, windows: pd.DataFrame) -> VugTracks:
+    """
+    Count and measure vugs in windows along the hole; rejected ones do not count.
+
+    Parameters
+    ----------
+    vugs : VugTable
+        Vugs of a well.
+    windows : DataFrame
+        Columns ``well``, ``top_m``, ``base_m`` and ``searched_m2`` of the tracks; others are ignored.
+
+    Returns
+    -------
+    VugTracks
+        A row for each window.
+
+    Examples
+    --------
+    >>> windows = pd.DataFrame({"well": "A", "top_m": [0.0, 2.0], "base_m": [2.0, 4.0], "searched_m2": 0.5})
+    >>> vugs = new_vugs(depth_m=[1.0, 3.0], area_mm2=50.0, azimuth_app_deg=9.0, status=["accepted", "rejected"])
+    >>> vug_tracks(vugs, windows)[["count_per_m2", "area_share_pct"]].to_numpy().tolist()
+    [[2.0, 0.01], [0.0, 0.0]]
+    """
+    kept = vugs[vugs["status"] != "rejected"]
+    depth, out = kept["depth_m"].to_numpy(float), []
+    for well, top, base, area in windows[["well", "top_m", "base_m", "searched_m2"]].itertuples(index=False):
+        inside = kept[(depth >= top) & (depth < base)]
+        some, wide = len(inside) > 0, area > 0
+        sectors = inside["azimuth_app_deg"].floordiv(_SECTOR_DEG).nunique()
+        share = 100 * float(inside["area_mm2"].sum()) * 1e-6 / area if wide else np.nan
+        out.append((
+            well, top, base, area, len(inside) / area if wide else np.nan, min(share, 100.0),
+            inside["diameter_mm"].mean() if some else np.nan, inside["diameter_mm"].max() if some else np.nan,
+            inside["aspect"].mean() if some else np.nan, 100 * sectors / (360 / _SECTOR_DEG) if wide else np.nan,
+        ))  # fmt: skip
+    return VugTracks(pd.DataFrame(out, columns=list(TRACKS)).astype(TRACKS))
 
 
 def write_vugs(vugs: VugTable, path: str | Path) -> None:

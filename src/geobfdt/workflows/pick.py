@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -32,6 +32,7 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, read_picks, write_picks
 from geobfdt.workflows.assemble import read_or_assemble
 from geobfdt.workflows.dipmeter import correlate
+from geobfdt.workflows.earlier_tables import replaces_table
 
 __all__ = [
     "Delivery",
@@ -179,24 +180,6 @@ class Delivery:
         return cls(**{**values, "files": files, "replaced": replaced, "findings": findings})
 
 
-def _undecided(file: Path, read_table: Callable[[Path], PickTable | BreakoutTable], what: str) -> bool:
-    """
-    Return whether there is an earlier table that may be replaced.
-
-    Raises
-    ------
-    InputError
-        If it holds a person's work or decisions, or is no such table.
-    """
-    if not file.exists():
-        return False
-    # A picker only proposes: any other status is a person's work.
-    persons = int((read_table(file)["status"] != "proposed").sum())
-    if persons:
-        raise InputError(file, f"holds {persons} {what} of a person", "move it, or name another --out")
-    return True
-
-
 def _breakout_findings(image: WellImage, breakouts: BreakoutTable) -> list[Finding]:
     """Report where breakouts and induced fractures are, if there are any."""
     findings = []
@@ -327,8 +310,8 @@ def pick_file(
         return _correlate_file(source, out, options, earlier, progress)
     image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
     stem = _new_stem(image, source, earlier)
-    replaces = _undecided(out / f"{stem}.picks.csv", read_picks, "picks")
-    replaces_breakouts = _undecided(out / f"{stem}.breakouts.csv", read_breakouts, "breakouts")
+    replaces = replaces_table(out / f"{stem}.picks.csv", read_picks, "picks")
+    replaces_breakouts = replaces_table(out / f"{stem}.breakouts.csv", read_breakouts, "breakouts", "breakouts")
     with atomic_files(out):
         pass  # A folder that cannot be written is an error now, not after the picking.
     progress(0.1)
@@ -400,7 +383,7 @@ def _correlate_file(
     """Leave the dips of a dipmeter or of pads in a folder: table and findings, for there is no image to draw."""
     dips = correlate(source, options.reading, options.geometry, Search(*options.window), progress=progress)
     stem = _new_stem(dips.hole, source, earlier)
-    replaces = _undecided(out / f"{stem}.picks.csv", read_picks, "picks")
+    replaces = replaces_table(out / f"{stem}.picks.csv", read_picks, "picks")
     with atomic_files(out) as part:
         write_picks(dips.picks, part / f"{stem}.picks.csv")
         write_text(part / f"{stem}.findings.json", findings_to_json(dips.findings))

@@ -12,7 +12,7 @@ from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.picking.breakouts.find import find_breakouts
 from geobfdt.picking.picker import detector_of
 from geobfdt.picking.vugs import Vugs, find_vugs
-from geobfdt.runtime.findings import Finding, InputError, Severity, findings_to_json
+from geobfdt.runtime.findings import Finding, Severity, findings_to_json
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.runtime.storage import atomic_files, write_text
 from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts
@@ -22,6 +22,7 @@ from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, complete
 from geobfdt.wells.vugs import read_vugs, write_vug_tracks, write_vugs
 from geobfdt.workflows.assemble import read_or_assemble
+from geobfdt.workflows.earlier_tables import replaces_table
 from geobfdt.workflows.pick import pick_image
 
 __all__ = ["VugOptions", "vugs"]
@@ -82,8 +83,7 @@ def vugs(
     image = read_or_assemble(source, options.reading, progress=part_of(progress, 0.0, 0.1))
     stem = file_stem(image.attrs["well"] or source.stem)
     table = out / f"{stem}.vugs.csv"
-    if table.exists() and int((read_vugs(table)["status"] != "proposed").sum()):
-        raise InputError(table, "holds vugs that a person decided on", "move it, or name another --out")
+    replaces_table(table, read_vugs, "vugs", "vugs")
     with atomic_files(out):
         pass  # A folder that cannot be written is an error now, not after the search.
     picks, breakouts, findings = _planes(image, options, part_of(progress, 0.1, 0.7))

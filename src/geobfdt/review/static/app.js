@@ -9,17 +9,17 @@ import { Tools } from "./tools.js";
 import { View } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
-const CONSENSUS = "consensus", BREAKOUTS = "breakouts"; // Layers that belong to no person.
-const options = { image: "dynamic", north: 0, turns: 1, ramp: "heat", hidden: false, rejected: true, beside: null, overlay: null };
+const CONSENSUS = "consensus", BREAKOUTS = "breakouts", VUGS = "vugs"; // Layers that belong to no person.
+const options = { image: "dynamic", north: 0, turns: 1, ramp: "heat", hidden: false, rejected: true, beside: null, overlay: null, vugs: true };
 const POLL = 1000, PACE = 10000; // ms
 const PICTURES = /\.(png|tiff?|npz)$/i; // Pictures do not say where and how deep they are.
 let wells = [], well = null, person = "", poles = [], comparison = null, closed = "";
 
 const tiles = new Tiles(() => { view.draw(); panelSoon(); });
 const outbox = new api.Outbox((state) => connection(state), () => signIn());
-const [store, lobes] = [0, 1].map(() => new Store(() => changed(), (text, stays) => notify(text, stays), (state) => connection(state), outbox));
-const stores = new Stores([store, lobes]);
-const view = new View($("image-view"), $("overview"), tiles, store, lobes, options);
+const [store, lobes, vugs] = [0, 1, 2].map(() => new Store(() => changed(), (text, stays) => notify(text, stays), (state) => connection(state), outbox));
+const stores = new Stores([store, lobes, vugs]);
+const view = new View($("image-view"), $("overview"), tiles, { store, lobes, vugs }, options);
 const ui = {
   tool: (name) => {
     document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.tool === name));
@@ -28,9 +28,9 @@ const ui = {
   notify: (text, bad) => notify(text, bad), hover: (place) => showCursor(place), snapping: (on) => $("stage").classList.toggle("snapping", on), scrolled: () => panelSoon(), next: (id) => next(id), show: (id) => show(id),
   depth: () => { $("depth").focus(); $("depth").select(); }, help: () => $("keys").showModal(),
   hide: () => { options.hidden = !options.hidden; view.draw(); notify(options.hidden ? "Picks are hidden (H shows them)" : ""); },
-  choose, usual: (place) => usualClass(place), diameter: (depth) => holeAt("diameter", depth),
+  choose, usual: (place) => usualClass(place), diameter: (depth) => view.holeAt("diameter", depth), vugs: () => switchVugs(),
 };
-const tools = new Tools(view, store, lobes, stores, ui);
+const tools = new Tools(view, { store, lobes, vugs }, stores, ui);
 
 // Depth and image angle under the mouse.
 function showCursor(place) {
@@ -99,15 +99,9 @@ function choose(text, choices) {
   });
 }
 
-function holeAt(name, depth) {
-  const { depth: at, [name]: values } = well.hole;
-  const i = Math.min(Math.max(Math.round((depth - at[0]) / (at.at(-1) - at[0]) * (at.length - 1)), 0), at.length - 1);
-  return values[i];
-}
-
 // The likely class of a new plane: bedding where it is flat, fracture where it is steep.
 function usualClass(place) {
-  const flat = (place.amplitude_m ?? 0) < 0.6 * (holeAt("diameter", place.depth_m) ?? 0.2);
+  const flat = (place.amplitude_m ?? 0) < 0.6 * (view.holeAt("diameter", place.depth_m) ?? 0.2);
   return flat ? "bedding" : "fracture";
 }
 
@@ -143,7 +137,7 @@ let polling = false;
 async function poll() {
   if (polling) return;
   polling = true;
-  try { await store.poll(); await lobes.poll(); } catch (error) {
+  try { for (const one of stores.stores) await one.poll(); } catch (error) {
     if (store.outbox.empty) {
       if (error.status === 401) { connection("signed-out"); await signIn(); } else if (!error.status || error.status >= 500) connection("gone");
     }
@@ -193,7 +187,7 @@ async function openLayer(layer) {
   comparison = null; options.beside = null; closed = "";
   location.hash = new URLSearchParams({ well: well.well, layer });
   stores.clear();
-  await Promise.all([store.open(well.well, layer, person), lobes.open(well.well, BREAKOUTS, person)]);
+  await Promise.all([[store, layer], [lobes, BREAKOUTS], [vugs, VUGS]].map(([one, name]) => one.open(well.well, name, person)));
   $("compared").hidden = true;
   pace();
 }
@@ -265,6 +259,9 @@ function panel() {
   const one = store.one(), plane = one && store.planes.find((p) => p.id === one);
   if (plane) view.straighten($("band"), plane);
   else view.fit($("band"));
+  $("vugs").disabled = !vugs.items.size;
+  $("vugs").textContent = vugs.items.size ? `Vugs ${vugs.items.size}` : "Vugs";
+  $("vugs").setAttribute("aria-pressed", String(options.vugs && vugs.items.size > 0));
   $("undo").disabled = !stores.canUndo;
   $("redo").disabled = !stores.canRedo;
   if (document.activeElement !== $("scale")) showScale();
@@ -285,10 +282,11 @@ function bulk(open) {
 let cardKey = "";
 function card() {
   const box = $("card"), ids = [...store.selected], one = store.one(), pick = one && store.items.get(one);
-  const lobe = lobes.items.get(lobes.one()), key = ids.join() + JSON.stringify([pick, lobe, lobes.selected.size]);
+  const marks = [lobes, vugs].find((other) => other.selected.size), mark = marks?.items.get(marks.one());
+  const key = ids.join() + JSON.stringify([pick, mark, marks?.layer, marks?.selected.size]);
   if (key === cardKey) return;
   cardKey = key;
-  if (lobes.selected.size) { lobeCard(box, lobe); return; }
+  if (marks) { markCard(box, marks, mark); return; }
   if (!pick) {
     box.innerHTML = "";
     const text = ids.length ? `${ids.length} selected. A accepts them, R rejects them.` : "Click a trace, a tadpole or a pole. N goes to the next one to review.";
@@ -325,15 +323,19 @@ function card() {
   box.querySelectorAll("[data-act]").forEach((b) => { b.onclick = () => tools.set(b.dataset.act, { status: b.dataset.act === "accept" ? "accepted" : "rejected" }); });
 }
 
-// The card of a selected breakout or induced fracture; of several, how many they are.
-function lobeCard(box, lobe) {
+// The card of a selected breakout, induced fracture or vug; of several, how many they are.
+function markCard(box, marks, mark) {
   box.innerHTML = `<div class="row"><b></b><span class="gap"></span><button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button><button data-act="delete" title="Del">Delete</button></div><table></table>`;
-  box.querySelector("b").textContent = !lobe ? `${lobes.selected.size} selected` : lobe.class === "breakout" ? "Breakout" : "Induced fracture";
-  const by = lobe?.who ? `${lobe.status ?? "–"} by ${lobe.who}` : lobe?.status ?? "–";
-  const rows = !lobe ? [] : [
-    ["top", number(lobe.top_m, 2, " m"), "base", number(lobe.base_m, 2, " m")],
-    ["azimuth", number(lobe.azimuth_true_deg, 0, "°"), "image", number(lobe.azimuth_app_deg, 0, "°")],
-    ["width", number(lobe.width_deg, 0, "°"), "sure", number(lobe.confidence, 2)], ["status", by, "source", lobe.source ?? "–"],
+  box.querySelector("b").textContent = !mark ? `${marks.selected.size} selected` : marks === vugs ? "Vug (experimental)" : mark.class === "breakout" ? "Breakout" : "Induced fracture";
+  const azimuths = ["azimuth", number(mark?.azimuth_true_deg, 0, "°"), "image", number(mark?.azimuth_app_deg, 0, "°")];
+  const by = mark?.who ? `${mark.status ?? "–"} by ${mark.who}` : mark?.status ?? "–", last = ["status", by, "source", mark?.source ?? "–"];
+  const rows = !mark ? [] : marks === vugs ? [
+    ["depth", number(mark.depth_m, 3, " m"), "area", number(mark.area_mm2, 0, " mm²")], azimuths,
+    ["height", number(mark.height_mm, 0, " mm"), "width", number(mark.width_mm, 0, " mm")],
+    ["aspect", number(mark.aspect, 1), "contrast", number(mark.contrast, 1)], last,
+  ] : [
+    ["top", number(mark.top_m, 2, " m"), "base", number(mark.base_m, 2, " m")], azimuths,
+    ["width", number(mark.width_deg, 0, "°"), "sure", number(mark.confidence, 2)], last,
   ];
   for (const cells of rows) {
     const line = box.querySelector("table").insertRow();
@@ -342,7 +344,7 @@ function lobeCard(box, lobe) {
   box.querySelectorAll("[data-act]").forEach((b) => { b.onclick = () => b.dataset.act === "delete" ? tools.remove() : tools.set(b.dataset.act, { status: b.dataset.act === "accept" ? "accepted" : "rejected" }); });
 }
 
-const depthOf = (id) => { const one = store.items.get(id) ?? lobes.items.get(id); return one && (one.depth_m ?? (one.top_m + one.base_m) / 2); };
+const depthOf = (id) => { const one = store.items.get(id) ?? lobes.items.get(id) ?? vugs.items.get(id); return one && (one.depth_m ?? (one.top_m + one.base_m) / 2); };
 
 function show(id) {
   (id[0] === "b" ? lobes : store).select([id]);
@@ -534,7 +536,7 @@ $("scale").onchange = () => {
 };
 $("scale").onblur = showScale;
 $("aspect").onclick = () => {
-  const diameter = holeAt("diameter", view.depth(view.height / 2));
+  const diameter = view.holeAt("diameter", view.depth(view.height / 2));
   if (diameter == null) notify("The hole diameter is not known here, so that the wall has no true proportions", true);
   else zoomTo(view.trueProportions(diameter));
   panelSoon();
@@ -543,6 +545,13 @@ $("depth").onblur = () => { $("depth").removeAttribute("aria-invalid"); panelSoo
 $("undo").onclick = () => stores.undo();
 $("redo").onclick = () => stores.undo(true);
 $("help").onclick = ui.help;
+function switchVugs() {
+  if (!vugs.items.size) { notify("This well has no vug table: geobfdt vugs makes one"); return; }
+  options.vugs = !options.vugs;
+  vugs.select([]);
+  notify(options.vugs ? "Vugs are experimental: check them on the image" : "Vugs are hidden (V shows them)");
+}
+$("vugs").onclick = () => { switchVugs(); $("image-view").focus(); };
 $("findings-open").onclick = () => { $("findings").hidden = !$("findings").hidden; };
 $("findings-close").onclick = () => { $("findings").hidden = true; };
 $("sign-out").onclick = async () => { await api.signOut().catch(() => {}); location.reload(); };
@@ -590,7 +599,7 @@ $("net").addEventListener("pointerup", (e) => {
 });
 
 window.addEventListener("beforeunload", (e) => { if (!store.outbox.empty) e.preventDefault(); });
-window.geobfdt = { view, store, lobes, tools, options, poles: () => poles }; // The console and the tests of the page use this.
+window.geobfdt = { view, store, lobes, vugs, tools, options, poles: () => poles }; // The console and the tests of the page use this.
 
 tools.choose("select");
 $("low").value = 0; $("high").value = 100;

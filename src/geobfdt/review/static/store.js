@@ -46,12 +46,12 @@ export class Store {
 
   set(id, fields) { if (fields) this.items.set(id, fields); else { this.items.delete(id); this.selected.delete(id); } }
 
-  // Keep the planes in order of depth: a few are inserted, many are sorted anew.
+  // Keep picks and vugs in order of depth: a few are inserted, many are sorted anew.
   place(touched) {
     const many = touched.size > 50;
     if (many) this.planes = this.planes.filter((p) => !touched.has(p.id));
     for (const id of touched) {
-      if (id[0] !== "p") continue;
+      if (id[0] !== "p" && id[0] !== "v") continue;
       if (!many) { const old = this.planes.findIndex((p) => p.id === id); if (old >= 0) this.planes.splice(old, 1); }
       const fields = this.items.get(id);
       if (!fields) continue;

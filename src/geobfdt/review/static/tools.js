@@ -7,9 +7,9 @@ const NUDGE = 0.002, TURN = 2, GROW = 0.002;
 const MAX_WIDTH = 180; // A lobe is at most half of the wall (deg).
 
 export class Tools {
-  // `lobes` is the store of the breakout table, `stores` both stores together.
-  constructor(view, store, lobes, stores, ui) {
-    Object.assign(this, { view, store, lobes, stores, ui });
+  // `lobes` is the store of the breakout table, `vugs` that of the vug table, `stores` all stores together.
+  constructor(view, { store, lobes, vugs }, stores, ui) {
+    Object.assign(this, { view, store, lobes, vugs, stores, ui });
     this.tool = "select";
     this.points = [];
     this.pendingSnap = null; // The snap request in progress; the answer to an older one is dropped.
@@ -54,7 +54,7 @@ export class Tools {
     else {
       if (this.ghost) this.drop();
       const hit = this.view.hit(from.x, from.y);
-      const store = hit?.lobe ? this.lobes : this.store;
+      const store = hit?.store ?? this.store;
       if (hit && e.shiftKey) {
         const now = new Set(store.selected);
         if (now.has(hit.id)) now.delete(hit.id); else now.add(hit.id);
@@ -238,15 +238,17 @@ export class Tools {
     if (poor) this.ui.notify("It fits poorly and stays proposed: drag it, accept it as it is, or reject it", true);
   }
 
-  release() { this.store.select([]); this.lobes.select([]); }
+  release() { for (const store of this.stores.stores) store.select([]); }
 
   set(kind, fields) {
-    if (this.lobes.selected.size) {
-      // A breakout has a status, and it is no plane.
+    const marks = [this.lobes, this.vugs].find((one) => one.selected.size);
+    if (marks) {
+      // A breakout or a vug has a status, and it is no plane.
       if (!fields.status) return;
-      const [first] = this.lobes.selected;
-      this.lobes.edit(kind, Object.fromEntries([...this.lobes.selected].map((id) => [id, { ...fields }])));
-      this.ui.next(first);
+      const [first] = marks.selected;
+      marks.edit(kind, Object.fromEntries([...marks.selected].map((id) => [id, { ...fields }])));
+      // Vugs are many, and are not gone through one by one.
+      if (marks === this.lobes) this.ui.next(first); else this.release();
       return;
     }
     const ids = [...this.store.selected].filter((id) => id[0] === "p");
@@ -273,7 +275,7 @@ export class Tools {
   }
 
   remove() {
-    for (const store of [this.store, this.lobes]) {
+    for (const store of this.stores.stores) {
       const ids = [...store.selected];
       if (ids.length) store.edit("delete", Object.fromEntries(ids.map((id) => [id, null])));
     }
@@ -308,7 +310,7 @@ export class Tools {
         f: () => this.name("fracture"), b: () => this.name("bedding"), ...(this.ghost ? { Enter: () => this.keep() } : {}),
         n: () => this.ui.next(), s: () => this.snapSelected(), c: () => this.choose("one"), t: () => this.choose("three"), d: () => this.choose("box"),
         o: () => this.choose("complete"), i: () => this.choose("ignore"), m: () => this.choose("ruler"),
-        g: () => this.ui.depth(), h: () => this.ui.hide(), "?": () => this.ui.help(), Delete: () => this.remove(), Backspace: () => this.remove(),
+        g: () => this.ui.depth(), h: () => this.ui.hide(), v: () => this.ui.vugs(), "?": () => this.ui.help(), Delete: () => this.remove(), Backspace: () => this.remove(),
         "+": () => this.zoom(0.8), "=": () => this.zoom(0.8), "-": () => this.zoom(1.25),
         "[": () => this.nudge((f) => ({ amplitude_m: Math.max((f.amplitude_m ?? 0) - GROW, 0) })), "]": () => this.nudge((f) => ({ amplitude_m: (f.amplitude_m ?? 0) + GROW })),
         Escape: () => {

@@ -6,14 +6,16 @@ const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const MAX_HANDLE_PX = 400; // Much taller traces get no handle at their deepest point.
 const M_PER_PX = 0.0254 / 96; // Width of a CSS pixel on a screen of 96 dots an inch.
 const GHOST = "#3fe0ff"; // No colour map holds this colour.
-const BREAKOUT = "#cc79a7", SELECTED = "#ffe14d";
+const BREAKOUT = "#cc79a7", VUG = "#b6f000", SELECTED = "#ffe14d";
+const USUAL_DIAMETER = 0.2; // m, where the file does not say; sizes of vugs are measured with the same.
+const MIN_VUG_PX = 3, TALLEST_VUG = 0.5; // Half axis on the screen, and height (m) beyond which a vug may be cut off.
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class View {
-  // `lobes` is the store of the breakout table.
-  constructor(canvas, overview, tiles, store, lobes, options) {
-    Object.assign(this, { canvas, overview, tiles, store, lobes, options });
+  // `lobes` is the store of the breakout table, `vugs` that of the vug table.
+  constructor(canvas, overview, tiles, { store, lobes, vugs }, options) {
+    Object.assign(this, { canvas, overview, tiles, store, lobes, vugs, options });
     this.top = 0;
     this.scale = 0.0025; // m a CSS pixel
     this.well = null;
@@ -37,6 +39,12 @@ export class View {
   y(depth) { return HEAD + (depth - this.top) / this.scale; }
   depth(y) { return this.top + (y - HEAD) * this.scale; }
 
+  // Value of a log of the hole at a depth.
+  holeAt(name, depth) {
+    const { depth: at, [name]: values } = this.well.hole;
+    return values[Math.min(Math.max(Math.round((depth - at[0]) / (at.at(-1) - at[0]) * (at.length - 1)), 0), at.length - 1)];
+  }
+
   tracks() {
     const both = this.options.image === "both", free = this.width - AXIS - TADPOLES - 2 * GAP;
     const width = Math.max(both ? (free - GAP) / 2 : free, 40);
@@ -56,7 +64,8 @@ export class View {
 
   trackAt(x) { return this.tracks().find((t) => x >= t.x && x <= t.x + t.width) ?? null; }
 
-  // Find what lies under a point: a handle of the selected pick or breakout, a trace, a breakout, a tadpole, an interval.
+  // Find what lies under a point: a handle of the selected pick or breakout, a trace, a vug, a breakout, a tadpole, an
+  // interval. What is not of the layer of picks has its own store.
   hit(x, y) {
     const chosen = this.store.one(), track = this.trackAt(x);
     const plane = chosen && this.store.planes.find((p) => p.id === chosen);
@@ -73,8 +82,8 @@ export class View {
         if (off < least) { least = off; best = p; }
       }
       if (best) return { part: "trace", id: best.id, track };
-      const lobe = this.hitLobe(x, y, track);
-      if (lobe) return lobe;
+      const other = this.hitVug(x, y, track) ?? this.hitLobe(x, y, track);
+      if (other) return other;
     }
     const start = this.width - TADPOLES;
     if (x > start) {
@@ -119,12 +128,42 @@ export class View {
   hitGrip(x, y, track) {
     const chosen = this.lobes.one(), lobe = chosen && this.visibleLobes().find((f) => f.id === chosen);
     const grip = lobe && this.grips(track, lobe).find((g) => Math.hypot(x - g.x, y - g.y) < 9);
-    return grip ? { ...grip, id: lobe.id, track, lobe: true } : null;
+    return grip ? { ...grip, id: lobe.id, track, store: this.lobes } : null;
   }
 
   hitLobe(x, y, track) {
     const lobe = this.visibleLobes().find((f) => this.lobeBoxes(track, f).some((b) => x > b.x0 - 5 && x < b.x1 + 5 && y > b.y0 - 5 && y < b.y1 + 5));
-    return lobe ? { part: "lobe", id: lobe.id, lobe: true } : null;
+    return lobe ? { part: "lobe", id: lobe.id, store: this.lobes } : null;
+  }
+
+  // Vugs that lie on the image, if they are to be shown.
+  visibleVugs() {
+    if (!this.options.vugs) return [];
+    return this.vugs.between(this.top - TALLEST_VUG, this.base + TALLEST_VUG).filter(({ id, pick }) => pick.azimuth_app_deg != null
+      && pick.reference === this.well.reference && (pick.status !== "rejected" || this.vugs.selected.has(id)));
+  }
+
+  // Ellipse of a vug on the wall (m, angle of its long axis from the axis of the hole), pixels a metre, and its places.
+  vugEllipse(track, { depth_m, azimuth_app_deg, area_mm2, aspect, orientation_deg }) {
+    const turn = this.turn(track), kx = turn / (Math.PI * (this.holeAt("diameter", depth_m) ?? USUAL_DIAMETER)), ky = 1 / this.scale;
+    const round = Math.sqrt(area_mm2 / Math.PI) / 1000, stretch = Math.sqrt(aspect ?? 1);
+    const grow = Math.max(1, MIN_VUG_PX / (round * Math.min(kx, ky))), long = round * stretch * grow, short = round / stretch * grow;
+    const first = track.x + wrap(azimuth_app_deg - this.options.north) / 360 * turn, reach = long * kx;
+    const xs = [-1, 0, 1].map((k) => first + k * turn).filter((x) => x + reach >= track.x && x - reach <= track.x + track.width);
+    return { xs, y: this.y(depth_m), kx, ky, long, short, tilt: (orientation_deg ?? 0) * Math.PI / 180 };
+  }
+
+  hitVug(x, y, track) {
+    const inside = ({ pick }) => {
+      const { xs, y: middle, kx, ky, long, short, tilt } = this.vugEllipse(track, pick), margin = 4 / Math.min(kx, ky);
+      return xs.some((one) => {
+        const right = (x - one) / kx, down = (y - middle) / ky;
+        const along = down * Math.cos(tilt) + right * Math.sin(tilt), aside = right * Math.cos(tilt) - down * Math.sin(tilt);
+        return (along / (long + margin)) ** 2 + (aside / (short + margin)) ** 2 <= 1;
+      });
+    };
+    const vug = this.visibleVugs().find(inside);
+    return vug ? { part: "vug", id: vug.id, store: this.vugs } : null;
   }
 
   handles(plane, track) {
@@ -218,6 +257,7 @@ export class View {
     ctx.rect(track.x, HEAD, track.width, this.height);
     ctx.clip();
     this.paintBreakouts(ctx, track);
+    this.paintVugs(ctx, track);
     for (const plane of between(this.options.beside ?? [], this.options.besideTallest, this.top, this.base)) this.trace(ctx, track, plane, "#ffffff", "#555555", [2, 4], 1.5);
     for (const plane of this.visiblePlanes()) {
       const kind = KINDS[kindOf(plane.pick)], chosen = this.store.selected.has(plane.id);
@@ -246,6 +286,25 @@ export class View {
         for (const [colour, line] of [[chosen ? SELECTED : "#1a1a1a", width + (chosen ? 4 : 1.7)], [BREAKOUT, width]]) {
           ctx.strokeStyle = colour; ctx.lineWidth = line;
           ctx.strokeRect(x0, y0, x1 - x0, Math.max(y1 - y0, 1));
+        }
+      }
+    }
+    ctx.setLineDash([]);
+  }
+
+  // Vugs are ellipses; thick where a person decided.
+  paintVugs(ctx, track) {
+    for (const { id, pick } of this.visibleVugs()) {
+      const { xs, y, kx, ky, long, short, tilt } = this.vugEllipse(track, pick), chosen = this.vugs.selected.has(id);
+      const width = pick.status === "accepted" ? 2.6 : 1.6;
+      ctx.setLineDash(pick.status === "rejected" ? [1, 4] : []);
+      for (const x of xs) {
+        ctx.save();
+        ctx.translate(x, y); ctx.scale(kx, ky); ctx.rotate(Math.PI / 2 - tilt);
+        ctx.beginPath(); ctx.ellipse(0, 0, long, short, 0, 0, 7);
+        ctx.restore(); // Lines have one width in all directions.
+        for (const [colour, line] of [[chosen ? SELECTED : "#1a1a1a", width + (chosen ? 4 : 1.7)], [VUG, width]]) {
+          ctx.strokeStyle = colour; ctx.lineWidth = line; ctx.stroke();
         }
       }
     }
