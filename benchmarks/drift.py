@@ -24,7 +24,7 @@ from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.picking.drift import ABSTAIN, WATCH, DriftReference, judge_zones, measure_zones
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
-from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.geology import draw_geology, vary_geology
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
@@ -103,7 +103,7 @@ def run(fields: int, wells: int, seed: int, out: Path) -> None:
 
         for number in range(HOME + wells):
             noise_rng = np.random.default_rng((field, number))
-            rock = nearby(geology, noise_rng)
+            rock = vary_geology(geology, noise_rng)
             length = 20.0 if number < HOME else 10.0
             image = simulate_well(draw(noise_rng, geology=rock, length=length, **shared), noise_rng).image
             add("home" if number < HOME else "none", number, image)

@@ -32,7 +32,7 @@ class Again:
     """A well recorded once more, with and without single fractures."""
 
     def __init__(self, settings: WellSettings, rng: np.random.Generator) -> None:
-        from geobfdt.simulation.hole import bore
+        from geobfdt.simulation.hole import draw_hole
         from geobfdt.simulation.sensor import Sensor
         from geobfdt.simulation.tools import TOOLS
         from geobfdt.simulation.wall import Wall
@@ -42,7 +42,7 @@ class Again:
         self.down, self.round = TOOLS[settings.tool].oversampling
         self.rows = max(round(settings.length / self.spacing), 2)
         depth = settings.top + np.arange(self.rows * self.down) * self.spacing / self.down
-        self.hole = bore(settings, depth, settings.grid()[1] * self.round, hole_rng)
+        self.hole = draw_hole(settings, depth, settings.grid()[1] * self.round, hole_rng)
         self.wall = Wall(settings, self.hole, wall_rng)
         self.sensor = Sensor(settings, self.hole, sensor_rng)
         blocks = [(first, min(first + 128, self.rows)) for first in range(0, self.rows, 128)]

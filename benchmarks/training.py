@@ -149,7 +149,7 @@ def tuning(field_of: str, steps: int | None, out: Path) -> Rows:
     """Fine-tune on few wells of one look, or of interpreters of one habit."""
     import geobfdt
     from geobfdt.io.write.dlis import write_dlis
-    from geobfdt.simulation.geology import draw_geology, nearby
+    from geobfdt.simulation.geology import draw_geology, vary_geology
     from geobfdt.simulation.well import simulate_well
     from geobfdt.simulation.well_settings import draw
     from geobfdt.training.train import TUNING
@@ -160,7 +160,7 @@ def tuning(field_of: str, steps: int | None, out: Path) -> Rows:
     wells = []
     for number in range(1, 13):
         rng = np.random.default_rng((TUNING_SEED, number))
-        place = nearby(geology, rng)
+        place = vary_geology(geology, rng)
         name = f"W{number:02d}"
         wells.append(simulate_well(draw(rng, well=name, length=TUNING_LENGTH, geology=place, **FIELDS[field_of]), rng))
     settings = TUNING if steps is None else TUNING.model_copy(update={"steps": steps, "turns": 0})

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from geobfdt.cli.app import app
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
-from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.geology import draw_geology, vary_geology
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.intervals import write_intervals
@@ -50,7 +50,7 @@ def command(*words: Any) -> int:
 def well(folder: Path, number: int, length: float, **other: Any) -> Path:
     """Simulate a well of the field and leave it as a contractor and an interpreter would."""
     rng = np.random.default_rng((SEED, number))
-    geology = nearby(draw_geology(np.random.default_rng((SEED, 0))), rng)
+    geology = vary_geology(draw_geology(np.random.default_rng((SEED, 0))), rng)
     name = f"N-{number}"
     simulated = simulate_well(draw(rng, well=name, geology=geology, length=length, **{**HOUSE, **other}), rng)
     file = folder / f"{name}.dlis"

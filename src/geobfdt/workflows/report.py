@@ -99,7 +99,7 @@ class Reported(NamedTuple):
     structure : Structure
         The numbers in it.
     beside : list of Path
-        What else was asked for.
+        Settings of the report.
     """
 
     file: Path

@@ -143,7 +143,7 @@ class CurveDecoder(nn.Module):
     -----
     A query is a candidate plane: a trace ``(z0, a, b)`` and a hidden state. Each layer samples features in a band along
     the trace, lets every column estimate how far the plane lies from the trace, and fits the offsets by a sinusoid
-    (:func:`fit_trace_update`). Attention between neighbours in depth then tells queries of one plane apart, and a
+    (:func:`fit_trace_update`). Attention between neighbours in depth then suppresses duplicates of a plane, and a
     feed-forward block follows. The layout is that of a DETR decoder with iterative refinement (Carion et al. 2020;
     Zhu et al. 2021), whose cross-attention is replaced by the band along the trace.
     Traces are detached between layers, so that each layer learns its own step.
