@@ -1,10 +1,10 @@
-"""How often drift is seen where there is some, and where there is none.
+"""How often drift is detected in changed wells, and in unchanged ones.
 
     python benchmarks/drift.py --fields 20 --wells 10 --seed 600 --table drift.csv --out results/drift.json
     python benchmarks/drift.py --read drift.csv
 
-A field is eight wells of 20 m of one geology, logged with one tool and processed one way: what is usual there is
-measured on them, with the picks of the shipped weights. Its test wells of 10 m are one more well of the same kind each
+A field is eight wells of 20 m of one geology, logged with one tool and processed one way: they are the reference, with
+the picks of the shipped weights. Its test wells of 10 m are one more well of the same kind each
 (`none`: every alarm is false), the same image spoilt in a known way, a well of the same rock logged with another
 tool, and a well of other rock logged with the same. Thresholds were set with `--fields 5 --wells 10 --seed 500`.
 """

@@ -1,12 +1,12 @@
-"""What could be found at all: fractures against an observer that knows beforehand what to look for.
+"""Fractures against an ideal observer that knows the shape and the place of each.
 
     python benchmarks/observer.py --wells 24 --length 12 --seed 4000000
 
-Each fracture that is asked for is drawn away: the difference is what it makes of the image. `signal` is the
-signal-to-noise ratio at which a linear (Hotelling) observer sees that difference, who knows its exact shape and the
-power spectrum of everything around, beds and texture included. Under some 6 nobody finds a plane among all that there
-could be in a metre. `fit` is how far, as trace RMS, the plane that follows the middle of the line wherever it shows and
-was measured lies from the truth: nobody traces it better. Beside these stand the shares that the network finds.
+Each required fracture is removed from the wall, and the difference of the images is taken. `signal` is the
+signal-to-noise ratio of that difference for a linear (Hotelling) observer that knows its exact shape and the power
+spectrum of the background, beds and texture included. Below about 6 a plane cannot be distinguished from all other
+planes that are possible in a metre. `fit` is the trace RMS between the truth and the plane through the middle of the
+visible and measured line: no tracing is more exact. The shares that the network finds stand beside them.
 """
 
 from __future__ import annotations
