@@ -8,8 +8,8 @@
     python benchmarks/training.py tuning --field interpreter --folder RUNS/i --out results/tuning-interpreter.json
 
 `scratch` trains a network from random weights on a field of fourteen simulated wells and prints, at each validation,
-steps, minutes and F1 at a trace RMS of 3 cm on wells held out. `detr` has the size that a CPU trains in reasonable time: half
-the resolution, a third of the width. A run that was killed goes on when it is started again.
+steps, minutes and F1 at a trace RMS of 3 cm on wells held out. `detr` has the size that a CPU trains in reasonable
+time: half the resolution, a third of the width. A run that was killed goes on when it is started again.
 
 `compute` trains a network from random weights on sixty simulated wells of as many rocks and tools, whose planes are all
 known, and prints the same on twelve others, which have more fractures than one field.
