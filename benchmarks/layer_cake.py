@@ -11,7 +11,8 @@ A *look* is an appearance of the image: a number of sectors, a row height, the h
 `mixed` draws three to six of the seven flaws for each cake, each at a mild strength. F1 is of bedding at the picker's
 own threshold, by trace RMS, with its interval over cakes; `null` is the mean F1 of the same picks after 50 circular
 depth shifts. `candidates` is the share of contacts that have a query of any class and confidence within 5 cm. `voted`
-is the share that have a query before the decoder within 6 cm (square to the trace); no threshold finds the others.
+is the share that have a query before the decoder within 6 cm (perpendicular to the trace); no threshold finds the
+others.
 """
 
 from __future__ import annotations

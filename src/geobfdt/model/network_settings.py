@@ -151,8 +151,8 @@ class CurveSettings(_InputSettings):
         ),
         min_length=2,
         max_length=32,
-        description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples "
-        "across it, channels of a column",
+        description="decoder layers: stride of features, half-width of the band (m, perpendicular to the trace), "
+        "samples across it, channels of a column",
     )  # fmt: skip
     doubts: tuple[tuple[int, float], ...] = Field(
         ((1, -2.3), (2, -1.9), (4, -1.05)),

@@ -172,7 +172,7 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
 
 
 def _thickened(band: Band, hole: Hole, thickness: float) -> Band:
-    """A band so thick (m, square to its plane) that its two edges show apart; it varies round the hole as it did."""
+    """Thicken a band (m, perpendicular to its plane) until both edges show; its variation round the hole stays."""
     diameter = float(np.interp(band.trace[0], hole.depth, hole.diameter))
     slope = 2 * float(np.hypot(band.trace[1], band.trace[2])) / diameter
     half_width = thickness / 2 * np.sqrt(1 + slope**2)

@@ -255,7 +255,7 @@ def _unit(
     scatter = np.radians(geology.dip_scatter) * np.array(
         [0.8 * smooth_series(rng, along, 1.2) + 0.6 * smooth_series(rng, along, 8.0) for _ in range(2)]
     )
-    # Tilts are square to the mean pole, in a frame that turns with the dip azimuth.
+    # Tilts are perpendicular to the mean pole, in a frame that turns with the dip azimuth.
     down = geometry.pole(min(boundary.inside[0] + 90, 180), boundary.inside[1])
     pole = mean + scatter[0][:, None] * down + scatter[1][:, None] * np.cross(mean, down)
     pole /= np.linalg.norm(pole, axis=1, keepdims=True)
