@@ -1,8 +1,8 @@
-"""Adapt a model to a look without any label, and score what that gave.
+"""Adapt a model to images of one appearance without any label, and score it before and after.
 
     python benchmarks/adapt.py --look "56 row offsets" --folder RUNS/adapt --out results/adapt-row-offsets.json
 
-Wells are layer cakes (`benchmarks/layer_cake.py`) of one look: some to adapt to, without picks, and others to score on.
+Wells are layer cakes of one look (`benchmarks/layer_cake.py`): some to adapt to, without picks, and others to score on.
 """
 
 from __future__ import annotations

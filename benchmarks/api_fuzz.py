@@ -1,4 +1,4 @@
-"""The server's API under a fuzzer: requests drawn from its own description and bent, as many as are asked for.
+"""The server's API under a fuzzer: random and malformed requests that are drawn from its own description.
 
     python benchmarks/api_fuzz.py --examples 300
 

@@ -1,4 +1,4 @@
-"""How near an assembled image comes to the undisturbed one: depths of rows, angles, pixels, and what is picked on it.
+"""Compare assembled images with undisturbed ones: depths of rows, angles, pixels, and picks.
 
     python benchmarks/assembly.py --wells 20 --length 12 --seed 7000 --out results/assembly.json
 

@@ -1,4 +1,4 @@
-"""How often the audit finds a mistake put into an interpreter's picks, and how often it cries wolf.
+"""How often the audit finds a mistake that is made in an interpreter's picks, and how often it gives a false alarm.
 
     python benchmarks/audit.py --wells 20 --length 40 --seed 5000 --out results/audit.json
 

@@ -1,10 +1,10 @@
-"""How often drift is seen where there is some, and where there is none.
+"""How often drift is detected in changed wells, and in unchanged ones.
 
     python benchmarks/drift.py --fields 20 --wells 10 --seed 600 --table drift.csv --out results/drift.json
     python benchmarks/drift.py --read drift.csv
 
-A field is eight wells of 20 m of one geology, logged with one tool and processed one way: what is usual there is
-measured on them, with the picks of the shipped weights. Its test wells of 10 m are one more well of the same kind each
+A field is eight wells of 20 m of one geology, logged with one tool and processed one way: they are the reference, with
+the picks of the shipped weights. Its test wells of 10 m are one more well of the same kind each
 (`none`: every alarm is false), the same image spoilt in a known way, a well of the same rock logged with another
 tool, and a well of other rock logged with the same. Thresholds were set with `--fields 5 --wells 10 --seed 500`.
 """
@@ -24,7 +24,7 @@ from geobfdt.model.bundle import Bundle, load_bundle
 from geobfdt.picking.drift import ABSTAIN, WATCH, DriftReference, judge_zones, measure_zones
 from geobfdt.picking.network_detector import NetworkDetector
 from geobfdt.picking.picker import pick_with_findings
-from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.geology import draw_geology, vary_geology
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
@@ -103,7 +103,7 @@ def run(fields: int, wells: int, seed: int, out: Path) -> None:
 
         for number in range(HOME + wells):
             noise_rng = np.random.default_rng((field, number))
-            rock = nearby(geology, noise_rng)
+            rock = vary_geology(geology, noise_rng)
             length = 20.0 if number < HOME else 10.0
             image = simulate_well(draw(noise_rng, geology=rock, length=length, **shared), noise_rng).image
             add("home" if number < HOME else "none", number, image)

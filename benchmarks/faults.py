@@ -1,11 +1,11 @@
-"""Faults, each tried many times and counted: what is left afterwards, and whether going on brings what was wanted.
+"""Cause each fault many times, and count after how many the files are sound and the command recovers.
 
     python benchmarks/faults.py --times 25 --seed 0 --out results/faults.json
 
 A small field (five wells of 6 m) and a small network, so that a retraining takes seconds: what is tried is how things
 are written, not how well they pick. `sound` counts tries after which the registry was whole, its record read, its
 champion the former or the new one, and no half-written file lay where a reader looks; `mended` counts those where the
-same command, started again, ended with what was wanted. A traceback is never sound.
+same command, started again, reached its result. A traceback is never sound.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Damaged files of every format, sent to a server: what it answers, whether it lives, what it leaves behind.
+"""Send damaged files of every format to a server; count its answers, crashes and files left behind.
 
     python benchmarks/hostile.py --files 1000 --servers 2 --seed 1 --out results/hostile.json
 

@@ -5,15 +5,15 @@
 
 Nothing here comes from `geobfdt.simulation`: planes are drawn on the cylinder with numpy alone, so that a network that
 was trained on the simulator is tested on another's drawing. No network is chosen and nothing is tuned on it. A contact
-is a step between two values. Every contact is asked for; neighbours lie two rows and 25 mm apart at least.
+is a step between two values. Every contact is required; neighbours lie two rows and 25 mm apart at least.
 
-A look is a number of sectors, a row height, the height of traces and a set of flaws. `mixed` draws three to six of the
-seven flaws for each cake, each at a mild strength. F1 is of bedding at the picker's own threshold, by trace RMS, with
-its interval over cakes; `null` is the mean F1 of the same picks after 50 circular depth shifts. `candidates` is the
-share of contacts that have an answer of any class and confidence within 5 cm, `voted` the share that have a vote among
-those the decoder is asked about within 6 cm (square to the trace): what is missing there no threshold brings back.
-`aliased` is the share of contacts whose trace moves farther from one sector to the next than to the nearest contact:
-nobody can follow those round the hole.
+A *look* is an appearance of the image: a number of sectors, a row height, the height of traces and a set of flaws.
+`mixed` draws three to six of the seven flaws for each cake, each at a mild strength. F1 is of bedding at the picker's
+own threshold, by trace RMS, with its interval over cakes; `null` is the mean F1 of the same picks after 50 circular
+depth shifts. `candidates` is the share of contacts that have a query of any class and confidence within 5 cm. `voted`
+is the share that have a query before the decoder within 6 cm (perpendicular to the trace); no threshold finds the
+others. `aliased` is the share of contacts whose trace moves farther from one sector to the next than to the nearest
+contact: nobody can follow those round the hole.
 """
 
 from __future__ import annotations

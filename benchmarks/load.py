@@ -1,10 +1,10 @@
-"""Twenty people at one server: requests a second and how long each waits; then hours of it, and what memory does.
+"""Twenty clients at one server: requests a second, answer times, and memory over hours.
 
     python benchmarks/load.py --clients 20 --seconds 20 --soak 3600 --out results/load.json
 
 One well of 500 m at 2.54 mm x 192 columns with 5,000 proposals. The clients are threads of this process, on the same
-two cores. A person who reviews does not ask without pause; these do, as fast as they are answered, but for the soak:
-there each waits half a second between one request and the next.
+two cores. They send requests as fast as they are answered, which a person does not; in the soak each waits half a
+second between two requests.
 """
 
 from __future__ import annotations

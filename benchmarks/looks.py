@@ -1,11 +1,11 @@
-"""Score a network on simulated looks: ordinary wells, layered rock as training draws it, and looks that it never draws.
+"""Score a network on simulated appearances (looks): ordinary wells, layered rock, and two that training never draws.
 
     python benchmarks/looks.py --out results/looks.json
     python benchmarks/looks.py --model MODEL --leave-out helical
 
 F1 is by trace RMS beside the mean of 50 circular depth shifts; ECE is that of the bundle's own confidences. With
-`--leave-out`, confidences are calibrated anew on wells of all looks but that one, and scored on that one: what the
-calibration is worth on a look that nobody has seen.
+`--leave-out`, confidences are calibrated anew on wells of all looks but that one, and scored on that one: this measures
+the calibration on an unknown look.
 """
 
 from __future__ import annotations

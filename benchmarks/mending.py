@@ -1,4 +1,4 @@
-"""How near mended picks come to what they were before a mistake was put into them, and what a sound well suffers.
+"""Compare mended picks with those before a mistake was made in them, and count changes of sound wells.
 
     python benchmarks/mending.py --wells 20 --length 40 --seed 5000 --out results/mending.json
 

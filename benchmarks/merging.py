@@ -1,4 +1,4 @@
-"""What a well scores that was logged in two runs and merged, beside the same well logged in one.
+"""Compare the scores of wells that are merged from two runs with those of the same wells in one run.
 
     python benchmarks/merging.py --wells 10 --length 24 --seed 5200 --out results/merging.json
 

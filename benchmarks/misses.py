@@ -3,12 +3,11 @@
     python benchmarks/misses.py --wells 40 --length 12 --seed 4000000 --out results/misses.json
     python benchmarks/misses.py --method hough --wells 10
 
-Planes that an interpreter would not be blamed for missing are left out. `sure` is the share of planes that have a pick
-of their class, at its own threshold, within a trace RMS of 3 cm; `sure 5 cm` within 5; `seen` have a candidate of any
-class with a confidence of 0.05 or more within 5 cm. Of the network, before refinement: `voted` have a vote that is
-asked about within 6 cm, square to the trace; `asked` an answer within 3 cm, whatever it says; `told` is how many it
-would be sure of, 3 cm off at most, if its votes had proposed the true traces themselves: what is missing there is not
-found by looking in more places.
+Optional planes are left out. `sure` is the share of planes that have a pick of their class, at its own threshold,
+within a trace RMS of 3 cm; `sure 5 cm` within 5; `seen` have a candidate of any class with a confidence of 0.05 or more
+within 5 cm. Of the network, before refinement: `voted` have a query before the decoder within 6 cm, perpendicular to
+the trace; `asked` have a query of any class after it within 3 cm; `told` is the share of planes that the network picks
+within 3 cm if the decoder starts from the true traces: more queries cannot find the others.
 """
 
 from __future__ import annotations

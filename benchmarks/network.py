@@ -3,9 +3,9 @@
     pip install 'geobfdt[benchmarks]'
     python benchmarks/network.py --batch 2 --rounds 9
 
-All look at windows of 2.03 m. Hugging Face's `DetrForObjectDetection` and the `detr` preset see 800 x 360 pixels,
-have a residual network of as many blocks that ends in a map of 256 x 50 x 23, four layers of encoder and of decoder,
-100 queries, and are told of the same number of objects. The `curve` preset sees 400 x 128. Each round times every
+All take windows of 2.03 m. Hugging Face's `DetrForObjectDetection` and the `detr` preset take 800 x 360 pixels, have a
+residual network of as many blocks that ends in a map of 256 x 50 x 23, four layers of encoder and of decoder, 100
+queries, and get the same number of objects. The `curve` preset takes 400 x 128. Each round times every
 network once, in turn; what is printed is the median of the rounds, and of the rounds' ratios to Hugging Face's.
 """
 

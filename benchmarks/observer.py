@@ -1,12 +1,12 @@
-"""What could be found at all: fractures against an observer that knows beforehand what to look for.
+"""Fractures against an ideal observer that knows the shape and the place of each.
 
     python benchmarks/observer.py --wells 24 --length 12 --seed 4000000
 
-Each fracture that is asked for is drawn away: the difference is what it makes of the image. `signal` is the
-signal-to-noise ratio at which a linear (Hotelling) observer sees that difference, who knows its exact shape and the
-power spectrum of everything around, beds and texture included. Under some 6 nobody finds a plane among all that there
-could be in a metre. `fit` is how far, as trace RMS, the plane that follows the middle of the line wherever it shows and
-was measured lies from the truth: nobody traces it better. Beside these stand the shares that the network finds.
+Each required fracture is removed from the wall, and the difference of the images is taken. `signal` is the
+signal-to-noise ratio of that difference for a linear (Hotelling) observer that knows its exact shape and the power
+spectrum of the background, beds and texture included. Below about 6 a plane cannot be distinguished from all other
+planes that are possible in a metre. `fit` is the trace RMS between the truth and the plane through the middle of the
+visible and measured line: no tracing is more exact. The shares that the network finds stand beside them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Again:
     """A well recorded once more, with and without single fractures."""
 
     def __init__(self, settings: WellSettings, rng: np.random.Generator) -> None:
-        from geobfdt.simulation.hole import bore
+        from geobfdt.simulation.hole import draw_hole
         from geobfdt.simulation.sensor import Sensor
         from geobfdt.simulation.tools import TOOLS
         from geobfdt.simulation.wall import Wall
@@ -42,7 +42,7 @@ class Again:
         self.down, self.round = TOOLS[settings.tool].oversampling
         self.rows = max(round(settings.length / self.spacing), 2)
         depth = settings.top + np.arange(self.rows * self.down) * self.spacing / self.down
-        self.hole = bore(settings, depth, settings.grid()[1] * self.round, hole_rng)
+        self.hole = draw_hole(settings, depth, settings.grid()[1] * self.round, hole_rng)
         self.wall = Wall(settings, self.hole, wall_rng)
         self.sensor = Sensor(settings, self.hole, sensor_rng)
         blocks = [(first, min(first + 128, self.rows)) for first in range(0, self.rows, 128)]

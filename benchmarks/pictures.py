@@ -2,7 +2,7 @@
 
     python benchmarks/pictures.py
 
-It takes two minutes, wants Chromium on the path, and writes into docs/pictures.
+It takes two minutes, needs Chromium on the path, and writes into docs/pictures.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     python benchmarks/published.py RUNS/published --name curve --network curve --windows 6000 --every 500
 
 Makes the field (`geobfdt simulate --like published`, seed 2026), holds seven of its fourteen wells out, six to score
-and one to choose confidences on, and trains a network on the other seven: `detr-small`, or `curve` as it begins from
-nothing. At every check it writes a line to ``RUNS/published/NAME/curve.jsonl``: F1 by class at a trace RMS of 5 cm on
+and one to choose confidences on, and trains a network on the other seven: `detr-small`, or `curve` from random
+weights. At every check it writes a line to ``RUNS/published/NAME/curve.jsonl``: F1 by class at a trace RMS of 5 cm on
 the wells it trains on, on the six held-out wells, and of the answers that it gives there on another window's image. At
 the end it prints, and writes to ``scores.csv``, F1 on the six wells by depth and by trace RMS, each beside its chance
 level and z, and draws the curve and a stretch of a held-out well. A run that was killed goes on when it is started

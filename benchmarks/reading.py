@@ -2,7 +2,7 @@
 
     python benchmarks/reading.py --gigabytes 1 --runs 5 --out results/reading.json
 
-Each reading is its own process, the two in turn, so that caches and the machine's mood favour neither.
+Each reading is its own process, the two in turn, so that caches and other load favour neither.
 """
 
 from __future__ import annotations

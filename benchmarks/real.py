@@ -4,7 +4,7 @@
     python benchmarks/real.py DATA --model MODEL --out results/real.json
 
 DATA holds `otv/` (optical televiewer), `atv/` (acoustic amplitude with breakout picks) and `lwd-las/` (density image of
-16 sectors and gamma image of 8, a horizontal well). No picks are needed: density and gamma see the same beds, and so do
+16 sectors and gamma image of 8, a horizontal well). No picks are needed: density and gamma show the same beds, as do
 the odd and the even sectors of one image. Agreement is the F1 of one picker's planes against the other's, matched one
 to one within a depth and an angle between poles; `null` is its mean after 200 circular depth shifts of one of them, and
 z is counted in standard deviations of those. On the acoustic image, `on breakouts` counts picks whose trace bends along

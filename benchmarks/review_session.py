@@ -1,11 +1,11 @@
-"""What a review costs and what it gives: a scripted interpreter who knows the truth goes through a well's picks.
+"""Time and result of a review: a script that knows the interpreter's table goes through the picks of a well.
 
     python benchmarks/review_session.py --seed 7300
 
-He works as docs/review.md says: accept at once what is surer than 0.9, go through the rest one by one, add by one
-click what was missed. He decides rightly, clicks within 5 mm (one standard deviation) of the trace, and drags a
-snapped trace into place where it is more than 3 cm off. Nobody was timed: the minutes are the keystroke-level model of
-Card, Moran and Newell (1980) for each action. "By hand" is three clicks a plane, and a thought for each.
+It works as docs/review.md describes: it accepts picks above a confidence of 0.9 at once, decides the others one by one,
+and adds missed planes with one click. Its decisions are right, its clicks lie within 5 mm (one standard deviation) of
+the trace, and it drags a snapped trace that is more than 3 cm off. No person was timed: the minutes are those of the
+keystroke-level model of Card, Moran and Newell (1980). "By hand" is three clicks and a decision for each plane.
 """
 
 from __future__ import annotations

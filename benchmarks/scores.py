@@ -1,4 +1,4 @@
-"""Score a picker on simulated wells, beside its blind nulls.
+"""Score a picker on simulated wells, beside its chance levels.
 
     python benchmarks/scores.py --wells 6 --length 60 --seed 9001 --out results/wells-9001.json
     python benchmarks/scores.py --method hough --fields 20 --wells 1 --length 20 --seed 120 --deviation 0

@@ -1,4 +1,4 @@
-"""A review server in a process and a folder of its own, and a browser, for the benchmarks that press it hard."""
+"""A review server in a process and a folder of its own, and a browser, for benchmarks of the server."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
-"""Fit the coefficients of the sigmas of refined traces, so that intervals hold the share of errors that they claim.
+"""Fit the coefficients of the sigmas of refined traces, so that intervals hold their nominal share of errors.
 
     python benchmarks/sigmas.py --wells 120
     python benchmarks/sigmas.py --method hough --wells 40
 
-So many wells as pretraining draws them, and as many fields of one well, are picked, and the errors of picks are held
-against what is known of each: the deviation of its fit, how sure the network was, how far pixels moved the candidate.
-For each class, and for depth, dip and azimuth, the law is the product of powers of these under which errors are
-likeliest (as Student's t, since some picks belong to another plane), times the factor with which intervals of 68 and
-90 % miss what they claim by the least. What is printed they hold on wells that were left out of the fit, a fifth at a
-time, for either kind of well.
+Wells as pretraining draws them, and as many fields of one well, are picked. The errors of picks are compared with three
+features of each: the deviation of its fit, the confidence, and the distance by which refinement moved the candidate.
+For each class, and for depth, dip and azimuth, the sigma is a product of powers of these, fitted by maximum likelihood
+(Student's t, since some picks belong to another plane). A factor then brings the intervals of 68 and 90 % nearest to
+their nominal shares. Printed shares are of wells that were left out of the fit, a fifth at a time, for either kind.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What training on a user's own wells costs and gives.
+"""Time and scores of training on a user's own wells.
 
     python benchmarks/training.py scratch --preset curve --steps 1500 --folder RUNS/curve
     python benchmarks/training.py scratch --preset detr --steps 4000 --folder RUNS/detr
@@ -7,17 +7,17 @@
     python benchmarks/training.py tuning --field look --folder RUNS/tuning
     python benchmarks/training.py tuning --field interpreter --folder RUNS/i --out results/tuning-interpreter.json
 
-`scratch` trains a network from nothing on a field of fourteen simulated wells and prints, at each validation, steps,
-minutes and F1 at a trace RMS of 3 cm on wells held out. `detr` has the size that a CPU trains in reasonable time: half
-the resolution, a third of the width. A run that was killed goes on when it is started again.
+`scratch` trains a network from random weights on a field of fourteen simulated wells and prints, at each validation,
+steps, minutes and F1 at a trace RMS of 3 cm on wells held out. `detr` has the size that a CPU trains in reasonable
+time: half the resolution, a third of the width. A run that was killed goes on when it is started again.
 
-`compute` trains a network from nothing on sixty simulated wells of as many rocks and tools, whose planes are all known,
-and prints the same on twelve others: what it takes until fractures are found at all, which one field has few of.
+`compute` trains a network from random weights on sixty simulated wells of as many rocks and tools, whose planes are all
+known, and prints the same on twelve others, which have more fractures than one field.
 
 `tuning` fine-tunes the shipped model on 1, 3 and 6 wells of a field, and scores each on six other wells of it, before
-and after: against all that is there, and against what the field's interpreters picked there. What is foreign is the
-field's look, outside what pretraining draws (far worse blur, streaks, row noise and gains between buttons), or its
-interpreters, who pick what is clear, and beds no closer than 25 cm.
+and after: against all planes, and against the picks of the field's interpreters. Unknown to the model is either the
+field's look, with far worse blur, streaks, row noise and gains between buttons than pretraining draws, or the habit of
+its interpreters, who pick clear planes only, and beds no closer than 25 cm.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def tuning(field_of: str, steps: int | None, out: Path) -> Rows:
     """Fine-tune on few wells of one look, or of interpreters of one habit."""
     import geobfdt
     from geobfdt.io.write.dlis import write_dlis
-    from geobfdt.simulation.geology import draw_geology, nearby
+    from geobfdt.simulation.geology import draw_geology, vary_geology
     from geobfdt.simulation.well import simulate_well
     from geobfdt.simulation.well_settings import draw
     from geobfdt.training.train import TUNING
@@ -160,7 +160,7 @@ def tuning(field_of: str, steps: int | None, out: Path) -> Rows:
     wells = []
     for number in range(1, 13):
         rng = np.random.default_rng((TUNING_SEED, number))
-        place = nearby(geology, rng)
+        place = vary_geology(geology, rng)
         name = f"W{number:02d}"
         wells.append(simulate_well(draw(rng, well=name, length=TUNING_LENGTH, geology=place, **FIELDS[field_of]), rng))
     settings = TUNING if steps is None else TUNING.model_copy(update={"steps": steps, "turns": 0})

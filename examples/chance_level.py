@@ -3,7 +3,7 @@ Score picks against chance
 ==========================
 
 Dense picks hit planes by accident. Each score therefore stands beside its chance level: F1 of the same picks at wrong
-depths. An even fence of picks shows why.
+depths. Evenly spaced picks show why.
 """
 
 import tempfile
@@ -21,14 +21,14 @@ truth = read_picks(folder / "W01.truth.csv")
 picks = geobfdt.pick(geobfdt.read(folder / "W01.dlis"), method="hough")
 
 # %%
-# The fence: as many flat picks as there are planes, at even distances.
+# As many flat picks as there are planes, at even distances: the null ``fence``.
 top, base = truth["depth_m"].min(), truth["depth_m"].max()
 fence = new_picks(
     well="W01", depth_m=np.linspace(top, base, len(truth)), class_="bedding", amplitude_m=0.0, diameter_m=0.2159
 )
 
 # %%
-# By depth alone the fence scores well, and so does chance: ``null_f1``. By trace it scores little.
+# By depth alone these picks score well, and so does chance: ``null_f1``. By trace they score little.
 for name, table in (("picker", picks), ("fence", fence)):
     scores = geobfdt.evaluate(table, truth, by_class=False)
     f1 = scores.table().set_index(["kind", "tolerance_m"])["f1"]

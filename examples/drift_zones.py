@@ -3,8 +3,8 @@ See where a well is unlike the training wells: drift
 ====================================================
 
 A model keeps quantiles of what it is made with. Each zone of 10 m is compared with them: ``ok``, ``watch`` or
-``abstain``. Here the same well is read twice: as it is, and in black and white, like a bad scan. What
-drift does not measure it does not see: ``ok`` is no proof that picks are right.
+``abstain``. Here the same well is read twice: as it is, and in black and white, like a bad scan. Drift measures some
+features only: ``ok`` is no proof that picks are right.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ scan = (original[["diameter", "deviation", "hole_azimuth"]]).assign(
 images = {"original": original, "black and white": scan}
 
 # %%
-# Picks of a zone that says ``abstain`` are not to be used without a look.
+# Check the picks of a zone in the state ``abstain`` before you use them.
 zones = {}
 for name, image in images.items():
     write_netcdf(image, folder / f"{name}.nc")

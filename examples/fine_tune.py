@@ -2,8 +2,8 @@
 Fine-tune on one well
 =====================
 
-One interpreted well, and the shipped network to begin with. Eight steps show the way in seconds; the default is some
-400 steps and takes minutes. The deepest fifth of the picks is held out, and judges whether anything is learnt.
+The shipped network is fine-tuned on one interpreted well. Eight steps take seconds here; the default is about 400 steps
+and takes minutes. The deepest fifth of the picks is held out and decides whether the new weights are better.
 """
 
 import tempfile
@@ -27,8 +27,8 @@ settings = TUNING.model_copy(
 model = geobfdt.train(folder / "field", folder / "model", geobfdt.TrainOptions(model="default", training=settings))
 
 # %%
-# The card of the model says what the held-out stretch shows. If the gain is smaller than chance can make it, the
-# weights of the start are kept.
+# The card of the model holds the scores of the held-out stretch. If the gain may be chance, the initial weights are
+# kept.
 validation = model.card["validation"]
 print(validation)
 print(learning_verdict(validation))

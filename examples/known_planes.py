@@ -16,7 +16,7 @@ folder = Path(tempfile.mkdtemp())
 geobfdt.simulate(folder, geobfdt.SimulateOptions(wells=1, length=6.0, seed=1, tool="otv", deviation=20.0))
 
 # %%
-# The reader keeps pixels, depths and logs of the hole. What it cannot know it says in findings.
+# The reader keeps pixels, depths and logs of the hole. Findings list what the file does not state.
 image = geobfdt.read(folder / "W01.dlis")
 for finding in image.attrs["findings"]:
     print(finding)

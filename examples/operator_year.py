@@ -1,8 +1,8 @@
-"""A year at an operator's: eight wells, three more, one in another style, two that were spoilt, a new tool, and back.
+"""A year of retraining: eight wells, three more, one of another style, two with wrong data, a new tool, a rollback.
 
     python examples/operator_year.py
 
-Simulated wells, real commands. What the record says at the end is what happened.
+Wells are simulated, and each step is a real command. The record of the registry lists the promotions at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from geobfdt.cli.app import app
 from geobfdt.io.write.dlis import write_dlis
 from geobfdt.runtime.findings import InputError
-from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.geology import draw_geology, vary_geology
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import draw
 from geobfdt.wells.intervals import write_intervals
@@ -50,7 +50,7 @@ def command(*words: Any) -> int:
 def well(folder: Path, number: int, length: float, **other: Any) -> Path:
     """Simulate a well of the field and leave it as a contractor and an interpreter would."""
     rng = np.random.default_rng((SEED, number))
-    geology = nearby(draw_geology(np.random.default_rng((SEED, 0))), rng)
+    geology = vary_geology(draw_geology(np.random.default_rng((SEED, 0))), rng)
     name = f"N-{number}"
     simulated = simulate_well(draw(rng, well=name, geology=geology, length=length, **{**HOUSE, **other}), rng)
     file = folder / f"{name}.dlis"
@@ -61,7 +61,7 @@ def well(folder: Path, number: int, length: float, **other: Any) -> Path:
 
 
 def main() -> None:
-    """Live through the year."""
+    """Run the year."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--length", type=float, default=12.0, help="of each well (m)")
     parser.add_argument("--steps", type=int, default=20, help="of tuning")
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def story(root: Path, length: float, steps: int) -> None:
-    """What happens, month by month; it stops with an error where something else does."""
+    """Run the events month by month; stop with an error if a step has another result than expected."""
     inbox, field, models = root / "inbox", root / "field", root / "models"
     inbox.mkdir(parents=True, exist_ok=True)
     champion = f"{models}@champion"
@@ -92,8 +92,8 @@ def story(root: Path, length: float, steps: int) -> None:
         "signed_by: chief interpreter\nblind: [N-9, N-10]\nleast: {each: {z_5cm: 3}, all: {repeatability: 0.7}}\n"
         "most: {each: {depth_bias_mm: 5}}\nmargin: 0.1\n"
     )
-    unseen = ("--blind", "N-9", "--blind", "N-10")
-    expect(0, command("train", field, "--from", "default", *unseen, "--steps", steps, "--out", root / "first"))
+    blind = ("--blind", "N-9", "--blind", "N-10")
+    expect(0, command("train", field, "--from", "default", *blind, "--steps", steps, "--out", root / "first"))
     expect(0, command("models", "add", models, root / "first", "--why", "eight wells", "--who", "operator"))
     name = geobfdt_digest(root / "first")
     expect(

@@ -2,8 +2,8 @@
 Pick, review by a rule, report
 ==============================
 
-The whole loop on a simulated well. Instead of a person at the screen (``geobfdt serve``), a rule decides: sure picks
-are accepted, doubtful ones rejected. What it decides lies in the same log that the screen writes.
+The whole loop on a simulated well. Instead of a person at the screen (``geobfdt serve``), a rule accepts confident
+picks and rejects the others. Its decisions are in the same log that the screen writes.
 """
 
 import tempfile

@@ -3,7 +3,7 @@ Read six formats
 ================
 
 One simulated image, written as DLIS, netCDF, CSV, npz, TIFF and PNG. The same call reads each file. The first four
-keep values and depths; a picture keeps eight bits, and the file beside it says what its edges are.
+keep values and depths; a picture keeps eight bits, and a file beside it states the depths of its edges.
 """
 
 import shutil

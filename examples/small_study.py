@@ -2,9 +2,9 @@
 Compare two settings: a study
 =============================
 
-Which learning rate? A study trains a cell for each level, fold and seed, with all else equal, and says what the data
-can tell apart. This one is tiny: a toy network and four steps a cell, on four wells of four metres. The honest answer
-is that nothing can be told.
+Which learning rate? A study trains a cell for each level, fold and seed, with all else equal, and reports which
+differences are certain. This one is tiny: a toy network and four steps a cell, on four wells of four metres. No
+difference is certain here.
 """
 
 import tempfile

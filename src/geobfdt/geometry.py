@@ -101,7 +101,7 @@ def amplitude_from_dip(dip_app: npt.ArrayLike, diameter: npt.ArrayLike) -> Array
     Parameters
     ----------
     dip_app : array
-        Apparent dip (deg), measured from the plane square to the hole.
+        Apparent dip (deg), measured from the plane perpendicular to the hole.
     diameter : array
         Hole diameter (m).
 
@@ -199,7 +199,7 @@ def trace_rms(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
 
 def stretch(trace: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
     """
-    How much farther apart two traces are along the hole than square to themselves.
+    How much farther apart two traces are along the hole than perpendicular to themselves.
 
     ``sqrt(1 + (a**2 + b**2) / (2 radius**2))``, the root mean square over a turn of the length of a trace per arc.
 
@@ -262,7 +262,7 @@ def hole_frame(
             length = np.linalg.norm(line, axis=-1, keepdims=True)
             line = np.where(length > 1e-9, line / length, np.nan)
     elif reference in ("high_side", "pseudo_north"):
-        # Up made square to the axis, in closed form: it stays defined in the vertical limit.
+        # Up made perpendicular to the axis, in closed form: it stays defined in the vertical limit.
         line = np.stack(
             np.broadcast_arrays(np.cos(i) * np.sin(azimuth), np.cos(i) * np.cos(azimuth), np.sin(i)), axis=-1
         )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geobfdt.picking.row_picks import doubt_picks_along_rows
+from geobfdt.picking.row_picks import downgrade_picks_along_rows
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, add_findings, well_image
 from geobfdt.wells.picks import new_picks
@@ -37,7 +37,7 @@ def test_doubt(deviation: float, amplitudes: list[float], offset: bool, doubted:
     image, picks = _well(deviation), _picks(amplitudes)
     if offset:
         image = add_findings(image, [OFFSETS])
-    changed, findings = doubt_picks_along_rows(picks, image)
+    changed, findings = downgrade_picks_along_rows(picks, image)
     assert np.flatnonzero(changed["quality"] == "D").tolist() == doubted
     assert [finding.kind for finding in findings] == (["picks-along-rows"] if doubted else [])
     pd.testing.assert_frame_equal(changed.drop(columns="quality"), picks.drop(columns="quality"))
@@ -45,4 +45,4 @@ def test_doubt(deviation: float, amplitudes: list[float], offset: bool, doubted:
 
 def test_no_picks() -> None:
     """An empty table passes."""
-    assert doubt_picks_along_rows(_picks([]), add_findings(_well(80.0), [OFFSETS]))[1] == []
+    assert downgrade_picks_along_rows(_picks([]), add_findings(_well(80.0), [OFFSETS]))[1] == []

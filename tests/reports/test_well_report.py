@@ -164,17 +164,6 @@ def test_rows_of_plots_count_their_planes(flat: bool) -> None:
     assert bars == {"True dip (deg)": [10, 40], "Dip azimuth (deg)": [] if flat else [10, 40]}
 
 
-def test_a_name_says_nothing_in_the_style_of_the_page(tmp_path: Path) -> None:
-    """A hostile name ends neither a string of the style nor the style itself."""
-    name = 'a"; } </style><script>x</script> \\'
-    write_report(well(well=name), planes(well=name), new_intervals(), [], tmp_path / "a.html")
-    page = (tmp_path / "a.html").read_text()
-    style = page.split("<style>")[1].split("</style>")[0]
-    assert page.count("</style>") == 1
-    assert "<" not in style
-    assert page.split("</style>")[1].startswith("</head><body>")
-
-
 def test_rejected_and_others_picks_are_left_out() -> None:
     """Another well's picks and rejected ones say nothing of this one."""
     picks = planes(status=["rejected"] * 20 + ["accepted"] * 30)
@@ -184,12 +173,19 @@ def test_rejected_and_others_picks_are_left_out() -> None:
 
 
 def test_one_file_with_all_in_it(tmp_path: Path) -> None:
-    """No address, script or file from outside; pictures and table inside; a hostile name is only text."""
-    name = "<script>alert(1)</script>"
+    """
+    No address, script or file from outside; pictures and table inside; a hostile name is only text.
+
+    It ends neither a string of the style nor the style itself.
+    """
+    name = 'a"; } </style><script>alert(1)</script> \\'
     picks = planes(well=name, source="model <b>x</b>")
     file = tmp_path / "a.report.html"
     write_report(well(well=name), picks, new_intervals(), [], file)
     page = file.read_text()
+    style, body = page.split("</style>")
+    assert "<" not in style.split("<style>")[1]
+    assert body.startswith("</head><body>")
     assert "<script" not in page
     assert "model &lt;b&gt;x" in page
     assert not re.search(r"(?:src|href)=[\"'](?!data:)", page)

@@ -4,17 +4,17 @@ import numpy as np
 
 from geobfdt.simulation.damage import damage
 from geobfdt.simulation.geology import Geology
-from geobfdt.simulation.hole import bore
+from geobfdt.simulation.hole import draw_hole
 from geobfdt.simulation.well_settings import WellSettings
 
 
 def _damage(rows=6000, **numbers):
     settings, rng = WellSettings(**numbers), np.random.default_rng(0)
-    hole = bore(settings, 1000 + 0.005 * np.arange(rows), 90, rng)
+    hole = draw_hole(settings, 1000 + 0.005 * np.arange(rows), 90, rng)
     damaged = damage(settings, hole, rng)
     wall = np.zeros((rows, 90), np.float32)
-    damaged.dot(wall, 0)
-    damaged.wear(wall, 0)
+    damaged.draw_spots(wall, 0)
+    damaged.draw_damage(wall, 0)
     return hole, damaged, wall
 
 
@@ -82,7 +82,7 @@ def test_spots_are_as_many_as_asked_and_do_not_depend_on_the_cut():
     _, damaged, wall = _damage(rows=40_000, geology=geology)
     assert 7 < len(damaged.spots) / 200 < 13
     part = np.zeros((500, 90), np.float32)
-    damaged.dot(part, 2000)
+    damaged.draw_spots(part, 2000)
     assert np.array_equal(part, wall[2000:2500])
 
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geobfdt import geometry
-from geobfdt.simulation.fractures import break_rock, paint, spacings
+from geobfdt.simulation.fractures import draw_fractures, paint, spacings
 from geobfdt.simulation.geology import FractureSet, Geology, draw_geology
-from geobfdt.simulation.hole import bore
-from geobfdt.simulation.strata import lay
+from geobfdt.simulation.hole import draw_hole
+from geobfdt.simulation.strata import build_strata
 from geobfdt.simulation.well_settings import WellSettings
 
 STEP = 0.0025
@@ -17,8 +17,8 @@ STEP = 0.0025
 
 def _break(geology, seed=0, rows=8000, columns=72, roughness=0.0, **well):
     rng = np.random.default_rng(seed)
-    hole = bore(WellSettings(**well), 1000 + STEP * np.arange(rows), columns, rng)
-    return hole, break_rock(geology, hole, lay(geology, hole, rng), roughness, rng)
+    hole = draw_hole(WellSettings(**well), 1000 + STEP * np.arange(rows), columns, rng)
+    return hole, draw_fractures(geology, hole, build_strata(geology, hole, rng), roughness, rng)
 
 
 @pytest.mark.parametrize("deviation", [0.0, 40.0, 85.0])

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from geobfdt import geometry
-from geobfdt.simulation.hole import bore
+from geobfdt.simulation.hole import draw_hole
 from geobfdt.simulation.well_settings import WellSettings
 
 
 def _bore(**settings):
-    return bore(WellSettings(**settings), 1000 + 0.01 * np.arange(2000), 36, np.random.default_rng(0))
+    return draw_hole(WellSettings(**settings), 1000 + 0.01 * np.arange(2000), 36, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("reference", ["north", "high_side", "pseudo_north"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geobfdt.simulation.image_scaling import deliver, moving
+from geobfdt.simulation.image_scaling import moving, scale_images
 from geobfdt.simulation.well_settings import WellSettings
 
 
@@ -18,7 +18,7 @@ def _recorded():
 def test_values_run_from_0_to_255_and_gaps_stay(static):
     """Dark for low, NaN where nothing was measured."""
     recorded = _recorded()
-    images = deliver(recorded, 0.01, WellSettings(static=static, clip=1.0))
+    images = scale_images(recorded, 0.01, WellSettings(static=static, clip=1.0))
     for image in images:
         assert np.array_equal(np.isnan(image), np.isnan(recorded))
         assert np.nanmin(image) >= 0
@@ -29,7 +29,7 @@ def test_values_run_from_0_to_255_and_gaps_stay(static):
 
 def test_the_dynamic_image_has_no_trend():
     """Every metre fills the scale about its middle."""
-    _, dynamic = deliver(_recorded(), 0.01, WellSettings(dynamic_window=1.0))
+    _, dynamic = scale_images(_recorded(), 0.01, WellSettings(dynamic_window=1.0))
     means = [np.nanmean(part) for part in np.array_split(dynamic[100:-100], 20)]
     assert np.ptp(means) < 15
     assert np.nanstd(dynamic[500:600]) > 50
@@ -37,14 +37,14 @@ def test_the_dynamic_image_has_no_trend():
 
 def test_equalised_means_equally_common():
     """Each quarter of the range holds a quarter of the values."""
-    image, _ = deliver(_recorded(), 0.01, WellSettings(static="equalised"))
+    image, _ = scale_images(_recorded(), 0.01, WellSettings(static="equalised"))
     counts = np.histogram(image[np.isfinite(image)], 4, (0, 255))[0]
     assert np.allclose(counts / counts.sum(), 0.25, atol=0.02)
 
 
 def test_quantised_and_wrong_range():
     """Whole numbers from 0 to 15."""
-    image, dynamic = deliver(_recorded(), 0.01, WellSettings(quantised=True, wrong_range=True))
+    image, dynamic = scale_images(_recorded(), 0.01, WellSettings(quantised=True, wrong_range=True))
     assert set(np.unique(image[np.isfinite(image)])) == set(range(16))
     assert np.nanmax(dynamic) <= 15
 
@@ -61,6 +61,6 @@ def test_moving_statistics_against_a_slow_oracle():
 
 def test_an_image_of_nothing_is_delivered_as_nothing():
     """All gaps in, all gaps out."""
-    static, dynamic = deliver(np.full((20, 8), np.nan, np.float32), 0.01, WellSettings())
+    static, dynamic = scale_images(np.full((20, 8), np.nan, np.float32), 0.01, WellSettings())
     assert np.isnan(static).all()
     assert np.isnan(dynamic).all()

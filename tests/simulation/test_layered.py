@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from geobfdt.simulation.flaws import Blemishes, Flaws
-from geobfdt.simulation.fractures import break_rock
+from geobfdt.simulation.fractures import draw_fractures
 from geobfdt.simulation.geology import FractureSet, Geology
-from geobfdt.simulation.hole import bore
+from geobfdt.simulation.hole import draw_hole
 from geobfdt.simulation.layered import HELD_OUT_APPEARANCES, draw_layered
-from geobfdt.simulation.strata import lay
+from geobfdt.simulation.strata import build_strata
 from geobfdt.simulation.undulation import Undulation
 from geobfdt.simulation.well import simulate_well
 from geobfdt.simulation.well_settings import WellSettings, draw
@@ -163,9 +163,9 @@ def test_thick_fractures_show_two_edges() -> None:
         geology = Geology(sets=(one,), fracture_density=3.0, thick_fractures=share)
         settings = WellSettings(geology=geology, length=20.0)
         depth = 1000 + 0.005 * np.arange(4000)
-        hole = bore(settings, depth, 36, np.random.default_rng(0))
-        strata = lay(geology, hole, np.random.default_rng(1))
-        bands = break_rock(geology, hole, strata, 0.0, np.random.default_rng(2))
+        hole = draw_hole(settings, depth, 36, np.random.default_rng(0))
+        strata = build_strata(geology, hole, np.random.default_rng(1))
+        bands = draw_fractures(geology, hole, strata, 0.0, np.random.default_rng(2))
         half_widths.append(np.array([band.half_width.mean() for band in bands]))
     assert half_widths[0].size == half_widths[1].size > 20
     assert (half_widths[1] >= 0.01).all()

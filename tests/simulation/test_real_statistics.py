@@ -6,10 +6,10 @@ from tests.real_data import granite_table
 
 from geobfdt import geometry
 from geobfdt.io.tables.pick_tables import read_pick_table
-from geobfdt.simulation.fractures import break_rock, spacings
+from geobfdt.simulation.fractures import draw_fractures, spacings
 from geobfdt.simulation.geology import draw_geology
-from geobfdt.simulation.hole import bore
-from geobfdt.simulation.strata import lay
+from geobfdt.simulation.hole import draw_hole
+from geobfdt.simulation.strata import build_strata
 from geobfdt.simulation.well_settings import WellSettings
 
 SHARES = [5, 25, 50, 75, 95]
@@ -42,8 +42,10 @@ def simulated():
                     "crossbedding": 0.0,
                 }
             )
-            hole = bore(WellSettings(), 1000 + 0.0025 * np.arange(2000), 8, rng)
-            planes += [(b.dip, b.azimuth) for b in break_rock(plain, hole, lay(plain, hole, rng), 0.0, rng)]
+            hole = draw_hole(WellSettings(), 1000 + 0.0025 * np.arange(2000), 8, rng)
+            planes += [
+                (b.dip, b.azimuth) for b in draw_fractures(plain, hole, build_strata(plain, hole, rng), 0.0, rng)
+            ]
     return np.array(planes)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from geobfdt.simulation.hole import bore
+from geobfdt.simulation.hole import draw_hole
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well_settings import WellSettings
@@ -20,7 +20,7 @@ def _record(wall, seed=0, rows=None, **numbers):
     rows = rows or wall.shape[0] // down
     depth = 1000 + np.arange(rows * down) * spacing / down
     rng = np.random.default_rng(seed)
-    hole = bore(settings, depth, columns * round_, rng)
+    hole = draw_hole(settings, depth, columns * round_, rng)
     if wall is None:
         wall = np.zeros((rows * down, columns * round_), np.float32)
     return Sensor(settings, hole, rng).measure(wall, 0, 0, rows)

@@ -5,8 +5,8 @@ import pytest
 
 from geobfdt import geometry
 from geobfdt.simulation.geology import FractureSet, Geology, draw_geology
-from geobfdt.simulation.hole import bore
-from geobfdt.simulation.strata import lay
+from geobfdt.simulation.hole import draw_hole
+from geobfdt.simulation.strata import build_strata
 from geobfdt.simulation.well_settings import WellSettings
 
 STEP = 0.0025
@@ -16,8 +16,8 @@ QUIET = {"lamination": 0.0, "contrast_spread": 0.2, "thin_layers": 0.0, "bed_con
 def _lay(rows=6000, seed=0, columns=72, well=None, **geology):
     rng = np.random.default_rng(seed)
     settings = WellSettings(**({"caliper_error": 0.005} | (well or {})))
-    hole = bore(settings, 1000 + STEP * np.arange(rows), columns, rng)
-    strata = lay(Geology(**(QUIET | geology)), hole, rng)
+    hole = draw_hole(settings, 1000 + STEP * np.arange(rows), columns, rng)
+    strata = build_strata(Geology(**(QUIET | geology)), hole, rng)
     return hole, strata, strata.block(0, rows, np.zeros((rows, columns), np.float32))
 
 

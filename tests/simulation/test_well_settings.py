@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from geobfdt.simulation.geology import Geology, draw_geology, nearby
+from geobfdt.simulation.geology import Geology, draw_geology, vary_geology
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well_settings import WellSettings, draw
 
@@ -86,7 +86,7 @@ def test_nonsense_is_refused(bad):
 def test_wells_of_a_field_are_alike():
     """Neighbouring wells keep rock and sets; bedding turns by a degree or two."""
     geology = draw_geology(np.random.default_rng(1)).model_copy(update={"bedding_dip": 8.0})
-    near = [nearby(geology, np.random.default_rng(seed)) for seed in range(30)]
+    near = [vary_geology(geology, np.random.default_rng(seed)) for seed in range(30)]
     assert {n.rock for n in near} == {geology.rock}
     assert {len(n.sets) for n in near} == {len(geology.sets)}
     assert 0.2 < np.std([n.bedding_dip for n in near]) < 3

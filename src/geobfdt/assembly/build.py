@@ -42,7 +42,7 @@ _REVERSED = -0.5
 _DEAD_PAD = 0.8
 # Gaps of the accelerometer up to this share of the rows are bridged.
 _MAX_ABSENT = 0.05
-# A recording of fewer rows tells no motion.
+# The motion of the tool is computed from this many rows on.
 _MIN_ROWS = 50
 # A tool that is further from the depth of its cable (m) is the accelerometer's mistake.
 _MAX_SHIFT_M = 3.0
@@ -66,7 +66,7 @@ class Plan:
     columns : int
         Columns of the image.
     north : str or None
-        Which north the azimuths of the file are from, as the user says; None: as the magnetometers tell.
+        North of the azimuths of the file, as the user states it; None: as the magnetometers show it.
     declination : float
         What to add to magnetic azimuths (deg); NaN if not known.
     diameter : float or None

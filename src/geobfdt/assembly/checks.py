@@ -149,7 +149,7 @@ def north_of_bearings(
     Returns
     -------
     north : str
-        ``magnetic``, ``true``, or ``unknown`` where nothing tells.
+        ``magnetic``, ``true``, or ``unknown``.
     findings : list of Finding
         How it was found.
     """

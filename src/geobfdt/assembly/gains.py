@@ -23,9 +23,9 @@ _DEAD_SHARE = 0.15
 _MAX_STRETCH = 3.0
 # The rock's level round the hole has so many waves.
 _ROCK_WAVES = 3
-# Waves that hardly any button tells are held at nothing.
+# Waves that hardly any button determines are damped towards zero.
 _RIDGE = 0.003
-# Rounds of the fit of these waves, in which buttons that are far off lose their say.
+# Iterations of the robust fit of these waves, which lower the weight of buttons that are far off.
 _FIT_ROUNDS = 4
 # Buttons whose scatter is compared.
 _NEIGHBOURS = 9
@@ -144,7 +144,7 @@ def _own_levels(levels: Grey, waves: npt.NDArray[Any]) -> Grey:
             normal = scaled.T @ design + _RIDGE * measured.sum() * np.diag([0.0] + [1.0] * (design.shape[1] - 1))
             rest = level - design @ np.linalg.solve(normal, scaled.T @ np.where(measured, level, 0.0))
             size = np.nanmedian(np.abs(rest)) + 1e-9
-            # Buttons far off have little say in what the rock is.
+            # Buttons that are far off have a low weight in the level of the rock.
             weight = np.where(measured, 1 / np.maximum(np.abs(np.nan_to_num(rest)) / (2 * size), 1), 0.0)
         own[block] = np.nan_to_num(rest)
     return own

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geobfdt.geometry import signed_angle
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.pads import PadRecording
 
@@ -58,7 +58,7 @@ def earth_field(latitude: float, longitude: float, date: datetime.date) -> Earth
     InputError
         If the package ``ppigrf`` is not installed.
     """
-    model = needed("ppigrf", "magnetic")
+    model = import_extra("ppigrf", "magnetic")
     noon = datetime.datetime.combine(date, datetime.time(12))
     east, north, up = (float(np.ravel(part)[0]) for part in model.igrf(longitude, latitude, 0.0, noon))
     level = float(np.hypot(east, north))

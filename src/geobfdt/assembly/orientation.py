@@ -17,7 +17,7 @@ __all__ = ["Bearings", "Orientation", "bearings_of_sensors", "orient", "sensors_
 Array = npt.NDArray[np.float64]
 Target = Literal["north", "high_side"]
 
-# Accelerometers feel the motion of the tool, which averages out over such a length (m).
+# Accelerometers also measure the motion of the tool, which averages out over this length (m).
 _SENSOR_SMOOTHING_M = 0.5
 _TURN_SMOOTHING_M = 0.05
 # Where less of the gravity than this share lies across the tool, its angle there says little.

@@ -218,7 +218,7 @@ def button_order(part: Buttons, pads: int, grid: Array, radius: Array) -> float:
     -------
     float
         About 1 where the buttons are numbered as the geometry says, about -1 where they run the other way round, NaN
-        where beds are too flat or too few to tell.
+        where beds are too flat or too few.
     """
     count = part.across.size
     if count < 2 or pads < 3:

@@ -28,7 +28,7 @@ _REACH_M = {"row": 0.02, "flap": 0.32, "slope": 0.04}
 _RESIDUAL_M = {"row": 0.005, "flap": 0.02, "slope": 0.04}
 # By so much a contradicting offset has to correlate better.
 _CONTRADICTION_MARGIN = 0.15
-# Neighbours that correlate less tell no offset.
+# Neighbours that correlate less do not determine an offset.
 _MIN_CORRELATION = 0.3
 # So many buttons at the edges of pad and flap are compared.
 _EDGE_BUTTONS = 4

@@ -14,7 +14,7 @@ def adapt(
     field: Annotated[Path, typer.Argument(help="Folder of wells that geobfdt ingest made.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the model; a killed run continues.")],
     start: Annotated[str, typer.Option("--from", help="Model to start from; default: the shipped one.")] = "default",
-    unseen: Annotated[
+    blind: Annotated[
         list[str] | None,
         typer.Option("--blind", help="Well to exclude, for judging the model later; repeat for more."),
     ] = None,
@@ -22,19 +22,19 @@ def adapt(
     as_json: AsJson = False,
 ) -> None:
     """
-    Adapt a model to the image style of unpicked wells of a field.
+    Adapt a model to the images of the unpicked wells of a field.
 
-    It learns from planes that it finds again in every view of a well (turned, mirrored, upside down, inverted, odd and
-    even sectors alone, rows evened), beside simulated wells. Wells with picks are left alone. It refuses where odd and
-    even sectors are picked alike no better than by chance, or where simulated wells would suffer. Whether it helped,
-    geobfdt gate tells on wells with picks.
+    It is trained on planes that it finds in most views of a well (turned, mirrored, upside down, inverted, odd and even
+    sectors alone, rows evened) and on simulated wells. Wells with picks take no part. It refuses where picks of odd and
+    even sectors agree no better than by chance, or where F1 of simulated wells falls. Judge the result with
+    geobfdt gate on wells with picks.
     """
     from geobfdt.training.adapt import ADAPTING, AdaptOptions
-    from geobfdt.training.adapt import adapt as teach
+    from geobfdt.training.adapt import adapt as adapt_model
 
-    options = AdaptOptions(model=start, blind=tuple(unseen or ()), training=ADAPTING.of_steps(steps))
+    options = AdaptOptions(model=start, blind=tuple(blind or ()), training=ADAPTING.of_steps(steps))
     with progress(f"adapting to {field}") as advance:
-        bundle = teach(field, out, options, progress=advance)
+        bundle = adapt_model(field, out, options, progress=advance)
     card = bundle.card
     if as_json:
         print_json({name: value for name, value in card.items() if name != "drift"})

@@ -23,8 +23,8 @@ def agree(
     """
     Compare two interpreters of the same wells, neither of them taken as truth.
 
-    Tells in four lines how many planes both have, beside the chance level of their agreement, whether they give the
-    same classes, and whether one table is shifted; with --all the whole table.
+    Prints four lines: the planes that both have, beside the chance level of their agreement, the agreement of classes,
+    and the depth shift between the tables; with --all the whole table.
     """
     from geobfdt.evaluation import agreement
     from geobfdt.evaluation.scope import classes_comparable

@@ -61,7 +61,7 @@ def geobfdt(
     ] = False,
 ) -> None:
     """
-    Pick fractures and bedding planes on borehole image logs, and score the picks honestly.
+    Pick fractures and bedding planes on borehole image logs, and score picks beside their chance level.
 
     Start with [bold]geobfdt open FILE[/]: picks on a screen. [bold]geobfdt pick FILE --out DIR[/] writes files.
     No file at hand? [bold]geobfdt demo[/]

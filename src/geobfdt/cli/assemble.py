@@ -40,10 +40,10 @@ def assemble(
     Assemble the buttons of a pad tool to an image on true azimuth.
 
     The depth is corrected for stick and slip by the accelerometer, voltage and gains are undone, buttons are brought to
-    one response, and dead ones are masked. What was found and done is in the findings and in the file.
+    one response, and dead ones are masked. Findings and file record each step.
     """
     from geobfdt.workflows.assemble import AssembleOptions
-    from geobfdt.workflows.assemble import assemble as build
+    from geobfdt.workflows.assemble import assemble as assemble_file
 
     options = AssembleOptions(
         reading=reading,
@@ -54,7 +54,7 @@ def assemble(
         igrf=None if igrf is None else place_of(igrf),
     )
     with progress(f"assembling {file.name}") as advance:
-        findings = build(file, out, options, progress=advance)
+        findings = assemble_file(file, out, options, progress=advance)
     if as_json:
         print_json({"file": str(out), "findings": [finding.to_dict() for finding in findings]})
         return

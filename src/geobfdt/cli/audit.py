@@ -26,8 +26,8 @@ def audit(
     Check images, and whether the interpreter's picks fit them, before anything is trained or scored.
 
     Finds depth shifts and drifts, mirrored or rotated azimuths, true dips stored as apparent ones, duplicates, picks
-    off the image, and stretches that nobody interpreted. With --mend --out NEW, what is certain is undone in a copy:
-    NEW/WELL.picks.csv, with every change in NEW/WELL.mended.json. The field stays as it is.
+    off the image, and stretches that nobody interpreted. With --mend --out NEW, mistakes that are certain are undone in
+    a copy: NEW/WELL.picks.csv, with every change in NEW/WELL.mended.json. The field stays as it is.
     """
     if mend != (out is not None):
         raise typer.BadParameter("--mend and --out belong together", param_hint="--mend")

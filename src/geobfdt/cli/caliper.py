@@ -55,7 +55,7 @@ def caliper(
     amplitude image about the hole axis, is picked with the measured diameter.
     """
     from geobfdt.workflows.caliper import CaliperOptions
-    from geobfdt.workflows.caliper import caliper as measure
+    from geobfdt.workflows.caliper import caliper as measure_hole
 
     options = CaliperOptions(
         reading=reading,
@@ -70,7 +70,7 @@ def caliper(
         picture=picture,
     )
     with progress(f"measuring {source.name}") as report:
-        result = measure(source, out, options, progress=report)
+        result = measure_hole(source, out, options, progress=report)
     if as_json:
         print_json(
             {"files": [str(file) for file in result.files], "findings": [each.to_dict() for each in result.findings]}

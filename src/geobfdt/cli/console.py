@@ -71,7 +71,7 @@ def progress(
     Yields
     ------
     callable
-        Takes the share done and, if there is more to say, a text.
+        Takes the finished share and, optionally, the name of the step.
     """
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

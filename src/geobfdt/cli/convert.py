@@ -47,8 +47,8 @@ def convert(
     Convert an image or a pick table.
 
     Examples: geobfdt convert well.dlis well.nc; geobfdt convert techlog.csv picks.csv --to picks. Rows that are no
-    planes are then left in picks.intervals.csv; others leave them out, and say so. Breakouts and induced fractures are
-    left in picks.breakouts.csv, in the format of the target.
+    planes then go to picks.intervals.csv; other formats leave them out, with a finding. Breakouts and induced fractures
+    go to picks.breakouts.csv, in the format of the target.
     """
     from geobfdt.workflows import convert as conversion
 

@@ -19,8 +19,7 @@ def demo(
     """
     Simulate a well, write it as DLIS, pick it, score it against its known planes.
 
-    Every step is a command that you could type; each is shown before it runs. The field that it leaves serves every
-    other command.
+    Each step is printed as the command that does it. The field that it writes can be used with every other command.
     """
     from geobfdt.workflows.demo import demo_commands
 

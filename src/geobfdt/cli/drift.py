@@ -25,10 +25,10 @@ def drift(
 
     Uses the image and the picks of the model on it. geobfdt pick does the same for the wells that it picks.
     """
-    from geobfdt.workflows.drift import drift as compare
+    from geobfdt.workflows.drift import drift as measure_drift
 
     with progress("comparing wells with the model's") as advance:
-        wells = dict(compare(inputs, model, reading, progress=advance))
+        wells = dict(measure_drift(inputs, model, reading, progress=advance))
     if as_json:
         print_json({well: zones.to_dict("records") for well, zones in wells.items()})
         return

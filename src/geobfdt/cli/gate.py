@@ -29,13 +29,13 @@ def gate(
     as_json: AsJson = False,
 ) -> None:
     """
-    Judge a model on wells that it has not seen, against demands and against the champion.
+    Judge a model on wells that it was not trained on, against demands and against the champion.
 
-    Leaves verdict.html, verdict.md and verdict.json. A model of a registry has the verdict put on record. The exit
+    Writes verdict.html, verdict.md and verdict.json. For a model of a registry, the verdict goes on record. The exit
     status is 0 if it passed, 3 if it was refused, 1 if it could not be judged.
     """
     from geobfdt.model.registry import Registry, split_name
-    from geobfdt.operation.gate import gate as judge
+    from geobfdt.operation.gate import gate as judge_model
     from geobfdt.operation.gate_page import write_verdict
     from geobfdt.operation.gate_settings import DEFAULT_DEMANDS, read_gate
 
@@ -46,7 +46,7 @@ def gate(
         now = models.names().get("champion")
         champion = f"{registry}@champion" if now is not None and now != models.find(name) else None
     with progress("judging") as advance:
-        verdict = judge(model, field, settings, champion=champion, layer=layer, progress=advance)
+        verdict = judge_model(model, field, settings, champion=champion, layer=layer, progress=advance)
     write_verdict(verdict, out)
     if registry is not None:
         Registry(registry).judge(name, verdict.state, who=who, why="; ".join(verdict.failures) or str(out))

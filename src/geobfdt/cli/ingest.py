@@ -32,17 +32,17 @@ def ingest(
     """
     Read image files, and the picks made on them, into a field: a folder for picking, scoring and training.
 
-    Every repair and every doubtful value is printed and stored in WELL.findings.json.
+    Every repair and every uncertain value is printed and stored in WELL.findings.json.
     """
     from geobfdt.workflows.ingest import IngestOptions
-    from geobfdt.workflows.ingest import ingest as bring
+    from geobfdt.workflows.ingest import ingest as ingest_files
 
     options = IngestOptions(
         reading=reading, picks=picks, mapping=mapping, vocabulary=vocabulary, replace=replace, to_north=to_north,
         convergence=convergence,
     )  # fmt: skip
     with progress(f"ingesting {len(files)} files") as advance:
-        wells = bring(files, field, options, progress=advance)
+        wells = ingest_files(files, field, options, progress=advance)
     if as_json:
         print_json({stem: [f.to_dict() for f in findings] for stem, findings in wells.items()})
         return

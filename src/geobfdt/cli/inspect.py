@@ -19,7 +19,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """
-    Show the contents of a file, how it will be read, and what is doubtful about it.
+    Show the contents of a file, how it is read, and which values are uncertain.
 
     Nothing is written. Try the reading options here before you pick.
     """

@@ -22,14 +22,14 @@ def merge(
     """
     Merge two runs of one well that overlap, matched in depth by their images.
 
-    The shift, its uncertainty and how the overlap agrees are findings. Runs whose overlap does not say how they lie to
-    each other are refused.
+    Findings state the shift, its uncertainty and the correlation of the overlap. Runs are refused if their overlap does
+    not determine the shift.
     """
     from geobfdt.workflows.merge import MergeOptions
-    from geobfdt.workflows.merge import merge as join
+    from geobfdt.workflows.merge import merge as merge_runs
 
     with progress(f"merging {first.name} and {second.name}") as advance:
-        findings = join(first, second, out, MergeOptions(reading=reading), progress=advance)
+        findings = merge_runs(first, second, out, MergeOptions(reading=reading), progress=advance)
     if as_json:
         print_json({"file": str(out), "findings": [finding.to_dict() for finding in findings]})
         return

@@ -34,7 +34,7 @@ def open_(
     browser: Annotated[bool, typer.Option(help="Open the screen in your browser.")] = True,
 ) -> None:
     """
-    Look at image files on the review screen, with picks proposed.
+    Show image files on the review screen, with proposed picks.
 
     Reads the files into a field, picks them and starts the screen on this machine. What an earlier call has read or
     picked stays as it is, and so do your decisions. Stop with Ctrl+C.

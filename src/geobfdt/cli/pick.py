@@ -70,12 +70,11 @@ def pick(
     """
     Pick the planes on borehole images.
 
-    Leaves in the folder, for each well: WELL.picks.csv (the dip table), WELL.breakouts.csv (breakouts, if there are
-    any), WELL.findings.json (what was repaired or doubted), WELL.drift.csv (how far its zones are from what the network
-    was made with; none of the classical picker) and WELL.png (image, traces, tadpoles; wells of 15 to 150 m, and longer
-    ones with --pages, have numbered pages beside it). With --mud-resistivity, fractures get apertures, and
-    WELL.apertures.csv holds their curves. With --method correlation, the file is that of a dipmeter or of pads, and
-    table and findings are written.
+    Writes for each well: WELL.picks.csv (the dip table), WELL.breakouts.csv (breakouts, if there are any),
+    WELL.findings.json (repairs and uncertain values), WELL.drift.csv (distance of its zones from the training wells;
+    none with the classical picker) and WELL.png (image, traces, tadpoles; wells of 15 to 150 m, and longer ones with
+    --pages, have numbered pages beside it). With --mud-resistivity, fractures get apertures, and WELL.apertures.csv
+    holds their curves. --method correlation takes the file of a dipmeter or of pads, and writes table and findings.
     """
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 

@@ -33,12 +33,13 @@ def retrain(
     """
     Retrain on the wells that are new, or newly reviewed, since the champion was made.
 
-    Each is looked at first: picks that are off their image and styles unlike the others' are held back, and said. The
-    challenger goes through the gate. The exit status is 0 if it passed or nothing was to be done, 3 if it was refused.
+    Each well is checked first. A well whose picks do not fit its image, or have another style, is held back with the
+    reason. The gate judges the challenger. The exit status is 0 if it passed or there is no new well, 3 if it was
+    refused.
     """
     from geobfdt.operation.gate_settings import read_gate
     from geobfdt.operation.retraining import RetrainOptions
-    from geobfdt.operation.retraining import retrain as again
+    from geobfdt.operation.retraining import retrain as retrain_champion
     from geobfdt.training.train import TUNING
 
     settings = read_gate(demands)
@@ -48,7 +49,7 @@ def retrain(
     with progress(
         f"retraining on {field}", on_interrupt="the champion is as it was; the same command goes on"
     ) as advance:
-        result = again(field, registry, settings, options, progress=advance)
+        result = retrain_champion(field, registry, settings, options, progress=advance)
     if as_json:
         print_json(result.to_dict())
     else:

@@ -28,9 +28,9 @@ def search(
     """
     Search for better settings of a network and its training (needs geobfdt[search]).
 
-    Trials are scored on validation wells; those behind the median after a fold are given up. Leaves search.html, and
-    found.yaml: the study that tells what the best settings are worth on wells that chose nothing. The exit status is 1
-    if no trial is above chance level.
+    Trials are scored on validation wells; those behind the median after a fold are stopped. Writes search.html, and
+    found.yaml: a study that scores the best settings on wells that took no part in the search. The exit status is 1 if
+    no trial is above chance level.
     """
     from geobfdt.studies.search import SearchOptions, read_search, run_search
     from geobfdt.studies.search_page import write_search_pages

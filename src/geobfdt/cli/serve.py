@@ -38,12 +38,12 @@ def serve(
 
     Every decision is on the disk before the server acknowledges it. Stop with Ctrl+C, or kill it: nothing is lost.
     """
-    from geobfdt.review.serve import serve as run
+    from geobfdt.review.serve import serve as run_server
     from geobfdt.review.serve_options import ServeOptions
 
     proxies = tuple(address.strip() for address in (forwarded_allow_ips or "").split(",") if address.strip())
     options = ServeOptions(host=host, port=port, token=token, proxies=proxies, requests=requests, model=model)
-    run(directory, options, announce=lambda line: console().print(line, markup=False))
+    run_server(directory, options, announce=lambda line: console().print(line, markup=False))
 
 
 def register(app: typer.Typer) -> None:

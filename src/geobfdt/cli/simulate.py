@@ -36,7 +36,7 @@ def simulate(
     """
     Simulate wells whose planes are known, written as DLIS with their pick tables.
 
-    Each well leaves WELL.dlis, WELL.truth.csv (every plane), WELL.picks.csv (a simulated interpreter's picks)
+    Each well has WELL.dlis, WELL.truth.csv (every plane), WELL.picks.csv (a simulated interpreter's picks)
     and WELL.intervals.csv (where each class was interpreted).
     """
     from geobfdt.simulation import field

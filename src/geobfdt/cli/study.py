@@ -32,8 +32,8 @@ def study(
     """
     Run a controlled study on the wells of a field: axes x folds x seeds, with all other settings equal.
 
-    Leaves study.html and study.md: question, design, scores with intervals, verdict on every step, the choice, and how
-    to run it again. A study that was killed goes on where it was.
+    Writes study.html and study.md: question, design, scores with intervals, verdict on every step, the choice, and the
+    command that repeats it. A killed study resumes.
     """
     from geobfdt.studies.page import write_pages
     from geobfdt.studies.study import run_study, study_of

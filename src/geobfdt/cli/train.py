@@ -29,7 +29,7 @@ def train(
     layer: Annotated[
         str | None, typer.Option(help="Layer of the review for training. [default: the field's pick tables]")
     ] = None,
-    unseen: Annotated[
+    blind: Annotated[
         list[str] | None,
         typer.Option("--blind", help="Well to exclude, for judging the model later; repeat for more."),
     ] = None,
@@ -41,7 +41,7 @@ def train(
     """
     Train on the interpreted wells of a field, or fine-tune a model on them.
 
-    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Leaves
+    Scores are of wells held out: a fifth of them, or of fewer than four the deepest fifth of each one's picks. Writes
     the model (weights.safetensors, settings.yaml, card.json) and run/learning.png.
     """
     from geobfdt.runtime.findings import InputError
@@ -53,7 +53,7 @@ def train(
     from geobfdt.studies.choice import study_choice
     from geobfdt.training.distributed import is_first, leave
     from geobfdt.training.train import TrainOptions
-    from geobfdt.training.train import train as teach
+    from geobfdt.training.train import train as train_model
 
     sizes = record = training = None
     if choice is not None:
@@ -62,13 +62,13 @@ def train(
         training = chosen.training
     options = TrainOptions(
         preset=preset, model=start, holdout=None if holdout is None else tuple(holdout), layer=layer,
-        blind=tuple(unseen or ()), masked=parse_masks(mask), training=training, network=sizes, study=record,
+        blind=tuple(blind or ()), masked=parse_masks(mask), training=training, network=sizes, study=record,
     )  # fmt: skip
     scheme = options.scheme.model_copy(update={"seed": seed}).of_steps(steps)
     options = options.model_copy(update={"training": scheme})
     resume_hint = f"the same command goes on from the last of every {scheme.every} steps"
     with progress(f"training on {field}", resume_hint) as advance:
-        bundle = teach(field, out, options, progress=advance)
+        bundle = train_model(field, out, options, progress=advance)
     first = is_first()
     leave()
     if not first:

@@ -30,7 +30,7 @@ def vugs(
     """
     Find vugs on an image: count, size and shape, and six curves every 2 m. Experimental.
 
-    Leaves in the folder WELL.vugs.csv (one row a vug), WELL.vug-tracks.csv (curves) and WELL.vug-findings.json.
+    Writes WELL.vugs.csv (one row a vug), WELL.vug-tracks.csv (curves) and WELL.vug-findings.json.
     """
     from geobfdt.workflows import vugs as workflow
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Address", "EngineName", "Workers", "engine_of"]
 
 Workers = Annotated[int, typer.Option(min=1, help="Jobs that run at a time, a process of one thread each.")]
-EngineName = Annotated[Literal["local", "ray"], typer.Option(help="What runs them; ray asks for geobfdt[ray].")]
+EngineName = Annotated[Literal["local", "ray"], typer.Option(help="What runs them; ray needs geobfdt[ray].")]
 Address = Annotated[
     str | None, typer.Option(help="Ray cluster that sees the same folders. [default: one started here]")
 ]

@@ -1,1 +1,1 @@
-"""Scores of pick tables, each beside its chance level; this package knows tables, never networks."""
+"""Scores of pick tables, each beside its chance level; this package imports no network."""

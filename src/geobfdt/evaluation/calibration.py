@@ -1,4 +1,4 @@
-"""Whether a pick's own doubts can be believed: its confidence and its sigmas."""
+"""Calibration of picks: whether their confidences and standard deviations agree with their errors."""
 
 from __future__ import annotations
 

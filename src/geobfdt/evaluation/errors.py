@@ -79,7 +79,7 @@ def pair_errors(picks: Planes, truth: Planes) -> pd.DataFrame:
     DataFrame
         ``depth_m``, ``trace_m``, ``dip_deg``, ``azimuth_deg`` (-180 to 180) and ``pole_deg``; signed ones are pick
         minus truth. Dip and azimuth are true where both planes have them, else apparent in the same reference, else
-        NaN. Azimuth is also NaN where the true plane has none to speak of: a trace amplitude under
+        NaN. Azimuth is also NaN where that of the true plane is uncertain: a trace amplitude under
         :data:`MIN_AZIMUTH_AMPLITUDE_M`, or a true dip under :data:`MIN_AZIMUTH_DIP_DEG`.
     """
     same = same_reference(picks, truth)

@@ -61,7 +61,7 @@ class Planes:
     true, apparent : array (n, 2)
         Dip and azimuth (deg), NaN where unknown.
     reference : array (n,) of int
-        Where apparent azimuth 0 points: index into the known references, -1 if not said.
+        Where apparent azimuth 0 points: index into the known references, -1 if it is unknown.
     """
 
     trace: Floats
@@ -141,7 +141,7 @@ def distances(kind: Kind, picks: Planes, truth: Planes, first: Ints, second: Int
     array (k,)
         Distances (m); infinite where the poles are too far apart, or where what the distance needs is unknown.
         Poles are of true dips where both planes have them, else apparent; apparent ones and traces are compared
-        only in the same azimuth reference (one that is not said is taken to be the other's).
+        only in the same azimuth reference (an unknown one is taken to be the other's).
     """
     if kind == "depth":
         return np.abs(picks.depth[first] - truth.depth[second])

@@ -6,7 +6,7 @@
 ``uniform``    the same picks, each at a random depth
 ``fence``      as many picks at even spacing, all with the picks' mean orientation
 ``constant``   the same depths, all with the mean orientation of the picks: not null in depth, it shows what the
-               orientations are worth
+               orientations contribute
 =============  ==========================================================================================
 """
 

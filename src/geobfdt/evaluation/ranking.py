@@ -1,4 +1,4 @@
-"""Average precision: how well a picker knows which of its picks are good."""
+"""Average precision: whether confidence ranks the right picks first."""
 
 from __future__ import annotations
 

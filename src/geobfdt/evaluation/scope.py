@@ -1,4 +1,4 @@
-"""What is scored: the rows, wells and depths about which a pick or its absence says something."""
+"""What is scored: the rows, wells and depths at which a pick, or its absence, can be judged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Group:
     pick_class, truth_class : array (n,), (m,) of str
         Their classes.
     confidence : array (n,)
-        Confidence of the picks, NaN where not said.
+        Confidence of the picks, NaN where it is missing.
     pick_inside, truth_inside : array (n,), (m,) of bool
         Whether they lie where their class was interpreted.
     optional : array (m,) of bool
@@ -322,8 +322,8 @@ def _allowed_kinds(
         }
         for p in planes
     ]
-    wants: dict[Kind, str] = {"pole": "dips", "trace": "amplitudes and apparent azimuths in one reference"}
-    for kind, needs in wants.items():
+    needs_of: dict[Kind, str] = {"pole": "dips", "trace": "amplitudes and apparent azimuths in one reference"}
+    for kind, needs in needs_of.items():
         if not has[1][kind][required].all() or (clash and not has[1][kind].any()):
             missing = int((~has[1][kind][required]).sum())
             findings.append(

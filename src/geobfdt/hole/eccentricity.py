@@ -22,7 +22,7 @@ _ROUNDS = 8
 _HUBER_SIGMAS, _SIGMA_OF_MAD = 1.345, 1.4826
 # A tool that is closer to the axis than this on half of the rows leaves nothing to fit (m).
 _MIN_OFFSET_M = 3e-4
-# No correction is larger than this factor, either way: an echo that is so weak tells nothing.
+# No correction is larger than this factor, either way: a weaker echo is noise.
 _MAX_FACTOR = 20.0
 
 

@@ -82,7 +82,7 @@ def spikes(deviation: npt.ArrayLike, scatter: npt.ArrayLike) -> Mask:
     Notes
     -----
     A pixel is compared with the median of its neighbourhood of 7 rows and 7 columns. Groups of more than 12 pixels
-    stay: they are cavities, fractures or breakouts, and a cycle skip of such a size cannot be told from them.
+    stay: they are cavities, fractures or breakouts, and cycle skips of such a size cannot be distinguished.
 
     Examples
     --------

@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 VELOCITIES_M_S = (1000.0, 2200.0)
 # Distance at time 0 that a tool can have (m): its own radius, less the way that its delay takes.
 _OFFSETS_M = (-0.3, 0.3)
-# Two known diameters that differ by less do not tell the speed of sound (m).
+# Two known diameters must differ by this much to determine the speed of sound (m).
 _MIN_DIFFERENCE_M = 0.01
 # Known diameters agree with each other, and with stated constants, to this much (m of radius).
 _MAX_MISFIT_M = 0.001
@@ -126,11 +126,11 @@ def settle_scale(
     Raises
     ------
     InputError
-        If this does not tell the scale, parts of it contradict each other, or the result is no fluid or tool.
+        If this does not determine the scale, contradicts itself, or gives an impossible fluid or tool.
 
     Notes
     -----
-    Two numbers are needed: velocity and offset. Each known diameter is worth one of them. The radius of a stretch is
+    Two numbers are needed: velocity and offset. Each known diameter determines one of them. The radius of a stretch is
     the median of the circles fitted to its rows, so that a tool off centre does not bias it.
     """
     velocity = stated.fluid_velocity

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from geobfdt.io.units import length_factor
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.intervals import IntervalTable, new_intervals
 
@@ -36,7 +36,7 @@ def to_striplog(table: pd.DataFrame) -> Any:
     InputError
         If striplog is not installed, the table is empty or of another kind, or holds rows of several wells.
     """
-    striplog = needed("striplog", "welly")
+    striplog = import_extra("striplog", "welly")
     if not len(table):
         raise InputError("striplog", "the table holds no rows, and a striplog cannot be empty", "leave it out")
     if "top_m" not in table and "depth_m" not in table:

@@ -21,7 +21,7 @@ from geobfdt.io.images.raw import RawImage, RawLog
 from geobfdt.io.names import choose_logs
 from geobfdt.io.striplogs import to_striplog
 from geobfdt.io.units import agreed_unit, length_factor
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import LOGS, WellImage
@@ -167,7 +167,7 @@ def _welly() -> Any:
         if lacking:
             sys.modules["pkg_resources"] = stand_in
         try:
-            return needed("welly", "welly")
+            return import_extra("welly", "welly")
         finally:
             if lacking:
                 del sys.modules["pkg_resources"]

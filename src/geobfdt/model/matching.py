@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 
 def scaled_rms(first: Array, second: Array, radius: float) -> Array:
     """
-    Trace RMS between two sets, scaled to distances square to the traces.
+    Trace RMS between two sets, scaled to distances perpendicular to the traces.
 
     Parameters
     ----------

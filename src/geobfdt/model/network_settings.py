@@ -151,12 +151,13 @@ class CurveSettings(_InputSettings):
         ),
         min_length=2,
         max_length=32,
-        description="decoder layers: stride of features, half-width of the band (m, square to the trace), samples "
-        "across it, channels of a column",
+        description="decoder layers: stride of features, half-width of the band (m, perpendicular to the trace), "
+        "samples across it, channels of a column",
     )  # fmt: skip
     doubts: tuple[tuple[int, float], ...] = Field(
         ((1, -2.3), (2, -1.9), (4, -1.05)),
-        description="decoder layers before which queries are dropped, and the log odds below which they are",
+        description="thresholds between decoder stages: number of layers before the stage, and log odds below which a "
+        "query is dropped",
     )
     company: float = Field(1.0, gt=0, description="distance in depth up to which queries attend to each other (m)")
     beside: int = Field(

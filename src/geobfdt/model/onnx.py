@@ -32,7 +32,7 @@ from geobfdt.model.curve.decoder import SampledFeatures
 from geobfdt.model.curve.network import CurveNetwork, Tier, channels
 from geobfdt.model.network_settings import CurveSettings
 from geobfdt.model.planes import Planes
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.wells.picks import CLASSES
@@ -59,7 +59,7 @@ class OnnxNetwork:
     ----------
     encoder : InferenceSession
         The graph that encodes strips.
-    asks : sequence of InferenceSession
+    decoders : sequence of InferenceSession
         The graphs that decode queries, one for each stage.
     settings : CurveSettings
         Sizes of the network.
@@ -73,7 +73,7 @@ class OnnxNetwork:
     tiers: Sequence[Tier]
 
     def encode_strip(self, grid: npt.NDArray[np.uint8]) -> tuple[dict[str, Float], list[Float]]:
-        """Look at one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
+        """Encode one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
         parts = self.encoder.run(None, {"grid": grid[None]})
         sampled, scores = parts[: len(_SAMPLED)], parts[len(_SAMPLED) :]
         return dict(zip(_SAMPLED, sampled, strict=True)), [part[0] for part in scores]
@@ -81,7 +81,7 @@ class OnnxNetwork:
     def decode_strip(
         self, encoded: dict[str, Float], traces: Array, hidden: Array | None, radius: float, stage: int
     ) -> tuple[Planes, Array]:
-        """Ask queries of one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
+        """Decode queries of one strip; see :class:`geobfdt.model.curve.detection.Runtime`."""
         session = self.decoders[stage]
         inputs = {
             **encoded,
@@ -98,7 +98,7 @@ class OnnxNetwork:
 
 def export(bundle: Bundle, folder: str | Path) -> None:
     """
-    Write ``look.onnx`` and an ``ask`` graph for each stage of the decoder, all or none.
+    Write the graphs of a bundle, all or none: ``look.onnx`` encodes strips, ``ask1.onnx`` and on decode a stage each.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def onnx_network(bundle: Bundle) -> OnnxNetwork:
     if key in _READY:
         return _READY[key]
     network = _opened(_graphs(bundle).__getitem__, bundle.source)
-    if bundle.digest:  # Without a digest its weights cannot be told from others.
+    if bundle.digest:  # Without a digest its weights cannot be identified.
         _READY[key] = network
     return network
 
@@ -211,7 +211,7 @@ def _graphs(bundle: Bundle) -> dict[str, bytes]:
     if not isinstance(network, CurveNetwork):
         observed = f"the {bundle.settings.preset} preset has no ONNX export"
         raise InputError(bundle.source, observed, "run it with PyTorch, or take a bundle of the curve preset")
-    needed("onnx", "onnx")
+    import_extra("onnx", "onnx")
     note = _note(bundle, network)
     columns, device = network.settings.columns, next(network.parameters()).device
     # Axes of these examples are dynamic, but an axis of length one might become a constant: two of each.
@@ -318,7 +318,7 @@ def _opened(graph: Callable[[str], bytes], place: str | Path) -> OnnxNetwork:
 
 def _session(graph: bytes, place: str | Path) -> tuple[Any, str | None]:
     """Return a session of a graph, and its metadata."""
-    runtime = needed("onnxruntime", "onnx")
+    runtime = import_extra("onnxruntime", "onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # Both runtimes use the same number of threads.
     try:

@@ -19,7 +19,7 @@ __all__ = ["MIN_STYLE_WELLS", "Style", "image_problems", "measure_style", "style
 
 # An image with a finding of one of these kinds teaches nothing.
 _BAD_IMAGE_KINDS = {"value-range", "constant-image", "empty-image"}
-# Verdicts of the audit that do not speak against the labels.
+# Verdicts of the audit that are no reason to hold a well back.
 _GOOD_VERDICTS = {"agrees", "unclear"}
 # A style is compared with at least this many other wells.
 MIN_STYLE_WELLS = 3

@@ -1,4 +1,4 @@
-"""The gate: test a model on wells that it has not seen, against demands and against the champion."""
+"""The gate: test a model on wells that it was not trained on, against demands and against the champion."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def unseen_wells(
     field: Path, models: Sequence[Bundle], names: Sequence[str] = (), layer: str | None = None
 ) -> list[InterpretedWell]:
     """
-    Return the wells, or masked intervals of wells, that none of the models has seen.
+    Return the wells, or masked intervals of wells, that none of the models was trained or chosen with.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def unseen_wells(
     Raises
     ------
     InputError
-        If a named well was seen or is missing, or no well is left.
+        If a model was trained or chosen with a named well, it is missing, or no well is left.
     """
     wells = {str(well.image.attrs["well"]): well for well in interpreted_wells(field, layer)}
     if missing := sorted(set(names) - set(wells)):
@@ -276,15 +276,17 @@ def unseen_wells(
         if names and name not in names:
             continue
         digest = sha256(Field(field).file(name, ".nc"))
-        sights = {model.source: sight for model in models if (sight := model.exposure_of(name, digest)) is not None}
-        masks = {sight.masked for sight in sights.values()}
-        if not sights:
+        exposures = {
+            model.source: exposure for model in models if (exposure := model.exposure_of(name, digest)) is not None
+        }
+        masks = {exposure.masked for exposure in exposures.values()}
+        if not exposures:
             unseen.append(well)
         elif len(masks) == 1 and (mask := masks.pop()):
             unseen.append(_restrict_to_interval(well, name, *mask))
         elif names:
             cure = "judge it by a well that it has not seen, or train with --blind or --mask"
-            raise InputError(field, f"{next(iter(sights))} was trained or chosen with {name}", cure)
+            raise InputError(field, f"{next(iter(exposures))} was trained or chosen with {name}", cure)
     if not unseen:
         cure = "keep some blind: geobfdt train --blind WELL, or --mask WELL:TOP-BASE"
         raise InputError(field, "the models have seen every interpreted well here", cure)

@@ -16,7 +16,7 @@ from geobfdt._version import __version__
 from geobfdt.model.bundle import Bundle
 from geobfdt.model.registry import load_model
 from geobfdt.picking.network_detector import NetworkDetector
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
 from geobfdt.wells.picks import PickTable, join_picks
@@ -44,7 +44,7 @@ def write_mlflow_files(folder: Path) -> list[Path]:
     list of Path
         The two files.
     """
-    needed("mlflow", "mlflow")
+    import_extra("mlflow", "mlflow")
     from mlflow.models import Model
     from mlflow.pyfunc import add_to_model
 

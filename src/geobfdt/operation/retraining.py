@@ -155,7 +155,8 @@ def retrain(
             raise InputError(registry, "no champion to start from", cure)
         name = f"{registry}@{CHAMPION}"
         champion, now = load_model(name), models.find(CHAMPION)
-        masked = {well: sight.masked for well, sight in champion.exposures.items() if sight.masked is not None}
+        exposures = champion.exposures.items()
+        masked = {well: exposure.masked for well, exposure in exposures if exposure.masked is not None}
         settings = settings.model_copy(update={"blind": settings.blind or tuple(masked)})
         if not settings.blind:
             raise InputError(place, "no blind well to judge by", "name some in the demands: blind: [WELL, ...]")
@@ -204,12 +205,12 @@ def retrain(
 
 def _describe_change(champion: Bundle, image: str, name: str, well: InterpretedWell) -> str | None:
     """Describe what has changed in a well since the champion was trained; None if nothing has."""
-    sight = champion.exposures.get(name)
-    if sight is None:
+    exposure = champion.exposures.get(name)
+    if exposure is None:
         return "new"
-    if sight.image != image:
+    if exposure.image != image:
         return "its image has changed"
-    return "its picks have changed" if sight.labels != labels_digest(well) else None
+    return "its picks have changed" if exposure.labels != labels_digest(well) else None
 
 
 def _find_unfit_wells(

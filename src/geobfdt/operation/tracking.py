@@ -23,7 +23,7 @@ from geobfdt.model.bundle import load_bundle
 from geobfdt.model.bundle_files import FILES, contents_digest
 from geobfdt.model.registry import RECORD, Registry, flatten
 from geobfdt.operation.mlflow_model import write_mlflow_files
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 
 __all__ = ["track", "tracking_address"]
@@ -105,7 +105,7 @@ def _connect(where: str) -> Iterator[tuple[Any, Any]]:
     """Yield a client of MLflow; its errors become one line."""
     for setting, value in _ENVIRONMENT.items():
         os.environ.setdefault(setting, value)
-    mlflow = needed("mlflow", "mlflow")
+    mlflow = import_extra("mlflow", "mlflow")
     try:
         yield mlflow.MlflowClient(where, where), mlflow
     except mlflow.exceptions.MlflowException as error:

@@ -123,7 +123,7 @@ def measure_apertures(
     that meet the wall within 40 degrees of a right angle. In each column of the image where a plane does so, the
     conductance within 15 mm of the trace (across it, on the wall) is summed above that of the rock 15 to 40 mm away.
     Columns with gaps or with another trace within reach do not count. The background gives the resistivity of the
-    flushed zone. The standard error over columns tells an aperture from noise.
+    flushed zone. The standard error over columns separates an aperture from noise.
     """
     out = picks.assign(**dict.fromkeys(APERTURE_COLUMNS[:2], np.nan), aperture_reliability="")
     place = place_of(image)
@@ -331,7 +331,7 @@ def _masked_median(values: Array, inside: npt.NDArray[np.bool_]) -> Array:
 def _report(
     place: str, tool: ApertureTool, reliability: npt.NDArray[np.object_], reasons: Counter[str], mud_resistivity: float
 ) -> list[Finding]:
-    """Say by which coefficients apertures are, and why others are missing or doubtful."""
+    """Report the coefficients of the apertures, and why apertures are missing or doubtful."""
     count = int((reliability != "").sum())
     observed = f"{count} fractures have an aperture, mud {mud_resistivity:g} ohm m"
     action = f"c {tool.c:g}, b {tool.b:g} ({tool.source})"

@@ -1,4 +1,4 @@
-"""An image read along traces: planes become straight bands, sampled square to the trace."""
+"""An image read along traces: planes become straight bands, sampled perpendicular to the trace."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Band:
     turn : array (pieces,)
         Centre of each piece (rad).
     spacing : float
-        Of rows, and of profile samples square to the trace (m).
+        Of rows, and of profile samples perpendicular to the trace (m).
     half, reach : int
         Samples on either side of the template, and that it is moved up and down.
     radius : float
@@ -78,7 +78,7 @@ class Band:
         )
 
     def slope(self, traces: Array) -> Array:
-        """Ratio of a band's height in depth to its height square to the trace, piece by piece (n, pieces)."""
+        """Ratio of a band's height in depth to its height perpendicular to the trace, piece by piece (n, pieces)."""
         rise = traces[:, 2:] * np.cos(self.turn) - traces[:, 1:2] * np.sin(self.turn)
         return np.asarray(np.sqrt(1 + (rise / self.radius) ** 2))
 

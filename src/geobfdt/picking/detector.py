@@ -52,7 +52,7 @@ class Detector(Protocol):
     overlap : float
         Distance beyond which the image has no influence on a plane (m).
     typical_error_m : float
-        Typical error of its traces (m, square to them).
+        Typical error of its traces (m, perpendicular to them).
     tallest : float
         Largest amplitude that it looks for (m).
     thresholds : mapping of str to float

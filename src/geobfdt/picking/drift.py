@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from geobfdt.picking.silence import LAYERED
+from geobfdt.picking.unpicked_layers import LAYERED
 from geobfdt.picking.zone_stream import Zone, image_zones
 from geobfdt.preparation.fingerprint import IMAGE_FEATURES
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -132,8 +132,8 @@ def measure_zones(image: WellImage, picks: PickTable) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``top_m, base_m`` and a column a feature, a row a zone; and ``silent_m`` and ``layers`` of its longest stretch
-        without a pick, see :func:`geobfdt.picking.silence.silent_layers`.
+        ``top_m, base_m`` and a column a feature, a row a zone; and ``unpicked_m`` and ``layers`` of its longest stretch
+        without a pick, see :func:`geobfdt.picking.unpicked_layers.unpicked_layers`.
     """
     return zone_table(image_zones(image, picks["depth_m"].to_numpy(float)), picks)
 
@@ -145,9 +145,9 @@ def zone_table(zones: Sequence[Zone], picks: PickTable) -> pd.DataFrame:
         mine = picks[picks["depth_m"].between(zone.top, zone.base, inclusive="left")]
         features = {**zone.features, **_pick_features(mine, zone.metres)}
         rows.append(
-            {"top_m": zone.top, "base_m": zone.base, **features, "silent_m": zone.silent_m, "layers": zone.layers}
+            {"top_m": zone.top, "base_m": zone.base, **features, "unpicked_m": zone.unpicked_m, "layers": zone.layers}
         )
-    return pd.DataFrame(rows, columns=["top_m", "base_m", *_FEATURES, "silent_m", "layers"])
+    return pd.DataFrame(rows, columns=["top_m", "base_m", *_FEATURES, "unpicked_m", "layers"])
 
 
 def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
@@ -177,7 +177,7 @@ def judge_zones(zones: pd.DataFrame, reference: DriftReference) -> pd.DataFrame:
         reasons = [_words(names[i], bool(above[k, i] > 0)) for i in order]
         if zone.get("layers", float("nan")) >= LAYERED:
             state = "abstain" if state == "abstain" else "watch"
-            reasons.append(f"the image shows layers, not one is picked for {zone['silent_m']:.1f} m")
+            reasons.append(f"the image shows layers, not one is picked for {zone['unpicked_m']:.1f} m")
         rows.append((zone["top_m"], zone["base_m"], state, far, "; ".join(reasons)))
     return pd.DataFrame(rows, columns=_ZONES)
 
@@ -252,16 +252,16 @@ def read_zones(path: str | Path) -> pd.DataFrame:
 def _pick_features(picks: PickTable, length: float) -> dict[str, float]:
     features = {}
     for name in CLASSES:
-        mine = picks[picks["class"] == name]
+        of_class = picks[picks["class"] == name]
         # The square root makes counts spread alike, few or many.
-        features[f"density_{name}"] = float(np.sqrt(len(mine) / length)) if length > _MIN_LENGTH_M else float("nan")
-        enough = len(mine) >= _MIN_PICKS
-        features[f"confidence_{name}"] = float(mine["confidence"].mean()) if enough else float("nan")
-        sides = mine.loc[mine["polarity"] != "", "polarity"]
+        features[f"density_{name}"] = float(np.sqrt(len(of_class) / length)) if length > _MIN_LENGTH_M else float("nan")
+        enough = len(of_class) >= _MIN_PICKS
+        features[f"confidence_{name}"] = float(of_class["confidence"].mean()) if enough else float("nan")
+        sides = of_class.loc[of_class["polarity"] != "", "polarity"]
         features[f"conductive_{name}"] = (
             float((sides == "conductive").mean()) if len(sides) >= _MIN_PICKS else float("nan")
         )
-        height = np.log2(2 * mine["amplitude_m"].to_numpy(float) + 0.01)
+        height = np.log2(2 * of_class["amplitude_m"].to_numpy(float) + 0.01)
         features[f"height_{name}"] = (
             float(np.nanmedian(height)) if enough and np.isfinite(height).any() else float("nan")
         )

@@ -17,8 +17,8 @@ from geobfdt.wells.picks import PickTable, traces
 
 __all__ = ["Explanation", "explain"]
 
-_HALF_HEIGHT_M = 0.12  # Half-height of the band (square to the trace).
-_MAX_DISTANCE_M = 0.05  # Largest distance (trace RMS, square to the trace) of the candidate that this pick came from.
+_HALF_HEIGHT_M = 0.12  # Half-height of the band (perpendicular to the trace).
+_MAX_DISTANCE_M = 0.05  # Largest distance (scaled trace RMS) of the candidate that this pick came from.
 
 Array = npt.NDArray[np.float64]
 

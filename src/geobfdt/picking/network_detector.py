@@ -96,7 +96,7 @@ class NetworkDetector:
 
     @property
     def typical_error_m(self) -> float:
-        """Typical error of its traces (m, square to them)."""
+        """Typical error of its traces (m, perpendicular to them)."""
         return _TYPICAL_ERROR_M / self.scale
 
     @property

@@ -24,9 +24,9 @@ from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough.hough_detector import HoughDetector
 from geobfdt.picking.refinement import Refined, refine
-from geobfdt.picking.row_picks import doubt_picks_along_rows
-from geobfdt.picking.silence import MIN_SILENT_LENGTH_M
-from geobfdt.picking.zone_stream import Zone, ZoneStream, silent_zones
+from geobfdt.picking.row_picks import downgrade_picks_along_rows
+from geobfdt.picking.unpicked_layers import MIN_UNPICKED_LENGTH_M
+from geobfdt.picking.zone_stream import Zone, ZoneStream, unpicked_zones
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.quality.image_checks import ImageCheck, add_new_findings
 from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
@@ -151,17 +151,17 @@ class PickedWell(NamedTuple):
     picks : PickTable
         Pick table.
     judged : PickTable
-        Picks at the detector's own thresholds, whatever `min_confidence` is: silence and drift are judged by them.
+        Picks at the detector's own thresholds, whatever `min_confidence` is: they decide drift and zones without picks.
     findings : list of Finding
         Findings that the picks depend on.
     image : WellImage
-        The well, with the findings of its checks if they were asked for.
+        The well, with the findings of its checks if `check` is set.
     measured : MeasuredDepths
         Its measured depths.
     zones : list of Zone
-        Its zones, with textures if checks were asked for and the detector has a drift reference.
+        Its zones, with textures if `check` is set and the detector has a drift reference.
     breakouts : BreakoutTable
-        Breakouts and induced fractures; empty if checks were not asked for.
+        Breakouts and induced fractures; empty unless `check` is set.
     """
 
     picks: PickTable
@@ -234,7 +234,7 @@ def pick_well(
     image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
     picks, findings = complete(tables[-1].picks(image, detector.source), image)
     judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
-    picks, row_findings = doubt_picks_along_rows(picks, image)
+    picks, row_findings = downgrade_picks_along_rows(picks, image)
     return PickedWell(
         picks,
         judged,
@@ -454,9 +454,9 @@ def _no_picks_findings(
     image: WellImage, judged: PickTable, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
 ) -> list[Finding]:
     """Report zones without a pick: there may be no planes, or the picker may miss them."""
-    zones, kind = silent_zones(zones_of_well), "nothing-found"
+    zones, kind = unpicked_zones(zones_of_well), "nothing-found"
     metres = measured.metres
-    if not len(judged) and metres >= MIN_SILENT_LENGTH_M * (1 - 1e-6):
+    if not len(judged) and metres >= MIN_UNPICKED_LENGTH_M * (1 - 1e-6):
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
         observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
         observed += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")
@@ -482,9 +482,9 @@ def _no_picks_findings(
                 for _, run in some.groupby((some["number"].diff() != 1).cumsum())
             )
         ]
-        findings += stretch_findings(stretches, severity, kind, partial(_words_of_silence, words), action)
+        findings += stretch_findings(stretches, severity, kind, partial(_describe_stretch, words), action)
     return findings
 
 
-def _words_of_silence(words: str, stretch: Stretch) -> str:
+def _describe_stretch(words: str, stretch: Stretch) -> str:
     return f"{words}, in {stretch.length:.1f} m"

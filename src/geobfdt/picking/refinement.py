@@ -2,8 +2,8 @@
 
 The image is read along each candidate trace, so that its plane becomes a straight band. The mean profile of the band is
 a template, whatever the plane looks like: a line, a step, a gradation. Each piece of the turn is compared with it,
-which gives a local offset square to the trace; a robust fit of ``dz0 + da cos t + db sin t`` to the offsets moves the
-trace. Where a plane shows on a part of the turn only, the candidate is the prior for the rest.
+which gives a local offset perpendicular to the trace; a robust fit of ``dz0 + da cos t + db sin t`` to the offsets
+moves the trace. Where a plane shows on a part of the turn only, the candidate is the prior for the rest.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from geobfdt.picking.uncertainty import inflate_covariance, sigma_coefficients
 
 __all__ = ["Refined", "centre_energy", "mean_agreement", "refine"]
 
-_MAX_OFFSET_M = 0.025  # Largest offset between a candidate and its plane (square to the trace) that is looked for.
-_TEMPLATE_HALF_HEIGHT_M = 0.03  # Half-height of the template (square to the trace).
+_MAX_OFFSET_M = 0.025  # Largest searched offset between a candidate and its plane (perpendicular to the trace).
+_TEMPLATE_HALF_HEIGHT_M = 0.03  # Half-height of the template (perpendicular to the trace).
 _LINE_WIDTHS_M = (0.005, 0.010, 0.015)  # Widths of the filters that find lines and steps in the mean profile.
 _MODEL_ERROR = 2.2  # Factor by which residuals are enlarged before they are weighed against the candidate.
 # Candidates with a larger typical error are moved to the middle of the line or step in the mean profile; the others
@@ -59,7 +59,7 @@ class Refined:
     agreement : array (n, pieces)
         Correlation of each piece of the turn with the mean profile, at the trace; NaN where not measured.
     profile : array (n, samples)
-        Mean profile square to the trace, downwards, in units of the image, its own mean removed.
+        Mean profile perpendicular to the trace, downwards, in units of the image, its own mean removed.
     scatter : array (n,)
         Standard deviation of single pixels about the mean profile.
     """
@@ -98,7 +98,7 @@ def refine(
     radius : float
         Hole radius (m); it only sets how much taller than on flat traces the band is on steep ones.
     typical_error_m : float
-        Typical error of the candidates (m, square to the trace): the width of the prior around each candidate.
+        Typical error of the candidates (m, perpendicular to the trace): the width of the prior around each candidate.
     classes : array (n,) of str, optional
         Classes of the candidates. The depth of a bed is less well defined than that of a fracture.
     confidence : array (n,), optional
@@ -256,7 +256,7 @@ def _fit(
     turn, slope = band.turn, band.slope(traces)
     design = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn)], axis=1)
     products = (design[:, :, None] * design[:, None]).reshape(-1, 9)
-    # Offsets are square to the trace; in depth they are `slope` times as large.
+    # Offsets are perpendicular to the trace; in depth they are `slope` times as large.
     offset = lag * band.spacing
     # An error e of one amplitude is a trace RMS of e / sqrt(2): the variances of amplitudes are twice that of depth.
     prior = np.eye(3) / [1, 2, 2] / (typical_error_m * stretch(start, band.radius))[:, None, None] ** 2

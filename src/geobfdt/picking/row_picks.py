@@ -9,7 +9,7 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.wells.image import WellImage, log_at, row_spacing
 from geobfdt.wells.picks import PickTable
 
-__all__ = ["doubt_picks_along_rows"]
+__all__ = ["downgrade_picks_along_rows"]
 
 _FLAT_ROWS, _FLAT_M = 1.5, 0.01  # Height of a trace, in rows and in metres, up to which a pick runs along a row.
 _DEVIATED_DEG = 30.0  # Hole inclination from which beds along rows are odd, unless most are.
@@ -17,9 +17,9 @@ _AROUND_M, _FEWEST = 5.0, 4  # Other beds that are compared: how far away, and h
 _SHOWN = 5  # Depths that a finding names.
 
 
-def doubt_picks_along_rows(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Finding]]:
+def downgrade_picks_along_rows(picks: PickTable, image: WellImage) -> tuple[PickTable, list[Finding]]:
     """
-    Give picks along rows the lowest quality where they are odd.
+    Give quality D to picks along rows that probably come from the tool and not from the rock.
 
     Parameters
     ----------
@@ -31,15 +31,15 @@ def doubt_picks_along_rows(picks: PickTable, image: WellImage) -> tuple[PickTabl
     Returns
     -------
     picks : PickTable
-        The same, with quality D where a pick is in doubt.
+        The same, with quality D for such picks.
     findings : list of Finding
         ``picks-along-rows``, if there are any.
 
     Notes
     -----
-    A pick is along a row if its trace is no higher than a row and a half. It is in doubt if the image check found rows
-    that are offset as wholes (``row-offsets``), or if the hole is inclined by 30 degrees or more and fewer than half of
-    the beds within 5 m run along rows.
+    A pick is along a row if its trace is no higher than a row and a half. It gets quality D if the image check found
+    rows that are offset as wholes (``row-offsets``), or if the hole is inclined by 30 degrees or more and fewer than
+    half of the beds within 5 m run along rows.
     """
     if picks.empty:
         return picks, []
@@ -48,14 +48,14 @@ def doubt_picks_along_rows(picks: PickTable, image: WellImage) -> tuple[PickTabl
     offset = any(finding.kind == "row-offsets" for finding in image.attrs["findings"])
     inclined = np.asarray(log_at(image, "deviation", depth)) >= _DEVIATED_DEG
     beds = (picks["class"] == "bedding").to_numpy()
-    doubted = along & (offset | (inclined & _unlike_others(depth, along, beds)))
-    if not doubted.any():
+    suspect = along & (offset | (inclined & _unlike_others(depth, along, beds)))
+    if not suspect.any():
         return picks, []
-    where = ", ".join(f"{at:.2f}" for at in depth[doubted][:_SHOWN]) + (" ..." if doubted.sum() > _SHOWN else "")
+    where = ", ".join(f"{at:.2f}" for at in depth[suspect][:_SHOWN]) + (" ..." if suspect.sum() > _SHOWN else "")
     why = "rows of this image are offset as wholes" if offset else "the hole is inclined and beds around are not flat"
-    observed = f"{doubted.sum()} of {len(picks)} picks run along rows, at {where} m, and {why}"
+    observed = f"{suspect.sum()} of {len(picks)} picks run along rows, at {where} m, and {why}"
     cure = "quality D; compare --even-rows, and reject what the rock does not show"
-    changed = picks.assign(quality=picks["quality"].where(~doubted, "D"))
+    changed = picks.assign(quality=picks["quality"].where(~suspect, "D"))
     return changed, [Finding(Severity.MAJOR, "picks-along-rows", str(image.attrs["well"]), observed, cure)]
 
 

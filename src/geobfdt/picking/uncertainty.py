@@ -2,7 +2,7 @@
 Uncertainty of refined traces: covariances of their fits, inflated to the errors of picks on simulated wells.
 
 A fit measures how pixels scatter about it. It does not include that a bed has two edges and a fracture a thickness, or
-that the trace may follow the plane beside. Two more features tell most of that error: how far refinement moved the
+that the trace may follow the plane beside. Two more features predict most of that error: how far refinement moved the
 candidate, since candidate and refined trace are two measurements of one plane, and the confidence.
 """
 

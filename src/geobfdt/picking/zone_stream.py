@@ -1,4 +1,4 @@
-"""Zones: a well in stretches of about 10 m, each measured for silence and drift while its rows pass by."""
+"""Zones: a well in stretches of about 10 m; drift and missing picks are measured zone by zone as rows are read."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from geobfdt.picking.silence import LAYERED, MIN_SILENT_LENGTH_M, silent_layers
+from geobfdt.picking.unpicked_layers import LAYERED, MIN_UNPICKED_LENGTH_M, unpicked_layers
 from geobfdt.preparation.fingerprint import image_features
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.wells.image import WellImage, without_colour
 
-__all__ = ["ZONE_M", "Zone", "ZoneStream", "image_zones", "silent_zones"]
+__all__ = ["ZONE_M", "Zone", "ZoneStream", "image_zones", "unpicked_zones"]
 
 ZONE_M = 10.0  # Length of a zone, about: a well is cut into whole zones of one length.
-_MIN_SILENT_M = MIN_SILENT_LENGTH_M * (1 - 1e-6)  # Depths are sums of steps: a whole length may be short by rounding.
+_MIN_UNPICKED_M = MIN_UNPICKED_LENGTH_M * (
+    1 - 1e-6
+)  # Depths are sums of steps: a whole length may be short by rounding.
 
 Array = npt.NDArray[np.float64]
 
@@ -38,17 +40,17 @@ class Zone:
         Measured length (m).
     empty : bool
         Whether no pick lies in it.
-    silent_m, layers : float
-        Longest stretch without a pick, see :func:`geobfdt.picking.silence.silent_layers`.
+    unpicked_m, layers : float
+        Longest stretch without a pick, see :func:`geobfdt.picking.unpicked_layers.unpicked_layers`.
     features : dict of str to float
-        From :func:`geobfdt.preparation.fingerprint.image_features`; empty where they were not asked for.
+        From :func:`geobfdt.preparation.fingerprint.image_features`; empty unless textures are measured.
     """
 
     top: float
     base: float
     metres: float
     empty: bool
-    silent_m: float
+    unpicked_m: float
     layers: float
     features: dict[str, float]
 
@@ -110,11 +112,11 @@ class ZoneStream:
             cut, part = self._waiting.popleft()
             inside = depths[(depths >= cut.top) & (depths < cut.base)]
             metres = MeasuredDepths.of(part).metres
-            silent_m, layers = float("nan"), float("nan")
-            if self._textures or (not inside.size and metres >= _MIN_SILENT_M):
-                silent_m, layers = silent_layers(part, inside, cut.top, cut.base)
+            unpicked_m, layers = float("nan"), float("nan")
+            if self._textures or (not inside.size and metres >= _MIN_UNPICKED_M):
+                unpicked_m, layers = unpicked_layers(part, inside, cut.top, cut.base)
             features = image_features(part) if self._textures else {}
-            self.zones.append(Zone(cut.top, cut.base, metres, not inside.size, silent_m, layers, features))
+            self.zones.append(Zone(cut.top, cut.base, metres, not inside.size, unpicked_m, layers, features))
 
 
 def image_zones(image: WellImage, depths: Array) -> list[Zone]:
@@ -136,9 +138,9 @@ def image_zones(image: WellImage, depths: Array) -> list[Zone]:
     return stream.zones
 
 
-def silent_zones(zones: Sequence[Zone]) -> pd.DataFrame:
+def unpicked_zones(zones: Sequence[Zone]) -> pd.DataFrame:
     """
-    List the zones without a pick that were measured over :data:`MIN_SILENT_LENGTH_M` at least.
+    List the zones without a pick that were measured over :data:`MIN_UNPICKED_LENGTH_M` at least.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def silent_zones(zones: Sequence[Zone]) -> pd.DataFrame:
     rows = [
         (number, zone.top, zone.base, zone.metres, zone.layers >= LAYERED)
         for number, zone in enumerate(zones)
-        if zone.empty and zone.metres >= _MIN_SILENT_M
+        if zone.empty and zone.metres >= _MIN_UNPICKED_M
     ]
     return pd.DataFrame(rows, columns=["number", "top_m", "base_m", "length_m", "layered"])
 

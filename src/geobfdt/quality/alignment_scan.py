@@ -111,7 +111,7 @@ def scan_picks(picks: PickTable, image: WellImage, progress: Progress = no_progr
     steep = np.hypot(named["as given"][:, 1], named["as given"][:, 2]) > 2.5 * line_width(image)
     few = np.unique(np.linspace(0, len(picks) - 1, MAX_SCAN_PICKS).astype(int))
     trial_traces = np.stack([trace[few] for trace in named.values()])
-    # Half of the shifts and a hundred picks are enough to tell versions apart, and take a fraction of the time.
+    # Half of the shifts and a hundred picks are enough to distinguish versions, and take a fraction of the time.
     first = trace_evidence(image, trial_traces, shifts[::2], part_of(progress, 0.0, 0.6))
     at_best = np.stack([_evidence_at_best_shift(curves, shifts[::2], depth[few], smallest) for curves in first])
     version = compare(at_best[:, steep[few]]) if steep[few].sum() >= MIN_STEEP_PICKS else _undecided()

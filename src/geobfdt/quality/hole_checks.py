@@ -179,7 +179,7 @@ def _least(values: Array, stretch: Stretch) -> float:
 
 
 def _across_north(deviation: Array, azimuth: Array) -> Array:
-    """Length of north's part square to the hole: the sine of the angle between them."""
+    """Length of north's part perpendicular to the hole: the sine of the angle between them."""
     north = np.sin(np.radians(deviation)) * np.cos(np.radians(azimuth))
     return np.asarray(np.sqrt(1 - np.clip(north**2, 0, 1)))
 

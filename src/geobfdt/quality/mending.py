@@ -283,7 +283,7 @@ class _Draft:
         """Drop rows that repeat another one in every column."""
         rows = self.rows()
         numbers = rows.index[repeats(rows)]
-        # Of two rows with one trace but another label, nobody can tell the right one.
+        # Two rows with the same trace but different labels contradict each other.
         certain = [n for n in numbers if self.picks.duplicated(keep="first")[n]]
         if len(certain) < len(numbers):
             self.reasons["repeated-picks"] = "rows of one trace differ in other columns: keep the right one by hand"
@@ -324,7 +324,7 @@ class _Draft:
         if orientation:
             oriented = _reoriented(rows, self.image, result)
             turn = self._remaining_turn(oriented, result)
-            if reason := self._orientation_doubt(turn, result):
+            if reason := self._why_orientation_uncertain(turn, result):
                 self.reasons |= dict.fromkeys(faults, reason)
                 return
             if not _is_named(result, turn):
@@ -332,13 +332,13 @@ class _Draft:
         placed = _moved(oriented, result.alignment.at(oriented["depth_m"])) if depth_kind else oriented
         if depth_kind:
             fitted = fit_shift(self.image, traces(placed)[self._measured(placed)])
-        reason = self._depth_doubt(depth_kind, fitted, result) if depth_kind else ""
+        reason = self._why_depth_uncertain(depth_kind, fitted, result) if depth_kind else None
         if not reason and not self._is_only_answer(
             rows, placed, dips=(orientation or "").endswith(("true", "apparent"))
         ):
             reason = "another reading of the picks fits the image as well"
         if not reason:
-            reason = self._audit_doubt(placed, result)
+            reason = self._why_audit_refuses(placed, result)
         if reason:
             self.reasons |= dict.fromkeys(faults, reason)
             return
@@ -388,18 +388,18 @@ class _Draft:
         chosen = steep & (trace_coverage(self.image, placed) >= MIN_TRACE_SHARE)
         return fit_turn(self.image, placed[chosen]) if chosen.sum() >= _MIN_STEEP_PICKS else Peak(np.nan, np.nan)
 
-    def _orientation_doubt(self, turn: Peak, result: Audit) -> str:
-        """Why the orientation is not certain; an empty string if it is."""
+    def _why_orientation_uncertain(self, turn: Peak, result: Audit) -> str | None:
+        """Return why the orientation is not certain; None if it is."""
         if not np.isfinite(turn.sigma):
             return "too few steep picks to be certain of the azimuth"
         if turn.sigma > (MAX_NAMED_SIGMA_DEG if _is_named(result, turn) else MAX_TURN_SIGMA_DEG):
             return f"the azimuth is certain to {turn.sigma:.1f} deg only"
         if result.azimuth not in ("mirrored", "rotated") and not _is_nothing(turn, MIN_REMAINING_TURN_DEG):
             return f"the azimuths would still be off by {turn.place:+.1f} deg"
-        return ""
+        return None
 
-    def _depth_doubt(self, kind: str, fitted: Peak, result: Audit) -> str:
-        """Why the depth is not certain; an empty string if it is."""
+    def _why_depth_uncertain(self, kind: str, fitted: Peak, result: Audit) -> str | None:
+        """Return why the depth is not certain; None if it is."""
         alignment = result.alignment
         least = max(MIN_MENDED_SHIFT_M, MIN_MENDED_SHIFT_ROWS * row_spacing(self.image))
         size = abs(alignment.shift) + (abs(alignment.drift) / 2 if kind == "depth-drift" else 0.0)
@@ -412,7 +412,7 @@ class _Draft:
             return f"the depth is certain to {100 * sigma:.1f} cm only"
         if not _is_nothing(fitted, MIN_REMAINING_SHIFT_M):
             return f"the depths would still be off by {100 * fitted.place:+.1f} cm"
-        return ""
+        return None
 
     def _is_only_answer(self, rows: PickTable, placed: PickTable, *, dips: bool) -> bool:
         """Whether no other reading of the picks fits as well as the correction."""
@@ -430,11 +430,11 @@ class _Draft:
         versions = np.concatenate([named, turn_traces(start, turns), turn_traces(start, turns, mirror=True)])
         return beats_others(self.image, every[few], versions, dips=dips)
 
-    def _audit_doubt(self, placed: PickTable, result: Audit) -> str:
-        """What an audit of the corrected picks finds in depth or orientation; an empty string if nothing new."""
+    def _why_audit_refuses(self, placed: PickTable, result: Audit) -> str | None:
+        """Return what an audit of the corrected picks finds in depth or orientation; None if there is nothing new."""
         kinds = set(_kinds(audit(self.image, placed, self.intervals)))
-        news = [k for k in _GEOMETRY_KINDS if k in kinds and (k not in _kinds(result) or k != "diameter-scale")]
-        return f"an audit of the mended picks finds {news[0]}" if news else ""
+        new_kinds = [k for k in _GEOMETRY_KINDS if k in kinds and (k not in _kinds(result) or k != "diameter-scale")]
+        return f"an audit of the mended picks finds {new_kinds[0]}" if new_kinds else None
 
 
 def _reoriented(rows: PickTable, image: WellImage, result: Audit) -> PickTable:

@@ -26,7 +26,7 @@ _DETAIL_M = 0.1
 _MAX_COLUMNS = 90
 # Peaks nearer than this to the best one are its flank.
 _FLANK_M = 0.05
-# Parts of the overlap whose own shifts tell the uncertainty.
+# Number of parts of the overlap; the scatter of their shifts gives the uncertainty.
 _PARTS = 6
 # A parabola through three rows is no better than this part of a row.
 _MIN_SIGMA_ROWS = 0.05

@@ -91,7 +91,7 @@ def stretch_findings(
     severity, kind, done
         As in :class:`~geobfdt.runtime.findings.Finding`.
     describe : callable
-        What was seen in a stretch, with numbers.
+        What was observed in a stretch, with numbers.
 
     Returns
     -------

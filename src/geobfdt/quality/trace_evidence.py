@@ -122,7 +122,7 @@ def trace_evidence(image: WellImage, traces: Array, shifts: Array, progress: Pro
     shifts : array (shifts,)
         Depth shifts (m), added to ``z0``.
     progress : callable, optional
-        Told the share done.
+        Called with the finished share.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geobfdt.review.serve_options import ServeOptions
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.field import Field
 
@@ -64,8 +64,8 @@ def serve(
     >>> geobfdt.serve("field", geobfdt.ServeOptions(port=0))  # doctest: +SKIP
     Reviewing field at http://127.0.0.1:43117/
     """
-    uvicorn = needed("uvicorn", "review")
-    needed("fastapi", "review")
+    uvicorn = import_extra("uvicorn", "review")
+    import_extra("fastapi", "review")
     from geobfdt.review.access import is_loopback
     from geobfdt.review.connections import bounded_protocol
     from geobfdt.review.server import create_app

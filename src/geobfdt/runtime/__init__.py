@@ -1,1 +1,1 @@
-"""General services: findings, files, locks, SQLite, processes, settings files. This package knows no well."""
+"""General services: findings, files, locks, SQLite, processes, settings files; nothing about wells."""

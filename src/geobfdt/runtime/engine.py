@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 
 __all__ = ["Engine", "JobResult", "run_jobs"]
@@ -65,7 +65,7 @@ class JobResult(NamedTuple):
 
 def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult]:
     r"""
-    Run Python programs, each as ``python WORDS``, and tell of each when it has ended.
+    Run Python programs, each as ``python WORDS``, and yield each result when its job has ended.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def run_jobs(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResul
     Raises
     ------
     InputError
-        If Ray is asked for and not installed, or no cluster answers.
+        If the engine is Ray and it is not installed, or no cluster answers.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def _by_ray(jobs: Sequence[Sequence[str]], engine: Engine) -> Iterator[JobResult
         # `ray start` needs the token of this user once there is one, and gives a client no message without it.
         if (Path.home() / ".ray" / "auth_token").exists():
             os.environ.setdefault("RAY_AUTH_MODE", "token")
-    ray = needed("ray", "ray")
+    ray = import_extra("ray", "ray")
     quiet = {"log_to_driver": False, "logging_level": "error"}
     try:
         if engine.address:

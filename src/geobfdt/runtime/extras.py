@@ -7,17 +7,17 @@ from typing import Any
 
 from geobfdt.runtime.findings import InputError
 
-__all__ = ["needed"]
+__all__ = ["import_extra"]
 
 
-def needed(package: str, extra: str) -> Any:
+def import_extra(package: str, extra: str) -> Any:
     """
-    Import a package that an extra brings.
+    Import a package that an extra of this package installs.
 
     Parameters
     ----------
     package, extra : str
-        What is imported, and the extra to install for it.
+        Package to import, and the extra that installs it.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def needed(package: str, extra: str) -> Any:
 
     Examples
     --------
-    >>> needed("json", "reading").dumps([1])
+    >>> import_extra("json", "reading").dumps([1])
     '[1]'
     """
     try:

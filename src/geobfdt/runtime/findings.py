@@ -1,4 +1,4 @@
-"""Findings: every repair and every doubtful value; and the one-line error of a critical finding."""
+"""Findings: every repair and every uncertain value; and the one-line error of a critical finding."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Finding:
     kind : str
         Stable name in kebab-case (``depth-flipped``), for machines.
     place : str
-        File, channel, row or depth interval it speaks of.
+        File, channel, row or depth interval of the finding.
     observed : str
         What is there, with numbers.
     action : str

@@ -1,4 +1,4 @@
-"""How long work tells what share of it is done."""
+"""Progress of long work: a callable that takes the finished share."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ __all__ = ["Progress", "no_progress", "part_of"]
 
 
 class Progress(Protocol):
-    """Is called with the finished share of a piece of work, 0 to 1, and, where there is more to say, the step."""
+    """Callable that takes the finished share of the work, 0 to 1, and, optionally, the name of the step."""
 
     def __call__(self, share: float, text: str = "", /) -> None: ...  # noqa: D102
 
 
 def no_progress(_share: float, _text: str = "") -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 def part_of(progress: Progress, first: float, last: float, text: str = "") -> Progress:
     """
-    Progress of a part of the work.
+    Return the progress callable for a part of the work.
 
     Parameters
     ----------
     progress : Progress
-        That of the whole.
+        Progress of the whole work.
     first, last : float
         Shares of the whole at which the part begins and ends.
     text : str
@@ -38,11 +38,11 @@ def part_of(progress: Progress, first: float, last: float, text: str = "") -> Pr
     [0.75]
     """
 
-    def tell(share: float, step: str = "", /) -> None:
+    def report(share: float, step: str = "", /) -> None:
         at = first + (last - first) * share
         if step or text:
             progress(at, step or text)
         else:
             progress(at)
 
-    return tell
+    return report

@@ -111,7 +111,7 @@ class Damage:
     intervals: list[tuple[str, float, float]] = field(default_factory=list)
     lobes: list[Lobe] = field(default_factory=list)
 
-    def dot(self, wall: npt.NDArray[np.float32], first: int) -> None:
+    def draw_spots(self, wall: npt.NDArray[np.float32], first: int) -> None:
         """Draw the spots of a block of rock, in place, before fractures cut them."""
         rows, columns = wall.shape
         begin, end = np.searchsorted(
@@ -129,7 +129,7 @@ class Damage:
             column = (int(spot.column) + across) % columns
             wall[low:high, column] += alpha * (np.float32(spot.level) - wall[low:high, column])
 
-    def wear(self, wall: npt.NDArray[np.float32], first: int) -> None:
+    def draw_damage(self, wall: npt.NDArray[np.float32], first: int) -> None:
         """Draw the damage by drilling on a block of wall, in place."""
         last = first + wall.shape[0]
         t = np.radians(self.hole.angle).astype(np.float32)
@@ -184,9 +184,10 @@ def damage(settings: WellSettings, hole: Hole, rng: np.random.Generator) -> Dama
 
     Examples
     --------
-    >>> from geobfdt.simulation.hole import bore
+    >>> from geobfdt.simulation.hole import draw_hole
     >>> settings, rng = WellSettings(breakouts=20.0), np.random.default_rng(0)
-    >>> {name for name, _, _ in damage(settings, bore(settings, 1000 + 0.01 * np.arange(5000), 36, rng), rng).intervals}
+    >>> hole = draw_hole(settings, 1000 + 0.01 * np.arange(5000), 36, rng)
+    >>> {name for name, _, _ in damage(settings, hole, rng).intervals}
     {'breakout'}
     """
     # Breakouts and induced fractures turn together along a well: they share one stress field.

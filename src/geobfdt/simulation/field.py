@@ -16,7 +16,7 @@ from geobfdt.io.write.pads import write_pads
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import write_text
-from geobfdt.simulation.geology import draw_geology, nearby
+from geobfdt.simulation.geology import draw_geology, vary_geology
 from geobfdt.simulation.interpreter import STYLES
 from geobfdt.simulation.pad_well import oriented_settings, simulate_pad_well
 from geobfdt.simulation.recipes import RECIPES
@@ -159,7 +159,7 @@ def simulate(out: str | Path, options: SimulateOptions = DEFAULTS, *, progress: 
             own = np.random.default_rng((seed, number, 1))
             tool_of = recipe.tools[(number - 1) % len(recipe.tools)]
             common = {**recipe.settings, "tool": tool_of, "length": round(float(own.uniform(*recipe.lengths)), 2)}
-        settings = draw(rng, well=name, geology=nearby(geology, rng), **(common | options.fixed))
+        settings = draw(rng, well=name, geology=vary_geology(geology, rng), **(common | options.fixed))
         place = [out / f"{name}{suffix}" for suffix in (".dlis", ".picks.csv", ".truth.csv", ".intervals.csv")]
         if options.pads:
             settings = oriented_settings(settings)

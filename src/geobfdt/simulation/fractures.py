@@ -14,7 +14,7 @@ from geobfdt.simulation.geology import FractureSet, Geology
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.strata import Strata
 
-__all__ = ["Band", "break_rock", "paint", "spacings"]
+__all__ = ["Band", "draw_fractures", "paint", "spacings"]
 
 Array = npt.NDArray[np.float64]
 REACH_HALF_WIDTHS = 3.0  # Distance (half widths) beyond which a band has faded.
@@ -90,7 +90,9 @@ def spacings(count: int, mean: float, cv: float, rng: np.random.Generator) -> Ar
     return np.asarray(mean * np.exp(sigma * rng.standard_normal(count) - sigma**2 / 2))
 
 
-def break_rock(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng: np.random.Generator) -> list[Band]:
+def draw_fractures(
+    geology: Geology, hole: Hole, strata: Strata, roughness: float, rng: np.random.Generator
+) -> list[Band]:
     """
     Draw the fractures, faults and stylolites of a hole.
 
@@ -114,13 +116,13 @@ def break_rock(geology: Geology, hole: Hole, strata: Strata, roughness: float, r
 
     Examples
     --------
-    >>> from geobfdt.simulation.hole import bore
+    >>> from geobfdt.simulation.hole import draw_hole
     >>> from geobfdt.simulation.well_settings import WellSettings
-    >>> from geobfdt.simulation.strata import lay
+    >>> from geobfdt.simulation.strata import build_strata
     >>> rng = np.random.default_rng(0)
     >>> geology = Geology(fracture_density=3.0, sets=(FractureSet(dip=60, azimuth=90),))
-    >>> hole = bore(WellSettings(), 1000 + 0.0025 * np.arange(8000), 36, rng)
-    >>> len(break_rock(geology, hole, lay(geology, hole, rng), 0.0, rng)) > 10
+    >>> hole = draw_hole(WellSettings(), 1000 + 0.0025 * np.arange(8000), 36, rng)
+    >>> len(draw_fractures(geology, hole, build_strata(geology, hole, rng), 0.0, rng)) > 10
     True
     """
     bands = [
@@ -170,7 +172,7 @@ def _natural(geology: Geology, hole: Hole, strata: Strata, roughness: float, rng
 
 
 def _thickened(band: Band, hole: Hole, thickness: float) -> Band:
-    """A band so thick (m, square to its plane) that its two edges show apart; it varies round the hole as it did."""
+    """Thicken a band (m, perpendicular to its plane) until both edges show; its variation round the hole stays."""
     diameter = float(np.interp(band.trace[0], hole.depth, hole.diameter))
     slope = 2 * float(np.hypot(band.trace[1], band.trace[2])) / diameter
     half_width = thickness / 2 * np.sqrt(1 + slope**2)

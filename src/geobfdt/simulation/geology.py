@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from geobfdt import geometry
 
-__all__ = ["FractureSet", "Geology", "draw_geology", "nearby"]
+__all__ = ["FractureSet", "Geology", "draw_geology", "vary_geology"]
 
 # Percentiles of the mean dips of sets. Scattered about them, fractures have the percentiles of 12,000 picks in a
 # geothermal granite well: p5/25/50/75/95 = 36/54/67/76/84 deg.
@@ -165,7 +165,7 @@ def _draw_fractures(rng: np.random.Generator) -> dict[str, Any]:
     return {"fracture_density": density, "spacing_cv": rng.uniform(1.8, 4.0), "sets": sets}
 
 
-def nearby(geology: Geology, rng: np.random.Generator) -> Geology:
+def vary_geology(geology: Geology, rng: np.random.Generator) -> Geology:
     """
     Vary a geology as it varies between the wells of a field: same sets and rock, attitudes and amounts a little off.
 
@@ -183,7 +183,7 @@ def nearby(geology: Geology, rng: np.random.Generator) -> Geology:
 
     Examples
     --------
-    >>> near = nearby(Geology(bedding_dip=10.0, bed_contrast=1.0), np.random.default_rng(0))
+    >>> near = vary_geology(Geology(bedding_dip=10.0, bed_contrast=1.0), np.random.default_rng(0))
     >>> near.rock, 0 < near.bedding_dip < 25
     ('layered', True)
     """

@@ -12,7 +12,7 @@ from geobfdt.geometry import Reference
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.well_settings import WellSettings
 
-__all__ = ["Hole", "bore"]
+__all__ = ["Hole", "draw_hole"]
 
 Array = npt.NDArray[np.float64]
 STEEPEST_DEG = 87.5  # Largest apparent dip: a steeper plane runs along the hole, and its trace is metres long.
@@ -69,9 +69,9 @@ class Hole:
         return geometry.trace_from_dip(depth, apparent, t0, diameter)
 
 
-def bore(settings: WellSettings, depth: Array, columns: int, rng: np.random.Generator) -> Hole:
+def draw_hole(settings: WellSettings, depth: Array, columns: int, rng: np.random.Generator) -> Hole:
     """
-    Bore a hole.
+    Draw a hole: its diameter and direction at each depth.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def bore(settings: WellSettings, depth: Array, columns: int, rng: np.random.Gene
 
     Examples
     --------
-    >>> hole = bore(WellSettings(diameter=0.2), 1000 + np.arange(3) / 10, 4, np.random.default_rng(0))
+    >>> hole = draw_hole(WellSettings(diameter=0.2), 1000 + np.arange(3) / 10, 4, np.random.default_rng(0))
     >>> hole.traces([1000.0], [45.0], [0.0]).tolist()
     [[1000.0, 0.1, 0.0]]
     """

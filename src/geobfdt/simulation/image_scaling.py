@@ -9,14 +9,14 @@ from scipy.special import ndtr
 
 from geobfdt.simulation.well_settings import WellSettings
 
-__all__ = ["deliver", "moving"]
+__all__ = ["moving", "scale_images"]
 
 Image = npt.NDArray[np.float32]
 ROWS_AT_ONCE = 4096  # Rows that are scaled at a time: intermediate results fit into the cache.
 SAMPLE_PIXELS = 400_000  # Number of pixels that the scale of a well is taken from.
 
 
-def deliver(recorded: Image, step: float, settings: WellSettings) -> tuple[Image, Image]:
+def scale_images(recorded: Image, step: float, settings: WellSettings) -> tuple[Image, Image]:
     """
     Scale a recorded image to 0-255, dark for low values.
 
@@ -36,7 +36,7 @@ def deliver(recorded: Image, step: float, settings: WellSettings) -> tuple[Image
 
     Examples
     --------
-    >>> static, dynamic = deliver(np.linspace(-1, 1, 600, dtype=np.float32).reshape(100, 6), 0.01, WellSettings())
+    >>> static, dynamic = scale_images(np.linspace(-1, 1, 600, dtype=np.float32).reshape(100, 6), 0.01, WellSettings())
     >>> static.min(), static.max(), bool(np.ptp(dynamic[50]) > np.ptp(static[50]))
     (0.0, 255.0, True)
     """

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d, map_coordinates
 
 from geobfdt.assembly.tool_geometry import ToolGeometry, geometry_of
 from geobfdt.geometry import hole_frame
-from geobfdt.simulation.hole import Hole, bore
+from geobfdt.simulation.hole import Hole, draw_hole
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.tool_motion import ToolMotion, pull_up
 from geobfdt.simulation.wall import Wall
@@ -147,7 +147,7 @@ def simulate_pads(
     cable: Array = np.asarray(settings.top + _ROW_M * np.arange(rows))
     count = int((settings.length + 2 * _REACH_M) / _ROW_M) * _WALL_ROWS
     depth: Array = np.asarray(settings.top - _REACH_M + _ROW_M / _WALL_ROWS * np.arange(count))
-    hole = bore(settings, depth, _COLUMNS, hole_rng)
+    hole = draw_hole(settings, depth, _COLUMNS, hole_rng)
     wall = Wall(settings, hole, wall_rng)
     picture = _draw(wall, fractured=fractured)
     motion = pull_up(cable[::-1], _SPEED, flaws.stick_slip, motion_rng, flaws.stick_spacing)
@@ -212,7 +212,7 @@ def _voltage(cable: Array, flaws: PadFlaws, rng: np.random.Generator) -> dict[st
     return out
 
 
-_DECLINATION_DEG = 4.0  # Of the field that the magnetometer feels.
+_DECLINATION_DEG = 4.0  # Of the field that the magnetometer measures.
 _FIELD_DIP_DEG = 60.0
 
 

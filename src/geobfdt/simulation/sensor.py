@@ -36,9 +36,9 @@ class Sensor:
 
     Examples
     --------
-    >>> from geobfdt.simulation.hole import bore
+    >>> from geobfdt.simulation.hole import draw_hole
     >>> settings, rng = WellSettings(tool="fms", columns=90), np.random.default_rng(0)
-    >>> hole = bore(settings, 1000 + 0.00254 * np.arange(800), 90, rng)
+    >>> hole = draw_hole(settings, 1000 + 0.00254 * np.arange(800), 90, rng)
     >>> image = Sensor(settings, hole, rng).measure(np.zeros((800, 90), np.float32), 0, 0, 800)
     >>> image.shape, 0.2 < np.isfinite(image).mean() < 0.4
     ((800, 90), True)

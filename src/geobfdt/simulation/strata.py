@@ -15,7 +15,7 @@ from geobfdt.simulation.hole import STEEPEST_DEG, Hole
 from geobfdt.simulation.noise import smooth_series
 from geobfdt.simulation.undulation import Undulation
 
-__all__ = ["BedPlane", "Strata", "lay"]
+__all__ = ["BedPlane", "Strata", "build_strata"]
 
 Array = npt.NDArray[np.float64]
 
@@ -140,9 +140,9 @@ class _Boundary(NamedTuple):
     foresets: bool
 
 
-def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
+def build_strata(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
     """
-    Lay rock round a hole.
+    Build the layered rock round a hole.
 
     Parameters
     ----------
@@ -160,11 +160,11 @@ def lay(geology: Geology, hole: Hole, rng: np.random.Generator) -> Strata:
 
     Examples
     --------
-    >>> from geobfdt.simulation.hole import bore
+    >>> from geobfdt.simulation.hole import draw_hole
     >>> from geobfdt.simulation.well_settings import WellSettings
     >>> rng = np.random.default_rng(0)
-    >>> hole = bore(WellSettings(), 1000 + 0.0025 * np.arange(4000), 36, rng)
-    >>> strata = lay(Geology(bed_thickness=0.2), hole, rng)
+    >>> hole = draw_hole(WellSettings(), 1000 + 0.0025 * np.arange(4000), 36, rng)
+    >>> strata = build_strata(Geology(bed_thickness=0.2), hole, rng)
     >>> strata.block(0, 100, np.zeros((100, 36), np.float32)).shape, len(strata.planes) > 5
     ((100, 36), True)
     """
@@ -255,7 +255,7 @@ def _unit(
     scatter = np.radians(geology.dip_scatter) * np.array(
         [0.8 * smooth_series(rng, along, 1.2) + 0.6 * smooth_series(rng, along, 8.0) for _ in range(2)]
     )
-    # Tilts are square to the mean pole, in a frame that turns with the dip azimuth.
+    # Tilts are perpendicular to the mean pole, in a frame that turns with the dip azimuth.
     down = geometry.pole(min(boundary.inside[0] + 90, 180), boundary.inside[1])
     pole = mean + scatter[0][:, None] * down + scatter[1][:, None] * np.cross(mean, down)
     pole /= np.linalg.norm(pole, axis=1, keepdims=True)

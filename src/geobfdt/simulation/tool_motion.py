@@ -107,7 +107,7 @@ def pull_up(
     rates = np.array(speeds).reshape(rows, _SUBSTEPS)
     ends = np.concatenate([[-speed], rates[:, -1]])
     stuck = np.array(holding)[::_SUBSTEPS]
-    # A tool that moves vibrates by some hundredths of a millimetre, which its accelerometer feels.
+    # A tool that moves vibrates by some hundredths of a millimetre, which its accelerometer records.
     tremble = np.where(stuck, 0.0, rng.normal(0, _TREMBLE_M, rows))
     acceleration = np.diff(ends) / step + np.convolve(tremble, [1.0, -2.0, 1.0], mode="same") / step**2
     return ToolMotion(time, cable, tool + tremble, acceleration, stuck)

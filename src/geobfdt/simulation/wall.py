@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.simulation.damage import Damage, damage
-from geobfdt.simulation.fractures import Band, break_rock, paint
+from geobfdt.simulation.fractures import Band, draw_fractures, paint
 from geobfdt.simulation.hole import Hole
 from geobfdt.simulation.noise import Texture
-from geobfdt.simulation.strata import Strata, lay
+from geobfdt.simulation.strata import Strata, build_strata
 from geobfdt.simulation.tools import TOOLS
 from geobfdt.simulation.well_settings import WellSettings
 
@@ -42,9 +42,9 @@ class Wall:
 
     Examples
     --------
-    >>> from geobfdt.simulation.hole import bore
+    >>> from geobfdt.simulation.hole import draw_hole
     >>> rng = np.random.default_rng(0)
-    >>> wall = Wall(WellSettings(), bore(WellSettings(), 1000 + 0.005 * np.arange(500), 36, rng), rng)
+    >>> wall = Wall(WellSettings(), draw_hole(WellSettings(), 1000 + 0.005 * np.arange(500), 36, rng), rng)
     >>> wall.block(100, 150)[0].shape
     (50, 36)
     """
@@ -53,8 +53,8 @@ class Wall:
         rock_rng, fracture_rng, damage_rng, texture_rng = rng.spawn(4)
         geology = settings.geology
         self.hole = hole
-        self.strata: Strata = lay(geology, hole, rock_rng)
-        self.bands: list[Band] = break_rock(geology, hole, self.strata, settings.roughness, fracture_rng)
+        self.strata: Strata = build_strata(geology, hole, rock_rng)
+        self.bands: list[Band] = draw_fractures(geology, hole, self.strata, settings.roughness, fracture_rng)
         self.damage: Damage = damage(settings, hole, damage_rng)
         tool = TOOLS[settings.tool]
         self._beds = np.float32(tool.beds)
@@ -92,12 +92,12 @@ class Wall:
         texture *= self._texture
         wall += texture
         wall *= self._beds
-        self.damage.dot(wall, first)
+        self.damage.draw_spots(wall, first)
         depth = self.hole.depth
         here = (self._shallowest <= depth[last - 1]) & (self._deepest >= depth[first])
         whole = wall.copy() if here.any() else wall
         paint(wall, first, self.hole, [self.bands[i] for i in np.flatnonzero(here)])
-        self.damage.wear(wall, first)
+        self.damage.draw_damage(wall, first)
         if here.any():
-            self.damage.wear(whole, first)
+            self.damage.draw_damage(whole, first)
         return wall, whole

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt import geometry
-from geobfdt.simulation.hole import Hole, bore
-from geobfdt.simulation.image_scaling import deliver, moving
+from geobfdt.simulation.hole import Hole, draw_hole
+from geobfdt.simulation.image_scaling import moving, scale_images
 from geobfdt.simulation.interpreter import draw_intervals, interpret
 from geobfdt.simulation.sensor import Sensor
 from geobfdt.simulation.tools import TOOLS
@@ -111,7 +111,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
     rows = max(round(settings.length / spacing), 2)
     step = spacing / down
     depth = np.asarray(settings.top + np.arange(rows * down) * step, dtype=np.float64)
-    hole = bore(settings, depth, columns * round_, hole_rng)
+    hole = draw_hole(settings, depth, columns * round_, hole_rng)
     wall = Wall(settings, hole, wall_rng)
     sensor = Sensor(settings, hole, sensor_rng)
     recorded, broken = np.empty((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
@@ -126,7 +126,7 @@ def simulate_well(settings: WellSettings, rng: np.random.Generator) -> Simulated
                 unfractured_rows, begin, first, last
             )
 
-    static, dynamic = deliver(recorded, spacing, settings)
+    static, dynamic = scale_images(recorded, spacing, settings)
     middle = slice((down - 1) // 2, None, down)
     image = well_image(
         static,

@@ -1,1 +1,1 @@
-"""Statistics of planes: mean orientations, sets, zones, intensity, spacing; knows tables and arrays only."""
+"""Statistics of planes from tables and arrays: mean orientations, sets, zones, intensity, spacing."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 
 __all__ = ["MIN_WELLS", "Gain", "LevelCurves", "krige_curves", "leave_one_out"]
 
@@ -239,7 +239,7 @@ def _fit_variogram(distance: Array, half_square: Array, levels: Array) -> tuple[
 
 def _weights(places: Array, at: tuple[float, float], line: tuple[float, float]) -> tuple[Array, float]:
     """Kriging weights of wells for a place, and the variance of the estimate."""
-    ordinary_kriging = needed("pykrige.ok", "field").OrdinaryKriging
+    ordinary_kriging = import_extra("pykrige.ok", "field").OrdinaryKriging
     slope, nugget = line
     # Equal wells, and a variogram of nothing, would leave the library without any variance.
     parameters = {"slope": slope, "nugget": nugget if slope + nugget > 0 else 1.0}

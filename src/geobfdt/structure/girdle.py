@@ -83,10 +83,10 @@ def find_girdle(
 
     Notes
     -----
-    Eigenvectors of the orientation tensor: the first one is the mean pole, the last one is square to the girdle that
-    fits the poles best, which is the axis of a cylindrical fold. K is ``ln(S1/S2) / ln(S2/S3)`` and C is
-    ``ln(S1/S3)`` (N. H. Woodcock 1977, Specification of fabric shapes using an eigenvalue method, Geological Society of
-    America Bulletin 88, 1231-1236).
+    Eigenvectors of the orientation tensor: the first one is the mean pole, the last one is perpendicular to the girdle
+    that fits the poles best, which is the axis of a cylindrical fold. K is ``ln(S1/S2) / ln(S2/S3)`` and C
+    is ``ln(S1/S3)`` (N. H. Woodcock 1977, Specification of fabric shapes using an eigenvalue method, Geological Society
+    of America Bulletin 88, 1231-1236).
 
     An axis is claimed if three conditions hold. (1) A cluster, whose poles lie evenly round their mean, is rejected:
     with ``r`` the sine of the angle of a pole from the mean and ``p`` its bearing there, ``R = |sum r^2 exp(2 i p)|``

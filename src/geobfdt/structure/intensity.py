@@ -1,4 +1,4 @@
-"""How many planes, how much of them: along the hole (P10) and in the rock (P32), with what cannot be known said."""
+"""Intensity of planes along the hole (P10) and in the rock (P32), with the share that the hole cannot show."""
 
 from __future__ import annotations
 

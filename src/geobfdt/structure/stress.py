@@ -122,7 +122,7 @@ def stress_azimuth(
     induced fractures along it. The rank follows the quality ranking scheme of the World Stress Map for breakouts and
     drilling-induced fractures on image logs of one well (Heidbach, Barth, Mueller, Reinecker, Stephansson, Tingay and
     Zang 2016, World Stress Map Technical Report 16-01, doi:10.2312/wsm.2016.001, with the guideline of Tingay,
-    Reinecker and Mueller in it): A asks for 10 zones, 100 m and 12 degrees; B for 6, 40 m and 20; C for 4, 20 m and
+    Reinecker and Mueller in it): A needs 10 zones, 100 m and 12 degrees; B for 6, 40 m and 20; C for 4, 20 m and
     25; D for 40 degrees; all else is E.
 
     Examples

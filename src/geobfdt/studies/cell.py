@@ -92,7 +92,7 @@ def _run(folder: Path) -> None:
     if settings.split == "leaking windows":
         trained, validated = leaking_windows([*trained, *validated], settings.training.rows, seed)
 
-    reached = [0]
+    last_step = [0]
 
     def check(network: Any) -> dict[str, OperatingPoint]:
         clock.save()
@@ -106,16 +106,16 @@ def _run(folder: Path) -> None:
         point = learning_point(find, thresholds, sampled, parts["tested"], height, settings.tolerance)
         with (folder / CURVE).open("a") as file:
             # A line that a kill cut short ends here, and does not spoil this one.
-            file.write("\n" + json.dumps({"step": reached[0], **_finite(point._asdict())}))
+            file.write("\n" + json.dumps({"step": last_step[0], **_finite(point._asdict())}))
         return points
 
-    def tell(step: int, _: Any) -> None:
-        reached[0] = step
+    def remember_step(step: int, _: Any) -> None:
+        last_step[0] = step
 
     def train_cell(training: TrainingSettings, run: Path, checked: Check) -> tuple[Network, Outcome]:
         torch.manual_seed(settings.weights_seed)
         network = load_model(settings.start).network if settings.start else build(settings.network)
-        outcome = train_network(network, loss, FixedWells(trained), training, run, checked, tell, cell.digest)  # type: ignore[arg-type]
+        outcome = train_network(network, loss, FixedWells(trained), training, run, checked, remember_step, cell.digest)  # type: ignore[arg-type]
         network.load_state_dict(outcome.weights)
         return network.eval(), outcome
 
@@ -128,7 +128,7 @@ def _run(folder: Path) -> None:
         pilots[rate] = train_cell(short, folder / f"pilot-{rate:g}", check)[1].score
     if pilots:
         training = training.model_copy(update={"rate": max(pilots, key=lambda rate: np.nan_to_num(pilots[rate]))})
-    reached[0] = 0
+    last_step[0] = 0
     network, outcome = train_cell(training, folder / "run", check_and_record)
     points = check(network)
     scores = _tested(network, points, parts["tested"], settings.tolerance)
@@ -164,11 +164,11 @@ def _affordable(cell: Cell, trained: list[PreparedWell], folder: Path) -> int:
             timed_settings = training.model_copy(update={"steps": _TIMED_STEPS, "every": _TIMED_STEPS})
             ends: list[float] = []
 
-            def tell(step: int, _: Any) -> None:
+            def note_time(step: int, _: Any) -> None:
                 if step >= _WARM_UP_STEPS:
                     ends.append(time.process_time())
 
-            train_network(network, loss, FixedWells(trained), timed_settings, Path(run), None, tell)  # type: ignore[arg-type]
+            train_network(network, loss, FixedWells(trained), timed_settings, Path(run), None, note_time)  # type: ignore[arg-type]
             a_step = np.median(np.diff(ends))  # The median ignores steps that the machine delayed.
         write_text(file, f"{max(int(60 * cell.settings.minutes / a_step), 1)}\n")
     return int(file.read_text())

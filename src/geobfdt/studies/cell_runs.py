@@ -36,7 +36,7 @@ def run_cells(folders: list[Path], engine: Engine, progress: Callable[[int, int]
     Raises
     ------
     InputError
-        If Ray is asked for and not installed, or no cluster answers.
+        If the engine is Ray and it is not installed, or no cluster answers.
     """
     unique = list(dict.fromkeys(folder.absolute() for folder in folders))
     waiting = [folder for folder in unique if not (folder / RESULT).exists()]

@@ -20,7 +20,7 @@ from geobfdt.wells.picks import CLASSES
 
 __all__ = ["CELLS", "Line", "Section", "cells_table", "mean_of_classes", "sections"]
 
-_MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which levels can be told apart.
+_MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which levels are compared.
 CELLS = "cells.csv"  # A row for each finished cell.
 Results: TypeAlias = list[tuple[Place, dict[str, Any] | None]]  # Of the cells of a level; None where one is missing.
 

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geobfdt.runtime.engine import Engine
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.locks import folder_lock
 from geobfdt.runtime.settings_files import read_settings
@@ -21,7 +21,7 @@ from geobfdt.studies.cell_runs import run_cells
 from geobfdt.studies.plan import StudyWells, lay_out, make_plan, read_wells
 from geobfdt.studies.study_settings import Fold, StudySettings
 
-__all__ = ["Choices", "Found", "SearchOptions", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
+__all__ = ["Choices", "SearchOptions", "SearchResult", "SearchSettings", "Span", "Trial", "read_search", "run_search"]
 
 _MIN_TRIALS_BEFORE_PRUNING = 4  # Number of trials before any is stopped early.
 _MIN_F1_ABOVE_NULL = 0.01  # F1 above chance level from which a trial has learned anything.
@@ -134,7 +134,7 @@ class Trial(NamedTuple):
         return (self.score or 0.0) > self.chance + _MIN_F1_ABOVE_NULL
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """
     Result of a search.
 
@@ -173,7 +173,7 @@ def run_search(
     *,
     engine: Engine = LOCAL,
     progress: Callable[[int, int], None] = lambda _ended, _trials: None,
-) -> Found:
+) -> SearchResult:
     """
     Search until so many trials have ended, those of earlier runs included.
 
@@ -192,7 +192,7 @@ def run_search(
 
     Returns
     -------
-    Found
+    SearchResult
         Scores are of validation wells: the best is flattered by having been chosen, and the tested wells of the folds
         are not used. ``found.yaml`` in the folder is a study of it against the base, to score it on them;
         it is written if the best is above chance level. ``search.yaml`` holds the search itself.
@@ -202,7 +202,7 @@ def run_search(
     InputError
         If Optuna is not installed, the folder is another search's, or something cannot be read or written.
     """
-    optuna = needed("optuna", "search")
+    optuna = import_extra("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     trials = options.trials
     # The wells are read once: every trial lays its cells out from the same pixels, picks and digests.
@@ -314,7 +314,7 @@ def _run(
     return failed
 
 
-def _best_trial(optuna: Any, study: Any, states: Any) -> Found:
+def _best_trial(optuna: Any, study: Any, states: Any) -> SearchResult:
     names = {states.COMPLETE: "finished", states.PRUNED: "given up", states.FAIL: "failed"}
     trials = []
     for trial in study.get_trials(states=tuple(names)):
@@ -328,7 +328,7 @@ def _best_trial(optuna: Any, study: Any, states: Any) -> Found:
     if len(finished) >= _MIN_TRIALS_FOR_IMPORTANCE and len({trial.score for trial in finished}) > 1:
         judge = optuna.importance.PedAnovaImportanceEvaluator()
         importance = optuna.importance.get_param_importances(study, evaluator=judge)
-    return Found(trials, max(finished, key=lambda trial: trial.score or 0, default=None), importance)
+    return SearchResult(trials, max(finished, key=lambda trial: trial.score or 0, default=None), importance)
 
 
 def _verdict_study(search: SearchSettings, best: Trial) -> str:

@@ -10,14 +10,14 @@ from typing import Any
 from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.runtime.storage import atomic_files
 from geobfdt.studies.figures import draw_importance, draw_trials
-from geobfdt.studies.search import Found, SearchSettings
+from geobfdt.studies.search import SearchResult, SearchSettings
 
 __all__ = ["write_search_pages"]
 
 _MAX_ROWS = 20  # Largest number of trials in the table.
 
 
-def write_search_pages(search: SearchSettings, outcome: Found, out: Path, field: Path) -> dict[str, Any]:
+def write_search_pages(search: SearchSettings, outcome: SearchResult, out: Path, field: Path) -> dict[str, Any]:
     """
     Write ``search.html``, ``search.md`` with its pictures, and ``found.json``.
 
@@ -25,7 +25,7 @@ def write_search_pages(search: SearchSettings, outcome: Found, out: Path, field:
     ----------
     search : SearchSettings
         What was searched.
-    outcome : Found
+    outcome : SearchResult
         What came out.
     out, field : Path
         Folders of the search and of its wells.
@@ -51,7 +51,7 @@ def write_search_pages(search: SearchSettings, outcome: Found, out: Path, field:
     return summary
 
 
-def _blocks(search: SearchSettings, outcome: Found, out: Path, field: Path) -> list[Block]:
+def _blocks(search: SearchSettings, outcome: SearchResult, out: Path, field: Path) -> list[Block]:
     blocks = [Block("h1", f"Search: {search.name}")]
     states = [trial.state for trial in outcome.trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))

@@ -114,7 +114,7 @@ def run_study(
     plan = make_plan(study, field)
     with folder_lock(out):
 
-        def tell(finished: int, every: int) -> None:
+        def report(finished: int, every: int) -> None:
             # Rows are there as cells finish: a study of days can be read, and kept, meanwhile.
             with suppress(InputError):  # The page writes them, too, and reports the error.
                 write_text(out / CELLS, cells_table(plan, out).to_csv(index=False))
@@ -124,5 +124,5 @@ def run_study(
         folders = lay_out(plan, field, out)
         restore_results(folders, out)
         if engine is not None:
-            run_cells(folders, engine, tell)
+            run_cells(folders, engine, report)
         return plan, sections(plan, out)

@@ -36,7 +36,7 @@ _BASE: dict[Preset, dict[str, Any]] = {
     # wells is far above that on others (docs/benchmarks.md).
     "detr-small": {**_base("detr-small"), "training.steps": 7500, "training.every": 750, "tolerance": 0.05},
 }  # fmt: skip
-# Each depth at the rate that suits it, by the validation wells, and with the look of images shifted in the end.
+# Each depth trains at the rate that validates best, and is also scored on degraded images.
 _FAIR: dict[str, Any] = {"rates": (5e-4, 1e-3, 2e-3), "look_shifts": True}
 
 Levels = dict[str, dict[str, Any]]

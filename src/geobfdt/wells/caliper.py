@@ -26,7 +26,7 @@ COLUMNS: dict[str, type] = {
     "depth_m": float,
     # Twice the mean radius about the hole axis.
     "diameter_m": float,
-    # Least and greatest diameter, each over 15 degrees, as the pads of a mechanical caliper feel them.
+    # Least and greatest diameter, each over 15 degrees, as the pads of a mechanical caliper measure them.
     "diameter_min_m": float,
     "diameter_max_m": float,
     # Axes of the ellipse, and the direction of the long one, on the image and from north, 0 to 180.

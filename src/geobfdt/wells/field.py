@@ -5,7 +5,7 @@
 ``<well>.picks.csv``       the interpreter's picks, if any
 ``<well>.intervals.csv``   interpreted and ignored intervals, if any
 ``<well>.breakouts.csv``   breakouts and induced fractures, if any
-``<well>.findings.json``   what was repaired or doubted on the way in
+``<well>.findings.json``   findings: repairs, assumptions and uncertain values
 ``manifest.json``          what each well was made of: files, SHA-256, reading options
 =========================  =========================================================
 """

@@ -109,7 +109,7 @@ def well_image(  # noqa: PLR0913
     diameter, deviation, hole_azimuth : array (rows,) or float
         Hole diameter (m), inclination and azimuth (deg); NaN where unknown.
     findings : iterable of Finding
-        What was repaired or doubted on the way here.
+        Repairs, assumptions and uncertain values so far.
     **attributes
         Any of well, run, tool, reference, north, declination, units, dark, normalisation, source, source_sha256.
 

@@ -1,8 +1,8 @@
 """Intervals of a well: where each class was interpreted, and what to ignore.
 
 An IntervalTable is a :class:`pandas.DataFrame` with the columns of :data:`COLUMNS`. ``kind`` is ``interpreted``
-(every plane of ``class`` between ``top_m`` and ``base_m`` was looked for, so silence there means "nothing here") or
-``ignored`` (breakouts, induced fractures, bad image: neither picks nor silence mean anything there; ``class`` says
+(every plane of ``class`` between ``top_m`` and ``base_m`` was looked for, so a place without a pick has none) or
+``ignored`` (breakouts, induced fractures, bad image: neither picks nor their absence count there; ``class`` says
 what it is).
 A well without an ``interpreted`` row for a class was interpreted throughout for it; one whose only such row has no
 length was not interpreted for it at all.
@@ -67,7 +67,7 @@ def join_intervals(tables: Iterable[IntervalTable]) -> IntervalTable:
 
 def covered(intervals: IntervalTable, well: str, name: str, depth: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """
-    Tell where silence and picks of a class mean something.
+    Tell where picks of a class, and their absence, count.
 
     Parameters
     ----------

@@ -366,7 +366,7 @@ class LayerLog:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / DATABASE
-        # To be held while a layer that was asked for is read.
+        # Held while a requested layer is read.
         self.lock = threading.RLock()
         self._layers: dict[tuple[str, str], Layer] = {}
         create_database(self.file, _SCHEMA)
@@ -406,7 +406,7 @@ class LayerLog:
         current = self._layers.get((well, layer)) or Layer()
         for edit in self._read(db, well, layer, current.version):
             current.apply(edit)
-        # Whoever asks for a million layers that are not there leaves nothing.
+        # Empty layers are not kept: a client that requests a million of them must not fill the memory.
         if current.version:
             self._layers[well, layer] = current
         return current

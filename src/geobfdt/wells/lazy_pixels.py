@@ -41,10 +41,10 @@ def lazy_pixels(shape: tuple[int, ...], dtype: Any, read: Callable[[tuple[Any, .
     Examples
     --------
     >>> import numpy as np
-    >>> asked = []
-    >>> pixels = lazy_pixels((4, 2), np.dtype(float), lambda key: asked.append(key) or np.ones((4, 2))[key])
+    >>> reads = []
+    >>> pixels = lazy_pixels((4, 2), np.dtype(float), lambda key: reads.append(key) or np.ones((4, 2))[key])
     >>> image = xr.Variable(("depth", "azimuth"), pixels)[1:3]
-    >>> len(asked), image.values.shape, len(asked)
+    >>> len(reads), image.values.shape, len(reads)
     (0, (2, 2), 1)
     """
     lazy = indexing.LazilyIndexedArray(_Pixels(shape, dtype, read))

@@ -15,10 +15,9 @@ _MAX_DIAMETER_M = 1.5
 
 class ReadingOptions(BaseModel):
     """
-    What to assume where the file is silent. Each one used is recorded as a finding.
+    Values for what the file does not state. Each one that is used is recorded as a finding.
 
-    An option never overrides in silence what the file says: where both speak and differ, the option wins and a
-    ``major`` finding says so.
+    Where an option contradicts the file, the option takes precedence, with a ``major`` finding.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +31,7 @@ class ReadingOptions(BaseModel):
     top: float | None = Field(None, description="depth of the first row's upper edge (m, MD), for rasters")
     bottom: float | None = Field(None, description="depth of the last row's lower edge (m, MD), for rasters")
     diameter: float | None = Field(None, gt=0, description="hole diameter (m)")
-    caliper: str | None = Field(None, description="mnemonic of the curve that is the caliper, where no name tells it")
+    caliper: str | None = Field(None, description="mnemonic of the caliper curve, where no name identifies it")
     azimuth_reference: Literal["north", "high_side", "pseudo_north"] | None = Field(
         None, description="where image angle 0 points"
     )

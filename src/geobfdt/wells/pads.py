@@ -52,11 +52,11 @@ class PadRecording:
     logs : dict of str to array (rows,)
         Those of :data:`PAD_LOGS` that the file has, in their units; NaN where nothing was measured.
     attributes : dict
-        Attributes of a WellImage that the file knows: well, run, tool, declination.
+        Attributes of a WellImage that the file states: well, run, tool, declination.
     constants : dict of str to float
-        What the file says of the earth: ``field_dip`` (deg), ``field_strength`` and ``gravity`` (m/s2).
+        Constants of the earth in the file: ``field_dip`` (deg), ``field_strength`` and ``gravity`` (m/s2).
     findings : list of Finding
-        What the reader repaired or doubts.
+        Repairs, assumptions and uncertain values so far.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Removal of offsets of whole rows and sectors, if the user asks for it."""
+"""Removal of offsets of whole rows and sectors, which is an option of the user."""
 
 from __future__ import annotations
 

@@ -110,8 +110,8 @@ def caliper(
     Raises
     ------
     InputError
-        If a file cannot be read or is no such image, what is stated does not tell the scale of the times or contradicts
-        itself, the images are not of one run, or a table of picks would be written over.
+        If a file cannot be read or is no such image, the stated values do not determine the scale or contradict
+        each other, the images are not of one run, or a table of picks would be written over.
     """
     # The hole log of diameters is what this measures: a stated one is only compared with it.
     image = _read_acoustic(source, options.reading)

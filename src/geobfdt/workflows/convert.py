@@ -64,7 +64,7 @@ class ConvertOptions(BaseModel):
     mapping: Path | None = Described(None, description="what the columns of a pick table mean (docs/pick-tables.md)")
     vocabulary: Path | None = Described(None, description="what the labels of a pick table mean (docs/pick-tables.md)")
     collar: Path | None = Described(None, description="table of collars; picks get positions (docs/hand-over.md)")
-    osdu: Path | None = Described(None, description="what an OSDU platform wants to know (docs/plugs.md)")
+    osdu: Path | None = Described(None, description="entries that an OSDU platform needs (docs/plugs.md)")
     radius: float = Described(1.0, gt=0, le=1e5, description="radius of the discs of vtk, fracman and dfnworks (m)")
     to_north: North | None = Described(None, description="north to which azimuths are turned")
     convergence: float | None = Described(

@@ -107,7 +107,7 @@ def write_placed(picks: PickTable, target: Path, name: str, radius: float) -> li
         observed = f"{int((~oriented).sum())} of {len(kept)} picks have no true dip and azimuth"
         action = "left out; geobfdt ingest with --survey computes them"
         findings.append(Finding(Severity.MAJOR, "no-dip", place_, observed, action))
-    # A level plane has no azimuth; programs want a number.
+    # A level plane has no azimuth, but the formats need a number.
     kept = kept.assign(azimuth_true_deg=kept[_AZIMUTH].where(~level, kept[_AZIMUTH].fillna(0.0)))[oriented]
     if name in FRACTURE_FORMATS:
         beds = kept["class"] != "fracture"

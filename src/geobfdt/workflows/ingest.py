@@ -151,8 +151,8 @@ def ingest(
                     "give --replace to replace its image, and its picks by those of --picks; or another run its own "
                     f"name, such as --well {well + ' run 2'!r}",
                 )
-            brought = _Brought(image, stem, entry, interpretation, picks, existing_files, turn)
-            findings[stem] = _bring(brought, field, wells)
+            incoming = _IncomingWell(image, stem, entry, interpretation, picks, existing_files, turn)
+            findings[stem] = _write_well(incoming, field, wells)
         progress((number + 1) / len(files))
     return findings
 
@@ -230,8 +230,8 @@ def _beside(folder: Path | None, stem: str) -> Interpretation | None:
 
 
 @dataclass(frozen=True)
-class _Brought:
-    """A well on its way into a field: its image, name of files, manifest entry and picks, and what it replaces."""
+class _IncomingWell:
+    """A well to write into a field: image, name of files, manifest entry, picks, and the files that it replaces."""
 
     image: WellImage
     stem: str
@@ -262,19 +262,19 @@ def _at_north_of(interpretation: Interpretation, image: WellImage, options: Inge
     )
 
 
-def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Finding]:
+def _write_well(incoming: _IncomingWell, field: Path, wells: dict[str, Entry]) -> list[Finding]:
     """Write a well and its line of the manifest, all files or none."""
-    stem, interpretation, picks, turn = brought.stem, brought.interpretation, brought.picks, brought.turn
-    well = brought.image.attrs["well"]
-    image = with_image_findings(brought.image if turn is None else turn_image(brought.image, turn))
+    stem, interpretation, picks, turn = incoming.stem, incoming.interpretation, incoming.picks, incoming.turn
+    well = incoming.image.attrs["well"]
+    image = with_image_findings(incoming.image if turn is None else turn_image(incoming.image, turn))
     findings = list(image.attrs["findings"])
     replaced = ["image"]
     with atomic_files(field) as part:
         mine = intervals = breakouts = None
         if interpretation is not None:
-            mine, completed = complete(_of_well(interpretation.picks, well), brought.image)
+            mine, completed = complete(_of_well(interpretation.picks, well), incoming.image)
             if turn is not None:
-                mine = turn_picks(mine, brought.image, turn)
+                mine = turn_picks(mine, incoming.image, turn)
             findings += [*interpretation.findings, *completed]
             intervals = _of_well(interpretation.intervals, well)
             breakouts = _of_well(interpretation.breakouts, well)
@@ -287,7 +287,7 @@ def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Find
                 write_intervals(intervals, part / f"{stem}.intervals.csv")
                 replaced.append("intervals")
             if len(breakouts):
-                breakouts, of_breakouts = complete_breakouts(breakouts, brought.image)
+                breakouts, of_breakouts = complete_breakouts(breakouts, incoming.image)
                 if turn is not None:
                     # Apparent azimuths follow from the turned true ones.
                     breakouts, _ = complete_breakouts(turn_breakouts(breakouts, turn), image)
@@ -303,12 +303,12 @@ def _bring(brought: _Brought, field: Path, wells: dict[str, Entry]) -> list[Find
         before = wells.get(stem)
         written = {source.file: source for source in before.written} if before else {}
         written |= {file.name: source_of(file) for file in sorted(part.iterdir())}
-        sources = brought.entry.picks if "picks" in replaced or not before else before.picks
-        wells[stem] = brought.entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
-        if brought.existing_files is not None:
+        sources = incoming.entry.picks if "picks" in replaced or not before else before.picks
+        wells[stem] = incoming.entry.model_copy(update={"written": tuple(written.values()), "picks": sources})
+        if incoming.existing_files is not None:
             copies = _keep_edited(field, part, before)
             action = f"{', '.join(replaced)} replaced, as asked; {', '.join(copies) or 'everything else'} kept"
-            observed = f"the field had {brought.existing_files}"
+            observed = f"the field had {incoming.existing_files}"
             findings.append(Finding(Severity.MAJOR, "well-replaced", stem, observed, action))
         write_manifest(part, wells)
         write_text(part / f"{stem}.findings.json", findings_to_json(findings))

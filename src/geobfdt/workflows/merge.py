@@ -23,7 +23,7 @@ from geobfdt.workflows.assemble import read_or_assemble
 
 __all__ = ["MergeOptions", "join_runs", "merge"]
 
-# A shorter overlap tells no shift.
+# A shorter overlap does not determine a shift.
 MIN_OVERLAP_M = 2.0
 # The peak of the correlation stands above all other shifts and turns by so many robust standard deviations.
 MIN_Z = 10.0
@@ -33,7 +33,7 @@ MIN_CORRELATION = 0.1
 MAX_RIVAL = 0.9
 # The shift is certain to this much, or to a quarter of a row.
 MAX_SIGMA_M = 0.005
-# Parts of the overlap that differ by more than this, or by a row, say that one run is stretched.
+# If the shifts of parts of the overlap differ by more than this, or by a row, one run is stretched.
 MAX_SPREAD_M = 0.03
 # Rows of two runs are as far apart if they differ by less than this share.
 _SAME_SPACING = 0.01
@@ -209,7 +209,7 @@ def _check_alike(first: WellImage, second: WellImage) -> None:
 
 
 def _check_match(match: RunMatch, first: WellImage, second: WellImage) -> None:
-    """Refuse a shift that the overlap does not tell with certainty."""
+    """Refuse a shift that the overlap does not determine."""
     row = row_spacing(first)
     if not (match.z >= MIN_Z and match.correlation >= MIN_CORRELATION):
         observed = f"does not look like {place_of(first)} in their overlap (peak {match.z:.1f} times the scatter)"

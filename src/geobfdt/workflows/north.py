@@ -15,7 +15,7 @@ def image_north_turn(
     image: WellImage, reading: ReadingOptions, target: North | None, convergence: float | None
 ) -> NorthTurn | None:
     """
-    Return how the azimuths of an image are to be turned; None where no north is asked for.
+    Return how the azimuths of an image are to be turned; None without a target north.
 
     Parameters
     ----------

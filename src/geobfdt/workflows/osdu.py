@@ -22,7 +22,7 @@ _CURE = "give --osdu a YAML of partition, wellbore, owners, viewers, legal_tags,
 
 def read_osdu_settings(file: Path | None, target: Path) -> OsduSettings:
     """
-    Read what the platform wants to know.
+    Read the entries that the platform needs.
 
     Raises
     ------

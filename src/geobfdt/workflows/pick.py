@@ -485,7 +485,7 @@ def _by_workers(
         delivery = Delivery.from_dict(json.loads(output))
         other = picked.setdefault(file_stem(delivery.well), files[job])
         if other != files[job]:
-            # A worker knows its own file alone, so that its output is written over by now.
+            # A worker processes one file, so another worker with the same well name has overwritten its output.
             problem = f"{files[job]}: wrote over the picks of {other}, the same well; give each its own --out"
             yield PickOutcome(files[job], None, problem)
             continue

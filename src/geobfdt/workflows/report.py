@@ -56,7 +56,7 @@ class ReportOptions(BaseModel):
         description="what else is written: the log on paper, density curves, discs, image RQD, tables of the structure",
     )
     sections: tuple[float, ...] = Described(
-        (), description="azimuths of vertical sections (deg); empty: along the mean bed, or square to a fold axis"
+        (), description="azimuths of vertical sections (deg); empty: along the mean bed, or across a fold axis"
     )
     structural_dip: tuple[float, float] | None = Described(
         None, description="dip and azimuth that is removed from planes (deg); None: that of the mean bed"
@@ -99,7 +99,7 @@ class Reported(NamedTuple):
     structure : Structure
         The numbers in it.
     beside : list of Path
-        What else was asked for.
+        Settings of the report.
     """
 
     file: Path

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from geobfdt.runtime.extras import needed
+from geobfdt.runtime.extras import import_extra
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.image import LOGS, WellImage, row_spacing
 from geobfdt.wells.survey import Survey
@@ -120,8 +120,8 @@ class OsduRecord:
 
     def write_bulk(self, path: Path) -> None:
         """Write the bulk data as Parquet, block by block."""
-        pyarrow = needed("pyarrow", "osdu")
-        parquet = needed("pyarrow.parquet", "osdu")
+        pyarrow = import_extra("pyarrow", "osdu")
+        parquet = import_extra("pyarrow.parquet", "osdu")
         writer = None
         try:
             for block in self.bulk:

@@ -339,7 +339,7 @@ def _query_loss(
     Queries are matched anew at each layer. The target probability of a query at distance ``d`` from its plane is
     ``1 / (1 + (d / half_score_distance)^2)``, so that a query that lies closer is more probable than its duplicates.
     Distances are half scaled, by the square root of the trace's stretch: picks are judged in depth, but pixels resolve
-    them square to the trace.
+    them perpendicular to the trace.
     """
     loss = settings.loss
     probability = output.logits.detach().sigmoid().cpu().numpy().astype(np.float64)

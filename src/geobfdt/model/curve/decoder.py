@@ -63,7 +63,7 @@ class LayerOutput(NamedTuple):
 
 def stretch(traces: Tensor, radius: Tensor) -> Tensor:
     """
-    Ratio of a band's height along depth to its height square to the trace, root mean square over the turn.
+    Ratio of a band's height along depth to its height perpendicular to the trace, root mean square over the turn.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class CurveDecoder(nn.Module):
     -----
     A query is a candidate plane: a trace ``(z0, a, b)`` and a hidden state. Each layer samples features in a band along
     the trace, lets every column estimate how far the plane lies from the trace, and fits the offsets by a sinusoid
-    (:func:`fit_trace_update`). Attention between neighbours in depth then tells queries of one plane apart, and a
+    (:func:`fit_trace_update`). Attention between neighbours in depth then suppresses duplicates of a plane, and a
     feed-forward block follows. The layout is that of a DETR decoder with iterative refinement (Carion et al. 2020;
     Zhu et al. 2021), whose cross-attention is replaced by the band along the trace.
     Traces are detached between layers, so that each layer learns its own step.
@@ -365,8 +365,8 @@ class _Layer(nn.Module):
         -----
         Every column of the band is embedded together with the query's hidden state. Columns exchange features with
         their neighbours on the trace, first with the next ones, then at the distances ``reaches``: a line too faint for
-        one column adds up over the part of the turn where it shows. Each column then predicts an offset
-        square to the trace, at most the band's half-width, and a weight. The offsets are fitted by a sinusoid, and the
+        one column adds up over the part of the turn where it shows. Each column then predicts an offset perpendicular
+        to the trace, at most the band's half-width, and a weight. The offsets are fitted by a sinusoid, and the
         weighted and the plain mean of the columns update the hidden state.
         """
         band, slope = self.sample_band(field, traces, radius)
@@ -385,8 +385,9 @@ class _Layer(nn.Module):
         # The small number makes the pooled features fade where no column has a weight.
         share = weight / (weight.sum(-1, keepdim=True) + 1e-3)
         pooled = torch.cat([(columns * share[..., None]).sum(2), columns.mean(2)], dim=-1)
-        # Offsets are square to the trace. In depth they are `slope` times as large, and so are their errors: weights
-        # are divided by its square, and the ridge by the square of its mean, so that steep traces are not held back.
+        # Offsets are perpendicular to the trace. In depth they are `slope` times as large, and so are their errors:
+        # weights are divided by its square, and the ridge by the square of its mean, so that steep traces are not held
+        # back.
         ridge = self.ridge / stretch(traces, radius) ** 2
         return self.mean(pooled), fit_trace_update(offset * slope, weight / slope**2, self.waves, ridge), weight
 
@@ -397,9 +398,9 @@ class _Layer(nn.Module):
         Returns
         -------
         band : Tensor (batch, queries, columns, samples x channels)
-            Samples across the trace, evenly spaced square to it; 0 beyond the ends of the map.
+            Samples across the trace, evenly spaced perpendicular to it; 0 beyond the ends of the map.
         slope : Tensor (batch, queries, columns)
-            Ratio of depth to distance square to the trace, column by column.
+            Ratio of depth to distance perpendicular to the trace, column by column.
         """
         batch, columns, rows, channels = field.shape
         depth = traces @ self.waves.T

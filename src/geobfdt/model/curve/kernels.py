@@ -505,7 +505,7 @@ def _sample(field, columns, rows, channels, trace, radius, waves, across, row_he
 
 @_compiled(_NOTHING, _VECTOR, _VECTOR, _VECTOR, _MATRIX, types.float64, _VECTOR)
 def _fit(offsets, weights, slopes, waves, ridge, change):
-    """Fit offsets square to a trace by a change of it; see :func:`geobfdt.model.curve.decoder.fit_trace_update`."""
+    """Fit offsets from a trace by a change of it; see :func:`geobfdt.model.curve.decoder.fit_trace_update`."""
     columns = weights.size
     n00, n01, n02, n11, n12, n22 = ridge, 0.0, 0.0, ridge, 0.0, ridge
     r0, r1, r2 = 0.0, 0.0, 0.0

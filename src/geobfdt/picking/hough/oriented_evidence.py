@@ -49,7 +49,7 @@ class Evidence:
     radius : float
         Radius of the hole (m), or the larger one below which the grid is too coarse to resolve a slope.
     width : float
-        Standard deviation of the filters square to a trace (m).
+        Standard deviation of the filters perpendicular to a trace (m).
     alike : float
         Number of neighbouring columns whose noise is correlated, because each was averaged with the others.
     grid : WorkingGrid
@@ -70,7 +70,7 @@ class Evidence:
         return np.asarray(np.clip(nearest, 0, self.tilts.size - 1).astype(np.int64))
 
     def stretch(self, slope: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Ratio of the width in depth to the width square to itself of a feature of this slope (m/rad)."""
+        """Ratio of the width in depth to the width perpendicular to itself of a feature of this slope (m/rad)."""
         return np.asarray(np.hypot(1, slope / self.radius))
 
 
@@ -85,7 +85,7 @@ def oriented_evidence(grid: WorkingGrid, radius: float, width: float) -> Evidenc
     radius : float
         Hole radius (m).
     width : float
-        Standard deviation of the filters square to a trace (m).
+        Standard deviation of the filters perpendicular to a trace (m).
 
     Returns
     -------
