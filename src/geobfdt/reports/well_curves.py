@@ -1,4 +1,4 @@
-"""Curves that were measured along a well, beside its picks: apertures, vugs and caliper, drawn and summed up."""
+"""What was measured along a well, beside its picks: apertures, vugs and caliper, drawn and summed up."""
 
 from __future__ import annotations
 
@@ -16,9 +16,17 @@ from geobfdt.reports.html_parts import figure_png, format_number, html_picture, 
 from geobfdt.reports.style import HOLE, INK, KINDS, MUTED, UNMEASURED, WALL, house_style
 from geobfdt.reports.tracks import depth_lines, draw_depth_axis, top_axis
 from geobfdt.wells.caliper import CaliperTable, read_caliper
-from geobfdt.wells.vugs import VugTracks, read_vug_tracks
+from geobfdt.wells.vugs import VugTable, VugTracks, read_vug_tracks, read_vugs
 
-__all__ = ["NO_CURVES", "WellCurves", "curves_section", "draw_apertures", "has_apertures", "read_well_curves"]
+__all__ = [
+    "NO_CURVES",
+    "WellCurves",
+    "curves_section",
+    "draw_apertures",
+    "has_apertures",
+    "has_caliper",
+    "read_well_curves",
+]
 
 # A curve is drawn with at most this many points: a page has no more rows.
 _MAX_POINTS = 2000
@@ -48,11 +56,14 @@ class WellCurves:
         Curves of vugs, as in ``WELL.vug-tracks.csv``.
     caliper : CaliperTable
         Size and shape of the hole, as in ``WELL.caliper.csv``.
+    vug_table : VugTable
+        Vugs one by one, as in ``WELL.vugs.csv``.
     """
 
     apertures: pd.DataFrame | None = None
     vugs: VugTracks | None = None
     caliper: CaliperTable | None = None
+    vug_table: VugTable | None = None
 
 
 NO_CURVES = WellCurves()
@@ -72,17 +83,24 @@ def read_well_curves(folders: Sequence[Path], stem: str) -> WellCurves:
         files = (folder / f"{stem}{suffix}" for folder in folders)
         return next((file for file in files if file.exists()), None)
 
-    apertures, vugs, caliper = (first(f".{name}.csv") for name in ("apertures", "vug-tracks", "caliper"))
+    names = ("apertures", "vug-tracks", "caliper", "vugs")
+    apertures, tracks, caliper, vugs = (first(f".{name}.csv") for name in names)
     return WellCurves(
         None if apertures is None else read_aperture_curves(apertures),
-        None if vugs is None else read_vug_tracks(vugs),
+        None if tracks is None else read_vug_tracks(tracks),
         None if caliper is None else read_caliper(caliper),
+        None if vugs is None else read_vugs(vugs),
     )
 
 
 def has_apertures(curves: pd.DataFrame | None) -> bool:
     """Tell whether any depth has an aperture."""
     return curves is not None and bool((curves["aperture_hydraulic_mm"] > 0).any())
+
+
+def has_caliper(table: CaliperTable | None) -> bool:
+    """Tell whether the diameter of any depth is measured."""
+    return table is not None and bool(table["diameter_m"].notna().any())
 
 
 def draw_apertures(ax: Axes, curves: pd.DataFrame, top: float, base: float) -> None:
@@ -135,7 +153,7 @@ def curves_section(curves: WellCurves, top: float, base: float) -> str:
         parts.append(_aperture_text(curves.apertures))
     if curves.vugs is not None and len(curves.vugs):
         parts.append(_vug_text(curves.vugs))
-    if curves.caliper is not None and curves.caliper["diameter_m"].notna().any():
+    if curves.caliper is not None and has_caliper(curves.caliper):
         parts.append(_caliper_text(curves.caliper))
     if not parts:
         return ""
@@ -201,7 +219,7 @@ def _figure(curves: WellCurves, top: float, base: float) -> Figure:
     """Draw depth, apertures, diameters and the curves of vugs side by side, with what is there."""
     titles = [
         *(["Apertures"] if has_apertures(curves.apertures) else []),
-        *(["Diameter"] if curves.caliper is not None and curves.caliper["diameter_m"].notna().any() else []),
+        *(["Diameter"] if has_caliper(curves.caliper) else []),
         *(
             [f"Vugs {n}" for n in range(1, len(_VUG_CURVES) + 1)]
             if curves.vugs is not None and len(curves.vugs)

@@ -165,13 +165,11 @@ def report_field(
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
                 others += write_log_svg(
-                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves.apertures
+                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves
                 )
                 continue
             if kind == "pdf":
-                write_log_pdf(
-                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves.apertures
-                )
+                write_log_pdf(image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves)
             elif kind == "las":
                 write_density(image, mine, intervals, other)
             elif kind == "rqd":
