@@ -56,7 +56,7 @@ class Mark(NamedTuple):
     ----------
     label : str
         For the key.
-    count : int
+    number : int
         How many are on the page.
     colour : str
         Of the line.
@@ -65,7 +65,7 @@ class Mark(NamedTuple):
     """
 
     label: str
-    count: int
+    number: int
     colour: str
     shape: Literal["box", "dashes", "ellipse"]
 
@@ -195,7 +195,7 @@ def _draw_key(  # noqa: PLR0913
         entries.append(
             (0.5, partial(_draw_symbol, ax, first, hollow=True), "quality C, D or confidence below 0.5", INK)
         )
-    entries += [(0.22, partial(_draw_mark, ax, mark), f"{mark.label} {mark.count}", INK) for mark in marks]
+    entries += [(0.22, partial(_draw_mark, ax, mark), f"{mark.label} {mark.number}", INK) for mark in marks]
     entries += [(0.1, partial(_draw_swatch, ax, bar.colour, width=0.07), bar.label, INK) for bar in bars]
     entries += [(0.0, lambda _x, _y: None, note, DOUBTED) for note in notes]
     x, y = 0.0, HEADER_HEIGHT_INCHES - 1.37

@@ -413,7 +413,7 @@ def _marks_on_page(breakouts: BreakoutTable | None, vugs: VugTable | None, top: 
     if vugs is not None:
         count = int(((vugs["depth_m"] >= top) & (vugs["depth_m"] < base)).sum())
         marks.append(Mark("Vug (experimental)", count, VUG, "ellipse"))
-    return [mark for mark in marks if mark.count]
+    return [mark for mark in marks if mark.number]
 
 
 def _picks_on_page(picks: PickTable, top: float, base: float) -> PickTable:

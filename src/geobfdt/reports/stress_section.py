@@ -15,7 +15,18 @@ from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.structure.stress import MAX_DEVIATION_DEG, StressAzimuth, stress_azimuth
 from geobfdt.wells.image import WellImage, log_at, place_of
 
-__all__ = ["StressLine", "analyse_stress", "stress_findings", "stress_section"]
+__all__ = [
+    "STRESS_HEAD",
+    "StressLine",
+    "analyse_stress",
+    "stress_cells",
+    "stress_findings",
+    "stress_note",
+    "stress_section",
+]
+
+# Head of the cells of a line.
+STRESS_HEAD = ("", "rows", "zones", "length (m)", "SHmax (deg)", "s.d. (deg)", "WSM rank", "left out")
 
 _SECTOR_DEG = 10.0
 _COLOURS = {"breakout": "#8c4a2f", "induced": "#2f6d8c"}
@@ -87,6 +98,25 @@ def stress_findings(image: WellImage, lines: list[StressLine]) -> list[Finding]:
     return findings
 
 
+def stress_cells(line: StressLine) -> tuple[str, ...]:
+    """Return the cells of a line of the table, under :data:`STRESS_HEAD`."""
+    return (
+        _NAMES[line.name].capitalize(), f"{line.vertical.rows}", f"{line.vertical.zones}",
+        f"{line.vertical.length:.1f}", format_number(line.vertical.shmax, 0),
+        format_number(line.vertical.deviation, 0),
+        line.vertical.rank or "-" if line.vertical.rows else "-", f"{line.every.deviated}",
+    )  # fmt: skip
+
+
+def stress_note() -> str:
+    """Explain the numbers of the table."""
+    return (
+        "Means are axial and weighted by length; breakouts lie 90 degrees off SHmax, "
+        "induced fractures along it. Ranks are those of the World Stress Map for image logs of one well (Heidbach et "
+        f"al. 2016). Rows where the hole deviates more than {MAX_DEVIATION_DEG:.0f} degrees are left out."
+    )
+
+
 def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list[Finding]]:
     """
     Write the section of the report on breakouts.
@@ -108,16 +138,6 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
     lines = analyse_stress(image, breakouts)
     if not lines:
         return "", []
-    head = ("", "rows", "zones", "length (m)", "SHmax (deg)", "s.d. (deg)", "WSM rank", "left out")
-    rows = [
-        (
-            _NAMES[line.name].capitalize(), f"{line.vertical.rows}", f"{line.vertical.zones}",
-            f"{line.vertical.length:.1f}", format_number(line.vertical.shmax, 0),
-            format_number(line.vertical.deviation, 0),
-            line.vertical.rank or "-" if line.vertical.rows else "-", f"{line.every.deviated}",
-        )
-        for line in lines
-    ]  # fmt: skip
     kept = breakouts[breakouts["status"] != "rejected"]
     columns = ["top_m", "base_m", "class", "azimuth_app_deg", "azimuth_true_deg", "width_deg", "tilt_deg", "confidence"]
     cells = [
@@ -125,15 +145,11 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
         for row in kept[[*columns, "status", "source"]].head(_MAX_ROWS).itertuples(index=False)
     ]
     extent = f" The first {_MAX_ROWS} of {len(kept)} are below." if len(kept) > _MAX_ROWS else ""
-    north = str(image.attrs["north"])
-    note = (
-        f"Azimuths are from {north} north. Means are axial and weighted by length; breakouts lie 90 degrees off SHmax, "
-        "induced fractures along it. Ranks are those of the World Stress Map for image logs of one well (Heidbach et "
-        f"al. 2016). Rows where the hole deviates more than {MAX_DEVIATION_DEG:.0f} degrees are left out.{extent}"
-    )
+    note = f"Azimuths are from {image.attrs['north']} north. {stress_note()}{extent}"
     titles = tuple(name.replace("_", " ") for name in [*columns, "status", "source"])
+    table = html_table(STRESS_HEAD, [stress_cells(line) for line in lines])
     return (
-        f"<h2>Breakouts and stress</h2>{html_table(head, rows)}{_rose(kept, lines)}<p>{html.escape(note)}</p>"
+        f"<h2>Breakouts and stress</h2>{table}{_rose(kept, lines)}<p>{html.escape(note)}</p>"
         f"<div class=rows>{html_table(titles, cells)}</div>"
     ), stress_findings(image, lines)
 

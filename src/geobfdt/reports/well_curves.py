@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,14 @@ from geobfdt.wells.vugs import VugTable, VugTracks, read_vug_tracks, read_vugs
 
 __all__ = [
     "NO_CURVES",
+    "VugTotals",
     "WellCurves",
     "curves_section",
     "draw_apertures",
     "has_apertures",
     "has_caliper",
     "read_well_curves",
+    "vug_totals",
 ]
 
 # A curve is drawn with at most this many points: a page has no more rows.
@@ -178,18 +181,44 @@ def _aperture_text(curves: pd.DataFrame) -> str:
     return f"<h3>Apertures of fractures</h3>{html_table(head, rows)}<p>{note}</p>"
 
 
-def _vug_text(tracks: VugTracks) -> str:
-    searched, share, count, top, base, largest = (
-        tracks[name].to_numpy(float)
-        for name in ("searched_m2", "area_share_pct", "count_per_m2", "top_m", "base_m", "largest_diameter_mm")
-    )
+class VugTotals(NamedTuple):
+    """
+    Vugs of a whole well.
+
+    Parameters
+    ----------
+    searched : float
+        Wall that was searched (m2).
+    vugs : float
+        Their number.
+    per_m2, area_pct : float
+        Their number and area by the searched wall (1/m2, percent); NaN where none was searched.
+    """
+
+    searched: float
+    vugs: float
+    per_m2: float
+    area_pct: float
+
+
+def vug_totals(tracks: VugTracks) -> VugTotals:
+    """Sum vugs up over the windows of a well, by the wall that was searched in each."""
+    searched = tracks["searched_m2"].to_numpy(float)
     total = float(searched.sum())
-    vugs, area = (float(np.nansum(values * searched)) for values in (count, share))
+    count, area = (float(np.nansum(tracks[name] * searched)) for name in ("count_per_m2", "area_share_pct"))
+    return VugTotals(total, count, count / total if total else np.nan, area / total if total else np.nan)
+
+
+def _vug_text(tracks: VugTracks) -> str:
+    share, top, base, largest = (
+        tracks[name].to_numpy(float) for name in ("area_share_pct", "top_m", "base_m", "largest_diameter_mm")
+    )
+    totals = vug_totals(tracks)
     most = int(np.nanargmax(share)) if np.isfinite(share).any() else None
     head = ("Vugs", "searched (m2)", "per m2", "area (%)", "largest (mm)", "most area (%)", "in (m MD)")
     row = (
-        f"{vugs:.0f}", f"{total:.2f}", format_number(vugs / total if total else np.nan, 1),
-        format_number(area / total if total else np.nan, 2),
+        f"{totals.vugs:.0f}", f"{totals.searched:.2f}", format_number(totals.per_m2, 1),
+        format_number(totals.area_pct, 2),
         format_number(float(np.nanmax(largest, initial=-np.inf)), 1),
         "-" if most is None else format_number(float(share[most]), 2),
         "-" if most is None else f"{top[most]:.1f} to {base[most]:.1f}",
