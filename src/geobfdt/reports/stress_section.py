@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from geobfdt.reports.html_parts import figure_png, format_number, html_picture, html_table
-from geobfdt.reports.style import FAINT, INK, house_style
+from geobfdt.reports.style import FAINT, INK, STRESS, house_style
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.structure.stress import MAX_DEVIATION_DEG, StressAzimuth, stress_azimuth
 from geobfdt.wells.image import WellImage, log_at, place_of
@@ -29,7 +29,8 @@ __all__ = [
 STRESS_HEAD = ("", "rows", "zones", "length (m)", "SHmax (deg)", "s.d. (deg)", "WSM rank", "left out")
 
 _SECTOR_DEG = 10.0
-_COLOURS = {"breakout": "#8c4a2f", "induced": "#2f6d8c"}
+# Face and hatch of the petals: the colour of the log for both classes, full and hatched.
+_PETALS = {"breakout": (STRESS, ""), "induced": ("white", "//////")}
 _NAMES: dict[Literal["breakout", "induced"], str] = {"breakout": "breakouts", "induced": "induced fractures"}
 _MAX_ROWS = 200  # The table shows at most so many rows.
 
@@ -164,25 +165,32 @@ def _rose(breakouts: pd.DataFrame, lines: list[StressLine]) -> str:
     with house_style():
         figure = Figure(figsize=(4, 4), dpi=130, facecolor="white")
         axes = figure.subplots(subplot_kw={"projection": "polar"})
-        for name, colour in _COLOURS.items():
+        for name, (face, hatch) in _PETALS.items():
             mine = oriented[oriented["class"] == name]
+            if mine.empty:
+                continue
             length = (mine["base_m"] - mine["top_m"]).to_numpy(float)
             metres = below + np.histogram(mine["azimuth_true_deg"].to_numpy(float) % 360, edges, weights=length)[0]
             # The areas of the petals are the lengths.
             axes.bar(
                 np.radians(edges[:-1]), np.sqrt(metres) - np.sqrt(below), np.radians(_SECTOR_DEG), np.sqrt(below),
-                align="edge", color=colour, edgecolor="white", linewidth=0.4,
+                align="edge", facecolor=face, hatch=hatch, edgecolor=STRESS, linewidth=0.6, label=_NAMES[name],
             )  # fmt: skip
             below = metres
         reach = float(np.sqrt(max(below.max(), 1e-3))) * 1.05
         for line in lines:
             if np.isfinite(line.vertical.shmax):
-                for side in (0.0, 180.0):
-                    axes.plot([0, np.radians(line.vertical.shmax + side)], [0, reach], color=INK, lw=1.6)
+                ends = np.radians([line.vertical.shmax, line.vertical.shmax + 180.0])
+                dashes = "solid" if line.name == "breakout" else (0, (5, 2))
+                label = f"SHmax by {_NAMES[line.name]}"
+                axes.plot(ends, [reach, reach], color=INK, lw=1.6, ls=dashes, label=label)
         axes.set_theta_zero_location("N")  # type: ignore[attr-defined]
         axes.set_theta_direction(-1)  # type: ignore[attr-defined]
         axes.set_xticks(np.radians([0, 90, 180, 270]), ["N", "E", "S", "W"])
         axes.set_yticks([])
         axes.set_ylim(0, reach)
         axes.grid(color=FAINT, lw=0.5)
+        axes.set_axisbelow(True)
+        figure.legend(loc="lower center", ncols=2, frameon=False, fontsize=7)
+        figure.subplots_adjust(bottom=0.2)
         return html_picture(figure_png(figure), "rose of breakouts, with SHmax")

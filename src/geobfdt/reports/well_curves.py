@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from geobfdt.picking.apertures import read_aperture_curves
 from geobfdt.reports.html_parts import figure_png, format_number, html_picture, html_table
-from geobfdt.reports.style import HOLE, INK, KINDS, MUTED, UNMEASURED, WALL, house_style
+from geobfdt.reports.style import HOLE, INK, KINDS, MUTED, UNMEASURED, VUG, WALL, house_style
 from geobfdt.reports.tracks import depth_lines, draw_depth_axis, top_axis
 from geobfdt.wells.caliper import CaliperTable, read_caliper
 from geobfdt.wells.vugs import VugTable, VugTracks, read_vug_tracks, read_vugs
@@ -298,7 +298,7 @@ def _draw_windows(ax: Axes, tracks: VugTracks, name: str, caption: str) -> None:
     start = 1.0 if name == "mean_aspect" else 0.0
     ax.barh(
         tops, values - start, height=tracks["base_m"].to_numpy(float) - tops, left=start, align="edge",
-        color=KINDS["fracture"].colour, alpha=0.7, edgecolor="white", linewidth=0.4,
+        color=VUG, edgecolor="white", linewidth=0.4,
     )  # fmt: skip
     for top, base in tracks.loc[tracks["count_per_m2"].isna(), ["top_m", "base_m"]].to_numpy(float):
         ax.axhspan(top, base, color=UNMEASURED, lw=0)
