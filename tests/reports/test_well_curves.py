@@ -170,10 +170,10 @@ def test_the_hole_has_the_caliper() -> None:
     )  # fmt: skip
     page = draw_well(noisy_well(), new_picks(), curves=WellCurves(caliper=caliper))
     (ax,) = [ax for ax in page.axes if ax.get_label() == "hole"]
-    left, right = (c.get_paths()[0].get_extents() for c in ax.collections if c.get_label() == "caliper")
-    widest = 0.20 / (2 * (right.x0 - 0.5))
-    assert right.x1 - 0.5 == pytest.approx(0.12 / widest)
-    assert left.x0 == pytest.approx(1 - right.x1)
+    one, other = (c.get_paths()[0].get_extents() for c in ax.collections if c.get_label() == "caliper")
+    widest = 0.20 / (2 * (other.x0 - 0.5))
+    assert other.x1 - 0.5 == pytest.approx(0.12 / widest)
+    assert one.x0 == pytest.approx(1 - other.x1)
     assert 0.24 < widest < 0.5
     (ax,) = [ax for ax in draw_well(noisy_well(), new_picks()).axes if ax.get_label() == "hole"]
     assert "caliper" not in [c.get_label() for c in ax.collections]

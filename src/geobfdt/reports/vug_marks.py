@@ -70,9 +70,9 @@ def draw_vugs(
     middle = start + (here["azimuth_app_deg"].to_numpy(float) - start) % 360
     corners = np.stack([middle[:, None] + round_, here["depth_m"].to_numpy(float)[:, None] + along], axis=-1)
     # What lies across an end of the track is drawn at the other end, too.
-    left, right = corners[..., 0].min(axis=1), corners[..., 0].max(axis=1)
+    low, high = corners[..., 0].min(axis=1), corners[..., 0].max(axis=1)
     parts = [
-        corners[(right + turn >= start) & (left + turn <= start + 360)] + [turn, 0.0] for turn in (0.0, -360.0, 360.0)
+        corners[(high + turn >= start) & (low + turn <= start + 360)] + [turn, 0.0] for turn in (0.0, -360.0, 360.0)
     ]
     outlines = PolyCollection(
         list(np.concatenate(parts)), facecolor="none", edgecolor=VUG, linewidth=0.9, zorder=2.7, label="vug"
