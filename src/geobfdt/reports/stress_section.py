@@ -30,7 +30,10 @@ STRESS_HEAD = ("", "rows", "zones", "length (m)", "SHmax (deg)", "s.d. (deg)", "
 
 _SECTOR_DEG = 10.0
 # Face and hatch of the petals: the colour of the log for both classes, full and hatched.
-_PETALS = {"breakout": (STRESS, ""), "induced": ("white", "//////")}
+_PETALS: dict[Literal["breakout", "induced"], tuple[str, str]] = {
+    "breakout": (STRESS, ""),
+    "induced": ("white", "//////"),
+}
 _NAMES: dict[Literal["breakout", "induced"], str] = {"breakout": "breakouts", "induced": "induced fractures"}
 _MAX_ROWS = 200  # The table shows at most so many rows.
 
