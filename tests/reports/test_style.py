@@ -11,7 +11,7 @@ from PIL import Image
 
 import geobfdt
 from geobfdt.reports.png import write_png
-from geobfdt.reports.style import KINDS, RAMP, UNMEASURED
+from geobfdt.reports.style import KINDS, RAMP, STRESS, UNMEASURED, VUG
 
 
 def lightness(colour: np.ndarray) -> np.ndarray:
@@ -56,6 +56,8 @@ def test_the_review_screen_has_the_same_colours() -> None:
     script = Path(geobfdt.__file__).parent / "review" / "static" / "planes.js"
     colours = re.findall(r'^ +"?([a-z ]+)"?: \{ label: .*?colour: "(#[0-9a-f]+)"', script.read_text(), re.MULTILINE)
     assert dict(colours) == {name: kind.colour for name, kind in KINDS.items()}
+    marks = dict(re.findall(r'\b(BREAKOUT|VUG) = "(#[0-9a-f]+)"', script.with_name("view.js").read_text()))
+    assert marks == {"BREAKOUT": STRESS, "VUG": VUG}
 
 
 def test_png_keeps_the_colours(tmp_path: Path) -> None:

@@ -8,21 +8,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.reports.exports import write_log_svg
 from geobfdt.reports.page import draw_well
-from geobfdt.reports.well_curves import NO_CURVES, curves_section, has_apertures, read_well_curves
+from geobfdt.reports.well_curves import NO_CURVES, WellCurves, curves_section, has_apertures, read_well_curves
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.breakouts import new_breakouts, write_breakouts
 from geobfdt.wells.caliper import new_caliper, write_caliper
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.intervals import new_intervals
 from geobfdt.wells.picks import new_picks, write_picks
+from geobfdt.wells.vugs import VugTable, new_vugs, write_vugs
 from geobfdt.workflows.report import ReportOptions, report_field
 
 # The colour of breakouts, as SVG writes it.
 STRESS = "#cc79a7"
+# That of vugs.
+VUG = "#2ee6e6"
 
 
 def noisy_well() -> WellImage:
@@ -97,7 +101,7 @@ def test_a_file_beside_the_picks_comes_first(tmp_path: Path) -> None:
 def test_the_log_has_a_track_of_apertures_where_they_are_measured() -> None:
     """Its line has the values of the page's depths, and a gap where there is none; without any there is no track."""
     rows = aperture_rows()
-    page = draw_well(noisy_well(), new_picks(), apertures=rows, top=100.0, base=103.0)
+    page = draw_well(noisy_well(), new_picks(), curves=WellCurves(rows), top=100.0, base=103.0)
     (ax,) = [ax for ax in page.axes if ax.get_label() == "apertures"]
     line = next(line for line in ax.lines if line.get_label() == "aperture_hydraulic_mm")
     on_page = rows[rows["depth_m"] <= 103]
@@ -108,7 +112,7 @@ def test_the_log_has_a_track_of_apertures_where_they_are_measured() -> None:
     none = rows.assign(aperture_hydraulic_mm=np.nan)
     assert not has_apertures(none)
     for nothing in (none, None):
-        labels = [ax.get_label() for ax in draw_well(noisy_well(), new_picks(), apertures=nothing).axes]
+        labels = [ax.get_label() for ax in draw_well(noisy_well(), new_picks(), curves=WellCurves(nothing)).axes]
         assert "apertures" not in labels
 
 
@@ -129,6 +133,52 @@ def test_the_log_on_paper_has_breakouts(tmp_path: Path, status: str, drawn: bool
     assert (STRESS in file.read_text(encoding="utf-8")) == drawn
 
 
+def vug_rows(status: str) -> VugTable:
+    """A vug of 5 cm2."""
+    return new_vugs(
+        well="A-1", depth_m=101.0, azimuth_app_deg=80.0, area_mm2=500.0, reference="north", status=status
+    )  # fmt: skip
+
+
+def head(page: Figure) -> str:
+    """All text of the head of a page."""
+    (ax,) = [ax for ax in page.axes if ax.get_label() == "header"]
+    return " ".join(text.get_text() for text in ax.texts)
+
+
+def test_the_key_counts_what_is_drawn() -> None:
+    """Lobes and vugs of the page stand in its head, but for rejected ones, those of other depths, and on overviews."""
+    well, vugs = noisy_well(), WellCurves(vug_table=vug_rows("proposed"))
+    text = head(draw_well(well, new_picks(), breakouts=lobes("accepted"), curves=vugs))
+    assert "breakout 2" in text
+    assert "(experimental) 1" in text
+    none = WellCurves(vug_table=vug_rows("rejected"))
+    text = head(draw_well(well, new_picks(), breakouts=lobes("rejected"), curves=none))
+    assert "breakout" not in text
+    assert "experimental" not in text
+    text = head(draw_well(well, new_picks(), breakouts=lobes("accepted"), curves=vugs, top=102.0, base=104.0))
+    assert "breakout" not in text
+    assert "experimental" not in text
+    assert "experimental" not in head(draw_well(well, new_picks(), curves=vugs, scale=200))
+
+
+def test_the_hole_has_the_caliper() -> None:
+    """A band from the least to the greatest diameter, which sets the scale; without a table there is none."""
+    depth = np.arange(100, 104, 0.01)
+    caliper = new_caliper(
+        well="A-1", depth_m=depth, diameter_m=0.21, diameter_min_m=0.20, diameter_max_m=0.24, offset_m=0.0
+    )  # fmt: skip
+    page = draw_well(noisy_well(), new_picks(), curves=WellCurves(caliper=caliper))
+    (ax,) = [ax for ax in page.axes if ax.get_label() == "hole"]
+    one, other = (c.get_paths()[0].get_extents() for c in ax.collections if c.get_label() == "caliper")
+    widest = 0.20 / (2 * (other.x0 - 0.5))
+    assert other.x1 - 0.5 == pytest.approx(0.12 / widest)
+    assert one.x0 == pytest.approx(1 - other.x1)
+    assert 0.24 < widest < 0.5
+    (ax,) = [ax for ax in draw_well(noisy_well(), new_picks()).axes if ax.get_label() == "hole"]
+    assert "caliper" not in [c.get_label() for c in ax.collections]
+
+
 def test_report_and_log_on_paper_have_what_the_files_have(tmp_path: Path) -> None:
     """Curves in the report; breakouts and apertures on the log."""
     field, out = tmp_path / "field", tmp_path / "out"
@@ -140,9 +190,11 @@ def test_report_and_log_on_paper_have_what_the_files_have(tmp_path: Path) -> Non
     )
     write_breakouts(lobes("accepted"), field / "A-1.breakouts.csv")
     write_curves(field)
+    write_vugs(vug_rows("accepted"), field / "A-1.vugs.csv")
     reported = report_field(field, out, ReportOptions(beside=("svg",), scale=50.0))["A-1"]
     assert 'alt="curves along the hole"' in reported.file.read_text(encoding="utf-8")
     drawing = reported.beside[0].read_text(encoding="utf-8")
     assert STRESS in drawing
+    assert VUG in drawing
     # Titles of tracks are text, or outlines with the text as a comment.
     assert "Aperture" in drawing

@@ -977,6 +977,11 @@ def test_breakouts_are_dragged_accepted_and_deleted(sit: Callable[..., Screen], 
     assert len(breakouts(field)) == 3
 
 
+def is_pink(pixel: list[int]) -> bool:
+    """Whether a pixel has the colour of breakouts."""
+    return pixel == pytest.approx([0xCC, 0x79, 0xA7], abs=40)
+
+
 def test_a_breakout_and_an_induced_fracture_are_drawn(sit: Callable[..., Screen], field: Path) -> None:
     """Two boxes by the mouse are rows of the field's table; both are undone, and done again."""
     screen = sit()
@@ -1008,6 +1013,10 @@ def test_a_breakout_and_an_induced_fracture_are_drawn(sit: Callable[..., Screen]
     assert lobe["azimuth_true_deg"] == pytest.approx(true, abs=1e-4)
     near = [screen.pixel((screen.at(101.4, 40)[0] + step, screen.at(101.4, 40)[1])) for step in (-1, 0, 1)]
     assert pytest.approx([0xCC, 0x79, 0xA7], abs=40) in near
+    # The line is dashed: rows with its colour, and rows without.
+    x, y = screen.at(101.4, 300)
+    drawn = [any(is_pink(screen.pixel((x + i, y + j))) for i in (-1, 0, 1)) for j in range(30)]
+    assert 5 < sum(drawn) < 25
     screen.press("Control+z", "Control+z")
     screen.saved()
     assert not breakouts(field)
@@ -1067,7 +1076,7 @@ def test_vugs_are_drawn_hidden_rejected_and_deleted(sit: Callable[..., Screen], 
         """Whether an end of the long axis of the first vug has its colour; the deeper end lies clockwise."""
         x, y = screen.at(101.5 + side * down, 200 + side * right * degrees_per_m)
         near = [screen.pixel((x + i, y + j)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        return pytest.approx([0xB6, 0xF0, 0x00], abs=50) in near
+        return pytest.approx([0x2E, 0xE6, 0xE6], abs=50) in near
 
     assert has_outline(1)
     assert has_outline(-1)
@@ -1079,7 +1088,7 @@ def test_vugs_are_drawn_hidden_rejected_and_deleted(sit: Callable[..., Screen], 
     assert screen.evaluate("window.geobfdt.vugs.selected.size") == 0
     switch.click()
     screen.click(screen.at(101.5, 200))
-    assert screen.page.locator("#card").get_by_text("experimental").count() > 0
+    assert screen.page.locator("#card").get_by_text("Experimental").count() > 0
     screen.press("Delete")
     screen.saved()
     assert pd.read_csv(field / "A-1.vugs.csv")["azimuth_app_deg"].tolist() == [300.0]

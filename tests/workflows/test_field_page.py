@@ -12,6 +12,8 @@ from tests.command import run_command
 
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import new_breakouts, write_breakouts
+from geobfdt.wells.caliper import new_caliper, write_caliper
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import new_picks, write_picks
 from geobfdt.workflows.field_page import FieldOptions, field_page
@@ -161,3 +163,57 @@ def test_what_is_refused(tmp_path: Path) -> None:
         FieldOptions(collar=collars, at=((np.nan, 1.0),))
     run = run_command("field", tmp_path / "other", "--out", tmp_path / "out", "--collar", collars, "--at", "12")
     assert run.returncode == 1
+
+
+def cells(folder: Path, heading: str) -> list[list[str]]:
+    """Rows of the table of a section of the page, without its head."""
+    section = (folder / "field.md").read_text().split(f"## {heading}")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_stress_and_what_was_measured_stand_side_by_side(tmp_path: Path) -> None:
+    """Breakouts towards 30 degrees are SHmax 120; files of one well leave a dash in the other's row."""
+    field, out = tmp_path / "field", tmp_path / "out"
+    write_field(field, {"A-1": 1.0, "A-2": 1.0})
+    lobes = {
+        "well": "A-1", "top_m": [5.0, 5.0, 9.0], "base_m": [7.0, 7.0, 10.0], "class_": ["breakout"] * 2 + ["induced"],
+        "azimuth_true_deg": [30.0, 210.0, 122.0], "status": "accepted", "reference": "north",
+    }  # fmt: skip
+    write_breakouts(new_breakouts(**lobes), field / "A-1.breakouts.csv")
+    hydraulic = [0.1, 0.2, 0.4, np.nan]
+    pd.DataFrame({
+        "depth_m": [1.0, 2.0, 3.0, 4.0], "count": [1, 1, 1, 0], "aperture_mean_mm": hydraulic,
+        "aperture_hydraulic_mm": hydraulic,
+    }).to_csv(field / "A-2.apertures.csv", index=False)  # fmt: skip
+    pd.DataFrame({
+        "well": "A-2", "top_m": [0.0, 2.0], "base_m": [2.0, 4.0], "searched_m2": [1.0, 3.0],
+        "count_per_m2": [8.0, 0.0], "area_share_pct": [2.0, 0.0], "mean_diameter_mm": [5.0, np.nan],
+        "largest_diameter_mm": [9.0, np.nan], "mean_aspect": [1.5, np.nan], "turn_share_pct": [20.0, 0.0],
+    }).to_csv(field / "A-2.vug-tracks.csv", index=False)  # fmt: skip
+    depth = np.arange(0.0, 10.0, 0.1)
+    write_caliper(new_caliper(well="A-2", depth_m=depth, diameter_m=0.21, offset_m=0.0), field / "A-2.caliper.csv")
+    page = field_page(field, out)
+    stress = pd.read_csv(out / "field.stress.csv").set_index("class")
+    assert stress["shmax_deg"].to_dict() == pytest.approx({"breakout": 120.0, "induced": 122.0})
+    assert stress["length_m"].to_dict() == {"breakout": 2.0, "induced": 1.0}
+    assert set(stress["well"]) == {"A-1"}
+    assert set(stress["north"]) == {"grid"}
+    assert page.structure.to_dict()["stress"]["A-1"]["breakout"]["shmax"] == pytest.approx(120.0)
+    assert [row[0] for row in cells(out, "Breakouts and stress")] == ["A-1", "A-1"]
+    first, second = cells(out, "Along the wells")
+    assert first == ["A-1", *["-"] * 6]
+    # Eight vugs with 2 percent in a quarter of the searched wall.
+    assert second == ["A-2", "0.200", "0.400", "2.0", "0.50", "210.0", "210.0 to 210.0"]
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_without_them_the_page_has_no_such_part(tmp_path: Path) -> None:
+    """No empty table, and no file of stress."""
+    write_field(tmp_path / "field", {"A-1": 1.0})
+    page = field_page(tmp_path / "field", tmp_path / "out")
+    assert "field.stress.csv" not in {file.name for file in page.files}
+    text = (tmp_path / "out" / "field.md").read_text()
+    assert "Along the wells" not in text
+    assert "stress" not in text

@@ -58,7 +58,7 @@ def test_only_an_interval_table_says_what_was_interpreted(tmp_path, monkeypatch)
     """A file that nobody interpreted has no bars; one with a table beside it has them where the table says."""
     drawn = []
 
-    def spy(ax, image, picks, page, bars, notes):
+    def spy(ax, image, picks, page, bars, *_more):
         drawn.append({bar.label: bar.spans.tolist() for bar in bars})
 
     monkeypatch.setattr("geobfdt.reports.page.draw_header", spy)

@@ -123,7 +123,8 @@ def measure_apertures(
     that meet the wall within 40 degrees of a right angle. In each column of the image where a plane does so, the
     conductance within 15 mm of the trace (across it, on the wall) is summed above that of the rock 15 to 40 mm away.
     Columns with gaps or with another trace within reach do not count. The background gives the resistivity of the
-    flushed zone. The standard error over columns separates an aperture from noise.
+    flushed zone. The standard error over columns separates an aperture from noise. The coefficients of
+    ``aperture_tools.yaml`` have no second published source; an error of c scales all apertures alike.
     """
     out = picks.assign(**dict.fromkeys(APERTURE_COLUMNS[:2], np.nan), aperture_reliability="")
     place = place_of(image)

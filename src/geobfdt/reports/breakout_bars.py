@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import matplotlib.patheffects as pe
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.patches import Rectangle
 
 from geobfdt.reports.style import INK, STRESS
 from geobfdt.reports.tracks import North
+from geobfdt.wells.breakouts import BreakoutTable
 
-__all__ = ["draw_breakouts"]
+__all__ = ["draw_breakouts", "drawn_breakouts"]
 
 
-def draw_breakouts(ax: Axes, breakouts: pd.DataFrame | None, *, north: North = "left") -> None:
+def drawn_breakouts(breakouts: BreakoutTable | None, reference: str) -> BreakoutTable | None:
+    """Return the rows that have a place on an image: not rejected, and with an azimuth from its reference."""
+    if breakouts is None:
+        return None
+    kept = breakouts["azimuth_app_deg"].notna() & (breakouts["reference"] == reference)
+    return BreakoutTable(breakouts[kept & (breakouts["status"] != "rejected")])
+
+
+def draw_breakouts(ax: Axes, breakouts: BreakoutTable | None, *, north: North = "left") -> None:
     """
-    Draw the lobes of breakouts as boxes, and induced fractures as dashed lines. Rejected rows are left out.
+    Draw the lobes of breakouts as boxes, and induced fractures as dashed lines.
 
     Parameters
     ----------
     ax : Axes
         The image's.
-    breakouts : DataFrame or None
-        Breakout table whose apparent azimuths have the image's reference; rows without one are left out. A breakout
-        without a width is a line. None draws nothing.
+    breakouts : BreakoutTable or None
+        See :func:`drawn_breakouts`. A breakout without a width is a line. None draws nothing.
     north : {"left", "centre"}
         As for the image.
 
@@ -41,13 +48,14 @@ def draw_breakouts(ax: Axes, breakouts: pd.DataFrame | None, *, north: North = "
     """
     if breakouts is None:
         return
-    kept = breakouts[(breakouts["status"] != "rejected") & breakouts["azimuth_app_deg"].notna()]
     boxes: list[Rectangle] = []
     lines: list[list[tuple[float, float]]] = []
     start = 0.0 if north == "left" else -180.0
-    has_width = (kept["class"] == "breakout") & kept["width_deg"].notna()
-    widths = kept["width_deg"].where(has_width, 0.0)
-    numbers = np.column_stack([kept[["top_m", "base_m", "azimuth_app_deg"]].to_numpy(float), widths.to_numpy(float)])
+    has_width = (breakouts["class"] == "breakout") & breakouts["width_deg"].notna()
+    widths = breakouts["width_deg"].where(has_width, 0.0)
+    numbers = np.column_stack(
+        [breakouts[["top_m", "base_m", "azimuth_app_deg"]].to_numpy(float), widths.to_numpy(float)]
+    )
     for top, base, azimuth, wide in numbers.tolist():
         middle = start + (azimuth - start) % 360
         # What lies across an end of the track is drawn at the other end, too.

@@ -21,6 +21,7 @@ from geobfdt.reports.style import house_style, kinds_of
 from geobfdt.reports.title_block import NO_TITLE, TitleBlock
 from geobfdt.reports.title_sheet import draw_title_sheet
 from geobfdt.reports.tracks import Raster
+from geobfdt.reports.well_curves import NO_CURVES, WellCurves
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_files, atomic_path
@@ -56,7 +57,7 @@ Array = npt.NDArray[np.float64]
 def write_log_pdf(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
     progress: Progress = no_progress, title: TitleBlock = NO_TITLE, breakouts: BreakoutTable | None = None,
-    apertures: pd.DataFrame | None = None,
+    curves: WellCurves = NO_CURVES,
 ) -> None:  # fmt: skip
     """
     Write the log as a PDF, to scale, on numbered sheets of A4; a title sheet goes before them if there are entries.
@@ -79,8 +80,8 @@ def write_log_pdf(  # noqa: PLR0913
         Entries of the title block.
     breakouts : DataFrame, optional
         Breakout table.
-    apertures : DataFrame, optional
-        Curves of apertures.
+    curves : WellCurves
+        Vugs, caliper and apertures.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def write_log_pdf(  # noqa: PLR0913
     """
     edges = _page_edges(image, scale)
     with atomic_path(path) as part, PdfPages(part, metadata={"CreationDate": None}) as file:
-        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress, title, breakouts, apertures):
+        for sheet in _draw_sheets(image, picks, intervals, edges, scale, progress, title, breakouts, curves):
             file.savefig(sheet, dpi=sheet.dpi, bbox_inches=_sheet_box(sheet))
 
 
@@ -97,7 +98,7 @@ def write_log_pdf(  # noqa: PLR0913
 def write_log_svg(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, path: Path, scale: float = 20.0,
     progress: Progress = no_progress, title: TitleBlock = NO_TITLE, breakouts: BreakoutTable | None = None,
-    apertures: pd.DataFrame | None = None,
+    curves: WellCurves = NO_CURVES,
 ) -> list[Path]:  # fmt: skip
     """
     Write the log as SVG files, ``<path>-01.svg`` and on, a title sheet as ``<path>-00.svg``; see :func:`write_log_pdf`.
@@ -109,7 +110,7 @@ def write_log_svg(  # noqa: PLR0913
     """
     edges, names = _page_edges(image, scale), []
     with atomic_files(path.parent) as part:
-        sheets = _draw_sheets(image, picks, intervals, edges, scale, progress, title, breakouts, apertures)
+        sheets = _draw_sheets(image, picks, intervals, edges, scale, progress, title, breakouts, curves)
         for number, sheet in enumerate(sheets, start=0 if title.rows() else 1):
             names.append(f"{path.stem}-{number:02d}.svg")
             sheet.savefig(part / names[-1], metadata={"Date": None}, bbox_inches=_sheet_box(sheet))
@@ -139,7 +140,7 @@ def _page_edges(image: WellImage, scale: float) -> list[float]:
 # The tables of one well, where they are written, and how.
 def _draw_sheets(  # noqa: PLR0913
     image: WellImage, picks: PickTable, intervals: IntervalTable, edges: list[float], scale: float,
-    progress: Progress, title: TitleBlock, breakouts: BreakoutTable | None, apertures: pd.DataFrame | None,
+    progress: Progress, title: TitleBlock, breakouts: BreakoutTable | None, curves: WellCurves,
 ) -> Iterator[Figure]:  # fmt: skip
     """Draw the title sheet and the pages one after the other, each with its foot."""
     count, name, raster = len(edges) - 1, title.name(image), _paper_raster(image, scale)
@@ -149,7 +150,7 @@ def _draw_sheets(  # noqa: PLR0913
             yield draw_title_sheet(_A4_INCHES, title, image, (edges[0], edges[-1]), scale, count)
     for number, (top, base) in enumerate(pairwise(edges), start=1):
         sheet = draw_well(
-            named, own, intervals=looked, breakouts=breakouts, apertures=apertures, top=top, base=base, scale=scale,
+            named, own, intervals=looked, breakouts=breakouts, curves=curves, top=top, base=base, scale=scale,
             raster=raster,
         )  # fmt: skip
         foot = f"{name}    {top:.2f} \N{EN DASH} {base:.2f} m MD    page {number} of {count}"

@@ -12,6 +12,8 @@ from geobfdt.reports.document import Block, bullets, write_document
 from geobfdt.reports.field_plots import field_pictures
 from geobfdt.reports.field_structure import FieldStructure, FieldWell
 from geobfdt.reports.html_parts import format_number
+from geobfdt.reports.stress_section import STRESS_HEAD, stress_cells, stress_note
+from geobfdt.reports.well_curves import WellCurves, has_apertures, has_caliper, vug_totals
 from geobfdt.runtime.csv_text import mark_text_columns
 from geobfdt.runtime.findings import Finding
 from geobfdt.runtime.storage import atomic_files
@@ -48,8 +50,8 @@ def write_field_page(field: FieldStructure, findings: Sequence[Finding], title: 
     Returns
     -------
     list of Path
-        ``field.html`` first; ``field.md``, pictures, ``field.wells.csv``, ``field.sets.csv`` and, where curves are
-        kriged, ``field.curves.csv``. They are written together or not at all.
+        ``field.html`` first; ``field.md``, pictures, ``field.wells.csv``, ``field.sets.csv``, where there are breakouts
+        ``field.stress.csv``, and where curves are kriged ``field.curves.csv``. They are written together or not at all.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def write_field_page(field: FieldStructure, findings: Sequence[Finding], title: 
     """
     blocks = [
         Block("h1", text=title), *_summary(field), Block("table", rows=_well_rows(field)),
-        *_homogeneity(field), *_sets(field), *_between(field),
+        *_homogeneity(field), *_sets(field), *_between(field), *_stress(field), *_measured(field),
     ]  # fmt: skip
     pictures = dict(field_pictures(field))
     for name, data in pictures.items():
@@ -103,8 +105,9 @@ def field_tables(field: FieldStructure) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        ``wells``: a row for each well and class with metres, P10 and P32; ``sets``: a row for each common set and
-        well; ``curves``: P32 of fractures every 10 cm of elevation, measured and kriged, only where kriging gains.
+        ``wells``: a row for each well and class with metres, P10 and P32; ``sets``: a row for each common set and well;
+        ``stress``: a row for each well and class of breakouts, if there are any; ``curves``: P32 of fractures every 10
+        cm of elevation, measured and kriged, only where kriging gains.
     """
     wells = []
     for well in field.wells:
@@ -127,6 +130,16 @@ def field_tables(field: FieldStructure) -> dict[str, pd.DataFrame]:
         for name, one in line.wells.items()
     ]  # fmt: skip
     tables = {"wells": pd.DataFrame(wells), "sets": pd.DataFrame(sets, columns=list(columns))}
+    stress = [
+        {"well": well.name, "class": line.name, "north": well.north, "shmax_deg": line.vertical.shmax,
+         "sd_deg": line.vertical.deviation,
+         "rank": line.vertical.rank or "", "rows": line.vertical.rows, "zones": line.vertical.zones,
+         "length_m": line.vertical.length, "left_out": line.every.deviated}
+        for well in field.wells
+        for line in well.stress
+    ]  # fmt: skip
+    if stress:
+        tables["stress"] = pd.DataFrame(stress)
     between = field.between
     if between is None or not between.gain.gained:
         return tables
@@ -226,6 +239,49 @@ def _sets(field: FieldStructure) -> list[Block]:
         Block("table", rows=(head, *rows)),
         Block("text", text=text),
     ]
+
+
+def _stress(field: FieldStructure) -> list[Block]:
+    """Stress azimuths of the wells side by side, if there are breakouts."""
+    rows = [(well.name, well.north, *stress_cells(line)) for well in field.wells for line in well.stress]
+    if not rows:
+        return []
+    return [
+        Block("h2", text="Breakouts and stress"),
+        Block("table", rows=(("Well", "north", *STRESS_HEAD), *rows)),
+        Block("text", text=stress_note()),
+    ]
+
+
+def _measured(field: FieldStructure) -> list[Block]:
+    """What was measured along the wells side by side, if anything was."""
+    rows = [(well.name, *_measured_cells(well.measured)) for well in field.wells]
+    if all(cell == "-" for row in rows for cell in row[1:]):
+        return []
+    head = (
+        "Well", "hydraulic aperture (mm)", "widest (mm)", "vugs (1/m2)", "vugs, area (%)", "diameter (mm)",
+        "5 to 95 % (mm)",
+    )  # fmt: skip
+    text = (
+        "Apertures are medians and maxima of windows with a fracture; diameters are medians of travel time. Vugs are "
+        "experimental. A dash means that there is no such file of the well."
+    )
+    return [Block("h2", text="Along the wells"), Block("table", rows=(head, *rows)), Block("text", text=text)]
+
+
+def _measured_cells(curves: WellCurves) -> tuple[str, ...]:
+    cells = ["-"] * 6
+    if curves.apertures is not None and has_apertures(curves.apertures):
+        hydraulic = curves.apertures["aperture_hydraulic_mm"]
+        hydraulic = hydraulic[hydraulic > 0]
+        cells[:2] = [format_number(float(value), 3) for value in (hydraulic.median(), hydraulic.max())]
+    if curves.vugs is not None and len(curves.vugs):
+        totals = vug_totals(curves.vugs)
+        cells[2:4] = [format_number(totals.per_m2, 1), format_number(totals.area_pct, 2)]
+    if curves.caliper is not None and has_caliper(curves.caliper):
+        low, middle, high = (1e3 * float(curves.caliper["diameter_m"].quantile(share)) for share in (0.05, 0.5, 0.95))
+        cells[4:] = [format_number(middle, 1), f"{low:.1f} to {high:.1f}"]
+    return tuple(cells)
 
 
 def _between(field: FieldStructure) -> list[Block]:

@@ -12,7 +12,9 @@ from scipy.spatial.distance import pdist, squareform
 
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.exports import density_curves
+from geobfdt.reports.stress_section import StressLine
 from geobfdt.reports.structure_section import Structure, analyse_structure
+from geobfdt.reports.well_curves import NO_CURVES, WellCurves
 from geobfdt.structure.between_wells import MIN_WELLS, Gain, LevelCurves, krige_curves, leave_one_out
 from geobfdt.structure.homogeneity import Homogeneity, compare_wells, holm
 from geobfdt.structure.intensity import Intensity, intensity, terzaghi_weight
@@ -73,6 +75,12 @@ class FieldWell(NamedTuple):
         Elevations of its curve, in decimetres; empty without a track.
     curve : array (n, 3)
         x, y (m) and P32 of fractures at the levels.
+    stress : list of StressLine
+        The stress azimuth by its breakouts and induced fractures.
+    measured : WellCurves
+        Apertures, vugs and caliper along it.
+    north : str
+        North of its azimuths: true, grid, magnetic or unknown.
     """
 
     name: str
@@ -82,6 +90,9 @@ class FieldWell(NamedTuple):
     track: WellTrack | None
     levels: npt.NDArray[np.int64]
     curve: Array
+    stress: Sequence[StressLine] = ()
+    measured: WellCurves = NO_CURVES
+    north: str = "unknown"
 
 
 class FieldSet(NamedTuple):
@@ -186,6 +197,7 @@ class FieldStructure(NamedTuple):
                 for one in self.sets
             ],
             "between_wells": between,
+            "stress": {well.name: {line.name: line.vertical._asdict() for line in well.stress} for well in self.wells},
         }
 
 
@@ -225,7 +237,7 @@ def analyse_well(
         values = density_curves(image, structure.picks, intervals, samples, window)["P32_fracture"].to_numpy(float)
         place = track.at(samples)
         levels, curve = _by_level(place, values)
-    return FieldWell(name, structure, stretches, counted, track, levels, curve)
+    return FieldWell(name, structure, stretches, counted, track, levels, curve, north=str(image.attrs["north"]))
 
 
 def _by_level(place: Array, values: Array) -> tuple[npt.NDArray[np.int64], Array]:

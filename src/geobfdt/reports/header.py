@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Ellipse, Rectangle
 from matplotlib.text import Text
 
 from geobfdt.reports.side_tracks import Bar
@@ -19,7 +20,7 @@ from geobfdt.reports.tracks import reference_name
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import PickTable
 
-__all__ = ["HEADER_HEIGHT_INCHES", "Page", "draw_header"]
+__all__ = ["HEADER_HEIGHT_INCHES", "Mark", "Page", "draw_header"]
 
 # Height of the head of a page.
 HEADER_HEIGHT_INCHES = 1.75
@@ -47,7 +48,32 @@ class Page:
     count: int = 0
 
 
-def draw_header(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: list[Bar], notes: list[str]) -> None:
+class Mark(NamedTuple):
+    """
+    What is drawn on the image of the picks beside their traces.
+
+    Parameters
+    ----------
+    label : str
+        For the key.
+    number : int
+        How many are on the page.
+    colour : str
+        Of the line.
+    shape : {"box", "dashes", "ellipse"}
+        Of the symbol.
+    """
+
+    label: str
+    number: int
+    colour: str
+    shape: Literal["box", "dashes", "ellipse"]
+
+
+# What a head holds, part by part.
+def draw_header(  # noqa: PLR0913
+    ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: list[Bar], marks: list[Mark], notes: list[str]
+) -> None:
     """
     Draw the head of a page.
 
@@ -63,6 +89,8 @@ def draw_header(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: 
         Depths, scale and number of the page.
     bars : list of Bar
         Bars of the margin.
+    marks : list of Mark
+        What is drawn beside the traces.
     notes : list of str
         Notes about picks that are missing from the picture.
     """
@@ -87,7 +115,7 @@ def draw_header(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: 
         ax.text(x, y, label, fontsize=6.5, color=MUTED, va="baseline")
         _fit_text(ax.text(x, y - 0.15, value, fontsize=8.5, va="baseline"), width / 4 - 0.12)
     ax.plot([0, width], [HEADER_HEIGHT_INCHES - 1.2] * 2, color=MUTED, lw=0.5)
-    _draw_key(ax, image, picks, page, bars, notes)
+    _draw_key(ax, image, picks, page, bars, marks, notes)
 
 
 def _header_fields(image: WellImage, picks: PickTable, page: Page) -> list[tuple[str, str]]:
@@ -140,7 +168,10 @@ def _range_text(values: npt.NDArray[np.float64], unit: str, *, circular: bool = 
     return f"{first}{unit}" if first == last else f"{first} to {last}{unit}"
 
 
-def _draw_key(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: list[Bar], notes: list[str]) -> None:
+# As of the head.
+def _draw_key(  # noqa: PLR0913
+    ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: list[Bar], marks: list[Mark], notes: list[str]
+) -> None:
     """Draw the symbols in use, line by line from left to right, and the notes after them."""
     width = ax.get_xlim()[1]
     depth, kinds, faint = picks["depth_m"].to_numpy(float), kinds_of(picks), is_weak(picks)
@@ -164,6 +195,7 @@ def _draw_key(ax: Axes, image: WellImage, picks: PickTable, page: Page, bars: li
         entries.append(
             (0.5, partial(_draw_symbol, ax, first, hollow=True), "quality C, D or confidence below 0.5", INK)
         )
+    entries += [(0.22, partial(_draw_mark, ax, mark), f"{mark.label} {mark.number}", INK) for mark in marks]
     entries += [(0.1, partial(_draw_swatch, ax, bar.colour, width=0.07), bar.label, INK) for bar in bars]
     entries += [(0.0, lambda _x, _y: None, note, DOUBTED) for note in notes]
     x, y = 0.0, HEADER_HEIGHT_INCHES - 1.37
@@ -197,6 +229,15 @@ def _draw_symbol(ax: Axes, name: str, x: float, y: float, *, hollow: bool) -> No
     ax.add_line(Line2D([x + 0.38, x + 0.48], [y, y + 0.05], color=kind.colour, lw=0.9, solid_capstyle="butt"))
     face = "white" if hollow else kind.colour
     ax.add_line(Line2D([x + 0.38], [y], marker=kind.marker, ms=4.6, mfc=face, mec=kind.colour, mew=0.9, ls="none"))
+
+
+def _draw_mark(ax: Axes, mark: Mark, x: float, y: float) -> None:
+    if mark.shape == "dashes":
+        ax.add_line(Line2D([x, x + 0.22], [y, y], color=mark.colour, lw=1.4, ls=(0, (3, 1.5))))
+    elif mark.shape == "box":
+        ax.add_patch(Rectangle((x + 0.06, y - 0.055), 0.1, 0.11, fill=False, ec=mark.colour, lw=1.2))
+    else:
+        ax.add_patch(Ellipse((x + 0.11, y), 0.18, 0.09, fill=False, ec=mark.colour, lw=1.2))
 
 
 def _text_width(text: Text) -> float:

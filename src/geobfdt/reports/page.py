@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.breakout_bars import draw_breakouts
-from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Page, draw_header
+from geobfdt.reports.breakout_bars import draw_breakouts, drawn_breakouts
+from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Mark, Page, draw_header
 from geobfdt.reports.image_raster import Variable, colour_palette, contrast_limits, depth_range
 from geobfdt.reports.png import write_png
 from geobfdt.reports.side_tracks import draw_density, draw_hole, draw_margin, knows_hole, margin_bars
-from geobfdt.reports.style import INK, house_style
+from geobfdt.reports.style import INK, STRESS, VUG, house_style
 from geobfdt.reports.tadpoles import draw_tadpoles
 from geobfdt.reports.tracks import (
     SCREEN,
@@ -31,7 +30,8 @@ from geobfdt.reports.tracks import (
     draw_image,
     draw_traces,
 )  # fmt: skip
-from geobfdt.reports.well_curves import draw_apertures, has_apertures
+from geobfdt.reports.vug_marks import draw_vugs, drawn_vugs
+from geobfdt.reports.well_curves import NO_CURVES, WellCurves, draw_apertures, has_apertures, has_caliper
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.runtime.storage import atomic_path
@@ -39,6 +39,7 @@ from geobfdt.wells.breakouts import BreakoutTable
 from geobfdt.wells.image import WellImage, place_of, row_spacing
 from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.picks import PickTable, complete, traces, without_rejected
+from geobfdt.wells.vugs import VugTable
 
 __all__ = ["TRACK_INCHES", "draw_well", "page_edges", "write_pictures"]
 
@@ -70,7 +71,7 @@ def draw_well(  # noqa: PLR0913
     *,
     intervals: IntervalTable | None = None,
     breakouts: BreakoutTable | None = None,
-    apertures: pd.DataFrame | None = None,
+    curves: WellCurves = NO_CURVES,
     top: float | None = None,
     base: float | None = None,
     scale: float | None = None,
@@ -95,8 +96,8 @@ def draw_well(  # noqa: PLR0913
         Interval table, drawn as margin bars.
     breakouts : DataFrame, optional
         Breakout table, drawn on the image of the picks.
-    apertures : DataFrame, optional
-        Curves of apertures, drawn as a track if any is measured.
+    curves : WellCurves
+        Vugs are drawn on the image of the picks, the caliper with the hole, apertures as a track if any is measured.
     top, base : float, optional
         Depths (m, MD); default the whole image.
     scale : float, optional
@@ -136,7 +137,7 @@ def draw_well(  # noqa: PLR0913
     mine, notes = _select_picks(image, picks)
     with house_style():
         return _draw_page(
-            _Drawing(image, mine, intervals, notes, north, breakouts=breakouts, apertures=apertures, raster=raster),
+            _Drawing(image, mine, intervals, notes, north, breakouts=breakouts, curves=curves, raster=raster),
             Page(top, base, scale),
         )
 
@@ -150,7 +151,7 @@ def write_pictures(  # noqa: PLR0913
     intervals: IntervalTable | None = None,
     pages: bool | None = None,
     breakouts: BreakoutTable | None = None,
-    apertures: pd.DataFrame | None = None,
+    curves: WellCurves = NO_CURVES,
     measured: MeasuredDepths | None = None,
     progress: Progress = no_progress,
 ) -> list[Path]:
@@ -173,8 +174,8 @@ def write_pictures(  # noqa: PLR0913
         Whether the numbered pages are written; default those of wells up to 150 m.
     breakouts : DataFrame, optional
         Breakout table.
-    apertures : DataFrame, optional
-        Curves of apertures.
+    curves : WellCurves
+        Vugs, caliper and apertures.
     measured : MeasuredDepths, optional
         Measured depths of the well; default those that its pixels tell.
     progress : callable, optional
@@ -206,7 +207,7 @@ def write_pictures(  # noqa: PLR0913
             for i, (upper, lower) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True), start=1)
         ]
     drawing = _Drawing(
-        image, mine, intervals, notes, breakouts=breakouts, apertures=apertures, palette=palette, raster=_PICTURE,
+        image, mine, intervals, notes, breakouts=breakouts, curves=curves, palette=palette, raster=_PICTURE,
         measured=MeasuredDepths.of(image) if measured is None else measured,
     )  # fmt: skip
     for number, (file, page) in enumerate(sheets, start=1):
@@ -288,7 +289,7 @@ class _Drawing:
     notes: list[str]
     north: North = "left"
     breakouts: BreakoutTable | None = None
-    apertures: pd.DataFrame | None = None
+    curves: WellCurves = NO_CURVES
     # The palette of true colours; None makes one for the page.
     palette: npt.NDArray[np.uint8] | None = None
     raster: Raster = SCREEN
@@ -332,7 +333,11 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
         return figure.add_axes(box, label=name)
 
     head = track("header", _EDGE, size[1] - _EDGE - HEADER_HEIGHT_INCHES, size[0] - 2 * _EDGE, HEADER_HEIGHT_INCHES)
-    draw_header(head, image, picks, page, bars, drawing.notes)
+    reference = str(image.attrs["reference"])
+    breakouts = drawn_breakouts(drawing.breakouts, reference)
+    # On an overview, vugs would be specks.
+    vugs = None if overview else drawn_vugs(drawing.curves.vug_table, reference)
+    draw_header(head, image, picks, page, bars, _marks_on_page(breakouts, vugs, top, base), drawing.notes)
     tracks, position = {}, _EDGE
     for name, wide in widths.items():
         # An interval too short for the page leaves the rest of it white.
@@ -361,8 +366,9 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
             )  # fmt: skip
         if name in tracks:
             tracks[name].set_title(title, y=1, pad=27, fontsize=8.5, fontweight="bold", color=INK)
-    draw_breakouts(tracks.get("traces", tracks[first]), drawing.breakouts, north=north)
+    draw_breakouts(tracks.get("traces", tracks[first]), breakouts, north=north)
     if "traces" in tracks:
+        draw_vugs(tracks["traces"], vugs, image, top, base, north=north)
         draw_traces(tracks["traces"], here, north=north, linewidth=1.2 if page.scale <= 20 else 0.9)
     for name, title in (("tadpoles", "Tadpoles"), ("density", "Density"), ("hole", "Hole"), ("apertures", "Aperture")):
         if name in tracks:
@@ -374,9 +380,9 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
     measured = drawing.measured_depths(top, base)
     draw_density(tracks["density"], here[inside], measured, top, base, inches=0.25 if overview else 1.0)
     if "hole" in tracks:
-        draw_hole(tracks["hole"], image, top, base)
-    if "apertures" in tracks and drawing.apertures is not None:
-        draw_apertures(tracks["apertures"], drawing.apertures, top, base)
+        draw_hole(tracks["hole"], image, top, base, drawing.curves.caliper)
+    if "apertures" in tracks and drawing.curves.apertures is not None:
+        draw_apertures(tracks["apertures"], drawing.curves.apertures, top, base)
     if edges is not None and edges.size > 2:
         _mark_pages(tracks[first], edges)
     return figure
@@ -390,11 +396,24 @@ def _track_widths(drawing: _Drawing, first: str, overview: bool, bars: int) -> d
         | ({first: 3.2} if overview else dict.fromkeys((first, "dynamic", "traces"), TRACK_INCHES))
     )
     widths |= {"tadpoles": 2.6 if overview else 1.6, "density": 1.1 if overview else 0.45}
-    if knows_hole(drawing.image):
+    if knows_hole(drawing.image) or has_caliper(drawing.curves.caliper):
         widths["hole"] = 1.1 if overview else 0.95
-    if has_apertures(drawing.apertures):
+    if has_apertures(drawing.curves.apertures):
         widths["apertures"] = _APERTURES
     return widths
+
+
+def _marks_on_page(breakouts: BreakoutTable | None, vugs: VugTable | None, top: float, base: float) -> list[Mark]:
+    """Count what is drawn on the image of the picks beside their traces."""
+    marks = []
+    if breakouts is not None:
+        here = breakouts[(breakouts["base_m"] >= top) & (breakouts["top_m"] < base)]
+        lobes, lines = ((here["class"] == name).sum() for name in ("breakout", "induced"))
+        marks += [Mark("Lobe of breakout", int(lobes), STRESS, "box"), Mark("Induced", int(lines), STRESS, "dashes")]
+    if vugs is not None:
+        count = int(((vugs["depth_m"] >= top) & (vugs["depth_m"] < base)).sum())
+        marks.append(Mark("Vug (experimental)", count, VUG, "ellipse"))
+    return [mark for mark in marks if mark.number]
 
 
 def _picks_on_page(picks: PickTable, top: float, base: float) -> PickTable:

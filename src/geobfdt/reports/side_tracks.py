@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.reports.style import ABSTAINED, DOUBTED, HOLE, IGNORED, INK, KINDS, UNMEASURED, WALL, WATCHED
 from geobfdt.reports.tracks import depth_steps, top_axis
+from geobfdt.wells.caliper import CaliperTable
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import IntervalTable
 from geobfdt.wells.picks import CLASSES, PickTable, without_rejected
@@ -77,9 +78,11 @@ def knows_hole(image: WellImage) -> bool:
     return bool(np.isfinite(image["diameter"].values).any() or np.isfinite(image["deviation"].values).any())
 
 
-def draw_hole(ax: Axes, image: WellImage, top: float, base: float) -> None:
+def draw_hole(ax: Axes, image: WellImage, top: float, base: float, caliper: CaliperTable | None = None) -> None:
     """
     Draw the hole: its wall to the scale written above, and its deviation from vertical.
+
+    A measured caliper is a band on both sides, from the least to the greatest diameter of a depth.
 
     Parameters
     ----------
@@ -89,6 +92,8 @@ def draw_hole(ax: Axes, image: WellImage, top: float, base: float) -> None:
         The well; scales are the same on all its pages. What is unknown is not drawn.
     top, base : float
         Depths shown (m, MD).
+    caliper : CaliperTable, optional
+        Diameters that were measured on travel times.
     """
     inside = np.flatnonzero((image.depth.values >= top) & (image.depth.values < base))
     # A log line needs no more points than the page has rows.
@@ -101,13 +106,29 @@ def draw_hole(ax: Axes, image: WellImage, top: float, base: float) -> None:
     ax.xaxis.set_label_position("top")
     captions = []
     diameter = image["diameter"].values
-    if np.isfinite(diameter).any():
-        widest = _ceiling(float(np.nanmax(diameter)) * 1e3 * 1.02)
+    limits = np.empty((0, 3)) if caliper is None else caliper[["depth_m", "diameter_min_m", "diameter_max_m"]].dropna()
+    limits = np.asarray(limits, dtype=float)
+    largest = np.concatenate([diameter, limits[:, 2]])
+    if np.isfinite(largest).any():
+        widest = _ceiling(float(np.nanmax(largest)) * 1e3 * 1.02)
         half = diameter[rows] * 1e3 / widest / 2
         ax.fill_betweenx(depth, 0.5 - half, 0.5 + half, color=HOLE, lw=0, zorder=1)
+        here = limits[(limits[:, 0] >= top) & (limits[:, 0] < base)]
+        at, least, greatest = (here[:: max(1, len(here) // 2000)] * [1, 500 / widest, 500 / widest]).T
         for side in (-1, 1):
             ax.plot(0.5 + side * half, depth, color=WALL, lw=0.8, zorder=2, label="diameter")
-        captions.append((f"Hole, width {widest:g} mm", WALL))
+            if at.size:
+                ax.fill_betweenx(
+                    at,
+                    0.5 + side * least,
+                    0.5 + side * greatest,
+                    color=WALL,
+                    alpha=0.45,
+                    lw=0.6,
+                    zorder=1.5,
+                    label="caliper",
+                )
+        captions.append((f"{'Caliper' if len(limits) else 'Hole'}, width {widest:g} mm", WALL))
     deviation = image["deviation"].values
     if np.isfinite(deviation).any():
         steepest = next((limit for limit in (5, 10, 30, 60, 90, 120) if np.nanmax(deviation) <= limit), 180)

@@ -10,15 +10,30 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from geobfdt.reports.html_parts import figure_png, format_number, html_picture, html_table
-from geobfdt.reports.style import FAINT, INK, house_style
+from geobfdt.reports.style import FAINT, INK, STRESS, house_style
 from geobfdt.runtime.findings import Finding, Severity
 from geobfdt.structure.stress import MAX_DEVIATION_DEG, StressAzimuth, stress_azimuth
 from geobfdt.wells.image import WellImage, log_at, place_of
 
-__all__ = ["StressLine", "analyse_stress", "stress_findings", "stress_section"]
+__all__ = [
+    "STRESS_HEAD",
+    "StressLine",
+    "analyse_stress",
+    "stress_cells",
+    "stress_findings",
+    "stress_note",
+    "stress_section",
+]
+
+# Head of the cells of a line.
+STRESS_HEAD = ("", "rows", "zones", "length (m)", "SHmax (deg)", "s.d. (deg)", "WSM rank", "left out")
 
 _SECTOR_DEG = 10.0
-_COLOURS = {"breakout": "#8c4a2f", "induced": "#2f6d8c"}
+# Face and hatch of the petals: the colour of the log for both classes, full and hatched.
+_PETALS: dict[Literal["breakout", "induced"], tuple[str, str]] = {
+    "breakout": (STRESS, ""),
+    "induced": ("white", "//////"),
+}
 _NAMES: dict[Literal["breakout", "induced"], str] = {"breakout": "breakouts", "induced": "induced fractures"}
 _MAX_ROWS = 200  # The table shows at most so many rows.
 
@@ -87,6 +102,25 @@ def stress_findings(image: WellImage, lines: list[StressLine]) -> list[Finding]:
     return findings
 
 
+def stress_cells(line: StressLine) -> tuple[str, ...]:
+    """Return the cells of a line of the table, under :data:`STRESS_HEAD`."""
+    return (
+        _NAMES[line.name].capitalize(), f"{line.vertical.rows}", f"{line.vertical.zones}",
+        f"{line.vertical.length:.1f}", format_number(line.vertical.shmax, 0),
+        format_number(line.vertical.deviation, 0),
+        line.vertical.rank or "-" if line.vertical.rows else "-", f"{line.every.deviated}",
+    )  # fmt: skip
+
+
+def stress_note() -> str:
+    """Explain the numbers of the table."""
+    return (
+        "Means are axial and weighted by length; breakouts lie 90 degrees off SHmax, "
+        "induced fractures along it. Ranks are those of the World Stress Map for image logs of one well (Heidbach et "
+        f"al. 2016). Rows where the hole deviates more than {MAX_DEVIATION_DEG:.0f} degrees are left out."
+    )
+
+
 def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list[Finding]]:
     """
     Write the section of the report on breakouts.
@@ -108,16 +142,6 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
     lines = analyse_stress(image, breakouts)
     if not lines:
         return "", []
-    head = ("", "rows", "zones", "length (m)", "SHmax (deg)", "s.d. (deg)", "WSM rank", "left out")
-    rows = [
-        (
-            _NAMES[line.name].capitalize(), f"{line.vertical.rows}", f"{line.vertical.zones}",
-            f"{line.vertical.length:.1f}", format_number(line.vertical.shmax, 0),
-            format_number(line.vertical.deviation, 0),
-            line.vertical.rank or "-" if line.vertical.rows else "-", f"{line.every.deviated}",
-        )
-        for line in lines
-    ]  # fmt: skip
     kept = breakouts[breakouts["status"] != "rejected"]
     columns = ["top_m", "base_m", "class", "azimuth_app_deg", "azimuth_true_deg", "width_deg", "tilt_deg", "confidence"]
     cells = [
@@ -125,15 +149,11 @@ def stress_section(image: WellImage, breakouts: pd.DataFrame) -> tuple[str, list
         for row in kept[[*columns, "status", "source"]].head(_MAX_ROWS).itertuples(index=False)
     ]
     extent = f" The first {_MAX_ROWS} of {len(kept)} are below." if len(kept) > _MAX_ROWS else ""
-    north = str(image.attrs["north"])
-    note = (
-        f"Azimuths are from {north} north. Means are axial and weighted by length; breakouts lie 90 degrees off SHmax, "
-        "induced fractures along it. Ranks are those of the World Stress Map for image logs of one well (Heidbach et "
-        f"al. 2016). Rows where the hole deviates more than {MAX_DEVIATION_DEG:.0f} degrees are left out.{extent}"
-    )
+    note = f"Azimuths are from {image.attrs['north']} north. {stress_note()}{extent}"
     titles = tuple(name.replace("_", " ") for name in [*columns, "status", "source"])
+    table = html_table(STRESS_HEAD, [stress_cells(line) for line in lines])
     return (
-        f"<h2>Breakouts and stress</h2>{html_table(head, rows)}{_rose(kept, lines)}<p>{html.escape(note)}</p>"
+        f"<h2>Breakouts and stress</h2>{table}{_rose(kept, lines)}<p>{html.escape(note)}</p>"
         f"<div class=rows>{html_table(titles, cells)}</div>"
     ), stress_findings(image, lines)
 
@@ -148,25 +168,32 @@ def _rose(breakouts: pd.DataFrame, lines: list[StressLine]) -> str:
     with house_style():
         figure = Figure(figsize=(4, 4), dpi=130, facecolor="white")
         axes = figure.subplots(subplot_kw={"projection": "polar"})
-        for name, colour in _COLOURS.items():
+        for name, (face, hatch) in _PETALS.items():
             mine = oriented[oriented["class"] == name]
+            if mine.empty:
+                continue
             length = (mine["base_m"] - mine["top_m"]).to_numpy(float)
             metres = below + np.histogram(mine["azimuth_true_deg"].to_numpy(float) % 360, edges, weights=length)[0]
             # The areas of the petals are the lengths.
             axes.bar(
                 np.radians(edges[:-1]), np.sqrt(metres) - np.sqrt(below), np.radians(_SECTOR_DEG), np.sqrt(below),
-                align="edge", color=colour, edgecolor="white", linewidth=0.4,
+                align="edge", facecolor=face, hatch=hatch, edgecolor=STRESS, linewidth=0.6, label=_NAMES[name],
             )  # fmt: skip
             below = metres
         reach = float(np.sqrt(max(below.max(), 1e-3))) * 1.05
         for line in lines:
             if np.isfinite(line.vertical.shmax):
-                for side in (0.0, 180.0):
-                    axes.plot([0, np.radians(line.vertical.shmax + side)], [0, reach], color=INK, lw=1.6)
+                ends = np.radians([line.vertical.shmax, line.vertical.shmax + 180.0])
+                dashes = "solid" if line.name == "breakout" else (0, (5, 2))
+                label = f"SHmax by {_NAMES[line.name]}"
+                axes.plot(ends, [reach, reach], color=INK, lw=1.6, ls=dashes, label=label)
         axes.set_theta_zero_location("N")  # type: ignore[attr-defined]
         axes.set_theta_direction(-1)  # type: ignore[attr-defined]
         axes.set_xticks(np.radians([0, 90, 180, 270]), ["N", "E", "S", "W"])
         axes.set_yticks([])
         axes.set_ylim(0, reach)
         axes.grid(color=FAINT, lw=0.5)
+        axes.set_axisbelow(True)
+        figure.legend(loc="lower center", ncols=2, frameon=False, fontsize=7)
+        figure.subplots_adjust(bottom=0.2)
         return html_picture(figure_png(figure), "rose of breakouts, with SHmax")

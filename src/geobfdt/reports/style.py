@@ -32,6 +32,7 @@ __all__ = [
     "RAMP",
     "STRESS",
     "UNMEASURED",
+    "VUG",
     "WALL",
     "WATCHED",
     "Kind",
@@ -52,11 +53,12 @@ IGNORED, DOUBTED = "#8a8f98", "#d55e00"
 WATCHED, ABSTAINED = "#c9a227", "#5e3c99"
 WALL, HOLE = "#7a4b12", "#f1e6d6"
 
-# Breakouts and induced fractures.
+# Breakouts and induced fractures; outlines of vugs.
 STRESS = "#cc79a7"
+VUG = "#2ee6e6"
 
 # Colours that belong neither to the image nor to a plane.
-ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE, STRESS)
+ACCENTS = (UNMEASURED, IGNORED, DOUBTED, WATCHED, ABSTAINED, WALL, HOLE, STRESS, VUG)
 
 # The "heat" ramp of image logs: its lightness rises evenly, so that it survives a black-and-white copy.
 RAMP = LinearSegmentedColormap.from_list(

@@ -1,10 +1,11 @@
-"""Curves that were measured along a well, beside its picks: apertures, vugs and caliper, drawn and summed up."""
+"""What was measured along a well, beside its picks: apertures, vugs and caliper, drawn and summed up."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,22 @@ from matplotlib.figure import Figure
 
 from geobfdt.picking.apertures import read_aperture_curves
 from geobfdt.reports.html_parts import figure_png, format_number, html_picture, html_table
-from geobfdt.reports.style import HOLE, INK, KINDS, MUTED, UNMEASURED, WALL, house_style
+from geobfdt.reports.style import HOLE, INK, KINDS, MUTED, UNMEASURED, VUG, WALL, house_style
 from geobfdt.reports.tracks import depth_lines, draw_depth_axis, top_axis
 from geobfdt.wells.caliper import CaliperTable, read_caliper
-from geobfdt.wells.vugs import VugTracks, read_vug_tracks
+from geobfdt.wells.vugs import VugTable, VugTracks, read_vug_tracks, read_vugs
 
-__all__ = ["NO_CURVES", "WellCurves", "curves_section", "draw_apertures", "has_apertures", "read_well_curves"]
+__all__ = [
+    "NO_CURVES",
+    "VugTotals",
+    "WellCurves",
+    "curves_section",
+    "draw_apertures",
+    "has_apertures",
+    "has_caliper",
+    "read_well_curves",
+    "vug_totals",
+]
 
 # A curve is drawn with at most this many points: a page has no more rows.
 _MAX_POINTS = 2000
@@ -48,11 +59,14 @@ class WellCurves:
         Curves of vugs, as in ``WELL.vug-tracks.csv``.
     caliper : CaliperTable
         Size and shape of the hole, as in ``WELL.caliper.csv``.
+    vug_table : VugTable
+        Vugs one by one, as in ``WELL.vugs.csv``.
     """
 
     apertures: pd.DataFrame | None = None
     vugs: VugTracks | None = None
     caliper: CaliperTable | None = None
+    vug_table: VugTable | None = None
 
 
 NO_CURVES = WellCurves()
@@ -72,17 +86,24 @@ def read_well_curves(folders: Sequence[Path], stem: str) -> WellCurves:
         files = (folder / f"{stem}{suffix}" for folder in folders)
         return next((file for file in files if file.exists()), None)
 
-    apertures, vugs, caliper = (first(f".{name}.csv") for name in ("apertures", "vug-tracks", "caliper"))
+    names = ("apertures", "vug-tracks", "caliper", "vugs")
+    apertures, tracks, caliper, vugs = (first(f".{name}.csv") for name in names)
     return WellCurves(
         None if apertures is None else read_aperture_curves(apertures),
-        None if vugs is None else read_vug_tracks(vugs),
+        None if tracks is None else read_vug_tracks(tracks),
         None if caliper is None else read_caliper(caliper),
+        None if vugs is None else read_vugs(vugs),
     )
 
 
 def has_apertures(curves: pd.DataFrame | None) -> bool:
     """Tell whether any depth has an aperture."""
     return curves is not None and bool((curves["aperture_hydraulic_mm"] > 0).any())
+
+
+def has_caliper(table: CaliperTable | None) -> bool:
+    """Tell whether the diameter of any depth is measured."""
+    return table is not None and bool(table["diameter_m"].notna().any())
 
 
 def draw_apertures(ax: Axes, curves: pd.DataFrame, top: float, base: float) -> None:
@@ -135,7 +156,7 @@ def curves_section(curves: WellCurves, top: float, base: float) -> str:
         parts.append(_aperture_text(curves.apertures))
     if curves.vugs is not None and len(curves.vugs):
         parts.append(_vug_text(curves.vugs))
-    if curves.caliper is not None and curves.caliper["diameter_m"].notna().any():
+    if curves.caliper is not None and has_caliper(curves.caliper):
         parts.append(_caliper_text(curves.caliper))
     if not parts:
         return ""
@@ -160,18 +181,44 @@ def _aperture_text(curves: pd.DataFrame) -> str:
     return f"<h3>Apertures of fractures</h3>{html_table(head, rows)}<p>{note}</p>"
 
 
-def _vug_text(tracks: VugTracks) -> str:
-    searched, share, count, top, base, largest = (
-        tracks[name].to_numpy(float)
-        for name in ("searched_m2", "area_share_pct", "count_per_m2", "top_m", "base_m", "largest_diameter_mm")
-    )
+class VugTotals(NamedTuple):
+    """
+    Vugs of a whole well.
+
+    Parameters
+    ----------
+    searched : float
+        Wall that was searched (m2).
+    vugs : float
+        Their number.
+    per_m2, area_pct : float
+        Their number and area by the searched wall (1/m2, percent); NaN where none was searched.
+    """
+
+    searched: float
+    vugs: float
+    per_m2: float
+    area_pct: float
+
+
+def vug_totals(tracks: VugTracks) -> VugTotals:
+    """Sum vugs up over the windows of a well, by the wall that was searched in each."""
+    searched = tracks["searched_m2"].to_numpy(float)
     total = float(searched.sum())
-    vugs, area = (float(np.nansum(values * searched)) for values in (count, share))
+    count, area = (float(np.nansum(tracks[name] * searched)) for name in ("count_per_m2", "area_share_pct"))
+    return VugTotals(total, count, count / total if total else np.nan, area / total if total else np.nan)
+
+
+def _vug_text(tracks: VugTracks) -> str:
+    share, top, base, largest = (
+        tracks[name].to_numpy(float) for name in ("area_share_pct", "top_m", "base_m", "largest_diameter_mm")
+    )
+    totals = vug_totals(tracks)
     most = int(np.nanargmax(share)) if np.isfinite(share).any() else None
     head = ("Vugs", "searched (m2)", "per m2", "area (%)", "largest (mm)", "most area (%)", "in (m MD)")
     row = (
-        f"{vugs:.0f}", f"{total:.2f}", format_number(vugs / total if total else np.nan, 1),
-        format_number(area / total if total else np.nan, 2),
+        f"{totals.vugs:.0f}", f"{totals.searched:.2f}", format_number(totals.per_m2, 1),
+        format_number(totals.area_pct, 2),
         format_number(float(np.nanmax(largest, initial=-np.inf)), 1),
         "-" if most is None else format_number(float(share[most]), 2),
         "-" if most is None else f"{top[most]:.1f} to {base[most]:.1f}",
@@ -201,7 +248,7 @@ def _figure(curves: WellCurves, top: float, base: float) -> Figure:
     """Draw depth, apertures, diameters and the curves of vugs side by side, with what is there."""
     titles = [
         *(["Apertures"] if has_apertures(curves.apertures) else []),
-        *(["Diameter"] if curves.caliper is not None and curves.caliper["diameter_m"].notna().any() else []),
+        *(["Diameter"] if has_caliper(curves.caliper) else []),
         *(
             [f"Vugs {n}" for n in range(1, len(_VUG_CURVES) + 1)]
             if curves.vugs is not None and len(curves.vugs)
@@ -251,7 +298,7 @@ def _draw_windows(ax: Axes, tracks: VugTracks, name: str, caption: str) -> None:
     start = 1.0 if name == "mean_aspect" else 0.0
     ax.barh(
         tops, values - start, height=tracks["base_m"].to_numpy(float) - tops, left=start, align="edge",
-        color=KINDS["fracture"].colour, alpha=0.7, edgecolor="white", linewidth=0.4,
+        color=VUG, edgecolor="white", linewidth=0.4,
     )  # fmt: skip
     for top, base in tracks.loc[tracks["count_per_m2"].isna(), ["top_m", "base_m"]].to_numpy(float):
         ax.axhspan(top, base, color=UNMEASURED, lw=0)

@@ -127,7 +127,7 @@ def write_report(  # noqa: PLR0913
             intervals=looked,
             pages=True,
             breakouts=breakouts,
-            apertures=curves.apertures,
+            curves=curves,
             progress=part_of(progress, 0.0, 0.9),
         )
         pictures = [file.read_bytes() for file in (files if len(files) <= _MAX_PAGES + 1 else files[:1])]

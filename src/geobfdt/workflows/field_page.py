@@ -14,6 +14,7 @@ from geobfdt.io.tables.surveys import read_survey
 from geobfdt.io.text import Decimal
 from geobfdt.reports.field_page import write_field_page
 from geobfdt.reports.field_structure import FieldStructure, FieldWell, WellTrack, analyse_field, analyse_well
+from geobfdt.reports.stress_section import analyse_stress, stress_findings
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.structure.between_wells import MIN_WELLS
@@ -121,7 +122,10 @@ def field_page(
             raise InputError(file, f"another file holds well {name!r} too", "geobfdt merge joins two runs of a well")
         track, notes = _track(image, name, options)
         findings += [one for one in notes if one not in findings]
-        wells.append(analyse_well(image, picks, intervals, track, options.window))
+        stress = analyse_stress(image, picked.breakouts(stem))
+        findings += stress_findings(image, stress)
+        well = analyse_well(image, picks, intervals, track, options.window)
+        wells.append(well._replace(stress=stress, measured=picked.curves(stem)))
         image.close()
         part_of(progress, 0.0, 0.8)((number + 1) / len(picked.stems))
     structure = analyse_field(wells, options.at)

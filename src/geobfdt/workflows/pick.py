@@ -348,6 +348,7 @@ def pick_file(
         if options.picture:
             # Loaded here, as below: Matplotlib takes half a second, and a run without a picture does without.
             from geobfdt.reports.page import write_pictures
+            from geobfdt.reports.well_curves import WellCurves
 
             write_pictures(
                 add_findings(image, cautions),
@@ -356,7 +357,7 @@ def pick_file(
                 intervals=intervals,
                 pages=options.pages,
                 breakouts=breakouts,
-                apertures=curves,
+                curves=WellCurves(apertures=curves),
                 measured=picked.measured,
                 progress=part_of(progress, 0.8, 1.0),
             )

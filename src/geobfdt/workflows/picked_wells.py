@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geobfdt.io.images.netcdf import read
+from geobfdt.reports.well_curves import WellCurves, read_well_curves
 from geobfdt.runtime.findings import InputError
+from geobfdt.wells.breakouts import BreakoutTable, read_breakouts
 from geobfdt.wells.field import Field
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.intervals import IntervalTable
@@ -72,6 +74,15 @@ class PickedWells:
         if not self.stems:
             cure = "pick the field with geobfdt pick DIR --out PICKS, and give --picks PICKS"
             raise InputError(picks or field, "no pick table of a well here", cure)
+
+    def breakouts(self, stem: str) -> BreakoutTable:
+        """Read the breakouts of a well: those that were found with its picks, or else those of the field."""
+        beside_picks = self._files[stem].with_name(f"{stem}.breakouts.csv")
+        return read_breakouts(beside_picks) if beside_picks.exists() else self.folder.breakouts(stem)
+
+    def curves(self, stem: str) -> WellCurves:
+        """Read what was measured along a well; a file beside its picks comes before one of the field."""
+        return read_well_curves((self._files[stem].parent, self.folder.path), stem)
 
     def read(self, stem: str) -> PickedWell:
         """Read a well by its file stem."""

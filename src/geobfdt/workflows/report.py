@@ -15,11 +15,9 @@ from geobfdt.reports.geotechnical import write_rock_quality
 from geobfdt.reports.structure_section import Structure, StructureView
 from geobfdt.reports.structure_tables import write_structure_tables
 from geobfdt.reports.title_block import TITLE_FILE, TitleFile, contradictions, read_titles
-from geobfdt.reports.well_curves import read_well_curves
 from geobfdt.reports.well_report import write_report
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress, part_of
-from geobfdt.wells.breakouts import read_breakouts
 from geobfdt.workflows.picked_wells import PickedWells
 
 __all__ = ["Beside", "ReportOptions", "Reported", "report_field"]
@@ -150,10 +148,7 @@ def report_field(
         findings = drift_findings(read_zones(zones)) if zones.exists() else []
         block = titles.of(stem)
         findings += contradictions(block, image)
-        # Breakouts that were found with the picks come before those of the field.
-        beside_picks = table_file.with_name(f"{stem}.breakouts.csv")
-        breakouts = read_breakouts(beside_picks) if beside_picks.exists() else wells.folder.breakouts(stem)
-        curves = read_well_curves((table_file.parent, field), stem)
+        breakouts, curves = wells.breakouts(stem), wells.curves(stem)
         structure = write_report(
             with_image_findings(image), table, intervals, findings, file, part, block, breakouts, options.view, curves
         )
@@ -165,13 +160,11 @@ def report_field(
             other = out / f"{stem}{_NAMES[kind]}"
             if kind == "svg":
                 others += write_log_svg(
-                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves.apertures
+                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves
                 )
                 continue
             if kind == "pdf":
-                write_log_pdf(
-                    image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves.apertures
-                )
+                write_log_pdf(image, mine, intervals, other, options.scale, no_progress, block, breakouts, curves)
             elif kind == "las":
                 write_density(image, mine, intervals, other)
             elif kind == "rqd":

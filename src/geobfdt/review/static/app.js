@@ -326,7 +326,7 @@ function card() {
 // The card of a selected breakout, induced fracture or vug; of several, how many they are.
 function markCard(box, marks, mark) {
   box.innerHTML = `<div class="row"><b></b><span class="gap"></span><button data-act="accept" title="A">Accept</button><button data-act="reject" title="R">Reject</button><button data-act="delete" title="Del">Delete</button></div><table></table>`;
-  box.querySelector("b").textContent = !mark ? `${marks.selected.size} selected` : marks === vugs ? "Vug (experimental)" : mark.class === "breakout" ? "Breakout" : "Induced fracture";
+  box.querySelector("b").textContent = !mark ? `${marks.selected.size} selected` : marks === vugs ? "Vug" : mark.class === "breakout" ? "Breakout" : "Induced fracture";
   const azimuths = ["azimuth", number(mark?.azimuth_true_deg, 0, "°"), "image", number(mark?.azimuth_app_deg, 0, "°")];
   const by = mark?.who ? `${mark.status ?? "–"} by ${mark.who}` : mark?.status ?? "–", last = ["status", by, "source", mark?.source ?? "–"];
   const rows = !mark ? [] : marks === vugs ? [
@@ -337,6 +337,7 @@ function markCard(box, marks, mark) {
     ["top", number(mark.top_m, 2, " m"), "base", number(mark.base_m, 2, " m")], azimuths,
     ["width", number(mark.width_deg, 0, "°"), "sure", number(mark.confidence, 2)], last,
   ];
+  if (marks === vugs) box.append(Object.assign(document.createElement("p"), { className: "faint", textContent: "Experimental: check vugs on the image." }));
   for (const cells of rows) {
     const line = box.querySelector("table").insertRow();
     for (const text of cells) Object.assign(line.insertCell(), { textContent: text, title: text });

@@ -5,8 +5,8 @@ import { KINDS, between, depthAt, isWeak, kindOf, mark, wrap } from "./planes.js
 const AXIS = 66, TADPOLES = 150, GAP = 6, HEAD = 22;
 const MAX_HANDLE_PX = 400; // Much taller traces get no handle at their deepest point.
 const M_PER_PX = 0.0254 / 96; // Width of a CSS pixel on a screen of 96 dots an inch.
-const GHOST = "#3fe0ff"; // No colour map holds this colour.
-const BREAKOUT = "#cc79a7", VUG = "#b6f000", SELECTED = "#ffe14d";
+const GHOST = "#3fe0ff", VUG = "#2ee6e6"; // No colour map holds these colours.
+const BREAKOUT = "#cc79a7", SELECTED = "#ffe14d";
 const USUAL_DIAMETER = 0.2; // m, where the file does not say; sizes of vugs are measured with the same.
 const MIN_VUG_PX = 3, TALLEST_VUG = 0.5; // Half axis on the screen, and height (m) beyond which a vug may be cut off.
 const DRIFT = { watch: "#c9a227", abstain: "#5e3c99" };
@@ -285,7 +285,10 @@ export class View {
       for (const { x0, x1, y0, y1 } of this.lobeBoxes(track, lobe)) {
         for (const [colour, line] of [[chosen ? SELECTED : "#1a1a1a", width + (chosen ? 4 : 1.7)], [BREAKOUT, width]]) {
           ctx.strokeStyle = colour; ctx.lineWidth = line;
-          ctx.strokeRect(x0, y0, x1 - x0, Math.max(y1 - y0, 1));
+          ctx.beginPath();
+          // The dashes of a rectangle without a width would fill each other's gaps.
+          if (x1 > x0) ctx.rect(x0, y0, x1 - x0, Math.max(y1 - y0, 1)); else { ctx.moveTo(x0, y0); ctx.lineTo(x0, Math.max(y1, y0 + 1)); }
+          ctx.stroke();
         }
       }
     }
@@ -296,7 +299,7 @@ export class View {
   paintVugs(ctx, track) {
     for (const { id, pick } of this.visibleVugs()) {
       const { xs, y, kx, ky, long, short, tilt } = this.vugEllipse(track, pick), chosen = this.vugs.selected.has(id);
-      const width = pick.status === "accepted" ? 2.6 : 1.6;
+      const width = pick.status === "accepted" ? 2.8 : 1.8;
       ctx.setLineDash(pick.status === "rejected" ? [1, 4] : []);
       for (const x of xs) {
         ctx.save();
