@@ -412,7 +412,7 @@ def test_excluded_rows_are_counted(tmp_path):
         ("Dip,Azimuth,Type\n2,3,CF\n", "no column of depth"),
         ("MD [m],True dip,True azimuth,Type\n1,95,3,CF\n", "none of 1 rows can be read, the first is line 2"),
         ("MD [m],Depth [m],Depth (ft),True dip,True azimuth,Type\n1,1,3,2,3,CF\n", "may both be depth"),
-        ("MD [m],True dip [gon],True azimuth,Type\n1,2,3,CF\n", "'gon'"),
+        ("MD [m],True dip [grad],True azimuth,Type\n1,2,3,CF\n", "'grad'"),
         ("1,2,3\n4,5,6\n", "numbers where column names should be"),
         ("a\0b", "not text"),
         ("a," * 3000 + "b\n1,2\n", "columns are too many"),
@@ -537,3 +537,24 @@ def test_magnetic_azimuths_without_declination_are_a_major_finding(tmp_path, nor
     assert read.picks["azimuth_true_deg"].tolist() == [100.0]
     majors = [f.kind for f in read.findings if f.severity == "major"]
     assert ("north" in majors) == (severity == "major")
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("gon", 0.9), ("gra", 0.9), ("rad", 180 / np.pi)])
+def test_angles_in_gradians_and_radians(tmp_path, unit, factor):
+    """The row of units says what they are, and a value that is no such angle contradicts it."""
+    text = f"MD,True dip,True azimuth,Type\nm,{unit},{unit},\n1000,{{}},0.5,CF\n1001,1,{{}},CF\n"
+    read = read_pick_table(write(tmp_path, text.format(0.25, 2)))
+    assert read.picks["dip_true_deg"].tolist() == pytest.approx([0.25 * factor, factor])
+    assert read.picks["azimuth_true_deg"].tolist() == pytest.approx([0.5 * factor, 2 * factor])
+    for dip, azimuth in ((200, 2), (0.25, 801)):
+        with pytest.raises(InputError, match="line"):
+            read_pick_table(write(tmp_path, text.format(dip, azimuth)))
+
+
+@pytest.mark.parametrize(("azimuths", "major"), [((399, 250), True), ((-10, 370), False), ((410, 20), False)])
+def test_azimuths_over_a_turn_may_be_gradians(tmp_path, azimuths, major):
+    """Without a unit, azimuths of 0 to 400 are not certain."""
+    rows = "".join(f"{1000 + k},30,{azimuth},CF\n" for k, azimuth in enumerate(azimuths))
+    read = read_pick_table(write(tmp_path, "MD (m),True dip,True azimuth,Type\n" + rows))
+    (finding,) = [f for f in read.findings if f.kind == "azimuth-wrapped"]
+    assert (finding.severity == "major") is major

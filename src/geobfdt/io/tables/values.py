@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from geobfdt.io.arrays import Array, Mask, Words
+from geobfdt.io.azimuths import within_turn
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import TableMapping, column_key
 from geobfdt.io.text import Notation
@@ -149,18 +150,22 @@ class TableValues:
             cure = f"give angles in degrees, or say the unit in a mapping file: units: {{{role}: deg}}"
             raise InputError(self.cells.path, observed, cure)
         if factor != 1:
-            return self.number(role, low / factor, high / factor) * factor
+            values = self.number(role)
+            # Degrees under the name of radians: those within a turn of them would be read as other angles.
+            outside = np.flatnonzero((values * factor < low) | (values * factor > high))
+            if outside.size:
+                observed = f"line {self.cells.lines[outside[0]]}: {self.cell(role, outside[0])}, and its column is in "
+                cure = f"correct it, or say the unit in a mapping file: units: {{{role}: deg}}"
+                raise InputError(self.cells.path, observed + repr(self.unit(role)), cure)
+            return values * factor
         return self.number(role, low, high, read)
 
     def azimuth(self, role: str) -> Array:
         """Azimuths of a role (deg), brought into 0 to 360."""
         values = self.angle(role, -360.0, 720.0, read_azimuth)
-        out = (values < 0) | (values > 360)
-        if out.any():
-            observed = f"{int(out.sum())} azimuths of {self.cells.header[self.roles[role]]!r} lie outside 0 to 360"
-            self.findings.minor("azimuth-wrapped", observed, "taken modulo 360")
-            values = np.where(out, values % 360.0, values)
-        return values
+        if role not in self.roles:
+            return values
+        return within_turn(values, self.cells.header[self.roles[role]], self.unit(role), self.findings)
 
     def length(self, role: str, low: float, high: float) -> Array:
         """Lengths of a role (m); without a unit the column is left out, which is a finding."""
