@@ -411,8 +411,8 @@ def test_stations_that_do_not_tell_the_hole(tmp_path, stations, kind):
     file = tmp_path / "survey.csv"
     file.write_text("MD (m),INCL,AZIM\n" + stations)
     well = make(raw(), survey=file)
-    doubts = ("survey-short", "survey-sparse", "survey-dogleg", "survey-flat-collar")
-    assert {k for k in kinds(well) if k in doubts} == ({kind} if kind else set())
+    of_stations = ("survey-short", "survey-sparse", "survey-dogleg", "survey-flat-collar")
+    assert {k for k in kinds(well) if k in of_stations} == ({kind} if kind else set())
     assert kind is None or finding(well, kind).severity == Severity.MAJOR
 
 
@@ -532,6 +532,6 @@ def test_columns_that_are_equal_for_another_reason():
     """A gap painted over the seam, and sectors that were widened, are no closed turn."""
     painted = pixels()
     painted[:, [0, -1]] = 7
-    widened = np.roll(np.repeat(pixels(), 4, axis=1), 2, axis=1)
-    for values in (painted, widened, pixels()):
+    oversampled = np.roll(np.repeat(pixels(), 4, axis=1), 2, axis=1)
+    for values in (painted, oversampled, pixels()):
         assert make(raw(values.copy())).sizes["azimuth"] == values.shape[1]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from tests.real_data import DATA, granite_table
 
+from geobfdt.io.tables.mapping import TableMapping
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import new_picks, write_picks
@@ -558,3 +559,85 @@ def test_azimuths_over_a_turn_may_be_gradians(tmp_path, azimuths, major):
     read = read_pick_table(write(tmp_path, "MD (m),True dip,True azimuth,Type\n" + rows))
     (finding,) = [f for f in read.findings if f.kind == "azimuth-wrapped"]
     assert (finding.severity == "major") is major
+
+
+LAS_PICKS = """~Version
+VERS. 2.0 :
+WRAP. NO :
+~Well
+STRT.{header} {top} :
+STOP.{header} {base} :
+STEP.{header} 0 :
+NULL. -999.25 :
+WELL. A-1 :
+~Curve
+DEPT.{curve} :
+DIP_TRUE.DEG :
+AZIM_TRUE.DEG :
+TYPE. :
+~A
+1000 50 10 Bedding
+1001 45 200 Fracture
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "curve", "top", "base", "depth_unit", "depth"),
+    [
+        ("M", "M", 900, 1100, None, 1000.0),
+        ("M", "M", 1000, 1001, None, 1000.0),
+        ("FT", "M", 1000, 1001, None, None),
+        ("FT", "M", 1000, 1001, "ft", 304.8),
+        ("M", "M", 304.8, 305.2, None, None),
+        ("M", "M", 304.8, 305.2, "ft", 304.8),
+        ("M", "M", -999.25, -999.25, None, 1000.0),
+        ("M", "M", 0, 0, None, 1000.0),
+    ],
+)
+def test_depths_of_picks_fit_the_header_of_their_file(tmp_path, header, curve, top, base, depth_unit, depth):
+    """Units or ranges that contradict each other are refused until the user states the unit."""
+    path = write(tmp_path, LAS_PICKS.format(header=header, curve=curve, top=top, base=base), "dips.las")
+    if depth is None:
+        with pytest.raises(InputError, match="--depth-unit"):
+            read_pick_table(path, depth_unit=depth_unit)
+    else:
+        assert read_pick_table(path, depth_unit=depth_unit).picks["depth_m"].tolist()[0] == pytest.approx(depth)
+
+
+def test_picks_outside_the_range_of_their_header(tmp_path):
+    """No unit makes the depths fit: they are read, with a finding."""
+    path = write(tmp_path, LAS_PICKS.format(header="M", curve="M", top=2000, base=2100), "dips.las")
+    assert "depth-range-differs" in kinds(read_pick_table(path))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["True dip,Dip azimuth (magnetic),Dip azimuth (true)", "True dip,True azimuth,Grid azimuth",
+     "True dip,Azimuth (magnetic),Azimuth TN"],
+)  # fmt: skip
+def test_two_azimuths_of_one_plane(tmp_path, columns):
+    """One of them is of another north, and the table does not say which one the user means."""
+    text = f"MD (m),{columns},Type\n1000,50,10,13.5,CF\n"
+    with pytest.raises(InputError, match="mapping"):
+        read_pick_table(write(tmp_path, text))
+    text = text.replace("Dip azimuth (true)", "True azimuth")
+    if "True azimuth" in text:
+        mapping = TableMapping(columns={"azimuth_true": "True azimuth"})
+        read = read_pick_table(write(tmp_path, text), mapping=mapping)
+        assert read.picks["azimuth_true_deg"].tolist() == [10 if "Grid" in columns else 13.5]
+        assert read.north == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("azimuth", "hole", "mixed"),
+    [("True azimuth", "Hole azimuth (magnetic)", True), ("True azimuth", "Hole azimuth", False),
+     ("Azimuth (magnetic)", "Hole azimuth", False), ("Azimuth (grid)", "Hole azimuth (grid)", False),
+     ("Azimuth (grid)", "Hole azimuth (true)", True)],
+)  # fmt: skip
+def test_planes_and_hole_from_two_norths(tmp_path, azimuth, hole, mixed):
+    """True and apparent dips are never worked out from each other across two norths."""
+    text = f"MD (m),True dip,{azimuth},Hole deviation,{hole},Type\n1000,50,100,60,130,CF\n"
+    read = read_pick_table(write(tmp_path, text))
+    assert read.picks["azimuth_true_deg"].tolist() == [100]
+    assert np.isnan(read.picks["dip_app_deg"].iloc[0]) == mixed
+    assert ("north-conflict" in kinds(read)) is mixed

@@ -111,9 +111,8 @@ def compare_calipers(diameter: Array, others: list[RawLog], nulls: tuple[float, 
     'calipers-differ'
     """
     for log in others:
-        values = (
-            _measured(log, nulls) * (length_factor(log.unit) or np.nan) * (1 + is_radius(log.name, log.description))
-        )
+        values = _measured(log, nulls) * (length_factor(log.unit) or np.nan)
+        values = 2 * values if is_radius(log.name, log.description) else values
         if role(log.name) != "diameter" or not values.size or not np.isfinite(diameter).any():
             continue
         hole, other = float(np.nanmedian(diameter)), float(np.median(values))

@@ -154,8 +154,18 @@ def _name_frame(values: TableValues, format_: Format) -> str:
         cure += "(dip: true or apparent, azimuth: dip_direction or strike_rhr)"
         raise InputError(path, f"nothing says whether {dip!r} and {azimuth!r} are true or apparent", cure)
     for plain in ("dip", "azimuth"):
-        if plain in roles and f"{plain}_{frame}" not in roles:
-            roles[f"{plain}_{frame}"] = roles.pop(plain)
+        if plain not in roles:
+            continue
+        held = f"{plain}_{frame}"
+        stated = {plain, held} & set(values.mapping.columns)
+        if held in roles and len(stated) != 1:
+            both = " and ".join(repr(values.cells.header[roles[role]]) for role in (plain, held))
+            observed = f"columns {both} may both be the {plain} of the {'true' if frame == 'true' else 'apparent'} plane"
+            cure = f"leave one of them out, or say which in a mapping file: columns: {{{held}: ...}}"
+            raise InputError(path, observed, cure)
+        column = roles.pop(plain)
+        if stated != {held}:
+            roles[held] = column
     return frame if "azimuth_true" not in roles else "true"
 
 
