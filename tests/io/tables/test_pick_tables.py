@@ -329,6 +329,18 @@ def test_shares_never_lose_a_plane(tmp_path, column, cells, shares, kind):
     assert kind is not None or not result
 
 
+@pytest.mark.parametrize("column", ["Quality", "Confidence"])
+@pytest.mark.parametrize(("cells", "shares"), [(("1", "1"), False), (("1", "0"), False), (("1.0", "1.0"), True)])
+def test_grades_of_one_are_no_certainty(tmp_path, column, cells, shares):
+    """Whole numbers up to 1 may be the first grades of a scale: quality 1 is not a confidence of 100 %."""
+    rows = "".join(
+        f"{depth},{dip},{azimuth},CF,{cell}\n" for (depth, dip, azimuth), cell in zip(PLANES, cells, strict=True)
+    )
+    read = read_pick_table(write(tmp_path, f"MD (m),True dip,True azimuth,Type,{column}\n{rows}"))
+    assert read.picks["confidence"].notna().tolist() == [shares, shares]
+    assert (f"{column.lower()}-unknown" in kinds(read)) is not shares
+
+
 def test_a_share_that_calls_itself_a_percentage(tmp_path):
     """Under the sign of percentages 0.5 beside 80 is half a percent; numbers up to 1 alone may be either."""
     head = "MD [m],True dip,True azimuth,Type,Confidence (%)\n"

@@ -160,7 +160,8 @@ def _name_frame(values: TableValues, format_: Format) -> str:
         stated = {plain, held} & set(values.mapping.columns)
         if held in roles and len(stated) != 1:
             both = " and ".join(repr(values.cells.header[roles[role]]) for role in (plain, held))
-            observed = f"columns {both} may both be the {plain} of the {'true' if frame == 'true' else 'apparent'} plane"
+            kind = "true" if frame == "true" else "apparent"
+            observed = f"columns {both} may both be the {plain} of the {kind} plane"
             cure = f"leave one of them out, or say which in a mapping file: columns: {{{held}: ...}}"
             raise InputError(path, observed, cure)
         column = roles.pop(plain)

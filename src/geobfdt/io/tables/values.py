@@ -21,6 +21,7 @@ __all__ = ["TableValues"]
 
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
 _OF_THE_PLANE = ("depth", "dip", "azimuth", "strike")  # Roles without which a row is no plane.
+_RANKED = ("quality", "confidence")  # Roles that interpreters give as grades, too.
 _HIGHEST_RANK = 10.0  # Numbers of a scale of ranks go no higher; those of a percentage do.
 
 
@@ -122,11 +123,14 @@ class TableValues:
         if role not in self.roles:
             return self.number(role)
         values, unreadable = self.cells.numbers(self.roles[role], self._nulls)
-        signed = [_PERCENT.fullmatch(text) for text in self.cells.rows[:, self.roles[role]]]
+        texts = self.cells.rows[:, self.roles[role]]
+        signed = [_PERCENT.fullmatch(text) for text in texts]
         percent = np.array([match is not None for match in signed], dtype=bool)
         values[percent] = [float(match[1].replace(",", ".")) for match in signed if match]
         plain, lost = np.isfinite(values) & ~percent, unreadable & ~percent
         most, stated = values[plain].max(initial=0.0), self.unit(role) == "%"
+        if role in _RANKED and most <= 1 and all(text.strip().isdigit() for text in texts[plain]):
+            lost |= plain  # Nothing but 0 and 1 may be a scale of ranks whose other grades were not given.
         fractions = bool(((values > 0) & (values < 1) & plain).any())
         if (most > 1 if stated else most > _HIGHEST_RANK and not fractions) and most <= 100:
             percent |= plain
