@@ -149,10 +149,7 @@ def gather(
     tables = [_without_rejected(picks), _without_rejected(truth)]
     # Case and blanks of a well's name do not matter: the truth's spelling counts.
     spellings = {well_key(name): name for name in (*intervals["well"], *truth["well"])}
-    tables[0], intervals = (
-        table.assign(well=[spellings.get(well_key(name), name) for name in table["well"]])
-        for table in (tables[0], intervals)
-    )
+    tables[0] = PickTable(tables[0].assign(well=[spellings.get(well_key(name), name) for name in tables[0]["well"]]))
     interpreted = set(intervals.loc[intervals["kind"] == "interpreted", "well"])
     wells, picked = sorted(set(tables[1]["well"]) | interpreted), set(tables[0]["well"])
     if not wells:

@@ -115,12 +115,12 @@ class Vocabulary(BaseModel):
         word = _normal(label)
         if word in self.labels:
             return self.labels[word]
-        found = self._by_pattern(label)
-        if found is None or _ALTERNATIVES.search(_normal(found.like)):
-            return found
+        match = self._by_pattern(label)
+        if match is None or _ALTERNATIVES.search(_normal(match.like)):
+            return match
         parts = [self.labels.get(_normal(part)) or self._by_pattern(part) for part in _ALTERNATIVES.split(word)]
         classes = {part.class_ for part in parts if part is not None}
-        return found if len(classes) < 2 else None
+        return match if len(classes) < 2 else None
 
     def _by_pattern(self, label: str) -> Pattern | None:
         """Return the first pattern that matches a label, None if none does."""

@@ -240,9 +240,9 @@ def _compare_holes(first: WellImage, moved: WellImage) -> list[Finding]:
     rows = min(len(log["diameter"]) for log in logs)
     one, other = ({name: log[:rows] for name, log in each.items()} for each in logs)
     angles = pole_angle(one["deviation"], one["hole_azimuth"], other["deviation"], other["hole_azimuth"])
-    known = angles[np.isfinite(angles)]
-    if known.size and np.median(known) > _MAX_HOLE_ANGLE_DEG:
-        observed = f"its hole runs {np.median(known):.1f} deg off that of {_name(first)} in their overlap"
+    angles = angles[np.isfinite(angles)]
+    if angles.size and np.median(angles) > _MAX_HOLE_ANGLE_DEG:
+        observed = f"its hole runs {np.median(angles):.1f} deg off that of {_name(first)} in their overlap"
         raise _refused(moved, observed, "give both the same survey: geobfdt convert --survey")
     ratios = other["diameter"] / one["diameter"]
     ratios = ratios[np.isfinite(ratios)]

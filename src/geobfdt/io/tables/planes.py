@@ -156,17 +156,17 @@ def _name_frame(values: TableValues, format_: Format) -> str:
     for plain in ("dip", "azimuth"):
         if plain not in roles:
             continue
-        held = f"{plain}_{frame}"
-        stated = {plain, held} & set(values.mapping.columns)
-        if held in roles and len(stated) != 1:
-            both = " and ".join(repr(values.cells.header[roles[role]]) for role in (plain, held))
+        framed = f"{plain}_{frame}"
+        stated = {plain, framed} & set(values.mapping.columns)
+        if framed in roles and len(stated) != 1:
+            both = " and ".join(repr(values.cells.header[roles[role]]) for role in (plain, framed))
             kind = "true" if frame == "true" else "apparent"
             observed = f"columns {both} may both be the {plain} of the {kind} plane"
-            cure = f"leave one of them out, or say which in a mapping file: columns: {{{held}: ...}}"
+            cure = f"leave one of them out, or say which in a mapping file: columns: {{{framed}: ...}}"
             raise InputError(path, observed, cure)
-        column = roles.pop(plain)
-        if stated != {held}:
-            roles[held] = column
+        index = roles.pop(plain)
+        if stated != {framed}:
+            roles[framed] = index
     return frame if "azimuth_true" not in roles else "true"
 
 
