@@ -113,3 +113,18 @@ def test_span_is_widened_to_hold_all_rows():
     assert group.pieces.tolist() == [[0.0, 12.0]]
     (group,), _ = gather(planes([1.0, 12.0]), planes([1.0]))
     assert group.pieces.tolist() == [[0.75, 12.25]]
+
+
+def test_wells_are_the_same_whatever_their_case():
+    """A blank or a capital in a name costs no pick; the truth's spelling is kept."""
+    truth = planes([1.0, 2.0], well=["A 1", "B"])
+    groups, findings = gather(planes([1.0, 2.0], well=["a  1", "b"]), truth)
+    assert [(g.well, g.class_) for g in groups] == [("A 1", "bedding"), ("B", "bedding")]
+    assert [len(g.pick_rows) for g in groups] == [1, 1]
+    assert not findings
+
+
+def test_depths_in_another_unit_are_noted():
+    """Picks in feet beside planes in metres are not just wrong."""
+    assert kinds_found(planes([328.0, 361.0]), planes([100.0, 110.0])) == ["depths-apart"]
+    assert kinds_found(planes([105.0]), planes([100.0, 110.0])) == []

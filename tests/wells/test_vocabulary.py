@@ -100,6 +100,24 @@ def test_no_label_means_the_same_with_and_without_a_denial(denial, place, label)
     assert denied is None or denied.class_ == "excluded" or (denied.class_ == meaning.class_ and not denied.polarity)
 
 
+@pytest.mark.parametrize("label", ["Fracture-free", "fracture free zone", "Absence of fractures", "lack of bedding"])
+def test_a_lack_of_planes_is_no_plane(label):
+    """Zones without fractures have to be defined by the user."""
+    assert load_vocabulary().meaning(label) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "class_"),
+    [("Bedding/fracture", None), ("fracture or bedding", None), ("Fault | bed", None), ("Breakout/fracture", None),
+     ("Foliation/bedding", "bedding"), ("Fracture / fault", "fracture"), ("Conductive/resistive fracture", "fracture"),
+     ("Fracture in bedding", "fracture")],
+)  # fmt: skip
+def test_a_label_of_two_classes_names_neither(label, class_):
+    """Which class comes first in the list decides nothing."""
+    meaning = load_vocabulary().meaning(label)
+    assert (None if meaning is None else meaning.class_) == class_
+
+
 def test_plurals_are_the_same():
     """Fractures, veins and beds are a fracture, a vein and a bed."""
     words = load_vocabulary()

@@ -108,6 +108,24 @@ def test_runs_that_are_unlike_are_refused(well: WellImage, changes: dict[str, st
     refused(*runs(well, **changes))
 
 
+def changed_hole(run: WellImage, **logs: float) -> WellImage:
+    """A run whose hole logs have these values."""
+    rows = run.sizes["depth"]
+    return WellImage(run.assign({name: ("depth", np.full(rows, value)) for name, value in logs.items()}))
+
+
+def test_one_hole_has_one_direction_and_one_diameter(well: WellImage) -> None:
+    """Runs of two directions are refused; two calipers are noted."""
+    straight = {"deviation": 3.0, "hole_azimuth": 20.0}
+    first, second = (changed_hole(run, **straight) for run in runs(well))
+    refused(first, changed_hole(second, deviation=30.0))
+    width = float(np.nanmedian(first["diameter"].values))
+    merged = join_runs(first, changed_hole(second, diameter=1.4 * width))
+    assert [f.kind for f in merged.attrs["findings"]] == ["runs-merged", "calipers-differ"]
+    merged = join_runs(first, changed_hole(second, hole_azimuth=30.0))
+    assert [f.kind for f in merged.attrs["findings"]] == ["runs-merged"]
+
+
 def test_tools_of_another_kind_are_refused(well: WellImage) -> None:
     """Pads measure resistivity, an acoustic tool echoes."""
     refused(run_of(well, slice(0, 2500), 1, tool="FMI"), run_of(well, slice(1500, 4000), 2, tool="UBI"))

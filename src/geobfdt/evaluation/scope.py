@@ -12,6 +12,7 @@ from geobfdt.evaluation.matching import UNKNOWN, Kind, Planes
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.intervals import IntervalTable, covered, new_intervals
 from geobfdt.wells.picks import PickTable, without_rejected
+from geobfdt.wells.well_names import well_key
 
 __all__ = ["ALL_CLASSES", "Group", "Span", "classes_comparable", "gather", "scored_pieces"]
 
@@ -146,6 +147,9 @@ def gather(
     """
     intervals = new_intervals() if intervals is None else intervals
     tables = [_without_rejected(picks), _without_rejected(truth)]
+    # Case and blanks of a well's name do not matter: the truth's spelling counts.
+    spellings = {well_key(name): name for name in (*intervals["well"], *truth["well"])}
+    tables[0] = PickTable(tables[0].assign(well=[spellings.get(well_key(name), name) for name in tables[0]["well"]]))
     interpreted = set(intervals.loc[intervals["kind"] == "interpreted", "well"])
     wells, picked = sorted(set(tables[1]["well"]) | interpreted), set(tables[0]["well"])
     if not wells:
@@ -183,12 +187,24 @@ def gather(
     for well in wells:
         mine = [table[table["well"] == well] for table in tables]
         top, base = _well_span(well, mine, intervals, span)
+        findings += _depths_apart(well, mine[0]["depth_m"].to_numpy(float), mine[1]["depth_m"].to_numpy(float))
         for name in classes if by_class else [ALL_CLASSES]:
             members = [table[table["class"] == name] if by_class else table for table in mine]
             if any(map(len, members)):
                 pieces = scored_pieces(intervals, well, name, top, base)
                 groups.append(_make_group(well, name, members[0], members[1], intervals, pieces, findings))
     return groups, findings
+
+
+def _depths_apart(well: str, picks: Floats, truth: Floats) -> list[Finding]:
+    """Note a well whose picks and true planes lie at no common depth."""
+    if not picks.size or not truth.size:
+        return []
+    if picks.min() <= truth.max() and truth.min() <= picks.max():
+        return []
+    observed = f"picks from {picks.min():g} to {picks.max():g} m, true planes from {truth.min():g} to {truth.max():g} m"
+    action = "every pick counts as wrong; check the units and the origin of the depths"
+    return [_major_finding("depths-apart", [well], observed, action)]
 
 
 def classes_comparable(picks: PickTable, truth: PickTable, intervals: IntervalTable | None = None) -> list[Finding]:

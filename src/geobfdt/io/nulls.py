@@ -11,8 +11,13 @@ from geobfdt.io.arrays import AnyArray, Mask
 __all__ = ["is_null"]
 
 _HUGE = 1e29  # No log has such values: they are 1E30, or the largest number that a program can write.
+_LEAST_INTEGERS = (-(2.0**15), -(2.0**31))  # Those of 16 and 32 bits stand for nothing in images of integers.
 _NULLS = np.array(
-    [9999.25, *(-(10.0**digits) + 1 - tail for digits in range(3, 10) for tail in (0.0, 0.25, 0.9, 0.99, 0.999))],
+    [
+        9999.25,
+        *_LEAST_INTEGERS,
+        *(-(10.0**digits) + 1 - tail for digits in range(3, 10) for tail in (0.0, 0.25, 0.9, 0.99, 0.999)),
+    ],
     dtype=np.float32,
 )
 

@@ -14,7 +14,7 @@ __all__ = ["FOOT", "METRES", "agreed_unit", "angle_factor", "length_factor", "ti
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254, "0.1 in": 0.00254}
 FOOT = METRES["ft"]
 
-_DEGREES = {"deg": 1.0, "rad": math.degrees(1)}
+_DEGREES = {"deg": 1.0, "rad": math.degrees(1), "gon": 0.9}
 # Seconds in a unit of travel time, and how many of it a file counts as one: "0.1 us", "100ns", "1/10 us".
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "usec": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nsec": 1e-9}
 _TIME = re.compile(r"(?:(\d+(?:\.\d+)?|\.\d+)(?:/(\d+))?)? ?([a-z]+)\.?")
@@ -47,8 +47,10 @@ def angle_factor(unit: str) -> float | None:
 
     Examples
     --------
-    >>> angle_factor("dega"), angle_factor("gon")
-    (1.0, None)
+    A grad is a gradian in English and a degree in German.
+
+    >>> angle_factor("dega"), angle_factor("gon"), angle_factor("grad")
+    (1.0, 0.9, None)
     """
     return _factors("angles").get(unit.strip().lower() or "deg")
 

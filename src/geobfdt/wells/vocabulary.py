@@ -38,8 +38,13 @@ class Pattern(Meaning):
     like: str = Field(description="label with * for any text")
 
 
-# A label with one of these words before a class does not name that class.
-_NEGATIONS = {"no", "non", "not", "none", "never", "nil", "un", "nor", "without", "absent", "false", "pseudo"}
+# A label with one of these words beside a class does not name that class.
+_NEGATIONS = {
+    "no", "non", "not", "none", "never", "nil", "un", "nor", "without", "absent", "absence", "lack", "lacking", "free",
+    "false", "pseudo",
+}  # fmt: skip
+# A label with one of these between two classes leaves open which of them it is.
+_ALTERNATIVES = re.compile(r"[/|?&+]|\bor\b")
 # "Non-conductive fracture" is a fracture whose polarity the label does not give.
 _NEGATED = re.compile(
     r"\b(?:non|not|un)[\W_]+(?:(?:dis)?continuous|conductive|resistive|healed|cemented|filled|mineralised|mineralized"
@@ -95,7 +100,7 @@ class Vocabulary(BaseModel):
         Look a label up: whole first, then by the patterns in order; case, ``_``, ``-`` and blanks do not matter.
 
         A pattern matches whole words, or any text where it says so; a label that denies something is matched only by a
-        pattern that names the denial.
+        pattern that names the denial. A label of two classes, such as ``bedding/fracture``, names neither.
 
         Parameters
         ----------
@@ -110,6 +115,16 @@ class Vocabulary(BaseModel):
         word = _normal(label)
         if word in self.labels:
             return self.labels[word]
+        match = self._by_pattern(label)
+        if match is None or _ALTERNATIVES.search(_normal(match.like)):
+            return match
+        parts = [self.labels.get(_normal(part)) or self._by_pattern(part) for part in _ALTERNATIVES.split(word)]
+        classes = {part.class_ for part in parts if part is not None}
+        return match if len(classes) < 2 else None
+
+    def _by_pattern(self, label: str) -> Pattern | None:
+        """Return the first pattern that matches a label, None if none does."""
+        word = _normal(label)
         words = re.findall(r"[^\W_]+", _NEGATED.sub(" ", label.replace("_", " ").casefold()))
         plain = _NEGATED.search(word) is None
         # In "not conductive or resistive" it is unclear what the negation refers to.

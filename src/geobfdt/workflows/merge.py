@@ -11,6 +11,7 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
+from geobfdt.geometry import pole_angle
 from geobfdt.io.write.netcdf import write_netcdf
 from geobfdt.quality.run_matching import RunMatch, match_runs
 from geobfdt.runtime.findings import Finding, InputError, Severity
@@ -39,6 +40,10 @@ MAX_SPREAD_M = 0.03
 _SAME_SPACING = 0.01
 # Gains and levels of two runs are the same if they differ by less than this share, of the gain or of the scatter.
 _SAME_VALUES = 0.02
+# One hole has one direction: surveys of two runs agree to this (deg).
+_MAX_HOLE_ANGLE_DEG = 2.0
+# A hole changes its diameter by less between two runs, and so do two calipers.
+_MAX_CALIPER_CHANGE = 0.05
 # Attributes that two runs share, and what to do where they do not.
 _SHARED = {
     "reference": "give --azimuth-reference to geobfdt convert for the run that lacks it",
@@ -143,6 +148,7 @@ def join_runs(first: WellImage, second: WellImage) -> WellImage:
     upper, lower = sorted((first, moved), key=lambda run: float(run.depth.values[0]))
     if float(lower.depth.values[-1]) <= float(upper.depth.values[-1]):
         raise _refused(second, "one run lies within the other", "there is nothing to join: use the longer one")
+    notes = _compare_holes(first, moved)
     scaled, values = _with_values_of(first, moved)
     upper, lower = (scaled if run is moved else run for run in (upper, lower))
     seam = (float(upper.depth.values[-1]) + float(lower.depth.values[0])) / 2
@@ -152,16 +158,14 @@ def join_runs(first: WellImage, second: WellImage) -> WellImage:
     below = int(np.searchsorted(lower.depth.values, start))
     joined = _concatenated(upper.isel(depth=slice(0, above)), lower.isel(depth=slice(below, None)))
     observed = (
-        f"{place_of(second)} fits {place_of(first)} if it moves by {100 * match.shift:+.1f} +- "
+        f"{_name(second)} fits {_name(first)} if it moves by {100 * match.shift:+.1f} +- "
         f"{100 * match.sigma:.2f} cm (down is +), in {base - top:.1f} m of overlap, "
         f"correlation {match.correlation:.2f}, peak {match.z:.0f} times the scatter"
     )
-    action = (
-        f"{place_of(second)} moved by {match.shift:+.4f} m; the lower run begins at {lower.depth.values[below]:.2f} m"
-    )
+    action = f"{_name(second)} moved by {match.shift:+.4f} m; the lower run begins at {lower.depth.values[below]:.2f} m"
     place = f"{top:.2f}-{base:.2f} m"
     findings = [*first.attrs["findings"], *second.attrs["findings"]]
-    findings += [Finding(Severity.MAJOR, "runs-merged", place, observed, action), *values]
+    findings += [Finding(Severity.MAJOR, "runs-merged", place, observed, action), *notes, *values]
     left_out = [name for name in ("dynamic", "colour", "radius") if (name in first) != (name in second)]
     if left_out:
         observed = f"one of the runs alone has {', '.join(left_out)}"
@@ -183,28 +187,28 @@ def _check_alike(first: WellImage, second: WellImage) -> None:
     one, other = first.attrs, second.attrs
     if well_key(one["well"]) != well_key(other["well"]):
         raise _refused(
-            second, f"is of well {other['well']!r}, and {place_of(first)} of {one['well']!r}", "give --well for both"
+            second, f"is of well {other['well']!r}, and {_name(first)} of {one['well']!r}", "give --well for both"
         )
     kinds = [tool_kind(attrs["tool"]) for attrs in (one, other)]
     if all(kinds) and kinds[0] != kinds[1]:
-        observed = f"is of the tool {other['tool']} ({kinds[1]}), and {place_of(first)} of {one['tool']} ({kinds[0]})"
+        observed = f"is of the tool {other['tool']} ({kinds[1]}), and {_name(first)} of {one['tool']} ({kinds[0]})"
         raise _refused(second, observed, "their pixels do not mean the same: pick each run by itself")
     for name, cure in _SHARED.items():
         if one[name] != other[name]:
-            raise _refused(second, f"{name} is {other[name] or 'unknown'!r}, in {place_of(first)} {one[name]!r}", cure)
+            raise _refused(second, f"{name} is {other[name] or 'unknown'!r}, in {_name(first)} {one[name]!r}", cure)
     declinations = [float(attrs["declination"]) for attrs in (one, other)]
     if one["north"] == "magnetic" and np.isfinite(declinations).all() and abs(declinations[0] - declinations[1]) > 0.05:
-        observed = f"its declination is {declinations[1]:g} deg, in {place_of(first)} {declinations[0]:g} deg"
+        observed = f"its declination is {declinations[1]:g} deg, in {_name(first)} {declinations[0]:g} deg"
         raise _refused(second, observed, "turn both to true north with geobfdt convert --to-north true")
     angles = [run.azimuth.values for run in (first, second)]
     if angles[0].size != angles[1].size or not np.allclose(angles[0], angles[1], atol=1e-3):
-        observed = f"has {angles[1].size} columns, and {place_of(first)} {angles[0].size}, or at other angles"
+        observed = f"has {angles[1].size} columns, and {_name(first)} {angles[0].size}, or at other angles"
         raise _refused(second, observed, "export both with the same columns")
     if not np.allclose(np.diff(angles[0]), 360 / angles[0].size, atol=1e-3):
         raise _refused(second, "its columns are not evenly spaced", "export both with even columns")
     spacings = [row_spacing(run) for run in (first, second)]
     if abs(spacings[1] / spacings[0] - 1) > _SAME_SPACING:
-        observed = f"its rows are {1000 * spacings[1]:.2f} mm apart, in {place_of(first)} {1000 * spacings[0]:.2f} mm"
+        observed = f"its rows are {1000 * spacings[1]:.2f} mm apart, in {_name(first)} {1000 * spacings[0]:.2f} mm"
         raise _refused(second, observed, "export both with the same depth step")
 
 
@@ -212,20 +216,41 @@ def _check_match(match: RunMatch, first: WellImage, second: WellImage) -> None:
     """Refuse a shift that the overlap does not determine."""
     row = row_spacing(first)
     if not (match.z >= MIN_Z and match.correlation >= MIN_CORRELATION):
-        observed = f"does not look like {place_of(first)} in their overlap (peak {match.z:.1f} times the scatter)"
+        observed = f"does not look like {_name(first)} in their overlap (peak {match.z:.1f} times the scatter)"
         raise _refused(second, observed, "check that both are of one hole, and that their depths differ by under 2 m")
     width = 360 / first.sizes["azimuth"]
     if abs(match.turn) > max(5.0, 1.5 * width):
-        observed = f"fits {place_of(first)} turned by {match.turn:+.0f} deg: the orientation of one of them is wrong"
+        observed = f"fits {_name(first)} turned by {match.turn:+.0f} deg: the orientation of one of them is wrong"
         raise _refused(second, observed, "correct the orientation of that run first")
     if match.rival > MAX_RIVAL:
-        raise _refused(second, f"fits {place_of(first)} at two depths alike", "merge runs with a longer overlap")
+        raise _refused(second, f"fits {_name(first)} at two depths alike", "merge runs with a longer overlap")
     if match.spread > max(MAX_SPREAD_M, row):
-        observed = f"its shift against {place_of(first)} changes by {100 * match.spread:.1f} cm along the overlap"
+        observed = f"its shift against {_name(first)} changes by {100 * match.spread:.1f} cm along the overlap"
         raise _refused(second, observed, "one run is stretched: correct its depths for the speed of the tool first")
     if not match.sigma <= max(MAX_SIGMA_M, row / 4):
-        observed = f"its shift against {place_of(first)} is certain to {100 * match.sigma:.1f} cm only"
+        observed = f"its shift against {_name(first)} is certain to {100 * match.sigma:.1f} cm only"
         raise _refused(second, observed, "merge runs with a longer overlap")
+
+
+def _compare_holes(first: WellImage, moved: WellImage) -> list[Finding]:
+    """Refuse runs whose hole goes two ways in the overlap, and note calipers that differ there."""
+    top = max(float(run.depth.values[0]) for run in (first, moved))
+    base = min(float(run.depth.values[-1]) for run in (first, moved))
+    logs = [{name: run[name].values[_within(run, top, base)] for name in LOGS} for run in (first, moved)]
+    rows = min(len(log["diameter"]) for log in logs)
+    one, other = ({name: log[:rows] for name, log in each.items()} for each in logs)
+    angles = pole_angle(one["deviation"], one["hole_azimuth"], other["deviation"], other["hole_azimuth"])
+    angles = angles[np.isfinite(angles)]
+    if angles.size and np.median(angles) > _MAX_HOLE_ANGLE_DEG:
+        observed = f"its hole runs {np.median(angles):.1f} deg off that of {_name(first)} in their overlap"
+        raise _refused(moved, observed, "give both the same survey: geobfdt convert --survey")
+    ratios = other["diameter"] / one["diameter"]
+    ratios = ratios[np.isfinite(ratios)]
+    if not ratios.size or abs(np.median(ratios) - 1) <= _MAX_CALIPER_CHANGE:
+        return []
+    observed = f"the hole of {_name(moved)} is {np.median(ratios):.2f} times as wide as that of {_name(first)}"
+    action = "each run keeps its own; check the calipers: dips change by as much"
+    return [Finding(Severity.MAJOR, "calipers-differ", f"{top:.2f}-{base:.2f} m", observed, action)]
 
 
 def _with_values_of(first: WellImage, moved: WellImage) -> tuple[WellImage, list[Finding]]:
@@ -243,7 +268,7 @@ def _with_values_of(first: WellImage, moved: WellImage) -> tuple[WellImage, list
     if abs(gain - 1) < _SAME_VALUES and offset < _SAME_VALUES * scatter[0]:
         return moved, []
     pixels = (moved["image"] * np.float32(gain) + np.float32(level)).astype(np.float32)
-    observed = f"values of {place_of(moved)} have another gain or level in the overlap"
+    observed = f"values of {_name(moved)} have another gain or level in the overlap"
     action = f"multiplied by {gain:.4g}, then {level:+.4g} added, so that no edge stands at the seam"
     finding = Finding(Severity.MAJOR, "values-scaled", f"{top:.2f}-{base:.2f} m", observed, action)
     return moved.assign(image=(moved["image"].dims, pixels.values, moved["image"].attrs)), [finding]
@@ -271,5 +296,10 @@ def _together(one: str, other: str) -> str:
     return " + ".join(dict.fromkeys(part for part in (one, other) if part))
 
 
+def _name(run: WellImage) -> str:
+    """Name of a run in messages: its file, since both are of one well."""
+    return str(run.attrs["source"]) or place_of(run)
+
+
 def _refused(run: WellImage, observed: str, cure: str) -> InputError:
-    return InputError(place_of(run), observed, cure)
+    return InputError(_name(run), observed, cure)

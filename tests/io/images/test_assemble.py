@@ -185,12 +185,12 @@ def test_absurd_depths(depth, what):
 def test_nulls():
     """Exact nulls only, the file's own among them; a real value close by stays, in the companion too."""
     values = pixels()
-    values[0, :5] = [-9999, -999.25, np.nan, -np.inf, -123.5]
-    values[0, 5:7] = [-999.26, -9998.9]
+    values[0, :7] = [-9999, -999.25, np.nan, -np.inf, -123.5, -32768, -2147483648]
+    values[0, 7:9] = [-999.26, -9998.9]
     dynamic = values[::-1].copy()
     well = make(raw(values.copy(), nulls=(-123.5,), dynamic=dynamic))
     absent = np.zeros(values.shape, dtype=bool)
-    absent[0, :5] = True
+    absent[0, :7] = True
     assert np.array_equal(np.isnan(well.image.values), absent)
     assert np.array_equal(well.image.values[~absent], values[~absent])
     assert np.array_equal(np.isnan(well.dynamic.values), absent[::-1])
@@ -261,10 +261,21 @@ def test_absurd_diameters():
 
 
 def test_angle_units():
-    """Radians become degrees; an unknown unit is a doubt."""
-    well = make(raw(logs={"deviation": log(0.5, "rad"), "hole_azimuth": log(45, "gon")}))
+    """Radians and gradians become degrees; a log in an unknown unit is not used."""
+    well = make(raw(logs={"deviation": log(0.5, "rad"), "hole_azimuth": log(50, "gon")}))
     assert well.deviation.values == pytest.approx(np.degrees(0.5))
-    assert finding(well, "hole_azimuth-unit").severity == Severity.MAJOR
+    assert well.hole_azimuth.values == pytest.approx(45)
+    well = make(raw(logs={"deviation": log(12, "grad"), "hole_azimuth": log(45, "UNITLESS")}))
+    assert np.isnan(well.deviation.values).all()
+    assert finding(well, "deviation-unit").severity == Severity.MAJOR
+    assert well.hole_azimuth.values == pytest.approx(45)
+
+
+@pytest.mark.parametrize(("unit", "severity"), [("", Severity.MAJOR), ("deg", Severity.MINOR)])
+def test_azimuths_that_may_be_gradians(unit, severity):
+    """Without a unit, 399 may be 359 degrees or 39: the finding says so."""
+    well = make(raw(logs={"hole_azimuth": log(np.linspace(380, 399, ROWS), unit)}))
+    assert finding(well, "azimuth-wrapped").severity == severity
 
 
 def test_azimuth_over_north():
@@ -344,15 +355,80 @@ def test_survey(tmp_path):
         make(raw(), survey=file, deviation=3)
 
 
-def test_the_north_of_a_survey(tmp_path):
-    """True dips take the survey's north, where the image is not bound to one; a contradiction is a major finding."""
+@pytest.mark.parametrize(
+    ("image", "name", "declination", "azimuth", "north", "kind"),
+    [
+        # (north of the image, column of the survey, declination, hole azimuth, north that comes out, finding)
+        ("true", "Azi (magnetic)", 5.0, 35.0, "true", "survey-turned"),
+        ("magnetic", "Azi (true)", 5.0, 25.0, "magnetic", "survey-turned"),
+        ("true", "Azi (magnetic)", None, np.nan, "true", "north-conflict"),
+        ("true", "Azi Grid", 5.0, np.nan, "true", "north-conflict"),
+        ("unknown", "Azi Grid", None, 30.0, "unknown", "survey-north"),
+        ("true", "Azi (true)", None, 30.0, "true", "survey-north"),
+    ],
+)
+def test_the_north_of_a_survey(tmp_path, image, name, declination, azimuth, north, kind):
+    """Azimuths from two norths are never mixed: the survey is turned, or gives no azimuth."""
+    file = tmp_path / "survey.csv"
+    file.write_text(f"MD (m),DEVI,{name}\n0,20,30\n2000,20,30\n")
+    stated = {"survey": file, "azimuth_reference": "north", "declination": declination}
+    for well in (
+        (make(raw(attributes={"north": image}), **stated), make(raw(), north=image, **stated))
+        if (image != "unknown")
+        else (make(raw(), **stated),)
+    ):
+        assert well.hole_azimuth.values == pytest.approx(azimuth, nan_ok=True)
+        assert well.deviation.values == pytest.approx(20)
+        assert well.attrs["north"] == north
+        assert kind in kinds(well)
+        assert ("hole-azimuth-unknown" in kinds(well)) is bool(np.isnan(azimuth))
+
+
+def test_the_north_of_an_image_from_the_high_side(tmp_path):
+    """Its angles are bound to no north, so that true dips take that of the survey."""
     file = tmp_path / "survey.csv"
     file.write_text("MD (m),DEVI,Azi Grid\n0,20,30\n2000,20,30\n")
-    well = make(raw(), survey=file, azimuth_reference="high_side")
-    assert (well.attrs["north"], "north-conflict" in kinds(well)) == ("grid", False)
-    well = make(raw(attributes={"north": "true"}), survey=file, azimuth_reference="north")
-    assert well.attrs["north"] == "true"
-    assert finding(well, "north-conflict").severity == "major"
+    for attributes in ({}, {"north": "true"}):
+        well = make(raw(attributes=attributes), survey=file, azimuth_reference="high_side")
+        assert (well.attrs["north"], "north-conflict" in kinds(well)) == ("grid", False)
+        assert well.hole_azimuth.values == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    ("stations", "kind"),
+    [
+        ("0,0,0\n950,20,90\n", "survey-short"),
+        ("1040,20,90\n1100,20,90\n", "survey-short"),
+        ("0,0,0\n1100,40,90\n", "survey-sparse"),
+        ("0,0,0\n995,0,90\n1005,40,90\n", "survey-dogleg"),
+        ("0,90,0\n990,88,90\n1010,88,90\n", "survey-flat-collar"),
+        ("0,0,0\n900,20,90\n980,22,91\n1010,23,90\n", None),
+        ("0,0,0\n980,20,90\n", None),
+    ],
+)
+def test_stations_that_do_not_tell_the_hole(tmp_path, stations, kind):
+    """Too short, too far apart, bent too sharply, or flat at the collar: each is a major finding."""
+    file = tmp_path / "survey.csv"
+    file.write_text("MD (m),INCL,AZIM\n" + stations)
+    well = make(raw(), survey=file)
+    of_stations = ("survey-short", "survey-sparse", "survey-dogleg", "survey-flat-collar")
+    assert {k for k in kinds(well) if k in of_stations} == ({kind} if kind else set())
+    assert kind is None or finding(well, kind).severity == Severity.MAJOR
+
+
+def test_a_deviation_without_an_azimuth():
+    """The hole azimuth is asked for: true dips need it."""
+    well = make(raw(), deviation=30, diameter=0.2, azimuth_reference="north")
+    assert "--hole-azimuth" in finding(well, "hole-azimuth-unknown").action
+
+
+@pytest.mark.parametrize(("other", "unit", "differs"), [(8.6, "in", False), (12.25, "in", True), (4.3, "mm", False)])
+def test_calipers_that_differ(other, unit, differs):
+    """A second caliper shows an oval hole, or that the wrong curve is read; the user's choice is not doubted."""
+    calipers = {"others": [RawLog(np.full(ROWS, other), unit, DEPTH, "C2")]}
+    logs = {"diameter": RawLog(np.full(ROWS, 8.5), "in", DEPTH, "C1")}
+    assert ("calipers-differ" in kinds(make(raw(logs=logs, **calipers)))) is differs
+    assert "calipers-differ" not in kinds(make(raw(logs=logs, **calipers), caliper="C1"))
 
 
 def test_a_survey_of_another_well(tmp_path):
@@ -429,3 +505,33 @@ def test_dipmeter(columns, actions):
     """An image of fewer than eight columns is told as a dipmeter's."""
     well = make(raw(pixels()[:, :columns]))
     assert ("dipmeter" in kinds(well)) is actions
+
+
+@pytest.mark.parametrize("angles", ["none", "whole turn", "equal columns", "equal columns, anticlockwise"])
+def test_a_last_column_that_repeats_the_first(angles):
+    """It is the same direction once more: it goes, and the others stand where a closed turn has them."""
+    values = pixels()
+    closed, n = np.c_[values, values[:, :1]], COLUMNS + 1
+    azimuth = {
+        "none": None,
+        "whole turn": 20 + np.arange(n) * 360 / COLUMNS,
+        "equal columns": (np.arange(n) + 0.5) * 360 / n,
+        "equal columns, anticlockwise": 360 - (np.arange(n) + 0.5) * 360 / n,
+    }[angles]
+    well = make(raw(closed, azimuth=azimuth, colour=np.repeat(closed[..., None], 3, axis=2).astype(np.uint8)))
+    expected = (20 if angles == "whole turn" else 0) + np.arange(COLUMNS) * 360 / COLUMNS
+    if angles == "equal columns, anticlockwise":
+        values = np.roll(values[:, ::-1], 1, axis=1)
+    assert np.allclose(well.azimuth.values, expected)
+    assert np.array_equal(well["image"].values, values)
+    assert well["colour"].shape == (ROWS, COLUMNS, 3)
+    assert "seam-repeated" in kinds(well)
+
+
+def test_columns_that_are_equal_for_another_reason():
+    """A gap painted over the seam, and sectors that were widened, are no closed turn."""
+    painted = pixels()
+    painted[:, [0, -1]] = 7
+    oversampled = np.roll(np.repeat(pixels(), 4, axis=1), 2, axis=1)
+    for values in (painted, oversampled, pixels()):
+        assert make(raw(values.copy())).sizes["azimuth"] == values.shape[1]

@@ -74,7 +74,7 @@ def test_dialects(tmp_path, text):
         ("depth_m,0,1,2,3", None),
         ("depth_m,1,2,3,4", None),
         ("depth_m,0,90,180,270", [0, 90, 180, 270]),
-        ("depth_m,0.0,1.0,2.0,3.0", [0, 1, 2, 3]),
+        ("depth_m,0.0,90.0,180.0,270.0", [0, 90, 180, 270]),
         ("depth_m,10deg,20deg,30deg,40deg", [10, 20, 30, 40]),
     ],
 )
@@ -165,7 +165,7 @@ def test_pieces_fit_together(tmp_path, monkeypatch, chunk):
         ("depth,calI\n1,2\n", "no image columns"),
         (f"{','.join(COLUMNS)}\n{','.join('1' for _ in COLUMNS)}\n", "a table of picks"),
         ("depth,0,90,80,270\n1,2,3,4,5\n", "do not increase"),
-        ("depth,0,90,180,360\n1,2,3,4,5\n", "do not increase"),
+        ("depth,0,90,180,400\n1,2,3,4,5\n", "do not increase"),
         ("depth,A0,A1,A3,A4\n1,2,3,4,5\n", "not numbered through"),
         (WIDE.replace("45.0", "45.0\0"), "not text"),
         ("\ufeff" + WIDE, "UTF-16"),
@@ -246,3 +246,29 @@ def test_a_depth_without_all_of_its_values_is_left_out_whole(tmp_path, last):
     raw = read(save(tmp_path, text), ANY)
     assert raw.values.tolist() == [[1, 2, -9999, 4], [9, 10, 11, 12]]
     assert "depths-incomplete" in [f.kind for f in raw.findings]
+
+
+@pytest.mark.parametrize(
+    ("names", "angles"),
+    [
+        ([str(k) for k in range(-180, 180, 30)], list(range(-180, 180, 30))),
+        ([f"{k + 0.5}" for k in range(-180, 180, 30)], [k + 0.5 for k in range(-180, 180, 30)]),
+        ([str(k) for k in range(0, 361, 30)], list(range(0, 361, 30))),
+        ([str(k) for k in range(30, 361, 30)], list(range(30, 361, 30))),
+    ],
+)
+def test_angles_from_south_or_to_the_end_of_the_turn(tmp_path, names, angles):
+    """No column is lost for the sign of its angle."""
+    text = "depth_m," + ",".join(names) + "\n" + "".join(f"{10 + i}," + ",".join(names) + "\n" for i in range(3))
+    raw = read(save(tmp_path, text), ANY)
+    assert raw.azimuth.tolist() == angles
+    assert raw.values.shape == (3, len(names))
+
+
+@pytest.mark.parametrize("turn", [2 * np.pi, 400.0])
+def test_angles_in_another_unit_are_refused(tmp_path, turn):
+    """Radians and gradians are no degrees, and the header does not name them."""
+    names = [f"{(k + 0.5) * turn / 12:.4f}" for k in range(12)]
+    text = "depth_m," + ",".join(names) + "\n" + "".join(f"{10 + i}," + ",".join(names) + "\n" for i in range(3))
+    with pytest.raises(InputError):
+        read(save(tmp_path, text), ANY)

@@ -261,6 +261,16 @@ def test_reference(tmp_path, text, reference, north):
     assert ("reference-unknown" in kinds(well)) is (reference == "unknown")
 
 
+@pytest.mark.parametrize(
+    "text", ["Not oriented to true north", "True north, counterclockwise", "looking up-hole, from top of hole"]
+)
+def test_a_description_that_contradicts_its_reference(tmp_path, text):
+    """An image that is not turned, or seen from below, gets no reference line."""
+    well = read(write(tmp_path / "a.dlis", {"F": [depth(), image(pixels(), text=text)]}))
+    assert (well.attrs["reference"], well.attrs["north"]) == ("unknown", "unknown")
+    assert {"reference-contradicted", "reference-unknown"} <= kinds(well)
+
+
 def test_waveforms_and_narrow_arrays_are_no_images(tmp_path):
     """Arrays of other things do not stand in the way of the one image."""
     channels = [depth(), image(pixels(64, 1), "WF1"), image(pixels(4, 2), "PADS"), image(pixels(), "IMAGE")]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from tests.real_data import DATA, granite_table
 
+from geobfdt.io.tables.mapping import TableMapping
 from geobfdt.io.tables.pick_tables import read_pick_table
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.picks import new_picks, write_picks
@@ -328,6 +329,18 @@ def test_shares_never_lose_a_plane(tmp_path, column, cells, shares, kind):
     assert kind is not None or not result
 
 
+@pytest.mark.parametrize("column", ["Quality", "Confidence"])
+@pytest.mark.parametrize(("cells", "shares"), [(("1", "1"), False), (("1", "0"), False), (("1.0", "1.0"), True)])
+def test_grades_of_one_are_no_certainty(tmp_path, column, cells, shares):
+    """Whole numbers up to 1 may be the first grades of a scale: quality 1 is not a confidence of 100 %."""
+    rows = "".join(
+        f"{depth},{dip},{azimuth},CF,{cell}\n" for (depth, dip, azimuth), cell in zip(PLANES, cells, strict=True)
+    )
+    read = read_pick_table(write(tmp_path, f"MD (m),True dip,True azimuth,Type,{column}\n{rows}"))
+    assert read.picks["confidence"].notna().tolist() == [shares, shares]
+    assert (f"{column.lower()}-unknown" in kinds(read)) is not shares
+
+
 def test_a_share_that_calls_itself_a_percentage(tmp_path):
     """Under the sign of percentages 0.5 beside 80 is half a percent; numbers up to 1 alone may be either."""
     head = "MD [m],True dip,True azimuth,Type,Confidence (%)\n"
@@ -412,7 +425,7 @@ def test_excluded_rows_are_counted(tmp_path):
         ("Dip,Azimuth,Type\n2,3,CF\n", "no column of depth"),
         ("MD [m],True dip,True azimuth,Type\n1,95,3,CF\n", "none of 1 rows can be read, the first is line 2"),
         ("MD [m],Depth [m],Depth (ft),True dip,True azimuth,Type\n1,1,3,2,3,CF\n", "may both be depth"),
-        ("MD [m],True dip [gon],True azimuth,Type\n1,2,3,CF\n", "'gon'"),
+        ("MD [m],True dip [grad],True azimuth,Type\n1,2,3,CF\n", "'grad'"),
         ("1,2,3\n4,5,6\n", "numbers where column names should be"),
         ("a\0b", "not text"),
         ("a," * 3000 + "b\n1,2\n", "columns are too many"),
@@ -537,3 +550,106 @@ def test_magnetic_azimuths_without_declination_are_a_major_finding(tmp_path, nor
     assert read.picks["azimuth_true_deg"].tolist() == [100.0]
     majors = [f.kind for f in read.findings if f.severity == "major"]
     assert ("north" in majors) == (severity == "major")
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("gon", 0.9), ("gra", 0.9), ("rad", 180 / np.pi)])
+def test_angles_in_gradians_and_radians(tmp_path, unit, factor):
+    """The row of units says what they are, and a value that is no such angle contradicts it."""
+    text = f"MD,True dip,True azimuth,Type\nm,{unit},{unit},\n1000,{{}},0.5,CF\n1001,1,{{}},CF\n"
+    read = read_pick_table(write(tmp_path, text.format(0.25, 2)))
+    assert read.picks["dip_true_deg"].tolist() == pytest.approx([0.25 * factor, factor])
+    assert read.picks["azimuth_true_deg"].tolist() == pytest.approx([0.5 * factor, 2 * factor])
+    for dip, azimuth in ((200, 2), (0.25, 801)):
+        with pytest.raises(InputError, match="line"):
+            read_pick_table(write(tmp_path, text.format(dip, azimuth)))
+
+
+@pytest.mark.parametrize(("azimuths", "major"), [((399, 250), True), ((-10, 370), False), ((410, 20), False)])
+def test_azimuths_over_a_turn_may_be_gradians(tmp_path, azimuths, major):
+    """Without a unit, azimuths of 0 to 400 are not certain."""
+    rows = "".join(f"{1000 + k},30,{azimuth},CF\n" for k, azimuth in enumerate(azimuths))
+    read = read_pick_table(write(tmp_path, "MD (m),True dip,True azimuth,Type\n" + rows))
+    (finding,) = [f for f in read.findings if f.kind == "azimuth-wrapped"]
+    assert (finding.severity == "major") is major
+
+
+LAS_PICKS = """~Version
+VERS. 2.0 :
+WRAP. NO :
+~Well
+STRT.{header} {top} :
+STOP.{header} {base} :
+STEP.{header} 0 :
+NULL. -999.25 :
+WELL. A-1 :
+~Curve
+DEPT.{curve} :
+DIP_TRUE.DEG :
+AZIM_TRUE.DEG :
+TYPE. :
+~A
+1000 50 10 Bedding
+1001 45 200 Fracture
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "curve", "top", "base", "depth_unit", "depth"),
+    [
+        ("M", "M", 900, 1100, None, 1000.0),
+        ("M", "M", 1000, 1001, None, 1000.0),
+        ("FT", "M", 1000, 1001, None, None),
+        ("FT", "M", 1000, 1001, "ft", 304.8),
+        ("M", "M", 304.8, 305.2, None, None),
+        ("M", "M", 304.8, 305.2, "ft", 304.8),
+        ("M", "M", -999.25, -999.25, None, 1000.0),
+        ("M", "M", 0, 0, None, 1000.0),
+    ],
+)
+def test_depths_of_picks_fit_the_header_of_their_file(tmp_path, header, curve, top, base, depth_unit, depth):
+    """Units or ranges that contradict each other are refused until the user states the unit."""
+    path = write(tmp_path, LAS_PICKS.format(header=header, curve=curve, top=top, base=base), "dips.las")
+    if depth is None:
+        with pytest.raises(InputError, match="--depth-unit"):
+            read_pick_table(path, depth_unit=depth_unit)
+    else:
+        assert read_pick_table(path, depth_unit=depth_unit).picks["depth_m"].tolist()[0] == pytest.approx(depth)
+
+
+def test_picks_outside_the_range_of_their_header(tmp_path):
+    """No unit makes the depths fit: they are read, with a finding."""
+    path = write(tmp_path, LAS_PICKS.format(header="M", curve="M", top=2000, base=2100), "dips.las")
+    assert "depth-range-differs" in kinds(read_pick_table(path))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["True dip,Dip azimuth (magnetic),Dip azimuth (true)", "True dip,True azimuth,Grid azimuth",
+     "True dip,Azimuth (magnetic),Azimuth TN"],
+)  # fmt: skip
+def test_two_azimuths_of_one_plane(tmp_path, columns):
+    """One of them is of another north, and the table does not say which one the user means."""
+    text = f"MD (m),{columns},Type\n1000,50,10,13.5,CF\n"
+    with pytest.raises(InputError, match="mapping"):
+        read_pick_table(write(tmp_path, text))
+    text = text.replace("Dip azimuth (true)", "True azimuth")
+    if "True azimuth" in text:
+        mapping = TableMapping(columns={"azimuth_true": "True azimuth"})
+        read = read_pick_table(write(tmp_path, text), mapping=mapping)
+        assert read.picks["azimuth_true_deg"].tolist() == [10 if "Grid" in columns else 13.5]
+        assert read.north == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("azimuth", "hole", "mixed"),
+    [("True azimuth", "Hole azimuth (magnetic)", True), ("True azimuth", "Hole azimuth", False),
+     ("Azimuth (magnetic)", "Hole azimuth", False), ("Azimuth (grid)", "Hole azimuth (grid)", False),
+     ("Azimuth (grid)", "Hole azimuth (true)", True)],
+)  # fmt: skip
+def test_planes_and_hole_from_two_norths(tmp_path, azimuth, hole, mixed):
+    """True and apparent dips are never worked out from each other across two norths."""
+    text = f"MD (m),True dip,{azimuth},Hole deviation,{hole},Type\n1000,50,100,60,130,CF\n"
+    read = read_pick_table(write(tmp_path, text))
+    assert read.picks["azimuth_true_deg"].tolist() == [100]
+    assert np.isnan(read.picks["dip_app_deg"].iloc[0]) == mixed
+    assert ("north-conflict" in kinds(read)) is mixed

@@ -72,10 +72,10 @@ def test_disorder_is_repaired_and_noted(tmp_path):
     )
     assert stations.depth.tolist() == [0, 10, 20]
     assert stations.azimuth.tolist() == [0, 355, 10]
-    assert kinds(findings) == [
+    assert set(kinds(findings)) == {
         "rows-unreadable", "stations-empty", "azimuth-wrapped", "stations-unsorted", "stations-repeated",
-    ]  # fmt: skip
-    assert "line 7" in findings[0].observed
+    }  # fmt: skip
+    assert any(f.kind == "rows-unreadable" and "line 7" in f.observed for f in findings)
 
 
 def test_a_vertical_station_needs_no_azimuth(tmp_path):
@@ -91,7 +91,7 @@ def test_a_vertical_station_needs_no_azimuth(tmp_path):
         ("MD,INCL,AZIM\n", "no station"),
         ("MD,INCL,AZIM\n10,200,5\n", "line 2: deviation 200"),
         ("MD (furlong),INCL,AZIM\n1,2,5\n", "'furlong'"),
-        ("MD,INCL (gon),AZIM\n1,2,5\n", "'gon'"),
+        ("MD,INCL (grad),AZIM\n1,2,5\n", "'grad'"),
         ("", "empty"),
         ("10,2,5\n20,3,5\n", "numbers where column names should be"),
     ],

@@ -9,23 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from geobfdt.geometry import signed_angle
+from geobfdt.geometry import pole_angle, signed_angle
 from geobfdt.io.arrays import Array, Colour, Grey, Order
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.depth_index import downwards, metres, select_rows
-from geobfdt.io.images.hole_logs import known_unit, log_at_rows, propose_calipers, smaller_than_bit
+from geobfdt.io.images.hole_logs import compare_calipers, known_unit, log_at_rows, propose_calipers, smaller_than_bit
 from geobfdt.io.images.raw import RawImage
+from geobfdt.io.images.seam import repeated_seam
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.surveys import read_survey
 from geobfdt.runtime.findings import InputError, Severity
 from geobfdt.wells.image import LOGS, WellImage, add_findings, well_image
 from geobfdt.wells.options import ReadingOptions
+from geobfdt.wells.survey import Survey
 
 __all__ = ["assemble", "state"]
 
 
 _BLOCK_ROWS = 4096  # So many rows are repaired at a time.
 _OPTIONS = {"reference": "--azimuth-reference", "north": "--north", "dark": "--dark", "well": "--well"}
+_STATION_REACH_M = 30.0  # The end station of a survey holds so far: a usual distance of stations.
+_MAX_STATION_STEP_M = 100.0  # Between stations that are farther apart, the hole may run in any way.
+_MAX_STATION_TURN_DEG = 5.0  # A smaller turn between stations changes a true dip by less than its usual uncertainty.
+_MAX_DOGLEG_DEG_PER_M = 1.0  # No hole bends by more: it is a wrong station.
 _MIN_COLUMNS = 8  # An image of fewer columns is that of a dipmeter.
 
 
@@ -63,6 +69,11 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     if dynamic is not None:
         deque(_blanked(dynamic, raw.nulls), maxlen=0)
     azimuth = raw.azimuth
+    seam = repeated_seam(values, azimuth, findings)
+    if seam is not None:
+        azimuth, values = seam, values[:, :-1]
+        dynamic = None if dynamic is None else dynamic[:, :-1]
+        colour = None if colour is None else colour[:, :-1]
     if azimuth is not None:
         azimuth, order = _around(azimuth, path)
         if not np.array_equal(order, np.arange(len(order))):
@@ -83,6 +94,8 @@ def assemble(raw: RawImage, path: Path, options: ReadingOptions) -> WellImage:
     diameter = logs.get("diameter")
     if diameter is not None and smaller_than_bit(diameter, raw.others, raw.nulls, findings_of["diameter"]):
         logs["diameter"] = np.full(depth.shape, np.nan)
+    elif diameter is not None and options.caliper is None:
+        compare_calipers(diameter, raw.others, raw.nulls, findings_of["diameter"])
     if "diameter" not in raw.logs:
         propose_calipers(raw.others, raw.nulls, findings_of["diameter"])
     if values.shape[1] < _MIN_COLUMNS:
@@ -158,7 +171,7 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
     for name, values in stated.items():
         own = image[name].values
         difference = signed_angle(values - own) if name == "hole_azimuth" else values - own
-        off = float(np.nanmedian(np.abs(difference))) if np.isfinite(own).any() else 0.0
+        off = float(np.nanmedian(np.abs(difference))) if np.isfinite(difference).any() else 0.0
         apart = off > {"diameter": 0.02 * float(values[0]), "deviation": 1.0, "hole_azimuth": 5.0}[name]
         words, agrees = name.replace("_", " "), "gives the same" if np.isfinite(own).any() else "gives no"
         observed = f"the file's {name} differs by {off:.3g}" if apart else f"the file {agrees} {words}"
@@ -170,6 +183,11 @@ def state(image: WellImage, path: Path, options: ReadingOptions) -> WellImage:
         if lacking > 0:
             where = "anywhere" if lacking == 1 else f"in {100 * lacking:.0f} % of the rows"
             findings.major(f"{name}-unknown", f"hole {name} not known {where}", f"no dips there; give {cure}")
+    undirected = float(np.mean(np.isfinite(image.deviation.values) & np.isnan(image.hole_azimuth.values)))
+    if undirected > 0:
+        where = "anywhere" if undirected == 1 else f"in {100 * undirected:.0f} % of the rows"
+        action = "no true dips there; give --hole-azimuth or --survey"
+        findings.major("hole-azimuth-unknown", f"the deviation is known and the hole azimuth not {where}", action)
     return add_findings(image.assign_attrs(attributes), findings)
 
 
@@ -182,17 +200,47 @@ def _survey_at_rows(
     well, depth = options.well or image.attrs["well"], image.depth.values
     survey, notes = read_survey(file, well=well, decimal=options.decimal)
     findings += notes
-    north = attributes.get("north", image.attrs["north"])
-    if survey.north not in (north, "unknown") and north != "unknown":
-        observed = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
-        findings.major("north-conflict", observed, "mixed as they are; give a survey from the same north")
-    elif survey.north != "unknown" and image.attrs["reference"] != "north":
-        attributes["north"] = survey.north  # Without it, true dips have their azimuths from the survey alone.
+    _check_stations(survey, depth, findings)
+    deviation, azimuth = survey.at(depth)
+    reference, north, declination = (
+        attributes.get(name, image.attrs[name]) for name in ("reference", "north", "declination")
+    )
+    if survey.north in (north, "unknown"):
+        return deviation, azimuth
+    if north == "unknown" or (reference == "high_side" and options.north is None):
+        if reference != "north":
+            attributes["north"] = survey.north  # Such an image has its true azimuths from the survey alone.
+        return deviation, azimuth
+    observed = f"azimuths of the image are from {north} north, those of the survey from {survey.north} north"
+    if {survey.north, north} == {"magnetic", "true"} and np.isfinite(declination):
+        turn = declination if north == "true" else -declination
+        findings.info("survey-turned", observed, f"those of the survey turned by {turn:+.4g} deg, the declination")
+        return deviation, np.mod(azimuth + turn, 360.0)
+    cure = "give a survey from the same north" + (", or --declination" if "grid" not in (survey.north, north) else "")
+    findings.major("north-conflict", observed, f"hole azimuths left out; {cure}")
+    return deviation, np.full(depth.shape, np.nan)
+
+
+def _check_stations(survey: Survey, depth: Array, findings: FileFindings) -> None:
+    """Note where the stations do not tell how the hole runs along the image."""
     beyond = max(survey.depth[0] - depth[0], depth[-1] - survey.depth[-1])
-    if beyond > 100:
+    if beyond > _STATION_REACH_M:
         observed = f"the image goes {beyond:.0f} m beyond the survey"
         findings.major("survey-short", observed, "the end station is held; check that they are of one well")
-    return survey.at(depth)
+    lengths = np.diff(survey.depth)
+    angles = pole_angle(survey.deviation[:-1], survey.azimuth[:-1], survey.deviation[1:], survey.azimuth[1:])
+    along = (survey.depth[:-1] < depth[-1]) & (survey.depth[1:] > depth[0])
+    far = along & (lengths > _MAX_STATION_STEP_M) & (angles > _MAX_STATION_TURN_DEG)
+    sharp = along & ~far & (angles > _MAX_STATION_TURN_DEG) & (angles / lengths > _MAX_DOGLEG_DEG_PER_M)
+    for rows, kind, action in (
+        (far, "survey-sparse", "an even turn is assumed between; true dips there are as uncertain"),
+        (sharp, "survey-dogleg", "taken as they are; no hole bends so sharply: check both stations"),
+    ):
+        if rows.any():
+            first = int(np.flatnonzero(rows)[0])
+            top, base = survey.depth[first : first + 2]
+            observed = f"the stations at {top:.1f} and {base:.1f} m differ by {angles[first]:.0f} deg in direction"
+            findings.major(kind, observed, action)
 
 
 def _source(name: str, options: ReadingOptions) -> str:

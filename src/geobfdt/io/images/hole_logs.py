@@ -7,18 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from geobfdt.io.arrays import Array
+from geobfdt.io.azimuths import within_turn
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.images.raw import RawLog
-from geobfdt.io.names import is_bit_size, is_radius, role, vertical_depth
+from geobfdt.io.names import is_bit_size, is_radius, pattern, role, vertical_depth
 from geobfdt.io.nulls import is_null
 from geobfdt.io.units import angle_factor, length_factor
 
-__all__ = ["known_unit", "log_at_rows", "possible_calipers", "propose_calipers", "smaller_than_bit"]
+__all__ = ["compare_calipers", "known_unit", "log_at_rows", "possible_calipers", "propose_calipers", "smaller_than_bit"]
 
 
 _REACH_M = 1.0  # The ends of a hole log are held so far.
 _DIAMETERS_M = (0.05, 1.5)  # No hole that is logged is slimmer or wider.
 _BIT_SIZES_M = (0.07, 0.7)  # The slimmest and the widest common bits have these diameters.
+_SAME_CALIPER = 0.05  # Arms of one tool differ by less in a round hole.
 _MIN_BIT_SHARE = 0.75  # No hole closes to a smaller share of the size of its bit.
 _MIN_GAP_M = 5.0  # A wider gap, in usual distances between values where these exceed 1 m, is noted.
 
@@ -96,6 +98,29 @@ def smaller_than_bit(diameter: Array, others: list[RawLog], nulls: tuple[float, 
     return False
 
 
+def compare_calipers(diameter: Array, others: list[RawLog], nulls: tuple[float, ...], findings: FileFindings) -> None:
+    """
+    Note where another caliper of the file shows another hole: an oval one, another run, or a wrong curve.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> found = FileFindings(Path("a.las"))
+    >>> compare_calipers(np.array([0.2159]), [RawLog(np.array([12.25]), "in", np.ones(1), "C2")], (), found)
+    >>> found[0].kind
+    'calipers-differ'
+    """
+    for log in others:
+        values = _measured(log, nulls) * (length_factor(log.unit) or np.nan)
+        values = 2 * values if is_radius(log.name, log.description) else values
+        if role(log.name) != "diameter" or not values.size or not np.isfinite(diameter).any():
+            continue
+        hole, other = float(np.nanmedian(diameter)), float(np.median(values))
+        if abs(other / hole - 1) > _SAME_CALIPER and _DIAMETERS_M[0] <= other <= _DIAMETERS_M[1]:
+            observed = f"{log.name} reads {other:.3f} m, the caliper that is used {hole:.3f} m"
+            findings.major("calipers-differ", observed, "kept; choose with --caliper, or give --diameter")
+
+
 def _measured(log: RawLog, nulls: tuple[float, ...]) -> Array:
     """Values of a log that are no nulls."""
     values = np.asarray(log.values, dtype=float)
@@ -150,10 +175,11 @@ def log_at_rows(
             findings.major("diameter-absurd", observed, "not used")
             good &= ~absurd
     else:
-        unit = angle_factor(log.unit)
+        unit = angle_factor("" if pattern("no_unit").fullmatch(log.unit.strip()) else log.unit)
         if unit is None:
-            findings.major(f"{name}-unit", f"{words} in {log.unit!r}, no unit of angle", "taken as degrees")
-        values = values * (unit or 1.0)
+            findings.major(f"{name}-unit", f"{words} in {log.unit!r}, no unit of angle that is known", "not used")
+            return np.full(depth.shape, np.nan)
+        values = values * unit
         absurd = good & ((values < 0) | (values > 180)) if name == "deviation" else good & (np.abs(values) > 720)
         if absurd.any():
             observed = f"{absurd.sum()} of {good.sum()} values of {words} are no such angle"
@@ -161,6 +187,8 @@ def log_at_rows(
             good &= ~absurd
     if not good.any():
         return np.full(depth.shape, np.nan)
+    if name == "hole_azimuth":
+        values = within_turn(np.where(good, values, np.nan), log.name or words, log.unit, findings)
     order = np.argsort(at[good], kind="stable")
     at, values = at[good][order], values[good][order]
     if name == "hole_azimuth":

@@ -15,7 +15,9 @@ import pandas as pd
 
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
-from geobfdt.io.las_header import header_tables
+from geobfdt.io.las_header import Table, header_tables
+from geobfdt.io.names import role
+from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.breakout_rows import read_breakout_rows
 from geobfdt.io.tables.cells import Cells, arrange, read_cells
 from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
@@ -23,6 +25,7 @@ from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
+from geobfdt.io.units import METRES, agreed_unit, length_factor
 from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.breakouts import COLUMNS as BREAKOUT_COLUMNS
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts, read_breakouts
@@ -34,6 +37,7 @@ from geobfdt.wells.well_names import check_names, rows_of, well_key
 __all__ = ["Interpretation", "read_pick_table"]
 
 
+_HEADER_SLACK_M = 1.0  # Picks lie so far outside of the range of a header that is rounded.
 _QUALITIES = ("A", "B", "C", "D")
 
 
@@ -124,8 +128,8 @@ def read_pick_table(
         return _named(path, read_breakouts(path), well)
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
-    read = _las_cells if is_las(head) else read_cells
-    cells = _split_pairs(read(path, decimal or mapping.decimal))
+    mark, unit = decimal or mapping.decimal, depth_unit or mapping.depth_unit
+    cells = _split_pairs(_las_cells(path, mark, unit) if is_las(head) else read_cells(path, mark))
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
@@ -138,8 +142,7 @@ def read_pick_table(
     values = TableValues(cells, roles, mapping)
     if format_.name != "table":
         values.findings.info("table-format", f"a {format_.name} table", "read as such")
-    named = [table_key(cells.header[i])[1] for role, i in roles.items() if role.startswith(("azimuth", "strike"))]
-    north = next((north for north in named if north), cells.parameters.get("north", "unknown").lower())
+    north = _named_north(cells, roles, mapping) or cells.parameters.get("north", "unknown").lower()
     if north not in ("", "unknown"):
         declination = cells.parameters.get("declination") or "not given"
         # Without its declination a magnetic azimuth is off by up to tens of degrees.
@@ -174,6 +177,35 @@ def read_pick_table(
     return Interpretation(picks, intervals, cells.findings, breakouts, stated, stated_declination)
 
 
+def _named_north(cells: Cells, roles: dict[str, int], mapping: TableMapping) -> str:
+    """
+    North that the columns of a plane name, an empty string if none does; a hole azimuth from another one goes.
+
+    Raises
+    ------
+    InputError
+        If two columns of a plane name different norths.
+    """
+    # The plain azimuth is not used beside one that the mapping file names.
+    passed_over = {"azimuth"} if {"azimuth_true", "azimuth_app"} & set(mapping.columns) else set()
+    planes = [role for role in roles if role.startswith(("azimuth", "strike")) and role not in passed_over]
+    names = [cells.header[roles[role]] for role in planes]
+    norths = {north: name for name in names if (north := table_key(name)[1])}
+    if len(norths) > 1:
+        observed = f"columns {' and '.join(map(repr, norths.values()))} are from different norths"
+        raise InputError(cells.path, observed, "leave one of them out")
+    own = next(iter(norths), "")
+    column = roles.get("hole_azimuth")
+    of_hole = "" if column is None else table_key(cells.header[column])[1]
+    if column is not None and of_hole and of_hole != own:
+        observed = f"{cells.header[column]!r} is from {of_hole} north, and the planes from {own or 'one not named'}"
+        observed += " north" * bool(own)
+        action = "hole azimuths left out: true and apparent dips are not worked out from each other"
+        cells.findings.major("north-conflict", observed, action)
+        del roles["hole_azimuth"]
+    return own
+
+
 def _degrees(text: str) -> float:
     """Number of degrees in a parameter of a table; NaN if it is none."""
     try:
@@ -182,14 +214,15 @@ def _degrees(text: str) -> float:
         return float("nan")
 
 
-def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
+def _las_cells(path: Path, decimal: Decimal | None, depth_unit: str | None) -> Cells:
     """
     Read the table of dips in a LAS file: the section whose definition names a dip.
 
     Entries of the other sections (``WELL``, ``NULL``, ``REFERENCE``, ...) are its parameters.
     """
     findings = FileFindings(path)
-    for table in header_tables(findings, every=True):
+    tables = header_tables(findings, every=True)
+    for table in tables:
         if not any(plane_angle(name) == "dip" for name in table.names):
             continue
         if table.wrapped:
@@ -198,8 +231,48 @@ def _las_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         rows = ((number, split(line, table.rows.separator)) for number, line in lines if not line.startswith("#"))
         cells = arrange(rows, findings, separator=table.rows.separator, decimal=decimal, header=table.names)
         parameters = {name.lower(): value for name, value in table.parameters.items()}
+        if len(tables) == 1:
+            _check_las_depths(table, cells, depth_unit)
         return replace(cells, units=tuple(table.units), parameters=parameters)
     raise InputError(path, "no section defines a column of dips", "export the dips as CSV, or name the column DIP_TRUE")
+
+
+def _check_las_depths(table: Table, cells: Cells, stated: str | None) -> None:
+    """
+    Compare the depths of picks with unit and range of the header; the picks lie anywhere within that range.
+
+    Raises
+    ------
+    InputError
+        If the units differ, or the depths are within the range in another unit only, and the user states none.
+    """
+    column = next((i for i, name in enumerate(table.names) if role(name) == "depth"), None)
+    if column is None:
+        return
+    unit = agreed_unit({table.names[column]: table.units[column]} | table.index_units, stated, cells.findings)
+    of_header = length_factor(next(filter(None, table.index_units.values()), unit))
+    own = length_factor(stated or unit)
+    ends = [cells.notation.number(table.well.get(name, "")) for name in ("STRT", "STOP")]
+    depths = cells.numbers(column)[0]
+    depths = depths[np.isfinite(depths)]
+    if None in ends or of_header is None or own is None or not len(depths):
+        return
+    bounds: Array = np.sort(np.array(ends, dtype=np.float64)) * of_header
+    if is_null(np.array(ends, dtype=np.float64)).any() or bounds[0] == bounds[1]:
+        return
+
+    def within(factor: float) -> bool:
+        slack = _HEADER_SLACK_M
+        return bool(depths.min() * factor > bounds[0] - slack and depths.max() * factor < bounds[1] + slack)
+
+    if within(own):
+        return
+    observed = f"depths from {depths.min():g} to {depths.max():g} {stated or unit}, and STRT to STOP is {ends[0]:g} to "
+    observed += f"{ends[1]:g} {next(filter(None, table.index_units.values()), unit)}"
+    others = [name for name, factor in METRES.items() if within(factor)]
+    if others and stated is None:
+        raise cells.findings.refusal(observed, f"give the unit as --depth-unit: {' or '.join(others)} would fit")
+    cells.findings.major("depth-range-differs", observed, "rows read")
 
 
 def _head(path: Path) -> bytes:

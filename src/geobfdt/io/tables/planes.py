@@ -154,8 +154,19 @@ def _name_frame(values: TableValues, format_: Format) -> str:
         cure += "(dip: true or apparent, azimuth: dip_direction or strike_rhr)"
         raise InputError(path, f"nothing says whether {dip!r} and {azimuth!r} are true or apparent", cure)
     for plain in ("dip", "azimuth"):
-        if plain in roles and f"{plain}_{frame}" not in roles:
-            roles[f"{plain}_{frame}"] = roles.pop(plain)
+        if plain not in roles:
+            continue
+        framed = f"{plain}_{frame}"
+        stated = {plain, framed} & set(values.mapping.columns)
+        if framed in roles and len(stated) != 1:
+            both = " and ".join(repr(values.cells.header[roles[role]]) for role in (plain, framed))
+            kind = "true" if frame == "true" else "apparent"
+            observed = f"columns {both} may both be the {plain} of the {kind} plane"
+            cure = f"leave one of them out, or say which in a mapping file: columns: {{{framed}: ...}}"
+            raise InputError(path, observed, cure)
+        index = roles.pop(plain)
+        if stated != {framed}:
+            roles[framed] = index
     return frame if "azimuth_true" not in roles else "true"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from geobfdt import geometry
 from geobfdt.io.arrays import Array, Lines
+from geobfdt.io.azimuths import within_turn
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import column_names, hole_names, names_of
 from geobfdt.io.tables.cells import Cells, read_cells
@@ -23,6 +24,9 @@ from geobfdt.wells.well_names import check_names, rows_of, well_key
 __all__ = ["read_survey"]
 
 
+_STEEPEST_COLLAR_DEG = 60.0  # A hole that begins flatter is drilled under ground, or its angles are from horizontal.
+_NEAR_COLLAR_M = 50.0  # A first station above this depth (MD) shows how the hole begins.
+_MAX_AZIMUTH_DEG = 720.0  # Azimuths that are counted on over north go no further.
 _ROLES = {"depth": "depth", "deviation": "deviation", "azimuth": "hole_azimuth"}
 
 
@@ -95,6 +99,9 @@ def read_survey(
             if factor is None:
                 raise InputError(path, f"{cells.header[index]} is in {unit!r}", "give angles in degrees")
             columns[role] = values * factor
+            # A station with a wilder azimuth is refused, as written, once all columns are read.
+            if role == "azimuth" and not np.any(np.abs(columns[role]) > _MAX_AZIMUTH_DEG):
+                columns[role] = within_turn(columns[role], cells.header[index], unit, findings)
         bad |= unreadable
     if north:
         findings.info("survey-north", f"azimuths are from {north} north", "kept as such")
@@ -170,20 +177,21 @@ def _depth_factor(unit: str, stated: str | None, findings: FileFindings) -> floa
 
 
 def _tidy(stations: Array, lines: Lines, findings: FileFindings) -> Survey:
-    """Wrap, sort, and merge repeated stations of (depth, deviation, azimuth)."""
-    out = (stations[:, 1] < 0) | (stations[:, 1] > 180) | (np.abs(stations[:, 2]) > 720)
+    """Sort and merge repeated stations of (depth, deviation, azimuth)."""
+    out = (stations[:, 1] < 0) | (stations[:, 1] > 180) | (np.abs(stations[:, 2]) > _MAX_AZIMUTH_DEG)
     if out.any():
         observed = f"line {lines[out][0]}: deviation {stations[out][0, 1]:g}, azimuth {stations[out][0, 2]:g} deg"
         raise InputError(findings.path, observed, "correct that station; deviations are 0 to 180")
-    over = (stations[:, 2] < 0) | (stations[:, 2] >= 360)
-    if over.any():
-        findings.minor("azimuth-wrapped", f"{int(over.sum())} azimuths lie outside 0 to 360", "taken modulo 360")
-        stations[:, 2] %= 360.0
+    stations[:, 2] %= 360.0
     if np.any(np.diff(stations[:, 0]) < 0):
         observed = f"{int((np.diff(stations[:, 0]) < 0).sum())} stations lie above the one before"
         findings.minor("stations-unsorted", observed, "sorted by depth")
         order = np.argsort(stations[:, 0], kind="stable")
         stations, lines = stations[order], lines[order]
+    if stations[0, 0] < _NEAR_COLLAR_M and stations[0, 1] > _STEEPEST_COLLAR_DEG:
+        observed = f"the hole begins at {stations[0, 1]:g} deg of deviation at {stations[0, 0]:g} m"
+        action = "read as from vertical; if the angles are from horizontal, write 90 deg minus them"
+        findings.major("survey-flat-collar", observed, action)
     repeated = np.r_[False, np.diff(stations[:, 0]) == 0]
     if repeated.any():
         # Of two vertical stations the azimuths mean nothing, so they cannot disagree.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from geobfdt.io.arrays import Array, Mask, Words
+from geobfdt.io.azimuths import within_turn
 from geobfdt.io.tables.cells import Cells
 from geobfdt.io.tables.mapping import TableMapping, column_key
 from geobfdt.io.text import Notation
@@ -20,6 +21,7 @@ __all__ = ["TableValues"]
 
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
 _OF_THE_PLANE = ("depth", "dip", "azimuth", "strike")  # Roles without which a row is no plane.
+_RANKED = ("quality", "confidence")  # Roles that interpreters give as grades, too.
 _HIGHEST_RANK = 10.0  # Numbers of a scale of ranks go no higher; those of a percentage do.
 
 
@@ -121,11 +123,14 @@ class TableValues:
         if role not in self.roles:
             return self.number(role)
         values, unreadable = self.cells.numbers(self.roles[role], self._nulls)
-        signed = [_PERCENT.fullmatch(text) for text in self.cells.rows[:, self.roles[role]]]
+        texts = self.cells.rows[:, self.roles[role]]
+        signed = [_PERCENT.fullmatch(text) for text in texts]
         percent = np.array([match is not None for match in signed], dtype=bool)
         values[percent] = [float(match[1].replace(",", ".")) for match in signed if match]
         plain, lost = np.isfinite(values) & ~percent, unreadable & ~percent
         most, stated = values[plain].max(initial=0.0), self.unit(role) == "%"
+        if role in _RANKED and most <= 1 and all(text.strip().isdigit() for text in texts[plain]):
+            lost |= plain  # Nothing but 0 and 1 may be a scale of ranks whose other grades were not given.
         fractions = bool(((values > 0) & (values < 1) & plain).any())
         if (most > 1 if stated else most > _HIGHEST_RANK and not fractions) and most <= 100:
             percent |= plain
@@ -149,18 +154,22 @@ class TableValues:
             cure = f"give angles in degrees, or say the unit in a mapping file: units: {{{role}: deg}}"
             raise InputError(self.cells.path, observed, cure)
         if factor != 1:
-            return self.number(role, low / factor, high / factor) * factor
+            values = self.number(role)
+            # Degrees under the name of radians: those within a turn of them would be read as other angles.
+            outside = np.flatnonzero((values * factor < low) | (values * factor > high))
+            if outside.size:
+                observed = f"line {self.cells.lines[outside[0]]}: {self.cell(role, outside[0])}, and its column is in "
+                cure = f"correct it, or say the unit in a mapping file: units: {{{role}: deg}}"
+                raise InputError(self.cells.path, observed + repr(self.unit(role)), cure)
+            return values * factor
         return self.number(role, low, high, read)
 
     def azimuth(self, role: str) -> Array:
         """Azimuths of a role (deg), brought into 0 to 360."""
         values = self.angle(role, -360.0, 720.0, read_azimuth)
-        out = (values < 0) | (values > 360)
-        if out.any():
-            observed = f"{int(out.sum())} azimuths of {self.cells.header[self.roles[role]]!r} lie outside 0 to 360"
-            self.findings.minor("azimuth-wrapped", observed, "taken modulo 360")
-            values = np.where(out, values % 360.0, values)
-        return values
+        if role not in self.roles:
+            return values
+        return within_turn(values, self.cells.header[self.roles[role]], self.unit(role), self.findings)
 
     def length(self, role: str, low: float, high: float) -> Array:
         """Lengths of a role (m); without a unit the column is left out, which is a finding."""

@@ -33,7 +33,7 @@ from geobfdt.io.images.dlis.overruns import sound_rows, varies, without_overruns
 from geobfdt.io.images.dlisio_files import open_tolerantly
 from geobfdt.io.images.hole_logs import possible_calipers
 from geobfdt.io.images.raw import Contents, RawImage, RawLog, Stretches, item
-from geobfdt.io.names import image_kind, is_pad_array, names_of, role
+from geobfdt.io.names import image_kind, is_pad_array, names_of, pattern, role
 from geobfdt.io.units import length_factor
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.options import ReadingOptions
@@ -150,7 +150,7 @@ def _read_image(
         near = companion.table is image.table
         dynamic = columns[companion.position] if near else elsewhere.picture(companion)
     raw = RawImage(columns[image.position], depth, index.unit, _angles(image), dynamic=dynamic, findings=findings)
-    raw.attributes = _attributes(image, companion)
+    raw.attributes = _attributes(image, companion, findings)
     for name, log in logs.items():
         near = log.table is image.table
         column = (depth, columns[log.position]) if near else elsewhere.column(log)
@@ -355,7 +355,7 @@ def _raw_log(log: Curve, depth: Array, values: AnyArray) -> RawLog:
     return RawLog(values.ravel(), log.unit, depth, log.name, str(log.channel.long_name or ""))
 
 
-def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
+def _attributes(image: Curve, companion: Curve | None, findings: FileFindings) -> dict[str, Any]:
     """Attributes by the words and parameters of the file; our own parameters hold the rest of the contract."""
     attributes: dict[str, Any] = {"units": str(image.channel.units or ""), "tool": tool_of(image.name)}
     origin = next(iter(image.table.logical.origins), None)
@@ -364,7 +364,13 @@ def _attributes(image: Curve, companion: Curve | None) -> dict[str, Any]:
         attributes["run"] = "" if origin.run_nr is None else " ".join(map(str, np.atleast_1d(origin.run_nr)))
     attributes["normalisation"] = "static" if companion is not None else image_kind(image.name)
     description = " ".join(str(word) for word in (image.channel.long_name, *(image.channel.properties or ()))).lower()
+    negated = pattern("no_reference").search(description)
     for phrase, reference in names_of("references").items():
+        if phrase in description and negated:
+            observed = f"{image.name} is described as {' '.join(description.split())[:80]!r}"
+            action = f"{negated[0]!r} contradicts it; no reference taken, give --azimuth-reference"
+            findings.major("reference-contradicted", observed, action)
+            break
         if phrase in description:
             attributes["reference"] = reference
             if reference == "north":

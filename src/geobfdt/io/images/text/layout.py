@@ -20,9 +20,10 @@ __all__ = ["Layout", "Picture", "column_role", "find_layout"]
 _SAMPLE_BYTES = 2**22  # A header of 100,000 columns fits into it.
 _SAMPLE_LINES = 30  # The first lines of data show the separator.
 _MIN_SECTORS = 4  # Fewer columns are no image.
+_MIN_TURN_DEG = 180.0  # Columns that go less far round may be in radians, and only a named unit proves degrees.
 
 _PICK_COLUMNS = {"depth_m", "class", "amplitude_m"}  # A table with these columns is one of our pick tables.
-_ANGLE = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:deg|°)?")
+_ANGLE = re.compile(r"([-+]?\d+(?:[.,]\d+)?) ?(deg|°)?")
 _UNIT = re.compile(r"(.*?)\s*[(\[]([^)\]\d]*|0?\.1 ?in)[)\]]|(.*)_(m|ft|cm|mm|in|deg)")
 _MEMBER = re.compile(r"(.*\D|)(\d+)(\D*)")
 _ATTRIBUTE = re.compile(r"#\s*(\w+)\s*:\s*(.*)")
@@ -188,7 +189,7 @@ def _pictures(
     path: Path, names: tuple[str, ...], header: tuple[str, ...], taken: set[int]
 ) -> tuple[tuple[Picture, ...], bool]:
     free = [column for column in range(len(names)) if column not in taken]
-    angles = {column: match[1] for column in free if (match := _ANGLE.fullmatch(header[column]))}
+    angles = {column: match for column in free if (match := _ANGLE.fullmatch(header[column]))}
     if len(angles) >= _MIN_SECTORS:
         return (_by_angle(path, angles),), False
     families: dict[tuple[str, str], dict[int, int]] = {}
@@ -210,14 +211,19 @@ def _pictures(
     raise InputError(path, "no image columns in its header", _CURE)
 
 
-def _by_angle(path: Path, angles: dict[int, str]) -> Picture:
-    columns, count = tuple(angles), len(angles)
-    values = np.array([float(text.replace(",", ".")) for text in angles.values()])
-    whole = not any("." in text or "," in text for text in angles.values())
+def _by_angle(path: Path, angles: dict[int, re.Match[str]]) -> Picture:
+    columns, count, names = tuple(angles), len(angles), [match[1] for match in angles.values()]
+    values = np.array([float(text.replace(",", ".")) for text in names])
+    whole = not any("." in text or "," in text for text in names)
     # Whole numbers one apart count sectors; a file of 360 sectors may mean angles by them, half a column off at most.
     if whole and values[0] in (0, 1) and (np.diff(values) == 1).all():
         return Picture("image", columns)
-    if (np.diff(values) <= 0).any() or values[-1] >= 360:
+    # The last column may stand for the first one again, a whole turn later.
+    turn = values[-1] - values[0]
+    if (np.diff(values) <= 0).any() or values[0] < -180 or values[-1] > 360 or turn > 360:
         observed = f"{count} column angles do not increase within 0 to 360"
         raise InputError(path, observed, "name the columns by their angles (deg)")
+    if turn < _MIN_TURN_DEG and not all(match[2] for match in angles.values()):
+        observed = f"{count} columns named {names[0]} to {names[-1]} would go round {turn:g} degrees of the hole only"
+        raise InputError(path, observed, "name the columns by their angles in degrees, such as 5deg, or number them")
     return Picture("image", columns, values)
