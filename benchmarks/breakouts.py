@@ -88,12 +88,13 @@ def real(data: Path, find: Any) -> dict[str, float]:
 
 
 def simulated(seed: int) -> Any:
-    """A simulated well of a seed."""
+    """A simulated well of a seed. Each tool meets all four cases: none, breakouts, induced fractures, both."""
     from geobfdt.simulation.well import simulate_well
     from geobfdt.simulation.well_settings import draw
 
     rng = np.random.default_rng((77, seed))
-    damage = {"breakouts": 10.0 if seed % 2 else 0.0, "induced": 10.0 if seed % 4 >= 2 else 0.0}
+    case = seed // len(TOOLS)
+    damage = {"breakouts": 10.0 if case % 2 else 0.0, "induced": 10.0 if case % 4 >= 2 else 0.0}
     return simulate_well(draw(rng, tool=TOOLS[seed % len(TOOLS)], length=LENGTH_M, **damage), rng)
 
 

@@ -22,7 +22,10 @@ _OVERLAP_M = 3.0
 # Shares of lobes that are breakouts on simulated wells, by whether the opposite wall is dark, too.
 _PAIRED_CONFIDENCE, _SINGLE_CONFIDENCE = 0.9, 0.6
 # Shares of pairs of lines that are induced fractures on simulated wells, by whether they are clearer than this.
-_CLEAR_LINE, _CLEAR_CONFIDENCE, _FAINT_CONFIDENCE = 0.15, 0.95, 0.85
+_CLEAR_LINE, _CLEAR_CONFIDENCE, _FAINT_CONFIDENCE = 3.0, 0.95, 0.85
+# Rows of inclined pieces look like a lobe where they are close together: the lobe counts for none if so much of its
+# height lies on them.
+_MIN_ON_LINES = 0.5
 # Lines on a lobe, so far beyond its sides, are its edges; lines on the axis of the breakouts of a well are no fractures
 # of the same stress, which lie 90 degrees off.
 _LOBE_SIDE_DEG, _BREAKOUT_AXIS_DEG = 15.0, 30.0
@@ -76,10 +79,8 @@ class BreakoutStream:
 
     def table(self) -> BreakoutTable:
         """Return the breakout table, once the last row is added."""
-        breakouts, induced = (
-            _breakout_rows(self._lobes, self._image),
-            _induced_rows(self._lines, self._lobes, self._image),
-        )
+        lobes = [lobe for lobe in self._lobes if not _made_of_lines(lobe, self._lines)]
+        breakouts, induced = _breakout_rows(lobes, self._image), _induced_rows(self._lines, lobes, self._image)
         table = join_breakouts([part for part in (breakouts, induced) if len(part)])
         return complete_breakouts(table, self._image)[0] if len(table) else table
 
@@ -143,7 +144,7 @@ def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) ->
     depth, diameter = image["depth"].values, image["diameter"].values
     middle = [(pair.top + pair.base) / 2 for pair in kept]
     tilt = np.degrees(np.arctan(np.array([pair.slope for pair in kept]) * np.interp(middle, depth, diameter) / 2))
-    confidence = [_CLEAR_CONFIDENCE if pair.contrast > _CLEAR_LINE else _FAINT_CONFIDENCE for pair in kept]
+    confidence = [_CLEAR_CONFIDENCE if pair.strength > _CLEAR_LINE else _FAINT_CONFIDENCE for pair in kept]
     return new_breakouts(
         well=image.attrs["well"],
         top_m=np.repeat([pair.top for pair in kept], 2),
@@ -158,12 +159,25 @@ def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) ->
     )
 
 
+def _made_of_lines(lobe: Lobe, lines: list[LinePair]) -> bool:
+    """Whether a lobe is a row of inclined pieces of lines."""
+    return any(
+        pair.inclined
+        and min(pair.base, lobe.base) - max(pair.top, lobe.top) >= _MIN_ON_LINES * (lobe.base - lobe.top)
+        and _nearest(pair, lobe) < lobe.width / 2 + _LOBE_SIDE_DEG
+        for pair in lines
+    )
+
+
+def _nearest(pair: LinePair, lobe: Lobe) -> float:
+    """Angle between a lobe and the nearer line of a pair (deg)."""
+    return min(abs(signed_angle(azimuth - lobe.azimuth)) for azimuth in pair.azimuths)
+
+
 def _belongs_to_breakouts(pair: LinePair, lobes: list[Lobe]) -> bool:
     """Whether lines are the edges of a lobe, or lie on the axis of the breakouts of the well."""
     on_lobe = any(
-        min(pair.base, lobe.base) > max(pair.top, lobe.top)
-        and min(abs(signed_angle(azimuth - lobe.azimuth)) for azimuth in pair.azimuths)
-        < lobe.width / 2 + _LOBE_SIDE_DEG
+        min(pair.base, lobe.base) > max(pair.top, lobe.top) and _nearest(pair, lobe) < lobe.width / 2 + _LOBE_SIDE_DEG
         for lobe in lobes
     )
     if on_lobe or not lobes:
