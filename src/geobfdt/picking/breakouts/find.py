@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -29,6 +30,8 @@ _MIN_ON_LINES = 0.5
 # Lines on a lobe, so far beyond its sides, are its edges; lines on the axis of the breakouts of a well are no fractures
 # of the same stress, which lie 90 degrees off.
 _LOBE_SIDE_DEG, _BREAKOUT_AXIS_DEG = 15.0, 30.0
+# A width whose bounds differ by more is not known: two cells of a turn.
+_WIDTH_ERROR_DEG = 10.0
 _SOURCES = {"breakout": "lobes", "induced": "lines"}
 
 
@@ -79,7 +82,7 @@ class BreakoutStream:
 
     def table(self) -> BreakoutTable:
         """Return the breakout table, once the last row is added."""
-        lobes = [lobe for lobe in self._lobes if not _made_of_lines(lobe, self._lines)]
+        lobes = _without_lines(self._lobes, [pair for pair in self._lines if pair.inclined])
         breakouts, induced = _breakout_rows(lobes, self._image), _induced_rows(self._lines, lobes, self._image)
         table = join_breakouts([part for part in (breakouts, induced) if len(part)])
         return complete_breakouts(table, self._image)[0] if len(table) else table
@@ -119,9 +122,12 @@ def find_breakouts(image: WellImage) -> BreakoutTable:
 
 
 def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
-    """Lobes as rows of the table."""
+    """Lobes as rows of the table; where a side lies in a gap between pads, the bounds of the width in its place."""
     if not lobes:
         return new_breakouts()
+    bounds = np.array([lobe.bounds for lobe in lobes])
+    known = bounds[:, 1] - bounds[:, 0] <= _WIDTH_ERROR_DEG
+    hidden = {} if known.all() else {"width_least_deg": bounds[:, 0], "width_most_deg": bounds[:, 1]}
     return new_breakouts(
         well=image.attrs["well"],
         top_m=np.array([lobe.top for lobe in lobes]),
@@ -129,10 +135,11 @@ def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
         class_="breakout",
         azimuth_app_deg=np.array([lobe.azimuth for lobe in lobes]),
         reference=image.attrs["reference"],
-        width_deg=np.array([lobe.width for lobe in lobes]),
+        width_deg=np.where(known, [lobe.width for lobe in lobes], np.nan),
         confidence=np.array([_PAIRED_CONFIDENCE if lobe.paired else _SINGLE_CONFIDENCE for lobe in lobes]),
         source=_SOURCES["breakout"],
         status="proposed",
+        **hidden,
     )
 
 
@@ -159,14 +166,41 @@ def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) ->
     )
 
 
-def _made_of_lines(lobe: Lobe, lines: list[LinePair]) -> bool:
-    """Whether a lobe is a row of inclined pieces of lines."""
-    return any(
-        pair.inclined
-        and min(pair.base, lobe.base) - max(pair.top, lobe.top) >= _MIN_ON_LINES * (lobe.base - lobe.top)
-        and _nearest(pair, lobe) < lobe.width / 2 + _LOBE_SIDE_DEG
-        for pair in lines
-    )
+def _without_lines(lobes: list[Lobe], rows_of_pieces: list[LinePair]) -> list[Lobe]:
+    """
+    Lobes that are no rows of inclined pieces: neither on one, nor on the axis of rows that are taller than these lobes.
+
+    Both follow one stress, 90 degrees apart.
+    """
+    lobes = [lobe for lobe in lobes if not any(_lies_on(lobe, pair) for pair in rows_of_pieces)]
+    if not rows_of_pieces:
+        return lobes
+    axis = _axis([(pair.azimuths[0], pair.base - pair.top) for pair in rows_of_pieces])
+    along = [lobe for lobe in lobes if _off_axis(lobe.azimuth, axis) < _BREAKOUT_AXIS_DEG]
+    taller = _height(rows_of_pieces) > _height(along)
+    return [lobe for lobe in lobes if lobe not in along] if taller else lobes
+
+
+def _lies_on(lobe: Lobe, pair: LinePair) -> bool:
+    """Whether most of a lobe lies on lines."""
+    shared = min(pair.base, lobe.base) - max(pair.top, lobe.top)
+    return shared >= _MIN_ON_LINES * (lobe.base - lobe.top) and _nearest(pair, lobe) < lobe.width / 2 + _LOBE_SIDE_DEG
+
+
+def _height(parts: Sequence[Lobe | LinePair]) -> float:
+    """Sum of heights (m)."""
+    return sum(part.base - part.top for part in parts)
+
+
+def _axis(parts: list[tuple[float, float]]) -> float:
+    """Mean axis (deg) of azimuths (deg) by weight."""
+    mean = sum(weight * np.exp(2j * np.radians(azimuth)) for azimuth, weight in parts)
+    return float(np.degrees(np.angle(mean)) / 2)
+
+
+def _off_axis(azimuth: float, axis: float) -> float:
+    """Angle between an azimuth and an axis (deg, 0 to 90)."""
+    return float(abs(signed_angle(2 * (azimuth - axis))) / 2)
 
 
 def _nearest(pair: LinePair, lobe: Lobe) -> float:
@@ -182,8 +216,8 @@ def _belongs_to_breakouts(pair: LinePair, lobes: list[Lobe]) -> bool:
     )
     if on_lobe or not lobes:
         return on_lobe
-    axis = np.degrees(np.angle(sum((lobe.base - lobe.top) * np.exp(2j * np.radians(lobe.azimuth)) for lobe in lobes)))
-    return abs(signed_angle(2 * pair.azimuths[0] - float(axis))) / 2 < _BREAKOUT_AXIS_DEG
+    axis = _axis([(lobe.azimuth, lobe.base - lobe.top) for lobe in lobes])
+    return _off_axis(pair.azimuths[0], axis) < _BREAKOUT_AXIS_DEG
 
 
 def _same(first: Lobe, second: Lobe) -> bool:

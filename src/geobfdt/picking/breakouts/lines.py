@@ -11,6 +11,7 @@ from scipy.ndimage import label, maximum_filter1d, uniform_filter1d
 from geobfdt.geometry import signed_angle
 from geobfdt.picking.breakouts.line_evidence import AXIAL, SLOPES, LineEvidence, line_evidence
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.tools import tool_kind
 
 __all__ = ["LinePair", "find_line_pairs"]
 
@@ -37,8 +38,8 @@ _SIDE_DEG, _PLATEAU = 16.0, 0.7
 _FOLLOW_DEG, _FOLLOW_M = 14.0, 0.1
 # Means of strength over the places of a pair: the least ones of lines along the hole and of inclined pieces.
 _MIN_AXIAL, _MIN_INCLINED = 1.2, 1.2
-# A pair with gaps between pads follows the tool if its slope is nearer to the turn of the tool than to 0, and the tool
-# turns by this at least (rad per m).
+# A pair on an image of pads follows the tool if its slope is nearer to the turn of the tool than to 0, and the tool
+# turns by this at least (rad per m). An image of less coverage is one of pads, whatever the tool is called.
 _MIN_TURN, _FULL_COVERAGE = 0.08, 0.97
 
 
@@ -116,6 +117,7 @@ def find_line_pairs(image: WellImage) -> list[LinePair]:
     coverage = np.isfinite(image["image"].values).mean()
     if image.sizes["azimuth"] < _MIN_COLUMNS or coverage < _MIN_COVERAGE:
         return []
+    with_pads = coverage < _FULL_COVERAGE or tool_kind(image.attrs["tool"]) == "pads"
     evidence = line_evidence(image)
     strength = evidence.strength
     half = strength.shape[2] // 2
@@ -132,7 +134,7 @@ def find_line_pairs(image: WellImage) -> list[LinePair]:
         if rows.size and clearest[rows, columns].max() >= _MIN_PEAK:
             keep = clearest[rows, columns] >= _END_SHARE * clearest[rows, columns].max()
             place = rows[keep], columns[keep]
-            pair = _measure(evidence, place, alike[:, *place], against[:, *place], with_pads=coverage < _FULL_COVERAGE)
+            pair = _measure(evidence, place, alike[:, *place], against[:, *place], with_pads=with_pads)
             if pair is not None:
                 pairs.append(pair)
     return sorted(_of_one_axis(pairs))
