@@ -24,9 +24,6 @@ _OVERLAP_M = 3.0
 _PAIRED_CONFIDENCE, _SINGLE_CONFIDENCE = 0.9, 0.6
 # Shares of pairs of lines that are induced fractures on simulated wells, by whether they are clearer than this.
 _CLEAR_LINE, _CLEAR_CONFIDENCE, _FAINT_CONFIDENCE = 3.0, 0.95, 0.85
-# Rows of inclined pieces look like a lobe where they are close together: the lobe counts for none if so much of its
-# height lies on them.
-_MIN_ON_LINES = 0.5
 # Lines on a lobe, so far beyond its sides, are its edges; lines on the axis of the breakouts of a well are no fractures
 # of the same stress, which lie 90 degrees off.
 _LOBE_SIDE_DEG, _BREAKOUT_AXIS_DEG = 15.0, 30.0
@@ -82,7 +79,7 @@ class BreakoutStream:
 
     def table(self) -> BreakoutTable:
         """Return the breakout table, once the last row is added."""
-        lobes = _without_lines(self._lobes, [pair for pair in self._lines if pair.inclined])
+        lobes = _without_lines(self._lobes, self._lines)
         breakouts, induced = _breakout_rows(lobes, self._image), _induced_rows(self._lines, lobes, self._image)
         table = join_breakouts([part for part in (breakouts, induced) if len(part)])
         return complete_breakouts(table, self._image)[0] if len(table) else table
@@ -166,25 +163,19 @@ def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) ->
     )
 
 
-def _without_lines(lobes: list[Lobe], rows_of_pieces: list[LinePair]) -> list[Lobe]:
+def _without_lines(lobes: list[Lobe], lines: list[LinePair]) -> list[Lobe]:
     """
-    Lobes that are no rows of inclined pieces: neither on one, nor on the axis of rows that are taller than these lobes.
+    Lobes without those on the axis of clear rows of inclined pieces, if these are taller: close together they look so.
 
-    Both follow one stress, 90 degrees apart.
+    Breakouts and induced fractures follow one stress, 90 degrees apart.
     """
-    lobes = [lobe for lobe in lobes if not any(_lies_on(lobe, pair) for pair in rows_of_pieces)]
-    if not rows_of_pieces:
+    rows = [pair for pair in lines if pair.inclined and pair.strength > _CLEAR_LINE]
+    if not rows:
         return lobes
-    axis = _axis([(pair.azimuths[0], pair.base - pair.top) for pair in rows_of_pieces])
+    axis = _axis([(pair.azimuths[0], pair.base - pair.top) for pair in rows])
     along = [lobe for lobe in lobes if _off_axis(lobe.azimuth, axis) < _BREAKOUT_AXIS_DEG]
-    taller = _height(rows_of_pieces) > _height(along)
-    return [lobe for lobe in lobes if lobe not in along] if taller else lobes
-
-
-def _lies_on(lobe: Lobe, pair: LinePair) -> bool:
-    """Whether most of a lobe lies on lines."""
-    shared = min(pair.base, lobe.base) - max(pair.top, lobe.top)
-    return shared >= _MIN_ON_LINES * (lobe.base - lobe.top) and _nearest(pair, lobe) < lobe.width / 2 + _LOBE_SIDE_DEG
+    # A pair has two sides, and each side of a breakout is a lobe.
+    return [lobe for lobe in lobes if lobe not in along] if 2 * _height(rows) > _height(along) else lobes
 
 
 def _height(parts: Sequence[Lobe | LinePair]) -> float:
