@@ -85,12 +85,10 @@ def test_rows_that_slope_against_each_other_are_none():
 
 
 @pytest.mark.parametrize("angle", [4.0, 29.0])
-def test_lines_beside_the_edge_of_a_pad_are_found(angle):
-    """The wall is measured on one side of such a line."""
+def test_lines_along_the_edge_of_a_pad_are_no_breakouts(angle):
+    """They may go on in the gap, but what shows of them is too narrow for a lobe."""
     pixels = without_gaps(with_line(with_line(noise(), angle), angle + 180), 8, 0.75)
-    table = find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))
-    assert table["class"].tolist() == ["induced", "induced"]
-    assert max(apart(table["azimuth_true_deg"], side).min() for side in (angle, angle + 180)) < 6
+    assert "breakout" not in set(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))["class"])
 
 
 @pytest.mark.parametrize(("second", "expected"), [(85.0, 2), (135.0, 1)])

@@ -41,6 +41,8 @@ _OPPOSITE_DEG = 25.0
 # Paired lobes: product of their contrast with the height over which both are dark, and their widths.
 _MIN_PAIR_STRENGTH_M = 0.024
 _PAIR_WIDTHS_DEG = (12.0, 90.0)
+# What is narrower beside a gap between pads may be a line along the edge of the pad.
+_MIN_IMAGED_WIDTH_DEG = 12.0
 _MAX_WIDTH_RATIO = 6.0
 # A wall that lies deeper than the rest of its row by this share of the radius is as good a sign as full contrast.
 _ENLARGED_SHARE = 0.06
@@ -398,7 +400,13 @@ def _paired(regions: list[_Region], level: _Level, ease: float = 1.0) -> list[_R
 
 def _has_width_of_lobe(region: _Region, ease: float = 1.0) -> bool:
     """Whether a lobe may be as wide as a region; the least width may be eased to a share of it."""
-    return region.bounds[1] >= ease * _PAIR_WIDTHS_DEG[0] and region.bounds[0] <= _PAIR_WIDTHS_DEG[1]
+    least, most = region.bounds
+    beside_gap = most > least
+    return (
+        region.width >= ease * _PAIR_WIDTHS_DEG[0]
+        and least <= _PAIR_WIDTHS_DEG[1]
+        and not (beside_gap and least < _MIN_IMAGED_WIDTH_DEG)
+    )
 
 
 def _opposite(first: _Region, second: _Region) -> bool:
@@ -457,7 +465,7 @@ def _belongs(region: _Region, pairs: list[_Region]) -> bool:
     if (
         region.contrast < _MIN_SINGLE_CONTRAST
         or region.height < _MIN_SINGLE_HEIGHT_M
-        or region.width < _MIN_SINGLE_WIDTH_DEG
+        or region.bounds[0] < _MIN_SINGLE_WIDTH_DEG
         or region.scatter > _LEVELS[0].scatter
         or (region.height > _MIN_SLOPE_HEIGHT_M and abs(region.slope) > _LEVELS[0].slope)
     ):
