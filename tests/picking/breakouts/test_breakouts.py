@@ -57,15 +57,15 @@ def test_gaps_between_pads_do_not_hide_them():
     assert len(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))) == 2
 
 
-@pytest.mark.parametrize(("middle", "known"), [(30.0, True), (55.0, False)])
-def test_a_side_in_a_gap_between_pads_leaves_bounds_of_the_width(middle, known):
+@pytest.mark.parametrize(("middle", "has_width"), [(30.0, True), (55.0, False)])
+def test_a_side_in_a_gap_between_pads_leaves_bounds_of_the_width(middle, has_width):
     """Four pads of 60 degrees: a lobe of 40 degrees lies on one, or 15 degrees of it in the gap beside."""
     pixels = with_lobes(noise(), middle, half=20.0)
     pixels[:, ANGLES % 90 > 60] = np.nan
     lobes = find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))
     assert len(lobes) == 2
     assert max(min(apart(lobes["azimuth_true_deg"].to_numpy(), side)) for side in (middle, middle + 180)) < 10
-    if known:
+    if has_width:
         assert lobes["width_deg"].to_numpy() == pytest.approx([40, 40], abs=10)
         assert "width_most_deg" not in lobes
     else:

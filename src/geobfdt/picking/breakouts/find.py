@@ -123,8 +123,8 @@ def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
     if not lobes:
         return new_breakouts()
     bounds = np.array([lobe.bounds for lobe in lobes])
-    known = bounds[:, 1] - bounds[:, 0] <= _WIDTH_ERROR_DEG
-    hidden = {} if known.all() else {"width_least_deg": bounds[:, 0], "width_most_deg": bounds[:, 1]}
+    has_width = bounds[:, 1] - bounds[:, 0] <= _WIDTH_ERROR_DEG
+    hidden = {} if has_width.all() else {"width_least_deg": bounds[:, 0], "width_most_deg": bounds[:, 1]}
     return new_breakouts(
         well=image.attrs["well"],
         top_m=np.array([lobe.top for lobe in lobes]),
@@ -132,7 +132,7 @@ def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
         class_="breakout",
         azimuth_app_deg=np.array([lobe.azimuth for lobe in lobes]),
         reference=image.attrs["reference"],
-        width_deg=np.where(known, [lobe.width for lobe in lobes], np.nan),
+        width_deg=np.where(has_width, [lobe.width for lobe in lobes], np.nan),
         confidence=np.array([_PAIRED_CONFIDENCE if lobe.paired else _SINGLE_CONFIDENCE for lobe in lobes]),
         source=_SOURCES["breakout"],
         status="proposed",

@@ -149,7 +149,7 @@ def _tool_path(values: Array, measured: Mask, step: float) -> Array:
     reach = max(round(_MAX_TURN_DEG / 360 * columns), 1)
     shifts = np.arange(-reach, reach + 1)
     turns = _peak(match[:, shifts % columns]) + shifts[0] if len(match) else np.zeros(0)
-    return np.interp(np.arange(rows), starts + size / 2, np.concatenate([[0.0], np.cumsum(turns)]))
+    return np.asarray(np.interp(np.arange(rows), starts + size / 2, np.concatenate([[0.0], np.cumsum(turns)])))
 
 
 def _peak(match: Array) -> Array:
@@ -239,4 +239,4 @@ def _strength(contrast: Array, slope: float, step: float) -> Array:
     )
     mean = np.where(count > _MIN_ROWS, total / np.maximum(count, 1e-6), np.nan)
     some = np.isfinite(mean).any(axis=1, keepdims=True)
-    return np.nan_to_num(mean - np.nanmedian(np.where(some, mean, 0.0), axis=1, keepdims=True))
+    return np.asarray(np.nan_to_num(mean - np.nanmedian(np.where(some, mean, 0.0), axis=1, keepdims=True)))

@@ -369,11 +369,11 @@ def _side(
     reach = columns // 3
     places = (middle[:, None] + side * np.arange(1, reach + 1)) % columns
     row = np.arange(rows)[:, None]
-    known = imaged[row, places]
-    ends = known & ~inside[row, places]
+    visible = imaged[row, places]
+    ends = visible & ~inside[row, places]
     most = np.where(ends.any(axis=1), ends.argmax(axis=1), reach)
     number = np.arange(1, reach + 1)
-    least = np.where(known & (number <= most[:, None]), number, 0).max(axis=1)
+    least = np.where(visible & (number <= most[:, None]), number, 0).max(axis=1)
     return np.asarray(least), np.asarray(most)
 
 
