@@ -1,27 +1,29 @@
 """Score the detector of breakouts and induced fractures on a real image and on simulated wells.
 
-    python benchmarks/breakouts.py DATA [--first 1000] [--wells 60] [--out rows.json]
+    python benchmarks/breakouts.py DATA [--first 1000] [--wells 72] [--out results/breakouts.json]
 
 DATA holds `atv/` (acoustic amplitude with human picks) and `otv/` (optical televiewer, no breakout). A lobe agrees with
 a human pick if the pick is within 15 degrees of its azimuth and within 10 cm of its depth range; the chance level turns
-all lobes by one random angle, 1000 times. Simulated wells are 20 m long, three in four of them with breakouts, induced
-fractures or both, of acoustic and electrical tools; `--first` is the first seed. Lobes of the truth count that are
-10 cm high, 10 degrees wide, measured to a third, and stand out by 0.2 of the image's contrast. A pair is two lobes
-opposite each other; it is found, or right, if both of its lobes are: each overlaps another in depth, within 15 degrees.
-Induced fractures of the truth count where they are darker than the wall beside them by 0.15 of the contrast; those on
-images of 35 % coverage (fms) or of few columns (lwd56) are counted apart. Intervals are 95 %, from 1000 draws of wells.
+all lobes by one random angle, 1000 times. Simulated wells are 20 m long, of acoustic and electrical tools; each tool
+meets four cases in turn: none, breakouts, induced fractures, both. `--first` is the first seed. Lobes of the truth
+count that are 10 cm high, 10 degrees wide, measured to a third, and stand out by 0.2 of the image's contrast. A pair is
+two lobes opposite each other; it is found, or right, if both of its lobes are: each overlaps another in depth, within
+15 degrees. Induced fractures of the truth count where they are darker than the wall beside them by 0.15 of the
+contrast; those on images of 35 % coverage (fms) or of few columns (lwd56) are counted apart. The width of a right lobe
+is compared with that of the lobe of the truth that shares most of its height. Intervals are 95 %, from 1000 draws of
+wells.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from results_file import add_out, write_results
 
 if TYPE_CHECKING:
     from geobfdt.wells.image import WellImage
@@ -37,8 +39,13 @@ MIN_WIDTH_DEG = 10.0
 MIN_MEASURED = 0.3
 MIN_CONTRAST = 0.2
 MIN_LINE_CONTRAST = 0.15
-# Tools that resolve a line along the hole all round it.
-LINE_TOOLS = ("fmi", "cmi", "atv")
+# Groups of wells whose lobes are counted together.
+GROUPS = {
+    "breakout": {"without pads": ("atv", "lwd56"), "fmi, cmi": ("fmi", "cmi"), "fms": ("fms",)},
+    "induced": {"fmi, cmi, atv": ("fmi", "cmi", "atv"), "fms, lwd56": ("fms", "lwd56")},
+}
+# Bounds of a width may be off by so much: a cell on either side.
+WIDTH_SLACK_DEG = 10.0
 
 
 def apart(first: Any, second: Any) -> Any:
@@ -88,12 +95,13 @@ def real(data: Path, find: Any) -> dict[str, float]:
 
 
 def simulated(seed: int) -> Any:
-    """A simulated well of a seed."""
+    """A simulated well of a seed. Each tool meets all four cases: none, breakouts, induced fractures, both."""
     from geobfdt.simulation.well import simulate_well
     from geobfdt.simulation.well_settings import draw
 
     rng = np.random.default_rng((77, seed))
-    damage = {"breakouts": 10.0 if seed % 2 else 0.0, "induced": 10.0 if seed % 4 >= 2 else 0.0}
+    case = seed // len(TOOLS)
+    damage = {"breakouts": 10.0 if case % 2 else 0.0, "induced": 10.0 if case % 4 >= 2 else 0.0}
     return simulate_well(draw(rng, tool=TOOLS[seed % len(TOOLS)], length=LENGTH_M, **damage), rng)
 
 
@@ -154,6 +162,23 @@ def score(image: WellImage, truth: pd.DataFrame, lobes: pd.DataFrame, name: str)
     }  # fmt: skip
 
 
+def widths(truth: pd.DataFrame, lobes: pd.DataFrame) -> dict[str, Any]:
+    """Errors of the widths of lobes that lie on a lobe of the truth, and whether bounds hold the true width."""
+    truth, errors, bounded, held = truth[truth["class"] == "breakout"], [], 0, 0
+    for lobe in lobes[lobes["class"] == "breakout"].itertuples():
+        shared = np.minimum(truth["base_m"], lobe.base_m) - np.maximum(truth["top_m"], lobe.top_m)
+        shared = shared.where(apart(truth["azimuth_app_deg"], lobe.azimuth_app_deg) <= AZIMUTH_DEG, -1.0)
+        if not len(shared) or shared.max() <= 0:
+            continue
+        width = float(truth.loc[shared.idxmax(), "width_deg"])
+        if np.isfinite(lobe.width_deg):
+            errors.append(abs(lobe.width_deg - width))
+        else:
+            bounded += 1
+            held += lobe.width_least_deg - WIDTH_SLACK_DEG <= width <= lobe.width_most_deg + WIDTH_SLACK_DEG
+    return {"width_errors_deg": errors, "bounded": bounded, "bounds_right": held}
+
+
 def interval(counts: list[dict[str, Any]], part: str, whole: str) -> str:
     """Share of two counts over wells, with its 95 % interval from wells drawn anew."""
     values = np.array([[row[part], row[whole]] for row in counts], dtype=float)
@@ -163,13 +188,39 @@ def interval(counts: list[dict[str, Any]], part: str, whole: str) -> str:
     return f"{total[0] / max(total[1], 1):.2f} ({low:.2f} to {high:.2f}) of {total[1]:.0f}"
 
 
+def summary(rows: list[dict[str, Any]]) -> list[str]:
+    """Lines of the scores of simulated wells."""
+    lines = []
+    for name, groups in GROUPS.items():
+        for group, tools in groups.items():
+            part = [row for row in rows if row["name"] == name and row["tool"] in tools]
+            lines.append(
+                f"{name} on {group}: lobes precision {interval(part, 'right', 'lobes')}, recall "
+                f"{interval(part, 'recalled', 'clear')}; pairs precision {interval(part, 'pairs_right', 'pairs')}, "
+                f"recall {interval(part, 'pairs_recalled', 'true_pairs')}"
+            )
+            if name == "breakout":
+                errors = [error for row in part for error in row["width_errors_deg"]]
+                lines.append(
+                    f"  widths: median error {np.median(errors) if errors else np.nan:.1f} degrees of {len(errors)}; "
+                    f"bounds right {sum(row['bounds_right'] for row in part)} of {sum(row['bounded'] for row in part)}"
+                )
+        for without, names in (("any", ("breakout", "induced")), (name, (name,))):
+            truth = {row["seed"] for row in rows if row["name"] in names and row["truth"]}
+            bare = [row for row in rows if row["name"] == name and row["seed"] not in truth]
+            metres, lobes = LENGTH_M * len(bare), sum(row["lobes"] for row in bare)
+            pairs = sum(row["pairs"] for row in bare)
+            lines.append(f"{name} in wells without {without}: {lobes} lobes, {pairs} pairs in {metres:.0f} m")
+    return lines
+
+
 def main() -> None:
     """Print the rows, and write them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--first", type=int, default=1000)
-    parser.add_argument("--wells", type=int, default=60)
-    parser.add_argument("--out", type=Path, help="file of the rows (JSON)")
+    parser.add_argument("--wells", type=int, default=72)
+    add_out(parser)
     arguments = parser.parse_args()
     from geobfdt.picking.breakouts.find import find_breakouts
 
@@ -179,28 +230,17 @@ def main() -> None:
             f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}" for name, value in row.items()
         )
     )
-    rows, groups, bare_m, bare_found = [row], dict[str, list[dict[str, Any]]](), 0.0, 0
+    rows = []
     for seed in range(arguments.first, arguments.first + arguments.wells):
         well = simulated(seed)
         lobes = find_breakouts(well.image)
-        if not len(well.breakouts):
-            bare_m += LENGTH_M
-            bare_found += len(lobes)
         for name in ("breakout", "induced"):
             counts = score(well.image, well.breakouts, lobes, name)
-            rows.append({"name": name, "seed": seed, "tool": well.settings.tool, **counts})
-            few = name == "induced" and well.settings.tool not in LINE_TOOLS
-            groups.setdefault(f"{name} on fms and lwd56" if few else name, []).append(counts)
-    for name, group in groups.items():
-        print(
-            f"{name}: lobes precision {interval(group, 'right', 'lobes')}, recall "
-            f"{interval(group, 'recalled', 'clear')}; "
-            f"pairs precision {interval(group, 'pairs_right', 'pairs')}, recall "
-            f"{interval(group, 'pairs_recalled', 'true_pairs')}"
-        )
-    print(f"wells without any: {bare_found} in {bare_m:.0f} m, {50 * bare_found / max(bare_m, 1):.2f} in 50 m")
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(rows, indent=1, default=float) + "\n")
+            more = widths(well.breakouts, lobes) if name == "breakout" else {}
+            truth = int((well.breakouts["class"] == name).sum())
+            rows.append({"name": name, "seed": seed, "tool": well.settings.tool, "truth": truth, **counts, **more})
+    print(*summary(rows), sep="\n")
+    write_results(arguments.out, [row, *rows], model=None)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from geobfdt.geometry import Reference, signed_angle, trace_depth
 from geobfdt.preparation.gaps import fill_gaps
 from geobfdt.preparation.strips import Strip, strips
 from geobfdt.runtime.progress import Progress, no_progress
-from geobfdt.wells.breakouts import BreakoutTable, true_azimuth
+from geobfdt.wells.breakouts import BreakoutTable, greatest_width, true_azimuth
 from geobfdt.wells.image import WellImage, hole_radius, log_at, row_spacing
 from geobfdt.wells.picks import PickTable, traces, without_rejected
 from geobfdt.wells.tools import is_electrical
@@ -136,8 +136,9 @@ def find_vugs(
     drawn = np.isfinite(shapes).all(axis=1)
     lobes = np.zeros((0, 4))
     if breakouts is not None:
-        box = ["top_m", "base_m", "azimuth_app_deg", "width_deg"]
-        lobes = breakouts.loc[breakouts["status"] != "rejected", box].to_numpy(float)
+        kept = breakouts[breakouts["status"] != "rejected"]
+        place = kept[["top_m", "base_m", "azimuth_app_deg"]].to_numpy(float)
+        lobes = np.column_stack([place, greatest_width(kept)])
         lobes = lobes[np.isfinite(lobes[:, :3]).all(axis=1)]
     planes = _Planes(shapes[drawn], shapes[drawn & (picks["class"] == "bedding").to_numpy()], lobes)
     depth = image["depth"].values

@@ -26,6 +26,7 @@ __all__ = [
     "BreakoutTable",
     "apparent_azimuth",
     "complete_breakouts",
+    "greatest_width",
     "join_breakouts",
     "new_breakouts",
     "read_breakouts",
@@ -204,6 +205,34 @@ def true_azimuth(
     t = np.radians(np.asarray(azimuth_app, dtype=float))[..., None]
     towards = np.cos(t) * line + np.sin(t) * right
     return np.asarray(np.degrees(np.arctan2(towards[..., 0], towards[..., 1])) % 360)
+
+
+def greatest_width(table: pd.DataFrame) -> Array:
+    """
+    Angle that each lobe may take of the turn (deg): its width, or the greatest one where only bounds are known.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Breakout table; ``width_most_deg`` is there if a side of a lobe lies in a gap between pads.
+
+    Returns
+    -------
+    array (n,)
+        Angles; NaN where nothing is known.
+
+    Examples
+    --------
+    >>> lobes = {"top_m": [1.0, 2.0], "base_m": 3.0, "class_": "breakout"}
+    >>> greatest_width(new_breakouts(**lobes, width_deg=[30.0, np.nan], width_most_deg=[np.nan, 70.0])).tolist()
+    [30.0, 70.0]
+    """
+    width = table["width_deg"].to_numpy(float)
+    if "width_most_deg" not in table:
+        return width
+    # A further column of a file is text where cells are empty.
+    most = pd.to_numeric(table["width_most_deg"], errors="coerce").to_numpy(float)
+    return np.where(np.isnan(width), most, width)
 
 
 def apparent_azimuth(

@@ -9,6 +9,7 @@ import pytest
 from geobfdt.geometry import trace_depth
 from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.breakouts.find import find_breakouts
+from geobfdt.wells.breakouts import greatest_width
 from geobfdt.wells.image import well_image
 from geobfdt.wells.picks import new_picks
 
@@ -54,6 +55,34 @@ def test_gaps_between_pads_do_not_hide_them():
     pixels = with_lobes(noise(), 60.0, half=25.0)
     pixels[:, ANGLES % 45 > 35] = np.nan
     assert len(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))) == 2
+
+
+@pytest.mark.parametrize(("middle", "has_width"), [(30.0, True), (55.0, False)])
+def test_a_side_in_a_gap_between_pads_leaves_bounds_of_the_width(middle, has_width):
+    """Four pads of 60 degrees: a lobe of 40 degrees lies on one, or 15 degrees of it in the gap beside."""
+    pixels = with_lobes(noise(), middle, half=20.0)
+    pixels[:, ANGLES % 90 > 60] = np.nan
+    lobes = find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))
+    assert len(lobes) == 2
+    assert max(min(apart(lobes["azimuth_true_deg"].to_numpy(), side)) for side in (middle, middle + 180)) < 10
+    if has_width:
+        assert lobes["width_deg"].to_numpy() == pytest.approx([40, 40], abs=10)
+        assert "width_most_deg" not in lobes
+    else:
+        assert lobes["width_deg"].isna().all()
+        assert (lobes["width_least_deg"] <= 35).all()
+        assert lobes["width_most_deg"].between(40, 70).all()
+        assert greatest_width(lobes).tolist() == lobes["width_most_deg"].tolist()
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(24.0, 2), (0.0, 0)])
+def test_a_fainter_lobe_opposite_a_very_dark_one_is_enough(depth, expected):
+    """The dark side of a tool off the axis hides half of a pair; a dark spot alone is none."""
+    pixels = noise()
+    for side, contrast in ((60.0, 80.0), (240.0, depth)):
+        rows = (DEPTH[:, None] >= 102.0) & (DEPTH[:, None] <= 102.6)
+        pixels = pixels - contrast * (rows & (apart(ANGLES, side) < 15))
+    assert len(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))) == expected
 
 
 @pytest.mark.parametrize("seed", range(3))

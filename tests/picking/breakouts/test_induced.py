@@ -29,6 +29,15 @@ def with_line(pixels, angle, top=103.0, base=104.5, slope=0.0, width=3.0):
     return pixels - 60 * ((away < width) & ((top <= DEPTH) & (base >= DEPTH))[:, None])
 
 
+def with_rows(pixels, angle, slopes, top=103.0, base=105.0, pitch=0.15):
+    """The wall with two rows of short inclined pieces opposite each other; slopes of the sides in rad per m."""
+    for side, slope in zip((angle, angle + 180), slopes, strict=True):
+        for middle in np.arange(top, base, pitch):
+            part = {"top": middle - 0.6 * pitch, "base": middle + 0.6 * pitch, "slope": np.degrees(slope)}
+            pixels = with_line(pixels, side - part["slope"] * 0.6 * pitch, width=2.5, **part)
+    return pixels
+
+
 def apart(first, second):
     """Angle between directions (deg)."""
     return np.abs((np.asarray(first) - np.asarray(second) + 180) % 360 - 180)
@@ -49,6 +58,53 @@ def test_a_pair_of_lines_is_a_pair_of_induced_fractures(angle, slope):
     tilt = np.degrees(np.arctan(np.radians(slope) * 0.1))
     assert table["tilt_deg"].to_numpy() == pytest.approx(np.full(2, tilt), abs=3)
     assert table["width_deg"].isna().all()
+
+
+def without_gaps(pixels, pads, share):
+    """The wall as pads see it that cover a share of the turn; the first one begins at 0."""
+    return np.where(ANGLES % (360 / pads) < share * 360 / pads, pixels, np.nan)
+
+
+@pytest.mark.parametrize("slope", [-3.0, 2.0])
+@pytest.mark.parametrize("pads", [0, 8])
+def test_rows_of_inclined_pieces_are_induced_fractures_and_no_breakouts(slope, pads):
+    """Close together they are dark sides of the hole as well."""
+    pixels = with_rows(noise(), 75.0, (slope, slope))
+    pixels = without_gaps(pixels, pads, 0.7) if pads else pixels
+    table = find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))
+    assert table["class"].tolist() == ["induced", "induced"]
+    assert max(apart(table["azimuth_true_deg"], side).min() for side in (75.0, 255.0)) < 8
+    assert table[["top_m", "base_m"]].to_numpy() == pytest.approx(np.tile([103.0, 105.0], (2, 1)), abs=0.4)
+    assert (np.sign(table["tilt_deg"]) == np.sign(slope)).all()
+
+
+def test_rows_that_slope_against_each_other_are_none():
+    """Parallel steep planes cross opposite sides of the hole so."""
+    pixels = with_rows(noise(), 75.0, (2.5, -2.5))
+    assert find_line_pairs(well_image(pixels, DEPTH, ANGLES, **HOLE)) == []
+
+
+@pytest.mark.parametrize("angle", [4.0, 29.0])
+def test_lines_along_the_edge_of_a_pad_are_no_breakouts(angle):
+    """They may go on in the gap, but what shows of them is too narrow for a lobe."""
+    pixels = without_gaps(with_line(with_line(noise(), angle), angle + 180), 8, 0.75)
+    assert "breakout" not in set(find_breakouts(well_image(pixels, DEPTH, ANGLES, **HOLE))["class"])
+
+
+@pytest.mark.parametrize(("second", "expected"), [(85.0, 2), (135.0, 1)])
+def test_pairs_of_a_strip_share_one_axis(second, expected):
+    """Of two axes the one of the taller pair counts."""
+    pixels = with_line(with_line(noise(), 75.0, base=105.0), 255.0, base=105.0)
+    pixels = with_line(with_line(pixels, second, top=106.0, base=107.0), second + 180, top=106.0, base=107.0)
+    pairs = find_line_pairs(well_image(pixels, DEPTH, ANGLES, **HOLE))
+    assert len(pairs) == expected
+    assert apart(pairs[0].azimuths, 75.0).min() < 5
+
+
+def test_seventy_two_columns_show_lines():
+    """A cell of five degrees is as wide as a line."""
+    pixels = with_line(with_line(noise(), 75.0), 255.0).reshape(DEPTH.size, 72, 2).mean(axis=2)
+    assert len(find_line_pairs(well_image(pixels, DEPTH, **HOLE))) == 1
 
 
 @pytest.mark.parametrize("second", [None, 75 + 90, 75 + 140])

@@ -49,6 +49,8 @@ class Darkness(NamedTuple):
         without one dark side), -1 to 1; 0 where nothing was measured.
     measured : array (rows, columns) of bool
         Where pixels, or pixels beside a bridged gap, say so.
+    imaged : array (rows, columns) of bool
+        Where pixels say so.
     depth : array (rows,)
         Middles of the rows (m, MD).
     step : float
@@ -57,6 +59,7 @@ class Darkness(NamedTuple):
 
     values: Array
     measured: npt.NDArray[np.bool_]
+    imaged: npt.NDArray[np.bool_]
     depth: Array
     step: float
 
@@ -123,7 +126,8 @@ def darkness(image: WellImage, row_m: float, columns: int) -> Darkness:
     low, high = contrast_span(mean - first_harmonic(column_levels(mean)))
     values = np.clip(np.nan_to_num(centred / (high - low)), -1.0, 1.0)
     measured[~enough] = False
-    return Darkness(np.where(measured, values, 0.0), measured, cells.depth, cells.step)
+    imaged = measured & np.isfinite(cells.mean)
+    return Darkness(np.where(measured, values, 0.0), measured, imaged, cells.depth, cells.step)
 
 
 def column_medians(values: Array, window: int, least: float) -> Array:

@@ -9,6 +9,7 @@ import pandas as pd
 from geobfdt.geometry import signed_angle, trace_depth
 from geobfdt.picking.refinement import refine
 from geobfdt.runtime.findings import Finding, Severity
+from geobfdt.wells.breakouts import greatest_width
 from geobfdt.wells.image import WellImage, hole_radius, place_of
 from geobfdt.wells.picks import PickTable, traces
 
@@ -87,10 +88,9 @@ def _inside(
     breakouts: pd.DataFrame, depth: npt.NDArray[np.float64], angles: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.bool_]:
     """Which lobes hold which points of the wall: array (lobes, points)."""
-    top, base, middle, width = (
-        breakouts[name].to_numpy(float)[:, None] for name in ("top_m", "base_m", "azimuth_app_deg", "width_deg")
-    )
-    near = np.abs(signed_angle(angles - middle)) <= np.nan_to_num(width) / 2 + _SIDE_DEG
+    top, base, middle = (breakouts[name].to_numpy(float)[:, None] for name in ("top_m", "base_m", "azimuth_app_deg"))
+    width = np.nan_to_num(greatest_width(breakouts))[:, None]
+    near = np.abs(signed_angle(angles - middle)) <= width / 2 + _SIDE_DEG
     return np.asarray(near & (depth >= top - _REACH_M) & (depth <= base + _REACH_M))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -22,10 +23,12 @@ _OVERLAP_M = 3.0
 # Shares of lobes that are breakouts on simulated wells, by whether the opposite wall is dark, too.
 _PAIRED_CONFIDENCE, _SINGLE_CONFIDENCE = 0.9, 0.6
 # Shares of pairs of lines that are induced fractures on simulated wells, by whether they are clearer than this.
-_CLEAR_LINE, _CLEAR_CONFIDENCE, _FAINT_CONFIDENCE = 0.15, 0.95, 0.85
+_CLEAR_LINE, _CLEAR_CONFIDENCE, _FAINT_CONFIDENCE = 3.0, 0.95, 0.85
 # Lines on a lobe, so far beyond its sides, are its edges; lines on the axis of the breakouts of a well are no fractures
 # of the same stress, which lie 90 degrees off.
 _LOBE_SIDE_DEG, _BREAKOUT_AXIS_DEG = 15.0, 30.0
+# A width whose bounds differ by more is not known: two cells of a turn.
+_WIDTH_ERROR_DEG = 10.0
 _SOURCES = {"breakout": "lobes", "induced": "lines"}
 
 
@@ -76,10 +79,8 @@ class BreakoutStream:
 
     def table(self) -> BreakoutTable:
         """Return the breakout table, once the last row is added."""
-        breakouts, induced = (
-            _breakout_rows(self._lobes, self._image),
-            _induced_rows(self._lines, self._lobes, self._image),
-        )
+        lobes = _without_lines(self._lobes, self._lines)
+        breakouts, induced = _breakout_rows(lobes, self._image), _induced_rows(self._lines, lobes, self._image)
         table = join_breakouts([part for part in (breakouts, induced) if len(part)])
         return complete_breakouts(table, self._image)[0] if len(table) else table
 
@@ -118,9 +119,12 @@ def find_breakouts(image: WellImage) -> BreakoutTable:
 
 
 def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
-    """Lobes as rows of the table."""
+    """Lobes as rows of the table; where a side lies in a gap between pads, the bounds of the width in its place."""
     if not lobes:
         return new_breakouts()
+    bounds = np.array([lobe.bounds for lobe in lobes])
+    has_width = bounds[:, 1] - bounds[:, 0] <= _WIDTH_ERROR_DEG
+    hidden = {} if has_width.all() else {"width_least_deg": bounds[:, 0], "width_most_deg": bounds[:, 1]}
     return new_breakouts(
         well=image.attrs["well"],
         top_m=np.array([lobe.top for lobe in lobes]),
@@ -128,10 +132,11 @@ def _breakout_rows(lobes: list[Lobe], image: WellImage) -> BreakoutTable:
         class_="breakout",
         azimuth_app_deg=np.array([lobe.azimuth for lobe in lobes]),
         reference=image.attrs["reference"],
-        width_deg=np.array([lobe.width for lobe in lobes]),
+        width_deg=np.where(has_width, [lobe.width for lobe in lobes], np.nan),
         confidence=np.array([_PAIRED_CONFIDENCE if lobe.paired else _SINGLE_CONFIDENCE for lobe in lobes]),
         source=_SOURCES["breakout"],
         status="proposed",
+        **hidden,
     )
 
 
@@ -143,7 +148,7 @@ def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) ->
     depth, diameter = image["depth"].values, image["diameter"].values
     middle = [(pair.top + pair.base) / 2 for pair in kept]
     tilt = np.degrees(np.arctan(np.array([pair.slope for pair in kept]) * np.interp(middle, depth, diameter) / 2))
-    confidence = [_CLEAR_CONFIDENCE if pair.contrast > _CLEAR_LINE else _FAINT_CONFIDENCE for pair in kept]
+    confidence = [_CLEAR_CONFIDENCE if pair.strength > _CLEAR_LINE else _FAINT_CONFIDENCE for pair in kept]
     return new_breakouts(
         well=image.attrs["well"],
         top_m=np.repeat([pair.top for pair in kept], 2),
@@ -158,18 +163,52 @@ def _induced_rows(lines: list[LinePair], lobes: list[Lobe], image: WellImage) ->
     )
 
 
+def _without_lines(lobes: list[Lobe], lines: list[LinePair]) -> list[Lobe]:
+    """
+    Lobes without those on the axis of clear rows of inclined pieces, if these are taller: close together they look so.
+
+    Breakouts and induced fractures follow one stress, 90 degrees apart.
+    """
+    rows = [pair for pair in lines if pair.inclined and pair.strength > _CLEAR_LINE]
+    if not rows:
+        return lobes
+    axis = _axis([(pair.azimuths[0], pair.base - pair.top) for pair in rows])
+    along = [lobe for lobe in lobes if _off_axis(lobe.azimuth, axis) < _BREAKOUT_AXIS_DEG]
+    # A pair has two sides, and each side of a breakout is a lobe.
+    return [lobe for lobe in lobes if lobe not in along] if 2 * _height(rows) > _height(along) else lobes
+
+
+def _height(parts: Sequence[Lobe | LinePair]) -> float:
+    """Sum of heights (m)."""
+    return sum(part.base - part.top for part in parts)
+
+
+def _axis(parts: list[tuple[float, float]]) -> float:
+    """Mean axis (deg) of azimuths (deg) by weight."""
+    mean = sum(weight * np.exp(2j * np.radians(azimuth)) for azimuth, weight in parts)
+    return float(np.degrees(np.angle(mean)) / 2)
+
+
+def _off_axis(azimuth: float, axis: float) -> float:
+    """Angle between an azimuth and an axis (deg, 0 to 90)."""
+    return float(abs(signed_angle(2 * (azimuth - axis))) / 2)
+
+
+def _nearest(pair: LinePair, lobe: Lobe) -> float:
+    """Angle between a lobe and the nearer line of a pair (deg)."""
+    return min(abs(signed_angle(azimuth - lobe.azimuth)) for azimuth in pair.azimuths)
+
+
 def _belongs_to_breakouts(pair: LinePair, lobes: list[Lobe]) -> bool:
     """Whether lines are the edges of a lobe, or lie on the axis of the breakouts of the well."""
     on_lobe = any(
-        min(pair.base, lobe.base) > max(pair.top, lobe.top)
-        and min(abs(signed_angle(azimuth - lobe.azimuth)) for azimuth in pair.azimuths)
-        < lobe.width / 2 + _LOBE_SIDE_DEG
+        min(pair.base, lobe.base) > max(pair.top, lobe.top) and _nearest(pair, lobe) < lobe.width / 2 + _LOBE_SIDE_DEG
         for lobe in lobes
     )
     if on_lobe or not lobes:
         return on_lobe
-    axis = np.degrees(np.angle(sum((lobe.base - lobe.top) * np.exp(2j * np.radians(lobe.azimuth)) for lobe in lobes)))
-    return abs(signed_angle(2 * pair.azimuths[0] - float(axis))) / 2 < _BREAKOUT_AXIS_DEG
+    axis = _axis([(lobe.azimuth, lobe.base - lobe.top) for lobe in lobes])
+    return _off_axis(pair.azimuths[0], axis) < _BREAKOUT_AXIS_DEG
 
 
 def _same(first: Lobe, second: Lobe) -> bool:

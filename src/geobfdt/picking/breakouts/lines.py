@@ -6,62 +6,62 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label, maximum_filter1d, median_filter, uniform_filter1d
+from scipy.ndimage import label, maximum_filter1d, uniform_filter1d
 
-from geobfdt.geometry import parabola_peak, signed_angle
-from geobfdt.picking.breakouts.darkness import column_medians, wall_cells
-from geobfdt.preparation.normalisation import contrast_span
+from geobfdt.geometry import signed_angle
+from geobfdt.picking.breakouts.line_evidence import AXIAL, SLOPES, LineEvidence, line_evidence
 from geobfdt.wells.image import WellImage
+from geobfdt.wells.tools import tool_kind
 
 __all__ = ["LinePair", "find_line_pairs"]
 
 Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 
-# Cells in which lines are looked for; an image with fewer columns does not resolve them.
-_ROW_M = 0.02
-_COLUMNS = 180
-_MIN_COLUMNS = 90
+# An image with fewer columns does not resolve a line.
+_MIN_COLUMNS = 64
 # Where less of the turn is measured, both sides of a pair are seldom seen.
 _MIN_COVERAGE = 0.5
-# Directions of a line that are tried (rad per m along the hole): induced fractures may be short and inclined, in rows.
-_SLOPES = np.array([-4.0, -2.4, -1.2, -0.6, 0.0, 0.6, 1.2, 2.4, 4.0])
-# Length of a piece of a line, along which cells are averaged.
-_PIECE_M = 0.15
-# Half the width of a line, and where the wall beside it begins and ends (deg).
-_HALF_DEG, _BESIDE_DEG = 1.5, (4.0, 12.0)
-# Contrasts count between these shares of the contrast of the strip.
-_CONTRASTS = (-0.4, 0.6)
-# What is wider than this is no line.
-_BROAD_DEG = 20.0
-# Pieces of a line wander by this angle, and are averaged over this height.
-_WANDER_DEG = 6.0
-_WINDOW_M = 0.5
-# Two lines are 180 degrees apart within this.
-_OPPOSITE_DEG = 10.0
-# Height of a block of rows by which the turn of the tool is followed, and its largest turn from one to the next.
-_PATH_BLOCK_M = 0.5
-_MAX_TURN_DEG = 20.0
-# What a pixel between pads counts, in shares of the contrast: the edges of pads show how a tool turns.
-_GAP_MARK = -1.0
-# Least contrast of a pair at its clearest place, and the share of it at which the pair ends.
-_MIN_CONTRAST = 0.1
-_END_SHARE = 0.5
-_MIN_HEIGHT_M = 0.5
-# A longer pair, or one beside another pair of another axis, is made by the tool.
-_MAX_HEIGHT_M = 8.0
+# The bands of the evidence of two lines may be this much less than 180 degrees apart.
+_OPPOSITE_CELL_DEG = 6.0
+# Least strength of a pair at its clearest place, that of the places that belong to it, and the share of the clearest
+# at which it ends.
+_MIN_PEAK, _MIN_STRENGTH, _END_SHARE = 1.8, 0.9, 0.5
+# Height of a pair; a longer one is made by the tool.
+_HEIGHTS_M = (0.4, 8.0)
+# Two pairs of one strip have the same axis within this: induced fractures follow one stress.
 _SAME_AXIS_DEG = 25.0
-# A line is as wide as its contrast is above this share of the greatest.
-_PLATEAU = 0.7
-# Opposite sides of a plane slope against each other; two lines differ by less (rad per m).
-_MAX_SLOPE_DIFFERENCE = 0.9
-# A line that goes on so far beyond the pair, at this share of its contrast, is one of the tool: a dead button.
-_TOOL_LINE_M = 8.0
-_TOOL_LINE_SHARE = 0.35
-_TOOL_LINE_ROWS = 0.7
-# A line moves by no more than this along the hole (deg per m) while it is followed.
-_FOLLOW_DEG_M = 60.0
-# A mean needs so much of its cells.
-_MIN_MEASURED = 0.5
+# Middles of the sides are looked for within this angle of the axis, and a side is as wide as its strength is above
+# this share of the greatest.
+_SIDE_DEG, _PLATEAU = 16.0, 0.7
+# A line along the hole is followed within this angle of its middle, by means over this height.
+_FOLLOW_DEG, _FOLLOW_M = 14.0, 0.1
+# Means of strength over the places of a pair: the least ones of lines along the hole and of inclined pieces.
+_MIN_AXIAL, _MIN_INCLINED = 1.2, 1.2
+# A pair on an image of pads follows the tool if its slope is nearer to the turn of the tool than to 0, and the tool
+# turns by this at least (rad per m). An image of less coverage is one of pads, whatever the tool is called.
+_MIN_TURN, _FULL_COVERAGE = 0.08, 0.97
+
+
+class _Limits(NamedTuple):
+    """What the sides of a pair may differ by."""
+
+    # Largest difference from 180 degrees between the middles, and largest scatter of the places round the axis (deg).
+    off: float
+    spread: float
+    # Largest difference of the slopes of the sides, and largest mean slope (rad per m). The flanks of a steep plane
+    # lie opposite each other, too, but slope against each other.
+    difference: float
+    slope: float
+
+
+_AXIAL_LIMITS = _Limits(off=11.0, spread=13.0, difference=0.3, slope=0.3)
+_INCLINED_LIMITS = _Limits(off=6.0, spread=19.5, difference=0.6, slope=0.4)
+# Largest scatter of a line along the hole about its own course (deg).
+_MAX_COURSE_SCATTER_DEG = 6.0
+# Inclined pieces are no clearer than lines along the hole by this factor where those are a pair; lines along the hole
+# and pieces that slope against each other are fainter than these shares where rows of inclined pieces are.
+_INCLINED_TO_AXIAL, _AXIAL_TO_INCLINED, _AGAINST = 1.05, 0.9, 0.86
 
 
 class LinePair(NamedTuple):
@@ -76,15 +76,18 @@ class LinePair(NamedTuple):
         Their middles on the image (deg).
     slope : float
         Direction of their pieces (rad per m along the hole).
-    contrast : float
-        How much darker than the wall beside them the fainter one is, as a share of the strip's contrast.
+    strength : float
+        How clear the fainter one is at the clearest place, in scatters.
+    inclined : bool
+        Whether they are rows of inclined pieces, not lines along the hole.
     """
 
     top: float
     base: float
     azimuths: tuple[float, float]
     slope: float
-    contrast: float
+    strength: float
+    inclined: bool
 
 
 def find_line_pairs(image: WellImage) -> list[LinePair]:
@@ -104,210 +107,164 @@ def find_line_pairs(image: WellImage) -> list[LinePair]:
 
     Notes
     -----
-    Lines that follow the tool for metres, such as dead buttons, are taken out first. Cells are then averaged along
-    short pieces of nine directions and compared with the wall on both sides. What is left is averaged over half a
-    metre, and the fainter one of two opposite places is the contrast of a pair. The flanks of a steep plane lie
-    opposite each other, too, but slope against each other. Lines that can be followed for metres beyond their pair, and
-    pairs of several axes at one depth, are those of a tool. The thresholds are set on simulated wells
-    (``benchmarks/breakouts.py`` measures others).
+    The fainter one of two opposite places of the evidence (:mod:`.line_evidence`) is the strength of a pair, and
+    connected places above a threshold are a candidate. It is a pair of lines along the hole if both keep their azimuth
+    and do not slope against each other, or two rows of inclined pieces if these are clearer than lines along the hole
+    and than pieces that slope against each other, which a steep plane or the edge of a breakout makes. Lines that turn
+    with the tool are none. Of pairs with several axes those of one are kept, whose sum of squared strength times height
+    is largest. The thresholds are set on simulated wells (``benchmarks/breakouts.py`` measures others).
     """
-    if image.sizes["azimuth"] < _MIN_COLUMNS or np.isfinite(image["image"].values).mean() < _MIN_COVERAGE:
+    coverage = np.isfinite(image["image"].values).mean()
+    if image.sizes["azimuth"] < _MIN_COLUMNS or coverage < _MIN_COVERAGE:
         return []
-    strength, depth, step = _line_strength(image)
-    opposite = _opposite(strength)
-    clearest = np.minimum(strength, opposite).max(axis=0)
-    half = clearest.shape[1] // 2
-    numbers = _label_half_turns(clearest > _END_SHARE * _MIN_CONTRAST)
+    with_pads = coverage < _FULL_COVERAGE or tool_kind(image.attrs["tool"]) == "pads"
+    evidence = line_evidence(image)
+    strength = evidence.strength
+    half = strength.shape[2] // 2
+    # Both sides slope one way, or one slopes against the other.
+    alike, against = (
+        np.maximum(pair[:, :, :half], pair[:, :, half:])
+        for pair in (_fainter(strength, strength), _fainter(strength, strength[::-1]))
+    )
+    clearest = alike.max(axis=0)
+    numbers = _label_half_turns(clearest > _MIN_STRENGTH)
     pairs = []
     for number in range(1, int(numbers.max(initial=0)) + 1):
-        rows, columns = np.nonzero(numbers[:, :half] == number)
-        if rows.size and clearest[rows, columns].max() >= _MIN_CONTRAST:
-            pair = _measure(strength, clearest, depth, step, rows, columns)
+        rows, columns = np.nonzero(numbers == number)
+        if rows.size and clearest[rows, columns].max() >= _MIN_PEAK:
+            keep = clearest[rows, columns] >= _END_SHARE * clearest[rows, columns].max()
+            place = rows[keep], columns[keep]
+            pair = _measure(evidence, place, alike[:, *place], against[:, *place], with_pads=with_pads)
             if pair is not None:
                 pairs.append(pair)
-    return sorted(pair for pair in pairs if not any(_of_another_axis(pair, other) for other in pairs))
+    return sorted(_of_one_axis(pairs))
 
 
-def _of_another_axis(pair: LinePair, other: LinePair) -> bool:
-    """Whether two pairs share depths, but no axis: induced fractures follow one stress."""
-    shared = min(pair.base, other.base) - max(pair.top, other.top)
-    off = abs(signed_angle(2 * (pair.azimuths[0] - other.azimuths[0]))) / 2
-    return shared > 0 and off > _SAME_AXIS_DEG
-
-
-def _line_strength(image: WellImage) -> tuple[Array, Array, float]:
-    """Contrast of lines by direction, above the median of the row: array (slopes, rows, columns); depths and step."""
-    cells = wall_cells(image, _ROW_M, min(_COLUMNS, image.sizes["azimuth"] // 2 * 2))
-    mean, step = cells.mean, cells.step
-    columns = mean.shape[1]
-    measured = np.isfinite(mean) & (np.isfinite(mean).sum(axis=1, keepdims=True) >= columns // 8)
-    low, high = contrast_span(np.where(measured, mean, np.nan))
-    values = np.where(measured, mean, np.nan)
-    # Medians of nothing are not asked for: rows without a pixel keep 0.
-    there = measured.any(axis=1, keepdims=True)
-    values = values - np.nanmedian(np.where(there, values, 0.0), axis=1, keepdims=True)
-    values = np.where(measured, np.clip(np.nan_to_num(values) / (high - low), *_CONTRASTS), 0.0)
-    values = values - _tool_lines(values, measured, step)
-    # Dark sides, which are many times wider than a line, are the median round them.
-    values = np.where(measured, values - _median_round(values, round(_BROAD_DEG / 360 * columns)), 0.0)
-    cell, reach = 360 / columns, max(round(_PIECE_M / 2 / step), 0)
-    wander = 2 * round(_WANDER_DEG / cell) + 1
-    window = max(round(_WINDOW_M / step), 1)
-    padded = [np.pad(array, ((reach, reach), (0, 0))) for array in (values, measured.astype(float))]
-    out = []
-    for slope in _SLOPES:
-        sums = [np.zeros(values.shape), np.zeros(values.shape)]
-        for down in range(-reach, reach + 1):
-            along = round(float(np.degrees(slope * down * step)) / cell)
-            for total, array in zip(sums, padded, strict=True):
-                total += np.roll(array[reach + down : reach + down + len(values)], -along, axis=1)
-        ridge = _ridge(sums[0], sums[1], 2 * reach + 1)
-        smooth: Array = uniform_filter1d(
-            maximum_filter1d(ridge, wander, axis=1, mode="wrap"), window, axis=0, mode="nearest"
-        )
-        out.append(smooth - np.median(smooth, axis=1, keepdims=True))
-    return np.array(out), cells.depth, step
-
-
-def _median_round(values: Array, reach: int) -> Array:
-    """Median round the hole over `reach` columns on both sides of each place."""
-    turned = np.pad(values, ((0, 0), (reach, reach)), mode="wrap")
-    # A filter of one dimension is several times faster; what it mixes at the ends of rows is cut off.
-    flat: Array = median_filter(turned.ravel(), size=2 * reach + 1, mode="nearest")
-    return flat.reshape(turned.shape)[:, reach : reach + values.shape[1]]
-
-
-def _tool_lines(values: Array, measured: npt.NDArray[np.bool_], step: float) -> Array:
-    """
-    Contrast of lines that go on for metres along the path of the tool: dead buttons, and its position in the hole.
-
-    The path is how blocks of rows, with the gaps between their pads, are turned against the next ones. In the frame of
-    the tool these lines are columns, and the median over 8 m is theirs.
-    """
-    rows, columns = values.shape
-    size = max(round(_PATH_BLOCK_M / step), 1)
-    starts = np.arange(0, max(rows - size, 0) + 1, size)
-    marked = np.where(measured, values, _GAP_MARK)
-    blocks = np.add.reduceat(marked, starts, axis=0)
-    spectra = np.fft.rfft(blocks - blocks.mean(axis=1, keepdims=True), axis=1)
-    match = np.fft.irfft(np.conj(spectra[:-1]) * spectra[1:], columns, axis=1)
-    reach = max(round(_MAX_TURN_DEG / 360 * columns), 1)
-    shifts = np.arange(-reach, reach + 1)
-    turns = _peak(match[:, shifts % columns]) + shifts[0] if len(match) else np.zeros(0)
-    path = np.interp(np.arange(rows), starts + size / 2, np.concatenate([[0.0], np.cumsum(turns)]))
-    place = (np.arange(columns) + np.rint(path).astype(int)[:, None]) % columns
-    row = np.arange(rows)[:, None]
-    straight = np.where(measured[row, place], values[row, place], np.nan)
-    out = np.zeros(values.shape)
-    out[row, place] = column_medians(straight, max(round(_TOOL_LINE_M / step), 1), _MIN_MEASURED)
-    return out
-
-
-def _peak(match: Array) -> Array:
-    """Place of the highest value of each row, between columns by a parabola."""
-    best = match.argmax(axis=1).clip(1, match.shape[1] - 2)
-    rows = np.arange(len(match))
-    offset = parabola_peak(*(match[rows, best + shift] for shift in (-1, 0, 1)))
-    return np.asarray(best + np.clip(offset, -0.5, 0.5))
-
-
-def _ridge(total: Array, count: Array, rows: int) -> Array:
-    """Mean of each place less the darker one of the walls beside it; 0 where one of the three is not measured."""
-    columns = total.shape[1]
-    cell = 360 / columns
-    half = round(_HALF_DEG / cell)
-    begin, end = max(round(_BESIDE_DEG[0] / cell), half + 1), max(round(_BESIDE_DEG[1] / cell), half + 2)
-    turned = np.concatenate([np.arange(columns - end - 1, columns), np.arange(columns), np.arange(end + 1)])
-    sums = [np.cumsum(part[:, turned], axis=1) for part in (total, count)]
-
-    def mean(first: int, last: int) -> Array:
-        value, number = (
-            part[:, end + last : end + last + columns] - part[:, end + first : end + first + columns] for part in sums
-        )
-        enough = number >= _MIN_MEASURED * rows * (last - first)
-        return np.where(enough, value / np.maximum(number, 1), np.nan)
-
-    beside = np.maximum(mean(-end, -begin), mean(begin + 1, end + 1))
-    return np.nan_to_num(mean(-half, half + 1) - beside).clip(0)
-
-
-def _opposite(strength: Array) -> Array:
-    """Strength of the clearest line opposite each place, of the same direction or one next to it."""
+def _fainter(strength: Array, other: Array) -> Array:
+    """Strength of the fainter one of each place and the clearest one opposite it."""
     columns = strength.shape[2]
-    near = np.maximum.reduce(
-        [strength, strength[[*range(1, len(strength)), -1]], strength[[0, *range(len(strength) - 1)]]]
-    )
-    reach = 2 * round(_OPPOSITE_DEG / 360 * columns) + 1
-    turned: Array = maximum_filter1d(np.roll(near, columns // 2, axis=2), reach, axis=2, mode="wrap")
-    return turned
+    reach = 2 * round(_OPPOSITE_CELL_DEG / 360 * columns) + 1
+    opposite = maximum_filter1d(np.roll(other, columns // 2, axis=2), reach, axis=2, mode="wrap")
+    return np.asarray(np.minimum(strength, opposite))
 
 
-def _label_half_turns(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Number connected places of pairs; a pair is counted once, in the half turn where its first line lies."""
-    half = mask.shape[1] // 2
-    either = mask[:, :half] | mask[:, half:]
-    numbers, _ = label(np.concatenate([either, either], axis=1))
+def _label_half_turns(mask: npt.NDArray[np.bool_]) -> Places:
+    """Number connected places of half a turn whose last column is beside the first."""
+    half = mask.shape[1]
+    numbers, _ = label(np.concatenate([mask, mask], axis=1))
     # A region across the end of the half turn is whole in the doubled array: the second copy of it is dropped.
     out = numbers[:, :half].copy()
     for number in np.unique(out[:, 0]):
         twin = numbers[:, half][numbers[:, 0] == number]
         if number and twin.size and twin[0] != number:
             out[out == number] = twin[0]
-    return np.asarray(np.concatenate([out, out], axis=1))
+    return np.asarray(out)
 
 
 def _measure(
-    strength: Array, clearest: Array, depth: Array, step: float,
-    rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp],
-) -> LinePair | None:  # fmt: skip
-    """Measure a pair; None where it is too short, a plane, or made by the tool."""
-    width = clearest.shape[1]
-    half, cell = width // 2, 360 / width
-    pair = np.maximum(clearest[:, :half], clearest[:, half:])
-    peak = float(pair[rows, columns].max())
-    keep = pair[rows, columns] >= _END_SHARE * peak
-    rows, columns = rows[keep], columns[keep]
-    top, base = float(depth[rows.min()] - step / 2), float(depth[rows.max()] + step / 2)
-    if not _MIN_HEIGHT_M <= base - top <= _MAX_HEIGHT_M:
+    evidence: LineEvidence, place: tuple[Places, Places], alike: Array, against: Array, *, with_pads: bool
+) -> LinePair | None:
+    """Measure a candidate by its places and their strengths by slope; None where it is no pair."""
+    width = evidence.strength.shape[2]
+    cell, step = 360 / width, evidence.step
+    rows, columns = np.unique(place[0]), place[1]
+    top, base = float(evidence.depth[rows[0]] - step / 2), float(evidence.depth[rows[-1]] + step / 2)
+    if not _HEIGHTS_M[0] <= base - top <= _HEIGHTS_M[1]:
         return None
-    weight = pair[rows, columns]
-    axis = float(np.degrees(np.angle((weight * np.exp(1j * np.radians(2 * (columns + 0.5) * cell))).sum())) / 2 % 180)
-    every = np.unique(rows)
-    azimuths, slopes = [], []
-    for middle in (axis, axis + 180):
-        reach = round((_OPPOSITE_DEG + _WANDER_DEG) / cell)
-        near = int(middle / cell) + np.arange(-reach, reach + 1)
-        places = near % width
-        side = strength[:, every[:, None], places]
-        along = side.max(axis=0).mean(axis=0)
-        # A line that wanders is a plateau: its middle counts.
-        weight = np.clip(along - _PLATEAU * along.max(), 0, None)
-        azimuths.append(float(((weight * (near + 0.5)).sum() / max(float(weight.sum()), 1e-12) * cell) % 360))
-        # The direction of a side is that of the mean over its directions, weighted by how clear they are.
-        clear = side.max(axis=2).mean(axis=1) ** 4
-        slopes.append(float((clear * _SLOPES).sum() / max(clear.sum(), 1e-12)))
-    off = abs((azimuths[0] - azimuths[1]) % 360 - 180)
-    if abs(slopes[0] - slopes[1]) > _MAX_SLOPE_DIFFERENCE or off > _OPPOSITE_DEG:
-        return None
-    level = _TOOL_LINE_SHARE * peak
-    anywhere = strength.max(axis=0)
-    if any(_goes_on(anywhere, azimuth, every, step, level) for azimuth in azimuths):
-        return None
-    return LinePair(top, base, (azimuths[0], azimuths[1]), float(np.mean(slopes)), peak)
+    weight = alike.max(axis=0)
+    angles = (columns + 0.5) * cell
+    axis = float(np.degrees(np.angle((weight * np.exp(1j * np.radians(2 * angles))).sum())) / 2 % 180)
+    spread = float(np.sqrt(np.average((signed_angle(2 * (angles - axis)) / 2) ** 2, weights=weight)))
+    by_slope = alike.mean(axis=1)
+    best = int(by_slope.argmax())
+    azimuths = tuple(
+        _middle(evidence.strength[max(best - 1, 0) : best + 2], rows, axis + turn) for turn in (0.0, 180.0)
+    )
+    courses = [_course(evidence, rows, azimuth) for azimuth in azimuths]
+    off = abs(signed_angle(azimuths[0] - azimuths[1] - 180))
+    slope, difference = np.mean([course.slope for course in courses]), abs(courses[0].slope - courses[1].slope)
+
+    def within(limits: _Limits) -> bool:
+        return bool(
+            off <= limits.off
+            and spread <= limits.spread
+            and difference <= limits.difference
+            and abs(slope) <= limits.slope
+        )
+
+    axial, inclined = by_slope[AXIAL].max(), max(by_slope[: AXIAL.start].max(), by_slope[AXIAL.stop :].max())
+    if (
+        within(_AXIAL_LIMITS)
+        and axial >= _MIN_AXIAL
+        and inclined <= _INCLINED_TO_AXIAL * axial
+        and max(course.scatter for course in courses) <= _MAX_COURSE_SCATTER_DEG
+        and not (with_pads and _turns_with_tool(float(slope), evidence.turn[rows], step))
+    ):
+        return LinePair(top, base, (azimuths[0], azimuths[1]), float(slope), float(weight.max()), inclined=False)
+    if (
+        within(_INCLINED_LIMITS)
+        and inclined >= _MIN_INCLINED
+        and axial <= _AXIAL_TO_INCLINED * inclined
+        and against.mean(axis=1).max() <= _AGAINST * inclined
+    ):
+        pieces = float(SLOPES[best])
+        return LinePair(top, base, (azimuths[0], azimuths[1]), pieces, float(weight.max()), inclined=True)
+    return None
 
 
-def _goes_on(strength: Array, azimuth: float, rows: npt.NDArray[np.intp], step: float, level: float) -> bool:
-    """Whether a line can be followed far beyond its pair, upwards and downwards together."""
-    width = strength.shape[1]
-    reach = max(round(_FOLLOW_DEG_M * step / 360 * width), 1)
-    length, count, clear = round(_TOOL_LINE_M / step), 0, 0
-    for start, direction in ((int(rows.min()), -1), (int(rows.max()), 1)):
-        column = int(azimuth / 360 * width)
-        for row in range(start + direction, start + direction * (length + 1), direction):
-            if not 0 <= row < len(strength):
-                break
-            near = (column + np.arange(-reach, reach + 1)) % width
-            column = int(near[strength[row, near].argmax()])
-            clear += bool(strength[row, column] >= level)
-            count += 1
-    return count > 0 and clear >= _TOOL_LINE_ROWS * count
+def _middle(strength: Array, rows: Places, near_deg: float) -> float:
+    """Middle of a side near an angle (deg): that of the plateau of its mean strength."""
+    width = strength.shape[2]
+    cell = 360 / width
+    reach = round(_SIDE_DEG / cell)
+    near = int(near_deg / cell) + np.arange(-reach, reach + 1)
+    along = strength[:, rows[:, None], near % width].max(axis=0).mean(axis=0)
+    weight = np.clip(along - _PLATEAU * along.max(), 0, None)
+    return float(((weight * (near + 0.5)).sum() / max(float(weight.sum()), 1e-12) * cell) % 360)
+
+
+class _Course(NamedTuple):
+    """Slope of a line (rad per m), and scatter of its places about that (deg)."""
+
+    slope: float
+    scatter: float
+
+
+def _course(evidence: LineEvidence, rows: Places, middle: float) -> _Course:
+    """Follow a side: a robust straight line through the clearest place of each row."""
+    width = evidence.contrast.shape[2]
+    cell, reach = 360 / width, round(_FOLLOW_DEG / 360 * width)
+    near = int(middle / cell) + np.arange(-reach, reach + 1)
+    clear = np.nan_to_num(evidence.contrast[AXIAL][:, rows[:, None], near % width]).clip(0).max(axis=0)
+    clear = uniform_filter1d(clear, max(round(_FOLLOW_M / evidence.step), 1), axis=0, mode="nearest")
+    best = clear.argmax(axis=1)
+    weight = clear[np.arange(rows.size), best] + 1e-6
+    along, angle = (rows - rows.mean()) * evidence.step, np.radians((near[best] + 0.5) * cell)
+    for _ in range(3):
+        line = np.polyfit(along, angle, 1, w=weight)
+        away = np.abs(angle - np.polyval(line, along))
+        # A cell is some degrees wide, so that no scatter is smaller than one degree.
+        scatter = 1.4826 * float(np.median(away)) + np.radians(1.0)
+        weight = weight * (away < 2.5 * scatter) + 1e-9
+    return _Course(float(line[0]), float(np.degrees(scatter)))
+
+
+def _turns_with_tool(slope: float, turn: Array, step: float) -> bool:
+    """Whether a line follows the tool, where that turns."""
+    rate = float(np.polyfit(np.arange(turn.size) * step, turn, 1)[0])
+    return abs(rate) > _MIN_TURN and abs(slope - rate) < abs(slope)
+
+
+def _of_one_axis(pairs: list[LinePair]) -> list[LinePair]:
+    """Pairs along the axis that most of them share."""
+
+    def near(pair: LinePair, other: LinePair) -> bool:
+        return abs(signed_angle(2 * (pair.azimuths[0] - other.azimuths[0]))) / 2 <= _SAME_AXIS_DEG
+
+    def support(pair: LinePair) -> float:
+        return sum(other.strength**2 * (other.base - other.top) for other in pairs if near(pair, other))
+
+    if not pairs:
+        return []
+    best = max(pairs, key=support)
+    return [pair for pair in pairs if near(best, pair)]

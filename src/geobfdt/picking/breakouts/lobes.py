@@ -41,6 +41,8 @@ _OPPOSITE_DEG = 25.0
 # Paired lobes: product of their contrast with the height over which both are dark, and their widths.
 _MIN_PAIR_STRENGTH_M = 0.024
 _PAIR_WIDTHS_DEG = (12.0, 90.0)
+# What is narrower beside a gap between pads may be a line along the edge of the pad.
+_MIN_IMAGED_WIDTH_DEG = 12.0
 _MAX_WIDTH_RATIO = 6.0
 # A wall that lies deeper than the rest of its row by this share of the radius is as good a sign as full contrast.
 _ENLARGED_SHARE = 0.06
@@ -53,6 +55,10 @@ _MIN_SHARED_HEIGHT = 0.5
 _STRONG_CONTRAST = 0.35
 _STRONG_HEIGHT_M = 0.15
 _MAX_STAGGER_M = 1.0
+# A fainter one opposite it at the same depth is enough, too, if it is so high and keeps its azimuth: the dark side of a
+# tool off the axis hides half of a pair.
+_FAINT_HEIGHT_M, _FAINT_CONTRAST = 0.2, 0.15
+_FAINT_SCATTER_DEG = 8.0
 # On the axis of clear pairs of a strip, this share of each threshold is enough: one stress makes all breakouts.
 _EASE = 0.6
 _MAX_EASED_AXIS_DEG = 15.0
@@ -102,7 +108,9 @@ class Lobe(NamedTuple):
     top, base : float
         Depths (m, MD).
     azimuth, width : float
-        Middle and width on the image (deg).
+        Middle and width on the image (deg); where a side lies in a gap between pads, both as if it lay in its middle.
+    bounds : (float, float)
+        Least and greatest width (deg): they differ where a side lies in a gap between pads.
     contrast : float
         Mean contrast with the wall beside it, as a share of the strip's contrast.
     paired : bool
@@ -113,6 +121,7 @@ class Lobe(NamedTuple):
     base: float
     azimuth: float
     width: float
+    bounds: tuple[float, float]
     contrast: float
     paired: bool
 
@@ -124,6 +133,8 @@ class _Region(NamedTuple):
     base: float
     azimuth: float
     width: float
+    # Least and greatest width (deg).
+    bounds: tuple[float, float]
     contrast: float
     # 95th percentile of the contrast of the cells and those opposite, the fainter of both.
     pair_contrast: float
@@ -159,11 +170,11 @@ def find_lobes(image: WellImage) -> list[Lobe]:
     the wall on both sides of it, for several widths, after a median along the hole that removes the traces of planes.
     Connected cells of enough contrast are a region. Two regions that lie 180 degrees apart at the same depth are a pair
     if both keep their azimuth along the hole: a plane, too, is dark at two opposite points, but its trace is inclined
-    there, one way on one side and the other way on the other. Two very dark regions may lie a little above each other.
-    On the axis of these pairs fainter and narrower ones count, since one stress makes all of them. Where the image has
-    a radius, enlargement counts instead of darkness: a tool off the axis makes dark sides, too. A single region is kept
-    near a pair on the same axis. The thresholds are set on simulated wells (``benchmarks/breakouts.py``
-    measures others).
+    there, one way on one side and the other way on the other. Two very dark regions may lie a little above each other,
+    and opposite a very dark one a tall fainter one is enough. On the axis of these pairs fainter and narrower ones
+    count, since one stress makes all of them. Where the image has a radius, enlargement counts instead of darkness: a
+    tool off the axis makes dark sides, too. A single region is kept near a pair on the same axis. The thresholds are
+    set on simulated wells (``benchmarks/breakouts.py`` measures others).
     """
     if image.sizes["azimuth"] < _MIN_COLUMNS:
         return []
@@ -174,6 +185,11 @@ def find_lobes(image: WellImage) -> list[Lobe]:
     for level, regions in zip(_LEVELS, levels, strict=True):
         strong = [region for region in regions if _is_strong(region, level)]
         pairs += _apart_from(pairs, [one for one in strong if any(_staggered(one, other) for other in strong)])
+    faint = [region for region in levels[0] if _is_faint(region)]
+    for level, regions in zip(_LEVELS, levels, strict=True):
+        strong = [region for region in regions if _is_strong(region, level)]
+        pairs += _apart_from(pairs, [one for one in strong if any(_opposite(one, other) for other in faint)])
+    pairs += _apart_from(pairs, [one for one in faint if any(_opposite(one, other) for other in pairs)])
     clear = pairs.copy()
     for level, regions in zip(_LEVELS, levels, strict=True):
         on_axis = [region for region in regions if clear and _off_axis(region, clear) < _MAX_EASED_AXIS_DEG]
@@ -218,7 +234,7 @@ def _without_sides(dark: Darkness) -> Darkness:
 
 
 def _lobe(region: _Region, *, paired: bool) -> Lobe:
-    return Lobe(region.top, region.base, region.azimuth, region.width, region.contrast, paired)
+    return Lobe(region.top, region.base, region.azimuth, region.width, region.bounds, region.contrast, paired)
 
 
 def _contrast(values: Array) -> Array:
@@ -304,10 +320,18 @@ def _measure(
     broken = inside[np.arange(rows.size), darkest]
     if not broken.any():
         return None
-    low, high = (_run(inside[broken], darkest[broken], side) for side in (-1, 1))
-    middles, widths = (darkest[broken] + 0.5 + (high - low) / 2) * cell, (low + high + 1) * cell
-    azimuth = float(np.degrees(np.angle((widths * np.exp(1j * np.radians(middles))).sum())) % 360)
-    weights = contrast[row, column] * np.exp(1j * np.radians((column + 0.5) * cell - azimuth))
+    sides = [_side(inside[broken], dark.imaged[rows][broken], darkest[broken], side) for side in (-1, 1)]
+    least, most = (sides[0][end] + sides[1][end] + 1 for end in (0, 1))
+    low, high = (np.mean(side, axis=0) for side in sides)
+    widths = (low + high + 1) * cell
+
+    def middle(low: Array, high: Array) -> float:
+        angles = (darkest[broken] + 0.5 + (high - low) / 2) * cell
+        return float(np.degrees(np.angle((widths * np.exp(1j * np.radians(angles))).sum())) % 360)
+
+    # Contrast is that of cells that are imaged, so that it scatters about their middle.
+    imaged_middle = middle(*(side[0].astype(float) for side in sides))
+    weights = contrast[row, column] * np.exp(1j * np.radians((column + 0.5) * cell - imaged_middle))
     along = np.zeros(rows.size, complex)
     np.add.at(along, row - rows[0], weights)
     away = np.degrees(np.angle(along))
@@ -316,8 +340,9 @@ def _measure(
     return _Region(
         top=float(dark.depth[rows[0]] - dark.step / 2),
         base=float(dark.depth[rows[-1]] + dark.step / 2),
-        azimuth=azimuth,
+        azimuth=middle(low, high),
         width=float(np.median(widths)),
+        bounds=(float(np.median(least) * cell), float(np.median(most) * cell)),
         contrast=float(contrast[row, column].mean()),
         pair_contrast=float(np.percentile(fainter[row, column], 95)),
         pair_height=paired,
@@ -331,12 +356,25 @@ def _scatter(away: Array) -> float:
     return 1.4826 * float(np.median(np.abs(away)))
 
 
-def _run(inside: npt.NDArray[np.bool_], middle: npt.NDArray[np.intp], side: int) -> npt.NDArray[np.intp]:
-    """How many cells on a side of the middle of each row are inside, at most a third of a turn."""
+def _side(
+    inside: npt.NDArray[np.bool_], imaged: npt.NDArray[np.bool_], middle: npt.NDArray[np.intp], side: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """
+    How many cells on a side of the middle of each row are inside, at most a third of a turn: at least and at most.
+
+    At most are all before the first one that is imaged and not inside; at least those up to the last imaged one of
+    them.
+    """
     rows, columns = inside.shape
-    places = (middle[:, None] + side * np.arange(1, columns // 3 + 1)) % columns
-    cells = inside[np.arange(rows)[:, None], places]
-    return np.asarray(np.where(cells.all(axis=1), cells.shape[1], cells.argmin(axis=1)))
+    reach = columns // 3
+    places = (middle[:, None] + side * np.arange(1, reach + 1)) % columns
+    row = np.arange(rows)[:, None]
+    visible = imaged[row, places]
+    ends = visible & ~inside[row, places]
+    most = np.where(ends.any(axis=1), ends.argmax(axis=1), reach)
+    number = np.arange(1, reach + 1)
+    least = np.where(visible & (number <= most[:, None]), number, 0).max(axis=1)
+    return np.asarray(least), np.asarray(most)
 
 
 def _off_axis(region: _Region, pairs: list[_Region]) -> float:
@@ -353,11 +391,22 @@ def _paired(regions: list[_Region], level: _Level, ease: float = 1.0) -> list[_R
         if region.pair_height >= ease * level.pair_height
         and region.pair_contrast >= ease * level.pair_contrast
         and region.pair_contrast * region.pair_height >= ease**2 * _MIN_PAIR_STRENGTH_M
-        and ease * _PAIR_WIDTHS_DEG[0] <= region.width <= _PAIR_WIDTHS_DEG[1]
+        and _has_width_of_lobe(region, ease)
         and abs(region.slope) < level.slope
         and region.scatter < level.scatter
     ]
     return [region for region in fit if any(_opposite(region, other) for other in fit)]
+
+
+def _has_width_of_lobe(region: _Region, ease: float = 1.0) -> bool:
+    """Whether a lobe may be as wide as a region; the least width may be eased to a share of it."""
+    least, most = region.bounds
+    beside_gap = most > least
+    return (
+        region.width >= ease * _PAIR_WIDTHS_DEG[0]
+        and least <= _PAIR_WIDTHS_DEG[1]
+        and not (beside_gap and least < _MIN_IMAGED_WIDTH_DEG)
+    )
 
 
 def _opposite(first: _Region, second: _Region) -> bool:
@@ -366,7 +415,7 @@ def _opposite(first: _Region, second: _Region) -> bool:
     return (
         abs(signed_angle(first.azimuth - second.azimuth)) >= 180 - _OPPOSITE_DEG
         and shared >= _MIN_SHARED_HEIGHT * min(first.height, second.height)
-        and max(first.width, second.width) <= _MAX_WIDTH_RATIO * min(first.width, second.width)
+        and max(first.bounds[0], second.bounds[0]) <= _MAX_WIDTH_RATIO * min(first.bounds[1], second.bounds[1])
     )
 
 
@@ -375,9 +424,20 @@ def _is_strong(region: _Region, level: _Level) -> bool:
     return (
         region.contrast >= _STRONG_CONTRAST
         and region.height >= _STRONG_HEIGHT_M
-        and _PAIR_WIDTHS_DEG[0] <= region.width <= _PAIR_WIDTHS_DEG[1]
+        and _has_width_of_lobe(region)
         and abs(region.slope) < level.slope
         and region.scatter < level.scatter
+    )
+
+
+def _is_faint(region: _Region) -> bool:
+    """Whether a region is enough opposite a strong one."""
+    return (
+        region.contrast >= _FAINT_CONTRAST
+        and region.height >= _FAINT_HEIGHT_M
+        and _has_width_of_lobe(region)
+        and abs(region.slope) < _LEVELS[0].slope
+        and region.scatter < _FAINT_SCATTER_DEG
     )
 
 
@@ -405,7 +465,7 @@ def _belongs(region: _Region, pairs: list[_Region]) -> bool:
     if (
         region.contrast < _MIN_SINGLE_CONTRAST
         or region.height < _MIN_SINGLE_HEIGHT_M
-        or region.width < _MIN_SINGLE_WIDTH_DEG
+        or region.bounds[0] < _MIN_SINGLE_WIDTH_DEG
         or region.scatter > _LEVELS[0].scatter
         or (region.height > _MIN_SLOPE_HEIGHT_M and abs(region.slope) > _LEVELS[0].slope)
     ):
