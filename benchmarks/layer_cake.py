@@ -74,6 +74,8 @@ LOOKS: dict[str, CakeSettings] = {
     # A hole along bedding crosses few contacts. Of the dense ones above, half are aliased.
     "56 horizontal, sparse, clean": CakeSettings(56, 0.0076, (), (0.6, 2.5), (0.5, 2.0)),
     "56 horizontal, sparse, mixed": CakeSettings(56, 0.0076, MIXED, (0.6, 2.5), (0.5, 2.0)),
+    "56 along bedding, clean": CakeSettings(56, 0.0076, (), (2.5, 8.0), (0.3, 1.0)),
+    "56 along bedding, mixed": CakeSettings(56, 0.0076, MIXED, (2.5, 8.0), (0.3, 1.0)),
 }
 
 
@@ -212,14 +214,17 @@ def _aliased(traces: Array, sectors: int) -> npt.NDArray[np.bool_]:
     return np.asarray(most > np.minimum(gaps[1:], gaps[:-1]))
 
 
-def score_look(name: str, model: str, method: str, cakes: int, length_m: float, seed: int) -> dict[str, object]:
+def score_look(  # noqa: PLR0913
+    name: str, model: str, method: str, cakes: int, length_m: float, seed: int, tall: bool = False
+) -> dict[str, object]:
     """Draw the cakes of a look, pick them and score the picks: one row of results."""
     import pandas as pd
 
     import geobfdt
     from geobfdt.evaluation.calibration import calibrate
     from geobfdt.geometry import amplitude_azimuth, trace_rms
-    from geobfdt.picking.picker import detector_of, pick_with_findings
+    from geobfdt.picking.picker import detector_of, pick_well
+    from geobfdt.picking.tall_traces import add_tall_traces
     from geobfdt.wells.image import well_image
     from geobfdt.wells.intervals import new_intervals
     from geobfdt.wells.picks import new_picks, traces
@@ -232,7 +237,8 @@ def score_look(name: str, model: str, method: str, cakes: int, length_m: float, 
         well = f"{name} {index}"
         image = well_image(cake.image, cake.depth, diameter=DIAMETER_M, well=well, reference="high_side")
         detector = detector_of(image, model, method)
-        answers = pick_with_findings(image, detector, min_confidence=0.0)[0]
+        picked = pick_well(image, detector, min_confidence=0.0)
+        answers = (add_tall_traces(picked, detector, 0.0) if tall else picked).picks
         sure = answers["confidence"].to_numpy() >= [detector.thresholds[kind] for kind in answers["class"]]
         amplitude, azimuth = amplitude_azimuth(cake.traces)
         planes = new_picks(
@@ -298,6 +304,7 @@ def main() -> None:
     parser.add_argument("--cakes", type=int, default=8)
     parser.add_argument("--length", type=float, default=15.0, help="of a cake (m)")
     parser.add_argument("--seed", type=int, default=29)
+    parser.add_argument("--tall", action="store_true", help="look for tall traces, too, as geobfdt pick --tall does")
     add_out(parser)
     arguments = parser.parse_args()
     rows = []
@@ -305,7 +312,8 @@ def main() -> None:
     print("look", " " * 32, heads)
     for name in arguments.looks:
         row = score_look(
-            name, arguments.model, arguments.method, arguments.cakes, arguments.length, arguments.seed
+            name, arguments.model, arguments.method, arguments.cakes, arguments.length, arguments.seed,
+            arguments.tall,
         )  # fmt: skip
         rows.append(row)
         parts = [

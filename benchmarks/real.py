@@ -164,9 +164,15 @@ def main() -> None:
     add_out(parser)
     arguments = parser.parse_args()
     import geobfdt
+    from geobfdt.picking.picker import detector_of, pick_well
+    from geobfdt.picking.tall_traces import add_tall_traces
 
     def pick(image: WellImage) -> pd.DataFrame:
         return geobfdt.pick(image, model=arguments.model, method=arguments.method)
+
+    def pick_tall(image: WellImage) -> pd.DataFrame:
+        detector = detector_of(image, arguments.model, arguments.method)
+        return add_tall_traces(pick_well(image, detector), detector).picks
 
     rows: list[dict[str, object]] = []
 
@@ -195,6 +201,9 @@ def main() -> None:
     for depth_m in (0.1, 0.2, 0.5):
         compare("lwd density and gamma", both, density, depth_m, 5)
     compare("lwd density, odd and even sectors", [pick(half) for half in halves(density)], density, 0.1, 5)
+    with_tall = [pick_tall(half) for half in halves(density)]
+    for depth_m in (0.1, 0.3):
+        compare("the same with --tall", with_tall, density, depth_m, 5)
     write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
 
 

@@ -35,6 +35,9 @@ def pick(
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,
+    tall: Annotated[
+        bool, typer.Option("--tall", help="Also find planes with traces metres tall, in holes along bedding.")
+    ] = False,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
     mud_resistivity: Annotated[
         float | None, typer.Option(min=1e-4, help="Resistivity of the mud (ohm m): fractures get apertures.")
@@ -79,8 +82,8 @@ def pick(
     from geobfdt.workflows.pick import PickOptions, PickOutcome, image_files, pick_file, pick_files
 
     options = PickOptions(
-        reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, picture=picture,
-        mud_resistivity=mud_resistivity, aperture_tool=aperture_tool, pages=pages,
+        reading=reading, model=model, method=method, runtime=runtime, min_confidence=min_confidence, tall=tall,
+        picture=picture, mud_resistivity=mud_resistivity, aperture_tool=aperture_tool, pages=pages,
         explain=tuple(explain or ()), geometry=geometry, window=numbers_of(window),
     )  # fmt: skip
     pool = engine_of(engine, workers or 2, address)

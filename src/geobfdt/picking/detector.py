@@ -80,6 +80,10 @@ class Detector(Protocol):
         """Find planes in a strip; those that are not between top and base (m, MD) may be left out."""
         ...
 
+    def for_image(self, image: WellImage) -> Detector:
+        """Return the same detector for another image."""
+        ...
+
     def shared(self, threads: int) -> AbstractContextManager[Callable[[], object]]:
         """Divide the cores between threads that detect at the same time; each calls the yielded function first."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,12 @@ class NetworkDetector:
         span = None if bundle.settings.image == "dynamic" else well_span(image)
         scale = image_scale(image, bundle.settings.grid)
         return cls(bundle, float(depth[0]), network, span, scale)
+
+    def for_image(self, image: WellImage) -> NetworkDetector:
+        """Return the same detector for another image."""
+        span = None if self.bundle.settings.image == "dynamic" else well_span(image)
+        scale = image_scale(image, self.bundle.settings.grid)
+        return replace(self, origin=float(image["depth"].values[0]), span=span, scale=scale)
 
     @property
     def length(self) -> float:

@@ -446,7 +446,7 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     observed = (
         f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     )
-    action = "the picker does not find those; pick them by hand"
+    action = "geobfdt pick --tall finds some of them; pick the others by hand"
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 

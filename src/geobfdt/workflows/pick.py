@@ -20,6 +20,7 @@ from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.picker import PickedWell, detector_of, pick_well
+from geobfdt.picking.tall_traces import add_tall_traces
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.progress import Progress, no_progress, part_of
@@ -56,7 +57,7 @@ _WINDOW = (1.2, 0.6, 60.0)
 _UNUSED = {
     "network": ("geometry", "window"),
     "hough": ("model", "runtime", "geometry", "window"),
-    "correlation": ("model", "runtime", "min_confidence", "mud_resistivity", "pages", "explain"),
+    "correlation": ("model", "runtime", "min_confidence", "tall", "mud_resistivity", "pages", "explain"),
 }
 
 
@@ -83,6 +84,7 @@ class PickOptions(BaseModel):
     )
     runtime: RuntimeName = Described("auto", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
+    tall: bool = Described(False, description="whether planes with traces metres tall are looked for, too")
     picture: bool = Described(True, description="whether pictures are drawn")
     mud_resistivity: float | None = Described(
         None, gt=0, description="resistivity of the mud at the temperature of the rock (ohm m): fractures get apertures"
@@ -220,7 +222,11 @@ class ImagePicks(NamedTuple):
 
 
 def pick_image(
-    image: WellImage, detector: Detector, min_confidence: float | None = None, progress: Progress = no_progress
+    image: WellImage,
+    detector: Detector,
+    min_confidence: float | None = None,
+    progress: Progress = no_progress,
+    tall: bool = False,
 ) -> ImagePicks:
     """
     Pick an image as ``geobfdt pick`` does: planes, breakouts, and the drift of each zone.
@@ -235,13 +241,20 @@ def pick_image(
         Least confidence of a pick. Default: the detector's own.
     progress : callable
         Called with the share done, 0 to 1.
+    tall : bool
+        Whether planes with traces metres tall are looked for, too.
 
     Returns
     -------
     ImagePicks
         Tables and findings.
     """
-    picked = pick_well(image, detector, min_confidence=min_confidence, check=True, progress=progress)
+    share = 0.8 if tall else 1.0
+    picked = pick_well(
+        image, detector, min_confidence=min_confidence, check=True, progress=part_of(progress, 0.0, share)
+    )
+    if tall:
+        picked = add_tall_traces(picked, detector, min_confidence, part_of(progress, share, 1.0))
     breakouts = picked.breakouts
     picks, doubtful_findings = doubt_picks_on_breakouts(picked.picks, breakouts, picked.image)
     cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *doubtful_findings]
@@ -317,7 +330,7 @@ def pick_file(
     progress(0.1)
     detector = detector_of(image, options.model, options.method, options.runtime)
     picks, breakouts, zones, picked, cautions = pick_image(
-        image, detector, options.min_confidence, part_of(progress, 0.1, 0.8)
+        image, detector, options.min_confidence, part_of(progress, 0.1, 0.8), options.tall
     )
     image, curves = picked.image, None
     if options.mud_resistivity is not None:

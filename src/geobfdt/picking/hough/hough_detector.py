@@ -100,6 +100,10 @@ class HoughDetector:
         amplitude = max(widest * np.tan(np.radians(_STEEPEST_DEG)), _MIN_TALLEST_ROWS * step)
         return cls(step, float(image["depth"].values[0]), radius, float(amplitude))
 
+    def for_image(self, image: WellImage) -> HoughDetector:
+        """Return the same detector for another image."""
+        return self.of(image)
+
     source = "hough 1"
     typical_error_m = 0.03  # Candidates lie on a coarse grid of shapes.
     drift_reference = None  # No well was used to make it.
