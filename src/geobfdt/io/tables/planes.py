@@ -10,6 +10,7 @@ import numpy as np
 from geobfdt import geometry
 from geobfdt.geometry import Reference
 from geobfdt.io.arrays import Array, Mask, Words
+from geobfdt.io.names import role as log_role
 from geobfdt.io.tables.directions import STRIKES, read_directions
 from geobfdt.io.tables.mapping import Format, column_key
 from geobfdt.io.tables.values import TableValues
@@ -153,11 +154,15 @@ def _name_frame(values: TableValues, format_: Format) -> str:
         cure = f"write a mapping file such as {{columns: {{{columns}}}, dip: true, azimuth: {kind}}} "
         cure += "(dip: true or apparent, azimuth: dip_direction or strike_rhr)"
         raise InputError(path, f"nothing says whether {dip!r} and {azimuth!r} are true or apparent", cure)
+    header = [column_key(name)[0] for name in values.cells.header]
+    logs = [log_role(name) for name in header]
     for plain in ("dip", "azimuth"):
         if plain not in roles:
             continue
         framed = f"{plain}_{frame}"
         stated = {plain, framed} & set(values.mapping.columns)
+        if framed in roles and logs[roles[plain]] == "hole_azimuth" and "deviation" in logs:
+            continue  # Beside the inclination of the hole, it is the azimuth of the hole.
         if framed in roles and len(stated) != 1:
             both = " and ".join(repr(values.cells.header[roles[role]]) for role in (plain, framed))
             kind = "true" if frame == "true" else "apparent"
