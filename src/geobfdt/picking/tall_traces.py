@@ -70,9 +70,11 @@ def add_tall_traces(
     image = picked.image
     factor = _COMPRESSION * max(1.0, row_spacing(image) / _FINE_ROW_M)
     compressed = compress_depths(image, factor)
-    found = pick_well(compressed, detector.for_image(compressed), min_confidence=min_confidence, progress=progress)
-    picks = _with_tall(picked.picks, found.picks, image, factor)
-    judged = _with_tall(picked.judged, found.judged, image, factor)
+    of_compressed = pick_well(
+        compressed, detector.for_image(compressed), min_confidence=min_confidence, progress=progress
+    )
+    picks = _with_tall(picked.picks, of_compressed.picks, image, factor)
+    judged = _with_tall(picked.judged, of_compressed.judged, image, factor)
     return picked._replace(picks=picks, judged=judged)
 
 
@@ -130,9 +132,9 @@ def _means(rows: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     return means.astype(np.float32)
 
 
-def _with_tall(picks: PickTable, found: PickTable, image: WellImage, factor: float) -> PickTable:
+def _with_tall(picks: PickTable, of_compressed: PickTable, image: WellImage, factor: float) -> PickTable:
     """Join the picks of a well with those of its compressed image."""
-    tall = found[2 * found["amplitude_m"] >= _MIN_COMPRESSED_HEIGHT_M]
+    tall = of_compressed[2 * of_compressed["amplitude_m"] >= _MIN_COMPRESSED_HEIGHT_M]
     top = float(image["depth"].values[0])
     depth = top + factor * (tall["depth_m"].to_numpy(float) - top)
     amplitude = factor * tall["amplitude_m"].to_numpy(float)
