@@ -1088,7 +1088,7 @@ def test_vugs_are_drawn_hidden_rejected_and_deleted(sit: Callable[..., Screen], 
     assert screen.evaluate("window.geobfdt.vugs.selected.size") == 0
     switch.click()
     screen.click(screen.at(101.5, 200))
-    assert screen.page.locator("#card").get_by_text("Experimental").count() > 0
+    screen.page.locator("#card").get_by_text("Experimental").first.wait_for()
     screen.press("Delete")
     screen.saved()
     assert pd.read_csv(field / "A-1.vugs.csv")["azimuth_app_deg"].tolist() == [300.0]
