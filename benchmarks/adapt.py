@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from layer_cake import DIAMETER_M, LOOKS, draw_cake, score_look
+from layer_cake import DIAMETER_M, LOOKS, Picker, draw_cake, score_look
 from results_file import add_out, write_results
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     print(json.dumps({key: bundle.card[key] for key in ("share_of_change", "simulated_f1", "planes_trained")}))
     rows = []
     for name, model in (("before", "default"), ("after", str(arguments.folder / "model"))):
-        row = score_look(arguments.look, model, "network", arguments.cakes, 12.0, 29)
+        row = score_look(arguments.look, Picker(model), arguments.cakes, 12.0, 29)
         rows.append({"when": name, **row})
         print(
             f"{name:7s} F1 3 cm {row['f1_3cm']:.2f} ({row['f1_3cm_lo']:.2f}-{row['f1_3cm_hi']:.2f})  5 cm "

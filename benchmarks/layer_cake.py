@@ -214,9 +214,15 @@ def _aliased(traces: Array, sectors: int) -> npt.NDArray[np.bool_]:
     return np.asarray(most > np.minimum(gaps[1:], gaps[:-1]))
 
 
-def score_look(  # noqa: PLR0913
-    name: str, model: str, method: str, cakes: int, length_m: float, seed: int, tall: bool = False
-) -> dict[str, object]:
+class Picker(NamedTuple):
+    """Model and method of a picker, and whether it looks for tall traces, too."""
+
+    model: str
+    method: str = "network"
+    tall: bool = False
+
+
+def score_look(name: str, picker: Picker, cakes: int, length_m: float, seed: int) -> dict[str, object]:
     """Draw the cakes of a look, pick them and score the picks: one row of results."""
     import pandas as pd
 
@@ -236,9 +242,9 @@ def score_look(  # noqa: PLR0913
         cake = draw_cake(rng, settings, length_m)
         well = f"{name} {index}"
         image = well_image(cake.image, cake.depth, diameter=DIAMETER_M, well=well, reference="high_side")
-        detector = detector_of(image, model, method)
+        detector = detector_of(image, picker.model, picker.method)
         picked = pick_well(image, detector, min_confidence=0.0)
-        answers = (add_tall_traces(picked, detector, 0.0) if tall else picked).picks
+        answers = (add_tall_traces(picked, detector, 0.0) if picker.tall else picked).picks
         sure = answers["confidence"].to_numpy() >= [detector.thresholds[kind] for kind in answers["class"]]
         amplitude, azimuth = amplitude_azimuth(cake.traces)
         planes = new_picks(
@@ -248,7 +254,7 @@ def score_look(  # noqa: PLR0913
         apart = trace_rms(traces(answers)[:, None], traces(planes))
         aliased.append(_aliased(cake.traces, settings.sectors))
         candidates.append(apart.min(axis=0, initial=np.inf) < 0.05)
-        if method == "network":
+        if picker.method == "network":
             voted.append(_voted(detector, image, cake))
         picks.append(answers[sure])
         truth.append(planes)
@@ -307,14 +313,12 @@ def main() -> None:
     parser.add_argument("--tall", action="store_true", help="look for tall traces, too, as geobfdt pick --tall does")
     add_out(parser)
     arguments = parser.parse_args()
+    picker = Picker(arguments.model, arguments.method, arguments.tall)
     rows = []
     heads = "contacts  F1 3 cm          null   F1 5 cm          null     z   prec  rec   cand  voted   ece /m   aliased"
     print("look", " " * 32, heads)
     for name in arguments.looks:
-        row = score_look(
-            name, arguments.model, arguments.method, arguments.cakes, arguments.length, arguments.seed,
-            arguments.tall,
-        )  # fmt: skip
+        row = score_look(name, picker, arguments.cakes, arguments.length, arguments.seed)
         rows.append(row)
         parts = [
             f"{row['f1_' + at]:.2f} ({row[f'f1_{at}_lo']:.2f}-{row[f'f1_{at}_hi']:.2f})  {row['null_' + at]:.2f}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from geobfdt.reports.breakout_bars import draw_breakouts, drawn_breakouts
+from geobfdt.reports.breakout_bars import draw_breakouts
+from geobfdt.reports.tracks import drawn_rows
 from geobfdt.wells.breakouts import new_breakouts
 
 
@@ -20,7 +21,7 @@ def test_boxes_and_lines_lie_where_the_rows_say() -> None:
         width_deg=[20.0, 30.0, np.nan, 20.0],
         status=["proposed", "accepted", "edited", "rejected"],
     )
-    draw_breakouts(ax, drawn_breakouts(table, ""))
+    draw_breakouts(ax, drawn_rows(table, ""))
     boxes, lines = ax.collections
     corners = sorted(tuple(path.get_extents().bounds) for path in boxes.get_paths())
     assert corners == [(-20.0, 1.0, 30.0, 1.0), (90.0, 1.0, 20.0, 1.0), (340.0, 1.0, 30.0, 1.0)]
@@ -34,7 +35,7 @@ def test_an_azimuth_from_another_line_has_no_place() -> None:
         top_m=1.0, base_m=2.0, class_="induced", azimuth_app_deg=[10.0, 20.0, np.nan],
         reference=["north", "high_side", "north"],
     )  # fmt: skip
-    kept = drawn_breakouts(table, "north")
+    kept = drawn_rows(table, "north")
     assert kept is not None
     assert kept["azimuth_app_deg"].tolist() == [10.0]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from geobfdt.reports.vug_marks import draw_vugs, drawn_vugs
+from geobfdt.reports.tracks import drawn_rows
+from geobfdt.reports.vug_marks import draw_vugs
 from geobfdt.wells.image import WellImage, well_image
 from geobfdt.wells.vugs import VugTable, new_vugs
 
@@ -66,9 +67,9 @@ def test_what_has_no_place_is_not_drawn() -> None:
     """Rejected, without an azimuth, from another line, off the page; no table at all."""
     for words in ({"status": "rejected"}, {"reference": "high_side"}, {"azimuth_app_deg": np.nan}):
         table = ellipse(5.0, 90.0).assign(**words)
-        kept = drawn_vugs(VugTable(table), "north")
+        kept = drawn_rows(VugTable(table), "north")
         assert kept is not None
         assert kept.empty
     assert not outlines(ellipse(50.0, 90.0))
     assert not outlines(None)
-    assert drawn_vugs(None, "north") is None
+    assert drawn_rows(None, "north") is None

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geobfdt.picking.refinement import Refined, centre_energy
 from geobfdt.picking.uncertainty import deviations
 
-__all__ = ["Description", "describe", "plane_sigmas", "quality_rank"]
+__all__ = ["Description", "describe", "dip_per_amplitude", "plane_sigmas", "quality_rank"]
 
 _MIN_CORRELATION = 0.4  # Correlation with the mean profile from which a piece of a trace is visible.
 _MIN_LINE_SHARE = 0.5  # Share of local energy that is line, and not step, from which a plane has a polarity.
@@ -107,10 +107,26 @@ def plane_sigmas(traces: Array, covariance: Array, diameter: Array) -> tuple[Arr
     finite_fit = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
     finite = np.where(finite_fit[:, None, None], covariance, 0.0)
     depth, along, across = np.where(finite_fit[:, None], deviations(finite, traces), np.nan).T
-    slope = (2 / diameter) / (1 + (2 * amplitude / diameter) ** 2)
-    dip = np.minimum(np.degrees(along * slope), 90.0)
+    dip = np.minimum(np.degrees(along * dip_per_amplitude(amplitude, diameter)), 90.0)
     azimuth = np.minimum(np.degrees(across / amplitude), 360 / np.sqrt(12))
     return depth, dip, azimuth
+
+
+def dip_per_amplitude(amplitude: Array, diameter: Array) -> Array:
+    """
+    Change of the apparent dip per change of the amplitude of a trace (rad/m).
+
+    Parameters
+    ----------
+    amplitude, diameter : array (n,)
+        (m).
+
+    Examples
+    --------
+    >>> dip_per_amplitude(np.array([0.0, 0.1]), np.array([0.2, 0.2]))
+    array([10.,  5.])
+    """
+    return (2 / diameter) / (1 + (2 * amplitude / diameter) ** 2)
 
 
 def quality_rank(coverage: Array, continuity: Array, sigma_depth: Array, sigma_dip: Array) -> npt.NDArray[np.str_]:

@@ -80,9 +80,7 @@ class NetworkDetector:
         """
         depth = image["depth"].values
         network = network_runtime(bundle, runtime, float(depth[-1] - depth[0]))
-        span = None if bundle.settings.image == "dynamic" else well_span(image)
-        scale = image_scale(image, bundle.settings.grid)
-        return cls(bundle, float(depth[0]), network, span, scale)
+        return cls(bundle, float(depth[0]), network).for_image(image)
 
     def for_image(self, image: WellImage) -> NetworkDetector:
         """Return the same detector for another image."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geobfdt.geometry import trace_rms
-from geobfdt.picking.attributes import quality_rank
+from geobfdt.picking.attributes import dip_per_amplitude, quality_rank
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.picker import PickedWell, pick_well
 from geobfdt.runtime.progress import Progress, no_progress
@@ -140,9 +140,9 @@ def _with_tall(picks: PickTable, of_compressed: PickTable, image: WellImage, fac
     amplitude = factor * tall["amplitude_m"].to_numpy(float)
     diameter = np.asarray(log_at(image, "diameter", depth))
     # The standard deviation of the dip follows from that of the amplitude, which grows with the compression.
-    slope, compressed_slope = (1 / (1 + (2 * height / diameter) ** 2) for height in (amplitude, amplitude / factor))
+    gain = factor * dip_per_amplitude(amplitude, diameter) / dip_per_amplitude(amplitude / factor, diameter)
     sigma_depth = factor * tall["sigma_depth_m"].to_numpy(float)
-    sigma_dip = tall["sigma_dip_deg"].to_numpy(float) * factor * slope / compressed_slope
+    sigma_dip = gain * tall["sigma_dip_deg"].to_numpy(float)
     kept = ("confidence", "sigma_azimuth_deg", "coverage", "polarity", "continuity")
     coverage, continuity = (tall[name].to_numpy(float) for name in ("coverage", "continuity"))
     table = new_picks(

@@ -12,15 +12,7 @@ from geobfdt.reports.style import INK, STRESS
 from geobfdt.reports.tracks import North
 from geobfdt.wells.breakouts import BreakoutTable
 
-__all__ = ["draw_breakouts", "drawn_breakouts"]
-
-
-def drawn_breakouts(breakouts: BreakoutTable | None, reference: str) -> BreakoutTable | None:
-    """Return the rows that have a place on an image: not rejected, and with an azimuth from its reference."""
-    if breakouts is None:
-        return None
-    kept = breakouts["azimuth_app_deg"].notna() & (breakouts["reference"] == reference)
-    return BreakoutTable(breakouts[kept & (breakouts["status"] != "rejected")])
+__all__ = ["draw_breakouts"]
 
 
 def draw_breakouts(ax: Axes, breakouts: BreakoutTable | None, *, north: North = "left") -> None:
@@ -32,7 +24,7 @@ def draw_breakouts(ax: Axes, breakouts: BreakoutTable | None, *, north: North = 
     ax : Axes
         The image's.
     breakouts : BreakoutTable or None
-        See :func:`drawn_breakouts`. A breakout without a width is a line. None draws nothing.
+        See :func:`geobfdt.reports.tracks.drawn_rows`. A breakout without a width is a line. None draws nothing.
     north : {"left", "centre"}
         As for the image.
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from geobfdt.quality.measured import MeasuredDepths
-from geobfdt.reports.breakout_bars import draw_breakouts, drawn_breakouts
+from geobfdt.reports.breakout_bars import draw_breakouts
 from geobfdt.reports.header import HEADER_HEIGHT_INCHES, Mark, Page, draw_header
 from geobfdt.reports.image_raster import Variable, colour_palette, contrast_limits, depth_range
 from geobfdt.reports.png import write_png
@@ -29,8 +29,9 @@ from geobfdt.reports.tracks import (
     draw_depth_axis,
     draw_image,
     draw_traces,
+    drawn_rows,
 )  # fmt: skip
-from geobfdt.reports.vug_marks import draw_vugs, drawn_vugs
+from geobfdt.reports.vug_marks import draw_vugs
 from geobfdt.reports.well_curves import NO_CURVES, WellCurves, draw_apertures, has_apertures, has_caliper
 from geobfdt.runtime.findings import InputError
 from geobfdt.runtime.progress import Progress, no_progress
@@ -334,9 +335,9 @@ def _draw_page(drawing: _Drawing, page: Page, edges: npt.NDArray[np.float64] | N
 
     head = track("header", _EDGE, size[1] - _EDGE - HEADER_HEIGHT_INCHES, size[0] - 2 * _EDGE, HEADER_HEIGHT_INCHES)
     reference = str(image.attrs["reference"])
-    breakouts = drawn_breakouts(drawing.breakouts, reference)
+    breakouts = drawn_rows(drawing.breakouts, reference)
     # On an overview, vugs would be specks.
-    vugs = None if overview else drawn_vugs(drawing.curves.vug_table, reference)
+    vugs = None if overview else drawn_rows(drawing.curves.vug_table, reference)
     draw_header(head, image, picks, page, bars, _marks_on_page(breakouts, vugs, top, base), drawing.notes)
     tracks, position = {}, _EDGE
     for name, wide in widths.items():

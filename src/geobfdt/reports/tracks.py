@@ -5,11 +5,12 @@ Tracks take an Axes, depth down, so that they go into anybody's figure.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import matplotlib.patheffects as pe
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
@@ -23,9 +24,20 @@ from geobfdt.reports.style import FAINT, FAINTEST, KINDS, MUTED, RAMP, UNMEASURE
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.picks import PickTable, traces, without_rejected
 
-__all__ = ["SCREEN", "North", "Raster", "draw_colour", "draw_depth_axis", "draw_image", "draw_traces", "reference_name"]
+__all__ = [
+    "SCREEN",
+    "North",
+    "Raster",
+    "draw_colour",
+    "draw_depth_axis",
+    "draw_image",
+    "draw_traces",
+    "drawn_rows",
+    "reference_name",
+]
 
 North = Literal["left", "centre"]
+Table = TypeVar("Table", bound=pd.DataFrame)
 
 # The drawn image has this many columns, half a degree each, unless it gets its own pixels.
 _DRAWN_COLUMNS = 720
@@ -92,6 +104,22 @@ def reference_name(image: WellImage) -> str:
 
 
 # A figure has independent keywords, as those of matplotlib do.
+def drawn_rows(table: Table | None, reference: str) -> Table | None:
+    """
+    Return the breakouts or vugs that have a place on an image: not rejected, and with an azimuth from its reference.
+
+    Examples
+    --------
+    >>> columns = {"status": "proposed", "azimuth_app_deg": [10.0, 20.0], "reference": ["north", "high_side"]}
+    >>> drawn_rows(pd.DataFrame(columns), "north")["azimuth_app_deg"].tolist()
+    [10.0]
+    """
+    if table is None:
+        return None
+    kept = (table["status"] != "rejected") & table["azimuth_app_deg"].notna() & (table["reference"] == reference)
+    return table[kept]
+
+
 def draw_image(  # noqa: PLR0913
     ax: Axes,
     image: WellImage,

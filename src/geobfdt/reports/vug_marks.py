@@ -13,20 +13,12 @@ from geobfdt.reports.tracks import North
 from geobfdt.wells.image import WellImage, hole_radius, log_at
 from geobfdt.wells.vugs import VugTable
 
-__all__ = ["draw_vugs", "drawn_vugs"]
+__all__ = ["draw_vugs"]
 
 # Corners of an outline.
 _CORNERS = 24
 # What is not known of a shape is that of a disc.
 _DISC = {"aspect": 1.0, "orientation_deg": 0.0}
-
-
-def drawn_vugs(vugs: VugTable | None, reference: str) -> VugTable | None:
-    """Return the vugs that have a place on an image: not rejected, and with an azimuth from its reference."""
-    if vugs is None:
-        return None
-    kept = (vugs["status"] != "rejected") & vugs["azimuth_app_deg"].notna() & (vugs["reference"] == reference)
-    return VugTable(vugs[kept])
 
 
 def draw_vugs(
@@ -40,7 +32,7 @@ def draw_vugs(
     ax : Axes
         The image's.
     vugs : VugTable or None
-        See :func:`drawn_vugs`. None draws nothing.
+        See :func:`geobfdt.reports.tracks.drawn_rows`. None draws nothing.
     image : WellImage
         The well, for the diameter of its hole.
     top, base : float

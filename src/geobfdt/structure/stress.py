@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MAX_DEVIATION_DEG", "StressAzimuth", "axial_mean", "stress_azimuth"]
+from geobfdt.geometry import signed_angle
+
+__all__ = ["MAX_DEVIATION_DEG", "StressAzimuth", "angle_to_axis", "axial_mean", "stress_azimuth"]
 
 Array = npt.NDArray[np.float64]
 Rank = Literal["A", "B", "C", "D", "E"]
@@ -88,6 +90,18 @@ def axial_mean(azimuth: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[float, fl
     length = min(abs(mean), 1.0)
     deviation = np.degrees(np.sqrt(-2 * np.log(length))) / 2 if length > 0 else np.inf
     return float(np.degrees(np.angle(mean)) / 2 % 180), float(deviation)
+
+
+def angle_to_axis(azimuth: npt.ArrayLike, axis: float) -> npt.NDArray[np.float64]:
+    """
+    Angles between azimuths and an axis (deg, 0 to 90).
+
+    Examples
+    --------
+    >>> angle_to_axis([10.0, 175.0, 270.0], 0.0).tolist()
+    [10.0, 5.0, 90.0]
+    """
+    return np.asarray(np.abs(signed_angle(2 * (np.asarray(azimuth, dtype=float) - axis))) / 2)
 
 
 def stress_azimuth(

@@ -28,9 +28,9 @@ __all__ = ["assemble", "state"]
 
 _BLOCK_ROWS = 4096  # So many rows are repaired at a time.
 _OPTIONS = {"reference": "--azimuth-reference", "north": "--north", "dark": "--dark", "well": "--well"}
-_STATION_REACH_M = 30.0  # The end station of a survey holds so far: a usual distance of stations.
+_STATION_REACH_M = 30.0  # The end station of a survey holds so far: a common distance of stations.
 _MAX_STATION_STEP_M = 100.0  # Between stations that are farther apart, the hole may run in any way.
-_MAX_STATION_TURN_DEG = 5.0  # A smaller turn between stations changes a true dip by less than its usual uncertainty.
+_MAX_STATION_TURN_DEG = 5.0  # A smaller turn between stations changes a true dip by less than its uncertainty.
 _MAX_DOGLEG_DEG_PER_M = 1.0  # No hole bends by more: it is a wrong station.
 _MIN_COLUMNS = 8  # An image of fewer columns is that of a dipmeter.
 

@@ -12,6 +12,7 @@ from geobfdt.geometry import signed_angle
 from geobfdt.picking.breakouts.lines import LinePair, find_line_pairs
 from geobfdt.picking.breakouts.lobes import Lobe, find_lobes
 from geobfdt.preparation.strips import plan_strips
+from geobfdt.structure.stress import angle_to_axis, axial_mean
 from geobfdt.wells.breakouts import BreakoutTable, complete_breakouts, join_breakouts, new_breakouts
 from geobfdt.wells.image import WellImage, without_colour
 from geobfdt.wells.tools import tool_kind
@@ -172,26 +173,15 @@ def _without_lines(lobes: list[Lobe], lines: list[LinePair]) -> list[Lobe]:
     rows = [pair for pair in lines if pair.inclined and pair.strength > _CLEAR_LINE]
     if not rows:
         return lobes
-    axis = _axis([(pair.azimuths[0], pair.base - pair.top) for pair in rows])
-    along = [lobe for lobe in lobes if _off_axis(lobe.azimuth, axis) < _BREAKOUT_AXIS_DEG]
+    axis, _ = axial_mean([pair.azimuths[0] for pair in rows], [pair.height for pair in rows])
+    along = [lobe for lobe in lobes if angle_to_axis(lobe.azimuth, axis) < _BREAKOUT_AXIS_DEG]
     # A pair has two sides, and each side of a breakout is a lobe.
     return [lobe for lobe in lobes if lobe not in along] if 2 * _height(rows) > _height(along) else lobes
 
 
 def _height(parts: Sequence[Lobe | LinePair]) -> float:
     """Sum of heights (m)."""
-    return sum(part.base - part.top for part in parts)
-
-
-def _axis(parts: list[tuple[float, float]]) -> float:
-    """Mean axis (deg) of azimuths (deg) by weight."""
-    mean = sum(weight * np.exp(2j * np.radians(azimuth)) for azimuth, weight in parts)
-    return float(np.degrees(np.angle(mean)) / 2)
-
-
-def _off_axis(azimuth: float, axis: float) -> float:
-    """Angle between an azimuth and an axis (deg, 0 to 90)."""
-    return float(abs(signed_angle(2 * (azimuth - axis))) / 2)
+    return float(sum(part.height for part in parts))
 
 
 def _nearest(pair: LinePair, lobe: Lobe) -> float:
@@ -207,8 +197,8 @@ def _belongs_to_breakouts(pair: LinePair, lobes: list[Lobe]) -> bool:
     )
     if on_lobe or not lobes:
         return on_lobe
-    axis = _axis([(lobe.azimuth, lobe.base - lobe.top) for lobe in lobes])
-    return _off_axis(pair.azimuths[0], axis) < _BREAKOUT_AXIS_DEG
+    axis, _ = axial_mean([lobe.azimuth for lobe in lobes], [lobe.height for lobe in lobes])
+    return bool(angle_to_axis(pair.azimuths[0], axis) < _BREAKOUT_AXIS_DEG)
 
 
 def _same(first: Lobe, second: Lobe) -> bool:

@@ -116,7 +116,7 @@ def _without_tool(mean: Array, step: float) -> tuple[Array, Mask, Array]:
     measured = np.isfinite(mean) & (np.isfinite(mean).sum(axis=1, keepdims=True) >= columns // 8)
     low, high = contrast_span(np.where(measured, mean, np.nan))
     values = np.where(measured, mean, np.nan)
-    # Medians of nothing are not asked for: rows without a pixel keep 0.
+    # Rows without a pixel have no median, and keep 0.
     there = measured.any(axis=1, keepdims=True)
     values = values - np.nanmedian(np.where(there, values, 0.0), axis=1, keepdims=True)
     values = np.where(measured, np.clip(np.nan_to_num(values) / (high - low), *_CONTRASTS), 0.0)

@@ -10,6 +10,7 @@ from scipy.ndimage import label, maximum_filter1d, uniform_filter1d
 
 from geobfdt.geometry import signed_angle
 from geobfdt.picking.breakouts.line_evidence import AXIAL, SLOPES, LineEvidence, line_evidence
+from geobfdt.structure.stress import angle_to_axis, axial_mean
 from geobfdt.wells.image import WellImage
 from geobfdt.wells.tools import tool_kind
 
@@ -88,6 +89,11 @@ class LinePair(NamedTuple):
     slope: float
     strength: float
     inclined: bool
+
+    @property
+    def height(self) -> float:
+        """Height of the pair (m)."""
+        return self.base - self.top
 
 
 def find_line_pairs(image: WellImage) -> list[LinePair]:
@@ -173,8 +179,8 @@ def _measure(
         return None
     weight = alike.max(axis=0)
     angles = (columns + 0.5) * cell
-    axis = float(np.degrees(np.angle((weight * np.exp(1j * np.radians(2 * angles))).sum())) / 2 % 180)
-    spread = float(np.sqrt(np.average((signed_angle(2 * (angles - axis)) / 2) ** 2, weights=weight)))
+    axis, _ = axial_mean(angles, weight)
+    spread = float(np.sqrt(np.average(angle_to_axis(angles, axis) ** 2, weights=weight)))
     by_slope = alike.mean(axis=1)
     best = int(by_slope.argmax())
     azimuths = tuple(
@@ -259,10 +265,10 @@ def _of_one_axis(pairs: list[LinePair]) -> list[LinePair]:
     """Pairs along the axis that most of them share."""
 
     def near(pair: LinePair, other: LinePair) -> bool:
-        return abs(signed_angle(2 * (pair.azimuths[0] - other.azimuths[0]))) / 2 <= _SAME_AXIS_DEG
+        return bool(angle_to_axis(pair.azimuths[0], other.azimuths[0]) <= _SAME_AXIS_DEG)
 
     def support(pair: LinePair) -> float:
-        return sum(other.strength**2 * (other.base - other.top) for other in pairs if near(pair, other))
+        return sum(other.strength**2 * other.height for other in pairs if near(pair, other))
 
     if not pairs:
         return []

@@ -12,6 +12,7 @@ from geobfdt.geometry import signed_angle
 from geobfdt.hole.circle_fit import fit_holes
 from geobfdt.picking.breakouts.bedding import first_harmonic
 from geobfdt.picking.breakouts.darkness import Darkness, column_medians, darkness, wall_cells
+from geobfdt.structure.stress import angle_to_axis, axial_mean
 from geobfdt.wells.image import WellImage
 
 __all__ = ["Lobe", "find_lobes"]
@@ -124,6 +125,11 @@ class Lobe(NamedTuple):
     bounds: tuple[float, float]
     contrast: float
     paired: bool
+
+    @property
+    def height(self) -> float:
+        """Height of the lobe (m)."""
+        return self.base - self.top
 
 
 class _Region(NamedTuple):
@@ -379,8 +385,8 @@ def _side(
 
 def _off_axis(region: _Region, pairs: list[_Region]) -> float:
     """Angle between a region and the mean axis of pairs (deg)."""
-    axis = np.angle(sum(pair.height * np.exp(2j * np.radians(pair.azimuth)) for pair in pairs))
-    return abs(signed_angle(2 * region.azimuth - float(np.degrees(axis)))) / 2
+    axis, _ = axial_mean([pair.azimuth for pair in pairs], [pair.height for pair in pairs])
+    return float(angle_to_axis(region.azimuth, axis))
 
 
 def _paired(regions: list[_Region], level: _Level, ease: float = 1.0) -> list[_Region]:
