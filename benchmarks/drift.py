@@ -80,7 +80,7 @@ SPOILT: dict[str, tuple[str, Callable[[Pixels, np.random.Generator], Pixels]]] =
 
 def measured(bundle: Bundle, image: WellImage) -> pd.DataFrame:
     """Zones of a well with the bundle's own picks."""
-    return measure_zones(image, pick_with_findings(image, NetworkDetector.of(bundle, image))[0])
+    return measure_zones(image, pick_with_findings(image, NetworkDetector.of(bundle, image), tall=False)[0])
 
 
 def run(fields: int, wells: int, seed: int, out: Path) -> None:

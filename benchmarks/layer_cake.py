@@ -215,11 +215,11 @@ def _aliased(traces: Array, sectors: int) -> npt.NDArray[np.bool_]:
 
 
 class Picker(NamedTuple):
-    """Model and method of a picker, and whether it looks for tall traces, too."""
+    """Model and method of a picker, and whether it looks for tall traces, too (None: as geobfdt pick does)."""
 
     model: str
     method: str = "network"
-    tall: bool = False
+    tall: bool | None = None
 
 
 def score_look(name: str, picker: Picker, cakes: int, length_m: float, seed: int) -> dict[str, object]:
@@ -230,7 +230,6 @@ def score_look(name: str, picker: Picker, cakes: int, length_m: float, seed: int
     from geobfdt.evaluation.calibration import calibrate
     from geobfdt.geometry import amplitude_azimuth, trace_rms
     from geobfdt.picking.picker import detector_of, pick_well
-    from geobfdt.picking.tall_traces import add_tall_traces
     from geobfdt.wells.image import well_image
     from geobfdt.wells.intervals import new_intervals
     from geobfdt.wells.picks import new_picks, traces
@@ -243,8 +242,7 @@ def score_look(name: str, picker: Picker, cakes: int, length_m: float, seed: int
         well = f"{name} {index}"
         image = well_image(cake.image, cake.depth, diameter=DIAMETER_M, well=well, reference="high_side")
         detector = detector_of(image, picker.model, picker.method)
-        picked = pick_well(image, detector, min_confidence=0.0)
-        answers = (add_tall_traces(picked, detector, 0.0) if picker.tall else picked).picks
+        answers = pick_well(image, detector, min_confidence=0.0, tall=picker.tall).picks
         sure = answers["confidence"].to_numpy() >= [detector.thresholds[kind] for kind in answers["class"]]
         amplitude, azimuth = amplitude_azimuth(cake.traces)
         planes = new_picks(
@@ -310,7 +308,7 @@ def main() -> None:
     parser.add_argument("--cakes", type=int, default=8)
     parser.add_argument("--length", type=float, default=15.0, help="of a cake (m)")
     parser.add_argument("--seed", type=int, default=29)
-    parser.add_argument("--tall", action="store_true", help="look for tall traces, too, as geobfdt pick --tall does")
+    parser.add_argument("--tall", action=argparse.BooleanOptionalAction, help="as that of geobfdt pick")
     add_out(parser)
     arguments = parser.parse_args()
     picker = Picker(arguments.model, arguments.method, arguments.tall)

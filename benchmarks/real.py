@@ -187,16 +187,10 @@ def main() -> None:
     parser.add_argument("--model", default="default")
     add_out(parser)
     arguments = parser.parse_args()
-    import geobfdt
-    from geobfdt.picking.picker import detector_of, pick_well
-    from geobfdt.picking.tall_traces import add_tall_traces
+    from geobfdt.picking.picker import detector_of, pick_with_findings
 
-    def pick(image: WellImage) -> pd.DataFrame:
-        return geobfdt.pick(image, model=arguments.model, method=arguments.method)
-
-    def pick_tall(image: WellImage) -> pd.DataFrame:
-        detector = detector_of(image, arguments.model, arguments.method)
-        return add_tall_traces(pick_well(image, detector), detector).picks
+    def pick(image: WellImage, tall: bool | None = None) -> pd.DataFrame:
+        return pick_with_findings(image, detector_of(image, arguments.model, arguments.method), tall=tall)[0]
 
     rows: list[dict[str, object]] = []
 
@@ -227,13 +221,13 @@ def main() -> None:
     turn, coherence = turn_between(density, gamma)
     print(f"lwd gamma is turned by {turn:.0f} deg against density, coherence {coherence:.2f}", flush=True)
     rows.append({"name": "turn of lwd gamma", "turn_deg": turn, "coherence": coherence})
-    turned = pick_tall(gamma)
-    turned["azimuth_app_deg"] = (turned["azimuth_app_deg"] - turn) % 360
-    compare("lwd density and gamma, turned, --tall", [pick_tall(density), turned], density, 0.5, 5)
-    compare("lwd density, odd and even sectors", [pick(half) for half in halves(density)], density, 0.1, 5)
-    with_tall = [pick_tall(half) for half in halves(density)]
+    turned = both[1].assign(azimuth_app_deg=(both[1]["azimuth_app_deg"] - turn) % 360)
+    compare("lwd density and gamma, turned", [both[0], turned], density, 0.5, 5)
+    with_tall = [pick(half) for half in halves(density)]
     for depth_m in (0.1, 0.3):
-        compare("the same with --tall", with_tall, density, depth_m, 5)
+        compare("lwd density, odd and even sectors", with_tall, density, depth_m, 5)
+    own_scale = [pick(half, tall=False) for half in halves(density)]
+    compare("the same with --no-tall", own_scale, density, 0.1, 5)
     write_results(arguments.out, rows, None if arguments.method == "hough" else arguments.model)
 
 

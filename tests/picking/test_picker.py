@@ -160,19 +160,27 @@ def test_unknown_hole_is_reported_not_guessed(scene: Any, picks_of_scene: pd.Dat
 
 
 @pytest.mark.parametrize(
-    ("deviation", "reported"), [(84.0, False), (88.0, True), (90.0, True), (92.0, True), (96.0, False)]
-)
+    ("deviation", "tall", "height_m"),
+    [
+        (84.0, False, None), (88.0, False, 4.0), (90.0, False, 4.0), (92.0, False, 4.0), (96.0, False, None),
+        (88.0, None, None), (89.5, None, 16.0), (90.0, None, 16.0), (92.0, None, None),
+    ],
+)  # fmt: skip
 def test_a_level_hole_has_a_finding_on_tall_traces(
-    make_scene: Callable[..., Any], deviation: float, reported: bool
+    make_scene: Callable[..., Any], deviation: float, tall: bool | None, height_m: float | None
 ) -> None:
-    """Flat beds cross a hole of 20 cm at 88 deg with an amplitude of 0.1 tan 88 = 2.9 m, at 84 deg with 1.0 m."""
+    """
+    Flat beds cross a hole of 20 cm with an amplitude of 0.1 tan i: 1.0 m at 84 deg, 2.9 m at 88, 11.5 m at 89.5.
+
+    The detector reaches 2 m, and 8 m in depths that are compressed fourfold.
+    """
     image = make_scene([], [], length=1.0, deviation=deviation, hole_azimuth=90.0).image
-    _, findings = pick_with_findings(image, Fixed(np.empty((0, 3))))
+    _, findings = pick_with_findings(image, Fixed(np.empty((0, 3))), tall=tall)
     reached = [finding for finding in findings if finding.kind == "out-of-reach"]
-    assert bool(reached) == reported
-    if reported:
+    assert bool(reached) == (height_m is not None)
+    if height_m is not None:
         assert "from 100.0 to 101.0 m" in reached[0].observed
-        assert "over 4.0 m tall" in reached[0].observed
+        assert f"over {height_m:.1f} m tall" in reached[0].observed
 
 
 @dataclass(frozen=True)
@@ -191,6 +199,10 @@ class Fixed:
     def thresholds(self) -> dict[str, float]:
         """Everything is shown."""
         return dict.fromkeys(CLASSES, 0.0)
+
+    def for_image(self, image: Any) -> Fixed:
+        """Propose the same planes in every image."""
+        return self
 
     def shared(self, threads: int) -> Any:
         """It needs no cores."""

@@ -36,8 +36,13 @@ def pick(
         float | None, typer.Option(min=0, max=1, help="Smallest confidence of a pick; default: that of the picker.")
     ] = None,
     tall: Annotated[
-        bool, typer.Option("--tall", help="Also find planes with traces metres tall, in holes along bedding.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--tall/--no-tall",
+            help="Also find planes with traces metres tall; default: in holes inclined by 60 degrees or more, and "
+            "where the direction is not known.",
+        ),
+    ] = None,
     picture: Annotated[bool, typer.Option(help="Draw the image with its traces and tadpoles.")] = True,
     mud_resistivity: Annotated[
         float | None, typer.Option(min=1e-4, help="Resistivity of the mud (ohm m): fractures get apertures.")

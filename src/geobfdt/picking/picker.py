@@ -1,56 +1,38 @@
-"""Picking: from an image to its pick table, strip by strip."""
+"""Picking: from an image to its pick table."""
 
 from __future__ import annotations
 
-import math
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from geobfdt.geometry import amplitude_azimuth, trace_rms
-from geobfdt.model.matching import thin_by_distance
 from geobfdt.model.runtime_names import RuntimeName
-from geobfdt.picking.attributes import describe
 from geobfdt.picking.breakouts.find import BreakoutStream
-from geobfdt.picking.centres import centred_within
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.hough.hough_detector import HoughDetector
-from geobfdt.picking.refinement import Refined, refine
 from geobfdt.picking.row_picks import downgrade_picks_along_rows
+from geobfdt.picking.strip_picks import pick_strips
+from geobfdt.picking.tall_traces import compression, join_tall, tall_picks, tall_rows
 from geobfdt.picking.unpicked_layers import MIN_UNPICKED_LENGTH_M
 from geobfdt.picking.zone_stream import Zone, ZoneStream, unpicked_zones
-from geobfdt.preparation.strips import Strip, strips
 from geobfdt.quality.image_checks import ImageCheck, add_new_findings
-from geobfdt.quality.measured import MIN_MEASURED_SHARE, MeasuredDepths
+from geobfdt.quality.measured import MeasuredDepths
 from geobfdt.quality.stretches import Stretch, stretch_findings
 from geobfdt.runtime.findings import Finding, Severity
-from geobfdt.runtime.heap import trim_heap
-from geobfdt.runtime.progress import Progress, no_progress
+from geobfdt.runtime.progress import Progress, no_progress, part_of
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts
-from geobfdt.wells.image import WellImage, hole_radius, log_at, place_of, row_spacing
-from geobfdt.wells.picks import PickTable, complete, new_picks
+from geobfdt.wells.image import WellImage, hole_radius, place_of, row_spacing
+from geobfdt.wells.picks import CLASSES, PickTable, complete
 
 __all__ = ["PickedWell", "detector_of", "pick", "pick_well", "pick_with_findings"]
 
-_MIN_PICK_SPACING_M = 0.015  # Two refined picks closer than this (trace RMS), or than 1.5 rows, are one pick.
-_MIN_PICK_SPACING_ROWS = 1.5
-# Candidates so far beyond a strip's core are refined, too: refinement moves some of them into the core.
-_REFINE_MARGIN_M = 0.3
-_SEAM_M = 1.0  # Picks in the last metre of a strip are compared with those of the next one.
-_STRIPS_AT_ONCE = 2  # Strips that are worked on at a time, where there may be so many threads.
-_STRIPS_PER_TRIM = 2  # Free memory is handed back to the system after so many strips.
+_OWN_SCALE_SHARE = 0.8  # Share of the time that the pass at the image's own scale takes, where there are two.
 
 Array = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
-_Picked = list[tuple[pd.DataFrame, Array]]  # Tables of a strip and their traces, by threshold.
 
 
 def pick(
@@ -114,6 +96,7 @@ def pick_with_findings(
     detector: Detector,
     *,
     min_confidence: float | None = None,
+    tall: bool | None = None,
     progress: Progress = no_progress,
 ) -> tuple[PickTable, list[Finding]]:
     """
@@ -125,6 +108,9 @@ def pick_with_findings(
         As in :func:`pick`.
     detector : Detector
         Made for this well; see :func:`detector_of`.
+    tall : bool, optional
+        Whether planes with traces metres tall are looked for, too, which takes a quarter more time. Default: where the
+        hole is inclined by 60 degrees or more, or its direction is not known.
 
     Returns
     -------
@@ -138,7 +124,7 @@ def pick_with_findings(
     ValueError
         If the confidence is not within 0 and 1.
     """
-    picked = pick_well(image, detector, min_confidence=min_confidence, progress=progress)
+    picked = pick_well(image, detector, min_confidence=min_confidence, tall=tall, progress=progress)
     return picked.picks, picked.findings
 
 
@@ -151,7 +137,8 @@ class PickedWell(NamedTuple):
     picks : PickTable
         Pick table.
     judged : PickTable
-        Picks at the detector's own thresholds, whatever `min_confidence` is: they decide drift and zones without picks.
+        Picks at the image's own scale and the detector's own thresholds, whatever `min_confidence` and `tall` are: they
+        decide drift, as the reference of a detector is measured with such picks.
     findings : list of Finding
         Findings that the picks depend on.
     image : WellImage
@@ -179,14 +166,15 @@ def pick_well(
     *,
     min_confidence: float | None = None,
     check: bool = False,
+    tall: bool | None = None,
     progress: Progress = no_progress,
 ) -> PickedWell:
     """
-    Pick planes strip by strip with constant memory.
+    Pick planes strip by strip with constant memory, at the scale of the image and, in level holes, at a smaller one.
 
     Parameters
     ----------
-    image, detector, min_confidence, progress
+    image, detector, min_confidence, tall, progress
         As in :func:`pick_with_findings`.
     check : bool
         Whether the image is checked, breakouts are looked for, and zones are measured for drift, in the same pass over
@@ -199,56 +187,50 @@ def pick_well(
 
     Notes
     -----
-    Strips overlap, so that each plane lies in the core of one strip with all its surroundings. The detector proposes
-    candidates; those above the threshold are refined on the image's own pixels, and of refined picks closer than 15 mm
-    or 1.5 rows the more confident one is kept. A pick belongs to the strip whose core holds its mid-depth. Picks beside
-    a seam are compared with those of the strip above, so that no plane is picked twice.
-
-    Each row is read once, but for the overlap of strips. Checks of the image, measured depths and zones take the rows
-    of a strip as it is loaded; a zone is measured once all strips that reach into it are picked.
+    Each row is read once, but for the overlap of strips; see :func:`geobfdt.picking.strip_picks.pick_strips`. Checks of
+    the image, measured depths and zones take the rows of a strip as it is loaded; a zone is measured once all strips
+    that reach into it are picked. Planes with tall traces are found in a second pass over depths that are compressed;
+    see :mod:`geobfdt.picking.tall_traces`.
     """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
-    depth = image["depth"].values
-    length, strips_at_once = _plan_strips(float(depth[-1] - depth[0]), detector.length)
+    where = tall_rows(image, tall)
+    share = 1.0 if where is None else _OWN_SCALE_SHARE
     rows_pass = _RowsPass(image, check, textures=check and detector.drift_reference is not None)
-    strips_of_well = strips(image, length, detector.overlap, rows_pass.add)
-    min_spacing = max(_MIN_PICK_SPACING_M, _MIN_PICK_SPACING_ROWS * row_spacing(image))
-    # Findings are judged by the picks at the detector's own thresholds, which the first table holds. A least
-    # confidence that the user gives has a second one.
-    tables = [_Table(min_spacing) for _ in (None, min_confidence)[: 1 + (min_confidence is not None)]]
-    results = _prefetch(
-        lambda strip: _pick_strip(strip, detector, min_confidence, min_spacing),
-        strips_of_well,
-        strips_at_once,
-        detector,
-    )
-    for number, (base, picked) in enumerate(results, 1):
-        for table, part in zip(tables, picked, strict=True):
-            table.add(base, *part)
-        # Zones that end above the base of this strip get no further pick, and can be measured.
-        rows_pass.zones.measure(tables[0].depths, base)
-        if number % _STRIPS_PER_TRIM == 0:
-            trim_heap()
-        progress(float(np.clip((base - depth[0]) / max(depth[-1] - depth[0], 1e-9), 0, 1)))
-    image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
-    picks, findings = complete(tables[-1].picks(image, detector.source), image)
-    judged = picks if len(tables) == 1 else complete(tables[0].picks(image, detector.source), image)[0]
-    picks, row_findings = downgrade_picks_along_rows(picks, image)
-    return PickedWell(
-        picks,
-        judged,
-        [
-            *_out_of_reach(image, detector.tallest),
-            *_no_picks_findings(image, judged, measured, zones),
-            *findings,
-            *row_findings,
-        ],
+    table, judged = pick_strips(
         image,
-        measured,
-        zones,
-        rows_pass.breakouts(),
+        detector,
+        min_confidence=min_confidence,
+        add_rows=rows_pass.add,
+        # Zones that end above the base of a strip get no further pick, and can be measured.
+        add_picks=rows_pass.zones.measure,
+        progress=part_of(progress, 0.0, share),
     )
+    depths, reach = judged["depth_m"].to_numpy(float), detector.tallest
+    if where is not None:
+        # Findings depend on the detector's own thresholds, whatever the user asks for.
+        least = [*detector.thresholds.values(), *([] if min_confidence is None else [min_confidence])]
+        tall_table = tall_picks(image, where, detector, min(least), part_of(progress, share, 1.0))
+        sure = _above(tall_table, detector.thresholds)
+        table = join_tall(
+            table, sure if min_confidence is None else _above(tall_table, dict.fromkeys(CLASSES, min_confidence))
+        )
+        depths, reach = np.concatenate([depths, sure["depth_m"]]), reach * compression(image)
+    image, measured, zones = rows_pass.checked_image(), rows_pass.measured(), rows_pass.zones.zones
+    picks, findings = complete(table, image)
+    picks, row_findings = downgrade_picks_along_rows(picks, image)
+    findings = [
+        *_out_of_reach(image, reach, "pick them by hand" if where is not None else "leave out --no-tall"),
+        *_no_picks_findings(image, depths, measured, zones),
+        *findings,
+        *row_findings,
+    ]
+    return PickedWell(picks, complete(judged, image)[0], findings, image, measured, zones, rows_pass.breakouts())
+
+
+def _above(picks: PickTable, thresholds: Mapping[str, float]) -> PickTable:
+    """Select the picks from the threshold of their class."""
+    return PickTable(picks[picks["confidence"].to_numpy() >= [thresholds[name] for name in picks["class"]]])
 
 
 class _RowsPass:
@@ -284,41 +266,6 @@ class _RowsPass:
         return MeasuredDepths.of_shares(self._image, np.concatenate(self._shares))
 
 
-class _Table:
-    """Picks of all strips until now, without duplicates at seams."""
-
-    def __init__(self, min_spacing: float) -> None:
-        self._min_spacing = min_spacing
-        self._parts: list[pd.DataFrame] = []
-        self._seam = np.empty((0, 3))
-
-    def add(self, base: float, columns: pd.DataFrame, traces: Array) -> None:
-        """Take in the picks of the next strip, whose core ends at `base` (m, MD)."""
-        # Refinement may move a plane at a seam to the near side in both strips: it is then picked twice, and the pick
-        # of the upper strip stays.
-        if len(self._seam) and len(traces):
-            new = trace_rms(traces[:, None], self._seam).min(axis=1) >= self._min_spacing
-            columns, traces = columns[new], traces[new]
-        self._parts.append(columns)
-        self._seam = traces[traces[:, 0] >= base - _SEAM_M]
-
-    @property
-    def depths(self) -> Array:
-        """Depths of the picks until now (m, MD)."""
-        return np.concatenate([part["depth_m"].to_numpy(float) for part in self._parts])
-
-    def picks(self, image: WellImage, source: str) -> PickTable:
-        """Return the pick table."""
-        columns = pd.concat(self._parts, ignore_index=True)
-        return new_picks(
-            well=image.attrs["well"],
-            reference=image.attrs["reference"],
-            source=source,
-            status="proposed",
-            **{str(name).replace("class", "class_"): columns[name].to_numpy() for name in columns},
-        )
-
-
 def detector_of(
     image: WellImage,
     model: str | Path = "default",
@@ -351,91 +298,7 @@ def detector_of(
     return NetworkDetector.of(load_model(model), image, runtime)
 
 
-def _plan_strips(span: float, longest: float) -> tuple[float, int]:
-    """Length of a well's strips (m), and how many are worked on at a time: their number is a multiple of that."""
-    if span <= longest:
-        return longest, 1
-    # Strips of equal length, in a multiple of the workers: none of them waits for the last strip.
-    count = _STRIPS_AT_ONCE * math.ceil(span / longest / _STRIPS_AT_ONCE)
-    # One thread means one core: where each core picks a well of its own, two strips at a time would share it.
-    return span / count, 1 if os.environ.get("OMP_NUM_THREADS") == "1" else _STRIPS_AT_ONCE
-
-
-def _prefetch(
-    work: Callable[[Strip], _Picked], strips_of_well: Iterable[Strip], strips_at_once: int, detector: Detector
-) -> Iterator[tuple[float, _Picked]]:
-    """Yield the bases of strips with their results, in order; a few are in memory and worked on at a time."""
-    # A strip that is picked is held by nothing here, so that its memory is free for the next one.
-    waiting: deque[tuple[float, Future[_Picked]]] = deque()
-    with detector.shared(strips_at_once) as join, ThreadPoolExecutor(strips_at_once, initializer=join) as pool:
-        for strip in strips_of_well:
-            waiting.append((strip.base, pool.submit(work, strip)))
-            # One strip more than the workers take is loaded, so that none of them waits for the file.
-            if len(waiting) > strips_at_once:
-                base, future = waiting.popleft()
-                yield base, future.result()
-        for base, future in waiting:
-            yield base, future.result()
-
-
-def _pick_strip(strip: Strip, detector: Detector, min_confidence: float | None, min_spacing: float) -> _Picked:
-    """Pick a strip at the detector's own thresholds and, if it is given, at a least confidence; see `_picks_of`."""
-    # The strip's image reaches beyond its core on both sides, so that a plane at a seam is read whole.
-    candidates = detector.detect(strip.image, strip.top - _REFINE_MARGIN_M, strip.base + _REFINE_MARGIN_M)
-    thresholds = [np.array([detector.thresholds[name] for name in candidates.classes])]
-    if min_confidence is not None:
-        thresholds.append(np.full(len(candidates.classes), min_confidence))
-    # Each candidate is refined once, whichever of the thresholds it reaches.
-    z0 = candidates.traces[:, 0]
-    inside = (z0 >= strip.top - _REFINE_MARGIN_M) & (z0 < strip.base + _REFINE_MARGIN_M)
-    selected = np.flatnonzero((candidates.confidence >= np.min(thresholds, axis=0)) & inside)
-    classes, confidence = candidates.classes[selected], candidates.confidence[selected]
-    image = strip.image
-    refined = refine(
-        image["image"].values,
-        image["depth"].values,
-        image["azimuth"].values,
-        candidates.traces[selected],
-        hole_radius(image),
-        detector.typical_error_m,
-        classes,
-        confidence,
-    )
-    # Thresholds differ between classes: a trace below its own must drop no neighbour of the other class.
-    shown = [np.flatnonzero(confidence >= part[selected]) for part in thresholds]
-    return [_picks_of(strip, refined, classes, confidence, part, min_spacing) for part in shown]
-
-
-def _picks_of(
-    strip: Strip, refined: Refined, classes: npt.NDArray[np.str_], confidence: Array, shown: Rows, min_spacing: float
-) -> tuple[pd.DataFrame, Array]:
-    """Keep those of the shown traces (n,) that lie in the strip's core, `min_spacing` (m) apart."""
-    image = strip.image
-    values, depth = image["image"].values, image["depth"].values
-    # Sorted again, so that picks of a strip stay in the order of the candidates.
-    keep = shown[np.sort(thin_by_distance(refined.traces[shown], confidence[shown], min_spacing))]
-    keep = keep[refined.coverage[keep] >= MIN_MEASURED_SHARE]
-    z0 = refined.traces[keep, 0]
-    # The core is open at its base: a depth belongs to one strip only.
-    keep = keep[(z0 >= strip.top) & (z0 < strip.base)]
-    measured = depth[np.isfinite(values).any(axis=1)]
-    keep = keep[centred_within(refined.traces[keep], measured, row_spacing(image))]
-    notes = describe(refined, np.asarray(log_at(image, "diameter", refined.traces[:, 0])), image.attrs["dark"])
-    amplitude, azimuth = amplitude_azimuth(refined.traces[keep])
-    columns = pd.DataFrame(
-        {
-            "depth_m": refined.traces[keep, 0],
-            "class": classes[keep],
-            "azimuth_app_deg": azimuth,
-            "amplitude_m": amplitude,
-            "confidence": confidence[keep],
-            **{name: values[keep] for name, values in notes._asdict().items()},
-        }
-    )
-    return columns, refined.traces[keep]
-
-
-def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
+def _out_of_reach(image: WellImage, tallest: float, action: str) -> list[Finding]:
     """Report where the hole is so level that flat-lying planes have taller traces than the detector looks for."""
     tilt = np.radians(np.minimum(image["deviation"].values, 180 - image["deviation"].values))
     # A flat plane in a hole with inclination i has the amplitude r tan i.
@@ -446,17 +309,18 @@ def _out_of_reach(image: WellImage, tallest: float) -> list[Finding]:
     observed = (
         f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     )
-    action = "geobfdt pick --tall finds some of them; pick the others by hand"
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 
 def _no_picks_findings(
-    image: WellImage, judged: PickTable, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
+    image: WellImage, depths: Array, measured: MeasuredDepths, zones_of_well: Sequence[Zone]
 ) -> list[Finding]:
-    """Report zones without a pick: there may be no planes, or the picker may miss them."""
-    zones, kind = unpicked_zones(zones_of_well), "nothing-found"
+    """Report zones without a pick at one of the depths: there may be no planes, or the picker may miss them."""
+    # A zone that has tall traces only was measured without them.
+    unpicked = [zone for zone in zones_of_well if not ((depths >= zone.top) & (depths < zone.base)).any()]
+    zones, kind = unpicked_zones(unpicked), "nothing-found"
     metres = measured.metres
-    if not len(judged) and metres >= MIN_UNPICKED_LENGTH_M * (1 - 1e-6):
+    if not depths.size and metres >= MIN_UNPICKED_LENGTH_M * (1 - 1e-6):
         layered = float(zones.loc[zones["layered"].astype(bool), "length_m"].sum())
         observed = f"no plane in {metres:.1f} m of {image.sizes['azimuth']} columns and rows of "
         observed += f"{1000 * row_spacing(image):.0f} mm" + (f"; {layered:.1f} m of it show layers" if layered else "")

@@ -8,46 +8,92 @@ import numpy.typing as npt
 from geobfdt.geometry import trace_rms
 from geobfdt.picking.attributes import dip_per_amplitude, quality_rank
 from geobfdt.picking.detector import Detector
-from geobfdt.picking.picker import PickedWell, pick_well
+from geobfdt.picking.strip_picks import pick_strips
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, log_at, row_spacing, well_image
-from geobfdt.wells.picks import PickTable, complete, join_picks, new_picks, traces
+from geobfdt.wells.picks import PickTable, join_picks, new_picks, traces
 
-__all__ = ["add_tall_traces", "compress_depths"]
+__all__ = ["compress_depths", "compression", "join_tall", "tall_picks", "tall_rows"]
 
+# Holes that are inclined by so much or more are level: flat-lying beds draw tall traces in them.
+_LEVEL_DEG = 60.0
 # A trace of 1 to 10 m becomes one of 0.25 to 2.5 m: the network is trained on those. An image with rows over 25 mm is
 # compressed more, by as much as its rows are higher.
 _COMPRESSION, _FINE_ROW_M = 4.0, 0.025
 _COMPRESSED_ROW_M = 0.0125  # Rows of the compressed image are means of as many rows as fit into this.
 _MIN_COMPRESSED_HEIGHT_M = 0.15  # Shorter traces are those of the image itself.
+# Log odds of a pick of the compressed image are lower by this than the detector says: it knows no such images, and the
+# texture of several rows together looks like beds. XXX
+_LOG_ODDS = -1.0
 # A tall trace is the same as another one within this, or within this share of its height (trace RMS).
 _SAME_TRACE_M, _SAME_TRACE_SHARE = 0.03, 0.02
 _ROWS_AT_ONCE = 4096
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.bool_]
 
 
-def add_tall_traces(
-    picked: PickedWell, detector: Detector, min_confidence: float | None = None, progress: Progress = no_progress
-) -> PickedWell:
+def tall_rows(image: WellImage, tall: bool | None) -> Rows | None:
     """
-    Add planes with tall traces to the picks of a well.
+    Select the rows of a well where planes with tall traces are looked for.
 
     Parameters
     ----------
-    picked : PickedWell
-        Well and picks.
+    image : WellImage
+        The well; its pixels are not read.
+    tall : bool or None
+        Whether they are looked for everywhere or nowhere; None for level holes and holes of unknown direction.
+
+    Returns
+    -------
+    array (rows,) of bool or None
+        None if there is no such row.
+
+    Examples
+    --------
+    >>> image = well_image(np.zeros((3, 4)), [0.0, 0.1, 0.2], deviation=[50.0, 70.0, np.nan])
+    >>> tall_rows(image, None), tall_rows(image, True), tall_rows(image, False)
+    (array([False,  True,  True]), array([ True,  True,  True]), None)
+    """
+    deviation = image["deviation"].values
+    inclination = np.minimum(deviation, 180 - deviation)
+    # An unknown inclination is below no limit.
+    rows = ~(inclination < _LEVEL_DEG) if tall is None else np.full(deviation.size, tall)
+    return rows if rows.any() else None
+
+
+def compression(image: WellImage) -> float:
+    """Metres of rock per metre of the compressed image of a well."""
+    return _COMPRESSION * max(1.0, row_spacing(image) / _FINE_ROW_M)
+
+
+def tall_picks(
+    image: WellImage,
+    rows: Rows,
+    detector: Detector,
+    min_confidence: float,
+    progress: Progress = no_progress,
+) -> PickTable:
+    """
+    Pick planes with tall traces.
+
+    Parameters
+    ----------
+    image : WellImage
+        The well.
+    rows : array (rows,) of bool
+        Where: rows at which a plane may lie.
     detector : Detector
-        What picked it.
-    min_confidence : float, optional
-        Least confidence of a pick. Default: the detector's own.
+        What picks the image itself.
+    min_confidence : float
+        Least confidence of a pick (0 to 1).
     progress : callable, optional
         Called with the share of the well that is picked.
 
     Returns
     -------
-    PickedWell
-        With the added picks, in order of depth. Picks that are there stay as they are.
+    PickTable
+        Picks in order of depth, without dips.
 
     Notes
     -----
@@ -62,20 +108,38 @@ def add_tall_traces(
     >>> plane = 10 + 1.5 * np.cos(np.radians(np.arange(2.5, 360, 5)))
     >>> noise = np.random.default_rng(0).normal(size=(2000, 72))
     >>> image = well_image(noise + 5 * (depth[:, None] > plane), depth, diameter=0.2)
-    >>> detector = HoughDetector.of(image)
-    >>> tall = add_tall_traces(pick_well(image, detector), detector).picks
+    >>> tall = tall_picks(image, np.full(2000, True), HoughDetector.of(image), 0.3)
     >>> int((abs(tall["amplitude_m"] - 1.5) < 0.1).sum())
     1
     """
-    image = picked.image
-    factor = _COMPRESSION * max(1.0, row_spacing(image) / _FINE_ROW_M)
-    compressed = compress_depths(image, factor)
-    of_compressed = pick_well(
-        compressed, detector.for_image(compressed), min_confidence=min_confidence, progress=progress
-    )
-    picks = _with_tall(picked.picks, of_compressed.picks, image, factor)
-    judged = _with_tall(picked.judged, of_compressed.judged, image, factor)
-    return picked._replace(picks=picks, judged=judged)
+    depth, (first, last) = image["depth"].values, np.flatnonzero(rows)[[0, -1]]
+    factor, part = compression(image), image.isel(depth=slice(int(first), int(last) + 1))
+    compressed = compress_depths(part, factor)
+    # A pick of the least confidence here has a higher one before its log odds are lowered.
+    before = float(_confidence(np.array(min_confidence), -_LOG_ODDS))
+    table = pick_strips(compressed, detector.for_image(compressed), min_confidence=before, progress=progress).picks
+    table["confidence"] = _confidence(table["confidence"].to_numpy(float), _LOG_ODDS)
+    at = depth[first] + factor * (table["depth_m"].to_numpy(float) - depth[first])
+    kept = 2 * table["amplitude_m"].to_numpy(float) >= _MIN_COMPRESSED_HEIGHT_M
+    kept &= rows[np.clip(np.searchsorted(depth, at), 0, depth.size - 1)]
+    return _of_rock(PickTable(table[kept]), at[kept], image, factor)
+
+
+def _confidence(confidence: Array, change: float) -> Array:
+    """Change the log odds of confidences."""
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(confidence) - np.log1p(-confidence)
+    return 1 / (1 + np.exp(-(log_odds + change)))
+
+
+def join_tall(picks: PickTable, tall: PickTable) -> PickTable:
+    """Join the picks of a well with those of its compressed image; a plane that both have stays as the image has it."""
+    if len(picks) and len(tall):
+        apart = trace_rms(traces(tall)[:, None], traces(picks)).min(axis=1)
+        height = 2 * tall["amplitude_m"].to_numpy(float)
+        tall = PickTable(tall[apart > np.maximum(_SAME_TRACE_M, _SAME_TRACE_SHARE * height)])
+    both = join_picks([picks, tall])
+    return PickTable(both.sort_values("depth_m", kind="stable", ignore_index=True))
 
 
 def compress_depths(image: WellImage, factor: float) -> WellImage:
@@ -132,36 +196,25 @@ def _means(rows: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     return means.astype(np.float32)
 
 
-def _with_tall(picks: PickTable, of_compressed: PickTable, image: WellImage, factor: float) -> PickTable:
-    """Join the picks of a well with those of its compressed image."""
-    tall = of_compressed[2 * of_compressed["amplitude_m"] >= _MIN_COMPRESSED_HEIGHT_M]
-    top = float(image["depth"].values[0])
-    depth = top + factor * (tall["depth_m"].to_numpy(float) - top)
-    amplitude = factor * tall["amplitude_m"].to_numpy(float)
+def _of_rock(compressed: PickTable, depth: Array, image: WellImage, factor: float) -> PickTable:
+    """Return picks of a compressed image at depths of the well (m, MD), with the heights that they have in rock."""
+    amplitude = factor * compressed["amplitude_m"].to_numpy(float)
     diameter = np.asarray(log_at(image, "diameter", depth))
     # The standard deviation of the dip follows from that of the amplitude, which grows with the compression.
     gain = factor * dip_per_amplitude(amplitude, diameter) / dip_per_amplitude(amplitude / factor, diameter)
-    sigma_depth = factor * tall["sigma_depth_m"].to_numpy(float)
-    sigma_dip = gain * tall["sigma_dip_deg"].to_numpy(float)
-    kept = ("confidence", "sigma_azimuth_deg", "coverage", "polarity", "continuity")
-    coverage, continuity = (tall[name].to_numpy(float) for name in ("coverage", "continuity"))
-    table = new_picks(
+    sigma_depth = factor * compressed["sigma_depth_m"].to_numpy(float)
+    sigma_dip = gain * compressed["sigma_dip_deg"].to_numpy(float)
+    kept = ("confidence", "sigma_azimuth_deg", "coverage", "polarity", "continuity", "azimuth_app_deg", "source")
+    coverage, continuity = (compressed[name].to_numpy(float) for name in ("coverage", "continuity"))
+    return new_picks(
         well=image.attrs["well"],
         reference=image.attrs["reference"],
-        source=tall["source"].to_numpy(),
         status="proposed",
         depth_m=depth,
-        class_=tall["class"].to_numpy(),
-        azimuth_app_deg=tall["azimuth_app_deg"].to_numpy(),
+        class_=compressed["class"].to_numpy(),
         amplitude_m=amplitude,
         sigma_depth_m=sigma_depth,
         sigma_dip_deg=sigma_dip,
         quality=quality_rank(coverage, continuity, sigma_depth, sigma_dip),
-        **{name: tall[name].to_numpy() for name in kept},
+        **{name: compressed[name].to_numpy() for name in kept},
     )
-    if len(picks) and len(table):
-        apart = trace_rms(traces(table)[:, None], traces(picks)).min(axis=1)
-        new = apart > np.maximum(_SAME_TRACE_M, _SAME_TRACE_SHARE * 2 * amplitude)
-        table = PickTable(table[new].reset_index(drop=True))
-    both = join_picks([picks, complete(table, image)[0]])
-    return PickTable(both.sort_values("depth_m", kind="stable", ignore_index=True))

@@ -56,12 +56,17 @@ class InterpretedWell(NamedTuple):
     intervals: IntervalTable
 
 
-def pick_all(bundle: Bundle, wells: Sequence[InterpretedWell], min_confidence: float | None = None) -> PickTable:
+def pick_all(
+    bundle: Bundle,
+    wells: Sequence[InterpretedWell],
+    min_confidence: float | None = None,
+    tall: bool | None = None,
+) -> PickTable:
     """Pick several wells with one bundle, into one table."""
     parts = []
     for well in wells:
         detector = NetworkDetector.of(bundle, well.image)
-        parts.append(pick_with_findings(well.image, detector, min_confidence=min_confidence)[0])
+        parts.append(pick_with_findings(well.image, detector, min_confidence=min_confidence, tall=tall)[0])
     return join_picks(parts)
 
 
@@ -81,7 +86,8 @@ def calibrate_bundle(bundle: Bundle, wells: Sequence[InterpretedWell], progress:
     plain = replace(bundle, calibration={name: Calibration() for name in CLASSES})
     parts = []
     for i, well in enumerate(wells):
-        parts.append(pick_all(plain, [well], 0.05))
+        # Confidences of tall traces follow from those of the image itself.
+        parts.append(pick_all(plain, [well], 0.05, tall=False))
         progress((i + 1) / len(wells))
     picks = join_picks(parts)
     truth = join_picks([well.picks for well in wells])

@@ -41,7 +41,7 @@ def measure_drift_reference(bundle: Bundle, images: Sequence[WellImage]) -> Drif
 
 
 def _zones(bundle: Bundle, image: WellImage) -> pd.DataFrame:
-    picks, _ = pick_with_findings(image, NetworkDetector.of(bundle, image))
+    picks, _ = pick_with_findings(image, NetworkDetector.of(bundle, image), tall=False)
     return measure_zones(image, picks)
 
 

@@ -76,7 +76,7 @@ def drift(
         if detector.drift_reference is None:
             observed = "the model is older than drift: it does not say what is usual"
             raise InputError(model, observed, "train it again, or take another")
-        picks, _ = pick_with_findings(image, detector, progress=part_of(part, 0.2, 1.0))
+        picks, _ = pick_with_findings(image, detector, tall=False, progress=part_of(part, 0.2, 1.0))
         yield WellDrift(
             image.attrs["well"] or file.stem, judge_zones(measure_zones(image, picks), detector.drift_reference)
         )

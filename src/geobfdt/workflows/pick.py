@@ -20,7 +20,6 @@ from geobfdt.picking.breakouts.doubtful_picks import doubt_picks_on_breakouts
 from geobfdt.picking.detector import Detector
 from geobfdt.picking.drift import drift_findings, judge_zones, state_at, write_zones, zone_table
 from geobfdt.picking.picker import PickedWell, detector_of, pick_well
-from geobfdt.picking.tall_traces import add_tall_traces
 from geobfdt.runtime.engine import Engine, run_jobs
 from geobfdt.runtime.findings import Finding, InputError, Severity, findings_from_json, findings_to_json
 from geobfdt.runtime.progress import Progress, no_progress, part_of
@@ -84,7 +83,11 @@ class PickOptions(BaseModel):
     )
     runtime: RuntimeName = Described("auto", description="what computes the network")
     min_confidence: float | None = Described(None, ge=0, le=1, description="picks that are less sure are left out")
-    tall: bool = Described(False, description="whether planes with traces metres tall are looked for, too")
+    tall: bool | None = Described(
+        None,
+        description="whether planes with traces metres tall are looked for, too; default: where the hole is inclined "
+        "by 60 degrees or more, or its direction is not known",
+    )
     picture: bool = Described(True, description="whether pictures are drawn")
     mud_resistivity: float | None = Described(
         None, gt=0, description="resistivity of the mud at the temperature of the rock (ohm m): fractures get apertures"
@@ -226,7 +229,7 @@ def pick_image(
     detector: Detector,
     min_confidence: float | None = None,
     progress: Progress = no_progress,
-    tall: bool = False,
+    tall: bool | None = None,
 ) -> ImagePicks:
     """
     Pick an image as ``geobfdt pick`` does: planes, breakouts, and the drift of each zone.
@@ -241,20 +244,15 @@ def pick_image(
         Least confidence of a pick. Default: the detector's own.
     progress : callable
         Called with the share done, 0 to 1.
-    tall : bool
-        Whether planes with traces metres tall are looked for, too.
+    tall : bool, optional
+        As in :func:`geobfdt.picking.picker.pick_with_findings`.
 
     Returns
     -------
     ImagePicks
         Tables and findings.
     """
-    share = 0.8 if tall else 1.0
-    picked = pick_well(
-        image, detector, min_confidence=min_confidence, check=True, progress=part_of(progress, 0.0, share)
-    )
-    if tall:
-        picked = add_tall_traces(picked, detector, min_confidence, part_of(progress, share, 1.0))
+    picked = pick_well(image, detector, min_confidence=min_confidence, check=True, tall=tall, progress=progress)
     breakouts = picked.breakouts
     picks, doubtful_findings = doubt_picks_on_breakouts(picked.picks, breakouts, picked.image)
     cautions = [*picked.findings, *_breakout_findings(picked.image, breakouts), *doubtful_findings]
