@@ -79,7 +79,7 @@ def pairs(
     image, truth = make(number, length)
     refine.inflate_covariance = record
     try:
-        picks, _ = pick_with_findings(image, detector_of(image, model, method))
+        picks, _ = pick_with_findings(image, detector_of(image, model, method), tall=False)
     finally:
         refine.inflate_covariance = inflate_covariance
     if picks.empty or truth.empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from geobfdt.geometry import trace_rms
 from geobfdt.picking.attributes import dip_per_amplitude, quality_rank
@@ -13,7 +14,7 @@ from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, log_at, row_spacing, well_image
 from geobfdt.wells.picks import PickTable, join_picks, new_picks, traces
 
-__all__ = ["compress_depths", "compression", "join_tall", "tall_picks", "tall_rows"]
+__all__ = ["CALIBRATIONS", "compress_depths", "compression", "join_tall", "tall_picks", "tall_rows"]
 
 # Holes that are inclined by so much or more are level: flat-lying beds draw tall traces in them.
 _LEVEL_DEG = 60.0
@@ -22,9 +23,9 @@ _LEVEL_DEG = 60.0
 _COMPRESSION, _FINE_ROW_M = 4.0, 0.025
 _COMPRESSED_ROW_M = 0.0125  # Rows of the compressed image are means of as many rows as fit into this.
 _MIN_COMPRESSED_HEIGHT_M = 0.15  # Shorter traces are those of the image itself.
-# Log odds of a pick of the compressed image are lower by this than the detector says: it knows no such images, and the
-# texture of several rows together looks like beds. XXX
-_LOG_ODDS = -1.0
+# Slope and intercept that turn the log odds of a detector into those of a tall trace, by class: its confidences are
+# those of images at their own scale, and too high here. Fitted on simulated wells by benchmarks/tall_calibration.py.
+CALIBRATIONS = {"bedding": (0.3, -1.1), "fracture": (0.9, -1.7)}
 # A tall trace is the same as another one within this, or within this share of its height (trace RMS).
 _SAME_TRACE_M, _SAME_TRACE_SHARE = 0.03, 0.02
 _ROWS_AT_ONCE = 4096
@@ -115,21 +116,17 @@ def tall_picks(
     depth, (first, last) = image["depth"].values, np.flatnonzero(rows)[[0, -1]]
     factor, part = compression(image), image.isel(depth=slice(int(first), int(last) + 1))
     compressed = compress_depths(part, factor)
-    # A pick of the least confidence here has a higher one before its log odds are lowered.
-    before = float(_confidence(np.array(min_confidence), -_LOG_ODDS))
+    # Of a pick with the least confidence here, the detector is surer.
+    before = min(
+        float(expit((logit(min_confidence) - intercept) / slope)) for slope, intercept in CALIBRATIONS.values()
+    )
     table = pick_strips(compressed, detector.for_image(compressed), min_confidence=before, progress=progress).picks
-    table["confidence"] = _confidence(table["confidence"].to_numpy(float), _LOG_ODDS)
+    slopes, intercepts = np.array([CALIBRATIONS[name] for name in table["class"]]).reshape(-1, 2).T
+    table["confidence"] = expit(slopes * logit(table["confidence"].to_numpy(float)) + intercepts)
     at = depth[first] + factor * (table["depth_m"].to_numpy(float) - depth[first])
     kept = 2 * table["amplitude_m"].to_numpy(float) >= _MIN_COMPRESSED_HEIGHT_M
     kept &= rows[np.clip(np.searchsorted(depth, at), 0, depth.size - 1)]
     return _of_rock(PickTable(table[kept]), at[kept], image, factor)
-
-
-def _confidence(confidence: Array, change: float) -> Array:
-    """Change the log odds of confidences."""
-    with np.errstate(divide="ignore"):
-        log_odds = np.log(confidence) - np.log1p(-confidence)
-    return 1 / (1 + np.exp(-(log_odds + change)))
 
 
 def join_tall(picks: PickTable, tall: PickTable) -> PickTable:
