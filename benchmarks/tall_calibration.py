@@ -57,14 +57,18 @@ def main() -> None:
     from scipy.special import logit
 
     from geobfdt.evaluation.calibration import expected_calibration_error
-    from geobfdt.picking.tall_traces import CALIBRATIONS
+    from geobfdt.picking.picker import detector_of
     from geobfdt.training.confidence_calibration import platt
+    from geobfdt.wells.image import well_image
 
+    calibration = detector_of(well_image(np.zeros((9, 9))), arguments.model).tall_calibration
+    if calibration is None:
+        raise SystemExit(f"{arguments.model}: its preset looks for no tall traces")
     table = pd.concat([outcomes(number, arguments.model) for number in range(arguments.wells)]).dropna()
     rows: list[dict[str, object]] = []
     for (look, name), part in [*table.groupby(["look", "class"]), *table.assign(look="all").groupby(["look", "class"])]:
         error = expected_calibration_error(part["confidence"], part["right"])
-        slope, intercept = CALIBRATIONS[name]
+        slope, intercept = calibration[name]
         before = (logit(part["confidence"].to_numpy(float)) - intercept) / slope
         fitted = np.round(platt(before, part["right"].to_numpy(float)), 2).tolist()
         rows.append(

@@ -163,7 +163,7 @@ def test_unknown_hole_is_reported_not_guessed(scene: Any, picks_of_scene: pd.Dat
     ("deviation", "tall", "height_m"),
     [
         (84.0, False, None), (88.0, False, 4.0), (90.0, False, 4.0), (92.0, False, 4.0), (96.0, False, None),
-        (88.0, None, None), (89.5, None, 16.0), (90.0, None, 16.0), (92.0, None, None),
+        (88.0, True, None), (89.5, True, 16.0), (90.0, True, 16.0), (92.0, True, None), (90.0, None, 4.0),
     ],
 )  # fmt: skip
 def test_a_level_hole_has_a_finding_on_tall_traces(
@@ -193,6 +193,7 @@ class Fixed:
     overlap: float = 1.0
     typical_error_m: float = 0.012
     tallest: float = 2.0
+    tall_calibration: Any = None
     drift_reference: Any = None
 
     @property

@@ -79,10 +79,10 @@ def test_they_are_looked_for_where_the_hole_may_be_level(detector: Detector) -> 
         density_image(TALL, deviation=building), detector).picks))} == {2, 3}  # fmt: skip
 
 
-def test_holes_that_rise_are_level_too() -> None:
+def test_holes_that_rise_are_level_too(detector: Detector) -> None:
     """An inclination of 120 degrees is 60 degrees from the vertical, upwards; one of 150 degrees is steep."""
     image = density_image(TALL, 0.3, deviation=np.array([59.0, 120.0, 150.0]))
-    rows = tall_rows(image, None)
+    rows = tall_rows(image, detector, None)
     assert rows is not None
     assert rows.tolist() == [False, True, False]
 

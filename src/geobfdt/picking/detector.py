@@ -55,6 +55,9 @@ class Detector(Protocol):
         Typical error of its traces (m, perpendicular to them).
     tallest : float
         Largest amplitude that it looks for (m).
+    tall_calibration : mapping of str to (float, float) or None
+        Slope and intercept that turn its log odds on an image with compressed depths into those of a tall trace, by
+        class; None if they were not measured. Then tall traces are looked for on request only.
     thresholds : mapping of str to float
         Confidence from which a candidate is a pick, by class.
     drift_reference : DriftReference or None
@@ -71,6 +74,8 @@ class Detector(Protocol):
     def typical_error_m(self) -> float: ...  # noqa: D102
     @property
     def tallest(self) -> float: ...  # noqa: D102
+    @property
+    def tall_calibration(self) -> Mapping[str, tuple[float, float]] | None: ...  # noqa: D102
     @property
     def thresholds(self) -> Mapping[str, float]: ...  # noqa: D102
     @property

@@ -30,6 +30,9 @@ _MIN_CONFIDENCE = 0.05  # Planes below this probability are not refined.
 # At scale 1: the largest length of a strip's core, which bounds the memory; the tallest trace, the receptive field and
 # half a window of the contrast together; the typical error of a trace.
 _LENGTH_M, _OVERLAP_M, _TYPICAL_ERROR_M = 84.0, 4.0, 0.004
+# Log odds of tall traces, of those in an image with compressed depths; the network was trained on images at their own
+# scale. Fitted on simulated level wells by benchmarks/tall_calibration.py.
+_TALL_CALIBRATION = {"bedding": (0.57, -1.87), "fracture": (0.73, -2.38)}
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,11 @@ class NetworkDetector:
         """Largest amplitude that the network votes for (m); the published network has no bound."""
         settings = self.bundle.settings
         return settings.tiers[-1][0] / self.scale if isinstance(settings, CurveSettings) else np.inf
+
+    @property
+    def tall_calibration(self) -> dict[str, tuple[float, float]] | None:
+        """Calibration of tall traces; the published network looks at windows that are too short for one."""
+        return _TALL_CALIBRATION if isinstance(self.bundle.settings, CurveSettings) else None
 
     @property
     def thresholds(self) -> dict[str, float]:

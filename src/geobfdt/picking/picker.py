@@ -109,8 +109,8 @@ def pick_with_findings(
     detector : Detector
         Made for this well; see :func:`detector_of`.
     tall : bool, optional
-        Whether planes with traces metres tall are looked for, too, which takes a quarter more time. Default: where the
-        hole is inclined by 60 degrees or more, or its direction is not known.
+        Whether planes with traces metres tall are looked for, too, which takes a quarter more time. Default: with the
+        network, where the hole is inclined by 60 degrees or more, or its direction is not known.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def pick_well(
     """
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"least confidence {min_confidence} is not within 0 and 1")
-    where = tall_rows(image, tall)
+    where = tall_rows(image, detector, tall)
     share = 1.0 if where is None else _OWN_SCALE_SHARE
     rows_pass = _RowsPass(image, check, textures=check and detector.drift_reference is not None)
     table, judged = pick_strips(
@@ -220,7 +220,7 @@ def pick_well(
     picks, findings = complete(table, image)
     picks, row_findings = downgrade_picks_along_rows(picks, image)
     findings = [
-        *_out_of_reach(image, reach, "pick them by hand" if where is not None else "leave out --no-tall"),
+        *_out_of_reach(image, reach, tall=where is not None),
         *_no_picks_findings(image, depths, measured, zones),
         *findings,
         *row_findings,
@@ -298,7 +298,7 @@ def detector_of(
     return NetworkDetector.of(load_model(model), image, runtime)
 
 
-def _out_of_reach(image: WellImage, tallest: float, action: str) -> list[Finding]:
+def _out_of_reach(image: WellImage, tallest: float, tall: bool) -> list[Finding]:
     """Report where the hole is so level that flat-lying planes have taller traces than the detector looks for."""
     tilt = np.radians(np.minimum(image["deviation"].values, 180 - image["deviation"].values))
     # A flat plane in a hole with inclination i has the amplitude r tan i.
@@ -309,6 +309,7 @@ def _out_of_reach(image: WellImage, tallest: float, action: str) -> list[Finding
     observed = (
         f"so level from {first:.1f} to {last:.1f} m that flat-lying planes draw traces over {2 * tallest:.1f} m tall"
     )
+    action = "pick them by hand" if tall else "geobfdt pick --tall finds some of them; pick the others by hand"
     return [Finding(Severity.MAJOR, "out-of-reach", place_of(image), observed, action)]
 
 

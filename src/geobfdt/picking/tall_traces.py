@@ -12,9 +12,9 @@ from geobfdt.picking.detector import Detector
 from geobfdt.picking.strip_picks import pick_strips
 from geobfdt.runtime.progress import Progress, no_progress
 from geobfdt.wells.image import WellImage, log_at, row_spacing, well_image
-from geobfdt.wells.picks import PickTable, join_picks, new_picks, traces
+from geobfdt.wells.picks import CLASSES, PickTable, join_picks, new_picks, traces
 
-__all__ = ["CALIBRATIONS", "compress_depths", "compression", "join_tall", "tall_picks", "tall_rows"]
+__all__ = ["compress_depths", "compression", "join_tall", "tall_picks", "tall_rows"]
 
 # Holes that are inclined by so much or more are level: flat-lying beds draw tall traces in them.
 _LEVEL_DEG = 60.0
@@ -23,9 +23,6 @@ _LEVEL_DEG = 60.0
 _COMPRESSION, _FINE_ROW_M = 4.0, 0.025
 _COMPRESSED_ROW_M = 0.0125  # Rows of the compressed image are means of as many rows as fit into this.
 _MIN_COMPRESSED_HEIGHT_M = 0.15  # Shorter traces are those of the image itself.
-# Slope and intercept that turn the log odds of a detector into those of a tall trace, by class: its confidences are
-# those of images at their own scale, and too high here. Fitted on simulated wells by benchmarks/tall_calibration.py.
-CALIBRATIONS = {"bedding": (0.3, -1.1), "fracture": (0.9, -1.7)}
 # A tall trace is the same as another one within this, or within this share of its height (trace RMS).
 _SAME_TRACE_M, _SAME_TRACE_SHARE = 0.03, 0.02
 _ROWS_AT_ONCE = 4096
@@ -34,7 +31,7 @@ Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.bool_]
 
 
-def tall_rows(image: WellImage, tall: bool | None) -> Rows | None:
+def tall_rows(image: WellImage, detector: Detector, tall: bool | None) -> Rows | None:
     """
     Select the rows of a well where planes with tall traces are looked for.
 
@@ -42,8 +39,11 @@ def tall_rows(image: WellImage, tall: bool | None) -> Rows | None:
     ----------
     image : WellImage
         The well; its pixels are not read.
+    detector : Detector
+        What picks it.
     tall : bool or None
-        Whether they are looked for everywhere or nowhere; None for level holes and holes of unknown direction.
+        Whether they are looked for everywhere or nowhere; None for level holes and holes of unknown direction, if the
+        detector's confidences were calibrated for tall traces.
 
     Returns
     -------
@@ -52,10 +52,14 @@ def tall_rows(image: WellImage, tall: bool | None) -> Rows | None:
 
     Examples
     --------
+    >>> from geobfdt.picking.picker import detector_of
     >>> image = well_image(np.zeros((3, 4)), [0.0, 0.1, 0.2], deviation=[50.0, 70.0, np.nan])
-    >>> tall_rows(image, None), tall_rows(image, True), tall_rows(image, False)
+    >>> network = detector_of(image)
+    >>> tall_rows(image, network, None), tall_rows(image, network, True), tall_rows(image, network, False)
     (array([False,  True,  True]), array([ True,  True,  True]), None)
     """
+    if tall is None and detector.tall_calibration is None:
+        return None
     deviation = image["deviation"].values
     inclination = np.minimum(deviation, 180 - deviation)
     # An unknown inclination is below no limit.
@@ -116,12 +120,11 @@ def tall_picks(
     depth, (first, last) = image["depth"].values, np.flatnonzero(rows)[[0, -1]]
     factor, part = compression(image), image.isel(depth=slice(int(first), int(last) + 1))
     compressed = compress_depths(part, factor)
+    calibration = detector.tall_calibration or dict.fromkeys(CLASSES, (1.0, 0.0))
     # Of a pick with the least confidence here, the detector is surer.
-    before = min(
-        float(expit((logit(min_confidence) - intercept) / slope)) for slope, intercept in CALIBRATIONS.values()
-    )
+    before = min(float(expit((logit(min_confidence) - b) / a)) for a, b in calibration.values())
     table = pick_strips(compressed, detector.for_image(compressed), min_confidence=before, progress=progress).picks
-    slopes, intercepts = np.array([CALIBRATIONS[name] for name in table["class"]]).reshape(-1, 2).T
+    slopes, intercepts = np.array([calibration[name] for name in table["class"]]).reshape(-1, 2).T
     table["confidence"] = expit(slopes * logit(table["confidence"].to_numpy(float)) + intercepts)
     at = depth[first] + factor * (table["depth_m"].to_numpy(float) - depth[first])
     kept = 2 * table["amplitude_m"].to_numpy(float) >= _MIN_COMPRESSED_HEIGHT_M

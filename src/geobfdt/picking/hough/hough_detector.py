@@ -107,6 +107,7 @@ class HoughDetector:
     source = "hough 1"
     typical_error_m = 0.03  # Candidates lie on a coarse grid of shapes.
     drift_reference = None  # No well was used to make it.
+    tall_calibration = None  # Its confidences were not measured on compressed depths.
 
     @property
     def thresholds(self) -> dict[str, float]:
