@@ -125,3 +125,18 @@ def test_the_command(tmp_path: Path) -> None:
     own, both = (read_picks(tmp_path / name / "H-1.picks.csv") for name in ("own", "both"))
     assert len(both) > len(own)
     assert len(steep(both)) >= 4 > len(steep(own))
+
+
+@pytest.mark.parametrize("rows", [2, 40])
+def test_images_without_room_for_a_tall_trace(detector: Detector, rows: int) -> None:
+    """A few rows, or less than a tall trace: nothing is found, and nothing fails."""
+    image = well_image(np.random.default_rng(0).normal(size=(rows, 36)), 5 + 0.005 * np.arange(rows), diameter=0.2)
+    assert tall_picks(image, np.full(rows, True), detector.for_image(image), 0.1).empty
+
+
+def test_traces_at_the_end_of_the_level_part_are_seen_whole(detector: Detector) -> None:
+    """A plane just below the point where the hole becomes level is found, though half of its trace lies above."""
+    image = density_image(TALL)
+    rows = image["depth"].values >= TALL[2, 0] - 0.5
+    depths = tall_picks(image, rows, detector, 0.1)["depth_m"].to_numpy()
+    assert depths == pytest.approx(TALL[2:, 0], abs=0.5)

@@ -117,9 +117,14 @@ def tall_picks(
     >>> int((abs(tall["amplitude_m"] - 1.5) < 0.1).sum())
     1
     """
-    depth, (first, last) = image["depth"].values, np.flatnonzero(rows)[[0, -1]]
-    factor, part = compression(image), image.isel(depth=slice(int(first), int(last) + 1))
-    compressed = compress_depths(part, factor)
+    depth, factor = image["depth"].values, compression(image)
+    # The rows around show the rest of traces whose planes lie near the ends.
+    margin = factor * detector.overlap
+    top, base = depth[rows][[0, -1]] + [-margin, margin]
+    first, last = np.searchsorted(depth, [top, base])
+    if depth[last - 1] - depth[first] < factor * _MIN_COMPRESSED_HEIGHT_M:
+        return new_picks()
+    compressed = compress_depths(image.isel(depth=slice(int(first), int(last))), factor)
     calibration = detector.tall_calibration or dict.fromkeys(CLASSES, (1.0, 0.0))
     # Of a pick with the least confidence here, the detector is surer.
     before = min(float(expit((logit(min_confidence) - b) / a)) for a, b in calibration.values())
@@ -134,11 +139,15 @@ def tall_picks(
 
 def join_tall(picks: PickTable, tall: PickTable) -> PickTable:
     """Join the picks of a well with those of its compressed image; a plane that both have stays as the image has it."""
-    if len(picks) and len(tall):
-        apart = trace_rms(traces(tall)[:, None], traces(picks)).min(axis=1)
-        height = 2 * tall["amplitude_m"].to_numpy(float)
-        tall = PickTable(tall[apart > np.maximum(_SAME_TRACE_M, _SAME_TRACE_SHARE * height)])
-    both = join_picks([picks, tall])
+    own = traces(picks)[np.argsort(picks["depth_m"].to_numpy(), kind="stable")]
+    limits = np.maximum(_SAME_TRACE_M, 2 * _SAME_TRACE_SHARE * tall["amplitude_m"].to_numpy(float))
+    # The trace RMS of two traces is at least their difference in depth, so only near picks are compared.
+    ends = np.searchsorted(own[:, 0], tall["depth_m"].to_numpy(float) + [[-1], [1]] * limits)
+    new = [
+        bool((trace_rms(own[first:last], trace) > limit).all())
+        for trace, limit, first, last in zip(traces(tall), limits, *ends, strict=True)
+    ]
+    both = join_picks([picks, PickTable(tall[new])])
     return PickTable(both.sort_values("depth_m", kind="stable", ignore_index=True))
 
 
