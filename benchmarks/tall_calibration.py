@@ -61,7 +61,7 @@ def main() -> None:
     from geobfdt.training.confidence_calibration import platt
     from geobfdt.wells.image import well_image
 
-    calibration = detector_of(well_image(np.zeros((9, 9))), arguments.model).tall_calibration
+    calibration = detector_of(well_image(np.zeros((9, 9)), np.arange(9.0)), arguments.model).tall_calibration
     if calibration is None:
         raise SystemExit(f"{arguments.model}: its preset looks for no tall traces")
     table = pd.concat([outcomes(number, arguments.model) for number in range(arguments.wells)]).dropna()

@@ -32,7 +32,7 @@ _MIN_CONFIDENCE = 0.05  # Planes below this probability are not refined.
 _LENGTH_M, _OVERLAP_M, _TYPICAL_ERROR_M = 84.0, 4.0, 0.004
 # Log odds of tall traces, of those in an image with compressed depths; the network was trained on images at their own
 # scale. Fitted on simulated level wells by benchmarks/tall_calibration.py.
-_TALL_CALIBRATION = {"bedding": (0.57, -1.87), "fracture": (0.73, -2.38)}
+_TALL_CALIBRATION = {"bedding": (0.44, -1.81), "fracture": (0.90, -2.25)}
 
 
 @dataclass(frozen=True)
