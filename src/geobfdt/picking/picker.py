@@ -109,7 +109,7 @@ def pick_with_findings(
     detector : Detector
         Made for this well; see :func:`detector_of`.
     tall : bool, optional
-        Whether planes with traces metres tall are looked for, too, which takes a quarter more time. Default: with the
+        Whether planes with traces metres tall are looked for in a second pass. Default: with the
         network, where the hole is inclined by 60 degrees or more, or its direction is not known.
 
     Returns
