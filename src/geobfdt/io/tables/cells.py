@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,12 @@ from geobfdt.io import text as grammar
 from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
-from geobfdt.io.tables.excel import read_excel
+from geobfdt.io.tables.excel import SheetKind, read_excel
 from geobfdt.io.text import Decimal, Notation
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.well_names import check_headings
 
-__all__ = ["Cells", "arrange", "read_cells", "read_text"]
+__all__ = ["Cells", "arrange", "read_cells", "read_text", "sheet_kind"]
 
 MAX_BYTES = 1 << 29  # A table of half a gigabyte is an image, or an attack.
 MAX_COLUMNS = 2000
@@ -133,9 +133,32 @@ def read_text(path: Path) -> tuple[str, FileFindings]:
     return text, findings
 
 
-def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
+def sheet_kind(name: str, has_columns: Callable[[list[str]], bool]) -> SheetKind:
+    """
+    Return a kind of table by the names of its columns.
+
+    Examples
+    --------
+    >>> kind = sheet_kind("a survey", lambda header: "Inc" in header)
+    >>> kind.holds([(1, ["MD", "Inc"]), (2, ["0", "1"])]), kind.holds([(1, ["Author", "Date"]), (2, ["x", "y"])])
+    (True, False)
+    """
+
+    def holds(lines: list[Row]) -> bool:
+        filled = [row for row in ([cell.strip() for cell in cells] for _, cells in lines) if any(row)][:_SAMPLE_ROWS]
+        at = grammar.find_header(filled)
+        return at is not None and has_columns([cell for cell in filled[at] if cell])
+
+    return SheetKind(name, holds)
+
+
+# Any table that has a header; a workbook with two of them is refused.
+_ANY = sheet_kind("a table", lambda _: True)
+
+
+def read_cells(path: Path, decimal: Decimal | None = None, kind: SheetKind = _ANY) -> Cells:
     r"""
-    Read a delimited text file or the first visible sheet of an Excel file that holds a table.
+    Read a delimited text file, or the visible sheet of an Excel file that holds the table.
 
     Separator, decimal mark, byte-order mark, lines of a title and a row of units are found out.
 
@@ -145,6 +168,8 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
         The file.
     decimal : {"point", "comma"}, optional
         Decimal mark, where the cells do not show it.
+    kind : SheetKind
+        The table that is meant, where a workbook has several sheets.
 
     Raises
     ------
@@ -167,7 +192,7 @@ def read_cells(path: Path, decimal: Decimal | None = None) -> Cells:
     if magic[:4] == b"\xd0\xcf\x11\xe0":
         raise InputError(path, "is an Excel file of the old kind", "save it as XLSX or CSV")
     if magic[:4] == b"PK\x03\x04":
-        lines, findings = read_excel(path, MAX_BYTES, MAX_ROWS, MAX_COLUMNS)
+        lines, findings = read_excel(path, kind, max_bytes=MAX_BYTES, max_rows=MAX_ROWS, max_columns=MAX_COLUMNS)
         return arrange(lines, findings, separator=None, decimal=decimal)
     text, findings = read_text(path)
     numbered = text.splitlines()

@@ -19,8 +19,17 @@ from geobfdt.io.las_header import Table, header_tables
 from geobfdt.io.names import role
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.breakout_rows import read_breakout_rows
-from geobfdt.io.tables.cells import Cells, arrange, read_cells
-from geobfdt.io.tables.mapping import Format, TableMapping, load_mapping, plane_angle, recognise, resolve, table_key
+from geobfdt.io.tables.cells import Cells, arrange, read_cells, sheet_kind
+from geobfdt.io.tables.mapping import (
+    Format,
+    TableMapping,
+    is_pick_header,
+    load_mapping,
+    plane_angle,
+    recognise,
+    resolve,
+    table_key,
+)  # fmt: skip
 from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
@@ -129,7 +138,8 @@ def read_pick_table(
     mapping = mapping if isinstance(mapping, TableMapping) else load_mapping(mapping) if mapping else TableMapping()
     vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else load_vocabulary(vocabulary)
     mark, unit = decimal or mapping.decimal, depth_unit or mapping.depth_unit
-    cells = _split_pairs(_las_cells(path, mark, unit) if is_las(head) else read_cells(path, mark))
+    kind = sheet_kind("a pick table", lambda header: is_pick_header(header, mapping))
+    cells = _split_pairs(_las_cells(path, mark, unit) if is_las(head) else read_cells(path, mark, kind))
     format_ = recognise(cells)
     cells = _without_repetitions(cells, format_)
     roles = resolve(cells, mapping, format_.roles)
