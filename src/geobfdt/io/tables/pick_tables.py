@@ -39,6 +39,7 @@ from geobfdt.runtime.findings import Finding, InputError, Severity
 from geobfdt.wells.breakouts import COLUMNS as BREAKOUT_COLUMNS
 from geobfdt.wells.breakouts import BreakoutTable, new_breakouts, read_breakouts
 from geobfdt.wells.intervals import IntervalTable, new_intervals
+from geobfdt.wells.pick_contradictions import amplitude_contradictions
 from geobfdt.wells.picks import COLUMNS, PickTable, new_picks, read_picks
 from geobfdt.wells.vocabulary import Meaning, Vocabulary, load_vocabulary
 from geobfdt.wells.well_names import check_names, rows_of, well_key
@@ -305,6 +306,7 @@ def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
     own = _rows(names, np.arange(len(names)) + 2, well, findings)
     rows = table.assign(well=names)[own].reset_index(drop=True)
     if "depth_m" in rows:
+        findings += amplitude_contradictions(rows, path.name)
         return Interpretation(PickTable(rows), new_intervals(), findings)
     return Interpretation(new_picks(), new_intervals(), findings, BreakoutTable(rows))
 
