@@ -16,8 +16,8 @@ SOUND = {
 
 def hole(**changes):
     """A vertical hole of 5 m, image angles from north."""
-    given = {"reference": "north", "deviation": 0.0, "hole_azimuth": 0.0, "diameter": 0.2}
-    return well_image(np.zeros((51, 8)), 0.1 * np.arange(51), **{**given, **changes})
+    attributes = {"reference": "north", "deviation": 0.0, "hole_azimuth": 0.0, "diameter": 0.2}
+    return well_image(np.zeros((51, 8)), 0.1 * np.arange(51), **{**attributes, **changes})
 
 
 def kinds(findings):

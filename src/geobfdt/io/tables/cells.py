@@ -15,6 +15,7 @@ from geobfdt.io.arrays import Array, Lines, Mask, Words
 from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.nulls import is_null
 from geobfdt.io.tables.excel import SheetKind, read_excel
+from geobfdt.io.tables.stated_north import remark
 from geobfdt.io.text import Decimal, Notation
 from geobfdt.runtime.findings import InputError
 from geobfdt.wells.well_names import check_headings
@@ -28,6 +29,7 @@ MAX_HEADER_CHARACTERS = 1 << 16  # A longer first line is no header.
 
 Row = tuple[int, list[str]]  # The number of a line, and its cells.
 
+_MOST_TITLES = 60  # So many lines above the header are read for what they say.
 _SAMPLE_ROWS = 60  # The first rows show the separator and the header.
 _CURE = "give a CSV, XLSX or LAS table with one header row"
 
@@ -55,6 +57,8 @@ class Cells:
         What was found on the way.
     parameters : dict
         Entries of the file outside the table, by lower-case name.
+    remarks : tuple of (str, str)
+        What stands outside the table: what it is about, and what it says.
     """
 
     path: Path
@@ -65,6 +69,7 @@ class Cells:
     notation: Notation
     findings: FileFindings
     parameters: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def numbers(self, column: int, nulls: Iterable[float] = ()) -> tuple[Array, Mask]:
         """
@@ -246,6 +251,7 @@ def arrange(
         if len(filled) > MAX_ROWS:
             raise findings.refusal(f"over {MAX_ROWS:,} rows are too many for a table", _CURE)
     check_headings(findings.path, filled)
+    titles: list[Row] = []
     if header is None:
         at = grammar.find_header([cells for _, cells in islice(filled, _SAMPLE_ROWS)])
         if at is None:
@@ -255,7 +261,7 @@ def arrange(
         header = filled[at][1]
         while not header[-1]:
             header = header[:-1]
-        filled = filled[at + 1 :]
+        titles, filled = filled[:at], filled[at + 1 :]
     if len(header) > MAX_COLUMNS:
         raise findings.refusal(f"{len(header):,} columns are too many for a table", _CURE)
     units: list[str] = []
@@ -276,7 +282,8 @@ def arrange(
     notation = _notation(table, decimal, separator, findings)
     numbers = np.array([number for number, _ in rows], dtype=np.int64)
     units = [*units, *[""] * columns][:columns]
-    return Cells(findings.path, tuple(header), tuple(units), table, numbers, notation, findings)
+    remarks = tuple(remark(" ".join(filter(None, cells))) for _, cells in titles[:_MOST_TITLES])
+    return Cells(findings.path, tuple(header), tuple(units), table, numbers, notation, findings, remarks=remarks)
 
 
 def _aligned(lines: list[Row], columns: int, width: int, separator: str | None) -> tuple[list[Row], list[Row]]:

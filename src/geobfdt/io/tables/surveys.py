@@ -14,6 +14,7 @@ from geobfdt.io.file_findings import FileFindings
 from geobfdt.io.names import column_names, hole_names, names_of
 from geobfdt.io.tables.cells import Cells, read_cells, sheet_kind
 from geobfdt.io.tables.mapping import column_key, split_north
+from geobfdt.io.tables.stated_north import read_stated_north
 from geobfdt.io.text import Decimal
 from geobfdt.io.units import agreed_unit, angle_factor, length_factor
 from geobfdt.runtime.findings import Finding, InputError
@@ -103,6 +104,11 @@ def read_survey(
             if role == "azimuth" and not np.any(np.abs(columns[role]) > _MAX_AZIMUTH_DEG):
                 columns[role] = within_turn(columns[role], cells.header[index], unit, findings)
         bad |= unreadable
+    stated = {north, *read_stated_north(cells.remarks, findings).norths} - {""}
+    if len(stated) > 1:
+        observed = f"its azimuths are from {' and '.join(sorted(stated))} north, by header and names of columns"
+        raise InputError(path, observed, "correct what is wrong")
+    north = next(iter(stated), "")
     if north:
         findings.info("survey-north", f"azimuths are from {north} north", "kept as such")
     if bad.any():
