@@ -47,12 +47,12 @@ def kinds(pixels: np.ndarray) -> dict[str, str]:
 @pytest.mark.parametrize("value", [0.0, -1.0, 255.0, 9999.0])
 def test_a_null_is_noticed(value: float, whole: bool, shape: str) -> None:
     """Whatever its shape, where it stands apart from the rock or fills rows and columns."""
-    found = kinds(spoil(rock(whole=whole), value, shape))
+    severities = kinds(spoil(rock(whole=whole), value, shape))
     # In bytes of 20 to 220, single pixels of 0 or 255 are no proof.
     if shape in ("rows", "columns") or value in (-1.0, 9999.0) or not whole:
-        assert found["null-suspected"] == "major"
+        assert severities["null-suspected"] == "major"
     else:
-        assert {"null-suspected", "saturated"} & set(found) or shape == "any"
+        assert {"null-suspected", "saturated"} & set(severities) or shape == "any"
 
 
 def test_a_null_within_the_rock_is_noticed() -> None:
@@ -67,9 +67,9 @@ def test_a_null_within_the_rock_is_noticed() -> None:
 def test_saturated_rock_is_no_null(whole: bool) -> None:
     """Pixels at the end of the scale, in beds and alone, are saturated."""
     for low, high in ((0, 150), (100, 255)):
-        found = kinds(rock(whole=whole, low=low, high=high))
-        assert "null-suspected" not in found or found["null-suspected"] == "minor"
-        assert {"saturated", "null-suspected"} & set(found)
+        severities = kinds(rock(whole=whole, low=low, high=high))
+        assert "null-suspected" not in severities or severities["null-suspected"] == "minor"
+        assert {"saturated", "null-suspected"} & set(severities)
     assert "null-suspected" not in kinds(rock(whole=whole))
 
 

@@ -127,10 +127,13 @@ def read_text(path: Path) -> tuple[str, FileFindings]:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else grammar.encoding_of(data + b"\n")
         if encoding != "utf-16" and b"\0" in data:
             raise InputError(path, "is not text", _CURE)
-        text = data.decode(encoding)
+        text, is_mixed = _decoded(data, encoding)
     except UnicodeDecodeError as error:
         raise InputError(path, "is not text", _CURE) from error
-    if encoding == "latin-1":
+    if is_mixed:
+        observed = "some lines are UTF-8 and others are not"
+        findings.major("encoding-mixed", observed, "the others read as Latin-1; check names with accents")
+    elif encoding == "latin-1":
         findings.minor("encoding", "not UTF-8", "read as Latin-1; check names with accents")
     odd = sum(1 for c in text[: 1 << 16] if ord(c) < 32 and c not in "\t\r\n\f\x1a")
     if odd > 0.001 * min(len(text), 1 << 16):
@@ -159,6 +162,21 @@ def sheet_kind(name: str, has_columns: Callable[[list[str]], bool]) -> SheetKind
 
 # Any table that has a header; a workbook with two of them is refused.
 _ANY = sheet_kind("a table", lambda _: True)
+
+
+def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
+    """Return the text, and whether lines of UTF-8 stand among lines of Latin-1, as where files were put together."""
+    text = data.decode(encoding)
+    if encoding != "latin-1":
+        return text, False
+    lines, is_mixed = [], False
+    for line in data.splitlines(keepends=True):
+        try:
+            lines.append(line.decode("utf-8"))
+            is_mixed = is_mixed or not line.isascii()
+        except UnicodeDecodeError:
+            lines.append(line.decode(encoding))
+    return ("".join(lines), True) if is_mixed else (text, False)
 
 
 def read_cells(path: Path, decimal: Decimal | None = None, kind: SheetKind = _ANY) -> Cells:

@@ -32,6 +32,7 @@ from geobfdt.io.tables.mapping import (
 )  # fmt: skip
 from geobfdt.io.tables.planes import Planes, read_planes
 from geobfdt.io.tables.stated_north import north_word, read_stated_north
+from geobfdt.io.tables.suspicious_rows import check_repetitions, check_rows
 from geobfdt.io.tables.values import TableValues
 from geobfdt.io.text import Decimal, is_las, split
 from geobfdt.io.text_rows import numbered_lines
@@ -169,6 +170,7 @@ def read_pick_table(
     _leave_out(values, fate)
     kept = ~values.unreadable & own
     plane = kept & np.isin(fate, ["bedding", "fracture"])
+    check_rows(values, planes, plane)
     columns = {"well": names, "class": fate} | planes[0] | further
     picks = new_picks(**{name: column[plane] for name, column in columns.items()})
     intervals = _intervals(values, planes, names, labels, kept & (fate == "ignored"))
@@ -339,6 +341,7 @@ def _named(path: Path, table: pd.DataFrame, well: str | None) -> Interpretation:
     rows = table.assign(well=names)[own].reset_index(drop=True)
     north = check_one_north(rows, path)
     _note_north(findings, north)
+    check_repetitions(rows, findings)
     if "depth_m" in rows:
         findings += amplitude_contradictions(rows, path.name)
         return Interpretation(PickTable(rows), new_intervals(), findings, north=north)
